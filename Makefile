@@ -1,0 +1,64 @@
+# Every target makes what it needs; `make` alone lists them.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+RUNS := .venv/.installed
+DEVELOPS := .venv/.installed-dev
+GENERATED := $(wildcard docs/reference/*.md)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs format cover clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(RUNS) ## the whole path on a fresh sandbox, in a temporary folder
+	@$(BIN)/pinesync demo $(ARGS)
+
+test: $(DEVELOPS) ## all tests (ARGS="tests/sync -k plan" for some)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(DEVELOPS) ## style, types, layers, generated pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+ifneq ($(GENERATED),)
+	$(BIN)/cog --check --diff $(GENERATED)
+endif
+
+bench: $(DEVELOPS) ## measure, and compare with the limits
+	$(BIN)/python -m tests.bench $(ARGS)
+
+docs: $(DEVELOPS) ## write the generated parts of docs/reference anew
+ifneq ($(GENERATED),)
+	$(BIN)/cog -r $(GENERATED)
+endif
+
+format: $(DEVELOPS) ## put the code into the house style
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+cover: $(DEVELOPS) ## which lines no test runs
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+clean: ## remove what the other targets made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build
+	find pinesync tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "pinesync needs Python 3.11 or newer; name it with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(RUNS): pyproject.toml | .venv/bin/python
+	$(PIP) -e .
+	@touch $@
+
+$(DEVELOPS): pyproject.toml | .venv/bin/python
+	$(PIP) -e '.[dev]'
+	@touch $(RUNS) $@

@@ -1,0 +1,179 @@
+"""Every error that pinesync raises on purpose.
+
+An error carries what happened (`message`), what to do now (`hint`) and the exit code of the
+process that ends with it. Exceptions of foreign libraries are translated into one of these where
+the library is called. A bug is none of them: it keeps its traceback and ends with 70.
+
+    PinesyncError                1  something failed
+    ├── Misuse                   2  arguments, or a folder that is no workspace
+    │   └── ManifestError        2  pine.toml cannot be used; names the line
+    ├── LeftForYou               3  only you can choose: diverged, conflict, name taken
+    │   └── NameTaken            3  a saved script has that name already
+    ├── DoesNotCompile           4
+    ├── NoAccess                 5  the account cannot be used
+    │   ├── NotSignedIn          5  no cookie at all
+    │   ├── SessionExpired       5  a cookie that the service no longer takes
+    │   ├── OtherAccount         5  a cookie of another account than the workspace's
+    │   └── BotCheck             5  a web page came where an answer was expected
+    ├── TryLater                 7
+    │   ├── Locked               7  another pinesync writes in this workspace
+    │   ├── NetworkError         7  no answer; `sent` tells whether the request may have arrived
+    │   ├── RateLimited          7  429
+    │   ├── ServiceDown          7  5xx
+    │   └── OutcomeUnknown       7  a save was sent and cannot be found yet
+    ├── FacadeError              1
+    │   ├── Refused              1  an answer that says no, with its reason
+    │   │   └── NotAccessible    1  401, 403 or 404 for one script
+    │   └── BadAnswer            1  an answer that is not what the protocol knows
+    ├── StateError               1  damaged or foreign files in the state directory
+    └── FileError                1  the disk or the file system refused
+"""
+
+from __future__ import annotations
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_LEFT = 3
+EXIT_COMPILE = 4
+EXIT_ACCESS = 5
+EXIT_DIFFERENT = 6
+EXIT_LATER = 7
+EXIT_BUG = 70
+EXIT_INTERRUPTED = 130
+
+_PRECEDENCE = (
+    EXIT_INTERRUPTED,
+    EXIT_BUG,
+    EXIT_USAGE,
+    EXIT_ACCESS,
+    EXIT_LATER,
+    EXIT_FAILED,
+    EXIT_COMPILE,
+    EXIT_LEFT,
+    EXIT_DIFFERENT,
+    EXIT_DONE,
+)
+
+
+def gravest(*codes: int) -> int:
+    """Of several exit codes, the one that the process ends with (0 for none)."""
+    return min(codes, key=_PRECEDENCE.index, default=EXIT_DONE)
+
+
+class PinesyncError(Exception):
+    """What happened, in a sentence; `hint` says what to do next, and may be None."""
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Misuse(PinesyncError):
+    exit_code = EXIT_USAGE
+
+
+class ManifestError(Misuse):
+    """pine.toml cannot be used. `line` counts from 1, None where no line is to blame."""
+
+    def __init__(self, message: str, hint: str | None = None, *, line: int | None = None) -> None:
+        super().__init__(f"pine.toml:{line}: {message}" if line else f"pine.toml: {message}", hint)
+        self.line = line
+
+
+class LeftForYou(PinesyncError):
+    exit_code = EXIT_LEFT
+
+
+class NameTaken(LeftForYou):
+    pass
+
+
+class DoesNotCompile(PinesyncError):
+    exit_code = EXIT_COMPILE
+
+
+class NoAccess(PinesyncError):
+    exit_code = EXIT_ACCESS
+
+
+class NotSignedIn(NoAccess):
+    pass
+
+
+class SessionExpired(NoAccess):
+    pass
+
+
+class OtherAccount(NoAccess):
+    pass
+
+
+class BotCheck(NoAccess):
+    pass
+
+
+class TryLater(PinesyncError):
+    exit_code = EXIT_LATER
+
+
+class Locked(TryLater):
+    pass
+
+
+class NetworkError(TryLater):
+    """No usable answer. `sent` is False only where no byte of the body can have left."""
+
+    def __init__(self, message: str, hint: str | None = None, *, sent: bool = True) -> None:
+        super().__init__(message, hint)
+        self.sent = sent
+
+
+class RateLimited(TryLater):
+    """`retry_after` in seconds, as the service asked, or None."""
+
+    def __init__(
+        self, message: str, hint: str | None = None, *, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after
+
+
+class ServiceDown(TryLater):
+    pass
+
+
+class OutcomeUnknown(TryLater):
+    pass
+
+
+class FacadeError(PinesyncError):
+    pass
+
+
+class Refused(FacadeError):
+    """`status` is the HTTP status (200 where the body said no), `reason` the service's words."""
+
+    def __init__(self, status: int, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"TradingView refused: {reason}", hint)
+        self.status = status
+        self.reason = reason
+
+
+class NotAccessible(Refused):
+    pass
+
+
+class BadAnswer(FacadeError):
+    pass
+
+
+class StateError(PinesyncError):
+    pass
+
+
+class FileError(PinesyncError):
+    pass

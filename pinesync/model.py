@@ -1,0 +1,163 @@
+"""The values that travel between the layers: frozen, checked once, equal by content."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal, NewType
+
+Digest = NewType("Digest", str)
+"""`sha256:` and 64 hex digits, of a canonical text; made by `text.digest`."""
+
+RelPath = NewType("RelPath", str)
+"""A path below the workspace, with `/`, that passed `naming.check_path`."""
+
+Kind = Literal["study", "strategy", "library"]
+KINDS: tuple[Kind, ...] = ("study", "strategy", "library")
+
+_PINE_ID = re.compile(r"USER;[0-9a-f]{32}")
+_VERSION = re.compile(r"([0-9]{1,9})(?:\.0)?", re.ASCII)
+
+
+class PineId(str):
+    """`USER;` and 32 lower-case hex digits: the identity of a script, whatever its name."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> PineId:
+        if not _PINE_ID.fullmatch(text):
+            raise ValueError(f"not a script id: {text[:60]!r}")
+        return super().__new__(cls, text)
+
+    @property
+    def hex(self) -> str:
+        """The 32 digits alone, safe in a file name."""
+        return self[5:]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """The service's "N.0". Compared by number: as text, "10.0" would come before "9.0"."""
+
+    major: int
+
+    @classmethod
+    def parse(cls, raw: object) -> Version:
+        """From "5.0", "5", 5 or 5.0, as the service's answers have it. ValueError otherwise."""
+        if isinstance(raw, float) and raw.is_integer():
+            raw = int(raw)
+        if isinstance(raw, int) and not isinstance(raw, bool):
+            raw = str(raw)
+        match = _VERSION.fullmatch(raw) if isinstance(raw, str) else None
+        if not match or int(match[1]) == 0:
+            raise ValueError(f"not a version: {str(raw)[:40]!r}")
+        return cls(int(match[1]))
+
+    def __str__(self) -> str:
+        return f"{self.major}.0"
+
+    def next(self) -> Version:
+        return Version(self.major + 1)
+
+    def until(self, last: Version) -> list[Version]:
+        """The versions after this one, up to and with `last`, in order."""
+        return [Version(n) for n in range(self.major + 1, last.major + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The text last agreed: its version, its digest as read back, and the digest of what was
+    sent where the service stored something else (`sent`); local is compared with that."""
+
+    version: Version
+    digest: Digest
+    sent: Digest | None = None
+
+    @property
+    def expected(self) -> Digest:
+        """The digest that an unedited file has."""
+        return self.sent or self.digest
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One script of pine.toml. `pine_id` and `base` are None until it was created there;
+    `hidden` is the version of somebody else that a save of ours hides, until resolved."""
+
+    path: RelPath
+    name: str
+    pine_id: PineId | None = None
+    base: Base | None = None
+    hidden: Version | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptInfo:
+    """One row of the account's list. `modified` in epoch seconds, 0 where unknown."""
+
+    pine_id: PineId
+    name: str
+    version: Version
+    title: str = ""
+    modified: int = 0
+    kind: Kind = "study"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedText:
+    """One saved version. `source` is the raw text as it came, `digest` that of its canonical
+    form; `created` and `updated` in epoch seconds, 0 where the service did not say."""
+
+    pine_id: PineId
+    name: str
+    version: Version
+    last_version: Version
+    source: str
+    digest: Digest
+    title: str = ""
+    created: int = 0
+    updated: int = 0
+    kind: Kind = "study"
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding of a compiler. Lines and columns count from 1, the end is inclusive; `code`
+    is like CE10272, empty where the service gave none."""
+
+    severity: Literal["error", "warning"]
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose session it is, as the service tells. `user_id` is empty where it was not told."""
+
+    name: str
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the compiler said of a text."""
+
+    errors: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """A complete answer to a save. `accepted` is False for `success: false`, which the service
+    may send of a text that it stored all the same; id and version are None where absent."""
+
+    accepted: bool
+    pine_id: PineId | None = None
+    version: Version | None = None
+    reason: str = ""
+    verdict: Verdict = Verdict()

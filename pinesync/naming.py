@@ -1,0 +1,186 @@
+"""Saved name → file name, and the rules that a path of pine.toml must pass.
+
+Both sides are hostile: names come from the service, paths from a repository. A `RelPath` is made
+here and nowhere else, so whoever holds one need not look again.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from itertools import count
+
+from pinesync.model import PineId, RelPath
+
+SUFFIX = ".pine"
+MAX_PATH_BYTES = 1000
+MAX_PART_BYTES = 200
+MAX_PARTS = 32
+MAX_STEM_BYTES = 120
+MAX_SAVED_NAME = 128
+"""Characters that the service takes in a saved name."""
+
+_FORBIDDEN = frozenset('\\:*?"<>|')
+_UNPRINTED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+# An HTML entity may be the service's escaping or the name itself; U+FFFD stood for something else.
+_UNSURE = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);|[\x00-\x1f\x7f\ufffd]", re.I)
+_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])", re.I
+)
+# Unicode's Default_Ignorable_Code_Point: shown as nothing, and skipped by some file systems.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# What nearly every path is made of; such a path only needs the rules that this does not show.
+_PLAIN = re.compile(r"[A-Za-z0-9_()+,=@ ./-]+")
+
+
+class BadPath(ValueError):
+    """The path breaks a rule; the message says which."""
+
+
+def check_path(raw: str) -> RelPath:
+    """The path, if it may name a script's file below the workspace. BadPath otherwise."""
+    if not raw.endswith(SUFFIX):
+        raise BadPath(f"does not end in {SUFFIX}")
+    _check_parts(raw)
+    return RelPath(raw)
+
+
+def check_folder(raw: str) -> str:
+    """The path, if scripts' files may lie there; `.` is the workspace itself. BadPath otherwise."""
+    if raw != ".":
+        _check_parts(raw)
+        if any(part.lower().endswith(SUFFIX) for part in raw.split("/")):
+            raise BadPath(f"a folder must not end in {SUFFIX}")
+    return raw
+
+
+def file_name(name: str, pine_id: PineId | None) -> str:
+    """The file name for a saved name: at most 126 bytes, always passes `check_path`.
+
+    Letters and digits of every script are kept, what is risky in a shell or on some system
+    becomes `_`. Where no letter or digit is left, the id's first eight digits name the file.
+    Equal for equal arguments, but not unique: that is `place`.
+    """
+    stem = _stem(name)
+    if not any(char.isalnum() for char in stem):
+        stem = "script-" + pine_id.hex[:8] if pine_id else "script"
+    return stem + SUFFIX
+
+
+def fold(path: str) -> str:
+    """The key under which two paths are one file on some system.
+
+    Letter case, composition, compatibility forms, invisible characters and dots or spaces at
+    the end of a part make no difference.
+    """
+    if not path.isascii():
+        path = unicodedata.normalize("NFKD", path).casefold()
+        path = _INVISIBLE.sub("", unicodedata.normalize("NFKD", path).casefold())
+        path = unicodedata.normalize("NFKD", path)
+    return re.sub(r"[. ]+(?=/|\Z)", "", path.lower())
+
+
+def place(name: str, pine_id: PineId | None, folder: str, taken: Collection[str]) -> RelPath:
+    """A free path for a script of that name in `folder` (`.` or empty for the workspace itself).
+
+    `taken` holds the folded keys of all paths in use. Where the plain file name is taken, the
+    id is added, then more of it, then a counter. BadPath where the folder breaks a rule.
+    """
+    stem = file_name(name, pine_id).removesuffix(SUFFIX)
+    prefix = "" if folder in ("", ".") else check_folder(folder) + "/"
+    free = (
+        path
+        for path in (prefix + stem + tail + SUFFIX for tail in _tails(pine_id))
+        if fold(path) not in taken
+    )
+    return check_path(next(free))
+
+
+def _tails(pine_id: PineId | None) -> Iterator[str]:
+    yield ""
+    digits = pine_id.hex if pine_id else ""
+    if digits:
+        yield from (f"-{digits[:size]}" for size in (8, 16, 32))
+        digits = "-" + digits
+    yield from (f"{digits}-{number}" for number in count(2))
+
+
+def _check_parts(raw: str) -> None:
+    if len(raw) > MAX_PATH_BYTES or len(raw.encode("utf-8", "surrogatepass")) > MAX_PATH_BYTES:
+        raise BadPath(f"longer than {MAX_PATH_BYTES} bytes")
+    if raw.startswith("/"):
+        raise BadPath("not relative to the workspace")
+    if not _PLAIN.fullmatch(raw):
+        _check_characters(raw)
+    parts = raw.split("/")
+    if len(parts) > MAX_PARTS:
+        raise BadPath(f"more than {MAX_PARTS} parts deep")
+    for part in parts:
+        _check_part(part)
+
+
+def _check_characters(raw: str) -> None:
+    for char in raw:
+        if unicodedata.category(char) in _UNPRINTED:
+            raise BadPath(f"a control or format character (U+{ord(char):04X})")
+        if char in _FORBIDDEN:
+            raise BadPath(f"the character {char}")
+    if not unicodedata.is_normalized("NFC", raw):
+        raise BadPath("not in Unicode's composed form (NFC)")
+
+
+def _check_part(part: str) -> None:
+    if not part:
+        raise BadPath("an empty part")
+    if part[0] in ".~-":
+        raise BadPath(f"a part that begins with {part[0]}")
+    if part[-1] in ". ":
+        raise BadPath("a part that ends with a dot or a space")
+    if len(part.encode()) > MAX_PART_BYTES:
+        raise BadPath(f"a part longer than {MAX_PART_BYTES} bytes")
+    if _is_device(part):
+        raise BadPath("a part that is the name of a device on Windows")
+
+
+def _is_device(part: str) -> bool:
+    # Windows looks at what stands before the first dot, without the spaces there.
+    return bool(_DEVICE.fullmatch(part.partition(".")[0].rstrip(" ")))
+
+
+def _stem(name: str) -> str:
+    kept = "".join(_translate(unicodedata.normalize("NFC", name)))
+    # Marks may have come together with their letters only now.
+    tidy = unicodedata.normalize("NFC", re.sub(r"_+", "_", re.sub(r" +", " ", kept)))
+    short = tidy.strip(" ._-").encode()[:MAX_STEM_BYTES].decode("utf-8", "ignore").rstrip(" ._-")
+    return "_" + short if _is_device(short) else short
+
+
+def _translate(name: str) -> Iterator[str]:
+    """Each character as it may stand in a file name, `_` for what may not."""
+    after_letter = False
+    for char in name:
+        category = unicodedata.category(char)
+        mark = category in ("Mn", "Mc")
+        if category == "Cf" or (mark and _INVISIBLE.match(char)):
+            continue
+        if char.isalnum() or char in "_.()+-" or (mark and after_letter):
+            yield char
+        else:
+            yield " " if category == "Zs" else "_"
+        after_letter = char.isalnum() or (mark and after_letter)
+
+
+def shown(name: str) -> str:
+    """A saved name as a person reads it: the service HTML-escapes it in some of its answers."""
+    return html.unescape(name)
+
+
+def may_send(name: str) -> bool:
+    """Whether sending this listed name back is sure to leave it as it is on the service."""
+    return 0 < len(name) <= MAX_SAVED_NAME and not _UNSURE.search(name)

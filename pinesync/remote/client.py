@@ -1,0 +1,58 @@
+"""`PineClient`: the saved scripts of one account, typed.
+
+Values come from `model`, failures are exceptions from `errors`. Nothing here decides anything:
+what to do about an answer is up to the caller.
+"""
+
+from __future__ import annotations
+
+from pinesync.model import (
+    Account,
+    PineId,
+    SaveAnswer,
+    SavedText,
+    ScriptInfo,
+    Verdict,
+    Version,
+)
+from pinesync.remote.session import Session
+from pinesync.wire import asking, reading
+
+
+class PineClient:
+    """Speaks to the facade that `session` reaches. Safe to use from several threads."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def close(self) -> None:
+        self._session.close()
+
+    def list_scripts(self) -> tuple[ScriptInfo, ...]:
+        """All saved scripts. Empty for an empty account *and* for a dead session."""
+        return reading.scripts(self._session.send(asking.list_scripts()))
+
+    def get(self, pine_id: PineId, version: Version | None = None) -> SavedText:
+        """One version, or the newest. NotAccessible where the service refuses."""
+        answer = self._session.send(asking.get_script(pine_id, version))
+        return reading.saved_text(answer, pine_id, version)
+
+    def check(self, source: str) -> Verdict:
+        """What the service's quick compiler says. Stores nothing, needs no session."""
+        return reading.verdict(self._session.send(asking.check(source)))
+
+    def save_new(self, name: str, source: str) -> SaveAnswer:
+        """Create a script; sent once, never over an existing one. NameTaken where there is one."""
+        return reading.saved(self._session.send(asking.save_new(name, source)))
+
+    def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer:
+        """Save the next version; sent once. With `name` None the saved name stays."""
+        return reading.saved(self._session.send(asking.save_next(pine_id, name, source)))
+
+    def delete(self, pine_id: PineId) -> None:
+        """Delete the script with all its versions; sent once. There is no way back."""
+        reading.deleted(self._session.send(asking.delete(pine_id)))
+
+    def whoami(self, pine_id: str) -> Account:
+        """Whose session it is, asked with an id of the user's own. SessionExpired without one."""
+        return reading.account(self._session.send(asking.script_info(pine_id)))

@@ -1,0 +1,181 @@
+"""The one place that sends a request, and the one place that attaches the cookie.
+
+Reads are tried again where that cannot hurt; a write is sent once, whatever happens. No redirect
+is followed, no .netrc and no environment is read, nothing is decoded beyond a limit.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    SSLError,
+)
+
+from pinesync.errors import BadAnswer, NetworkError
+from pinesync.remote.credentials import Secret, origin_of
+from pinesync.wire import BASE_URL, Answer, Request
+from pinesync.wire.reading import retry_seconds
+
+_SITE = "https://www.tradingview.com"
+_HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Origin": _SITE,
+    "Referer": f"{_SITE}/",
+    # Without a browser's name an HTML page may come instead of an answer.
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0 Safari/537.36",
+}
+_NEVER_LEFT = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0
+WRITE_SECONDS = 60.0
+MAX_RETRY_AFTER = 30.0
+PAUSES = (0.5, 2.0)
+"""Seconds before the second and the third try of a read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How requests travel; everything that the environment may say, as arguments."""
+
+    adapter: BaseAdapter | None = None
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    ca_bundle: str | None = None
+    jobs: int = 4
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+class Session:
+    """Requests to one facade, from several threads at once."""
+
+    def __init__(
+        self,
+        base_url: str = BASE_URL,
+        secret: Secret | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self._transport = transport = transport or Transport()
+        self._origin = origin_of(base_url)
+        self._base_url = base_url.rstrip("/")
+        self._secret = secret
+        self._http = http = requests.Session()
+        http.trust_env = False
+        http.headers.clear()
+        http.headers.update(_HEADERS)
+        http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        http.proxies = dict(transport.proxies)
+        http.verify = transport.ca_bundle or True
+        adapter = transport.adapter or HTTPAdapter(
+            pool_connections=1, pool_maxsize=transport.jobs, max_retries=0
+        )
+        http.mount("https://", adapter)
+        http.mount("http://", adapter)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def send(self, request: Request) -> Answer:
+        """The whole answer. NetworkError where none came, BadAnswer where it is over the cap."""
+        if request.effect == "write":
+            return self._once(request)
+        for pause in PAUSES:
+            try:
+                answer = self._once(request)
+            except NetworkError:
+                self._transport.sleep(pause)
+                continue
+            if answer.status not in (429, 500, 502, 503, 504):
+                return answer
+            asked = retry_seconds(answer.retry_after)
+            if asked is not None and asked > MAX_RETRY_AFTER:
+                return answer
+            self._transport.sleep(pause if asked is None else asked)
+        return self._once(request)
+
+    def _once(self, request: Request) -> Answer:
+        seconds = WRITE_SECONDS if request.effect == "write" else READ_SECONDS
+        end = self._transport.clock() + seconds
+        try:
+            response = self._http.request(
+                request.method,
+                self._base_url + request.path,
+                params=list(request.query),
+                files=_form(request.source),
+                headers=self._cookie(),
+                timeout=(CONNECT_SECONDS, seconds),
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                body = self._body(response, request.cap, end)
+        except requests.RequestException as error:
+            raise _network_error(error) from error
+        return Answer(response.status_code, body, response.headers.get("Retry-After"))
+
+    def _cookie(self) -> dict[str, str]:
+        """The Cookie header, if the secret belongs to the very origin of this session."""
+        if self._secret is None or self._secret.origin != self._origin:
+            return {}
+        return {"Cookie": self._secret.reveal()}
+
+    def _body(self, response: requests.Response, cap: int, end: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while part := response.raw.read1(65536, decode_content=True):
+                parts.append(part)
+                size += len(part)
+                if size > cap:
+                    raise BadAnswer(
+                        f"the answer is larger than {cap} bytes and was dropped",
+                        "nothing was changed because of it",
+                    )
+                if self._transport.clock() > end:
+                    raise NetworkError("the answer did not end in time", _AGAIN)
+        except (HTTPError, OSError) as error:
+            raise NetworkError(f"the answer broke off ({type(error).__name__})", _AGAIN) from error
+        return b"".join(parts)
+
+
+_AGAIN = "check the connection, then run the same command again: it finds out what arrived"
+
+
+def _form(source: str | None) -> dict[str, tuple[None, bytes]] | None:
+    return None if source is None else {"source": (None, source.encode("utf-8"))}
+
+
+def _network_error(error: requests.RequestException) -> NetworkError:
+    """What went wrong, without the address: a proxy's may hold a password."""
+    inner: Any = error.args[0] if error.args else error
+    reason = getattr(inner, "reason", inner)
+    # Another TLS error may come after the body left; a refused certificate never does.
+    unverified = isinstance(reason, SSLError) and any(
+        isinstance(arg, ssl.SSLCertVerificationError) for arg in reason.args
+    )
+    sent = not (unverified or isinstance(reason, _NEVER_LEFT))
+    if isinstance(error, requests.Timeout):
+        what = "TradingView did not answer in time"
+    elif isinstance(reason, NameResolutionError):
+        what = "the name of the service cannot be resolved"
+    elif isinstance(reason, SSLError) or isinstance(error, requests.exceptions.SSLError):
+        what = "no secure connection to the service"
+    elif isinstance(reason, ProtocolError):
+        what = "the connection was closed before an answer came"
+    else:
+        what = f"no connection to the service ({type(reason).__name__})"
+    return NetworkError(what, _AGAIN, sent=sent)

@@ -1,0 +1,157 @@
+"""Looking: what the three sides are now, and the guards that stand before every decision.
+
+One list answers for any number of scripts; a script whose file was edited while the service moved
+on costs a read for each version that is not held yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pinesync.errors import FacadeError, NotAccessible
+from pinesync.model import Account, Digest, Kind, PineId, SavedText, ScriptInfo
+from pinesync.sync import guard
+from pinesync.sync.plan import Situation, Snapshot, Wanted, survey, wanted
+from pinesync.sync.ports import Remote, Tools, Workspace
+from pinesync.text import canonical
+
+PUBLIC_ID = "STD;RSI"
+"""A script that everybody can see: what the session probe asks for without one of one's own."""
+
+UNREAD = Digest("")
+"""Stands for a text that could not be read: equal to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of the account belongs to this folder: whose it is, whether new scripts are brought,
+    and where they go."""
+
+    account: Account | None = None
+    track_all: bool = True
+    folders: Mapping[Kind, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What was seen. `listed` is as the service listed it in this run, None offline; `troubles`
+    are scripts whose versions could not be read, with the reason."""
+
+    situations: tuple[Situation, ...]
+    listed: Mapping[PineId, ScriptInfo] | None
+    account: Account | None = None
+    troubles: Mapping[PineId, str] | None = None
+
+
+def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope) -> View:
+    """The situations of all scripts. Without a remote (offline) the service counts as it was at
+    the base. NoAccess, LeftForYou where a guard refuses; nothing is changed either way."""
+    snapshot = Snapshot(
+        entries=workspace.entries(),
+        files=workspace.local_texts(),
+        listed=None,
+        track_all=scope.track_all,
+        folders=scope.folders or {},
+    )
+    if remote is None:
+        return View(survey(snapshot), None)
+    listed = {info.pine_id: info for info in remote.list_scripts()}
+    tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
+    account = prove_session(remote, tracked, listed, scope.account)
+    gone, unlisted = _missing(remote, tools, tracked, listed)
+    snapshot = replace(snapshot, listed={**listed, **unlisted}, gone=gone)
+    troubles: dict[PineId, str] = {}
+    while pairs := wanted(snapshot):
+        texts = read_digests(remote, workspace, tools, pairs, troubles)
+        snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
+    return View(survey(snapshot), snapshot.listed, account, troubles)
+
+
+def prove_session(
+    remote: Remote,
+    tracked: Sequence[PineId],
+    listed: Mapping[PineId, ScriptInfo],
+    expected: Account | None,
+) -> Account | None:
+    """Whose session it is, where that had to be asked; None where the list itself proves it.
+    SessionExpired without a session, OtherAccount for another one than expected."""
+    if guard.proves_session(tracked, listed):
+        return None
+    own = next(iter(listed), None) or next(iter(tracked), None)
+    account = remote.whoami(own or PUBLIC_ID)
+    if own:
+        guard.refuse_other_account(expected, account)
+        return account
+    return None
+
+
+def read_digests(
+    remote: Remote,
+    workspace: Workspace,
+    tools: Tools,
+    pairs: Sequence[Wanted],
+    troubles: dict[PineId, str],
+) -> dict[Wanted, Digest]:
+    """The digests of saved versions, from what is held or else from the service. A version that
+    the service will not give counts as UNREAD and leaves a word in `troubles`."""
+
+    def read(pair: Wanted) -> Digest:
+        held = workspace.recall(*pair)
+        if held is not None:
+            return held
+        try:
+            saved = remote.get(*pair)
+        except FacadeError as error:
+            troubles[pair[0]] = error.message
+            return UNREAD
+        workspace.remember(saved)
+        return saved.digest
+
+    return dict(zip(pairs, tools.each(read, pairs), strict=True))
+
+
+def read_text(remote: Remote, workspace: Workspace, pair: Wanted) -> str:
+    """The canonical text of a saved version, from what is held or else from the service."""
+    held = workspace.recall(*pair)
+    known = workspace.text_of(held) if held else None
+    if known is not None:
+        return known
+    saved = remote.get(*pair)
+    workspace.remember(saved)
+    return canonical(saved.source)
+
+
+def _missing(
+    remote: Remote,
+    tools: Tools,
+    tracked: Sequence[PineId],
+    listed: Mapping[PineId, ScriptInfo],
+) -> tuple[frozenset[PineId], dict[PineId, ScriptInfo]]:
+    """The tracked ids that are proven gone, and those that the list lacks though they are there."""
+    missing = sorted(guard.vanished(tracked, listed))
+    if not missing:
+        return frozenset(), {}
+    newest = dict(zip(missing, tools.each(lambda i: _newest(remote, i), missing), strict=True))
+    there = {pine_id: _as_listed(saved) for pine_id, saved in newest.items() if saved}
+    if guard.is_mass_absence(tracked, listed):
+        if there:
+            guard.refuse_doubtful_list(len(missing), len(set(tracked)))
+        guard.refuse_mass_absence(len(missing), len(set(tracked)))
+    return frozenset(missing) - frozenset(there), there
+
+
+def _newest(remote: Remote, pine_id: PineId) -> SavedText | None:
+    """The newest version; None where the service refused it twice."""
+    for _ in range(2):
+        try:
+            return remote.get(pine_id)
+        except NotAccessible:
+            continue
+    return None
+
+
+def _as_listed(saved: SavedText) -> ScriptInfo:
+    return ScriptInfo(
+        saved.pine_id, saved.name, saved.last_version, saved.title, saved.updated, saved.kind
+    )

@@ -1,0 +1,238 @@
+"""Pulling: fetch and validate everything first, then exchange file by file, then one write of
+pine.toml for the batch. The base is never ahead of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pinesync.errors import EXIT_LEFT, FacadeError, FileError, LeftForYou
+from pinesync.model import Base, Entry, RelPath, Version
+from pinesync.naming import shown
+from pinesync.sync.execute.look import read_text
+from pinesync.sync.plan import Act, Situation
+from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.sync.records import Record
+from pinesync.sync.report import Done, Outcome, failed, refused
+from pinesync.text import decode, digest, lines
+
+BATCH_FILES = 200
+BATCH_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act on one script."""
+
+    situation: Situation
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A step with everything fetched. `text` None leaves the file as it is."""
+
+    step: Step
+    entry: Entry
+    text: str | None
+    done: Done
+    message: str = ""
+    hint: str = ""
+    exit_code: int = 0
+
+
+CHANGES = (Act.FORWARD, Act.ADOPT, Act.ADOPT_FORWARD, Act.MERGE, Act.WRITE)
+CHOICES = (Act.TAKE_OURS, Act.TAKE_THEIRS)
+
+
+def pull(ports: Ports, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """Do the steps; an outcome as each is on disk. NoAccess and TryLater end the pull before
+    anything is touched; what one script's answer lacks is that script's failure."""
+    ready = ports.tools.each(lambda step: _prepare(ports, step), steps)
+    yield from (item for item in ready if isinstance(item, Outcome))
+    waiting = [item for item in ready if isinstance(item, Ready)]
+    while waiting:
+        batch, waiting = waiting[:BATCH_FILES], waiting[BATCH_FILES:]
+        left = yield from _batch(ports, batch)
+        waiting = left + waiting
+
+
+def _prepare(ports: Ports, step: Step) -> Ready | Outcome:
+    path = step.situation.path
+    try:
+        return _ready(ports, step)
+    except (FacadeError, LeftForYou) as error:
+        pine_id = step.situation.info.pine_id if step.situation.info else None
+        return failed(path, error, pine_id)
+
+
+def _ready(ports: Ports, step: Step) -> Ready:
+    situation, info = step.situation, step.situation.info
+    assert info is not None
+    entry = situation.entry or Entry(situation.path, shown(info.name))
+    if step.act is Act.ADOPT:
+        return Ready(step, adopted(situation), None, "adopted")
+    newest = read_text(ports.remote, ports.workspace, (info.pine_id, info.version))
+    entry = replace(entry, pine_id=info.pine_id, base=Base(info.version, digest(newest)))
+    warning = _stale_tab(ports, situation, newest)
+    if step.act is Act.TAKE_OURS:
+        return Ready(step, entry, None, "kept", "your text is kept; push saves it on top")
+    if step.act is Act.MERGE:
+        return _merge(ports, step, entry, newest, warning)
+    if digest(newest) == situation.digest:
+        return Ready(step, entry, None, "adopted", warning)
+    return Ready(step, entry, newest, "written" if step.act is Act.WRITE else "pulled", warning)
+
+
+def adopted(situation: Situation) -> Entry:
+    """The entry of a script whose file has the text of a version that it was not based on."""
+    info, version = situation.info, situation.at
+    assert info
+    assert version
+    assert situation.digest
+    entry = situation.entry or Entry(situation.path, shown(info.name))
+    return replace(entry, pine_id=info.pine_id, base=Base(version, situation.digest))
+
+
+def _merge(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) -> Ready:
+    situation = step.situation
+    assert situation.entry
+    assert situation.entry.base
+    assert situation.info
+    base = situation.entry.base
+    ancestor = read_text(ports.remote, ports.workspace, (situation.info.pine_id, base.version))
+    if digest(ancestor) != base.digest:
+        raise LeftForYou(
+            f"version {base.version} on TradingView is not the text that pine.toml recorded",
+            "nothing was merged; pull with --ours or --theirs chooses a text",
+        )
+    mine = decode(ports.workspace.read(situation.path) or b"")
+    if digest(mine) != situation.digest:
+        raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
+    merged = ports.tools.merge(ancestor, mine, newest)
+    if merged.conflicted:
+        return Ready(
+            step,
+            entry,
+            merged.text,
+            "conflict",
+            f"both sides changed the same lines ({base.version} → {situation.info.version})",
+            f"edit {situation.path} and remove the markers, or run `pinesync resolve "
+            f"{situation.path}` with --ours or --theirs",
+            EXIT_LEFT,
+        )
+    return Ready(step, entry, merged.text, "merged", warning)
+
+
+def _batch(ports: Ports, batch: Sequence[Ready]) -> Generator[Outcome, None, list[Ready]]:
+    """Exchange the files of one batch, then write pine.toml once and close the records."""
+    began = ports.tools.now().mono
+    changes: dict[RelPath, Entry | None] = {}
+    records: list[Record] = []
+    outcomes: list[Outcome] = []
+    left: list[Ready] = []
+    try:
+        for number, ready in enumerate(batch):
+            if ports.tools.now().mono - began > BATCH_SECONDS and number:
+                left = list(batch[number:])
+                break
+            outcomes.append(_put(ports, ready, records))
+            if outcomes[-1].done not in ("refused", "failed"):
+                changes[ready.entry.path] = ready.entry
+    finally:
+        if changes:
+            ports.workspace.commit(changes)
+        ports.workspace.drop_records(records)
+    yield from outcomes
+    return left
+
+
+def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
+    situation, entry = ready.step.situation, ready.entry
+    assert entry.base is not None
+    try:
+        if ready.text is not None:
+            _exchange(ports, ready, ready.text, records)
+    except ChangedMeanwhile:
+        return refused(
+            situation.path,
+            "the file changed while it was being pulled; it was left as it is",
+            "run `pinesync pull` again",
+        )
+    except FileError as error:
+        return failed(situation.path, error, entry.pine_id)
+    before = situation.entry.base.version if situation.entry and situation.entry.base else None
+    return Outcome(
+        situation.path,
+        ready.done,
+        entry.base.version,
+        before,
+        ready.message,
+        ready.hint,
+        ready.exit_code,
+        entry.pine_id,
+    )
+
+
+def _exchange(ports: Ports, ready: Ready, text: str, records: list[Record]) -> None:
+    """The file gets the text. Its record is on disk before, and stays until the batch is."""
+    situation, entry = ready.step.situation, ready.entry
+    assert entry.base is not None
+    now = ports.tools.now()
+    record = Record(
+        key=ports.tools.new_key(),
+        op="pull",
+        state="prepared",
+        path=situation.path,
+        name=entry.name,
+        digest=entry.base.digest,
+        pine_id=entry.pine_id,
+        account=ports.tools.account,
+        object=situation.digest,
+        brings=digest(text),
+        landed=entry.base.version,
+        wall=now.wall,
+        mono=now.mono,
+        boot_id=now.boot_id,
+    )
+
+    def begun(temp: str) -> None:
+        records.append(replace(record, temp=temp))
+        ports.workspace.write_record(records[-1])
+
+    ports.workspace.put(situation.path, text, situation.digest, begun)
+
+
+def _stale_tab(ports: Ports, situation: Situation, newest: str) -> str:
+    """A word where the newest text lacks lines that a push from here brought: a browser tab that
+    was opened before it may have saved over it."""
+    pine_id = situation.entry.pine_id if situation.entry else None
+    pushed = [r for r in ports.workspace.records() if r.pine_id == pine_id and r.op == "save"]
+    last = max((r for r in pushed if r.landed), key=lambda r: r.landed or Version(1), default=None)
+    if not (pine_id and last and last.parent):
+        return ""
+    ours = ports.workspace.text_of(last.digest)
+    before = ports.workspace.recall(pine_id, last.parent)
+    parent = ports.workspace.text_of(before) if before else None
+    if ours is None or parent is None:
+        return ""
+    present, known = set(lines(newest)), set(lines(parent))
+    brought = [line for line in lines(ours) if line.strip() and line not in known]
+    lost = sum(line not in present for line in brought)
+    if not lost:
+        return ""
+    return (
+        f"{lost} of the {len(brought)} lines pushed as {last.landed} are not in it: "
+        "a browser tab opened before may have saved over them"
+    )
+
+
+def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -> list[Step]:
+    """The steps of a pull: the table's acts, with what the person chose for diverged scripts."""
+    steps = []
+    for situation in situations:
+        act = situation.row.pull
+        if act is Act.MERGE:
+            act = choice or (Act.MERGE if merge else Act.REFUSE)
+        steps.append(Step(situation, act))
+    return steps

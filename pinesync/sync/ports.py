@@ -1,0 +1,116 @@
+"""What the engine needs from outside, as protocols: the service, the folder, merging, the time.
+
+`remote.client.PineClient` fits `Remote`, `workspace.folder.Folder` fits `Workspace`; one contract
+suite runs over every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from pinesync.model import (
+    Account,
+    Diagnostic,
+    Digest,
+    Entry,
+    PineId,
+    RelPath,
+    SaveAnswer,
+    SavedText,
+    ScriptInfo,
+    Verdict,
+    Version,
+)
+from pinesync.sync.plan import LocalText
+from pinesync.sync.records import Now, Record
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Remote(Protocol):
+    """The saved scripts of one account. Every method may raise NoAccess, TryLater, FacadeError."""
+
+    def list_scripts(self) -> tuple[ScriptInfo, ...]: ...
+    def get(self, pine_id: PineId, version: Version | None = None) -> SavedText: ...
+    def check(self, source: str) -> Verdict: ...
+    def save_new(self, name: str, source: str) -> SaveAnswer: ...
+    def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer: ...
+    def whoami(self, pine_id: str) -> Account: ...
+
+
+class ChangedMeanwhile(Exception):
+    """The file was not what the plan had seen; it was left, or put back, as it is now."""
+
+
+class Workspace(Protocol):
+    """The folder, its pine.toml and its state. Raises FileError, ManifestError, StateError."""
+
+    def entries(self) -> Mapping[RelPath, Entry]: ...
+    def local_texts(self) -> Mapping[RelPath, LocalText]:
+        """Every script's file, tracked or not, that is not ignored; read now."""
+
+    def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
+        """One write of pine.toml as it is now with these entries set, or removed (None)."""
+
+    def read(self, path: RelPath) -> bytes | None: ...
+    def put(
+        self, path: RelPath, text: str, expected: Digest | None, begun: Callable[[str], None]
+    ) -> None:
+        """Let the file hold `text`, in the shape it has. `expected` is the digest that it must
+        have, None for a file that must not exist. `begun` is told the name of the temporary
+        file before the exchange. The text that came out is kept. ChangedMeanwhile otherwise."""
+
+    def take_back(self, record: Record) -> bool:
+        """Clean up after a pull that broke off; whether the file was exchanged."""
+
+    def keep(self, text: str) -> Digest:
+        """The text is in the object store, durably."""
+
+    def text_of(self, digest: Digest) -> str | None: ...
+    def remember(self, saved: SavedText) -> None: ...
+    def recall(self, pine_id: PineId, version: Version) -> Digest | None: ...
+    def records(self) -> Sequence[Record]: ...
+    def write_record(self, record: Record) -> None: ...
+    def drop_records(self, records: Iterable[Record]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A three-way merge; `conflicted` where the text holds conflict markers."""
+
+    text: str
+    conflicted: bool
+
+
+class Each(Protocol):
+    """Runs a function over items, several at a time; the results in the items' order."""
+
+    def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What else the engine is given: merging (base, local, remote), the offline syntax check,
+    the clocks, waiting (in seconds), a new key for a record, how long a save may take to turn
+    up (in seconds), and whose account it is."""
+
+    merge: Callable[[str, str, str], Merged]
+    syntax: Callable[[str], Sequence[Diagnostic]]
+    now: Callable[[], Now]
+    sleep: Callable[[float], None]
+    new_key: Callable[[], str]
+    each: Each
+    settle_seconds: float = 180.0
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything that acting needs, in one argument."""
+
+    remote: Remote
+    workspace: Workspace
+    tools: Tools

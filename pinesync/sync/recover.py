@@ -1,0 +1,93 @@
+"""Which begun writes landed, told from the versions that the service has. Pure.
+
+The service takes no precondition, but its versions are an append-only log, readable by number.
+So *presence* of a save can be proved; absence cannot, for a request may land late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from pinesync import errors
+from pinesync.model import Digest, Version
+from pinesync.sync.records import Record
+
+Log = Mapping[Version, Digest]
+"""Digests of the versions from a save's parent on, the parent's with them."""
+
+
+class Sent(Enum):
+    """What the end of a request says about its effect."""
+
+    NOT_SENT = "no byte of it left"
+    REFUSED = "the service said no"
+    UNKNOWN = "it may have been stored"
+
+
+def outcome(error: errors.PinesyncError) -> Sent:
+    """The table "after the POST" of an update that ended with this error."""
+    if isinstance(error, errors.NetworkError) and not error.sent:
+        return Sent.NOT_SENT
+    if isinstance(error, errors.Refused | errors.NameTaken) and not (
+        isinstance(error, errors.Refused) and error.status == 200
+    ):
+        return Sent.REFUSED
+    return Sent.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A save of ours is version `version`. `hidden` is the newest version that somebody else
+    saved between its parent and it, None where there is none."""
+
+    version: Version
+    hidden: Version | None
+
+
+def find(record: Record, log: Log, ours: Collection[Version] = ()) -> Landed | None:
+    """Where the record's text landed: the *first* version after its parent that has it, and is
+    not another save of ours. Not the newest: a later revert must not be mistaken for absence."""
+    for version in sorted(log):
+        after = record.parent is None or version > record.parent
+        if after and version not in ours and log[version] == record.digest:
+            return Landed(version, hidden(record.parent, version, log, ours))
+    return None
+
+
+def hidden(
+    parent: Version | None, landed: Version, log: Log, ours: Collection[Version] = ()
+) -> Version | None:
+    """The newest version between the two that changed its *predecessor's* text and is neither
+    ours nor equal to what landed: a foreign save that ours hides."""
+    if parent is None:
+        return None
+    between = [v for v in sorted(log) if parent < v < landed]
+    changed = [
+        v
+        for v in between
+        if v not in ours and log[v] != log[Version(v.major - 1)] and log[v] != log.get(landed)
+    ]
+    return changed[-1] if changed else None
+
+
+def only_stranger(record: Record, log: Log, known: Collection[Digest]) -> Version | None:
+    """The one version after the parent whose text nobody here knows, None for none or several.
+
+    After a lost answer it may be our save, rewritten by the service, or somebody else's."""
+    new = [
+        v
+        for v in sorted(log)
+        if (record.parent is None or v > record.parent) and log[v] not in known
+    ]
+    return new[0] if len(new) == 1 else None
+
+
+def ours_of(records: Sequence[Record], besides: Record | None = None) -> frozenset[Version]:
+    """The versions that saves of ours made, from the push log of one script."""
+    return frozenset(
+        r.landed
+        for r in records
+        if r.landed and r.op != "pull" and (besides is None or r.key != besides.key)
+    )

@@ -1,0 +1,78 @@
+"""What was done, script by script: recorded as it happened, never as it was hoped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pinesync.errors import EXIT_DONE, EXIT_LEFT, PinesyncError, gravest
+from pinesync.model import Diagnostic, PineId, RelPath, Version
+
+Done = Literal[
+    "saved",
+    "created",
+    "adopted",
+    "pulled",
+    "written",
+    "merged",
+    "conflict",
+    "kept",
+    "recovered",
+    "refused",
+    "failed",
+    "pending",
+    "told",
+    "skipped",
+    "resolved",
+    "restored",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One script: what was done, the version it has now, and, where that needs words, what
+    happened and what to do. `exit_code` is what this script alone would end the process with."""
+
+    path: RelPath
+    done: Done
+    version: Version | None = None
+    before: Version | None = None
+    message: str = ""
+    hint: str = ""
+    exit_code: int = EXIT_DONE
+    pine_id: PineId | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source: str = ""
+    """The text that the diagnostics point into; empty without any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All outcomes of one run, in the order they happened."""
+
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        return gravest(*(outcome.exit_code for outcome in self.outcomes))
+
+
+def failed(path: RelPath, error: PinesyncError, pine_id: PineId | None = None) -> Outcome:
+    """The outcome of a step that an error ended."""
+    return Outcome(
+        path,
+        "failed",
+        message=error.message,
+        hint=error.hint or "",
+        exit_code=error.exit_code,
+        pine_id=pine_id,
+    )
+
+
+def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEFT) -> Outcome:
+    return Outcome(path, "refused", message=message, hint=hint, exit_code=exit_code)
+
+
+def report(outcomes: Iterable[Outcome]) -> Report:
+    return Report(tuple(outcomes))

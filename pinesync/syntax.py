@@ -1,0 +1,276 @@
+"""A small, conservative syntax check of Pine Script v4 to v6, without the service.
+
+It reports only what no version of Pine accepts: strings that never end, brackets that do not
+match, characters that are not Pine, a text that stops after an operator or says nothing. Silence
+is no proof that a script compiles; an alarm is proof that it does not.
+
+Lines end with CRLF, LF or a lone CR, as for the service; `str.splitlines` also cuts at characters
+that Pine keeps inside a line, so it is not used here.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from pinesync.model import Diagnostic, Kind
+
+CODE = "CE10156"
+PREFIX = "Syntax error: "
+
+_EOL = re.compile(r"\r\n|\n|\r")
+_WRAP = r"(?:\r\n|\n|\r)(?:[ ]{4}|\t)*+[ ]{1,3}(?![ \t\r\n])"
+"""A line break that Pine joins: the next line is indented, not by a multiple of four columns.
+Strings wrapped this way were accepted for years, so they are no error here."""
+
+
+def _string(quote: str) -> str:
+    """A literal between single quotes of one kind. The bound on its lines keeps hostile texts
+    from being read again and again."""
+    part = rf"(?:[^{quote}\\\r\n]++|\\[^\r\n])*+"
+    return rf"(?!{quote}{{3}}){quote}{part}(?:{_WRAP}{part}){{0,99}}+{quote}"
+
+
+def _block(quote: str) -> str:
+    """A multi-line literal between tripled quotes, with up to two of them inside at its end."""
+    part = rf"(?:[^{quote}\\]++|\\[\s\S]|{quote}(?!{quote}{{2}}))*+"
+    return rf"{quote}{{3}}{part}{quote}{{3,5}}+"
+
+
+_TOKEN = re.compile(
+    rf"""[ \t]*+(?:
+      (?P<name>[A-Za-z_][A-Za-z0-9_]*+)
+    | (?P<comment>//[^\r\n]*+)
+    | (?P<number>0[xX][0-9A-Fa-f]++|(?:[0-9][0-9_]*+(?:\.[0-9_]*+)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?)
+    | (?P<operator>=>|:=|[-+*/%<>=!]=|[-+*/%<>=?:,.])
+    | (?P<open>[(\[])
+    | (?P<close>[)\]])
+    | (?P<newline>\r\n|\n|\r)
+    | (?P<string>{_block('"')}|{_block("'")}|{_string('"')}|{_string("'")})
+    | (?P<color>\#[0-9A-Fa-f]{{6}}(?:[0-9A-Fa-f]{{2}})?)
+    | (?P<space>(?:[^\S\r\n]|[\u200b-\u200f\u2060\ufeff])++)
+    | (?P<unclosed>(?:\"{{3}}|'{{3}})[\s\S]*+|["'][^\r\n]*+)
+    | (?P<foreign>[^\x00-\x7f]++|[\s\S])
+    | \Z)""",
+    re.VERBOSE,
+)
+_VERSION = re.compile(r"//\s*@version\s*=\s*([0-9]{1,4})(?![0-9])")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+_PAIR = {")": "(", "]": "["}
+_OTHER = {")": "]", "]": ")"}
+_DECLARES: dict[str, Kind] = {
+    "indicator": "study",
+    "study": "study",
+    "strategy": "strategy",
+    "library": "library",
+}
+_INCOMPLETE = re.compile(r"[-+*/%<>=?:.]|[-+*/%<>=!:]=|=>|and|or|not")
+_BETWEEN = ("comment", "newline")
+_TRIPLES = ('"""', "'''")
+_MOST = 100
+"""A text that is not Pine at all needs no longer list than this."""
+
+
+class Token(NamedTuple):
+    """A piece of source. `kind` is name, number, string, color, operator, open, close, comment,
+    newline, unclosed (a string to the end of its line) or foreign (not Pine); `start` is the
+    offset of its first character."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The offset after its last character."""
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The call that says what a script is. `title` is empty where it is no literal; `version` is
+    the number in `//@version=N`, None without one."""
+
+    kind: Kind
+    title: str
+    version: int | None
+
+
+class Lines:
+    """Turns offsets of one source into lines and columns that count from 1."""
+
+    def __init__(self, source: str) -> None:
+        self._starts = [0, *(match.end() for match in _EOL.finditer(source))]
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """The line and the column of a character."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def span(self, start: int, end: int) -> tuple[int, int, int, int]:
+        """Line, column, end line and end column of source[start:end], the end inclusive."""
+        return (*self.at(start), *self.at(max(start, end - 1)))
+
+
+def tokens(source: str) -> list[Token]:
+    """The whole source but its blanks, in order, comments and line ends included. Never fails:
+    what is not Pine comes as `unclosed` and `foreign`."""
+    found: list[Token] = []
+    add = found.append
+    for match in _TOKEN.finditer(source):
+        kind = match.lastgroup
+        if kind is not None and kind != "space":
+            add(Token(kind, match[kind], match.start(kind)))
+    return found
+
+
+def check(source: str) -> tuple[Diagnostic, ...]:
+    """What no version of Pine accepts, in the order of the text; () for everything else.
+
+    Damaged strings and foreign characters hide the rest: behind them brackets prove nothing.
+    Of brackets only the first that is wrong is told.
+    """
+    found = tokens(source)
+    problems = list(islice(_lexical(found), _MOST)) or list(_bracket(found)) or list(_ending(found))
+    if not problems:
+        return ()
+    lines = Lines(source)
+    return tuple(
+        Diagnostic("error", *lines.span(start, end), PREFIX + message, CODE)
+        for start, end, message in problems
+    )
+
+
+def declaration(source: str) -> Declaration | None:
+    """The script's declaration, the first call of `indicator`, `study`, `strategy` or `library`
+    outside of brackets; None where there is none. Comments and strings are not looked into."""
+    found = tokens(source)
+    code = [token for token in found if token.kind not in _BETWEEN]
+    depth = 0
+    for index, token in enumerate(code[:-1]):
+        if token.kind == "open":
+            depth += 1
+        elif token.kind == "close":
+            depth -= 1
+        elif token.text in _DECLARES and depth == 0 and _is_call(code, index):
+            kind = _DECLARES[token.text]
+            return Declaration(kind, _title(code, index + 2), version(found))
+    return None
+
+
+def version(found: list[Token]) -> int | None:
+    """The number of the first `//@version=N` among the tokens, None without one."""
+    for token in found:
+        if token.kind == "comment" and "version" in token.text:
+            match = _VERSION.match(token.text)
+            if match:
+                return int(match[1])
+    return None
+
+
+def literal(text: str) -> str:
+    """The value of a string token: without its quotes, escapes resolved, wrapped lines joined."""
+    if text[:3] in ('"""', "'''") and len(text) >= 6:
+        body = text[3:-3]
+    else:
+        body = re.sub(r"(?:\r\n|\n|\r)[ \t]*", " ", text[1:-1])
+    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), body)
+
+
+_Problem = tuple[int, int, str]
+
+
+def _lexical(found: list[Token]) -> Iterator[_Problem]:
+    for index, token in enumerate(found):
+        if token.kind == "unclosed":
+            yield _unclosed(found, index)
+        elif token.kind == "foreign":
+            yield token.start, token.end, f'unexpected character "{token.text[0]}"'
+
+
+def _unclosed(found: list[Token], index: int) -> _Problem:
+    """The string to blame: where one seems to wrap onto the line of an unclosed one, its own end
+    is what is missing, and the quote here was meant to open another."""
+    for earlier in reversed(found[max(0, index - 50) : index]):
+        if earlier.kind == "newline":
+            break
+        if earlier.kind == "string" and earlier.text[:3] not in _TRIPLES:
+            head = _first_line(earlier)
+            if head < earlier.end:
+                return earlier.start, head, "unterminated string"
+    return found[index].start, _first_line(found[index]), "unterminated string"
+
+
+def _first_line(token: Token) -> int:
+    """The offset where the token's first line ends."""
+    match = _EOL.search(token.text)
+    return token.start + match.start() if match else token.end
+
+
+def _bracket(found: list[Token]) -> Iterator[_Problem]:
+    """The first bracket that does not match, if any."""
+    opened: list[Token] = []
+    for token in found:
+        if token.kind == "open":
+            opened.append(token)
+        elif token.kind == "close":
+            if not opened:
+                yield token.start, token.end, f'"{token.text}" closes nothing'
+                return
+            if opened.pop().text != _PAIR[token.text]:
+                wanted = f'"{_OTHER[token.text]}" is expected'
+                yield token.start, token.end, f'unexpected "{token.text}", {wanted}'
+                return
+    if opened:
+        yield opened[-1].start, opened[-1].end, f'"{opened[-1].text}" is never closed'
+
+
+def _ending(found: list[Token]) -> Iterator[_Problem]:
+    """Nothing said at all, or a text that stops where an operand must follow."""
+    last = next((token for token in reversed(found) if token.kind not in _BETWEEN), None)
+    if last is None:
+        yield 0, 1, "the script has no statement"
+    elif _INCOMPLETE.fullmatch(last.text):
+        yield last.start, last.end, f'unexpected end of the script after "{last.text}"'
+
+
+def _is_call(code: list[Token], index: int) -> bool:
+    before = code[index - 1].text if index else ""
+    return code[index + 1].text == "(" and before != "."
+
+
+def _title(code: list[Token], index: int) -> str:
+    """The title among the arguments that start at `index`: the first, or the one named title."""
+    depth, first = 0, True
+    while index < len(code) and depth >= 0:
+        token = code[index]
+        if depth == 0 and first and token.kind == "string":
+            return _joined(code, index)
+        if depth == 0 and token.text == "title" and _text(code, index + 1) == "=":
+            return _joined(code, index + 2)
+        depth += (token.kind == "open") - (token.kind == "close")
+        first = False
+        index += 1
+    return ""
+
+
+def _joined(code: list[Token], index: int) -> str:
+    """The value of one literal, or of several joined with `+`; empty for another expression."""
+    parts = []
+    while index < len(code) and code[index].kind == "string":
+        parts.append(literal(code[index].text))
+        if _text(code, index + 1) in (",", ")"):
+            return "".join(parts)
+        if _text(code, index + 1) != "+":
+            return ""
+        index += 2
+    return ""
+
+
+def _text(code: list[Token], index: int) -> str:
+    return code[index].text if index < len(code) else ""

@@ -1,0 +1,168 @@
+"""Canonical text, its digest, and the shape that a file keeps around it.
+
+Canonical is: strict UTF-8, one leading BOM dropped, CRLF and CR turned into LF, nothing else.
+Only canonical texts are compared, merged and sent; a file keeps its own BOM and line ends.
+Lines end at LF alone: `str.splitlines` would also cut at form feeds and U+2028, which are
+ordinary characters of a Pine string.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pinesync.model import Digest
+
+LineEnd = Literal["\n", "\r\n", "\r"]
+
+_BOM = "\ufeff"
+_BOM_BYTES = _BOM.encode()
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n)")
+# Above this many pairs of lines, difflib may take seconds on a text of mostly equal lines.
+_CAREFUL_PAIRS = 1_000_000
+
+
+class Unreadable(ValueError):
+    """The bytes are no text, or the text has no bytes. The message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What canonical text leaves out: the BOM, and the line end that most lines have."""
+
+    bom: bool
+    eol: LineEnd
+
+
+def canonical(raw: str) -> str:
+    """The text without one leading BOM, its CRLF and CR turned into LF."""
+    return _unix(raw.removeprefix(_BOM))
+
+
+def decode(data: bytes) -> str:
+    """The canonical text of a file's bytes. Unreadable for what is not UTF-8, or holds a NUL."""
+    try:
+        raw = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        bad = data[error.start]
+        raise Unreadable(f"not UTF-8: byte 0x{bad:02x} at offset {error.start}") from None
+    if "\0" in raw:
+        raise Unreadable(f"not a text: a NUL byte at offset {data.index(0)}")
+    return canonical(raw)
+
+
+def check_encodable(text: str) -> None:
+    """Unreadable where the text holds a lone surrogate, which no file and no request can."""
+    _encode(text)
+
+
+def digest(text: str) -> Digest:
+    """`sha256:` and the hex digest of the canonical text in UTF-8; Unreadable for surrogates.
+
+    `digest(canonical(t)) == digest(t)` for every t: of a text that begins with several BOMs
+    all are left out, or the second look at it would tell another digest than the first.
+    """
+    return Digest("sha256:" + hashlib.sha256(_encode(_unix(text.lstrip(_BOM)))).hexdigest())
+
+
+def shape_of(data: bytes) -> Shape:
+    """The shape of a file. Of equally frequent line ends LF is preferred, then CRLF."""
+    crlf = data.count(b"\r\n")
+    counts: dict[LineEnd, int] = {
+        "\n": data.count(b"\n") - crlf,
+        "\r\n": crlf,
+        "\r": data.count(b"\r") - crlf,
+    }
+    return Shape(data.startswith(_BOM_BYTES), max(counts, key=lambda eol: counts[eol]))
+
+
+def dress(text: str, like: bytes | None) -> bytes:
+    """The bytes for canonical `text` in a file that holds `like`, or is new (None: LF, no BOM).
+
+    The file keeps its BOM and line ends. Where they are mixed, every unchanged line keeps its
+    own and new lines get the most frequent. `dress(decode(b), b) == b` and
+    `decode(dress(t, b)) == t`. Unreadable for surrogates.
+    """
+    like = b"" if like is None else like
+    shape = shape_of(like)
+    ends = _ends(like)
+    body = _mixed(text, like, shape.eol) if len(ends) > 1 else text.replace("\n", shape.eol)
+    # A text that itself begins with a BOM needs one more, for reading drops one.
+    bom = _BOM if shape.bom or text.startswith(_BOM) else ""
+    return _encode(bom + body)
+
+
+def lines(text: str) -> list[str]:
+    """The lines with their LF; the last one lacks it where the text does not end with one."""
+    *whole, rest = text.split("\n")
+    return [line + "\n" for line in whole] + ([rest] if rest else [])
+
+
+def has_conflict_markers(text: str) -> bool:
+    """Whether git's three markers stand in it, in order, each at the start of a line.
+
+    A row of `=` or `<` in a comment is no marker, and a marker alone is none.
+    """
+    if "<<<<<<<" not in text or ">>>>>>>" not in text:
+        return False
+    wanted = iter(("<<<<<<<", "=======", ">>>>>>>"))
+    marker = next(wanted)
+    for line in text.split("\n"):
+        if _is_marker(line.removesuffix("\r"), marker):
+            following = next(wanted, None)
+            if following is None:
+                return True
+            marker = following
+    return False
+
+
+def _is_marker(line: str, marker: str) -> bool:
+    return line == marker or (marker != "=======" and line.startswith(marker + " "))
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        code = ord(text[error.start])
+        raise Unreadable(
+            f"not a text: half a character (U+{code:04X}) at offset {error.start}"
+        ) from None
+
+
+def _ends(data: bytes) -> set[bytes]:
+    if b"\r" not in data:
+        return {b"\n"}
+    return set(re.findall(rb"\r\n|\r|\n", data))
+
+
+def _mixed(text: str, like: bytes, eol: LineEnd) -> str:
+    old = _LINE.findall(like.decode("utf-8", "replace").removeprefix(_BOM))
+    *whole, rest = text.split("\n")
+    ends: list[str] = [eol] * len(whole)
+    for before, after, size in _unchanged([line for line, _ in old], whole):
+        ends[after : after + size] = [end for _, end in old[before : before + size]]
+    return "".join(line + end for line, end in zip(whole, ends, strict=True)) + rest
+
+
+def _unchanged(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Runs of equal lines: where in `old`, where in `new`, how many."""
+    shorter = min(len(old), len(new))
+    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    room = shorter - head
+    tail = next((i for i in range(room) if old[-1 - i] != new[-1 - i]), room)
+    yield 0, 0, head
+    yield len(old) - tail, len(new) - tail, tail
+    middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
+    quick = len(middle_old) * len(middle_new) > _CAREFUL_PAIRS
+    matcher = difflib.SequenceMatcher(None, middle_old, middle_new, autojunk=quick)
+    for before, after, size in matcher.get_matching_blocks():
+        yield head + before, head + after, size

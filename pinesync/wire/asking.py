@@ -1,0 +1,45 @@
+"""The requests that pinesync sends. `allow_overwrite` and `allow_create_new` are never true here,
+and what `protocol.md` lists as never called has no function."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from pinesync.model import PineId, Version
+from pinesync.wire import MAX_LIST, Request
+
+
+def list_scripts() -> Request:
+    return Request("GET", "/list", (("filter", "saved"),), cap=MAX_LIST)
+
+
+def get_script(pine_id: PineId, version: Version | None) -> Request:
+    """One version with its source; the newest where `version` is None."""
+    return Request("GET", f"/get/{quote(pine_id, safe='')}/{version or 'last'}")
+
+
+def check(source: str) -> Request:
+    """translate_light: stores nothing and needs no cookie."""
+    return Request("POST", "/translate_light", (("v", "3"),), source)
+
+
+def save_new(name: str, source: str) -> Request:
+    query = (("name", name), ("allow_overwrite", "false"))
+    return Request("POST", "/save/new", query, source, "write")
+
+
+def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
+    """The next version. With `name` None the saved name is left as it is."""
+    query = [("allow_create_new", "false")]
+    if name is not None:
+        query.append(("name", name))
+    return Request("POST", f"/save/next/{quote(pine_id, safe='')}", tuple(query), source, "write")
+
+
+def delete(pine_id: PineId) -> Request:
+    return Request("POST", f"/delete/{quote(pine_id, safe='')}", effect="write")
+
+
+def script_info(pine_id: str) -> Request:
+    """The session probe: asked with an id of the user's own it tells whose session this is."""
+    return Request("GET", "/get_script_info/", (("pine_id", pine_id),))

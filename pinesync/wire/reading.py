@@ -1,0 +1,369 @@
+"""What the service's answers mean. Every function takes a whole `Answer` and returns a value of
+`model`, or raises one of `errors` with the reason that the service gave.
+
+The order of the tests is the protocol's: the status, whether it is JSON at all (by content, never
+by content type), an `error` key, `success: false`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn, cast
+
+from pinesync import errors, text
+from pinesync.model import (
+    KINDS,
+    Account,
+    Diagnostic,
+    Kind,
+    PineId,
+    SaveAnswer,
+    SavedText,
+    ScriptInfo,
+    Verdict,
+    Version,
+)
+from pinesync.wire import MAX_SOURCE, Answer
+
+MAX_NAME = 256
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
+
+SIGN_IN_AGAIN = "run `pinesync login` with a fresh cookie from the browser"
+LOOK_IN_BROWSER = (
+    "open TradingView in the browser, pass its check or sign in, then run `pinesync login`; "
+    "if the site is down, try again later"
+)
+
+
+def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
+    """The account's list. Built-in scripts are left out; an id twice is a bad answer. An empty
+    list may mean a dead session: the caller has to find out."""
+    items = _payload(answer)
+    if not isinstance(items, list):
+        _bad("the list of scripts is not a list")
+    found = [_script_info(item) for item in items if not _is_foreign(item)]
+    if len({info.pine_id for info in found}) != len(found):
+        _bad("the list of scripts names one id twice")
+    return tuple(found)
+
+
+def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> SavedText:
+    """One version of the script that was asked for, never another's."""
+    body = _object(answer, "script")
+    source = body.get("source")
+    if not isinstance(source, str):
+        _bad(f"{pine_id}: the answer has no source")
+    if len(source) > MAX_SOURCE:
+        _bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
+    try:
+        text.check_encodable(source)
+    except text.Unreadable as error:
+        _bad(f"{pine_id}: {error}")
+    if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
+        _bad(f"{pine_id}: the answer is of another script")
+    last = body.get("lastVersionMaj")
+    got = _version(body.get("version") or version or last, pine_id)
+    if version is not None and got != version:
+        _bad(f"{pine_id}: version {version} was asked for and {got} came")
+    extra = body.get("extra")
+    name = _name(body.get("scriptName") or body.get("scriptTitle"))
+    return SavedText(
+        pine_id=pine_id,
+        name=name,
+        version=got,
+        last_version=_version(last, pine_id) if last else got,
+        source=source,
+        digest=text.digest(source),
+        title=_name(body.get("scriptTitle")) or name,
+        created=epoch(body.get("created")),
+        updated=epoch(body.get("updated")),
+        kind=_kind(extra),
+        extra=extra if isinstance(extra, dict) else {},
+    )
+
+
+def verdict(answer: Answer) -> Verdict:
+    """What translate_light says. `success` is true even where there are errors."""
+    body = _object(answer, "check", refuse=False)
+    result = body.get("result")
+    found = _verdict(result if isinstance(result, dict) else body.get("reason2"))
+    if body.get("success") is False and not found.errors:
+        _refuse(200, body)
+    if not isinstance(result, dict) and not found.errors:
+        _bad("the answer to the check has no result")
+    return found
+
+
+def saved(answer: Answer) -> SaveAnswer:
+    """The answer to save/new or save/next. `success: false` comes back as a value, since the
+    service may have stored the text all the same."""
+    body = _object(answer, "save", refuse=False)
+    result = body.get("result")
+    meta = result.get("metaInfo") if isinstance(result, dict) else None
+    meta = meta if isinstance(meta, dict) else {}
+    pine = meta.get("pine")
+    raw_version = pine.get("version") if isinstance(pine, dict) else None
+    accepted = body.get("success") is not False
+    if accepted and not meta:
+        _bad("the answer to the save has no metaInfo")
+    return SaveAnswer(
+        accepted=accepted,
+        pine_id=_id_of(meta),
+        version=_version(raw_version, "save") if raw_version is not None else None,
+        reason="" if accepted else _reason(body),
+        verdict=_verdict(body.get("reason2")),
+    )
+
+
+def deleted(answer: Answer) -> None:
+    """Returns where the service said ok, as JSON text or bare; raises otherwise."""
+    if answer.status == 200 and answer.body.strip() == b"ok":
+        return
+    said = _payload(answer)
+    if said != "ok":
+        _bad(f"the answer to the deletion is {json.dumps(said)[:80]}")
+
+
+def account(answer: Answer) -> Account:
+    """Whose session it is. SessionExpired where there is none."""
+    if answer.status == 401 and not _is_html(answer.body):
+        raise errors.SessionExpired(
+            "TradingView does not accept the cookie any more", SIGN_IN_AGAIN
+        )
+    body = _object(answer, "session")
+    name = body.get("userName")
+    if not isinstance(name, str) or not name:
+        _bad("the session probe names no user")
+    return Account(_name(name), str(body.get("userId") or ""))
+
+
+def epoch(raw: object) -> int:
+    """Seconds since 1970 from ISO text, digits or a number (milliseconds too); 0 where it is
+    none of these."""
+    if isinstance(raw, str):
+        try:
+            moment = datetime.fromisoformat(raw)
+        except ValueError:
+            raw = float(raw) if re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", raw, re.ASCII) else 0
+        else:
+            return max(0, int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()))
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 <= raw < 1e15:
+        return 0
+    return int(raw / 1000) if raw > 1e11 else int(raw)
+
+
+# -- the forms that answers share ---------------------------------------------------------------
+
+
+def _payload(answer: Answer) -> Any:
+    """The JSON value of a 2xx answer; anything else raises."""
+    if not 200 <= answer.status < 300:
+        _by_status(answer)
+    if _is_html(answer.body):
+        raise errors.BotCheck("TradingView answered with a web page", LOOK_IN_BROWSER)
+    return _json(answer.body)
+
+
+def _object(answer: Answer, what: str, *, refuse: bool = True) -> dict[str, Any]:
+    body = _payload(answer)
+    if not isinstance(body, dict):
+        _bad(f"the answer to the {what} request is not an object")
+    if body.get("error"):
+        _refuse(200, body)
+    if refuse and body.get("success") is False:
+        raise errors.NotAccessible(200, _reason(body))
+    return body
+
+
+def _by_status(answer: Answer) -> NoReturn:
+    status = answer.status
+    if status == 429:
+        raise errors.RateLimited(
+            "TradingView asks for fewer requests",
+            "wait a little, then run the same command again",
+            retry_after=retry_seconds(answer.retry_after),
+        )
+    if status >= 500:
+        raise errors.ServiceDown(
+            f"TradingView answered {status}", "try again later; nothing was decided on it"
+        )
+    if 300 <= status < 400:
+        _bad(f"the service answered {status}, a redirect, which is never followed")
+    if _is_html(answer.body):
+        raise errors.BotCheck(f"TradingView answered {status} with a web page", LOOK_IN_BROWSER)
+    reason = _reason_in(answer.body) or f"status {status}"
+    if status == 409:
+        raise errors.NameTaken(
+            f"TradingView refused: {reason}", "choose another name, or link the script that has it"
+        )
+    if status in (401, 403, 404):
+        raise errors.NotAccessible(status, reason)
+    raise errors.Refused(status, reason)
+
+
+def retry_seconds(header: str | None) -> float | None:
+    """Retry-After in seconds where it is a plain number; a date or nonsense counts as absent."""
+    if header and re.fullmatch(r"\s*[0-9]{1,9}\s*", header, re.ASCII):
+        return float(header)
+    return None
+
+
+def _json(body: bytes) -> Any:
+    def constant(name: str) -> NoReturn:
+        raise ValueError(f"{name} is not JSON")
+
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=constant)
+    except RecursionError:
+        _bad("the answer is nested too deeply")
+    except ValueError as error:
+        what = "empty" if not body.strip() else f"not JSON ({error})"
+        _bad(f"the answer is {what}", cause=error)
+
+
+def _is_html(body: bytes) -> bool:
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def _reason(body: Mapping[str, Any]) -> str:
+    for key in ("reason", "error", "message"):
+        if isinstance(said := body.get(key), str) and said:
+            return said[:500]
+    return "no reason given"
+
+
+def _reason_in(body: bytes) -> str:
+    """The reason in a 4xx body, which is JSON or plain text."""
+    said = body.decode("utf-8", "replace").strip()
+    try:
+        parsed = json.loads(said)
+    except (ValueError, RecursionError):
+        return said[:500]
+    if isinstance(parsed, dict):
+        return _reason(parsed)
+    return parsed[:500] if isinstance(parsed, str) else ""
+
+
+def _refuse(status: int, body: Mapping[str, Any]) -> NoReturn:
+    raise errors.Refused(status, _reason(body))
+
+
+def _bad(message: str, *, cause: Exception | None = None) -> NoReturn:
+    raise errors.BadAnswer(
+        f"cannot use TradingView's answer: {message}",
+        "nothing was changed because of it; if it lasts, the service has changed: "
+        "please report this message",
+    ) from cause
+
+
+def _is_foreign(item: object) -> bool:
+    """Whether a row of the list is no script of the user's own (a built-in, say)."""
+    raw = item.get("scriptIdPart") if isinstance(item, dict) else None
+    return isinstance(raw, str) and not raw.startswith("USER;")
+
+
+def _script_info(item: object) -> ScriptInfo:
+    if not isinstance(item, dict):
+        _bad("a row of the list of scripts is not an object")
+    raw = item.get("scriptIdPart")
+    try:
+        pine_id = PineId(raw if isinstance(raw, str) else repr(raw))
+    except ValueError as error:
+        _bad(f"a row of the list of scripts: {error}")
+    title = _name(item.get("scriptTitle"))
+    return ScriptInfo(
+        pine_id=pine_id,
+        name=_name(item.get("scriptName")) or title,
+        version=_version(item.get("version") or item.get("scriptVersion"), pine_id),
+        title=title,
+        modified=epoch(item.get("modified")),
+        kind=_kind(item.get("extra")),
+    )
+
+
+def _name(raw: object) -> str:
+    """A name that can be encoded and held: lone surrogates become U+FFFD, length is capped."""
+    if not isinstance(raw, str):
+        return ""
+    return raw[:MAX_NAME].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _version(raw: object, where: str) -> Version:
+    if isinstance(raw, Version):
+        return raw
+    try:
+        return Version.parse(raw)
+    except ValueError as error:
+        _bad(f"{where}: {error}")
+
+
+def _kind(extra: object) -> Kind:
+    said = extra.get("kind") if isinstance(extra, dict) else None
+    return cast(Kind, said) if said in KINDS else "study"
+
+
+def _id_of(meta: Mapping[str, Any]) -> PineId | None:
+    """The id in metaInfo: `scriptIdPart`, or inside `id` as Script$USER;…@tv-scripting-101."""
+    for key in ("scriptIdPart", "id"):
+        said = meta.get(key)
+        if isinstance(said, str) and (match := _ID_INSIDE.search(said)):
+            return PineId(match[0])
+    return None
+
+
+def _verdict(raw: object) -> Verdict:
+    if not isinstance(raw, dict):
+        return Verdict()
+    return Verdict(
+        tuple(_diagnostics(raw, "errors")),
+        tuple(_diagnostics(raw, "warnings")),
+    )
+
+
+def _diagnostics(raw: Mapping[str, Any], key: str) -> Iterable[Diagnostic]:
+    """Items of `errors` or, in an older form of the answer, `errors2`; likewise warnings."""
+    items = raw.get(key) or raw.get(f"{key}2") or []
+    if not isinstance(items, list):
+        _bad(f"`{key}` is not a list")
+    for item in items:
+        if isinstance(item, str):
+            item = {"message": item}
+        if isinstance(item, dict):
+            yield _diagnostic(item, "error" if key == "errors" else "warning")
+
+
+def _diagnostic(item: Mapping[str, Any], severity: Any) -> Diagnostic:
+    line, column = _position(item.get("start"), (1, 1))
+    end_line, end_column = _position(item.get("end"), (line, column))
+    if (end_line, end_column) < (line, column):
+        end_line, end_column = line, column
+    ctx = item.get("ctx")
+    return Diagnostic(
+        severity=severity,
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        message=_filled(item.get("message"), ctx if isinstance(ctx, dict) else {}),
+        code=str(item.get("code") or "")[:20],
+    )
+
+
+def _position(raw: object, default: tuple[int, int]) -> tuple[int, int]:
+    if not isinstance(raw, dict):
+        return default
+    numbers = [raw.get("line"), raw.get("column")]
+    if any(isinstance(n, bool) or not isinstance(n, int) for n in numbers):
+        return default
+    line, column = cast("list[int]", numbers)
+    return max(1, line), max(1, column)
+
+
+def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
+    """The message with `{name}` filled from ctx; a name that ctx lacks stays as it is."""
+    template = raw if isinstance(raw, str) else "no message given"
+    return _PLACEHOLDER.sub(lambda m: str(ctx.get(m[1], m[0])), template)[:1000]

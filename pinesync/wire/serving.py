@@ -1,0 +1,135 @@
+"""The service's answers as bytes, for a stand-in: the forms that `protocol.md` records.
+
+Where the service is known to answer in several forms, the form is an argument.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pinesync.model import SavedText, ScriptInfo
+
+OPAQUE = "bm9Qcm9ncmFtSGVyZQ=="
+"""Stands for IL and ilTemplate, which no client may look into."""
+
+
+def encode(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def list_item(info: ScriptInfo, *, inputs: int = 0, escape_name: bool = False) -> dict[str, Any]:
+    """One row of `list`."""
+    return {
+        "scriptIdPart": info.pine_id,
+        "version": str(info.version),
+        "scriptName": html.escape(info.name) if escape_name else info.name,
+        "scriptTitle": info.title,
+        "modified": info.modified,
+        "scriptSource": "",
+        "isTVScriptBuiltIn": False,
+        "extra": {"kind": info.kind, "sourceInputsCount": inputs},
+    }
+
+
+def script(
+    saved: SavedText, *, inputs: int = 0, id_part: bool = True, epoch_times: bool = False
+) -> dict[str, Any]:
+    """The answer of `get`: the name is HTML-escaped there, the source never."""
+    body: dict[str, Any] = {
+        "created": saved.created if epoch_times else iso(saved.created),
+        "updated": saved.updated if epoch_times else iso(saved.updated),
+        "extra": {"kind": saved.kind, "sourceInputsCount": inputs},
+        "lastVersionMaj": str(saved.last_version),
+        "scriptAccess": "open_no_auth",
+        "scriptName": html.escape(saved.name),
+        "scriptTitle": saved.title,
+        "source": saved.source,
+        "version": str(saved.version),
+    }
+    if id_part:
+        body["scriptIdPart"] = saved.pine_id
+    return body
+
+
+def iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def finding(
+    code: str,
+    template: str,
+    ctx: Mapping[str, str | int],
+    span: tuple[int, int, int, int],
+    *,
+    bare: bool = False,
+) -> dict[str, Any]:
+    """One error or warning. `span` is line, column, end line, end column; a bare one has its
+    message filled and neither code nor ctx, as save's answers have it."""
+    line, column, end_line, end_column = span
+    where = {
+        "start": {"line": line, "column": column},
+        "end": {"line": end_line, "column": end_column},
+    }
+    if bare:
+        message = template
+        for key, value in ctx.items():
+            message = message.replace("{" + key + "}", str(value))
+        return {**where, "message": message}
+    return {"code": code, "ctx": dict(ctx), **where, "message": template}
+
+
+def checked(
+    errors: Iterable[Mapping[str, Any]], warnings: Iterable[Mapping[str, Any]], *, v3: bool = True
+) -> dict[str, Any]:
+    """translate_light: success is true either way, empty lists are left out, and without v=3 the
+    keys are errors2 and warnings2."""
+    result: dict[str, Any] = {"functions": [], "types": [], "enums": []}
+    suffix = "" if v3 else "2"
+    for key, items in (("errors", list(errors)), ("warnings", list(warnings))):
+        if items:
+            result[key + suffix] = items
+    return {"success": True, "result": result}
+
+
+def compiled(info: ScriptInfo, *, id_part: bool = True) -> dict[str, Any]:
+    """The `result` of an accepted save; the id in `scriptIdPart`, or only inside `id`."""
+    meta: dict[str, Any] = {
+        "id": f"Script${info.pine_id}@tv-scripting-101",
+        "description": info.title,
+        "shortDescription": info.title,
+        "pine": {"version": str(info.version), "digest": OPAQUE},
+    }
+    if id_part:
+        meta["scriptIdPart"] = info.pine_id
+    return {"IL": OPAQUE, "ilTemplate": OPAQUE, "metaInfo": meta}
+
+
+def stored(result: Mapping[str, Any]) -> dict[str, Any]:
+    return {"success": True, "result": dict(result)}
+
+
+def not_compiled(
+    errors: list[dict[str, Any]],
+    warnings: list[dict[str, Any]],
+    result: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """A save whose text does not compile: HTTP 200, stored all the same."""
+    body: dict[str, Any] = {
+        "success": False,
+        "reason": errors[0]["message"] if errors else "compilation failed",
+        "reason2": {"errors": errors, "warnings": warnings},
+    }
+    if result is not None:
+        body["result"] = dict(result)
+    return body
+
+
+def refused(code: int, message: str) -> dict[str, Any]:
+    """The JSON body of a 4xx answer."""
+    return {"code": code, "message": message}

@@ -1,0 +1,183 @@
+"""The workspace as the engine sees it: the tree, pine.toml and the state, in one value that fits
+`sync.ports.Workspace`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pinesync.errors import FileError, ManifestError, Misuse
+from pinesync.model import Digest, Entry, PineId, RelPath, SavedText, Version
+from pinesync.naming import BadPath, check_path
+from pinesync.sync.plan import LocalText
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.sync.records import Record
+from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
+from pinesync.workspace import manifest
+from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.manifest import Manifest, Settings
+from pinesync.workspace.state import Replaced, State
+
+_TRIES = 5
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder, from `start` up, that has a pine.toml. Misuse where there is none."""
+    for folder in (start, *start.parents):
+        if (folder / MANIFEST).is_file():
+            return folder
+    raise Misuse(
+        f"{start}: not in a pinesync folder (no {MANIFEST} here or above)",
+        "make one with `pinesync clone DIR` or `pinesync init`; without an account, "
+        "`pinesync clone --sandbox DIR`",
+    )
+
+
+def new_key(wall: float) -> str:
+    """A name for a record that no other has; they sort by the time they were made."""
+    return f"{int(max(wall, 0) * 1000):015d}-{secrets.token_hex(4)}"
+
+
+class WorkspaceFolder:
+    """One workspace. `wall` tells the time in epoch seconds, for names and dates only."""
+
+    def __init__(self, tree: Tree, state: State, wall: Callable[[], float]) -> None:
+        self.tree = tree
+        self.state = state
+        self._wall = wall
+        self._parsed: tuple[bytes, Manifest] | None = None
+
+    @property
+    def root(self) -> Path:
+        return self.tree.root
+
+    # -- pine.toml -----------------------------------------------------------------------------
+
+    def manifest(self) -> Manifest:
+        """pine.toml as it is now."""
+        return self._manifest()[1]
+
+    def _manifest(self) -> tuple[bytes, Manifest]:
+        data = self.tree.read(MANIFEST)
+        if data is None:
+            raise Misuse(f"{self.root}: {MANIFEST} is gone", "bring it back with git")
+        if self._parsed is None or self._parsed[0] != data:
+            self._parsed = (data, manifest.parse(_text(data)))
+        return self._parsed
+
+    def settings(self) -> Settings:
+        return self.manifest().settings
+
+    def entries(self) -> Mapping[RelPath, Entry]:
+        return self.manifest().entries
+
+    def commit(
+        self, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
+    ) -> None:
+        """One write of pine.toml, as it is at this moment, with these entries set or removed."""
+        for _ in range(_TRIES):
+            data, _ = self._manifest()
+            after = manifest.apply(_text(data), changes, settings).encode("utf-8")
+            if after == data:
+                return
+            try:
+                self.tree.write_manifest(after, data, new_key(self._wall()))
+            except ChangedMeanwhile:
+                continue
+            return
+        raise FileError(f"{MANIFEST}: something else keeps writing it", "close it, and try again")
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def local_texts(self) -> Mapping[RelPath, LocalText]:
+        held = self.manifest()
+        paths = set(held.entries)
+        for raw in self.tree.scripts():
+            if raw not in paths and not _is_ignored(raw, held.settings.ignore):
+                try:
+                    paths.add(check_path(raw))
+                except BadPath:
+                    continue  # such a file cannot be tracked; `add` says why
+        found = {path: self._local_text(path) for path in sorted(paths)}
+        return {path: text for path, text in found.items() if text is not None}
+
+    def _local_text(self, path: RelPath) -> LocalText | None:
+        try:
+            data = self.tree.read(path)
+            if data is None:
+                return None
+            text = decode(data)
+        except (Unreadable, FileError) as error:
+            return LocalText(None, problem=str(error))
+        return LocalText(digest(text), has_conflict_markers(text))
+
+    def read(self, path: RelPath) -> bytes | None:
+        return self.tree.read(path)
+
+    def put(
+        self, path: RelPath, text: str, expected: Digest | None, begun: Callable[[str], None]
+    ) -> None:
+        data = dress(text, self.tree.read(path))
+        key = new_key(self._wall())
+
+        def came_out(old: bytes) -> None:
+            self.keep_replaced(path, old, key)
+
+        self.tree.put(path, data, expected, key, begun, came_out)
+
+    def keep_replaced(self, path: RelPath, old: bytes, key: str) -> None:
+        """What stood in the file is in the store before it leaves the folder."""
+        try:
+            name = self.state.keep(decode(old))
+        except Unreadable:
+            name = self.state.keep(old.decode("latin-1"))
+        self.state.note_replaced(Replaced(key, path, name, self._wall()))
+
+    def take_back(self, record: Record) -> bool:
+        if record.brings is None:
+            return False
+        key = new_key(self._wall())
+        return self.tree.take_back(
+            record.path,
+            record.temp,
+            record.brings,
+            record.object,
+            lambda old: self.keep_replaced(record.path, old, key),
+        )
+
+    # -- state ---------------------------------------------------------------------------------
+
+    def keep(self, text: str) -> Digest:
+        return self.state.keep(text)
+
+    def text_of(self, digest: Digest) -> str | None:
+        return self.state.text_of(digest)
+
+    def remember(self, saved: SavedText) -> None:
+        self.state.remember(saved)
+
+    def recall(self, pine_id: PineId, version: Version) -> Digest | None:
+        return self.state.recall(pine_id, version)
+
+    def records(self) -> Sequence[Record]:
+        return self.state.records()
+
+    def write_record(self, record: Record) -> None:
+        self.state.write_record(record)
+
+    def drop_records(self, records: Iterable[Record]) -> None:
+        self.state.drop_records(records)
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"not UTF-8 (at byte {error.start})", "restore it from git") from None
+
+
+def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a pattern of `ignore` covers the path; `drafts/**` is all below drafts."""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)

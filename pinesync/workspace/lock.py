@@ -1,0 +1,27 @@
+"""One writer at a time in a workspace. The lock goes with the process: there is no stale one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pinesync.errors import FileError, Locked
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the lock of the state directory `folder`. Locked where another process has it."""
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = FileLock(folder / "lock", timeout=0, mode=0o600)
+        with held:
+            yield
+    except Timeout:
+        raise Locked(
+            "another pinesync is writing in this folder", "wait for it, then run the command again"
+        ) from None
+    except OSError as error:
+        raise FileError(f"{folder}: cannot take the lock: {error.strerror}") from error

@@ -1,0 +1,249 @@
+"""What this machine remembers of a workspace, outside its tree: texts by digest, records of
+writes, replaced texts. One folder, mode 0700; losing it loses no work.
+
+    objects/ab/cdef…        a canonical text, named by its sha256
+    saved/<32 hex>/<N>      the digest of version N.0 of a script
+    records/<key>.json      one begun, landed or abandoned write
+    replaced/<key>.json     what a pull replaced: path, digest, when
+
+Files are written once, under another name, and renamed; none is modified in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, get_args
+
+from pinesync.errors import FileError, StateError
+from pinesync.model import Digest, PineId, RelPath, SavedText, Version
+from pinesync.naming import BadPath, check_path
+from pinesync.sync.records import Op, Record
+from pinesync.sync.records import State as RecordState
+from pinesync.text import canonical, digest
+
+KEEP_DAYS = 30
+_KEY = re.compile(r"[0-9a-z-]{1,60}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
+_MAX_RECORD = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A text that pinesync replaced in the folder; `when` in epoch seconds."""
+
+    key: str
+    path: RelPath
+    digest: Digest
+    when: float
+
+
+def folder_name(workspace_id: str, root: Path) -> str:
+    """The state folder's name: two copies of a workspace have two states."""
+    place = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    return f"{workspace_id}-{place}"
+
+
+class State:
+    """The state directory at `folder`. It is made by the first write; reading makes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise StateError(f"{folder}: not a folder of pinesync's", "move it away")
+        if os.name == "posix" and folder.exists() and folder.stat().st_uid != os.geteuid():
+            raise StateError(f"{folder}: belongs to another user", "move it away")
+
+    # -- texts ---------------------------------------------------------------------------------
+
+    def keep(self, text: str, *, durably: bool = True) -> Digest:
+        """The canonical text is in the store."""
+        text = canonical(text)
+        name = digest(text)
+        path = self._object(name)
+        if self.text_of(name) is None:
+            self._write(path, text.encode("utf-8"), durably=durably)
+        return name
+
+    def text_of(self, name: Digest) -> str | None:
+        """The text, None where it is not held; one that was damaged counts as not held."""
+        try:
+            text = self._object(name).read_bytes().decode("utf-8")
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+        except OSError as error:
+            raise _file_error(self._object(name), error) from None
+        return text if digest(text) == name else None
+
+    def remember(self, saved: SavedText) -> None:
+        """The version's text is held. Not durable: what is lost is read again."""
+        self.keep(saved.source, durably=False)
+        path = self._saved(saved.pine_id, saved.version)
+        if self.recall(saved.pine_id, saved.version) != saved.digest:
+            self._write(path, saved.digest.encode(), durably=False)
+
+    def recall(self, pine_id: PineId, version: Version) -> Digest | None:
+        """The digest of a version that was read before."""
+        try:
+            held = self._saved(pine_id, version).read_text("ascii")
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+        return Digest(held) if _DIGEST.fullmatch(held) else None
+
+    # -- records -------------------------------------------------------------------------------
+
+    def records(self) -> list[Record]:
+        """All records, oldest first. StateError for one that is damaged: it may be a save whose
+        answer was lost, so it is not passed over."""
+        return [_record(path, _load(path)) for path in self._files("records")]
+
+    def write_record(self, record: Record) -> None:
+        body = json.dumps(_plain(record), indent=1).encode()
+        path = self.folder / "records" / f"{record.key}.json"
+        self._write(path, body)
+        if _record(path, _load(path)) != record:
+            raise StateError(f"{path}: the record does not read back as it was written")
+
+    def drop_records(self, records: Iterable[Record]) -> None:
+        for record in records:
+            (self.folder / "records" / f"{record.key}.json").unlink(missing_ok=True)
+
+    def note_replaced(self, replaced: Replaced) -> None:
+        """A text in the store was taken out of the folder, and can be brought back."""
+        body = json.dumps(asdict(replaced)).encode()
+        self._write(self.folder / "replaced" / f"{replaced.key}.json", body)
+
+    def replaced(self, path: RelPath) -> list[Replaced]:
+        """What was replaced at this path, newest first."""
+        found = [_replaced(file, _load(file)) for file in self._files("replaced")]
+        return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def _files(self, kind: str) -> Iterator[Path]:
+        folder = self.folder / kind
+        if not folder.is_dir():
+            return
+        yield from sorted(p for p in folder.iterdir() if p.suffix == ".json")
+
+    def _object(self, name: Digest) -> Path:
+        digits = name.removeprefix("sha256:")
+        return self.folder / "objects" / digits[:2] / digits[2:]
+
+    def _saved(self, pine_id: PineId, version: Version) -> Path:
+        return self.folder / "saved" / pine_id.hex / str(version.major)
+
+    def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
+        temporary = path.with_name(f".{os.getpid()}-{path.name}.tmp")
+        try:
+            self._make(path.parent)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+            with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+                file.write(body)
+                file.flush()
+                if durably:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+            if durably:
+                sync_folder(path.parent)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise _file_error(path, error) from error
+
+    def _make(self, folder: Path) -> None:
+        """The folder, and those above it, exist durably."""
+        if folder.is_dir():
+            return
+        self._make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """What was renamed in the folder survives a power cut, where the system can promise that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _file_error(path: Path, error: OSError) -> FileError:
+    return FileError(
+        f"{path}: {error.strerror or error}", "nothing more was done; make room or give permission"
+    )
+
+
+def _plain(record: Record) -> dict[str, Any]:
+    held = {f.name: getattr(record, f.name) for f in fields(record)}
+    return {k: str(v) if isinstance(v, Version) else v for k, v in held.items() if v is not None}
+
+
+def _load(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            return json.loads(file.read(_MAX_RECORD))
+    except (ValueError, RecursionError):
+        raise _damaged(path) from None
+    except OSError as error:
+        raise _file_error(path, error) from None
+
+
+def _damaged(path: Path) -> StateError:
+    return StateError(
+        f"{path}: damaged, or not written by pinesync",
+        "nothing was done; look at the file, and move it away if it is not needed",
+    )
+
+
+def _record(path: Path, raw: Any) -> Record:
+    """The record, or StateError: a state directory is not trusted because it exists."""
+    try:
+        if not isinstance(raw, dict) or raw.keys() - {f.name for f in fields(Record)}:
+            raise ValueError
+        held: dict[str, Any] = {"object": None, **raw}
+        held["path"] = check_path(held["path"])
+        held["known_ids"] = tuple(PineId(known) for known in held.get("known_ids", ()))
+        for name in ("parent", "landed", "seen"):
+            held[name] = Version.parse(held[name]) if name in raw else None
+        held["pine_id"] = PineId(held["pine_id"]) if "pine_id" in raw else None
+        record = Record(**held)
+        if not _is_sound(record, path):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, BadPath):
+        raise _damaged(path) from None
+    return record
+
+
+def _is_sound(record: Record, path: Path) -> bool:
+    digests = [record.digest, record.object, record.brings]
+    numbers = [record.wall, record.mono]
+    return (
+        path.stem == record.key
+        and bool(_KEY.fullmatch(record.key))
+        and record.op in get_args(Op)
+        and record.state in get_args(RecordState)
+        and all(d is None or _DIGEST.fullmatch(d) for d in digests)
+        and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
+        and all(isinstance(n, int | float) for n in numbers)
+        and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))
+    )
+
+
+def _replaced(path: Path, raw: Any) -> Replaced:
+    try:
+        replaced = Replaced(**{**raw, "path": check_path(raw["path"])})
+        sound = _DIGEST.fullmatch(replaced.digest) and replaced.key == path.stem
+        if not sound or not isinstance(replaced.when, int | float):
+            raise ValueError
+    except (ValueError, TypeError, KeyError):
+        raise _damaged(path) from None
+    return replaced

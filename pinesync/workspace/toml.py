@@ -1,0 +1,240 @@
+"""TOML that people and strangers write: read within limits, blamed by line, edited in place.
+
+This knows texts and keys; what the keys of pine.toml mean is `manifest`'s business.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from itertools import dropwhile, takewhile
+from typing import Any
+
+from pinesync.errors import ManifestError
+from pinesync.text import Unreadable, check_encodable, lines
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_DOTTED_PARTS = 10
+BY_HAND = "mend it by hand, or take an older one from git"
+
+Keys = tuple[str, ...]
+
+_MARKER = re.compile(r"^(?:<{7}|>{7}|={7}|\|{7})(?: |\r?$)", re.MULTILINE)
+_TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_BARE_KEY = re.compile(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*[.=]")
+# Every token of a TOML text, the first kind being the one looked for. Each alternative takes what
+# it began, closed or not: going back to try again would cost the square of a hostile line.
+_DOTTED = re.compile(
+    r"""  \"{3} (?: [^"\\]++ | \\. | "(?!"") )*+ (?: "{3,5} | \Z )
+        | '{3} (?: [^']++ | '(?!'') )*+ (?: '{3,5} | \Z )
+        | (?P<many> (?: (?: [A-Za-z0-9_-]++ | "(?: [^"\\\n]++ | \\[^\n] )*+" | '[^'\n]*+' )
+                        [ \t]*+ \. [ \t]*+ ){10} )
+        | [A-Za-z0-9_-]++
+        | "(?: [^"\\\n]++ | \\[^\n] )*+ "?
+        | '[^'\n]*+ '?
+        | \#[^\n]*+
+    """.replace("{10}", f"{{{MAX_DOTTED_PARTS}}}"),
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Unusable(Exception):
+    """What is wrong, and the keys that lead to the place; `line_of` finds its line."""
+
+    def __init__(self, message: str, keys: tuple[str, ...], hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.keys = keys
+        self.hint = hint
+
+
+def load(text: str) -> dict[str, Any]:
+    """The value of a text that cannot take long: limits are looked at before it is parsed."""
+    try:
+        check_encodable(text)
+    except Unreadable as error:
+        raise ManifestError(str(error), BY_HAND) from None
+    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
+        raise ManifestError(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    if "\0" in text:
+        raise ManifestError("a NUL character", BY_HAND, line=_line_at(text, text.index("\0")))
+    for token in _DOTTED.finditer(text):
+        if token["many"]:
+            message = f"a key of more than {MAX_DOTTED_PARTS} dotted parts"
+            raise ManifestError(message, line=_line_at(text, token.start()))
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _not_toml(text, error) from None
+
+
+def _not_toml(text: str, error: Exception) -> ManifestError:
+    marker = _MARKER.search(text)
+    if marker:
+        return ManifestError(
+            "git left conflict markers here",
+            "keep the lines of one side, or of both, and take the markers out",
+            line=_line_at(text, marker.start()),
+        )
+    if isinstance(error, RecursionError):
+        return ManifestError("nested too deeply")
+    place = _TOML_LINE.search(str(error))
+    message = str(error)[: place.start()] if place else str(error)
+    line = int(place[1]) if place and place[1] else None
+    if place and line is None:
+        line = text.rstrip("\n").count("\n") + 1
+    return ManifestError(f"not TOML: {message[:1].lower()}{message[1:]}", BY_HAND, line=line)
+
+
+# Lines, for messages: looked for only once something is wrong
+
+
+def _line_at(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
+
+
+def line_of(text: str, keys: Keys) -> int | None:
+    """The line of a key, else of its table; None where the scan does not find it."""
+    best, found = 0, None
+    table: Keys = ()
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.lstrip().startswith("["):
+            table = place = _chain(line) or ("", line)
+        elif keys[: len(table)] == table and len(keys) > len(table) and "=" in line:
+            place = table + _key_chain(line)
+        else:
+            continue
+        pairs = zip(keys, place, strict=False)
+        score = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        if score > best:
+            best, found = score, number
+    return found
+
+
+def _key_chain(line: str) -> Keys:
+    bare = _BARE_KEY.match(line)
+    return _chain(line) or ((bare[1],) if bare else ())
+
+
+def _chain(line: str) -> Keys:
+    """The keys that lead into a line of TOML: `a.b = 1` and `[a.b]` give a, b."""
+    try:
+        value: object = tomllib.loads(line)
+    except (ValueError, RecursionError):
+        return ()
+    keys = []
+    while isinstance(value, dict) and len(value) == 1:
+        key, value = next(iter(value.items()))
+        keys.append(key)
+        value = value[0] if isinstance(value, list) and value else value
+    return tuple(keys)
+
+
+# Editing
+
+
+def plain(table: Mapping[str, Any]) -> str:
+    """The text of a table as the serialiser writes it, without empty tables at its top."""
+    import tomli_w
+
+    return tomli_w.dumps({key: value for key, value in table.items() if value != {}})
+
+
+def edit(text: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    """The text of `before`, changed into one of `after`; line ends are LF.
+
+    A text that the serialiser wrote is serialised again. One that a person wrote keeps comments
+    and order, but for layouts that tomlkit cannot edit (tables of dotted keys): those are
+    written anew.
+    """
+    if plain(before) == text:
+        return plain(after)
+    return _edit_in_place(text, before, after) or plain(after)
+
+
+def _edit_in_place(text: str, before: dict[str, Any], after: dict[str, Any]) -> str | None:
+    import tomlkit
+
+    try:
+        prepared = _prepare(text if text.endswith("\n") else text + "\n", before, after)
+        document = tomlkit.parse(prepared)
+        _set_keys(document, tomllib.loads(prepared), after)
+        edited = tomlkit.dumps(document)
+        return edited if _without_empty(tomllib.loads(edited)) == _without_empty(after) else None
+    except Exception:  # noqa: BLE001
+        # tomlkit ends with an IndexError and the like for layouts that TOML allows. To lose a
+        # person's layout is better than to lose what was done.
+        return None
+
+
+def _set_keys(table: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Touch only what differs: looking at a value of tomlkit's costs as much as setting it."""
+    for key in before.keys() - after.keys():
+        del table[key]
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            _set_keys(table[key], old, value)
+        elif old != value:
+            table[key] = value
+
+
+def _without_empty(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value != {}}
+
+
+def _prepare(text: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Cut the tables that go, and write new keys into tables that stay.
+
+    For tomlkit the comment above a header belongs to the table before: it would go with that
+    table, and new keys would come below it.
+    """
+    changed = dict(_changed_tables(before, after))
+    kept: list[str] = []
+    for keys, block in _blocks(text):
+        end = 1 + max((i for i, line in enumerate(block) if not _is_blank(line)), default=-1)
+        if keys not in changed:
+            kept += block
+            continue
+        new = changed[keys]
+        below = block[end:]
+        if new is None:
+            below = list(dropwhile(str.strip, below))
+            kept += dropwhile(lambda line: not line.strip(), below)
+        else:
+            kept += [*block[:end], plain(new), *below]
+    return "".join(kept)
+
+
+def _changed_tables(
+    before: Mapping[str, Any], after: Mapping[str, Any], *above: str
+) -> Iterator[tuple[Keys, dict[str, Any] | None]]:
+    """The tables that go, as None, and those that get new keys, with these."""
+    new = {key: value for key, value in after.items() if key not in before}
+    new = {key: value for key, value in new.items() if not isinstance(value, dict)}
+    if new and above:
+        yield above, new
+    for key, old in before.items():
+        if not isinstance(old, dict) or old == after.get(key):
+            continue
+        if key in after:
+            yield from _changed_tables(old, after[key], *above, key)
+        else:
+            yield (*above, key), None
+
+
+def _blocks(text: str) -> Iterator[tuple[Keys, list[str]]]:
+    """The lines from each header up to the next, with the keys of the header."""
+    keys: Keys = ()
+    block: list[str] = []
+    for line in lines(text):
+        if line.lstrip().startswith("["):
+            yield keys, block
+            keys, block = _chain(line), []
+        block.append(line)
+    yield keys, block
+
+
+def _is_blank(line: str) -> bool:
+    return line.strip()[:1] in ("", "#")

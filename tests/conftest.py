@@ -1,0 +1,130 @@
+"""What no test may do by accident: use this person's home, environment or network.
+
+Below a regular file no directory can be made, not even by root, so the home that every test
+starts with is a path below this very file. Whoever asks for it inside the test process fails
+with the reason; a child process fails on its first write. The fixture `home` gives a real one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+NO_HOME = str(Path(__file__) / "this-test-forgot-the-home-fixture")
+
+FORGOT_HOME = (
+    "This test asked for the user's home directory. Take the fixture `home` "
+    "(or hand the code under test a folder below tmp_path)."
+)
+LEFT_LOOPBACK = (
+    "This test asked for the address of {host!r}. Tests talk to loopback and to the sandbox; "
+    "a host that must not resolve is called something.invalid."
+)
+
+# What the person at the keyboard, a CI service or a git hook may have set.
+_FOREIGN_PREFIXES = ("PINESYNC_", "TRADINGVIEW_", "XDG_", "GIT_")
+_FOREIGN = frozenset(
+    "NO_COLOR FORCE_COLOR CLICOLOR CLICOLOR_FORCE COLUMNS LINES PAGER EDITOR VISUAL "
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
+    "PYTHONWARNINGS".split()
+)
+_LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
+
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,  # the same examples everywhere: a red run is red again
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "deep",
+    deadline=None,
+    max_examples=5_000,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No home, no variables of the person who runs the tests, a git that is the same for all."""
+    gitconfig = tmp_path_factory.mktemp("git") / "config"
+    gitconfig.write_text(
+        "[user]\n\tname = Pine Tester\n\temail = tester@example.invalid\n"
+        "[init]\n\tdefaultBranch = main\n"
+        "[core]\n\tautocrlf = false\n"
+        "[commit]\n\tgpgSign = false\n"
+        "[gc]\n\tauto = 0\n"
+        "[maintenance]\n\tauto = false\n",
+        encoding="utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_FOREIGN_PREFIXES) or name.upper() in _FOREIGN:
+                patch.delenv(name)
+        for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+            patch.setenv(name, NO_HOME)
+        patch.setenv("GIT_CONFIG_GLOBAL", str(gitconfig))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("GIT_TERMINAL_PROMPT", "0")
+        _guard_home(patch)
+        _guard_names(patch)
+        yield
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of this test's own, with PINESYNC_HOME inside; for child processes as well."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder))
+    for name, below in {
+        "APPDATA": "AppData/Roaming",
+        "LOCALAPPDATA": "AppData/Local",
+        "XDG_CACHE_HOME": ".cache",
+        "XDG_CONFIG_HOME": ".config",
+        "XDG_DATA_HOME": ".local/share",
+        "XDG_STATE_HOME": ".local/state",
+        "PINESYNC_HOME": "pinesync",
+    }.items():
+        monkeypatch.setenv(name, str(folder / below))
+    return folder
+
+
+def _guard_home(patch: pytest.MonkeyPatch) -> None:
+    """`Path.home()`, `Path.expanduser()` and platformdirs all come through here.
+
+    `pytest.fail` raises what no `except Exception` of the code under test can swallow.
+    """
+    expanduser = os.path.expanduser
+
+    def guarded(path: Any) -> Any:
+        expanded = expanduser(path)
+        if expanded != path and NO_HOME in os.fsdecode(expanded):
+            pytest.fail(FORGOT_HOME)
+        return expanded
+
+    patch.setattr(os.path, "expanduser", guarded)
+
+
+def _guard_names(patch: pytest.MonkeyPatch) -> None:
+    """pytest-socket refuses to connect, but a name would be looked up before that."""
+    getaddrinfo = socket.getaddrinfo
+
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode("ascii") if isinstance(host, bytes) else host or ""
+        if name.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if name not in _LOOPBACK:
+            pytest.fail(LEFT_LOOPBACK.format(host=name))
+        return getaddrinfo(host, *args, **kwargs)
+
+    patch.setattr(socket, "getaddrinfo", guarded)

@@ -1,0 +1,168 @@
+"""What the offline check reports, to the column, and what it must never report."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinesync.model import Diagnostic
+from pinesync.syntax import Declaration, check, declaration, literal, tokens
+
+HEAD = '//@version=5\nindicator("x")\n'
+
+
+def only(source: str) -> Diagnostic:
+    """The one finding."""
+    (found,) = check(source)
+    return found
+
+
+def place(found: Diagnostic) -> tuple[int, int, int, int]:
+    return found.line, found.column, found.end_line, found.end_column
+
+
+@pytest.mark.parametrize(
+    ("source", "expected", "word"),
+    [
+        ("", (1, 1, 1, 1), "no statement"),
+        (" \n\t\n", (1, 1, 1, 1), "no statement"),
+        ("// only words\n", (1, 1, 1, 1), "no statement"),
+        ('x = "abc\nplot(x)', (1, 5, 1, 8), "unterminated string"),
+        ("x = 'it\\'s\n", (1, 5, 1, 10), "unterminated string"),
+        ('x = "', (1, 5, 1, 5), "unterminated string"),
+        ('a = 1\nx = """abc\nplot(x)', (2, 5, 2, 10), "unterminated string"),
+        ('f("a,\n     title="b")', (1, 3, 1, 5), "unterminated string"),
+        ('if x\n    f("a)\n    f("b")', (2, 7, 2, 9), "unterminated string"),
+        ("plot((1)", (1, 5, 1, 5), '"(" is never closed'),
+        ("a = [1, 2", (1, 5, 1, 5), '"[" is never closed'),
+        ("plot(1))", (1, 8, 1, 8), '")" closes nothing'),
+        ("a = 1]", (1, 6, 1, 6), '"]" closes nothing'),
+        ("plot(a[1)", (1, 9, 1, 9), '"]" is expected'),
+        ("if a {", (1, 6, 1, 6), 'character "{"'),
+        ("a = b & c", (1, 7, 1, 7), 'character "&"'),
+        ("a = !b", (1, 5, 1, 5), 'character "!"'),
+        ("a = #12", (1, 5, 1, 5), 'character "#"'),
+        ("a = 1;", (1, 6, 1, 6), 'character ";"'),
+        ("длина = 5", (1, 1, 1, 5), 'character "д"'),
+        ("x = “a”", (1, 5, 1, 5), 'character "“"'),
+        ("a = 1 +\n", (1, 7, 1, 7), 'after "+"'),
+        ("a = b and // c\n\n", (1, 7, 1, 9), 'after "and"'),
+        ("f(x) =>\n", (1, 6, 1, 7), 'after "=>"'),
+        ("a = b ?", (1, 7, 1, 7), 'after "?"'),
+    ],
+)
+def test_errors_have_real_places(
+    source: str, expected: tuple[int, int, int, int], word: str
+) -> None:
+    found = check(source)[0]
+    assert place(found) == expected
+    assert found.message.startswith("Syntax error: ")
+    assert word in found.message
+    assert (found.severity, found.code) == ("error", "CE10156")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_end_counts_once(end: str) -> None:
+    source = end.join(["//@version=5", 'indicator("x")', "", "\tplot(close))", ""])
+    assert place(only(source)) == (4, 13, 4, 13)
+
+
+def test_a_crlf_is_no_part_of_an_unterminated_string() -> None:
+    assert place(only('a = "b\r\nc = 1\r\n')) == (1, 5, 1, 6)
+
+
+def test_other_separators_end_no_line() -> None:
+    assert place(only('a = "\u2028\x85\x0b\x0c" }')) == (1, 12, 1, 12)
+
+
+def test_columns_count_characters() -> None:
+    assert place(only('a = "日本語 🔥" }')) == (1, 13, 1, 13)
+
+
+def test_several_foreign_characters_are_all_told() -> None:
+    assert [one.column for one in check("f(x) { return x }")] == [6, 17]
+
+
+def test_a_text_that_is_no_script_gives_a_short_list() -> None:
+    assert len(check("{ " * 5000)) == 100
+
+
+VALID = {
+    "strings": """a = "// no comment" + 'it "is"' + "\\"(\\"" + '\\'[' + "\\\\" + "" + ''""",
+    "comment": "a = 1 // it's \"(\n// {[(\n",
+    "wrapped string": 'a = "one\n  two\n     three"',
+    "blocks": 'a = """one "two" (\n{three\n"""\nb = \'\'\'it\'s\n\'\'\'\nc = """x\\""""',
+    "colours": "a = #ff0000, b = #FF000080",
+    "numbers": "a = .5 + 1. + 1e10 + 2.5E-3 + 0 + 1_000",
+    "brackets": "plot(\n  a[b(1)[2]],\n\n// )\n  c)\n[d, e] = f()",
+    "operators": "a := b == c ? d : e != f ? g : h\na += 1\na -= 1\na *= 2\na /= 2\na %= 2",
+    "arrow": "f(x) => x <= 1 or x >= 2 and not (x < 0)",
+    "generics": "var array<map<string, float>> a = array.new<map<string, float>>()",
+    "blanks": "\ufeffa = 1\u00a0+ 2\t\u3000\n\x0c\n",
+    "trailing dot": "a = 1.",
+    "no last line end": "plot(close)",
+}
+
+
+@pytest.mark.parametrize("name", VALID)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_valid_pine_is_never_doubted(name: str, end: str) -> None:
+    assert check((HEAD + VALID[name]).replace("\n", end)) == ()
+
+
+@given(st.text())
+def test_any_text_is_read_to_its_end(source: str) -> None:
+    found = tokens(source)
+    assert all(source[one.start : one.end] == one.text for one in found)
+    rest = list(source)
+    for one in found:
+        rest[one.start : one.end] = " " * len(one.text)
+    assert not "".join(rest).strip(" \t\u200b\u200c\u200d\u200e\u200f\u2060\ufeff").strip()
+
+
+@given(st.text(alphabet="a1 .\"'\\\n\r\t()[]{}/#=>é\u2028"))
+def test_every_place_lies_in_the_text(source: str) -> None:
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for one in check(source):
+        assert 1 <= one.line <= one.end_line <= len(lines)
+        assert 1 <= one.column <= max(1, len(lines[one.line - 1]))
+        assert (one.line, one.column) <= (one.end_line, one.end_column)
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])))
+def test_nothing_in_a_comment_or_an_escaped_string_matters(text: str) -> None:
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    source = f'{HEAD}a = "{quoted}" // {text}'
+    assert check(source) == ()
+    assert literal(f'"{quoted}"') == text
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('indicator("A")', Declaration("study", "A", None)),
+        ('//@version=4\nstudy(title="A \\"B\\"", overlay=true)', Declaration("study", 'A "B"', 4)),
+        ("// @version = 6\r\nstrategy('S')", Declaration("strategy", "S", 6)),
+        ('//@version=6\nlibrary(\n  "L",\n  overlay = true)', Declaration("library", "L", 6)),
+        ('// indicator("No")\nx = "indicator(1)"\nindicator("A")', Declaration("study", "A", None)),
+        (
+            'strategy.entry("x")\nstrategy(overlay=true, title="S")',
+            Declaration("strategy", "S", None),
+        ),
+        ('indicator("A" + " " + "B", "C")', Declaration("study", "A B", None)),
+        ("indicator(NAME)", Declaration("study", "", None)),
+        ('indicator(shorttitle = f(title = "no"), title = "Да")', Declaration("study", "Да", None)),
+        ("plot(close)", None),
+        ('a = "', None),
+        ("", None),
+    ],
+)
+def test_declaration(source: str, expected: Declaration | None) -> None:
+    assert declaration(source) == expected
+
+
+def test_a_version_inside_a_string_is_none() -> None:
+    declared = declaration('x = "//@version=5"\nindicator("A")')
+    assert declared is not None
+    assert declared.version is None

@@ -1,0 +1,122 @@
+"""The guards of conftest.py: a test that forgot something is told so."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+import pytest
+from pytest_socket import SocketConnectBlockedError
+
+CONNECT_REFUSED = "A test tried to use socket.socket.connect"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        Path.home,
+        lambda: Path("~/pine").expanduser(),
+        lambda: os.path.expanduser("~"),
+        lambda: platformdirs.user_state_dir("pinesync"),
+        lambda: platformdirs.user_config_dir("pinesync"),
+    ],
+    ids=["Path.home", "Path.expanduser", "os.path", "state", "config"],
+)
+def test_a_test_that_forgot_its_home_is_told(ask):
+    with pytest.raises(pytest.fail.Exception, match="fixture `home`"):
+        ask()
+
+
+def test_the_reason_survives_a_broad_except():
+    def careless():
+        try:
+            return Path.home()
+        except Exception:
+            return None
+
+    with pytest.raises(pytest.fail.Exception, match="fixture `home`"):
+        careless()
+
+
+def test_a_child_process_cannot_write_into_a_forgotten_home():
+    code = "import os, pathlib; os.makedirs(pathlib.Path.home() / 'state')"
+    child = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert child.returncode != 0
+    assert "this-test-forgot-the-home-fixture" in child.stderr
+
+
+def test_the_home_fixture_moves_everything(home):
+    assert Path.home() == home
+    assert Path(platformdirs.user_state_dir("pinesync")).is_relative_to(home)
+    assert Path(platformdirs.user_config_dir("pinesync")).is_relative_to(home)
+    assert Path(os.environ["PINESYNC_HOME"]).is_relative_to(home)
+    code = "import pathlib; print(pathlib.Path.home())"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout.strip() == str(home)
+
+
+def test_a_path_that_names_no_home_is_left_alone(tmp_path):
+    assert os.path.expanduser(str(tmp_path)) == str(tmp_path)
+
+
+def test_no_variable_of_the_person_reaches_a_test():
+    left = [n for n in os.environ if n.startswith(("PINESYNC_", "TRADINGVIEW_", "XDG_"))]
+    assert left == []
+    assert "NO_COLOR" not in os.environ
+
+
+def test_git_is_the_same_for_everybody(tmp_path, home):
+    def git(*arguments):
+        command = ["git", "-C", str(tmp_path), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init")
+    assert git("symbolic-ref", "--short", "HEAD") == "main"
+    git("commit", "--allow-empty", "-m", "first")
+    assert git("log", "-1", "--format=%ae") == "tester@example.invalid"
+
+
+def test_nothing_connects_beyond_loopback():
+    # 192.0.2.0/24 is reserved for documentation: were the guard absent, nobody would answer.
+    with (
+        pytest.warns(UserWarning, match=CONNECT_REFUSED),
+        pytest.raises(SocketConnectBlockedError),
+        socket.socket() as outside,
+    ):
+        outside.connect(("192.0.2.1", 443))
+
+
+def test_the_service_is_not_even_looked_up():
+    with pytest.raises(pytest.fail.Exception, match=r"pine-facade\.tradingview\.com"):
+        socket.create_connection(("pine-facade.tradingview.com", 443), timeout=1)
+
+
+def test_a_name_under_invalid_does_not_resolve():
+    with pytest.raises(socket.gaierror):
+        socket.create_connection(("facade.invalid", 443), timeout=1)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_loopback_works(host):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection((host, port), timeout=5) as client:
+            answering, _ = server.accept()
+            with answering:
+                client.sendall(b"pine")
+                assert answering.recv(4) == b"pine"
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this system has no unix sockets")
+def test_unix_sockets_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path is at most some 100 bytes long
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
+        server.bind("s")
+        server.listen()
+        client.connect("s")

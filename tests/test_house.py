@@ -1,0 +1,136 @@
+"""The habits of the house that no tool checks; the layers are import-linter's (`make check`)."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "pinesync"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 400
+
+CLOCK = (
+    "time.time",
+    "time.time_ns",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+)
+ENVIRONMENT = ("os.environ", "os.environb", "os.getenv", "os.putenv")
+TERMINAL = ("click.echo", "click.secho", "click.prompt", "click.confirm", "click.style")
+
+# Where a thing may be touched: below a folder (with `/`), or in one file.
+PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
+    CLOCK: ("cli/", "commands/project.py", "remote/session.py", "sandbox/"),
+    ENVIRONMENT: ("cli/", "pine.py"),
+    TERMINAL: ("cli/",),
+    ("subprocess",): ("workspace/", "cli/", "commands/demo.py"),
+    ("print",): (),
+    ("eval",): (),
+    ("exec",): (),
+}
+
+
+def name(module: Path) -> str:
+    return module.relative_to(PACKAGE).as_posix()
+
+
+def touched(module: Path) -> Iterator[str]:
+    """The dotted names that a module reads, with its `import … as` and `from … import` undone."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    known: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                known[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    for node in ast.walk(tree):
+        parts: list[str] = []
+        inner: ast.AST = node
+        while isinstance(inner, ast.Attribute):
+            parts.insert(0, inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            yield ".".join([known.get(inner.id, inner.id), *parts])
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_every_module_says_what_it_is_for(module):
+    assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))), (
+        f"{name(module)} has no docstring"
+    )
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_module_can_be_held_in_mind(module):
+    lines = module.read_text(encoding="utf-8").count("\n")
+    assert lines <= LONGEST, f"{name(module)} has {lines} lines: it is two modules"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_clock_environment_and_terminal_stay_in_their_places(module):
+    used = set(touched(module))
+    for things, places in PLACES.items():
+        if not name(module).startswith(places):
+            assert used.isdisjoint(things), f"{name(module)} touches {used & set(things)}"
+
+
+def test_the_places_are_really_looked_at(tmp_path):
+    module = tmp_path / "sly.py"
+    module.write_text(
+        "import os as system\nfrom time import time as now\nfrom datetime import datetime\n"
+        "now()\nsystem.environ['A']\nprint(datetime.now())\n",
+        encoding="utf-8",
+    )
+    assert {"time.time", "os.environ", "datetime.datetime.now", "print"} <= set(touched(module))
+
+
+def test_the_version_has_one_home():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "version" not in project
+    front_door = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    assert len(re.findall(r'^__version__ = "\d+\.\d+\.\d+"$', front_door, re.MULTILINE)) == 1
+
+
+def test_the_changelog_has_room_for_the_next_change():
+    headings = re.findall(
+        r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert headings[0] == "[Unreleased]"
+    for released in headings[1:]:
+        assert re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", released)
+
+
+def test_decisions_are_numbered_and_dated_without_gaps():
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    assert [int(r.name[:4]) for r in records] == list(range(1, len(records) + 1))
+    for record in records:
+        text = record.read_text(encoding="utf-8")
+        number = int(record.name[:4])
+        assert text.startswith(f"# {number}. "), f"{record.name} has another number inside"
+        assert re.search(r"^Accepted, [A-Z][a-z]+ \d{4}\.$", text, re.MULTILINE)
+        for part in ("## Decision", "## Why", "## Price"):
+            assert part in text, f"{record.name} lacks {part}"
+
+
+@pytest.mark.parametrize("kind", ["indicator", "strategy", "library"])
+def test_a_template_is_pine_6_and_knows_only_its_placeholders(kind):
+    text = (ROOT / "templates" / f"{kind}.pine").read_text(encoding="utf-8")
+    assert text.startswith("//@version=6\n")
+    assert f'\n{kind}("{{{{name}}}}"' in text
+    assert set(re.findall(r"\{\{.*?\}\}", text)) <= {"{{name}}", "{{date}}"}
+    assert text.endswith("\n")
+    assert not re.search(r"[ \t]\n|\t|\r", text)
