@@ -7,11 +7,11 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pinesync.errors import EXIT_LEFT, FacadeError, FileError, LeftForYou
-from pinesync.model import Base, Entry, RelPath, Version
+from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown
 from pinesync.sync.execute.look import read_text
 from pinesync.sync.plan import Act, Situation
-from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.sync.ports import ChangedMeanwhile, Ports, Tools, Workspace
 from pinesync.sync.records import Record
 from pinesync.sync.report import Done, Outcome, failed, refused
 from pinesync.text import decode, digest, lines
@@ -175,22 +175,46 @@ def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
 
 
 def _exchange(ports: Ports, ready: Ready, text: str, records: list[Record]) -> None:
-    """The file gets the text. Its record is on disk before, and stays until the batch is."""
-    situation, entry = ready.step.situation, ready.entry
+    entry = ready.entry
     assert entry.base is not None
-    now = ports.tools.now()
+    put_text(
+        ports.workspace,
+        ports.tools,
+        entry,
+        text,
+        ready.step.situation.digest,
+        records,
+        brings_base=True,
+    )
+
+
+def put_text(
+    workspace: Workspace,
+    tools: Tools,
+    entry: Entry,
+    text: str,
+    expected: Digest | None,
+    records: list[Record],
+    *,
+    brings_base: bool = False,
+) -> None:
+    """The entry's file gets the text; what it had is kept. A record is on disk before, is added
+    to `records`, and stays until the caller has written what follows from it. With `brings_base`
+    that is the entry's base, which recovery then finishes."""
+    now = tools.now()
+    base = entry.base if brings_base else None
     record = Record(
-        key=ports.tools.new_key(),
+        key=tools.new_key(),
         op="pull",
         state="prepared",
-        path=situation.path,
+        path=entry.path,
         name=entry.name,
-        digest=entry.base.digest,
+        digest=base.digest if base else digest(text),
         pine_id=entry.pine_id,
-        account=ports.tools.account,
-        object=situation.digest,
+        account=tools.account,
+        object=expected,
         brings=digest(text),
-        landed=entry.base.version,
+        landed=base.version if base else None,
         wall=now.wall,
         mono=now.mono,
         boot_id=now.boot_id,
@@ -198,9 +222,9 @@ def _exchange(ports: Ports, ready: Ready, text: str, records: list[Record]) -> N
 
     def begun(temp: str) -> None:
         records.append(replace(record, temp=temp))
-        ports.workspace.write_record(records[-1])
+        workspace.write_record(records[-1])
 
-    ports.workspace.put(situation.path, text, situation.digest, begun)
+    workspace.put(entry.path, text, expected, begun)
 
 
 def _stale_tab(ports: Ports, situation: Situation, newest: str) -> str:
@@ -236,3 +260,23 @@ def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -
             act = choice or (Act.MERGE if merge else Act.REFUSE)
         steps.append(Step(situation, act))
     return steps
+
+
+def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
+    """Write scripts into a folder that nobody else uses yet: no records, one write of pine.toml
+    at the end. What one script's answer lacks is that script's failure."""
+    steps = [Step(situation, Act.WRITE) for situation in situations]
+    outcomes: list[Outcome] = []
+    changes: dict[RelPath, Entry | None] = {}
+    for item in ports.tools.each(lambda step: _prepare(ports, step), steps):
+        if isinstance(item, Outcome):
+            outcomes.append(item)
+            continue
+        ports.workspace.put(item.entry.path, item.text or "", None, lambda _: None)
+        changes[item.entry.path] = item.entry
+        assert item.entry.base
+        outcomes.append(
+            Outcome(item.entry.path, "written", item.entry.base.version, pine_id=item.entry.pine_id)
+        )
+    ports.workspace.commit(changes)
+    return tuple(outcomes)

@@ -1,0 +1,109 @@
+"""Where errors end: message and hint on standard error, one exit code, a log file for a bug."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from pinesync.cli.group import invoke
+from pinesync.cli.options import Shared
+from pinesync.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, PinesyncError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line to its exit code; nothing is raised."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = invoke(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+        return 0
+    except KeyboardInterrupt:
+        return _tell(arguments, "interrupted", _AFTER_INTERRUPT, EXIT_INTERRUPTED)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        return _tell(arguments, "interrupted", None, EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        return _tell(arguments, _usage(error), None, EXIT_USAGE)
+    except PinesyncError as error:
+        return _tell(arguments, error.message, error.hint, error.exit_code)
+    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and is logged
+        return _tell(arguments, *_bug(error), EXIT_BUG)
+    return code
+
+
+_AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes what was begun"
+
+
+def _tell(arguments: Sequence[str], message: str, hint: str | None, code: int) -> int:
+    from pinesync.cli.render import error_lines, one_object
+
+    try:
+        if _wants_json(arguments):
+            verb = next((a for a in arguments if not a.startswith("-")), "")
+            found = {"message": message, "hint": hint}
+            click.echo(one_object(verb, code, {"error": found}))
+        else:
+            for line in error_lines(message, hint):
+                click.echo(line, err=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_pipe()
+    return code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Read from the arguments themselves: they may not have been understood."""
+    context = click.get_current_context(silent=True)
+    held = context.obj if context else None
+    return (isinstance(held, Shared) and held.json) or "--json" in arguments
+
+
+def _usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    usage = f"\n{context.get_usage()}" if context else ""
+    return error.format_message() + usage
+
+
+def _leave_pipe() -> None:
+    """The reader is gone. What is still buffered must not be complained about at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+
+
+def _bug(error: Exception) -> tuple[str, str]:
+    path = _log(error)
+    where = f"the details are in {path}" if path else "no log could be written"
+    return (
+        f"a bug in pinesync: {type(error).__name__}",
+        f"{where}; please report it, after a look that nothing private is in it",
+    )
+
+
+def _log(error: Exception) -> Path | None:
+    """The traceback, without the values of variables: those may be sources or secrets."""
+    import traceback
+    from datetime import UTC, datetime
+
+    from pinesync import __version__
+    from pinesync.cli.options import places
+
+    when = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    folder = places().state
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"bug-{when}-{os.getpid()}.log"
+        body = "".join(traceback.format_exception(error))
+        path.write_text(f"pinesync {__version__}, Python {sys.version}\n\n{body}", "utf-8")
+    except (OSError, ValueError):
+        return None
+    return path

@@ -1,0 +1,53 @@
+"""`pinesync check`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import current, jobs, remote_options, setup, shared
+from pinesync.cli.render import diagnostic_lines, finish, harmless, out, say
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1)
+@click.option("--offline", is_flag=True, help="Ask nobody: only the syntax.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json is the same as --json.",
+)
+@remote_options
+@jobs
+@shared
+def command(
+    paths: tuple[str, ...], offline: bool, format_: str, remote: str | None, jobs: int
+) -> int:
+    """Compile files, or all scripts of the folder, and save nothing.
+
+    Needs no cookie and, where PATHS are given, no pinesync folder.
+    """
+    from pinesync.commands.check import check
+
+    found = check(setup(jobs=jobs), paths, offline=offline, remote=remote)
+    if format_ == "json" and not current().json:
+        from pinesync.cli.render import one_object, plain
+
+        out(one_object("check", found.exit_code, plain(found)))
+        return found.exit_code
+    if finish("check", found):
+        return found.exit_code
+    errors = warnings = 0
+    for file in found.files:
+        if file.problem:
+            say(f"{harmless(file.path)}: {harmless(file.problem)}")
+        for diagnostic in file.diagnostics:
+            errors += diagnostic.severity == "error"
+            warnings += diagnostic.severity == "warning"
+            for line in diagnostic_lines(file.path, diagnostic, file.source):
+                out(line)
+    files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
+    say(f"{files}: {errors} errors, {warnings} warnings")
+    return found.exit_code

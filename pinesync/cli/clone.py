@@ -1,0 +1,45 @@
+"""`pinesync clone`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import jobs, remote_options, setup, shared
+from pinesync.cli.render import finish, harmless, out, say
+
+
+@click.command("clone")
+@click.argument("directory", metavar="[DIR]", default="pine-scripts")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only scripts of this name.")
+@remote_options
+@jobs
+@shared
+def command(directory: str, only: tuple[str, ...], remote: str | None, jobs: int) -> int:
+    """A new folder with your saved scripts ("pine-scripts" where DIR is left out).
+
+    With --sandbox the scripts come from the local stand-in, and no account is needed.
+    """
+    from pinesync.commands.clone import clone
+    from pinesync.commands.project import DEFAULT_REMOTE
+
+    made = clone(setup(jobs=jobs), directory, remote=remote or DEFAULT_REMOTE, only=only)
+    if finish("clone", made):
+        return made.exit_code
+    written = sum(outcome.done == "written" for outcome in made.outcomes)
+    account = f" of {harmless(made.account)}" if made.account else ""
+    scripts = "1 script" if written == 1 else f"{written} scripts"
+    out(f"cloned {scripts}{account} into {harmless(directory)}")
+    for outcome in made.outcomes:
+        if outcome.done != "written":
+            say(f"{harmless(outcome.path)}: {harmless(outcome.message)}")
+    if made.exit_code:
+        say("hint: `pinesync pull` in the folder fetches what is missing")
+    elif not written:
+        say(_empty(made.remote))
+    return made.exit_code
+
+
+def _empty(remote: str) -> str:
+    if remote.startswith("sandbox"):
+        return "hint: the sandbox is empty; `pinesync sandbox seed` fills it"
+    return "hint: the account has no saved scripts; `pinesync new` makes one"

@@ -1,0 +1,44 @@
+"""`pinesync diff`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import current, setup, shared
+from pinesync.cli.render import columns, finish, harmless, out
+
+
+@click.command("diff")
+@click.argument("paths", nargs=-1)
+@click.option("--remote", is_flag=True, help="Against the newest version on TradingView.")
+@click.option("--stat", is_flag=True, help="Only how many lines.")
+@click.option("--exit-code", is_flag=True, help="End with 6 where anything differs.")
+@shared
+def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -> int:
+    """What differs, line by line: the file against the text last agreed."""
+    from pinesync.commands.diff import diff
+
+    found = diff(setup(), paths, remote=remote, exit_code=exit_code)
+    if finish("diff", found):
+        return found.exit_code
+    if stat:
+        rows = [(harmless(f.path), f.note or f"+{f.added} -{f.removed}") for f in found.files]
+        for row in columns(rows):
+            out(row)
+        return found.exit_code
+    for file in found.files:
+        if file.note:
+            out(f"{harmless(file.path)}: {harmless(file.note)}")
+            continue
+        out(_styled(f"--- {harmless(file.old)}", bold=True))
+        out(_styled(f"+++ {harmless(file.new)}", bold=True))
+        for line in file.lines:
+            out(_styled(harmless(line, one_line=False), fg=_COLORS.get(line[:1])))
+    return found.exit_code
+
+
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def _styled(text: str, *, fg: str | None = None, bold: bool = False) -> str:
+    return click.style(text, fg=fg, bold=bold or None) if current().colored else text

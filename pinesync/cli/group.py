@@ -1,0 +1,79 @@
+"""The command group. A verb's module is loaded when it is called: listing them costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from pinesync import __version__
+from pinesync.cli.options import shared
+
+VERBS = {
+    "clone": "A new folder with your saved scripts.",
+    "init": "Make this folder a workspace, and link the files in it.",
+    "status": "A word for every script: what changed, and where.",
+    "diff": "What differs, line by line.",
+    "check": "Compile without saving.",
+    "pull": "Bring what was saved on TradingView into the files.",
+    "push": "Save what was edited here as the next version.",
+    "add": "List files for the next push, or link one.",
+    "new": "A new script from a template.",
+    "list": "Your saved scripts.",
+    "restore": "Put back the text last agreed.",
+    "resolve": "End a conflict: ours, theirs or merged.",
+    "rm": "Forget a script here; nothing is deleted.",
+    "login": "Keep the cookie of your TradingView session.",
+    "logout": "Remove the kept cookie.",
+    "whoami": "Whose session is used here.",
+    "sandbox": "The local stand-in for TradingView.",
+    "demo": "The whole path on a fresh sandbox.",
+}
+_MODULES = {"list": "listing"}
+
+
+class LazyGroup(click.Group):
+    """The group whose verbs are modules of `pinesync.cli`, each with a command `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"pinesync.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@shared
+@click.version_option(__version__, message="pinesync %(version)s")
+def group() -> None:
+    """Keep a folder of .pine files in step with the saved scripts of your TradingView account.
+
+    No account yet? `pinesync demo` shows all of it on a local sandbox.
+    """
+
+
+def invoke(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; its exit code. Errors pass through."""
+    code = group.main(
+        args=list(arguments) if arguments is not None else None,
+        prog_name="pinesync",
+        standalone_mode=False,
+    )
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,45 @@
+"""`pinesync list`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from pinesync.cli.options import remote_options, setup, shared
+from pinesync.cli.render import columns, finish, harmless, out, say
+
+
+@click.command("list")
+@remote_options
+@shared
+def command(remote: str | None) -> int:
+    """Your saved scripts: name, version, kind, last change, id, and the file here, if any."""
+    from pinesync.commands.listing import list_scripts
+
+    found = list_scripts(setup(), remote=remote)
+    if finish("list", found):
+        return found.exit_code
+    rows = [
+        (
+            harmless(row.name),
+            str(row.version),
+            row.kind,
+            _when(row.modified),
+            row.pine_id,
+            harmless(row.path or ""),
+        )
+        for row in found.scripts
+    ]
+    for line in columns(rows):
+        out(line)
+    if not rows:
+        say("no saved scripts")
+    return found.exit_code
+
+
+def _when(seconds: int) -> str:
+    """The moment in the person's own time zone; empty where it is unknown."""
+    if not seconds:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,186 @@
+"""The options of every verb, before or after its name, and what they and the environment make."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from pinesync.commands.project import Places, Setup
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the person asked for, whatever the verb."""
+
+    json: bool = False
+    directory: str | None = None
+    color: str = "auto"
+    verbose: int = 0
+
+    @property
+    def colored(self) -> bool:
+        """Whether to colour what goes to standard output."""
+        if self.color != "auto":
+            return self.color == "always"
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return sys.stdout.isatty() and not plain
+
+
+def shared(function: F) -> F:
+    """Adds --json, -C, --color and -v, and takes them out of the arguments again: `current()`
+    tells them."""
+
+    @click.option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
+    @click.option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
+    @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
+    @click.option("-v", "--verbose", count=True, help="Say more on standard error.")
+    @wraps(function)
+    def taking(
+        *args: Any,
+        json_: bool,
+        start_in: str | None,
+        color: str | None,
+        verbose: int,
+        **kwargs: Any,
+    ) -> Any:
+        context = click.get_current_context()
+        before: Shared = context.obj or Shared()
+        directory = before.directory
+        if start_in is not None:
+            directory = os.path.join(directory or "", start_in)
+        context.obj = Shared(
+            before.json or json_,
+            directory,
+            color or before.color,
+            before.verbose + verbose,
+        )
+        context.find_root().obj = context.obj
+        return function(*args, **kwargs)
+
+    return taking  # type: ignore[return-value]
+
+
+def current() -> Shared:
+    """The shared options of the command that runs."""
+    context = click.get_current_context(silent=True)
+    found = context.find_root().obj if context else None
+    return found if isinstance(found, Shared) else Shared()
+
+
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(1, 16),
+    default=4,
+    show_default=True,
+    help="Reads at a time.",
+)
+
+
+def remote_options(function: F) -> F:
+    """Adds --remote and --sandbox; the function gets `remote`, None where neither was given."""
+
+    @click.option("--remote", metavar="NAME", help="tradingview, sandbox or sandbox:NAME.")
+    @click.option("--sandbox", is_flag=True, help="Short for --remote sandbox.")
+    @wraps(function)
+    def taking(*args: Any, remote: str | None, sandbox: bool, **kwargs: Any) -> Any:
+        if sandbox and remote not in (None, "sandbox"):
+            raise click.UsageError("--sandbox and --remote name two places.")
+        chosen = "sandbox" if sandbox else remote
+        if chosen is not None:
+            _check_remote(chosen)
+        return function(*args, remote=chosen, **kwargs)
+
+    return taking  # type: ignore[return-value]
+
+
+def _check_remote(name: str) -> None:
+    import re
+
+    if not re.fullmatch(r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}", name):
+        raise click.UsageError(
+            f"no remote called {name[:60]!r}: there are tradingview, sandbox and sandbox:NAME."
+        )
+
+
+def setup(*, jobs: int = 4) -> Setup:
+    """The environment and the shared options, as one value for the commands."""
+    from pinesync.cli.progress import bar
+    from pinesync.commands.project import SETTLE_SECONDS, Setup
+
+    made = Setup(
+        cwd=_cwd(current().directory),
+        places=places(),
+        cookie=os.environ.get("TRADINGVIEW_COOKIE") or None,
+        facade_url=os.environ.get("PINESYNC_FACADE_URL") or None,
+        facade_cookie=os.environ.get("PINESYNC_COOKIE") or None,
+        proxies=_proxies(),
+        ca_bundle=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None,
+        jobs=jobs,
+        settle_seconds=_seconds("PINESYNC_SETTLE_SECONDS", SETTLE_SECONDS),
+    )
+    return replace(made, progress=bar()) if sys.stderr.isatty() else made
+
+
+def places() -> Places:
+    """The user's folders for configuration, state and sandboxes, or all below PINESYNC_HOME."""
+    from pinesync.commands.project import Places
+
+    home = os.environ.get("PINESYNC_HOME")
+    if home:
+        root = Path(home).absolute()
+        return Places(root / "config", root / "state", root / "sandbox")
+    import platformdirs
+
+    return Places(
+        Path(platformdirs.user_config_dir("pinesync", appauthor=False)),
+        Path(platformdirs.user_state_dir("pinesync", appauthor=False)),
+        Path(platformdirs.user_data_dir("pinesync", appauthor=False)) / "sandbox",
+    )
+
+
+def _cwd(directory: str | None) -> Path:
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise click.UsageError("the current directory does not exist any more.") from None
+    if directory is None:
+        return here
+    chosen = here / directory
+    if not chosen.is_dir():
+        raise click.UsageError(f"-C {directory}: no such folder.")
+    return Path(os.path.normpath(chosen))
+
+
+def _proxies() -> dict[str, str]:
+    """The proxy that the environment names for the service; .netrc is never looked at."""
+    bypass = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    skipped = {part.strip().lstrip(".") for part in bypass.split(",")}
+    if skipped & {"*", "tradingview.com", "pine-facade.tradingview.com"}:
+        return {}
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        if value := os.environ.get(name):
+            return {"https": value}
+    return {}
+
+
+def _seconds(name: str, default: float) -> float:
+    raw = os.environ.get(name)
+    if not raw:
+        return default
+    try:
+        seconds = float(raw)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86400:
+        raise click.UsageError(f"{name}={raw[:40]}: not a number of seconds.")
+    return seconds

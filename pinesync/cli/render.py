@@ -1,0 +1,133 @@
+"""Results as text for people and as JSON for programs. Everything that came from outside is made
+harmless here: shown, never obeyed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pinesync.cli.options import current
+from pinesync.model import Diagnostic, Version
+
+SCHEMA = 1
+# Controls but for tab and newline, C1, what changes the direction of text, what has no width.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_COLORS = {
+    "clean": None,
+    "behind": "cyan",
+    "remote-only": "cyan",
+    "modified": "yellow",
+    "new": "green",
+    "untracked": None,
+    "missing": "red",
+    "gone": "red",
+    "diverged": "magenta",
+    "conflict": "red",
+    "name-taken": "red",
+    "unreadable": "red",
+    "saved": "green",
+    "created": "green",
+    "merged": "green",
+    "pulled": "green",
+    "written": "green",
+}
+
+
+def harmless(text: str, *, one_line: bool = True) -> str:
+    """The text with what a terminal would obey shown as \\u{…}; newlines too, for one line."""
+    text = _HARMFUL.sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
+    return text.replace("\n", "\\n").replace("\t", " ") if one_line else text
+
+
+def out(line: str = "") -> None:
+    """A line of the result. What is foreign in it has been made harmless."""
+    click.echo(line, color=current().colored)
+
+
+def say(line: str) -> None:
+    """A line for the person, beside the result."""
+    click.echo(line, err=True)
+
+
+def tinted(word: str, shown: str | None = None) -> str:
+    """A word of status, or what was done, in its colour."""
+    shown = word if shown is None else shown
+    color = _COLORS.get(word)
+    return click.style(shown, fg=color) if color and current().colored else shown
+
+
+def error_lines(message: str, hint: str | None) -> Iterator[str]:
+    for number, line in enumerate(message.split("\n")):
+        yield ("error: " if number == 0 else "") + harmless(line)
+    if hint:
+        yield f"hint: {harmless(hint)}"
+
+
+def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]:
+    """`path:line:col: error: text [code]`, the line of source, and a caret under it."""
+    code = f" [{harmless(found.code)}]" if found.code else ""
+    lines = source.split("\n") if source else []
+    line = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
+    column = min(found.column, len(line) + 1) if line else found.column
+    yield (
+        f"{harmless(path)}:{found.line}:{column}: {found.severity}: {harmless(found.message)}{code}"
+    )
+    if line:
+        end = found.end_column if found.end_line == found.line else len(line)
+        width = max(1, min(end, len(line)) - column + 1)
+        before, marked = line[: column - 1], line[column - 1 : column - 1 + width]
+        yield f"  {harmless(line)}"
+        yield "  " + " " * len(harmless(before)) + "^" * max(1, len(harmless(marked)))
+
+
+def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
+    """What --json prints: one object, in ASCII."""
+    head = {"schema": SCHEMA, "command": command, "exit_code": exit_code}
+    return json.dumps({**head, **body})
+
+
+def plain(value: Any) -> Any:
+    """A frozen result as JSON's values: versions as text, paths as text, errors as objects."""
+    if isinstance(value, Version):
+        return str(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Exception):
+        return {"message": str(value), "hint": getattr(value, "hint", None)}
+    if is_dataclass(value) and not isinstance(value, type):
+        held = [f.name for f in fields(value) if f.name != "exit_code" or not _is_result(value)]
+        return {name: plain(getattr(value, name)) for name in held}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def _is_result(value: object) -> bool:
+    """Whether its exit code is the command's, which stands in the head already."""
+    return type(value).__module__.startswith("pinesync.commands")
+
+
+def finish(command: str, result: Any) -> bool:
+    """Print the result as JSON where that was asked for; whether it was."""
+    if current().json:
+        click.echo(one_object(command, result.exit_code, plain(result)))
+    return current().json
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Rows with their columns aligned, two spaces between them."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()

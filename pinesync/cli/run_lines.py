@@ -1,0 +1,64 @@
+"""How a run of pull, push, restore or resolve is told."""
+
+from __future__ import annotations
+
+from pinesync.cli.render import (
+    diagnostic_lines,
+    error_lines,
+    finish,
+    harmless,
+    out,
+    say,
+    tinted,
+)
+from pinesync.commands.running import Run
+from pinesync.sync.report import Outcome
+
+_RESULTS = frozenset(
+    "saved created adopted pulled written merged kept recovered resolved restored".split()
+)
+_WIDTH = 9
+
+
+def tell(command: str, run: Run, *, nothing: str) -> int:
+    """Results on standard output, reasons on standard error; the exit code."""
+    if finish(command, run):
+        return run.exit_code
+    for planned in run.planned:
+        out(
+            f"{tinted(planned.word, planned.word.ljust(_WIDTH))}  {harmless(planned.path)}: "
+            f"would {_would(planned.act)}"
+        )
+    for outcome in run.outcomes:
+        _tell(outcome)
+    if run.stopped:
+        for line in error_lines(run.stopped.message, run.stopped.hint):
+            say(line)
+    elif not run.outcomes and not run.planned:
+        say(nothing)
+    return run.exit_code
+
+
+def _would(act: str) -> str:
+    return "be " + act if act.startswith("refused") else act
+
+
+def _tell(outcome: Outcome) -> None:
+    path = harmless(outcome.path)
+    if outcome.done in _RESULTS:
+        word = tinted(outcome.done, outcome.done.ljust(_WIDTH))
+        out(f"{word}  {path}{_versions(outcome)}")
+        if outcome.message:
+            say(f"  {harmless(outcome.message)}")
+    else:
+        say(f"{path}: {harmless(outcome.message)}")
+    for diagnostic in outcome.diagnostics:
+        for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
+            say(line)
+    if outcome.hint:
+        say(f"  hint: {harmless(outcome.hint)}")
+
+
+def _versions(outcome: Outcome) -> str:
+    parts = [str(v) for v in (outcome.before, outcome.version) if v]
+    return f"  {' → '.join(dict.fromkeys(parts))}" if parts else ""

@@ -1,0 +1,92 @@
+"""`pinesync sandbox serve|seed|reset|path`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import finish, harmless, out, say
+
+
+@click.group("sandbox")
+@shared
+def command() -> None:
+    """The local stand-in for TradingView: scripts in one file, no account, no network."""
+
+
+_named = click.option("--name", default="", help="Which sandbox; the usual one where left out.")
+
+
+@command.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes any free one.")
+@_named
+@shared
+def serve(port: int, name: str) -> int:
+    """Serve the sandbox on this machine for other clients, until Ctrl-C.
+
+    Prints two lines, ready to export, that point pinesync and others at it.
+    """
+    from pinesync.commands.sandbox import serve as serving
+
+    ready = serving(setup(), name, port)
+    out(f"PINESYNC_FACADE_URL={ready.url}")
+    out(f"PINESYNC_COOKIE='{ready.cookie}'")
+    sys.stdout.flush()
+    say("serving until Ctrl-C")
+    try:
+        ready.server.serve_forever()
+    except KeyboardInterrupt:
+        say("stopped")
+    finally:
+        ready.server.close()
+    return 0
+
+
+@command.command("seed")
+@_named
+@shared
+def seed(name: str) -> int:
+    """Fill the sandbox with a dozen scripts, each with its versions."""
+    from pinesync.commands.sandbox import seed as seeding
+
+    done = seeding(setup(), name)
+    if not finish("sandbox seed", done):
+        out(f"{done.scripts} scripts saved in {done.versions} versions")
+        if done.skipped:
+            say(f"{done.skipped} were there already and stay as they are")
+    return done.exit_code
+
+
+@command.command("reset")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_named
+@shared
+def reset(name: str, yes: bool) -> int:
+    """Remove every script of the sandbox, with all versions."""
+    from pinesync.commands.sandbox import location
+    from pinesync.commands.sandbox import reset as resetting
+
+    made = setup()
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("reset removes every script of the sandbox: add --yes.")
+        click.confirm(f"Remove every script in {location(made, name).file}?", abort=True, err=True)
+    done = resetting(made, name)
+    if not finish("sandbox reset", done):
+        out(f"{done.scripts} scripts removed")
+    return done.exit_code
+
+
+@command.command("path")
+@_named
+@shared
+def path(name: str) -> int:
+    """The file that holds the sandbox."""
+    from pinesync.commands.sandbox import location
+
+    found = location(setup(), name)
+    if not finish("sandbox path", found):
+        out(harmless(str(found.file)))
+    return found.exit_code

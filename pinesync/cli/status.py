@@ -1,0 +1,54 @@
+"""`pinesync status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from pinesync.cli.options import current, jobs, setup, shared
+from pinesync.cli.render import columns, finish, harmless, out, say, tinted
+
+
+@click.command("status")
+@click.argument("paths", nargs=-1)
+@click.option("--offline", is_flag=True, help="Ask nobody: only what was edited here.")
+@click.option("--exit-code", is_flag=True, help="End with 6 where anything is not clean.")
+@jobs
+@shared
+def command(paths: tuple[str, ...], offline: bool, exit_code: bool, jobs: int) -> int:
+    """A word for every script. One request, however many there are.
+
+    Clean scripts are counted; -v lists them too.
+    """
+    from pinesync.commands.status import status
+
+    found = status(setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
+    if finish("status", found):
+        return found.exit_code
+    shown = [
+        line
+        for line in found.lines
+        if paths or current().verbose or line.word != "clean" or line.note
+    ]
+    rows = []
+    for line in shown:
+        versions = [str(v) for v in (line.version, line.newest) if v]
+        rows.append((line.word, harmless(line.path), " → ".join(versions), harmless(line.note)))
+    for row, text in zip(rows, columns(rows), strict=True):
+        out(tinted(row[0]) + text[len(row[0]) :])
+    _summary(Counter(line.word for line in found.lines), offline)
+    return found.exit_code
+
+
+def _summary(words: Counter[str], offline: bool) -> None:
+    asked = " (offline: TradingView was not asked)" if offline else ""
+    total = sum(words.values())
+    if total == 0:
+        say(f"no scripts yet{asked}")
+    elif words["clean"] == total:
+        scripts = "1 script" if total == 1 else f"{total} scripts"
+        out(f"{scripts}, all clean{asked}")
+    else:
+        parts = [f"{count} {word}" for word, count in sorted(words.items())]
+        out(", ".join(parts) + asked)

@@ -1,0 +1,22 @@
+"""`pinesync whoami`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import remote_options, setup, shared
+from pinesync.cli.render import finish, harmless, out
+
+
+@click.command("whoami")
+@remote_options
+@shared
+def command(remote: str | None) -> int:
+    """Whose session is used here, and where its cookie comes from."""
+    from pinesync.commands.account import whoami
+
+    found = whoami(setup(), remote=remote)
+    if not finish("whoami", found):
+        whose = harmless(found.account) if found.account else "(an account without saved scripts)"
+        out(f"{whose} on {found.remote}, {found.scripts} saved scripts, cookie: {found.source}")
+    return found.exit_code

@@ -1,0 +1,112 @@
+"""`add`: list files for the next push, or link one with a script that is saved already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pinesync.commands.linking import file_here, origin
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.errors import LeftForYou, Misuse, Refused
+from pinesync.model import Entry, PineId, RelPath, Version
+from pinesync.naming import MAX_SAVED_NAME, SUFFIX, shown
+from pinesync.text import Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """One file that pine.toml lists now: the name it will be saved under, or has; the version it
+    is based on where it was linked."""
+
+    path: RelPath
+    name: str
+    pine_id: PineId | None = None
+    version: Version | None = None
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    added: tuple[Added, ...]
+    exit_code: int = 0
+
+
+def add(setup: Setup, paths: Sequence[str], *, pine_id: str | None = None) -> Additions:
+    """List the files, all or none. With `pine_id`, link the one file with that script."""
+    project = open_project(setup)
+    if pine_id is not None:
+        return Additions((_link(project, paths, pine_id),))
+    with project.writing():
+        entries = project.folder.entries()
+        wanted = [path for raw in paths for path in _expanded(project, raw)]
+        added = [_added(project, path) for path in dict.fromkeys(wanted)]
+        changes = {a.path: Entry(a.path, a.name) for a in added if not a.already}
+        _refuse_equal_names([*entries.values(), *changes.values()])
+        project.folder.commit(changes)
+    return Additions(tuple(added))
+
+
+def _expanded(project: Project, raw: str) -> list[RelPath]:
+    """The file, or the untracked files of a folder."""
+    if not raw.endswith(SUFFIX) and (project.setup.cwd / raw).is_dir():
+        inside = project.inside(raw)
+        prefix = "" if inside == "." else inside + "/"
+        found = [p for p in project.folder.local_texts() if p.startswith(prefix)]
+        if not found:
+            raise Misuse(f"{raw}: no {SUFFIX} file in it")
+        return found
+    return [project.path(raw)]
+
+
+def _added(project: Project, path: RelPath) -> Added:
+    held = project.folder.entries().get(path)
+    if held:
+        version = held.base.version if held.base else None
+        return Added(path, held.name, held.pine_id, version, already=True)
+    data = project.folder.read(path)
+    if data is None:
+        raise Misuse(f"{path}: no such file", "`pinesync new NAME` makes one from a template")
+    try:
+        file = file_here(path, data)
+    except Unreadable as error:
+        raise Misuse(f"{path}: {error}", "save it as UTF-8 text") from None
+    return Added(path, (file.title or file.stem)[:MAX_SAVED_NAME])
+
+
+def _refuse_equal_names(entries: Sequence[Entry]) -> None:
+    """Names are unique per account: two files cannot wait for the same one."""
+    seen: dict[str, RelPath] = {}
+    for entry in entries:
+        if entry.pine_id is None and entry.name in seen:
+            raise LeftForYou(
+                f"{entry.path} and {seen[entry.name]} would both be saved as {entry.name!r}",
+                "change the title in one of them, or `name` in pine.toml after adding one",
+            )
+        seen[entry.name] = entry.path
+
+
+def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
+    try:
+        pine_id = PineId(raw_id)
+    except ValueError as error:
+        raise Misuse(str(error), "`pinesync list` shows the ids") from None
+    if len(paths) != 1:
+        raise Misuse("--id links exactly one file")
+    with project.writing():
+        ports = project.ports()
+        path = project.path(paths[0])
+        for entry in project.folder.entries().values():
+            if entry.pine_id == pine_id and entry.path != path:
+                raise Misuse(f"{entry.path} is linked with {pine_id} already")
+            if entry.path == path and entry.pine_id not in (None, pine_id):
+                raise Misuse(f"{path} is linked with another script, {entry.pine_id}")
+        data = project.folder.read(path)
+        if data is None:
+            raise Misuse(f"{path}: no such file", "`pinesync pull` writes scripts that are new")
+        info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
+        if info is None:
+            raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
+        base = origin(ports, info, file_here(path, data).digest)
+        name = shown(info.name)
+        project.folder.commit({path: Entry(path, name, pine_id, base)})
+    return Added(path, name, pine_id, base.version)

@@ -1,0 +1,97 @@
+"""`diff`: the file against the text last agreed, or against the newest one on TradingView."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.running import chosen
+from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
+from pinesync.model import RelPath
+from pinesync.sync.execute.look import look, read_text
+from pinesync.sync.plan import Situation
+from pinesync.sync.ports import Remote
+from pinesync.text import Unreadable, decode, digest, lines
+
+
+@dataclass(frozen=True, slots=True)
+class FileDiff:
+    """One file. `lines` are those of a unified diff, without line ends; empty where there is
+    nothing to show and `note` says why."""
+
+    path: RelPath
+    old: str
+    new: str
+    added: int
+    removed: int
+    lines: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    files: tuple[FileDiff, ...]
+    exit_code: int = EXIT_DONE
+
+
+def diff(
+    setup: Setup, paths: Sequence[str] = (), *, remote: bool = False, exit_code: bool = False
+) -> Diff:
+    """What differs, file by file. Against the base only what is not held is asked for."""
+    project = open_project(setup)
+    client = project.remote() if remote else None
+    view = look(client, project.folder, project.tools(), project.scope())
+    situations = [s for s in chosen(view, project.patterns(paths)) if s.entry]
+    found = [_file_diff(project, s, client) for s in situations]
+    files = tuple(file for file in found if file is not None)
+    return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
+
+
+def _file_diff(project: Project, situation: Situation, client: Remote | None) -> FileDiff | None:
+    path, entry, info = situation.path, situation.entry, situation.info
+    data = project.folder.read(path)
+    if data is None:
+        return FileDiff(path, "", "", 0, 0, (), "the file is missing")
+    try:
+        here = decode(data)
+    except Unreadable as error:
+        return FileDiff(path, "", "", 0, 0, (), str(error))
+    if entry is None or entry.base is None or entry.pine_id is None:
+        return unified(path, "(nothing)", "file", "", here)
+    base = entry.base
+    if client is None:
+        if digest(here) == base.expected:
+            return None
+        held = project.folder.text_of(base.expected)
+        if held is None:
+            pair = (entry.pine_id, base.version)
+            held = read_text(project.remote(), project.folder, pair)
+        return unified(path, str(base.version), "file", held, here)
+    if info is None:
+        return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
+    if info.version == base.version and digest(here) == base.expected:
+        return None
+    theirs = read_text(client, project.folder, (entry.pine_id, info.version))
+    if digest(theirs) == digest(here):
+        return None
+    return unified(path, f"TradingView {info.version}", "file", theirs, here)
+
+
+def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
+    """A unified diff of two canonical texts, as git shows it."""
+    body: list[str] = []
+    for line in difflib.unified_diff(lines(old), lines(new), n=3, lineterm="\n"):
+        body.append(line.removesuffix("\n"))
+        if not line.endswith("\n"):
+            body.append("\\ No newline at end of file")
+    body = body[2:]
+    return FileDiff(
+        path,
+        f"a/{path} ({old_label})",
+        f"b/{path} ({new_label})",
+        sum(line.startswith("+") for line in body),
+        sum(line.startswith("-") for line in body),
+        tuple(body),
+    )

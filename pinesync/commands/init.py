@@ -1,0 +1,138 @@
+"""`init`: make a folder that is there a workspace, and link its files with saved scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pinesync.commands.clone import new_settings
+from pinesync.commands.linking import FileHere, Match, file_here, match, origin
+from pinesync.commands.project import DEFAULT_REMOTE, Setup, folder_at, open_remote, tools
+from pinesync.errors import Misuse
+from pinesync.model import Entry, RelPath, ScriptInfo, Version
+from pinesync.naming import BadPath, check_path, shown
+from pinesync.sync.execute.look import read_text
+from pinesync.sync.ports import Ports
+from pinesync.text import Unreadable, digest
+from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.manifest import Manifest, dump_new
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A file that belongs to a saved script: how that was found, the version it is based on, and
+    whether it has the newest text."""
+
+    path: RelPath
+    name: str
+    pine_id: str
+    by: str
+    version: Version
+    newest: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Initialized:
+    """The workspace. `unlinked` are files that fit no script, `left` scripts that fit no file,
+    `unusable` files that cannot be tracked, with the reason."""
+
+    folder: Path
+    remote: str
+    linked: tuple[Linked, ...] = ()
+    unlinked: tuple[RelPath, ...] = ()
+    left: tuple[str, ...] = ()
+    unusable: tuple[tuple[str, str], ...] = ()
+    dry_run: bool = False
+    exit_code: int = 0
+
+
+def init(
+    setup: Setup,
+    directory: str = ".",
+    *,
+    remote: str = DEFAULT_REMOTE,
+    link: bool = False,
+    dry_run: bool = False,
+) -> Initialized:
+    """Write a pine.toml; with `link`, one that matches the files there with the account's
+    scripts. No file is changed and nothing is sent."""
+    root = (setup.cwd / directory).absolute()
+    if (root / MANIFEST).exists():
+        raise Misuse(
+            f"{root}: is a pinesync folder already",
+            "`pinesync add PATH` lists files, `pinesync add --id` links one",
+        )
+    settings = new_settings(remote)
+    folder = folder_at(setup, root, settings.id)
+    done = Initialized(root, remote, dry_run=dry_run)
+    entries: dict[RelPath, Entry] = {}
+    if link:
+        if not root.is_dir():
+            raise Misuse(f"{root}: no such folder", "`pinesync clone` makes a new one")
+        client = open_remote(setup, remote)
+        ports = Ports(client, folder, tools(setup))
+        listed = client.list_scripts()
+        if listed:
+            account = client.whoami(listed[0].pine_id)
+            user_id = account.user_id or None
+            settings = replace(settings, account=account.name, account_id=user_id)
+        done, entries = _link(ports, folder, listed, done)
+    if not dry_run:
+        root.mkdir(parents=True, exist_ok=True)
+        text = dump_new(Manifest(settings, entries))
+        folder.tree.write_manifest(text.encode("utf-8"), None, "init")
+    return done
+
+
+def _link(
+    ports: Ports, folder: WorkspaceFolder, listed: Sequence[ScriptInfo], done: Initialized
+) -> tuple[Initialized, dict[RelPath, Entry]]:
+    files, unusable = _files(folder)
+    texts = ports.tools.each(
+        lambda info: digest(read_text(ports.remote, ports.workspace, (info.pine_id, info.version))),
+        listed,
+    )
+    digests = {info.pine_id: text for info, text in zip(listed, texts, strict=True)}
+    matches = match(files, listed, digests)
+    here = {file.path: file for file in files}
+    entries = {m.path: _entry(ports, m, here[m.path]) for m in matches}
+    linked = tuple(_linked(m, entries[m.path]) for m in matches)
+    taken = {m.info.pine_id for m in matches}
+    return replace(
+        done,
+        linked=linked,
+        unlinked=tuple(path for path in here if path not in entries),
+        left=tuple(sorted(shown(i.name) for i in listed if i.pine_id not in taken)),
+        unusable=tuple(unusable),
+    ), entries
+
+
+def _files(folder: WorkspaceFolder) -> tuple[list[FileHere], list[tuple[str, str]]]:
+    files: list[FileHere] = []
+    unusable: list[tuple[str, str]] = []
+    for raw in sorted(folder.tree.scripts()):
+        try:
+            path = check_path(raw)
+            files.append(file_here(path, folder.tree.read(path) or b""))
+        except (BadPath, Unreadable) as error:
+            unusable.append((raw, str(error)))
+    return files, unusable
+
+
+def _entry(ports: Ports, found: Match, here: FileHere) -> Entry:
+    base = origin(ports, found.info, here.digest)
+    return Entry(found.path, shown(found.info.name), found.info.pine_id, base)
+
+
+def _linked(found: Match, entry: Entry) -> Linked:
+    assert entry.base
+    return Linked(
+        found.path,
+        entry.name,
+        found.info.pine_id,
+        found.by,
+        entry.base.version,
+        found.info.version,
+    )

@@ -1,0 +1,80 @@
+"""Which saved script a file here belongs to, and which of its versions it may have come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pinesync import syntax
+from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
+from pinesync.naming import SUFFIX, shown
+from pinesync.sync.execute.look import read_text
+from pinesync.sync.ports import Ports
+from pinesync.text import decode, digest
+
+By = Literal["text", "name", "title"]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A file and the script that it was matched with."""
+
+    path: RelPath
+    info: ScriptInfo
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class FileHere:
+    """A file without an entry: its digest, its own name, and the title in its declaration."""
+
+    path: RelPath
+    digest: Digest
+    stem: str
+    title: str
+
+
+def file_here(path: RelPath, data: bytes) -> FileHere:
+    text = decode(data)
+    declared = syntax.declaration(text)
+    stem = path.rsplit("/", 1)[-1].removesuffix(SUFFIX)
+    return FileHere(path, digest(text), stem, declared.title if declared else "")
+
+
+def match(
+    files: Sequence[FileHere],
+    listed: Sequence[ScriptInfo],
+    digests: Mapping[PineId, Digest],
+) -> tuple[Match, ...]:
+    """Each file with at most one script: by equal text first, then by the saved name, then by the
+    title. What fits two is matched with none."""
+    found: list[Match] = []
+    for by in ("text", "name", "title"):
+        files = [f for f in files if f.path not in {m.path for m in found}]
+        free = [i for i in listed if i.pine_id not in {m.info.pine_id for m in found}]
+        for file in files:
+            fits = [info for info in free if _fits(by, file, info, digests)]
+            rivals = [f for f in files if fits and _fits(by, f, fits[0], digests)]
+            if len(fits) == 1 and len(rivals) == 1:
+                found.append(Match(file.path, fits[0], by))
+    return tuple(sorted(found, key=lambda m: m.path))
+
+
+def _fits(by: str, file: FileHere, info: ScriptInfo, digests: Mapping[PineId, Digest]) -> bool:
+    if by == "text":
+        return digests.get(info.pine_id) == file.digest
+    if by == "name":
+        name = shown(info.name).casefold()
+        return name in (file.stem.casefold(), file.title.casefold())
+    return bool(file.title) and info.title.casefold() == file.title.casefold()
+
+
+def origin(ports: Ports, info: ScriptInfo, here: Digest) -> Base:
+    """The version that the file's text is, the newest of several; where it is none of them, the
+    first: a base that is too old only costs a merge, one that is too new would undo a save."""
+    for version in reversed([Version(1), *Version(1).until(info.version)]):
+        text = read_text(ports.remote, ports.workspace, (info.pine_id, version))
+        if digest(text) == here or version == Version(1):
+            return Base(version, digest(text))
+    raise AssertionError("the first version ends the loop")

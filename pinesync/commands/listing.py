@@ -1,0 +1,60 @@
+"""`list`: the saved scripts of the account, and which file each has here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_project, open_remote
+from pinesync.errors import Misuse
+from pinesync.model import Kind, PineId, RelPath, Version
+from pinesync.naming import shown
+from pinesync.sync.execute.look import PUBLIC_ID, prove_session
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One saved script; `modified` in epoch seconds, `path` where the workspace tracks it."""
+
+    name: str
+    version: Version
+    kind: Kind
+    modified: int
+    pine_id: PineId
+    path: RelPath | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    remote: str
+    scripts: tuple[Row, ...]
+    exit_code: int = 0
+
+
+def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
+    """All saved scripts, by name. In a workspace those of its account, unless `remote` names
+    another place. SessionExpired for an empty list that nobody's session gave."""
+    tracked: dict[PineId, RelPath] = {}
+    expected = None
+    if remote is None:
+        try:
+            project = open_project(setup)
+        except Misuse as error:
+            if error.__class__ is not Misuse:
+                raise
+            remote = DEFAULT_REMOTE
+        else:
+            remote = project.settings.remote
+            expected = project.scope().account
+            tracked = {e.pine_id: e.path for e in project.folder.entries().values() if e.pine_id}
+    client = open_remote(setup, remote)
+    listed = {info.pine_id: info for info in client.list_scripts()}
+    if tracked or expected:
+        prove_session(client, list(tracked), listed, expected)
+    elif not listed:
+        client.whoami(PUBLIC_ID)
+    rows = [
+        Row(shown(i.name), i.version, i.kind, i.modified, i.pine_id, tracked.get(i.pine_id))
+        for i in listed.values()
+    ]
+    rows.sort(key=lambda row: (row.name.casefold(), row.name))
+    return Listing(remote, tuple(rows))

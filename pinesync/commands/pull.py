@@ -1,0 +1,58 @@
+"""`pull`: what was saved on TradingView comes into the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.running import Run, chosen, finished, left_alone, planned, viewed
+from pinesync.sync.execute import pull as pulling
+from pinesync.sync.execute.look import View, look
+from pinesync.sync.execute.settle import blocked, settle
+from pinesync.sync.plan import Act
+from pinesync.sync.ports import Ports
+from pinesync.sync.report import Outcome
+
+Choice = Literal["ours", "theirs"]
+_ACTS = {"ours": Act.TAKE_OURS, "theirs": Act.TAKE_THEIRS}
+
+
+def pull(
+    setup: Setup,
+    paths: Sequence[str] = (),
+    *,
+    choice: Choice | None = None,
+    merge: bool = True,
+    dry_run: bool = False,
+) -> Run:
+    """Bring what moved on. Diverged files are merged, or settled by `choice`; with `merge` False
+    they are left."""
+    project = open_project(setup)
+    patterns = project.patterns(paths)
+    act = _ACTS[choice] if choice else None
+    if dry_run:
+        ports = project.ports()
+        view = look(ports.remote, ports.workspace, ports.tools, project.scope())
+        return planned(pulling.steps_of(chosen(view, patterns), act, merge))
+    with project.writing():
+        ports = project.ports()
+        settled = settle(ports)
+        return finished(_pull(project, ports, patterns, act, merge, settled), settled)
+
+
+def _pull(
+    project: Project,
+    ports: Ports,
+    patterns: list[str],
+    choice: Act | None,
+    merge: bool,
+    settled: tuple[Outcome, ...],
+) -> Iterator[Outcome]:
+    view: View = viewed(project, ports)
+    steps = pulling.steps_of(chosen(view, patterns, blocked(settled)), choice, merge)
+    changes = (*pulling.CHANGES, *pulling.CHOICES)
+    yield from pulling.pull(ports, [step for step in steps if step.act in changes])
+    for step in steps:
+        if step.act not in changes and (told := left_alone(step, view.troubles)):
+            yield told

@@ -1,0 +1,143 @@
+"""What pull and push share: the run's result, and what is said of scripts that are left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pinesync.commands.project import Project
+from pinesync.errors import EXIT_LEFT, Misuse, PinesyncError, gravest
+from pinesync.model import PineId, RelPath
+from pinesync.sync.execute.look import View, look
+from pinesync.sync.execute.pull import Step
+from pinesync.sync.plan import Act, Situation, named
+from pinesync.sync.ports import Ports
+from pinesync.sync.report import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A step that a dry run would do."""
+
+    path: RelPath
+    word: str
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run did, in order, and the error that ended it early, if one did. A dry run has
+    `planned` instead."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    planned: tuple[Planned, ...] = ()
+    dry_run: bool = False
+    stopped: PinesyncError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        codes = [outcome.exit_code for outcome in self.outcomes]
+        return gravest(*codes, *([self.stopped.exit_code] if self.stopped else []))
+
+
+def finished(outcomes: Iterable[Outcome], before: Sequence[Outcome] = ()) -> Run:
+    """Run the steps to the end, or to the error that stops them: what was done is told anyway."""
+    done = list(before)
+    try:
+        for outcome in outcomes:
+            done.append(outcome)  # noqa: PERF402 - what came before an error counts
+    except PinesyncError as error:
+        return Run(tuple(done), stopped=error)
+    return Run(tuple(done))
+
+
+def viewed(project: Project, ports: Ports) -> View:
+    """The three sides; the account is pinned to the folder with the first script seen."""
+    view = look(ports.remote, ports.workspace, ports.tools, project.scope())
+    settings = project.settings
+    if view.account and settings.account is None:
+        pinned = replace(
+            settings, account=view.account.name, account_id=view.account.user_id or None
+        )
+        project.folder.commit({}, pinned)
+    return view
+
+
+def chosen(
+    view: View, patterns: list[str], blocked: Collection[RelPath] = ()
+) -> tuple[Situation, ...]:
+    """The situations that were named, or all. Misuse for a name that is none."""
+    situations, unmatched = named(view.situations, patterns)
+    if unmatched:
+        raise Misuse(
+            f"{unmatched[0]}: no script here, and no file",
+            "`pinesync status` lists them; `pinesync add` lists a file for the next push",
+        )
+    return tuple(s for s in situations if s.path not in blocked)
+
+
+def planned(steps: Sequence[Step]) -> Run:
+    rows = tuple(
+        Planned(step.situation.path, step.situation.word, step.act.value)
+        for step in steps
+        if step.act is not Act.NOTHING
+    )
+    return Run(planned=rows, dry_run=True)
+
+
+def left_alone(step: Step, troubles: Mapping[PineId, str] | None = None) -> Outcome | None:
+    """What is told of a step that changes nothing; None where there is nothing to tell."""
+    situation, path = step.situation, step.situation.path
+    if step.act in (Act.NOTHING, Act.LEAVE):
+        return None
+    told = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=_id(situation))
+    if step.act is Act.TELL:
+        return replace(
+            told,
+            done="told",
+            exit_code=0,
+            message="the file is gone; the script on TradingView stays",
+            hint=f"`pinesync restore {path}` brings it back, `pinesync rm {path}` forgets it",
+        )
+    message, hint = _REASONS[situation.word]
+    pine_id = _id(situation)
+    trouble = (troubles or {}).get(pine_id) if pine_id else None
+    before = situation.entry.base.version if situation.entry and situation.entry.base else None
+    after = situation.info.version if situation.info else None
+    return replace(
+        told,
+        done="kept" if step.act is Act.KEEP else "refused",
+        message=trouble or situation.problem or message.format(before=before, after=after),
+        hint=hint.format(path=path, id=_id(situation)),
+    )
+
+
+def _id(situation: Situation) -> PineId | None:
+    if situation.info:
+        return situation.info.pine_id
+    return situation.entry.pine_id if situation.entry else None
+
+
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "diverged": (
+        "saved on TradingView since you pulled ({before} → {after})",
+        "run `pinesync pull` to merge it, then push again",
+    ),
+    "behind": (
+        "not edited here, and saved on TradingView since you pulled ({before} → {after})",
+        "run `pinesync pull {path}`",
+    ),
+    "gone": (
+        "the script is gone from TradingView; the file is kept",
+        "`pinesync push --recreate {path}` saves it anew, `pinesync rm {path}` forgets it",
+    ),
+    "name-taken": (
+        "a script of that name is on TradingView, with another text",
+        "link the two with `pinesync add --id '{id}' {path}`, or rename one of them",
+    ),
+    "conflict": (
+        "a conflict is not resolved",
+        "`pinesync resolve {path}` with --ours, --theirs or --merged settles it",
+    ),
+    "unreadable": ("not a text", "save it as UTF-8 text; nothing was sent or replaced"),
+}

@@ -1,0 +1,78 @@
+"""`status`: a word for every script, for the price of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pinesync.commands.project import Setup, open_project
+from pinesync.commands.running import chosen
+from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
+from pinesync.model import PineId, RelPath, Version
+from pinesync.naming import shown
+from pinesync.sync.execute.look import look
+from pinesync.sync.plan import Situation
+from pinesync.sync.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One script: its word, the version it is based on, the newest one where that is another,
+    and what else there is to say."""
+
+    path: RelPath
+    word: str
+    name: str
+    version: Version | None
+    newest: Version | None
+    pine_id: PineId | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All scripts of the folder, in the order of their paths."""
+
+    remote: str
+    account: str | None
+    offline: bool
+    lines: tuple[Line, ...]
+    exit_code: int = EXIT_DONE
+
+
+def status(
+    setup: Setup, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
+) -> Status:
+    """The words of the policy table. Offline the service counts as it was when last seen. With
+    `exit_code`, 6 where any word is not "clean"."""
+    project = open_project(setup)
+    remote = None if offline else project.remote()
+    view = look(remote, project.folder, project.tools(), project.scope())
+    unsettled = {r.path: r for r in project.folder.records() if r.is_open}
+    situations = chosen(view, project.patterns(paths))
+    lines = tuple(_line(s, unsettled.get(s.path), view.troubles or {}) for s in situations)
+    settings = project.settings
+    different = exit_code and any(line.word != "clean" or line.note for line in lines)
+    return Status(
+        settings.remote,
+        settings.account,
+        offline,
+        lines,
+        EXIT_DIFFERENT if different else EXIT_DONE,
+    )
+
+
+def _line(situation: Situation, unsettled: Record | None, troubles: Mapping[PineId, str]) -> Line:
+    entry, info = situation.entry, situation.info
+    pine_id = (entry.pine_id if entry else None) or (info.pine_id if info else None)
+    version = entry.base.version if entry and entry.base else None
+    newest = info.version if info and info.version != version else None
+    note = situation.problem or (troubles.get(pine_id, "") if pine_id else "")
+    if entry and entry.hidden:
+        note = f"a save of yours hides {entry.hidden}, which somebody else saved"
+    if unsettled:
+        note = "a write was begun and is not settled; the next pull or push does that"
+    name = entry.name if entry else shown(info.name) if info else ""
+    if entry and info and entry.pine_id and shown(info.name) != entry.name:
+        note = note or f"called {shown(info.name)!r} on TradingView"
+    return Line(situation.path, situation.word, name, version, newest, pine_id, note)

@@ -1,0 +1,255 @@
+"""`Pine`: six methods on a user's own saved scripts that answer in one envelope and never raise
+for what the service or the network does.
+
+    {"status": "success" | "failed", "data": …, "metadata": {the call's arguments},
+     "warnings": [...], "error": None | "why"}
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from pinesync.errors import DoesNotCompile, LeftForYou, Misuse, NotSignedIn, PinesyncError
+from pinesync.model import Diagnostic, PineId, SaveAnswer, Version
+from pinesync.naming import shown
+from pinesync.text import Unreadable, check_encodable
+from pinesync.wire import BASE_URL
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
+    from pinesync.remote.client import PineClient
+
+Envelope = dict[str, Any]
+
+
+class Pine:
+    """The account that `cookie` opens, or the variable TRADINGVIEW_COOKIE where it is None.
+
+    `base_url` names another facade, a sandbox say; the variable's cookie is never sent there, so
+    `cookie` must then be given. `adapter` is a requests adapter for one that is not on a port.
+    Without a cookie every method fails, and no request is made."""
+
+    def __init__(
+        self,
+        cookie: str | None = None,
+        *,
+        base_url: str = BASE_URL,
+        adapter: BaseAdapter | None = None,
+    ) -> None:
+        if cookie is None and base_url == BASE_URL:
+            cookie = os.environ.get("TRADINGVIEW_COOKIE")
+        self._cookie = cookie
+        self._base_url = base_url
+        self._adapter = adapter
+        self._opened: PineClient | None = None
+
+    def __repr__(self) -> str:
+        return f"Pine({self._base_url})"
+
+    def list_saved_scripts(self) -> Envelope:
+        """All saved scripts: data is [{"id", "name", "version", "modified"}], version as text
+        "5.0", modified in epoch seconds. An empty list is confirmed with the session probe."""
+        return self._answer({}, self._list)
+
+    def validate_script(self, source: str) -> Envelope:
+        """What the compiler says: data is None, or {"errors": [...]} and failed. An error or
+        warning is {"line", "column", "end_line", "end_column", "message", "code"}."""
+        return self._answer({"source": source}, lambda: (None, self._compiled(source)))
+
+    def create_script(self, name: str, source: str) -> Envelope:
+        """Check and create: data is {"id", "name"}. Never over a script that has the name."""
+        return self._answer({"name": name, "source": source}, lambda: self._create(name, source))
+
+    def edit_script(
+        self, pine_id: str, name: str, source: str, *, expected_version: str | None = None
+    ) -> Envelope:
+        """Check and save the next version, under that name: data is {"id", "name"}. With
+        `expected_version` nothing is saved where the newest is another."""
+        given = {
+            "pine_id": pine_id,
+            "name": name,
+            "source": source,
+            "expected_version": expected_version,
+        }
+        return self._answer(given, lambda: self._edit(pine_id, name, source, expected_version))
+
+    def get_script(self, pine_id: str, version: str) -> Envelope:
+        """One version, or "last": data is id, name, title, version (text), last_version (int),
+        created and updated (epoch seconds), source, extra."""
+        given = {"pine_id": pine_id, "version": version}
+        return self._answer(given, lambda: self._get(pine_id, version))
+
+    def delete_script(self, pine_id: str) -> Envelope:
+        """Delete the script with all its versions, for good: data is {"id"}. Success only where
+        the service says ok."""
+        return self._answer({"pine_id": pine_id}, lambda: self._delete(pine_id))
+
+    # -- what each does, in exceptions --------------------------------------------------------
+
+    def _list(self) -> tuple[Any, list[Envelope]]:
+        listed = self._client.list_scripts()
+        if not listed:
+            from pinesync.sync.execute.look import PUBLIC_ID
+
+            self._client.whoami(PUBLIC_ID)
+        return [
+            {
+                "id": str(info.pine_id),
+                "name": shown(info.name),
+                "version": str(info.version),
+                "modified": info.modified,
+            }
+            for info in listed
+        ], []
+
+    def _compiled(self, source: str) -> list[Envelope]:
+        """The warnings of a text that compiles."""
+        _check_text("source", source)
+        verdict = self._client.check(source)
+        warnings = [_plain(warning) for warning in verdict.warnings]
+        if verdict.errors:
+            raise _Broken(verdict.errors, warnings)
+        return warnings
+
+    def _create(self, name: str, source: str) -> tuple[Any, list[Envelope]]:
+        _check_text("name", name)
+        warnings = self._compiled(source)
+        answer = self._client.save_new(name, source)
+        _check_accepted(answer, warnings)
+        return {"id": str(answer.pine_id or ""), "name": name}, warnings
+
+    def _edit(
+        self, raw_id: str, name: str, source: str, expected: str | None
+    ) -> tuple[Any, list[Envelope]]:
+        pine_id = _pine_id(raw_id)
+        _check_text("name", name)
+        wanted = _version(expected) if expected is not None else None
+        warnings = self._compiled(source)
+        if wanted is not None:
+            newest = self._client.get(pine_id).version
+            if newest != wanted:
+                raise LeftForYou(f"the newest version is {newest}, not {wanted}; nothing was saved")
+        answer = self._client.save_next(pine_id, name, source)
+        _check_accepted(answer, warnings)
+        return {"id": str(answer.pine_id or pine_id), "name": name}, warnings
+
+    def _get(self, raw_id: str, raw_version: str) -> tuple[Any, list[Envelope]]:
+        pine_id = _pine_id(raw_id)
+        _check_text("version", raw_version)
+        version = None if raw_version == "last" else _version(raw_version)
+        saved = self._client.get(pine_id, version)
+        return {
+            "id": str(saved.pine_id),
+            "name": shown(saved.name),
+            "title": saved.title,
+            "version": str(saved.version),
+            "last_version": saved.last_version.major,
+            "created": saved.created,
+            "updated": saved.updated,
+            "source": saved.source,
+            "extra": saved.extra,
+        }, []
+
+    def _delete(self, raw_id: str) -> tuple[Any, list[Envelope]]:
+        pine_id = _pine_id(raw_id)
+        self._client.delete(pine_id)
+        return {"id": str(pine_id)}, []
+
+    # -- what they share ----------------------------------------------------------------------
+
+    @property
+    def _client(self) -> PineClient:
+        if self._opened is None:
+            from pinesync.remote import credentials
+            from pinesync.remote.client import PineClient
+            from pinesync.remote.session import Session, Transport
+
+            if not self._cookie or not self._cookie.strip():
+                raise NotSignedIn(
+                    "a TradingView cookie is needed: give `cookie`, or set TRADINGVIEW_COOKIE"
+                )
+            secret = credentials.parse(self._cookie, self._base_url)
+            transport = Transport(adapter=self._adapter)
+            self._opened = PineClient(Session(self._base_url, secret, transport))
+        return self._opened
+
+    def _answer(
+        self, given: dict[str, Any], act: Callable[[], tuple[Any, list[Envelope]]]
+    ) -> Envelope:
+        try:
+            self._client  # noqa: B018 - no cookie, no request, whatever the arguments are
+            data, warnings = act()
+        except _Broken as broken:
+            errors = [_plain(error) for error in broken.errors]
+            return _envelope(given, {"errors": errors}, broken.warnings, broken.message)
+        except PinesyncError as error:
+            why = f"{error.message} ({error.hint})" if error.hint else error.message
+            return _envelope(given, None, [], why)
+        return _envelope(given, data, warnings, None)
+
+
+class _Broken(DoesNotCompile):
+    """The text has errors; nothing was saved, unless the message says so."""
+
+    def __init__(
+        self,
+        errors: tuple[Diagnostic, ...],
+        warnings: list[Envelope],
+        message: str = "the script does not compile",
+    ) -> None:
+        super().__init__(message)
+        self.errors = errors
+        self.warnings = warnings
+
+
+def _envelope(
+    given: dict[str, Any], data: Any, warnings: list[Envelope], error: str | None
+) -> Envelope:
+    return {
+        "status": "failed" if error else "success",
+        "data": data,
+        "metadata": given,
+        "warnings": warnings,
+        "error": error,
+    }
+
+
+def _plain(diagnostic: Diagnostic) -> Envelope:
+    found = asdict(diagnostic)
+    del found["severity"]
+    return found
+
+
+def _check_accepted(answer: SaveAnswer, warnings: list[Envelope]) -> None:
+    """A text that passes the check may fail the full compiler, and is stored all the same."""
+    if not answer.accepted:
+        where = f" (stored as {answer.version})" if answer.version else " (it may be stored)"
+        raise _Broken(answer.verdict.errors, warnings, f"TradingView: {answer.reason}{where}")
+
+
+def _check_text(what: str, value: object) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise Misuse(f"{what} is empty")
+    try:
+        check_encodable(value)
+    except Unreadable as error:
+        raise Misuse(f"{what}: {error}") from None
+
+
+def _pine_id(raw: object) -> PineId:
+    _check_text("pine_id", raw)
+    try:
+        return PineId(str(raw))
+    except ValueError as error:
+        raise Misuse(str(error)) from None
+
+
+def _version(raw: object) -> Version:
+    try:
+        return Version.parse(raw)
+    except ValueError as error:
+        raise Misuse(str(error)) from None

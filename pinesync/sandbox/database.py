@@ -1,0 +1,140 @@
+"""The sandbox's SQLite file: how it is made, opened and shared.
+
+WAL mode, one connection a call from a pool of idle ones, and transactions that take the write lock
+at their beginning, so that any number of threads and processes may use one file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pinesync.errors import Locked, StateError
+
+SCHEMA = 1
+BUSY_SECONDS = 20.0
+
+_TABLES = f"""
+CREATE TABLE users (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, sessionid TEXT NOT NULL UNIQUE,
+  sessionid_sign TEXT NOT NULL, chart_image_url TEXT NOT NULL);
+CREATE TABLE scripts (
+  pine_id TEXT PRIMARY KEY, user INTEGER NOT NULL REFERENCES users, name TEXT NOT NULL,
+  created INTEGER NOT NULL, deleted INTEGER);
+CREATE UNIQUE INDEX names ON scripts (user, name) WHERE deleted IS NULL;
+CREATE TABLE versions (
+  pine_id TEXT NOT NULL REFERENCES scripts, number INTEGER NOT NULL, source BLOB NOT NULL,
+  name TEXT NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, inputs INTEGER NOT NULL,
+  created INTEGER NOT NULL, author TEXT NOT NULL, label TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (pine_id, number));
+PRAGMA user_version = {SCHEMA};
+"""
+
+
+class Database:
+    """One file, made (mode 0600) where it is not there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._pid = os.getpid()
+        if not path.exists():
+            _make(path)
+        with self.reading() as db:
+            (found,) = db.execute("PRAGMA user_version").fetchone()
+        if found != SCHEMA:
+            self.close()
+            raise StateError(
+                f"{path}: a sandbox of another version of pinesync (schema {found})",
+                "move the file away to begin with a fresh sandbox",
+            )
+
+    def close(self) -> None:
+        """Closes the idle connections; a later call opens new ones."""
+        while self._idle:
+            with suppress(IndexError):
+                self._idle.pop().close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one call. Locked or StateError where SQLite fails."""
+        if self._pid != os.getpid():  # SQLite's connections do not survive a fork
+            self._idle, self._pid = deque(), os.getpid()
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            db = self._open()
+        try:
+            yield db
+        except sqlite3.DatabaseError as error:
+            db.close()
+            raise self._translated(error) from error
+        except BaseException:
+            self._idle.append(db)
+            raise
+        self._idle.append(db)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that holds the write lock from its beginning."""
+        with self.reading() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return _connect(self._path)
+        except sqlite3.DatabaseError as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: sqlite3.DatabaseError) -> Locked | StateError:
+        if "locked" in str(error):
+            return Locked(f"{self._path}: another program holds the sandbox", "try again")
+        return StateError(
+            f"{self._path}: the sandbox cannot be used: {error}",
+            "move the file away to begin with a fresh sandbox",
+        )
+
+
+def _make(path: Path) -> None:
+    """A whole, empty database at `path`, unless another process was first. It is made beside and
+    linked into place: changing a database to WAL while others open it fails at random."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        db = _connect(beside)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.executescript(_TABLES)
+        finally:
+            db.close()
+        with suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # A URI with mode=rw: a file that is not there is an error, not a new database.
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA foreign_keys = ON")
+    return db

@@ -1,0 +1,374 @@
+"""What each path of the facade does: one function an endpoint, from a `Call` to a `Reply`.
+
+The shapes are those of `pinesync.wire.serving`; where the service may answer in several ways, the
+call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status; the app
+turns it into the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pinesync.errors import NotAccessible, Refused
+from pinesync.model import Version
+from pinesync.sandbox.compiler import Finding, describe, find
+from pinesync.sandbox.faults import Switches
+from pinesync.sandbox.store import NOT_OWNER, Store, StoredVersion, User
+from pinesync.wire import serving
+
+MAX_SAVED = 72 * 1024
+"""Bytes of source that a save takes."""
+MAX_NAME = 128
+NOT_READER = "User is not allowed to see source code of pine"
+NO_USER = "header 'X-Userid' is not specified"
+
+_ID_WORDS = r"(?P<pine_id>[^/]+)"
+_VERSION_WORDS = r"(?P<version>[^/]+)"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is sent. `pine_id` names the script that it is about, if any."""
+
+    status: int
+    body: bytes
+    pine_id: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, read. `user` is None for no session and for a dead one alike."""
+
+    store: Store
+    switches: Switches
+    user: User | None
+    query: Mapping[str, str]
+    form: Mapping[str, str] = field(default_factory=dict)
+    pine_id: str = ""
+    version: str = ""
+
+    @property
+    def source(self) -> str:
+        """The body's text; Refused (400) where there is none."""
+        if not self.form.get("source"):
+            raise Refused(400, "source is empty")
+        return self.form["source"]
+
+    @property
+    def reader(self) -> User:
+        if self.user is None:
+            raise NotAccessible(401, NOT_READER)
+        return self.user
+
+    @property
+    def writer(self) -> User:
+        """Whose session it is; without one, the refusal that the switch names."""
+        if self.user is None:
+            raise DeadSession(401, NOT_OWNER)
+        return self.user
+
+    def asked_version(self) -> Version | None:
+        """The version in the path, None for `last`; Refused (400) for anything else."""
+        if self.version == "last":
+            return None
+        try:
+            return Version.parse(self.version)
+        except ValueError:
+            raise Refused(400, "wrong version") from None
+
+
+class DeadSession(NotAccessible):
+    """A write without a session."""
+
+
+def answer(value: object, pine_id: str = "") -> Reply:
+    """200 with JSON, as text/plain."""
+    return Reply(200, serving.encode(value), pine_id)
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def list_scripts(call: Call) -> Reply:
+    """The account's scripts; without a session none, and no refusal."""
+    if call.query.get("filter") != "saved":
+        raise Refused(400, "wrong filter")
+    if call.user is None:
+        return answer([])
+    escape = call.switches.list_names == "escaped"
+    rows = call.store.list(call.user)
+    return answer(
+        [serving.list_item(row.info, inputs=row.inputs, escape_name=escape) for row in rows]
+    )
+
+
+def get_script(call: Call) -> Reply:
+    """One version with its source, for its owner alone."""
+    reader, version = call.reader, call.asked_version()
+    found = call.store.get(call.pine_id, version, user=reader)
+    switches = call.switches
+    body = serving.script(
+        found.saved_text,
+        inputs=found.inputs,
+        id_part=switches.get_has_id,
+        epoch_times=switches.epoch_times,
+    )
+    if not switches.get_has_title:
+        del body["scriptTitle"]
+    if switches.last_version_int:
+        body["lastVersionMaj"] = found.last_version.major
+    if switches.eol == "crlf":
+        body["source"] = re.sub(r"\r\n|\r|\n", "\r\n", found.source)
+    return answer(body, call.pine_id)
+
+
+def newest(call: Call) -> Reply:
+    """The number and time of the newest version."""
+    return answer([_row(call.store.get(call.pine_id, user=call.reader), call)])
+
+
+def history(call: Call) -> Reply:
+    """Every version, the newest last; by switch there is no such path."""
+    if not call.switches.history_available:
+        raise Refused(404, "Not Found")
+    found = call.store.history(call.pine_id, user=call.reader)
+    return answer([_row(one, call) for one in found])
+
+
+def _row(stored: StoredVersion, call: Call) -> dict[str, Any]:
+    created = stored.created if call.switches.epoch_times else serving.iso(stored.created)
+    return {"version": str(stored.version), "created": created, "scriptName": stored.label}
+
+
+def script_info(call: Call) -> Reply:
+    """The session probe: whose session it is or, by switch, who owns the script; what is nobody's
+    here, such as a built-in, is TradingView's."""
+    if call.user is None:
+        raise Refused(401, NO_USER)
+    pine_id = call.query.get("pine_id", "")
+    if not pine_id:
+        raise Refused(400, "pine_id is not specified")
+    who: User | None = call.user
+    if call.switches.script_info_of == "owner":
+        mine = pine_id.startswith("USER;")
+        who = call.store.user_by_id(call.store.get(pine_id).owner) if mine else None
+    if who is None:
+        return answer({"userId": 1, "userName": "TradingView", "chartImageUrl": ""}, pine_id)
+    return answer(
+        {"userId": who.id, "userName": who.name, "chartImageUrl": who.chart_image_url}, pine_id
+    )
+
+
+def may_read(call: Call) -> Reply:
+    """Whether the session may read that version; never a refusal."""
+    version = call.asked_version()
+    try:
+        call.store.get(call.pine_id, version, user=call.reader)
+    except NotAccessible:
+        return answer(False)
+    return answer(True)
+
+
+# -- compiling ------------------------------------------------------------------------------------
+
+
+def check(call: Call) -> Reply:
+    """translate_light: compiles for anybody, stores nothing."""
+    found = find(call.source)
+    bare = call.switches.bare_errors == "all"
+    return answer(
+        serving.checked(
+            _findings(found, "error", bare=bare),
+            _findings(found, "warning", bare=bare),
+            v3=call.query.get("v") == "3",
+        )
+    )
+
+
+def full_compile(call: Call) -> Reply:
+    """translate_source: compiles for anybody, stores nothing."""
+    call.asked_version()
+    found = find(call.source)
+    if any(one.severity == "error" for one in found):
+        return answer(_broken(call, found, None))
+    title = describe(call.source).title
+    meta = {
+        "id": "Script$@tv-scripting-101",
+        "description": title,
+        "shortDescription": title,
+        "pine": {"version": "1.0", "digest": serving.OPAQUE},
+    }
+    return answer(
+        serving.stored({"IL": serving.OPAQUE, "ilTemplate": serving.OPAQUE, "metaInfo": meta})
+    )
+
+
+def parse_title(call: Call) -> Reply:
+    """The title in the declaration."""
+    title = describe(call.source).title
+    if not title:
+        return answer({"success": False, "reason": "Cannot find the title of the script"})
+    return answer({"success": True, "result": title})
+
+
+def convert(call: Call) -> Reply:
+    """The source with another version in its annotation: the real converter's work is unknown."""
+    target = call.form.get("version_to", "")
+    errors = [one.message for one in find(call.source) if one.severity == "error"]
+    if not re.fullmatch(r"[1-9][0-9]?", target) or errors:
+        return answer({"error": errors[0] if errors else "wrong version_to"})
+    source = re.sub(r"(//\s*@version\s*=\s*)\d+", rf"\g<1>{target}", call.source, count=1)
+    return answer({"success": True, "result": {"source": source}})
+
+
+def _findings(found: list[Finding], severity: str, *, bare: bool) -> list[dict[str, Any]]:
+    return [
+        serving.finding(
+            one.code,
+            one.template,
+            one.ctx,
+            (one.line, one.column, one.end_line, one.end_column),
+            bare=bare,
+        )
+        for one in found
+        if one.severity == severity
+    ]
+
+
+def _broken(call: Call, found: list[Finding], result: dict[str, Any] | None) -> dict[str, Any]:
+    bare = call.switches.bare_errors != "none"
+    return serving.not_compiled(
+        _findings(found, "error", bare=bare), _findings(found, "warning", bare=bare), result
+    )
+
+
+# -- writing --------------------------------------------------------------------------------------
+
+
+def save_new(call: Call) -> Reply:
+    """Creates; with `allow_overwrite=true` and the name in use, saves over that script."""
+    writer = call.writer
+    name, source = _name(call, required=True), _source_to_save(call)
+    overwrite = call.query.get("allow_overwrite") == "true"
+    return _saved(call, call.store.save_new(writer, name, source, overwrite=overwrite))
+
+
+def save_next(call: Call) -> Reply:
+    """`allow_create_new=true` never creates here: of an id that is not there it is unknown what
+    would be made of it."""
+    writer = call.writer
+    name = _name(call, required=False) or None
+    source = _source_to_save(call)
+    return _saved(call, call.store.save_next(writer, call.pine_id, source, name=name))
+
+
+def rename(call: Call) -> Reply:
+    """Another saved name, no new version."""
+    call.store.rename(call.writer, call.pine_id, _name(call, required=True))
+    return answer("ok", call.pine_id)
+
+
+def label(call: Call) -> Reply:
+    """Names one version in the history."""
+    version = call.asked_version() or call.store.get(call.pine_id, user=call.writer).version
+    call.store.label(call.writer, call.pine_id, version, call.query.get("name", ""))
+    return answer("ok", call.pine_id)
+
+
+def delete(call: Call) -> Reply:
+    """Deletes the script with all its versions."""
+    call.store.delete(call.writer, call.pine_id)
+    body = b"ok" if call.switches.ok == "bare" else b'"ok"'
+    return Reply(200, body, call.pine_id)
+
+
+def _name(call: Call, *, required: bool) -> str:
+    name = call.query.get("name")
+    if name is None and not required:
+        return ""
+    if name is None or not name.strip() or len(name) > MAX_NAME:
+        raise Refused(420, "wrong script name")
+    return name
+
+
+def _source_to_save(call: Call) -> str:
+    """The text as the service would store it."""
+    source = call.source
+    if len(source.encode()) > MAX_SAVED:
+        raise Refused(413, "script is too large")
+    match call.switches.text:
+        case "strip-trailing":
+            return source.rstrip("\r\n") or source
+        case "add-trailing":
+            return source if source.endswith("\n") else source + "\n"
+        case "tabs":
+            return source.replace("\t", "    ")
+        case _:
+            return source
+
+
+def _saved(call: Call, stored: StoredVersion) -> Reply:
+    result = serving.compiled(stored.info, id_part=call.switches.id_in == "scriptIdPart")
+    found = find(stored.source)
+    if any(one.severity == "error" for one in found):
+        kept = result if call.switches.failed_save_has_result else None
+        return answer(_broken(call, found, kept), stored.pine_id)
+    return answer(serving.stored(result), stored.pine_id)
+
+
+# -- the table of paths ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An endpoint's name as the faults and the log have it, and where it is found."""
+
+    endpoint: str
+    method: str
+    path: re.Pattern[str]
+    act: Callable[[Call], Reply]
+    has_body: bool = False
+
+
+def _route(
+    endpoint: str, method: str, path: str, act: Callable[[Call], Reply], *, body: bool = False
+) -> Route:
+    words = path.replace("{id}", _ID_WORDS).replace("{version}", _VERSION_WORDS)
+    return Route(endpoint, method, re.compile(words + "/?"), act, body)
+
+
+ROUTES = (
+    _route("list", "GET", "/list", list_scripts),
+    _route("get", "GET", "/get/{id}/{version}", get_script),
+    _route("newest", "GET", "/versions/{id}/last", newest),
+    _route("history", "GET", "/versions/{id}/all", history),
+    _route("check", "POST", "/translate_light", check, body=True),
+    _route("compile", "POST", "/translate_source/{version}", full_compile, body=True),
+    _route("title", "POST", "/parse_title", parse_title, body=True),
+    _route("save_new", "POST", "/save/new", save_new, body=True),
+    _route("save_next", "POST", "/save/next/{id}", save_next, body=True),
+    _route("rename", "POST", "/rename/{id}", rename),
+    _route("label", "PUT", "/name/{id}/{version}", label),
+    _route("delete", "POST", "/delete/{id}", delete),
+    _route("convert", "POST", "/convert", convert, body=True),
+    _route("script_info", "GET", "/get_script_info", script_info),
+    _route("may_read", "GET", "/is_auth_to_get/{id}/{version}", may_read),
+)
+
+
+def route_of(method: str, path: str) -> tuple[Route, str, str]:
+    """The route of an unquoted path below the base, with the id and version in it. Refused (404)
+    for what is not here, (405) for another method."""
+    elsewhere = False
+    for route in ROUTES:
+        if match := route.path.fullmatch(path):
+            if route.method == method:
+                words = match.groupdict()
+                return route, words.get("pine_id", ""), words.get("version", "")
+            elsewhere = True
+    raise Refused(405 if elsewhere else 404, "Method Not Allowed" if elsewhere else "Not Found")

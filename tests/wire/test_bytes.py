@@ -1,0 +1,426 @@
+"""Requests and answers as bytes, written by hand from protocol.md.
+
+Client and sandbox share `pinesync.wire`, so both could be wrong together; nothing here is made by
+our own encoder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pinesync import errors
+from pinesync.model import Diagnostic, PineId, Version
+from pinesync.wire import MAX_SOURCE, Answer, Request, asking, reading
+
+ID = PineId("USER;0123456789abcdef0123456789abcdef")
+QUOTED = "USER%3B0123456789abcdef0123456789abcdef"
+HTML = b"<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head></html>"
+
+
+def ok(body: bytes | str) -> Answer:
+    return Answer(200, body.encode() if isinstance(body, str) else body)
+
+
+# -- what is asked --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "method", "path", "query", "source", "effect"),
+    [
+        (asking.list_scripts(), "GET", "/list", [("filter", "saved")], None, "read"),
+        (asking.get_script(ID, None), "GET", f"/get/{QUOTED}/last", [], None, "read"),
+        (asking.get_script(ID, Version(13)), "GET", f"/get/{QUOTED}/13.0", [], None, "read"),
+        (asking.check("a\r\n"), "POST", "/translate_light", [("v", "3")], "a\r\n", "read"),
+        (
+            asking.save_new("A & B", "text"),
+            "POST",
+            "/save/new",
+            [("name", "A & B"), ("allow_overwrite", "false")],
+            "text",
+            "write",
+        ),
+        (
+            asking.save_next(ID, "A", "text"),
+            "POST",
+            f"/save/next/{QUOTED}",
+            [("allow_create_new", "false"), ("name", "A")],
+            "text",
+            "write",
+        ),
+        (
+            asking.save_next(ID, None, "text"),
+            "POST",
+            f"/save/next/{QUOTED}",
+            [("allow_create_new", "false")],
+            "text",
+            "write",
+        ),
+        (asking.delete(ID), "POST", f"/delete/{QUOTED}", [], None, "write"),
+        (asking.script_info(ID), "GET", "/get_script_info/", [("pine_id", ID)], None, "read"),
+    ],
+)
+def test_requests(
+    request_: Request,
+    method: str,
+    path: str,
+    query: list[tuple[str, str]],
+    source: str | None,
+    effect: str,
+) -> None:
+    assert (request_.method, request_.path) == (method, path)
+    assert (list(request_.query), request_.source) == (query, source)
+    assert request_.effect == effect
+
+
+# -- list -----------------------------------------------------------------------------------------
+
+LIST = """[{"scriptIdPart":"USER;0123456789abcdef0123456789abcdef","version":"13.0",
+"scriptName":"saved name","scriptTitle":"title in the declaration","modified":1753442449,
+"scriptSource":"","isTVScriptBuiltIn":false,
+"extra":{"kind":"strategy","sourceInputsCount":2,"stats":{"alertcondition":8,"plot":1}}}]"""
+
+
+def test_list() -> None:
+    (info,) = reading.scripts(ok(LIST))
+    assert (info.pine_id, info.version, info.name) == (ID, Version(13), "saved name")
+    assert (info.title, info.modified, info.kind) == (
+        "title in the declaration",
+        1753442449,
+        "strategy",
+    )
+
+
+def test_list_in_other_forms() -> None:
+    assert reading.scripts(ok("[]")) == ()
+    assert reading.scripts(ok(b"\n [ ] \n")) == ()
+    assert reading.scripts(ok('[{"scriptIdPart":"STD;RSI","version":"1.0"}]')) == ()
+    (info,) = reading.scripts(ok(LIST.replace('"13.0"', "13").replace("1753442449", '"x"')))
+    assert (info.version, info.modified) == (Version(13), 0)
+    for modified in ('"2025-07-25T11:20:49.000000Z"', "1753442449000", '"1753442449"'):
+        (info,) = reading.scripts(ok(LIST.replace("1753442449", modified)))
+        assert info.modified == 1753442449
+    (info,) = reading.scripts(ok(LIST.replace("saved name", "&lt;b&gt; &amp; \\u6e2c")))
+    assert info.name == "&lt;b&gt; &amp; 測"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        "null",
+        '"[]"',
+        "[1]",
+        '[{"scriptIdPart":"USER;xyz","version":"1.0"}]',
+        '[{"version":"1.0"}]',
+        LIST.replace("13.0", "13.5"),
+        LIST.replace('"13.0"', "null"),
+        LIST.replace('"13.0"', '"-1"'),
+        LIST[:-1] + "," + LIST[1:],
+        LIST[:-2],
+        "",
+        " ",
+        "[NaN]",
+        "[" * 100_000,
+        "[" * 100_000 + "]" * 100_000,
+    ],
+    ids=range(16),
+)
+def test_lists_that_are_refused(body: str) -> None:
+    with pytest.raises(errors.BadAnswer):
+        reading.scripts(ok(body))
+
+
+# -- get ------------------------------------------------------------------------------------------
+
+GET = r"""{"created":"2023-02-06T11:08:10.969063Z","updated":"2023-02-07T11:08:10.969063Z",
+"extra":{"kind":"study","sourceInputsCount":0},"lastVersionMaj":"2.0","scriptAccess":"open_no_auth",
+"scriptName":"A &amp; B","source":"//@version=6\r\nplot(\"\u00e9\")\n","version":"1.0"}"""
+
+
+def test_get() -> None:
+    saved = reading.saved_text(ok(GET), ID, Version(1))
+    assert saved.source == '//@version=6\r\nplot("é")\n'
+    assert (saved.version, saved.last_version) == (Version(1), Version(2))
+    assert (saved.created, saved.updated) == (1675681690, 1675768090)
+    assert (saved.name, saved.kind, saved.pine_id) == ("A &amp; B", "study", ID)
+
+
+@pytest.mark.parametrize("last", ["2", "2.0", '"2"', '"2.0"'])
+def test_the_last_version_in_its_forms(last: str) -> None:
+    body = GET.replace('"2.0"', last)
+    assert reading.saved_text(ok(body), ID, None).last_version == Version(2)
+
+
+def test_version_ten_is_newer_than_nine() -> None:
+    body = GET.replace('"2.0"', '"10.0"').replace('"1.0"', '"9.0"')
+    saved = reading.saved_text(ok(body), ID, None)
+    assert saved.last_version > saved.version
+
+
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [
+        ("1675681690", 1675681690),
+        ("1675681690.9", 1675681690),
+        ("1675681690969", 1675681690),
+        ('"1675681690"', 1675681690),
+        ('"2023-02-06T11:08:10Z"', 1675681690),
+        ('"2023-02-06T12:08:10+01:00"', 1675681690),
+        ("null", 0),
+        ("true", 0),
+        ("-5", 0),
+        ('"soon"', 0),
+        ("{}", 0),
+    ],
+)
+def test_times_in_their_forms(created: str, expected: int) -> None:
+    body = GET.replace('"2023-02-06T11:08:10.969063Z"', created)
+    assert reading.saved_text(ok(body), ID, None).created == expected
+
+
+def test_an_id_in_the_answer_is_compared() -> None:
+    mine = GET[:-1] + f',"scriptIdPart":"{ID}"' + "}"
+    assert reading.saved_text(ok(mine), ID, None).pine_id == ID
+    theirs = mine.replace("USER;0", "USER;1")
+    with pytest.raises(errors.BadAnswer, match="another script"):
+        reading.saved_text(ok(theirs), ID, None)
+
+
+def test_another_version_than_asked_is_refused() -> None:
+    with pytest.raises(errors.BadAnswer, match=r"2\.0"):
+        reading.saved_text(ok(GET), ID, Version(2))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        GET.replace(r"\u00e9", r"\ud800"),
+        GET.replace(r"\u00e9", r"\udc00\ud800"),
+        GET.replace('"source"', '"sauce"'),
+        GET.replace(r'"//@version=6\r\nplot(\"\u00e9\")\n"', "null"),
+        GET.replace('"1.0"', '"1.1"'),
+        GET.replace('"1.0"', "NaN"),
+        GET[:-30],
+        GET[: len(GET) // 2],
+        "[]",
+        "1",
+        '{"a":' * 100_000,
+        GET.replace("A &amp; B", "\x01"),
+    ],
+    ids=range(12),
+)
+def test_texts_that_are_refused(body: str) -> None:
+    with pytest.raises(errors.BadAnswer):
+        reading.saved_text(ok(body), ID, None)
+
+
+def test_bytes_that_are_no_utf8_are_refused() -> None:
+    with pytest.raises(errors.BadAnswer):
+        reading.saved_text(ok(GET.encode().replace(b"A &amp; B", b"\xff")), ID, None)
+
+
+def test_a_source_that_is_too_large_is_refused() -> None:
+    body = GET.replace("plot", "x" * (MAX_SOURCE + 1))
+    with pytest.raises(errors.BadAnswer, match="larger"):
+        reading.saved_text(ok(body), ID, None)
+
+
+# -- check ----------------------------------------------------------------------------------------
+
+CHECKED = """{"success":true,"result":{"functions":[],"types":[],"enums":[],
+"errors":[{"code":"CE10272","ctx":{"identifier":"x"},"start":{"line":3,"column":6},
+"end":{"line":3,"column":14},"message":"Undeclared identifier \\"{identifier}\\""}],
+"warnings":[{"code":"CW10003","ctx":{"functionName":"ta.sma","n":2},"start":{},"end":{},
+"message":"{functionName}, {n}, {unknown}, {}"}]}}"""
+ERROR = Diagnostic("error", 3, 6, 3, 14, 'Undeclared identifier "x"', "CE10272")
+WARNING = Diagnostic("warning", 1, 1, 1, 1, "ta.sma, 2, {unknown}, {}", "CW10003")
+
+
+@pytest.mark.parametrize(
+    "body", [CHECKED, CHECKED.replace('"errors"', '"errors2"').replace('"warnings"', '"warnings2"')]
+)
+def test_errors_come_with_success(body: str) -> None:
+    found = reading.verdict(ok(body))
+    assert found.errors == (ERROR,)
+    assert found.warnings == (WARNING,)
+
+
+def test_nothing_found() -> None:
+    found = reading.verdict(ok('{"success":true,"result":{"functions":[]}}'))
+    assert (found.errors, found.warnings) == ((), ())
+
+
+def test_findings_without_code_and_ctx() -> None:
+    body = CHECKED.replace('"code":"CE10272","ctx":{"identifier":"x"},', "")
+    (error,) = reading.verdict(ok(body)).errors
+    assert (error.code, error.message) == ("", 'Undeclared identifier "{identifier}"')
+    odd = '{"success":true,"result":{"errors":["plain",{"message":5},7,{"start":[],"ctx":[]}]}}'
+    assert [one.message for one in reading.verdict(ok(odd)).errors] == [
+        "plain",
+        "no message given",
+        "no message given",
+    ]
+
+
+def test_ends_before_their_starts_are_moved() -> None:
+    body = CHECKED.replace('"end":{"line":3,"column":14}', '"end":{"line":2,"column":1}')
+    (error,) = reading.verdict(ok(body)).errors
+    assert (error.end_line, error.end_column) == (3, 6)
+
+
+@pytest.mark.parametrize("body", ['{"success":false,"reason":"Too busy"}', '{"error":"Too busy"}'])
+def test_a_refused_check(body: str) -> None:
+    with pytest.raises(errors.Refused, match="Too busy"):
+        reading.verdict(ok(body))
+
+
+@pytest.mark.parametrize("body", ["{}", "[]", '{"success":true}', '{"success":true,"result":5}'])
+def test_checks_that_say_nothing(body: str) -> None:
+    with pytest.raises(errors.BadAnswer):
+        reading.verdict(ok(body))
+
+
+# -- save -----------------------------------------------------------------------------------------
+
+SAVED = """{"success":true,"result":{"IL":"bm9","ilTemplate":"bm9","metaInfo":
+{"id":"Script$USER;0123456789abcdef0123456789abcdef@tv-scripting-101",
+"scriptIdPart":"USER;0123456789abcdef0123456789abcdef","description":"T",
+"pine":{"digest":"x","version":"6.0"}}}}"""
+PART = '"scriptIdPart":"USER;0123456789abcdef0123456789abcdef",'
+BROKEN = """{"success":false,"reason":"Undeclared identifier 'x'","reason2":{"errors":[
+{"message":"Undeclared identifier 'x'","start":{"line":3,"column":6},"end":{"line":3,"column":14}}],
+"warnings":[]}}"""
+
+
+@pytest.mark.parametrize("body", [SAVED, SAVED.replace(PART, "")])
+def test_a_save_names_id_and_version(body: str) -> None:
+    saved = reading.saved(ok(body))
+    assert (saved.accepted, saved.pine_id, saved.version) == (True, ID, Version(6))
+
+
+def test_a_save_may_leave_out_what_it_is() -> None:
+    bare = '{"success":true,"result":{"metaInfo":{"description":"T"}}}'
+    saved = reading.saved(ok(bare))
+    assert (saved.accepted, saved.pine_id, saved.version) == (True, None, None)
+
+
+def test_a_save_that_does_not_compile_is_a_value() -> None:
+    saved = reading.saved(ok(BROKEN))
+    assert (saved.accepted, saved.pine_id, saved.version) == (False, None, None)
+    assert saved.reason == "Undeclared identifier 'x'"
+    assert saved.verdict.errors == (
+        Diagnostic("error", 3, 6, 3, 14, "Undeclared identifier 'x'", ""),
+    )
+
+
+def test_a_save_that_does_not_compile_may_have_a_result() -> None:
+    result = SAVED[SAVED.index('"result"') : -1]
+    saved = reading.saved(ok(BROKEN[:-1] + "," + result + "}"))
+    assert (saved.accepted, saved.pine_id, saved.version) == (False, ID, Version(6))
+
+
+@pytest.mark.parametrize(
+    "body", ['{"success":true}', '{"success":true,"result":null}', "null", '"ok"', SAVED[:-5], ""]
+)
+def test_saves_that_say_nothing(body: str) -> None:
+    with pytest.raises(errors.BadAnswer):
+        reading.saved(ok(body))
+
+
+# -- delete, session ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [b'"ok"', b"ok", b' "ok"\n', b"ok\r\n"])
+def test_deleted(body: bytes) -> None:
+    reading.deleted(ok(body))
+
+
+@pytest.mark.parametrize("body", [b"", b'"no"', b"okay", b"{}", b"true", b"null"])
+def test_not_deleted(body: bytes) -> None:
+    with pytest.raises(errors.BadAnswer):
+        reading.deleted(ok(body))
+
+
+def test_session() -> None:
+    account = reading.account(ok('{"userId":77,"userName":"trader42","chartImageUrl":null}'))
+    assert (account.name, account.user_id) == ("trader42", "77")
+    with pytest.raises(errors.SessionExpired):
+        reading.account(Answer(401, b"header 'X-Userid' is not specified"))
+    with pytest.raises(errors.BotCheck):
+        reading.account(Answer(401, HTML))
+    with pytest.raises(errors.BadAnswer):
+        reading.account(ok('{"userId":77}'))
+
+
+# -- what every answer may be ---------------------------------------------------------------------
+
+
+def _read(answer: Answer, what: str) -> Any:
+    return {
+        "list": lambda: reading.scripts(answer),
+        "get": lambda: reading.saved_text(answer, ID, None),
+        "check": lambda: reading.verdict(answer),
+        "save": lambda: reading.saved(answer),
+        "delete": lambda: reading.deleted(answer),
+    }[what]()
+
+
+@pytest.mark.parametrize("what", ["list", "get", "check", "save", "delete"])
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(200, HTML), errors.BotCheck),
+        (Answer(200, b"\xef\xbb\xbf\n <html>"), errors.BotCheck),
+        (Answer(403, HTML), errors.BotCheck),
+        (Answer(404, HTML), errors.BotCheck),
+        (Answer(401, b'{"code":401,"message":"why"}'), errors.NotAccessible),
+        (Answer(403, b"plain why"), errors.NotAccessible),
+        (Answer(404, b""), errors.NotAccessible),
+        (Answer(409, b'{"code":409,"message":"Script already exists"}'), errors.NameTaken),
+        (Answer(409, b"Script already exists"), errors.NameTaken),
+        (Answer(400, b"why"), errors.Refused),
+        (Answer(413, b"why"), errors.Refused),
+        (Answer(420, b'{"code":420,"message":"why"}'), errors.Refused),
+        (Answer(429, b"Too Many Requests"), errors.RateLimited),
+        (Answer(429, HTML), errors.RateLimited),
+        (Answer(500, b"x"), errors.ServiceDown),
+        (Answer(503, HTML), errors.ServiceDown),
+        (Answer(302, b""), errors.BadAnswer),
+        (Answer(200, b""), errors.BadAnswer),
+        (Answer(200, b"[" * 100_000), errors.BadAnswer),
+        (Answer(200, b'{"a":Infinity}'), errors.BadAnswer),
+    ],
+    ids=range(20),
+)
+def test_statuses_and_pages(what: str, answer: Answer, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        _read(answer, what)
+
+
+def test_a_refusal_keeps_the_services_words() -> None:
+    with pytest.raises(errors.NotAccessible, match="not allowed to see") as refusal:
+        reading.saved_text(
+            Answer(401, b'{"code":401,"message":"User is not allowed to see source code of pine"}'),
+            ID,
+            None,
+        )
+    assert refusal.value.status == 401
+
+
+def test_a_refusal_without_a_4xx() -> None:
+    with pytest.raises(errors.NotAccessible, match="not allowed") as refusal:
+        reading.saved_text(ok('{"success":false,"reason":"User is not allowed"}'), ID, None)
+    assert refusal.value.status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [(None, None), ("7", 7.0), (" 7 ", 7.0), ("", None), ("-1", None), ("soon", None),
+     ("1e9", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("9" * 30, None), ("٧", None)],
+)  # fmt: skip
+def test_retry_after(header: str | None, seconds: float | None) -> None:
+    with pytest.raises(errors.RateLimited) as refusal:
+        reading.scripts(Answer(429, b"", header))
+    assert refusal.value.retry_after == seconds
