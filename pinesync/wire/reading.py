@@ -129,11 +129,10 @@ def deleted(answer: Answer) -> None:
 
 
 def account(answer: Answer) -> Account:
-    """Whose session it is. SessionExpired where there is none."""
-    if answer.status == 401 and not _is_html(answer.body):
-        raise errors.SessionExpired(
-            "TradingView does not accept the cookie any more", SIGN_IN_AGAIN
-        )
+    """Whose session it is. SessionExpired where there is none, which the service says in plain
+    text; a refusal in JSON is about the script that was asked with, and raises NotAccessible."""
+    if answer.status == 401 and answer.body.lstrip()[:1] not in (b"<", b"{"):
+        raise errors.SessionExpired("TradingView does not take the cookie any more", SIGN_IN_AGAIN)
     body = _object(answer, "session")
     name = body.get("userName")
     if not isinstance(name, str) or not name:

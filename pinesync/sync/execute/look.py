@@ -79,7 +79,12 @@ def prove_session(
     if guard.proves_session(tracked, listed):
         return None
     own = next(iter(listed), None) or next(iter(tracked), None)
-    account = remote.whoami(own or PUBLIC_ID)
+    try:
+        account = remote.whoami(own or PUBLIC_ID)
+    except NotAccessible:
+        # The script asked with is gone; whether the session is alive is another question.
+        remote.whoami(PUBLIC_ID)
+        return None
     if own:
         guard.refuse_other_account(expected, account)
         return account

@@ -1,0 +1,11 @@
+"""The one place that writes into the user's folder.
+
+A file is exchanged with a temporary one beside it in a single system call, and what came out is
+looked at: if an editor saved in between, the two are exchanged back. No symlink below the root is
+followed: folders are opened one by one, by descriptor, where the system has that.
+"""
+
+from pinesync.workspace.files.building import building, is_free
+from pinesync.workspace.files.tree import MANIFEST, Tree
+
+__all__ = ["MANIFEST", "Tree", "building", "is_free"]

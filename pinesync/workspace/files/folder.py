@@ -1,0 +1,131 @@
+"""An open folder, and what is done to the files in it: the lowest layer of writing."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from pinesync.errors import FileError
+
+MAX_FILE = 8 * 1024 * 1024
+CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_EXCHANGE = 2
+_NOT_SUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
+
+Exchange = Callable[["Folder", str, str], None]
+
+
+class Folder:
+    """An open folder: its files are named relative to it, so that nobody can swap the way there."""
+
+    def __init__(self, path: Path, descriptor: int | None) -> None:
+        self.path = path
+        self.descriptor = descriptor
+
+    def at(self, name: str) -> str:
+        """What the system's calls take, together with `where`."""
+        return name if self.descriptor is not None else str(self.path / name)
+
+    def open(self, name: str, flags: int, mode: int = 0o600) -> int:
+        flags |= NOFOLLOW | CLOEXEC | _BINARY
+        return os.open(self.at(name), flags, mode, dir_fd=self.descriptor)
+
+    def unlink(self, name: str) -> None:
+        os.unlink(self.at(name), dir_fd=self.descriptor)
+
+    def replace(self, source: str, target: str) -> None:
+        os.replace(
+            self.at(source), self.at(target), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor
+        )
+
+    def link(self, source: str, target: str) -> None:
+        """A second name for a file; FileExistsError where the name is taken."""
+        os.link(
+            self.at(source),
+            self.at(target),
+            src_dir_fd=self.descriptor,
+            dst_dir_fd=self.descriptor,
+            follow_symlinks=False,
+        )
+
+    def sync(self) -> None:
+        if self.descriptor is not None:
+            os.fsync(self.descriptor)
+
+
+def exchange_files(folder: Folder, temp: str, name: str) -> None:
+    """Exchange two files of one folder in one step, or as nearly as the system can."""
+    if sys.platform.startswith("linux") and folder.descriptor is not None:
+        try:
+            _renameat2(folder.descriptor, temp, name)
+        except OSError as error:
+            if error.errno not in _NOT_SUPPORTED:
+                raise
+        else:
+            return
+    link_and_replace(folder, temp, name)
+
+
+def link_and_replace(folder: Folder, temp: str, name: str) -> None:
+    """The exchange for systems without one: the old file keeps a second name, then the new one
+    takes its place. Never a moment without a whole file, but an editor may save in between: what
+    came out is looked at all the same."""
+    aside = temp.removesuffix(".tmp") + "-old.tmp"
+    folder.link(name, aside)
+    folder.replace(temp, name)
+    folder.replace(aside, temp)
+
+
+def _renameat2(descriptor: int, temp: str, name: str) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        call = libc.renameat2
+    except AttributeError:
+        raise OSError(errno.ENOSYS, "no renameat2") from None
+    if call(descriptor, os.fsencode(temp), descriptor, os.fsencode(name), _EXCHANGE) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def write_temp(folder: Folder, temp: str, data: bytes, mode: int) -> None:
+    descriptor = folder.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            folder.unlink(temp)
+        raise
+
+
+def read(folder: Folder, name: str) -> bytes:
+    with os.fdopen(folder.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file")
+        data = file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise OSError(errno.EFBIG, f"larger than {MAX_FILE} bytes")
+    return data
+
+
+def mode_of(folder: Folder, name: str) -> int:
+    found = os.stat(folder.at(name), dir_fd=folder.descriptor, follow_symlinks=False)
+    return stat.S_IMODE(found.st_mode) & 0o777
+
+
+def file_error(path: str, error: OSError) -> FileError:
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return FileError(f"{path}: a link stands in the way, and links are not followed")
+    return FileError(f"{path}: {error.strerror or error}", "nothing of it was changed")
