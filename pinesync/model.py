@@ -67,11 +67,13 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Base:
     """The text last agreed: its version, its digest as read back, and the digest of what was
-    sent where the service stored something else (`sent`); local is compared with that."""
+    sent where the service stored something else (`sent`); local is compared with that. `pulled`
+    is the last version in it that somebody else saved, None where none came by a pull."""
 
     version: Version
     digest: Digest
     sent: Digest | None = None
+    pulled: Version | None = None
 
     @property
     def expected(self) -> Digest:

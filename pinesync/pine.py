@@ -12,7 +12,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pinesync.errors import DoesNotCompile, LeftForYou, Misuse, NotSignedIn, PinesyncError
+from pinesync.errors import (
+    BadAnswer,
+    DoesNotCompile,
+    LeftForYou,
+    Misuse,
+    NotSignedIn,
+    PinesyncError,
+)
 from pinesync.model import Diagnostic, PineId, SaveAnswer, Version
 from pinesync.naming import shown
 from pinesync.text import Unreadable, check_encodable
@@ -120,7 +127,12 @@ class Pine:
         warnings = self._compiled(source)
         answer = self._client.save_new(name, source)
         _check_accepted(answer, warnings)
-        return {"id": str(answer.pine_id or ""), "name": name}, warnings
+        if answer.pine_id is None:
+            raise BadAnswer(
+                "the script was created, and TradingView did not say under which id",
+                "list_saved_scripts shows it",
+            )
+        return {"id": str(answer.pine_id), "name": name}, warnings
 
     def _edit(
         self, raw_id: str, name: str, source: str, expected: str | None
@@ -232,7 +244,9 @@ def _check_accepted(answer: SaveAnswer, warnings: list[Envelope]) -> None:
 
 
 def _check_text(what: str, value: object) -> None:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
+        raise Misuse(f"{what} is not a text")
+    if not value.strip():
         raise Misuse(f"{what} is empty")
     try:
         check_encodable(value)

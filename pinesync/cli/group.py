@@ -24,6 +24,7 @@ VERBS = {
     "restore": "Put back the text last agreed.",
     "resolve": "End a conflict: ours, theirs or merged.",
     "rm": "Forget a script here; nothing is deleted.",
+    "verify": "Prove that file, base and TradingView agree.",
     "login": "Keep the cookie of your TradingView session.",
     "logout": "Remove the kept cookie.",
     "whoami": "Whose session is used here.",

@@ -12,10 +12,16 @@ from pinesync.cli.options import jobs, setup, shared
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--allow-broken", is_flag=True, help="Save even what does not compile.")
 @click.option("--recreate", is_flag=True, help="Save scripts that are gone there as new ones.")
+@click.option("--over", metavar="VERSION", help="Save PATH over this one, if it is the newest.")
 @jobs
 @shared
 def command(
-    paths: tuple[str, ...], dry_run: bool, allow_broken: bool, recreate: bool, jobs: int
+    paths: tuple[str, ...],
+    dry_run: bool,
+    allow_broken: bool,
+    recreate: bool,
+    over: str | None,
+    jobs: int,
 ) -> int:
     """Save what was edited here as the next version on TradingView.
 
@@ -26,6 +32,11 @@ def command(
     from pinesync.commands.push import push
 
     run = push(
-        setup(jobs=jobs), paths, dry_run=dry_run, allow_broken=allow_broken, recreate=recreate
+        setup(jobs=jobs),
+        paths,
+        dry_run=dry_run,
+        allow_broken=allow_broken,
+        recreate=recreate,
+        over=over,
     )
     return tell("push", run, nothing="nothing to push")

@@ -21,16 +21,22 @@ _named = click.option("--name", default="", help="Which sandbox; the usual one w
 
 @command.command("serve")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes any free one.")
+@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="A fault; repeatable.")
+@click.option("--switches", default="", metavar="A=B,…", help="Which forms answers take.")
 @_named
 @shared
-def serve(port: int, name: str) -> int:
+def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
     """Serve the sandbox on this machine for other clients, until Ctrl-C.
 
     Prints two lines, ready to export, that point pinesync and others at it.
+
+    A fault is ENDPOINT:CALLS:KIND[:before|after], as in save_next:1:reset:after (the first save
+    is stored and its answer lost) or list:2+:html (a web page from the second list on). Switches
+    are those that the service is not known about, as in eol=crlf,unknown_id=404.
     """
     from pinesync.commands.sandbox import serve as serving
 
-    ready = serving(setup(), name, port)
+    ready = serving(setup(), name, port, faults, switches)
     out(f"PINESYNC_FACADE_URL={ready.url}")
     out(f"PINESYNC_COOKIE='{ready.cookie}'")
     sys.stdout.flush()

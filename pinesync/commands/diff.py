@@ -10,7 +10,8 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import chosen
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import RelPath
-from pinesync.sync.execute.look import look, read_text
+from pinesync.sync.execute.look import look
+from pinesync.sync.execute.texts import read_text
 from pinesync.sync.plan import Situation
 from pinesync.sync.ports import Remote
 from pinesync.text import Unreadable, decode, digest, lines

@@ -12,7 +12,7 @@ from pinesync.commands.project import DEFAULT_REMOTE, Setup, folder_at, open_rem
 from pinesync.errors import Misuse
 from pinesync.model import Entry, RelPath, ScriptInfo, Version
 from pinesync.naming import BadPath, check_path, shown
-from pinesync.sync.execute.look import read_text
+from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import Unreadable, digest
 from pinesync.workspace.files import MANIFEST

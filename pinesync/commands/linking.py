@@ -9,7 +9,7 @@ from typing import Literal
 from pinesync import syntax
 from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import SUFFIX, shown
-from pinesync.sync.execute.look import read_text
+from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import decode, digest
 

@@ -16,6 +16,7 @@ from pinesync.naming import BadPath, check_path
 from pinesync.sync.execute.look import Scope
 from pinesync.sync.ports import Ports, Tools
 from pinesync.sync.records import Now
+from pinesync.sync.report import Outcome
 from pinesync.wire import BASE_URL
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import WorkspaceFolder, find_root, new_key
@@ -108,12 +109,14 @@ class Project:
         return [self.inside(raw) for raw in raws]
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """This process is the only one that writes in the workspace."""
+    def writing(self) -> Iterator[tuple[Outcome, ...]]:
+        """This process is the only one that writes in the workspace. Files that an earlier run
+        was exchanging are finished first; what that did is given."""
+        from pinesync.sync.execute.settle import settle_files
         from pinesync.workspace.lock import writing
 
         with writing(self.folder.state.folder):
-            yield
+            yield settle_files(self.folder)
 
 
 def open_project(setup: Setup) -> Project:

@@ -8,7 +8,7 @@ from typing import Literal
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, chosen, finished, left_alone, planned, viewed
 from pinesync.sync.execute import pull as pulling
-from pinesync.sync.execute.look import View, look
+from pinesync.sync.execute.look import look
 from pinesync.sync.execute.settle import blocked, settle
 from pinesync.sync.plan import Act
 from pinesync.sync.ports import Ports
@@ -35,9 +35,9 @@ def pull(
         ports = project.ports()
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
         return planned(pulling.steps_of(chosen(view, patterns), act, merge))
-    with project.writing():
+    with project.writing() as recovered:
         ports = project.ports()
-        settled = settle(ports)
+        settled = (*recovered, *settle(ports))
         return finished(_pull(project, ports, patterns, act, merge, settled), settled)
 
 
@@ -49,7 +49,8 @@ def _pull(
     merge: bool,
     settled: tuple[Outcome, ...],
 ) -> Iterator[Outcome]:
-    view: View = viewed(project, ports)
+    view, late = viewed(project, ports)
+    yield from late
     steps = pulling.steps_of(chosen(view, patterns, blocked(settled)), choice, merge)
     changes = (*pulling.CHANGES, *pulling.CHOICES)
     yield from pulling.pull(ports, [step for step in steps if step.act in changes])

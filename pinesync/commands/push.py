@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, chosen, finished, left_alone, planned, viewed
+from pinesync.errors import Misuse
+from pinesync.model import Version
 from pinesync.sync.execute import push as pushing
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.pull import Step
@@ -23,19 +25,24 @@ def push(
     dry_run: bool = False,
     allow_broken: bool = False,
     recreate: bool = False,
+    over: str | None = None,
 ) -> Run:
-    """Save what changed, each as one version that was read back. What moved on there is refused."""
+    """Save what changed, each as one version that was read back. What moved on there is refused,
+    unless `over` names the newest version there, which the one path is then saved on top of."""
+    version = _over(over, paths)
     project = open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
         ports = project.ports()
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
-        return planned(_named(pushing.steps_of(chosen(view, patterns), recreate=recreate), paths))
-    with project.writing():
+        situations = chosen(view, patterns)
+        steps = pushing.steps_of(situations, recreate=recreate, over=version is not None)
+        return planned(_named(steps, patterns))
+    with project.writing() as recovered:
         ports = project.ports()
-        settled = settle(ports)
-        steps = _push(project, ports, patterns, settled, allow_broken, recreate)
-        return finished(steps, settled)
+        settled = (*recovered, *settle(ports))
+        outcomes = _push(project, ports, patterns, settled, allow_broken, recreate, version)
+        return finished(outcomes, settled)
 
 
 def _push(
@@ -45,15 +52,17 @@ def _push(
     settled: tuple[Outcome, ...],
     allow_broken: bool,
     recreate: bool,
+    over: Version | None,
 ) -> Iterator[Outcome]:
-    view = viewed(project, ports)
+    view, late = viewed(project, ports)
+    yield from late
     situations = chosen(view, patterns, blocked(settled))
-    steps = _named(pushing.steps_of(situations, recreate=recreate), patterns)
+    steps = _named(pushing.steps_of(situations, recreate=recreate, over=over is not None), patterns)
     for step in steps:
         if step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles)):
             yield told
     changes = [step for step in steps if step.act in pushing.CHANGES]
-    yield from pushing.push(ports, changes, view.listed or {}, allow_broken=allow_broken)
+    yield from pushing.push(ports, changes, view.listed or {}, allow_broken=allow_broken, over=over)
     behind = [step for step in steps if step.act is Act.LEAVE]
     for step in behind:
         yield Outcome(
@@ -62,6 +71,17 @@ def _push(
             message="saved on TradingView since you pulled, and not edited here",
             hint="run `pinesync pull`",
         )
+
+
+def _over(raw: str | None, paths: Sequence[str]) -> Version | None:
+    if raw is None:
+        return None
+    if len(paths) != 1:
+        raise Misuse("--over goes with exactly one path")
+    try:
+        return Version.parse(raw)
+    except ValueError as error:
+        raise Misuse(f"--over: {error}", "a version is like 7.0") from None
 
 
 def _named(steps: list[Step], patterns: Sequence[str]) -> list[Step]:

@@ -11,7 +11,7 @@ from pinesync.commands.restore import base_text, write
 from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Base, Entry, RelPath
-from pinesync.sync.execute.look import read_text
+from pinesync.sync.execute.texts import read_text
 from pinesync.sync.report import Outcome
 from pinesync.text import Unreadable, decode, digest, has_conflict_markers
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pinesync.commands.project import Project
 from pinesync.errors import EXIT_LEFT, Misuse, PinesyncError, gravest
 from pinesync.model import PineId, RelPath
+from pinesync.sync.execute.late import find_late
 from pinesync.sync.execute.look import View, look
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.plan import Act, Situation, named
@@ -51,16 +52,20 @@ def finished(outcomes: Iterable[Outcome], before: Sequence[Outcome] = ()) -> Run
     return Run(tuple(done))
 
 
-def viewed(project: Project, ports: Ports) -> View:
-    """The three sides; the account is pinned to the folder with the first script seen."""
+def viewed(project: Project, ports: Ports) -> tuple[View, tuple[Outcome, ...]]:
+    """The three sides, once saves that came late are accounted for. The account is pinned to the
+    folder with the first script seen."""
     view = look(ports.remote, ports.workspace, ports.tools, project.scope())
+    late = find_late(ports, view.listed or {})
+    if late:
+        view = look(ports.remote, ports.workspace, ports.tools, project.scope())
     settings = project.settings
     if view.account and settings.account is None:
         pinned = replace(
             settings, account=view.account.name, account_id=view.account.user_id or None
         )
         project.folder.commit({}, pinned)
-    return view
+    return view, late
 
 
 def chosen(
@@ -102,13 +107,18 @@ def left_alone(step: Step, troubles: Mapping[PineId, str] | None = None) -> Outc
     message, hint = _REASONS[situation.word]
     pine_id = _id(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
-    before = situation.entry.base.version if situation.entry and situation.entry.base else None
-    after = situation.info.version if situation.info else None
+    base = situation.entry.base if situation.entry else None
+    words = {
+        "path": path,
+        "id": pine_id,
+        "before": base.version if base else None,
+        "after": situation.info.version if situation.info else None,
+    }
     return replace(
         told,
         done="kept" if step.act is Act.KEEP else "refused",
-        message=trouble or situation.problem or message.format(before=before, after=after),
-        hint=hint.format(path=path, id=_id(situation)),
+        message=trouble or situation.problem or message.format(**words),
+        hint=hint.format(**words),
     )
 
 
@@ -122,6 +132,14 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "diverged": (
         "saved on TradingView since you pulled ({before} → {after})",
         "run `pinesync pull` to merge it, then push again",
+    ),
+    "undoes": (
+        "the edit takes back all that the last pull brought",
+        "`pinesync pull {path}` puts that back; `pinesync push --over {after} {path}` means it",
+    ),
+    "rolled-back": (
+        "git went back behind {after}, which was pulled before",
+        "`pinesync push {path}` saves this text as the next version",
     ),
     "behind": (
         "not edited here, and saved on TradingView since you pulled ({before} → {after})",

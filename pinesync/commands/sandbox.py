@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,12 +74,18 @@ def location(setup: Setup, name: str) -> Location:
     return Location(file, file.exists())
 
 
-def serve(setup: Setup, name: str, port: int) -> Serving:
-    """A server on 127.0.0.1 that has its port; `serving.server.serve_forever()` answers."""
+def serve(
+    setup: Setup, name: str, port: int, faults: Sequence[str] = (), switches: str = ""
+) -> Serving:
+    """A server on 127.0.0.1 that has its port; `serving.server.serve_forever()` answers. `faults`
+    are planned for the requests to come, `switches` choose between forms of answers. Misuse for
+    one that does not exist."""
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.app import SandboxApp
+    from pinesync.sandbox.faults import FaultPlan, Switches
     from pinesync.sandbox.serve import Server
 
     store = sandbox_store(setup, name)
-    server = Server(SandboxApp(store), port=port)
+    app = SandboxApp(store, Switches.parse(switches), FaultPlan(faults))
+    server = Server(app, port=port)
     return Serving(server.url, store.ensure_user(USER_NAME).cookie, server)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,9 +18,20 @@ from pinesync.errors import FileError, Misuse, StateError
 from pinesync.model import Account
 from pinesync.wire import BASE_URL
 
-_PAIR = re.compile(r"\b(sessionid|sessionid_sign)\s*=\s*\"?([^\s;,\"']+)")
+# A cookie header, JSON, or a row of the browser's table or of a cookies.txt, which have tabs.
+_PAIR = re.compile(
+    r"(?<![\w.%-])(sessionid_sign|sessionid)(?:[\"']?[ \t]*[=:][ \t]*[\"']?|\t)([^\s;,\"']+)"
+)
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,512}")
 _MAX_FILE = 64 * 1024
+# A pipe in the file's place must not make the reader wait.
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 HOW_TO_SIGN_IN = "run `pinesync login`, or set TRADINGVIEW_COOKIE; without an account try --sandbox"
 
@@ -57,18 +69,26 @@ def origin_of(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise Misuse(f"not an address: {url[:100]!r}") from None
+        raise Misuse(f"not an address: {_without_user(url)!r}") from None
     host = (parts.hostname or "").lower()
     loopback = host in ("127.0.0.1", "::1", "localhost")
-    if not host or parts.username or parts.password or parts.query or parts.fragment:
-        raise Misuse(f"not the address of a facade: {url[:100]!r}")
+    # What another parser could read as another host is no address: user@, \, tabs, look-alikes.
+    plain = url.isascii() and url.isprintable() and not set(url) & set("\\@?# ")
+    if not plain or not _HOST.fullmatch(host) or port == 0:
+        raise Misuse(f"not the address of a facade: {_without_user(url)!r}")
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise Misuse(
-            f"not the address of a facade: {url[:100]!r}",
+            f"not the address of a facade: {_without_user(url)!r}",
             "it must be https, or http on this machine (127.0.0.1)",
         )
     default = 443 if parts.scheme == "https" else 80
     return f"{parts.scheme}://{host}:{port or default}"
+
+
+def _without_user(url: str) -> str:
+    """The address for a message: what stands before an @ may be a password."""
+    _, at, rest = url.rpartition("@")
+    return f"…@{rest[:100]}" if at else rest[:100]
 
 
 def parse(pasted: str, base_url: str = BASE_URL) -> Secret:
@@ -118,24 +138,29 @@ def load(folder: Path) -> Stored | None:
     """The stored sign-in, None where there is none. Refused where others can read it."""
     path = folder / "session.json"
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path, _READ)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StateError(f"{path}: cannot read the sign-in: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise StateError(f"{path}: not a stored sign-in", "move it away")
+        if os.name == "posix" and mode & 0o077:
             raise StateError(
                 f"{path}: other users of this machine can read it",
                 f"run `chmod 600 {path}`, and sign out in the browser if they may have",
             )
-        body = file.read(_MAX_FILE)
+        body = os.read(descriptor, _MAX_FILE)
+    finally:
+        os.close(descriptor)
     try:
         held = json.loads(body)
         given = f"sessionid={held['sessionid']}; sessionid_sign={held['sessionid_sign']}"
         account = Account(str(held["name"]), str(held["user_id"]))
         return Stored(parse(given), account, int(held["saved_at"]))
-    except (ValueError, KeyError, TypeError, RecursionError, Misuse):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, Misuse):
         raise StateError(
             f"{path}: not a stored sign-in", "run `pinesync logout`, then `pinesync login`"
         ) from None

@@ -1,13 +1,15 @@
 """The one place that sends a request, and the one place that attaches the cookie.
 
 Reads are tried again where that cannot hurt; a write is sent once, whatever happens. No redirect
-is followed, no .netrc and no environment is read, nothing is decoded beyond a limit.
+is followed or even read, no .netrc and no environment is looked at, nothing is decoded beyond a
+limit.
 """
 
 from __future__ import annotations
 
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -73,7 +75,7 @@ class Session:
         self._origin = origin_of(base_url)
         self._base_url = base_url.rstrip("/")
         self._secret = secret
-        self._http = http = requests.Session()
+        self._http = http = _Unredirected()
         http.trust_env = False
         http.headers.clear()
         http.headers.update(_HEADERS)
@@ -123,7 +125,7 @@ class Session:
             )
             with response:
                 body = self._body(response, request.cap, end)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             raise _network_error(error) from error
         return Answer(response.status_code, body, response.headers.get("Retry-After"))
 
@@ -134,22 +136,74 @@ class Session:
         return {"Cookie": self._secret.reveal()}
 
     def _body(self, response: requests.Response, cap: int, end: float) -> bytes:
+        """The whole body, decoded. No more than `cap` bytes of it are read, or made of what was
+        read, and none after `end`."""
         parts: list[bytes] = []
-        size = 0
+        taken = size = 0
+        decode = _decoder(response.headers.get("Content-Encoding", ""))
         try:
-            while part := response.raw.read1(65536, decode_content=True):
+            while raw := response.raw.read1(65536, decode_content=False):
+                part = decode(raw, cap - size + 1)
                 parts.append(part)
+                taken += len(raw)
                 size += len(part)
-                if size > cap:
+                if max(taken, size) > cap:
                     raise BadAnswer(
                         f"the answer is larger than {cap} bytes and was dropped",
                         "nothing was changed because of it",
                     )
                 if self._transport.clock() > end:
                     raise NetworkError("the answer did not end in time", _AGAIN)
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, zlib.error) as error:
             raise NetworkError(f"the answer broke off ({type(error).__name__})", _AGAIN) from error
+        if isinstance(decode, _Inflate) and parts and not decode.ended:
+            raise NetworkError("the answer broke off (inside its compressed text)", _AGAIN)
         return b"".join(parts)
+
+
+class _Unredirected(requests.Session):
+    """Requests reads the whole body of a redirect, without a limit, and parses its Location,
+    even where it is told not to follow it. For this session no answer is a redirect."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
+        return None
+
+
+Decode = Callable[[bytes, int], bytes]
+
+
+def _decoder(encoding: str) -> Decode:
+    """What undoes a content encoding: `decode(piece, most)` gives at most that many bytes. Only
+    gzip, which the service may use unasked; any other is a BadAnswer."""
+    match encoding.strip().lower():
+        case "" | "identity":
+            return lambda raw, _: raw
+        case "gzip" | "x-gzip":
+            return _Inflate()
+    raise BadAnswer(
+        f"the answer has an encoding that was not asked for: {encoding[:40]!r}",
+        "nothing was changed because of it",
+    )
+
+
+class _Inflate:
+    """gzip, piece by piece. Members may follow each other, and may be empty."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+
+    @property
+    def ended(self) -> bool:
+        return self._member.eof
+
+    def __call__(self, raw: bytes, most: int) -> bytes:
+        made = bytearray()
+        while raw and len(made) < most:
+            if self._member.eof:
+                self._member = zlib.decompressobj(wbits=31)
+            made += self._member.decompress(raw, most - len(made))
+            raw = self._member.unused_data
+        return bytes(made)
 
 
 _AGAIN = "check the connection, then run the same command again: it finds out what arrived"
@@ -159,7 +213,7 @@ def _form(source: str | None) -> dict[str, tuple[None, bytes]] | None:
     return None if source is None else {"source": (None, source.encode("utf-8"))}
 
 
-def _network_error(error: requests.RequestException) -> NetworkError:
+def _network_error(error: requests.RequestException | HTTPError) -> NetworkError:
     """What went wrong, without the address: a proxy's may hold a password."""
     inner: Any = error.args[0] if error.args else error
     reason = getattr(inner, "reason", inner)

@@ -20,6 +20,7 @@ class Local(Enum):
     SAME = "same"
     EDITED = "edited"
     AHEAD = "equals a version after the base, not the newest"
+    UNDOES = "edited so that it takes back all of the last foreign save inside the base"
     MISSING = "missing"
     ADDED = "added"
     UNTRACKED = "untracked"
@@ -34,6 +35,7 @@ class There(Enum):
     SAME = "same"
     MOVED = "moved on"
     EQUAL = "moved on, same text as local"
+    RECORDED = "moved on, but HEAD's history of pine.toml already recorded the newest version"
     GONE = "gone, proven"
     ABSENT = "no script"
     TWIN = "a script of that name or path, same text"
@@ -51,8 +53,10 @@ class Act(Enum):
     ADOPT_FORWARD = "adopt, then fast-forward"
     MERGE = "three-way merge; conflict markers if it must"
     WRITE = 'with track = "all": write the file'
+    PUT_BACK = "put the base's text back"
     KEEP = "keep the file"
     SAVE = "save the next version"
+    SAVE_OVER = "save it as the next version, over the newest (`git revert`, then push)"
     CREATE = "create"
     REFUSE = "refused, exit 3"
     TAKE_OURS = "keep the file, take their version as the base"
@@ -72,9 +76,14 @@ POLICY: Mapping[tuple[Local, There], Row] = {
     (Local.EDITED, There.SAME): Row("modified", Act.NOTHING, Act.SAVE),
     (Local.EDITED, There.EQUAL): Row("clean", Act.ADOPT, Act.ADOPT),
     (Local.AHEAD, There.MOVED): Row("behind", Act.ADOPT_FORWARD, Act.ADOPT),
+    (Local.UNDOES, There.SAME): Row("undoes", Act.PUT_BACK, Act.REFUSE),
+    (Local.UNDOES, There.MOVED): Row("undoes", Act.PUT_BACK, Act.REFUSE),
+    (Local.SAME, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
+    (Local.EDITED, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
     (Local.EDITED, There.MOVED): Row("diverged", Act.MERGE, Act.REFUSE),
     (Local.MISSING, There.SAME): Row("missing", Act.TELL, Act.TELL),
     (Local.MISSING, There.MOVED): Row("missing", Act.TELL, Act.TELL),
+    (Local.MISSING, There.RECORDED): Row("missing", Act.TELL, Act.TELL),
     (Local.MISSING, There.ABSENT): Row("missing", Act.TELL, Act.TELL),
     (Local.SAME, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
     (Local.EDITED, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
@@ -95,15 +104,24 @@ NEVER: Mapping[tuple[Local, There], str] = {
     for locals_, theres, why in (
         ((Local.SAME,), (There.EQUAL,), "an unedited file needs no look at the newest text"),
         (
-            (Local.SAME, Local.EDITED, Local.AHEAD),
+            (Local.SAME, Local.EDITED, Local.AHEAD, Local.UNDOES),
             (There.ABSENT, There.TWIN, There.TAKEN),
             "a script with a base has an id",
         ),
-        ((Local.AHEAD,), (There.SAME, There.EQUAL, There.GONE), "a later version was read"),
+        (
+            (Local.AHEAD,),
+            (There.SAME, There.EQUAL, There.RECORDED, There.GONE),
+            "a later version was read, and git did not go back on it",
+        ),
+        (
+            (Local.UNDOES,),
+            (There.EQUAL, There.RECORDED, There.GONE),
+            "a text that is there, or a commit, was taken back on purpose",
+        ),
         ((Local.MISSING,), (There.EQUAL, There.TWIN, There.TAKEN), "there is no text to compare"),
         (
             (Local.ADDED, Local.UNTRACKED),
-            (There.SAME, There.MOVED, There.EQUAL, There.GONE),
+            (There.SAME, There.MOVED, There.EQUAL, There.RECORDED, There.GONE),
             "without an id there is no base",
         ),
         (
@@ -131,13 +149,17 @@ class LocalText:
 class Snapshot:
     """The three sides. `listed` None means that nobody asked (offline): the service then counts
     as it was at the base. `texts` holds the digests of saved versions that were read, `gone` the
-    ids that are proven gone; `files` leaves out what the workspace ignores."""
+    ids that are proven gone, `recorded` those whose newest version HEAD's history of pine.toml
+    has, `undoing` the edited files that take back what the last pull brought; `files` leaves out
+    what the workspace ignores."""
 
     entries: Mapping[RelPath, Entry]
     files: Mapping[RelPath, LocalText]
     listed: Mapping[PineId, ScriptInfo] | None
     texts: Mapping[tuple[PineId, Version], Digest] = field(default_factory=dict)
     gone: frozenset[PineId] = frozenset()
+    recorded: frozenset[PineId] = frozenset()
+    undoing: frozenset[RelPath] = frozenset()
     track_all: bool = True
     folders: Mapping[Kind, str] = field(default_factory=dict)
 
@@ -180,6 +202,16 @@ def wanted(snapshot: Snapshot) -> list[Wanted]:
     return [pair for pair in dict.fromkeys(need) if pair not in snapshot.texts]
 
 
+def moved_on(snapshot: Snapshot) -> list[Wanted]:
+    """The newest versions of the scripts that the service has a newer one of than the base."""
+    found = []
+    for entry in snapshot.entries.values():
+        info = _info(entry, snapshot)
+        if info and entry.base and info.version > entry.base.version:
+            found.append((info.pine_id, info.version))
+    return found
+
+
 def _wanted_by(entry: Entry, snapshot: Snapshot) -> list[Wanted]:
     file = snapshot.files.get(entry.path)
     info = _info(entry, snapshot)
@@ -219,12 +251,14 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
         local = Local.MARKED if entry.hidden else Local.MISSING
         return Situation(entry.path, local, there, entry, info)
     local, at = _local(entry, file), None
-    if local is Local.EDITED and there is There.MOVED and info:
+    if local is Local.EDITED and there in (There.MOVED, There.RECORDED) and info:
         at = _version_of(file.digest, entry, info, snapshot)
         if at == info.version:
             there = There.EQUAL
-        elif at:
+        elif at and there is There.MOVED:
             local = Local.AHEAD
+    if local is Local.EDITED and there in (There.SAME, There.MOVED):
+        local = Local.UNDOES if entry.path in snapshot.undoing else local
     return Situation(entry.path, local, there, entry, info, file.digest, file.problem, at)
 
 
@@ -245,7 +279,7 @@ def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> There:
         return There.GONE
     if info is None or (entry.base and info.version <= entry.base.version):
         return There.SAME
-    return There.MOVED
+    return There.RECORDED if entry.pine_id in snapshot.recorded else There.MOVED
 
 
 def _loose(

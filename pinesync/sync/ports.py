@@ -55,6 +55,12 @@ class Workspace(Protocol):
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
         """One write of pine.toml as it is now with these entries set, or removed (None)."""
 
+    def has_history(self) -> bool:
+        """Whether git keeps pine.toml."""
+
+    def recorded(self, texts: Mapping[tuple[PineId, Version], Digest]) -> frozenset[PineId]:
+        """The scripts for which HEAD's history of pine.toml had that version with that text."""
+
     def read(self, path: RelPath) -> bytes | None: ...
     def put(
         self, path: RelPath, text: str, expected: Digest | None, begun: Callable[[str], None]
@@ -65,6 +71,9 @@ class Workspace(Protocol):
 
     def take_back(self, record: Record) -> bool:
         """Clean up after a pull that broke off; whether the file was exchanged."""
+
+    def clear_leftovers(self) -> None:
+        """Remove temporary files that no record knows; what they hold is kept first."""
 
     def keep(self, text: str) -> Digest:
         """The text is in the object store, durably."""

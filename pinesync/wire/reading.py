@@ -143,13 +143,14 @@ def account(answer: Answer) -> Account:
 def epoch(raw: object) -> int:
     """Seconds since 1970 from ISO text, digits or a number (milliseconds too); 0 where it is
     none of these."""
+    if isinstance(raw, str) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", raw, re.ASCII):
+        raw = float(raw)  # before ISO, which thirteen digits may be as well
     if isinstance(raw, str):
         try:
             moment = datetime.fromisoformat(raw)
         except ValueError:
-            raw = float(raw) if re.fullmatch(r"[0-9]{1,15}(\.[0-9]+)?", raw, re.ASCII) else 0
-        else:
-            return max(0, int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()))
+            return 0
+        return max(0, int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()))
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 <= raw < 1e15:
         return 0
     return int(raw / 1000) if raw > 1e11 else int(raw)

@@ -89,6 +89,18 @@ class WorkspaceFolder:
             return
         raise FileError(f"{MANIFEST}: something else keeps writing it", "close it, and try again")
 
+    def has_history(self) -> bool:
+        return any((folder / ".git").exists() for folder in (self.root, *self.root.parents))
+
+    def recorded(self, texts: Mapping[tuple[PineId, Version], Digest]) -> frozenset[PineId]:
+        from pinesync.workspace import git
+
+        return frozenset(
+            pine_id
+            for (pine_id, version), text in texts.items()
+            if any(_has(old, pine_id, version) for old in git.manifests_with(self.root, text))
+        )
+
     # -- files ---------------------------------------------------------------------------------
 
     def local_texts(self) -> Mapping[RelPath, LocalText]:
@@ -129,11 +141,8 @@ class WorkspaceFolder:
 
     def keep_replaced(self, path: RelPath, old: bytes, key: str) -> None:
         """What stood in the file is in the store before it leaves the folder."""
-        try:
-            name = self.state.keep(decode(old))
-        except Unreadable:
-            name = self.state.keep(old.decode("latin-1"))
-        self.state.note_replaced(Replaced(key, path, name, self._wall()))
+        kept = self._keep_bytes(old)
+        self.state.note_replaced(Replaced(key, path, kept, self._wall()))
 
     def take_back(self, record: Record) -> bool:
         if record.brings is None:
@@ -146,6 +155,17 @@ class WorkspaceFolder:
             record.object,
             lambda old: self.keep_replaced(record.path, old, key),
         )
+
+    def clear_leftovers(self) -> None:
+        for path in self.tree.leftovers():
+            self.tree.discard(path, self._keep_bytes)
+
+    def _keep_bytes(self, old: bytes) -> Digest:
+        """Bytes that are no text are kept as if they were Latin-1, which loses none."""
+        try:
+            return self.state.keep(decode(old))
+        except Unreadable:
+            return self.state.keep(old.decode("latin-1"))
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -181,3 +201,12 @@ def _text(data: bytes) -> str:
 def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
     """Whether a pattern of `ignore` covers the path; `drafts/**` is all below drafts."""
     return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _has(old: bytes, pine_id: PineId, version: Version) -> bool:
+    """Whether an older pine.toml has the script at this version; an unusable one has nothing."""
+    try:
+        entries = manifest.parse(_text(old)).entries.values()
+    except ManifestError:
+        return False
+    return any(e.pine_id == pine_id and e.base and e.base.version == version for e in entries)

@@ -6,9 +6,11 @@ import tempfile
 from pathlib import Path
 
 from pinesync.errors import FileError
+from pinesync.model import Digest
 from pinesync.sync.ports import Merged
 
 _MOST_CONFLICTS = 127
+_MOST_COMMITS = 20
 _LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
 
 
@@ -36,13 +38,27 @@ def merge(base: str, local: str, remote: str) -> Merged:
     return Merged(merged.decode("utf-8"), status > 0)
 
 
-def top_of(folder: Path) -> Path | None:
-    """The work tree that the folder lies in, None outside of git."""
-    from git import Repo
-    from git.exc import InvalidGitRepositoryError, NoSuchPathError
+def manifests_with(root: Path, digest: Digest) -> list[bytes]:
+    """Each pine.toml of HEAD's history, as it was right after a commit that added this digest to
+    it or took it out, and right before; newest first. Empty outside of git."""
+    from git.cmd import Git
+    from git.exc import GitError
 
+    git = Git(root)
+    most = f"--max-count={_MOST_COMMITS}"
+    search = ["git", "log", "--format=%H", most, "--no-textconv", f"-S{digest}", "HEAD"]
     try:
-        with Repo(folder, search_parent_directories=True) as repository:
-            return Path(repository.working_dir) if not repository.bare else None
-    except (InvalidGitRepositoryError, NoSuchPathError):
-        return None
+        found = str(git.execute([*search, "--", "pine.toml"]))
+    except (GitError, OSError):
+        return []
+    held = []
+    for commit in found.split():
+        for revision in (commit, f"{commit}^"):
+            show = ["git", "cat-file", "blob", f"{revision}:./pine.toml"]
+            try:
+                data = git.execute(show, stdout_as_string=False)
+            except GitError:
+                continue  # the first commit has no parent, and a commit may have removed it
+            if isinstance(data, bytes):
+                held.append(data)
+    return held

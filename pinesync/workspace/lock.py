@@ -14,14 +14,17 @@ def writing(folder: Path) -> Iterator[None]:
     """Hold the lock of the state directory `folder`. Locked where another process has it."""
     from filelock import FileLock, Timeout
 
+    lock = FileLock(folder / "lock", timeout=0, mode=0o600)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        held = FileLock(folder / "lock", timeout=0, mode=0o600)
-        with held:
-            yield
+        lock.acquire()
     except Timeout:
         raise Locked(
             "another pinesync is writing in this folder", "wait for it, then run the command again"
         ) from None
     except OSError as error:
         raise FileError(f"{folder}: cannot take the lock: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()

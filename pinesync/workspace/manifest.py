@@ -30,7 +30,7 @@ Track = Literal["all", "listed"]
 _WORKSPACE_KEYS = frozenset(
     ("schema", "id", "remote", "account", "account_id", "track", "ignore", "folders")
 )
-_ENTRY_KEYS = ("pine_id", "name", "version", "digest", "sent", "hidden")
+_ENTRY_KEYS = ("pine_id", "name", "version", "digest", "sent", "pulled", "hidden")
 _WORKSPACE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
 _REMOTE = re.compile(r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -155,6 +155,7 @@ def _entry_table(entry: Entry) -> dict[str, str]:
         "version": base and str(base.version),
         "digest": base and base.digest,
         "sent": base and base.sent,
+        "pulled": base and base.pulled and str(base.pulled),
         "hidden": entry.hidden and str(entry.hidden),
     }
     # A plain str: the serialisers look at the exact type.
@@ -280,7 +281,7 @@ def _entry(raw: str, table: Mapping[str, Any]) -> Entry:
     if name is None:
         _refuse(f"{raw!r}: name is missing", *keys)
     if "pine_id" not in table:
-        for key in ("version", "digest", "sent", "hidden"):
+        for key in ("version", "digest", "sent", "pulled", "hidden"):
             if key in table:
                 _refuse(f"{raw!r}: {key} without a pine_id", *keys, key)
         return Entry(path, name)
@@ -294,14 +295,17 @@ def _entry(raw: str, table: Mapping[str, Any]) -> Entry:
 
 def _base(table: Mapping[str, Any], *keys: str) -> Base | None:
     if "version" not in table and "digest" not in table:
-        if "sent" in table:
-            _refuse(f"{keys[-1]!r}: sent without version and digest", *keys, "sent")
+        for key in ("sent", "pulled"):
+            if key in table:
+                _refuse(f"{keys[-1]!r}: {key} without version and digest", *keys, key)
         return None
     for key, other in (("version", "digest"), ("digest", "version")):
         if other not in table:
             _refuse(f"{keys[-1]!r}: {key} without {other}", *keys, key)
     sent = _digest(table, *keys, "sent") if "sent" in table else None
-    return Base(_version(table, *keys, "version"), _digest(table, *keys, "digest"), sent)
+    pulled = _version(table, *keys, "pulled") if "pulled" in table else None
+    version, digest = _version(table, *keys, "version"), _digest(table, *keys, "digest")
+    return Base(version, digest, sent, pulled)
 
 
 def _version(table: Mapping[str, Any], *keys: str) -> Version:

@@ -51,10 +51,13 @@ def folder_name(workspace_id: str, root: Path) -> str:
 
 
 class State:
-    """The state directory at `folder`. It is made by the first write; reading makes nothing."""
+    """The state directory at `folder`. It is made by the first write; reading makes nothing.
+
+    Records are read once: whoever writes them holds the workspace's lock, or looks again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._records: dict[str, Record] | None = None
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise StateError(f"{folder}: not a folder of pinesync's", "move it away")
         if os.name == "posix" and folder.exists() and folder.stat().st_uid != os.geteuid():
@@ -101,7 +104,10 @@ class State:
     def records(self) -> list[Record]:
         """All records, oldest first. StateError for one that is damaged: it may be a save whose
         answer was lost, so it is not passed over."""
-        return [_record(path, _load(path)) for path in self._files("records")]
+        if self._records is None:
+            found = (_record(path, _load(path)) for path in self._files("records"))
+            self._records = {record.key: record for record in found}
+        return sorted(self._records.values(), key=lambda record: record.key)
 
     def write_record(self, record: Record) -> None:
         body = json.dumps(_plain(record), indent=1).encode()
@@ -109,10 +115,14 @@ class State:
         self._write(path, body)
         if _record(path, _load(path)) != record:
             raise StateError(f"{path}: the record does not read back as it was written")
+        if self._records is not None:
+            self._records[record.key] = record
 
     def drop_records(self, records: Iterable[Record]) -> None:
         for record in records:
             (self.folder / "records" / f"{record.key}.json").unlink(missing_ok=True)
+            if self._records is not None:
+                self._records.pop(record.key, None)
 
     def note_replaced(self, replaced: Replaced) -> None:
         """A text in the store was taken out of the folder, and can be brought back."""

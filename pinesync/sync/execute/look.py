@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pinesync.errors import FacadeError, NotAccessible
 from pinesync.model import Account, Digest, Kind, PineId, SavedText, ScriptInfo
 from pinesync.sync import guard
-from pinesync.sync.plan import Situation, Snapshot, Wanted, survey, wanted
+from pinesync.sync.execute.undoing import find_undoing
+from pinesync.sync.plan import Situation, Snapshot, Wanted, moved_on, survey, wanted
 from pinesync.sync.ports import Remote, Tools, Workspace
-from pinesync.text import canonical
 
 PUBLIC_ID = "STD;RSI"
 """A script that everybody can see: what the session probe asks for without one of one's own."""
@@ -55,16 +55,24 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
         folders=scope.folders or {},
     )
     if remote is None:
-        return View(survey(snapshot), None)
+        undoing = find_undoing(survey(snapshot), None, workspace, tools)
+        return View(survey(replace(snapshot, undoing=undoing)), None)
     listed = {info.pine_id: info for info in remote.list_scripts()}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
     account = prove_session(remote, tracked, listed, scope.account)
     gone, unlisted = _missing(remote, tools, tracked, listed)
     snapshot = replace(snapshot, listed={**listed, **unlisted}, gone=gone)
     troubles: dict[PineId, str] = {}
+    moved = moved_on(snapshot)
+    if moved and workspace.has_history():
+        texts = read_digests(remote, workspace, tools, moved, troubles)
+        recorded = workspace.recorded(texts)
+        snapshot = replace(snapshot, texts={**snapshot.texts, **texts}, recorded=recorded)
     while pairs := wanted(snapshot):
         texts = read_digests(remote, workspace, tools, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
+    undoing = find_undoing(survey(snapshot), remote, workspace, tools)
+    snapshot = replace(snapshot, undoing=undoing)
     return View(survey(snapshot), snapshot.listed, account, troubles)
 
 
@@ -114,17 +122,6 @@ def read_digests(
         return saved.digest
 
     return dict(zip(pairs, tools.each(read, pairs), strict=True))
-
-
-def read_text(remote: Remote, workspace: Workspace, pair: Wanted) -> str:
-    """The canonical text of a saved version, from what is held or else from the service."""
-    held = workspace.recall(*pair)
-    known = workspace.text_of(held) if held else None
-    if known is not None:
-        return known
-    saved = remote.get(*pair)
-    workspace.remember(saved)
-    return canonical(saved.source)
 
 
 def _missing(

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pinesync.errors import EXIT_LEFT, FacadeError, FileError, LeftForYou
 from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown
-from pinesync.sync.execute.look import read_text
+from pinesync.sync.execute.texts import read_text
+from pinesync.sync.execute.undoing import texts_of
 from pinesync.sync.plan import Act, Situation
 from pinesync.sync.ports import ChangedMeanwhile, Ports, Tools, Workspace
 from pinesync.sync.records import Record
@@ -41,7 +42,7 @@ class Ready:
     exit_code: int = 0
 
 
-CHANGES = (Act.FORWARD, Act.ADOPT, Act.ADOPT_FORWARD, Act.MERGE, Act.WRITE)
+CHANGES = (Act.FORWARD, Act.ADOPT, Act.ADOPT_FORWARD, Act.MERGE, Act.PUT_BACK, Act.WRITE)
 CHOICES = (Act.TAKE_OURS, Act.TAKE_THEIRS)
 
 
@@ -69,11 +70,13 @@ def _prepare(ports: Ports, step: Step) -> Ready | Outcome:
 def _ready(ports: Ports, step: Step) -> Ready:
     situation, info = step.situation, step.situation.info
     assert info is not None
-    entry = situation.entry or Entry(situation.path, shown(info.name))
     if step.act is Act.ADOPT:
         return Ready(step, adopted(situation), None, "adopted")
+    if step.act is Act.PUT_BACK:
+        return _put_back(ports, step)
     newest = read_text(ports.remote, ports.workspace, (info.pine_id, info.version))
-    entry = replace(entry, pine_id=info.pine_id, base=Base(info.version, digest(newest)))
+    entry = situation.entry or Entry(situation.path, shown(info.name))
+    entry = replace(entry, pine_id=info.pine_id, base=_based(situation, info.version, newest))
     warning = _stale_tab(ports, situation, newest)
     if step.act is Act.TAKE_OURS:
         return Ready(step, entry, None, "kept", "your text is kept; push saves it on top")
@@ -84,6 +87,15 @@ def _ready(ports: Ports, step: Step) -> Ready:
     return Ready(step, entry, newest, "written" if step.act is Act.WRITE else "pulled", warning)
 
 
+def _based(situation: Situation, version: Version, text: str) -> Base:
+    """The base at a version that somebody else saved, or that has the text of the one before."""
+    before = situation.entry.base if situation.entry else None
+    if before is None:
+        return Base(version, digest(text))
+    same = digest(text) == before.digest
+    return Base(version, digest(text), pulled=before.pulled if same else version)
+
+
 def adopted(situation: Situation) -> Entry:
     """The entry of a script whose file has the text of a version that it was not based on."""
     info, version = situation.info, situation.at
@@ -91,7 +103,35 @@ def adopted(situation: Situation) -> Entry:
     assert version
     assert situation.digest
     entry = situation.entry or Entry(situation.path, shown(info.name))
-    return replace(entry, pine_id=info.pine_id, base=Base(version, situation.digest))
+    pulled = version if entry.base else None
+    base = Base(version, situation.digest, pulled=pulled)
+    return replace(entry, pine_id=info.pine_id, base=base)
+
+
+def _put_back(ports: Ports, step: Step) -> Ready:
+    """What the last pull brought is put back into the file, beside whatever else was edited."""
+    situation = step.situation
+    found = texts_of(situation, ports.remote, ports.workspace)
+    assert situation.entry
+    assert found
+    before, _, base = found
+    here = _text_seen(ports, situation)
+    merged = ports.tools.merge(before, here, base)
+    if merged.conflicted:
+        raise LeftForYou(
+            "it takes back what the last pull brought, and was edited beside",
+            f"`pinesync restore {situation.path}` puts the last text back",
+        )
+    why = "what the last pull brought had been taken out of the file, and is back"
+    return Ready(step, situation.entry, merged.text, "restored", why)
+
+
+def _text_seen(ports: Ports, situation: Situation) -> str:
+    """The file's text, which must still be the one that the plan saw."""
+    here = decode(ports.workspace.read(situation.path) or b"")
+    if digest(here) != situation.digest:
+        raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
+    return here
 
 
 def _merge(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) -> Ready:
@@ -106,10 +146,7 @@ def _merge(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) ->
             f"version {base.version} on TradingView is not the text that pine.toml recorded",
             "nothing was merged; pull with --ours or --theirs chooses a text",
         )
-    mine = decode(ports.workspace.read(situation.path) or b"")
-    if digest(mine) != situation.digest:
-        raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
-    merged = ports.tools.merge(ancestor, mine, newest)
+    merged = ports.tools.merge(ancestor, _text_seen(ports, situation), newest)
     if merged.conflicted:
         return Ready(
             step,

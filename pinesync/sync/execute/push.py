@@ -13,7 +13,16 @@ from pinesync.errors import (
     NoAccess,
     PinesyncError,
 )
-from pinesync.model import Diagnostic, Entry, PineId, SaveAnswer, SavedText, ScriptInfo
+from pinesync.model import (
+    Base,
+    Diagnostic,
+    Entry,
+    PineId,
+    SaveAnswer,
+    SavedText,
+    ScriptInfo,
+    Version,
+)
 from pinesync.naming import may_send, shown
 from pinesync.sync import recover
 from pinesync.sync.execute import saving
@@ -37,7 +46,8 @@ class Draft:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-CHANGES = (Act.SAVE, Act.CREATE, Act.ADOPT)
+CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
+_MAY_GO_OVER = ("modified", "behind", "diverged", "undoes", "rolled-back")
 
 
 def push(
@@ -46,11 +56,12 @@ def push(
     listed: Mapping[PineId, ScriptInfo],
     *,
     allow_broken: bool = False,
+    over: Version | None = None,
 ) -> Iterator[Outcome]:
     """Do the steps, an outcome after each. NoAccess stops the run: the next one goes on."""
     for step in steps:
         try:
-            yield _step(ports, step, listed, allow_broken)
+            yield _step(ports, step, listed, allow_broken, over)
         except NoAccess:
             raise
         except PinesyncError as error:
@@ -58,7 +69,11 @@ def push(
 
 
 def _step(
-    ports: Ports, step: Step, listed: Mapping[PineId, ScriptInfo], allow_broken: bool
+    ports: Ports,
+    step: Step,
+    listed: Mapping[PineId, ScriptInfo],
+    allow_broken: bool,
+    over: Version | None,
 ) -> Outcome:
     situation = step.situation
     if step.act is Act.ADOPT:
@@ -68,6 +83,8 @@ def _step(
         return draft
     if step.act is Act.CREATE:
         return _create(ports, draft, frozenset(listed))
+    if step.act is Act.SAVE_OVER and situation.info:
+        return _save(ports, draft, listed, over or situation.info.version)
     return _save(ports, draft, listed)
 
 
@@ -116,24 +133,38 @@ def _draft(ports: Ports, situation: Situation, allow_broken: bool) -> Draft | Ou
     return Draft(situation, entry, text, errors, warnings)
 
 
-def _save(ports: Ports, draft: Draft, listed: Mapping[PineId, ScriptInfo]) -> Outcome:
+def _save(
+    ports: Ports,
+    draft: Draft,
+    listed: Mapping[PineId, ScriptInfo],
+    over: Version | None = None,
+) -> Outcome:
+    """Save on top of the base, or of the version `over` that was named instead, if that still is
+    the newest."""
     entry = draft.entry
     assert entry.pine_id
     assert entry.base
     newest = ports.remote.get(entry.pine_id)
     ports.workspace.remember(newest)
-    if entry.base.version != newest.version:
+    if over is not None and over != newest.version:
+        return refused(
+            entry.path,
+            f"the newest version on TradingView is {newest.version}, not {over}",
+            "nothing was saved; `pinesync diff --remote` shows what is there",
+        )
+    if over is None and entry.base.version != newest.version:
         moved = _moved(ports, draft, newest)
         if isinstance(moved, Outcome):
             return moved
         draft = replace(draft, entry=moved)
-    elif newest.digest != entry.base.digest:
+    elif over is None and newest.digest != entry.base.digest:
         raise BadAnswer(
             f"version {newest.version} on TradingView is not the text that pine.toml recorded",
             f"nothing was saved; `pinesync diff --remote {entry.path}` shows the difference",
         )
     if digest(draft.text) == newest.digest:
-        return Outcome(entry.path, "adopted", newest.version, pine_id=entry.pine_id)
+        base = Base(newest.version, newest.digest, pulled=entry.base.pulled)
+        return _adopt(ports, replace(entry, base=base))
     name = _name_to_send(ports, entry.pine_id, newest, listed)
     record = saving.begin(
         ports,
@@ -297,11 +328,16 @@ def _landed(
     )
 
 
-def steps_of(situations: Sequence[Situation], *, recreate: bool = False) -> list[Step]:
-    """The steps of a push: the table's acts; with `recreate`, gone scripts are created anew."""
+def steps_of(
+    situations: Sequence[Situation], *, recreate: bool = False, over: bool = False
+) -> list[Step]:
+    """The steps of a push: the table's acts. With `recreate`, gone scripts are created anew; with
+    `over`, what the table refuses is saved over the version that the person named."""
     steps = []
     for situation in situations:
         act = situation.row.push
+        if over and situation.word in _MAY_GO_OVER:
+            act = Act.SAVE_OVER
         if recreate and situation.word == "gone" and situation.digest:
             act = Act.CREATE
         steps.append(Step(situation, act))

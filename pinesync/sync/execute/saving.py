@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pinesync.errors import FacadeError, NameTaken, PinesyncError
-from pinesync.model import Base, Digest, Entry, PineId, SaveAnswer, ScriptInfo, Version
+from pinesync.errors import PinesyncError
+from pinesync.model import Base, Digest, Entry, PineId, SaveAnswer, Version
 from pinesync.naming import shown
 from pinesync.sync import recover
 from pinesync.sync.ports import Ports
@@ -72,8 +72,8 @@ def settled_by(ports: Ports, record: Record, answer: SaveAnswer) -> Found | None
     parent = record.parent
     if parent and not parent < version <= Version(parent.major + MOST_VERSIONS):
         return None
-    log = _log(ports, pine_id, parent, version, record)
-    ours = recover.ours_of(_saves_of(ports, pine_id), record)
+    log = read_log(ports, pine_id, parent, version)
+    ours = recover.ours_of(saves_of(ports, pine_id), record)
     return Found(pine_id, version, log[version], recover.hidden(parent, version, log, ours))
 
 
@@ -90,8 +90,8 @@ def find(ports: Ports, record: Record, *, patiently: bool = True) -> Found | Non
 def _find(ports: Ports, record: Record) -> Found | None:
     assert record.pine_id is not None
     newest = ports.remote.get(record.pine_id)
-    log = _log(ports, record.pine_id, record.parent, newest.version, record)
-    ours = recover.ours_of(_saves_of(ports, record.pine_id), record)
+    log = read_log(ports, record.pine_id, record.parent, newest.version)
+    ours = recover.ours_of(saves_of(ports, record.pine_id), record)
     landed = recover.find(record, log, ours)
     if landed is None:
         return None
@@ -115,7 +115,7 @@ def strangers(ports: Ports, record: Record) -> Version | None:
     if record.op == "create" or record.pine_id is None:
         return None
     newest = ports.remote.get(record.pine_id)
-    log = _log(ports, record.pine_id, record.parent, newest.version, record)
+    log = read_log(ports, record.pine_id, record.parent, newest.version)
     return recover.only_stranger(record, log, {record.digest})
 
 
@@ -124,7 +124,7 @@ def land(ports: Ports, record: Record, found: Found) -> None:
     entry = entry_of(ports, record, found.pine_id)
     if entry is not None:
         sent = record.digest if record.digest != found.digest else None
-        base = Base(found.version, found.digest, sent)
+        base = Base(found.version, found.digest, sent, entry.base.pulled if entry.base else None)
         older = entry.base is None or entry.pine_id != found.pine_id
         moves = older or (entry.base is not None and entry.base.version < found.version)
         entry = replace(
@@ -159,31 +159,22 @@ def entry_of(ports: Ports, record: Record, pine_id: PineId | None) -> Entry | No
     return waiting if creating else None
 
 
-def taken_by(ports: Ports, name: str) -> ScriptInfo:
-    """The script that has the name. NameTaken without details where the list does not show it."""
-    for info in ports.remote.list_scripts():
-        if shown(info.name) == shown(name):
-            return info
-    raise NameTaken(f"the name {name!r} is taken on TradingView")
-
-
-def _log(
-    ports: Ports, pine_id: PineId, parent: Version | None, last: Version, record: Record
+def read_log(
+    ports: Ports, pine_id: PineId, parent: Version | None, last: Version
 ) -> dict[Version, Digest]:
-    """The digests from the parent on, each read by its number."""
+    """The digests of the versions from the parent on, each read by its number."""
     first = parent or Version(1)
     log: dict[Version, Digest] = {}
     for version in [first, *first.until(last)]:
         held = ports.workspace.recall(pine_id, version)
         if held is None:
             saved = ports.remote.get(pine_id, version)
-            if saved.pine_id != pine_id:
-                raise FacadeError(f"{record.path}: the service answers for another script")
             ports.workspace.remember(saved)
             held = saved.digest
         log[version] = held
     return log
 
 
-def _saves_of(ports: Ports, pine_id: PineId) -> list[Record]:
+def saves_of(ports: Ports, pine_id: PineId) -> list[Record]:
+    """The records of one script."""
     return [record for record in ports.workspace.records() if record.pine_id == pine_id]

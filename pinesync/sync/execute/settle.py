@@ -2,48 +2,76 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError
-from pinesync.model import Base, Entry, RelPath
+from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.execute import saving
-from pinesync.sync.ports import Ports
+from pinesync.sync.ports import Ports, Workspace
 from pinesync.sync.records import Record, age
 from pinesync.sync.report import Outcome
 
+TOMBSTONE_SECONDS = 30 * 24 * 3600.0
+PUSH_LOG = 50
+"""Saves of one script that are remembered."""
+
 
 def settle(ports: Ports) -> tuple[Outcome, ...]:
-    """Finish or drop every begun write. A save that cannot be found yet stays open, and its
-    outcome is `pending`: that script is left alone in this run."""
+    """Settle every begun save. One that cannot be found yet stays open, and its outcome is
+    `pending`: that script is left alone in this run."""
     outcomes = []
     for record in ports.workspace.records():
-        if record.op == "pull":
-            outcomes += _settle_pull(ports, record)
-        elif record.state == "prepared":
+        if record.state == "prepared" and record.op != "pull":
             ports.workspace.drop_records([record])
         elif record.state == "sent":
             outcomes.append(_settle_save(ports, record))
+    _forget_old(ports)
     return tuple(outcomes)
+
+
+def settle_files(workspace: Workspace) -> tuple[Outcome, ...]:
+    """Finish or undo every file that an earlier run was exchanging, and clear its leftovers.
+    Needs nobody but the disk. A file is wholly new or wholly old; the base follows what it is."""
+    outcomes = []
+    for record in workspace.records():
+        if record.op == "pull":
+            exchanged = workspace.take_back(record)
+            if exchanged and record.landed:
+                _finish_pull(workspace, record, record.landed)
+                why = "an interrupted pull is finished"
+                outcomes.append(Outcome(record.path, "recovered", record.landed, message=why))
+            workspace.drop_records([record])
+    workspace.clear_leftovers()
+    return tuple(outcomes)
+
+
+def _finish_pull(workspace: Workspace, record: Record, version: Version) -> None:
+    by_id = {entry.pine_id: entry for entry in workspace.entries().values() if entry.pine_id}
+    entry = by_id.get(record.pine_id) if record.pine_id else None
+    entry = entry or Entry(record.path, record.name, record.pine_id)
+    if entry.base is None or entry.base.version < version:
+        base = Base(version, record.digest, pulled=version if record.object else None)
+        workspace.commit({entry.path: replace(entry, base=base)})
+
+
+def _forget_old(ports: Ports) -> None:
+    """Tombstones go after 30 days, and of the push log the last saves of each script stay."""
+    now = ports.tools.now()
+    records = ports.workspace.records()
+    kept: Counter[PineId | None] = Counter()
+    for record in reversed(records):
+        if record.state == "abandoned" and age(record, now) > TOMBSTONE_SECONDS:
+            ports.workspace.drop_records([record])
+        elif record.state == "landed":
+            kept[record.pine_id] += 1
+            if kept[record.pine_id] > PUSH_LOG:
+                ports.workspace.drop_records([record])
 
 
 def blocked(outcomes: tuple[Outcome, ...]) -> frozenset[RelPath]:
     """The paths that this run must leave alone."""
     return frozenset(outcome.path for outcome in outcomes if outcome.done == "pending")
-
-
-def _settle_pull(ports: Ports, record: Record) -> list[Outcome]:
-    """A pull's file is wholly new or wholly old; the base follows what the file is."""
-    exchanged = ports.workspace.take_back(record)
-    entry = saving.entry_of(ports, record, record.pine_id)
-    if exchanged and record.landed:
-        entry = entry or Entry(record.path, record.name, record.pine_id)
-        if entry.base is None or entry.base.version < record.landed:
-            base = Base(record.landed, record.digest)
-            ports.workspace.commit({entry.path: replace(entry, base=base)})
-    ports.workspace.drop_records([record])
-    if not exchanged:
-        return []
-    return [Outcome(record.path, "recovered", record.landed, message="an interrupted pull")]
 
 
 def _settle_save(ports: Ports, record: Record) -> Outcome:

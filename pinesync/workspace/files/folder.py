@@ -78,10 +78,14 @@ def link_and_replace(folder: Folder, temp: str, name: str) -> None:
     """The exchange for systems without one: the old file keeps a second name, then the new one
     takes its place. Never a moment without a whole file, but an editor may save in between: what
     came out is looked at all the same."""
-    aside = temp.removesuffix(".tmp") + "-old.tmp"
-    folder.link(name, aside)
+    folder.link(name, aside(temp))
     folder.replace(temp, name)
-    folder.replace(aside, temp)
+    folder.replace(aside(temp), temp)
+
+
+def aside(temp: str) -> str:
+    """The second name that the old file has between the two steps."""
+    return temp.removesuffix(".tmp") + "-old.tmp"
 
 
 def _renameat2(descriptor: int, temp: str, name: str) -> None:

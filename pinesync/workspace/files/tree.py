@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from pinesync.workspace.files.folder import (
     NOFOLLOW,
     Exchange,
     Folder,
+    aside,
     exchange_files,
     file_error,
     mode_of,
@@ -27,6 +29,7 @@ from pinesync.workspace.files.folder import (
 MANIFEST = "pine.toml"
 MODE = 0o644
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd
+_TEMPORARY = re.compile(r"\.pinesync-[0-9a-z-]+\.tmp")
 _SKIPPED = frozenset(("node_modules", "__pycache__"))
 
 
@@ -52,18 +55,27 @@ class Tree:
     def scripts(self) -> Iterator[str]:
         """The paths of all .pine files, whatever they are called, except under hidden folders
         and folders that are links."""
+        for path, name in self._files():
+            if name.endswith(SUFFIX) and not name.startswith("."):
+                yield path
+
+    def leftovers(self) -> list[str]:
+        """The temporary files that a killed process left."""
+        return [path for path, name in self._files() if _TEMPORARY.fullmatch(name)]
+
+    def _files(self) -> Iterator[tuple[str, str]]:
+        """Each plain file's path and name."""
         pending = [""]
         while pending:
             prefix = pending.pop()
             try:
                 with os.scandir(self.root / prefix) as found:
                     for item in found:
-                        if item.name.startswith(".") or item.name in _SKIPPED:
-                            continue
                         if item.is_dir(follow_symlinks=False):
-                            pending.append(f"{prefix}{item.name}/")
-                        elif item.name.endswith(SUFFIX) and item.is_file(follow_symlinks=False):
-                            yield prefix + item.name
+                            if not item.name.startswith(".") and item.name not in _SKIPPED:
+                                pending.append(f"{prefix}{item.name}/")
+                        elif item.is_file(follow_symlinks=False):
+                            yield prefix + item.name, item.name
             except OSError as error:
                 raise file_error(prefix or ".", error) from error
 
@@ -146,6 +158,15 @@ class Tree:
         except OSError as error:
             raise file_error(MANIFEST, error) from error
 
+    def discard(self, path: str, came_out: Callable[[bytes], object]) -> None:
+        """Remove a leftover, once what it holds is kept."""
+        try:
+            with self._folder_of(path) as (folder, name):
+                came_out(read(folder, name))
+                folder.unlink(name)
+        except OSError as error:
+            raise file_error(path, error) from error
+
     def take_back(
         self,
         path: RelPath,
@@ -176,6 +197,9 @@ class Tree:
         replaced: Digest | None,
         came_out: Callable[[bytes], None],
     ) -> bool:
+        with suppress(FileNotFoundError):
+            # Between the two steps of an exchange without the system call.
+            folder.replace(aside(temp), temp)
         try:
             left = read(folder, temp)
         except FileNotFoundError:

@@ -1,0 +1,76 @@
+"""Saves that were given up and turn up after all, while or after somebody else saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pinesync.model import Base, Entry, PineId, ScriptInfo, Version
+from pinesync.sync import recover
+from pinesync.sync.execute.saving import Found, entry_of, read_log, saves_of
+from pinesync.sync.execute.settle import hidden_outcome
+from pinesync.sync.ports import Ports
+from pinesync.sync.records import Record
+from pinesync.sync.report import Outcome
+
+
+def find_late(ports: Ports, listed: Mapping[PineId, ScriptInfo]) -> tuple[Outcome, ...]:
+    """Look for every given-up save among the versions that came since it was last looked for.
+
+    It is adopted where the base has not moved since, and flagged where it hides another text."""
+    outcomes = []
+    for record in ports.workspace.records():
+        info = listed.get(record.pine_id) if record.pine_id else None
+        if record.op == "save" and record.state == "abandoned" and info:
+            outcomes += _look_for(ports, record, info.version)
+    return tuple(outcomes)
+
+
+def _look_for(ports: Ports, record: Record, newest: Version) -> list[Outcome]:
+    """The record stays a tombstone when it was found: what was found may have been somebody's
+    deliberate return to the same text, and the late save itself still on its way."""
+    since = record.landed or record.parent
+    assert record.pine_id
+    assert since
+    if newest <= (record.seen or since):
+        return []
+    log = read_log(ports, record.pine_id, since, newest)
+    ours = recover.ours_of(saves_of(ports, record.pine_id), record)
+    landed = recover.find(replace(record, parent=since), log, ours)
+    if landed is None:
+        ports.workspace.write_record(replace(record, seen=newest))
+        return []
+    found = Found(record.pine_id, landed.version, record.digest, landed.hidden)
+    entry = entry_of(ports, record, record.pine_id)
+    outcome = None
+    if entry and entry.base:
+        after = _after(entry, entry.base, since, found)
+        if after != entry:
+            ports.workspace.commit({entry.path: after})
+            outcome = _told(after, found)
+    ports.workspace.write_record(replace(record, landed=found.version, seen=found.version))
+    return [outcome] if outcome else []
+
+
+def _after(entry: Entry, base: Base, since: Version, found: Found) -> Entry:
+    """The entry once the late save is known. Where the base moved on meanwhile, the save hides
+    at least the base's text."""
+    if found.version <= base.version:
+        return replace(entry, hidden=found.hidden or entry.hidden)
+    hidden = found.hidden
+    if since < base.version and found.digest != base.digest:
+        hidden = hidden or base.version
+    moved = Base(found.version, found.digest, pulled=base.pulled)
+    return replace(entry, base=moved, hidden=hidden or entry.hidden)
+
+
+def _told(entry: Entry, found: Found) -> Outcome:
+    if entry.hidden:
+        return hidden_outcome(entry.path, replace(found, hidden=entry.hidden))
+    return Outcome(
+        entry.path,
+        "recovered",
+        found.version,
+        message=f"a save that had been given up is there as {found.version}",
+        pine_id=found.pine_id,
+    )
