@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,13 @@ import click
 
 from pinesync.cli.group import invoke
 from pinesync.cli.options import Shared
-from pinesync.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_USAGE, PinesyncError
+from pinesync.errors import (
+    EXIT_BUG,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    PinesyncError,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +43,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _tell(arguments, _usage(error), None, EXIT_USAGE)
     except PinesyncError as error:
         return _tell(arguments, error.message, error.hint, error.exit_code)
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILS or error.filename is not None:
+            return _tell(arguments, *_bug(error), EXIT_BUG)
+        _leave_pipe()
+        return _tell(arguments, f"cannot write the output: {error.strerror}", None, EXIT_FAILED)
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and is logged
         return _tell(arguments, *_bug(error), EXIT_BUG)
     return code
 
 
+# What writing to a file or a terminal can end with. Files of ours raise FileError instead.
+_OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes what was begun"
 
 
@@ -49,9 +63,8 @@ def _tell(arguments: Sequence[str], message: str, hint: str | None, code: int) -
 
     try:
         if _wants_json(arguments):
-            verb = next((a for a in arguments if not a.startswith("-")), "")
             found = {"message": message, "hint": hint}
-            click.echo(one_object(verb, code, {"error": found}))
+            click.echo(one_object(_verb(arguments), code, {"error": found}))
         else:
             for line in error_lines(message, hint):
                 click.echo(line, err=True)
@@ -66,6 +79,18 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     context = click.get_current_context(silent=True)
     held = context.obj if context else None
     return (isinstance(held, Shared) and held.json) or "--json" in arguments
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """The verb, with the second word of `sandbox`; likewise read from the arguments."""
+    words = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument in ("-C", "--color"):
+            next(rest, None)
+        elif not argument.startswith("-"):
+            words.append(argument)
+    return " ".join(words[: 2 if words[:1] == ["sandbox"] else 1])
 
 
 def _usage(error: click.ClickException) -> str:

@@ -70,11 +70,9 @@ def group() -> None:
     """
 
 
-def invoke(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line; its exit code. Errors pass through."""
-    code = group.main(
-        args=list(arguments) if arguments is not None else None,
-        prog_name="pinesync",
-        standalone_mode=False,
-    )
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command line; its exit code. Errors pass through, as click's `main` would not let
+    an interrupt or a closed pipe do."""
+    with group.make_context("pinesync", list(arguments)) as context:
+        code = group.invoke(context)
     return code if isinstance(code, int) else 0

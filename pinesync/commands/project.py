@@ -4,6 +4,7 @@ and the engine's tools."""
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -168,7 +169,8 @@ def tools(setup: Setup, account: str = "") -> Tools:
 
 
 class Pool:
-    """Runs reads several at a time. The first error stops what has not begun, and is raised."""
+    """Runs reads several at a time. The first error stops what has not begun, and is raised; an
+    interrupt waits for nobody, however long an answer takes."""
 
     def __init__(self, jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
         self._jobs = jobs
@@ -177,19 +179,44 @@ class Pool:
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
         if len(items) < 2 or self._jobs < 2:
             return [act(item) for item in items]
-        from concurrent.futures import ThreadPoolExecutor, as_completed
+        from queue import SimpleQueue
+        from threading import Thread
 
-        with ThreadPoolExecutor(min(self._jobs, len(items))) as pool:
-            futures = [pool.submit(act, item) for item in items]
-            try:
-                for done, future in enumerate(as_completed(futures), 1):
-                    future.result()
-                    if self._progress:
-                        self._progress(done, len(items))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return [future.result() for future in futures]
+        waiting = deque(enumerate(items))
+        ended: SimpleQueue[tuple[int, list[R], BaseException | None]] = SimpleQueue()
+
+        def work() -> None:
+            while waiting:
+                try:
+                    number, item = waiting.popleft()
+                except IndexError:
+                    return
+                try:
+                    ended.put((number, [act(item)], None))
+                except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                    ended.put((number, [], error))
+
+        # Not an executor: its threads are waited for at exit, and a read may take minutes.
+        threads = [Thread(target=work, daemon=True) for _ in range(min(self._jobs, len(items)))]
+        for thread in threads:
+            thread.start()
+        results: dict[int, R] = {}
+        try:
+            for done in range(1, len(items) + 1):
+                number, result, error = ended.get()
+                if error:
+                    raise error
+                results[number] = result[0]
+                if self._progress:
+                    self._progress(done, len(items))
+        except Exception:
+            waiting.clear()
+            for thread in threads:
+                thread.join()
+            raise
+        finally:
+            waiting.clear()
+        return [results[number] for number in range(len(items))]
 
 
 def now() -> Now:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -129,7 +130,8 @@ def store(folder: Path, secret: Secret, account: Account, now: float) -> Path:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise FileError(f"{path}: cannot store the sign-in: {error.strerror}") from None
     return path
 
@@ -157,10 +159,12 @@ def load(folder: Path) -> Stored | None:
         os.close(descriptor)
     try:
         held = json.loads(body)
-        given = f"sessionid={held['sessionid']}; sessionid_sign={held['sessionid_sign']}"
+        values = [held["sessionid"], held["sessionid_sign"]]
+        if not all(_VALUE.fullmatch(value) for value in values):
+            raise ValueError
         account = Account(str(held["name"]), str(held["user_id"]))
-        return Stored(parse(given), account, int(held["saved_at"]))
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, Misuse):
+        return Stored(Secret(*values, origin_of(BASE_URL)), account, int(held["saved_at"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise StateError(
             f"{path}: not a stored sign-in", "run `pinesync logout`, then `pinesync login`"
         ) from None

@@ -70,7 +70,8 @@ class Workspace(Protocol):
         file before the exchange. The text that came out is kept. ChangedMeanwhile otherwise."""
 
     def take_back(self, record: Record) -> bool:
-        """Clean up after a pull that broke off; whether the file was exchanged."""
+        """Clean up after a `put` that broke off; whether the file has its text. Where it has not,
+        the record is dropped."""
 
     def clear_leftovers(self) -> None:
         """Remove temporary files that no record knows; what they hold is kept first."""

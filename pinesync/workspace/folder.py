@@ -145,8 +145,8 @@ class WorkspaceFolder:
         self.state.note_replaced(Replaced(key, path, kept, self._wall()))
 
     def take_back(self, record: Record) -> bool:
-        if record.brings is None:
-            return False
+        """The record is dropped where nothing was done; else it stays, to be finished."""
+        assert record.brings is not None
         key = new_key(self._wall())
         return self.tree.take_back(
             record.path,
@@ -154,6 +154,7 @@ class WorkspaceFolder:
             record.brings,
             record.object,
             lambda old: self.keep_replaced(record.path, old, key),
+            lambda: self.state.drop_records([record]),
         )
 
     def clear_leftovers(self) -> None:

@@ -19,10 +19,10 @@ def merge(base: str, local: str, remote: str) -> Merged:
     from git.cmd import Git
     from git.exc import GitError
 
-    with tempfile.TemporaryDirectory(prefix="pinesync-merge-") as folder:
-        for side, text in (("local", local), ("base", base), ("remote", remote)):
-            (Path(folder) / side).write_bytes(text.encode("utf-8"))
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="pinesync-merge-") as folder:
+            for side, text in (("local", local), ("base", base), ("remote", remote)):
+                (Path(folder) / side).write_bytes(text.encode("utf-8"))
             status, merged, said = Git(folder).execute(
                 ["git", "merge-file", "-p", "--diff3", *_LABELS, "local", "base", "remote"],
                 with_extended_output=True,
@@ -30,8 +30,10 @@ def merge(base: str, local: str, remote: str) -> Merged:
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
             )
-        except (GitError, OSError) as error:
-            raise FileError("git cannot be run", "install git; merging needs it") from error
+    except GitError as error:
+        raise FileError("git cannot be run", "install git; merging needs it") from error
+    except OSError as error:
+        raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts; beyond that, git failed.
     if not 0 <= status <= _MOST_CONFLICTS or not isinstance(merged, bytes):
         raise FileError(f"git cannot merge: {said}", "both texts were left as they are")

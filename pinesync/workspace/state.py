@@ -120,7 +120,11 @@ class State:
 
     def drop_records(self, records: Iterable[Record]) -> None:
         for record in records:
-            (self.folder / "records" / f"{record.key}.json").unlink(missing_ok=True)
+            path = self.folder / "records" / f"{record.key}.json"
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise _file_error(path, error) from error
             if self._records is not None:
                 self._records.pop(record.key, None)
 
@@ -243,6 +247,7 @@ def _is_sound(record: Record, path: Path) -> bool:
         and record.state in get_args(RecordState)
         and all(d is None or _DIGEST.fullmatch(d) for d in digests)
         and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
+        and (record.op != "pull" or bool(record.temp and record.brings))
         and all(isinstance(n, int | float) for n in numbers)
         and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))
     )

@@ -257,11 +257,21 @@ def put_text(
         boot_id=now.boot_id,
     )
 
-    def begun(temp: str) -> None:
-        records.append(replace(record, temp=temp))
-        workspace.write_record(records[-1])
+    temp = ""
 
-    workspace.put(entry.path, text, expected, begun)
+    def begun(name: str) -> None:
+        nonlocal temp
+        temp = name
+        workspace.write_record(replace(record, temp=name))
+
+    try:
+        workspace.put(entry.path, text, expected, begun)
+    except Exception:
+        # What is done stays on record, and the next run finishes it; what is not, is cleared.
+        if temp:
+            workspace.take_back(replace(record, temp=temp))
+        raise
+    records.append(replace(record, temp=temp))
 
 
 def _stale_tab(ports: Ports, situation: Situation, newest: str) -> str:

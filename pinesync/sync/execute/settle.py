@@ -36,8 +36,9 @@ def settle_files(workspace: Workspace) -> tuple[Outcome, ...]:
     outcomes = []
     for record in workspace.records():
         if record.op == "pull":
-            exchanged = workspace.take_back(record)
-            if exchanged and record.landed:
+            if not workspace.take_back(record):
+                continue
+            if record.landed:
                 _finish_pull(workspace, record, record.landed)
                 why = "an interrupted pull is finished"
                 outcomes.append(Outcome(record.path, "recovered", record.landed, message=why))

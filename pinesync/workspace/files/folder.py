@@ -56,6 +56,9 @@ class Folder:
             follow_symlinks=False,
         )
 
+    def stat(self, name: str) -> os.stat_result:
+        return os.stat(self.at(name), dir_fd=self.descriptor, follow_symlinks=False)
+
     def sync(self) -> None:
         if self.descriptor is not None:
             os.fsync(self.descriptor)
@@ -125,8 +128,7 @@ def read(folder: Folder, name: str) -> bytes:
 
 
 def mode_of(folder: Folder, name: str) -> int:
-    found = os.stat(folder.at(name), dir_fd=folder.descriptor, follow_symlinks=False)
-    return stat.S_IMODE(found.st_mode) & 0o777
+    return stat.S_IMODE(folder.stat(name).st_mode) & 0o777
 
 
 def file_error(path: str, error: OSError) -> FileError:

@@ -94,7 +94,8 @@ class Tree:
 
         `expected` is the digest of the text it must have, None for a file that must not exist.
         `begun` is told the temporary file's name before the exchange, `came_out` gets the old
-        bytes before they leave the folder. ChangedMeanwhile where the file was another."""
+        bytes before they leave the folder. ChangedMeanwhile where the file was another. After
+        any error `take_back` tells what is done, and clears the temporary file."""
         try:
             with self._folder_of(path, make=True) as (folder, name):
                 if expected is None:
@@ -119,22 +120,14 @@ class Tree:
         if _digest_of(read(folder, name)) != expected:
             raise ChangedMeanwhile
         write_temp(folder, temp, data, mode_of(folder, name))
-        exchanged = False
-        try:
-            begun(temp)
+        begun(temp)
+        self._exchange(folder, temp, name)
+        old = read(folder, temp)
+        if _digest_of(old) != expected:
+            # An editor saved between the look and the exchange: its text goes back.
             self._exchange(folder, temp, name)
-            exchanged = True
-            old = read(folder, temp)
-            if _digest_of(old) != expected:
-                # An editor saved between the look and the exchange: its text goes back.
-                self._exchange(folder, temp, name)
-                exchanged = False
-                raise ChangedMeanwhile
-            came_out(old)
-        finally:
-            if not exchanged:
-                with suppress(FileNotFoundError):
-                    folder.unlink(temp)
+            raise ChangedMeanwhile
+        came_out(old)
         folder.unlink(temp)
         folder.sync()
 
@@ -147,16 +140,24 @@ class Tree:
                     _create(folder, name, data, temp, lambda _: None)
                     return
                 write_temp(folder, temp, data, mode_of(folder, name))
-                try:
-                    self._exchange(folder, temp, name)
-                    if read(folder, temp) != expected:
-                        self._exchange(folder, temp, name)
-                        raise ChangedMeanwhile
-                finally:
-                    folder.unlink(temp)
-                folder.sync()
+                self._exchange_manifest(folder, temp, name, expected)
         except OSError as error:
             raise file_error(MANIFEST, error) from error
+
+    def _exchange_manifest(self, folder: Folder, temp: str, name: str, expected: bytes) -> None:
+        try:
+            self._exchange(folder, temp, name)
+        except OSError:
+            with suppress(OSError):
+                folder.unlink(temp)
+            raise
+        if read(folder, temp) != expected:
+            # A person, or git, wrote it in between: that text goes back.
+            self._exchange(folder, temp, name)
+            folder.unlink(temp)
+            raise ChangedMeanwhile
+        folder.unlink(temp)
+        folder.sync()
 
     def discard(self, path: str, came_out: Callable[[bytes], object]) -> None:
         """Remove a leftover, once what it holds is kept."""
@@ -174,49 +175,45 @@ class Tree:
         brings: Digest,
         replaced: Digest | None,
         came_out: Callable[[bytes], None],
+        not_done: Callable[[], None],
     ) -> bool:
-        """Finish, or undo, an exchange that broke off; whether the file has the new text.
+        """Finish, or undo, a `put` that broke off; whether the file got the new text.
 
         The temporary file tells: with the new text in it, nothing was exchanged; with the old
         text, the exchange was done; gone, everything was. With any other text an editor saved in
-        between, and gets its text back."""
+        between, and gets its text back. `not_done` is called before a temporary file is removed
+        that says so: whoever looks again must not take its absence for success."""
         try:
             with self._folder_of(path) as (folder, name):
-                return self._take_back(folder, name, temp, brings, replaced, came_out)
+                with suppress(FileNotFoundError):
+                    # Between the two steps of an exchange without the system call.
+                    folder.replace(aside(temp), temp)
+                try:
+                    left = read(folder, temp)
+                except FileNotFoundError:
+                    return True
+                if replaced is None:
+                    done = _is_same(folder, temp, name) or _digest_if_there(folder, name) == brings
+                elif _digest_of(left) in (brings, replaced):
+                    done = _digest_of(left) == replaced
+                else:
+                    done = False
+                    if _digest_if_there(folder, name) == brings:
+                        self._exchange(folder, temp, name)
+                    else:
+                        came_out(left)
+                if done and replaced is not None:
+                    came_out(left)
+                if not done:
+                    not_done()
+                folder.unlink(temp)
+                folder.sync()
+                return done
         except FileNotFoundError:
+            not_done()
             return False
         except OSError as error:
             raise file_error(path, error) from error
-
-    def _take_back(
-        self,
-        folder: Folder,
-        name: str,
-        temp: str,
-        brings: Digest,
-        replaced: Digest | None,
-        came_out: Callable[[bytes], None],
-    ) -> bool:
-        with suppress(FileNotFoundError):
-            # Between the two steps of an exchange without the system call.
-            folder.replace(aside(temp), temp)
-        try:
-            left = read(folder, temp)
-        except FileNotFoundError:
-            return True
-        if replaced is None:
-            folder.unlink(temp)
-            return _digest_if_there(folder, name) == brings
-        if _digest_of(left) == brings:
-            folder.unlink(temp)
-            return False
-        if _digest_of(left) != replaced and _digest_if_there(folder, name) == brings:
-            self._exchange(folder, temp, name)
-            folder.unlink(temp)
-            return False
-        came_out(left)
-        folder.unlink(temp)
-        return _digest_of(left) == replaced
 
     # -- the way there -------------------------------------------------------------------------
 
@@ -233,6 +230,7 @@ class Tree:
                 if make:
                     with suppress(FileExistsError):
                         os.mkdir(part, 0o755, dir_fd=descriptor)
+                        os.fsync(descriptor)
                 flags = os.O_RDONLY | os.O_DIRECTORY | NOFOLLOW | CLOEXEC
                 below = os.open(part, flags, dir_fd=descriptor)
                 os.close(descriptor)
@@ -258,14 +256,21 @@ def _create(
 ) -> None:
     """A new file, whole from its first moment; never over one that is there."""
     write_temp(folder, temp, data, MODE)
+    begun(temp)
     try:
-        begun(temp)
         folder.link(temp, name)
     except FileExistsError:
         raise ChangedMeanwhile from None
-    finally:
-        folder.unlink(temp)
+    folder.unlink(temp)
     folder.sync()
+
+
+def _is_same(folder: Folder, one: str, other: str) -> bool:
+    """Whether two names are one file."""
+    try:
+        return os.path.samestat(folder.stat(one), folder.stat(other))
+    except FileNotFoundError:
+        return False
 
 
 def _digest_of(data: bytes) -> Digest | None:
