@@ -128,3 +128,7 @@ def _guard_names(patch: pytest.MonkeyPatch) -> None:
         return getaddrinfo(host, *args, **kwargs)
 
     patch.setattr(socket, "getaddrinfo", guarded)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="longer histories, every kill point")

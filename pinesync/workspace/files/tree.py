@@ -185,12 +185,8 @@ class Tree:
         that says so: whoever looks again must not take its absence for success."""
         try:
             with self._folder_of(path) as (folder, name):
-                with suppress(FileNotFoundError):
-                    # Between the two steps of an exchange without the system call.
-                    folder.replace(aside(temp), temp)
-                try:
-                    left = read(folder, temp)
-                except FileNotFoundError:
+                left = _left(folder, temp)
+                if left is None:
                     return True
                 if replaced is None:
                     done = _is_same(folder, temp, name) or _digest_if_there(folder, name) == brings
@@ -263,6 +259,22 @@ def _create(
         raise ChangedMeanwhile from None
     folder.unlink(temp)
     folder.sync()
+
+
+def _left(folder: Folder, temp: str) -> bytes | None:
+    """What a temporary file holds, None where there is none any more. An exchange without the
+    system call may have stopped halfway, and what was taken out is then under its second name."""
+    try:
+        left = read(folder, temp)
+    except FileNotFoundError:
+        try:
+            folder.replace(aside(temp), temp)
+        except FileNotFoundError:
+            return None
+        return read(folder, temp)
+    with suppress(FileNotFoundError):
+        folder.unlink(aside(temp))  # the file itself still has that text
+    return left
 
 
 def _is_same(folder: Folder, one: str, other: str) -> bool:

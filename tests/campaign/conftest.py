@@ -1,0 +1,35 @@
+"""Worlds for histories, in memory where the machine has such a folder."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.world import World, opened
+
+MEMORY = Path("/dev/shm")
+Opened = Callable[[], AbstractContextManager[World]]
+
+
+@pytest.fixture
+def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """Opens one world after another."""
+    place = MEMORY if MEMORY.is_dir() else home
+
+    @contextmanager
+    def one() -> Iterator[World]:
+        with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+            with opened(Path(base), monkeypatch) as world:
+                yield world
+
+    return one
+
+
+@pytest.fixture
+def world(worlds: Opened) -> Iterator[World]:
+    with worlds() as one:
+        yield one

@@ -1,0 +1,196 @@
+"""The counterexamples of the protocol's model, each as a fixed history.
+
+For every rule left out the model gives the shortest history in which work is lost; with the rule
+in, none is. The names are those of the rules.
+"""
+
+from __future__ import annotations
+
+from pinesync.errors import NetworkError
+from tests.campaign.world import World
+from tests.fakes import Turn
+
+
+def end(world: World) -> None:
+    world.rest()
+    world.check_rest()
+
+
+def nobody_saved_twice(world: World) -> None:
+    pairs = zip(world.log, world.log[1:], strict=False)
+    assert all(one != other for one, other in pairs), "the same text was saved twice in a row"
+
+
+def test_retry_does_not_save_twice(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.lost())
+    end(world)
+    nobody_saved_twice(world)
+
+
+def test_retry_does_not_undo_a_revert(world: World) -> None:
+    world.edit()
+    world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_revert))
+    end(world)
+
+
+def test_retry_does_not_hide_a_save(world: World) -> None:
+    world.edit()
+    world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_fresh))
+    end(world)
+    assert not [text for text in world.log[3:] if "L1" in text and "W2" not in text]
+
+
+def test_no_journal_revert_after_a_second_try(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.delayed())
+    world.sync()
+    world.web_revert()
+    world.arrive()
+    end(world)
+
+
+def test_no_journal_save_after_a_second_try(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.delayed())
+    world.wait()
+    world.sync()
+    world.web_fresh()
+    world.arrive()
+    end(world)
+
+
+def test_no_check_after_revert_under_the_save(world: World) -> None:
+    world.web_fresh()
+    world.sync()
+    world.edit()
+    world.sync(turn=Turn(before=world.web_revert))
+    end(world)
+    assert any("conflict" in told for told in world.told)
+
+
+def test_no_check_after_save_under_the_save(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.slipped())
+    end(world)
+    assert any("somebody else" in told for told in world.told)
+
+
+def test_no_tomb_late_save_then_revert(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.delayed())
+    world.wait()
+    world.sync()
+    world.web_revert()
+    world.arrive()
+    end(world)
+
+
+def test_no_tomb_late_save_over_another(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.delayed())
+    world.web_fresh()
+    world.wait()
+    world.sync()
+    world.arrive()
+    end(world)
+    assert world.told
+
+
+def test_manifest_first_pull_then_revert(world: World) -> None:
+    for crash_at in range(1, 12):
+        world.web_fresh()
+        world.sync(crash_at=crash_at)
+        world.check_always()
+        world.web_revert()
+        world.sync(crash_at=crash_at)
+        world.check_always()
+    end(world)
+
+
+def test_no_pull_journal_crash_after_the_file(world: World) -> None:
+    world.web_fresh()
+    world.sync(crash_at="commit")
+    assert "W1" in world.file.read_text()
+    assert world.base_version() is not None
+    assert world.base_version().major == 1
+    world.web_revert()
+    world.edit()
+    end(world)
+
+
+def test_no_adopt_crash_between_file_and_manifest_then_a_web_revert(world: World) -> None:
+    world.web_fresh()
+    world.sync(crash_at="commit")
+    world.web_revert()
+    end(world)
+    assert "W1" not in world.newest
+
+
+def test_latest_only_revert_right_after_the_save(world: World) -> None:
+    world.edit()
+    world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_revert))
+    world.sync()
+    end(world)
+    assert "L1" not in world.newest
+
+
+def test_no_recheck_edit_during_the_pull(world: World) -> None:
+    world.web_fresh()
+    world.remote.at_next("list_scripts", lambda: None)
+    world.remote.at_next("get", world.edit)
+    world.sync()
+    end(world)
+    assert {"W1", "L2"} <= {*world.made}
+    assert "L2" in world.newest
+    assert "W1" in world.newest
+
+
+def test_no_revert_check_stale_tab_after_a_push(world: World) -> None:
+    world.edit()
+    world.sync()
+    world.web_stale()
+    end(world)
+    assert any("browser tab" in told for told in world.told)
+
+
+def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.delayed())
+    world.wait()
+    world.sync()  # given up, and saved again: the base has the text now
+    world.web_fresh()
+    world.arrive()
+    world.sync()
+    assert any("somebody else" in told for told in world.told)
+    end(world)
+
+
+def test_a_foreign_change_back_to_the_parents_text(world: World) -> None:
+    world.edit()
+
+    def there_and_back() -> None:
+        world.web_fresh()
+        world.web_revert()
+
+    world.sync(turn=Turn(before=there_and_back))
+    assert any("somebody else" in told for told in world.told)
+    end(world)
+
+
+def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: World) -> None:
+    world.edit()
+    world.sync(turn=world.delayed())
+    world.wait()
+    world.sync()  # given up, and saved again
+    ours = world.newest
+    world.web_fresh()
+    world.sync()
+    world.remote.web_save(world.pine_id, ours)  # back to our text, on purpose
+    world.removed.add("W2")
+    world.sync()
+    world.web_fresh()
+    world.arrive()  # the late save hides W3
+    world.told.clear()
+    world.sync()
+    assert world.told, "a late save hides W3, and nobody was told"
