@@ -64,6 +64,7 @@ class FakeRemote:
 
     def __init__(self) -> None:
         self.scripts: dict[PineId, Script] = {}
+        self._made = 0
         self.signed_in = True
         self.rewrite: Callable[[str], str] = lambda text: text
         self.failed_save_has_result = False
@@ -80,7 +81,8 @@ class FakeRemote:
 
     def add(self, name: str, *texts: str) -> PineId:
         """A script that is there, with a version for each text."""
-        pine_id = PineId(f"USER;{len(self.scripts) + 1:032x}")
+        self._made += 1
+        pine_id = PineId(f"USER;{self._made:032x}")
         self.scripts[pine_id] = Script(pine_id, name, list(texts))
         return pine_id
 

@@ -159,11 +159,11 @@ def load(folder: Path) -> Stored | None:
         os.close(descriptor)
     try:
         held = json.loads(body)
-        values = [held["sessionid"], held["sessionid_sign"]]
-        if not all(_VALUE.fullmatch(value) for value in values):
+        secret = Secret(held["sessionid"], held["sessionid_sign"], origin_of(BASE_URL))
+        if not (_VALUE.fullmatch(secret.sessionid) and _VALUE.fullmatch(secret.sign)):
             raise ValueError
         account = Account(str(held["name"]), str(held["user_id"]))
-        return Stored(Secret(*values, origin_of(BASE_URL)), account, int(held["saved_at"]))
+        return Stored(secret, account, int(held["saved_at"]))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise StateError(
             f"{path}: not a stored sign-in", "run `pinesync logout`, then `pinesync login`"

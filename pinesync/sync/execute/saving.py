@@ -69,6 +69,8 @@ def settled_by(ports: Ports, record: Record, answer: SaveAnswer) -> Found | None
     version = answer.version
     if not (answer.accepted and answer.pine_id == pine_id and pine_id and version):
         return None
+    if pine_id in record.known_ids:
+        return None  # a script that was there before is not the one that was created
     parent = record.parent
     if parent and not parent < version <= Version(parent.major + MOST_VERSIONS):
         return None

@@ -1,0 +1,101 @@
+"""Absence never propagates: a list that lacks scripts changes nothing, and much of it stops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pinesync.commands.pull import pull
+from pinesync.commands.push import push
+from pinesync.commands.status import status
+from pinesync.errors import LeftForYou, NoAccess, NotAccessible, PinesyncError, SessionExpired
+from pinesync.model import PineId
+from tests.campaign.world import World
+
+
+def files(world: World) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(world.root)): path.read_bytes()
+        for path in sorted(world.root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def with_scripts(world: World, count: int) -> list[PineId]:
+    """So many scripts in all, each in the folder."""
+    for number in range(1, count):
+        world.remote.add(f"script {number}", f"//@version=6\nindicator('{number}')\n")
+    world.sync()
+    return list(world.remote.scripts)
+
+
+def stopped(world: World) -> PinesyncError | None:
+    """What ended a pull and a push, which must be the same; and nothing changed."""
+    before, posted = files(world), list(world.remote.posted)
+    ends = []
+    for command in (pull, push):
+        try:
+            ends.append(command(world.setup()).stopped)
+        except PinesyncError as error:
+            ends.append(error)
+    assert files(world) == before
+    assert world.remote.posted == posted
+    assert type(ends[0]) is type(ends[1])
+    return ends[0]
+
+
+def test_an_empty_list_of_a_dead_session(world: World) -> None:
+    world.remote.signed_in = False
+    assert isinstance(stopped(world), SessionExpired)
+
+
+def test_a_list_that_is_empty_for_no_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.remote, "list_scripts", lambda: ())
+    assert isinstance(stopped(world), NoAccess)
+
+
+@pytest.mark.parametrize(
+    ("tracked", "gone", "mass"),
+    [(1, 1, True), (5, 3, False), (5, 4, True), (20, 4, False), (20, 5, True), (30, 6, False)],
+)
+def test_the_thresholds(world: World, tracked: int, gone: int, mass: bool) -> None:
+    ids = with_scripts(world, tracked)
+    for pine_id in ids[:gone]:
+        world.remote.web_delete(pine_id)
+    end = stopped(world)
+    if mass:
+        assert isinstance(end, LeftForYou)
+    else:
+        assert end is None
+        words = [line.word for line in status(world.setup()).lines]
+        assert words.count("gone") == gone
+
+
+def test_gone_takes_two_refusals(world: World) -> None:
+    ids = with_scripts(world, 6)
+    real = world.remote.list_scripts
+    world.remote.list_scripts = lambda: real()[1:]  # type: ignore[method-assign]
+    world.remote.fail_next("get", NotAccessible(404, "once"))
+    words = [line.word for line in status(world.setup()).lines]
+    assert "gone" not in words
+    assert len(ids) == len(words)
+
+
+def test_a_gone_script_is_saved_anew_only_when_asked(world: World) -> None:
+    ids = with_scripts(world, 6)
+    world.remote.web_delete(ids[0])
+    assert push(world.setup()).exit_code == 3
+    assert len(world.remote.scripts) == 5
+    run = push(world.setup(), recreate=True)
+    assert [outcome.done for outcome in run.outcomes] == ["created"]
+    assert len(world.remote.scripts) == 6
+    assert Path(world.file).exists()
+
+
+def test_a_missing_file_deletes_nothing(world: World) -> None:
+    world.file.unlink()
+    world.sync()
+    assert world.pine_id in world.remote.scripts
+    assert not world.file.exists()
+    assert [line.word for line in status(world.setup()).lines] == ["missing"]

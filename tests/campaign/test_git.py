@@ -1,0 +1,145 @@
+"""Git moves a file without its entry, or the entry back: the rows `undoes` and `rolled-back`."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pinesync.commands.push import push
+from pinesync.commands.status import status
+from tests.campaign.conftest import Opened
+from tests.campaign.world import World
+
+
+def git(world: World, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=world.root, check=True, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def kept(worlds: Opened, home: Path) -> Iterator[World]:
+    """A workspace whose folder is a git repository with one commit."""
+    with worlds() as world:
+        git(world, "init", "-q")
+        commit(world)
+        yield world
+
+
+def commit(world: World) -> None:
+    git(world, "add", "-A")
+    git(world, "commit", "-q", "-m", "all")
+
+
+def word(world: World) -> str:
+    (line,) = status(world.setup()).lines
+    return line.word
+
+
+def test_a_discarded_file_after_a_pull_is_not_pushed(kept: World) -> None:
+    kept.web_fresh()
+    kept.sync()
+    git(kept, "checkout", "-q", "--", kept.path)
+    assert word(kept) == "undoes"
+    run = push(kept.setup())
+    assert run.exit_code == 3
+    assert len(kept.log) == 2
+    kept.told.clear()
+    kept.sync()
+    assert word(kept) == "clean"
+    assert "W1" in kept.file.read_text()
+
+
+def test_a_discarded_file_while_the_service_moves_on(kept: World) -> None:
+    """Merging would take the pulled lines out of the newest version without a word."""
+    kept.web_fresh()
+    kept.sync()
+    git(kept, "checkout", "-q", "--", kept.path)
+    kept.web_fresh()
+    assert word(kept) == "undoes"
+    kept.rest()
+    kept.check_rest()
+    assert {"W1", "W2"} <= kept.made
+    assert "W1" in kept.newest
+    assert "W2" in kept.newest
+
+
+def test_a_discarded_file_with_an_edit_beside(kept: World) -> None:
+    kept.web_fresh()
+    kept.sync()
+    git(kept, "checkout", "-q", "--", kept.path)
+    kept.edit()
+    assert word(kept) == "undoes"
+    kept.rest()
+    assert "W1" in kept.newest
+    assert "L2" in kept.newest
+
+
+def test_an_older_push_of_ours_may_be_taken_back(kept: World) -> None:
+    """What came from here is ours to undo."""
+    kept.edit()
+    kept.sync()
+    kept.file.write_text(kept.log[0])
+    assert word(kept) == "modified"
+    kept.sync()
+    assert kept.newest == kept.log[0]
+
+
+def test_saving_over_what_was_taken_back_is_possible_when_named(kept: World) -> None:
+    kept.web_fresh()
+    kept.sync()
+    git(kept, "checkout", "-q", "--", kept.path)
+    refused = push(kept.setup(), [kept.path], over="1.0")
+    assert refused.exit_code == 3
+    done = push(kept.setup(), [kept.path], over="2.0")
+    assert done.exit_code == 0
+    assert kept.newest == kept.log[0]
+    assert word(kept) == "clean"
+
+
+def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: World) -> None:
+    git(kept, "branch", "old")
+    kept.web_fresh()
+    kept.sync()
+    commit(kept)
+    git(kept, "checkout", "-q", "old")
+    assert word(kept) == "behind"
+    kept.sync()
+    assert word(kept) == "clean"
+    assert len(kept.log) == 2
+
+
+def test_a_revert_of_a_pulled_commit_is_pushed_not_pulled(kept: World) -> None:
+    kept.web_fresh()
+    kept.sync()
+    commit(kept)
+    git(kept, "revert", "--no-edit", "HEAD")
+    assert word(kept) == "rolled-back"
+    kept.removed.add("W1")
+    kept.sync()
+    assert kept.newest == kept.log[0]
+    assert len(kept.log) == 3
+    assert word(kept) == "clean"
+
+
+def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: World) -> None:
+    """The same text was recorded before, but as another version: that is news."""
+    kept.web_fresh()
+    kept.sync()
+    commit(kept)
+    kept.web_revert()
+    assert word(kept) == "behind"
+    kept.sync()
+    assert "W1" not in kept.file.read_text()
+    assert len(kept.log) == 3
+
+
+def test_a_lost_state_changes_no_word(kept: World) -> None:
+    import shutil
+
+    kept.web_fresh()
+    kept.sync()
+    git(kept, "checkout", "-q", "--", kept.path)
+    shutil.rmtree(kept.base / "state")
+    assert word(kept) == "undoes"

@@ -1,0 +1,136 @@
+"""What is replaced is kept, your bytes stay yours, and nothing outside the folder is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinesync.commands.project import open_project
+from pinesync.commands.pull import pull
+from pinesync.commands.push import push
+from pinesync.commands.resolve import resolve
+from pinesync.errors import Misuse, PinesyncError
+from pinesync.model import RelPath
+from pinesync.text import canonical, decode, digest, dress
+from tests.campaign.world import World
+
+
+def replaced(world: World) -> list[str]:
+    folder = open_project(world.setup()).folder
+    found = folder.state.replaced(RelPath(world.path))
+    return [folder.text_of(item.digest) or "" for item in found]
+
+
+def test_a_pulled_files_old_text_is_kept(world: World) -> None:
+    before = world.file.read_text()
+    world.web_fresh()
+    world.sync()
+    assert replaced(world) == [before]
+
+
+def test_a_merged_files_old_text_is_kept(world: World) -> None:
+    world.edit()
+    before = world.file.read_text()
+    world.web_fresh()
+    assert pull(world.setup()).exit_code == 0
+    assert before in replaced(world)
+
+
+def test_theirs_keeps_mine(world: World) -> None:
+    world.edit()
+    before = world.file.read_text()
+    world.web_fresh()
+    pull(world.setup(), choice="theirs")
+    assert world.file.read_text() == world.newest
+    assert replaced(world) == [before]
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_conflict_ends_with_a_chosen_text(world: World, side: str) -> None:
+    mine = world.file.read_text().replace("// part 3", "// part mine")
+    theirs = world.newest.replace("// part 3", "// part theirs")
+    world.file.write_text(mine)
+    world.remote.web_save(world.pine_id, theirs)
+    assert pull(world.setup()).exit_code == 3
+    assert push(world.setup()).exit_code == 3
+    assert len(world.log) == 2
+    resolve(world.setup(), [world.path], side)  # type: ignore[arg-type]
+    assert world.file.read_text() == (mine if side == "ours" else theirs)
+
+
+def test_markers_are_not_pushed_even_by_over(world: World) -> None:
+    marked = "<<<<<<< yours\na\n=======\nb\n>>>>>>> theirs\n"
+    world.file.write_text(world.file.read_text() + marked)
+    assert push(world.setup(), [world.path], over="1.0").exit_code == 3
+    assert len(world.log) == 1
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_bom_and_mode_stay(world: World, ends: str, bom: bytes) -> None:
+    shaped = bom + world.file.read_text().replace("\n", ends).encode()
+    world.file.write_bytes(shaped)
+    world.file.chmod(0o640)
+    world.web_fresh()
+    world.sync()
+    data = world.file.read_bytes()
+    assert data == bom + world.newest.replace("\n", ends).encode()
+    assert world.file.stat().st_mode & 0o777 == 0o640
+    assert len(world.log) == 2
+
+
+@given(st.binary(max_size=60), st.text(st.characters(codec="utf-8"), max_size=40))
+def test_any_bytes_any_text(data: bytes, text: str) -> None:
+    try:
+        decode(data)
+    except ValueError:
+        return
+    after = dress(canonical(text), data)
+    if "\0" not in text:
+        assert digest(decode(after)) == digest(canonical(text))
+
+
+def test_a_linked_folder_is_not_followed(world: World, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    kept = outside / "campaign.pine"
+    kept.write_text(world.file.read_text())
+    world.file.unlink()
+    world.file.parent.rmdir()
+    world.file.parent.symlink_to(outside)
+    world.web_fresh()
+    before = kept.read_bytes()
+    world.sync()
+    assert kept.read_bytes() == before
+    assert [path.name for path in outside.iterdir()] == ["campaign.pine"]
+
+
+def test_a_linked_file_is_not_followed(world: World, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.pine"
+    outside.write_text(world.file.read_text())
+    world.file.unlink()
+    world.file.symlink_to(outside)
+    world.web_fresh()
+    before = outside.read_bytes()
+    world.sync()
+    assert outside.read_bytes() == before
+    assert world.file.is_symlink()
+
+
+def test_a_planted_record_reaches_nothing_outside(world: World) -> None:
+    (state,) = (world.base / "state").iterdir()
+    records = state / "records"
+    records.mkdir(exist_ok=True)
+    planted = '{"key": "a", "op": "pull", "state": "prepared", "path": "../../x.pine"}'
+    (records / "a.json").write_text(planted)
+    with pytest.raises(PinesyncError):
+        pull(world.setup())
+
+
+def test_no_workspace_is_said(world: World) -> None:
+    (world.root / "pine.toml").unlink()
+    with pytest.raises(Misuse):
+        pull(world.setup())

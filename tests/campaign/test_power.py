@@ -1,0 +1,142 @@
+"""What was reported done survives a power cut: a layer that knows what was flushed.
+
+A text is safe when its file was flushed after the last write, and a name when its folder was
+flushed after the last change of names. What is not safe may be gone after a power cut.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from pinesync.workspace.files import folder as exchanging
+from tests.campaign.test_disk import conflicts, merges, pulls, pulls_a_new_script, pushes
+from tests.campaign.world import World
+
+Inode = tuple[int, int]
+
+
+@dataclass
+class Cache:
+    """What the disk's cache holds and the disk does not: texts of files, names in folders."""
+
+    texts: dict[Inode, str] = field(default_factory=dict)
+    names: dict[Inode, str] = field(default_factory=dict)
+
+    def unsafe(self, *wanted: str) -> list[str]:
+        """What a power cut would take, below folders that matter."""
+        found = [*self.texts.values(), *self.names.values()]
+        return [place for place in found if any(word in place for word in wanted)]
+
+
+def inode(descriptor: int) -> Inode:
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def cached(cache: Cache) -> Iterator[None]:
+    real = {
+        name: getattr(os, name)
+        for name in ("open", "fdopen", "fsync", "replace", "rename", "link", "mkdir")
+    }
+
+    def place(descriptor: int) -> str:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+
+    def name_changed(path: Any, dir_fd: int | None) -> None:
+        folder = place(dir_fd) if dir_fd is not None else os.path.dirname(os.path.abspath(path))
+        held = os.stat(folder)
+        cache.names[held.st_dev, held.st_ino] = f"{folder}/{os.path.basename(path)}"
+
+    def naming(name: str) -> Callable[..., Any]:
+        def call(source: Any, target: Any, **kwargs: Any) -> Any:
+            done = real[name](source, target, **kwargs)
+            name_changed(target, kwargs.get("dst_dir_fd"))
+            return done
+
+        return call
+
+    def mkdir(path: Any, *args: Any, **kwargs: Any) -> None:
+        real["mkdir"](path, *args, **kwargs)
+        name_changed(path, kwargs.get("dir_fd"))
+
+    def fdopen(descriptor: int, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if "w" in mode:
+            cache.texts[inode(descriptor)] = place(descriptor)
+        return real["fdopen"](descriptor, mode, *args, **kwargs)
+
+    def fsync(descriptor: int) -> None:
+        real["fsync"](descriptor)
+        cache.texts.pop(inode(descriptor), None)
+        cache.names.pop(inode(descriptor), None)
+
+    real_exchange = exchanging._renameat2
+
+    def exchange(descriptor: int, temp: str, name: str) -> None:
+        real_exchange(descriptor, temp, name)
+        cache.names[inode(descriptor)] = f"{place(descriptor)}/{name}"
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("replace", "rename", "link"):
+            patch.setattr(os, name, naming(name))
+        patch.setattr(os, "mkdir", mkdir)
+        patch.setattr(os, "fdopen", fdopen)
+        patch.setattr(os, "fsync", fsync)
+        patch.setattr(exchanging, "_renameat2", exchange)
+        yield
+
+
+JOBS = (pulls, pushes, merges, conflicts, pulls_a_new_script)
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_what_is_done_is_on_the_disk(world: World, job: Callable[[World], None]) -> None:
+    """Files, pine.toml and records are safe when the run ends. Texts that can be read again from
+    the service may be lost."""
+    job(world)
+    cache = Cache()
+    with cached(cache):
+        world.sync()
+    assert not cache.unsafe("scripts/", "records", "replaced")
+
+
+@pytest.mark.parametrize("job", [pushes, merges])
+def test_the_record_is_on_the_disk_before_anything_is_sent(
+    world: World, job: Callable[[World], None]
+) -> None:
+    job(world)
+    cache = Cache()
+    seen: list[list[str]] = []
+    world.remote.at_next("save_next", lambda: seen.append(cache.unsafe("records")))
+    with cached(cache):
+        world.sync()
+    assert seen == [[]]
+    assert world.remote.posted
+
+
+@pytest.mark.parametrize("job", [pulls, merges, pulls_a_new_script])
+def test_the_file_is_on_the_disk_before_the_base_is(
+    world: World, job: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pinesync.workspace.files.tree import Tree
+
+    cache = Cache()
+    seen: list[list[str]] = []
+    real = Tree.write_manifest
+
+    def write_manifest(self: Tree, *args: Any) -> None:
+        seen.append(cache.unsafe("indicators", "replaced"))
+        real(self, *args)
+
+    job(world)
+    monkeypatch.setattr(Tree, "write_manifest", write_manifest)
+    with cached(cache):
+        world.sync()
+    assert seen
+    assert not any(seen)

@@ -1,0 +1,64 @@
+"""Looking changes nothing: no file, no entry, no record, nothing on the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pinesync.commands.diff import diff
+from pinesync.commands.project import Setup
+from pinesync.commands.pull import pull
+from pinesync.commands.push import push
+from pinesync.commands.status import status
+from pinesync.commands.verify import verify
+from tests.campaign.world import World
+
+READERS: dict[str, Callable[[Setup], object]] = {
+    "status": lambda setup: status(setup),
+    "status --offline": lambda setup: status(setup, offline=True),
+    "diff": lambda setup: diff(setup),
+    "diff --remote": lambda setup: diff(setup, remote=True),
+    "verify": lambda setup: verify(setup),
+    "pull --dry-run": lambda setup: pull(setup, dry_run=True),
+    "push --dry-run": lambda setup: push(setup, dry_run=True),
+}
+CACHE = ("objects", "saved")
+
+
+def snapshot(world: World) -> dict[Path, bytes]:
+    """All files of the folder and the state but for the cache of texts."""
+    return {
+        path: path.read_bytes()
+        for path in sorted(world.base.rglob("*"))
+        if path.is_file() and not set(CACHE) & set(path.parts)
+    }
+
+
+def situations(world: World, name: str) -> None:
+    if name == "an unsettled save":
+        world.edit()
+        world.sync(turn=world.delayed())
+    elif name == "an interrupted pull":
+        world.web_fresh()
+        world.sync(crash_at="commit")
+    elif name == "both changed":
+        world.edit()
+        world.web_fresh()
+    else:
+        world.edit()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "name", ["an edit", "both changed", "an unsettled save", "an interrupted pull"]
+)
+def test_a_reader_changes_nothing(world: World, reader: str, name: str) -> None:
+    situations(world, name)
+    world.wait()
+    before, posted, log = snapshot(world), list(world.remote.posted), list(world.log)
+    READERS[reader](world.setup())
+    assert snapshot(world) == before
+    assert world.remote.posted == posted
+    assert world.log == log
