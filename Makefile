@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs format cover clean
+.PHONY: help demo test check bench deep mutants docs format cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,12 @@ check: $(DEVELOPS) ## style, types, layers, generated pages
 ifneq ($(GENERATED),)
 	$(BIN)/cog --check --diff $(GENERATED)
 endif
+
+deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (an hour)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep tests/campaign $(ARGS)
+
+mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite must notice
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(DEVELOPS) ## measure, and compare with the limits
 	$(BIN)/python -m tests.bench $(ARGS)

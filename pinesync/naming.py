@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 import unicodedata
 from collections.abc import Collection, Iterator
 from itertools import count
@@ -179,6 +180,11 @@ def _translate(name: str) -> Iterator[str]:
 def shown(name: str) -> str:
     """A saved name as a person reads it: the service HTML-escapes it in some of its answers."""
     return html.unescape(name)
+
+
+def typed(path: str) -> str:
+    """The path as a person types it in a shell."""
+    return shlex.quote(path)
 
 
 def may_send(name: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pinesync.commands.project import Project
 from pinesync.errors import EXIT_LEFT, Misuse, PinesyncError, gravest
 from pinesync.model import PineId, RelPath
+from pinesync.naming import typed
 from pinesync.sync.execute.late import find_late
 from pinesync.sync.execute.look import View, look
 from pinesync.sync.execute.pull import Step
@@ -102,14 +103,14 @@ def left_alone(step: Step, troubles: Mapping[PineId, str] | None = None) -> Outc
             done="told",
             exit_code=0,
             message="the file is gone; the script on TradingView stays",
-            hint=f"`pinesync restore {path}` brings it back, `pinesync rm {path}` forgets it",
+            hint=f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it",
         )
     message, hint = _REASONS[situation.word]
     pine_id = _id(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
     base = situation.entry.base if situation.entry else None
     words = {
-        "path": path,
+        "path": typed(path),
         "id": pine_id,
         "before": base.version if base else None,
         "after": situation.info.version if situation.info else None,

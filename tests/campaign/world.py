@@ -275,9 +275,10 @@ class World:
             self.wait()
             self.sync()
 
-    def base_version(self) -> Version | None:
-        entry = project.open_project(self.setup()).folder.entries()[RelPath(self.path)]
-        return entry.base.version if entry.base else None
+    def base_version(self) -> Version:
+        base = project.open_project(self.setup()).folder.entries()[RelPath(self.path)].base
+        assert base
+        return base.version
 
 
 def marks_of(text: str) -> set[str]:
@@ -298,5 +299,5 @@ def opened(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         patch.setattr(project, "open_remote", lambda *_, **__: Fused(world.remote, world.fuse))
         patch.setattr("pinesync.commands.clone.open_remote", lambda *_, **__: world.remote)
         patch.setattr(project, "now", lambda: Now(0.0, world.clock, "boot"))
-        patch.setattr(project.time, "sleep", lambda _: None)
+        patch.setattr("time.sleep", lambda _: None)
         yield world.begin()

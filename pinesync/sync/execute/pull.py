@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pinesync.errors import EXIT_LEFT, FacadeError, FileError, LeftForYou
 from pinesync.model import Base, Digest, Entry, RelPath, Version
-from pinesync.naming import shown
+from pinesync.naming import shown, typed
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.execute.undoing import texts_of
 from pinesync.sync.plan import Act, Situation
@@ -120,7 +120,7 @@ def _put_back(ports: Ports, step: Step) -> Ready:
     if merged.conflicted:
         raise LeftForYou(
             "it takes back what the last pull brought, and was edited beside",
-            f"`pinesync restore {situation.path}` puts the last text back",
+            f"`pinesync restore {typed(situation.path)}` puts the last text back",
         )
     why = "what the last pull brought had been taken out of the file, and is back"
     return Ready(step, situation.entry, merged.text, "restored", why)
@@ -155,7 +155,7 @@ def _merge(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) ->
             "conflict",
             f"both sides changed the same lines ({base.version} → {situation.info.version})",
             f"edit {situation.path} and remove the markers, or run `pinesync resolve "
-            f"{situation.path}` with --ours or --theirs",
+            f"{typed(situation.path)}` with --ours or --theirs",
             EXIT_LEFT,
         )
     return Ready(step, entry, merged.text, "merged", warning)

@@ -23,7 +23,7 @@ from pinesync.model import (
     ScriptInfo,
     Version,
 )
-from pinesync.naming import may_send, shown
+from pinesync.naming import may_send, shown, typed
 from pinesync.sync import recover
 from pinesync.sync.execute import saving
 from pinesync.sync.execute.pull import Step, adopted
@@ -100,7 +100,7 @@ def _draft(ports: Ports, situation: Situation, allow_broken: bool) -> Draft | Ou
     assert entry is not None
     data = ports.workspace.read(path)
     if data is None:
-        return refused(path, "the file is gone", f"`pinesync restore {path}` brings it back")
+        return refused(path, "the file is gone", f"`pinesync restore {typed(path)}` brings it back")
     try:
         text = decode(data)
     except Unreadable as error:
@@ -109,7 +109,7 @@ def _draft(ports: Ports, situation: Situation, allow_broken: bool) -> Draft | Ou
         return refused(
             path,
             "conflict markers stand in it",
-            f"edit the file, or run `pinesync resolve {path}` with --ours or --theirs",
+            f"edit the file, or run `pinesync resolve {typed(path)}` with --ours or --theirs",
         )
     if not text.strip() and not (entry.base and entry.base.digest == digest(text)):
         return refused(path, "the file is empty", "an empty script is never saved over a full one")
@@ -160,7 +160,7 @@ def _save(
     elif over is None and newest.digest != entry.base.digest:
         raise BadAnswer(
             f"version {newest.version} on TradingView is not the text that pine.toml recorded",
-            f"nothing was saved; `pinesync diff --remote {entry.path}` shows the difference",
+            f"nothing was saved; `pinesync diff --remote {typed(entry.path)}` shows the difference",
         )
     if digest(draft.text) == newest.digest:
         base = Base(newest.version, newest.digest, pulled=entry.base.pulled)
@@ -269,7 +269,7 @@ def _named(error: PinesyncError, record: Record) -> PinesyncError:
     if isinstance(error, NameTaken):
         return NameTaken(
             f"a script called {record.name!r} is on TradingView already",
-            f"link it with `pinesync add --id USER;… {record.path}`, or change `name` in pine.toml",
+            f"`pinesync add --id USER;… {typed(record.path)}` links it, or change its `name`",
         )
     return error
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError
 from pinesync.model import Base, Entry, PineId, RelPath, Version
+from pinesync.naming import typed
 from pinesync.sync.execute import saving
 from pinesync.sync.ports import Ports, Workspace
 from pinesync.sync.records import Record, age
@@ -99,7 +100,7 @@ def _settle_save(ports: Ports, record: Record) -> Outcome:
             "conflict",
             stranger,
             message=f"a save got no answer, and {stranger} is there with a text nobody knows here",
-            hint=f"look at it, then run `pinesync resolve {record.path} --ours` or --theirs",
+            hint=f"look at it, then run `pinesync resolve {typed(record.path)} --ours` or --theirs",
             exit_code=EXIT_LEFT,
             pine_id=record.pine_id,
         )
@@ -133,7 +134,7 @@ def hidden_outcome(path: RelPath, found: saving.Found) -> Outcome:
         found.version,
         message=f"saved as {found.version}, on top of {found.hidden}, "
         "which somebody else saved at the same moment",
-        hint=f"both are kept; run `pinesync resolve {path}` with --ours, --theirs or --merged",
+        hint=f"`pinesync resolve {typed(path)}` with --ours, --theirs or --merged settles it",
         exit_code=EXIT_LEFT,
         pine_id=found.pine_id,
     )
