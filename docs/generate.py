@@ -1,0 +1,114 @@
+"""The generated parts of docs/reference, as Markdown; cog calls these (`make docs`)."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+import click
+
+from pinesync import errors
+from pinesync.cli.group import group
+from pinesync.sync.plan import NEVER, POLICY, Local, There
+
+Names = AbstractSet[str | None]
+
+
+def verbs() -> str:
+    """Every verb with its help; the options that all of them take come first, once."""
+    context = click.Context(group, info_name="pinesync")
+    names = {parameter.name for parameter in group.params if parameter.name != "version"}
+    parts = ["## Options of every verb\n", *_options(group, names)]
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        parts += _verb(command, f"pinesync {name}", names, "##")
+    return _block(parts)
+
+
+def _verb(command: click.Command, name: str, shared: Names, level: str) -> Iterator[str]:
+    context = click.Context(command, info_name=name)
+    yield f"\n{level} {name.removeprefix('pinesync ')}\n"
+    yield f"    {name} {' '.join(command.collect_usage_pieces(context))}\n"
+    yield inspect.cleandoc(command.help or "")
+    own = {parameter.name for parameter in command.params} - shared
+    if own & {p.name for p in command.params if isinstance(p, click.Option)}:
+        yield ""
+        yield from _options(command, own)
+    if isinstance(command, click.Group):
+        for below in sorted(command.commands):
+            yield from _verb(command.commands[below], f"{name} {below}", shared, "###")
+
+
+def _options(command: click.Command, names: Names) -> Iterator[str]:
+    yield "| option | |\n|---|---|"
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name in names:
+            spelt = ", ".join(f"`{word}{_value(option)}`" for word in option.opts)
+            default = f" ({option.default} where left out)" if option.show_default else ""
+            yield _row(spelt, (option.help or "") + default)
+
+
+def _value(option: click.Option) -> str:
+    if option.is_flag or option.count:
+        return ""
+    if isinstance(option.type, click.Choice):
+        return " " + "|".join(map(str, option.type.choices))
+    return " " + (option.metavar or ("N" if "integer" in option.type.name else "TEXT"))
+
+
+def policy() -> str:
+    """The table that pull and push follow; a side that makes no difference is "any"."""
+    lines = ["| local | TradingView | word | pull | push |", "|---|---|---|---|---|"]
+    for (local, there), row in POLICY.items():
+        alike = {POLICY.get((local, other)) for other in There} == {row}
+        if not alike or there is next(iter(There)):
+            side = "any" if alike else there.value
+            word = f"**{row.word}**"
+            lines.append(_row(local.value, side, word, row.pull.value, row.push.value))
+    return _block(lines)
+
+
+def never() -> str:
+    """The pairs that cannot come up, by their reason."""
+    lines = ["| local | TradingView | why not |", "|---|---|---|"]
+    for local in Local:
+        reasons = {why: None for (here, _), why in NEVER.items() if here is local}
+        for why in reasons:
+            sides = [t.value for (here, t), said in NEVER.items() if (here, said) == (local, why)]
+            lines.append(_row(local.value, "; ".join(sides), why))
+    return _block(lines)
+
+
+def exits() -> str:
+    """Every code with the errors that end with it, and the order among several codes."""
+    codes = sorted(value for name, value in vars(errors).items() if name.startswith("EXIT_"))
+    lines = ["| code | errors of that kind |", "|---|---|"]
+    for code in codes:
+        kinds = [
+            f"`{kind.__name__}`"
+            for kind in vars(errors).values()
+            if isinstance(kind, type) and issubclass(kind, errors.PinesyncError)
+            if kind.exit_code == code
+        ]
+        lines.append(_row(str(code), ", ".join(kinds) or "–"))
+    order = sorted(codes, key=lambda code: sum(errors.gravest(code, c) != code for c in codes))
+    return _block([*lines, "", f"Of several, the first of: {', '.join(map(str, order))}."])
+
+
+def tree() -> str:
+    """The tree of errors, as drawn in `pinesync.errors`."""
+    drawn = re.search(r"^ *PinesyncError.*?(?=\n\n|\Z)", errors.__doc__ or "", re.S | re.M)
+    assert drawn
+    return _block(["```text", textwrap.dedent(drawn[0]).rstrip(), "```"])
+
+
+def _block(lines: list[str]) -> str:
+    return "\n" + "\n".join(lines) + "\n\n"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,96 @@
+"""The README: what it shows is what one sees, and it leaves nothing out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pinesync import errors
+from pinesync.cli.group import VERBS
+from pinesync.sync.plan import POLICY
+from tests.docs.pages import ROOT, blocks, disagreements, page, read_aloud
+
+README = page("README.md")
+
+
+def section(title: str) -> str:
+    found = re.search(
+        rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL
+    )
+    assert found, f"the README has no section {title!r}"
+    return found[1]
+
+
+def rows(text: str) -> list[str]:
+    """The first cells of the tables in it."""
+    return re.findall(r"^\| ([^|]+?) \|", text, re.MULTILINE)
+
+
+def test_every_command_prints_what_the_page_shows(home: Path, tmp_path: Path) -> None:
+    assert not disagreements(read_aloud("README.md", tmp_path))
+
+
+@pytest.mark.parametrize("code", [b.text for b in blocks(README) if b.language == "python"])
+def test_every_example_of_the_library_runs(code: str, home: Path, tmp_path: Path) -> None:
+    """Against a sandbox on loopback; where the page takes TradingView's address, that is put in
+    its place."""
+    serve = [sys.executable, "-m", "pinesync", "sandbox", "serve"]
+    sandbox = 'Pine(os.environ["PINESYNC_COOKIE"], base_url=os.environ["PINESYNC_FACADE_URL"])'
+    subprocess.run([*serve[:-1], "seed"], check=True, capture_output=True)
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, encoding="utf-8") as server:
+        try:
+            assert server.stdout
+            said = [server.stdout.readline().strip().partition("=") for _ in range(2)]
+            facade = {name: value.strip("'") for name, _, value in said}
+            subprocess.run(
+                [sys.executable, "-c", f"import os\n{code.replace('Pine()', sandbox)}"],
+                check=True,
+                cwd=tmp_path,
+                env={**os.environ, **facade},
+            )
+        finally:
+            server.terminate()
+
+
+def test_every_verb_is_mentioned() -> None:
+    """In the list at the end, in the order of the help."""
+    named = re.search(r"^All commands: (.*?)\.$", README, re.MULTILINE | re.DOTALL)
+    assert named
+    assert re.findall(r"`(\w+)`", named[1]) == list(VERBS)
+
+
+def test_no_command_is_shown_that_does_not_exist() -> None:
+    typed = re.findall(r"(?:`|^\$ )pinesync ([a-z]+)", README, re.MULTILINE)
+    assert set(typed) <= set(VERBS)
+
+
+def test_every_word_of_status_is_explained() -> None:
+    words = {row.word for row in POLICY.values()}
+    assert set(rows(section("The words of status"))) - {"word"} == words
+
+
+def test_every_exit_code_is_explained() -> None:
+    codes = {str(value) for name, value in vars(errors).items() if name.startswith("EXIT_")}
+    assert set(rows(section("Exit codes"))) - {"code"} == codes
+    assert codes <= set(rows(page("docs/reference/exit-codes.md")))
+
+
+def test_every_variable_is_explained() -> None:
+    read = set()
+    for module in [*ROOT.glob("pinesync/cli/*.py"), ROOT / "pinesync" / "pine.py"]:
+        text = module.read_text(encoding="utf-8")
+        read |= set(re.findall(r"environ[^\n]*?\"((?:PINESYNC|TRADINGVIEW)_[A-Z_]+)\"", text))
+    assert read
+    assert read <= set(re.findall(r"`(\w+)`", section("Environment")))
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/reference/json.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    here = (ROOT / name).parent
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page(name)):
+        assert (here / target).exists(), f"{name} links to {target}"

@@ -1,0 +1,201 @@
+"""What `Pine` is given and what it sends: arguments, the requests, the cookie."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from pinesync.pine import Pine
+from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
+from pinesync.sandbox.faults import Fault
+from pinesync.wire import BASE_URL, reading
+from tests.pine.conftest import (
+    GOOD,
+    KEYS,
+    MORE,
+    STRANGE,
+    UNVERSIONED,
+    World,
+    bad,
+    good,
+)
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n\t ", None, 5, "\ud800"])
+def test_an_empty_argument_fails_without_a_request(world: World, empty: Any) -> None:
+    pine, pine_id = world.pine, world.make()
+    for envelope in (
+        pine.validate_script(empty),
+        pine.create_script(empty, GOOD),
+        pine.create_script("New", empty),
+        pine.edit_script(empty, "One", GOOD),
+        pine.edit_script(pine_id, empty, GOOD),
+        pine.edit_script(pine_id, "One", empty),
+        pine.get_script(empty, "last"),
+        pine.get_script(pine_id, empty),
+        pine.delete_script(empty),
+    ):
+        assert envelope["status"] == "failed"
+        assert envelope["error"]
+        assert list(envelope) == KEYS
+    assert world.plan.log == []
+
+
+@pytest.mark.parametrize(
+    "pine_id", ["USER;short", "PUB;" + "0" * 32, STRANGE.upper(), STRANGE + "/..", "STD;RSI"]
+)
+def test_what_is_no_id_fails_without_a_request(world: World, pine_id: str) -> None:
+    for envelope in (
+        world.pine.get_script(pine_id, "last"),
+        world.pine.edit_script(pine_id, "One", GOOD),
+        world.pine.delete_script(pine_id),
+    ):
+        bad(envelope)
+    assert world.plan.log == []
+
+
+@pytest.mark.parametrize("version", ["-1", "0", "1.5", "../1.0", "LAST", "1.0/..", "v1"])
+def test_what_is_no_version_fails_without_a_request(world: World, version: str) -> None:
+    pine_id = world.make()
+    bad(world.pine.get_script(pine_id, version))
+    bad(world.pine.edit_script(pine_id, "One", MORE, expected_version=version))
+    assert world.plan.log == []
+
+
+@pytest.mark.parametrize("version", ["2", "2.0", "last"])
+def test_forms_of_a_version(world: World, version: str) -> None:
+    data = good(world.pine.get_script(world.make("One", GOOD, MORE), version))
+    assert (data["version"], data["source"]) == ("2.0", MORE)
+
+
+@pytest.mark.parametrize("expected", ["1.0", "3.0", "10", "1"])
+def test_another_version_than_expected_saves_nothing(world: World, expected: str) -> None:
+    pine_id = world.make("One", GOOD, MORE)
+    why = bad(world.pine.edit_script(pine_id, "One", GOOD, expected_version=expected))
+    assert "2.0" in why
+    assert world.plan.asked("save_next") == 0
+    good(world.pine.edit_script(pine_id, "One", GOOD, expected_version="2.0"))
+    assert len(world.store.history(pine_id)) == 3
+
+
+def test_warnings_are_not_errors(world: World) -> None:
+    for envelope in (
+        world.pine.validate_script(UNVERSIONED),
+        world.pine.create_script("New", UNVERSIONED),
+    ):
+        good(envelope)
+        (warning,) = envelope["warnings"]
+        assert warning["code"] == "CW10001"
+        assert set(warning) == {"line", "column", "end_line", "end_column", "message", "code"}
+    broken = world.pine.validate_script("plot(clsoe)\n")
+    bad(broken)
+    assert len(broken["warnings"]) == len(broken["data"]["errors"]) == 1
+
+
+def test_validating_has_no_data(world: World) -> None:
+    envelope = world.pine.validate_script(GOOD)
+    assert good(envelope) is None
+    assert envelope["metadata"] == {"source": GOOD}
+
+
+# -- what is sent ---------------------------------------------------------------------------------
+
+
+def test_nothing_is_ever_overwritten(world: World) -> None:
+    pine_id = world.make("Taken")
+    bad(world.pine.create_script("Taken", MORE))
+    good(world.pine.create_script("allow_overwrite=true&x=y", MORE))
+    good(world.pine.edit_script(pine_id, "One & allow_create_new=true", MORE))
+    for url in world.plan.urls:
+        query = dict(parse_qsl(url.partition("?")[2]))
+        assert "true" not in (query.get("allow_overwrite"), query.get("allow_create_new"))
+    assert sum("allow_overwrite=false" in url for url in world.plan.urls) == 2
+    assert len(world.store.history(pine_id)) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [b'"no"', b"true", b"1", b"{}", b'{"success":true}', b'["ok"]', b"OK", b'"OK"', b""]
+)
+def test_deleted_is_only_what_the_service_says_is(world: World, body: bytes) -> None:
+    world.plan.add(Fault("delete", "answer", body=body))
+    bad(world.pine.delete_script(world.make()))
+
+
+@pytest.mark.parametrize("body", [b'"ok"', b"ok", b'"ok"\n', b" ok "])
+def test_both_words_for_deleted(world: World, body: bytes) -> None:
+    world.plan.add(Fault("delete", "answer", body=body))
+    good(world.pine.delete_script(world.make()))
+
+
+def test_a_create_that_names_no_id_is_no_success(world: World) -> None:
+    said = b'{"success":true,"result":{"metaInfo":{"pine":{"version":"1.0"}}}}'
+    world.plan.add(Fault("save_new", "answer", when="after", body=said))
+    assert "created" in bad(world.pine.create_script("New", GOOD))
+
+
+def test_times_of_every_form_are_whole_seconds() -> None:
+    assert reading.epoch("2023-02-06T11:08:10.969063Z") == 1_675_681_690
+    for raw in (1_675_681_690, 1_675_681_690.9, "1675681690", "1675681690.9", 1_675_681_690_123):
+        assert reading.epoch(raw) == 1_675_681_690
+    assert reading.epoch("1612051231230") == 1_612_051_231, "not the year 1612"
+    odd: object
+    for odd in (None, "", "soon", -1, True, float("nan"), "0001-01-01T00:00:00+14:00", [], {}):
+        assert reading.epoch(odd) == 0
+
+
+# -- the cookie -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cookie", [None, "", "  ", "sessionid=only", "nonsense", "a=b; c=d"])
+def test_without_a_cookie_every_method_fails_without_a_request(
+    world: World, cookie: str | None
+) -> None:
+    pine = Pine(cookie, base_url=IN_PROCESS_URL, adapter=WSGIAdapter(world.app))
+    for call in replace(world, pine=pine).calls(world.make()).values():
+        assert "cookie" in bad(call())
+    assert world.plan.log == []
+
+
+def test_the_variable_is_read_in_the_constructor_for_the_real_service_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = WSGIAdapter(world.app)
+    monkeypatch.setenv("TRADINGVIEW_COOKIE", world.user.cookie)
+    real = Pine(adapter=adapter)
+    others = [
+        Pine(base_url=url, adapter=adapter)
+        for url in (IN_PROCESS_URL, BASE_URL + "/x", "http://127.0.0.1:1/pine-facade")
+    ]
+    monkeypatch.setenv("TRADINGVIEW_COOKIE", "sessionid=other; sessionid_sign=other")
+    pine_id = world.make()
+    assert [item["id"] for item in good(real.list_saved_scripts())] == [pine_id]
+    asked = len(world.plan.log)
+    for other in others:
+        assert "cookie" in bad(other.list_saved_scripts())
+    assert len(world.plan.log) == asked
+    given = Pine("sessionid=x; sessionid_sign=y", adapter=adapter)
+    bad(given.list_saved_scripts())
+
+
+def test_no_envelope_and_no_repr_shows_the_cookie(world: World) -> None:
+    pine_id = world.make()
+    for kind in ("reset", "500", "html"):
+        world.plan.add(f"*:*:{kind}")
+        for call in world.calls(pine_id).values():
+            text = json.dumps(call())
+            assert world.user.sessionid not in text
+            assert world.user.sessionid_sign not in text
+        world.plan.clear()
+    assert world.user.sessionid not in repr(world.pine)
+
+
+@pytest.mark.parametrize("url", ["http://example.com/x", "ftp://x", "nonsense", "https://u:pw@h/"])
+def test_an_address_that_is_none_fails(world: World, url: str) -> None:
+    why = bad(Pine(world.user.cookie, base_url=url).list_saved_scripts())
+    assert "pw" not in why

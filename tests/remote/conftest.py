@@ -1,0 +1,159 @@
+"""A server that answers with exactly these bytes, and keeps what it was asked."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from pinesync.remote.credentials import Secret, origin_of
+from pinesync.remote.session import Session, Transport
+
+CANARY = "canary0123456789"
+SIGN = "v3:canarysign0123456789"
+COOKIE = f"sessionid={CANARY}; sessionid_sign={SIGN}"
+PEM = Path(__file__).parent / "nobody.pem"
+"""A certificate for localhost that nobody signed, and its key, which protects nothing."""
+
+
+def answer(body: bytes, status: int = 200, *headers: str, length: int | None = None) -> bytes:
+    """The bytes of an answer. `length` is what Content-Length claims."""
+    size = len(body) if length is None else length
+    lines = [f"HTTP/1.1 {status} Some Words", f"Content-Length: {size}", "Connection: close"]
+    lines += [*headers, "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+class RawServer:
+    """Each connection is asked once, gets the next answer, and is closed; the last answer is
+    given again and again. An answer of None resets the connection. With `holds`, a connection
+    stays open until the end, so that a short answer is a slow one; without `hears`, the answer
+    comes before the question."""
+
+    def __init__(
+        self,
+        *answers: bytes | None,
+        tls: bool = False,
+        holds: bool = False,
+        hears: bool = True,
+    ) -> None:
+        self.answers = list(answers)
+        self.asked: list[bytes] = []
+        self.connections = 0
+        self._tls, self._holds, self._hears = tls, holds, hears
+        self._done = threading.Event()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self._listening.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/pine-facade"
+
+    def __enter__(self) -> RawServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            connection.settimeout(10)
+            with ExitStack() as open_ones, suppress(OSError):
+                open_ones.callback(connection.close)
+                if self._tls:
+                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                    context.load_cert_chain(PEM)
+                    connection = context.wrap_socket(connection, server_side=True)
+                    open_ones.callback(connection.close)
+                self._talk(connection)
+
+    def _talk(self, connection: socket.socket) -> None:
+        if self._hears:
+            self.asked.append(_request(connection))
+        said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if said is None:
+            linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            return
+        connection.sendall(said)
+        if self._holds:
+            self._done.wait(30)
+
+    def header(self, name: str, at: int = -1) -> str | None:
+        """A header of one request, None where it was not sent."""
+        for line in self.asked[at].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]:
+            key, _, value = line.partition(": ")
+            if key.lower() == name.lower():
+                return value
+        return None
+
+
+def _request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            raise OSError("the client went away")
+        data += piece
+    head = data.partition(b"\r\n\r\n")[0].lower()
+    length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+    while len(data) < len(head) + 4 + length:
+        data += connection.recv(65536)
+    return data
+
+
+class Ticking:
+    """A clock that goes on by `step` seconds whenever it is looked at, and notes the sleeps."""
+
+    def __init__(self, step: float = 0.0) -> None:
+        self.now, self.step = 0.0, step
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+Open = Callable[..., Session]
+
+
+@pytest.fixture
+def ticking() -> Ticking:
+    return Ticking()
+
+
+@pytest.fixture
+def opened(ticking: Ticking) -> Iterator[Open]:
+    """Opens sessions with the canary's cookie for their own origin, and closes them again."""
+    with ExitStack() as sessions:
+
+        def open_session(url: str, secret: Secret | None = None, **transport: object) -> Session:
+            secret = secret or Secret(CANARY, SIGN, origin_of(url))
+            chosen = {"sleep": ticking.sleep, "clock": ticking, **transport}
+            session = Session(url, secret, Transport(**chosen))  # type: ignore[arg-type]
+            sessions.callback(session.close)
+            return session
+
+        yield open_session

@@ -1,0 +1,393 @@
+"""What one request may and may not do, over real sockets: where the cookie goes, what is tried
+again, what is read, and what is known after a failure."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import socket
+import traceback
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import pytest
+
+from pinesync.errors import BadAnswer, NetworkError, PinesyncError
+from pinesync.model import PineId
+from pinesync.remote.credentials import Secret, origin_of
+from pinesync.remote.session import PAUSES, Session
+from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
+from pinesync.sandbox.app import SandboxApp
+from pinesync.sandbox.faults import FaultPlan
+from pinesync.sandbox.store import Store
+from pinesync.wire import MAX_ANSWER, Answer, Request, asking, reading
+from tests.remote.conftest import CANARY, COOKIE, SIGN, Open, RawServer, Ticking, answer
+
+ID = PineId("USER;0123456789abcdef0123456789abcdef")
+READ = asking.list_scripts()
+WRITES = {
+    "save_new": asking.save_new("One", "text"),
+    "save_next": asking.save_next(ID, "One", "text"),
+    "delete": asking.delete(ID),
+}
+FINE = answer(b"[]")
+
+
+def attempt(session: Session, request: Request) -> Answer | NetworkError:
+    """The answer, or that there was none."""
+    try:
+        return session.send(request)
+    except NetworkError as error:
+        return error
+
+
+# -- redirects ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", [READ, *WRITES.values()], ids=["list", *WRITES])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/elsewhere",
+        "elsewhere?a=b",
+        "//127.0.0.1:{port}/x",
+        "http://127.0.0.1:{port}/pine-facade/list",
+        "http://localhost:{port}/",
+        "http://[::1",
+        "http://\xff",
+        "file:///etc/passwd",
+    ],
+)
+def test_no_redirect_is_followed(
+    opened: Open, request_: Request, status: int, location: str
+) -> None:
+    with RawServer(FINE) as other:
+        where = location.format(port=other.port)
+        with RawServer(answer(b"moved", status, f"Location: {where}"), FINE) as server:
+            got = opened(server.url).send(request_)
+            assert (got.status, got.body) == (status, b"moved")
+            assert server.connections == 1
+        assert other.connections == 0
+    with pytest.raises(BadAnswer):
+        reading.scripts(got)
+
+
+def test_the_body_of_a_redirect_is_bounded_too(opened: Open) -> None:
+    bomb = gzip.compress(bytes(100 * 1024 * 1024), 9)
+    said = answer(bomb, 302, "Location: /x", "Content-Encoding: gzip")
+    with RawServer(said) as server:
+        tracemalloc.start()
+        try:
+            with pytest.raises(BadAnswer):
+                opened(server.url).send(READ)
+            assert tracemalloc.get_traced_memory()[1] < 40 * 1024 * 1024
+        finally:
+            tracemalloc.stop()
+
+
+# -- the cookie -----------------------------------------------------------------------------------
+
+
+def test_the_cookie_goes_to_its_own_origin(opened: Open) -> None:
+    with RawServer(FINE) as server:
+        opened(server.url).send(READ)
+        assert server.header("Cookie") == COOKIE
+        assert server.header("Origin") == "https://www.tradingview.com"
+        assert server.header("Accept-Encoding") == "identity"
+        assert "Mozilla" in (server.header("User-Agent") or "")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://pine-facade.tradingview.com/pine-facade",
+        "http://127.0.0.1:1/pine-facade",
+        "http://localhost:{port}/pine-facade",
+        "https://127.0.0.1:{port}/pine-facade",
+    ],
+)
+def test_the_cookie_goes_to_no_other_origin(opened: Open, other: str) -> None:
+    with RawServer(FINE) as server:
+        secret = Secret(CANARY, SIGN, origin_of(other.format(port=server.port)))
+        session = opened(server.url, secret)
+        for request in (READ, *WRITES.values()):
+            session.send(request)
+        assert len(server.asked) == 4
+        assert not any(CANARY.encode() in asked for asked in server.asked)
+        assert server.header("Cookie") is None
+
+
+def test_cookies_of_the_server_are_never_sent_back(opened: Open) -> None:
+    hostile = answer(
+        b"[]",
+        200,
+        "Set-Cookie: sessionid=theirs; Path=/",
+        "Set-Cookie: other=theirs; Path=/; Domain=127.0.0.1",
+        "Set-Cookie: sessionid_sign=theirs",
+    )
+    with RawServer(hostile) as server:
+        session = opened(server.url)
+        for request in (READ, READ, WRITES["save_new"]):
+            session.send(request)
+        assert [server.header("Cookie", at) for at in range(3)] == [COOKIE] * 3
+
+
+def test_nothing_is_read_from_the_environment(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(FINE) as proxy, RawServer(FINE) as server:
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing"))
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine 127.0.0.1 login somebody password something\n")
+        monkeypatch.setenv("NETRC", str(netrc))
+        opened(server.url).send(READ)
+        assert server.header("Authorization") is None
+        assert (server.connections, proxy.connections) == (1, 0)
+
+
+def test_a_proxy_that_was_given_is_used(opened: Open) -> None:
+    with RawServer(FINE) as proxy, RawServer(FINE) as server:
+        proxies = {"http": f"http://127.0.0.1:{proxy.port}"}
+        opened(server.url, proxies=proxies).send(READ)
+        assert (server.connections, proxy.connections) == (0, 1)
+
+
+# -- what is tried again --------------------------------------------------------------------------
+
+BROKEN_ANSWERS: dict[str, bytes | None] = {
+    "429": answer(b"", 429),
+    "429 with a wait": answer(b"", 429, "Retry-After: 1"),
+    **{str(code): answer(b"", code) for code in (500, 502, 503, 504)},
+    "html": answer(b"<!DOCTYPE html>"),
+    "nothing": b"",
+    "no http": b"hello\r\n\r\n",
+    "reset": None,
+    "truncated": answer(b"[", 200, length=100),
+    "truncated chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[",
+    "bad gzip": answer(b"no gzip", 200, "Content-Encoding: gzip"),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("said", BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
+def test_a_write_is_sent_once(
+    opened: Open, ticking: Ticking, write: str, said: bytes | None
+) -> None:
+    with RawServer(said, FINE) as server:
+        came = attempt(opened(server.url), WRITES[write])
+        assert server.connections == 1
+    assert came.sent if isinstance(came, NetworkError) else came.status
+    assert ticking.slept == []
+
+
+@pytest.mark.parametrize("kind", ["429", "500", "503", "html", "redirect", "empty", "garbage",
+                                  "reset", "hang", "truncate", "slow"])  # fmt: skip
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_is_sent_once_in_process(
+    opened: Open, tmp_path: Path, write: str, when: str, kind: str
+) -> None:
+    plan = FaultPlan([f"{write}:*:{kind}:{when}"])
+    store = Store(tmp_path / "sandbox.sqlite3", lambda: 0.0)
+    session = opened(IN_PROCESS_URL, adapter=WSGIAdapter(SandboxApp(store, plan=plan)))
+    came = attempt(session, WRITES[write])
+    assert came.sent if isinstance(came, NetworkError) else came.status
+    assert len(plan.log) == 1
+    store.close()
+
+
+RETRIED = ["429", "500", "502", "503", "504", "nothing", "reset", "truncated", "truncated chunk"]
+
+
+@pytest.mark.parametrize("kind", RETRIED)
+def test_a_read_is_tried_three_times(opened: Open, ticking: Ticking, kind: str) -> None:
+    said = BROKEN_ANSWERS[kind]
+    with RawServer(said, said, answer(b"[1]")) as server:
+        assert opened(server.url).send(READ).body == b"[1]"
+        assert server.connections == 3
+    assert ticking.slept == list(PAUSES)
+
+
+@pytest.mark.parametrize("kind", RETRIED)
+def test_a_read_is_not_tried_for_ever(opened: Open, ticking: Ticking, kind: str) -> None:
+    with RawServer(BROKEN_ANSWERS[kind]) as server:
+        came = attempt(opened(server.url), READ)
+        assert came.sent if isinstance(came, NetworkError) else came.status >= 429
+        assert server.connections == 3
+    assert ticking.slept == list(PAUSES)
+
+
+@pytest.mark.parametrize("said", [answer(b"<html>"), answer(b"no", 401), answer(b"", 302)])
+def test_an_answer_is_not_asked_for_again(opened: Open, said: bytes) -> None:
+    with RawServer(said, FINE) as server:
+        opened(server.url).send(READ)
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "slept"),
+    [
+        ("0", [0.0]),
+        ("7", [7.0]),
+        (" 30 ", [30.0]),
+        ("31", []),
+        ("999999999", []),
+        ("9" * 30, [PAUSES[0]]),
+        ("-1", [PAUSES[0]]),
+        ("1.5", [PAUSES[0]]),
+        ("nan", [PAUSES[0]]),
+        ("", [PAUSES[0]]),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", [PAUSES[0]]),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_honoured_and_capped(
+    opened: Open, ticking: Ticking, status: int, header: str, slept: list[float]
+) -> None:
+    with RawServer(answer(b"", status, f"Retry-After: {header}"), FINE) as server:
+        got = opened(server.url).send(READ)
+        assert got.status == (200 if slept else status)
+    assert ticking.slept == slept
+
+
+# -- what is read ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [b"x" * 101, b"x" * 5_000_000])
+def test_an_answer_over_the_cap_is_dropped(opened: Open, body: bytes) -> None:
+    with RawServer(answer(body)) as server, pytest.raises(BadAnswer, match="larger than 100"):
+        opened(server.url).send(Request("GET", "/list", cap=100))
+
+
+def test_an_answer_as_large_as_the_cap_is_read(opened: Open) -> None:
+    for encoded, header in ((bytes(100), "X: y"), (gzip.compress(bytes(100)), GZIP)):
+        with RawServer(answer(encoded, 200, header)) as server:
+            assert opened(server.url).send(Request("GET", "/list", cap=100)).body == bytes(100)
+
+
+GZIP = "Content-Encoding: gzip"
+_EMPTY = gzip.compress(b"")
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        lambda: answer(gzip.compress(bytes(300 * 1024 * 1024), 9), 200, GZIP),
+        lambda: answer(gzip.compress(gzip.compress(bytes(300 << 20), 9)), 200, GZIP + ", gzip"),
+        lambda: answer(_EMPTY * (MAX_ANSWER // len(_EMPTY) + 1), 200, GZIP),
+        lambda: answer(b"[" * (MAX_ANSWER + 1)),
+    ],
+    ids=["gzip", "gzip in gzip", "empty members", "plain"],
+)
+def test_a_bomb_is_bounded(opened: Open, bomb: object) -> None:
+    said = bomb()  # type: ignore[operator]
+    with RawServer(said) as server:
+        session = opened(server.url)
+        tracemalloc.start()
+        try:
+            with pytest.raises(BadAnswer):
+                session.send(asking.get_script(ID, None))
+            assert tracemalloc.get_traced_memory()[1] < 8 * MAX_ANSWER
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "nonsense", "gzip, gzip"])
+def test_an_encoding_that_was_not_asked_for_is_refused(opened: Open, encoding: str) -> None:
+    with RawServer(answer(b"[]", 200, f"Content-Encoding: {encoding}")) as server:
+        with pytest.raises(BadAnswer, match="encoding"):
+            opened(server.url).send(READ)
+
+
+@pytest.mark.parametrize("parts", [[b"[]"], [b"", b"[", b"", b"]"]])
+def test_gzip_is_read_though_it_was_not_asked_for(opened: Open, parts: list[bytes]) -> None:
+    body = b"".join(gzip.compress(part) for part in parts)
+    with RawServer(answer(body, 200, GZIP)) as server:
+        assert opened(server.url).send(READ).body == b"[]"
+
+
+def test_gzip_that_breaks_off_inside_a_whole_answer_is_no_answer(opened: Open) -> None:
+    cut = zlib.compressobj(wbits=31)
+    body = cut.compress(b'"ok"') + cut.flush(zlib.Z_SYNC_FLUSH)
+    with RawServer(answer(body, 200, GZIP)) as server:
+        with pytest.raises(NetworkError, match="broke off") as caught:
+            opened(server.url).send(WRITES["delete"])
+        assert caught.value.sent
+
+
+@pytest.mark.parametrize("header", [[], [GZIP]], ids=["plain", "gzip"])
+def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: list[str]) -> None:
+    piece = gzip.compress(b"")[:8] if header else b"["
+    with RawServer(answer(piece, 200, *header, length=1000), holds=True) as server:
+        with pytest.raises(NetworkError, match="did not end in time") as caught:
+            opened(server.url, clock=Ticking(70.0)).send(WRITES["save_new"])
+        assert caught.value.sent
+
+
+# -- what is known after a failure ----------------------------------------------------------------
+
+
+def test_nobody_listens(opened: Open) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(NetworkError) as caught:
+        opened(f"http://127.0.0.1:{port}/x").send(WRITES["save_new"])
+    assert not caught.value.sent
+
+
+def test_a_name_that_does_not_resolve(opened: Open) -> None:
+    with pytest.raises(NetworkError, match="cannot be resolved") as caught:
+        opened("https://facade.invalid/x").send(WRITES["save_new"])
+    assert not caught.value.sent
+
+
+def test_a_certificate_that_nobody_signed(opened: Open) -> None:
+    with RawServer(FINE, tls=True) as server:
+        with pytest.raises(NetworkError, match="secure") as caught:
+            opened(f"https://localhost:{server.port}/x").send(WRITES["save_new"])
+        assert not caught.value.sent
+        assert server.asked == []
+
+
+def test_a_server_that_speaks_no_tls(opened: Open) -> None:
+    with RawServer(b"hello\r\n", hears=False) as server:
+        with pytest.raises(NetworkError):
+            opened(f"https://127.0.0.1:{server.port}/x").send(WRITES["save_new"])
+        assert not any(CANARY.encode() in asked for asked in server.asked)
+
+
+@pytest.mark.parametrize("said", [None, *(BROKEN_ANSWERS[k] for k in ("nothing", "truncated"))])
+def test_nothing_that_is_said_of_a_failure_holds_the_cookie(
+    opened: Open, said: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with RawServer(said) as server:
+        session = opened(server.url)
+        with pytest.raises(PinesyncError) as caught:
+            session.send(WRITES["save_new"])
+        assert CANARY.encode() in server.asked[0]
+    texts = ["".join(traceback.format_exception(caught.value)), caplog.text, repr(session)]
+    error: BaseException | None = caught.value
+    while error:
+        texts += [str(error), repr(error), repr(error.args)]
+        error = error.__cause__ or error.__context__
+    assert not any(CANARY in text or SIGN in text for text in texts)
+
+
+def test_a_secret_shows_nothing() -> None:
+    secret = Secret(CANARY, SIGN, "https://a.example:443")
+    for text in (repr(secret), str(secret), f"{secret}", f"{[secret]!r}", f"{secret!s:>9}"):
+        assert CANARY not in text
+        assert SIGN not in text
+
+
+def test_a_session_needs_no_secret() -> None:
+    with RawServer(FINE) as server:
+        session = Session(server.url)
+        session.send(asking.check("text"))
+        session.close()
+        assert server.header("Cookie") is None

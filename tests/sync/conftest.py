@@ -1,0 +1,173 @@
+"""A real folder and the verbs themselves, with the fake service and a clock that only moves when
+told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.commands import project
+from pinesync.commands.project import Places, Setup, folder_at, open_project
+from pinesync.commands.pull import pull
+from pinesync.commands.push import push
+from pinesync.commands.running import Run
+from pinesync.model import Entry, PineId, RelPath
+from pinesync.sync.execute.look import look
+from pinesync.sync.ports import Tools
+from pinesync.sync.records import Now, Record
+from pinesync.sync.report import Outcome
+from pinesync.workspace import manifest
+from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.manifest import Manifest, Settings
+from tests.fakes import OWNER, FakeRemote
+
+ID = "test-folder"
+
+
+@dataclass
+class Clock:
+    """All three clocks. Sleeping only lets them go on."""
+
+    wall: float = 1_700_000_000.0
+    mono: float = 10_000.0
+    boot_id: str = "boot-1"
+    slept: float = 0.0
+
+    def now(self) -> Now:
+        return Now(self.wall, self.mono, self.boot_id)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.wait(seconds)
+
+    def wait(self, seconds: float) -> None:
+        self.wall += seconds
+        self.mono += seconds
+
+
+@dataclass
+class Bench:
+    """A workspace, the service, and somebody who types `push` and `pull`."""
+
+    setup: Setup
+    fake: FakeRemote
+    clock: Clock
+
+    @property
+    def root(self) -> Path:
+        return self.setup.cwd
+
+    @property
+    def folder(self) -> WorkspaceFolder:
+        return folder_at(self.setup, self.root, ID)
+
+    # -- the person ----------------------------------------------------------------------------
+
+    def script(self, name: str, *texts: str) -> tuple[PineId, str]:
+        """A script that is there and was pulled; its id and its path."""
+        pine_id = self.fake.add(name, *texts)
+        self.pull()
+        (path,) = (e.path for e in self.entries.values() if e.pine_id == pine_id)
+        return pine_id, path
+
+    def write(self, path: str, text: str) -> None:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_bytes().decode()
+
+    def add(self, path: str, name: str) -> None:
+        """A file is listed, to be created by the next push."""
+        self.folder.commit({RelPath(path): Entry(RelPath(path), name)})
+
+    def push(self, *paths: str, **options: Any) -> Run:
+        return push(self.setup, paths, **options)
+
+    def pull(self, *paths: str, **options: Any) -> Run:
+        return pull(self.setup, paths, **options)
+
+    # -- what is there then --------------------------------------------------------------------
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        return {str(path): entry for path, entry in self.folder.entries().items()}
+
+    def base(self, path: str) -> int:
+        base = self.entries[path].base
+        return base.version.major if base else 0
+
+    def words(self) -> dict[str, str]:
+        opened = open_project(self.setup)
+        view = look(self.fake, opened.folder, opened.tools(), opened.scope())
+        return {situation.path: situation.word for situation in view.situations}
+
+    def records(self, *states: str) -> list[Record]:
+        return [r for r in self.folder.records() if not states or r.state in states]
+
+    def open_records(self) -> list[Record]:
+        return [r for r in self.folder.records() if r.is_open]
+
+    def disk(self) -> dict[str, bytes]:
+        """Every file of the folder, and every record."""
+        state = self.folder.state.folder
+        found = [*self.root.rglob("*"), *(state / "records").glob("*")]
+        return {str(f): f.read_bytes() for f in found if f.is_file()}
+
+    def check_sound(self) -> None:
+        """What holds at every moment: no base ahead of the service, nor of what was read there;
+        no file that pinesync left behind."""
+        for entry in self.entries.values():
+            if entry.base and entry.pine_id in self.fake.scripts:
+                script = self.fake.scripts[entry.pine_id]
+                assert entry.base.version <= script.newest
+                saved = self.fake.get(entry.pine_id, entry.base.version)
+                assert saved.digest == entry.base.digest
+        assert not list(self.root.rglob(".pinesync-*"))
+
+    def check_settled(self) -> None:
+        """One more run has nothing to do: it sends and writes nothing."""
+        before, posted = self.disk(), len(self.fake.posted)
+        self.push()
+        assert len(self.fake.posted) == posted
+        assert self.disk() == before
+        self.check_sound()
+
+
+def only(run: Run) -> Outcome:
+    """The one outcome of a run that was not stopped."""
+    assert run.stopped is None, run.stopped
+    assert len(run.outcomes) == 1, run.outcomes
+    return run.outcomes[0]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def fake() -> FakeRemote:
+    return FakeRemote()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, fake: FakeRemote, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    root = tmp_path / "work"
+    root.mkdir()
+    places = Places(tmp_path / "config", tmp_path / "state", tmp_path / "sandboxes")
+    settings = Settings(id=ID, remote="sandbox", account=OWNER.name, account_id=OWNER.user_id)
+    text = manifest.dump_new(Manifest(settings))
+    (root / "pine.toml").write_text(text, encoding="utf-8")
+    real_tools = project.tools
+
+    def tools(*args: Any, **kwargs: Any) -> Tools:
+        return replace(real_tools(*args, **kwargs), now=clock.now, sleep=clock.sleep)
+
+    monkeypatch.setattr(project, "tools", tools)
+    monkeypatch.setattr(project, "open_remote", lambda *_, **__: fake)
+    return Bench(Setup(root, places), fake, clock)

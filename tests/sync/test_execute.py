@@ -1,0 +1,359 @@
+"""Histories of saving: whatever became of the answer, one save is one version, the base is never
+ahead, and the same command finishes what was left open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pinesync.errors import (
+    EXIT_COMPILE,
+    EXIT_DONE,
+    EXIT_LATER,
+    EXIT_LEFT,
+    BadAnswer,
+    BotCheck,
+    NameTaken,
+    NetworkError,
+    NotAccessible,
+    PinesyncError,
+    RateLimited,
+    Refused,
+    ServiceDown,
+)
+from pinesync.model import PineId, RelPath, SaveAnswer, Version
+from tests.fakes import Turn
+from tests.sync.conftest import Bench, only
+
+BASE = "//@version=6\nindicator('One')\nplot(close)\n"
+MINE = BASE + "// mine\n"
+THEIRS = "// theirs\n" + BASE
+SETTLE = 180.0
+
+LOST: dict[str, PinesyncError] = {
+    "reset": NetworkError("the connection was closed before an answer came"),
+    "timeout": NetworkError("TradingView did not answer in time"),
+    "truncated": NetworkError("the answer broke off"),
+    "500": ServiceDown("TradingView answered 500"),
+    "429": RateLimited("TradingView asks for fewer requests"),
+    "empty": BadAnswer("the answer is empty"),
+    "html": BotCheck("TradingView answered with a web page"),
+    "error key": Refused(200, "something"),
+}
+REFUSED: dict[str, PinesyncError] = {
+    "400": Refused(400, "source is empty"),
+    "401": NotAccessible(401, "User is not an owner of pine"),
+    "403": NotAccessible(403, "no"),
+    "404": NotAccessible(404, "Script not found"),
+    "409": NameTaken("TradingView refused: Script already exists"),
+    "413": Refused(413, "script is too large"),
+    "420": Refused(420, "wrong script name"),
+}
+
+
+@pytest.fixture
+def edited(bench: Bench) -> tuple[PineId, str]:
+    """A script at 3.0 whose file was edited."""
+    pine_id, path = bench.script("One", "// 1\n", "// 2\n", BASE)
+    bench.write(path, MINE)
+    return pine_id, path
+
+
+def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
+    """The text is there exactly once, is the base, and nothing is left to do."""
+    texts = bench.fake.scripts[pine_id].texts
+    assert texts.count(MINE) == 1
+    assert bench.base(path) == texts.index(MINE) + 1
+    assert bench.open_records() == []
+    assert bench.words() == {path: "clean"}
+    bench.check_settled()
+
+
+# -- as it should be ------------------------------------------------------------------------------
+
+
+def test_one_save_is_one_version_and_the_base(bench: Bench, edited: tuple[PineId, str]) -> None:
+    pine_id, path = edited
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.version, outcome.before) == ("saved", Version(4), Version(3))
+    assert outcome.exit_code == EXIT_DONE
+    assert bench.fake.posted == [MINE]
+    assert [r.state for r in bench.records()] == ["landed"]
+    saved_once(bench, pine_id, path)
+
+
+def test_a_record_is_on_disk_before_the_request_goes_out(
+    bench: Bench, edited: tuple[PineId, str]
+) -> None:
+    seen = []
+    bench.fake.next_save(Turn(before=lambda: seen.extend(bench.open_records())))
+    bench.push()
+    (record,) = seen
+    assert (record.state, record.op, record.parent) == ("sent", "save", Version(3))
+
+
+def test_an_unchanged_folder_costs_one_request(bench: Bench) -> None:
+    bench.script("One", BASE)
+    bench.fake.calls.clear()
+    assert bench.push().outcomes == ()
+    assert bench.fake.calls == ["list_scripts"]
+
+
+def test_creating(bench: Bench) -> None:
+    bench.write("new.pine", MINE)
+    bench.add("new.pine", "New one")
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.version, outcome.exit_code) == ("created", Version(1), EXIT_DONE)
+    (script,) = bench.fake.scripts.values()
+    assert (script.name, script.texts) == ("New one", [MINE])
+    assert bench.entries["new.pine"].pine_id == script.pine_id
+    bench.check_settled()
+
+
+# -- the answer is lost ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", LOST.values(), ids=LOST)
+def test_stored_and_the_answer_lost(
+    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
+) -> None:
+    pine_id, path = edited
+    bench.fake.next_save(Turn(error=error))
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.version, outcome.exit_code) == ("saved", Version(4), EXIT_DONE)
+    assert bench.fake.posted == [MINE]
+    saved_once(bench, pine_id, path)
+
+
+@pytest.mark.parametrize("error", LOST.values(), ids=LOST)
+def test_not_stored_and_the_answer_lost(
+    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
+) -> None:
+    pine_id, path = edited
+    bench.fake.next_save(Turn(stores=False, error=error))
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
+    assert bench.base(path) == 3
+    assert [r.state for r in bench.records()] == ["sent"]
+
+    again = bench.push()
+    assert [o.done for o in again.outcomes] == ["pending"]
+    assert again.exit_code == EXIT_LATER
+    assert bench.fake.posted == [MINE], "never again while it may still land"
+
+    bench.clock.wait(SETTLE)
+    bench.push()
+    assert bench.fake.posted == [MINE, MINE]
+    bench.push()  # notes up to where the given-up save was looked for
+    saved_once(bench, pine_id, path)
+
+
+def test_it_lands_late_and_is_recognised(bench: Bench, edited: tuple[PineId, str]) -> None:
+    pine_id, path = edited
+    bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
+    bench.push()
+    bench.fake.web_save(pine_id, MINE)
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.version) == ("recovered", Version(4))
+    assert bench.fake.posted == [MINE]
+    saved_once(bench, pine_id, path)
+
+
+@pytest.mark.parametrize("error", REFUSED.values(), ids=REFUSED)
+def test_refused_is_looked_for_once_and_closed(
+    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
+) -> None:
+    _, path = edited
+    bench.fake.next_save(Turn(stores=False, error=error))
+    outcome = only(bench.push())
+    assert outcome.done == "failed"
+    assert outcome.exit_code == error.exit_code
+    assert bench.open_records() == []
+    assert bench.base(path) == 3
+    assert bench.words() == {path: "modified"}
+    bench.check_sound()
+
+
+@pytest.mark.parametrize("error", REFUSED.values(), ids=REFUSED)
+def test_refused_and_stored_all_the_same(
+    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
+) -> None:
+    pine_id, path = edited
+    bench.fake.next_save(Turn(error=error))
+    assert only(bench.push()).version == Version(4)
+    saved_once(bench, pine_id, path)
+
+
+def test_not_sent_leaves_nothing_open(bench: Bench, edited: tuple[PineId, str]) -> None:
+    pine_id, path = edited
+    bench.fake.next_save(Turn(stores=False, error=NetworkError("refused", sent=False)))
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LATER)
+    assert bench.open_records() == []
+    bench.push()
+    saved_once(bench, pine_id, path)
+
+
+def test_the_look_fails_too_and_the_next_run_finds_it(
+    bench: Bench, edited: tuple[PineId, str]
+) -> None:
+    pine_id, path = edited
+    down = LOST["500"]
+    bench.fake.next_save(
+        Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20)),
+    )
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
+    bench.fake._errors.clear()
+    assert only(bench.push()).done == "recovered"
+    assert bench.fake.posted == [MINE]
+    saved_once(bench, pine_id, path)
+
+
+def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
+    bench: Bench, edited: tuple[PineId, str]
+) -> None:
+    _, path = edited
+    bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
+    bench.push()
+    entry, moved = bench.entries[path], RelPath("moved/One.pine")
+    bench.write(moved, bench.read(path))
+    (bench.root / path).unlink()
+    bench.folder.commit({entry.path: None, moved: replace(entry, path=moved)})
+    run = bench.push()
+    assert bench.fake.posted == [MINE], "no second save while one of the script is open"
+    assert run.exit_code == EXIT_LATER
+
+
+def test_other_scripts_go_on(bench: Bench) -> None:
+    one, first = bench.script("One", BASE)
+    two, second = bench.script("Two", BASE)
+    for path in (first, second):
+        bench.write(path, MINE)
+    bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
+    run = bench.push()
+    assert [o.done for o in run.outcomes] == ["pending", "saved"]
+    assert run.exit_code == EXIT_LATER
+    assert bench.fake.newest(one) == BASE
+    assert bench.fake.newest(two) == MINE
+
+
+# -- creating -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def listed(bench: Bench) -> str:
+    bench.fake.add("Other", BASE)
+    bench.pull()
+    bench.write("new.pine", MINE)
+    bench.add("new.pine", "New one")
+    return "new.pine"
+
+
+@pytest.mark.parametrize("error", LOST.values(), ids=LOST)
+def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
+    bench.fake.next_save(Turn(error=error))
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.version) == ("created", Version(1))
+    assert len(bench.fake.scripts) == 2
+    assert bench.words()[listed] == "clean"
+    bench.check_settled()
+
+
+@pytest.mark.parametrize("error", LOST.values(), ids=LOST)
+def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
+    bench.fake.next_save(Turn(stores=False, error=error))
+    assert only(bench.push()).done == "pending"
+    bench.push()
+    assert bench.fake.sent("save_new") == 1
+    bench.clock.wait(SETTLE)
+    bench.push()
+    bench.push()
+    assert len(bench.fake.scripts) == 2
+    assert bench.words()[listed] == "clean"
+    bench.check_settled()
+
+
+def test_a_taken_name_is_left_for_the_person(bench: Bench, listed: str) -> None:
+    bench.fake.next_save(Turn(before=lambda: bench.fake.add("New one", THEIRS)))
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LEFT)
+    assert bench.entries[listed].pine_id is None
+    assert bench.open_records() == []
+    assert bench.words()[listed] == "name-taken"
+
+
+def test_an_answer_that_names_another_script_touches_neither(bench: Bench, listed: str) -> None:
+    other = next(iter(bench.fake.scripts))
+    bench.fake.web_save(other, BASE + "// 2\n")
+    bench.pull()
+    before = {p: e for p, e in bench.entries.items() if e.pine_id == other}
+    bench.fake.web_save(other, BASE + "// 3\n")
+    bench.fake.next_save(Turn(answer=SaveAnswer(True, other, Version(3))))
+    bench.push("new.pine")
+    assert {p: e for p, e in bench.entries.items() if e.pine_id == other} == before
+    entry = bench.entries[listed]
+    assert entry.pine_id in (None, *[i for i in bench.fake.scripts if i != other])
+    bench.push()
+    assert len(bench.fake.scripts) == 2
+    bench.check_sound()
+
+
+# -- success: false -------------------------------------------------------------------------------
+
+BROKEN = BASE + "plot(clsoe)\n"
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
+def test_what_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
+    bench.fake.failed_save_has_result = told
+    pine_id, path = bench.script("One", BASE)
+    bench.write(path, BROKEN)
+    outcome = only(bench.push())
+    assert (outcome.done, outcome.exit_code) == ("refused", EXIT_COMPILE)
+    assert outcome.diagnostics[0].line == 4
+    assert bench.fake.posted == []
+    assert bench.fake.scripts[pine_id].newest == Version(1)
+
+
+@pytest.mark.parametrize("rewrites", [False, True], ids=["kept", "rewritten"])
+@pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
+def test_a_broken_text_that_got_stored_is_said_to_be(
+    bench: Bench, told: bool, rewrites: bool
+) -> None:
+    bench.fake.failed_save_has_result = told
+    pine_id, path = bench.script("One", BASE)
+    bench.write(path, BROKEN)
+    if rewrites:
+        bench.fake.rewrite = lambda text: text + "// added\n"
+    outcome = only(bench.push(allow_broken=True))
+    assert bench.fake.scripts[pine_id].newest == Version(2)
+    assert outcome.exit_code in (EXIT_COMPILE, EXIT_LATER, EXIT_LEFT)
+    assert "stored nothing" not in outcome.message, "2.0 is there"
+    if not rewrites:
+        assert (outcome.done, outcome.version) == ("saved", Version(2))
+        assert "stored as 2.0" in outcome.message
+        assert bench.words() == {path: "clean"}
+        bench.check_settled()
+
+
+def test_a_broken_text_that_was_not_stored(bench: Bench) -> None:
+    pine_id, path = bench.script("One", BASE)
+    bench.write(path, BROKEN)
+    answer = SaveAnswer(False, reason="too many plots")
+    bench.fake.next_save(Turn(stores=False, answer=answer))
+    outcome = only(bench.push(allow_broken=True))
+    assert (outcome.done, outcome.exit_code) == ("refused", EXIT_COMPILE)
+    assert "too many plots" in outcome.message
+    assert bench.base(path) == 1
+    assert bench.open_records() == []
+    assert bench.fake.scripts[pine_id].newest == Version(1)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n"])
+def test_what_is_no_text_to_save_is_not_sent(bench: Bench, text: str) -> None:
+    _, path = bench.script("One", BASE)
+    bench.write(path, text)
+    assert bench.push().exit_code == EXIT_LEFT
+    assert bench.fake.posted == []

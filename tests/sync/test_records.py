@@ -1,0 +1,59 @@
+"""How long ago a record was written: clocks may be wrong, and then only lengthen the wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.model import Digest, RelPath
+from pinesync.sync.records import Now, Record, age
+
+YEARS = 10 * 365 * 24 * 3600.0
+WALL = 1_700_000_000.0
+
+
+def written(boot_id: str, mono: float = 5_000.0) -> Record:
+    return Record(
+        *("k", "save", "sent", RelPath("a.pine"), "A", Digest("M")),
+        wall=WALL,
+        mono=mono,
+        boot_id=boot_id,
+    )
+
+
+@pytest.mark.parametrize("drift", [-YEARS, -3600.0, 0.0, 3600.0, YEARS])
+@pytest.mark.parametrize("passed", [0.0, 1.0, 179.0, 180.0, 100_000.0])
+def test_in_the_same_boot_the_wall_clock_does_not_matter(drift: float, passed: float) -> None:
+    now = Now(WALL + passed + drift, 5_000.0 + passed, "boot-1")
+    assert age(written("boot-1"), now) == passed
+
+
+@pytest.mark.parametrize("drift", [-YEARS, 0.0, YEARS])
+@pytest.mark.parametrize("up", [0.0, 10.0, 200.0])
+def test_after_another_boot_it_is_at_least_as_old_as_the_boot(drift: float, up: float) -> None:
+    now = Now(WALL + up + drift, up, "boot-2")
+    assert age(written("boot-1"), now) == up
+
+
+@pytest.mark.parametrize("then", ["", "boot-1"])
+@pytest.mark.parametrize("drift", [-YEARS, -1.0, 0.0, 1.0, YEARS])
+@pytest.mark.parametrize("passed", [0.0, 1.0, 179.0, 1000.0])
+def test_where_the_boot_is_not_told_it_is_never_too_much(
+    passed: float, drift: float, then: str
+) -> None:
+    now = Now(WALL + passed + drift, 5_000.0 + passed, "")
+    assert 0.0 <= age(written(then), now) <= passed
+
+
+@pytest.mark.parametrize("now", [0.0, 4_999.0])
+def test_a_clock_that_went_back_makes_nothing_older(now: float) -> None:
+    assert age(written("boot-1"), Now(WALL - YEARS, now, "boot-1")) == 0.0
+    assert age(written(""), Now(WALL - YEARS, now, "")) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("state", "is_open"),
+    [("prepared", True), ("sent", True), ("landed", False), ("abandoned", False)],
+)
+def test_which_records_are_open(state: str, is_open: bool) -> None:
+    record = Record("k", "save", state, RelPath("a.pine"), "A", Digest("M"))  # type: ignore[arg-type]
+    assert record.is_open == is_open

@@ -1,0 +1,141 @@
+"""Which begun writes landed, told from the versions alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pinesync import errors
+from pinesync.model import Digest, RelPath, Version
+from pinesync.sync import recover
+from pinesync.sync.records import Record
+from pinesync.sync.recover import Landed, Sent
+
+
+def log(texts: str, first: int = 1) -> dict[Version, Digest]:
+    """One letter a version, the first of them `first`."""
+    return {Version(n): Digest(text) for n, text in enumerate(texts, first)}
+
+
+def record(text: str = "M", parent: int | None = 1, key: str = "k") -> Record:
+    started = Version(parent) if parent else None
+    return Record(key, "save", "sent", RelPath("a.pine"), "A", Digest(text), parent=started)
+
+
+def version(number: int | None) -> Version | None:
+    return Version(number) if number else None
+
+
+@pytest.mark.parametrize(
+    ("texts", "landed", "hidden"),
+    [
+        ("A", None, None),
+        ("AM", 2, None),
+        ("AX", None, None),
+        ("AXM", 3, 2),
+        ("AXYM", 4, 3),
+        ("AXAM", 4, 3),
+        ("AAM", 3, None),
+        ("AAAM", 4, None),
+        ("AXXM", 4, 2),
+        ("AMX", 2, None),
+        ("AMA", 2, None),
+        ("AMXM", 2, None),
+        ("AXMX", 3, 2),
+        ("MXM", 3, 2),
+        ("MM", 2, None),
+        ("MX", None, None),
+    ],
+)
+def test_where_a_save_landed_and_what_it_hides(
+    texts: str, landed: int | None, hidden: int | None
+) -> None:
+    found = recover.find(record(), log(texts))
+    assert found == (Landed(Version(landed), version(hidden)) if landed else None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "ours", "landed", "hidden"),
+    [
+        ("AM", [2], None, None),
+        ("AMM", [2], 3, None),
+        ("AYM", [2], 3, None),
+        ("AXYM", [3], 4, 2),
+        ("AYXM", [2], 4, 3),
+    ],
+)
+def test_other_saves_of_ours_are_neither_found_nor_foreign(
+    texts: str, ours: list[int], landed: int | None, hidden: int | None
+) -> None:
+    found = recover.find(record(), log(texts), [Version(n) for n in ours])
+    assert found == (Landed(Version(landed), version(hidden)) if landed else None)
+
+
+def test_versions_up_to_the_parent_are_not_looked_at() -> None:
+    assert recover.find(record(parent=3), log("MMA")) is None
+    assert recover.find(record(parent=3), log("AXM", first=3)) == Landed(Version(5), Version(4))
+
+
+def test_the_numbers_are_compared_and_not_their_texts() -> None:
+    texts = log("A" * 9 + "XM")
+    shuffled = dict(sorted(texts.items(), key=lambda item: str(item[0])))
+    assert recover.find(record(parent=9), shuffled) == Landed(Version(11), Version(10))
+
+
+def test_what_a_create_made_hides_nothing() -> None:
+    assert recover.find(record(parent=None), log("M")) == Landed(Version(1), None)
+    assert recover.find(record(parent=None), log("XM")) == Landed(Version(2), None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "known", "stranger"),
+    [
+        ("A", "M", None),
+        ("AX", "M", 2),
+        ("AXY", "M", None),
+        ("AXX", "M", None),
+        ("AMX", "M", 3),
+        ("AM", "M", None),
+        ("AXYZ", "MYZ", 2),
+    ],
+)
+def test_the_only_stranger(texts: str, known: str, stranger: int | None) -> None:
+    digests = {Digest(letter) for letter in known}
+    assert recover.only_stranger(record(), log(texts), digests) == version(stranger)
+
+
+def test_the_push_log_of_a_script() -> None:
+    def landed(key: str, number: int, **more: object) -> Record:
+        made = Record(key, "save", "landed", RelPath("a.pine"), "A", Digest("M"))
+        return replace(made, landed=Version(number), **more)  # type: ignore[arg-type]
+
+    pulled = landed("p", 7, op="pull")
+    records = [landed("a", 2), landed("b", 4), pulled, record(key="open")]
+    assert recover.ours_of(records) == {Version(2), Version(4)}
+    assert recover.ours_of(records, besides=records[0]) == {Version(4)}
+    assert recover.ours_of([]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("error", "sent"),
+    [
+        (errors.NetworkError("dns", sent=False), Sent.NOT_SENT),
+        (errors.NetworkError("reset"), Sent.UNKNOWN),
+        (errors.RateLimited("429"), Sent.UNKNOWN),
+        (errors.ServiceDown("500"), Sent.UNKNOWN),
+        (errors.BadAnswer("3xx, empty, truncated"), Sent.UNKNOWN),
+        (errors.BotCheck("html"), Sent.UNKNOWN),
+        (errors.SessionExpired("html login"), Sent.UNKNOWN),
+        (errors.Refused(200, "an error key"), Sent.UNKNOWN),
+        (errors.NotAccessible(200, "success: false"), Sent.UNKNOWN),
+        (errors.NameTaken("409"), Sent.REFUSED),
+        *((errors.Refused(code, "no"), Sent.REFUSED) for code in (400, 413, 420)),
+        *((errors.NotAccessible(code, "no"), Sent.REFUSED) for code in (401, 403, 404)),
+        # Not in the table of promises.md, and a proxy's timeout proves nothing.
+        *((errors.Refused(code, "?"), Sent.UNKNOWN) for code in (408, 425, 499)),
+        (errors.PinesyncError("anything else"), Sent.UNKNOWN),
+    ],
+)
+def test_what_the_end_of_a_request_says(error: errors.PinesyncError, sent: Sent) -> None:
+    assert recover.outcome(error) is sent

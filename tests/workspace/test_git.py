@@ -1,0 +1,132 @@
+"""Merging with git, and looking through its history."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pinesync.model import Digest
+from pinesync.text import has_conflict_markers
+from pinesync.workspace.git import manifests_with, merge
+
+BASE = "1\n2\n3\n4\n5\n6\n7\n"
+FEWER = settings(max_examples=67)
+"""Each example starts git; three properties of 67 examples are 200 texts."""
+
+texts = st.lists(
+    st.sampled_from(["", "a", "b", "測 ü", "=======", "\t", "  x", "\u2028", "\f", "🙂"]),
+    max_size=12,
+).map("\n".join)
+texts = texts | texts.map(lambda text: text + "\n")
+
+
+def test_both_sides_come_together() -> None:
+    merged = merge(BASE, BASE.replace("1", "eins"), BASE.replace("7", "sieben"))
+    assert (merged.text, merged.conflicted) == ("eins\n2\n3\n4\n5\n6\nsieben\n", False)
+
+
+def test_a_conflict_has_all_three_texts_in_it() -> None:
+    merged = merge(BASE, BASE.replace("4", "mine"), BASE.replace("4", "theirs"))
+    assert merged.conflicted
+    assert has_conflict_markers(merged.text)
+    assert merged.text == (
+        "1\n2\n3\n<<<<<<< yours\nmine\n||||||| base\n4\n=======\ntheirs\n>>>>>>> TradingView\n"
+        "5\n6\n7\n"
+    )
+
+
+def test_many_conflicts_are_still_conflicts() -> None:
+    base = "".join(f"{n}\n\n\n\n" for n in range(300))
+    mine, theirs = base.replace("\n\n\n\n", "m\n\n\n\n"), base.replace("\n\n\n\n", "t\n\n\n\n")
+    merged = merge(base, mine, theirs)
+    assert merged.conflicted
+    assert merged.text.count("<<<<<<< yours\n") == 300
+
+
+@pytest.mark.parametrize(
+    ("base", "local", "remote", "text"),
+    [
+        ("a\nb", "a\nb", "a\nb\n", "a\nb\n"),
+        ("a\nb\n", "a\nb", "a\nb\n", "a\nb"),
+        ("a\n\n\nb", "x\n\n\nb", "a\n\n\nb\n", "x\n\n\nb\n"),
+        ("", "", "x\n", "x\n"),
+        ("", "x\n", "", "x\n"),
+        ("x\n", "", "x\n", ""),
+        ("x\n", "x\n", "", ""),
+        ("", "", "", ""),
+        ("ä\n\n\n測\n", "ü\n\n\n測\n", "ä\n\n\n🙂\n", "ü\n\n\n🙂\n"),
+        ("a\n\n\nb\n", "a\u2028\n\n\nb\n", "a\n\n\nb\x0c\n", "a\u2028\n\n\nb\x0c\n"),
+        ("a \n\n\nb\t\n", "a\n\n\nb\t\n", "a \n\n\nb\n", "a\n\n\nb\n"),
+    ],
+)
+def test_edges(base: str, local: str, remote: str, text: str) -> None:
+    merged = merge(base, local, remote)
+    assert (merged.text, merged.conflicted) == (text, False)
+
+
+def test_a_conflict_at_an_end_without_a_line_end() -> None:
+    merged = merge("a", "mine", "theirs")
+    assert merged.conflicted
+    assert has_conflict_markers(merged.text)
+    assert "\r" not in merged.text
+    for side in ("mine\n", "theirs\n"):
+        assert side in merged.text
+
+
+@FEWER
+@given(texts, texts)
+def test_the_same_edit_on_both_sides_is_no_conflict(base: str, both: str) -> None:
+    merged = merge(base, both, both)
+    assert (merged.text, merged.conflicted) == (both, False)
+
+
+@FEWER
+@given(texts, texts)
+def test_an_edit_of_theirs_alone_is_theirs(base: str, theirs: str) -> None:
+    merged = merge(base, base, theirs)
+    assert (merged.text, merged.conflicted) == (theirs, False)
+
+
+@FEWER
+@given(texts, texts)
+def test_an_edit_of_ours_alone_is_ours(base: str, ours: str) -> None:
+    merged = merge(base, ours, base)
+    assert (merged.text, merged.conflicted) == (ours, False)
+
+
+def test_git_settings_of_a_person_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[merge]\n\tconflictStyle = zdiff3\n[core]\n\tautocrlf = true\n\teol = crlf\n"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    test_a_conflict_has_all_three_texts_in_it()
+    test_both_sides_come_together()
+
+
+def commit(folder: Path, text: str) -> None:
+    (folder / "pine.toml").write_text(text)
+    for words in (["add", "pine.toml"], ["commit", "-q", "-m", "one"]):
+        subprocess.run(["git", "-C", str(folder), *words], check=True)
+
+
+def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> None:
+    one, two = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
+    folder = tmp_path / "repository" / "below"
+    folder.mkdir(parents=True)
+    assert manifests_with(folder, one) == []
+    subprocess.run(["git", "init", "-q", str(folder.parent)], check=True)
+    assert manifests_with(folder, one) == []
+    commit(folder, f"a = {one!r}\n")
+    commit(folder, f"a = {two!r}\n")
+    commit(folder, f"a = {two!r}\nb = 1\n")
+    held = [text.decode().strip() for text in manifests_with(folder, one)]
+    assert f"a = {one!r}" in held
+    assert not any("b = 1" in text for text in held)
+    assert manifests_with(folder, Digest("sha256:" + "3" * 64)) == []

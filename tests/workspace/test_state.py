@@ -1,0 +1,340 @@
+"""What a machine remembers of a workspace: kept exactly, private, and never trusted."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinesync.errors import PinesyncError, StateError
+from pinesync.model import Digest, PineId, RelPath, SavedText, Version
+from pinesync.sync.records import Record
+from pinesync.text import canonical, digest
+from pinesync.workspace.state import Replaced, State, folder_name
+
+ID = PineId("USER;0123456789abcdef0123456789abcdef")
+TEXT = "//@version=6\nindicator('Ünï 測')\n"
+posix = pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
+
+
+def record(key: str = "0001-aa") -> Record:
+    return Record(
+        key=key,
+        op="save",
+        state="sent",
+        path=RelPath("indicators/RSI Ünï.pine"),
+        name="A & <B> 測",
+        digest=digest(TEXT),
+        pine_id=ID,
+        account="trader42",
+        parent=Version(5),
+        known_ids=(ID,),
+        wall=1_700_000_000.25,
+        boot_id="boot",
+        mono=12.5,
+    )
+
+
+def saved(text: str = TEXT, version: int = 3) -> SavedText:
+    return SavedText(ID, "A", Version(version), Version(version), text, digest(text))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "state" / "one")
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+# -- texts ----------------------------------------------------------------------------------------
+
+
+def test_reading_makes_nothing(state: State) -> None:
+    assert state.text_of(digest(TEXT)) is None
+    assert state.recall(ID, Version(1)) is None
+    assert list(state.records()) == []
+    assert state.replaced(RelPath("a.pine")) == []
+    assert not state.folder.exists()
+
+
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_a_text_comes_back_as_its_canonical_form(
+    text: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    state = State(tmp_path_factory.getbasetemp() / "hypothesis-state")
+    name = state.keep(text)
+    assert name == digest(text)
+    held = state.text_of(name)
+    assert held is not None
+    assert held == canonical(text)
+
+
+def test_saved_versions(state: State) -> None:
+    state.remember(saved())
+    state.remember(saved())
+    assert state.recall(ID, Version(3)) == digest(TEXT)
+    assert state.text_of(digest(TEXT)) == TEXT
+    assert state.recall(ID, Version(30)) is None
+    assert state.recall(PineId("USER;" + "f" * 32), Version(3)) is None
+
+
+def test_a_damaged_text_counts_as_not_held_and_is_mended(state: State) -> None:
+    name = state.keep(TEXT)
+    (path,) = files(state.folder)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:-1], whole + b" ", b"\xff" + whole[1:], b"\x00" * len(whole)):
+        path.write_bytes(damaged)
+        assert state.text_of(name) is None
+        assert state.keep(TEXT) == name
+        assert state.text_of(name) == TEXT
+
+
+@pytest.mark.parametrize("damaged", [b"", b"sha256:", b"\xff", b"sha256:" + b"g" * 64, b"x" * 9999])
+def test_a_damaged_number_counts_as_not_read(state: State, damaged: bytes) -> None:
+    state.remember(saved())
+    (path,) = (p for p in files(state.folder) if p.name == "3")
+    path.write_bytes(damaged)
+    assert state.recall(ID, Version(3)) is None
+    state.remember(saved())
+    assert state.recall(ID, Version(3)) == digest(TEXT)
+
+
+@pytest.mark.parametrize("kind", ["objects", "saved"])
+def test_a_folder_in_a_files_place_is_said(state: State, kind: str) -> None:
+    state.remember(saved())
+    for path in files(state.folder / kind):
+        path.unlink()
+        path.mkdir()
+    ask = {"saved": lambda: state.recall(ID, Version(3)), "objects": lambda: state.keep(TEXT)}
+    with pytest.raises(PinesyncError):
+        ask[kind]()
+
+
+def test_equal_texts_are_kept_by_several_threads_at_once(state: State) -> None:
+    for attempt in range(40):
+        text = f"{TEXT}{attempt}\n" * 200
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n, text=text: state.remember(saved(text, n)), range(1, 9)))
+        assert state.text_of(digest(text)) == text
+    assert not [p for p in files(state.folder) if p.suffix == ".tmp"]
+
+
+# -- records --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        record(),
+        replace(record(), pine_id=None, parent=None, op="create", known_ids=()),
+        replace(record(), state="landed", landed=Version(6), seen=Version(9)),
+        replace(
+            record(),
+            op="pull",
+            object=digest("old"),
+            brings=digest("new"),
+            temp=".pinesync-0001-aa.tmp",
+        ),
+        replace(record(), name="", account="", boot_id="", wall=0.0, mono=0.0),
+    ],
+)
+def test_a_record_comes_back_as_it_was(state: State, made: Record) -> None:
+    state.write_record(made)
+    assert list(State(state.folder).records()) == [made]
+    state.drop_records([made])
+    state.drop_records([made])
+    assert list(State(state.folder).records()) == []
+
+
+def test_records_are_replaced_by_key_and_come_oldest_first(state: State) -> None:
+    for key in ("0002-b", "0001-c", "0003-a"):
+        state.write_record(record(key))
+    state.write_record(replace(record("0001-c"), state="abandoned"))
+    assert [(r.key, r.state) for r in State(state.folder).records()] == [
+        ("0001-c", "abandoned"),
+        ("0002-b", "sent"),
+        ("0003-a", "sent"),
+    ]
+
+
+def test_a_record_that_is_cut_is_refused_at_every_byte(state: State) -> None:
+    state.write_record(record())
+    (path,) = files(state.folder)
+    whole = path.read_bytes()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(StateError):
+            list(State(state.folder).records())
+    path.write_bytes(whole)
+    assert list(State(state.folder).records()) == [record()]
+
+
+@pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
+def test_a_record_with_a_byte_that_flipped_never_ends_in_a_bug(state: State, mask: int) -> None:
+    state.write_record(record())
+    (path,) = files(state.folder)
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ mask]) + whole[at + 1 :])
+        try:
+            (read,) = State(state.folder).records()
+        except StateError:
+            continue
+        assert isinstance(read, Record)
+
+
+BAD_VALUES: list[object] = [
+    None,
+    5,
+    1.5,
+    True,
+    "",
+    "x",
+    [],
+    {},
+    [None],
+    "\ud800",
+    "../up.pine",
+    "9" * 5000,
+]
+
+
+@pytest.mark.parametrize("value", BAD_VALUES, ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize("key", [field.name for field in fields(Record)])
+def test_a_record_with_an_odd_value_never_ends_in_a_bug(
+    state: State, key: str, value: object
+) -> None:
+    state.write_record(record())
+    (path,) = files(state.folder)
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    try:
+        (read,) = State(state.folder).records()
+    except StateError as error:
+        assert str(path) in error.message  # noqa: PT017 - some values are fine
+    else:
+        assert isinstance(read.digest, str)
+        assert isinstance(read.temp, str)
+        assert all(isinstance(known, PineId) for known in read.known_ids)
+
+
+@pytest.mark.parametrize(
+    "body", ["null", "[]", '"x"', "5", "[" * 99_999, '{"key": "0001-aa"}', '{"new": 1}']
+)
+def test_what_is_no_record_is_refused(state: State, body: str) -> None:
+    state.write_record(record())
+    (path,) = files(state.folder)
+    path.write_text(body)
+    with pytest.raises(StateError):
+        list(State(state.folder).records())
+
+
+def test_a_record_under_another_name_is_refused(state: State) -> None:
+    state.write_record(record())
+    (path,) = files(state.folder)
+    path.rename(path.with_name("0009-zz.json"))
+    with pytest.raises(StateError):
+        list(State(state.folder).records())
+
+
+def test_what_a_write_left_behind_is_no_record(state: State) -> None:
+    state.write_record(record())
+    (path,) = files(state.folder)
+    path.with_name(".1-x.json.tmp").write_text("{")
+    assert list(State(state.folder).records()) == [record()]
+
+
+# -- what was replaced ----------------------------------------------------------------------------
+
+
+def test_what_was_replaced_comes_newest_first(state: State) -> None:
+    at, other = RelPath("a.pine"), RelPath("b.pine")
+    for key, path, when in (("1", at, 5.0), ("2", other, 9.0), ("3", at, 7.0)):
+        state.note_replaced(Replaced(key, path, digest(key), when))
+    assert [r.key for r in state.replaced(at)] == ["3", "1"]
+    assert [r.key for r in state.replaced(other)] == ["2"]
+
+
+@pytest.mark.parametrize("key", ["key", "path", "digest", "when"])
+@pytest.mark.parametrize("value", BAD_VALUES, ids=lambda value: repr(value)[:12])
+def test_an_odd_note_never_ends_in_a_bug(state: State, key: str, value: object) -> None:
+    state.note_replaced(Replaced("1", RelPath("a.pine"), digest("x"), 5.0))
+    (path,) = files(state.folder)
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    try:
+        state.replaced(RelPath("a.pine"))
+    except StateError as error:
+        assert error.hint  # noqa: PT017 - some values are fine
+
+
+# -- whose it is ----------------------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_it_is_private(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        state = State(tmp_path / "made" / "one")
+        state.keep(TEXT)
+        state.remember(saved())
+        state.write_record(record())
+        state.note_replaced(Replaced("1", RelPath("a.pine"), digest("x"), 5.0))
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "made").rglob("*"):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == (0o700 if path.is_dir() else 0o600), path
+
+
+@posix
+def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("")
+    for name in ("link", "dangling", "file"):
+        with pytest.raises(StateError):
+            State(tmp_path / name)
+
+
+@posix
+def test_planted_links_are_not_written_through(state: State, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    state.keep(TEXT)
+    state.write_record(record())
+    for path in files(state.folder):
+        path.unlink()
+        path.symlink_to(victim)
+        planted = path.with_name(f".{os.getpid()}-{path.name}.tmp")
+        planted.symlink_to(victim)
+    for act in (lambda: state.keep(TEXT), lambda: state.write_record(record())):
+        try:
+            act()
+        except PinesyncError:
+            continue
+    assert victim.read_text() == "kept"
+
+
+def test_two_copies_of_a_workspace_have_two_states(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    assert folder_name("id", one) != folder_name("id", two)
+    assert folder_name("id", one) != folder_name("di", one)
+    assert folder_name("id", one) == folder_name("id", tmp_path / "two" / ".." / "one")
+    assert folder_name("id", one).startswith("id-")
+
+
+def test_a_digest_that_is_none_is_not_held(state: State) -> None:
+    state.keep(TEXT)
+    assert state.text_of(Digest("sha256:" + "0" * 64)) is None
