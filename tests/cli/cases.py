@@ -1,0 +1,282 @@
+"""How a script gets into each row of the policy table, and what has to come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pinesync.sync.plan import Local, There
+from tests.cli.world import (
+    EXTRA,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+EXTRA_PATH = "indicators/Extra.pine"
+MARKERS = f"<<<<<<< yours\n{LONGER}=======\n{SLOWER}>>>>>>> TradingView\n"
+
+Told = tuple[int, str | None]
+"""An exit code, and what the outcome of the script says was done (None: nothing was)."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A history that ends in a row of the table; what pull and push then do and end with."""
+
+    row: tuple[Local, There]
+    happened: Callable[[World], object]
+    word: str
+    pull: Told
+    push: Told
+    path: str = TREND_PATH
+    pulled: str | None = None
+    """The file after a pull; None where it stays as it was."""
+    versions: int = 0
+    """How many versions a push adds."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.row[0].name}-{self.row[1].name}"
+
+
+def edits(text: str | bytes, path: str = TREND_PATH) -> Callable[[World], object]:
+    return lambda world: world.write(text, path)
+
+
+def saves(*texts: str, name: str = "Trend") -> Callable[[World], object]:
+    def act(world: World) -> None:
+        for text in texts:
+            world.web_save(text, name)
+
+    return act
+
+
+def deletes(world: World) -> None:
+    world.web_delete()
+
+
+def removes(world: World) -> None:
+    world.remove()
+
+
+def adds(text: str, path: str = EXTRA_PATH) -> Callable[[World], object]:
+    def act(world: World) -> None:
+        world.write(text, path)
+        assert world("add", path).code == 0
+
+    return act
+
+
+def flags(world: World) -> None:
+    """What a push leaves behind that came after somebody else's save."""
+    file = world.folder / "pine.toml"
+    entry = f'[scripts."{TREND_PATH}"]\n'
+    text = file.read_text("utf-8")
+    assert entry in text
+    file.write_text(text.replace(entry, f'{entry}hidden = "1.0"\n'), "utf-8")
+
+
+def pulls(world: World) -> None:
+    assert world("pull").code == 0
+
+
+def reverts(world: World) -> None:
+    """A foreign save is pulled, committed, and taken back with git."""
+    world.git("init", "-q")
+    world.git("add", ".")
+    world.git("commit", "-qm", "clone")
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    world.git("commit", "-qam", "pull")
+    world.git("revert", "--no-edit", "HEAD")
+
+
+def first(*acts: Callable[[World], object]) -> Callable[[World], object]:
+    return lambda world: [act(world) for act in acts]
+
+
+NOTHING: Told = (0, None)
+LEFT: Told = (3, "refused")
+
+CASES = [
+    Case((Local.SAME, There.SAME), lambda world: None, "clean", NOTHING, NOTHING),
+    Case(
+        (Local.SAME, There.MOVED),
+        saves(SLOWER),
+        "behind",
+        (0, "pulled"),
+        (0, "skipped"),
+        pulled=SLOWER,
+    ),
+    Case((Local.EDITED, There.SAME), edits(LONGER), "modified", NOTHING, (0, "saved"), versions=1),
+    Case(
+        (Local.EDITED, There.EQUAL),
+        first(edits(LONGER), saves(LONGER)),
+        "clean",
+        (0, "adopted"),
+        (0, "adopted"),
+    ),
+    Case(
+        (Local.AHEAD, There.MOVED),
+        first(edits(LONGER), saves(LONGER, SLOWER)),
+        "behind",
+        (0, "pulled"),
+        (0, "adopted"),
+        pulled=SLOWER,
+    ),
+    Case(
+        (Local.EDITED, There.MOVED),
+        first(edits(LONGER), saves(SLOWER)),
+        "diverged",
+        (0, "merged"),
+        LEFT,
+        pulled=MERGED,
+    ),
+    Case(
+        (Local.UNDOES, There.SAME),
+        first(saves(SLOWER), pulls, edits(TREND)),
+        "undoes",
+        (0, "restored"),
+        LEFT,
+        pulled=SLOWER,
+    ),
+    Case(
+        (Local.UNDOES, There.MOVED),
+        first(saves(SLOWER), pulls, edits(TREND), saves(MERGED)),
+        "undoes",
+        (0, "restored"),
+        LEFT,
+        pulled=SLOWER,
+    ),
+    Case((Local.SAME, There.RECORDED), reverts, "rolled-back", LEFT, (0, "saved"), versions=1),
+    Case(
+        (Local.EDITED, There.RECORDED),
+        first(reverts, edits(LONGER)),
+        "rolled-back",
+        LEFT,
+        (0, "saved"),
+        versions=1,
+    ),
+    Case(
+        (Local.MISSING, There.RECORDED),
+        first(reverts, removes),
+        "missing",
+        (0, "told"),
+        (0, "told"),
+    ),
+    Case((Local.MISSING, There.SAME), removes, "missing", (0, "told"), (0, "told")),
+    Case(
+        (Local.MISSING, There.MOVED),
+        first(removes, saves(SLOWER)),
+        "missing",
+        (0, "told"),
+        (0, "told"),
+    ),
+    Case(
+        (Local.MISSING, There.ABSENT),
+        first(adds(EXTRA), lambda world: world.remove(EXTRA_PATH)),
+        "missing",
+        (0, "told"),
+        (0, "told"),
+        EXTRA_PATH,
+    ),
+    Case((Local.SAME, There.GONE), deletes, "gone", (3, "kept"), LEFT),
+    Case((Local.EDITED, There.GONE), first(edits(LONGER), deletes), "gone", (3, "kept"), LEFT),
+    Case((Local.MISSING, There.GONE), first(removes, deletes), "gone", (3, "kept"), LEFT),
+    Case((Local.ADDED, There.ABSENT), adds(EXTRA), "new", NOTHING, (0, "created"), EXTRA_PATH),
+    Case(
+        (Local.ADDED, There.TWIN),
+        first(adds(EXTRA), saves(EXTRA, name="Extra")),
+        "clean",
+        (0, "adopted"),
+        (0, "adopted"),
+        EXTRA_PATH,
+    ),
+    Case(
+        (Local.ADDED, There.TAKEN),
+        first(adds(EXTRA), saves(TREND, name="Extra")),
+        "name-taken",
+        LEFT,
+        LEFT,
+        EXTRA_PATH,
+    ),
+    Case(
+        (Local.UNTRACKED, There.ABSENT),
+        edits(EXTRA, EXTRA_PATH),
+        "untracked",
+        NOTHING,
+        NOTHING,
+        EXTRA_PATH,
+    ),
+    Case(
+        (Local.UNTRACKED, There.TWIN),
+        first(edits(EXTRA, EXTRA_PATH), saves(EXTRA, name="Extra")),
+        "clean",
+        (0, "adopted"),
+        (0, "adopted"),
+        EXTRA_PATH,
+    ),
+    Case(
+        (Local.UNTRACKED, There.TAKEN),
+        first(edits(EXTRA, EXTRA_PATH), saves(TREND, name="Extra")),
+        "name-taken",
+        LEFT,
+        LEFT,
+        EXTRA_PATH,
+    ),
+    Case(
+        (Local.ABSENT, There.MOVED),
+        saves(EXTRA, name="Extra"),
+        "remote-only",
+        (0, "written"),
+        NOTHING,
+        EXTRA_PATH,
+        pulled=EXTRA,
+    ),
+    Case((Local.MARKED, There.SAME), edits(MARKERS), "conflict", LEFT, LEFT),
+    Case((Local.MARKED, There.MOVED), first(edits(MARKERS), saves(FASTER)), "conflict", LEFT, LEFT),
+    Case((Local.MARKED, There.GONE), first(edits(MARKERS), deletes), "conflict", LEFT, LEFT),
+    Case(
+        (Local.MARKED, There.ABSENT),
+        first(adds(EXTRA), edits(MARKERS, EXTRA_PATH)),
+        "conflict",
+        LEFT,
+        LEFT,
+        EXTRA_PATH,
+    ),
+    Case((Local.UNREADABLE, There.SAME), edits(b"plot(\xff)"), "unreadable", LEFT, LEFT),
+    Case(
+        (Local.UNREADABLE, There.MOVED),
+        first(edits(b"plot(\xff)"), saves(SLOWER)),
+        "unreadable",
+        LEFT,
+        LEFT,
+    ),
+    Case(
+        (Local.UNREADABLE, There.GONE),
+        first(edits(b"plot(\0)"), deletes),
+        "unreadable",
+        LEFT,
+        LEFT,
+    ),
+    Case(
+        (Local.UNREADABLE, There.ABSENT),
+        edits(TREND.encode("utf-16"), EXTRA_PATH),
+        "unreadable",
+        LEFT,
+        LEFT,
+        EXTRA_PATH,
+    ),
+]
+FLAGGED = [
+    Case((Local.MARKED, There.SAME), flags, "conflict", LEFT, LEFT),
+    Case((Local.MARKED, There.SAME), first(flags, edits(LONGER)), "conflict", LEFT, LEFT),
+    Case((Local.MARKED, There.SAME), first(flags, removes), "conflict", LEFT, LEFT),
+    Case((Local.MARKED, There.MOVED), first(flags, saves(SLOWER)), "conflict", LEFT, LEFT),
+    Case((Local.MARKED, There.GONE), first(flags, deletes), "conflict", LEFT, LEFT),
+]

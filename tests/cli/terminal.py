@@ -1,0 +1,77 @@
+"""A real terminal: a command on a pty of its own, typed at and read from."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+from contextlib import suppress
+from typing import Any
+
+from tests.cli.world import World
+
+PATIENCE = 60.0
+
+
+class Terminal:
+    """Runs a command as a person sees it: its three streams are one terminal."""
+
+    def __init__(self, world: World, *arguments: object, **more: Any) -> None:
+        import fcntl
+        import pty
+        import struct
+        import termios
+
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        env = {**os.environ, "TERM": "xterm", **more.pop("env", {})}
+        more |= {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+        self.child = world.spawn(*arguments, text=False, start_new_session=True, env=env, **more)
+        os.close(theirs)
+        self.seen = ""
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        os.close(self._ours)
+
+    def wait_for(self, pattern: str) -> str:
+        """Reads until the text is there; all that was shown so far."""
+        while not re.search(pattern, self.seen):
+            assert self._read(), f"ended without {pattern!r}: {self.seen!r}"
+        return self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def interrupt(self) -> int:
+        """Ctrl-C, to the end; the exit code. As often as it takes: one that comes in the moment
+        before Python waits for a key is only noticed with the next key."""
+        while True:
+            with suppress(OSError):
+                self.type("\x03")
+            while (more := self._read(patience=2.0)) is not None:
+                if not more:
+                    return int(self.child.wait(PATIENCE))
+
+    def end(self) -> int:
+        """Reads to the end; the exit code."""
+        while more := self._read():
+            pass
+        assert more is not None, f"nothing more came: {self.seen!r}"
+        return int(self.child.wait(PATIENCE))
+
+    def _read(self, patience: float = PATIENCE) -> bool | None:
+        """One piece more; False at the end, None where nothing came in time."""
+        ready, _, _ = select.select([self._ours], [], [], patience)
+        if not ready:
+            return None
+        piece = b""
+        with suppress(OSError):  # what Linux says when the other side is closed
+            piece = os.read(self._ours, 65536)
+        self.seen += piece.decode("utf-8", "replace")
+        return bool(piece)

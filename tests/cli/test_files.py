@@ -1,0 +1,379 @@
+"""Verbs about single files: add, new, rm, list, whoami, diff and check."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.world import (
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    LONGER,
+    PATHS,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+# -- add ------------------------------------------------------------------------------------------
+
+
+def test_add_a_folder_lists_what_is_untracked_in_it(clone: World) -> None:
+    clone.write(EXTRA, "ideas/one.pine")
+    clone.write(EXTRA.replace("Extra", "Two"), "ideas/deep/two.pine")
+    added = clone("add", "ideas")
+    assert sorted(added.out.splitlines()) == [
+        "ideas/deep/two.pine: push will save it as Two",
+        "ideas/one.pine: push will save it as Extra",
+    ]
+    assert clone("push").code == 0
+    assert clone.words() == {}
+
+
+def test_add_twice_is_said_and_changes_nothing(clone: World) -> None:
+    clone.write(EXTRA, "x.pine")
+    clone("add", "x.pine")
+    files = clone.files()
+    again = clone("add", "x.pine", TREND_PATH)
+    assert again.out.splitlines() == [
+        "x.pine: is listed already",
+        f"{TREND_PATH}: is listed already",
+    ]
+    assert clone.files() == files
+
+
+def test_a_file_without_a_title_is_saved_under_its_own_name(clone: World) -> None:
+    clone.write("//@version=6\nplot(close)\n", "no title.pine")
+    assert clone("add", "no title.pine").out == "no title.pine: push will save it as no title\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing.pine",
+        "notes.txt",
+        "../x.pine",
+        "/x.pine",
+        ".hidden.pine",
+        "empty",
+        "a/../../b.pine",
+    ],
+)
+def test_add_refuses_what_cannot_be_a_script(clone: World, path: str) -> None:
+    clone.write("x", "notes.txt")
+    (clone.folder / "empty").mkdir()
+    files = clone.files()
+    refused = clone("add", path)
+    assert refused.code == 2
+    assert refused.err.startswith("error: ")
+    assert clone.files() == files
+
+
+def test_two_files_of_one_title_cannot_wait_for_one_name(clone: World) -> None:
+    clone.write(EXTRA, "one.pine")
+    clone.write(EXTRA, "two.pine")
+    refused = clone("add", "one.pine", "two.pine")
+    assert refused.code == 3
+    assert "would both be saved as 'Extra'" in refused.err
+    assert clone.words() == {"one.pine": "untracked", "two.pine": "untracked"}
+
+
+@both_ways
+def test_add_with_an_id_links_with_the_version_that_the_text_is(clone: World) -> None:
+    clone.web_save(EXTRA, "Other name")
+    clone.web_save(EXTRA + "// 2\n", "Other name")
+    clone.write(EXTRA, "mine.pine")
+    pine_id = clone.id_of("Other name")
+    linked = clone("add", "--id", pine_id, "mine.pine")
+    assert (linked.code, linked.out) == (0, "mine.pine: linked with Other name 1.0\n")
+    assert clone.words() == {"mine.pine": "behind"}
+    assert clone("pull").code == 0
+    assert clone.read("mine.pine") == EXTRA + "// 2\n"
+
+
+def test_a_taken_name_is_linked_as_the_hint_says(clone: World) -> None:
+    clone.web_save(TREND, "Extra")
+    clone.write(EXTRA, "mine.pine")
+    clone("add", "mine.pine")
+    refused = clone("push")
+    pine_id = clone.id_of("Extra")
+    assert refused.code == 3
+    assert f"`pinesync add --id '{pine_id}' mine.pine`" in refused.err
+    assert clone("add", "--id", pine_id, "mine.pine").code == 0
+    assert clone.words() == {"mine.pine": "modified"}
+    assert clone("push").code == 0
+    assert clone.saved("Extra") == [TREND, EXTRA]
+
+
+@pytest.mark.parametrize(
+    ("pine_id", "code"),
+    [("USER;xyz", 2), ("", 2), ("PUB;" + "0" * 32, 2), ("USER;" + "0" * 32, 1)],
+)
+def test_an_id_that_is_none(clone: World, pine_id: str, code: int) -> None:
+    clone.write(EXTRA, "mine.pine")
+    assert clone("add", "--id", pine_id, "mine.pine").code == code
+    assert clone.words() == {"mine.pine": "untracked"}
+
+
+def test_an_id_links_one_file_and_no_script_twice(clone: World) -> None:
+    clone.write(EXTRA, "mine.pine")
+    clone.write(EXTRA, "two.pine")
+    trend = clone.id_of()
+    assert clone("add", "--id", trend, "mine.pine").code == 2  # is linked with another file
+    assert clone("add", "--id", clone.id_of("Tools"), TREND_PATH).code == 2
+    clone.web_save(EXTRA, "Extra")
+    assert clone("add", "--id", clone.id_of("Extra"), "mine.pine", "two.pine").code == 2
+
+
+# -- new ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ("indicator", "indicators/My idea.pine"),
+        ("strategy", "strategies/My idea.pine"),
+        ("library", "libraries/My idea.pine"),
+    ],
+)
+def test_every_template_compiles(clone: World, template: str, path: str) -> None:
+    made = clone("new", "My idea", "--template", template)
+    assert (made.code, made.out) == (0, f"written  {path}\n")
+    assert "{{" not in clone.read(path)
+    checked = clone("check", path)
+    assert (checked.code, checked.out) == (0, "")
+    assert checked.asked == ("check",)
+    assert clone("push").code == 0
+    assert clone.saved("My idea") == [clone.read(path)]
+
+
+@pytest.mark.parametrize("name", ['Say "hi" \\ & bye', "Мой индикатор", "測試", "a/b:c", "x" * 128])
+def test_any_name_that_the_service_takes(clone: World, name: str) -> None:
+    assert clone("new", name).code == 0
+    assert clone("push").code == 0
+    assert name in clone.account()
+    assert clone.words() == {}
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 129, "two\nlines", "\x1b[31m", "\u202eevil"])
+def test_names_that_are_none(clone: World, name: str) -> None:
+    files = clone.files()
+    refused = clone("new", name)
+    assert refused.code == 2
+    assert "\x1b" not in refused.said
+    assert clone.files() == files
+
+
+def test_new_overwrites_nothing(clone: World) -> None:
+    assert clone("new", "Trend").code == 3
+    clone.write("mine", "indicators/Fresh.pine")
+    assert clone("new", "Fresh").out == "written  indicators/Fresh-2.pine\n"
+    assert clone.read("indicators/Fresh.pine") == "mine"
+    assert clone.read() == TREND
+
+
+# -- rm -------------------------------------------------------------------------------------------
+
+
+def test_rm_forgets_and_deletes_nothing(clone: World) -> None:
+    files, account = clone.files(), clone.account()
+    forgotten = clone("rm", TREND_PATH, BREAKOUT_PATH)
+    assert forgotten.code == 0
+    assert forgotten.out.splitlines() == [
+        f"forgotten  {TREND_PATH}",
+        f"forgotten  {BREAKOUT_PATH}",
+    ]
+    assert 'track = "listed"' in forgotten.err
+    assert {**clone.files(), "pine.toml": b""} == {**files, "pine.toml": b""}
+    assert clone.account() == account
+    assert TREND_PATH not in (clone.folder / "pine.toml").read_text("utf-8")
+
+
+def test_rm_is_all_or_nothing(clone: World) -> None:
+    files = clone.files()
+    assert clone("rm", TREND_PATH, "nothing.pine").code == 2
+    assert clone.files() == files
+
+
+# -- list, whoami ---------------------------------------------------------------------------------
+
+
+@both_ways
+def test_list_shows_every_script_and_its_file(clone: World) -> None:
+    clone.web_save(SLOWER)
+    clone.web_save(EXTRA, "Extra")
+    listed = clone("list")
+    assert listed.asked == ("list",)
+    rows = [line.split() for line in listed.out.splitlines()]
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        ("Breakout", "1.0", "strategy"),
+        ("Extra", "1.0", "study"),
+        ("Tools", "1.0", "library"),
+        ("Trend", "2.0", "study"),
+    ]
+    assert [row[-1] for row in rows] == [
+        BREAKOUT_PATH,
+        clone.id_of("Extra"),
+        TOOLS_PATH,
+        TREND_PATH,
+    ]
+
+
+def test_list_needs_no_folder(world: World) -> None:
+    listed = world("list", "--sandbox")
+    assert len(listed.out.splitlines()) == 3
+    assert world("list").code == 5  # nobody said sandbox, and there is no cookie
+
+
+@both_ways
+def test_whoami(clone: World) -> None:
+    told = clone("whoami")
+    source = "sandbox" if clone.server is None else "PINESYNC_COOKIE"
+    assert told.out == f"sandbox on {clone.remote}, 3 saved scripts, cookie: {source}\n"
+    assert clone.user.sessionid not in told.said
+
+
+def test_an_account_without_scripts(world: World) -> None:
+    world.store.reset(world.user)
+    assert "(an account without saved scripts)" in world("whoami", "--sandbox").out
+    assert world("clone", "--sandbox", "scripts").code == 0
+    assert world.words() == {}
+    assert world("status").err == "no scripts yet\n"
+    world.write(EXTRA, "x.pine")
+    world("add", "x.pine")
+    assert world("push").code == 0
+    assert world.saved("Extra") == [EXTRA]
+
+
+# -- diff -----------------------------------------------------------------------------------------
+
+
+def test_diff_is_the_file_against_the_base(clone: World) -> None:
+    clone.write(LONGER)
+    shown = clone("diff")
+    assert shown.code == 0
+    assert shown.out.splitlines() == [
+        f"--- a/{TREND_PATH} (1.0)",
+        f"+++ b/{TREND_PATH} (file)",
+        "@@ -10,3 +10,4 @@",
+        " ",
+        " plot(fast)",
+        " plot(slow)",
+        "+plot(close)",
+    ]
+    assert clone("diff", BREAKOUT_PATH).out == ""
+
+
+def test_diff_stat_and_exit_code(clone: World) -> None:
+    assert clone("diff", "--exit-code").code == 0
+    clone.write(LONGER.replace("20", "30"))
+    stat = clone("diff", "--stat", "--exit-code")
+    assert (stat.code, stat.out) == (6, f"{TREND_PATH}  +2 -1\n")
+    assert clone("diff", "--exit-code", BREAKOUT_PATH).code == 0
+
+
+@both_ways
+def test_diff_remote_is_against_the_newest(clone: World) -> None:
+    assert clone("diff", "--remote").out == ""
+    clone.web_save(SLOWER)
+    shown = clone("diff", "--remote")
+    assert f"--- a/{TREND_PATH} (TradingView 2.0)" in shown.out
+    assert '-length = input.int(50, "Length")' in shown.out
+    assert '+length = input.int(20, "Length")' in shown.out
+    assert clone("diff").out == ""
+
+
+def test_diff_of_a_file_without_a_final_newline(clone: World) -> None:
+    clone.write(TREND.removesuffix("\n"))
+    lines = clone("diff").out.splitlines()
+    assert lines[-3:] == ["-plot(slow)", "+plot(slow)", "\\ No newline at end of file"]
+    assert clone("diff", "--stat").out == f"{TREND_PATH}  +1 -1\n"
+
+
+def test_diff_counts_only_lines_and_not_line_ends(clone: World) -> None:
+    clone.write(LONGER.replace("\n", "\r\n"))
+    assert clone("diff", "--stat").out == f"{TREND_PATH}  +1 -0\n"
+    assert "\r" not in clone("diff").out
+
+
+def test_diff_says_what_it_cannot_show(clone: World) -> None:
+    clone.remove()
+    clone.write(b"\xff", BREAKOUT_PATH)
+    assert sorted(clone("diff").out.splitlines()) == [
+        f"{TREND_PATH}: the file is missing",
+        f"{BREAKOUT_PATH}: not UTF-8: byte 0xff at offset 0",
+    ]
+
+
+def test_diff_without_what_this_machine_held(clone: World) -> None:
+    clone.write(LONGER)
+    clone.forget()
+    assert "+plot(close)" in clone("diff").out
+    assert clone("diff").asked == ()
+
+
+# -- check ----------------------------------------------------------------------------------------
+
+
+def test_check_without_a_folder_of_pinesync(world: World) -> None:
+    world.folder.mkdir()
+    world.write(BROKEN, "loose.pine")
+    checked = world("check", "--sandbox", "loose.pine")
+    assert checked.code == 4
+    assert 'loose.pine:13:6: error: Undeclared identifier "undeclared" [CE10272]' in checked.out
+    assert world("check", "--offline", "loose.pine").code == 0
+    assert world("check", "--offline").code == 2
+    assert world("check", "--offline", "nothing.pine").code == 2
+
+
+def test_check_offline_finds_what_no_parser_takes(clone: World) -> None:
+    clone.write(TREND + "plot(close\n")
+    checked = clone("check", "--offline")
+    assert checked.code == 4
+    assert checked.out.startswith(f"{TREND_PATH}:13:")
+    assert checked.asked == ()
+
+
+def test_check_of_a_file_that_is_no_text(clone: World) -> None:
+    clone.write(b"\xff\xfe")
+    checked = clone("check")
+    assert checked.code == 1
+    assert f"{TREND_PATH}: not UTF-8" in checked.err
+
+
+@both_ways
+def test_check_costs_one_request_a_file_and_no_cookie(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
+    checked = clone("check")
+    assert (checked.code, checked.asked) == (0, ("check",) * len(PATHS))
+
+
+def test_the_caret_stands_under_the_finding(clone: World) -> None:
+    clone.write(TREND + '\tplot(undeclared, "図")\n')
+    out = clone("check", TREND_PATH).out.splitlines()
+    assert out[1:] == ['   plot(undeclared, "図")', "        ^^^^^^^^^^"]  # the tab is one blank
+    clone.write(TREND + "x = undeclared\n")
+    out = clone("check", TREND_PATH).out.splitlines()
+    assert out[1:] == ["  x = undeclared", "      ^^^^^^^^^^"]
+
+
+# -- verify ---------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_verify_reads_everything_and_says_what_differs(clone: World) -> None:
+    proven = clone("verify")
+    assert proven.code == 0
+    assert proven.out == "3 of 3 scripts proven: file = base = TradingView\n"
+    clone.write(LONGER)
+    before = clone.files(), clone.account(), clone.state()
+    found = clone("verify")
+    assert found.code == 3
+    assert found.out.startswith(f"{TREND_PATH}: ")
+    assert found.out.endswith("2 of 3 scripts proven: file = base = TradingView\n")
+    assert (clone.files(), clone.account(), clone.state()) == before

@@ -1,0 +1,201 @@
+"""The main job as a person does it, in process and over HTTP: clone, edit, push, pull, merge."""
+
+from __future__ import annotations
+
+from pinesync.text import canonical
+from tests.cli.world import (
+    BROKEN,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TOOLS,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+pytestmark = both_ways
+
+
+def test_a_clone_is_clean_and_has_what_was_saved(world: World) -> None:
+    made = world.clone()
+    assert made.out == "cloned 3 scripts of sandbox into scripts\n"
+    assert made.err == ""
+    assert set(world.files()) == {
+        "pine.toml",
+        TREND_PATH,
+        "strategies/Breakout.pine",
+        "libraries/Tools.pine",
+    }
+    assert world.read() == TREND
+    assert canonical(world.read("libraries/Tools.pine")) == canonical(TOOLS)
+    status = world("status")
+    assert (status.code, status.out) == (0, "3 scripts, all clean\n")
+
+
+def test_a_clone_can_be_a_git_repository(clone: World) -> None:
+    clone.git("init", "-q")
+    assert clone.words() == {}
+    assert clone("push").code == 0
+    clone.git("add", ".")
+    clone.git("commit", "-qm", "my scripts")
+    clone.web_save(SLOWER)
+    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone("pull").code == 0
+    assert clone.words() == {}
+
+
+def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
+    clone.write(LONGER)
+    assert clone.words() == {TREND_PATH: "modified"}
+
+    pushed = clone("push")
+    assert pushed.code == 0
+    assert pushed.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
+    assert clone.saved() == [TREND, LONGER]
+    # Read back by its number: the last request of all.
+    assert clone.plan.urls[-1].endswith("/2.0")
+    assert clone.version() == "2.0"
+    assert clone.words() == {}
+
+    again = clone("push")
+    assert (again.code, again.out, again.err) == (0, "", "nothing to push\n")
+    assert again.asked == ("list",)
+    assert clone.saved() == [TREND, LONGER]
+
+
+def test_the_same_text_saved_again_sends_nothing(clone: World) -> None:
+    clone.write(LONGER)
+    assert clone("push").code == 0
+    clone.write(LONGER)
+    assert clone("push", TREND_PATH).asked == ("list",)
+    assert len(clone.saved()) == 2
+
+
+def test_a_foreign_save_is_behind_and_pulled(clone: World) -> None:
+    clone.web_save(SLOWER)
+    assert clone.words() == {TREND_PATH: "behind"}
+    pulled = clone("pull")
+    assert (pulled.code, pulled.out) == (0, f"pulled     {TREND_PATH}  1.0 → 2.0\n")
+    assert clone.read() == SLOWER
+    assert clone.words() == {}
+    assert clone("pull").asked == ("list",)
+
+
+def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> None:
+    clone.write(LONGER)
+    clone.web_save(SLOWER)
+    assert clone.words() == {TREND_PATH: "diverged"}
+
+    refused = clone("push")
+    assert refused.code == 3
+    assert refused.err.splitlines() == [
+        f"{TREND_PATH}: saved on TradingView since you pulled (1.0 → 2.0)",
+        "  hint: run `pinesync pull` to merge it, then push again",
+    ]
+    assert "save_next" not in refused.asked
+    assert (clone.read(), clone.saved()) == (LONGER, [TREND, SLOWER])
+
+    pulled = clone("pull")
+    assert (pulled.code, pulled.out) == (0, f"merged     {TREND_PATH}  1.0 → 2.0\n")
+    assert clone.read() == MERGED
+    assert clone.words() == {TREND_PATH: "modified"}
+
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, SLOWER, MERGED]
+    assert clone.words() == {}
+
+
+def test_what_does_not_compile_is_never_saved(clone: World) -> None:
+    clone.write(BROKEN)
+    findings = [
+        f'{TREND_PATH}:13:6: error: Undeclared identifier "undeclared" [CE10272]',
+        "  plot(undeclared)",
+        "       ^^^^^^^^^^",
+    ]
+    checked = clone("check")
+    assert checked.code == 4
+    assert checked.out.splitlines() == findings
+    assert checked.err == "3 files: 1 errors, 0 warnings\n"
+    assert set(checked.asked) == {"check"}
+
+    pushed = clone("push")
+    assert pushed.code == 4
+    assert pushed.out == ""
+    assert pushed.err.splitlines() == [
+        f"{TREND_PATH}: does not compile; nothing was saved",
+        *findings,
+        "  hint: mend it and push again",
+    ]
+    assert clone.saved() == [TREND]
+    assert clone.version() == "1.0"
+    assert clone.words() == {TREND_PATH: "modified"}
+
+
+def test_a_broken_script_does_not_hold_up_the_others(clone: World) -> None:
+    clone.write(BROKEN)
+    clone.write("//@version=6\nstrategy('Breakout')\n", "strategies/Breakout.pine")
+    assert clone("push").code == 4
+    assert len(clone.saved("Breakout")) == 2
+    assert clone.saved() == [TREND]
+
+
+def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
+    clone.write(BROKEN)
+    pushed = clone("push", "--allow-broken")
+    assert pushed.code == 4  # a broken text that got stored is said, and is 4
+    assert "stored as 2.0, and it does not compile" in pushed.err
+    assert clone.saved() == [TREND, BROKEN]
+    assert clone.version() == "2.0"
+    assert clone.words() == {}
+
+
+def test_a_new_script_is_created_and_stays_one(clone: World) -> None:
+    assert clone("new", "Fresh idea").code == 0
+    path = "indicators/Fresh idea.pine"
+    assert clone.words() == {path: "new"}
+    pushed = clone("push")
+    assert (pushed.code, pushed.out) == (0, f"created    {path}  1.0\n")
+    assert clone.saved("Fresh idea") == [clone.read(path)]
+    assert clone.words() == {}
+    assert clone("push").asked == ("list",)
+    assert len(clone.store.list(clone.user)) == 4
+
+
+def test_a_new_script_there_is_written_here(clone: World) -> None:
+    clone.web_save("//@version=6\nstrategy('Other')\n", "Other")
+    assert clone.words() == {"strategies/Other.pine": "remote-only"}
+    assert clone("pull").out == "written    strategies/Other.pine  1.0\n"
+    assert clone.words() == {}
+
+
+def test_a_clone_of_some_scripts_stays_with_these(world: World) -> None:
+    made = world("clone", "--remote", world.remote, "--only", "T*", "scripts")
+    assert made.out == "cloned 2 scripts of sandbox into scripts\n"
+    world.web_save("//@version=6\nindicator('Twist')\n", "Twist")
+    assert world.words() == {}
+    assert world("pull").out == ""
+    assert not (world.folder / "indicators" / "Twist.pine").exists()
+
+
+def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
+    world.folder.mkdir()
+    world.write("mine", "notes.txt")
+    refused = world("clone", "--remote", world.remote, "scripts", cwd=world.place)
+    assert refused.code == 2
+    assert "there is something in it already" in refused.err
+    assert world.files() == {"notes.txt": b"mine"}
+
+
+def test_history_goes_on_for_many_rounds_without_a_needless_version(clone: World) -> None:
+    for turn in range(2, 8):
+        if turn % 2:
+            clone.web_save(TREND + f"// web {turn}\n")
+            assert clone("pull").code == 0
+        else:
+            clone.write(TREND + f"// here {turn}\n")
+            assert clone("push").code == 0
+        assert clone.words() == {}
+        assert len(clone.saved()) == turn
+        assert clone.version() == f"{turn}.0"

@@ -1,0 +1,168 @@
+"""--json on every verb, whatever comes of it: one object, in ASCII, with schema, command and
+exit_code, and nothing else on standard output."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pinesync.cli.group import VERBS
+from tests.cli.world import BROKEN, EXTRA, LONGER, SLOWER, TREND_PATH, World, both_ways
+
+UNICODE = "Мой 測試"
+
+DONE = {
+    "clone": ["clone", "--sandbox", "another"],
+    "init": ["init", "--link", "--sandbox", "empty"],
+    "status": ["status"],
+    "diff": ["diff"],
+    "check": ["check"],
+    "verify": ["verify"],
+    "pull": ["pull"],
+    "push": ["push"],
+    "add": ["add", "loose.pine"],
+    "new": ["new", UNICODE],
+    "list": ["list"],
+    "restore": ["restore", TREND_PATH],
+    "resolve": ["resolve", "--ours", TREND_PATH],
+    "rm": ["rm", TREND_PATH],
+    "logout": ["logout"],
+    "whoami": ["whoami"],
+    "sandbox seed": ["sandbox", "seed"],
+    "sandbox reset": ["sandbox", "reset", "--yes"],
+    "sandbox path": ["sandbox", "path"],
+}
+FAILED = [
+    (2, ["status", "nowhere.pine"]),
+    (2, ["status", "--no-such-option"]),
+    (2, ["no-such-verb"]),
+    (2, ["push", "--jobs", "many"]),
+    (2, ["restore"]),
+    (2, ["resolve", TREND_PATH]),
+    (2, ["clone", "--remote", "nowhere", "x"]),
+    (2, ["-C", "nowhere", "status"]),
+    (2, ["add", "../outside.pine"]),
+    (2, ["sandbox", "reset"]),
+    (2, ["sandbox", "path", "--name", "../x"]),
+    (2, ["login"]),
+    (5, ["clone", "--remote", "tradingview", "x"]),
+    (5, ["list", "--remote", "tradingview"]),
+    (5, ["whoami", "--remote", "tradingview"]),
+]
+
+
+def object_of(text: str) -> dict:
+    assert text.isascii()
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+    found = json.loads(text)
+    assert found["schema"] == 1
+    return found
+
+
+@pytest.fixture
+def busy(clone: World) -> World:
+    """A bit of everything to tell of."""
+    clone.write(LONGER)
+    clone.web_save(SLOWER)
+    clone.web_save(EXTRA, UNICODE)
+    clone.write(EXTRA, "loose.pine")
+    clone.write(BROKEN.replace("Trend", "Broken"), "broken.pine")
+    (clone.folder / "empty").mkdir()
+    return clone
+
+
+@pytest.mark.parametrize("command", DONE)
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_every_verb(busy: World, command: str, where: str) -> None:
+    arguments = DONE[command]
+    asked = ["--json", *arguments] if where == "before" else [*arguments, "--json"]
+    ran = busy(*asked)
+    found = object_of(ran.out)
+    assert found["command"] == command
+    assert found["exit_code"] == ran.code
+    assert busy.user.sessionid not in ran.out
+
+
+def test_no_verb_is_forgotten() -> None:
+    tried = {command.split()[0] for command in DONE}
+    # login is in test_login.py, and demo below, since it takes its time.
+    assert set(VERBS) == tried | {"login", "demo"}
+
+
+@pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
+def test_errors_are_objects_too(busy: World, code: int, arguments: list[str]) -> None:
+    for asked in (["--json", *arguments], [*arguments, "--json"]):
+        ran = busy(*asked)
+        assert ran.code == code
+        found = object_of(ran.out)
+        assert found["exit_code"] == code
+        assert isinstance(found["command"], str)
+        assert found["error"]["message"]
+        assert set(found["error"]) == {"message", "hint"}
+
+
+def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
+    """Also where an option with a value stands before it."""
+    for asked in (
+        ["--json", "status", "nowhere.pine"],
+        ["-C", str(busy.folder), "--json", "status", "nowhere.pine"],
+        ["--color", "never", "status", "--json", "nowhere.pine"],
+    ):
+        assert object_of(busy(*asked).out)["command"] == "status"
+    reset = busy("--json", "sandbox", "reset")
+    assert object_of(reset.out)["command"] == "sandbox reset"
+
+
+@both_ways
+def test_what_stopped_a_run_is_in_its_object(clone: World) -> None:
+    clone.write(LONGER)
+    clone.plan.expire()
+    ran = clone("push", "--json")
+    found = object_of(ran.out)
+    assert (ran.code, found["exit_code"], ran.err) == (5, 5, "")
+
+
+def test_the_keys_that_programs_read(busy: World) -> None:
+    status = busy("status", "--json").json
+    assert {line["path"]: line["word"] for line in status["lines"]} == {
+        TREND_PATH: "diverged",
+        "libraries/Tools.pine": "clean",
+        "strategies/Breakout.pine": "clean",
+        "loose.pine": "untracked",
+        "broken.pine": "untracked",
+        f"indicators/{UNICODE}.pine": "remote-only",
+    }
+    line = next(line for line in status["lines"] if line["path"] == TREND_PATH)
+    assert (line["version"], line["newest"], line["pine_id"]) == ("1.0", "2.0", busy.id_of())
+    check = busy("check", "--format", "json")
+    assert check.json["exit_code"] == check.code == 4
+    broken = next(file for file in check.json["files"] if file["path"] == "broken.pine")
+    (error,) = broken["diagnostics"]
+    assert (error["line"], error["column"], error["code"]) == (13, 6, "CE10272")
+    assert (error["severity"], error["end_column"]) == ("error", 15)
+    pushed = busy("push", "--json").json
+    (refused,) = [one for one in pushed["outcomes"] if one["path"] == TREND_PATH]
+    assert (refused["done"], refused["exit_code"]) == ("refused", 3)
+    planned = busy("pull", "--dry-run", "--json").json
+    assert planned["dry_run"] is True
+    assert {one["path"] for one in planned["planned"]} == {
+        TREND_PATH,
+        f"indicators/{UNICODE}.pine",
+    }
+
+
+def test_a_path_outside_of_ascii_comes_back_whole(busy: World) -> None:
+    (busy.folder / "測試").mkdir()
+    found = object_of(busy("sandbox", "path", "--json", cwd=busy.folder / "測試").out)
+    assert found["exists"] is True
+
+
+def test_demo(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(world.place))
+    ran = world.process("demo", "--json")
+    found = object_of(ran.out)
+    assert (ran.code, found["command"], found["exit_code"]) == (0, "demo", 0)
+    kept = found["events"][-1]["folder"]
+    assert kept.startswith(str(world.place))

@@ -1,0 +1,185 @@
+"""What looks like an end of everything and is none: nothing is deleted or overwritten anywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.sandbox.faults import Switches
+from tests.cli.answers import listing
+from tests.cli.world import BREAKOUT, LONGER, PATHS, SLOWER, TREND, TREND_PATH, World, both_ways
+
+pytestmark = both_ways
+
+ASKING = [
+    ["status"],
+    ["pull"],
+    ["pull", "--theirs"],
+    ["push"],
+    ["push", "--recreate"],
+    ["push", "--allow-broken"],
+    ["diff", "--remote"],
+    ["list"],
+    ["whoami"],
+]
+asking = pytest.mark.parametrize("command", ASKING, ids=" ".join)
+
+
+def dressed(clone: World) -> tuple:
+    """A folder with an edit, a script that moved on, and one more there; what there is then."""
+    clone.write(LONGER)
+    clone.web_save(BREAKOUT + "// web\n", "Breakout")
+    clone.web_save(SLOWER, "More")
+    return clone.files(), clone.account(), clone.state()
+
+
+def now(clone: World) -> tuple:
+    return clone.files(), clone.account(), clone.state()
+
+
+def same(clone: World, before: tuple) -> bool:
+    """A refused run may leave the lock file, and nothing else."""
+    files, account, state = now(clone)
+    kept = {path: body for path, body in state.items() if not path.endswith("lock")}
+    old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
+    return (files, account, kept) == (before[0], before[1], old)
+
+
+@asking
+def test_an_expired_cookie(clone: World, command: list[str]) -> None:
+    before = dressed(clone)
+    clone.plan.expire()
+    ran = clone(*command)
+    assert ran.code == 5
+    assert "hint: " in ran.err
+    assert same(clone, before)
+
+
+@asking
+def test_an_empty_list_from_a_living_session(clone: World, command: list[str]) -> None:
+    """The list lacks what can still be read: doubted, never believed."""
+    before = dressed(clone)
+    clone.plan.add(listing([]))
+    ran = clone(*command)
+    expected = 0 if command[0] in ("list", "whoami") else 5
+    assert ran.code == expected
+    assert same(clone, before)
+
+
+@asking
+@pytest.mark.parametrize("kind", ["html", "html-login"])
+def test_a_page_instead_of_an_answer(clone: World, command: list[str], kind: str) -> None:
+    before = dressed(clone)
+    clone.plan.add(f"*:*:{kind}")
+    ran = clone(*command)
+    assert ran.code == 5
+    assert "<html" not in ran.said
+    assert len(ran.asked) == 1  # no loop: the first page ends it
+    assert same(clone, before)
+
+
+@pytest.mark.parametrize("endpoint", ["get", "check", "save_next"])
+def test_a_page_in_the_middle_of_a_push(
+    clone: World, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    clone.write(LONGER)
+    files = clone.files()
+    clone.plan.add(f"{endpoint}:1+:html")
+    pushed = clone("push")
+    assert pushed.code in (5, 7)
+    assert clone.saved() == [TREND]
+    assert clone.files() == files
+    assert pushed.asked.count("save_next") <= 1
+
+
+def test_a_page_in_the_middle_of_a_pull(clone: World) -> None:
+    dressed(clone)
+    files = clone.files()
+    clone.plan.add("get:2+:html")
+    assert clone("pull", "--jobs", "1").code == 5
+    assert clone.files() == files
+    clone.plan.clear()
+    assert clone("pull").code == 0
+    assert clone.words() == {TREND_PATH: "modified"}
+
+
+def test_a_deleted_file_stays_a_saved_script(clone: World) -> None:
+    clone.remove()
+    account = clone.account()
+    assert clone.words() == {TREND_PATH: "missing"}
+    for verb in ("pull", "push"):
+        ran = clone(verb)
+        assert ran.code == 0
+        assert f"`pinesync restore {TREND_PATH}` brings it back" in ran.err
+    assert clone.account() == account
+    assert not (clone.folder / TREND_PATH).exists()
+    restored = clone("restore", TREND_PATH)
+    assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
+    assert clone.read() == TREND
+    assert clone.words() == {}
+
+
+def test_all_files_deleted_is_no_deletion_either(clone: World) -> None:
+    account = clone.account()
+    for path in PATHS:
+        clone.remove(path)
+    assert set(clone.words().values()) == {"missing"}
+    assert clone("push").code == 0
+    assert clone("pull").code == 0
+    assert clone.account() == account
+
+
+def test_an_emptied_account_stops_the_run(clone: World) -> None:
+    """Proven by the session and by each script: still nothing follows from it by itself."""
+    files = clone.files()
+    clone.store.reset(clone.user)
+    for verb in ("status", "pull", "push"):
+        ran = clone(verb)
+        assert ran.code == 3
+        assert "3 of 3 scripts are gone from TradingView" in ran.err
+    assert clone.files() == files
+    for path in PATHS:
+        assert clone("rm", path).code == 0
+    assert clone.words() == dict.fromkeys(PATHS, "untracked")
+
+
+def test_one_script_that_the_list_lacks_is_looked_for(clone: World) -> None:
+    """Absence in a list proves nothing: what can be read is there."""
+    rows = [row for row in clone.store.list(clone.user) if row.name != "Trend"]
+    clone.write(LONGER)
+    clone.plan.add(listing(rows))
+    assert clone.words() == {TREND_PATH: "modified"}
+
+
+def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
+    for text in ("", "\n\n", "\ufeff"):
+        clone.write(text)
+        refused = clone("push")
+        assert refused.code == 3
+        assert "the file is empty" in refused.err
+    assert clone.saved() == [TREND]
+
+
+@pytest.mark.parametrize("refusal", ["401-json", "401-text", "403-html"])
+def test_a_session_that_ends_in_the_middle_of_a_push(
+    clone: World, refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A page may stand before a save that was stored: for how long it is looked is no matter here.
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    clone.app.switches = Switches.parse(f"dead_session_writes={refusal}")
+    clone.write(LONGER)
+    clone.write(BREAKOUT + "// here\n", "strategies/Breakout.pine")
+    clone.plan.add("save_next:2:expire")
+    stopped = clone("push")
+    assert stopped.code in ((5, 7) if refusal == "403-html" else (5,))
+    assert stopped.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
+    assert len(clone.saved("Breakout")) == 1
+    clone.plan.clear()
+    assert clone("push").code == 0
+    assert clone.words() == {}
+    assert {name: len(texts) for name, texts in clone.account().items()} == {
+        "Trend": 2,
+        "Breakout": 2,
+        "Tools": 1,
+    }

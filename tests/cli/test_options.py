@@ -1,0 +1,223 @@
+"""Options before and after the verb, colours, help, and exit codes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pinesync import __version__
+from pinesync.cli.group import VERBS
+from tests.cli.world import BROKEN, LONGER, SLOWER, TREND_PATH, World
+
+ESCAPE = "\x1b["
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+@pytest.mark.parametrize("verb", ["status", "diff", "push"])
+def test_color(clone: World, verb: str, where: str) -> None:
+    def run(*options: str) -> str:
+        clone.write(LONGER + f"// {options}\n")
+        arguments = [*options, verb] if where == "before" else [verb, *options]
+        return clone(*arguments).out
+
+    assert ESCAPE in run("--color", "always")
+    assert ESCAPE not in run("--color", "never")
+    assert ESCAPE not in run()  # no terminal
+    assert ESCAPE not in run("--color", "auto")
+
+
+def test_colours_mean_something(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone.write(LONGER)
+    shown = clone("--color", "always", "diff").out
+    assert "\x1b[32m+plot(close)\x1b[0m" in shown
+    assert "\x1b[36m@@" in shown
+    plain = clone("diff").out
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == plain
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert clone("diff").out == plain
+    assert clone("--color", "always", "diff").out == shown  # asked for by name
+
+
+def test_color_is_one_of_three(clone: World) -> None:
+    assert clone("--color", "sometimes", "status").code == 2
+
+
+def test_verbose_lists_the_clean_ones(clone: World) -> None:
+    for arguments in (["-v", "status"], ["status", "-v"], ["status", "--verbose"]):
+        assert f"clean  {TREND_PATH}" in clone(*arguments).out
+    assert TREND_PATH not in clone("status").out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
+def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
+    shown = world(*arguments)
+    assert shown.code in (0, 2)
+    assert all(f"  {verb} " in shown.said for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "sandbox serve", "sandbox seed", "sandbox reset"])
+def test_every_verb_has_help(world: World, verb: str) -> None:
+    shown = world(*verb.split(), "--help")
+    assert shown.code == 0
+    assert shown.out.startswith(f"Usage: pinesync {verb}")
+    for option in re.findall(r"^  (--?[a-z-]+)[^\n]*", shown.out, re.M):
+        described = re.search(rf"^  {option}.*?  \S|^  {option}[^\n]*\n {{10,}}\S", shown.out, re.M)
+        assert described, f"{option} of {verb} says nothing"
+
+
+def test_version(world: World) -> None:
+    assert world("--version").out == f"pinesync {__version__}\n"
+
+
+def test_help_names_nothing_that_is_not_there_yet(world: World) -> None:
+    said = world("--help").out
+    for later in ("watch", "oplog", "undo", "doctor", "completion"):
+        assert f"  {later} " not in said
+
+
+# -- exit codes -----------------------------------------------------------------------------------
+
+
+def nothing(world: World) -> None:
+    """A clone, as it is."""
+
+
+def diverges(world: World) -> None:
+    world.write(LONGER)
+    world.web_save(SLOWER)
+
+
+def breaks(world: World) -> None:
+    world.write(BROKEN)
+
+
+def breaks_and_diverges(world: World) -> None:
+    world.write(BROKEN.replace("Trend", "Breakout"), "strategies/Breakout.pine")
+    diverges(world)
+
+
+def spoils_the_manifest(world: World) -> None:
+    world.write("[workspace\n", "pine.toml")
+
+
+def expires(world: World) -> None:
+    world.plan.expire()
+
+
+def busy_service(world: World) -> None:
+    world.plan.add("list:*:429:seconds=3600")
+
+
+def unreadable(world: World) -> None:
+    world.write(b"\xff")
+
+
+@pytest.mark.parametrize(
+    ("happened", "command", "code"),
+    [
+        (nothing, "status", 0),
+        (nothing, "push", 0),
+        (nothing, "status --exit-code", 0),
+        (unreadable, "check", 1),
+        (spoils_the_manifest, "status", 2),
+        (nothing, "frobnicate", 2),
+        (nothing, "status nothing.pine", 2),
+        (diverges, "push", 3),
+        (diverges, "pull --no-merge", 3),
+        (breaks, "check", 4),
+        (breaks, "push", 4),
+        (breaks_and_diverges, "push", 4),  # 4 comes before 3
+        (expires, "status", 5),
+        (expires, "push", 5),
+        (diverges, "status --exit-code", 6),
+        (diverges, "diff --exit-code", 6),
+        (busy_service, "status", 7),
+        (busy_service, "pull", 7),
+        (busy_service, "push", 7),
+    ],
+    ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", str(value)),
+)
+def test_exit_codes(clone: World, happened, command: str, code: int) -> None:
+    happened(clone)
+    ran = clone(*command.split())
+    assert ran.code == code
+    assert bool(ran.err) or code in (0, 4, 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[workspace\n", "pine.toml:1:"),
+        ("[workspace]\nschema = 99\n", "schema"),
+        ("<<<<<<< HEAD\n", "pine.toml:1:"),
+        ('[workspace]\nschema = 1\nurl = "https://evil.invalid"\n', "url"),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_names_its_line(clone: World, text: str, said: str) -> None:
+    clone.write(text, "pine.toml")
+    before = clone.files(), clone.account(), clone.state()
+    for verb in ("status", "pull", "push", "diff", "check", "list", "whoami"):
+        refused = clone(verb)
+        assert refused.code == 2
+        assert refused.err.startswith("error: pine.toml")
+        assert said in refused.err
+        assert refused.asked == ()
+    assert (clone.files(), clone.account(), clone.state()) == before
+
+
+def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        secret = "the source of a script"  # noqa: F841 - a variable that no log may show
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("pinesync.commands.status.look", broken)
+    ran = clone("status")
+    assert ran.code == 70
+    assert ran.err.startswith("error: a bug in pinesync: ZeroDivisionError\n")
+    match = re.search(r"the details are in (\S+\.log)", ran.err)
+    assert match
+    log = (clone.home / "pinesync" / "state" / match[1].rsplit("/", 1)[-1]).read_text("utf-8")
+    assert "ZeroDivisionError: a bug" in log
+    assert "status.py" in log
+    assert "Traceback" not in ran.said
+    assert clone.user.sessionid not in log
+    as_json = clone("status", "--json")
+    assert (as_json.code, as_json.json["exit_code"]) == (70, 70)
+    assert "ZeroDivisionError" in as_json.json["error"]["message"]
+
+
+def test_another_pinesync_writes_here(clone: World) -> None:
+    from filelock import FileLock
+
+    clone.write(LONGER)
+    clone("push")
+    (lock,) = (clone.home / "pinesync" / "state").glob("*/lock*")
+    with FileLock(lock):
+        refused = clone("push")
+        assert refused.code == 7
+        assert clone("status").code == 0
+        assert clone("diff").code == 0
+
+
+def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file stands where the folder should be: so not even root can make it."""
+    (clone.place / "file").write_text("")
+    monkeypatch.setenv("PINESYNC_HOME", str(clone.place / "file" / "home"))
+    refused = clone("sandbox", "seed")
+    assert refused.code == 1
+    assert refused.err.startswith("error: ")
+    assert "bug" not in refused.err
+
+
+def test_the_folder_one_stands_in_is_gone(world: World) -> None:
+    gone = world.place / "gone"
+    gone.mkdir()
+    ran = world.process("-C", ".", "status", cwd=gone)
+    assert ran.code == 2
+
+
+@pytest.mark.parametrize("value", ["soon", "-1", "nan", "1e9"])
+def test_seconds_that_are_none(clone: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", value)
+    assert clone("push").code == 2

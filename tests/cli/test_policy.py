@@ -1,0 +1,243 @@
+"""Every row of the policy table, reached as a person reaches it: its word in status, what pull
+and push do, and what they end with. The histories are in `cases`."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.sync.plan import POLICY, Local
+from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    EXTRA,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+every_case = pytest.mark.parametrize(
+    "case",
+    [
+        *(pytest.param(case, id=case.id) for case in CASES),
+        *(pytest.param(case, id=f"{case.id}-flagged-{n}") for n, case in enumerate(FLAGGED)),
+    ],
+)
+# A word that wins over whatever the other side is needs no history for each of those.
+_WINS = (Local.MARKED, Local.UNREADABLE)
+
+
+def outcome(ran, path: str) -> Told:
+    done = [one["done"] for one in ran.json["outcomes"] if one["path"] == path]
+    assert len(done) <= 1, done
+    return ran.code, done[0] if done else None
+
+
+def test_every_row_of_the_table_has_a_history() -> None:
+    reached = {case.row for case in CASES}
+    assert {row for row in POLICY if row[0] not in _WINS} - reached == set()
+    assert reached - set(POLICY) == set()
+
+
+@every_case
+def test_the_word(clone: World, case: Case) -> None:
+    case.happened(clone)
+    expected = {} if case.word == "clean" else {case.path: case.word}
+    assert clone.words() == expected
+    assert POLICY[case.row].word == case.word
+    code = clone("status", "--exit-code").code
+    assert code == (0 if case.word == "clean" else 6)
+
+
+@every_case
+def test_pull_changes_the_file_or_nothing_and_never_the_account(clone: World, case: Case) -> None:
+    case.happened(clone)
+    account, files = clone.account(), clone.files()
+    assert outcome(clone("pull", "--json"), case.path) == case.pull
+    assert clone.account() == account
+    after = clone.files()
+    if case.pulled is None:
+        assert after.get(case.path) == files.get(case.path)
+    else:
+        assert clone.read(case.path) == case.pulled
+    others = {path for path in (*files, *after) if path not in (case.path, "pine.toml")}
+    assert all(after.get(path) == files.get(path) for path in others)
+
+
+@every_case
+def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case: Case) -> None:
+    case.happened(clone)
+    account, files = clone.account(), clone.files()
+    assert outcome(clone("push", "--json"), case.path) == case.push
+    after = clone.files()
+    assert {**after, "pine.toml": b""} == {**files, "pine.toml": b""}
+    if case.push[1] == "created":
+        assert clone.account() == {**account, "Extra": [EXTRA]}
+    elif case.versions:
+        assert clone.account() == {**account, "Trend": [*account["Trend"], clone.read()]}
+    else:
+        assert clone.account() == account
+
+
+@every_case
+def test_the_third_run_finds_nothing_left_to_do(clone: World, case: Case) -> None:
+    """What runs did, or left for a person, they do not do again."""
+    case.happened(clone)
+    for verb in ("pull", "push", "pull", "push"):
+        clone(verb)
+    account, files, records = clone.account(), clone.files(), clone.records()
+    for verb in ("pull", "push"):
+        again = clone(verb, "--json")
+        done = {one["done"] for one in again.json["outcomes"]}
+        assert done <= {"refused", "kept", "told", "skipped"}
+    assert clone.account() == account
+    assert clone.files() == files
+    assert clone.records() == records
+
+
+@every_case
+def test_a_dry_run_says_it_and_does_nothing(clone: World, case: Case) -> None:
+    case.happened(clone)
+    before = clone.account(), clone.files(), clone.state()
+    for verb in ("pull", "push"):
+        planned = clone(verb, "--dry-run", "--json")
+        assert planned.code == 0
+        assert planned.json["outcomes"] == []
+        rows = [(one["path"], one["word"]) for one in planned.json["planned"]]
+        expected = getattr(case, verb)
+        assert rows == ([(case.path, case.word)] if expected[1] else [])
+        assert not {"save_next", "save_new", "rename", "delete"} & set(planned.asked)
+    for command in ("status", "diff", "check", "list"):
+        clone(command)
+    assert (clone.account(), clone.files(), clone.state()) == before
+
+
+def test_a_script_that_is_behind_is_refused_where_it_is_named(clone: World) -> None:
+    clone.web_save(SLOWER)
+    for name in (TREND_PATH, "./indicators/../indicators/Trend.pine"):
+        refused = clone("push", name)
+        assert refused.code == 3
+        assert "not edited here, and saved on TradingView since you pulled" in refused.err
+    unnamed = clone("push")
+    assert unnamed.code == 0
+    assert "run `pinesync pull`" in unnamed.err
+
+
+def test_a_script_that_is_gone_can_be_saved_anew(clone: World) -> None:
+    clone.write(LONGER)
+    old = clone.entry()["pine_id"]
+    clone.web_delete()
+    pushed = clone("push", "--recreate")
+    assert (pushed.code, pushed.out) == (0, f"created    {TREND_PATH}  1.0\n")
+    assert clone.saved() == [LONGER]
+    assert clone.entry()["pine_id"] == clone.id_of() != old
+    assert clone.words() == {}
+    assert clone("push", "--recreate").asked == ("list",)
+
+
+def test_recreate_saves_no_script_whose_file_is_gone_too(clone: World) -> None:
+    clone.remove()
+    clone.web_delete()
+    assert clone("push", "--recreate").code == 3
+    assert set(clone.account()) == {"Breakout", "Tools"}
+
+
+def test_untracked_becomes_new_becomes_clean(clone: World) -> None:
+    clone.write(EXTRA, "ideas/Anything.pine")
+    assert clone.words() == {"ideas/Anything.pine": "untracked"}
+    added = clone("add", "ideas/Anything.pine")
+    assert added.out == "ideas/Anything.pine: push will save it as Extra\n"
+    assert clone.words() == {"ideas/Anything.pine": "new"}
+    assert clone("push").code == 0
+    assert clone.words() == {}
+    assert clone.saved("Extra") == [EXTRA]
+
+
+def test_what_is_ignored_has_no_word(clone: World) -> None:
+    file = clone.folder / "pine.toml"
+    file.write_text(file.read_text("utf-8").replace("ignore = []", 'ignore = ["drafts/**"]'))
+    clone.write(EXTRA, "drafts/deep/Idea.pine")
+    assert clone.words() == {}
+
+
+def test_a_failed_save_of_one_leaves_the_others_saved(clone: World) -> None:
+    clone.write(LONGER)
+    clone.write(BREAKOUT + "// more\n", BREAKOUT_PATH)
+    clone.web_save(SLOWER)
+    pushed = clone("push")
+    assert pushed.code == 3
+    assert len(clone.saved("Breakout")) == 2
+    assert clone.saved() == [TREND, SLOWER]
+
+
+@both_ways
+def test_what_was_undone_can_be_meant(clone: World) -> None:
+    clone.web_save(SLOWER)
+    pulls(clone)
+    clone.write(TREND)
+    refused = clone("push")
+    assert refused.code == 3
+    assert f"`pinesync push --over 2.0 {TREND_PATH}` means it" in refused.err
+    assert clone("push", "--over", "2.0", TREND_PATH).code == 0
+    assert clone.saved() == [TREND, SLOWER, TREND]
+    assert clone.words() == {}
+
+
+@both_ways
+def test_a_push_over_a_version_is_for_that_one_alone(clone: World) -> None:
+    clone.write(LONGER)
+    clone.web_save(SLOWER)
+    clone.web_save(MERGED)
+    for wrong in ("1.0", "2.0", "4.0"):
+        refused = clone("push", "--over", wrong, TREND_PATH)
+        assert refused.code == 3
+        assert f"the newest version on TradingView is 3.0, not {wrong}" in refused.err
+        assert "save_next" not in refused.asked
+    for misused in (["--over", "3.0"], ["--over", "new", TREND_PATH], ["--over", "3.0", "a", "b"]):
+        assert clone("push", *misused).code == 2
+    assert clone("push", "--over", "3.0", TREND_PATH).code == 0
+    assert clone.saved() == [TREND, SLOWER, MERGED, LONGER]
+    assert clone.words() == {}
+
+
+def test_what_git_reverted_is_saved_as_the_next_version(clone: World) -> None:
+    reverts(clone)
+    assert clone.words() == {TREND_PATH: "rolled-back"}
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, SLOWER, TREND]
+    assert clone.words() == {}
+
+
+def test_an_old_branch_is_behind_and_never_an_edit(clone: World) -> None:
+    """Its file and its entry are old together: a plain fast-forward."""
+    clone.git("init", "-q", "-b", "main")
+    clone.git("add", ".")
+    clone.git("commit", "-qm", "clone")
+    clone.git("branch", "old")
+    clone.web_save(SLOWER)
+    pulls(clone)
+    clone.git("commit", "-qam", "pull")
+    clone.git("checkout", "-q", "old")
+    assert clone.words() == {TREND_PATH: "behind"}
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, SLOWER]
+    assert clone("pull").code == 0
+    assert clone.read() == SLOWER
+
+
+def test_one_file_that_git_discarded_is_no_edit(clone: World) -> None:
+    clone.git("init", "-q")
+    clone.git("add", ".")
+    clone.git("commit", "-qm", "clone")
+    clone.web_save(SLOWER)
+    pulls(clone)
+    clone.git("checkout", "--", TREND_PATH)
+    assert clone.words() == {TREND_PATH: "undoes"}
+    assert clone("push").code == 3
+    assert clone("pull").out == f"restored   {TREND_PATH}  2.0\n"
+    assert clone.read() == SLOWER
+    assert clone.words() == {}

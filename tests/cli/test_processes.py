@@ -1,0 +1,272 @@
+"""Processes as a shell starts them: the sandbox served to others, pipes that close, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.cli.world import (
+    COMMAND,
+    EXTRA,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+
+@contextmanager
+def serving(world: World, *options: object) -> Iterator[dict[str, str]]:
+    """`pinesync sandbox serve` in a process of its own; what its two lines say."""
+    with world.spawn("sandbox", "serve", *options) as server:
+        lines = [server.stdout.readline() for _ in range(2)]
+        try:
+            exported = dict(shlex.split(line)[0].split("=", 1) for line in lines)
+            yield exported
+        finally:
+            server.send_signal(signal.SIGINT)
+            rest, said = server.communicate(timeout=60)
+        assert (server.returncode, rest) == (0, "")
+        assert said.splitlines() == ["serving until Ctrl-C", "stopped"]
+
+
+def test_the_two_lines_are_ready_to_export(world: World) -> None:
+    with world.spawn("sandbox", "serve", "--port", 0) as server:
+        url, cookie = (server.stdout.readline() for _ in range(2))
+        server.send_signal(signal.SIGINT)
+        assert server.communicate(timeout=60)[0] == ""
+    assert re.fullmatch(r"PINESYNC_FACADE_URL=http://127\.0\.0\.1:\d+/pine-facade\n", url)
+    assert cookie == f"PINESYNC_COOKIE='{world.user.cookie}'\n"
+
+
+def test_the_whole_path_against_a_served_sandbox(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command a process of its own, and the sandbox another."""
+    with serving(world) as exported:
+        assert set(exported) == {"PINESYNC_FACADE_URL", "PINESYNC_COOKIE"}
+        for name, value in exported.items():
+            monkeypatch.setenv(name, value)
+
+        def status() -> str:
+            return world.process("status").out.splitlines()[-1]
+
+        assert world.process("clone", "scripts", cwd=world.place).code == 0
+        assert status() == "3 scripts, all clean"
+
+        world.write(LONGER)
+        assert status() == "2 clean, 1 modified"
+        assert world.process("push").code == 0
+        assert world.saved() == [TREND, LONGER]
+        again = world.process("push")
+        assert (again.code, again.out, again.err) == (0, "", "nothing to push\n")
+
+        world.web_save(SLOWER + "plot(close)\n")
+        assert status() == "1 behind, 2 clean"
+        world.write(LONGER + "plot(open)\n")
+        assert status() == "2 clean, 1 diverged"
+        assert world.process("push").code == 3
+        assert world.process("pull").code == 0
+        assert world.read() == MERGED + "plot(open)\n"
+        assert world.process("push").code == 0
+        assert len(world.saved()) == 4
+
+        good = world.read()
+        world.write(good + "plot(undeclared)\n")
+        for verb in ("check", "push"):
+            refused = world.process(verb)
+            assert refused.code == 4
+            assert f"{TREND_PATH}:15:6: error: " in refused.said
+        assert len(world.saved()) == 4
+        assert world.process("restore", TREND_PATH).code == 0
+        assert status() == "3 scripts, all clean"
+    gone = world.process("status")
+    assert gone.code == 7
+    assert "Traceback" not in gone.err
+
+
+def test_a_cookie_that_is_wrong_and_one_that_is_missing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(world) as exported:
+        monkeypatch.setenv("PINESYNC_FACADE_URL", exported["PINESYNC_FACADE_URL"])
+        missing = world.process("clone", "scripts")
+        assert missing.code == 5
+        assert "set PINESYNC_COOKIE" in missing.err
+        monkeypatch.setenv("PINESYNC_COOKIE", "sessionid=0; sessionid_sign=0")
+        assert world.process("clone", "scripts").code == 5
+    assert not world.folder.exists()
+
+
+def test_a_port_that_is_taken(world: World) -> None:
+    with serving(world) as exported:
+        port = exported["PINESYNC_FACADE_URL"].split(":")[2].split("/")[0]
+        refused = world.process("sandbox", "serve", "--port", port)
+        assert refused.code == 2
+        assert "choose another --port" in refused.err
+
+
+# -- pipes ----------------------------------------------------------------------------------------
+
+pipes = pytest.mark.skipif(sys.platform == "win32", reason="head is a thing of POSIX")
+
+
+@pipes
+@pytest.mark.parametrize("command", [["status", "--json"], ["list"], ["status", "-v"], ["diff"]])
+def test_head_closes_the_pipe(clone: World, command: list[str]) -> None:
+    """More output than a pipe holds, and a reader that wants one line of it."""
+    big = "".join(f"// {number} {'x' * 90}\n" for number in range(3000))
+    clone.write(TREND + big)
+    for number in range(300):
+        clone.web_save(EXTRA, f"{number} {'long name ' * 11}")
+    writer = subprocess.Popen(
+        [*COMMAND, *command],
+        cwd=clone.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with writer, subprocess.Popen(["head", "-c", "1"], stdin=writer.stdout, stdout=-1) as reader:
+        assert writer.stdout
+        assert writer.stderr
+        writer.stdout.close()
+        assert len(reader.communicate(timeout=60)[0]) == 1
+        said = writer.stderr.read().decode()
+        assert writer.wait(60) == 0
+    assert said == ""
+
+
+@pipes
+def test_status_json_head_1(clone: World) -> None:
+    line = f"{shlex.join([*COMMAND, 'status', '--json'])} | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line], cwd=clone.folder, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b'{"schema": 1, "command": "status"')
+
+
+@pipes
+def test_a_disk_that_is_full(clone: World) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    with open("/dev/full", "w") as full, clone.spawn("list", stdout=full) as child:
+        _, said = child.communicate(timeout=60)
+    assert child.returncode not in (0, 70)
+    assert "Traceback" not in said
+
+
+# -- Ctrl-C ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_ctrl_c_while_a_save_hangs(
+    clone: World, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it was stored is unknown then; the next push finds out, and there is one version."""
+    # How long a push looks for a lost save before it says so is no matter here.
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    clone.write(LONGER)
+    clone.plan.add(f"save_next:1:hang:{when}")
+    with clone.spawn("push") as child:
+        clone.app.wait_for("/save/next/")
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert err.splitlines() == [
+        "error: interrupted",
+        "hint: nothing is lost: run the same command again, it finishes what was begun",
+    ]
+    assert [record["state"] for record in clone.records()] == ["sent"]
+    assert clone.version() == "1.0"
+    assert "a write was begun and is not settled" in clone("status").out
+
+    if when == "after":
+        settled = clone("push")
+        assert settled.code == 0
+        assert settled.out == f"recovered  {TREND_PATH}  1.0 → 2.0\n"
+        assert "save_next" not in settled.asked
+    else:
+        waiting = clone("push")
+        assert waiting.code == 7  # it may still arrive
+        assert "save_next" not in waiting.asked
+        monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+        assert clone("push").code == 0
+    assert clone.saved() == [TREND, LONGER]
+    assert clone.words() == {}
+    assert clone("push").asked == ("list",)
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_ctrl_c_while_a_script_is_created(clone: World) -> None:
+    clone.write(EXTRA, "mine.pine")
+    clone("add", "mine.pine")
+    clone.plan.add("save_new:1:hang:after")
+    with clone.spawn("push") as child:
+        clone.app.wait_for("/save/new")
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert clone("push").code == 0
+    assert clone.saved("Extra") == [EXTRA]
+    assert set(clone.account()) == {"Trend", "Breakout", "Tools", "Extra"}
+    assert clone.words() == {}
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+@pytest.mark.parametrize("verb", ["status", "pull", "push", "check"])
+def test_ctrl_c_while_a_read_hangs(clone: World, verb: str) -> None:
+    clone.web_save(SLOWER)
+    clone.write(LONGER)
+    before = clone.files(), clone.account()
+    endpoint = {"check": "check"}.get(verb, "list")
+    clone.plan.add(f"{endpoint}:*:hang")
+    asked = "/translate_light" if verb == "check" else "/list"
+    with clone.spawn(verb) as child:
+        clone.app.wait_for(asked)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert err.startswith("error: interrupted\n")
+    assert "Traceback" not in err
+    assert (clone.files(), clone.account()) == before
+    clone.plan.clear()
+    assert clone("pull").code == 0
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_ctrl_c_while_a_clone_reads_leaves_no_folder(world: World) -> None:
+    world.plan.add("get:1:hang")
+    with world.spawn("clone", "scripts", cwd=world.place) as child:
+        world.app.wait_for("/get/")
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert list(world.place.iterdir()) == []
+    world.plan.clear()
+    world.clone()
+    assert world.words() == {}
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_a_killed_push_is_settled_like_an_interrupted_one(clone: World) -> None:
+    clone.write(LONGER)
+    clone.plan.add("save_next:1:hang:after")
+    with clone.spawn("push") as child:
+        clone.app.wait_for("/save/next/")
+        child.kill()
+        child.communicate(timeout=60)
+    assert clone("push").code == 0  # no lock is left behind
+    assert clone.saved() == [TREND, LONGER]
+    assert clone.words() == {}

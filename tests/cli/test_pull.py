@@ -1,0 +1,279 @@
+"""Pull and its choices: ours, theirs, no merge, conflicts and how they end; restore; line ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.sandbox.faults import Switches
+from tests.cli.world import (
+    BREAKOUT_PATH,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+
+@pytest.fixture
+def diverged(clone: World) -> World:
+    """Both sides changed, and a merge could settle it."""
+    clone.write(LONGER)
+    clone.web_save(SLOWER)
+    return clone
+
+
+@pytest.fixture
+def conflict(clone: World) -> World:
+    """Both sides changed the same line, and a pull was tried."""
+    clone.write(FASTER)
+    clone.web_save(SLOWER)
+    pulled = clone("pull")
+    assert pulled.code == 3
+    assert f"{TREND_PATH}: both sides changed the same lines (1.0 → 2.0)" in pulled.err
+    return clone
+
+
+def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
+    pulled = diverged("pull", "--ours")
+    assert (pulled.code, pulled.out) == (0, f"kept       {TREND_PATH}  1.0 → 2.0\n")
+    assert diverged.read() == LONGER
+    assert diverged.words() == {TREND_PATH: "modified"}
+    assert diverged("pull").out == ""  # chosen is chosen
+    assert diverged.read() == LONGER
+    assert diverged("push").code == 0
+    assert diverged.saved() == [TREND, SLOWER, LONGER]
+
+
+def test_theirs_takes_the_newest_and_keeps_what_stood_there(diverged: World) -> None:
+    pulled = diverged("pull", "--theirs")
+    assert (pulled.code, pulled.out) == (0, f"pulled     {TREND_PATH}  1.0 → 2.0\n")
+    assert diverged.read() == SLOWER
+    assert diverged.words() == {}
+    kept = [body for path, body in diverged.kept().items() if "/objects/" in path]
+    assert LONGER.encode() in kept
+
+
+def test_no_merge_leaves_both(diverged: World) -> None:
+    before = diverged.files()
+    refused = diverged("pull", "--no-merge")
+    assert refused.code == 3
+    assert diverged.files() == before
+
+
+def test_no_merge_still_brings_the_rest(diverged: World) -> None:
+    diverged.web_save(TOOLS + "// more\r\n", "Tools")
+    assert diverged("pull", "--no-merge").code == 3
+    assert diverged.read() == LONGER
+    assert diverged.version(TOOLS_PATH) == "2.0"
+
+
+@pytest.mark.parametrize("choice", ["--ours", "--theirs"])
+def test_a_choice_is_for_what_diverged_alone(clone: World, choice: str) -> None:
+    clone.web_save(SLOWER)
+    clone.write("//@version=6\nstrategy('Breakout')\n", BREAKOUT_PATH)
+    assert clone("pull", choice).code == 0
+    assert clone.read() == SLOWER
+    assert clone.read(BREAKOUT_PATH) == "//@version=6\nstrategy('Breakout')\n"
+
+
+def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
+    clone.web_save(SLOWER)
+    clone.web_save(TOOLS + "// more\r\n", "Tools")
+    assert clone("pull", "libraries").code == 0
+    assert clone.words() == {TREND_PATH: "behind"}
+
+
+def test_pull_of_a_path_that_is_none(clone: World) -> None:
+    refused = clone("pull", "indicators/Nothing.pine")
+    assert refused.code == 2
+    assert "indicators/Nothing.pine: no script here, and no file" in refused.err
+
+
+def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
+    text = conflict.read()
+    assert text == TREND.replace(
+        'length = input.int(20, "Length")\n',
+        "<<<<<<< yours\n"
+        'length = input.int(5, "Length")\n'
+        "||||||| base\n"
+        'length = input.int(20, "Length")\n'
+        "=======\n"
+        'length = input.int(50, "Length")\n'
+        ">>>>>>> TradingView\n",
+    )
+    assert conflict.words() == {TREND_PATH: "conflict"}
+
+
+def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World) -> None:
+    text = conflict.read()
+    conflict.web_save(MERGED)
+    for verb in (["push"], ["pull"], ["push", "--allow-broken"], ["pull", "--theirs"]):
+        assert conflict(*verb).code == 3
+    assert conflict.read() == text
+    assert conflict.saved() == [TREND, SLOWER, MERGED]
+
+
+@pytest.mark.parametrize(("side", "text"), [("--ours", FASTER), ("--theirs", SLOWER)])
+def test_a_conflict_is_resolved_with_one_of_the_texts(
+    conflict: World, side: str, text: str
+) -> None:
+    resolved = conflict("resolve", side, TREND_PATH)
+    assert (resolved.code, resolved.out) == (0, f"resolved   {TREND_PATH}  2.0\n")
+    assert conflict.read() == text
+    assert conflict.words() == ({} if text == SLOWER else {TREND_PATH: "modified"})
+    assert conflict("push").code == 0
+    assert conflict.saved()[-1] == text
+
+
+def test_a_conflict_is_resolved_by_hand(conflict: World) -> None:
+    refused = conflict("resolve", "--merged", TREND_PATH)
+    assert refused.code == 3
+    assert "conflict markers stand in it" in refused.err
+    conflict.write(TREND.replace("20", "27"))
+    assert conflict("resolve", "--merged", TREND_PATH).code == 0
+    assert conflict("push").code == 0
+    assert conflict.saved()[-1] == TREND.replace("20", "27")
+    assert conflict.words() == {}
+
+
+def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
+    assert clone("resolve", TREND_PATH).code == 2
+    assert clone("resolve", "--ours", "nothing.pine").code == 2
+    nothing = clone("resolve", "--ours", TREND_PATH)
+    assert "nothing to resolve" in nothing.err
+    assert clone.read() == TREND
+
+
+@both_ways
+@pytest.mark.parametrize("side", ["ours", "theirs", "merged"])
+def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World, side: str) -> None:
+    clone.write(LONGER)
+    clone.plan.add("save_next:1:foreign")
+    pushed = clone("push")
+    assert pushed.code == 3
+    assert "saved as 3.0, on top of 2.0" in pushed.err
+    foreign = clone.saved()[1]
+    assert clone.saved() == [TREND, foreign, LONGER]
+    assert clone.entry()["hidden"] == "2.0"
+    assert clone.words() == {TREND_PATH: "conflict"}
+    for verb in ("push", "pull"):
+        assert clone(verb).code == 3
+    assert clone("resolve", f"--{side}", TREND_PATH).code == 0
+    assert clone.entry()["hidden"] is None
+    assert clone.read() == (foreign if side == "theirs" else LONGER)
+    assert clone("push").code == 0
+    assert clone.saved()[-1] == clone.read()
+    assert clone.words() == {}
+
+
+# -- restore --------------------------------------------------------------------------------------
+
+
+def test_restore_takes_back_an_edit_and_keeps_it(clone: World) -> None:
+    clone.write(LONGER)
+    restored = clone("restore", TREND_PATH)
+    assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
+    assert "the text it had is kept" in restored.err
+    assert clone.read() == TREND
+    assert clone.words() == {}
+    assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
+
+
+def test_restore_brings_missing_files_back_from_there(clone: World) -> None:
+    """On another machine nothing is held: the text is read by its number."""
+    clone.forget()
+    clone.web_save(SLOWER)
+    clone.remove()
+    clone.remove(BREAKOUT_PATH)
+    restored = clone("restore", TREND_PATH, BREAKOUT_PATH)
+    assert restored.code == 0
+    assert restored.asked == ("get", "get")
+    assert clone.read() == TREND
+    assert clone.words() == {TREND_PATH: "behind"}
+
+
+def test_restore_knows_only_scripts(clone: World) -> None:
+    clone.write(LONGER)
+    for path in ("nothing.pine", "pine.toml", "../elsewhere.pine"):
+        assert clone("restore", path).code == 2
+    assert clone("restore", TREND_PATH, "nothing.pine").code == 2
+    assert clone.read() == LONGER  # all or none
+
+
+# -- what a file keeps ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dress", ["crlf", "bom", "cr"])
+def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> None:
+    def dressed(text: str) -> str:
+        if dress == "bom":
+            return "\ufeff" + text
+        return text.replace("\n", "\r\n" if dress == "crlf" else "\r")
+
+    clone.write(dressed(TREND))
+    assert clone.words() == {}  # the shape alone is no edit
+    assert clone("push").asked == ("list",)
+
+    clone.web_save(SLOWER)
+    assert clone("pull").code == 0
+    assert clone.read() == dressed(SLOWER)
+
+    clone.write(dressed(SLOWER + "plot(close)\n"))
+    assert clone("push").code == 0
+    assert clone.saved()[-1] == MERGED
+    assert clone.read() == dressed(MERGED)
+
+    clone.web_save(MERGED.replace("50", "60"))
+    clone.write(dressed(MERGED + "plot(open)\n"))
+    assert clone("pull").out.startswith("merged")
+    assert clone.read() == dressed(MERGED.replace("50", "60") + "plot(open)\n")
+
+    assert clone("restore", TREND_PATH).code == 0
+    assert clone.read() == dressed(MERGED.replace("50", "60"))
+
+
+def test_a_conflict_in_a_file_with_crlf(clone: World) -> None:
+    clone.write(FASTER.replace("\n", "\r\n"))
+    clone.web_save(SLOWER)
+    assert clone("pull").code == 3
+    assert "\n" not in clone.read().replace("\r\n", "")
+    assert clone("resolve", "--ours", TREND_PATH).code == 0
+    assert clone.read() == FASTER.replace("\n", "\r\n")
+
+
+@both_ways
+def test_a_service_that_forces_crlf_makes_no_ping_pong(clone: World) -> None:
+    clone.app.switches = Switches(eol="crlf")
+    clone.write(LONGER)
+    assert clone("push").code == 0
+    assert clone.words() == {}
+    assert clone("push").asked == ("list",)
+    assert clone.read() == LONGER
+
+
+@pytest.mark.parametrize("change", ["strip-trailing", "add-trailing", "tabs"])
+def test_a_service_that_changes_texts_is_told_once(clone: World, change: str) -> None:
+    clone.app.switches = Switches.parse(f"text={change}")
+    text = LONGER + "if close > open\n\talert('x')" + ("" if change == "add-trailing" else "\n\n")
+    clone.write(text)
+    pushed = clone("push")
+    assert pushed.code == 0
+    assert clone.saved()[-1] != text
+    assert "stored a slightly different text" in pushed.err
+    assert clone.read() == text
+    assert clone.words() == {}
+    assert clone("push").asked == ("list",)
+    assert clone("pull").asked == ("list",)
+
+
+def test_the_mode_of_a_file_stays(clone: World) -> None:
+    (clone.folder / TREND_PATH).chmod(0o640)
+    clone.web_save(SLOWER)
+    assert clone("pull").code == 0
+    assert (clone.folder / TREND_PATH).stat().st_mode & 0o777 == 0o640

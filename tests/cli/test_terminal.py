@@ -1,0 +1,106 @@
+"""What only a terminal gets: colours, a bar, questions, Ctrl-C."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from tests.cli.world import EXTRA, LONGER, TREND_PATH, World
+
+if sys.platform == "win32":
+    pytest.skip("a pty is a thing of POSIX", allow_module_level=True)
+
+from tests.cli.terminal import Terminal
+
+SCREEN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def shown(world: World, *arguments: object, **env: str) -> tuple[int, str]:
+    with Terminal(world, *arguments, env=env) as terminal:
+        code = terminal.end()
+        return code, terminal.seen.replace("\r\n", "\n")
+
+
+def test_colours_are_on_where_a_person_looks(clone: World) -> None:
+    clone.write(LONGER)
+    code, seen = shown(clone, "status")
+    assert code == 0
+    assert "\x1b[33mmodified\x1b[0m" in seen
+    assert "\x1b[32m+plot(close)" in shown(clone, "diff")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (["status"], {"NO_COLOR": "1"}),
+        (["status"], {"TERM": "dumb"}),
+        (["--color", "never", "status"], {}),
+        (["status", "--color=never"], {}),
+    ],
+)
+def test_colours_are_off_where_they_are_not_wanted(
+    clone: World, arguments: list[str], env: dict[str, str]
+) -> None:
+    clone.write(LONGER)
+    code, seen = shown(clone, *arguments, **env)
+    assert code == 0
+    assert "\x1b" not in seen
+    assert f"modified  {TREND_PATH}" in seen
+
+
+def test_a_bar_is_drawn_and_wiped(clone: World) -> None:
+    for number in range(12):
+        clone.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
+    code, seen = shown(clone, "pull", NO_COLOR="1")
+    assert code == 0
+    assert "\r[" in seen
+    assert "] 1/12" in seen
+    bar, result = seen.rsplit("\r", 1)
+    assert bar.endswith(" ")  # wiped
+    assert "#" not in result
+    assert result.count("written") == 12
+
+
+def test_no_bar_for_a_few_and_none_without_a_terminal(clone: World) -> None:
+    clone.web_save(EXTRA, "Extra")
+    assert "\r[" not in shown(clone, "pull")[1].replace("\r\n", "\n")
+    for number in range(12):
+        clone.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
+    assert clone.process("pull").err == ""
+
+
+def test_reset_asks_first(world: World) -> None:
+    for answer, code, left in (("n", 130, 3), ("", 130, 3), ("y", 0, 0)):
+        with Terminal(world, "sandbox", "reset") as terminal:
+            terminal.wait_for(r"Remove every script in .*default\.sqlite3\? \[y/N\]")
+            terminal.type(answer + "\n")
+            assert terminal.end() == code
+        assert len(world.account()) == left
+
+
+def test_ctrl_c_at_a_question(world: World) -> None:
+    with Terminal(world, "sandbox", "reset") as terminal:
+        terminal.wait_for(r"\[y/N\]")
+        assert terminal.interrupt() == 130
+        assert "interrupted" in terminal.seen
+        assert "Traceback" not in terminal.seen
+    assert len(world.account()) == 3
+
+
+def test_help_fits_the_terminal(world: World) -> None:
+    code, seen = shown(world, "push", "--help")
+    assert code == 0
+    assert max(map(len, SCREEN.sub("", seen).splitlines())) <= 120
+
+
+def test_nothing_asks_without_a_terminal(world: World) -> None:
+    """stdin is no terminal: a question would never be answered."""
+    refused = world.process("sandbox", "reset")
+    assert refused.code == 2
+    assert "add --yes" in refused.err
+    empty = world.process("login")
+    assert empty.code == 2
+    assert "Cookie" not in empty.out
+    assert len(world.account()) == 3

@@ -1,0 +1,288 @@
+"""A small world around the command line: somebody's folder, their account, and the web editor.
+
+The account holds three scripts. What a person types is run in this process (`world("push")`) or
+as a process of its own (`world.process`, `world.spawn`); what happens in the browser goes through
+the store (`world.web_save`). The answers' log tells what was asked of the service.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.cli.boundary import run
+from pinesync.sandbox.app import Environ, SandboxApp, StartResponse
+from pinesync.sandbox.faults import FaultPlan
+from pinesync.sandbox.serve import Server
+from pinesync.sandbox.store import Store, User
+from pinesync.workspace.manifest import parse
+
+TREND = """\
+//@version=6
+indicator("Trend", overlay = true)
+
+length = input.int(20, "Length")
+
+fast = ta.ema(close, length)
+slow = ta.sma(close, length)
+
+rises = fast > slow
+
+plot(fast)
+plot(slow)
+"""
+BREAKOUT = """\
+//@version=6
+strategy("Breakout")
+
+if close > ta.highest(high, 20)[1]
+    strategy.entry("Long", strategy.long)
+"""
+TOOLS = """\
+//@version=6
+library("Tools")
+
+export double(float x) =>
+    x * 2
+""".replace("\n", "\r\n")
+
+TREND_PATH = "indicators/Trend.pine"
+BREAKOUT_PATH = "strategies/Breakout.pine"
+TOOLS_PATH = "libraries/Tools.pine"
+PATHS = (TREND_PATH, TOOLS_PATH, BREAKOUT_PATH)
+
+LONGER = TREND + "plot(close)\n"
+"""What a person makes of Trend: a line at its end."""
+SLOWER = TREND.replace("20", "50")
+"""What the web editor makes of it: another number near its top."""
+FASTER = TREND.replace("20", "5")
+"""The same line, changed in another way: no merge can settle it."""
+MERGED = SLOWER + "plot(close)\n"
+BROKEN = TREND + "plot(undeclared)\n"
+EXTRA = '//@version=6\nindicator("Extra")\nplot(open)\n'
+
+# Ctrl-C has to work even where the tests were started with it ignored, and a pty becomes the
+# child's own terminal, so that \x03 and /dev/tty mean what they mean to a person.
+_LIKE_A_SHELL = """
+import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if os.isatty(0):
+    import fcntl, termios
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+sys.argv[0] = "pinesync"
+runpy.run_module("pinesync", run_name="__main__", alter_sys=True)
+"""
+COMMAND = (sys.executable, "-c", _LIKE_A_SHELL)
+
+both_ways = pytest.mark.parametrize("world", ["sandbox", "facade"], indirect=True)
+"""The same history in process and over HTTP."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed and ended with, and the endpoints that it asked, in order."""
+
+    code: int
+    out: str
+    err: str
+    asked: tuple[str, ...] = ()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def said(self) -> str:
+        return self.out + self.err
+
+
+class Watched(SandboxApp):
+    """The facade, and a way to wait for what it was asked: no test sleeps."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._answered: list[str] = []
+        self._news = threading.Condition()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body = super().__call__(environ, start_response)
+        with self._news:
+            self._answered.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+            self._news.notify_all()
+        return body
+
+    def forget(self) -> None:
+        """What was asked until now is not waited for."""
+        self._answered.clear()
+
+    def wait_for(self, path: str) -> None:
+        """Until a request to such a path was carried out, whatever then became of the answer."""
+        with self._news:
+            assert self._news.wait_for(lambda: any(path in one for one in self._answered), 60)
+
+
+@dataclass
+class World:
+    place: Path
+    home: Path
+    remote: str
+    app: Watched
+    user: User
+    _capsys: pytest.CaptureFixture[str] = field(repr=False)
+    server: Server | None = None
+
+    # -- at the keyboard --------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """Where the clone is, once there is one."""
+        return self.place / "scripts"
+
+    @property
+    def here(self) -> Path:
+        return self.folder if self.folder.is_dir() else self.place
+
+    def __call__(self, *arguments: object, cwd: Path | None = None, stdin: str = "") -> Ran:
+        """Runs a command in this process."""
+        before = len(self.plan.log)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(cwd or self.here)
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            self._capsys.readouterr()
+            code = run([str(argument) for argument in arguments])
+        printed = self._capsys.readouterr()
+        asked = tuple(seen.endpoint for seen in self.plan.log[before:])
+        return Ran(code, printed.out, printed.err, asked)
+
+    def spawn(self, *arguments: object, cwd: Path | None = None, **more: Any) -> Any:
+        """Starts a command as a process of its own."""
+        self.app.forget()
+        more = {"stdin": subprocess.DEVNULL, "stdout": -1, "stderr": -1, "text": True, **more}
+        command = [*COMMAND, *map(str, arguments)]
+        return subprocess.Popen(command, cwd=cwd or self.here, **more)
+
+    def process(self, *arguments: object, cwd: Path | None = None, **env: str) -> Ran:
+        """Runs a command as a process of its own, to its end."""
+        before = len(self.plan.log)
+        with self.spawn(*arguments, cwd=cwd, env={**os.environ, **env}) as child:
+            out, err = child.communicate(timeout=60)
+        asked = tuple(seen.endpoint for seen in self.plan.log[before:])
+        return Ran(child.returncode, out, err, asked)
+
+    def clone(self) -> Ran:
+        made = self("clone", "--remote", self.remote, "scripts", cwd=self.place)
+        assert made.code == 0, made
+        return made
+
+    def words(self, *arguments: str) -> dict[str, str]:
+        """What status says of every script that is not clean."""
+        found = self("status", "--json", *arguments)
+        assert found.code == 0, found
+        lines = found.json["lines"]
+        return {line["path"]: line["word"] for line in lines if line["word"] != "clean"}
+
+    def read(self, path: str = TREND_PATH) -> str:
+        """The file as it is, line ends and all."""
+        return (self.folder / path).read_bytes().decode()
+
+    def write(self, text: str | bytes, path: str = TREND_PATH) -> None:
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def remove(self, path: str = TREND_PATH) -> None:
+        (self.folder / path).unlink()
+
+    def git(self, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=self.folder, check=True, capture_output=True)
+
+    # -- in the browser ---------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store:
+        return self.app.store
+
+    @property
+    def plan(self) -> FaultPlan:
+        return self.app.plan
+
+    def id_of(self, name: str = "Trend") -> str:
+        found = self.store.find(self.user, name)
+        assert found, f"no script is called {name}"
+        return found.pine_id
+
+    def web_save(self, text: str, name: str = "Trend") -> None:
+        """A save in the web editor: one more version, or a new script."""
+        if self.store.find(self.user, name):
+            self.store.save_next(self.user, self.id_of(name), text)
+        else:
+            self.store.save_new(self.user, name, text)
+
+    def web_delete(self, name: str = "Trend") -> None:
+        self.store.delete(self.user, self.id_of(name))
+
+    def saved(self, name: str = "Trend") -> list[str]:
+        """The text of every version there, the newest last."""
+        return [one.source for one in self.store.history(self.id_of(name))]
+
+    # -- what there is, to be compared ------------------------------------------------------------
+
+    def account(self) -> dict[str, list[str]]:
+        """Every script there with all its versions."""
+        return {one.name: self.saved(one.name) for one in self.store.list(self.user)}
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the folder, pine.toml among them."""
+        return _contents(self.folder)
+
+    def kept(self) -> dict[str, bytes]:
+        """All that this machine remembers."""
+        return _contents(self.home / "pinesync" / "state")
+
+    def state(self) -> dict[str, bytes]:
+        """What this machine remembers, but for the cache of texts that were read."""
+        held = self.kept()
+        return {path: body for path, body in held.items() if path.split("/")[1] not in _CACHE}
+
+    def forget(self) -> None:
+        """Another machine: the folder came with git, and nothing is remembered."""
+        shutil.rmtree(self.home / "pinesync" / "state")
+
+    def records(self) -> list[dict[str, Any]]:
+        found = self.state()
+        return [json.loads(found[path]) for path in sorted(found) if "/records/" in path]
+
+    def version(self, path: str = TREND_PATH) -> str | None:
+        """The version that pine.toml has as the base."""
+        return self.entry(path)["version"]
+
+    def entry(self, path: str = TREND_PATH) -> dict[str, Any]:
+        entries = parse((self.folder / "pine.toml").read_text("utf-8")).entries
+        found = next(entry for name, entry in entries.items() if name == path)
+        version = str(found.base.version) if found.base else None
+        hidden = str(found.hidden) if found.hidden else None
+        return {
+            "pine_id": found.pine_id,
+            "name": found.name,
+            "version": version,
+            "hidden": hidden,
+        }
+
+
+_CACHE = ("objects", "saved")
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
