@@ -70,7 +70,7 @@ def viewed(project: Project, ports: Ports) -> tuple[View, tuple[Outcome, ...]]:
 
 
 def chosen(
-    view: View, patterns: list[str], blocked: Collection[RelPath] = ()
+    view: View, patterns: list[str], blocked: Collection[RelPath | PineId] = ()
 ) -> tuple[Situation, ...]:
     """The situations that were named, or all. Misuse for a name that is none."""
     situations, unmatched = named(view.situations, patterns)
@@ -79,7 +79,7 @@ def chosen(
             f"{unmatched[0]}: no script here, and no file",
             "`pinesync status` lists them; `pinesync add` lists a file for the next push",
         )
-    return tuple(s for s in situations if s.path not in blocked)
+    return tuple(s for s in situations if not {s.path, _id(s)} & set(blocked))
 
 
 def planned(steps: Sequence[Step]) -> Run:

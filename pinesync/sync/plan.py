@@ -242,6 +242,11 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
     file = snapshot.files.get(entry.path)
     if entry.pine_id is None or entry.base is None:
         info = paired.get(entry.path)
+        if entry.pine_id and info is None:
+            # It names a script that cannot be seen now: never a reason to create another.
+            local = Local.EDITED if file else Local.MISSING
+            there = There.GONE if entry.pine_id in snapshot.gone else There.SAME
+            return Situation(entry.path, local, there, entry)
         if file is None:
             return Situation(entry.path, Local.MISSING, There.ABSENT, entry)
         return _loose(entry.path, Local.ADDED, entry, file, info, snapshot)
@@ -322,15 +327,17 @@ def _info(entry: Entry, snapshot: Snapshot) -> ScriptInfo | None:
 def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
     """Each listed script that no entry has, with the path that it has here: that of an entry
     waiting to be created under its name, else the one that its own name gives."""
-    tracked = {entry.pine_id for entry in snapshot.entries.values()}
-    waiting = {e.name: e.path for e in snapshot.entries.values() if e.pine_id is None}
+    entries = snapshot.entries.values()
+    tracked = {entry.pine_id for entry in entries if entry.base}
+    named_by_id = {entry.pine_id: entry.path for entry in entries if not entry.base}
+    waiting = {e.name: e.path for e in entries if e.pine_id is None}
     taken = {fold(path) for path in snapshot.entries}
     loose = {fold(path): path for path in snapshot.files if path not in snapshot.entries}
     pairs: list[tuple[ScriptInfo, RelPath]] = []
     for info in sorted((snapshot.listed or {}).values(), key=lambda info: info.pine_id):
         if info.pine_id in tracked:
             continue
-        path = waiting.get(shown(info.name))
+        path = named_by_id.get(info.pine_id) or waiting.pop(shown(info.name), None)
         if path is None:
             folder = snapshot.folders.get(info.kind, "")
             path = place(shown(info.name), info.pine_id, folder, taken)

@@ -60,4 +60,4 @@ def age(record: Record, now: Now) -> float:
         return max(0.0, now.mono - record.mono)
     if record.boot_id and now.boot_id:
         return now.mono
-    return max(0.0, min(now.wall - record.wall, now.mono))
+    return max(0.0, min(now.wall - record.wall, now.mono - record.mono))

@@ -18,6 +18,9 @@ Log = Mapping[Version, Digest]
 """Digests of the versions from a save's parent on, the parent's with them."""
 
 
+_SAYS_NO = (400, 401, 403, 404, 409, 413, 420)
+
+
 class Sent(Enum):
     """What the end of a request says about its effect."""
 
@@ -30,9 +33,9 @@ def outcome(error: errors.PinesyncError) -> Sent:
     """The table "after the POST" of an update that ended with this error."""
     if isinstance(error, errors.NetworkError) and not error.sent:
         return Sent.NOT_SENT
-    if isinstance(error, errors.Refused | errors.NameTaken) and not (
-        isinstance(error, errors.Refused) and error.status == 200
-    ):
+    if isinstance(error, errors.NameTaken):
+        return Sent.REFUSED
+    if isinstance(error, errors.Refused) and error.status in _SAYS_NO:
         return Sent.REFUSED
     return Sent.UNKNOWN
 

@@ -15,14 +15,15 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
 from pinesync.errors import FileError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version
-from pinesync.naming import BadPath, check_path
+from pinesync.naming import check_path
 from pinesync.sync.records import Op, Record
 from pinesync.sync.records import State as RecordState
 from pinesync.text import canonical, digest
@@ -93,10 +94,13 @@ class State:
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         """The digest of a version that was read before."""
+        path = self._saved(pine_id, version)
         try:
-            held = self._saved(pine_id, version).read_text("ascii")
+            held = path.read_text("ascii")
         except (FileNotFoundError, UnicodeDecodeError):
             return None
+        except OSError as error:
+            raise _file_error(path, error) from None
         return Digest(held) if _DIGEST.fullmatch(held) else None
 
     # -- records -------------------------------------------------------------------------------
@@ -110,9 +114,9 @@ class State:
         return sorted(self._records.values(), key=lambda record: record.key)
 
     def write_record(self, record: Record) -> None:
-        body = json.dumps(_plain(record), indent=1).encode()
+        held = _plain(record)
         path = self.folder / "records" / f"{record.key}.json"
-        self._write(path, body)
+        self._write(path, json.dumps({**held, "sum": _sum(held)}, indent=1).encode())
         if _record(path, _load(path)) != record:
             raise StateError(f"{path}: the record does not read back as it was written")
         if self._records is not None:
@@ -154,7 +158,7 @@ class State:
         return self.folder / "saved" / pine_id.hex / str(version.major)
 
     def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
-        temporary = path.with_name(f".{os.getpid()}-{path.name}.tmp")
+        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
         try:
             self._make(path.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
@@ -201,6 +205,11 @@ def _plain(record: Record) -> dict[str, Any]:
     return {k: str(v) if isinstance(v, Version) else v for k, v in held.items() if v is not None}
 
 
+def _sum(held: Mapping[str, Any]) -> str:
+    """What shows that a record is as it was written: every bit of it may decide about a save."""
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
 def _load(path: Path) -> Any:
     try:
         with path.open("rb") as file:
@@ -221,10 +230,14 @@ def _damaged(path: Path) -> StateError:
 def _record(path: Path, raw: Any) -> Record:
     """The record, or StateError: a state directory is not trusted because it exists."""
     try:
-        if not isinstance(raw, dict) or raw.keys() - {f.name for f in fields(Record)}:
+        if not isinstance(raw, dict) or raw.keys() - {"sum", *(f.name for f in fields(Record))}:
             raise ValueError
-        held: dict[str, Any] = {"object": None, **raw}
-        held["path"] = check_path(held["path"])
+        held = {key: value for key, value in raw.items() if key != "sum"}
+        if raw.get("sum") != _sum(held):
+            raise ValueError
+        if not all(isinstance(held.get(name, ""), str) for name in ("digest", "temp")):
+            raise ValueError
+        held["path"] = _checked_path(held["path"])
         held["known_ids"] = tuple(PineId(known) for known in held.get("known_ids", ()))
         for name in ("parent", "landed", "seen"):
             held[name] = Version.parse(held[name]) if name in raw else None
@@ -232,9 +245,15 @@ def _record(path: Path, raw: Any) -> Record:
         record = Record(**held)
         if not _is_sound(record, path):
             raise ValueError
-    except (ValueError, TypeError, KeyError, BadPath):
+    except (ValueError, TypeError, KeyError):
         raise _damaged(path) from None
     return record
+
+
+def _checked_path(raw: object) -> RelPath:
+    if not isinstance(raw, str):
+        raise TypeError
+    return check_path(raw)
 
 
 def _is_sound(record: Record, path: Path) -> bool:
@@ -255,7 +274,7 @@ def _is_sound(record: Record, path: Path) -> bool:
 
 def _replaced(path: Path, raw: Any) -> Replaced:
     try:
-        replaced = Replaced(**{**raw, "path": check_path(raw["path"])})
+        replaced = Replaced(**{**raw, "path": _checked_path(raw["path"])})
         sound = _DIGEST.fullmatch(replaced.digest) and replaced.key == path.stem
         if not sound or not isinstance(replaced.when, int | float):
             raise ValueError

@@ -87,15 +87,21 @@ def prove_session(
     if guard.proves_session(tracked, listed):
         return None
     own = next(iter(listed), None) or next(iter(tracked), None)
-    try:
-        account = remote.whoami(own or PUBLIC_ID)
-    except NotAccessible:
-        # The script asked with is gone; whether the session is alive is another question.
-        remote.whoami(PUBLIC_ID)
-        return None
-    if own:
+    account = ask_session(remote, own)
+    if account:
         guard.refuse_other_account(expected, account)
-        return account
+    return account
+
+
+def ask_session(remote: Remote, own: PineId | None) -> Account | None:
+    """Whose session it is; None where it is alive and that cannot be told, without a script of
+    one's own to ask with. SessionExpired where it is dead."""
+    if own:
+        try:
+            return remote.whoami(own)
+        except NotAccessible:
+            pass  # that script is gone; whether the session is alive is another question
+    remote.whoami(PUBLIC_ID)
     return None
 
 

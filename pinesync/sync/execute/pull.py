@@ -6,9 +6,17 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pinesync.errors import EXIT_LEFT, FacadeError, FileError, LeftForYou
+from pinesync.errors import (
+    EXIT_LEFT,
+    BadAnswer,
+    FacadeError,
+    FileError,
+    LeftForYou,
+    NotAccessible,
+)
 from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown, typed
+from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.execute.undoing import texts_of
 from pinesync.sync.plan import Act, Situation
@@ -60,10 +68,12 @@ def pull(ports: Ports, steps: Sequence[Step]) -> Iterator[Outcome]:
 
 def _prepare(ports: Ports, step: Step) -> Ready | Outcome:
     path = step.situation.path
+    pine_id = step.situation.info.pine_id if step.situation.info else None
     try:
         return _ready(ports, step)
     except (FacadeError, LeftForYou) as error:
-        pine_id = step.situation.info.pine_id if step.situation.info else None
+        if isinstance(error, NotAccessible):
+            ask_session(ports.remote, pine_id)
         return failed(path, error, pine_id)
 
 
@@ -75,15 +85,21 @@ def _ready(ports: Ports, step: Step) -> Ready:
     if step.act is Act.PUT_BACK:
         return _put_back(ports, step)
     newest = read_text(ports.remote, ports.workspace, (info.pine_id, info.version))
+    if "\0" in newest:
+        raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
     entry = situation.entry or Entry(situation.path, shown(info.name))
     entry = replace(entry, pine_id=info.pine_id, base=_based(situation, info.version, newest))
     warning = _stale_tab(ports, situation, newest)
     if step.act is Act.TAKE_OURS:
+        # Their save was seen and decided on: taking it back is no accident.
+        entry = replace(entry, base=Base(info.version, digest(newest)))
         return Ready(step, entry, None, "kept", "your text is kept; push saves it on top")
     if step.act is Act.MERGE:
         return _merge(ports, step, entry, newest, warning)
     if digest(newest) == situation.digest:
         return Ready(step, entry, None, "adopted", warning)
+    if step.act is Act.TAKE_THEIRS:
+        warning = warning or "your edits are replaced; the text you had is kept for 30 days"
     return Ready(step, entry, newest, "written" if step.act is Act.WRITE else "pulled", warning)
 
 

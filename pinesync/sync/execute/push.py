@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pinesync.errors import (
-    EXIT_COMPILE,
-    EXIT_LATER,
     BadAnswer,
-    NameTaken,
     NoAccess,
+    NotAccessible,
     PinesyncError,
 )
 from pinesync.model import (
     Base,
-    Diagnostic,
     Entry,
     PineId,
-    SaveAnswer,
     SavedText,
     ScriptInfo,
     Version,
 )
 from pinesync.naming import may_send, shown, typed
-from pinesync.sync import recover
-from pinesync.sync.execute import saving
+from pinesync.sync.execute import after, saving
+from pinesync.sync.execute.drafting import Draft, draft_of
+from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.pull import Step, adopted
-from pinesync.sync.execute.settle import hidden_outcome
 from pinesync.sync.plan import Act, Situation
 from pinesync.sync.ports import Ports
 from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome, failed, refused
-from pinesync.text import Unreadable, decode, digest, has_conflict_markers
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A text about to be saved: read once, kept, and checked. `warnings` are the compiler's."""
-
-    situation: Situation
-    entry: Entry
-    text: str
-    broken: tuple[Diagnostic, ...] = ()
-    warnings: tuple[Diagnostic, ...] = ()
-
+from pinesync.text import digest
 
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
 _MAY_GO_OVER = ("modified", "behind", "diverged", "undoes", "rolled-back")
@@ -62,9 +46,14 @@ def push(
     for step in steps:
         try:
             yield _step(ports, step, listed, allow_broken, over)
+        except after.Stopped as stopped:
+            yield stopped.outcome
+            raise stopped.error from None
         except NoAccess:
             raise
         except PinesyncError as error:
+            if isinstance(error, NotAccessible) and step.situation.info:
+                ask_session(ports.remote, step.situation.info.pine_id)
             yield failed(step.situation.path, error)
 
 
@@ -78,7 +67,7 @@ def _step(
     situation = step.situation
     if step.act is Act.ADOPT:
         return _adopt(ports, adopted(situation))
-    draft = _draft(ports, situation, allow_broken)
+    draft = draft_of(ports, situation, allow_broken)
     if isinstance(draft, Outcome):
         return draft
     if step.act is Act.CREATE:
@@ -92,45 +81,6 @@ def _adopt(ports: Ports, entry: Entry) -> Outcome:
     ports.workspace.commit({entry.path: entry})
     version = entry.base.version if entry.base else None
     return Outcome(entry.path, "adopted", version, pine_id=entry.pine_id)
-
-
-def _draft(ports: Ports, situation: Situation, allow_broken: bool) -> Draft | Outcome:
-    """The file's text, read once, kept, and fit to be saved; or why it is not."""
-    path, entry = situation.path, situation.entry
-    assert entry is not None
-    data = ports.workspace.read(path)
-    if data is None:
-        return refused(path, "the file is gone", f"`pinesync restore {typed(path)}` brings it back")
-    try:
-        text = decode(data)
-    except Unreadable as error:
-        return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
-    if has_conflict_markers(text):
-        return refused(
-            path,
-            "conflict markers stand in it",
-            f"edit the file, or run `pinesync resolve {typed(path)}` with --ours or --theirs",
-        )
-    if not text.strip() and not (entry.base and entry.base.digest == digest(text)):
-        return refused(path, "the file is empty", "an empty script is never saved over a full one")
-    ports.workspace.keep(text)
-    errors = tuple(ports.tools.syntax(text))
-    warnings: tuple[Diagnostic, ...] = ()
-    if not errors:
-        verdict = ports.remote.check(text)
-        errors, warnings = verdict.errors, verdict.warnings
-    if errors and not allow_broken:
-        return Outcome(
-            path,
-            "refused",
-            message="does not compile; nothing was saved",
-            hint="mend it and push again",
-            exit_code=EXIT_COMPILE,
-            pine_id=entry.pine_id,
-            diagnostics=(*errors, *warnings),
-            source=text,
-        )
-    return Draft(situation, entry, text, errors, warnings)
 
 
 def _save(
@@ -179,7 +129,7 @@ def _save(
             parent=newest.version,
         ),
     )
-    return _after(ports, draft, record, saving.send(ports, record, name, draft.text))
+    return after.settle(ports, draft, record, saving.send(ports, record, name, draft.text))
 
 
 def _moved(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
@@ -222,110 +172,7 @@ def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome:
             known_ids=tuple(sorted(known)),
         ),
     )
-    return _after(ports, draft, record, saving.send(ports, record, None, draft.text))
-
-
-def _after(
-    ports: Ports, draft: Draft, record: Record, answer: SaveAnswer | PinesyncError
-) -> Outcome:
-    """The table "after the POST": what the answer, or its absence, means and what to do."""
-    if isinstance(answer, PinesyncError):
-        sent = recover.outcome(answer)
-        if sent is recover.Sent.NOT_SENT:
-            ports.workspace.drop_records([record])
-            return failed(record.path, answer, record.pine_id)
-        found = _look(ports, record, patiently=sent is recover.Sent.UNKNOWN)
-        if found is None and sent is recover.Sent.REFUSED:
-            saving.give_up(ports, record)
-            return failed(record.path, _named(answer, record), record.pine_id)
-    else:
-        found = _settled(ports, record, answer) or _look(ports, record, patiently=True)
-        if found is None and not answer.accepted:
-            saving.give_up(ports, record)
-            return _not_stored(draft, answer)
-    if found is None:
-        return _unknown(record, answer)
-    saving.land(ports, record, found)
-    return _landed(draft, record, found, answer)
-
-
-def _settled(ports: Ports, record: Record, answer: SaveAnswer) -> saving.Found | None:
-    try:
-        return saving.settled_by(ports, record, answer)
-    except PinesyncError:
-        return None  # the look that follows tries to read again, and says why it cannot
-
-
-def _look(ports: Ports, record: Record, *, patiently: bool) -> saving.Found | None:
-    try:
-        return saving.find(ports, record, patiently=patiently)
-    except NoAccess:
-        raise
-    except PinesyncError:
-        return None  # unread is unknown: the record stays open
-
-
-def _named(error: PinesyncError, record: Record) -> PinesyncError:
-    if isinstance(error, NameTaken):
-        return NameTaken(
-            f"a script called {record.name!r} is on TradingView already",
-            f"`pinesync add --id USER;… {typed(record.path)}` links it, or change its `name`",
-        )
-    return error
-
-
-def _unknown(record: Record, answer: SaveAnswer | PinesyncError) -> Outcome:
-    why = answer.message if isinstance(answer, PinesyncError) else "it cannot be read back"
-    return Outcome(
-        record.path,
-        "pending",
-        message=f"the save was sent and its outcome is unknown: {why}",
-        hint="run `pinesync push` again: it looks for the save before it sends anything",
-        exit_code=EXIT_LATER,
-        pine_id=record.pine_id,
-    )
-
-
-def _not_stored(draft: Draft, answer: SaveAnswer) -> Outcome:
-    return Outcome(
-        draft.entry.path,
-        "refused",
-        message=f"TradingView refused it and stored nothing: {answer.reason}",
-        hint="mend it and push again",
-        exit_code=EXIT_COMPILE,
-        pine_id=draft.entry.pine_id,
-        diagnostics=answer.verdict.errors or draft.broken,
-        source=draft.text,
-    )
-
-
-def _landed(
-    draft: Draft, record: Record, found: saving.Found, answer: SaveAnswer | PinesyncError
-) -> Outcome:
-    path = record.path
-    if found.hidden:
-        return hidden_outcome(path, found)
-    refused_text = isinstance(answer, SaveAnswer) and not answer.accepted
-    diagnostics: tuple[Diagnostic, ...] = draft.warnings
-    message, exit_code = "", 0
-    if isinstance(answer, SaveAnswer) and refused_text:
-        diagnostics = answer.verdict.errors or draft.broken
-        message = f"stored as {found.version}, and it does not compile: {answer.reason}"
-        exit_code = EXIT_COMPILE
-    elif found.digest != record.digest:
-        message = "TradingView stored a slightly different text; both are recorded"
-    return Outcome(
-        path,
-        "created" if record.op == "create" else "saved",
-        found.version,
-        record.parent,
-        message,
-        "mend it and push again: charts get this version" if refused_text else "",
-        exit_code,
-        found.pine_id,
-        diagnostics,
-        draft.text,
-    )
+    return after.settle(ports, draft, record, saving.send(ports, record, None, draft.text))
 
 
 def steps_of(

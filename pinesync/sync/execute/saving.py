@@ -25,12 +25,14 @@ MOST_VERSIONS = 1000
 @dataclass(frozen=True, slots=True)
 class Found:
     """A save of ours on the service: which script and version, what it hides, and the digest of
-    the text there, which is another than the record's where the service changed it."""
+    the text there, which is another than the record's where the service changed it. `name` is
+    the saved name that was read with it, empty where none was."""
 
     pine_id: PineId
     version: Version
     digest: Digest
     hidden: Version | None = None
+    name: str = ""
 
 
 def begin(ports: Ports, record: Record) -> Record:
@@ -67,16 +69,20 @@ def settled_by(ports: Ports, record: Record, answer: SaveAnswer) -> Found | None
     It settles the place even where the text differs from ours: the service changed it."""
     pine_id = record.pine_id or answer.pine_id
     version = answer.version
-    if not (answer.accepted and answer.pine_id == pine_id and pine_id and version):
+    if not (answer.pine_id == pine_id and pine_id and version):
         return None
     if pine_id in record.known_ids:
         return None  # a script that was there before is not the one that was created
     parent = record.parent
-    if parent and not parent < version <= Version(parent.major + MOST_VERSIONS):
+    before = parent.major if parent else 0
+    if not before < version.major <= before + MOST_VERSIONS:
         return None
+    saved = ports.remote.get(pine_id, version)
+    ports.workspace.remember(saved)
     log = read_log(ports, pine_id, parent, version)
     ours = recover.ours_of(saves_of(ports, pine_id), record)
-    return Found(pine_id, version, log[version], recover.hidden(parent, version, log, ours))
+    hidden = recover.hidden(parent, version, log, ours)
+    return Found(pine_id, version, log[version], hidden, shown(saved.name))
 
 
 def find(ports: Ports, record: Record, *, patiently: bool = True) -> Found | None:

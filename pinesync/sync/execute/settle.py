@@ -71,9 +71,11 @@ def _forget_old(ports: Ports) -> None:
                 ports.workspace.drop_records([record])
 
 
-def blocked(outcomes: tuple[Outcome, ...]) -> frozenset[RelPath]:
-    """The paths that this run must leave alone."""
-    return frozenset(outcome.path for outcome in outcomes if outcome.done == "pending")
+def blocked(outcomes: tuple[Outcome, ...]) -> frozenset[RelPath | PineId]:
+    """What this run must leave alone: ids, wherever their files are now, and for scripts to be
+    created the paths."""
+    pending = [outcome for outcome in outcomes if outcome.done == "pending"]
+    return frozenset(outcome.pine_id or outcome.path for outcome in pending)
 
 
 def _settle_save(ports: Ports, record: Record) -> Outcome:
@@ -95,19 +97,24 @@ def _settle_save(ports: Ports, record: Record) -> Outcome:
     stranger = saving.strangers(ports, record)
     saving.give_up(ports, record, stranger)
     if stranger:
-        return Outcome(
-            record.path,
-            "conflict",
-            stranger,
-            message=f"a save got no answer, and {stranger} is there with a text nobody knows here",
-            hint=f"look at it, then run `pinesync resolve {typed(record.path)} --ours` or --theirs",
-            exit_code=EXIT_LEFT,
-            pine_id=record.pine_id,
-        )
+        return stranger_outcome(record, stranger)
     return Outcome(
         record.path,
         "recovered",
         message="an earlier save never arrived and is given up",
+        pine_id=record.pine_id,
+    )
+
+
+def stranger_outcome(record: Record, stranger: Version) -> Outcome:
+    """A save was not confirmed, and a text is there that may be what became of it."""
+    return Outcome(
+        record.path,
+        "conflict",
+        stranger,
+        message=f"a save was not confirmed, and {stranger} has a text that nobody knows here",
+        hint=f"look at it, then run `pinesync resolve {typed(record.path)} --ours` or --theirs",
+        exit_code=EXIT_LEFT,
         pine_id=record.pine_id,
     )
 

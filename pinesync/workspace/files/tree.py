@@ -187,7 +187,11 @@ class Tree:
             with self._folder_of(path) as (folder, name):
                 left = _left(folder, temp)
                 if left is None:
-                    return True
+                    # Everything was done, unless the old text is there still, or again.
+                    done = _digest_if_there(folder, name) != replaced
+                    if not done:
+                        not_done()
+                    return done
                 if replaced is None:
                     done = _is_same(folder, temp, name) or _digest_if_there(folder, name) == brings
                 elif _digest_of(left) in (brings, replaced):
