@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line to its exit code; nothing is raised."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
+    _tolerate_encodings()
     try:
         code = invoke(arguments)
         sys.stdout.flush()
@@ -40,7 +44,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return _tell(arguments, "interrupted", None, EXIT_INTERRUPTED)
     except click.ClickException as error:
-        return _tell(arguments, _usage(error), None, EXIT_USAGE)
+        return _refuse(arguments, error)
     except PinesyncError as error:
         return _tell(arguments, error.message, error.hint, error.exit_code)
     except OSError as error:
@@ -51,6 +55,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and is logged
         return _tell(arguments, *_bug(error), EXIT_BUG)
     return code
+
+
+def expanded(arguments: Sequence[str], *, windows: bool = os.name == "nt") -> list[str]:
+    """The arguments, with `*.pine` as the files that it names: the shells of Windows leave that
+    to the program."""
+    if not windows:
+        return list(arguments)
+    from glob import glob
+
+    files = (sorted(glob(a)) if "*" in a and a.endswith(".pine") else [] for a in arguments)
+    return [one for a, found in zip(arguments, files, strict=True) for one in found or [a]]
+
+
+def _tolerate_encodings() -> None:
+    """A character that a stream's encoding lacks is shown by its number; none ends a command."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 # What writing to a file or a terminal can end with. Files of ours raise FileError instead.
@@ -78,7 +100,9 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     """Read from the arguments themselves: they may not have been understood."""
     context = click.get_current_context(silent=True)
     held = context.obj if context else None
-    return (isinstance(held, Shared) and held.json) or "--json" in arguments
+    asked = "--json" in arguments or "--format=json" in arguments
+    asked = asked or ("--format", "json") in pairwise(arguments)
+    return (isinstance(held, Shared) and held.json) or asked
 
 
 def _verb(arguments: Sequence[str]) -> str:
@@ -86,17 +110,28 @@ def _verb(arguments: Sequence[str]) -> str:
     words = []
     rest = iter(arguments)
     for argument in rest:
-        if argument in ("-C", "--color"):
+        if _TAKES_NEXT.fullmatch(argument):
             next(rest, None)
         elif not argument.startswith("-"):
             words.append(argument)
     return " ".join(words[: 2 if words[:1] == ["sandbox"] else 1])
 
 
-def _usage(error: click.ClickException) -> str:
+# -C and --color, also where flags of one letter stand before C.
+_TAKES_NEXT = re.compile(r"-v*C|--color")
+
+
+def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and context:
+        if not _wants_json(arguments):
+            click.echo(context.get_help(), err=True)
+            return EXIT_USAGE
+        return _tell(
+            arguments, "no command was named", f"`{context.command_path} -h` lists them", EXIT_USAGE
+        )
     usage = f"\n{context.get_usage()}" if context else ""
-    return error.format_message() + usage
+    return _tell(arguments, error.format_message() + usage, None, EXIT_USAGE)
 
 
 def _leave_pipe() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pinesync.cli.options import current, jobs, remote_options, setup, shared
-from pinesync.cli.render import diagnostic_lines, finish, harmless, out, say
+from pinesync.cli.options import jobs, remote_options, setup, shared
+from pinesync.cli.render import counted, diagnostic_lines, finish, harmless, out, say
 
 
 @click.command("check")
@@ -32,12 +32,7 @@ def command(
     from pinesync.commands.check import check
 
     found = check(setup(jobs=jobs), paths, offline=offline, remote=remote)
-    if format_ == "json" and not current().json:
-        from pinesync.cli.render import one_object, plain
-
-        out(one_object("check", found.exit_code, plain(found)))
-        return found.exit_code
-    if finish("check", found):
+    if finish("check", found, as_json=format_ == "json"):
         return found.exit_code
     errors = warnings = 0
     for file in found.files:
@@ -48,6 +43,6 @@ def command(
             warnings += diagnostic.severity == "warning"
             for line in diagnostic_lines(file.path, diagnostic, file.source):
                 out(line)
-    files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
-    say(f"{files}: {errors} errors, {warnings} warnings")
+    files = counted(len(found.files), "file")
+    say(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
     return found.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import jobs, remote_options, setup, shared
-from pinesync.cli.render import finish, harmless, out, say
+from pinesync.cli.render import counted, finish, harmless, out, say
 
 
 @click.command("clone")
@@ -27,19 +27,22 @@ def command(directory: str, only: tuple[str, ...], remote: str | None, jobs: int
         return made.exit_code
     written = sum(outcome.done == "written" for outcome in made.outcomes)
     account = f" of {harmless(made.account)}" if made.account else ""
-    scripts = "1 script" if written == 1 else f"{written} scripts"
-    out(f"cloned {scripts}{account} into {harmless(directory)}")
+    if made.outcomes:
+        scripts = counted(written, "script")
+        out(f"cloned {scripts}{account} into {harmless(directory)}")
+    else:
+        out(f"made {harmless(directory)}; there are no saved scripts yet")
     for outcome in made.outcomes:
         if outcome.done != "written":
             say(f"{harmless(outcome.path)}: {harmless(outcome.message)}")
     if made.exit_code:
         say("hint: `pinesync pull` in the folder fetches what is missing")
-    elif not written:
+    elif not made.outcomes:
         say(_empty(made.remote))
     return made.exit_code
 
 
 def _empty(remote: str) -> str:
     if remote.startswith("sandbox"):
-        return "hint: the sandbox is empty; `pinesync sandbox seed` fills it"
-    return "hint: the account has no saved scripts; `pinesync new` makes one"
+        return "hint: `pinesync sandbox seed` fills the sandbox"
+    return "hint: `pinesync new NAME` in the folder makes one"

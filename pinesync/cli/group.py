@@ -34,7 +34,22 @@ VERBS = {
 _MODULES = {"list": "listing"}
 
 
-class LazyGroup(click.Group):
+class Suggesting(click.Group):
+    """A group that knows what a misspelt command was meant to be."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args[0] not in known:
+            from difflib import get_close_matches
+
+            for close in get_close_matches(args[0], known, 1):
+                ctx.fail(f"No such command {args[0]!r}. Did you mean {close!r}?")
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(Suggesting):
     """The group whose verbs are modules of `pinesync.cli`, each with a command `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

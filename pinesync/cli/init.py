@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import jobs, remote_options, setup, shared
-from pinesync.cli.render import columns, finish, harmless, out, say
+from pinesync.cli.render import columns, counted, finish, harmless, out, say
+from pinesync.naming import typed
 
 
 @click.command("init")
@@ -44,16 +45,26 @@ def command(directory: str, link: bool, dry_run: bool, remote: str | None, jobs:
     ]
     for row in columns(rows):
         out(row)
+    fits = {one.path: len(one.pine_ids) for one in made.unsure}
     for path in made.unlinked:
-        out(f"{harmless(path)}: no saved script fits; `pinesync add` lists it for the next push")
+        out(f"{harmless(path)}: {_unlinked(path, fits.get(path, 0))}")
     for raw, why in made.unusable:
         say(f"{harmless(raw)}: {harmless(why)}")
     if made.left:
-        count = len(made.left)
-        say(f"{count} saved scripts have no file here; `pinesync pull` writes them")
+        one = len(made.left) == 1
+        has, them = ("has", "it") if one else ("have", "them")
+        scripts = counted(len(made.left), "saved script")
+        say(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
     if dry_run:
         say("nothing was written")
     else:
         out(f"pine.toml written in {harmless(str(made.folder))}")
         say("hint: `pinesync status` shows how the files and TradingView differ")
     return made.exit_code
+
+
+def _unlinked(path: str, fits: int) -> str:
+    if not fits:
+        return "no saved script fits; `pinesync add` lists it for the next push"
+    which = f"{fits} saved scripts fit" if fits > 1 else "a saved script fits, and another file too"
+    return f"{which}; `pinesync add --id ID {harmless(typed(path))}` links one"

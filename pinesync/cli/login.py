@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, harmless, out, say
+from pinesync.cli.render import counted, finish, harmless, out, say
 
 _MOST = 64 * 1024
 
@@ -33,7 +33,7 @@ def command(cookie_file: str | None) -> int:
     if finish("login", done):
         return done.exit_code
     whose = harmless(done.account) if done.account else "an account without saved scripts"
-    out(f"signed in as {whose}, {done.scripts} saved scripts")
+    out(f"signed in as {whose}, {counted(done.scripts, 'saved script')}")
     say(f"kept in {harmless(str(done.stored_in))}, readable by you alone")
     return done.exit_code
 

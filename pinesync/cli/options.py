@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pinesync.errors import FileError
+
 if TYPE_CHECKING:
     from pinesync.commands.project import Places, Setup
 
@@ -43,7 +45,7 @@ def shared(function: F) -> F:
     @click.option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
     @click.option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
     @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
-    @click.option("-v", "--verbose", count=True, help="Say more on standard error.")
+    @click.option("-v", "--verbose", count=True, help="Say more.")
     @wraps(function)
     def taking(
         *args: Any,
@@ -119,7 +121,7 @@ def setup(*, jobs: int = 4) -> Setup:
 
     made = Setup(
         cwd=_cwd(current().directory),
-        places=places(),
+        places=_usable(places()),
         cookie=os.environ.get("TRADINGVIEW_COOKIE") or None,
         facade_url=os.environ.get("PINESYNC_FACADE_URL") or None,
         facade_cookie=os.environ.get("PINESYNC_COOKIE") or None,
@@ -146,6 +148,18 @@ def places() -> Places:
         Path(platformdirs.user_state_dir("pinesync", appauthor=False)),
         Path(platformdirs.user_data_dir("pinesync", appauthor=False)) / "sandbox",
     )
+
+
+def _usable(found: Places) -> Places:
+    """The same. FileError where a file stands in the way, or nobody may look."""
+    for place in (found.config, found.state, found.sandboxes):
+        there = next(p for p in (place, *place.parents) if os.path.lexists(p))
+        if not os.access(there, os.X_OK) or not there.is_dir():
+            raise FileError(
+                f"{there}: cannot be used for pinesync's own files: not a folder that one may enter",
+                "set PINESYNC_HOME to a folder that can be written",
+            )
+    return found
 
 
 def _cwd(directory: str | None) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -83,10 +84,10 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
     )
     if line:
         end = found.end_column if found.end_line == found.line else len(line)
-        width = max(1, min(end, len(line)) - column + 1)
-        before, marked = line[: column - 1], line[column - 1 : column - 1 + width]
+        end = max(column, min(end, len(line)))
+        before, marked = line[: column - 1], line[column - 1 : end]
         yield f"  {harmless(line)}"
-        yield "  " + " " * len(harmless(before)) + "^" * max(1, len(harmless(marked)))
+        yield "  " + " " * width(harmless(before)) + "^" * max(1, width(harmless(marked)))
 
 
 def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
@@ -104,8 +105,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Exception):
         return {"message": str(value), "hint": getattr(value, "hint", None)}
     if is_dataclass(value) and not isinstance(value, type):
-        held = [f.name for f in fields(value) if f.name != "exit_code" or not _is_result(value)]
-        return {name: plain(getattr(value, name)) for name in held}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -113,21 +113,29 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _is_result(value: object) -> bool:
-    """Whether its exit code is the command's, which stands in the head already."""
-    return type(value).__module__.startswith("pinesync.commands")
-
-
-def finish(command: str, result: Any) -> bool:
+def finish(command: str, result: Any, *, as_json: bool = False) -> bool:
     """Print the result as JSON where that was asked for; whether it was."""
-    if current().json:
+    asked = as_json or current().json
+    if asked:
         click.echo(one_object(command, result.exit_code, plain(result)))
-    return current().json
+    return asked
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def width(text: str) -> int:
+    """The columns that a terminal gives it: two for a wide character, none for a mark."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Rows with their columns aligned, two spaces between them."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)] if rows else []
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else []
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = [cell + " " * (most - width(cell)) for cell, most in zip(row, widths, strict=True)]
         yield "  ".join(cells).rstrip()

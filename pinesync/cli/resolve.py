@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import click
 
 from pinesync.cli.options import setup, shared
@@ -11,15 +9,16 @@ from pinesync.cli.options import setup, shared
 
 @click.command("resolve")
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--ours", "side", flag_value="ours", help="The text that you had.")
-@click.option("--theirs", "side", flag_value="theirs", help="The text that was saved there.")
-@click.option("--merged", "side", flag_value="merged", help="The file as it is now.")
+@click.option("--ours", is_flag=True, help="The text that you had.")
+@click.option("--theirs", is_flag=True, help="The text that was saved there.")
+@click.option("--merged", is_flag=True, help="The file as it is now.")
 @shared
-def command(paths: tuple[str, ...], side: Literal["ours", "theirs", "merged"] | None) -> int:
+def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> int:
     """End a conflict. The other text stays readable on TradingView or in the backups."""
     from pinesync.cli.run_lines import tell
-    from pinesync.commands.resolve import resolve
+    from pinesync.commands.resolve import Side, resolve
 
-    if side is None:
+    if ours + theirs + merged != 1:
         raise click.UsageError("choose one of --ours, --theirs and --merged.")
+    side: Side = "ours" if ours else "theirs" if theirs else "merged"
     return tell("resolve", resolve(setup(), paths, side), nothing="nothing to resolve")

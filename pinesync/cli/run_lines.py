@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from pinesync.cli.options import current
 from pinesync.cli.render import (
     diagnostic_lines,
     error_lines,
-    finish,
     harmless,
+    one_object,
     out,
+    plain,
     say,
     tinted,
 )
@@ -22,12 +27,13 @@ _WIDTH = 9
 
 def tell(command: str, run: Run, *, nothing: str) -> int:
     """Results on standard output, reasons on standard error; the exit code."""
-    if finish(command, run):
+    if current().json:
+        out(one_object(command, run.exit_code, _body(run)))
         return run.exit_code
     for planned in run.planned:
         out(
             f"{tinted(planned.word, planned.word.ljust(_WIDTH))}  {harmless(planned.path)}: "
-            f"would {_would(planned.act)}"
+            f"would {planned.act}"
         )
     for outcome in run.outcomes:
         _tell(outcome)
@@ -39,8 +45,13 @@ def tell(command: str, run: Run, *, nothing: str) -> int:
     return run.exit_code
 
 
-def _would(act: str) -> str:
-    return "be " + act if act.startswith("refused") else act
+def _body(run: Run) -> dict[str, Any]:
+    """The run, with what ended it early where every error stands, and no text unless a finding
+    points into it."""
+    outcomes = tuple(o if o.diagnostics else replace(o, source="") for o in run.outcomes)
+    body: dict[str, Any] = plain(replace(run, outcomes=outcomes))
+    stopped = body.pop("stopped")
+    return {**body, "error": stopped} if stopped else body
 
 
 def _tell(outcome: Outcome) -> None:

@@ -6,11 +6,12 @@ import sys
 
 import click
 
+from pinesync.cli.group import Suggesting
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, harmless, out, say
+from pinesync.cli.render import counted, finish, harmless, out, say
 
 
-@click.group("sandbox")
+@click.group("sandbox", cls=Suggesting)
 @shared
 def command() -> None:
     """The local stand-in for TradingView: scripts in one file, no account, no network."""
@@ -59,7 +60,8 @@ def seed(name: str) -> int:
 
     done = seeding(setup(), name)
     if not finish("sandbox seed", done):
-        out(f"{done.scripts} scripts saved in {done.versions} versions")
+        scripts = counted(done.scripts, "script")
+        out(f"{scripts} saved in {counted(done.versions, 'version')}")
         if done.skipped:
             say(f"{done.skipped} were there already and stay as they are")
     return done.exit_code
@@ -81,7 +83,7 @@ def reset(name: str, yes: bool) -> int:
         click.confirm(f"Remove every script in {location(made, name).file}?", abort=True, err=True)
     done = resetting(made, name)
     if not finish("sandbox reset", done):
-        out(f"{done.scripts} scripts removed")
+        out(f"{counted(done.scripts, 'script')} removed")
     return done.exit_code
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 import click
 
 from pinesync.cli.options import current, jobs, setup, shared
-from pinesync.cli.render import columns, finish, harmless, out, say, tinted
+from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
 
 
 @click.command("status")
@@ -47,8 +47,7 @@ def _summary(words: Counter[str], offline: bool) -> None:
     if total == 0:
         say(f"no scripts yet{asked}")
     elif words["clean"] == total:
-        scripts = "1 script" if total == 1 else f"{total} scripts"
-        out(f"{scripts}, all clean{asked}")
+        out(f"{counted(total, 'script')}, all clean{asked}")
     else:
         parts = [f"{count} {word}" for word, count in sorted(words.items())]
         out(", ".join(parts) + asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import finish, harmless, out
+from pinesync.cli.render import counted, finish, harmless, out
 
 
 @click.command("verify")
@@ -27,5 +27,6 @@ def command(paths: tuple[str, ...], jobs: int) -> int:
         proven += not finding.problems
         for problem in finding.problems:
             out(f"{harmless(finding.path)}: {harmless(problem)}")
-    out(f"{proven} of {len(found.findings)} scripts proven: file = base = TradingView")
+    scripts = counted(len(found.findings), "script")
+    out(f"{proven} of {scripts} proven: file = base = TradingView")
     return found.exit_code

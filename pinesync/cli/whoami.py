@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import remote_options, setup, shared
-from pinesync.cli.render import finish, harmless, out
+from pinesync.cli.render import counted, finish, harmless, out
 
 
 @click.command("whoami")
@@ -18,5 +18,6 @@ def command(remote: str | None) -> int:
     found = whoami(setup(), remote=remote)
     if not finish("whoami", found):
         whose = harmless(found.account) if found.account else "(an account without saved scripts)"
-        out(f"{whose} on {found.remote}, {found.scripts} saved scripts, cookie: {found.source}")
+        where, scripts = harmless(found.remote), counted(found.scripts, "saved script")
+        out(f"{whose} on {where}, {scripts}, cookie: {found.source}")
     return found.exit_code

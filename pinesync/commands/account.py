@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pinesync.commands.project import DEFAULT_REMOTE, Setup, now, open_project, open_remote
+from pinesync.commands.project import DEFAULT_REMOTE, Setup, now, open_remote, project_here
 from pinesync.errors import Misuse
 from pinesync.model import Account
 from pinesync.sync import guard
@@ -18,7 +18,8 @@ Source = Literal["sandbox", "PINESYNC_COOKIE", "TRADINGVIEW_COOKIE", "stored"]
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A session that works. `account` is None where the account has no script to ask with;
-    `source` tells where the cookie came from."""
+    `remote` is the address where PINESYNC_FACADE_URL names one; `source` tells where the cookie
+    came from."""
 
     account: str | None
     user_id: str
@@ -45,6 +46,11 @@ def login(setup: Setup, pasted: str) -> Identity:
             "login is for TradingView, and PINESYNC_FACADE_URL names another facade",
             "unset it, or set PINESYNC_COOKIE for that facade",
         )
+    if not pasted.strip():
+        raise Misuse(
+            "no cookie was given",
+            "paste it at the prompt, or name its file: `pinesync login --cookie-file FILE`",
+        )
     secret = credentials.parse(pasted)
     account, scripts = _probe(replace(setup, cookie=pasted), DEFAULT_REMOTE)
     expected = _pinned(setup)
@@ -65,10 +71,13 @@ def logout(setup: Setup) -> LoggedOut:
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     """Whose session is used here. NotSignedIn, SessionExpired, BotCheck otherwise."""
     if remote is None:
-        remote = _remote_here(setup)
+        project = project_here(setup)
+        remote = project.settings.remote if project else DEFAULT_REMOTE
     account, scripts = _probe(setup, remote)
     known = account or Account("")
-    return Identity(known.name or None, known.user_id, remote, _source(setup, remote), scripts)
+    source = _source(setup, remote)
+    asked = setup.facade_url if source == "PINESYNC_COOKIE" and setup.facade_url else remote
+    return Identity(known.name or None, known.user_id, asked, source, scripts)
 
 
 def _probe(setup: Setup, remote: str) -> tuple[Account | None, int]:
@@ -78,22 +87,12 @@ def _probe(setup: Setup, remote: str) -> tuple[Account | None, int]:
     return (account if listed else None), len(listed)
 
 
-def _remote_here(setup: Setup) -> str:
-    try:
-        return open_project(setup).settings.remote
-    except Misuse as error:
-        if error.__class__ is not Misuse:
-            raise
-        return DEFAULT_REMOTE
-
-
 def _pinned(setup: Setup) -> Account | None:
     """The account of the workspace, if this is one of TradingView's."""
-    try:
-        project = open_project(setup)
-    except Misuse:
+    project = project_here(setup)
+    if project is None or project.settings.remote != DEFAULT_REMOTE:
         return None
-    return project.scope().account if project.settings.remote == DEFAULT_REMOTE else None
+    return project.scope().account
 
 
 def _source(setup: Setup, remote: str) -> Source:

@@ -75,14 +75,21 @@ def _added(project: Project, path: RelPath) -> Added:
 
 def _refuse_equal_names(entries: Sequence[Entry]) -> None:
     """Names are unique per account: two files cannot wait for the same one."""
-    seen: dict[str, RelPath] = {}
+    seen: dict[str, Entry] = {}
     for entry in entries:
-        if entry.pine_id is None and entry.name in seen:
+        other = seen.setdefault(entry.name, entry)
+        if entry.pine_id is not None or other is entry:
+            continue
+        if other.pine_id:
             raise LeftForYou(
-                f"{entry.path} and {seen[entry.name]} would both be saved as {entry.name!r}",
-                "change the title in one of them, or `name` in pine.toml after adding one",
+                f"{entry.path}: its title is {entry.name!r}, and {other.path} is saved under "
+                "that name",
+                "change the title and add it again",
             )
-        seen[entry.name] = entry.path
+        raise LeftForYou(
+            f"{entry.path} and {other.path} would both be saved as {entry.name!r}",
+            "change the title in one of them, or `name` in pine.toml after adding one",
+        )
 
 
 def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:

@@ -7,18 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync import syntax
-from pinesync.commands.project import DEFAULT_REMOTE, Pool, Setup, open_project, open_remote
+from pinesync.commands.pool import Pool
+from pinesync.commands.project import (
+    DEFAULT_REMOTE,
+    Setup,
+    open_project,
+    open_remote,
+    project_here,
+)
 from pinesync.errors import EXIT_COMPILE, EXIT_DONE, EXIT_FAILED, Misuse, gravest
 from pinesync.model import Diagnostic
 from pinesync.naming import SUFFIX
-from pinesync.text import Unreadable, decode
+from pinesync.text import Unreadable, decode, has_conflict_markers
 from pinesync.workspace.files import Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file, named as the person named it: the findings, the text they point into, and why it
-    could not be checked, if it could not."""
+    """One file, named as the person named it: the findings, the text they point into (empty
+    without any), and why it could not be checked, if it could not."""
 
     path: str
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -50,11 +57,12 @@ def check(
 ) -> Checks:
     """Check files or folders, or all scripts of the workspace. Needs no cookie and, with paths,
     no workspace. Offline only the syntax is looked at."""
-    root, settings_remote = _workspace(setup, needed=not paths)
-    files = _files(setup, paths or [str(root)])
+    project = project_here(setup) if paths else open_project(setup)
+    files = _files(setup, paths or [str(project.folder.root if project else setup.cwd)])
     client = None
     if not offline:
-        client = open_remote(setup, remote or settings_remote, signed_in=False)
+        here = project.settings.remote if project else DEFAULT_REMOTE
+        client = open_remote(setup, remote or here, signed_in=False)
 
     def one(path: Path) -> Checked:
         shown = _shown(setup, path)
@@ -62,23 +70,23 @@ def check(
             text = decode(Tree(path.parent).read(path.name) or b"")
         except Unreadable as error:
             return Checked(shown, problem=str(error))
-        found = syntax.check(text)
+        found = _marked(text) or syntax.check(text)
         if client and not found and text.strip():
             verdict = client.check(text)
             found = (*verdict.errors, *verdict.warnings)
-        return Checked(shown, found, text)
+        return Checked(shown, found, text if found else "")
 
     return Checks(tuple(Pool(setup.jobs, setup.progress)(one, files)))
 
 
-def _workspace(setup: Setup, *, needed: bool) -> tuple[Path, str]:
-    try:
-        project = open_project(setup)
-    except Misuse:
-        if needed:
-            raise
-        return setup.cwd, DEFAULT_REMOTE
-    return project.folder.root, project.settings.remote
+def _marked(text: str) -> tuple[Diagnostic, ...]:
+    """One finding for all that git's markers do to the syntax."""
+    if not has_conflict_markers(text):
+        return ()
+    found = enumerate(text.split("\n"), start=1)
+    line, marker = next((at, one) for at, one in found if one.startswith("<<<<<<<"))
+    said = "conflict markers stand in the file"
+    return (Diagnostic("error", line, 1, line, len(marker), said),)
 
 
 def _files(setup: Setup, paths: Sequence[str]) -> list[Path]:
@@ -87,6 +95,8 @@ def _files(setup: Setup, paths: Sequence[str]) -> list[Path]:
         path = setup.cwd / raw
         if path.is_dir():
             found += [path / name for name in sorted(Tree(path).scripts())]
+        elif not raw.endswith(SUFFIX) and path.exists():
+            raise Misuse(f"{raw}: not a {SUFFIX} file; nothing was sent")
         elif path.is_file():
             found.append(path)
         else:

@@ -41,6 +41,7 @@ class Kept:
 
 
 Event = Say | Ran | Kept
+_PLAIN = {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
@@ -49,7 +50,7 @@ def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
     place = Path(tempfile.mkdtemp(prefix="pinesync-demo-"))
     home = place / "home"
     folder = place / "my-scripts"
-    run = _Runner(folder, {**environment, "PINESYNC_HOME": str(home), "NO_COLOR": "1"})
+    run = _Runner(folder, {**environment, "PINESYNC_HOME": str(home), **_PLAIN})
     sandbox = replace(setup, places=Places(home / "config", home / "state", home / "sandbox"))
 
     yield Say("A sandbox stands in for TradingView: no account, nothing leaves this machine.")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import chosen
-from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
-from pinesync.model import RelPath
+from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, NotSignedIn
+from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.plan import Situation
@@ -67,8 +67,9 @@ def _file_diff(project: Project, situation: Situation, client: Remote | None) ->
             return None
         held = project.folder.text_of(base.expected)
         if held is None:
-            pair = (entry.pine_id, base.version)
-            held = read_text(project.remote(), project.folder, pair)
+            held = _committed(project, entry)
+        if held is None:
+            held = _saved(project, entry.pine_id, base.version)
         return unified(path, str(base.version), "file", held, here)
     if info is None:
         return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
@@ -78,6 +79,28 @@ def _file_diff(project: Project, situation: Situation, client: Remote | None) ->
     if digest(theirs) == digest(here):
         return None
     return unified(path, f"TradingView {info.version}", "file", theirs, here)
+
+
+def _committed(project: Project, entry: Entry) -> str | None:
+    """The base's text out of git, where teammates without the account have it."""
+    from pinesync.workspace import git
+
+    data = git.text_at_head(project.folder.root, entry.path)
+    try:
+        text = decode(data) if data is not None else None
+    except Unreadable:
+        return None
+    expected = entry.base.expected if entry.base else None
+    return text if text is not None and digest(text) == expected else None
+
+
+def _saved(project: Project, pine_id: PineId, version: Version) -> str:
+    try:
+        remote = project.remote()
+    except NotSignedIn as error:
+        hint = f"{error.hint}; `git diff` shows edits without an account"
+        raise NotSignedIn(error.message, hint) from None
+    return read_text(remote, project.folder, (pine_id, version))
 
 
 def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinesync.commands.clone import new_settings
-from pinesync.commands.linking import FileHere, Match, file_here, match, origin
+from pinesync.commands.linking import FileHere, Match, file_here, fitting, match, origin
 from pinesync.commands.project import DEFAULT_REMOTE, Setup, folder_at, open_remote, tools
 from pinesync.errors import Misuse
-from pinesync.model import Entry, RelPath, ScriptInfo, Version
+from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import BadPath, check_path, shown
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import Ports
@@ -34,14 +34,24 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsure:
+    """An unlinked file, and the scripts that it may belong to: several, or another file fits."""
+
+    path: RelPath
+    pine_ids: tuple[PineId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Initialized:
-    """The workspace. `unlinked` are files that fit no script, `left` scripts that fit no file,
-    `unusable` files that cannot be tracked, with the reason."""
+    """The workspace. `unlinked` are files that fit no script, or (the `unsure` ones) not one
+    alone; `left` scripts that have no file, `unusable` files that cannot be tracked, with the
+    reason."""
 
     folder: Path
     remote: str
     linked: tuple[Linked, ...] = ()
     unlinked: tuple[RelPath, ...] = ()
+    unsure: tuple[Unsure, ...] = ()
     left: tuple[str, ...] = ()
     unusable: tuple[tuple[str, str], ...] = ()
     dry_run: bool = False
@@ -100,10 +110,13 @@ def _link(
     entries = {m.path: _entry(ports, m, here[m.path]) for m in matches}
     linked = tuple(_linked(m, entries[m.path]) for m in matches)
     taken = {m.info.pine_id for m in matches}
+    unlinked = tuple(path for path in here if path not in entries)
+    unsure = (Unsure(p, fitting(here[p], listed, digests, matches)) for p in unlinked)
     return replace(
         done,
         linked=linked,
-        unlinked=tuple(path for path in here if path not in entries),
+        unlinked=unlinked,
+        unsure=tuple(one for one in unsure if one.pine_ids),
         left=tuple(sorted(shown(i.name) for i in listed if i.pine_id not in taken)),
         unusable=tuple(unusable),
     ), entries

@@ -14,6 +14,7 @@ from pinesync.sync.ports import Ports
 from pinesync.text import decode, digest
 
 By = Literal["text", "name", "title"]
+WAYS: tuple[By, ...] = ("text", "name", "title")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def match(
     """Each file with at most one script: by equal text first, then by the saved name, then by the
     title. What fits two is matched with none."""
     found: list[Match] = []
-    for by in ("text", "name", "title"):
+    for by in WAYS:
         files = [f for f in files if f.path not in {m.path for m in found}]
         free = [i for i in listed if i.pine_id not in {m.info.pine_id for m in found}]
         for file in files:
@@ -59,6 +60,21 @@ def match(
             if len(fits) == 1 and len(rivals) == 1:
                 found.append(Match(file.path, fits[0], by))
     return tuple(sorted(found, key=lambda m: m.path))
+
+
+def fitting(
+    file: FileHere,
+    listed: Sequence[ScriptInfo],
+    digests: Mapping[PineId, Digest],
+    matches: Sequence[Match],
+) -> tuple[PineId, ...]:
+    """The scripts that an unmatched file may belong to: another one fits as well."""
+    taken = {m.info.pine_id for m in matches}
+    free = [info for info in listed if info.pine_id not in taken]
+    for by in WAYS:
+        if fits := tuple(i.pine_id for i in free if _fits(by, file, i, digests)):
+            return fits
+    return ()
 
 
 def _fits(by: str, file: FileHere, info: ScriptInfo, digests: Mapping[PineId, Digest]) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_project, open_remote
-from pinesync.errors import Misuse
+from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote, project_here
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.naming import shown
 from pinesync.sync.execute.look import PUBLIC_ID, prove_session
@@ -36,14 +35,9 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
     tracked: dict[PineId, RelPath] = {}
     expected = None
     if remote is None:
-        try:
-            project = open_project(setup)
-        except Misuse as error:
-            if error.__class__ is not Misuse:
-                raise
-            remote = DEFAULT_REMOTE
-        else:
-            remote = project.settings.remote
+        project = project_here(setup)
+        remote = project.settings.remote if project else DEFAULT_REMOTE
+        if project:
             expected = project.scope().account
             tracked = {e.pine_id: e.path for e in project.folder.entries().values() if e.pine_id}
     client = open_remote(setup, remote)

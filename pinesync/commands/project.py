@@ -3,17 +3,19 @@ and the engine's tools."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from pinesync.errors import Misuse, NotSignedIn
+from pinesync.commands.paths import inside
+from pinesync.commands.pool import Pool
+from pinesync.errors import LeftForYou, Misuse, NotSignedIn
 from pinesync.model import Account, RelPath
-from pinesync.naming import BadPath, check_path
+from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.execute.look import Scope
 from pinesync.sync.ports import Ports, Tools
 from pinesync.sync.records import Now
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from pinesync.remote.client import PineClient
     from pinesync.remote.credentials import Secret
     from pinesync.sandbox.store import Store
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 SETTLE_SECONDS = 180.0
 DEFAULT_REMOTE = "tradingview"
@@ -82,32 +81,31 @@ class Project:
         """The engine's ports, with a client that is signed in."""
         return Ports(self.remote(), self.folder, self.tools())
 
-    def remote(self, *, signed_in: bool = True) -> PineClient:
-        return open_remote(self.setup, self.settings.remote, signed_in=signed_in)
+    def remote(self) -> PineClient:
+        return open_remote(self.setup, self.settings.remote, project=self)
 
     def tools(self) -> Tools:
         return tools(self.setup, self.settings.account or "")
 
     def path(self, raw: str) -> RelPath:
-        """A path as a person types it, relative to where they are. Misuse outside the folder."""
-        inside = self.inside(raw)
+        """A file as a person types it. Misuse for a folder, and outside of the workspace."""
+        found = self.inside(raw)
+        if not raw.endswith(SUFFIX) and os.path.isdir(self.folder.root / found):
+            raise Misuse(f"{raw}: name the files; this command takes no folders")
         try:
-            return check_path(inside)
+            return check_path(found)
         except BadPath as error:
             raise Misuse(f"{raw}: cannot be a script's file here: {error}") from None
 
     def inside(self, raw: str) -> str:
         """A file or folder that a person names, relative to the workspace; "." for all of it."""
-        # Not resolved: a link in the folder is named as itself, and refused where it is opened.
-        typed = self.setup.cwd / raw
-        absolute = Path(*_normal(typed.parts))
-        try:
-            return absolute.relative_to(self.folder.root).as_posix()
-        except ValueError:
-            raise Misuse(f"{raw}: outside of the pinesync folder {self.folder.root}") from None
+        return inside(self.folder.root, self.setup.cwd, raw, self.folder.entries())
 
     def patterns(self, raws: Sequence[str]) -> list[str]:
-        return [self.inside(raw) for raw in raws]
+        """The same for several, where what is a folder ends with a slash."""
+        found = [self.inside(raw) for raw in raws]
+        root = self.folder.root
+        return [f"{f}/" if f != "." and os.path.isdir(root / f) else f for f in found]
 
     @contextmanager
     def writing(self) -> Iterator[tuple[Outcome, ...]]:
@@ -123,6 +121,15 @@ class Project:
 def open_project(setup: Setup) -> Project:
     """The workspace that the current directory lies in. Misuse, ManifestError otherwise."""
     return project_at(setup, find_root(setup.cwd))
+
+
+def project_here(setup: Setup) -> Project | None:
+    """The same, None outside of a workspace. ManifestError where its pine.toml is unusable."""
+    try:
+        root = find_root(setup.cwd)
+    except Misuse:
+        return None
+    return project_at(setup, root)
 
 
 def project_at(setup: Setup, root: Path) -> Project:
@@ -168,57 +175,6 @@ def tools(setup: Setup, account: str = "") -> Tools:
     )
 
 
-class Pool:
-    """Runs reads several at a time. The first error stops what has not begun, and is raised; an
-    interrupt waits for nobody, however long an answer takes."""
-
-    def __init__(self, jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
-        self._jobs = jobs
-        self._progress = progress
-
-    def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        if len(items) < 2 or self._jobs < 2:
-            return [act(item) for item in items]
-        from queue import SimpleQueue
-        from threading import Thread
-
-        waiting = deque(enumerate(items))
-        ended: SimpleQueue[tuple[int, list[R], BaseException | None]] = SimpleQueue()
-
-        def work() -> None:
-            while waiting:
-                try:
-                    number, item = waiting.popleft()
-                except IndexError:
-                    return
-                try:
-                    ended.put((number, [act(item)], None))
-                except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-                    ended.put((number, [], error))
-
-        # Not an executor: its threads are waited for at exit, and a read may take minutes.
-        threads = [Thread(target=work, daemon=True) for _ in range(min(self._jobs, len(items)))]
-        for thread in threads:
-            thread.start()
-        results: dict[int, R] = {}
-        try:
-            for done in range(1, len(items) + 1):
-                number, result, error = ended.get()
-                if error:
-                    raise error
-                results[number] = result[0]
-                if self._progress:
-                    self._progress(done, len(items))
-        except Exception:
-            waiting.clear()
-            for thread in threads:
-                thread.join()
-            raise
-        finally:
-            waiting.clear()
-        return [results[number] for number in range(len(items))]
-
-
 def now() -> Now:
     """The clocks. Linux tells the boot; elsewhere the wait for a lost save is only longer."""
     boot = Path("/proc/sys/kernel/random/boot_id")
@@ -233,18 +189,21 @@ def now() -> Now:
 # -- the remote -----------------------------------------------------------------------------------
 
 
-def open_remote(setup: Setup, remote: str, *, signed_in: bool = True) -> PineClient:
+def open_remote(
+    setup: Setup, remote: str, *, signed_in: bool = True, project: Project | None = None
+) -> PineClient:
     """A client for `tradingview` or a sandbox. NotSignedIn where that needs a cookie and there is
-    none; with `signed_in` False a cookie is used only if there is one."""
+    none; with `signed_in` False a cookie is used only if there is one. LeftForYou where a sandbox
+    never had any script of `project`, the workspace that it is opened for."""
     from pinesync.remote.client import PineClient
     from pinesync.remote.session import Session, Transport
 
     if remote != DEFAULT_REMOTE:
-        return _open_sandbox(setup, remote)
-    base_url = setup.facade_url or BASE_URL
+        return _open_sandbox(setup, remote, project)
+    base_url = _facade(setup)
     secret = secret_for(setup)
     if secret is None and signed_in:
-        raise _not_signed_in(setup)
+        raise _not_signed_in(setup, project)
     transport = Transport(proxies=setup.proxies, ca_bundle=setup.ca_bundle, jobs=setup.jobs)
     return PineClient(Session(base_url, secret, transport))
 
@@ -255,15 +214,37 @@ def secret_for(setup: Setup) -> Secret | None:
 
     if setup.facade_url:
         if setup.facade_cookie:
-            return credentials.parse(setup.facade_cookie, setup.facade_url)
+            with _variable("PINESYNC_COOKIE"):
+                return credentials.parse(setup.facade_cookie, setup.facade_url)
         return None
     if setup.cookie:
-        return credentials.parse(setup.cookie)
+        with _variable("TRADINGVIEW_COOKIE"):
+            return credentials.parse(setup.cookie)
     stored = credentials.load(setup.places.config)
     return stored.secret if stored else None
 
 
-def _not_signed_in(setup: Setup) -> NotSignedIn:
+def _facade(setup: Setup) -> str:
+    """The address to ask. Misuse for one that no cookie may ever go to."""
+    from pinesync.remote.credentials import origin_of
+
+    if not setup.facade_url:
+        return BASE_URL
+    with _variable("PINESYNC_FACADE_URL"):
+        origin_of(setup.facade_url)
+    return setup.facade_url
+
+
+@contextmanager
+def _variable(name: str) -> Iterator[None]:
+    """What is refused names the variable that holds it."""
+    try:
+        yield
+    except Misuse as error:
+        raise Misuse(f"{name}: {error.message}", error.hint) from None
+
+
+def _not_signed_in(setup: Setup, project: Project | None) -> NotSignedIn:
     if setup.facade_url:
         return NotSignedIn(
             f"no cookie for {setup.facade_url}",
@@ -271,10 +252,11 @@ def _not_signed_in(setup: Setup) -> NotSignedIn:
         )
     from pinesync.remote.credentials import HOW_TO_SIGN_IN
 
-    return NotSignedIn("not signed in to TradingView", HOW_TO_SIGN_IN)
+    without = "`pinesync status --offline` asks nobody" if project else "--sandbox needs no account"
+    return NotSignedIn("not signed in to TradingView", f"{HOW_TO_SIGN_IN}; {without}")
 
 
-def _open_sandbox(setup: Setup, remote: str) -> PineClient:
+def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineClient:
     """A client that reaches the sandbox in this process: no port, no account."""
     from pinesync.remote import credentials
     from pinesync.remote.client import PineClient
@@ -284,6 +266,12 @@ def _open_sandbox(setup: Setup, remote: str) -> PineClient:
     from pinesync.sandbox.app import SandboxApp
 
     store = sandbox_store(setup, remote.partition(":")[2])
+    tracked = [e.pine_id for e in project.folder.entries().values() if e.pine_id] if project else []
+    if tracked and not store.ever_had(tracked):
+        raise LeftForYou(
+            f"the sandbox of this folder has none of its {len(tracked)} scripts",
+            "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
+        )
     secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
     transport = Transport(adapter=WSGIAdapter(SandboxApp(store)))
     return PineClient(Session(IN_PROCESS_URL, secret, transport))
@@ -294,14 +282,3 @@ def sandbox_store(setup: Setup, name: str) -> Store:
     from pinesync.sandbox.account import DEFAULT_NAME, open_sandbox
 
     return open_sandbox(setup.places.sandboxes, name or DEFAULT_NAME, time.time)
-
-
-def _normal(parts: tuple[str, ...]) -> list[str]:
-    """The parts with `.` and `..` worked in, without looking at the disk."""
-    normal: list[str] = []
-    for part in parts:
-        if part == ".." and len(normal) > 1:
-            normal.pop()
-        elif part not in (".", ".."):
-            normal.append(part)
-    return normal

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import Run, chosen, finished, left_alone, planned, viewed
+from pinesync.commands.running import (
+    Run,
+    chosen,
+    finished,
+    left_alone,
+    not_listed,
+    planned,
+    viewed,
+)
 from pinesync.errors import Misuse
 from pinesync.model import Version
 from pinesync.sync.execute import push as pushing
@@ -59,7 +67,9 @@ def _push(
     situations = chosen(view, patterns, blocked(settled))
     steps = _named(pushing.steps_of(situations, recreate=recreate, over=over is not None), patterns)
     for step in steps:
-        if step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles)):
+        if step.situation.word == "untracked" and step.situation.path in patterns:
+            yield not_listed(step.situation)
+        elif step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles)):
             yield told
     changes = [step for step in steps if step.act in pushing.CHANGES]
     yield from pushing.push(ports, changes, view.listed or {}, allow_broken=allow_broken, over=over)

@@ -84,7 +84,7 @@ def chosen(
 
 def planned(steps: Sequence[Step]) -> Run:
     rows = tuple(
-        Planned(step.situation.path, step.situation.word, step.act.value)
+        Planned(step.situation.path, step.situation.word, _PLANNED.get(step.act, step.act.value))
         for step in steps
         if step.act is not Act.NOTHING
     )
@@ -108,6 +108,8 @@ def left_alone(step: Step, troubles: Mapping[PineId, str] | None = None) -> Outc
     message, hint = _REASONS[situation.word]
     pine_id = _id(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
+    if situation.word == "unreadable" and situation.entry is None:
+        told = replace(told, done="told", exit_code=0)  # nobody listed it
     base = situation.entry.base if situation.entry else None
     words = {
         "path": typed(path),
@@ -117,9 +119,40 @@ def left_alone(step: Step, troubles: Mapping[PineId, str] | None = None) -> Outc
     }
     return replace(
         told,
-        done="kept" if step.act is Act.KEEP else "refused",
+        done="kept" if step.act is Act.KEEP else told.done,
         message=trouble or situation.problem or message.format(**words),
         hint=hint.format(**words),
+    )
+
+
+_PLANNED = {
+    Act.TELL: "be left: the file is missing",
+    Act.LEAVE: "be left: pull brings what was saved there",
+    Act.FORWARD: "take the newest version",
+    Act.ADOPT: "be noted as it is: both sides are equal",
+    Act.ADOPT_FORWARD: "take the newest version",
+    Act.MERGE: "be merged, with conflict markers where both changed a line",
+    Act.WRITE: "be written",
+    Act.KEEP: "be kept: the script is gone",
+    Act.SAVE: "be saved as the next version",
+    Act.SAVE_OVER: "be saved over the newest version",
+    Act.CREATE: "be created",
+    Act.REFUSE: "be refused",
+    Act.PUT_BACK: "get back what the last pull brought",
+    Act.TAKE_OURS: "keep its text, on top of theirs",
+    Act.TAKE_THEIRS: "take their text",
+}
+
+
+def not_listed(situation: Situation) -> Outcome:
+    """A file that was named for a push and that pine.toml does not list."""
+    path = situation.path
+    return Outcome(
+        path,
+        "refused",
+        message="not listed yet, so it was not saved",
+        hint=f"run `pinesync add {typed(path)}`, then push again",
+        exit_code=EXIT_LEFT,
     )
 
 

@@ -34,7 +34,7 @@ _READ = (
     | getattr(os, "O_BINARY", 0)
 )
 
-HOW_TO_SIGN_IN = "run `pinesync login`, or set TRADINGVIEW_COOKIE; without an account try --sandbox"
+HOW_TO_SIGN_IN = "run `pinesync login`, or set TRADINGVIEW_COOKIE"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -73,6 +73,7 @@ class Session:
     ) -> None:
         self._transport = transport = transport or Transport()
         self._origin = origin_of(base_url)
+        self._host = self._origin.partition("://")[2].removesuffix(":443")
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._http = http = _Unredirected()
@@ -124,9 +125,9 @@ class Session:
                 stream=True,
             )
             with response:
-                body = self._body(response, request.cap, end)
+                body = self._body(response, request, end)
         except (requests.RequestException, HTTPError) as error:
-            raise _network_error(error) from error
+            raise _network_error(error, self._host, _again(request)) from error
         return Answer(response.status_code, body, response.headers.get("Retry-After"))
 
     def _cookie(self) -> dict[str, str]:
@@ -135,9 +136,10 @@ class Session:
             return {}
         return {"Cookie": self._secret.reveal()}
 
-    def _body(self, response: requests.Response, cap: int, end: float) -> bytes:
-        """The whole body, decoded. No more than `cap` bytes of it are read, or made of what was
-        read, and none after `end`."""
+    def _body(self, response: requests.Response, request: Request, end: float) -> bytes:
+        """The whole body, decoded. No more than the request's cap of it is read, or made of what
+        was read, and nothing after `end`."""
+        cap, again = request.cap, _again(request)
         parts: list[bytes] = []
         taken = size = 0
         decode = _decoder(response.headers.get("Content-Encoding", ""))
@@ -153,11 +155,11 @@ class Session:
                         "nothing was changed because of it",
                     )
                 if self._transport.clock() > end:
-                    raise NetworkError("the answer did not end in time", _AGAIN)
+                    raise NetworkError("the answer did not end in time", again)
         except (HTTPError, OSError, zlib.error) as error:
-            raise NetworkError(f"the answer broke off ({type(error).__name__})", _AGAIN) from error
+            raise NetworkError(f"the answer broke off ({type(error).__name__})", again) from error
         if isinstance(decode, _Inflate) and parts and not decode.ended:
-            raise NetworkError("the answer broke off (inside its compressed text)", _AGAIN)
+            raise NetworkError("the answer broke off (inside its compressed text)", again)
         return b"".join(parts)
 
 
@@ -206,15 +208,20 @@ class _Inflate:
         return bytes(made)
 
 
-_AGAIN = "check the connection, then run the same command again: it finds out what arrived"
+def _again(request: Request) -> str:
+    """What to do now; of a write nobody knows whether it arrived."""
+    said = "check the connection, then run the same command again"
+    return f"{said}: it finds out what arrived" if request.effect == "write" else said
 
 
 def _form(source: str | None) -> dict[str, tuple[None, bytes]] | None:
     return None if source is None else {"source": (None, source.encode("utf-8"))}
 
 
-def _network_error(error: requests.RequestException | HTTPError) -> NetworkError:
-    """What went wrong, without the address: a proxy's may hold a password."""
+def _network_error(
+    error: requests.RequestException | HTTPError, host: str, again: str
+) -> NetworkError:
+    """What went wrong, without the error's own address: a proxy's may hold a password."""
     inner: Any = error.args[0] if error.args else error
     reason = getattr(inner, "reason", inner)
     # Another TLS error may come after the body left; a refused certificate never does.
@@ -223,13 +230,13 @@ def _network_error(error: requests.RequestException | HTTPError) -> NetworkError
     )
     sent = not (unverified or isinstance(reason, _NEVER_LEFT))
     if isinstance(error, requests.Timeout):
-        what = "TradingView did not answer in time"
+        what = f"{host} did not answer in time"
     elif isinstance(reason, NameResolutionError):
-        what = "the name of the service cannot be resolved"
+        what = f"the name of {host} cannot be resolved"
     elif isinstance(reason, SSLError) or isinstance(error, requests.exceptions.SSLError):
-        what = "no secure connection to the service"
+        what = f"no secure connection to {host}"
     elif isinstance(reason, ProtocolError):
-        what = "the connection was closed before an answer came"
+        what = f"{host} closed the connection before an answer came"
     else:
-        what = f"no connection to the service ({type(reason).__name__})"
-    return NetworkError(what, _AGAIN, sent=sent)
+        what = f"no connection to {host} ({type(reason).__name__})"
+    return NetworkError(what, again, sent=sent)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pinesync.errors import Locked, StateError
+from pinesync.errors import FileError, Locked, StateError
 
 SCHEMA = 1
 BUSY_SECONDS = 20.0
@@ -110,9 +110,15 @@ class Database:
 def _make(path: Path) -> None:
     """A whole, empty database at `path`, unless another process was first. It is made beside and
     linked into place: changing a database to WAL while others open it fails at random."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise FileError(
+            f"{path.parent}: cannot be used for pinesync's own files: {error.strerror}",
+            "set PINESYNC_HOME to a folder that can be written",
+        ) from None
     try:
         db = _connect(beside)
         try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,6 +155,12 @@ class Store:
         """One version, the newest where `version` is None. With `user`, only that user's."""
         with self._database.reading() as db:
             return _get(db, pine_id, version, user)
+
+    def ever_had(self, pine_ids: Collection[str]) -> bool:
+        """Whether one of these scripts is here, or was and is deleted."""
+        with self._database.reading() as db:
+            found = "SELECT 1 FROM scripts WHERE pine_id = ?"
+            return any(db.execute(found, (one,)).fetchone() for one in pine_ids)
 
     def find(self, user: User, name: str) -> StoredVersion | None:
         """The newest version of the script of that name; None where there is none."""

@@ -192,7 +192,8 @@ def _by_status(answer: Answer) -> NoReturn:
             f"TradingView answered {status}", "try again later; nothing was decided on it"
         )
     if 300 <= status < 400:
-        _bad(f"the service answered {status}, a redirect, which is never followed")
+        moved = f"TradingView answered {status}, to another page, which is never followed"
+        raise errors.BotCheck(moved, LOOK_IN_BROWSER)
     if _is_html(answer.body):
         raise errors.BotCheck(f"TradingView answered {status} with a web page", LOOK_IN_BROWSER)
     reason = _reason_in(answer.body) or f"status {status}"

@@ -266,7 +266,7 @@ CASES = [
     ),
     Case(
         (Local.UNREADABLE, There.ABSENT),
-        edits(TREND.encode("utf-16"), EXTRA_PATH),
+        first(adds(EXTRA), edits(TREND.encode("utf-16"), EXTRA_PATH)),
         "unreadable",
         LEFT,
         LEFT,

@@ -1,1 +1,1 @@
-"""Deliberate breakages: each takes one rule out of a copy of the code, and the suite must notice."""
+"""Deliberate breakages: each takes a rule out of a copy of the code; the suite must notice."""

@@ -40,7 +40,8 @@ MUTANTS = (
     Mutant(
         "the text that came out is kept",
         "pinesync/workspace/files/tree.py",
-        "        came_out(old)\n        folder.unlink(temp)\n        folder.sync()\n\n    def write",
+        "        came_out(old)\n        folder.unlink(temp)\n        folder.sync()\n\n"
+        "    def write",
         "        folder.unlink(temp)\n        folder.sync()\n\n    def write",
         ("tests/cli/test_pull.py", "tests/campaign/test_kept.py"),
     ),
@@ -71,12 +72,12 @@ MUTANTS = (
     ),
     Mutant(
         "no answer does not mean that the save is sent again",
-        f"{SYNC}/push.py",
+        f"{SYNC}/after.py",
         "        found = _look(ports, record, patiently=sent is recover.Sent.UNKNOWN)\n",
         "        if sent is recover.Sent.UNKNOWN:\n"
         "            again = saving.send(ports, record, None, draft.text)\n"
         "            if not isinstance(again, PinesyncError):\n"
-        "                return _after(ports, draft, record, again)\n"
+        "                return settle(ports, draft, record, again)\n"
         "        found = _look(ports, record, patiently=sent is recover.Sent.UNKNOWN)\n",
     ),
     Mutant(
@@ -147,8 +148,9 @@ MUTANTS = (
     Mutant(
         "saved means read back",
         f"{SYNC}/saving.py",
-        "    log = read_log(ports, pine_id, parent, version)\n    ours =",
-        "    return Found(pine_id, version, record.digest)\n    ours =",
+        "    saved = ports.remote.get(pine_id, version)\n    ports.workspace.remember(saved)\n"
+        "    log =",
+        "    return Found(pine_id, version, record.digest)\n    log =",
         ("tests/sync", *TRACES),
     ),
     Mutant(
@@ -202,27 +204,27 @@ MUTANTS = (
     Mutant(
         "an empty list is asked about",
         f"{SYNC}/look.py",
-        "        account = remote.whoami(own or PUBLIC_ID)\n",
-        "        account = expected or remote.whoami(own or PUBLIC_ID)\n",
+        "    account = ask_session(remote, own)\n",
+        "    account = expected or ask_session(remote, own)\n",
         ("tests/cli/test_nothing_lost.py", "tests/campaign/test_absence.py"),
     ),
     Mutant(
         "nothing empty is saved over something",
-        f"{SYNC}/push.py",
+        f"{SYNC}/drafting.py",
         "    if not text.strip() and not (",
         "    if False and not (",
         ("tests/sync", "tests/cli"),
     ),
     Mutant(
         "conflict markers are not saved",
-        f"{SYNC}/push.py",
+        f"{SYNC}/drafting.py",
         "    if has_conflict_markers(text):\n",
         "    if False:\n",
         ("tests/sync", "tests/cli", "tests/campaign/test_kept.py"),
     ),
     Mutant(
         "what does not compile is not saved",
-        f"{SYNC}/push.py",
+        f"{SYNC}/drafting.py",
         "    if errors and not allow_broken:\n",
         "    if False:\n",
         ("tests/cli/test_flow.py",),
@@ -293,10 +295,11 @@ MUTANTS = (
     Mutant(
         "damaged records are refused",
         "pinesync/workspace/state.py",
-        "    except (ValueError, TypeError, KeyError, BadPath):\n        raise _damaged(path) from None\n"
+        "    except (ValueError, TypeError, KeyError):\n        raise _damaged(path) from None\n"
         "    return record\n",
-        "    except (ValueError, TypeError, KeyError, BadPath):\n        return Record('', 'pull', "
-        "'landed', RelPath('x.pine'), '', Digest(''))\n    return record\n",
+        "    except (ValueError, TypeError, KeyError):\n"
+        "        return Record(path.stem, 'save', 'landed', RelPath('x.pine'), '', Digest(''))\n"
+        "    return record\n",
         ("tests/workspace",),
     ),
     Mutant(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.errors import BadAnswer, NetworkError, PinesyncError
+from pinesync.errors import BadAnswer, BotCheck, NetworkError, PinesyncError
 from pinesync.model import PineId
 from pinesync.remote.credentials import Secret, origin_of
 from pinesync.remote.session import PAUSES, Session
@@ -70,7 +70,7 @@ def test_no_redirect_is_followed(
             assert (got.status, got.body) == (status, b"moved")
             assert server.connections == 1
         assert other.connections == 0
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BotCheck):
         reading.scripts(got)
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from pinesync.errors import BotCheck
 from pinesync.commands import project
 from pinesync.commands.project import Places, Setup, folder_at, open_project
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.commands.running import Run
+from pinesync.errors import BotCheck
 from pinesync.model import Entry, PineId, RelPath
 from pinesync.sync.execute.look import look
 from pinesync.sync.ports import Tools

@@ -3,7 +3,7 @@ one file back to an older text, and pine.toml not."""
 
 from __future__ import annotations
 
-from pinesync.errors import PinesyncError
+from pinesync.errors import FileError, PinesyncError
 from pinesync.model import RelPath, Version
 from pinesync.sync.execute.texts import held_text, read_text
 from pinesync.sync.plan import Local, Situation, There
@@ -65,8 +65,11 @@ def _undoes(
     new = set(lines(brought)) - set(lines(before))
     if not new.isdisjoint(lines(here)):
         return False  # some of it is still there: no need to ask git
-    # Taking it back changes the base's text, and does not change the file's.
-    return (
-        tools.merge(brought, base, before).text != base
-        and tools.merge(brought, here, before).text == here
-    )
+    try:
+        # Taking it back changes the base's text, and does not change the file's.
+        return (
+            tools.merge(brought, base, before).text != base
+            and tools.merge(brought, here, before).text == here
+        )
+    except FileError:
+        return here == before  # no git to ask: the plain case can be told without

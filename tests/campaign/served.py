@@ -1,0 +1,63 @@
+"""The command line's world for the campaign: an account over HTTP, and real processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.sandbox.account import USER_NAME, open_sandbox
+from pinesync.sandbox.serve import Server
+from tests.cli.world import TOOLS, TREND, Watched, World
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def served(
+    home: Path, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[World]:
+    """An account with two scripts, served on loopback, and a clone of it. What was sent and is
+    not there is given up at once, and nobody pauses before looking for it again."""
+    store = open_sandbox(home / "pinesync" / "sandbox", "default", time.time)
+    app = Watched(store)
+    world = World(place, home, "tradingview", app, store.ensure_user(USER_NAME), capsys)
+    for name, text in (("Trend", TREND), ("Tools", TOOLS)):
+        world.web_save(text, name)
+    with Server(app) as server:
+        monkeypatch.setenv("PINESYNC_FACADE_URL", server.url)
+        monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
+        monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+        monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+        world.clone()
+        yield world
+    store.close()
+
+
+def program(world: World, source: str, *arguments: object, **more: Any) -> Any:
+    """Starts a Python program in the clone, with the tests' own modules at hand."""
+    before = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+    command = [sys.executable, "-c", before + source, *map(str, arguments)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=world.folder, text=True, **{**pipes, **more})
+
+
+def at_rest(world: World) -> None:
+    """A pull and a push end what was begun; a third run of them sends and writes nothing."""
+    for _ in range(2):
+        for verb in ("pull", "push"):
+            done = world(verb)
+            assert done.code == 0, done
+    before = world.files(), world.state(), world.account()
+    for verb in ("pull", "push"):
+        done = world(verb)
+        assert (done.code, done.out, done.asked) == (0, "", ("list",)), done
+    assert (world.files(), world.state(), world.account()) == before
+    assert world.words() == {}
+    assert not [path for path in world.folder.rglob("*") if path.name.endswith(".tmp")]
