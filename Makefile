@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 BIN := .venv/bin
 RUNS := .venv/.installed
 DEVELOPS := .venv/.installed-dev
-GENERATED := $(wildcard docs/reference/*.md)
+GENERATED := $(wildcard docs/reference/*.md) docs/safety.md
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 

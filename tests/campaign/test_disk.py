@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from pinesync.commands.project import open_project
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.conftest import Opened
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
-from tests.campaign.world import World
+from tests.campaign.world import World, marks_of
 
 
 def pulls(world: World) -> None:
@@ -41,6 +44,7 @@ def pulls_a_new_script(world: World) -> None:
 
 
 JOBS = (pulls, pushes, merges, conflicts, races_an_editor, pulls_a_new_script)
+POINTS = Path(__file__).with_name("kill_points.json")
 ERRORS = (errno.ENOSPC, errno.EACCES, errno.EIO)
 
 Job = Callable[[World], None]
@@ -82,6 +86,14 @@ def troubles(
             yield world, disk.calls[-1], number
 
 
+def test_how_many_calls_there_are(worlds: Opened, request: pytest.FixtureRequest) -> None:
+    """Written down for docs/safety.md; `--record` writes it anew."""
+    found = {job.__name__: calls_of(worlds, job) for job in JOBS}
+    if request.config.getoption("--record"):
+        POINTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    assert json.loads(POINTS.read_text("utf-8")) == found
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
 def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> None:
@@ -90,6 +102,7 @@ def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> 
         try:
             world.check_always()
             whole(world)
+            base_is_not_ahead(world)
             world.rest()
             if job is not conflicts:
                 world.check_rest()
@@ -114,6 +127,13 @@ def test_every_call_fails_once(
 def test_the_disk_is_full_from_every_call_on(worlds: Opened, job: Job) -> None:
     for world, name, number in troubles(worlds, job, is_full_from, 1):
         heals(world, job, f"{job.__name__}: no room from {name}, call {number}, on")
+
+
+def base_is_not_ahead(world: World) -> None:
+    """What the base has is in the file, once what was begun is finished or undone."""
+    with open_project(world.setup()).writing():
+        base = world.log[world.base_version().major - 1]
+        assert marks_of(base) <= marks_of(world.file.read_text()), "the base is ahead of the file"
 
 
 def heals(world: World, job: Job, where: str) -> None:

@@ -85,6 +85,7 @@ MUTANTS = (
         "pinesync/sync/recover.py",
         "    for version in sorted(log):\n        after =",
         "    for version in sorted(log)[-1:]:\n        after =",
+        ("tests/sync/test_recover.py",),
     ),
     Mutant(
         "a save that was given up leaves a tombstone",

@@ -1,0 +1,41 @@
+"""What is done to a file while its text is on the way changes nothing of what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pinesync.commands.push import push
+from pinesync.commands.status import status
+from pinesync.text import digest
+from tests.campaign.world import World
+from tests.fakes import Turn
+
+
+def edits(world: World) -> None:
+    world.edit()
+
+
+def deletes(world: World) -> None:
+    world.file.unlink()
+
+
+def renames(world: World) -> None:
+    world.file.rename(world.file.with_name("other.pine"))
+
+
+@pytest.mark.parametrize("act", [edits, deletes, renames])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_base_is_what_was_sent(world: World, act: Callable[[World], None], when: str) -> None:
+    world.edit()
+    sent = world.file.read_text()
+    turn = Turn(before=lambda: act(world)) if when == "before" else Turn(after=lambda: act(world))
+    world.remote.next_save(turn)
+    run = push(world.setup())
+    assert [outcome.done for outcome in run.outcomes] == ["saved"]
+    assert world.newest == sent
+    assert world.base_version().major == 2
+    assert digest(world.newest) == digest(sent)
+    word = {line.path: line.word for line in status(world.setup()).lines}[world.path]  # type: ignore[index]
+    assert word == ("modified" if act is edits else "missing")
