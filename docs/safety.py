@@ -19,7 +19,7 @@ def numbers() -> str:
     lines = [
         f"- {histories} histories of up to three events: edits, web saves, crashes, lost answers",
         f"- {traces} fixed histories: the shortest that lose work when one rule is left out",
-        f"- {sum(points.values())} calls that change the disk: the process dies there, or they fail",
+        f"- {sum(points.values())} calls that change the disk, where the process dies or one fails",
         f"- {mutants} mutants",
     ]
     return "\n" + "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ in, none is. The names are those of the rules.
 
 from __future__ import annotations
 
+from pinesync.commands.resolve import resolve
 from pinesync.errors import NetworkError
 from tests.campaign.world import World
 from tests.fakes import Turn
@@ -188,8 +189,11 @@ def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: Worl
     world.remote.web_save(world.pine_id, ours)  # back to our text, on purpose
     world.removed.add("W2")
     world.sync()
+    resolve(world.setup(), [world.path], "ours")
     world.web_fresh()
-    world.arrive()  # the late save hides W3
-    world.told.clear()
     world.sync()
-    assert world.told, "a late save hides W3, and nobody was told"
+    assert "W3" in world.file.read_text()
+    world.told.clear()
+    world.arrive()  # the late save hides W3
+    world.sync()
+    assert any("somebody else" in told for told in world.told)

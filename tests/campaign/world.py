@@ -92,6 +92,7 @@ class World:
     clock: float = 1_000_000.0
     fuse: Fuse = field(default_factory=Fuse)
     told: list[str] = field(default_factory=list)
+    stops: list[PinesyncError] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     late: list[Callable[[], None]] = field(default_factory=list)
@@ -186,7 +187,7 @@ class World:
                 try:
                     self._heard(command(self.setup()))
                 except PinesyncError as error:
-                    self.told.append(f"stopped: {error.message}")
+                    self.stops.append(error)
         except Crash:
             return False
         finally:
@@ -195,11 +196,10 @@ class World:
         return True
 
     def _heard(self, run: Run) -> None:
+        """That a save is pending, or something failed, tells nobody that a text is hidden."""
         for outcome in run.outcomes:
-            if outcome.message and outcome.done != "recovered":
+            if outcome.message and outcome.done not in ("recovered", "pending", "failed"):
                 self.told.append(f"{outcome.done}: {outcome.message}")
-        if run.stopped:
-            self.told.append(f"stopped: {run.stopped.message}")
 
     def lost(self) -> Turn:
         """The next save is stored, and its answer lost."""
