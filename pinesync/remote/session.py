@@ -16,7 +16,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -28,6 +28,7 @@ from urllib3.exceptions import (
 
 from pinesync.errors import BadAnswer, NetworkError
 from pinesync.remote.credentials import Secret, origin_of
+from pinesync.remote.patience import PatientAdapter
 from pinesync.wire import BASE_URL, Answer, Request
 from pinesync.wire.reading import retry_seconds
 
@@ -83,7 +84,7 @@ class Session:
         http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         http.proxies = dict(transport.proxies)
         http.verify = transport.ca_bundle or True
-        adapter = transport.adapter or HTTPAdapter(
+        adapter = transport.adapter or PatientAdapter(
             pool_connections=1, pool_maxsize=transport.jobs, max_retries=0
         )
         http.mount("https://", adapter)

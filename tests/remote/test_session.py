@@ -6,9 +6,11 @@ from __future__ import annotations
 import gzip
 import logging
 import socket
+import threading
 import traceback
 import tracemalloc
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -329,6 +331,32 @@ def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: lis
 
 
 # -- what is known after a failure ----------------------------------------------------------------
+
+
+def test_a_head_that_does_not_end_ends_at_the_deadline(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte now and then keeps every single read alive; the whole of them has an end."""
+    monkeypatch.setattr("pinesync.remote.session.WRITE_SECONDS", 0.4)
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not stop.wait(0.02):
+                    connection.sendall(b"a")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises(NetworkError) as caught:
+                opened(f"http://127.0.0.1:{listening.getsockname()[1]}/f").send(WRITES["save_new"])
+        finally:
+            stop.set()
+            thread.join()
+    assert caught.value.sent
 
 
 def test_nobody_listens(opened: Open) -> None:
