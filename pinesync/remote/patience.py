@@ -74,5 +74,7 @@ def _in_time(connection: HTTPConnection, wait: Any) -> BaseHTTPResponse:
         timer.cancel()
     if late.is_set():
         # What was cut off looks like a head that ended.
+        found.close()
+        connection.close()
         raise TimeoutError("the head of the answer did not end in time")
     return found
