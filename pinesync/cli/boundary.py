@@ -52,6 +52,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return _tell(arguments, *_bug(error), EXIT_BUG)
         _leave_pipe()
         return _tell(arguments, f"cannot write the output: {error.strerror}", None, EXIT_FAILED)
+    except UnicodeEncodeError as error:
+        # A path: what is printed never fails so, and what is sent is UTF-8.
+        if error.encoding == "utf-8" or error.encoding != sys.getfilesystemencoding():
+            return _tell(arguments, *_bug(error), EXIT_BUG)
+        said = f"a file's name cannot be written in this locale's encoding, {error.encoding}"
+        return _tell(arguments, said, "set LC_ALL=C.UTF-8, or PYTHONUTF8=1", EXIT_FAILED)
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and is logged
         return _tell(arguments, *_bug(error), EXIT_BUG)
     return code

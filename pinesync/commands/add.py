@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,7 +49,7 @@ def add(setup: Setup, paths: Sequence[str], *, pine_id: str | None = None) -> Ad
 
 def _expanded(project: Project, raw: str) -> list[RelPath]:
     """The file, or the untracked files of a folder."""
-    if not raw.endswith(SUFFIX) and (project.setup.cwd / raw).is_dir():
+    if not raw.endswith(SUFFIX) and os.path.isdir(project.setup.cwd / raw):
         inside = project.inside(raw)
         prefix = "" if inside == "." else inside + "/"
         found = [p for p in project.folder.local_texts() if p.startswith(prefix)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,11 +94,11 @@ def _files(setup: Setup, paths: Sequence[str]) -> list[Path]:
     found: list[Path] = []
     for raw in paths:
         path = setup.cwd / raw
-        if path.is_dir():
+        if os.path.isdir(path):
             found += [path / name for name in sorted(Tree(path).scripts())]
-        elif not raw.endswith(SUFFIX) and path.exists():
+        elif not raw.endswith(SUFFIX) and os.path.exists(path):
             raise Misuse(f"{raw}: not a {SUFFIX} file; nothing was sent")
-        elif path.is_file():
+        elif os.path.isfile(path):
             found.append(path)
         else:
             raise Misuse(f"{raw}: no such file", f"name a {SUFFIX} file, or a folder with some")

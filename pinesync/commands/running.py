@@ -74,6 +74,8 @@ def chosen(
 ) -> tuple[Situation, ...]:
     """The situations that were named, or all. Misuse for a name that is none."""
     situations, unmatched = named(view.situations, patterns)
+    if unmatched and unmatched[0].endswith("/"):
+        raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
     if unmatched:
         raise Misuse(
             f"{unmatched[0]}: no script here, and no file",

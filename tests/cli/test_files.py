@@ -231,8 +231,10 @@ def test_list_needs_no_folder(world: World) -> None:
 @both_ways
 def test_whoami(clone: World) -> None:
     told = clone("whoami")
-    source = "sandbox" if clone.server is None else "PINESYNC_COOKIE"
-    assert told.out == f"sandbox on {clone.remote}, 3 saved scripts, cookie: {source}\n"
+    where, source = clone.remote, "sandbox"
+    if clone.server:
+        where, source = clone.server.url, "PINESYNC_COOKIE"
+    assert told.out == f"sandbox on {where}, 3 saved scripts, cookie: {source}\n"
     assert clone.user.sessionid not in told.said
 
 

@@ -117,7 +117,7 @@ def test_what_does_not_compile_is_never_saved(clone: World) -> None:
     checked = clone("check")
     assert checked.code == 4
     assert checked.out.splitlines() == findings
-    assert checked.err == "3 files: 1 errors, 0 warnings\n"
+    assert checked.err == "3 files: 1 error, 0 warnings\n"
     assert set(checked.asked) == {"check"}
 
     pushed = clone("push")

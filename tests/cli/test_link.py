@@ -44,7 +44,7 @@ def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     ]
     assert "own.pine: no saved script fits; `pinesync add` lists it for the next push" in made.out
     assert "binary.pine: not UTF-8" in made.err
-    assert "1 saved scripts have no file here" in made.err
+    assert "1 saved script has no file here" in made.err
     after = copies.files()
     assert {path: body for path, body in after.items() if path != "pine.toml"} == before
     assert copies.words() == {

@@ -72,7 +72,7 @@ class Tree:
                 with os.scandir(self.root / prefix) as found:
                     for item in found:
                         if item.is_dir(follow_symlinks=False):
-                            if not item.name.startswith(".") and item.name not in _SKIPPED:
+                            if _may_hold_scripts(item):
                                 pending.append(f"{prefix}{item.name}/")
                         elif item.is_file(follow_symlinks=False):
                             yield prefix + item.name, item.name
@@ -249,6 +249,13 @@ class Tree:
             if folder.is_symlink():
                 raise OSError(errno.ELOOP, "a link, which is not followed")
         return folder
+
+
+def _may_hold_scripts(folder: os.DirEntry[str]) -> bool:
+    """Not a hidden folder, a tool's, or another workspace."""
+    if folder.name.startswith(".") or folder.name in _SKIPPED:
+        return False
+    return not os.path.lexists(os.path.join(folder.path, MANIFEST))
 
 
 def _create(

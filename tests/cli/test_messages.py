@@ -1,0 +1,330 @@
+"""What a newcomer is told: each message names the thing, and its hint can be followed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pinesync.cli.boundary import expanded
+from pinesync.cli.render import columns
+from pinesync.workspace import git
+from tests.cli.world import (
+    BROKEN,
+    EXTRA,
+    FASTER,
+    LONGER,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+# -- the terminal -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_character_that_the_encoding_lacks(clone: World, encoding: str) -> None:
+    clone.web_save(EXTRA, "測試 → x")
+    shown = clone.process("status", "-v", PYTHONIOENCODING=encoding)
+    assert (shown.code, shown.err) == (0, "")
+    assert "remote-only" in shown.out
+
+
+def test_a_name_that_the_locale_cannot_write(clone: World) -> None:
+    clone.write(EXTRA, "indicators/測試.pine")
+    assert clone("add", "indicators/測試.pine").code == 0
+    failed = clone.process("status", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    if sys.platform == "linux":
+        assert failed.code == 1
+        assert "a file's name cannot be written in this locale's encoding, ascii" in failed.err
+
+
+def test_a_cookie_that_is_no_text(world: World) -> None:
+    command = [sys.executable, "-m", "pinesync", "login"]
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, input=b"\xff\xfe", env=env, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"no cookie called sessionid" in done.stderr
+
+
+def test_wide_characters_take_two_columns() -> None:
+    assert list(columns([("測試", "a"), ("abcde", "b")])) == ["測試   a", "abcde  b"]
+    assert list(columns([("e\u0301", "a"), ("xy", "b")])) == ["e\u0301   a", "xy  b"]
+
+
+def test_shells_of_windows_leave_patterns_to_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.pine", "a.pine", "c.txt"):
+        (tmp_path / name).touch()
+    typed = ["push", "*.pine", "*.txt", "no*.pine"]
+    assert expanded(typed, windows=True) == ["push", "a.pine", "b.pine", "*.txt", "no*.pine"]
+    assert expanded(typed, windows=False) == typed
+
+
+# -- where things are -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["check", "list", "whoami"])
+def test_an_unusable_manifest_never_means_tradingview(clone: World, verb: str) -> None:
+    clone.write("[workspace\n", "pine.toml")
+    refused = clone(verb, *([TREND_PATH] if verb == "check" else []))
+    assert (refused.code, refused.asked) == (2, ())
+    assert refused.err.startswith("error: pine.toml")
+
+
+def test_a_home_that_cannot_be_used(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocked = clone.place / "file"
+    blocked.touch()
+    monkeypatch.setenv("PINESYNC_HOME", str(blocked))
+    for command in (["sandbox", "seed"], ["status"], ["status", "--offline"]):
+        refused = clone(*command)
+        assert refused.code == 1
+        assert f"error: {blocked}: cannot be used for pinesync's own files: " in refused.err
+        assert "hint: set PINESYNC_HOME" in refused.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_home_that_cannot_be_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINESYNC_HOME", "/proc/nope")
+    refused = world("sandbox", "seed")
+    assert refused.code == 1
+    assert "error: /proc/nope/sandbox: cannot be used for pinesync's own files: " in refused.err
+
+
+def test_another_sandbox_is_no_mass_deletion(
+    clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINESYNC_HOME", str(tmp_path / "another"))
+    for verb in ("status", "pull", "push"):
+        refused = clone(verb)
+        assert refused.code == 3
+        assert "the sandbox of this folder has none of its 3 scripts" in refused.err
+        assert "another PINESYNC_HOME; `pinesync sandbox path`" in refused.err
+
+
+def test_a_path_as_it_is_shown_can_be_typed_in_a_subfolder(clone: World) -> None:
+    clone.write(LONGER)
+    clone.write(EXTRA, "loose.pine")
+    below = clone.folder / "indicators"
+    assert clone("status", TREND_PATH, cwd=below).out.startswith(f"modified  {TREND_PATH}")
+    assert clone("add", "loose.pine", cwd=below).code == 0
+    assert clone("push", TREND_PATH, cwd=below).code == 0
+    assert clone("status", "nowhere/Trend.pine", cwd=below).code == 2
+    # What is there from where one is comes first.
+    clone.write(EXTRA, f"indicators/{TREND_PATH}")
+    assert clone("status", TREND_PATH, cwd=below).out.startswith("untracked  indicators/indic")
+
+
+@pytest.mark.parametrize("verb", ["status", "check", "add", "push", "rm"])
+def test_a_name_longer_than_any_file_has(clone: World, verb: str) -> None:
+    for name in ("a" * 300, "a" * 300 + ".pine"):
+        assert clone(verb, name).code in (1, 2)
+
+
+def test_a_path_through_a_linked_folder(clone: World) -> None:
+    link = clone.place / "link"
+    link.symlink_to(clone.folder, target_is_directory=True)
+    assert TREND_PATH in clone("status", link / TREND_PATH).out
+    assert TREND_PATH in clone("-C", link, "status", clone.folder / TREND_PATH).out
+    assert clone("status", link).code == 0
+
+
+@pytest.mark.parametrize("verb", ["restore", "rm", "resolve --ours"])
+@pytest.mark.parametrize("folder", [".", "indicators"])
+def test_verbs_that_take_no_folder(clone: World, verb: str, folder: str) -> None:
+    refused = clone(*verb.split(), folder)
+    assert refused.code == 2
+    assert f"{folder}: name the files; this command takes no folders" in refused.err
+
+
+# -- signing in -------------------------------------------------------------------------------
+
+
+def test_the_variable_of_a_wrong_cookie_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADINGVIEW_COOKIE", "foo")
+    refused = world("list")
+    assert refused.code == 2
+    assert "error: TRADINGVIEW_COOKIE: no cookie called sessionid" in refused.err
+    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("PINESYNC_COOKIE", "foo")
+    assert "error: PINESYNC_COOKIE: no cookie called" in world("list").err
+
+
+def test_no_cookie_at_all(world: World) -> None:
+    refused = world("login", stdin="\n")
+    assert refused.code == 2
+    assert "error: no cookie was given\nhint: " in refused.err
+
+
+def test_an_address_is_refused_before_a_cookie_is_missed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://example.com")
+    refused = world("list")
+    assert refused.code == 2
+    assert "error: PINESYNC_FACADE_URL: not the address of a facade" in refused.err
+
+
+def test_how_to_go_on_without_an_account(clone: World) -> None:
+    assert "--sandbox needs no account" in clone("list", "--remote", "tradingview").err
+    toml = clone.read("pine.toml").replace('remote = "sandbox"', 'remote = "tradingview"')
+    clone.write(toml, "pine.toml")
+    refused = clone("push")
+    assert refused.code == 5
+    assert "hint: run `pinesync login`, or set TRADINGVIEW_COOKIE; `pinesync status --off" in (
+        refused.err
+    )
+
+
+def test_diff_for_a_teammate_without_the_cookie(clone: World) -> None:
+    toml = clone.read("pine.toml").replace('remote = "sandbox"', 'remote = "tradingview"')
+    clone.write(toml, "pine.toml")
+    clone.write(LONGER)
+    clone.forget()
+    refused = clone("diff")
+    assert refused.code == 5
+    assert "`git diff` shows edits without an account" in refused.err
+    clone.write(TREND.replace("\n", "\r\n"))
+    clone.git("init")
+    clone.git("add", ".")
+    clone.git("commit", "-m", "clone")
+    clone.write(LONGER)
+    shown = clone("diff")
+    assert (shown.code, shown.asked) == (0, ())
+    assert "+plot(close)" in shown.out
+    assert git.text_at_head(clone.folder, "nowhere.pine") is None
+
+
+def test_a_network_error_names_the_host(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
+    failed = world("list")
+    assert failed.code == 7
+    assert failed.err == (
+        "error: no connection to http://127.0.0.1:9 (NewConnectionError)\n".replace("http://", "")
+        + "hint: check the connection, then run the same command again\n"
+    )
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_whoami_names_another_facade(world: World) -> None:
+    assert world.server
+    assert f"sandbox on {world.server.url}, 3 saved scripts" in world("whoami").out
+
+
+# -- verbs ------------------------------------------------------------------------------------
+
+
+def test_check_sends_nothing_but_scripts(clone: World) -> None:
+    clone.write("sessionid=secret", "cookie.txt")
+    refused = clone("check", "cookie.txt")
+    assert (refused.code, refused.asked) == (2, ())
+    assert refused.err == "error: cookie.txt: not a .pine file; nothing was sent\n"
+
+
+def test_check_says_conflict_markers_once(clone: World) -> None:
+    clone.write(FASTER)
+    clone.web_save(SLOWER)
+    assert clone("pull").code == 3
+    at = clone.read().split("\n").index("<<<<<<< yours") + 1
+    checked = clone("check", TREND_PATH)
+    assert (checked.code, checked.asked) == (4, ())
+    assert checked.out.splitlines()[0] == (
+        f"{TREND_PATH}:{at}:1: error: conflict markers stand in the file"
+    )
+    assert checked.err == "1 file: 1 error, 0 warnings\n"
+
+
+def test_files_that_fit_more_than_one_script(world: World) -> None:
+    world.web_save(EXTRA.replace("open", "high"), "Range Filter")
+    world.web_save(EXTRA.replace("open", "low"), "range filter")
+    world.folder.mkdir()
+    world.write(EXTRA, "Range Filter.pine")
+    made = world("init", "--link", "--sandbox", "--dry-run")
+    assert "Range Filter.pine: 2 saved scripts fit; `pinesync add --id ID 'Range" in made.out
+    unsure = world("init", "--link", "--sandbox", "--json").json["unsure"]
+    ids = {world.id_of("Range Filter"), world.id_of("range filter")}
+    assert [(one["path"], set(one["pine_ids"])) for one in unsure] == [("Range Filter.pine", ids)]
+
+
+def test_a_title_that_is_saved_already(clone: World) -> None:
+    clone.write(TREND, "twin.pine")
+    refused = clone("add", "twin.pine")
+    assert refused.code == 3
+    assert f"twin.pine: its title is 'Trend', and {TREND_PATH} is saved under" in refused.err
+    assert "hint: change the title and add it again" in refused.err
+
+
+@pytest.mark.parametrize("flags", ["--ours --theirs", "--ours --no-merge", "--theirs --no-merge"])
+def test_pull_takes_one_choice(clone: World, flags: str) -> None:
+    refused = clone("pull", *flags.split())
+    assert (refused.code, refused.asked) == (2, ())
+    assert "choose one of --ours, --theirs and --no-merge" in refused.err
+    assert clone("resolve", "--ours", "--merged", TREND_PATH).code == 2
+
+
+@pytest.mark.parametrize("command", [[], ["sandbox"]])
+def test_a_group_alone_shows_its_help(world: World, command: list[str]) -> None:
+    shown = world(*command)
+    assert (shown.code, shown.out) == (2, "")
+    assert shown.err.count("Usage: ") == 1
+    assert "error" not in shown.err
+    assert world(*command, "--json").json["exit_code"] == 2
+
+
+def test_a_misspelt_verb(world: World) -> None:
+    assert "No such command 'staus'. Did you mean 'status'?" in world("staus").err
+    assert "Did you mean 'seed'?" in world("sandbox", "sede").err
+    assert "Did you mean" not in world("xyzzy").err
+
+
+def test_a_clone_of_nothing(world: World) -> None:
+    world.store.reset(world.user)
+    made = world("clone", "--sandbox", "scripts")
+    assert (made.code, made.out) == (0, "made scripts; there are no saved scripts yet\n")
+
+
+# -- JSON -------------------------------------------------------------------------------------
+
+
+def test_errors_of_check_are_json_where_its_format_is(clone: World) -> None:
+    for form in (["--format", "json"], ["--format=json"]):
+        found = clone("check", *form, "nowhere.pine").json
+        assert (found["command"], found["exit_code"]) == ("check", 2)
+
+
+def test_the_verb_after_joined_flags(clone: World) -> None:
+    refused = clone("-vC", ".", "status", "nowhere.pine", "--json").json
+    assert refused["command"] == "status"
+
+
+def test_sources_come_with_findings_alone(clone: World) -> None:
+    clone.write(BROKEN)
+    sources = {one["path"]: one["source"] for one in clone("check", "--json").json["files"]}
+    assert sources == {**dict.fromkeys(sources, ""), TREND_PATH: BROKEN}
+    clone.write(LONGER)
+    (saved,) = clone("push", "--json").json["outcomes"]
+    assert (saved["done"], saved["source"]) == ("saved", "")
+
+
+def test_a_run_that_ended_early_has_its_error_where_all_do(clone: World) -> None:
+    assert "error" not in clone("pull", "--json").json
+    clone.write(LONGER)
+    clone.plan.expire()
+    found = clone("push", "--json").json
+    assert found["error"]["message"]
+    assert (found["outcomes"], "stopped" in found) == ([], False)
+
+
+def test_the_events_of_the_demo_have_exit_codes(world: World) -> None:
+    events = world("demo", "--json").json["events"]
+    assert {event["exit_code"] for event in events if "command" in event} == {0, 3, 4}
