@@ -7,7 +7,8 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
+from contextlib import suppress
+from io import TextIOWrapper, UnsupportedOperation
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,8 @@ def _tolerate_encodings() -> None:
     """A character that a stream's encoding lacks is shown by its number; none ends a command."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with suppress(UnsupportedOperation):  # somebody reads from it already
+                stream.reconfigure(errors="backslashreplace")
 
 
 # What writing to a file or a terminal can end with. Files of ours raise FileError instead.

@@ -158,6 +158,7 @@ class WorkspaceFolder:
         )
 
     def clear_leftovers(self) -> None:
+        self.state.clear_leftovers()
         for path in self.tree.leftovers():
             self.tree.discard(path, self._keep_bytes)
 

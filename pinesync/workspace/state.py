@@ -5,6 +5,7 @@ writes, replaced texts. One folder, mode 0700; losing it loses no work.
     saved/<32 hex>/<N>      the digest of version N.0 of a script
     records/<key>.json      one begun, landed or abandoned write
     replaced/<key>.json     what a pull replaced: path, digest, when
+    tmp/                    files that are being written
 
 Files are written once, under another name, and renamed; none is modified in place.
 """
@@ -143,6 +144,14 @@ class State:
         found = [_replaced(file, _load(file)) for file in self._files("replaced")]
         return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
 
+    def clear_leftovers(self) -> None:
+        """Remove what a killed process was about to write."""
+        folder = self.folder / "tmp"
+        if folder.is_dir():
+            for left in folder.iterdir():
+                with suppress(OSError):
+                    left.unlink()
+
     # -- files ---------------------------------------------------------------------------------
 
     def _files(self, kind: str) -> Iterator[Path]:
@@ -159,9 +168,10 @@ class State:
         return self.folder / "saved" / pine_id.hex / str(version.major)
 
     def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        temporary = self.folder / "tmp" / secrets.token_hex(8)
         try:
             self._make(path.parent)
+            self._make(temporary.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
             with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
                 file.write(body)

@@ -84,6 +84,7 @@ def _settled(ports: Ports, record: Record, answer: SaveAnswer) -> saving.Found |
     try:
         return saving.settled_by(ports, record, answer)
     except PinesyncError:
+        saving.note_answer(ports, record, answer)
         return None  # the look that follows tries to read again, and says why it cannot
 
 
@@ -92,7 +93,9 @@ def _look(ports: Ports, record: Record, *, patiently: bool) -> saving.Found | No
         return saving.find(ports, record, patiently=patiently)
     except NoAccess:
         raise
-    except PinesyncError:
+    except PinesyncError as error:
+        if isinstance(error, NotAccessible):
+            ask_session(ports.remote, record.pine_id)
         return None  # unread is unknown: the record stays open
 
 

@@ -85,6 +85,12 @@ def settled_by(ports: Ports, record: Record, answer: SaveAnswer) -> Found | None
     return Found(pine_id, version, log[version], hidden, shown(saved.name))
 
 
+def note_answer(ports: Ports, record: Record, answer: SaveAnswer) -> None:
+    """Where the answer said that the save is goes on record, since it cannot be read now."""
+    if answer.accepted and answer.version and answer.pine_id in (record.pine_id, None):
+        ports.workspace.write_record(replace(record, landed=answer.version))
+
+
 def find(ports: Ports, record: Record, *, patiently: bool = True) -> Found | None:
     """The save among the versions that the service has, looked for several times."""
     for pause in (*PAUSES, None) if patiently else (None,):

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError
-from pinesync.model import Base, Entry, PineId, RelPath, Version
+from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
 from pinesync.naming import typed
 from pinesync.sync.execute import saving
 from pinesync.sync.ports import Ports, Workspace
@@ -80,7 +80,7 @@ def blocked(outcomes: tuple[Outcome, ...]) -> frozenset[RelPath | PineId]:
 
 def _settle_save(ports: Ports, record: Record) -> Outcome:
     try:
-        found = saving.find(ports, record)
+        found = _answered(ports, record) or saving.find(ports, record)
     except FacadeError as error:
         return _pending(record, f"cannot look for an earlier save: {error.message}")
     if found:
@@ -104,6 +104,13 @@ def _settle_save(ports: Ports, record: Record) -> Outcome:
         message="an earlier save never arrived and is given up",
         pine_id=record.pine_id,
     )
+
+
+def _answered(ports: Ports, record: Record) -> saving.Found | None:
+    """The save where its answer said it is, if there was one that could not be read back."""
+    if record.landed is None or record.pine_id is None:
+        return None
+    return saving.settled_by(ports, record, SaveAnswer(True, record.pine_id, record.landed))
 
 
 def stranger_outcome(record: Record, stranger: Version) -> Outcome:

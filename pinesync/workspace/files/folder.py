@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 import stat
 import sys
 from collections.abc import Callable
@@ -13,11 +14,17 @@ from pathlib import Path
 
 from pinesync.errors import FileError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 MAX_FILE = 8 * 1024 * 1024
 CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _EXCHANGE = 2
+_F_SETSIG = 10
 _NOT_SUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 
 Exchange = Callable[["Folder", str, str], None]
@@ -100,6 +107,25 @@ def _renameat2(descriptor: int, temp: str, name: str) -> None:
     if call(descriptor, os.fsencode(temp), descriptor, os.fsencode(name), _EXCHANGE) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+
+
+def is_being_written(folder: Folder, name: str) -> bool:
+    """Whether somebody has the file open for writing: what they write next would go into a text
+    that was taken out already. A read lease tells, which is refused while there is a writer.
+    False where the system has no leases, or this file system, or the file is another user's."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    descriptor = folder.open(name, os.O_RDONLY)
+    try:
+        # Breaking the lease must not end the process, as SIGIO would.
+        fcntl.fcntl(descriptor, _F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def write_temp(folder: Folder, temp: str, data: bytes, mode: int) -> None:

@@ -21,6 +21,7 @@ from pinesync.workspace.files.folder import (
     aside,
     exchange_files,
     file_error,
+    is_being_written,
     mode_of,
     read,
     write_temp,
@@ -122,9 +123,10 @@ class Tree:
         write_temp(folder, temp, data, mode_of(folder, name))
         begun(temp)
         self._exchange(folder, temp, name)
+        busy = is_being_written(folder, temp)
         old = read(folder, temp)
-        if _digest_of(old) != expected:
-            # An editor saved between the look and the exchange: its text goes back.
+        if busy or _digest_of(old) != expected:
+            # An editor saved between the look and the exchange, or is at it: its text goes back.
             self._exchange(folder, temp, name)
             raise ChangedMeanwhile
         came_out(old)
@@ -151,7 +153,7 @@ class Tree:
             with suppress(OSError):
                 folder.unlink(temp)
             raise
-        if read(folder, temp) != expected:
+        if is_being_written(folder, temp) or read(folder, temp) != expected:
             # A person, or git, wrote it in between: that text goes back.
             self._exchange(folder, temp, name)
             folder.unlink(temp)
@@ -194,7 +196,7 @@ class Tree:
                     return done
                 if replaced is None:
                     done = _is_same(folder, temp, name) or _digest_if_there(folder, name) == brings
-                elif _digest_of(left) in (brings, replaced):
+                elif _digest_of(left) in (brings, replaced) and not is_being_written(folder, temp):
                     done = _digest_of(left) == replaced
                 else:
                     done = False

@@ -1,0 +1,30 @@
+"""An answer that came, and a text that cannot be read back: what it said is not forgotten."""
+
+from __future__ import annotations
+
+from pinesync.commands.push import push
+from pinesync.commands.status import status
+from pinesync.errors import ServiceDown
+from tests.campaign.world import World
+
+
+def test_a_rewritten_save_is_found_where_its_answer_said(world: World) -> None:
+    world.remote.rewrite = lambda text: text.rstrip("\n")
+    world.edit()
+    down = ServiceDown("503")
+    world.remote.at_next("save_next", lambda: world.remote.fail_next("get", *[down] * 9))
+    run = push(world.setup())
+    assert run.exit_code == 7
+    world.remote._errors["get"].clear()
+    run = push(world.setup())
+    assert [outcome.done for outcome in run.outcomes] == ["recovered"]
+    assert len(world.log) == 2
+    assert [line.word for line in status(world.setup()).lines] == ["clean"]
+
+
+def test_a_killed_process_leaves_nothing_in_the_state(world: World) -> None:
+    (state,) = (world.base / "state").iterdir()
+    (state / "tmp").mkdir(exist_ok=True)
+    (state / "tmp" / "half").write_text("half a record")
+    world.sync()
+    assert not list((state / "tmp").iterdir())

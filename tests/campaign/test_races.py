@@ -1,0 +1,217 @@
+"""Races with a real editor, and with a real reader, each a process of its own.
+
+Every edit has a serial number. A serial that the editor saved must be in the file at the end, or
+in the texts that were kept when they were taken out of it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+
+from pinesync.model import Base, Entry, PineId, RelPath, Version
+from pinesync.sync.execute.pull import put_text
+from pinesync.sync.ports import ChangedMeanwhile, Tools
+from pinesync.sync.records import Now, Record
+from pinesync.text import decode, digest
+from pinesync.workspace.files import Tree
+from pinesync.workspace.folder import WorkspaceFolder, new_key
+from pinesync.workspace.state import State
+from tests.campaign.conftest import MEMORY
+from tests.campaign.world import World
+
+PATH = RelPath("indicators/raced.pine")
+ROUNDS = 5_000
+"""For each of the two styles."""
+PULLS = 1_000
+SERIAL = re.compile(r"// edit (\d+)\n")
+
+EDITOR = """
+import os, random, sys
+
+path, style = sys.argv[1:]
+lot = random.Random(style)
+
+def renames(text):
+    with open(path + "~", "w") as file:
+        file.write(text)
+    os.replace(path + "~", path)
+
+def truncates(text):
+    with open(path, "w") as file:
+        file.write(text[:40])
+        file.flush()
+        file.write(text[40:])
+
+for line in sys.stdin:
+    with open(path) as file:
+        buffer = file.read()
+    for _ in range(lot.randrange(40_000)):
+        pass  # the person thinks, longer or shorter than an exchange takes
+    globals()[style](buffer + f"// edit {int(line)}\\n")
+    print("saved", flush=True)
+"""
+
+READER = """
+import select, sys
+
+seen = set()
+while not select.select([sys.stdin], [], [], 0)[0]:
+    with open(sys.argv[1], "rb") as file:
+        text = file.read()
+    lines = text.decode().split("\\n")
+    whole = len(lines) == 1002 and len(set(lines[:-1])) == 1 and not lines[-1]
+    seen.add(lines[0] if whole else f"broken: {text[:60]}")
+    if len(seen) == 1:
+        print("reading", flush=True)
+print(*seen, sep="\\n")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[WorkspaceFolder]:
+    """A workspace whose disk costs no time, where the machine has such a folder: more races."""
+    place = MEMORY if MEMORY.is_dir() else tmp_path
+    with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+        root = Path(base) / "scripts"
+        (root / PATH).parent.mkdir(parents=True)
+        (root / PATH).write_text("//@version=6\n")
+        yield WorkspaceFolder(Tree(root), State(Path(base) / "state"), lambda: 1e9)
+
+
+@contextmanager
+def process(program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-I", "-c", program, *arguments]
+    with subprocess.Popen(command, stdin=-1, stdout=-1, text=True, bufsize=1) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def _unasked(*_: object) -> Any:
+    raise AssertionError("a file is exchanged, and nothing else")
+
+
+def pulled(folder: WorkspaceFolder, text: str, number: int, planned: bytes | None = None) -> bool:
+    """Bring the text as a pull does, planned before or now; whether the file was as planned."""
+    clocks = Now(0.0, float(number), "boot")
+    tools = Tools(
+        merge=_unasked,
+        syntax=_unasked,
+        now=lambda: clocks,
+        sleep=_unasked,
+        new_key=lambda: new_key(number),
+        each=lambda act, items: [act(item) for item in items],
+        settle_seconds=0.0,
+    )
+    base = Base(Version(number + 1), digest(text))
+    entry = Entry(PATH, "raced", PineId("USER;" + "0" * 32), base)
+    planned = planned or folder.read(PATH) or b""
+    done: list[Record] = []
+    try:
+        put_text(folder, tools, entry, text, digest(decode(planned)), done, brings_base=True)
+    except ChangedMeanwhile:
+        return False
+    folder.drop_records(done)
+    return True
+
+
+def serials(folder: WorkspaceFolder) -> tuple[set[str], set[str]]:
+    """Those in the file, and those that were kept."""
+    kept = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
+    there = (folder.root / PATH).read_text()
+    return set(SERIAL.findall(there)), {n for text in kept for n in SERIAL.findall(text)}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("style", ["renames", "truncates"])
+def test_an_editor_races_a_pull(
+    folder: WorkspaceFolder, style: str, request: pytest.FixtureRequest
+) -> None:
+    """One save and one pull in each round, at the same moment or nearly so. Every other pull is
+    planned when the save may have begun, so on a half-written file."""
+    rounds = ROUNDS * (10 if request.config.getoption("--deep") else 1)
+    ends: Counter[bool] = Counter()
+    with process(EDITOR, str(folder.root / PATH), style) as editor:
+        assert editor.stdin
+        assert editor.stdout
+        for number in range(rounds):
+            planned = folder.read(PATH) if number % 2 else None
+            editor.stdin.write(f"{number}\n")
+            ends[pulled(folder, f"//@version=6\n// version {number}\n", number, planned)] += 1
+            assert editor.stdout.readline() == "saved\n"
+    there, kept = serials(folder)
+    lost = {str(number) for number in range(rounds)} - there - kept
+    assert not lost, f"{len(lost)} of {rounds} edits are lost, such as {sorted(lost)[:5]}"
+    assert all(ends[end] for end in (True, False)), f"no race at all: {ends}"
+    assert [path.name for path in (folder.root / PATH).parent.iterdir()] == ["raced.pine"]
+    assert not folder.records()
+
+
+def opened(path: Path) -> TextIO:
+    return path.open("r+")
+
+
+def emptied(path: Path) -> TextIO:
+    return path.open("w")
+
+
+def half_written(path: Path) -> TextIO:
+    file = path.open("w")
+    file.write("//@version=6\n")
+    file.flush()
+    return file
+
+
+@pytest.mark.parametrize("begin", [opened, emptied, half_written])
+def test_a_pull_amid_a_save_in_place(
+    folder: WorkspaceFolder, begin: Callable[[Path], TextIO]
+) -> None:
+    """The editor holds the file open for writing during the whole pull, and ends its save then."""
+    with begin(folder.root / PATH) as file:
+        pulled(folder, "//@version=6\n// version 1\n", 1)
+        file.seek(0)
+        file.write("//@version=6\n// edit 1\n")
+        file.truncate()
+    there, kept = serials(folder)
+    assert "1" in there | kept, "the editor's text is in a file that has no name any more"
+
+
+@pytest.mark.parametrize("begin", [opened, emptied, half_written])
+def test_two_commands_amid_a_save_in_place(world: World, begin: Callable[[Path], TextIO]) -> None:
+    """The same by the commands: what is half-written is neither pulled over nor merged for good."""
+    whole = world.file.read_text().replace("// part 5\n", "// part 5\n// mark L9\n")
+    world.web_fresh()
+    with begin(world.file) as file:
+        world.sync()
+        file.seek(0)
+        file.write(whole)
+        file.truncate()
+    world.made.add("L9")
+    world.check_always()
+    assert all("L9" not in text for text in world.log[:2])
+
+
+def test_a_reader_sees_whole_texts(folder: WorkspaceFolder) -> None:
+    """Every read between two pulls, or amid one, gives the old text or the new one."""
+    texts = [f"// version {number}\n" * 1001 for number in range(PULLS + 1)]
+    (folder.root / PATH).write_text(texts[0])
+    with process(READER, str(folder.root / PATH)) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == "reading\n"
+        for number, text in enumerate(texts[1:]):
+            assert pulled(folder, text, number)
+        said, _ = reader.communicate("stop\n")
+    seen = set(said.splitlines()) - {"reading"}
+    assert len(seen) > 1, "no pull was seen"
+    assert seen <= {text.split("\n")[0] for text in texts}

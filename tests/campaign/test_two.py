@@ -1,0 +1,130 @@
+"""Two processes in one workspace: one writes, the other is told, and readers wait for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.served import at_rest, program, served
+from tests.cli.world import EXTRA, LONGER, SLOWER, TREND, World
+
+AT_A_BARRIER = """
+import os
+import pinesync.commands.push, pinesync.commands.pull, pinesync.remote.client, requests, filelock
+from pinesync.cli.boundary import run
+print("ready", flush=True)
+os.read(0, 1)
+sys.exit(run(sys.argv[1:]))
+"""
+ROUNDS = 8
+LOCKED = "error: another pinesync is writing in this folder"
+
+
+@pytest.fixture
+def world(
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[World]:
+    with served(home, tmp_path, monkeypatch, capsys) as made:
+        yield made
+
+
+def together(world: World, *verbs: str) -> list[int]:
+    """Run the commands at the same moment; their exit codes. Who got no lock said so."""
+    children = [program(world, AT_A_BARRIER, verb) for verb in verbs]
+    codes = []
+    for child in children:
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    for child in children:
+        _, said = child.communicate(timeout=60)
+        assert (child.returncode == 7) == (LOCKED in said), said
+        codes.append(child.returncode)
+    assert set(codes) <= {0, 7}
+    assert 0 in codes
+    return codes
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("verbs", [("push", "push"), ("push", "pull"), ("push", "push", "push")])
+def test_one_edit_is_one_version(
+    world: World, verbs: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    text = TREND
+    rounds = ROUNDS * (10 if request.config.getoption("--deep") else 1)
+    for number in range(rounds):
+        text += f"plot({number})\n"
+        world.write(text)
+        codes = together(world, *verbs)
+        if codes[0] == 7 and "push" not in verbs[1:]:
+            assert world("push").code == 0  # the pull had the lock, and there was nothing to pull
+        assert world.saved()[-1] == text
+        assert len(world.saved()) == number + 2
+    at_rest(world)
+
+
+def test_two_pulls(world: World) -> None:
+    world.web_save(SLOWER)
+    world.web_save(EXTRA, "Extra")
+    together(world, "pull", "pull")
+    assert world.read() == SLOWER
+    at_rest(world)
+
+
+def test_two_pushes_create_one_script(world: World) -> None:
+    world.write(EXTRA, "mine.pine")
+    world("add", "mine.pine")
+    together(world, "push", "push")
+    assert world.saved("Extra") == [EXTRA]
+    at_rest(world)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_no_lock_is_left_by_a_process_that_was_killed(world: World, when: str) -> None:
+    world.write(LONGER)
+    world.plan.add(f"save_next:1:hang:{when}")
+    with world.spawn("push") as child:
+        world.app.wait_for("/save/next/")
+        refused = world("push")
+        assert (refused.code, refused.asked) == (7, ())
+        assert LOCKED in refused.err
+        child.kill()
+        child.communicate(timeout=60)
+    assert world("push").code == 0
+    assert world.saved() == [TREND, LONGER]
+    at_rest(world)
+
+
+@pytest.mark.parametrize("verb", ["status", "diff", "list", "status --offline", "diff --remote"])
+def test_who_reads_waits_for_nobody(world: World, verb: str) -> None:
+    world.write(LONGER)
+    world.plan.add("save_next:1:hang")
+    with world.spawn("push") as child:
+        world.app.wait_for("/save/next/")
+        before = world.files(), world.state(), world.account()
+        read = world(*verb.split())
+        assert read.code == 0, read
+        assert (world.files(), world.state(), world.account()) == before
+        assert world("pull").code == 7  # the lock is still the other's
+        child.kill()
+        child.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("verb", ["status", "list", "diff --remote"])
+def test_nobody_waits_for_who_reads(world: World, verb: str) -> None:
+    """A process that reads, and gets no answer for a long time, holds no lock."""
+    world.write(LONGER)
+    world.plan.add("list:1:hang")
+    with world.spawn(*verb.split()) as child:
+        world.app.wait_for("/list")
+        assert world("push").code == 0
+        child.kill()
+        child.communicate(timeout=60)
+    assert world.saved() == [TREND, LONGER]
+    at_rest(world)
