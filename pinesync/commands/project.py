@@ -22,8 +22,8 @@ from pinesync.sync.records import Now
 from pinesync.sync.report import Outcome
 from pinesync.wire import BASE_URL
 from pinesync.workspace.files import Tree
-from pinesync.workspace.folder import WorkspaceFolder, find_root, new_key
-from pinesync.workspace.manifest import Settings
+from pinesync.workspace.folder import WorkspaceFolder, find_root, new_key, read_manifest
+from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State, folder_name
 
 if TYPE_CHECKING:
@@ -133,20 +133,21 @@ def project_here(setup: Setup) -> Project | None:
 
 
 def project_at(setup: Setup, root: Path) -> Project:
-    tree = Tree(root)
-    from pinesync.workspace import manifest
-
-    data = tree.read("pine.toml")
-    held = manifest.parse((data or b"").decode("utf-8", "surrogateescape"))
-    return Project(setup, folder_at(setup, root, held.settings.id))
+    read = read_manifest(Tree(root))
+    return Project(setup, folder_at(setup, root, read[1].settings.id, read=read))
 
 
 def folder_at(
-    setup: Setup, root: Path, workspace_id: str, final: Path | None = None
+    setup: Setup,
+    root: Path,
+    workspace_id: str,
+    final: Path | None = None,
+    read: tuple[bytes, Manifest] | None = None,
 ) -> WorkspaceFolder:
-    """The workspace at `root`, whose state belongs to the place `final` (where it will be)."""
+    """The workspace at `root`, whose state belongs to the place `final` (where it will be).
+    `read` is its pine.toml where that was read just now."""
     state = State(setup.places.state / folder_name(workspace_id, final or root))
-    return WorkspaceFolder(Tree(root), state, time.time)
+    return WorkspaceFolder(Tree(root), state, time.time, read)
 
 
 def account_of(settings: Settings) -> Account | None:

@@ -35,6 +35,18 @@ def find_root(start: Path) -> Path:
     )
 
 
+def read_manifest(
+    tree: Tree, before: tuple[bytes, Manifest] | None = None
+) -> tuple[bytes, Manifest]:
+    """pine.toml as it is now; the value of `before` where that was read from the same bytes."""
+    data = tree.read(MANIFEST)
+    if data is None:
+        raise Misuse(f"{tree.root}: {MANIFEST} is gone", "bring it back with git")
+    if before and before[0] == data:
+        return before
+    return data, manifest.parse(_text(data))
+
+
 def new_key(wall: float) -> str:
     """A name for a record that no other has; they sort by the time they were made."""
     return f"{int(max(wall, 0) * 1000):015d}-{secrets.token_hex(4)}"
@@ -43,11 +55,17 @@ def new_key(wall: float) -> str:
 class WorkspaceFolder:
     """One workspace. `wall` tells the time in epoch seconds, for names and dates only."""
 
-    def __init__(self, tree: Tree, state: State, wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        state: State,
+        wall: Callable[[], float],
+        read: tuple[bytes, Manifest] | None = None,
+    ) -> None:
         self.tree = tree
         self.state = state
         self._wall = wall
-        self._parsed: tuple[bytes, Manifest] | None = None
+        self._parsed = read
 
     @property
     def root(self) -> Path:
@@ -60,11 +78,7 @@ class WorkspaceFolder:
         return self._manifest()[1]
 
     def _manifest(self) -> tuple[bytes, Manifest]:
-        data = self.tree.read(MANIFEST)
-        if data is None:
-            raise Misuse(f"{self.root}: {MANIFEST} is gone", "bring it back with git")
-        if self._parsed is None or self._parsed[0] != data:
-            self._parsed = (data, manifest.parse(_text(data)))
+        self._parsed = read_manifest(self.tree, self._parsed)
         return self._parsed
 
     def settings(self) -> Settings:
