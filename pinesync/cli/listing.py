@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from pinesync.cli.options import remote_options, setup, shared
-from pinesync.cli.render import columns, finish, harmless, out, say
+from pinesync.cli.render import columns, finish, harmless, moment, out, say
 
 
 @click.command("list")
@@ -25,7 +23,7 @@ def command(remote: str | None) -> int:
             harmless(row.name),
             str(row.version),
             row.kind,
-            _when(row.modified),
+            moment(row.modified),
             row.pine_id,
             harmless(row.path or ""),
         )
@@ -36,10 +34,3 @@ def command(remote: str | None) -> int:
     if not rows:
         say("no saved scripts")
     return found.exit_code
-
-
-def _when(seconds: int) -> str:
-    """The moment in the person's own time zone; empty where it is unknown."""
-    if not seconds:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

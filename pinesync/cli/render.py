@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,10 @@ def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     for row in rows:
         cells = [cell + " " * (most - width(cell)) for cell, most in zip(row, widths, strict=True)]
         yield "  ".join(cells).rstrip()
+
+
+def moment(seconds: float) -> str:
+    """The moment in the person's own time zone; empty where it is unknown."""
+    if not seconds:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

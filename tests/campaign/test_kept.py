@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinesync.commands.kept import bring_back, kept_texts
 from pinesync.commands.project import open_project
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
@@ -134,3 +135,22 @@ def test_no_workspace_is_said(world: World) -> None:
     (world.root / "pine.toml").unlink()
     with pytest.raises(Misuse):
         pull(world.setup())
+
+
+def test_what_was_taken_out_comes_back(world: World) -> None:
+    texts = [world.file.read_text()]
+    for _ in range(3):
+        world.web_fresh()
+        world.sync()
+        texts.append(world.file.read_text())
+    found = kept_texts(world.setup(), world.path).kept
+    assert [kept.number for kept in found] == [1, 2, 3]
+    bring_back(world.setup(), world.path, 3)
+    assert world.file.read_text() == texts[0]
+    bring_back(world.setup(), world.path, 1)
+    assert world.file.read_text() == texts[3], "what was there before is kept too"
+    world.file.unlink()
+    bring_back(world.setup(), world.path, 2)
+    assert world.file.exists()
+    with pytest.raises(Misuse):
+        bring_back(world.setup(), world.path, 99)

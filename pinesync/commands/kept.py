@@ -1,0 +1,64 @@
+"""The texts that pinesync took out of a file: listed, and brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.restore import write
+from pinesync.commands.running import Run, finished
+from pinesync.errors import Misuse
+from pinesync.model import Digest, Entry, RelPath
+from pinesync.text import lines
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One text, number 1 the newest; `when` in epoch seconds."""
+
+    number: int
+    when: float
+    lines: int
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTexts:
+    path: RelPath
+    kept: tuple[Kept, ...]
+    exit_code: int = 0
+
+
+def kept_texts(setup: Setup, raw: str) -> KeptTexts:
+    """What was taken out of the file at this path, newest first."""
+    project = open_project(setup)
+    path = project.path(raw)
+    return KeptTexts(path, _kept(project, path))
+
+
+def bring_back(setup: Setup, raw: str, number: int) -> Run:
+    """Put one of these texts into the file, also where the file is gone. What it has now is kept
+    like them."""
+    project = open_project(setup)
+    path = project.path(raw)
+    with project.writing():
+        kept = _kept(project, path)
+        if not 1 <= number <= len(kept):
+            there = f"there are {len(kept)}" if kept else "nothing was taken out of it here"
+            raise Misuse(f"{path}: no kept text {number}; {there}")
+        text = project.folder.text_of(kept[number - 1].digest)
+        assert text is not None
+        entry = project.folder.entries().get(path) or Entry(path, "")
+        return finished([write(project, entry, text, "restored")])
+
+
+def _kept(project: Project, path: RelPath) -> tuple[Kept, ...]:
+    held = [
+        (replaced, text)
+        for replaced in project.folder.state.replaced(path)
+        if (text := project.folder.text_of(replaced.digest)) is not None
+    ]
+    return tuple(
+        Kept(number, replaced.when, len(lines(text)), replaced.digest)
+        for number, (replaced, text) in enumerate(held, 1)
+    )
