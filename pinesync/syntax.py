@@ -23,7 +23,7 @@ CODE = "CE10156"
 PREFIX = "Syntax error: "
 
 _EOL = re.compile(r"\r\n|\n|\r")
-_WRAP = r"(?:\r\n|\n|\r)(?:[ ]{4}|\t)*+[ ]{1,3}(?![ \t\r\n])"
+_WRAP = r"(?:\r\n|\n|\r)(?:[ ]{4}|\t)*[ ]{1,3}(?![ \t\r\n])"
 """A line break that Pine joins: the next line is indented, not by a multiple of four columns.
 Strings wrapped this way were accepted for years, so they are no error here."""
 
@@ -31,13 +31,15 @@ Strings wrapped this way were accepted for years, so they are no error here."""
 def _string(quote: str) -> str:
     """A literal between single quotes of one kind. The bound on its lines keeps hostile texts
     from being read again and again."""
-    part = rf"(?:[^{quote}\\\r\n]++|\\[^\r\n])*+"
-    return rf"(?!{quote}{{3}}){quote}{part}(?:{_WRAP}{part}){{0,99}}+{quote}"
+    plain = rf"[^{quote}\\\r\n]*+"
+    part = rf"{plain}(?:\\[^\r\n]{plain})*"
+    return rf"(?!{quote}{{3}}){quote}{part}(?:{_WRAP}{part}){{0,99}}{quote}"
 
 
 def _block(quote: str) -> str:
     """A multi-line literal between tripled quotes, with up to two of them inside at its end."""
-    part = rf"(?:[^{quote}\\]++|\\[\s\S]|{quote}(?!{quote}{{2}}))*+"
+    plain = rf"[^{quote}\\]*+"
+    part = rf"{plain}(?:(?:\\[\s\S]|{quote}(?!{quote}{{2}})){plain})*"
     return rf"{quote}{{3}}{part}{quote}{{3,5}}+"
 
 
@@ -52,7 +54,7 @@ _TOKEN = re.compile(
     | (?P<newline>\r\n|\n|\r)
     | (?P<string>{_block('"')}|{_block("'")}|{_string('"')}|{_string("'")})
     | (?P<color>\#[0-9A-Fa-f]{{6}}(?:[0-9A-Fa-f]{{2}})?)
-    | (?P<space>(?:[^\S\r\n]|[\u200b-\u200f\u2060\ufeff])++)
+    | (?P<space>(?:[^\S\r\n]|[\u200b-\u200f\u2060\ufeff])+)
     | (?P<unclosed>(?:\"{{3}}|'{{3}})[\s\S]*+|["'][^\r\n]*+)
     | (?P<foreign>[^\x00-\x7f]++|[\s\S])
     | \Z)""",

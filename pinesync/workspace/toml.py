@@ -26,12 +26,12 @@ _BARE_KEY = re.compile(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*[.=]")
 # Every token of a TOML text, the first kind being the one looked for. Each alternative takes what
 # it began, closed or not: going back to try again would cost the square of a hostile line.
 _DOTTED = re.compile(
-    r"""  \"{3} (?: [^"\\]++ | \\. | "(?!"") )*+ (?: "{3,5} | \Z )
-        | '{3} (?: [^']++ | '(?!'') )*+ (?: '{3,5} | \Z )
-        | (?P<many> (?: (?: [A-Za-z0-9_-]++ | "(?: [^"\\\n]++ | \\[^\n] )*+" | '[^'\n]*+' )
+    r"""  \"{3} [^"\\]*+ (?: (?: \\. | "(?!"") ) [^"\\]*+ )* (?: "{3,5} | \Z )
+        | '{3} [^']*+ (?: '(?!'') [^']*+ )* (?: '{3,5} | \Z )
+        | (?P<many> (?: (?: [A-Za-z0-9_-]++ | "[^"\\\n]*+ (?: \\[^\n] [^"\\\n]*+ )*" | '[^'\n]*+' )
                         [ \t]*+ \. [ \t]*+ ){10} )
         | [A-Za-z0-9_-]++
-        | "(?: [^"\\\n]++ | \\[^\n] )*+ "?
+        | " [^"\\\n]*+ (?: \\[^\n] [^"\\\n]*+ )* "?
         | '[^'\n]*+ '?
         | \#[^\n]*+
     """.replace("{10}", f"{{{MAX_DOTTED_PARTS}}}"),

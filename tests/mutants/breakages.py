@@ -33,9 +33,16 @@ MUTANTS = (
     Mutant(
         "what came out of the exchange is looked at",
         "pinesync/workspace/files/tree.py",
-        "        if _digest_of(old) != expected:\n            # An editor",
+        "        if busy or _digest_of(old) != expected:\n            # An editor",
         "        if False:\n            # An editor",
         DISK,
+    ),
+    Mutant(
+        "a text that somebody is writing is not taken out",
+        "pinesync/workspace/files/tree.py",
+        "        busy = is_being_written(folder, temp)\n",
+        "        busy = False\n",
+        ("tests/campaign/test_races.py",),
     ),
     Mutant(
         "the text that came out is kept",

@@ -387,7 +387,7 @@ def _read(answer: Answer, what: str) -> Any:
         (Answer(429, HTML), errors.RateLimited),
         (Answer(500, b"x"), errors.ServiceDown),
         (Answer(503, HTML), errors.ServiceDown),
-        (Answer(302, b""), errors.BadAnswer),
+        (Answer(302, b""), errors.BotCheck),
         (Answer(200, b""), errors.BadAnswer),
         (Answer(200, b"[" * 100_000), errors.BadAnswer),
         (Answer(200, b'{"a":Infinity}'), errors.BadAnswer),
