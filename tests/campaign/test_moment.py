@@ -39,3 +39,12 @@ def test_the_base_is_what_was_sent(world: World, act: Callable[[World], None], w
     assert digest(world.newest) == digest(sent)
     word = {line.path: line.word for line in status(world.setup()).lines}[world.path]  # type: ignore[index]
     assert word == ("modified" if act is edits else "missing")
+
+
+def test_markers_that_come_after_the_plan_are_not_sent(world: World) -> None:
+    world.edit()
+    marked = world.file.read_text() + "<<<<<<< yours\na\n=======\nb\n>>>>>>> TradingView\n"
+    world.remote.at_next("list_scripts", lambda: world.file.write_text(marked))
+    run = push(world.setup())
+    assert [outcome.done for outcome in run.outcomes] == ["refused"]
+    assert len(world.log) == 1

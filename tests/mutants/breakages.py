@@ -228,7 +228,7 @@ MUTANTS = (
         f"{SYNC}/drafting.py",
         "    if has_conflict_markers(text):\n",
         "    if False:\n",
-        ("tests/sync", "tests/cli", "tests/campaign/test_kept.py"),
+        ("tests/campaign/test_moment.py",),
     ),
     Mutant(
         "what does not compile is not saved",
@@ -259,11 +259,11 @@ MUTANTS = (
         ("tests/remote",),
     ),
     Mutant(
-        "no redirect is followed",
+        "the body of a redirect is bounded like any other",
         "pinesync/remote/session.py",
-        "allow_redirects=False",
-        "allow_redirects=True",
-        ("tests/remote",),
+        "self._http = http = _Unredirected()",
+        "self._http = http = requests.Session()",
+        ("tests/remote/test_session.py",),
     ),
     Mutant(
         "a text is flushed before its file is exchanged",
