@@ -12,7 +12,7 @@ import click
 
 from pinesync import errors
 from pinesync.cli.group import group
-from pinesync.sync.plan import NEVER, POLICY, Local, There
+from pinesync.sync.policy import NEVER, POLICY, Local, There
 
 Names = AbstractSet[str | None]
 

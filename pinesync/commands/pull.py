@@ -10,7 +10,7 @@ from pinesync.commands.running import Run, chosen, finished, left_alone, planned
 from pinesync.sync.execute import pull as pulling
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.settle import blocked, settle
-from pinesync.sync.plan import Act
+from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
 

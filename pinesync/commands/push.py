@@ -21,7 +21,7 @@ from pinesync.sync.execute import push as pushing
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.execute.settle import blocked, settle
-from pinesync.sync.plan import Act
+from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
 

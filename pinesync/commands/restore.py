@@ -8,7 +8,7 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath
-from pinesync.sync.execute.pull import put_text
+from pinesync.sync.execute.putting import put_text
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.records import Record

@@ -12,7 +12,8 @@ from pinesync.naming import typed
 from pinesync.sync.execute.late import find_late
 from pinesync.sync.execute.look import View, look
 from pinesync.sync.execute.pull import Step
-from pinesync.sync.plan import Act, Situation, named
+from pinesync.sync.plan import Situation, named
+from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
 

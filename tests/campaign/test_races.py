@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import pytest
 
 from pinesync.model import Base, Entry, PineId, RelPath, Version
-from pinesync.sync.execute.pull import put_text
+from pinesync.sync.execute.putting import put_text
 from pinesync.sync.ports import ChangedMeanwhile, Tools
 from pinesync.sync.records import Now, Record
 from pinesync.text import decode, digest

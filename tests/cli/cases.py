@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pinesync.sync.plan import Local, There
+from pinesync.sync.policy import Local, There
 from tests.cli.world import (
     EXTRA,
     FASTER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinesync.sync.plan import POLICY, Local
+from pinesync.sync.policy import POLICY, Local
 from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
 from tests.cli.world import (
     BREAKOUT,

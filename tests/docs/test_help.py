@@ -11,7 +11,7 @@ import click
 import pytest
 
 from pinesync.cli.group import VERBS, group
-from pinesync.sync.plan import POLICY
+from pinesync.sync.policy import POLICY
 from tests.docs.pages import ROOT, page
 
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))

@@ -12,7 +12,7 @@ import pytest
 
 from pinesync import errors
 from pinesync.cli.group import VERBS
-from pinesync.sync.plan import POLICY
+from pinesync.sync.policy import POLICY
 from tests.docs.pages import ROOT, blocks, disagreements, page, read_aloud
 
 README = page("README.md")

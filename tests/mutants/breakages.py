@@ -63,7 +63,7 @@ MUTANTS = (
     ),
     Mutant(
         "a pull has a record",
-        f"{SYNC}/pull.py",
+        f"{SYNC}/putting.py",
         "        workspace.write_record(replace(record, temp=name))\n",
         "",
         (*TRACES, *DISK),

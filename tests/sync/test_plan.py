@@ -11,19 +11,8 @@ from hypothesis import strategies as st
 
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import shown
-from pinesync.sync.plan import (
-    NEVER,
-    POLICY,
-    Act,
-    Local,
-    LocalText,
-    Situation,
-    Snapshot,
-    There,
-    named,
-    survey,
-    wanted,
-)
+from pinesync.sync.plan import LocalText, Situation, Snapshot, named, survey, wanted
+from pinesync.sync.policy import NEVER, POLICY, Act, Local, There
 
 FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "libraries"}
 

@@ -24,7 +24,8 @@ from pinesync.sync.execute import after, saving
 from pinesync.sync.execute.drafting import Draft, draft_of
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.pull import Step, adopted
-from pinesync.sync.plan import Act, Situation
+from pinesync.sync.plan import Situation
+from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome, failed, refused

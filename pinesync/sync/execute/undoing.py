@@ -6,7 +6,8 @@ from __future__ import annotations
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import RelPath, Version
 from pinesync.sync.execute.texts import held_text, read_text
-from pinesync.sync.plan import Local, Situation, There
+from pinesync.sync.plan import Situation
+from pinesync.sync.policy import Local, There
 from pinesync.sync.ports import Remote, Tools, Workspace
 from pinesync.text import Unreadable, decode, lines
 

@@ -1,0 +1,133 @@
+"""The policy: which word a script gets, and what pull and push do about it. One literal table.
+
+`POLICY` and `NEVER` together name every pair of a local and a remote side; a test proves it, and
+docs/reference/policy.md is made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Local(Enum):
+    """The file, against its entry in pine.toml."""
+
+    SAME = "same"
+    EDITED = "edited"
+    AHEAD = "equals a version after the base, not the newest"
+    UNDOES = "edited so that it takes back all of the last foreign save inside the base"
+    MISSING = "missing"
+    ADDED = "added"
+    UNTRACKED = "untracked"
+    ABSENT = "no file"
+    MARKED = "conflict markers, or flagged"
+    UNREADABLE = "not a text"
+
+
+class There(Enum):
+    """The script on the service, against the base; for a file without one, what has its name."""
+
+    SAME = "same"
+    MOVED = "moved on"
+    EQUAL = "moved on, same text as local"
+    RECORDED = "moved on, but HEAD's history of pine.toml already recorded the newest version"
+    GONE = "gone, proven"
+    ABSENT = "no script"
+    TWIN = "a script of that name or path, same text"
+    TAKEN = "a script of that name or path, other text"
+
+
+class Act(Enum):
+    """What one step does."""
+
+    NOTHING = "–"
+    TELL = "– (say how to restore)"
+    LEAVE = "–, a word on stderr (named: exit 3)"
+    FORWARD = "fast-forward"
+    ADOPT = "adopt"
+    ADOPT_FORWARD = "adopt, then fast-forward"
+    MERGE = "three-way merge; conflict markers if it must"
+    WRITE = 'with track = "all": write the file'
+    PUT_BACK = "put the base's text back"
+    KEEP = "keep the file"
+    SAVE = "save the next version"
+    SAVE_OVER = "save it as the next version, over the newest (`git revert`, then push)"
+    CREATE = "create"
+    REFUSE = "refused, exit 3"
+    TAKE_OURS = "keep the file, take their version as the base"
+    TAKE_THEIRS = "their text, the file's old text kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    word: str
+    pull: Act
+    push: Act
+
+
+POLICY: Mapping[tuple[Local, There], Row] = {
+    (Local.SAME, There.SAME): Row("clean", Act.NOTHING, Act.NOTHING),
+    (Local.SAME, There.MOVED): Row("behind", Act.FORWARD, Act.LEAVE),
+    (Local.EDITED, There.SAME): Row("modified", Act.NOTHING, Act.SAVE),
+    (Local.EDITED, There.EQUAL): Row("clean", Act.ADOPT, Act.ADOPT),
+    (Local.AHEAD, There.MOVED): Row("behind", Act.ADOPT_FORWARD, Act.ADOPT),
+    (Local.UNDOES, There.SAME): Row("undoes", Act.PUT_BACK, Act.REFUSE),
+    (Local.UNDOES, There.MOVED): Row("undoes", Act.PUT_BACK, Act.REFUSE),
+    (Local.SAME, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
+    (Local.EDITED, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
+    (Local.EDITED, There.MOVED): Row("diverged", Act.MERGE, Act.REFUSE),
+    (Local.MISSING, There.SAME): Row("missing", Act.TELL, Act.TELL),
+    (Local.MISSING, There.MOVED): Row("missing", Act.TELL, Act.TELL),
+    (Local.MISSING, There.RECORDED): Row("missing", Act.TELL, Act.TELL),
+    (Local.MISSING, There.ABSENT): Row("missing", Act.TELL, Act.TELL),
+    (Local.SAME, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
+    (Local.EDITED, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
+    (Local.MISSING, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
+    (Local.ADDED, There.ABSENT): Row("new", Act.NOTHING, Act.CREATE),
+    (Local.ADDED, There.TWIN): Row("clean", Act.ADOPT, Act.ADOPT),
+    (Local.ADDED, There.TAKEN): Row("name-taken", Act.REFUSE, Act.REFUSE),
+    (Local.UNTRACKED, There.ABSENT): Row("untracked", Act.NOTHING, Act.NOTHING),
+    (Local.UNTRACKED, There.TWIN): Row("clean", Act.ADOPT, Act.ADOPT),
+    (Local.UNTRACKED, There.TAKEN): Row("name-taken", Act.REFUSE, Act.REFUSE),
+    (Local.ABSENT, There.MOVED): Row("remote-only", Act.WRITE, Act.NOTHING),
+    **{(Local.MARKED, there): Row("conflict", Act.REFUSE, Act.REFUSE) for there in There},
+    **{(Local.UNREADABLE, there): Row("unreadable", Act.REFUSE, Act.REFUSE) for there in There},
+}
+
+NEVER: Mapping[tuple[Local, There], str] = {
+    (local, there): why
+    for locals_, theres, why in (
+        ((Local.SAME,), (There.EQUAL,), "an unedited file needs no look at the newest text"),
+        (
+            (Local.SAME, Local.EDITED, Local.AHEAD, Local.UNDOES),
+            (There.ABSENT, There.TWIN, There.TAKEN),
+            "a script with a base has an id",
+        ),
+        (
+            (Local.AHEAD,),
+            (There.SAME, There.EQUAL, There.RECORDED, There.GONE),
+            "a later version was read, and git did not go back on it",
+        ),
+        (
+            (Local.UNDOES,),
+            (There.EQUAL, There.RECORDED, There.GONE),
+            "a text that is there, or a commit, was taken back on purpose",
+        ),
+        ((Local.MISSING,), (There.EQUAL, There.TWIN, There.TAKEN), "there is no text to compare"),
+        (
+            (Local.ADDED, Local.UNTRACKED),
+            (There.SAME, There.MOVED, There.EQUAL, There.RECORDED, There.GONE),
+            "without an id there is no base",
+        ),
+        (
+            (Local.ABSENT,),
+            tuple(there for there in There if there is not There.MOVED),
+            "without file and entry there is only a script that is new here",
+        ),
+    )
+    for local in locals_
+    for there in theres
+}
+"""The pairs that cannot come up, with the reason; with POLICY they are all pairs."""
