@@ -154,6 +154,16 @@ def test_no_revert_check_stale_tab_after_a_push(world: World) -> None:
     assert any("browser tab" in told for told in world.told)
 
 
+def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: World) -> None:
+    """Found by going through all histories of four events."""
+    world.edit()
+    world.sync()
+    world.web_stale()
+    world.sync(crash_at="commit")
+    end(world)
+    assert any("browser tab" in told for told in world.told)
+
+
 def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: World) -> None:
     world.edit()
     world.sync(turn=world.delayed())

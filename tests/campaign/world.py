@@ -198,7 +198,8 @@ class World:
     def _heard(self, run: Run) -> None:
         """That a save is pending, or something failed, tells nobody that a text is hidden."""
         for outcome in run.outcomes:
-            if outcome.message and outcome.done not in ("recovered", "pending", "failed"):
+            silent = outcome.done in ("recovered", "pending", "failed")
+            if outcome.message and (not silent or "browser tab" in outcome.message):
                 self.told.append(f"{outcome.done}: {outcome.message}")
 
     def lost(self) -> Turn:

@@ -177,7 +177,7 @@ MUTANTS = (
     ),
     Mutant(
         "lines that a stale tab dropped are told",
-        f"{SYNC}/pull.py",
+        f"{SYNC}/stale.py",
         "    if not lost:\n        return",
         "    if True:\n        return",
     ),

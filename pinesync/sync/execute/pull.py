@@ -18,6 +18,7 @@ from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.naming import shown, typed
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.putting import put_text
+from pinesync.sync.execute.stale import dropped_lines
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.execute.undoing import texts_of
 from pinesync.sync.plan import Situation
@@ -25,7 +26,7 @@ from pinesync.sync.policy import Act
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.records import Record
 from pinesync.sync.report import Done, Outcome, failed, refused
-from pinesync.text import decode, digest, lines
+from pinesync.text import decode, digest
 
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0
@@ -91,7 +92,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
         raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
     entry = situation.entry or Entry(situation.path, shown(info.name))
     entry = replace(entry, pine_id=info.pine_id, base=_based(situation, info.version, newest))
-    warning = _stale_tab(ports, situation, newest)
+    warning = dropped_lines(ports.workspace, entry.pine_id, newest)
     if step.act is Act.TAKE_OURS:
         # Their save was seen and decided on: taking it back is no accident.
         entry = replace(entry, base=Base(info.version, digest(newest)))
@@ -240,30 +241,6 @@ def _exchange(ports: Ports, ready: Ready, text: str, records: list[Record]) -> N
         ready.step.situation.digest,
         records,
         brings_base=True,
-    )
-
-
-def _stale_tab(ports: Ports, situation: Situation, newest: str) -> str:
-    """A word where the newest text lacks lines that a push from here brought: a browser tab that
-    was opened before it may have saved over it."""
-    pine_id = situation.entry.pine_id if situation.entry else None
-    pushed = [r for r in ports.workspace.records() if r.pine_id == pine_id and r.op == "save"]
-    last = max((r for r in pushed if r.landed), key=lambda r: r.landed or Version(1), default=None)
-    if not (pine_id and last and last.parent):
-        return ""
-    ours = ports.workspace.text_of(last.digest)
-    before = ports.workspace.recall(pine_id, last.parent)
-    parent = ports.workspace.text_of(before) if before else None
-    if ours is None or parent is None:
-        return ""
-    present, known = set(lines(newest)), set(lines(parent))
-    brought = [line for line in lines(ours) if line.strip() and line not in known]
-    lost = sum(line not in present for line in brought)
-    if not lost:
-        return ""
-    return (
-        f"{lost} of the {len(brought)} lines pushed as {last.landed} are not in it: "
-        "a browser tab opened before may have saved over them"
     )
 
 

@@ -9,6 +9,7 @@ from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError
 from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
 from pinesync.naming import typed
 from pinesync.sync.execute import saving
+from pinesync.sync.execute.stale import dropped_lines
 from pinesync.sync.ports import Ports, Workspace
 from pinesync.sync.records import Record, age
 from pinesync.sync.report import Outcome
@@ -41,11 +42,18 @@ def settle_files(workspace: Workspace) -> tuple[Outcome, ...]:
                 continue
             if record.landed:
                 _finish_pull(workspace, record, record.landed)
-                why = "an interrupted pull is finished"
-                outcomes.append(Outcome(record.path, "recovered", record.landed, message=why))
+                outcomes.append(_finished_outcome(workspace, record))
             workspace.drop_records([record])
     workspace.clear_leftovers()
     return tuple(outcomes)
+
+
+def _finished_outcome(workspace: Workspace, record: Record) -> Outcome:
+    """What the interrupted run did not come to say."""
+    text = workspace.text_of(record.digest)
+    warning = dropped_lines(workspace, record.pine_id, text) if text is not None else ""
+    why = "; ".join(filter(None, ("an interrupted pull is finished", warning)))
+    return Outcome(record.path, "recovered", record.landed, message=why)
 
 
 def _finish_pull(workspace: Workspace, record: Record, version: Version) -> None:
