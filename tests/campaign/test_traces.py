@@ -154,6 +154,18 @@ def test_no_revert_check_stale_tab_after_a_push(world: World) -> None:
     assert any("browser tab" in told for told in world.told)
 
 
+def test_a_stale_tab_is_told_once(world: World) -> None:
+    world.edit()
+    world.sync()
+    world.web_stale()
+    world.sync()
+    assert any("browser tab" in told for told in world.told)
+    world.told.clear()
+    world.web_fresh()
+    world.sync()
+    assert not world.told
+
+
 def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: World) -> None:
     """Found by going through all histories of four events."""
     world.edit()

@@ -19,7 +19,7 @@ from pinesync.naming import shown, typed
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.putting import put_text
 from pinesync.sync.execute.stale import dropped_lines
-from pinesync.sync.execute.texts import read_text
+from pinesync.sync.execute.texts import held_text, read_text
 from pinesync.sync.execute.undoing import texts_of
 from pinesync.sync.plan import Situation
 from pinesync.sync.policy import Act
@@ -92,7 +92,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
         raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
     entry = situation.entry or Entry(situation.path, shown(info.name))
     entry = replace(entry, pine_id=info.pine_id, base=_based(situation, info.version, newest))
-    warning = dropped_lines(ports.workspace, entry.pine_id, newest)
+    warning = dropped_lines(ports.workspace, entry.pine_id, _base_held(ports, situation), newest)
     if step.act is Act.TAKE_OURS:
         # Their save was seen and decided on: taking it back is no accident.
         entry = replace(entry, base=Base(info.version, digest(newest)))
@@ -104,6 +104,14 @@ def _ready(ports: Ports, step: Step) -> Ready:
     if step.act is Act.TAKE_THEIRS:
         warning = warning or "your edits are replaced; the text you had is kept for 30 days"
     return Ready(step, entry, newest, "written" if step.act is Act.WRITE else "pulled", warning)
+
+
+def _base_held(ports: Ports, situation: Situation) -> str | None:
+    """The text of the base, if it is held here."""
+    entry = situation.entry
+    if not (entry and entry.pine_id and entry.base):
+        return None
+    return held_text(ports.workspace, (entry.pine_id, entry.base.version))
 
 
 def _based(situation: Situation, version: Version, text: str) -> Base:

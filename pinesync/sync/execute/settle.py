@@ -51,7 +51,8 @@ def settle_files(workspace: Workspace) -> tuple[Outcome, ...]:
 def _finished_outcome(workspace: Workspace, record: Record) -> Outcome:
     """What the interrupted run did not come to say."""
     text = workspace.text_of(record.digest)
-    warning = dropped_lines(workspace, record.pine_id, text) if text is not None else ""
+    before = workspace.text_of(record.object) if record.object else None
+    warning = dropped_lines(workspace, record.pine_id, before, text) if text is not None else ""
     why = "; ".join(filter(None, ("an interrupted pull is finished", warning)))
     return Outcome(record.path, "recovered", record.landed, message=why)
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from pinesync.model import PineId, Version
+from pinesync.sync.execute.texts import held_text
 from pinesync.sync.ports import Workspace
 from pinesync.text import lines
 
 
-def dropped_lines(workspace: Workspace, pine_id: PineId | None, newest: str) -> str:
-    """A word where the newest text lacks lines that the last push from here brought, empty where
-    it has them all, or where that cannot be told."""
+def dropped_lines(
+    workspace: Workspace, pine_id: PineId | None, before: str | None, newest: str
+) -> str:
+    """A word where the newest text lacks lines that the last push from here brought, and that the
+    text `before` it still had (None: unknown, so all count). Empty where it has them all, or where
+    that cannot be told."""
     pushed = [r for r in workspace.records() if r.pine_id == pine_id and r.op == "save"]
     last = max((r for r in pushed if r.landed), key=lambda r: r.landed or Version(1), default=None)
     if not (pine_id and last and last.parent):
         return ""
     ours = workspace.text_of(last.digest)
-    before = workspace.recall(pine_id, last.parent)
-    parent = workspace.text_of(before) if before else None
+    parent = held_text(workspace, (pine_id, last.parent))
     if ours is None or parent is None:
         return ""
     present, known = set(lines(newest)), set(lines(parent))
     brought = [line for line in lines(ours) if line.strip() and line not in known]
-    lost = sum(line not in present for line in brought)
+    still = set(lines(before)) if before is not None else set(brought)
+    lost = sum(line in still and line not in present for line in brought)
     if not lost:
         return ""
     return (
