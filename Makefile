@@ -30,7 +30,7 @@ ifneq ($(GENERATED),)
 endif
 
 deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (an hour)
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep tests/campaign $(ARGS)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep --timeout 7200 -o faulthandler_timeout=0 tests/campaign $(ARGS)
 
 mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite must notice
 	$(BIN)/python -m tests.mutants $(ARGS)
