@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.commands import project
+from pinesync.commands import clone, project
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.commands.running import Run
@@ -125,9 +125,7 @@ class World:
         """A clone of an account with one script."""
         self.pine_id = self.remote.add("campaign", START)
         self.tab = (1, START)
-        from pinesync.commands.clone import clone
-
-        clone(replace(self.setup(), cwd=self.base), "scripts", remote="tradingview")
+        clone.clone(replace(self.setup(), cwd=self.base), "scripts", remote="tradingview")
         return self
 
     # -- what people do ------------------------------------------------------------------------
@@ -298,7 +296,7 @@ def opened(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with monkeypatch.context() as patch:
         patch.setattr(project, "folder_at", folder_at)
         patch.setattr(project, "open_remote", lambda *_, **__: Fused(world.remote, world.fuse))
-        patch.setattr("pinesync.commands.clone.open_remote", lambda *_, **__: world.remote)
+        patch.setattr(clone, "open_remote", lambda *_, **__: world.remote)
         patch.setattr(project, "now", lambda: Now(0.0, world.clock, "boot"))
         patch.setattr("time.sleep", lambda _: None)
         yield world.begin()
