@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import invoke
-from pinesync.cli.options import Shared
+from pinesync.cli.options import Shared, hidden_cookies
 from pinesync.errors import (
     EXIT_BUG,
     EXIT_FAILED,
@@ -33,8 +33,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
     _tolerate_encodings()
     try:
-        code = invoke(arguments)
-        sys.stdout.flush()
+        with hidden_cookies() as asked:
+            code = invoke(arguments, asked)
+            sys.stdout.flush()
     except BrokenPipeError:
         _leave_pipe()
         return 0
@@ -125,8 +126,8 @@ def _verb(arguments: Sequence[str]) -> str:
     return " ".join(words[: 2 if words[:1] == ["sandbox"] else 1])
 
 
-# -C and --color, also where flags of one letter stand before C.
-_TAKES_NEXT = re.compile(r"-v*C|--color")
+# -C, --color and --as, also where flags of one letter stand before C.
+_TAKES_NEXT = re.compile(r"-v*C|--color|--as")
 
 
 def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:

@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from pinesync import __version__
-from pinesync.cli.options import shared
+from pinesync.cli.options import Shared, shared
 
 VERBS = {
     "clone": "A new folder with your saved scripts.",
@@ -85,9 +85,9 @@ def group() -> None:
     """
 
 
-def invoke(arguments: Sequence[str]) -> int:
+def invoke(arguments: Sequence[str], asked: Shared) -> int:
     """Run one command line; its exit code. Errors pass through, as click's `main` would not let
     an interrupt or a closed pipe do."""
-    with group.make_context("pinesync", list(arguments)) as context:
+    with group.make_context("pinesync", list(arguments), obj=asked) as context:
         code = group.invoke(context)
     return code if isinstance(code, int) else 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+COOKIES = ("TRADINGVIEW_COOKIE", "PINESYNC_COOKIE")
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the person asked for, whatever the verb."""
+    """What the person asked for, whatever the verb; `cookies` are those of the environment, by
+    the variable's name."""
 
     json: bool = False
     directory: str | None = None
     color: str = "auto"
     verbose: int = 0
+    account: str | None = None
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def colored(self) -> bool:
@@ -39,18 +45,20 @@ class Shared:
 
 
 def shared(function: F) -> F:
-    """Adds --json, -C, --color and -v, and takes them out of the arguments again: `current()`
-    tells them."""
+    """Adds --json, -C, --as, --color and -v, and takes them out of the arguments again:
+    `current()` tells them."""
 
     @click.option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
     @click.option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
+    @click.option("--as", "account", metavar="NAME", help="Use the sign-in kept under NAME.")
     @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
-    @click.option("-v", "--verbose", count=True, help="Say more.")
+    @click.option("-v", "--verbose", count=True, help="Say more; -vv tells every request.")
     @wraps(function)
     def taking(
         *args: Any,
         json_: bool,
         start_in: str | None,
+        account: str | None,
         color: str | None,
         verbose: int,
         **kwargs: Any,
@@ -60,16 +68,29 @@ def shared(function: F) -> F:
         directory = before.directory
         if start_in is not None:
             directory = os.path.join(directory or "", start_in)
-        context.obj = Shared(
-            before.json or json_,
-            directory,
-            color or before.color,
-            before.verbose + verbose,
+        context.obj = replace(
+            before,
+            json=before.json or json_,
+            directory=directory,
+            color=color or before.color,
+            verbose=before.verbose + verbose,
+            account=account or before.account,
         )
         context.find_root().obj = context.obj
         return function(*args, **kwargs)
 
     return taking  # type: ignore[return-value]
+
+
+@contextmanager
+def hidden_cookies() -> Iterator[Shared]:
+    """The cookies are taken out of the environment, so that no child process inherits them:
+    neither git, nor what git runs."""
+    held = {name: os.environ.pop(name) for name in COOKIES if name in os.environ}
+    try:
+        yield Shared(cookies=held)
+    finally:
+        os.environ.update(held)
 
 
 def current() -> Shared:
@@ -116,19 +137,22 @@ def _check_remote(name: str) -> None:
 
 def setup(*, jobs: int = 4) -> Setup:
     """The environment and the shared options, as one value for the commands."""
-    from pinesync.cli.progress import bar
+    from pinesync.cli.progress import bar, tracing
     from pinesync.commands.project import SETTLE_SECONDS, Setup
 
+    asked = current()
     made = Setup(
-        cwd=_cwd(current().directory),
+        cwd=_cwd(asked.directory),
         places=_usable(places()),
-        cookie=os.environ.get("TRADINGVIEW_COOKIE") or None,
+        account=asked.account,
+        cookie=asked.cookies.get("TRADINGVIEW_COOKIE") or None,
         facade_url=os.environ.get("PINESYNC_FACADE_URL") or None,
-        facade_cookie=os.environ.get("PINESYNC_COOKIE") or None,
+        facade_cookie=asked.cookies.get("PINESYNC_COOKIE") or None,
         proxies=_proxies(),
         ca_bundle=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None,
         jobs=jobs,
         settle_seconds=_seconds("PINESYNC_SETTLE_SECONDS", SETTLE_SECONDS),
+        trace=tracing if asked.verbose > 1 else None,
     )
     return replace(made, progress=bar()) if sys.stderr.isatty() else made
 

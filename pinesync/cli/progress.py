@@ -1,9 +1,16 @@
-"""A bar on the terminal's last line while reads are under way."""
+"""What is told while requests are under way: a bar on the terminal's last line, and with -vv a
+line for each request."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pinesync.cli.render import harmless, say
+
+if TYPE_CHECKING:
+    from pinesync.remote.session import Exchange
 
 _WIDTH = 24
 _WORTH_IT = 8
@@ -21,3 +28,10 @@ def bar() -> Callable[[int, int], None]:
         sys.stderr.flush()
 
     return draw
+
+
+def tracing(seen: Exchange) -> None:
+    """A line of what was asked and answered: no header is in it, and no source."""
+    answered = "no answer" if seen.status is None else f"{seen.status}, {seen.size} bytes"
+    milliseconds = round(seen.seconds * 1000)
+    say(harmless(f"{seen.method} {seen.target}: {answered}, {milliseconds} ms"))

@@ -29,6 +29,7 @@ from pinesync.workspace.state import State, folder_name
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient
     from pinesync.remote.credentials import Secret
+    from pinesync.remote.session import Exchange
     from pinesync.sandbox.store import Store
 
 SETTLE_SECONDS = 180.0
@@ -47,10 +48,12 @@ class Places:
 @dataclass(frozen=True, slots=True)
 class Setup:
     """Everything that comes from outside: the environment and the options of every verb.
-    `cookie` belongs to the real service alone, `facade_cookie` to `facade_url` alone."""
+    `cookie` belongs to the real service alone, `facade_cookie` to `facade_url` alone; `account`
+    names the kept sign-in to use."""
 
     cwd: Path
     places: Places
+    account: str | None = None
     cookie: str | None = field(default=None, repr=False)
     facade_url: str | None = None
     facade_cookie: str | None = field(default=None, repr=False)
@@ -60,6 +63,8 @@ class Setup:
     settle_seconds: float = SETTLE_SECONDS
     progress: Callable[[int, int], None] | None = None
     """Told how many of how many reads are done."""
+    trace: Callable[[Exchange], None] | None = None
+    """Told of every request, once it has an answer or has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +210,9 @@ def open_remote(
     secret = secret_for(setup)
     if secret is None and signed_in:
         raise _not_signed_in(setup, project)
-    transport = Transport(proxies=setup.proxies, ca_bundle=setup.ca_bundle, jobs=setup.jobs)
+    transport = Transport(
+        proxies=setup.proxies, ca_bundle=setup.ca_bundle, jobs=setup.jobs, trace=setup.trace
+    )
     return PineClient(Session(base_url, secret, transport))
 
 
@@ -274,7 +281,7 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
     secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
-    transport = Transport(adapter=WSGIAdapter(SandboxApp(store)))
+    transport = Transport(adapter=WSGIAdapter(SandboxApp(store)), trace=setup.trace)
     return PineClient(Session(IN_PROCESS_URL, secret, transport))
 
 

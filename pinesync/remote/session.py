@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.adapters import BaseAdapter
@@ -52,6 +53,18 @@ PAUSES = (0.5, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what became of it, as far as a person may see it: no header, no source.
+    `status` is None where no answer came; `size` is the body's, in bytes."""
+
+    method: str
+    target: str
+    status: int | None
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Transport:
     """How requests travel; everything that the environment may say, as arguments."""
 
@@ -61,6 +74,7 @@ class Transport:
     jobs: int = 4
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    trace: Callable[[Exchange], None] | None = None
 
 
 class Session:
@@ -112,6 +126,22 @@ class Session:
         return self._once(request)
 
     def _once(self, request: Request) -> Answer:
+        trace, began = self._transport.trace, self._transport.clock()
+        if trace is None:
+            return self._sent(request)
+        answer = None
+        try:
+            answer = self._sent(request)
+        finally:
+            took = self._transport.clock() - began
+            query = urlencode(request.query)
+            target = f"{request.path}?{query}" if query else request.path
+            status = answer.status if answer is not None else None
+            size = len(answer.body) if answer is not None else 0
+            trace(Exchange(request.method, target, status, size, took))
+        return answer
+
+    def _sent(self, request: Request) -> Answer:
         seconds = WRITE_SECONDS if request.effect == "write" else READ_SECONDS
         end = self._transport.clock() + seconds
         try:
