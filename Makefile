@@ -29,7 +29,7 @@ ifneq ($(GENERATED),)
 	$(BIN)/cog --check --diff $(GENERATED)
 endif
 
-deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (an hour)
+deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (20 minutes)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep --timeout 7200 -o faulthandler_timeout=0 tests/campaign $(ARGS)
 
 mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite must notice

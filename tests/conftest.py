@@ -11,10 +11,13 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.ring import Ring
 
 NO_HOME = str(Path(__file__) / "this-test-forgot-the-home-fixture")
 
@@ -97,6 +100,20 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     }.items():
         monkeypatch.setenv(name, str(folder / below))
     return folder
+
+
+@pytest.fixture
+def ring(home: Path) -> Iterator[Ring]:
+    """The system's keyring, for this test."""
+    import keyring
+
+    from tests.ring import Ring
+
+    before = keyring.get_keyring()
+    ring = Ring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
 
 
 def _guard_home(patch: pytest.MonkeyPatch) -> None:

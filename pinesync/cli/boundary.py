@@ -89,16 +89,20 @@ _OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes what was begun"
 
 
-def _tell(arguments: Sequence[str], message: str, hint: str | None, code: int) -> int:
+def _tell(
+    arguments: Sequence[str], message: str, hint: str | None, code: int, usage: str = ""
+) -> int:
     from pinesync.cli.render import error_lines, one_object
 
     try:
         if _wants_json(arguments):
-            found = {"message": message, "hint": hint}
+            found = {"message": f"{message}\n{usage}" if usage else message, "hint": hint}
             click.echo(one_object(_verb(arguments), code, {"error": found}))
         else:
             for line in error_lines(message, hint):
                 click.echo(line, err=True)
+            if usage:
+                click.echo(usage, err=True)
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_pipe()
@@ -139,8 +143,8 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
         return _tell(
             arguments, "no command was named", f"`{context.command_path} -h` lists them", EXIT_USAGE
         )
-    usage = f"\n{context.get_usage()}" if context else ""
-    return _tell(arguments, error.format_message() + usage, None, EXIT_USAGE)
+    usage = context.get_usage() if context else ""
+    return _tell(arguments, error.format_message(), None, EXIT_USAGE, usage)
 
 
 def _leave_pipe() -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
+
+if TYPE_CHECKING:
+    from pinesync.commands.project import Setup
 
 _MOST = 64 * 1024
 
@@ -19,22 +24,41 @@ _MOST = 64 * 1024
     type=click.Path(dir_okay=False, allow_dash=True),
     help="Read the cookie from a file, or - for standard input.",
 )
+@click.option(
+    "--from-browser",
+    metavar="firefox[:PROFILE]",
+    help="Read it from a copy of Firefox's cookies.",
+)
+@click.option("--keyring", is_flag=True, help="Keep it in the system's keyring.")
 @shared
-def command(cookie_file: str | None) -> int:
+def command(cookie_file: str | None, from_browser: str | None, keyring: bool) -> int:
     """Keep the cookie of your TradingView session, once it is proven.
 
     Where it is: sign in on tradingview.com, open the browser's developer tools, Application (or
     Storage) → Cookies, and copy sessionid and sessionid_sign, or the whole Cookie header of any
     request. It is asked for without being shown, and never taken as an argument.
+
+    With --as NAME it is kept beside others under that name. A folder uses the sign-in of the
+    account that its pine.toml names; --as chooses another, for any verb.
     """
     from pinesync.commands.account import login
 
-    done = login(setup(), _pasted(cookie_file))
+    if cookie_file is not None and from_browser is not None:
+        raise click.UsageError("--cookie-file and --from-browser name two places.")
+    told = setup()
+    pasted = _pasted(cookie_file) if from_browser is None else _from_browser(told, from_browser)
+    done = login(told, pasted, keyring=keyring)
     if finish("login", done):
         return done.exit_code
     whose = harmless(done.account) if done.account else "an account without saved scripts"
     out(f"signed in as {whose}, {counted(done.scripts, 'saved script')}")
-    say(f"kept in {harmless(str(done.stored_in))}, readable by you alone")
+    place = harmless(str(done.stored_in))
+    if done.in_keyring:
+        say(f"kept in the system's keyring; {place} says so")
+    else:
+        say(f"kept in {place}, readable by you alone")
+    if done.pinned:
+        say(f"pine.toml: this folder belongs to {whose} from now on")
     return done.exit_code
 
 
@@ -46,6 +70,45 @@ def _pasted(cookie_file: str | None) -> str:
         except OSError as error:
             raise click.UsageError(f"{cookie_file}: {error.strerror}.") from None
     if cookie_file is None and sys.stdin.isatty():
-        pasted: str = click.prompt("Cookie", hide_input=True, err=True)
-        return pasted
+        return _asked() if may_ask() else ""
     return sys.stdin.read(_MOST)
+
+
+def _asked() -> str:
+    """From the hidden prompt: a whole header, or the two values one after the other."""
+    first: str = click.prompt("Cookie header, or sessionid", hide_input=True, err=True).strip()
+    if "sessionid_sign" in first:
+        return first
+    second: str = click.prompt("sessionid_sign", hide_input=True, err=True).strip()
+    return f"{_named(first, 'sessionid')}; {_named(second, 'sessionid_sign')}"
+
+
+def _named(value: str, name: str) -> str:
+    """A bare value gets its name; what has one keeps it."""
+    return value if name in value else f"{name}={value}"
+
+
+def _from_browser(told: Setup, wanted: str) -> str:
+    from pinesync.commands.account import from_firefox
+
+    browser, _, profile = wanted.partition(":")
+    if browser.lower() != "firefox":
+        raise click.UsageError(
+            f"--from-browser {browser[:40]}: only firefox can be read; other browsers encrypt "
+            "their cookies. `pinesync login` asks for the cookie instead."
+        )
+    return from_firefox(told, _firefox_roots(), profile)
+
+
+def _firefox_roots() -> list[Path]:
+    """Where Firefox keeps its profiles.ini: a plain install, a snap, a flatpak, macOS, Windows."""
+    home = Path.home()
+    roots = [
+        home / ".mozilla" / "firefox",
+        home / "snap" / "firefox" / "common" / ".mozilla" / "firefox",
+        home / ".var" / "app" / "org.mozilla.firefox" / ".mozilla" / "firefox",
+        home / "Library" / "Application Support" / "Firefox",
+    ]
+    if appdata := os.environ.get("APPDATA"):
+        roots.append(Path(appdata) / "Mozilla" / "Firefox")
+    return roots

@@ -5,17 +5,21 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, out, say
+from pinesync.cli.render import finish, harmless, out, say
 
 
 @click.command("logout")
+@click.option("--all", "everything", is_flag=True, help="Remove the named ones too.")
 @shared
-def command() -> int:
-    """Remove the kept cookie from this machine."""
+def command(everything: bool) -> int:
+    """Remove the kept cookie from this machine; with --as NAME the one kept under that name."""
     from pinesync.commands.account import logout
 
-    done = logout(setup())
+    done = logout(setup(), everything=everything)
     if not finish("logout", done):
-        out("the kept cookie is removed" if done.was_stored else "no cookie was kept")
+        for path in done.removed:
+            out(f"removed {harmless(str(path))}")
+        if not done.removed:
+            out("no cookie was kept")
         say("hint: the session itself ends when you sign out in the browser")
     return done.exit_code

@@ -93,6 +93,12 @@ def hidden_cookies() -> Iterator[Shared]:
         os.environ.update(held)
 
 
+def may_ask() -> bool:
+    """Whether somebody is there to answer a question: never in CI, though it may have a
+    terminal."""
+    return sys.stdin.isatty() and not os.environ.get("CI")
+
+
 def current() -> Shared:
     """The shared options of the command that runs."""
     context = click.get_current_context(silent=True)

@@ -7,7 +7,7 @@ import sys
 import click
 
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 
 
@@ -78,9 +78,10 @@ def reset(name: str, yes: bool) -> int:
 
     made = setup()
     if not yes:
-        if not sys.stdin.isatty():
+        if not may_ask():
             raise click.UsageError("reset removes every script of the sandbox: add --yes.")
-        click.confirm(f"Remove every script in {location(made, name).file}?", abort=True, err=True)
+        file = harmless(str(location(made, name).file))
+        click.confirm(f"Remove every script in {file}?", abort=True, err=True)
     done = resetting(made, name)
     if not finish("sandbox reset", done):
         out(f"{counted(done.scripts, 'script')} removed")

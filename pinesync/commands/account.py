@@ -2,102 +2,179 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from pinesync.commands.project import DEFAULT_REMOTE, Setup, now, open_remote, project_here
+from pinesync.commands.project import (
+    DEFAULT_REMOTE,
+    Project,
+    Setup,
+    now,
+    open_remote,
+    project_here,
+)
+from pinesync.commands.signing import Source, facade, sign_in
 from pinesync.errors import Misuse
 from pinesync.model import Account
 from pinesync.sync import guard
 from pinesync.sync.execute.look import PUBLIC_ID
 
-Source = Literal["sandbox", "PINESYNC_COOKIE", "TRADINGVIEW_COOKIE", "stored"]
+if TYPE_CHECKING:
+    from pinesync.remote.kept import Kept
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A session that works. `account` is None where the account has no script to ask with;
     `remote` is the address where PINESYNC_FACADE_URL names one; `source` tells where the cookie
-    came from."""
+    came from, `origin` the one place that it is sent to. Of a kept one, `saved_at` is when `login`
+    proved it, in epoch seconds, and `age` the seconds since; `kept_as` is its name, if it has
+    one."""
 
     account: str | None
     user_id: str
     remote: str
     source: Source
     scripts: int
+    origin: str | None = None
     stored_in: Path | None = None
+    in_keyring: bool = False
+    kept_as: str | None = None
+    saved_at: int | None = None
+    age: int | None = None
+    pinned: bool = False
     exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    was_stored: bool
+    """`removed` are the files of the sign-ins that are gone."""
+
+    removed: tuple[Path, ...]
     exit_code: int = 0
 
 
-def login(setup: Setup, pasted: str) -> Identity:
-    """Prove the cookie, then keep it. NoAccess where TradingView does not take it: nothing is
-    stored then, and what was stored stays."""
-    from pinesync.remote import credentials
+def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
+    """Prove the cookie, then keep it, under the name of --as where there is one. In a workspace
+    of nobody's yet, the account is pinned to it. NoAccess where TradingView does not take it:
+    nothing is stored then, and what was stored stays."""
+    from pinesync.remote import credentials, kept
 
+    refuse_facade(setup)
+    if not pasted.strip():
+        raise Misuse(
+            "no cookie was given",
+            "paste it at the prompt, or name its file: `pinesync login --cookie-file FILE`; in CI "
+            "set TRADINGVIEW_COOKIE instead",
+        )
+    secret = credentials.parse(pasted)
+    name = setup.account or ""
+    kept.path_of(setup.places.config, name)
+    found, scripts = _probe(replace(setup, cookie=pasted, account=None), DEFAULT_REMOTE)
+    project = _project_of_tradingview(setup)
+    if found and project:
+        guard.refuse_other_account(project.scope().account, found)
+    account = found or Account("")
+    held = kept.keep(setup.places.config, secret, account, now().wall, name=name, keyring=keyring)
+    pinned = bool(found and project and _pin(project, found))
+    return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", held, pinned)
+
+
+def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
+    """The session's two cookies as Firefox has them; `profile` may be empty for the default."""
+    from pinesync.remote.firefox import session_cookie
+
+    refuse_facade(setup)
+    return session_cookie(roots, profile, setup.places.config)
+
+
+def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
+    """Remove the kept sign-in (of --as, if that is given), or all. The session itself lives on in
+    the browser."""
+    from pinesync.remote import kept
+
+    folder = setup.places.config
+    names = kept.names(folder) if everything else (setup.account or "",)
+    gone = [kept.path_of(folder, name) for name in names if kept.forget(folder, name)]
+    return LoggedOut(tuple(gone))
+
+
+def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
+    """Whose session is used here. NotSignedIn, SessionExpired, BotCheck otherwise."""
+    project = None
+    if remote is None:
+        project = project_here(setup)
+        remote = project.settings.remote if project else DEFAULT_REMOTE
+    found, scripts = _probe(setup, remote, project)
+    account = found or Account("")
+    if remote != DEFAULT_REMOTE:
+        return _identity(setup, remote, account, scripts, "sandbox")
+    used = sign_in(setup, project.scope().account if project else None)
+    assert used is not None  # or the probe had nothing to ask with
+    return _identity(setup, setup.facade_url or remote, account, scripts, used.source, used.kept)
+
+
+def refuse_facade(setup: Setup) -> None:
+    """Sign-ins are kept for TradingView alone."""
     if setup.facade_url:
         raise Misuse(
             "login is for TradingView, and PINESYNC_FACADE_URL names another facade",
             "unset it, or set PINESYNC_COOKIE for that facade",
         )
-    if not pasted.strip():
-        raise Misuse(
-            "no cookie was given",
-            "paste it at the prompt, or name its file: `pinesync login --cookie-file FILE`",
-        )
-    secret = credentials.parse(pasted)
-    account, scripts = _probe(replace(setup, cookie=pasted), DEFAULT_REMOTE)
-    expected = _pinned(setup)
-    if account:
-        guard.refuse_other_account(expected, account)
-    known = account or Account("")
-    path = credentials.store(setup.places.config, secret, known, now().wall)
-    return Identity(known.name or None, known.user_id, DEFAULT_REMOTE, "stored", scripts, path)
 
 
-def logout(setup: Setup) -> LoggedOut:
-    """Remove the stored cookie. The session itself lives on in the browser."""
-    from pinesync.remote import credentials
+def _identity(
+    setup: Setup,
+    remote: str,
+    account: Account,
+    scripts: int,
+    source: Source,
+    held: Kept | None = None,
+    pinned: bool = False,
+) -> Identity:
+    from pinesync.remote.credentials import origin_of
 
-    return LoggedOut(credentials.forget(setup.places.config))
+    return Identity(
+        account.name or None,
+        account.user_id,
+        remote,
+        source,
+        scripts,
+        origin=None if source == "sandbox" else origin_of(facade(setup)).removesuffix(":443"),
+        stored_in=held.path if held else None,
+        in_keyring=held is not None and held.secret is None,
+        kept_as=held.name or None if held else None,
+        saved_at=held.saved_at if held else None,
+        age=max(0, int(now().wall) - held.saved_at) if held else None,
+        pinned=pinned,
+    )
 
 
-def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
-    """Whose session is used here. NotSignedIn, SessionExpired, BotCheck otherwise."""
-    if remote is None:
-        project = project_here(setup)
-        remote = project.settings.remote if project else DEFAULT_REMOTE
-    account, scripts = _probe(setup, remote)
-    known = account or Account("")
-    source = _source(setup, remote)
-    asked = setup.facade_url if source == "PINESYNC_COOKIE" and setup.facade_url else remote
-    return Identity(known.name or None, known.user_id, asked, source, scripts)
-
-
-def _probe(setup: Setup, remote: str) -> tuple[Account | None, int]:
-    client = open_remote(setup, remote)
+def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[Account | None, int]:
+    client = open_remote(setup, remote, project=project)
     listed = client.list_scripts()
     account = client.whoami(listed[0].pine_id if listed else PUBLIC_ID)
     return (account if listed else None), len(listed)
 
 
-def _pinned(setup: Setup) -> Account | None:
-    """The account of the workspace, if this is one of TradingView's."""
+def _project_of_tradingview(setup: Setup) -> Project | None:
     project = project_here(setup)
-    if project is None or project.settings.remote != DEFAULT_REMOTE:
-        return None
-    return project.scope().account
+    return project if project and project.settings.remote == DEFAULT_REMOTE else None
 
 
-def _source(setup: Setup, remote: str) -> Source:
-    if remote != DEFAULT_REMOTE:
-        return "sandbox"
-    if setup.facade_url:
-        return "PINESYNC_COOKIE"
-    return "TRADINGVIEW_COOKIE" if setup.cookie else "stored"
+def _pin(project: Project, account: Account) -> bool:
+    """The folder belongs to the account from now on; whether that is news."""
+    before = project.settings
+    if before.account is not None and (before.account_id or not account.user_id):
+        return False
+    with project.writing():
+        settings = project.settings
+        pinned = replace(
+            settings,
+            account=settings.account or account.name,
+            account_id=settings.account_id or account.user_id or None,
+        )
+        project.folder.commit({}, pinned)
+    return True

@@ -33,14 +33,14 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
     """All saved scripts, by name. In a workspace those of its account, unless `remote` names
     another place. SessionExpired for an empty list that nobody's session gave."""
     tracked: dict[PineId, RelPath] = {}
-    expected = None
+    expected = project = None
     if remote is None:
         project = project_here(setup)
         remote = project.settings.remote if project else DEFAULT_REMOTE
         if project:
             expected = project.scope().account
             tracked = {e.pine_id: e.path for e in project.folder.entries().values() if e.pine_id}
-    client = open_remote(setup, remote)
+    client = open_remote(setup, remote, project=project)
     listed = {info.pine_id: info for info in client.list_scripts()}
     if tracked or expected:
         prove_session(client, list(tracked), listed, expected)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from pinesync.commands.paths import inside
 from pinesync.commands.pool import Pool
-from pinesync.errors import LeftForYou, Misuse, NotSignedIn
+from pinesync.commands.signing import facade, not_signed_in, sign_in
+from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Account, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.execute.look import Scope
 from pinesync.sync.ports import Ports, Tools
 from pinesync.sync.records import Now
 from pinesync.sync.report import Outcome
-from pinesync.wire import BASE_URL
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import WorkspaceFolder, find_root, new_key, read_manifest
 from pinesync.workspace.manifest import Manifest, Settings
@@ -28,7 +28,6 @@ from pinesync.workspace.state import State, folder_name
 
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient
-    from pinesync.remote.credentials import Secret
     from pinesync.remote.session import Exchange
     from pinesync.sandbox.store import Store
 
@@ -198,70 +197,25 @@ def now() -> Now:
 def open_remote(
     setup: Setup, remote: str, *, signed_in: bool = True, project: Project | None = None
 ) -> PineClient:
-    """A client for `tradingview` or a sandbox. NotSignedIn where that needs a cookie and there is
-    none; with `signed_in` False a cookie is used only if there is one. LeftForYou where a sandbox
-    never had any script of `project`, the workspace that it is opened for."""
+    """A client for `tradingview` or a sandbox; for `project`, with the cookie of its account.
+    NotSignedIn where there is none; with `signed_in` False TradingView is asked without one.
+    LeftForYou where a sandbox never had any script of `project`."""
     from pinesync.remote.client import PineClient
     from pinesync.remote.session import Session, Transport
 
     if remote != DEFAULT_REMOTE:
         return _open_sandbox(setup, remote, project)
-    base_url = _facade(setup)
-    secret = secret_for(setup)
-    if secret is None and signed_in:
-        raise _not_signed_in(setup, project)
+    base_url = facade(setup)
+    found = None
+    if signed_in:
+        found = sign_in(setup, project.scope().account if project else None)
+        if found is None:
+            raise not_signed_in(setup, project is not None)
     transport = Transport(
         proxies=setup.proxies, ca_bundle=setup.ca_bundle, jobs=setup.jobs, trace=setup.trace
     )
-    return PineClient(Session(base_url, secret, transport))
-
-
-def secret_for(setup: Setup) -> Secret | None:
-    """The cookie for the facade that is asked: what belongs to one never goes to another."""
-    from pinesync.remote import credentials
-
-    if setup.facade_url:
-        if setup.facade_cookie:
-            with _variable("PINESYNC_COOKIE"):
-                return credentials.parse(setup.facade_cookie, setup.facade_url)
-        return None
-    if setup.cookie:
-        with _variable("TRADINGVIEW_COOKIE"):
-            return credentials.parse(setup.cookie)
-    stored = credentials.load(setup.places.config)
-    return stored.secret if stored else None
-
-
-def _facade(setup: Setup) -> str:
-    """The address to ask. Misuse for one that no cookie may ever go to."""
-    from pinesync.remote.credentials import origin_of
-
-    if not setup.facade_url:
-        return BASE_URL
-    with _variable("PINESYNC_FACADE_URL"):
-        origin_of(setup.facade_url)
-    return setup.facade_url
-
-
-@contextmanager
-def _variable(name: str) -> Iterator[None]:
-    """What is refused names the variable that holds it."""
-    try:
-        yield
-    except Misuse as error:
-        raise Misuse(f"{name}: {error.message}", error.hint) from None
-
-
-def _not_signed_in(setup: Setup, project: Project | None) -> NotSignedIn:
-    if setup.facade_url:
-        return NotSignedIn(
-            f"no cookie for {setup.facade_url}",
-            "set PINESYNC_COOKIE; TRADINGVIEW_COOKIE and stored ones go to TradingView only",
-        )
-    from pinesync.remote.credentials import HOW_TO_SIGN_IN
-
-    without = "`pinesync status --offline` asks nobody" if project else "--sandbox needs no account"
-    return NotSignedIn("not signed in to TradingView", f"{HOW_TO_SIGN_IN}; {without}")
+    session = Session(base_url, found.secret if found else None, transport)
+    return PineClient(session, found.renew if found else None)
 
 
 def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineClient:
@@ -273,6 +227,8 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
     from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
     from pinesync.sandbox.app import SandboxApp
 
+    if setup.account:
+        raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
     store = sandbox_store(setup, remote.partition(":")[2])
     tracked = [e.pine_id for e in project.folder.entries().values() if e.pine_id] if project else []
     if tracked and not store.ever_had(tracked):

@@ -6,6 +6,7 @@ what to do about an answer is up to the caller.
 
 from __future__ import annotations
 
+from pinesync.errors import SessionExpired
 from pinesync.model import (
     Account,
     PineId,
@@ -20,10 +21,12 @@ from pinesync.wire import asking, reading
 
 
 class PineClient:
-    """Speaks to the facade that `session` reaches. Safe to use from several threads."""
+    """Speaks to the facade that `session` reaches. Safe to use from several threads. `renew`
+    tells a person how to get another cookie, where this one is taken no more."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, renew: str | None = None) -> None:
         self._session = session
+        self._renew = renew
 
     def close(self) -> None:
         self._session.close()
@@ -55,4 +58,7 @@ class PineClient:
 
     def whoami(self, pine_id: str) -> Account:
         """Whose session it is, asked with an id of the user's own. SessionExpired without one."""
-        return reading.account(self._session.send(asking.script_info(pine_id)))
+        try:
+            return reading.account(self._session.send(asking.script_info(pine_id)))
+        except SessionExpired as error:
+            raise SessionExpired(error.message, self._renew or error.hint) from None

@@ -1,22 +1,15 @@
-"""The session cookie: what counts as one, where it is kept, and to which origin it belongs.
+"""The session cookie: what counts as one, and to which origin it belongs.
 
 A `Secret` knows its origin, so that the one function that attaches it can refuse every other.
-It is stored in one file, mode 0600, in the user's config folder; never in a project.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import stat
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from pinesync.errors import FileError, Misuse, StateError
-from pinesync.model import Account
+from pinesync.errors import Misuse
 from pinesync.wire import BASE_URL
 
 # A cookie header, JSON, or a row of the browser's table or of a cookies.txt, which have tabs.
@@ -25,14 +18,6 @@ _PAIR = re.compile(
 )
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 _VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{1,512}")
-_MAX_FILE = 64 * 1024
-# A pipe in the file's place must not make the reader wait.
-_READ = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 HOW_TO_SIGN_IN = "run `pinesync login`, or set TRADINGVIEW_COOKIE"
 
@@ -53,15 +38,6 @@ class Secret:
     def reveal(self) -> str:
         """The Cookie header's value. Only `session` calls this."""
         return f"sessionid={self.sessionid}; sessionid_sign={self.sign}"
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A stored sign-in: whose, and when it was made in epoch seconds."""
-
-    secret: Secret
-    account: Account
-    saved_at: int
 
 
 def origin_of(url: str) -> str:
@@ -102,80 +78,12 @@ def parse(pasted: str, base_url: str = BASE_URL) -> Secret:
                 f"no cookie called {name} in what was given",
                 "give both, as in: sessionid=…; sessionid_sign=…",
             )
-        if not _VALUE.fullmatch(found[name]):
+    return checked(found["sessionid"], found["sessionid_sign"], base_url)
+
+
+def checked(sessionid: object, sign: object, base_url: str = BASE_URL) -> Secret:
+    """The two values as a Secret; Misuse, without the value, for what no cookie can hold."""
+    for name, value in (("sessionid", sessionid), ("sessionid_sign", sign)):
+        if not isinstance(value, str) or not _VALUE.fullmatch(value):
             raise Misuse(f"the value of {name} is not one that a cookie can have")
-    return Secret(found["sessionid"], found["sessionid_sign"], origin_of(base_url))
-
-
-def store(folder: Path, secret: Secret, account: Account, now: float) -> Path:
-    """Keep the sign-in for the real service. The file is replaced as a whole."""
-    path = folder / "session.json"
-    body = json.dumps(
-        {
-            "sessionid": secret.sessionid,
-            "sessionid_sign": secret.sign,
-            "name": account.name,
-            "user_id": account.user_id,
-            "saved_at": int(now),
-        }
-    )
-    temporary = folder / f".session-{os.getpid()}.tmp"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise FileError(f"{path}: cannot store the sign-in: {error.strerror}") from None
-    return path
-
-
-def load(folder: Path) -> Stored | None:
-    """The stored sign-in, None where there is none. Refused where others can read it."""
-    path = folder / "session.json"
-    try:
-        descriptor = os.open(path, _READ)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise StateError(f"{path}: cannot read the sign-in: {error.strerror}") from None
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise StateError(f"{path}: not a stored sign-in", "move it away")
-        if os.name == "posix" and mode & 0o077:
-            raise StateError(
-                f"{path}: other users of this machine can read it",
-                f"run `chmod 600 {path}`, and sign out in the browser if they may have",
-            )
-        body = os.read(descriptor, _MAX_FILE)
-    finally:
-        os.close(descriptor)
-    try:
-        held = json.loads(body)
-        secret = Secret(held["sessionid"], held["sessionid_sign"], origin_of(BASE_URL))
-        if not (_VALUE.fullmatch(secret.sessionid) and _VALUE.fullmatch(secret.sign)):
-            raise ValueError
-        account = Account(str(held["name"]), str(held["user_id"]))
-        return Stored(secret, account, int(held["saved_at"]))
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        raise StateError(
-            f"{path}: not a stored sign-in", "run `pinesync logout`, then `pinesync login`"
-        ) from None
-
-
-def forget(folder: Path) -> bool:
-    """Remove the stored sign-in; whether there was one."""
-    try:
-        (folder / "session.json").unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise FileError(f"{folder}: cannot remove the sign-in: {error.strerror}") from None
-    return True
+    return Secret(str(sessionid), str(sign), origin_of(base_url))

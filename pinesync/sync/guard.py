@@ -52,14 +52,17 @@ def refuse_mass_absence(missing: int, tracked: int) -> None:
     )
 
 
+def is_account(expected: Account, found: Account) -> bool:
+    """Whether the two are one account: by name, and by id where both are known."""
+    same_id = not (expected.user_id and found.user_id) or expected.user_id == found.user_id
+    return expected.name.casefold() == found.name.casefold() and same_id
+
+
 def refuse_other_account(expected: Account | None, found: Account) -> None:
     """Nothing is read or written with the cookie of another account than the workspace's."""
-    if expected is None:
-        return
-    same_id = not (expected.user_id and found.user_id) or expected.user_id == found.user_id
-    if expected.name.casefold() == found.name.casefold() and same_id:
+    if expected is None or is_account(expected, found):
         return
     raise OtherAccount(
         f"this folder belongs to the account {expected.name}, and the cookie to {found.name}",
-        f"run `pinesync login` with the cookie of {expected.name}",
+        f"run `pinesync login` with the cookie of {expected.name}, or name its sign-in with --as",
     )

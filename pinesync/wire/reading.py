@@ -34,15 +34,24 @@ _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
 
 SIGN_IN_AGAIN = "run `pinesync login` with a fresh cookie from the browser"
 LOOK_IN_BROWSER = (
-    "open TradingView in the browser, pass its check or sign in, then run `pinesync login`; "
-    "if the site is down, try again later"
+    "open TradingView in the browser, pass its check or sign in, and renew the cookie "
+    "(`pinesync login`); if the site is down, try again later"
 )
 
 
 def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
     """The account's list. Built-in scripts are left out; an id twice is a bad answer. An empty
     list may mean a dead session: the caller has to find out."""
-    items = _payload(answer)
+    try:
+        items = _payload(answer)
+    except errors.NotAccessible as error:
+        if error.status == 404:
+            raise
+        # Of the whole account: no script is to blame.
+        raise errors.NoAccess(
+            f"TradingView refuses this account's scripts: {error.reason}",
+            "look in the browser whether it works there; `pinesync whoami` tells whose cookie it is",
+        ) from None
     if not isinstance(items, list):
         _bad("the list of scripts is not a list")
     found = [_script_info(item) for item in items if not _is_foreign(item)]

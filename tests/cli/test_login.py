@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pinesync.model import Account
-from pinesync.remote import credentials
+from pinesync.remote import credentials, kept
+from pinesync.sandbox.faults import Fault
+from pinesync.sandbox.store import User
 from tests.cli.tradingview import NAME, TradingView
 from tests.cli.world import LONGER, TREND, World
+from tests.ring import Ring
 
 COOKIE = "TRADINGVIEW_COOKIE"
 
@@ -60,7 +65,10 @@ def test_a_good_cookie_is_kept_for_its_owner_alone(world: World, tradingview: Tr
 def test_what_is_kept_is_used_by_every_verb(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
-    assert world("whoami").out == "sandbox on tradingview, 3 saved scripts, cookie: stored\n"
+    first, where, opens = world("whoami").out.splitlines()
+    assert first == "sandbox on tradingview, 3 saved scripts"
+    assert where == f"cookie: in {session_file(world)}, kept just now"
+    assert opens.endswith(f"sent to https://{NAME} and nowhere else")
     world.write(LONGER)
     assert world("push").code == 0
     assert world.saved() == [TREND, LONGER]
@@ -151,7 +159,7 @@ def test_an_account_without_scripts(world: World, tradingview: TradingView) -> N
 def test_logout_removes_it(world: World, tradingview: TradingView) -> None:
     assert world("logout").out == "no cookie was kept\n"
     world("login", stdin=world.user.cookie)
-    assert world("logout").out == "the kept cookie is removed\n"
+    assert world("logout").out == f"removed {session_file(world)}\n"
     assert not session_file(world).exists()
     assert world("whoami").code == 5
 
@@ -197,9 +205,11 @@ def test_the_variable_goes_before_what_is_kept(
 ) -> None:
     world("login", stdin=world.user.cookie)
     monkeypatch.setenv(COOKIE, whole_header(world))
-    assert world("whoami").out.endswith("cookie: TRADINGVIEW_COOKIE\n")
+    assert "cookie: from the variable TRADINGVIEW_COOKIE, which" in world("whoami").out
     monkeypatch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
-    assert world("whoami").code == 5
+    refused = world("whoami")
+    assert refused.code == 5
+    assert "set TRADINGVIEW_COOKIE to a fresh cookie" in refused.err
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -210,7 +220,7 @@ def test_tradingviews_cookies_go_to_no_other_facade(
     monkeypatch.setenv(COOKIE, world.user.cookie)
     monkeypatch.delenv("PINESYNC_COOKIE")
     folder = world.home / "pinesync" / "config"
-    credentials.store(folder, credentials.parse(world.user.cookie), Account("sandbox"), 0.0)
+    kept.keep(folder, credentials.parse(world.user.cookie), Account("sandbox"), 0.0)
     for command in (["clone", "scripts"], ["list"], ["whoami"]):
         ran = world(*command)
         assert (ran.code, ran.asked) == (5, ()), command
@@ -306,6 +316,176 @@ def test_login_refuses_another_account_in_a_folder_that_has_one(
     assert world("login", stdin=world.user.cookie).code == 0
 
 
+# -- several accounts -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(world: World) -> User:
+    """A second account, which has one script."""
+    other = world.store.ensure_user("somebody-else")
+    world.store.save_new(other, "Mine", TREND)
+    return other
+
+
+def test_a_named_sign_in_stands_beside_the_other(
+    world: World, tradingview: TradingView, other: User
+) -> None:
+    assert world("login", stdin=world.user.cookie).code == 0
+    assert world("login", "--as", "Work", stdin=other.cookie).code == 0
+    assert world("whoami").out.startswith("sandbox on")
+    named = world("--as", "work", "whoami")
+    assert named.out.startswith("somebody-else on tradingview, 1 saved script\n")
+    assert ", as work, kept just now" in named.out
+    assert world("list", "--as", "work").out.split()[:2] == ["Mine", "1.0"]
+    assert world("logout", "--as", "work").code == 0
+    assert session_file(world).exists()
+    missing = world("list", "--as", "work")
+    assert (missing.code, missing.asked) == (5, ())
+    assert "`pinesync login --as work`" in missing.err
+
+
+def test_a_folder_uses_the_sign_in_of_its_account(
+    world: World, tradingview: TradingView, other: User
+) -> None:
+    world("login", "--as", "mine", stdin=world.user.cookie)
+    assert world("clone", "--as", "mine", "scripts").code == 0
+    world("login", stdin=other.cookie, cwd=world.place)
+    assert world("whoami", cwd=world.place).out.startswith("somebody-else on")
+    assert world("whoami").out.startswith("sandbox on")
+    assert world("status").code == 0
+    refused = world("status", "--as", "MINE"), world("push", "--as", "nobody")
+    assert [ran.code for ran in refused] == [0, 5]
+    world("login", "--as", "work", stdin=other.cookie, cwd=world.place)
+    wrong = world("pull", "--as", "work")
+    assert wrong.code == 5
+    assert "belongs to the account sandbox" in wrong.err
+    assert not {"get", "check"} & set(wrong.asked)
+
+
+def test_the_name_goes_before_the_variable(
+    world: World, tradingview: TradingView, other: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world("login", "--as", "work", stdin=other.cookie)
+    monkeypatch.setenv(COOKIE, world.user.cookie)
+    assert world("whoami").out.startswith("sandbox on")
+    assert world("whoami", "--as", "work").out.startswith("somebody-else on")
+
+
+@pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
+def test_a_name_that_is_none(world: World, tradingview: TradingView, name: str) -> None:
+    ran = world("login", "--as", name, stdin=world.user.cookie)
+    assert ran.code in (0, 2)
+    names = [path.name for path in world.home.rglob("*.json")]
+    assert names in ([], ["session.json"], ["session--.json"])
+
+
+def test_a_sandbox_and_another_facade_have_no_named_ones(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clone("status", "--as", "work").code == 2
+    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
+    ran = clone("list", "--as", "work", "--remote", "tradingview")
+    assert (ran.code, ran.asked) == (2, ())
+    assert "PINESYNC_FACADE_URL" in ran.err
+
+
+def test_logout_of_all(world: World, tradingview: TradingView, other: User) -> None:
+    world("login", stdin=world.user.cookie)
+    world("login", "--as", "work", stdin=other.cookie)
+    assert len(world("logout", "--all", "--json").json["removed"]) == 2
+    assert list(session_file(world).parent.iterdir()) == []
+
+
+def test_the_folder_of_an_empty_account_gets_its_owner_from_login(
+    world: World, tradingview: TradingView
+) -> None:
+    """There is nobody to pin it to before the account has a script."""
+    assert world("init", "--remote", "tradingview", "scripts").code == 0
+    manifest = world.folder / "pine.toml"
+    assert "account" not in manifest.read_text()
+    ran = world("login", stdin=world.user.cookie)
+    assert ran.code == 0
+    assert "this folder belongs to sandbox from now on" in ran.err
+    assert f'account = "sandbox"\naccount_id = "{world.user.id}"' in manifest.read_text()
+    assert "belongs" not in world("login", stdin=world.user.cookie).err
+
+
+# -- where from -----------------------------------------------------------------------------------
+
+
+def test_from_firefox(world: World, tradingview: TradingView) -> None:
+    profile = world.home / ".mozilla" / "firefox" / "a.default"
+    profile.mkdir(parents=True)
+    (profile.parent / "profiles.ini").write_text("[Profile0]\nName=default\nPath=a.default\n")
+    with closing(sqlite3.connect(profile / "cookies.sqlite")) as database:
+        database.execute(
+            "CREATE TABLE moz_cookies (originAttributes, host, name, value, lastAccessed)"
+        )
+        for pair in world.user.cookie.split("; "):
+            row = ("", ".tradingview.com", *pair.split("=", 1), 1)
+            database.execute("INSERT INTO moz_cookies VALUES (?, ?, ?, ?, ?)", row)
+        database.commit()
+    for spelling in ("firefox", "Firefox:default", "firefox:a.default"):
+        ran = world("login", "--from-browser", spelling)
+        assert (ran.code, ran.out) == (0, "signed in as sandbox, 3 saved scripts\n")
+        assert not told(world, ran.said)
+    assert world("login", "--from-browser", "firefox:other").code == 2
+    assert world("login", "--from-browser", "firefox", "--cookie-file", "-").code == 2
+    chrome = world("login", "--from-browser", "chrome")
+    assert chrome.code == 2
+    assert "only firefox" in chrome.err
+
+
+def test_the_keyring_where_it_was_asked_for(
+    world: World, tradingview: TradingView, ring: Ring
+) -> None:
+    ran = world("login", "--keyring", stdin=world.user.cookie)
+    assert ran.code == 0
+    assert "keyring" in ran.err
+    assert list(ring.held.values()) == [world.user.cookie]
+    assert not told(world, session_file(world).read_text())
+    assert "cookie: in the system's keyring" in world("whoami").out
+    assert world("list").code == 0
+    ring.locked = True
+    refused = world("list")
+    assert refused.code == 5
+    assert "keyring cannot be used" in refused.err
+    ring.locked = False
+    assert world("logout").code == 0
+    assert ring.held == {}
+
+
+# -- each way of not getting in says what to do ---------------------------------------------------
+
+
+def test_every_reason_has_its_own_words(
+    world: World, tradingview: TradingView, other: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None, expired, refused, a bot check, another account, no network."""
+    none = world("list")
+    world("login", stdin=world.user.cookie)
+    assert world("clone", "scripts").code == 0
+    said = {"none": none}
+    with monkeypatch.context() as patch:
+        patch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
+        said["expired"] = world("status")
+        patch.setenv(COOKIE, other.cookie)
+        said["other account"] = world("status")
+    world.plan.add("list:1:html")
+    said["bot check"] = world("status")
+    refusal = b'{"code":403,"message":"the account is suspended"}'
+    world.plan.add(Fault("list", "answer", status=403, body=refusal))
+    said["refused"] = world("status")
+    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    said["network"] = world("status")
+    assert [ran.code for ran in said.values()] == [5, 5, 5, 5, 5, 7], said
+    assert all("hint: " in ran.err for ran in said.values()), said
+    first = {ran.err.partition("\n")[0] for ran in said.values()}
+    hints = {ran.err.partition("hint: ")[2] for ran in said.values()}
+    assert len(first) == len(hints) == len(said)
+
+
 # -- a person at a terminal -----------------------------------------------------------------------
 
 
@@ -314,7 +494,7 @@ def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> Non
     from tests.cli.terminal import Terminal
 
     with Terminal(world, "login") as terminal:
-        terminal.wait_for("Cookie: ")
+        terminal.wait_for("Cookie header, or sessionid: ")
         terminal.type(whole_header(world) + "\n")
         assert terminal.end() == 0
         assert "signed in as sandbox" in terminal.seen
@@ -324,11 +504,41 @@ def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> Non
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+@pytest.mark.parametrize("named", [True, False])
+def test_the_two_values_one_after_the_other(
+    world: World, tradingview: TradingView, named: bool
+) -> None:
+    from tests.cli.terminal import Terminal
+
+    first, second = world.user.cookie.split("; ")
+    with Terminal(world, "login") as terminal:
+        terminal.wait_for("sessionid: ")
+        terminal.type((first if named else world.user.sessionid) + "\n")
+        terminal.wait_for("sessionid_sign: ")
+        terminal.type((second if named else world.user.sessionid_sign) + "\n")
+        assert terminal.end() == 0
+        assert "signed in as sandbox" in terminal.seen
+        assert not told(world, terminal.seen)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+def test_ci_is_never_asked(
+    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.cli.terminal import Terminal
+
+    monkeypatch.setenv("CI", "true")
+    with Terminal(world, "login") as terminal:
+        assert terminal.end() == 2
+        assert "in CI set TRADINGVIEW_COOKIE" in terminal.seen
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
 def test_ctrl_c_at_the_prompt(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
     with Terminal(world, "login") as terminal:
-        terminal.wait_for("Cookie: ")
+        terminal.wait_for("sessionid: ")
         assert terminal.interrupt() == 130
         assert "Traceback" not in terminal.seen
     assert not session_file(world).exists()

@@ -1,0 +1,260 @@
+"""Sign-ins that `login` keeps: one, or several under names.
+
+Each is a file, mode 0600, in the user's config folder, never in a project. It holds the two
+cookies, or, where the operating system's keyring was asked for, says that they are there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
+from pinesync.model import Account
+from pinesync.remote import credentials
+from pinesync.remote.credentials import Secret
+
+SERVICE = "pinesync"
+"""What the keyring's entries are filed under; the user name of each is its file's path."""
+_FILE = re.compile(r"session(?:-(?P<name>[a-z0-9_-]{1,40}))?\.json")
+_NAME = re.compile(r"[a-z0-9_-]{1,40}")
+_MAX_FILE = 64 * 1024
+# A pipe in the file's place must not make the reader wait.
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A kept sign-in: whose, and when it was made in epoch seconds. `name` is empty for the one
+    without a name; `secret` is None where the keyring has it."""
+
+    path: Path
+    name: str
+    account: Account
+    saved_at: int
+    secret: Secret | None = field(default=None, repr=False)
+
+
+def path_of(folder: Path, name: str = "") -> Path:
+    """The file of a sign-in. Misuse for what is no name; upper case counts as lower."""
+    folded = name.lower()
+    if name and not _NAME.fullmatch(folded):
+        raise Misuse(
+            f"{name[:60]!r} is not a name for a sign-in",
+            "letters, digits, - and _, at most 40 of them",
+        )
+    return folder / (f"session-{folded}.json" if folded else "session.json")
+
+
+def keep(
+    folder: Path,
+    secret: Secret,
+    account: Account,
+    now: float,
+    *,
+    name: str = "",
+    keyring: bool = False,
+) -> Kept:
+    """Keep the sign-in for the real service, in the keyring where that was asked for. The file
+    is replaced as a whole, and read back."""
+    path = path_of(folder, name)
+    held: dict[str, object] = {
+        "name": account.name,
+        "user_id": account.user_id,
+        "saved_at": int(now),
+    }
+    if keyring:
+        _into_keyring(path, secret)
+        held["keyring"] = True
+    else:
+        held |= {"sessionid": secret.sessionid, "sessionid_sign": secret.sign}
+    was_in_keyring = _is_in_keyring(folder, name)
+    _write(path, json.dumps(held))
+    if was_in_keyring and not keyring:
+        _out_of_keyring(path)
+    kept = load(folder, name)
+    if kept is None:
+        raise FileError(f"{path}: is gone right after it was written")
+    return kept
+
+
+def load(folder: Path, name: str = "") -> Kept | None:
+    """The sign-in kept under that name, None where there is none. Refused where others can read
+    it."""
+    path = path_of(folder, name)
+    body = _read(path)
+    return None if body is None else _parsed(path, body)
+
+
+def names(folder: Path) -> tuple[str, ...]:
+    """The names of all sign-ins that are there, the empty one first; damaged ones too."""
+    try:
+        found = [match["name"] or "" for f in os.listdir(folder) if (match := _FILE.fullmatch(f))]
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise StateError(f"{folder}: cannot be read: {error.strerror}") from None
+    return tuple(sorted(found))
+
+
+def all_kept(folder: Path) -> tuple[Kept, ...]:
+    """Every usable sign-in. A damaged one is told of when it is asked for by its name."""
+    found = []
+    for name in names(folder):
+        with suppress(StateError):
+            if kept := load(folder, name):
+                found.append(kept)
+    return tuple(found)
+
+
+def secret_of(kept: Kept) -> Secret:
+    """Its cookie, from the keyring where that has it. NotSignedIn where it has it no more."""
+    if kept.secret is not None:
+        return kept.secret
+    again = f"run `{_command(kept.name)} --keyring` again"
+    with _keyring() as keyring:
+        held = keyring.get_password(SERVICE, str(kept.path))
+    if not held:
+        raise NotSignedIn("the keyring does not have the cookie any more", again)
+    try:
+        return credentials.parse(held)
+    except Misuse:
+        raise NotSignedIn("what the keyring has is not a cookie", again) from None
+
+
+def forget(folder: Path, name: str = "") -> bool:
+    """Remove the sign-in; whether there was one."""
+    path = path_of(folder, name)
+    if _is_in_keyring(folder, name):
+        _out_of_keyring(path)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise FileError(f"{path}: cannot remove the sign-in: {error.strerror}") from None
+    return True
+
+
+# -- files ------------------------------------------------------------------------------------
+
+
+def _write(path: Path, body: str) -> None:
+    folder = path.parent
+    temporary = folder / f".{path.stem}-{os.getpid()}.tmp"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise FileError(f"{path}: cannot store the sign-in: {error.strerror}") from None
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        descriptor = os.open(path, _READ)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"{path}: cannot read the sign-in: {error.strerror}") from None
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise StateError(f"{path}: not a stored sign-in", "move it away")
+        if os.name == "posix" and mode & 0o077:
+            raise StateError(
+                f"{path}: other users of this machine can read it",
+                f"run `chmod 600 {path}`, and sign out in the browser if they may have",
+            )
+        return os.read(descriptor, _MAX_FILE)
+    finally:
+        os.close(descriptor)
+
+
+def _parsed(path: Path, body: bytes) -> Kept:
+    name = path.stem.removeprefix("session").removeprefix("-")
+    try:
+        held = json.loads(body)
+        secret = None
+        if held.get("keyring") is not True:
+            secret = credentials.checked(held["sessionid"], held["sessionid_sign"])
+        account = Account(str(held["name"]), str(held["user_id"]))
+        return Kept(path, name, account, int(held["saved_at"]), secret)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, Misuse):
+        again = _command(name)
+        raise StateError(
+            f"{path}: not a stored sign-in",
+            f"run `{again.replace('login', 'logout')}`, then `{again}`",
+        ) from None
+
+
+def _command(name: str) -> str:
+    return f"pinesync login --as {name}" if name else "pinesync login"
+
+
+# -- the keyring ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _keyring() -> Iterator[Any]:
+    """The keyring package, with its errors as ours. An error's own text may hold what was kept,
+    so only its kind is told."""
+    try:
+        import keyring
+    except ImportError:
+        raise Misuse(
+            "the keyring needs a package that is not installed",
+            "run `pip install 'pinesync[keyring]'`, or leave out --keyring: a file that you alone "
+            "can read is used then",
+        ) from None
+    try:
+        yield keyring
+    except Exception as error:  # noqa: BLE001 - a backend raises what its system's library raises
+        raise NotSignedIn(
+            f"the keyring cannot be used here ({type(error).__name__})",
+            "unlock it, or run `pinesync login` without --keyring",
+        ) from None
+
+
+def _into_keyring(path: Path, secret: Secret) -> None:
+    with _keyring() as keyring:
+        keyring.set_password(SERVICE, str(path), secret.reveal())
+        kept = keyring.get_password(SERVICE, str(path))
+    if kept != secret.reveal():
+        raise NotSignedIn(
+            "the keyring did not keep the cookie", "run `pinesync login` without --keyring"
+        )
+
+
+def _out_of_keyring(path: Path) -> None:
+    with _keyring() as keyring:
+        if keyring.get_password(SERVICE, str(path)):
+            keyring.delete_password(SERVICE, str(path))
+
+
+def _is_in_keyring(folder: Path, name: str) -> bool:
+    """Whether a sign-in of that name says so; one that is damaged says nothing."""
+    try:
+        kept = load(folder, name)
+    except StateError:
+        return False
+    return kept is not None and kept.secret is None

@@ -1,0 +1,265 @@
+"""Where sign-ins are kept: files that their owner alone can read, or the system's keyring."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
+from pinesync.model import Account
+from pinesync.remote.credentials import Secret, parse
+from pinesync.remote.kept import all_kept, forget, keep, load, names, path_of, secret_of
+from tests.remote.conftest import CANARY, COOKIE, SIGN
+from tests.ring import Ring
+
+ORIGIN = "https://pine-facade.tradingview.com:443"
+OWNER = Account("trader42", "7")
+posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "below" / "pinesync"
+
+
+def kept(config: Path) -> Path:
+    return keep(config, parse(COOKIE), OWNER, 1_700_000_000.9).path
+
+
+def test_a_sign_in_is_kept_and_forgotten(config: Path) -> None:
+    assert load(config) is None
+    path = kept(config)
+    stored = load(config)
+    assert stored
+    assert (stored.secret, stored.account) == (parse(COOKIE), OWNER)
+    assert stored.saved_at == 1_700_000_000
+    assert CANARY not in repr(stored)
+    assert set(json.loads(path.read_text())) == {
+        *("sessionid", "sessionid_sign", "name", "user_id", "saved_at"),
+    }
+    assert [p.name for p in config.iterdir()] == [path.name]
+    assert forget(config)
+    assert not forget(config)
+    assert load(config) is None
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_only_its_owner_can_read_it(config: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        path = kept(config)
+        path = kept(config)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(config.stat().st_mode) == 0o700
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620, 0o602, 0o610, 0o601, 0o777])
+def test_a_file_that_others_can_open_is_refused(config: Path, mode: int) -> None:
+    kept(config).chmod(mode)
+    with pytest.raises(StateError, match="other users") as caught:
+        load(config)
+    assert "chmod 600" in (caught.value.hint or "")
+
+
+@posix
+def test_a_link_is_not_followed_and_not_written_through(config: Path, tmp_path: Path) -> None:
+    path = kept(config)
+    elsewhere = tmp_path / "elsewhere"
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+    with pytest.raises(StateError):
+        load(config)
+    before = elsewhere.read_bytes()
+    keep(config, Secret("new", "new", ORIGIN), OWNER, 0)
+    assert elsewhere.read_bytes() == before
+    assert not path.is_symlink()
+
+
+@posix
+def test_a_planted_temporary_file_is_not_written_through(config: Path, tmp_path: Path) -> None:
+    config.mkdir(parents=True)
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    (config / f".session-{os.getpid()}.tmp").symlink_to(victim)
+    kept(config)
+    assert victim.read_text() == "kept"
+
+
+@posix
+@pytest.mark.parametrize("plant", ["folder", "pipe"])
+def test_what_is_no_file_is_refused(config: Path, plant: str) -> None:
+    config.mkdir(parents=True)
+    path = config / "session.json"
+    if plant == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path, 0o600)
+    with pytest.raises(StateError):
+        load(config)
+
+
+GOOD = {"sessionid": CANARY, "sessionid_sign": SIGN, "name": "n", "user_id": "1", "saved_at": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"text"',
+        "[" * 100_000,
+        "\x00\x01",
+        " " * 100_000,
+        *(json.dumps({k: v for k, v in GOOD.items() if k != gone}) for gone in GOOD),
+        json.dumps({**GOOD, "sessionid": None}),
+        json.dumps({**GOOD, "sessionid": "a b"}),
+        json.dumps({**GOOD, "sessionid": "\ud800"}),
+        json.dumps({**GOOD, "saved_at": "soon"}),
+        json.dumps({**GOOD, "saved_at": float("inf")}),
+        json.dumps({**GOOD, "saved_at": float("nan")}),
+        json.dumps({**GOOD, "saved_at": None}),
+    ],
+)
+def test_a_damaged_file_is_refused_without_showing_it(config: Path, body: str) -> None:
+    path = kept(config)
+    path.write_bytes(body.encode("utf-8", "surrogatepass"))
+    with pytest.raises(StateError) as caught:
+        load(config)
+    assert CANARY not in f"{caught.value!r} {caught.value.hint}"
+    assert "pinesync login" in (caught.value.hint or "")
+
+
+def test_a_truncated_file_is_refused_at_every_byte(config: Path) -> None:
+    path = kept(config)
+    whole = path.read_bytes()
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        with pytest.raises(StateError):
+            load(config)
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_said(config: Path) -> None:
+    config.mkdir(parents=True, mode=0o500)
+    with pytest.raises(FileError) as caught:
+        kept(config)
+    assert CANARY not in str(caught.value)
+
+
+def test_a_file_in_the_folders_place_is_said(config: Path) -> None:
+    config.parent.mkdir(parents=True)
+    config.write_text("in the way")
+    with pytest.raises(FileError) as caught:
+        kept(config)
+    assert CANARY not in str(caught.value)
+
+
+# -- several, under names -------------------------------------------------------------------------
+
+OTHER = parse("sessionid=other-canary; sessionid_sign=v3:other-sign")
+
+
+def test_sign_ins_with_names_stand_beside_each_other(config: Path) -> None:
+    keep(config, parse(COOKIE), OWNER, 1)
+    keep(config, OTHER, Account("second", "8"), 2, name="Work")
+    assert names(config) == ("", "work")
+    assert [one.account.name for one in all_kept(config)] == ["trader42", "second"]
+    found = load(config, "WORK")
+    assert found
+    assert (found.secret, found.name) == (OTHER, "work")
+    assert forget(config, "work")
+    assert names(config) == ("",)
+    assert load(config, "work") is None
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "a b", "ä", "a.json", "x" * 41, "a\n", "con:"])
+def test_what_is_no_name(config: Path, name: str) -> None:
+    with pytest.raises(Misuse):
+        path_of(config, name)
+
+
+def test_a_damaged_one_does_not_hide_the_others(config: Path) -> None:
+    keep(config, OTHER, OWNER, 2, name="work")
+    keep(config, parse(COOKIE), OWNER, 1).path.write_text("{")
+    assert [one.name for one in all_kept(config)] == ["work"]
+    assert names(config) == ("", "work")
+    with pytest.raises(StateError):
+        load(config)
+
+
+# -- the keyring ----------------------------------------------------------------------------------
+
+
+def test_the_keyring_has_the_cookie_and_the_file_has_not(config: Path, ring: Ring) -> None:
+    held = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    assert held.secret is None
+    assert secret_of(held) == parse(COOKIE)
+    body = held.path.read_text()
+    assert CANARY not in body
+    assert SIGN not in body
+    assert list(ring.held.values()) == [COOKIE]
+    assert forget(config)
+    assert ring.held == {}
+
+
+def test_what_moves_out_of_the_keyring_leaves_nothing_there(config: Path, ring: Ring) -> None:
+    keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    assert keep(config, parse(COOKIE), OWNER, 2).secret == parse(COOKIE)
+    assert ring.held == {}
+
+
+def test_two_homes_have_two_entries(tmp_path: Path, ring: Ring) -> None:
+    keep(tmp_path / "a", parse(COOKIE), OWNER, 1, keyring=True)
+    keep(tmp_path / "b", OTHER, OWNER, 1, keyring=True)
+    assert len(ring.held) == 2
+
+
+def test_a_keyring_that_forgets_is_found_out(config: Path, ring: Ring) -> None:
+    ring.forgets = True
+    with pytest.raises(NotSignedIn, match="did not keep"):
+        keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    assert load(config) is None
+
+
+def test_a_keyring_that_lost_it_is_said(config: Path, ring: Ring) -> None:
+    held = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    ring.held.clear()
+    with pytest.raises(NotSignedIn, match="any more"):
+        secret_of(held)
+    ring.held["pinesync", str(held.path)] = "nonsense"
+    with pytest.raises(NotSignedIn, match="not a cookie"):
+        secret_of(held)
+
+
+def test_a_locked_keyring_is_said_without_its_words(config: Path, ring: Ring) -> None:
+    held = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    ring.locked = True
+    for act in (
+        lambda: secret_of(held),
+        lambda: keep(config, parse(COOKIE), OWNER, 1, keyring=True),
+        lambda: forget(config),
+    ):
+        with pytest.raises(NotSignedIn, match="KeyringLocked") as caught:
+            act()
+        said = f"{caught.value!r} {caught.value.hint} {caught.value.__cause__!r}"
+        assert CANARY not in said
+        assert caught.value.__suppress_context__
+
+
+def test_without_the_extra_it_is_said(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "keyring", None)
+    with pytest.raises(Misuse, match="not installed") as caught:
+        keep(config, parse(COOKIE), OWNER, 1, keyring=True)
+    assert "pinesync[keyring]" in (caught.value.hint or "")
+    assert load(config) is None
