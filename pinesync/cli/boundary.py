@@ -176,7 +176,10 @@ def _log(error: Exception) -> Path | None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"bug-{when}-{os.getpid()}.log"
         body = "".join(traceback.format_exception(error))
-        path.write_text(f"pinesync {__version__}, Python {sys.version}\n\n{body}", "utf-8")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        opened = os.open(path, flags, 0o600)
+        with os.fdopen(opened, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"pinesync {__version__}, Python {sys.version}\n\n{body}")
     except (OSError, ValueError):
         return None
     return path

@@ -28,6 +28,7 @@ VERBS = {
     "login": "Keep the cookie of your TradingView session.",
     "logout": "Remove the kept cookie.",
     "whoami": "Whose session is used here.",
+    "doctor": "Whether everything is in order, and what to do if not.",
     "sandbox": "The local stand-in for TradingView.",
     "demo": "The whole path on a fresh sandbox.",
 }

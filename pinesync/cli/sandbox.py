@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import click
@@ -9,6 +10,13 @@ import click
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
+
+
+class _Shown(logging.Handler):
+    """What the server logs, made harmless as all else: a request may be in it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(harmless(self.format(record), one_line=False))
 
 
 @click.group("sandbox", cls=Suggesting)
@@ -42,12 +50,15 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
     out(f"PINESYNC_COOKIE='{ready.cookie}'")
     sys.stdout.flush()
     say("serving until Ctrl-C")
+    logged, shown = logging.getLogger("pinesync.sandbox"), _Shown()
+    logged.addHandler(shown)
     try:
         ready.server.serve_forever()
     except KeyboardInterrupt:
         say("stopped")
     finally:
         ready.server.close()
+        logged.removeHandler(shown)
     return 0
 
 

@@ -15,7 +15,7 @@ from pinesync.naming import BadPath, check_path, shown
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import Unreadable, digest
-from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.files import MANIFEST, make_folder
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Manifest, dump_new
 
@@ -90,7 +90,7 @@ def init(
             settings = replace(settings, account=account.name, account_id=user_id)
         done, entries = _link(ports, folder, listed, done)
     if not dry_run:
-        root.mkdir(parents=True, exist_ok=True)
+        make_folder(root)
         text = dump_new(Manifest(settings, entries))
         folder.tree.write_manifest(text.encode("utf-8"), None, "init")
     return done

@@ -27,7 +27,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from pinesync.errors import BadAnswer, NetworkError
+from pinesync.errors import BadAnswer, Misuse, NetworkError
 from pinesync.remote.credentials import Secret, origin_of
 from pinesync.remote.patience import PatientAdapter
 from pinesync.wire import BASE_URL, Answer, Request
@@ -159,6 +159,12 @@ class Session:
                 body = self._body(response, request, end)
         except (requests.RequestException, HTTPError) as error:
             raise _network_error(error, self._host, _again(request)) from error
+        except OSError as error:
+            # What requests says of a bundle of certificates that is not there, or is none.
+            raise Misuse(
+                f"{self._transport.ca_bundle}: cannot be used to prove who answers: {error}",
+                "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it: mend or unset the variable",
+            ) from None
         return Answer(response.status_code, body, response.headers.get("Retry-After"))
 
     def _cookie(self) -> dict[str, str]:

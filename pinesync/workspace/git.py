@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 _MOST_CONFLICTS = 127
 _MOST_COMMITS = 20
+# A repository's settings may name a program that looks at the index, or at a signature, and have
+# git ask another host for what it lacks.
+_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+_QUIET = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
 
 
@@ -59,39 +65,103 @@ def merge(base: str, local: str, remote: str) -> Merged:
 def manifests_with(root: Path, digest: Digest) -> list[bytes]:
     """Each pine.toml of HEAD's history, as it was right after a commit that added this digest to
     it or took it out, and right before; newest first. Empty outside of git."""
+    search = (
+        "log",
+        "--format=%H",
+        f"--max-count={_MOST_COMMITS}",
+        "--no-textconv",
+        "--no-ext-diff",
+    )
     try:
-        git_of, git_error = _git()
+        status, found, _ = _asked(root, *search, f"-S{digest}", "HEAD", "--", "pine.toml")
     except FileError:
         return []  # a history that cannot be read has nothing
-    git = git_of(root)
-    most = f"--max-count={_MOST_COMMITS}"
-    search = ["git", "log", "--format=%H", most, "--no-textconv", f"-S{digest}", "HEAD"]
-    try:
-        found = str(git.execute([*search, "--", "pine.toml"]))
-    except (git_error, OSError):
-        return []
-    held = []
-    for commit in found.split():
-        for revision in (commit, f"{commit}^"):
-            show = ["git", "cat-file", "blob", f"{revision}:./pine.toml"]
-            try:
-                data = git.execute(show, stdout_as_string=False)
-            except git_error:
-                continue  # the first commit has no parent, and a commit may have removed it
-            if isinstance(data, bytes):
-                held.append(data)
-    return held
+    commits = [] if status else found.decode("ascii").split()
+    shown = (_blob(root, f"{c}{before}:./pine.toml") for c in commits for before in ("", "^"))
+    # The first commit has no parent, and a commit may have removed it.
+    return [data for data in shown if data is not None]
 
 
 def text_at_head(root: Path, path: str) -> bytes | None:
     """The file as HEAD has it, None where it has none, and outside of git."""
     try:
-        git_of, git_error = _git()
+        return _blob(root, f"HEAD:./{path}")
     except FileError:
         return None
+
+
+def _blob(root: Path, revision: str) -> bytes | None:
+    status, data, _ = _asked(root, "cat-file", "blob", revision)
+    return None if status else data
+
+
+# -- what git says of a workspace, for `doctor` ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What git knows of the pine.toml and the .pine files of a folder, by their paths in it:
+    which it tracks, which a merge left open, which it ignores. `autocrlf` is the setting, empty
+    where there is none."""
+
+    tracked: frozenset[str]
+    unmerged: frozenset[str]
+    ignored: frozenset[str]
+    autocrlf: str
+
+
+def version() -> str:
+    """Git's version. FileError where it cannot be run."""
+    said = _asked(None, "--version")[1].decode("utf-8", "replace")
+    return said.strip().removeprefix("git version ")
+
+
+def standing(root: Path) -> Standing | None:
+    """None outside of a repository; FileError where git cannot be run, or will not look."""
+    status, inside, said = _asked(root, "rev-parse", "--is-inside-work-tree")
+    if status or inside.strip() != b"true":
+        if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+            return None
+        why = said.partition("\n")[0] or "not a work tree"
+        raise FileError(f"git will not look into {root}: {why}", "run `git status` there")
+    files = ("-z", "--", "pine.toml", "*.pine")
+    staged = [row.partition(b"\t") for row in _rows(_asked(root, "ls-files", "--stage", *files)[1])]
+    ignoring = ("ls-files", "--others", "--ignored", "--exclude-standard", *files)
+    return Standing(
+        tracked=frozenset(os.fsdecode(path) for _, _, path in staged),
+        unmerged=frozenset(os.fsdecode(p) for head, _, p in staged if not head.endswith(b" 0")),
+        ignored=frozenset(map(os.fsdecode, _rows(_asked(root, *ignoring)[1]))),
+        autocrlf=_asked(root, "config", "--get", "core.autocrlf")[1].decode().strip(),
+    )
+
+
+def committed(root: Path) -> float | None:
+    """When HEAD was committed, in epoch seconds; None outside of git, and before a first commit."""
     try:
-        show = ["git", "cat-file", "blob", f"HEAD:./{path}"]
-        data = git_of(root).execute(show, stdout_as_string=False, strip_newline_in_stdout=False)
-    except (git_error, OSError):
+        status, row, _ = _asked(root, "rev-list", "--max-count=1", "--timestamp", "HEAD")
+    except FileError:
         return None
-    return data
+    return None if status else float(row.split()[0])
+
+
+def _rows(listed: bytes) -> list[bytes]:
+    return [row for row in listed.split(b"\0") if row]
+
+
+def _asked(root: Path | None, *words: str) -> tuple[int, bytes, str]:
+    """What git ends with, answers and complains of."""
+    git_of, git_error = _git()
+    git = git_of(root)
+    git.update_environment(**_QUIET)
+    try:
+        status, answer, said = git.execute(
+            ["git", *_NO_PROGRAMS, *words],
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+        )
+    except (git_error, OSError) as error:
+        raise _no_git() from error
+    assert isinstance(answer, bytes)
+    return int(status), answer, said

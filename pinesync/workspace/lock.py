@@ -28,3 +28,22 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether another process holds that lock at this moment. It is tried without waiting and
+    given back at once; where nobody ever took it, nothing is made."""
+    from filelock import FileLock, Timeout
+
+    path = folder / "lock"
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path, timeout=0, mode=0o600):
+            return False
+    except Timeout:
+        return True
+    except OSError as error:
+        raise FileError(
+            f"{path}: the lock cannot be tried: {error.strerror}", "see whose file that is"
+        ) from error

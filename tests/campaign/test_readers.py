@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.commands.diff import diff
+from pinesync.commands.doctor import doctor
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
@@ -21,6 +22,7 @@ READERS: dict[str, Callable[[Setup], object]] = {
     "diff": lambda setup: diff(setup),
     "diff --remote": lambda setup: diff(setup, remote=True),
     "verify": lambda setup: verify(setup),
+    "doctor": lambda setup: doctor(setup),
     "pull --dry-run": lambda setup: pull(setup, dry_run=True),
     "push --dry-run": lambda setup: push(setup, dry_run=True),
 }

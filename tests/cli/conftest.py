@@ -10,6 +10,7 @@ import pytest
 
 from pinesync.sandbox.account import USER_NAME, open_sandbox
 from pinesync.sandbox.serve import Server
+from tests.cli.tradingview import TradingView
 from tests.cli.world import BREAKOUT, TOOLS, TREND, Watched, World
 
 
@@ -39,6 +40,17 @@ def world(
         monkeypatch.setattr("pinesync.sandbox.app.SandboxApp", _only(app))
         yield world
     store.close()
+
+
+@pytest.fixture
+def tradingview(
+    world: World, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TradingView]:
+    """The account of `world`, as TradingView."""
+    with TradingView(world.app, tmp_path_factory.mktemp("ca")) as server:
+        monkeypatch.setenv("HTTPS_PROXY", server.proxy)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.ca_bundle))
+        yield server
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ DONE = {
     "rm": ["rm", TREND_PATH],
     "logout": ["logout"],
     "whoami": ["whoami"],
+    "doctor": ["doctor"],
     "sandbox seed": ["sandbox", "seed"],
     "sandbox reset": ["sandbox", "reset", "--yes"],
     "sandbox path": ["sandbox", "path"],

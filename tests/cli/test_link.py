@@ -134,4 +134,8 @@ def test_init_of_another_folder_and_not_twice(world: World) -> None:
     assert (world.place / "deep" / "new" / "pine.toml").is_file()
     again = world("init", "--sandbox", "deep/new")
     assert again.code == 2
+    (world.place / "file").write_text("in the way")
+    below = world("init", "--sandbox", "file/new")
+    assert below.code == 1
+    assert "file/new" in below.err
     assert "is a pinesync folder already" in again.err

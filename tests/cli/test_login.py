@@ -6,7 +6,6 @@ import json
 import sqlite3
 import stat
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,17 +20,6 @@ from tests.cli.world import LONGER, TREND, World
 from tests.ring import Ring
 
 COOKIE = "TRADINGVIEW_COOKIE"
-
-
-@pytest.fixture
-def tradingview(
-    world: World, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[TradingView]:
-    """The account of `world`, as TradingView."""
-    with TradingView(world.app, tmp_path_factory.mktemp("ca")) as server:
-        monkeypatch.setenv("HTTPS_PROXY", server.proxy)
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.ca_bundle))
-        yield server
 
 
 def session_file(world: World) -> Path:
@@ -266,6 +254,18 @@ def test_a_certificate_that_nobody_vouches_for(
     ran = world("list")
     assert ran.code == 7
     assert "no secure connection" in ran.err
+    assert tradingview.cookies == []
+
+
+def test_a_bundle_of_certificates_that_is_not_there(
+    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(COOKIE, world.user.cookie)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
+    ran = world("list")
+    assert ran.code == 2
+    assert "authorities.pem" in ran.err
+    assert "REQUESTS_CA_BUNDLE" in ran.err
     assert tradingview.cookies == []
 
 

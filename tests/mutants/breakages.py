@@ -327,8 +327,8 @@ MUTANTS = (
     Mutant(
         "another account's cookie is refused",
         "pinesync/sync/guard.py",
-        "    if expected.name.casefold() == found.name.casefold() and same_id:\n",
-        "    if True:\n",
+        "    return expected.name.casefold() == found.name.casefold() and same_id\n",
+        "    return True\n",
         ("tests/sync", "tests/cli/test_login.py"),
     ),
     Mutant(

@@ -86,6 +86,41 @@ def test_origin_is_checked(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "/../../../../../../etc/hostname",
+        "/pine-facade/../../../../../../etc/hostname",
+        "/pine-facade/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/hostname",
+        "/pine-facade/get/..%2f..%2f..%2f..%2fetc%2fhostname/last",
+        "/pine-facade/get//etc/hostname/1.0",
+        "//etc/hostname",
+        "/pine-facade/get/file:%2f%2f%2fetc%2fhostname/last",
+        "/pine-facade/versions/%00/last",
+        "/pine-facade/get_script_info/?pine_id=../../etc/hostname",
+    ],
+)
+def test_no_path_reaches_the_file_system(server: Server, path: str) -> None:
+    """Between the request and its answer no file but the database is opened."""
+    opened: list[object] = []
+    watching = threading.Event()
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("open", "os.listdir", "os.scandir") and watching.is_set():
+            opened.append(arguments[0])
+
+    sys.addaudithook(note)
+    watching.set()
+    answer = raw(
+        server,
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        "Connection: close\r\n\r\n".encode(),
+    )
+    watching.clear()
+    assert int(answer.split(b" ", 2)[1]) in (400, 401, 404)
+    assert opened == []
+
+
+@pytest.mark.parametrize(
     ("header", "expected"),
     [
         ("Content-Length: 99999999", 413),

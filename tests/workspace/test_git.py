@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pinesync.model import Digest
 from pinesync.text import has_conflict_markers
-from pinesync.workspace.git import manifests_with, merge
+from pinesync.workspace.git import manifests_with, merge, standing, text_at_head
 
 BASE = "1\n2\n3\n4\n5\n6\n7\n"
 FEWER = settings(max_examples=67)
@@ -130,3 +130,31 @@ def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> 
     assert f"a = {one!r}" in held
     assert not any("b = 1" in text for text in held)
     assert manifests_with(folder, Digest("sha256:" + "3" * 64)) == []
+
+
+def test_no_program_of_a_repository_is_run(tmp_path: Path) -> None:
+    """An unpacked archive may bring a .git with settings of somebody else's."""
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+    hook.chmod(0o755)
+    root = tmp_path / "scripts"
+
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True)
+
+    root.mkdir()
+    git("init", "-q")
+    digest = Digest("sha256:" + "0" * 64)
+    (root / "pine.toml").write_text(f'digest = "{digest}"\n')
+    (root / ".gitattributes").write_text("pine.toml diff=shown\n")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    for setting in ("core.fsmonitor", "gpg.program", "core.pager", "diff.external"):
+        git("config", setting, str(hook))
+    for setting in ("diff.shown.textconv", "diff.shown.command", "core.hooksPath"):
+        git("config", setting, str(hook))
+    git("config", "log.showSignature", "true")
+    assert len(manifests_with(root, digest)) == 1
+    assert text_at_head(root, "pine.toml")
+    assert standing(root)
+    assert not (tmp_path / "was-run").exists()

@@ -5,7 +5,7 @@ looked at: if an editor saved in between, the two are exchanged back. No symlink
 followed: folders are opened one by one, by descriptor, where the system has that.
 """
 
-from pinesync.workspace.files.building import building, is_free
+from pinesync.workspace.files.building import building, is_free, make_folder
 from pinesync.workspace.files.tree import MANIFEST, Tree
 
-__all__ = ["MANIFEST", "Tree", "building", "is_free"]
+__all__ = ["MANIFEST", "Tree", "building", "is_free", "make_folder"]

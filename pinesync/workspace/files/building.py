@@ -18,6 +18,14 @@ def is_free(target: Path) -> bool:
     return target.is_dir() and not target.is_symlink() and not any(target.iterdir())
 
 
+def make_folder(target: Path) -> None:
+    """The folder is there; FileError where it cannot be made."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise file_error(str(target), error) from error
+
+
 @contextmanager
 def building(target: Path) -> Iterator[Path]:
     """A folder beside `target` to fill, which takes its place at the end, and leaves nothing
@@ -34,14 +42,22 @@ def building(target: Path) -> Iterator[Path]:
     try:
         yield place
         try:
-            if target.is_dir():
-                # Somebody may stand in it, so it is filled; pine.toml makes it whole, and is last.
-                names = [item.name for item in place.iterdir() if item.name != MANIFEST]
-                for name in [*names, MANIFEST]:
-                    (place / name).rename(target / name)
+            if os.path.lexists(target):
+                _fill(target, place)
             else:
                 place.rename(target)
         except OSError as error:
             raise file_error(str(target), error) from error
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _fill(target: Path, place: Path) -> None:
+    """Somebody may stand in an empty folder, so what was built moves into it; pine.toml makes it
+    whole, and is last. The folder is held, so that no link can take its place meanwhile."""
+    with Tree(target).opened() as folder:
+        if os.listdir(folder.path if folder.descriptor is None else folder.descriptor):
+            raise OSError(errno.ENOTEMPTY, "something came into it meanwhile")
+        names = [item.name for item in place.iterdir() if item.name != MANIFEST]
+        for name in [*names, MANIFEST]:
+            os.rename(place / name, folder.at(name), dst_dir_fd=folder.descriptor)

@@ -1,0 +1,75 @@
+"""`pinesync doctor`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
+
+if TYPE_CHECKING:
+    from pinesync.commands.checkup import Checkup, Level
+
+_COLORS = {"ok": "clean", "note": "modified", "wrong": "conflict"}
+_MACHINE = ("pinesync", "python", "system", "git")
+
+
+@click.command("doctor")
+@click.option("--offline", is_flag=True, help="Ask nobody whether the session works.")
+@shared
+def command(offline: bool) -> int:
+    """Whether everything is in order, and what to do where it is not.
+
+    Looks at the session, the clock, git, this folder, and what pinesync keeps of it on this
+    machine. Ends with 1 where something is wrong. Changes nothing. No cookie and no source is in
+    what it prints, so that it can be pasted into a report.
+    """
+    from pinesync.commands.doctor import doctor
+
+    found = _without_home(doctor(setup(), offline=offline))
+    if finish("doctor", found):
+        return found.exit_code
+    rows = [(f.level, f.area, harmless(f.message)) for f in found.findings]
+    for finding, row in zip(found.findings, columns(rows), strict=True):
+        out(tinted(_COLORS[finding.level], finding.level) + row[len(finding.level) :])
+        if finding.hint:
+            out(f"  hint: {harmless(finding.hint)}")
+    _versions(found)
+    out(_summary(Counter(f.level for f in found.findings)))
+    say("safe to paste: no cookie and no source is in it; names of scripts and the account are")
+    return found.exit_code
+
+
+def _summary(levels: Counter[Level]) -> str:
+    notes = counted(levels["note"], "note") if levels["note"] else ""
+    parts = (f"{levels['wrong']} wrong" * (levels["wrong"] > 0), notes, f"{levels['ok']} ok")
+    return ", ".join(filter(None, parts))
+
+
+def _versions(found: Checkup) -> None:
+    told = {name: f"{name} {version or 'missing'}" for name, version in found.versions.items()}
+    out(harmless(", ".join(told[name] for name in _MACHINE)))
+    out(harmless(", ".join(line for name, line in told.items() if name not in _MACHINE)))
+
+
+def _without_home(found: Checkup) -> Checkup:
+    """The same with ~ for the person's home, which is often called like the person."""
+    home = os.path.expanduser("~").rstrip("/\\")
+    if not home or home == "~":
+        return found
+    # A shell only knows ~ outside of quotes: '/home/me/a b' becomes ~/'a b'.
+    quoted, plain = re.compile(f"'{re.escape(home)}/"), re.compile(rf"{re.escape(home)}(?![\w.-])")
+
+    def shortened(text: str) -> str:
+        return plain.sub("~", quoted.sub("~/'", text))
+
+    findings = (
+        replace(f, message=shortened(f.message), hint=shortened(f.hint)) for f in found.findings
+    )
+    return replace(found, findings=tuple(findings))

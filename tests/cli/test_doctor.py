@@ -1,0 +1,935 @@
+"""doctor: every area, in order and out of it; what to do is said, and nothing private is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.cli.render import harmless
+from pinesync.commands import machine
+from pinesync.model import Digest, PineId, RelPath, Version
+from pinesync.sync.records import Now, Record
+from pinesync.workspace.state import Replaced, State
+from tests.cli.cases import MARKERS, flags
+from tests.cli.tradingview import TradingView
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    LONGER,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    Ran,
+    World,
+    both_ways,
+)
+
+HERE = ["lock", "state", "writes", "conflicts", "permissions", "leftovers"]
+AREAS = ["session", "sign-in", "clock", "git", "manifest", *HERE, "bugs", "versions"]
+SOURCES = {line for text in (TREND, BREAKOUT, TOOLS, LONGER, SLOWER) for line in text.splitlines()}
+DIGEST = Digest("sha256:" + "0" * 64)
+KEPT_COOKIE = "canary0000cookie"
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
+over_http = pytest.mark.parametrize("world", ["facade"], indirect=True)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What doctor says, area by area."""
+
+    ran: Ran
+    findings: list[dict[str, str]]
+
+    def of(self, area: str) -> list[tuple[str, str, str]]:
+        found = [f for f in self.findings if f["area"] == area]
+        return [(f["level"], f["message"], f["hint"]) for f in found]
+
+    def wrong(self) -> dict[str, str]:
+        """The areas where something is wrong, with all that is said of it."""
+        found: dict[str, str] = {}
+        for one in self.findings:
+            if one["level"] == "wrong":
+                said = f"{one['message']}; {one['hint']}\n"
+                found[one["area"]] = found.get(one["area"], "") + said
+        return found
+
+    def notes(self) -> dict[str, str]:
+        return {
+            f["area"]: f"{f['message']}; {f['hint']}" for f in self.findings if f["level"] == "note"
+        }
+
+
+def look(world: World, *options: str, cwd: Path | None = None) -> Told:
+    """Runs doctor for people and for programs. Whatever it finds: both say the same, all areas
+    are there, every trouble has a hint, nothing is changed, and nothing private gets out."""
+    before = everything(world)
+    ran, asked = world("doctor", *options, cwd=cwd), world("doctor", "--json", *options, cwd=cwd)
+    assert everything(world) == before
+    for one in (ran, asked):
+        private(world, one)
+    assert asked.err == ""
+    found = asked.json
+    assert ran.code == asked.code == found["exit_code"]
+    findings = found["findings"]
+    areas = list(dict.fromkeys(f["area"] for f in findings))
+    assert areas in (AREAS, [area for area in AREAS if area not in HERE])
+    for one in findings:
+        assert bool(one["hint"]) == (one["level"] != "ok"), one
+    assert (ran.code == 1) == any(f["level"] == "wrong" for f in findings)
+    assert ran.err.splitlines()[-1].startswith("safe to paste: ")
+    same_for_people(ran, findings)
+    return Told(ran, findings)
+
+
+def everything(world: World) -> tuple[Any, ...]:
+    folder = world.files() if world.folder.is_dir() else {}
+    sandbox = world.home / "pinesync" / "sandbox"
+    return folder, world.kept(), sorted(sandbox.glob("*.sqlite3")), world.account()
+
+
+def private(world: World, ran: Ran) -> None:
+    for secret in (world.user.sessionid, world.user.sessionid_sign, KEPT_COOKIE):
+        assert secret not in ran.said
+    for line in SOURCES:
+        assert len(line) < 8 or line not in ran.said
+    assert str(world.home) not in ran.said
+
+
+def same_for_people(ran: Ran, findings: list[dict[str, str]]) -> None:
+    lines = iter(ran.out.splitlines())
+    for one in findings:
+        message = re.escape(harmless(one["message"]))
+        assert re.fullmatch(rf"{one['level']} +{one['area']} +{message}", next(lines))
+        if one["hint"]:
+            assert next(lines) == f"  hint: {harmless(one['hint'])}"
+
+
+def commit(world: World) -> None:
+    if not (world.folder / ".git").exists():
+        world.git("init", "-q")
+    world.git("add", ".")
+    world.git("commit", "-qm", "as they are")
+
+
+def state_of(world: World) -> Path:
+    (found,) = [p for p in (world.home / "pinesync" / "state").iterdir() if p.is_dir()]
+    return found
+
+
+def shown(world: World, path: Path) -> str:
+    return f"~/{path.relative_to(world.home).as_posix()}"
+
+
+@pytest.fixture
+def sound(clone: World) -> World:
+    """A clone in git, where nothing is to be found."""
+    commit(clone)
+    return clone
+
+
+# -- all is well ----------------------------------------------------------------------------------
+
+
+@both_ways
+def test_a_folder_where_all_is_well(sound: World) -> None:
+    found = look(sound)
+    assert found.ran.code == 0
+    assert {level for f in found.findings for level in [f["level"]]} == {"ok"}
+    assert found.ran.asked == ("list", "script_info")
+    ((_, session, _),) = found.of("session")
+    assert session.startswith("sandbox on ")
+    assert "3 saved scripts, cookie: " in session
+    ((_, manifest, _),) = found.of("manifest")
+    assert manifest == f"pine.toml: 3 scripts of {sound.remote}, account sandbox, schema 1"
+    ((_, state, _),) = found.of("state")
+    assert state == f"{shown(sound, state_of(sound))}: 3 kept texts, 1 KB"
+    assert found.ran.out.splitlines()[-1] == "13 ok"
+
+
+@both_ways
+def test_below_the_root_and_after_edits_and_pushes(sound: World) -> None:
+    sound.write(LONGER)
+    assert sound("push").code == 0
+    sound.web_save(SLOWER)
+    sound.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
+    found = look(sound, cwd=sound.folder / "indicators")
+    assert found.ran.code == 0
+    assert found.wrong() == found.notes() == {}
+
+
+def test_outside_of_a_folder(world: World) -> None:
+    found = look(world)
+    assert (found.ran.code, found.ran.asked) == (0, ())
+    assert set(found.notes()) == {"session", "manifest"}
+    assert "not signed in" in found.notes()["session"]
+    assert "not in a pinesync folder" in found.notes()["manifest"]
+    assert not {f["area"] for f in found.findings} & set(HERE)
+
+
+@both_ways
+def test_a_folder_that_came_with_git_and_was_never_used_here(sound: World) -> None:
+    sound.forget()
+    found = look(sound)
+    assert found.ran.code == 0
+    assert found.of("state")[0][1].endswith("nothing is kept yet")
+    assert not (sound.home / "pinesync" / "state").exists()
+
+
+def test_the_versions_are_those_of_everything_needed(sound: World) -> None:
+    project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8"))
+    needed = {re.split("[<>=]", line)[0] for line in project["project"]["dependencies"]}
+    assert set(machine.NEEDED) == needed
+    told = sound("doctor", "--json").json["versions"]
+    assert {"pinesync", "python", "system", "git", *needed} <= set(told)
+    assert all(isinstance(version, str) for version in told.values())
+    lines = sound("doctor").out.splitlines()
+    assert any(f"python {told['python']}" in line for line in lines)
+    assert any(f"requests {told['requests']}" in line for line in lines)
+
+
+def test_a_package_that_is_missing(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    def without(name: str) -> str:
+        if name in ("tomlkit", "keyring", "pygls"):
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(machine, "version_of", without)
+    found = look(sound)
+    assert found.wrong() == {"versions": "not installed: tomlkit; install pinesync again\n"}
+    assert "tomlkit missing" in found.ran.out
+    assert "pygls" not in found.ran.out  # an extra, which need not be there
+
+
+# -- session --------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_a_session_that_ended(sound: World) -> None:
+    sound.plan.expire()
+    found = look(sound)
+    assert set(found.wrong()) == {"session"}
+    assert "cookie" in found.wrong()["session"]
+
+
+@over_http
+def test_no_cookie(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PINESYNC_COOKIE")
+    for options in ([], ["--offline"]):
+        found = look(sound, *options)
+        assert set(found.wrong()) == {"session"}
+        assert "set PINESYNC_COOKIE" in found.wrong()["session"]
+        assert found.ran.asked == ()
+    monkeypatch.delenv("PINESYNC_FACADE_URL")
+    assert "`pinesync login`" in look(sound).wrong()["session"]
+
+
+@over_http
+def test_a_cookie_outside_of_a_folder(world: World) -> None:
+    found = look(world)
+    assert found.of("session")[0][0] == "ok"
+    world.plan.expire()
+    assert set(look(world).wrong()) == {"session"}
+
+
+@over_http
+def test_the_cookie_of_another_account(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = sound.store.ensure_user("somebody-else")
+    sound.store.save_new(other, "Mine", TREND)
+    monkeypatch.setenv("PINESYNC_COOKIE", other.cookie)
+    found = look(sound)
+    assert set(found.wrong()) == {"session"}
+    assert "belongs to the account sandbox, and the cookie to somebody-else" in found.ran.out
+
+
+@over_http
+def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
+    found = look(sound)
+    assert set(found.wrong()) == {"session"}
+    assert found.wrong()["session"].startswith("could not be asked: no connection to 127.0.0.1:9")
+    assert "--offline" in found.wrong()["session"]
+
+
+@both_ways
+@pytest.mark.parametrize("fault", ["list:*:429:seconds=3600", "list:*:html", "list:*:garbage"])
+def test_an_answer_that_is_none(sound: World, fault: str) -> None:
+    sound.plan.add(fault)
+    found = look(sound)
+    assert set(found.wrong()) == {"session"}
+
+
+@both_ways
+def test_offline_asks_nobody(sound: World) -> None:
+    sound.plan.expire()
+    found = look(sound, "--offline")
+    assert (found.ran.code, found.ran.asked) == (0, ())
+    assert set(found.notes()) == {"session"}
+
+
+@both_ways
+def test_an_account_without_scripts(clone: World) -> None:
+    clone.store.reset(clone.user)
+    ((level, message, _),) = look(clone).of("session")
+    assert (level, message.split(",")[0]) == (
+        "ok",
+        "an account without saved scripts on "
+        + (clone.server.url if clone.server else clone.remote),
+    )
+
+
+def test_a_sandbox_that_is_not_there_is_not_made(sound: World) -> None:
+    sandbox = sound.home / "pinesync" / "sandbox"
+    sandbox.rename(sandbox.with_name("elsewhere"))
+    try:
+        ran = sound("doctor", "--json")
+        assert ran.code == 1
+        assert "another PINESYNC_HOME" in ran.json["findings"][0]["hint"]
+        assert not sandbox.exists()
+    finally:
+        sandbox.with_name("elsewhere").rename(sandbox)
+
+
+def test_a_sandbox_that_never_had_these_scripts(sound: World) -> None:
+    text = (sound.folder / "pine.toml").read_text("utf-8")
+    ids = iter(f'"USER;{number:032x}"' for number in range(9))
+    sound.write(re.sub(r'"USER;[0-9a-f]{32}"', lambda _: next(ids), text), "pine.toml")
+    found = look(sound)
+    assert "has none of its 3 scripts" in found.wrong()["session"]
+
+
+# -- kept sign-ins --------------------------------------------------------------------------------
+
+
+def sign_in(world: World, name: str = "session.json", mode: int = 0o600) -> Path:
+    folder = world.home / "pinesync" / "config"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / name
+    held = {"sessionid": KEPT_COOKIE, "sessionid_sign": f"v3:{KEPT_COOKIE}", "saved_at": 1}
+    file.write_text(json.dumps({**held, "name": "sandbox", "user_id": "1"}))
+    file.chmod(mode)
+    return file
+
+
+def test_a_sign_in_that_is_kept_well(sound: World) -> None:
+    file = sign_in(sound)
+    said = f"{shown(sound, file.parent)}: 1 sign-in kept, readable by you alone"
+    assert look(sound).of("sign-in") == [("ok", said, "")]
+
+
+def test_sign_ins_under_names(world: World, tradingview: TradingView) -> None:
+    """The folder's own account is found among them, and a name that nobody kept is told."""
+    world("login", "--as", "work", stdin=world.user.cookie)
+    world("clone", "--as", "work", "scripts")
+    commit(world)
+    found = look(world)
+    assert found.wrong() == found.notes() == {}
+    said = "sandbox on tradingview, 3 saved scripts, cookie: stored"
+    assert found.of("session") == [("ok", said, "")]
+    assert set(look(world, "--as", "nobody").wrong()) == {"session"}
+    assert set(look(world, "--as", "nobody", cwd=world.place).wrong()) == {"session"}
+    ((_, message, _),) = look(world, cwd=world.place).of("session")
+    assert message == "not signed in to TradingView without a name"
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o666])
+def test_a_sign_in_that_others_can_read(sound: World, mode: int) -> None:
+    file = sign_in(sound, mode=mode)
+    found = look(sound)
+    assert set(found.wrong()) == {"sign-in"}
+    type_in_a_shell(found.of("sign-in")[0][2])
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert look(sound).wrong() == {}
+
+
+@posix
+def test_a_folder_of_sign_ins_that_others_can_enter(
+    sound: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What to do can be typed, also where the folder's name has a space in it."""
+    home = sound.home / "pinesync"
+    spaced = home.rename(sound.home / "my pinesync")
+    monkeypatch.setenv("PINESYNC_HOME", str(spaced))
+    try:
+        folder = spaced / "config"
+        folder.mkdir()
+        (folder / "session-other.json").write_text("{}")
+        (folder / "session-other.json").chmod(0o600)
+        folder.chmod(0o755)
+        found = look(sound)
+        assert set(found.wrong()) == {"sign-in"}
+        ((_, message, hint),) = found.of("sign-in")
+        assert (message.split(":")[0], hint) == (
+            "~/my pinesync/config",
+            "run `chmod 700 ~/'my pinesync/config'`",
+        )
+        type_in_a_shell(hint)
+        assert folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        spaced.rename(home)
+
+
+def test_what_an_interrupted_login_left(sound: World) -> None:
+    left = sign_in(sound, ".session-4711.tmp")
+    found = look(sound)
+    assert set(found.wrong()) == {"sign-in"}
+    assert "may hold a cookie" in found.wrong()["sign-in"]
+    type_in_a_shell(found.of("sign-in")[0][2])
+    assert not left.exists()
+
+
+@posix
+def test_a_sign_in_that_is_a_link(sound: World) -> None:
+    file = sign_in(sound)
+    file.rename(file.with_name("elsewhere"))
+    file.symlink_to("elsewhere")
+    assert "not a plain file" in look(sound).wrong()["sign-in"]
+
+
+def type_in_a_shell(hint: str) -> None:
+    """The command that a hint names, with the home that the test has."""
+    command = re.search(r"`(.*?)`", hint)
+    assert command
+    subprocess.run(["sh", "-c", command[1]], check=True)
+
+
+# -- clock ----------------------------------------------------------------------------------------
+
+
+def test_a_commit_from_the_future(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-05-01T12:00:00Z")
+    sound.git("commit", "-q", "--allow-empty", "-m", "later")
+    found = look(sound)
+    assert set(found.wrong()) == {"clock"}
+    assert "the last commit is of 2099-05-01 12:00 UTC" in found.wrong()["clock"]
+
+
+@pytest.mark.parametrize("wall", [4e9, 1e300, float("inf")])
+def test_a_record_from_the_future(sound: World, wall: float) -> None:
+    State(state_of(sound)).write_record(begun(sound, state="landed", wall=wall))
+    found = look(sound)
+    assert set(found.wrong()) == {"clock"}
+    assert "a record of a write is of " in found.wrong()["clock"]
+
+
+def test_a_clock_that_was_reset(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "now", lambda: Now(0.0, 1.0, ""))
+    found = look(world)
+    assert set(found.wrong()) == {"clock"}
+    assert found.of("clock")[0][1].startswith("it is 1970-01-01 00:00 UTC, and this pinesync is of")
+
+
+# -- git ------------------------------------------------------------------------------------------
+
+
+def test_no_git(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (sound.place / "bin").mkdir()
+    ran = sound.process("doctor", "--json", PATH=str(sound.place / "bin"))
+    assert ran.code == 1
+    found = {f["area"]: f for f in ran.json["findings"] if f["level"] == "wrong"}
+    assert set(found) == {"git"}
+    assert "install git" in found["git"]["hint"]
+    assert ran.json["versions"]["git"] is None
+
+
+def test_a_folder_outside_of_git(clone: World) -> None:
+    found = look(clone)
+    assert found.ran.code == 0
+    assert "`git init`" in found.notes()["git"]
+
+
+def test_pine_toml_is_not_in_git_yet(clone: World) -> None:
+    clone.git("init", "-q")
+    found = look(clone)
+    assert found.ran.code == 0
+    assert "pine.toml is not in git yet; commit it" in found.notes()["git"]
+
+
+@both_ways
+def test_git_ignores_pine_toml(clone: World) -> None:
+    clone.write("pine.*\n", ".gitignore")
+    commit(clone)
+    found = look(clone)
+    assert set(found.wrong()) == {"git"}
+    assert "git ignores pine.toml" in found.wrong()["git"]
+    assert "`git check-ignore -v pine.toml`" in found.wrong()["git"]
+
+
+def test_git_ignores_scripts(clone: World) -> None:
+    clone.write("indicators/\nlibraries/*\n", ".gitignore")
+    clone.write(TREND, "libraries/unlisted.pine")
+    commit(clone)
+    found = look(clone)
+    assert set(found.wrong()) == {"git"}
+    assert f"git ignores listed scripts: {TREND_PATH}, {TOOLS_PATH};" in found.wrong()["git"]
+
+
+def test_a_workspace_below_the_top_of_a_repository(clone: World) -> None:
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        subprocess.run(["git", *words], cwd=clone.place, check=True)
+    assert look(clone).wrong() == {}
+    (clone.place / ".gitignore").write_text("Trend.pine\n")
+    clone.git("rm", "-q", "--cached", TREND_PATH)
+    assert TREND_PATH in look(clone).wrong()["git"]
+
+
+def test_a_script_that_is_not_in_git_yet(sound: World) -> None:
+    sound.web_save(SLOWER.replace("Trend", "Extra"), "Extra")
+    sound("pull")
+    found = look(sound)
+    assert found.ran.code == 0
+    assert found.notes()["git"].startswith("not in git yet: indicators/Extra.pine")
+
+
+def test_a_merge_that_git_left_open(sound: World) -> None:
+    sound.git("checkout", "-q", "-b", "other")
+    for branch, text in (("other", SLOWER), ("main", LONGER.replace("20", "7"))):
+        sound.git("checkout", "-q", branch)
+        sound.write(text)
+        manifest = sound.folder.joinpath("pine.toml").read_text("utf-8")
+        sound.write(re.sub(r"(?m)^id = .*", f'id = "{branch}"', manifest), "pine.toml")
+        sound.git("commit", "-qam", branch)
+    with pytest.raises(subprocess.CalledProcessError):
+        sound.git("merge", "-q", "other")
+    found = look(sound)
+    assert set(found.wrong()) == {"git", "manifest", "conflicts"}
+    assert f"a merge open in {TREND_PATH}, pine.toml" in found.wrong()["git"]
+    assert "git left conflict markers here" in found.wrong()["manifest"]
+    assert f"{TREND_PATH}: conflict markers" in found.wrong()["conflicts"]
+
+
+def test_autocrlf_is_harmless(sound: World) -> None:
+    assert "autocrlf" not in look(sound).of("git")[0][1]
+    sound.git("config", "core.autocrlf", "true")
+    ((level, message, _),) = look(sound).of("git")
+    assert level == "ok"
+    assert "core.autocrlf is harmless" in message
+
+
+def test_no_program_of_the_repository_is_run(sound: World) -> None:
+    """The settings of a repository may name one for nearly everything."""
+    hook = sound.place / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {sound.place}/was-run\n")
+    hook.chmod(0o755)
+    for setting in ("core.fsmonitor", "gpg.program", "core.pager", "diff.external"):
+        sound.git("config", setting, str(hook))
+    sound.git("config", "log.showSignature", "true")
+    assert look(sound).wrong() == {}
+    assert not (sound.place / "was-run").exists()
+
+
+# -- pine.toml ------------------------------------------------------------------------------------
+
+
+@both_ways
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[workspace\n", "pine.toml:1: not TOML"),
+        ("[workspace]\nschema = 99\n", "pine.toml:2: "),
+        ("<<<<<<< HEAD\n=======\n>>>>>>> x\n", "pine.toml:1: git left conflict markers here"),
+        ("\n[workspace]\nschema = 1\nurl = 'https://evil.invalid'\n", "pine.toml:4: unknown key"),
+    ],
+)
+def test_pine_toml_cannot_be_used(sound: World, text: str, said: str) -> None:
+    """It is told with its line, and everything that needs no pine.toml is looked at."""
+    sound.write(text, "pine.toml")
+    sound.write(MARKERS)
+    (sound.folder / ".pinesync-1.tmp").write_text("left")
+    found = look(sound)
+    assert set(found.wrong()) == {"manifest", "conflicts"}
+    assert found.wrong()["manifest"].startswith(said)
+    notes = found.notes()
+    assert {area for area, words in notes.items() if "mend pine.toml first" in words} == {
+        "lock",
+        "state",
+        "writes",
+    }
+    assert ".pinesync-1.tmp" in notes["leftovers"]
+    assert found.of("git")[0][0] == found.of("permissions")[0][0] == "ok"
+
+
+def test_a_listed_file_that_is_missing(sound: World) -> None:
+    sound.remove()
+    found = look(sound)
+    assert found.ran.code == 0
+    assert f"no file is there: {TREND_PATH}" in found.notes()["manifest"]
+    assert f"`pinesync restore {TREND_PATH}`" in found.notes()["manifest"]
+
+
+# -- lock -----------------------------------------------------------------------------------------
+
+HOLDS = """
+import pathlib, sys
+from pinesync.workspace.lock import writing
+with writing(pathlib.Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@both_ways
+def test_another_pinesync_is_writing(sound: World) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(state_of(sound))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        assert child.stdout
+        assert child.stdout.readline() == "held\n"
+        found = look(sound)
+        assert set(found.wrong()) == {"lock"}
+        assert "another pinesync is writing in this folder now" in found.wrong()["lock"]
+        child.kill()
+    assert look(sound).wrong() == {}
+    sound.write(LONGER)
+    assert sound("push").code == 0  # doctor kept no lock
+
+
+# -- state ----------------------------------------------------------------------------------------
+
+
+@posix
+def test_a_state_that_others_can_enter(sound: World) -> None:
+    state_of(sound).chmod(0o755)
+    found = look(sound)
+    assert set(found.wrong()) == {"state"}
+    type_in_a_shell(found.of("state")[0][2])
+    assert look(sound).wrong() == {}
+
+
+def test_a_kept_text_that_is_damaged(sound: World) -> None:
+    one, other, *_ = sorted(state_of(sound).glob("objects/*/*"))
+    one.write_bytes(one.read_bytes()[:-1])
+    other.rename(other.with_name("stranger"))
+    found = look(sound)
+    assert set(found.wrong()) == {"state"}
+    said = found.wrong()["state"]
+    assert "2 of 3 kept texts damaged: " in said
+    assert one.relative_to(state_of(sound)).as_posix() in said
+    assert "stranger" in said
+
+
+@posix
+def test_a_kept_text_that_is_a_link(sound: World) -> None:
+    one = next(state_of(sound).glob("objects/*/*"))
+    one.rename(sound.place / "moved")
+    one.symlink_to(sound.place / "moved")
+    assert "1 of 3 kept texts damaged" in look(sound).wrong()["state"]
+
+
+def test_a_record_that_is_damaged(sound: World) -> None:
+    """The texts are looked at all the same, and the records of other areas are not made up."""
+    state = State(state_of(sound))
+    state.write_record(begun(sound))
+    (file,) = state_of(sound).glob("records/*")
+    file.write_text(file.read_text("utf-8").replace("sent", "SENT"))
+    found = look(sound)
+    assert set(found.wrong()) == {"state"}
+    assert f"{shown(sound, file)}: damaged" in found.wrong()["state"]
+    assert "see to `state` first" in found.notes()["writes"]
+    assert "3 kept texts" in found.of("state")[-1][1]
+
+
+def test_a_note_of_a_replaced_text_that_is_damaged(sound: World) -> None:
+    State(state_of(sound)).note_replaced(Replaced("1-a", RelPath(TREND_PATH), DIGEST, 1.0))
+    assert look(sound).wrong() == {}
+    (file,) = state_of(sound).glob("replaced/*")
+    file.write_text("{")
+    assert f"{shown(sound, file)}: damaged" in look(sound).wrong()["state"]
+
+
+@posix
+@pytest.mark.parametrize("kind", ["objects", "records", "tmp"])
+def test_a_link_inside_of_the_state(sound: World, kind: str) -> None:
+    (state_of(sound) / "tmp").mkdir(exist_ok=True)
+    place = state_of(sound) / kind
+    if place.exists():
+        place.rename(sound.place / kind)
+    else:
+        (sound.place / kind).mkdir()
+    place.symlink_to(sound.place / kind)
+    found = look(sound)
+    assert set(found.wrong()) == {"state"}
+    assert f"no link there: {kind}" in found.wrong()["state"]
+
+
+@posix
+@both_ways
+def test_a_state_that_cannot_be_used_hides_nothing_else(sound: World) -> None:
+    place = state_of(sound)
+    place.rename(sound.place / "state")
+    place.symlink_to(sound.place / "state")
+    sound.write(MARKERS)
+    found = look(sound)
+    assert set(found.wrong()) == {"state", "conflicts"}
+    assert "not a folder of pinesync's" in found.wrong()["state"]
+    assert set(found.notes()) == {"lock", "writes"}
+    assert found.of("session")[0][0] == "ok"
+
+
+# -- begun writes ---------------------------------------------------------------------------------
+
+
+def begun(world: World, **changes: Any) -> Record:
+    record = Record(
+        "0001-aa",
+        "save",
+        "sent",
+        RelPath(TREND_PATH),
+        "Trend",
+        DIGEST,
+        PineId(world.id_of()),
+        "sandbox",
+        Version(1),
+        wall=1.0,
+    )
+    return replace(record, **changes)
+
+
+@both_ways
+def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    sound.write(LONGER)
+    sound.plan.add("save_next:1:reset")
+    assert sound("push").code == 7
+    found = look(sound)
+    assert set(found.wrong()) == {"writes"}
+    said = found.wrong()["writes"]
+    assert re.match(rf"{TREND_PATH}: a save was sent at least \d seconds? ago", said)
+    assert "run `pinesync push`" in said
+    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    assert sound("push").code == 0
+    found = look(sound)
+    assert found.wrong() == {}
+    assert "1 save given up" in found.of("writes")[0][1]
+
+
+def test_a_save_that_was_never_sent(sound: World) -> None:
+    State(state_of(sound)).write_record(begun(sound, state="prepared"))
+    found = look(sound)
+    assert found.ran.code == 0
+    assert "never sent" in found.notes()["writes"]
+    assert sound("push").code == 0
+    assert look(sound).notes() == {}
+
+
+def test_a_pull_that_broke_off(sound: World) -> None:
+    temp = ".pinesync-0001-aa.tmp"
+    held = State(state_of(sound)).keep(TREND)
+    new = State(state_of(sound)).keep(SLOWER)
+    sound.web_save(SLOWER)
+    State(state_of(sound)).write_record(
+        begun(
+            sound,
+            op="pull",
+            state="prepared",
+            temp=temp,
+            digest=new,
+            brings=new,
+            object=held,
+            landed=Version(2),
+        )
+    )
+    (sound.folder / "indicators" / temp).write_text(SLOWER)
+    found = look(sound)
+    assert set(found.wrong()) == {"writes"}
+    assert "run `pinesync pull`" in found.wrong()["writes"]
+    assert f"indicators/{temp}" in found.notes()["leftovers"]
+    assert sound("pull").code == 0
+    assert sound.read() == SLOWER
+    commit(sound)
+    assert look(sound).notes() == {}
+
+
+# -- conflicts ------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_a_flag(sound: World) -> None:
+    flags(sound)
+    commit(sound)
+    found = look(sound)
+    assert set(found.wrong()) == {"conflicts"}
+    assert "hides 1.0, which somebody else saved" in found.wrong()["conflicts"]
+    assert f"`pinesync resolve {TREND_PATH}` with --ours" in found.wrong()["conflicts"]
+
+
+def test_conflict_markers(sound: World) -> None:
+    sound.write(MARKERS)
+    sound.write(MARKERS, "notes of mine.pine")
+    found = look(sound)
+    assert set(found.wrong()) == {"conflicts"}
+    assert f"{TREND_PATH}: conflict markers" in found.wrong()["conflicts"]
+    assert "notes of mine" not in found.ran.out  # nobody listed it
+
+
+# -- permissions ----------------------------------------------------------------------------------
+
+
+@posix
+def test_a_listed_file_that_is_a_link(sound: World) -> None:
+    (sound.folder / TREND_PATH).rename(sound.place / "moved.pine")
+    (sound.folder / TREND_PATH).symlink_to(sound.place / "moved.pine")
+    found = look(sound)
+    assert set(found.wrong()) == {"permissions"}
+    assert f"{TREND_PATH}: a link stands in the way" in found.wrong()["permissions"]
+
+
+@posix
+def test_links_that_are_passed_over(sound: World) -> None:
+    (sound.folder / "linked.pine").symlink_to(sound.folder / TREND_PATH)
+    (sound.folder / "folder").symlink_to(sound.place)
+    (sound.folder / "notes.txt").symlink_to(sound.folder / TREND_PATH)
+    (sound.folder / ".hidden").symlink_to(sound.place)
+    found = look(sound)
+    assert found.ran.code == 0
+    assert "not followed: folder, linked.pine;" in found.notes()["permissions"]
+
+
+def test_a_listed_file_that_is_no_text(sound: World) -> None:
+    sound.write(b"plot(\xff)")
+    found = look(sound)
+    assert set(found.wrong()) == {"permissions"}
+    assert found.wrong()["permissions"].startswith(f"{TREND_PATH}: not UTF-8")
+
+
+def test_files_that_cannot_be_tracked(sound: World) -> None:
+    sound.write(TREND, "drafts/-odd.pine")
+    sound.write(TREND, "con.pine")
+    found = look(sound)
+    assert found.ran.code == 0
+    assert "cannot be tracked: a part that begins with -" in found.ran.out
+    assert "con.pine: cannot be tracked" in found.ran.out
+    text = (sound.folder / "pine.toml").read_text("utf-8")
+    assert "ignore = []" in text
+    sound.write(text.replace("ignore = []", 'ignore = ["drafts/**"]'), "pine.toml")
+    assert "-odd" not in look(sound).ran.out
+
+
+@posix
+def test_files_that_everybody_can_write(sound: World) -> None:
+    (sound.folder / TREND_PATH).chmod(0o666)
+    found = look(sound)
+    assert found.ran.code == 0
+    assert f"can write them: {TREND_PATH};" in found.notes()["permissions"]
+
+
+@posix
+def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The question is the system's; root may write everywhere."""
+    shut, access = sound.folder / "indicators", os.access
+    monkeypatch.setattr("os.access", lambda path, mode: path != shut and access(path, mode))
+    found = look(sound)
+    assert set(found.wrong()) == {"permissions"}
+    assert f"cannot be written: {shut}" in found.wrong()["permissions"]
+
+
+# -- what is left behind --------------------------------------------------------------------------
+
+
+@both_ways
+def test_what_a_killed_process_left(sound: World) -> None:
+    (sound.folder / "indicators" / ".pinesync-0001-aa.tmp").write_text(LONGER)
+    (state_of(sound) / "tmp").mkdir(exist_ok=True)
+    (state_of(sound) / "tmp" / "0123456789abcdef").write_text(LONGER)
+    found = look(sound)
+    assert found.ran.code == 0
+    assert "indicators/.pinesync-0001-aa.tmp, ~/" in found.notes()["leftovers"]
+    assert sound("push").code == 0
+    assert look(sound).notes() == {}
+
+
+def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pinesync.commands.status.look", broken)
+        assert sound("status").code == 70
+    found = look(sound)
+    assert found.ran.code == 0
+    assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; report", found.notes()["bugs"])
+
+
+def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("pinesync.commands.upkeep.is_held", broken)
+    assert sound("doctor").code == 70
+
+
+# -- all at once ----------------------------------------------------------------------------------
+
+
+@posix
+@both_ways
+def test_much_is_wrong_and_all_of_it_is_told(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound.plan.expire()
+    sign_in(sound, mode=0o644)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-05-01T12:00:00Z")
+    sound.write("pine.toml\n", ".gitignore")
+    sound.git("rm", "-q", "--cached", "pine.toml")
+    sound.git("commit", "-qam", "later")
+    State(state_of(sound)).write_record(begun(sound))
+    state_of(sound).chmod(0o750)
+    sound.write(MARKERS)
+    (sound.folder / BREAKOUT_PATH).unlink()
+    (sound.folder / BREAKOUT_PATH).symlink_to(sound.place)
+    found = look(sound)
+    assert set(found.wrong()) == {
+        "session",
+        "sign-in",
+        "clock",
+        "git",
+        "state",
+        "writes",
+        "conflicts",
+        "permissions",
+    }
+    assert found.ran.code == 1
+
+
+@pytest.mark.parametrize("name", ["red\x1b[31m", "lev\u202eel", "a\nhint: rm -r .", "\udcff"])
+def test_names_are_shown_and_never_obeyed(sound: World, name: str) -> None:
+    sound.write(TREND, f"{name}.pine")
+    found = look(sound)
+    assert found.ran.code == 0
+    assert "cannot be tracked" in found.ran.out
+    assert name not in found.ran.said
+
+
+def test_colours_and_verbosity(sound: World) -> None:
+    sound.write(MARKERS)
+    assert "\x1b[31mwrong\x1b[0m" in sound("--color", "always", "doctor").out
+    traced = sound("doctor", "-vv")
+    assert "/pine-facade" in traced.err or "GET /" in traced.err
+    private(sound, traced)
+
+
+def test_a_home_that_is_not_known_is_not_shortened(
+    sound: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/")
+    ran = sound("doctor")
+    assert ran.code == 0
+    assert "~" not in ran.out
+    assert str(sound.home) in ran.out

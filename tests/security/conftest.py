@@ -1,0 +1,1 @@
+from tests.cli.conftest import clone, tradingview, world  # noqa: F401
