@@ -27,7 +27,8 @@ def command(
 ) -> int:
     """Compile files, or all scripts of the folder, and save nothing.
 
-    Needs no cookie and, where PATHS are given, no pinesync folder.
+    Characters that are not seen, or that reorder the text, are warned of. Needs no cookie and,
+    where PATHS are given, no pinesync folder.
     """
     from pinesync.commands.check import check
 

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,11 @@ import click
 
 from pinesync.cli.options import current
 from pinesync.model import Diagnostic, Version
+from pinesync.unseen import HARMFUL
 
 SCHEMA = 1
-# Controls but for tab and newline, C1, what changes the direction of text, what has no width.
-_HARMFUL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_AROUND = 200
+"""Characters of a line of source that are shown before and after what is marked."""
 _COLORS = {
     "clean": None,
     "behind": "cyan",
@@ -45,9 +44,18 @@ _COLORS = {
 
 
 def harmless(text: str, *, one_line: bool = True) -> str:
-    """The text with what a terminal would obey shown as \\u{…}; newlines too, for one line."""
-    text = _HARMFUL.sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
+    """The text with what a terminal would obey, or not show, as \\u{…}. For one line, newlines
+    are shown too."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _harmful().sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
     return text.replace("\n", "\\n").replace("\t", " ") if one_line else text
+
+
+@cache
+def _harmful() -> re.Pattern[str]:
+    """Half characters stand for bytes of a file's name that are no text."""
+    return re.compile(f"[{HARMFUL}\ud800-\udfff]")
 
 
 def out(line: str = "") -> None:
@@ -68,14 +76,15 @@ def tinted(word: str, shown: str | None = None) -> str:
 
 
 def error_lines(message: str, hint: str | None) -> Iterator[str]:
-    for number, line in enumerate(message.split("\n")):
-        yield ("error: " if number == 0 else "") + harmless(line)
+    """One line each: a newline in a foreign text must not begin a hint of its own."""
+    yield f"error: {harmless(message)}"
     if hint:
         yield f"hint: {harmless(hint)}"
 
 
 def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]:
-    """`path:line:col: error: text [code]`, the line of source, and a caret under it."""
+    """`path:line:col: error: text [code]`, the line of source, and a caret under it; of a very
+    long line what is near."""
     code = f" [{harmless(found.code)}]" if found.code else ""
     lines = source.split("\n") if source else []
     line = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
@@ -86,9 +95,13 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
     if line:
         end = found.end_column if found.end_line == found.line else len(line)
         end = max(column, min(end, len(line)))
-        before, marked = line[: column - 1], line[column - 1 : end]
-        yield f"  {harmless(line)}"
-        yield "  " + " " * width(harmless(before)) + "^" * max(1, width(harmless(marked)))
+        first = max(0, column - 1 - _AROUND)
+        before, marked = line[first : column - 1], line[column - 1 : end][:_AROUND]
+        rest = line[column - 1 + len(marked) :]
+        left, right = "…" * (first > 0), "…" * (len(rest) > _AROUND)
+        yield f"  {left}{harmless(before + marked + rest[:_AROUND])}{right}"
+        under = " " * width(left + harmless(before))
+        yield f"  {under}{'^' * max(1, width(harmless(marked)))}"
 
 
 def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
@@ -131,7 +144,7 @@ def width(text: str) -> int:
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+    return len(text) + wide - sum(unicodedata.category(char) in ("Mn", "Me") for char in text)
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

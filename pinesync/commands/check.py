@@ -20,6 +20,7 @@ from pinesync.errors import EXIT_COMPILE, EXIT_DONE, EXIT_FAILED, Misuse, graves
 from pinesync.model import Diagnostic
 from pinesync.naming import SUFFIX
 from pinesync.text import Unreadable, decode, has_conflict_markers
+from pinesync.unseen import unseen
 from pinesync.workspace.files import Tree
 
 
@@ -57,7 +58,8 @@ def check(
     remote: str | None = None,
 ) -> Checks:
     """Check files or folders, or all scripts of the workspace. Needs no cookie and, with paths,
-    no workspace. Offline only the syntax is looked at."""
+    no workspace. Offline only the syntax is looked at. Characters that are not seen are warned of
+    either way."""
     project = project_here(setup) if paths else open_project(setup)
     files = _files(setup, paths or [str(project.folder.root if project else setup.cwd)])
     client = None
@@ -75,6 +77,7 @@ def check(
         if client and not found and text.strip():
             verdict = client.check(text)
             found = (*verdict.errors, *verdict.warnings)
+        found = (*found, *unseen(text))
         return Checked(shown, found, text if found else "")
 
     return Checks(tuple(Pool(setup.jobs, setup.progress)(one, files)))

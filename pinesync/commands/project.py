@@ -81,9 +81,9 @@ class Project:
         settings = self.settings
         return Scope(account_of(settings), settings.track == "all", settings.folders)
 
-    def ports(self) -> Ports:
-        """The engine's ports, with a client that is signed in."""
-        return Ports(self.remote(), self.folder, self.tools())
+    def ports(self, remote: PineClient | None = None) -> Ports:
+        """The engine's ports, with a client that is signed in; `remote` if that is open already."""
+        return Ports(remote or self.remote(), self.folder, self.tools())
 
     def remote(self) -> PineClient:
         return open_remote(self.setup, self.settings.remote, project=self)
@@ -189,6 +189,12 @@ def now() -> Now:
         boot_id = ""
     mono = time.clock_gettime(time.CLOCK_BOOTTIME) if boot_id else time.monotonic()
     return Now(time.time(), mono, boot_id)
+
+
+def ticking() -> float:
+    """Seconds that go on while the machine sleeps, where the system has such a clock."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 # -- the remote -----------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import (
@@ -16,7 +17,7 @@ from pinesync.commands.running import (
     viewed,
 )
 from pinesync.errors import Misuse
-from pinesync.model import Version
+from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.execute import push as pushing
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.pull import Step
@@ -24,6 +25,9 @@ from pinesync.sync.execute.settle import blocked, settle
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
+
+if TYPE_CHECKING:
+    from pinesync.remote.client import PineClient
 
 
 def push(
@@ -34,22 +38,27 @@ def push(
     allow_broken: bool = False,
     recreate: bool = False,
     over: str | None = None,
+    seen: Mapping[RelPath, Digest] | None = None,
+    remote: PineClient | None = None,
 ) -> Run:
     """Save what changed, each as one version that was read back. What moved on there is refused,
-    unless `over` names the newest version there, which the one path is then saved on top of."""
+    unless `over` names the newest version there, which the one path is then saved on top of.
+    A file that `seen` knows is sent only if it still has that text; `remote` is a client that is
+    open already."""
     version = _over(over, paths)
     project = open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
-        ports = project.ports()
+        ports = project.ports(remote)
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
         situations = chosen(view, patterns)
         steps = pushing.steps_of(situations, recreate=recreate, over=version is not None)
         return planned(_named(steps, patterns))
     with project.writing() as recovered:
-        ports = project.ports()
+        ports = project.ports(remote)
         settled = (*recovered, *settle(ports))
-        outcomes = _push(project, ports, patterns, settled, allow_broken, recreate, version)
+        wishes = _Wishes(allow_broken, recreate, version, seen or {})
+        outcomes = _push(project, ports, patterns, settled, wishes)
         return finished(outcomes, settled)
 
 
@@ -58,21 +67,23 @@ def _push(
     ports: Ports,
     patterns: list[str],
     settled: tuple[Outcome, ...],
-    allow_broken: bool,
-    recreate: bool,
-    over: Version | None,
+    wishes: _Wishes,
 ) -> Iterator[Outcome]:
     view, late = viewed(project, ports)
     yield from late
     situations = chosen(view, patterns, blocked(settled))
-    steps = _named(pushing.steps_of(situations, recreate=recreate, over=over is not None), patterns)
+    over = wishes.over
+    steps = pushing.steps_of(situations, recreate=wishes.recreate, over=over is not None)
+    steps = _named(steps, patterns)
     for step in steps:
         if step.situation.word == "untracked" and step.situation.path in patterns:
             yield not_listed(step.situation)
         elif step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles)):
             yield told
     changes = [step for step in steps if step.act in pushing.CHANGES]
-    yield from pushing.push(ports, changes, view.listed or {}, allow_broken=allow_broken, over=over)
+    allow = wishes.allow_broken
+    listed = view.listed or {}
+    yield from pushing.push(ports, changes, listed, allow_broken=allow, over=over, seen=wishes.seen)
     behind = [step for step in steps if step.act is Act.LEAVE]
     for step in behind:
         yield Outcome(
@@ -81,6 +92,14 @@ def _push(
             message="saved on TradingView since you pulled, and not edited here",
             hint="run `pinesync pull`",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    allow_broken: bool
+    recreate: bool
+    over: Version | None
+    seen: Mapping[RelPath, Digest]
 
 
 def _over(raw: str | None, paths: Sequence[str]) -> Version | None:

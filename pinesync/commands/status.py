@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pinesync.commands.project import Setup, open_project
 from pinesync.commands.running import chosen
@@ -13,6 +14,9 @@ from pinesync.naming import shown
 from pinesync.sync.execute.look import look
 from pinesync.sync.plan import Situation
 from pinesync.sync.records import Record
+
+if TYPE_CHECKING:
+    from pinesync.remote.client import PineClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,17 @@ class Status:
 
 
 def status(
-    setup: Setup, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
+    setup: Setup,
+    paths: Sequence[str] = (),
+    *,
+    offline: bool = False,
+    exit_code: bool = False,
+    remote: PineClient | None = None,
 ) -> Status:
     """The words of the policy table. Offline the service counts as it was when last seen. With
-    `exit_code`, 6 where any word is not "clean"."""
+    `exit_code`, 6 where any word is not "clean"; `remote` is a client that is open already."""
     project = open_project(setup)
-    remote = None if offline else project.remote()
+    remote = None if offline else remote or project.remote()
     view = look(remote, project.folder, project.tools(), project.scope())
     unsettled = {r.path: r for r in project.folder.records() if r.is_open}
     situations = chosen(view, project.patterns(paths))

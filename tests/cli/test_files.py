@@ -231,10 +231,12 @@ def test_list_needs_no_folder(world: World) -> None:
 @both_ways
 def test_whoami(clone: World) -> None:
     told = clone("whoami")
-    where, source = clone.remote, "sandbox"
+    where, source = clone.remote, "the sandbox's own"
     if clone.server:
-        where, source = clone.server.url, "PINESYNC_COOKIE"
-    assert told.out == f"sandbox on {where}, 3 saved scripts, cookie: {source}\n"
+        where, source = clone.server.url, "from the variable PINESYNC_COOKIE"
+    first, cookie = told.out.splitlines()[:2]
+    assert first == f"sandbox on {where}, 3 saved scripts"
+    assert cookie.startswith(f"cookie: {source}, ")
     assert clone.user.sessionid not in told.said
 
 

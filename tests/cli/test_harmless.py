@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
 from tests.cli.answers import answering, finding, listing
 from tests.cli.world import LONGER, TREND, TREND_PATH, World
+from tests.security.hostile import RAW
 
-# Controls but for the line's end and tab; C1; direction; no width; line and paragraph separators.
-RAW = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
-    "\U000e0001-\U000e007f]"
-)
 EVIL = {
     "escape": "red\x1b[31mtext",
     "link": "\x1b]8;;https://evil.invalid\x1b\\click\x1b]8;;\x1b\\",

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pinesync.errors import EXIT_COMPILE
-from pinesync.model import Diagnostic, Entry
+from pinesync.model import Diagnostic, Digest, Entry
 from pinesync.naming import typed
 from pinesync.sync.plan import Situation
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, refused
 from pinesync.text import Unreadable, decode, digest, has_conflict_markers
+from pinesync.unseen import unseen
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text about to be saved: read once, kept, and checked. `warnings` are the compiler's."""
+    """A text about to be saved: read once, kept, and checked. `warnings` are the compiler's, and
+    of characters that are not seen."""
 
     situation: Situation
     entry: Entry
@@ -24,8 +26,11 @@ class Draft:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def draft_of(ports: Ports, situation: Situation, allow_broken: bool) -> Draft | Outcome:
-    """The file's text, read once, kept, and fit to be saved; or why it is not."""
+def draft_of(
+    ports: Ports, situation: Situation, allow_broken: bool, seen: Digest | None = None
+) -> Draft | Outcome:
+    """The file's text, read once, kept, and fit to be saved; or why it is not. With `seen` only
+    that text is."""
     path, entry = situation.path, situation.entry
     assert entry is not None
     data = ports.workspace.read(path)
@@ -35,6 +40,8 @@ def draft_of(ports: Ports, situation: Situation, allow_broken: bool) -> Draft | 
         text = decode(data)
     except Unreadable as error:
         return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
+    if seen not in (None, digest(text)):
+        return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
     if has_conflict_markers(text):
         return refused(
             path,
@@ -49,6 +56,7 @@ def draft_of(ports: Ports, situation: Situation, allow_broken: bool) -> Draft | 
     if not errors:
         verdict = ports.remote.check(text)
         errors, warnings = verdict.errors, verdict.warnings
+    warnings = (*warnings, *unseen(text))
     if errors and not allow_broken:
         return Outcome(
             path,

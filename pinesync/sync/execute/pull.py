@@ -27,6 +27,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.records import Record
 from pinesync.sync.report import Done, Outcome, failed, refused
 from pinesync.text import decode, digest
+from pinesync.unseen import unseen
 
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0
@@ -226,6 +227,7 @@ def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
     except FileError as error:
         return failed(situation.path, error, entry.pine_id)
     before = situation.entry.base.version if situation.entry and situation.entry.base else None
+    warnings = unseen(ready.text or "")
     return Outcome(
         situation.path,
         ready.done,
@@ -235,6 +237,8 @@ def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
         ready.hint,
         ready.exit_code,
         entry.pine_id,
+        warnings,
+        (ready.text or "") if warnings else "",
     )
 
 
@@ -273,7 +277,19 @@ def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
         if isinstance(item, Outcome):
             outcomes.append(item)
             continue
-        ports.workspace.put(item.entry.path, item.text or "", None, lambda _: None)
+        try:
+            ports.workspace.put(item.entry.path, item.text or "", None, lambda _: None)
+        except ChangedMeanwhile:
+            # Names that are two by every rule that we know are one on this disk.
+            outcomes.append(
+                refused(
+                    item.entry.path,
+                    "not written: on this disk another script's file has that name",
+                    "rename one of the two scripts on TradingView, then run `pinesync pull`",
+                )
+            )
+            ports.workspace.clear_leftovers()
+            continue
         changes[item.entry.path] = item.entry
         assert item.entry.base
         outcomes.append(

@@ -13,8 +13,10 @@ from pinesync.errors import (
 )
 from pinesync.model import (
     Base,
+    Digest,
     Entry,
     PineId,
+    RelPath,
     SavedText,
     ScriptInfo,
     Version,
@@ -42,11 +44,13 @@ def push(
     *,
     allow_broken: bool = False,
     over: Version | None = None,
+    seen: Mapping[RelPath, Digest] | None = None,
 ) -> Iterator[Outcome]:
-    """Do the steps, an outcome after each. NoAccess stops the run: the next one goes on."""
+    """Do the steps, an outcome after each. NoAccess stops the run: the next one goes on. A file
+    that `seen` knows is left where it has another text by now."""
     for step in steps:
         try:
-            yield _step(ports, step, listed, allow_broken, over)
+            yield _step(ports, step, listed, allow_broken, over, seen or {})
         except after.Stopped as stopped:
             yield stopped.outcome
             raise stopped.error from None
@@ -64,11 +68,12 @@ def _step(
     listed: Mapping[PineId, ScriptInfo],
     allow_broken: bool,
     over: Version | None,
+    seen: Mapping[RelPath, Digest],
 ) -> Outcome:
     situation = step.situation
     if step.act is Act.ADOPT:
         return _adopt(ports, adopted(situation))
-    draft = draft_of(ports, situation, allow_broken)
+    draft = draft_of(ports, situation, allow_broken, seen.get(situation.path))
     if isinstance(draft, Outcome):
         return draft
     if step.act is Act.CREATE:

@@ -13,6 +13,7 @@ from pinesync.sync.execute.stale import dropped_lines
 from pinesync.sync.ports import Ports, Workspace
 from pinesync.sync.records import Record, age
 from pinesync.sync.report import Outcome
+from pinesync.unseen import unseen
 
 TOMBSTONE_SECONDS = 30 * 24 * 3600.0
 PUSH_LOG = 50
@@ -54,7 +55,11 @@ def _finished_outcome(workspace: Workspace, record: Record) -> Outcome:
     before = workspace.text_of(record.object) if record.object else None
     warning = dropped_lines(workspace, record.pine_id, before, text) if text is not None else ""
     why = "; ".join(filter(None, ("an interrupted pull is finished", warning)))
-    return Outcome(record.path, "recovered", record.landed, message=why)
+    found = unseen(text or "")
+    source = text if text and found else ""
+    return Outcome(
+        record.path, "recovered", record.landed, message=why, diagnostics=found, source=source
+    )
 
 
 def _finish_pull(workspace: Workspace, record: Record, version: Version) -> None:

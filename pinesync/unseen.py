@@ -1,0 +1,88 @@
+"""Characters that a reader does not see, or sees elsewhere than a program reads them.
+
+On a terminal they are always shown by their numbers (`cli.render`), and a source that holds some
+is warned of: what it does may be other than what it looks like. Line ends are LF, as in all
+canonical texts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from itertools import islice
+
+from pinesync.model import Diagnostic
+
+_NO_CHARACTERS = "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+# What stands inside the brackets of a regular expression.
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029"
+_REORDERING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_INVISIBLE = (
+    "\u00ad\u115f\u1160\u200b\u2060-\u2065\u206a-\u206f\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    + _NO_CHARACTERS
+)
+# These change what stands before them, in emoji and in many scripts.
+_SELECTING = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+_JOINING = _SELECTING + "\u034f\u17b4\u17b5\u180e\u200c\u200d\U00013430-\U0001343f"
+HARMFUL = _CONTROLS + _REORDERING + _INVISIBLE + _JOINING
+"""All of them, as the inside of a regular expression's brackets; tab and newline are none."""
+
+_ASCII_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_SAID = {
+    "control": ("a control character", "PS003"),
+    "reorders": ("a character that reorders the text", "PS001"),
+    "invisible": ("an invisible character", "PS002"),
+    "joins": ("an invisible character", "PS002"),
+    "selects": ("an invisible character", "PS002"),
+}
+_MOST = 20
+
+
+def unseen(text: str) -> tuple[Diagnostic, ...]:
+    """A warning for each such character of a canonical text, runs of one counted together; of
+    very many the first, and how many more there are. Emoji, flags and the joiners between the
+    letters of other scripts than Latin are nothing to warn of."""
+    if text.isascii() and not _ASCII_CONTROL.search(text):
+        return ()
+    runs = (run for run in _runs().finditer(text) if run.lastgroup)
+    found = [_warning(run) for run in islice(runs, _MOST)]
+    if rest := next(runs, None):
+        found.append(_warning(rest, f"and {1 + sum(1 for _ in runs)} more like these"))
+    return tuple(found)
+
+
+@cache
+def _runs() -> re.Pattern[str]:
+    """The runs of one character, each in a group; what is ordinary matches without a group."""
+    kinds = {"control": _CONTROLS, "reorders": _REORDERING, "invisible": _INVISIBLE}
+    alone = "|".join(rf"(?P<{kind}>[{inside}])(?P={kind})*+" for kind, inside in kinds.items())
+    nothing = r"\x00-\x7f\s\u200c\u200d"  # that a joiner could join to what follows
+    return re.compile(
+        # The flags of England, Scotland and Wales, and keycaps.
+        "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+        f"|(?<=[0-9#*])\ufe0f\u20e3|{alone}"
+        f"|(?<![^{nothing}])(?P<joins>[{_JOINING}])(?P=joins)*+"
+        # One selector after another hides whole texts behind one letter.
+        f"|(?<=[{_SELECTING}])(?P<selects>[{_SELECTING}])(?P=selects)*+"
+    )
+
+
+def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
+    kind, text, start = run.lastgroup or "", run.string, run.start()
+    what, code = _SAID[kind]
+    times = f", {len(run[0])} times" if len(run[0]) > 1 else ""
+    line = text.count("\n", 0, start) + 1
+    column = start - text.rfind("\n", 0, start)
+    end = column + len(run[0]) - 1
+    return Diagnostic(
+        "warning", line, column, line, end, said or f"{what}: {named(run[0][0])}{times}", code
+    )
+
+
+def named(char: str) -> str:
+    """`U+202E RIGHT-TO-LEFT OVERRIDE`; controls have no name in Unicode."""
+    return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()

@@ -1,0 +1,220 @@
+"""Whatever text of somebody else reaches the terminal is shown there, and never obeyed: names,
+sources, messages, paths, arguments, variables. `--json` is ASCII."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from pinesync.cli.group import VERBS
+from pinesync.cli.render import harmless
+from pinesync.sandbox.app import SandboxApp
+from tests.cli.world import EXTRA, TREND_PATH, Ran, World
+from tests.security.hostile import EVIL, MARK, PAYLOADS, raw
+from tests.security.ways import IN_FILE_NAME, WAYS, everything
+
+if sys.platform == "win32":
+    pytest.skip("such names are no names there", allow_module_level=True)
+
+from tests.cli.terminal import Terminal
+
+LOUD = ["--color", "always", "-vv"]
+MODES = {
+    "plain": [],
+    "traced": ["-vv"],
+    "coloured": ["--color", "always"],
+    "json": ["--json"],
+    "json traced": ["--json", "-vv"],
+}
+COMMANDS: dict[str, list[list[str]]] = {
+    "clone": [["clone", "--sandbox", "{new}"]],
+    "init": [["init", "{new}"], ["init", "--link", "-n", "--sandbox", "../other"]],
+    "diff": [["diff"], ["diff", "--remote"], ["diff", "--stat"]],
+    "check": [["check"], ["check", "--offline", "."]],
+    "pull": [["pull", "-n"], ["pull"]],
+    "push": [["push", "-n"], ["push"]],
+    "add": [["add", "new.pine"], ["add", "."]],
+    "new": [["new", "{new}"], ["new", EVIL]],
+    "restore": [["restore", "--kept", TREND_PATH], ["restore", TREND_PATH], ["restore", EVIL]],
+    "resolve": [["resolve", "--ours", TREND_PATH], ["resolve", "--theirs", EVIL]],
+    "rm": [["rm", EVIL], ["rm", "libraries/Tools.pine"]],
+    "sandbox": [
+        ["sandbox", "path"],
+        ["sandbox", "seed"],
+        ["sandbox", "serve", "--fault", EVIL],
+        ["sandbox", "serve", "--name", EVIL],
+        ["sandbox", "reset"],
+    ],
+    "demo": [],  # it takes its time, and is below
+}
+"""The command lines of a verb; its name alone where it is not here."""
+
+
+@pytest.fixture(autouse=True)
+def _as_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """click takes what it knows as a colour out of what does not go to a terminal; to one, it
+    lets everything through."""
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_, **__: False)
+
+
+class Raw(AssertionError):
+    """A terminal would have obeyed, or not shown it."""
+
+
+def check(ran: Ran, arguments: list[str]) -> None:
+    if found := raw(ran.said, coloured="always" in arguments):
+        raise Raw(f"{arguments!a}: {found}")
+    if "--json" in arguments and ran.out:
+        assert ran.out.isascii(), arguments
+        assert ran.out.count("\n") == 1
+        assert isinstance(json.loads(ran.out), dict)
+
+
+def runs(world: World, name: str, mode: list[str], patch: pytest.MonkeyPatch) -> Iterator[Ran]:
+    for command in WAYS[name](world, patch):
+        arguments = [*mode, *command]
+        ran = world(*arguments)
+        assert ran.code != 70 or name == "log_of_a_bug", (ascii(arguments), ran.err)
+        check(ran, arguments)
+        yield ran
+
+
+@pytest.mark.parametrize("mode", [LOUD, ["--json", "-vv"]], ids=["loud", "json"])
+@pytest.mark.parametrize("name", WAYS)
+def test_a_text_is_shown_and_not_obeyed(
+    clone: World, name: str, mode: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [ran.said for ran in runs(clone, name, mode, monkeypatch)]
+    assert any(MARK in one for one in said), "the text never came as far as the terminal"
+
+
+# Bytes that are no text are shown by their numbers by the streams already.
+@pytest.mark.parametrize("name", sorted(WAYS.keys() - {"name_of_a_file_that_is_no_text"}))
+def test_without_the_rule_it_would_be_obeyed(
+    clone: World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the test above looks where the text is."""
+    monkeypatch.setattr("pinesync.cli.render._harmful", lambda: re.compile("(?!)"))
+    with pytest.raises(Raw):
+        list(runs(clone, name, LOUD, monkeypatch))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_verb_where_everything_is_hostile(
+    clone: World, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything(clone, monkeypatch)
+    for verb in VERBS:
+        for number, command in enumerate(COMMANDS.get(verb, [[verb]])):
+            named = [word.format(new=f"{verb}{number}") for word in command]
+            arguments = [*MODES[mode], *named]
+            ran = clone(*arguments)
+            assert ran.code != 70, (ascii(arguments), ran.err)
+            check(ran, arguments)
+
+
+def test_what_the_sandbox_serves_and_logs(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> NoReturn:
+        try:
+            raise RuntimeError(EVIL)
+        except RuntimeError:
+            logging.getLogger("pinesync.sandbox.serve").exception("a bug of the sandbox")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pinesync.sandbox.app.SandboxApp", SandboxApp)
+    monkeypatch.setattr("pinesync.sandbox.serve.Server.serve_forever", interrupted)
+    monkeypatch.setenv("PINESYNC_HOME", str(clone.place / IN_FILE_NAME))
+    for mode in MODES.values():
+        ran = clone(*mode, "sandbox", "serve")
+        assert (ran.code, ran.out.count("\n")) == (0, 2)
+        assert f"RuntimeError: {MARK}\\u{{" in ran.err
+        assert raw(ran.said) is None
+
+
+def test_demo_in_a_folder_with_such_a_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = world.place / IN_FILE_NAME
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    ran = world("demo", "--color", "always")
+    assert ran.code == 0
+    assert MARK in ran.out
+    assert raw(ran.said, coloured=True) is None
+
+
+# -- a real terminal ------------------------------------------------------------------------------
+
+
+def shown(world: World, *arguments: object, answer: str = "", **env: str) -> str:
+    """What a person's terminal got; its line ends are its own."""
+    with Terminal(world, *arguments, env=env) as terminal:
+        if answer:
+            terminal.wait_for(re.escape("[y/N]"))
+            terminal.type(answer)
+        terminal.end()
+        return terminal.seen.replace("\r\n", "\n")
+
+
+def test_on_a_terminal(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything(clone, monkeypatch)
+    for arguments in (
+        ["status", "-vv"], ["list"], ["check", "--sandbox"], ["diff"], ["pull", "-n"],
+        ["frob" + EVIL], ["status", f"{IN_FILE_NAME}.pine"], ["pull"], ["push"],
+    ):  # fmt: skip
+        seen = shown(clone, *arguments)
+        assert MARK in seen or arguments == ["push"], arguments
+        assert raw(seen, coloured=True) is None, (ascii(arguments), raw(seen, coloured=True))
+
+
+def test_a_question_names_a_file(world: World) -> None:
+    home = str(world.place / IN_FILE_NAME)
+    seen = shown(world, "sandbox", "reset", answer="n\n", PINESYNC_HOME=home)
+    assert MARK in seen
+    assert raw(seen, coloured=True) is None
+
+
+# -- the rule itself ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", PAYLOADS.values(), ids=PAYLOADS)
+def test_each_alone(text: str) -> None:
+    assert raw(text)
+    for one_line in (True, False):
+        made = harmless(f"a{text}b", one_line=one_line)
+        assert raw(made) is None
+        assert made.isascii()
+        assert made.startswith("a\\u{")
+        assert made.endswith("b")
+
+
+def test_every_character_that_is_not_seen() -> None:
+    for number in range(sys.maxunicode + 1):
+        char = chr(number)
+        if raw(char) and harmless(char) != f"\\u{{{number:x}}}":
+            pytest.fail(f"U+{number:04X} is not shown")
+
+
+def test_what_is_seen_stays_as_it_is() -> None:
+    for text in (
+        'plot(close, "~") // { } \\ ^',
+        "größer, naïve, Ελληνικά, Мой",
+        "日本語 한국어 測試 ไทย हिन्दी עברית العربية",
+        "→ … – “x” × ² ½ ▲▼ ┌─┐ ◆",
+        "🔥📈👍🏽🇩🇪",
+        "e\u0301 \u00a0 \u3000 \ue000",
+    ):
+        assert harmless(text) == text
+    assert harmless("a\tb\nc", one_line=False) == "a\tb\nc"
+    assert harmless("a\tb\nc") == "a b\\nc"
+
+
+def test_json_has_no_delete_either(clone: World) -> None:
+    clone.write(EXTRA, "x\x7fy.pine")
+    found = clone("check", "--offline", "--json")
+    assert "\x7f" not in found.out
+    assert {file["path"] for file in found.json["files"]} >= {"x\x7fy.pine"}
