@@ -14,7 +14,8 @@ def numbers() -> str:
     lived = json.loads((TESTS / "campaign" / "numbers.json").read_text("utf-8"))
     histories = sum(sum(counts.values()) for counts in lived.values())
     traces = _count(TESTS / "campaign" / "test_traces.py", r"^def test_")
-    mutants = _count(TESTS / "mutants" / "breakages.py", r"^    Mutant\($")
+    lists = ("breakages.py", "guarding.py")
+    mutants = sum(_count(TESTS / "mutants" / name, r"^    Mutant\($") for name in lists)
     points = json.loads((TESTS / "campaign" / "kill_points.json").read_text("utf-8"))
     lines = [
         f"- {histories} histories of up to three events: edits, web saves, crashes, lost answers",

@@ -16,7 +16,7 @@ Kind = Literal["study", "strategy", "library"]
 KINDS: tuple[Kind, ...] = ("study", "strategy", "library")
 
 _PINE_ID = re.compile(r"USER;[0-9a-f]{32}")
-_VERSION = re.compile(r"([0-9]{1,9})(?:\.0)?", re.ASCII)
+_VERSION = re.compile(r"([0-9]{1,6})(?:\.0)?", re.ASCII)
 
 
 class PineId(str):
@@ -37,7 +37,8 @@ class PineId(str):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
-    """The service's "N.0". Compared by number: as text, "10.0" would come before "9.0"."""
+    """The service's "N.0", below a million. Compared by number: as text, "10.0" would come before
+    "9.0"."""
 
     major: int
 

@@ -36,6 +36,7 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_DOTTED_I = re.compile("i\u0307+")
 # What nearly every path is made of; such a path only needs the rules that this does not show.
 _PLAIN = re.compile(r"[A-Za-z0-9_()+,=@ ./-]+")
 
@@ -84,6 +85,8 @@ def fold(path: str) -> str:
         path = unicodedata.normalize("NFKD", path).casefold()
         path = _INVISIBLE.sub("", unicodedata.normalize("NFKD", path).casefold())
         path = unicodedata.normalize("NFKD", path)
+        # Upper-cased one by one, the dotless i is an I, and so is İ where the dot is dropped.
+        path = _DOTTED_I.sub("i", path.replace("\u0131", "i"))
     return re.sub(r"[. ]+(?=/|\Z)", "", path.lower())
 
 

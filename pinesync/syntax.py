@@ -54,7 +54,7 @@ _TOKEN = re.compile(
     | (?P<newline>\r\n|\n|\r)
     | (?P<string>{_block('"')}|{_block("'")}|{_string('"')}|{_string("'")})
     | (?P<color>\#[0-9A-Fa-f]{{6}}(?:[0-9A-Fa-f]{{2}})?)
-    | (?P<space>(?:[^\S\r\n]|[\u200b-\u200f\u2060\ufeff])+)
+    | (?P<space>(?:[^\S\r\n]|[\u200b-\u200f\u2060\ufeff])++)
     | (?P<unclosed>(?:\"{{3}}|'{{3}})[\s\S]*+|["'][^\r\n]*+)
     | (?P<foreign>[^\x00-\x7f]++|[\s\S])
     | \Z)""",
@@ -76,6 +76,8 @@ _BETWEEN = ("comment", "newline")
 _TRIPLES = ('"""', "'''")
 _MOST = 100
 """A text that is not Pine at all needs no longer list than this."""
+MAX_CHARS = 512 * 1024
+"""Seven times what the service is known to take; a token of one character takes a hundred bytes."""
 
 
 class Token(NamedTuple):
@@ -132,11 +134,14 @@ def tokens(source: str) -> list[Token]:
 
 
 def check(source: str) -> tuple[Diagnostic, ...]:
-    """What no version of Pine accepts, in the order of the text; () for everything else.
+    """What no version of Pine accepts, in the order of the text; () for everything else, and for
+    a text of more than MAX_CHARS.
 
     Damaged strings and foreign characters hide the rest: behind them brackets prove nothing.
     Of brackets only the first that is wrong is told.
     """
+    if len(source) > MAX_CHARS:
+        return ()
     found = tokens(source)
     problems = list(islice(_lexical(found), _MOST)) or list(_bracket(found)) or list(_ending(found))
     if not problems:
@@ -150,8 +155,9 @@ def check(source: str) -> tuple[Diagnostic, ...]:
 
 def declaration(source: str) -> Declaration | None:
     """The script's declaration, the first call of `indicator`, `study`, `strategy` or `library`
-    outside of brackets; None where there is none. Comments and strings are not looked into."""
-    found = tokens(source)
+    outside of brackets; None where there is none, or none in the first MAX_CHARS. Comments and
+    strings are not looked into."""
+    found = tokens(source[:MAX_CHARS])
     code = [token for token in found if token.kind not in _BETWEEN]
     depth = 0
     for index, token in enumerate(code[:-1]):

@@ -13,6 +13,9 @@ from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Ver
 from pinesync.naming import fold, place, shown
 from pinesync.sync.policy import POLICY, Local, Row, There
 
+MOST_VERSIONS = 1000
+"""Nobody saves as often between two looks. Of what a service claims beyond it, nothing is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalText:
@@ -100,7 +103,12 @@ def _wanted_by(entry: Entry, snapshot: Snapshot) -> list[Wanted]:
     newest = (info.pine_id, info.version)
     if snapshot.texts.get(newest) in (None, file.digest):
         return [newest]
-    return [(info.pine_id, version) for version in entry.base.version.until(info.version)]
+    return [(info.pine_id, version) for version in _since(entry.base.version, info.version)]
+
+
+def _since(base: Version, newest: Version) -> list[Version]:
+    """The versions after the base that an edited file is compared with."""
+    return Version(max(base.major, newest.major - MOST_VERSIONS)).until(newest)
 
 
 def survey(snapshot: Snapshot) -> tuple[Situation, ...]:
@@ -190,7 +198,7 @@ def _version_of(
 ) -> Version | None:
     """The newest version after the base that has this text."""
     assert entry.base is not None
-    for version in reversed(entry.base.version.until(info.version)):
+    for version in reversed(_since(entry.base.version, info.version)):
         if snapshot.texts[info.pine_id, version] == digest:
             return version
     return None

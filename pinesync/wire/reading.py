@@ -26,9 +26,11 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.wire import MAX_SOURCE, Answer
+from pinesync.wire import MAX_SOURCE, Answer, parsing
 
 MAX_NAME = 256
+_LONGEST = 1000
+"""Characters of a compiler's message."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
 
@@ -50,7 +52,7 @@ def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
         # Of the whole account: no script is to blame.
         raise errors.NoAccess(
             f"TradingView refuses this account's scripts: {error.reason}",
-            "look in the browser whether it works there; `pinesync whoami` tells whose cookie it is",
+            "look in the browser whether it works there; `pinesync whoami` tells whose it is",
         ) from None
     if not isinstance(items, list):
         _bad("the list of scripts is not a list")
@@ -146,7 +148,10 @@ def account(answer: Answer) -> Account:
     name = body.get("userName")
     if not isinstance(name, str) or not name:
         _bad("the session probe names no user")
-    return Account(_name(name), str(body.get("userId") or ""))
+    user_id = body.get("userId") or ""
+    if not isinstance(user_id, str | int) or len(str(user_id)) > MAX_NAME:
+        _bad("the session probe's userId is no id")
+    return Account(_name(name), _name(str(user_id)))
 
 
 def epoch(raw: object) -> int:
@@ -223,15 +228,10 @@ def retry_seconds(header: str | None) -> float | None:
 
 
 def _json(body: bytes) -> Any:
-    def constant(name: str) -> NoReturn:
-        raise ValueError(f"{name} is not JSON")
-
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=constant)
-    except RecursionError:
-        _bad("the answer is nested too deeply")
+        return parsing.loads(body)
     except ValueError as error:
-        what = "empty" if not body.strip() else f"not JSON ({error})"
+        what = "empty" if not body.strip() else f"no usable JSON ({error})"
         _bad(f"the answer is {what}", cause=error)
 
 
@@ -250,8 +250,8 @@ def _reason_in(body: bytes) -> str:
     """The reason in a 4xx body, which is JSON or plain text."""
     said = body.decode("utf-8", "replace").strip()
     try:
-        parsed = json.loads(said)
-    except (ValueError, RecursionError):
+        parsed = parsing.loads(said.encode())
+    except ValueError:
         return said[:500]
     if isinstance(parsed, dict):
         return _reason(parsed)
@@ -351,7 +351,7 @@ def _diagnostic(item: Mapping[str, Any], severity: Any) -> Diagnostic:
     end_line, end_column = _position(item.get("end"), (line, column))
     if (end_line, end_column) < (line, column):
         end_line, end_column = line, column
-    ctx = item.get("ctx")
+    ctx, code = item.get("ctx"), item.get("code")
     return Diagnostic(
         severity=severity,
         line=line,
@@ -359,7 +359,7 @@ def _diagnostic(item: Mapping[str, Any], severity: Any) -> Diagnostic:
         end_line=end_line,
         end_column=end_column,
         message=_filled(item.get("message"), ctx if isinstance(ctx, dict) else {}),
-        code=str(item.get("code") or "")[:20],
+        code=code[:20] if isinstance(code, str) else "",
     )
 
 
@@ -369,11 +369,13 @@ def _position(raw: object, default: tuple[int, int]) -> tuple[int, int]:
     numbers = [raw.get("line"), raw.get("column")]
     if any(isinstance(n, bool) or not isinstance(n, int) for n in numbers):
         return default
-    line, column = cast("list[int]", numbers)
-    return max(1, line), max(1, column)
+    line, column = (min(max(1, n), MAX_SOURCE) for n in cast("list[int]", numbers))
+    return line, column
 
 
 def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
     """The message with `{name}` filled from ctx; a name that ctx lacks stays as it is."""
     template = raw if isinstance(raw, str) else "no message given"
-    return _PLACEHOLDER.sub(lambda m: str(ctx.get(m[1], m[0])), template)[:1000]
+    # Each is cut before they meet: a short template makes a text of any size from a long value.
+    said = {key: str(value)[:_LONGEST] for key, value in ctx.items()}
+    return _PLACEHOLDER.sub(lambda m: said.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]

@@ -14,6 +14,7 @@ from pinesync.naming import BadPath, check_path
 from pinesync.sync.plan import LocalText
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.records import Record
+from pinesync.sync.watching import Glance
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST, Tree
@@ -139,6 +140,25 @@ class WorkspaceFolder:
             return LocalText(None, problem=str(error))
         return LocalText(digest(text), has_conflict_markers(text))
 
+    def glance(self, path: RelPath) -> Glance:
+        """The file as it is at this moment, for who watches it."""
+        if self.tree.is_busy(path):
+            return Glance(None, busy=True)
+        try:
+            data = self.tree.read(path)
+            text = None if data is None else decode(data)
+        except (Unreadable, FileError) as error:
+            return Glance(None, str(error))
+        if text is None:
+            return Glance(None)
+        if has_conflict_markers(text):
+            return Glance(digest(text), "conflict markers stand in it")
+        return Glance(digest(text), "" if text.strip() else "the file is empty")
+
+    def stats(self) -> Mapping[RelPath, object]:
+        """What the file system says of each tracked file, which changes with the file."""
+        return {path: self.tree.stat(path) for path in self.entries()}
+
     def read(self, path: RelPath) -> bytes | None:
         return self.tree.read(path)
 
@@ -161,7 +181,7 @@ class WorkspaceFolder:
     def take_back(self, record: Record) -> bool:
         """The record is dropped where nothing was done; else it stays, to be finished."""
         assert record.brings is not None
-        key = new_key(self._wall())
+        key = record.temp.removeprefix(".pinesync-").removesuffix(".tmp")
         return self.tree.take_back(
             record.path,
             record.temp,
@@ -169,6 +189,7 @@ class WorkspaceFolder:
             record.object,
             lambda old: self.keep_replaced(record.path, old, key),
             lambda: self.state.drop_records([record]),
+            lambda: self.state.has_replaced(key, record.path, record.object),
         )
 
     def clear_leftovers(self) -> None:

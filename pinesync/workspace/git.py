@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinesync.errors import FileError
 from pinesync.model import Digest
 from pinesync.sync.ports import Merged
+from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace.files.folder import MAX_FILE
 
 if TYPE_CHECKING:
     from git.cmd import Git
 
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_CONFLICTS = 127
 _MOST_COMMITS = 20
 # A repository's settings may name a program that looks at the index, or at a signature, and have
@@ -62,7 +67,7 @@ def merge(base: str, local: str, remote: str) -> Merged:
     return Merged(merged.decode("utf-8"), status > 0)
 
 
-def manifests_with(root: Path, digest: Digest) -> list[bytes]:
+def manifests_with(root: Path, holding: Digest) -> list[bytes]:
     """Each pine.toml of HEAD's history, as it was right after a commit that added this digest to
     it or took it out, and right before; newest first. Empty outside of git."""
     search = (
@@ -73,7 +78,7 @@ def manifests_with(root: Path, digest: Digest) -> list[bytes]:
         "--no-ext-diff",
     )
     try:
-        status, found, _ = _asked(root, *search, f"-S{digest}", "HEAD", "--", "pine.toml")
+        status, found, _ = _asked(root, *search, f"-S{holding}", "HEAD", "--", "pine.toml")
     except FileError:
         return []  # a history that cannot be read has nothing
     commits = [] if status else found.decode("ascii").split()
@@ -90,7 +95,69 @@ def text_at_head(root: Path, path: str) -> bytes | None:
         return None
 
 
+# -- whether git was at work, for `watch` ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What changes whenever git moves HEAD, the index or the stash; `busy` while it is at that.
+    `stash` is the newest stash's commit, empty where there is none."""
+
+    files: tuple[object, ...]
+    stash: str
+    busy: bool = field(compare=False)
+
+
+def mark_paths(root: Path) -> tuple[Path, ...]:
+    """The files that `mark` looks at: index, HEAD, its log, the stash, the lock. Empty outside of
+    git."""
+    names = ("index", "HEAD", "logs/HEAD", "refs/stash", "index.lock")
+    try:
+        status, found, _ = _asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
+    except FileError:
+        return ()
+    if status:
+        return ()
+    return tuple(root / os.fsdecode(line) for line in found.removesuffix(b"\n").split(b"\n"))
+
+
+def mark(paths: tuple[Path, ...]) -> Mark:
+    """Five looks at files; git is not run."""
+    if not paths:
+        return Mark((), "", busy=False)
+    *looked_at, stash, lock = paths
+    try:
+        newest = stash.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        newest = ""
+    return Mark(tuple(map(_stat, looked_at)), newest, busy=lock.exists())
+
+
+def held_texts(root: Path, path: str, stash: str) -> frozenset[Digest]:
+    """The digests of what git holds for the file: in its index, and in that commit of a stash."""
+    revisions = [f":./{path}", *([f"{stash}:./{path}"] if _COMMIT.fullmatch(stash) else [])]
+    found = []
+    for revision in revisions:
+        with suppress(FileError, Unreadable):
+            data = _blob(root, revision)
+            if data is not None:
+                found.append(digest(decode(data)))
+    return frozenset(found)
+
+
+def _stat(path: Path) -> object:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def _blob(root: Path, revision: str) -> bytes | None:
+    """A file as it was; None where there is none, and for one larger than any that is read."""
+    status, size, _ = _asked(root, "cat-file", "-s", revision)
+    if status or int(size) > MAX_FILE:
+        return None
     status, data, _ = _asked(root, "cat-file", "blob", revision)
     return None if status else data
 

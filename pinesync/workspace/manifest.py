@@ -13,12 +13,14 @@ from typing import Any, Literal, NoReturn, cast
 
 from pinesync.errors import ManifestError
 from pinesync.model import KINDS, Base, Digest, Entry, Kind, PineId, RelPath, Version
-from pinesync.naming import BadPath, check_folder, check_path, fold
+from pinesync.naming import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
 from pinesync.text import canonical, dress
 from pinesync.workspace import toml
 
 SCHEMA = 1
 MAX_NAME = 256
+MAX_PATTERNS = 200
+"""Of `ignore`; every file is compared with each."""
 DEFAULT_FOLDERS: Mapping[Kind, str] = {
     "study": "indicators",
     "strategy": "strategies",
@@ -169,6 +171,11 @@ def _refuse(message: str, *keys: str, hint: str | None = None) -> NoReturn:
     raise toml.Unusable(message, keys, hint)
 
 
+def _told(raw: str) -> str:
+    """A key as messages show it: a hostile one has any length."""
+    return repr(raw) if len(raw) <= MAX_NAME else f"{raw[:MAX_NAME]!r}…"
+
+
 def _parse(text: str) -> tuple[dict[str, Any], Manifest]:
     text = text.removeprefix("\ufeff")
     table = toml.load(text)
@@ -182,7 +189,7 @@ def _parse(text: str) -> tuple[dict[str, Any], Manifest]:
 def _read(table: Mapping[str, Any]) -> Manifest:
     for key in table:
         if key not in ("workspace", "scripts"):
-            _refuse(f"unknown key {key!r}", key, hint=_NEWER)
+            _refuse(f"unknown key {_told(key)}", key, hint=_NEWER)
     if "workspace" not in table:
         _refuse("the table [workspace] is missing", hint=toml.BY_HAND)
     settings = _settings(_as_table(table["workspace"], "workspace"))
@@ -199,13 +206,13 @@ def _settings(table: Mapping[str, Any]) -> Settings:
     schema = table.get("schema")
     # Before the unknown keys: of a newer schema they are no surprise.
     if type(schema) is int and schema > SCHEMA:
-        message = f"schema {schema} is newer than this pinesync, which knows {SCHEMA}"
+        message = f"the schema is newer than this pinesync, which knows {SCHEMA}"
         _refuse(message, "workspace", "schema", hint="update pinesync")
     if type(schema) is not int or schema != SCHEMA:
         _refuse(f"schema must be {SCHEMA}", "workspace", "schema")
     for key in table:
         if key not in _WORKSPACE_KEYS:
-            _refuse(f"unknown key {key!r} in [workspace]", "workspace", key, hint=_NEWER)
+            _refuse(f"unknown key {_told(key)} in [workspace]", "workspace", key, hint=_NEWER)
     track = _word(table, "track", re.compile("all|listed"), '"all" or "listed"', "all")
     return Settings(
         id=_word(table, "id", _WORKSPACE_ID, "letters, digits and dashes, at most 64"),
@@ -243,6 +250,9 @@ def _short(table: Mapping[str, Any], *keys: str) -> str | None:
 def _ignore(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         _refuse("ignore must be a list of texts", "workspace", "ignore")
+    if len(value) > MAX_PATTERNS or any(len(item) > MAX_PATH_BYTES for item in value):
+        most = f"at most {MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
+        _refuse(f"ignore must be {most}", "workspace", "ignore")
     return tuple(value)
 
 
@@ -250,19 +260,19 @@ def _folders(table: Mapping[str, Any]) -> Mapping[Kind, str]:
     for kind, folder in table.items():
         keys = ("workspace", "folders", kind)
         if kind not in KINDS:
-            _refuse(f"unknown kind {kind!r} in [workspace.folders]", *keys, hint=_NEWER)
+            _refuse(f"unknown kind {_told(kind)} in [workspace.folders]", *keys, hint=_NEWER)
         if not isinstance(folder, str):
             _refuse(f"the folder for {kind} must be a text", *keys)
         try:
             check_folder(folder)
         except BadPath as error:
-            _refuse(f"the folder {folder!r} cannot be used: {error}", *keys)
+            _refuse(f"the folder {_told(folder)} cannot be used: {error}", *keys)
     return {kind: table.get(kind, DEFAULT_FOLDERS[kind]) for kind in KINDS}
 
 
 def _as_table(value: object, *keys: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        _refuse(f"{keys[-1]!r} must be a table", *keys)
+        _refuse(f"{_told(keys[-1])} must be a table", *keys)
     return value
 
 
@@ -271,10 +281,10 @@ def _entry(raw: str, table: Mapping[str, Any]) -> Entry:
     try:
         path = check_path(raw)
     except BadPath as error:
-        _refuse(f"the path {raw!r} cannot be used: {error}", *keys)
+        _refuse(f"the path {_told(raw)} cannot be used: {error}", *keys)
     for key, value in table.items():
         if key not in _ENTRY_KEYS:
-            _refuse(f"{raw!r}: unknown key {key!r}", *keys, key, hint=_NEWER)
+            _refuse(f"{raw!r}: unknown key {_told(key)}", *keys, key, hint=_NEWER)
         if not isinstance(value, str):
             _refuse(f"{raw!r}: {key} must be a text", *keys, key)
     name = _short(table, *keys, "name")

@@ -12,6 +12,7 @@ Files are written once, under another name, and renamed; none is modified in pla
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -29,12 +30,17 @@ from pinesync.naming import check_path
 from pinesync.sync.records import Op, Record
 from pinesync.sync.records import State as RecordState
 from pinesync.text import canonical, digest
+from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 
 KEEP_DAYS = 30
 _KEY = re.compile(r"[0-9a-z-]{1,60}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
 _MAX_RECORD = 4 * 1024 * 1024
+_MAX_OBJECT = 2 * MAX_FILE
+"""Bytes that are no text take twice as many as the text that stands for them."""
+_MAX_DIGEST = 100
+_PLACES = ("objects", "saved", "records", "replaced", "tmp", "lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,9 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._records: dict[str, Record] | None = None
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        for place in (folder, *(folder / name for name in _PLACES)):
+            _refuse_link(place)
+        if folder.exists() and not folder.is_dir():
             raise StateError(f"{folder}: not a folder of pinesync's", "move it away")
         if os.name == "posix" and folder.exists() and folder.stat().st_uid != os.geteuid():
             raise StateError(f"{folder}: belongs to another user", "move it away")
@@ -79,13 +87,12 @@ class State:
 
     def text_of(self, name: Digest) -> str | None:
         """The text, None where it is not held; one that was damaged counts as not held."""
+        body = _read(self._object(name), _MAX_OBJECT)
         try:
-            text = self._object(name).read_bytes().decode("utf-8")
-        except (FileNotFoundError, UnicodeDecodeError):
+            text = None if body is None else body.decode("utf-8")
+        except UnicodeDecodeError:
             return None
-        except OSError as error:
-            raise _file_error(self._object(name), error) from None
-        return text if digest(text) == name else None
+        return text if text is not None and digest(text) == name else None
 
     def remember(self, saved: SavedText) -> None:
         """The version's text is held. Not durable: what is lost is read again."""
@@ -96,13 +103,8 @@ class State:
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         """The digest of a version that was read before."""
-        path = self._saved(pine_id, version)
-        try:
-            held = path.read_text("ascii")
-        except (FileNotFoundError, UnicodeDecodeError):
-            return None
-        except OSError as error:
-            raise _file_error(path, error) from None
+        body = _read(self._saved(pine_id, version), _MAX_DIGEST)
+        held = (body or b"").decode("ascii", "replace")
         return Digest(held) if _DIGEST.fullmatch(held) else None
 
     # -- records -------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ class State:
         """All records, oldest first. StateError for one that is damaged: it may be a save whose
         answer was lost, so it is not passed over."""
         if self._records is None:
-            found = (_record(path, _load(path)) for path in self._files("records"))
+            found = [_record(path, raw) for path, raw in self._plain_files("records")]
             self._records = {record.key: record for record in found}
         return sorted(self._records.values(), key=lambda record: record.key)
 
@@ -119,7 +121,7 @@ class State:
         held = _plain(record)
         path = self.folder / "records" / f"{record.key}.json"
         self._write(path, json.dumps({**held, "sum": _sum(held)}, indent=1).encode())
-        if _record(path, _load(path)) != record:
+        if _record(path, _load(path, _read(path, _MAX_RECORD))) != record:
             raise StateError(f"{path}: the record does not read back as it was written")
         if self._records is not None:
             self._records[record.key] = record
@@ -141,8 +143,17 @@ class State:
 
     def replaced(self, path: RelPath) -> list[Replaced]:
         """What was replaced at this path, newest first."""
-        found = [_replaced(file, _load(file)) for file in self._files("replaced")]
+        found = [_replaced(file, raw) for file, raw in self._plain_files("replaced")]
         return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
+
+    def has_replaced(self, key: str, path: RelPath, text: Digest | None) -> bool:
+        """Whether that text was noted under that key."""
+        file = self.folder / "replaced" / f"{key}.json"
+        body = _read(file, _MAX_RECORD)
+        if body is None:
+            return False
+        note = _replaced(file, _load(file, body))
+        return (note.path, note.digest) == (path, text)
 
     def clear_leftovers(self) -> None:
         """Remove what a killed process was about to write."""
@@ -154,11 +165,15 @@ class State:
 
     # -- files ---------------------------------------------------------------------------------
 
-    def _files(self, kind: str) -> Iterator[Path]:
+    def _plain_files(self, kind: str) -> Iterator[tuple[Path, Any]]:
+        """Each file with the JSON in it; one that is gone by now is passed over."""
         folder = self.folder / kind
         if not folder.is_dir():
             return
-        yield from sorted(p for p in folder.iterdir() if p.suffix == ".json")
+        for path in sorted(p for p in folder.iterdir() if p.suffix == ".json"):
+            body = _read(path, _MAX_RECORD)
+            if body is not None:
+                yield path, _load(path, body)
 
     def _object(self, name: Digest) -> Path:
         digits = name.removeprefix("sha256:")
@@ -188,6 +203,7 @@ class State:
 
     def _make(self, folder: Path) -> None:
         """The folder, and those above it, exist durably."""
+        _refuse_link(folder)
         if folder.is_dir():
             return
         self._make(folder.parent)
@@ -206,7 +222,27 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _file_error(path: Path, error: OSError) -> FileError:
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise StateError(f"{path}: a link, and pinesync makes none there", "move it away")
+
+
+def _read(path: Path, most: int) -> bytes | None:
+    """What the file holds; None where there is none, nothing where it is more than was ever
+    written, so that it counts as damaged."""
+    try:
+        return read(Folder(path.parent, None), path.name, most)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            return b""
+        raise _file_error(path, error) from None
+
+
+def _file_error(path: Path, error: OSError) -> FileError | StateError:
+    if error.errno == errno.ELOOP:
+        return StateError(f"{path}: a link, and pinesync makes none there", "move it away")
     return FileError(
         f"{path}: {error.strerror or error}", "nothing more was done; make room or give permission"
     )
@@ -222,14 +258,11 @@ def _sum(held: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path, body: bytes | None) -> Any:
     try:
-        with path.open("rb") as file:
-            return json.loads(file.read(_MAX_RECORD))
+        return json.loads(body or b"")
     except (ValueError, RecursionError):
         raise _damaged(path) from None
-    except OSError as error:
-        raise _file_error(path, error) from None
 
 
 def _damaged(path: Path) -> StateError:
@@ -270,7 +303,6 @@ def _checked_path(raw: object) -> RelPath:
 
 def _is_sound(record: Record, path: Path) -> bool:
     digests = [record.digest, record.object, record.brings]
-    numbers = [record.wall, record.mono]
     return (
         path.stem == record.key
         and bool(_KEY.fullmatch(record.key))
@@ -279,16 +311,22 @@ def _is_sound(record: Record, path: Path) -> bool:
         and all(d is None or _DIGEST.fullmatch(d) for d in digests)
         and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
         and (record.op != "pull" or bool(record.temp and record.brings))
-        and all(isinstance(n, int | float) for n in numbers)
+        and _is_time(record.wall)
+        and _is_time(record.mono)
         and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))
     )
+
+
+def _is_time(value: object) -> bool:
+    """Seconds that fit into a calendar, and no NaN."""
+    return isinstance(value, int | float) and -6e10 < value < 2e11
 
 
 def _replaced(path: Path, raw: Any) -> Replaced:
     try:
         replaced = Replaced(**{**raw, "path": _checked_path(raw["path"])})
         sound = _DIGEST.fullmatch(replaced.digest) and replaced.key == path.stem
-        if not sound or not isinstance(replaced.when, int | float):
+        if not (sound and _is_time(replaced.when)):
             raise ValueError
     except (ValueError, TypeError, KeyError):
         raise _damaged(path) from None

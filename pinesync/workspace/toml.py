@@ -16,6 +16,12 @@ from pinesync.text import Unreadable, check_encodable, lines
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DOTTED_PARTS = 10
+MAX_TABLES = 50_000
+"""Brackets, braces and the dots between keys: each may make a table, which takes a kilobyte."""
+MAX_TOKENS = 400_000
+"""Keys, values and comments. Ten thousand scripts have less than half of either."""
+MAX_EDITED = 512 * 1024
+"""Bytes of a text whose layout is kept: tomlkit takes two hundred times that for some texts."""
 BY_HAND = "mend it by hand, or take an older one from git"
 
 Keys = tuple[str, ...]
@@ -23,9 +29,9 @@ Keys = tuple[str, ...]
 _MARKER = re.compile(r"^(?:<{7}|>{7}|={7}|\|{7})(?: |\r?$)", re.MULTILINE)
 _TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _BARE_KEY = re.compile(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*[.=]")
-# Every token of a TOML text, the first kind being the one looked for. Each alternative takes what
-# it began, closed or not: going back to try again would cost the square of a hostile line.
-_DOTTED = re.compile(
+# Every token of a TOML text. Each alternative takes what it began, closed or not: going back to
+# try again would cost the square of a hostile line.
+_TOKEN = re.compile(
     r"""  \"{3} [^"\\]*+ (?: (?: \\. | "(?!"") ) [^"\\]*+ )* (?: "{3,5} | \Z )
         | '{3} [^']*+ (?: '(?!'') [^']*+ )* (?: '{3,5} | \Z )
         | (?P<many> (?: (?: [A-Za-z0-9_-]++ | "[^"\\\n]*+ (?: \\[^\n] [^"\\\n]*+ )*" | '[^'\n]*+' )
@@ -34,6 +40,7 @@ _DOTTED = re.compile(
         | " [^"\\\n]*+ (?: \\[^\n] [^"\\\n]*+ )* "?
         | '[^'\n]*+ '?
         | \#[^\n]*+
+        | (?P<sign> [.\[{] )
     """.replace("{10}", f"{{{MAX_DOTTED_PARTS}}}"),
     re.VERBOSE | re.DOTALL,
 )
@@ -59,14 +66,27 @@ def load(text: str) -> dict[str, Any]:
         raise ManifestError(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
     if "\0" in text:
         raise ManifestError("a NUL character", BY_HAND, line=_line_at(text, text.index("\0")))
-    for token in _DOTTED.finditer(text):
-        if token["many"]:
-            message = f"a key of more than {MAX_DOTTED_PARTS} dotted parts"
-            raise ManifestError(message, line=_line_at(text, token.start()))
+    _check_limits(text)
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise _not_toml(text, error) from None
+
+
+def _check_limits(text: str) -> None:
+    tables = 0
+    for number, token in enumerate(_TOKEN.finditer(text)):
+        kind = token.lastgroup
+        tables += kind == "sign"
+        if kind == "many":
+            message = f"a key of more than {MAX_DOTTED_PARTS} dotted parts"
+        elif tables > MAX_TABLES:
+            message = f"more than {MAX_TABLES} tables and lists"
+        elif number > MAX_TOKENS:
+            message = f"more than {MAX_TOKENS} keys and values"
+        else:
+            continue
+        raise ManifestError(message, line=_line_at(text, token.start()))
 
 
 def _not_toml(text: str, error: Exception) -> ManifestError:
@@ -145,12 +165,13 @@ def edit(text: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     """The text of `before`, changed into one of `after`; line ends are LF.
 
     A text that the serialiser wrote is serialised again. One that a person wrote keeps comments
-    and order, but for layouts that tomlkit cannot edit (tables of dotted keys): those are
-    written anew.
+    and order, but for layouts that tomlkit cannot edit (tables of dotted keys) and texts that are
+    too long for it: those are written anew.
     """
     if plain(before) == text:
         return plain(after)
-    return _edit_in_place(text, before, after) or plain(after)
+    kept = _edit_in_place(text, before, after) if len(text) <= MAX_EDITED else None
+    return kept or plain(after)
 
 
 def _edit_in_place(text: str, before: dict[str, Any], after: dict[str, Any]) -> str | None:

@@ -10,10 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.mutants.breakages import MUTANTS, Mutant
+from tests.mutants.guarding import GUARDING
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("pinesync", "templates", "tests", "pyproject.toml", "CHANGELOG.md", "README.md", "docs")
+COPIED = (
+    "SECURITY.md",
+    "pinesync",
+    "templates",
+    "tests",
+    "pyproject.toml",
+    "CHANGELOG.md",
+    "README.md",
+    "docs",
+)
 SECONDS = 900
+ALL = (*MUTANTS, *GUARDING)
 
 
 def caught(mutant: Mutant) -> bool:
@@ -28,7 +39,10 @@ def caught(mutant: Mutant) -> bool:
             elif source.exists():
                 shutil.copy2(source, copy / part)
         broken = copy / mutant.file
-        broken.write_text(broken.read_text("utf-8").replace(mutant.old, mutant.new), "utf-8")
+        text = broken.read_text("utf-8").replace(mutant.old, mutant.new)
+        if mutant.also[0]:
+            text = text.replace(*mutant.also)
+        broken.write_text(text, "utf-8")
         there = [test for test in mutant.tests if (copy / test).exists()]
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *there],
@@ -52,7 +66,7 @@ def _environment(copy: Path) -> dict[str, str]:
 
 def main() -> int:
     wanted = sys.argv[1:]
-    chosen = [m for m in MUTANTS if not wanted or any(word in m.rule for word in wanted)]
+    chosen = [m for m in ALL if not wanted or any(word in m.rule for word in wanted)]
     with ThreadPoolExecutor(2) as pool:
         results = []
         for mutant, was_caught in zip(chosen, pool.map(caught, chosen), strict=True):

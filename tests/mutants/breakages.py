@@ -12,13 +12,15 @@ POWER = ("tests/campaign/test_power.py",)
 
 @dataclass(frozen=True)
 class Mutant:
-    """`rule` is what is taken out; `old` stands in `file` exactly once."""
+    """`rule` is what is taken out; `old` stands in `file` exactly once. `also` is another such
+    pair, where two lines keep one rule."""
 
     rule: str
     file: str
     old: str
     new: str
     tests: tuple[str, ...] = TRACES
+    also: tuple[str, str] = ("", "")
 
 
 MUTANTS = (
@@ -313,8 +315,8 @@ MUTANTS = (
     Mutant(
         "a dry run settles nothing",
         "pinesync/commands/push.py",
-        "        ports = project.ports()\n        view = look(",
-        "        ports = project.ports()\n        settle(ports)\n        view = look(",
+        "        ports = project.ports(remote)\n        view = look(",
+        "        ports = project.ports(remote)\n        settle(ports)\n        view = look(",
         ("tests/campaign/test_readers.py",),
     ),
     Mutant(

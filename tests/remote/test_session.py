@@ -134,6 +134,12 @@ def test_cookies_of_the_server_are_never_sent_back(opened: Open) -> None:
         for request in (READ, READ, WRITES["save_new"]):
             session.send(request)
         assert [server.header("Cookie", at) for at in range(3)] == [COOKIE] * 3
+    with RawServer(hostile) as server:
+        session = Session(server.url)
+        session.send(READ)
+        session.send(READ)
+        session.close()
+        assert [server.header("Cookie", at) for at in range(2)] == [None] * 2
 
 
 def test_nothing_is_read_from_the_environment(

@@ -46,6 +46,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "whoami": [["whoami"]],
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
+    "watch": [["watch", "--help"]],  # the rest is in tests/watching/test_process.py
     "doctor": [["doctor"]],
 }
 FAILURES: tuple[Kind | None, ...] = (

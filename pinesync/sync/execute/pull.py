@@ -14,7 +14,7 @@ from pinesync.errors import (
     LeftForYou,
     NotAccessible,
 )
-from pinesync.model import Base, Entry, RelPath, Version
+from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown, typed
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.putting import put_text
@@ -42,12 +42,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A text in the store."""
+
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
-    """A step with everything fetched. `text` None leaves the file as it is."""
+    """A step with everything fetched. `text` is what the file gets, or the digest of what is held
+    for it: all texts of a pull together may be more than the memory. None leaves the file as it
+    is."""
 
     step: Step
     entry: Entry
-    text: str | None
+    text: str | Held | None
     done: Done
     message: str = ""
     hint: str = ""
@@ -104,7 +113,8 @@ def _ready(ports: Ports, step: Step) -> Ready:
         return Ready(step, entry, None, "adopted", warning)
     if step.act is Act.TAKE_THEIRS:
         warning = warning or "your edits are replaced; the text you had is kept for 30 days"
-    return Ready(step, entry, newest, "written" if step.act is Act.WRITE else "pulled", warning)
+    done: Done = "written" if step.act is Act.WRITE else "pulled"
+    return Ready(step, entry, Held(digest(newest)), done, warning)
 
 
 def _base_held(ports: Ports, situation: Situation) -> str | None:
@@ -215,9 +225,11 @@ def _batch(ports: Ports, batch: Sequence[Ready]) -> Generator[Outcome, None, lis
 def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
     situation, entry = ready.step.situation, ready.entry
     assert entry.base is not None
+    text = None
     try:
-        if ready.text is not None:
-            _exchange(ports, ready, ready.text, records)
+        text = _text(ports, ready)
+        if text is not None:
+            _exchange(ports, ready, text, records)
     except ChangedMeanwhile:
         return refused(
             situation.path,
@@ -227,7 +239,7 @@ def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
     except FileError as error:
         return failed(situation.path, error, entry.pine_id)
     before = situation.entry.base.version if situation.entry and situation.entry.base else None
-    warnings = unseen(ready.text or "")
+    warnings = unseen(text or "")
     return Outcome(
         situation.path,
         ready.done,
@@ -238,8 +250,17 @@ def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
         ready.exit_code,
         entry.pine_id,
         warnings,
-        (ready.text or "") if warnings else "",
+        text if text and warnings else "",
     )
+
+
+def _text(ports: Ports, ready: Ready) -> str | None:
+    if not isinstance(ready.text, Held):
+        return ready.text
+    text = ports.workspace.text_of(ready.text.digest)
+    if text is None:
+        raise FileError(f"{ready.entry.path}: its text is not held any more", "pull again")
+    return text
 
 
 def _exchange(ports: Ports, ready: Ready, text: str, records: list[Record]) -> None:
@@ -278,7 +299,7 @@ def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
             outcomes.append(item)
             continue
         try:
-            ports.workspace.put(item.entry.path, item.text or "", None, lambda _: None)
+            ports.workspace.put(item.entry.path, _text(ports, item) or "", None, lambda _: None)
         except ChangedMeanwhile:
             # Names that are two by every rule that we know are one on this disk.
             outcomes.append(

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pinesync.errors import PinesyncError
+from pinesync.errors import BadAnswer, PinesyncError
 from pinesync.model import Base, Digest, Entry, PineId, SaveAnswer, Version
 from pinesync.naming import shown
 from pinesync.sync import recover
+from pinesync.sync.plan import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.records import Record
 
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds between the looks for a save whose answer was lost."""
-
-MOST_VERSIONS = 1000
-"""An answer that names a version further ahead than this is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +174,15 @@ def entry_of(ports: Ports, record: Record, pine_id: PineId | None) -> Entry | No
 def read_log(
     ports: Ports, pine_id: PineId, parent: Version | None, last: Version
 ) -> dict[Version, Digest]:
-    """The digests of the versions from the parent on, each read by its number."""
+    """The digests of the versions from the parent on, each read by its number. BadAnswer where
+    they are more than anybody saved."""
     first = parent or Version(1)
+    if last.major - first.major > MOST_VERSIONS:
+        raise BadAnswer(
+            f"{pine_id}: the newest version is said to be {last}, more than {MOST_VERSIONS} after "
+            f"{first}",
+            "nothing was changed because of it; look at the script in the browser",
+        )
     log: dict[Version, Digest] = {}
     for version in [first, *first.until(last)]:
         held = ports.workspace.recall(pine_id, version)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import RelPath, Version
 from pinesync.sync.execute.texts import held_text, read_text
-from pinesync.sync.plan import Situation
+from pinesync.sync.plan import MOST_VERSIONS, Situation
 from pinesync.sync.policy import Local, There
 from pinesync.sync.ports import Remote, Tools, Workspace
 from pinesync.text import Unreadable, decode, lines
@@ -41,7 +41,8 @@ def texts_of(
 
     try:
         brought, base = text(base_of.pulled), text(base_of.version)
-        for number in range(base_of.pulled.major - 1, 0, -1):
+        oldest = max(0, base_of.pulled.major - 1 - MOST_VERSIONS)
+        for number in range(base_of.pulled.major - 1, oldest, -1):
             before = text(Version(number))
             if before is None or brought is None or base is None:
                 return None

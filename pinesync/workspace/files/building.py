@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pinesync.workspace.files.folder import file_error
-from pinesync.workspace.files.tree import MANIFEST
+from pinesync.workspace.files.tree import MANIFEST, Tree
 
 
 def is_free(target: Path) -> bool:
@@ -55,7 +56,7 @@ def building(target: Path) -> Iterator[Path]:
 def _fill(target: Path, place: Path) -> None:
     """Somebody may stand in an empty folder, so what was built moves into it; pine.toml makes it
     whole, and is last. The folder is held, so that no link can take its place meanwhile."""
-    with Tree(target).opened() as folder:
+    with Tree(target.parent).opened(target.name) as folder:
         if os.listdir(folder.path if folder.descriptor is None else folder.descriptor):
             raise OSError(errno.ENOTEMPTY, "something came into it meanwhile")
         names = [item.name for item in place.iterdir() if item.name != MANIFEST]

@@ -23,6 +23,8 @@ MAX_FILE = 8 * 1024 * 1024
 CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+"""Opening waits for nobody: not for the other end of a pipe, nor for the end of a lease."""
 _EXCHANGE = 2
 _F_SETSIG = 10
 _NOT_SUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
@@ -112,10 +114,14 @@ def _renameat2(descriptor: int, temp: str, name: str) -> None:
 def is_being_written(folder: Folder, name: str) -> bool:
     """Whether somebody has the file open for writing: what they write next would go into a text
     that was taken out already. A read lease tells, which is refused while there is a writer.
-    False where the system has no leases, or this file system, or the file is another user's."""
+    False where the system has no leases, or this file system, or the file is another user's; True
+    of what cannot even be opened, a link say."""
     if not hasattr(fcntl, "F_SETLEASE"):
         return False
-    descriptor = folder.open(name, os.O_RDONLY)
+    try:
+        descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
+    except OSError:
+        return True
     try:
         # Breaking the lease must not end the process, as SIGIO would.
         fcntl.fcntl(descriptor, _F_SETSIG, signal.SIGURG)
@@ -143,18 +149,23 @@ def write_temp(folder: Folder, temp: str, data: bytes, mode: int) -> None:
         raise
 
 
-def read(folder: Folder, name: str) -> bytes:
-    with os.fdopen(folder.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:
+    """What a plain file holds. OSError for a link, a pipe, a device, and for more bytes."""
+    with os.fdopen(folder.open(name, os.O_RDONLY | _NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "not a plain file")
-        data = file.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise OSError(errno.EFBIG, f"larger than {MAX_FILE} bytes")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"larger than {most} bytes")
     return data
 
 
 def mode_of(folder: Folder, name: str) -> int:
-    return stat.S_IMODE(folder.stat(name).st_mode) & 0o777
+    """The file's mode. OSError for a link, which everybody may write."""
+    mode = folder.stat(name).st_mode
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.ELOOP, "not a plain file")
+    return stat.S_IMODE(mode) & 0o777
 
 
 def file_error(path: str, error: OSError) -> FileError:

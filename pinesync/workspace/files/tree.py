@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,7 @@ MANIFEST = "pine.toml"
 MODE = 0o644
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd
 _TEMPORARY = re.compile(r"\.pinesync-[0-9a-z-]+\.tmp")
+_NO_TEXT = b"\0"
 _SKIPPED = frozenset(("node_modules", "__pycache__"))
 
 
@@ -65,20 +67,36 @@ class Tree:
         return [path for path, name in self._files() if _TEMPORARY.fullmatch(name)]
 
     def _files(self) -> Iterator[tuple[str, str]]:
-        """Each plain file's path and name."""
+        """Each plain file's path and name; nothing below another workspace."""
         pending = [""]
         while pending:
             prefix = pending.pop()
             try:
-                with os.scandir(self.root / prefix) as found:
-                    for item in found:
-                        if item.is_dir(follow_symlinks=False):
-                            if _may_hold_scripts(item):
-                                pending.append(f"{prefix}{item.name}/")
-                        elif item.is_file(follow_symlinks=False):
-                            yield prefix + item.name, item.name
+                with self._folder_of(prefix) as (folder, _):
+                    files, below = _listed(folder, is_root=not prefix)
             except OSError as error:
                 raise file_error(prefix or ".", error) from error
+            pending += [f"{prefix}{name}/" for name in below]
+            yield from ((prefix + name, name) for name in files)
+
+    def is_busy(self, path: RelPath) -> bool:
+        """Whether somebody has the file open for writing, where the system tells that."""
+        if self.stat(path) is None:
+            return False
+        try:
+            with self._folder_of(path) as (folder, name):
+                return is_being_written(folder, name)
+        except OSError:
+            return False
+
+    def stat(self, path: RelPath) -> tuple[int, int, int, int] | None:
+        """What the file system says of the file, which changes with it; None where it is not
+        there."""
+        try:
+            found = os.stat(self.root / path, follow_symlinks=False)
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -153,7 +171,7 @@ class Tree:
             with suppress(OSError):
                 folder.unlink(temp)
             raise
-        if is_being_written(folder, temp) or read(folder, temp) != expected:
+        if is_being_written(folder, temp) or _if_read(folder, temp) != expected:
             # A person, or git, wrote it in between: that text goes back.
             self._exchange(folder, temp, name)
             folder.unlink(temp)
@@ -178,11 +196,13 @@ class Tree:
         replaced: Digest | None,
         came_out: Callable[[bytes], None],
         not_done: Callable[[], None],
+        was_kept: Callable[[], bool],
     ) -> bool:
         """Finish, or undo, a `put` that broke off; whether the file got the new text.
 
         The temporary file tells: with the new text in it, nothing was exchanged; with the old
-        text, the exchange was done; gone, everything was. With any other text an editor saved in
+        text, the exchange was done; gone, everything was, if `was_kept` says that the old text came
+        out: the whole folder may be another by now. With any other text an editor saved in
         between, and gets its text back. `not_done` is called before a temporary file is removed
         that says so: whoever looks again must not take its absence for success."""
         try:
@@ -190,7 +210,8 @@ class Tree:
                 left = _left(folder, temp)
                 if left is None:
                     # Everything was done, unless the old text is there still, or again.
-                    done = _digest_if_there(folder, name) != replaced
+                    there = _digest_if_there(folder, name)
+                    done = there == brings or (there != replaced and was_kept())
                     if not done:
                         not_done()
                     return done
@@ -218,6 +239,12 @@ class Tree:
             raise file_error(path, error) from error
 
     # -- the way there -------------------------------------------------------------------------
+
+    @contextmanager
+    def opened(self, path: str) -> Iterator[Folder]:
+        """The open folder at a path."""
+        with self._folder_of(path + "/") as (folder, _):
+            yield folder
 
     @contextmanager
     def _folder_of(self, path: str, *, make: bool = False) -> Iterator[tuple[Folder, str]]:
@@ -253,11 +280,20 @@ class Tree:
         return folder
 
 
-def _may_hold_scripts(folder: os.DirEntry[str]) -> bool:
-    """Not a hidden folder, a tool's, or another workspace."""
-    if folder.name.startswith(".") or folder.name in _SKIPPED:
-        return False
-    return not os.path.lexists(os.path.join(folder.path, MANIFEST))
+def _listed(folder: Folder, *, is_root: bool) -> tuple[list[str], list[str]]:
+    """The names of its plain files, and of the folders that may hold scripts: no link, no hidden
+    one, no tool's. Nothing of another workspace."""
+    files, below = [], []
+    at = folder.path if folder.descriptor is None else folder.descriptor
+    with os.scandir(at) as found:
+        for item in found:
+            if item.name == MANIFEST and not is_root:
+                return [], []
+            if item.is_file(follow_symlinks=False):
+                files.append(item.name)
+            elif item.is_dir(follow_symlinks=False):
+                below.append(item.name)
+    return files, [n for n in below if not n.startswith(".") and n not in _SKIPPED]
 
 
 def _create(
@@ -274,9 +310,18 @@ def _create(
     folder.sync()
 
 
+def _if_read(folder: Folder, name: str) -> bytes:
+    """What the file holds; no text where it cannot be read, and is a link by now, say."""
+    try:
+        return read(folder, name)
+    except OSError:
+        return _NO_TEXT
+
+
 def _left(folder: Folder, temp: str) -> bytes | None:
-    """What a temporary file holds, None where there is none any more. An exchange without the
-    system call may have stopped halfway, and what was taken out is then under its second name."""
+    """What a temporary file holds, None where there is none any more, no text where a link or a
+    pipe came out of the exchange. An exchange without the system call may have stopped halfway,
+    and what was taken out is then under its second name."""
     try:
         left = read(folder, temp)
     except FileNotFoundError:
@@ -285,6 +330,10 @@ def _left(folder: Folder, temp: str) -> bytes | None:
         except FileNotFoundError:
             return None
         return read(folder, temp)
+    except OSError:
+        if stat.S_ISREG(folder.stat(temp).st_mode):
+            raise
+        left = _NO_TEXT
     with suppress(FileNotFoundError):
         folder.unlink(aside(temp))  # the file itself still has that text
     return left

@@ -1,0 +1,148 @@
+"""`watch`: what somebody saves in an editor is the newest version on TradingView a moment later.
+
+Events are hints, a look is the truth: whatever they said or failed to say, a file is read and
+compared before anything is done about it. What is done is the push and the pull of everyday, each
+with the workspace's lock for as long as it takes, so that both can be used beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pinesync.commands.project import Project, Setup, open_project, ticking
+from pinesync.commands.watching.beyond import Beyond, bringable
+from pinesync.commands.watching.events import Began, Ended, Event, Quiet
+from pinesync.commands.watching.eyes import Eyes
+from pinesync.commands.watching.files import Files, Found
+from pinesync.commands.watching.sending import Sending
+from pinesync.errors import PinesyncError
+
+if TYPE_CHECKING:
+    from pinesync.workspace.hints import Hints
+
+POLL_SECONDS = 30.0
+FEWEST_POLL_SECONDS = 10.0
+APART_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
+_SOON_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """`bring` pulls what was saved on TradingView, `many` sends any number of files that change at
+    once; `poll` seconds lie between two looks at the service, `apart` between two versions of
+    one script."""
+
+    bring: bool = False
+    many: bool = False
+    poll: float = POLL_SECONDS
+    apart: float = APART_SECONDS
+
+
+def watch(
+    setup: Setup,
+    wishes: Wishes,
+    *,
+    ends: Callable[[], bool] = lambda: False,
+    hear: Callable[[Callable[[str], None]], None] | None = None,
+) -> Iterator[Event]:
+    """Watch the workspace until `ends` says so, or an interrupt comes. `hear` is given what to
+    call when a key is pressed: p and y send what is held, n lets go of it. Misuse, ManifestError
+    where there is nothing to watch."""
+    from pinesync.workspace.hints import Hints
+
+    project = open_project(setup)
+    hints = Hints(project.folder.root)
+    if hear:
+        hear(hints.press)
+    try:
+        yield from _Watch(project, wishes, hints).events(ends)
+    finally:
+        hints.close()
+
+
+class _Watch:
+    """One session of watching."""
+
+    def __init__(self, project: Project, wishes: Wishes, hints: Hints) -> None:
+        folder = project.folder
+        self._project = project
+        self._wishes = wishes
+        self._hints = hints
+        self._eyes = Eyes(hints, ticking, folder.stats)
+        self._files = Files(folder, ticking, many=wishes.many)
+        self._sending = Sending(
+            replace(project.setup, cwd=folder.root),
+            ticking,
+            wishes.apart,
+            dealt_with=self._files.handled,
+            look_again=lambda path, seconds: self._eyes.look_again([path], seconds),
+        )
+        self._beyond = Beyond()
+        self._polled = float("-inf")
+        self._quiet: Quiet | None = None
+
+    def events(self, ends: Callable[[], bool]) -> Iterator[Event]:
+        settings = self._project.settings
+        scripts = len(self._project.folder.entries())
+        by_looking = not self._hints.works
+        root = self._project.folder.root
+        yield Began(root, settings.remote, settings.account, scripts, by_looking)
+        if held := self._files.begin():
+            yield held
+        while not ends():
+            try:
+                yield from self._turn()
+            except PinesyncError as error:
+                self._eyes.rest()
+                yield from self._sending.troubled(error)
+            except KeyboardInterrupt:
+                if self._sending.under_way:
+                    raise
+                break
+        yield Ended()
+
+    def _turn(self) -> Iterator[Event]:
+        """Wait for something to look at, and deal with it."""
+        until_poll = max(0.0, self._polled + self._wishes.poll - ticking())
+        paths, keys = self._eyes.due(until_poll)
+        if {"p", "y", "n"} & set(keys):
+            yield from self._dealt(self._files.released(send="n" not in keys))
+        if paths:
+            yield from self._dealt(self._files.look(paths))
+        elif self._eyes.idle:
+            self._files.nothing_new()
+        if ticking() - self._polled >= self._wishes.poll:
+            self._polled = ticking()
+            yield from self._poll()
+        if self._eyes.idle:
+            yield from self._at_rest()
+
+    def _dealt(self, found: Found) -> Iterator[Event]:
+        self._eyes.look_again(found.again, _AGAIN_SECONDS)
+        self._eyes.look_again(found.soon, _SOON_SECONDS)
+        yield from found.told
+        for path, digest in found.saved:
+            yield from self._sending.save(path, digest)
+
+    def _poll(self) -> Iterator[Event]:
+        """What was saved there: brought, where that is wanted and touches no edit, else told."""
+        for seen in self._sending.words():
+            if not isinstance(seen, tuple):
+                yield seen
+                continue
+            paths = bringable(seen) if self._wishes.bring else []
+            yield from self._beyond.news([line for line in seen if line.path not in paths])
+            if paths:
+                yield from self._sending.bring(paths)
+
+    def _at_rest(self) -> Iterator[Event]:
+        """Told whenever something of it changes."""
+        waiting = len(self._files.held) + len(self._sending.failing)
+        broken = len(self._sending.broken)
+        quiet = Quiet(waiting, self._beyond.left, broken, self._sending.connected)
+        if quiet != self._quiet:
+            self._quiet = quiet
+            yield quiet

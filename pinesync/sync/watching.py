@@ -1,0 +1,88 @@
+"""What a change of a file means while somebody watches: a save to send, or something else.
+
+Pure: who looks, how often, and what is done about it is the watcher's. The order of the rules is
+the order of `meaning`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from pinesync.model import Digest, RelPath
+
+MANY = 3
+"""More files than this, changed at once, are asked about: it was no person with an editor."""
+
+
+class Meaning(Enum):
+    """What to do about a file that may have changed."""
+
+    NOTHING = auto()
+    """It is as it was, or as it was last agreed."""
+    WAIT = auto()
+    """It is being written, or was just emptied or removed: look once more."""
+    VANISHED = auto()
+    """It is gone. That is told, and never acted on."""
+    UNFIT = auto()
+    """It is no text that may be sent: told."""
+    GITS = auto()
+    """Git wrote it: told, and left until somebody says so."""
+    MANY = auto()
+    """One of many that changed at once: asked about."""
+    SAVE = auto()
+    """Somebody saved it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A file as it is at this moment: the digest of its text, None where it is gone or no text;
+    why it may not be sent as it is; whether somebody has it open for writing, and whether an
+    earlier look found just the same."""
+
+    digest: Digest | None
+    problem: str = ""
+    busy: bool = False
+    again: bool = False
+
+
+def meaning(
+    glance: Glance,
+    agreed: Digest | None,
+    handled: Digest | None,
+    gits: Collection[Digest] = (),
+) -> Meaning:
+    """Of one file. `agreed` is the digest of the base, `handled` of the text that was last dealt
+    with, `gits` those of what git holds for the path, where git was at work since the last look."""
+    if glance.busy:
+        return Meaning.WAIT
+    if glance.digest is not None and glance.digest in (agreed, handled):
+        return Meaning.NOTHING
+    if glance.digest is None or glance.problem:
+        # An editor that empties or replaces a file is in the middle of that for a moment.
+        if not glance.again:
+            return Meaning.WAIT
+        return Meaning.UNFIT if glance.problem else Meaning.VANISHED
+    if glance.digest in gits:
+        return Meaning.GITS
+    return Meaning.SAVE
+
+
+def meanings(
+    glances: Mapping[RelPath, Glance],
+    agreed: Mapping[RelPath, Digest],
+    handled: Mapping[RelPath, Digest],
+    gits: Mapping[RelPath, Collection[Digest]],
+    *,
+    many: bool = False,
+) -> dict[RelPath, Meaning]:
+    """Of all files that changed in one window. With `many` the person wants any number sent."""
+    found = {
+        path: meaning(glance, agreed.get(path), handled.get(path), gits.get(path, ()))
+        for path, glance in glances.items()
+    }
+    saved = [path for path, what in found.items() if what is Meaning.SAVE]
+    if len(saved) > MANY and not many:
+        found |= dict.fromkeys(saved, Meaning.MANY)
+    return found

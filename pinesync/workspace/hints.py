@@ -1,0 +1,89 @@
+"""Hints that files may have changed, from the operating system.
+
+They are never taken for the truth: some come twice, some late, and where a queue overflows, a drive
+is on the network or the machine slept, some never. Whoever waits for them looks from time to time.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
+
+_PAIRING_SECONDS = 0.02
+"""How long watchdog waits for the second half of a move. Its own half second, for which a file that
+left the tree holds up every event behind it, is longer than a save may take."""
+
+
+# In watchdog 7, and in watchdog 6; other systems than Linux have neither.
+_PAIRINGS = (
+    ("inotify_move_event_grouper", "InotifyMoveEventGrouper"),
+    ("inotify_buffer", "InotifyBuffer"),
+)
+
+
+class Hints(FileSystemEventHandler):
+    """The paths below `root` that something happened to, relative to it, and keys that were
+    pressed. `works` is False where the system gives no events: then there are only looks."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._news = threading.Condition()
+        self._paths: set[str] = set()
+        self._keys: list[str] = []
+        self._observer = _observer()
+        self._observer.schedule(self, str(root), recursive=True)
+        try:
+            self._observer.start()
+            self.works = True
+        except OSError:  # too many watches, or none on this file system
+            self.works = False
+
+    def close(self) -> None:
+        if self.works:
+            self._observer.stop()
+            self._observer.join()
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        """Called by watchdog, in a thread of its own."""
+        if event.event_type in ("opened", "closed_no_write"):
+            return  # our own looks would be hints to look again
+        with self._news:
+            for raw in (event.src_path, event.dest_path):
+                if raw:
+                    self._paths.add(os.path.relpath(os.fsdecode(raw), self._root))
+            self._news.notify()
+
+    def press(self, key: str) -> None:
+        """A key was pressed; from any thread."""
+        with self._news:
+            self._keys.append(key)
+            self._news.notify()
+
+    def wait(self, seconds: float) -> tuple[frozenset[str], list[str]]:
+        """What came since the last call, after `seconds` at most: paths with slashes, and keys."""
+        with self._news:
+            if not (self._paths or self._keys) and seconds > 0:
+                self._news.wait(seconds)
+            paths, self._paths = self._paths, set()
+            keys, self._keys = self._keys, []
+        return frozenset(_slashed(paths)), keys
+
+
+def _slashed(paths: Iterable[str]) -> Iterable[str]:
+    return paths if os.sep == "/" else (path.replace(os.sep, "/") for path in paths)
+
+
+def _observer() -> BaseObserver:
+    for name, pairing in _PAIRINGS:
+        with suppress(ImportError):
+            getattr(import_module(f"watchdog.observers.{name}"), pairing).delay = _PAIRING_SECONDS
+    observer: BaseObserver = Observer()
+    return observer

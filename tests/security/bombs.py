@@ -1,0 +1,152 @@
+"""A service on loopback that answers with more than it seems, and a process whose memory is
+measured."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+Pieces = Iterable[bytes]
+Answers = Callable[[str], Pieces]
+"""What is answered to a request with this first line."""
+
+MOST = 200 * 1024
+"""Kilobytes that a process may take."""
+MEGABYTE = 1 << 20
+
+# The parent's size counts as the child's own until it runs a program, so the child has to ask.
+_MEASURED = """
+import sys
+from pinesync.cli.boundary import run
+code = run(sys.argv[2:])
+with open("/proc/self/status") as status, open(sys.argv[1], "w") as report:
+    report.write(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a process printed and ended with, and the most memory that it had, in kilobytes."""
+
+    code: int
+    said: str
+    peak: int
+
+
+def measured(arguments: Iterable[str], cwd: Path, program: str = _MEASURED, **env: str) -> Measured:
+    """Runs a command of pinesync's, or a program that reports as it does, to its end."""
+    report = cwd.parent / "peak"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(report), *arguments],
+        cwd=cwd,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Measured(done.returncode, done.stdout, int(report.read_text()))
+
+
+class Hostile:
+    """Answers each connection once. Nothing is held in memory that is sent piece by piece."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listening.getsockname()[1]}/pine-facade"
+
+    def __enter__(self) -> Hostile:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=[connection], daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        connection.settimeout(20)
+        with connection, suppress(OSError):
+            asked = b""
+            while b"\r\n\r\n" not in asked:
+                asked += connection.recv(65536) or b"\r\n\r\n"
+            for piece in self._answers(asked.partition(b"\r\n")[0].decode("latin-1")):
+                connection.sendall(piece)
+            # Closed with something unread, a connection is reset, and the answer lost with it.
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+
+
+def head(*headers: str) -> bytes:
+    lines = ["HTTP/1.1 200 OK", "Connection: close", "Content-Type: application/json"]
+    return "\r\n".join([*lines, *headers, "", ""]).encode()
+
+
+def plain(body: bytes) -> Pieces:
+    return [head(f"Content-Length: {len(body)}"), body]
+
+
+def as_json(value: object) -> Pieces:
+    return plain(json.dumps(value).encode())
+
+
+def much(megabytes: int, piece: bytes = b" ") -> Iterator[bytes]:
+    """With its length said."""
+    yield head(f"Content-Length: {megabytes * MEGABYTE}")
+    yield from [piece * (MEGABYTE // len(piece))] * megabytes
+
+
+def much_until_the_end(megabytes: int, piece: bytes = b" ") -> Iterator[bytes]:
+    yield head()
+    yield from [piece * (MEGABYTE // len(piece))] * megabytes
+
+
+def much_in_chunks(megabytes: int) -> Iterator[bytes]:
+    yield head("Transfer-Encoding: chunked")
+    yield from [b"100000\r\n" + b" " * MEGABYTE + b"\r\n"] * megabytes
+    yield b"0\r\n\r\n"
+
+
+def zipped(gigabytes: int) -> Iterator[bytes]:
+    """A thousandth of that is sent: each piece unpacks to a megabyte."""
+    packer = zlib.compressobj(9, wbits=31)
+    yield head("Content-Encoding: gzip")
+    yield packer.compress(b" " * MEGABYTE) + packer.flush(zlib.Z_FULL_FLUSH)
+    yield from [packer.compress(b" " * MEGABYTE) + packer.flush(zlib.Z_FULL_FLUSH)] * (
+        1024 * gigabytes - 1
+    )
+    yield packer.flush()
+
+
+def long_headers() -> Iterator[bytes]:
+    yield head()[:-2]
+    for _ in range(1000):
+        yield b"X-Header: " + b"x" * 60_000 + b"\r\n"
+    yield b"\r\n[]"

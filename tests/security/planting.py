@@ -1,0 +1,80 @@
+"""A state directory that somebody else had a hand in, and a look at what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from pinesync.text import digest
+from tests.cli.world import SLOWER, TREND, TREND_PATH, Ran, World
+
+KEY = "000000000000001-aa"
+TEMP = f".pinesync-{KEY}.tmp"
+VICTIM = b"somebody's own file\n"
+WRITES = ("save_new", "save_next", "delete")
+
+
+def neighbour(world: World) -> Path:
+    """A folder that has nothing to do with pinesync."""
+    folder = world.place / "outside"
+    (folder / "ab").mkdir(parents=True)
+    for name in ("victim", "x.json", "ab/victim"):
+        (folder / name).write_bytes(VICTIM)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def state_of(world: World) -> Path:
+    (found,) = (world.home / "pinesync" / "state").iterdir()
+    return found
+
+
+def plant(world: World, **changes: Any) -> Path:
+    """A record as an earlier run would have left it, with these values; its sum is right."""
+    held = {
+        "key": KEY,
+        "op": "pull",
+        "state": "prepared",
+        "path": TREND_PATH,
+        "name": "Trend",
+        "digest": digest(SLOWER),
+        "pine_id": world.id_of(),
+        "object": digest(TREND),
+        "brings": digest(SLOWER),
+        "temp": TEMP,
+        "known_ids": [],
+        "landed": "2.0",
+        "wall": 1.0,
+        "mono": 1.0,
+        "boot_id": "boot",
+    }
+    held = {key: value for key, value in (held | changes).items() if value is not None}
+    body = json.dumps(held, sort_keys=True)
+    folder = state_of(world) / "records"
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{KEY}.json"
+    file.write_text(json.dumps({**held, "sum": hashlib.sha256(body.encode()).hexdigest()}))
+    return file
+
+
+def refused(ran: Ran, name: str | Path) -> None:
+    """Exit 1 and the name of what stands there; no bug, and nothing sent."""
+    assert ran.code == 1, ran
+    assert str(name) in ran.err, ran
+    assert not set(WRITES) & set(ran.asked)
+
+
+def harmless(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
+    """The command changes no file and sends nothing."""
+    files, account = world.files(), world.account()
+    ran = world(*command)
+    assert ran.code in codes, ran
+    assert world.files() == files
+    assert world.account() == account
+    assert not set(WRITES) & set(ran.asked)
+    return ran

@@ -1,0 +1,144 @@
+"""A folder that somebody else made: a pine.toml that asks for more memory than there is, or for a
+thousand years of looking; files that never end. Named, in less than 200 MB, and nothing changes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pinesync.text import digest
+from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.manifest import MAX_PATTERNS
+from pinesync.workspace.toml import MAX_BYTES
+from tests.cli.world import SLOWER, TREND_PATH, World
+from tests.security.bombs import MOST, Measured, measured
+
+if not sys.platform.startswith("linux"):
+    pytest.skip("the memory of a process is read from /proc", allow_module_level=True)
+
+HEAD = '[workspace]\nschema = 1\nid = "one"\nremote = "sandbox"\n'
+ROOM = MAX_BYTES - 1000
+
+
+def many(*lines: str) -> str:
+    """As many of such lines as a pine.toml may have; each {} is another number."""
+    line = "\n".join(lines) + "\n"
+    size = len(line.format(*["1234567"] * line.count("{}")))
+    return "".join(line.format(*[n] * line.count("{}")) for n in range(ROOM // size))
+
+
+# The text, and the words that name what is wrong with it.
+MANIFESTS: dict[str, tuple[Callable[[], str], str]] = {
+    "tables of dotted keys": (lambda: HEAD + many("[a{}.b.c.d.e.f.g.h.i]"), "tables"),
+    "dotted keys": (lambda: HEAD + many("a{}.b.c.d.e.f.g.h.i = 1"), "tables"),
+    "a long dotted key": (lambda: HEAD + ".".join("a" * 1_000_000) + " = 1", "dotted parts"),
+    "tables": (lambda: HEAD + many("[a{}]"), "tables"),
+    "tables of tables": (lambda: HEAD + many("[[a{}]]"), "tables"),
+    "scripts": (lambda: HEAD + many("[scripts.'{}.pine']", "name = ''"), "tables"),
+    "keys": (lambda: HEAD + many("{} = 1"), "keys and values"),
+    "empty lists": (lambda: HEAD + "ignore = [" + "[]," * (ROOM // 3) + "]", "tables"),
+    "empty tables": (lambda: HEAD + "ignore = [" + "{}," * (ROOM // 3) + "]", "tables"),
+    "empty texts": (lambda: HEAD + "ignore = [" + '"",' * (ROOM // 3) + "]", "keys and values"),
+    "lists in lists": (lambda: HEAD + "x = " + "[" * 40_000 + "]" * 40_000, "nested"),
+    "tables in tables": (lambda: HEAD + "x = " + "{a=" * 40_000 + "1" + "}" * 40_000, "nested"),
+    "patterns": (lambda: HEAD + f"ignore = {['*a'] * (MAX_PATTERNS + 1)}", "ignore"),
+    "a long pattern": (lambda: HEAD + f"ignore = ['{'*a' * 5000}']", "ignore"),
+    "a schema of many digits": (lambda: "[workspace]\nschema = 0x" + "f" * 100_000, "newer"),
+    "a number of many digits": (lambda: HEAD + "x = " + "9" * 100_000, "digits"),
+    "a long key": (lambda: HEAD + "k" * 3_000_000 + " = 1", "unknown key"),
+    "a long path": (lambda: HEAD + f"[scripts.'{'p' * 3_000_000}.pine']", "longer than"),
+    "a long text": (lambda: HEAD + f"account = '{'a' * 3_000_000}'", "account"),
+    "too long": (lambda: HEAD + "#" * MAX_BYTES, "larger than 4 MiB"),
+    "half a character": (lambda: HEAD + 'account = "\\ud800"', "not TOML"),
+    "NUL": (lambda: HEAD + "account = '\0'", "NUL"),
+    "a path with NUL": (lambda: HEAD + '[scripts."a\\u0000.pine"]\nname = "x"', "U+0000"),
+    "a key twice": (lambda: HEAD + 'remote = "tradingview"', "overwrite"),
+    "a table twice": (lambda: HEAD + HEAD, "not TOML"),
+}
+
+
+def run(world: World, *command: str) -> Measured:
+    """The command, which changes nothing and asks nobody."""
+    before = world.files() if (world.folder / "pine.toml").stat().st_size < MAX_FILE else None
+    asked = len(world.plan.log)
+    done = measured(command, world.folder)
+    assert done.peak < MOST, done
+    assert before is None or world.files() == before
+    assert len(world.plan.log) == asked
+    return done
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_a_manifest_is_refused_and_the_place_named(clone: World, name: str) -> None:
+    text, words = MANIFESTS[name]
+    (clone.folder / "pine.toml").write_text(text())
+    done = run(clone, "status", "--offline")
+    assert done.code == 2, done.said[:500]
+    assert done.said.startswith("error: pine.toml")
+    assert words in done.said
+    assert len(done.said) < 4000
+
+
+def test_a_manifest_of_empty_lines(clone: World) -> None:
+    """Nothing is wrong with it, and a change of it takes no memory either."""
+    file = clone.folder / "pine.toml"
+    file.write_text(file.read_text() + "\n" * (ROOM - file.stat().st_size))
+    assert run(clone, "status", "--offline").code == 0
+    done = measured(["rm", TREND_PATH], clone.folder)
+    assert done.code == 0, done
+    assert done.peak < MOST
+    assert f'"{TREND_PATH}"' not in file.read_text()
+
+
+def test_a_history_of_manifests_that_are_too_large(clone: World) -> None:
+    """What HEAD's history has of pine.toml is looked at where a script moved on."""
+    file = clone.folder / "pine.toml"
+    small = file.read_bytes()
+    clone.git("init")
+    for body in (small, digest(SLOWER).encode() + bytes(256 << 20), small):
+        file.write_bytes(body)
+        clone.git("add", "pine.toml")
+        clone.git("commit", "-m", "x")
+    clone.web_save(SLOWER)
+    done = measured(["status"], clone.folder)
+    assert "behind" in done.said
+    assert done.peak < MOST
+
+
+def endless(file: Path) -> None:
+    file.touch()
+    os.truncate(file, 1 << 40)
+
+
+def brackets(file: Path) -> None:
+    file.write_text("(" * (MAX_FILE - 1))
+
+
+def line_ends(file: Path) -> None:
+    file.write_text("\r\n\r" * (MAX_FILE // 3))
+
+
+def quotes(file: Path) -> None:
+    file.write_text("\"\\'''\n " * (MAX_FILE // 7))
+
+
+def pipe(file: Path) -> None:
+    os.mkfifo(file)
+
+
+@pytest.mark.timeout(100)
+@pytest.mark.parametrize("make", [endless, brackets, line_ends, quotes, pipe])
+def test_a_file_takes_no_more_memory_than_it_may(
+    clone: World, make: Callable[[Path], None]
+) -> None:
+    for path in (TREND_PATH, "indicators/Untracked.pine"):
+        (clone.folder / path).unlink(missing_ok=True)
+        make(clone.folder / path)
+    for command in (["status", "--offline"], ["check", "--offline"], ["add", "indicators"]):
+        done = measured(command, clone.folder)
+        assert done.peak < MOST, done
+        assert done.code in (0, 1, 2, 3, 4), done.said[-2000:]

@@ -1,0 +1,243 @@
+"""No link below the root is followed: at every call that an act makes, a folder, the file or
+pine.toml is moved away once, and a link that leads outside, or a pipe, stands in its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.errors import FileError
+from pinesync.model import Digest, RelPath
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.text import digest
+from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import tree as trees
+
+if os.open not in os.supports_dir_fd:
+    pytest.skip("this system opens no file by its folder's descriptor", allow_module_level=True)
+
+PATH = RelPath("a/b/Trend.pine")
+LEFT = "a/b/.pinesync-left.tmp"
+STRANGE = ("a/b/Strange.pine", "a/b/.pinesync-strange.tmp")
+OLD, NEW, SECRET = b"old\n", b"new\n", b"secret\n"
+KEY = "0001-aa"
+TEMP = f"a/b/.pinesync-{KEY}.tmp"
+CALLS = "open mkdir stat lstat scandir link unlink replace fsync fchmod".split()
+
+
+@dataclass
+class Place:
+    """A workspace's folder, another one outside of it with the same names, and what came out."""
+
+    base: Path
+    told: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for root, text in ((self.root, OLD), (self.outside, SECRET)):
+            (root / PATH).parent.mkdir(parents=True)
+            for name in (PATH, "a/Trend.pine", MANIFEST, LEFT):
+                (root / name).write_bytes(text)
+        for name in STRANGE:
+            (self.outside / name).write_bytes(SECRET)
+
+    @property
+    def root(self) -> Path:
+        return self.base / "scripts"
+
+    @property
+    def outside(self) -> Path:
+        return self.base / "outside"
+
+    @property
+    def tree(self) -> Tree:
+        return Tree(self.root)
+
+    def put(self, path: str, expected: Digest | None) -> None:
+        try:
+            self.tree.put(path, NEW, expected, KEY, lambda _: None, self.told.append)
+        except (FileError, ChangedMeanwhile):
+            self.take_back(path, expected)
+
+    def take_back(self, path: str, expected: Digest | None) -> None:
+        brings, temp = digest(NEW.decode()), TEMP.rpartition("/")[2]
+        told, nothing, kept = self.told.append, lambda: None, lambda: False
+        self.tree.take_back(RelPath(path), temp, brings, expected, told, nothing, kept)
+
+    def contents(self) -> dict[Path, bytes]:
+        """All that is outside."""
+        return {p: p.read_bytes() if p.is_file() else b"" for p in self.outside.rglob("*")}
+
+
+def reads(at: Place) -> None:
+    at.told += [at.tree.read(path) or b"" for path in (PATH, MANIFEST)]
+
+
+def lists(at: Place) -> None:
+    found = [*at.tree.scripts(), *at.tree.leftovers()]
+    at.told += [SECRET for path in found if path in STRANGE]
+
+
+def replaces(at: Place) -> None:
+    at.put(PATH, digest(OLD.decode()))
+
+
+def creates(at: Place) -> None:
+    at.put("a/b/New.pine", None)
+
+
+def creates_with_a_folder(at: Place) -> None:
+    at.put("a/b/c/New.pine", None)
+
+
+def finishes(at: Place) -> None:
+    """The exchange was done, and nothing after it."""
+    (at.root / PATH).write_bytes(NEW)
+    (at.root / TEMP).write_bytes(OLD)
+    at.take_back(PATH, digest(OLD.decode()))
+
+
+def undoes(at: Place) -> None:
+    """An editor saved in the moment of the exchange."""
+    (at.root / PATH).write_bytes(NEW)
+    (at.root / TEMP).write_bytes(b"edited\n")
+    at.take_back(PATH, digest(OLD.decode()))
+
+
+def discards(at: Place) -> None:
+    at.tree.discard(LEFT, at.told.append)
+
+
+def writes_the_manifest(at: Place) -> None:
+    at.tree.write_manifest(NEW, OLD, KEY)
+
+
+Act = Callable[[Place], None]
+ACTS: tuple[Act, ...] = (
+    reads,
+    lists,
+    replaces,
+    creates,
+    creates_with_a_folder,
+    finishes,
+    undoes,
+    discards,
+    writes_the_manifest,
+)
+
+
+def link(at: Place, name: str) -> None:
+    """A link to what has that name outside."""
+    (at.root / name).symlink_to(at.outside / name)
+
+
+def pipe(at: Place, name: str) -> None:
+    os.mkfifo(at.root / name)
+
+
+Make = Callable[[Place, str], None]
+
+
+def calls_until(act: Act, at: Place, name: str, make: Make, last: int) -> int:
+    """Does the act; right before that call of it, something else stands at the name. How many
+    calls were made up to then."""
+    calls = 0
+
+    def seen(real: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == last:
+                patch.undo()
+                with suppress(FileNotFoundError):
+                    (at.root / name).rename(at.base / "away")
+                with suppress(FileNotFoundError):
+                    make(at, name)
+            return real(*args, **kwargs)
+
+        return run
+
+    with pytest.MonkeyPatch.context() as patch, suppress(FileError, ChangedMeanwhile):
+        for function in CALLS:
+            patch.setattr(os, function, seen(getattr(os, function)))
+        patch.setattr(exchanging, "_renameat2", seen(exchanging._renameat2))
+        act(at)
+    return calls
+
+
+@pytest.mark.parametrize("make", [link, pipe])
+@pytest.mark.parametrize("name", ["a", "a/b", PATH, MANIFEST, LEFT, TEMP])
+@pytest.mark.parametrize("act", ACTS)
+def test_nothing_outside_is_read_or_written_at_any_call(
+    tmp_path: Path, act: Act, name: str, make: Make
+) -> None:
+    for last in range(1, 100):
+        at = Place(tmp_path / str(last))
+        before = at.contents()
+        made = calls_until(act, at, name, make, last)
+        assert at.contents() == before, f"with {name} swapped before call {last}"
+        assert SECRET not in at.told, f"with {name} swapped before call {last}"
+        if made < last:
+            return
+    raise AssertionError("the act has no end")
+
+
+@pytest.mark.parametrize("make", [link, pipe])
+@pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
+def test_what_stands_in_the_files_place_stays_there_and_nothing_is_left(
+    tmp_path: Path, act: Act, name: str, make: Make
+) -> None:
+    """A link that came out of the exchange goes back, and ours is cleared away."""
+    ends = set()
+    for last in range(1, 100):
+        at = Place(tmp_path / str(last))
+        made = calls_until(act, at, name, make, last)
+        ends.add((at.root / name).is_file() and (at.root / name).read_bytes() == NEW)
+        left = {path.name for path in at.root.rglob(f".pinesync-{KEY}*")}
+        assert not left, f"with {name} swapped before call {last}"
+        if made < last:
+            assert ends == {True, False}, "the text is there, or what had taken its place"
+            return
+
+
+def test_links_that_stay_are_refused_without_descriptors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system opens files by their names alone."""
+    monkeypatch.setattr(trees, "_BY_DESCRIPTOR", False)
+    for act in ACTS:
+        for name in ("a", "a/b", PATH, MANIFEST, LEFT, TEMP):
+            at = Place(tmp_path / f"{act.__name__}-{name.replace('/', '-')}")
+            before = at.contents()
+            calls_until(act, at, name, link, 1)
+            assert at.contents() == before
+            assert SECRET not in at.told
+
+
+@pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
+def test_a_links_mode_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Act, name: str
+) -> None:
+    """Everybody may write a link. One that is there for a moment opens no file to everybody."""
+    at = Place(tmp_path / "place")
+    real = os.stat
+
+    def stat(path: Any, **how: Any) -> os.stat_result:
+        monkeypatch.undo()
+        (at.root / name).rename(at.base / "away")
+        link(at, name)
+        try:
+            return real(path, **how)
+        finally:
+            (at.base / "away").replace(at.root / name)
+
+    monkeypatch.setattr(os, "stat", stat)
+    with suppress(FileError):
+        act(at)
+    assert not (at.root / name).stat().st_mode & 0o022

@@ -1,0 +1,218 @@
+"""Records of writes that never were, notes of texts that are others, the state of another folder:
+each is refused by its name or does nothing; no file changes, and nothing is sent."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.model import PineId, RelPath, Version
+from pinesync.sync.records import Record
+from pinesync.text import digest
+from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.state import State
+from tests.cli.world import (
+    BREAKOUT,
+    EXTRA,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+from tests.security.planting import KEY, contents, harmless, neighbour, plant, refused, state_of
+
+# -- records --------------------------------------------------------------------------------------
+
+ODD: dict[str, dict[str, Any]] = {
+    "path up": {"path": "../up.pine"},
+    "path absolute": {"path": "/etc/x.pine"},
+    "path hidden": {"path": ".git/x.pine"},
+    "path of another file": {"path": "pine.toml"},
+    "path in another place": {"path": "a/../../x.pine"},
+    "temp up": {"temp": "../.pinesync-1.tmp"},
+    "temp deep": {"temp": ".pinesync-../../x.tmp"},
+    "temp below": {"temp": "a/.pinesync-1.tmp"},
+    "temp is a script": {"temp": "Trend.pine"},
+    "no temp": {"temp": ""},
+    "digest up": {"digest": "sha256:../../../x"},
+    "object up": {"object": "sha256:" + "." * 64},
+    "key of another": {"key": "000000000000002-bb"},
+    "key up": {"key": "../x"},
+    "id": {"pine_id": "USER;../x"},
+    "built-in": {"pine_id": "STD;RSI"},
+    "ids": {"known_ids": ["STD;RSI"]},
+    "op": {"op": "delete"},
+    "state": {"state": "open"},
+    "version": {"landed": "0.0"},
+    "huge version": {"landed": "9" * 400},
+    "clock": {"wall": float("nan")},
+    "clock without end": {"mono": float("inf")},
+    "clock of a thousand digits": {"mono": 10**1000},
+    "another key": {"run": "curl evil.invalid"},
+}
+
+
+@pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("command", ["pull", "push", "status"])
+def test_a_record_that_breaks_a_rule_is_refused_by_its_name(
+    clone: World, command: str, changes: dict[str, Any]
+) -> None:
+    outside = neighbour(clone)
+    clone.web_save(SLOWER)
+    clone.write(LONGER)
+    file = plant(clone, **changes)
+    before = contents(outside), clone.files(), clone.account()
+    refused(clone(command), file.name)
+    assert (contents(outside), clone.files(), clone.account()) == before
+
+
+@pytest.mark.parametrize(("old", "new"), [('"2.0"', '"3.0"'), ("Trend.pine", "Trund.pine")])
+def test_a_record_with_another_value_than_was_written_is_refused(
+    clone: World, old: str, new: str
+) -> None:
+    file = plant(clone)
+    file.write_text(file.read_text().replace(old, new, 1))
+    refused(clone("pull"), file.name)
+
+
+NEVER_WAS: dict[str, dict[str, Any]] = {
+    "a pull": {},
+    "a pull of a new file": {"object": None, "path": "indicators/New.pine"},
+    "a pull over a file that is another": {"object": digest(EXTRA)},
+    "a pull to a version that is not there": {"landed": "999999.0"},
+    "a save": {"op": "save", "state": "sent", "parent": "1.0", "landed": None},
+    "a save that somebody answered": {"op": "save", "state": "sent", "parent": "1.0"},
+    "a save of long ago": {"op": "save", "state": "sent", "parent": "999998.0"},
+    "a save of a script that is not ours": {
+        "op": "save",
+        "state": "sent",
+        "pine_id": "USER;" + "f" * 32,
+    },
+    "a save that was given up": {"op": "save", "state": "abandoned", "parent": "1.0"},
+    "a creation": {"op": "create", "state": "sent", "pine_id": None, "name": "Never"},
+    "a creation of what is there": {"op": "create", "state": "sent", "digest": digest(TREND)},
+    "a landed save": {"op": "save", "state": "landed", "parent": "1.0", "landed": "999999.0"},
+}
+
+
+@pytest.mark.parametrize("changes", NEVER_WAS.values(), ids=NEVER_WAS)
+@pytest.mark.parametrize("command", ["status", "pull", "push"])
+def test_a_record_of_what_never_was_changes_nothing(
+    clone: World, command: str, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    plant(clone, **changes)
+    harmless(clone, command)
+    assert clone.words() == {}
+
+
+def test_another_scripts_record_moves_no_base(clone: World) -> None:
+    """The path is one script's, the id another's."""
+    clone.write(LONGER)
+    plant(clone, pine_id=clone.id_of("Breakout"), object=digest(BREAKOUT))
+    harmless(clone, "pull")
+    assert clone.words() == {TREND_PATH: "modified"}
+
+
+# -- notes of what was replaced -------------------------------------------------------------------
+
+
+def note(world: World, **changes: Any) -> Path:
+    held = {"key": KEY, "path": TREND_PATH, "digest": digest(TREND), "when": 1.0} | changes
+    folder = state_of(world) / "replaced"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{KEY}.json").write_text(json.dumps(held))
+    return folder / f"{KEY}.json"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": "../up.pine"},
+        {"digest": "sha256:../../../../etc/passwd"},
+        {"key": "../x"},
+        {"when": 1e300},
+        {"when": float("nan")},
+        {"when": 10**400},
+        {"when": -1e11},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_note_that_breaks_a_rule_is_refused_by_its_name(
+    clone: World, changes: dict[str, Any]
+) -> None:
+    file = note(clone, **changes)
+    for more in (["--kept"], ["--back", "1"]):
+        refused(clone("restore", TREND_PATH, *more), file.name)
+    assert clone.read() == TREND
+
+
+def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> None:
+    """The object under that digest is damaged, or was exchanged."""
+    note(clone, digest=digest(EXTRA))
+    name = digest(EXTRA).removeprefix("sha256:")
+    there = state_of(clone) / "objects" / name[:2] / name[2:]
+    there.parent.mkdir(exist_ok=True)
+    for text in (None, "", BREAKOUT, EXTRA[:-1]):
+        if text is not None:
+            there.write_text(text)
+        assert clone("restore", TREND_PATH, "--kept").out == ""
+        harmless(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
+
+
+# -- another folder's state -----------------------------------------------------------------------
+
+
+def test_a_copy_of_a_folder_has_a_state_of_its_own(clone: World) -> None:
+    """The id of the workspace came with it; what is open in the one is not in the other."""
+    shutil.copytree(clone.folder, clone.place / "copy")
+    file = plant(clone, op="save", state="sent", parent="1.0", temp=None)
+    ran = clone("pull", cwd=clone.place / "copy")
+    assert (ran.code, ran.out, ran.asked) == (0, "", ("list",))
+    assert file.exists()
+
+
+def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None:
+    """Somebody moved it here: its scripts are not those of this folder."""
+    clone.web_save(EXTRA, "Extra")
+    extra = PineId(clone.id_of("Extra"))
+    clone.web_delete("Extra")
+    state = State(state_of(clone))
+    theirs = RelPath("theirs/Extra.pine")
+    state.write_record(
+        Record(KEY, "save", "sent", theirs, "Extra", digest(EXTRA), extra, parent=Version(1))
+    )
+    files = clone.files()
+    clone.web_save(SLOWER)
+    assert clone("pull").code in (0, 7)
+    assert clone.read() == SLOWER
+    assert clone.files().keys() == files.keys()
+
+
+def test_a_folder_that_was_replaced_amid_a_pull(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came from a backup, or from git: what was begun in the old one says nothing of it."""
+    shutil.copytree(clone.folder, clone.place / "backup")
+    clone.web_save(SLOWER)
+    clone.web_save(SLOWER.replace("rises =", "falls = slow > fast\nrises ="))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exchanging, "_renameat2", interrupted)
+        assert clone("pull").code == 130
+    shutil.rmtree(clone.folder)
+    (clone.place / "backup").rename(clone.folder)
+    clone.write(LONGER)
+    pulled = clone("pull")
+    assert (pulled.code, pulled.out) == (0, f"merged     {TREND_PATH}  1.0 → 3.0\n")
+    assert clone.read() == MERGED.replace("rises =", "falls = slow > fast\nrises =")

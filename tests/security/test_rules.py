@@ -1,0 +1,171 @@
+"""Rules that hold for the product as a whole, each tried as a user would meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pinesync.sandbox.app import SandboxApp
+from pinesync.text import Unreadable, digest
+from pinesync.workspace.files import Tree
+from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.state import State
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    EXTRA,
+    LONGER,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+VERBS = (
+    ["status"],
+    ["diff", "--remote"],
+    ["pull"],
+    ["push"],
+    ["list"],
+    ["verify"],
+    ["whoami"],
+    ["check"],
+    ["restore", TREND_PATH],
+    ["resolve", "--theirs", TREND_PATH],
+)
+
+
+# -- 4: pine.toml sets nothing that could do harm -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'remote = "https://evil.example/pine-facade"',
+        'remote = "sandbox:../../evil"',
+        'facade = "https://evil.example"',
+        'cookie = "TRADINGVIEW_COOKIE"',
+        'cookie_file = "/etc/passwd"',
+        'on_push = "touch was-run"',
+        "hooks = {pull = 'touch was-run'}",
+        'editor = "touch was-run"',
+        "folders = {study = '/tmp'}",
+        "folders = {study = '../outside'}",
+        "folders = {study = '.git/hooks'}",
+    ],
+)
+def test_a_hostile_pine_toml_is_refused_before_anything_is_asked(clone: World, line: str) -> None:
+    file = clone.folder / "pine.toml"
+    key = line.partition(" ")[0]
+    kept = [row for row in file.read_text().split("\n") if not row.startswith(f"{key} =")]
+    text = "\n".join(kept).replace("[workspace.folders]", "[workspace.was_folders]", 1)
+    if key != "folders":
+        text = "\n".join(kept)
+    file.write_text(text.replace("[workspace]\n", f"[workspace]\n{line}\n", 1))
+    before = clone.files(), clone.account()
+    for verb in VERBS:
+        ran = clone(*verb)
+        assert (ran.code, ran.asked) == (2, ()), (verb, ran)
+        assert "pine.toml:" in ran.err
+    assert (clone.files(), clone.account()) == before
+    assert not (clone.folder / "was-run").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../outside.pine", "/tmp/outside.pine", ".git/hooks/pre-commit.pine", "x.sh", "a\\b.pine"],
+)
+def test_a_path_outside_is_refused_before_anything_is_asked(clone: World, path: str) -> None:
+    file = clone.folder / "pine.toml"
+    text = file.read_text().replace(f'"{TREND_PATH}"', "'" + path + "'")
+    file.write_text(text)
+    for verb in VERBS:
+        ran = clone(*verb)
+        assert (ran.code, ran.asked) == (2, ()), (verb, ran)
+    assert not (clone.place / "outside.pine").exists()
+
+
+# -- 8: what was skipped is in the summary and in the exit code -----------------------------------
+
+
+@pytest.mark.skipif(not hasattr(Path, "symlink_to"), reason="there are no links here")
+def test_what_cannot_be_written_is_told_and_ends_with_1(clone: World, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (clone.folder / "indicators").rename(outside)
+    (clone.folder / "indicators").symlink_to(outside)
+    clone.web_save(SLOWER)
+    clone.web_save(BREAKOUT + "// there\n", "Breakout")
+    ran = clone("pull")
+    assert ran.code != 0
+    assert TREND_PATH in ran.said
+    assert "link" in ran.said
+    assert (outside / "Trend.pine").read_text() == TREND
+    assert clone.read(BREAKOUT_PATH).endswith("// there\n")
+
+
+# -- 13: writes to the account are narrow ---------------------------------------------------------
+
+
+@contextmanager
+def writes_seen(world: World, patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every request that may change the account, once it is clear that a record of it is there."""
+    seen: list[str] = []
+    answered = SandboxApp.__call__
+
+    def looking(self, environ, start_response):
+        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+        if environ["REQUEST_METHOD"] != "GET" and "translate" not in path:
+            seen.append(f"{path}?{query}")
+            states = [record["state"] for record in world.records()]
+            assert "sent" in states, f"{path} without a record"
+        return answered(self, environ, start_response)
+
+    patch.setattr(SandboxApp, "__call__", looking)
+    yield seen
+
+
+def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writes_seen(clone, monkeypatch) as seen:
+        clone.write(LONGER)
+        clone.web_save(BREAKOUT + "// there\n", "Breakout")
+        clone.write(EXTRA, "indicators/Extra.pine")
+        clone("add", "indicators/Extra.pine")
+        for verb in VERBS:
+            clone(*verb)
+        clone.web_delete("Tools")
+        clone("push", "--recreate", TOOLS_PATH)
+        clone.write(SLOWER)
+        clone("push", "--allow-broken")
+        clone("push", "--over", "2.0", TREND_PATH)
+    assert len(seen) >= 4
+    for request in seen:
+        assert "/save/new?" in request or "/save/next/" in request, request
+        assert "allow_overwrite=true" not in request
+        assert "allow_create_new=true" not in request
+        assert ("allow_overwrite=false" in request) == ("/save/new?" in request)
+        assert ("allow_create_new=false" in request) == ("/save/next/" in request)
+
+
+# -- 15: encoded and validated before anything is opened ------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["half \ud800 a character", "\udfff"])
+def test_what_has_no_bytes_empties_no_file(tmp_path: Path, text: str) -> None:
+    root = tmp_path / "scripts"
+    (root / "indicators").mkdir(parents=True)
+    file = root / TREND_PATH
+    file.write_text(TREND)
+    folder = WorkspaceFolder(Tree(root), State(tmp_path / "state"), lambda: 0.0)
+    with pytest.raises(Unreadable):
+        folder.put(TREND_PATH, text, digest(TREND), lambda _: None)  # type: ignore[arg-type]
+    assert file.read_text() == TREND
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    with pytest.raises(Unreadable):
+        folder.keep(text)
+    assert not (tmp_path / "state" / "objects").exists()

@@ -1,0 +1,111 @@
+"""Somebody watches a clone: the real thing, with shorter waits, in a thread of this process."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from pinesync.cli.options import Shared
+from pinesync.commands.project import Places, Setup
+from pinesync.commands.watch import Wishes, watch
+from pinesync.commands.watching.events import Done, Event, Held, Told, Trouble
+from tests.cli.conftest import clone, world  # noqa: F401
+from tests.cli.world import TREND_PATH, World
+
+PATIENCE = 60.0
+
+
+@dataclass
+class Watching:
+    """The events of a session, in the order they came."""
+
+    world: World
+    told: list[Event] = field(default_factory=list)
+    _news: queue.Queue[Event | BaseException] = field(default_factory=queue.Queue)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    press: Callable[[str], None] = lambda key: None
+
+    def start(self, **wishes: Any) -> Watching:
+        home = self.world.home / "pinesync"
+        places = Places(home / "config", home / "state", home / "sandbox")
+        setup = Setup(self.world.folder, places, **self._access())
+        chosen = Wishes(**{"poll": 3600.0, "apart": 0.0, **wishes})
+
+        def hear(press: Callable[[str], None]) -> None:
+            self.press = press
+
+        def run() -> None:
+            try:
+                for event in watch(setup, chosen, ends=self._stop.is_set, hear=hear):
+                    self._news.put(event)
+            except BaseException as error:
+                self._news.put(error)
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        self.until(lambda event: event.event == "quiet")
+        return self
+
+    def _access(self) -> dict[str, Any]:
+        import os
+
+        if self.world.server is None:
+            return {}
+        assert isinstance(Shared(), Shared)
+        return {
+            "facade_url": self.world.server.url,
+            "facade_cookie": os.environ["PINESYNC_COOKIE"],
+        }
+
+    def until(self, wanted: Callable[[Any], bool]) -> Any:
+        """The next event of that kind; what came before it is in `told`."""
+        while True:
+            event = self._news.get(timeout=PATIENCE)
+            if isinstance(event, BaseException):
+                raise event
+            self.told.append(event)
+            if wanted(event):
+                return event
+
+    def done(self, path: str = TREND_PATH) -> Any:
+        """The next thing that was done with the script: its outcome."""
+        found = self.until(lambda e: isinstance(e, Done) and e.outcome.path == path)
+        return found.outcome
+
+    def held(self) -> Held:
+        found: Held = self.until(lambda event: isinstance(event, Held))
+        return found
+
+    def news(self, path: str = TREND_PATH) -> Told:
+        found: Told = self.until(lambda event: isinstance(event, Told) and event.path == path)
+        return found
+
+    def trouble(self) -> Trouble:
+        found: Trouble = self.until(lambda event: isinstance(event, Trouble))
+        return found
+
+    def stop(self) -> list[Event]:
+        """Ends the session; every event of it."""
+        self._stop.set()
+        if self._thread and self._thread.is_alive():
+            self._thread.join(PATIENCE)
+        while not self._news.empty():
+            event = self._news.get()
+            if isinstance(event, BaseException):
+                raise event
+            self.told.append(event)
+        return self.told
+
+
+@pytest.fixture
+def watching(clone: World) -> Iterator[Watching]:  # noqa: F811 - the fixture of that name
+    """Not yet started."""
+    session = Watching(clone)
+    yield session
+    session.stop()
