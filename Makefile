@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench deep mutants docs format cover clean
+.PHONY: help demo test check bench deep mutants fuzz docs format cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,9 @@ deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (2
 
 mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite must notice
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+fuzz: $(DEVELOPS) ## hostile answers, manifests, sources and names, made up for a minute
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(DEVELOPS) ## measure, and compare with the limits
 	$(BIN)/python -m tests.bench $(ARGS)

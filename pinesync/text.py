@@ -150,6 +150,10 @@ def _mixed(text: str, like: bytes, eol: LineEnd) -> str:
     ends: list[str] = [eol] * len(whole)
     for before, after, size in _unchanged([line for line, _ in old], whole):
         ends[after : after + size] = [end for _, end in old[before : before + size]]
+    for number in range(1, len(ends)):
+        # A lone CR right before a lone LF would be one line end, and a line the less.
+        if ends[number - 1] == "\r" and ends[number] == "\n" and not whole[number]:
+            ends[number] = "\r"
     return "".join(line + end for line, end in zip(whole, ends, strict=True)) + rest
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,19 +43,33 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
     from pinesync.cli.alarm import alarm
     from pinesync.cli.watch_lines import Screen
     from pinesync.commands.watch import Wishes, watch
+    from pinesync.commands.watching.events import Ended
 
+    if math.isnan(poll):
+        raise click.BadParameter("not a number of seconds.", param_hint="--poll")
     wishes = Wishes(bring=bring, many=many, poll=poll)
     ring = alarm(on_error, notify=notify)
     with _keys() as hear:
-        screen = Screen(standing=sys.stderr.isatty(), keys=hear is not None)
+        screen = Screen(standing=_may_redraw(), keys=hear is not None)
         tell: Callable[[Event], None] = _as_json if current().json else screen.tell
         try:
             for event in watch(setup(), wishes, hear=hear):
-                tell(event)
-                ring(event)
+                try:
+                    tell(event)
+                    ring(event)
+                except KeyboardInterrupt:  # between two events nothing is under way
+                    tell(Ended())
+                    break
         finally:
             screen.leave()
     return EXIT_DONE
+
+
+def _may_redraw() -> bool:
+    """Whether a line may be drawn that is wiped again: VS Code's tasks wait for whole ones, and
+    -vv writes lines of its own."""
+    plain = os.environ.get("TERM") == "dumb" or os.environ.get("TERM_PROGRAM") == "vscode"
+    return sys.stderr.isatty() and not plain and current().verbose < 2
 
 
 def _as_json(event: Event) -> None:
@@ -73,13 +89,12 @@ def _keys() -> Iterator[Callable[[Callable[[str], None]], None] | None]:
     except ImportError:  # Windows
         yield None
         return
-    if not may_ask():
+    keyboard = sys.stdin.fileno() if may_ask() else None
+    if keyboard is None or _in_background(keyboard):
         yield None
         return
-    import os
     import threading
 
-    keyboard = sys.stdin.fileno()
     before = termios.tcgetattr(keyboard)
     tty.setcbreak(keyboard, termios.TCSADRAIN)
 
@@ -93,4 +108,13 @@ def _keys() -> Iterator[Callable[[Callable[[str], None]], None] | None]:
     try:
         yield hear
     finally:
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+        if not _in_background(keyboard):
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+
+
+def _in_background(keyboard: int) -> bool:
+    """A job that the shell put there is stopped when it touches the terminal."""
+    try:
+        return os.tcgetpgrp(keyboard) != os.getpgrp()
+    except OSError:  # another session's terminal
+        return False

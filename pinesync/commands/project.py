@@ -68,25 +68,26 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An open workspace."""
+    """An open workspace; `client` where one is open already."""
 
     setup: Setup
     folder: WorkspaceFolder
+    client: PineClient | None = field(default=None, repr=False)
 
     @property
     def settings(self) -> Settings:
         return self.folder.settings()
 
-    def scope(self) -> Scope:
+    def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
         settings = self.settings
-        return Scope(account_of(settings), settings.track == "all", settings.folders)
+        return Scope(account_of(settings), settings.track == "all", settings.folders, only)
 
-    def ports(self, remote: PineClient | None = None) -> Ports:
-        """The engine's ports, with a client that is signed in; `remote` if that is open already."""
-        return Ports(remote or self.remote(), self.folder, self.tools())
+    def ports(self) -> Ports:
+        """The engine's ports, with a client that is signed in."""
+        return Ports(self.remote(), self.folder, self.tools())
 
     def remote(self) -> PineClient:
-        return open_remote(self.setup, self.settings.remote, project=self)
+        return self.client or open_remote(self.setup, self.settings.remote, project=self)
 
     def tools(self) -> Tools:
         return tools(self.setup, self.settings.account or "")
@@ -139,6 +140,13 @@ def project_here(setup: Setup) -> Project | None:
 def project_at(setup: Setup, root: Path) -> Project:
     read = read_manifest(Tree(root))
     return Project(setup, folder_at(setup, root, read[1].settings.id, read=read))
+
+
+def project_as(setup: Setup, folder: WorkspaceFolder) -> Project:
+    """The same workspace with a state that nobody has read yet; pine.toml is parsed only where
+    it is another than `folder` knows."""
+    read = folder.parsed()
+    return Project(setup, folder_at(setup, folder.root, read[1].settings.id, read=read))
 
 
 def folder_at(

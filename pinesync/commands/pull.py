@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, chosen, finished, left_alone, planned, viewed
@@ -13,9 +13,6 @@ from pinesync.sync.execute.settle import blocked, settle
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
-
-if TYPE_CHECKING:
-    from pinesync.remote.client import PineClient
 
 Choice = Literal["ours", "theirs"]
 _ACTS = {"ours": Act.TAKE_OURS, "theirs": Act.TAKE_THEIRS}
@@ -28,19 +25,19 @@ def pull(
     choice: Choice | None = None,
     merge: bool = True,
     dry_run: bool = False,
-    remote: PineClient | None = None,
+    project: Project | None = None,
 ) -> Run:
     """Bring what moved on. Diverged files are merged, or settled by `choice`; with `merge` False
-    they are left. `remote` is a client that is open already."""
-    project = open_project(setup)
+    they are left. `project` is the workspace where it is open already."""
+    project = project or open_project(setup)
     patterns = project.patterns(paths)
     act = _ACTS[choice] if choice else None
     if dry_run:
-        ports = project.ports(remote)
+        ports = project.ports()
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
         return planned(pulling.steps_of(chosen(view, patterns), act, merge))
     with project.writing() as recovered:
-        ports = project.ports(remote)
+        ports = project.ports()
         settled = (*recovered, *settle(ports))
         return finished(_pull(project, ports, patterns, act, merge, settled), settled)
 

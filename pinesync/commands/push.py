@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import (
@@ -19,15 +18,14 @@ from pinesync.commands.running import (
 from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.execute import push as pushing
+from pinesync.sync.execute.drafting import changed
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.execute.settle import blocked, settle
-from pinesync.sync.policy import Act
+from pinesync.sync.plan import Situation
+from pinesync.sync.policy import Act, Local
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
-
-if TYPE_CHECKING:
-    from pinesync.remote.client import PineClient
 
 
 def push(
@@ -39,23 +37,23 @@ def push(
     recreate: bool = False,
     over: str | None = None,
     seen: Mapping[RelPath, Digest] | None = None,
-    remote: PineClient | None = None,
+    project: Project | None = None,
 ) -> Run:
     """Save what changed, each as one version that was read back. What moved on there is refused,
     unless `over` names the newest version there, which the one path is then saved on top of.
-    A file that `seen` knows is sent only if it still has that text; `remote` is a client that is
-    open already."""
+    A file that `seen` knows is sent only if it still has that text, and of the others nothing is
+    read; `project` is the workspace where it is open already."""
     version = _over(over, paths)
-    project = open_project(setup)
+    project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
-        ports = project.ports(remote)
+        ports = project.ports()
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
         situations = chosen(view, patterns)
         steps = pushing.steps_of(situations, recreate=recreate, over=version is not None)
         return planned(_named(steps, patterns))
     with project.writing() as recovered:
-        ports = project.ports(remote)
+        ports = project.ports()
         settled = (*recovered, *settle(ports))
         wishes = _Wishes(allow_broken, recreate, version, seen or {})
         outcomes = _push(project, ports, patterns, settled, wishes)
@@ -69,12 +67,15 @@ def _push(
     settled: tuple[Outcome, ...],
     wishes: _Wishes,
 ) -> Iterator[Outcome]:
-    view, late = viewed(project, ports)
+    view, late = viewed(project, ports, frozenset(wishes.seen) or None)
     yield from late
     situations = chosen(view, patterns, blocked(settled))
     over = wishes.over
     steps = pushing.steps_of(situations, recreate=wishes.recreate, over=over is not None)
     steps = _named(steps, patterns)
+    for step in [step for step in steps if _is_another(step.situation, wishes.seen)]:
+        steps.remove(step)
+        yield changed(step.situation.path)
     for step in steps:
         if step.situation.word == "untracked" and step.situation.path in patterns:
             yield not_listed(step.situation)
@@ -111,6 +112,16 @@ def _over(raw: str | None, paths: Sequence[str]) -> Version | None:
         return Version.parse(raw)
     except ValueError as error:
         raise Misuse(f"--over: {error}", "a version is like 7.0") from None
+
+
+def _is_another(situation: Situation, seen: Mapping[RelPath, Digest]) -> bool:
+    """Whether the file has another text by now, or none: whoever saw it looks again."""
+    text = seen.get(situation.path)
+    if text is None:
+        return False
+    if situation.local in (Local.MISSING, Local.UNREADABLE):
+        return True
+    return situation.digest not in (None, text)
 
 
 def _named(steps: list[Step], patterns: Sequence[str]) -> list[Step]:

@@ -54,13 +54,15 @@ def finished(outcomes: Iterable[Outcome], before: Sequence[Outcome] = ()) -> Run
     return Run(tuple(done))
 
 
-def viewed(project: Project, ports: Ports) -> tuple[View, tuple[Outcome, ...]]:
-    """The three sides, once saves that came late are accounted for. The account is pinned to the
-    folder with the first script seen."""
-    view = look(ports.remote, ports.workspace, ports.tools, project.scope())
+def viewed(
+    project: Project, ports: Ports, only: frozenset[RelPath] | None = None
+) -> tuple[View, tuple[Outcome, ...]]:
+    """The three sides, once saves that came late are accounted for; of `only` these scripts. The
+    account is pinned to the folder with the first script seen."""
+    view = look(ports.remote, ports.workspace, ports.tools, project.scope(only))
     late = find_late(ports, view.listed or {})
     if late:
-        view = look(ports.remote, ports.workspace, ports.tools, project.scope())
+        view = look(ports.remote, ports.workspace, ports.tools, project.scope(only))
     settings = project.settings
     if view.account and settings.account is None:
         pinned = replace(

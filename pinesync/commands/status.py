@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pinesync.commands.project import Setup, open_project
+from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import chosen
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
@@ -14,9 +13,6 @@ from pinesync.naming import shown
 from pinesync.sync.execute.look import look
 from pinesync.sync.plan import Situation
 from pinesync.sync.records import Record
-
-if TYPE_CHECKING:
-    from pinesync.remote.client import PineClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +46,13 @@ def status(
     *,
     offline: bool = False,
     exit_code: bool = False,
-    remote: PineClient | None = None,
+    project: Project | None = None,
 ) -> Status:
     """The words of the policy table. Offline the service counts as it was when last seen. With
-    `exit_code`, 6 where any word is not "clean"; `remote` is a client that is open already."""
-    project = open_project(setup)
-    remote = None if offline else remote or project.remote()
+    `exit_code`, 6 where any word is not "clean"; `project` is the workspace where it is open
+    already."""
+    project = project or open_project(setup)
+    remote = None if offline else project.remote()
     view = look(remote, project.folder, project.tools(), project.scope())
     unsettled = {r.path: r for r in project.folder.records() if r.is_open}
     situations = chosen(view, project.patterns(paths))

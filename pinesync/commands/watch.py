@@ -8,16 +8,17 @@ with the workspace's lock for as long as it takes, so that both can be used besi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pinesync.commands.project import Project, Setup, open_project, ticking
 from pinesync.commands.watching.beyond import Beyond, bringable
 from pinesync.commands.watching.events import Began, Ended, Event, Quiet
 from pinesync.commands.watching.eyes import Eyes
-from pinesync.commands.watching.files import Files, Found
+from pinesync.commands.watching.files import AGAIN_SECONDS, Files, Found
 from pinesync.commands.watching.sending import Sending
 from pinesync.errors import PinesyncError
+from pinesync.model import RelPath
 
 if TYPE_CHECKING:
     from pinesync.workspace.hints import Hints
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 30.0
 FEWEST_POLL_SECONDS = 10.0
 APART_SECONDS = 2.0
-_AGAIN_SECONDS = 1.0
 _SOON_SECONDS = 0.1
 
 
@@ -50,17 +50,19 @@ def watch(
 ) -> Iterator[Event]:
     """Watch the workspace until `ends` says so, or an interrupt comes. `hear` is given what to
     call when a key is pressed: p and y send what is held, n lets go of it. Misuse, ManifestError
-    where there is nothing to watch."""
+    where there is nothing to watch, Locked where another process does."""
     from pinesync.workspace.hints import Hints
+    from pinesync.workspace.lock import watching
 
     project = open_project(setup)
-    hints = Hints(project.folder.root)
-    if hear:
-        hear(hints.press)
-    try:
-        yield from _Watch(project, wishes, hints).events(ends)
-    finally:
-        hints.close()
+    with watching(project.folder.state.folder):
+        hints = Hints(project.folder.root)
+        if hear:
+            hear(hints.press)
+        try:
+            yield from _Watch(project, wishes, hints).events(ends)
+        finally:
+            hints.close()
 
 
 class _Watch:
@@ -71,10 +73,10 @@ class _Watch:
         self._project = project
         self._wishes = wishes
         self._hints = hints
-        self._eyes = Eyes(hints, ticking, folder.stats)
         self._files = Files(folder, ticking, many=wishes.many)
+        self._eyes = Eyes(hints, ticking, folder.stats, self._files.heard)
         self._sending = Sending(
-            replace(project.setup, cwd=folder.root),
+            project,
             ticking,
             wishes.apart,
             dealt_with=self._files.handled,
@@ -87,6 +89,7 @@ class _Watch:
     def events(self, ends: Callable[[], bool]) -> Iterator[Event]:
         settings = self._project.settings
         scripts = len(self._project.folder.entries())
+        self._sending.sign_in()
         by_looking = not self._hints.works
         root = self._project.folder.root
         yield Began(root, settings.remote, settings.account, scripts, by_looking)
@@ -96,7 +99,10 @@ class _Watch:
             try:
                 yield from self._turn()
             except PinesyncError as error:
+                if not self._project.folder.root.is_dir():
+                    raise
                 self._eyes.rest()
+                self._quiet = None
                 yield from self._sending.troubled(error)
             except KeyboardInterrupt:
                 if self._sending.under_way:
@@ -105,30 +111,47 @@ class _Watch:
         yield Ended()
 
     def _turn(self) -> Iterator[Event]:
-        """Wait for something to look at, and deal with it."""
-        until_poll = max(0.0, self._polled + self._wishes.poll - ticking())
-        paths, keys = self._eyes.due(until_poll)
-        if {"p", "y", "n"} & set(keys):
-            yield from self._dealt(self._files.released(send="n" not in keys))
-        if paths:
-            yield from self._dealt(self._files.look(paths))
-        elif self._eyes.idle:
-            self._files.nothing_new()
-        if ticking() - self._polled >= self._wishes.poll:
-            self._polled = ticking()
-            yield from self._poll()
+        """Wait for something to look at, and deal with it; then say how things are."""
+        for event in self._news():
+            self._quiet = None
+            yield event
         if self._eyes.idle:
             yield from self._at_rest()
 
+    def _news(self) -> Iterator[Event]:
+        until_poll = max(0.0, self._polled + self._wishes.poll - ticking())
+        paths, keys = self._eyes.due(until_poll)
+        if {"p", "y"} & set(keys):
+            self._sending.resume()
+        if {"p", "y", "n"} & set(keys):
+            yield from self._dealt(self._files.released(send="n" not in keys))
+        if paths or (self._eyes.idle and self._files.git_moved()):
+            yield from self._dealt(self._looked_at(paths))
+        if ticking() - self._polled >= self._wishes.poll and not self._sending.paused:
+            self._polled = ticking()
+            yield from self._poll()
+
+    def _looked_at(self, paths: frozenset[RelPath]) -> Found:
+        """What could not be looked at is not forgotten."""
+        try:
+            return self._files.look(paths)
+        except PinesyncError:
+            self._eyes.look_again(paths, AGAIN_SECONDS)
+            raise
+
     def _dealt(self, found: Found) -> Iterator[Event]:
-        self._eyes.look_again(found.again, _AGAIN_SECONDS)
+        self._eyes.look_again(found.again, AGAIN_SECONDS)
         self._eyes.look_again(found.soon, _SOON_SECONDS)
+        for path in found.settled:
+            self._sending.settled(path)
         yield from found.told
         for path, digest in found.saved:
             yield from self._sending.save(path, digest)
 
     def _poll(self) -> Iterator[Event]:
-        """What was saved there: brought, where that is wanted and touches no edit, else told."""
+        """What was saved there: brought, where that is wanted and touches no edit, else told. What
+        an earlier run did not finish comes first."""
+        yield from self._sending.recovered()
         for seen in self._sending.words():
             if not isinstance(seen, tuple):
                 yield seen
@@ -139,8 +162,8 @@ class _Watch:
                 yield from self._sending.bring(paths)
 
     def _at_rest(self) -> Iterator[Event]:
-        """Told whenever something of it changes."""
-        waiting = len(self._files.held) + len(self._sending.failing)
+        """Told after anything else, and whenever something of it changes."""
+        waiting = self._files.waiting() + len(self._sending.failing)
         broken = len(self._sending.broken)
         quiet = Quiet(waiting, self._beyond.left, broken, self._sending.connected)
         if quiet != self._quiet:

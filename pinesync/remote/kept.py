@@ -109,6 +109,16 @@ def names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def mark(folder: Path) -> object:
+    """What changes whenever a sign-in is kept or forgotten."""
+    found = []
+    for name in names(folder):
+        with suppress(OSError):
+            seen = path_of(folder, name).stat()
+            found.append((name, seen.st_mtime_ns, seen.st_ino))
+    return tuple(found)
+
+
 def all_kept(folder: Path) -> tuple[Kept, ...]:
     """Every usable sign-in. A damaged one is told of when it is asked for by its name."""
     found = []

@@ -1,7 +1,9 @@
-"""How long the head of an answer may take.
+"""How long the head of an answer may take, and that nothing follows its body.
 
 A timeout of urllib3 begins anew with every byte, so a server that sends one now and then is
 waited for without end. Here the connection is cut when the time that the whole read has is over.
+Behind the last chunk of a body http.client reads lines as long as there are any, out of sight of
+whoever reads the body: here there may be none.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -17,12 +20,22 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import BaseHTTPResponse
 
 
+class _Bodied(HTTPResponse):
+    def _read_and_discard_trailer(self) -> None:
+        if self.fp.readline(3) not in (b"\r\n", b"\n", b""):
+            raise HTTPException("lines after the last chunk")
+
+
 class _Plain(HTTPConnection):
+    response_class = _Bodied
+
     def getresponse(self) -> Any:
         return _in_time(self, super().getresponse)
 
 
 class _Secure(HTTPSConnection):
+    response_class = _Bodied
+
     def getresponse(self) -> Any:
         return _in_time(self, super().getresponse)
 

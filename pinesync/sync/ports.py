@@ -6,7 +6,7 @@ suite runs over every implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -49,8 +49,8 @@ class Workspace(Protocol):
     """The folder, its pine.toml and its state. Raises FileError, ManifestError, StateError."""
 
     def entries(self) -> Mapping[RelPath, Entry]: ...
-    def local_texts(self) -> Mapping[RelPath, LocalText]:
-        """Every script's file, tracked or not, that is not ignored; read now."""
+    def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
+        """Every script's file, tracked or not, that is not ignored; or only these. Read now."""
 
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
         """One write of pine.toml as it is now with these entries set, or removed (None)."""

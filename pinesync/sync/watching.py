@@ -38,8 +38,8 @@ class Meaning(Enum):
 @dataclass(frozen=True, slots=True)
 class Glance:
     """A file as it is at this moment: the digest of its text, None where it is gone or no text;
-    why it may not be sent as it is; whether somebody has it open for writing, and whether an
-    earlier look found just the same."""
+    why it may not be sent as it is; whether somebody has it open for writing, and whether it was
+    just the same for as long as an editor may need."""
 
     digest: Digest | None
     problem: str = ""

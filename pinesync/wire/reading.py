@@ -31,6 +31,8 @@ from pinesync.wire import MAX_SOURCE, Answer, parsing
 MAX_NAME = 256
 _LONGEST = 1000
 """Characters of a compiler's message."""
+_LATEST = 2e11
+"""In the year 8307."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
 
@@ -156,7 +158,7 @@ def account(answer: Answer) -> Account:
 
 def epoch(raw: object) -> int:
     """Seconds since 1970 from ISO text, digits or a number (milliseconds too); 0 where it is
-    none of these."""
+    none of these, or so far away that no calendar is sure to have it."""
     if isinstance(raw, str) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", raw, re.ASCII):
         raw = float(raw)  # before ISO, which thirteen digits may be as well
     if isinstance(raw, str):
@@ -164,10 +166,12 @@ def epoch(raw: object) -> int:
             moment = datetime.fromisoformat(raw)
         except ValueError:
             return 0
-        return max(0, int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()))
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not 0 <= raw < 1e15:
+        raw = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    elif isinstance(raw, bool) or not isinstance(raw, int | float):
         return 0
-    return int(raw / 1000) if raw > 1e11 else int(raw)
+    elif raw > 1e11:
+        raw = raw / 1000
+    return int(raw) if 0 <= raw < _LATEST else 0
 
 
 # -- the forms that answers share ---------------------------------------------------------------

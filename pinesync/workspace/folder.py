@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -76,9 +76,10 @@ class WorkspaceFolder:
 
     def manifest(self) -> Manifest:
         """pine.toml as it is now."""
-        return self._manifest()[1]
+        return self.parsed()[1]
 
-    def _manifest(self) -> tuple[bytes, Manifest]:
+    def parsed(self) -> tuple[bytes, Manifest]:
+        """Its bytes as they are now, and what they hold."""
         self._parsed = read_manifest(self.tree, self._parsed)
         return self._parsed
 
@@ -93,7 +94,7 @@ class WorkspaceFolder:
     ) -> None:
         """One write of pine.toml, as it is at this moment, with these entries set or removed."""
         for _ in range(_TRIES):
-            data, _ = self._manifest()
+            data, _ = self.parsed()
             after = manifest.apply(_text(data), changes, settings).encode("utf-8")
             if after == data:
                 return
@@ -118,10 +119,10 @@ class WorkspaceFolder:
 
     # -- files ---------------------------------------------------------------------------------
 
-    def local_texts(self) -> Mapping[RelPath, LocalText]:
+    def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
         held = self.manifest()
-        paths = set(held.entries)
-        for raw in self.tree.scripts():
+        paths = set(held.entries if only is None else only)
+        for raw in self.tree.scripts() if only is None else ():
             if raw not in paths and not _is_ignored(raw, held.settings.ignore):
                 try:
                     paths.add(check_path(raw))
@@ -142,15 +143,19 @@ class WorkspaceFolder:
 
     def glance(self, path: RelPath) -> Glance:
         """The file as it is at this moment, for who watches it."""
-        if self.tree.is_busy(path):
-            return Glance(None, busy=True)
         try:
             data = self.tree.read(path)
-            text = None if data is None else decode(data)
-        except (Unreadable, FileError) as error:
-            return Glance(None, str(error))
-        if text is None:
+        except FileError as error:
+            return Glance(None, error.message.removeprefix(f"{path}: "))
+        if data is None:
             return Glance(None)
+        if self.tree.is_busy(path):
+            # Asked once it is read: who begins to write meanwhile leaves a part to be read, too.
+            return Glance(None, busy=True)
+        try:
+            text = decode(data)
+        except Unreadable as error:
+            return Glance(None, str(error))
         if has_conflict_markers(text):
             return Glance(digest(text), "conflict markers stand in it")
         return Glance(digest(text), "" if text.strip() else "the file is empty")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_CONFLICTS = 127
 _MOST_COMMITS = 20
+_MOST_STASHES = 10
 # A repository's settings may name a program that looks at the index, or at a signature, and have
 # git ask another host for what it lacks.
 _NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
@@ -101,17 +103,17 @@ def text_at_head(root: Path, path: str) -> bytes | None:
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What changes whenever git moves HEAD, the index or the stash; `busy` while it is at that.
-    `stash` is the newest stash's commit, empty where there is none."""
+    `stashes` are the newest stashes' commits."""
 
     files: tuple[object, ...]
-    stash: str
+    stashes: tuple[str, ...]
     busy: bool = field(compare=False)
 
 
 def mark_paths(root: Path) -> tuple[Path, ...]:
-    """The files that `mark` looks at: index, HEAD, its log, the stash, the lock. Empty outside of
-    git."""
-    names = ("index", "HEAD", "logs/HEAD", "refs/stash", "index.lock")
+    """The files that `mark` looks at: index, HEAD, its log, that of the stash, the lock. Empty
+    outside of git."""
+    names = ("index", "HEAD", "logs/HEAD", "logs/refs/stash", "index.lock")
     try:
         status, found, _ = _asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
     except FileError:
@@ -122,21 +124,30 @@ def mark_paths(root: Path) -> tuple[Path, ...]:
 
 
 def mark(paths: tuple[Path, ...]) -> Mark:
-    """Five looks at files; git is not run."""
+    """Five looks at files; git is not run. The lock comes first: once that is gone, the others are
+    as git left them."""
     if not paths:
-        return Mark((), "", busy=False)
+        return Mark((), (), busy=False)
     *looked_at, stash, lock = paths
+    busy = lock.exists()
+    return Mark(tuple(map(_stat, looked_at)), _stashes(stash), busy)
+
+
+def _stashes(log: Path) -> tuple[str, ...]:
+    """From the log, a line each: the old commit, the new one, who. The ref tells the newest alone,
+    and may be packed away."""
     try:
-        newest = stash.read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        newest = ""
-    return Mark(tuple(map(_stat, looked_at)), newest, busy=lock.exists())
+        lines = log.read_bytes().split(b"\n")[-_MOST_STASHES - 1 :]
+    except OSError:
+        return ()
+    commits = (line.split(b" ", 2)[1].decode("latin-1") for line in lines if b" " in line)
+    return tuple(commit for commit in commits if _COMMIT.fullmatch(commit))
 
 
-def held_texts(root: Path, path: str, stash: str) -> frozenset[Digest]:
-    """The digests of what git holds for the file: in its index, and in that commit of a stash."""
-    revisions = [f":./{path}", *([f"{stash}:./{path}"] if _COMMIT.fullmatch(stash) else [])]
+def held_texts(root: Path, path: str, stashes: Iterable[str]) -> frozenset[Digest]:
+    """The digests of what git holds for the file: in its index, and in those stashes."""
     found = []
+    revisions = [f":./{path}", *(f"{stash}:./{path}" for stash in stashes)]
     for revision in revisions:
         with suppress(FileError, Unreadable):
             data = _blob(root, revision)

@@ -6,8 +6,10 @@ is on the network or the machine slept, some never. Whoever waits for them looks
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
@@ -82,8 +84,12 @@ def _slashed(paths: Iterable[str]) -> Iterable[str]:
 
 
 def _observer() -> BaseObserver:
+    # It would write on the person's terminal that a queue overflowed.
+    logging.getLogger("watchdog").addHandler(logging.NullHandler())
     for name, pairing in _PAIRINGS:
         with suppress(ImportError):
             getattr(import_module(f"watchdog.observers.{name}"), pairing).delay = _PAIRING_SECONDS
+    # It says so of each folder that is moved away and back, into the terminal of the person.
+    warnings.filterwarnings("ignore", "Callback with id ", RuntimeWarning)
     observer: BaseObserver = Observer()
     return observer

@@ -12,18 +12,37 @@ from pinesync.errors import FileError, Locked
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Hold the lock of the state directory `folder`. Locked where another process has it."""
+    with _held(
+        folder / "lock",
+        "another pinesync is writing in this folder",
+        "wait for it, then run the command again",
+    ):
+        yield
+
+
+@contextmanager
+def watching(folder: Path) -> Iterator[None]:
+    """Be the only one that watches; others may write. Locked where another process watches."""
+    with _held(
+        folder / "watch",
+        "another `pinesync watch` runs in this folder",
+        "one is enough: it sends what any editor saves",
+    ):
+        yield
+
+
+@contextmanager
+def _held(path: Path, message: str, hint: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / "lock", timeout=0, mode=0o600)
+    lock = FileLock(path, timeout=0, mode=0o600)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise Locked(
-            "another pinesync is writing in this folder", "wait for it, then run the command again"
-        ) from None
+        raise Locked(message, hint) from None
     except OSError as error:
-        raise FileError(f"{folder}: cannot take the lock: {error.strerror}") from error
+        raise FileError(f"{path.parent}: cannot take the lock: {error.strerror}") from error
     try:
         yield
     finally:

@@ -40,7 +40,7 @@ _MAX_RECORD = 4 * 1024 * 1024
 _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
 _MAX_DIGEST = 100
-_PLACES = ("objects", "saved", "records", "replaced", "tmp", "lock")
+_PLACES = ("objects", "saved", "records", "replaced", "tmp", "lock", "watch")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,21 @@ import os
 import re
 import select
 from contextlib import suppress
-from typing import Any
-
-from tests.cli.world import World
+from typing import Any, Protocol
 
 PATIENCE = 60.0
+
+
+class Starts(Protocol):
+    """What starts a process: a `World`, for one."""
+
+    def spawn(self, *arguments: object, **more: Any) -> Any: ...
 
 
 class Terminal:
     """Runs a command as a person sees it: its three streams are one terminal."""
 
-    def __init__(self, world: World, *arguments: object, **more: Any) -> None:
+    def __init__(self, world: Starts, *arguments: object, **more: Any) -> None:
         import fcntl
         import pty
         import struct

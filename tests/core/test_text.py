@@ -39,6 +39,7 @@ def test_reading_and_writing_back_changes_no_byte(raw: str) -> None:
 
 @given(CANONICAL, st.none() | RAW.map(str.encode))
 @example("\ufeffx", None)
+@example("a\n\n\nb", b"a\n\rb")
 def test_what_is_written_reads_back_as_the_same_text(text: str, like: bytes | None) -> None:
     assert decode(dress(text, like)) == text
 

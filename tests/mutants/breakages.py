@@ -315,8 +315,8 @@ MUTANTS = (
     Mutant(
         "a dry run settles nothing",
         "pinesync/commands/push.py",
-        "        ports = project.ports(remote)\n        view = look(",
-        "        ports = project.ports(remote)\n        settle(ports)\n        view = look(",
+        "        ports = project.ports()\n        view = look(",
+        "        ports = project.ports()\n        settle(ports)\n        view = look(",
         ("tests/campaign/test_readers.py",),
     ),
     Mutant(

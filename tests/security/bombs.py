@@ -145,6 +145,13 @@ def zipped(gigabytes: int) -> Iterator[bytes]:
     yield packer.flush()
 
 
+def endless_trailers() -> Iterator[bytes]:
+    yield head("Transfer-Encoding: chunked")
+    yield b"2\r\n[]\r\n0\r\n"
+    while True:
+        yield b"X-Trailer: y\r\n" * 1000
+
+
 def long_headers() -> Iterator[bytes]:
     yield head()[:-2]
     for _ in range(1000):

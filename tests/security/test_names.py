@@ -11,11 +11,14 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinesync.commands.clone import clone
+from pinesync.commands.clone import clone as cloning
 from pinesync.commands.project import Places, Setup, open_project
 from pinesync.commands.status import status
 from pinesync.naming import MAX_SAVED_NAME, check_path, shown
 from pinesync.sandbox.account import USER_NAME, open_sandbox
+from pinesync.workspace.manifest import parse
+from tests.cli.answers import answering
+from tests.cli.world import World
 from tests.security.disks import RULES
 
 HOSTILE_FILE = Path(__file__).parents[1] / "data" / "hostile_names.json"
@@ -58,7 +61,7 @@ def test_a_clone_has_one_good_file_for_every_name(names: list[str]) -> None:
             store.save_new(user, one, text_of(number))
         setup.cwd.mkdir()
         for folder in ("scripts", "again"):
-            assert clone(setup, folder, remote="sandbox").exit_code == 0
+            assert cloning(setup, folder, remote="sandbox").exit_code == 0
         store.close()
 
         found = files(setup.cwd / "scripts")
@@ -82,3 +85,40 @@ def test_a_clone_has_one_good_file_for_every_name(names: list[str]) -> None:
         }
         assert {line.word for line in status(there).lines} == {"clean"}
         assert files(setup.cwd / "scripts")["pine.toml"] == manifest
+
+
+ODD = [
+    "\ud800",
+    "a\udc00b",
+    "a\0b",
+    "\x1b]0;x\x07",
+    "../../up",
+    "/etc/passwd",
+    "x" * 100_000,
+    "\u202e\u2066gpj.exe",
+    '"]\n[workspace]\nremote = "tradingview"\n#',
+    "pine.toml",
+    ".git/hooks/post-checkout",
+    "",
+    " ",
+]
+
+
+def test_names_that_no_file_can_have(clone: World) -> None:
+    """As only a hostile service sends them."""
+    rows = [
+        {"scriptIdPart": f"USER;{number:032x}", "version": "1.0", "scriptName": name}
+        for number, name in enumerate(ODD)
+    ]
+    own = [{"scriptIdPart": clone.id_of(), "version": "1.0", "scriptName": "Trend"}]
+    before = set(clone.files())
+    clone.plan.add(answering("list", [*own, *rows]))
+    clone.plan.add(answering("get", {"version": "1.0", "source": text_of(1)}))
+    pulled = clone("pull")
+    assert pulled.code in (0, 3), pulled
+    made = set(clone.files()) - before
+    assert len(made) == len(ODD)
+    assert all(check_path(path) == path for path in made)
+    assert {path.name for path in clone.place.iterdir()} == {"scripts"}
+    entries = parse((clone.folder / "pine.toml").read_text("utf-8")).entries
+    assert made <= set(entries)

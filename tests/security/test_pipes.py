@@ -20,7 +20,7 @@ if os.name != "posix":
 FOLDERS = ("objects", "saved", "records", "replaced", "tmp")
 
 
-@pytest.mark.parametrize("name", [*FOLDERS, "lock", "."])
+@pytest.mark.parametrize("name", [*FOLDERS, "lock", "watch", "."])
 @pytest.mark.parametrize("command", ["status", "pull", "push"])
 def test_a_link_in_the_state_is_refused_by_its_name(clone: World, command: str, name: str) -> None:
     outside = neighbour(clone)
@@ -30,7 +30,7 @@ def test_a_link_in_the_state_is_refused_by_its_name(clone: World, command: str, 
     if place.is_dir():
         shutil.rmtree(place)
     place.unlink(missing_ok=True)
-    place.symlink_to(outside / "victim" if name == "lock" else outside)
+    place.symlink_to(outside / "victim" if name in ("lock", "watch") else outside)
     before = contents(outside)
     refused(clone(command), place)
     assert contents(outside) == before

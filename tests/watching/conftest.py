@@ -31,10 +31,14 @@ class Watching:
     _thread: threading.Thread | None = None
     press: Callable[[str], None] = lambda key: None
 
-    def start(self, **wishes: Any) -> Watching:
+    @property
+    def setup(self) -> Setup:
         home = self.world.home / "pinesync"
         places = Places(home / "config", home / "state", home / "sandbox")
-        setup = Setup(self.world.folder, places, **self._access())
+        return Setup(self.world.folder, places, **self._access())
+
+    def start(self, **wishes: Any) -> Watching:
+        setup = self.setup
         chosen = Wishes(**{"poll": 3600.0, "apart": 0.0, **wishes})
 
         def hear(press: Callable[[str], None]) -> None:
@@ -93,6 +97,7 @@ class Watching:
     def stop(self) -> list[Event]:
         """Ends the session; every event of it."""
         self._stop.set()
+        self.press(" ")  # it looks up at any key
         if self._thread and self._thread.is_alive():
             self._thread.join(PATIENCE)
         while not self._news.empty():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,17 +31,20 @@ class _Mark:
 
 class Eyes:
     """`stats` gives what the file system says of every tracked file, cheaply; it is asked every
-    second, and every minute, after a sleep of the machine and at the start all files are due."""
+    second, and every minute, after a sleep of the machine and at the start all files are due.
+    `heard` is told of each change as soon as it is known."""
 
     def __init__(
         self,
         hints: Waiting,
         clock: Callable[[], float],
         stats: Callable[[], Mapping[RelPath, object]],
+        heard: Callable[[Collection[RelPath]], None],
     ) -> None:
         self._hints = hints
         self._clock = clock
         self._stats = stats
+        self._heard = heard
         self._known: Mapping[RelPath, object] = stats()
         self._marks: dict[RelPath, _Mark] = {}
         self._again: dict[RelPath, float] = {}
@@ -67,8 +70,7 @@ class Eyes:
         before = self._clock()
         hinted, keys = self._hints.wait(min(seconds, self._patience(before)))
         now = self._clock()
-        for path in self._known.keys() & hinted:
-            self._mark(RelPath(path), now)
+        self._note({RelPath(path) for path in self._known.keys() & hinted}, now)
         if now - self._looked >= LOOK_SECONDS or "pine.toml" in hinted:
             self._look(now)
         if now - self._read >= READ_SECONDS or now - before >= ASLEEP_SECONDS:
@@ -88,15 +90,16 @@ class Eyes:
         quiet = max(mark.last for mark in self._marks.values()) + QUIET_SECONDS
         return min(quiet, min(mark.first for mark in self._marks.values()) + MOST_SECONDS)
 
-    def _mark(self, path: RelPath, now: float) -> None:
-        mark = self._marks.setdefault(path, _Mark(now, now))
-        mark.last = now
+    def _note(self, paths: Collection[RelPath], now: float) -> None:
+        for path in paths:
+            self._marks.setdefault(path, _Mark(now, now)).last = now
+        if paths:
+            self._heard(paths)
 
     def _look(self, now: float) -> None:
-        seen = self._stats()
-        for path in self._known.keys() | seen.keys():
-            if self._known.get(path) != seen.get(path) and path not in self._marks:
-                self._mark(path, now)
+        known, seen = self._known, self._stats()
+        changed = {path for path in known.keys() | seen.keys() if known.get(path) != seen.get(path)}
+        self._note(changed - self._marks.keys(), now)
         self._known = seen
         self._looked = now
 
@@ -107,7 +110,8 @@ class Eyes:
         return self._without(taken)
 
     def _all(self) -> frozenset[RelPath]:
-        return self._without({*self._known, *self._marks, *self._again})
+        """But those that are not quiet yet: theirs comes."""
+        return self._without({*self._known, *self._again} - self._marks.keys())
 
     def _without(self, taken: set[RelPath]) -> frozenset[RelPath]:
         for path in taken:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pinesync.commands.watching.events import Event, Held, Told
 from pinesync.model import Digest, RelPath
@@ -15,18 +16,23 @@ from pinesync.workspace.folder import WorkspaceFolder
 BY_GIT = "git wrote them"
 MANY = "they changed at once"
 BEFORE = "they were edited before this began"
-_GITS_SECONDS = 10.0
+GITS_SECONDS = 10.0
+AGAIN_SECONDS = 1.0
+"""From the first look at a file that is gone, or no text, to the one that counts."""
+BUSY_SECONDS = 10.0
+"""No editor writes for as long as that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a look found: texts to send, things to tell, and files to look at once more: those of
-    `again` in a second, of `soon` in a moment."""
+    `again` in a second, of `soon` in a moment. Of `settled` nothing is to be sent any more."""
 
     saved: tuple[tuple[RelPath, Digest], ...] = ()
     told: tuple[Event, ...] = ()
     again: tuple[RelPath, ...] = ()
     soon: tuple[RelPath, ...] = ()
+    settled: tuple[RelPath, ...] = ()
 
 
 class Files:
@@ -39,47 +45,73 @@ class Files:
         self._many = many
         self._handled: dict[RelPath, Digest] = {}
         self._glances: dict[RelPath, Glance] = {}
+        self._since: dict[RelPath, float] = {}
         self._unfit: dict[RelPath, Glance] = {}
-        self._git = git.mark_paths(folder.root)
+        self._persons: dict[RelPath, object] = {}
+        self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._busy_since: float | None = None
         self.held: dict[RelPath, Digest] = {}
 
     def begin(self) -> Event | None:
         """What was edited before is held; a save is what happens from now on."""
-        edited = []
+        self._find_git()
+        edited = {}
         agreed = self._agreed()
         for path in self._folder.entries():
             glance = self._glance(path)
             if glance.digest and not glance.problem:
                 self._handled[path] = glance.digest
                 if glance.digest != agreed.get(path):
-                    edited.append(path)
+                    edited[path] = glance.digest
         return self._hold(edited, BEFORE) if edited else None
 
     def handled(self, path: RelPath, digest: Digest) -> None:
         """This text of the file was dealt with."""
         self._handled[path] = digest
 
-    def nothing_new(self) -> None:
-        """What git did until now has nothing to do with what changes from now on."""
-        self._mark = git.mark(self._git)
+    def waiting(self) -> int:
+        """How many texts wait for somebody's word; those that were pushed by hand do not."""
+        if self.held:
+            agreed = self._agreed()
+            self.held = {path: d for path, d in self.held.items() if d != agreed.get(path)}
+        return len(self.held)
+
+    def heard(self, paths: Iterable[RelPath]) -> None:
+        """Something happened to these files just now. What a person saved right before git began
+        is the person's: git takes its lock before it writes a file."""
+        stats = {path: self._folder.tree.stat(path) for path in paths}
+        mark = git.mark(self._git)
+        if mark == self._mark and not mark.busy:
+            self._persons |= stats
+
+    def git_moved(self) -> bool:
+        """Whether git was at work since the last look; then all files are looked at."""
+        if bool(self._git) != self._folder.has_history():
+            self._find_git()
+        mark = git.mark(self._git)
+        return not self._waits_for(mark) and mark != self._mark
 
     def look(self, paths: Iterable[RelPath]) -> Found:
         """Read the files, and tell what became of each."""
         mark = git.mark(self._git)
-        if mark.busy and self._waits_for_git():
+        if self._waits_for(mark):
             return Found(soon=tuple(paths))
-        self._busy_since = None
-        entries = self._folder.entries()
+        entries, agreed = self._folder.entries(), self._agreed()
         known = [path for path in paths if path in entries and self._is_known(path)]
         glances = {path: self._glance(path) for path in known}
         gits = {}
         if mark != self._mark:
-            news = (p for p, g in glances.items() if g.digest not in (None, self._handled.get(p)))
-            gits = {p: git.held_texts(self._folder.root, p, self._mark.stash) for p in news}
+            # Of other files that git wrote, the events may still be on their way.
+            others = self._glances.keys() & entries.keys() - glances.keys()
+            seen = glances | {path: self._folder.glance(path) for path in others}
+            gits = self._gits({p: g.digest for p, g in seen.items() if g.digest}, agreed)
+            glances |= {p: seen[p] for p in others if seen[p].digest in gits.get(p, ())}
+        after = git.mark(self._git)
+        if after != mark or self._waits_for(after):
+            return Found(soon=tuple(paths))
         self._mark = mark
-        found = meanings(glances, self._agreed(), self._handled, gits, many=self._many)
+        found = meanings(glances, agreed, self._handled, gits, many=self._many)
         return self._found(found, glances)
 
     def released(self, *, send: bool) -> Found:
@@ -96,19 +128,44 @@ class Files:
         by: dict[Meaning, list[RelPath]] = {what: [] for what in Meaning}
         for path, what in sorted(found.items()):
             by[what].append(path)
-        for path in by[Meaning.NOTHING]:
-            self._in_order(path, glances[path])
+        agreed = [path for path in by[Meaning.NOTHING] if self._in_order(path, glances[path])]
+        for path in by[Meaning.SAVE]:
+            self._unfit.pop(path, None)
         unfit = (*by[Meaning.UNFIT], *by[Meaning.VANISHED])
-        told = [self._unfit_told(path, glances[path]) for path in unfit]
+        busy = [path for path in by[Meaning.WAIT] if self._is_held_open(path, glances[path])]
+        told = [self._unfit_told(path, glances[path]) for path in (*unfit, *busy)]
         for what, why in ((Meaning.GITS, BY_GIT), (Meaning.MANY, MANY)):
             if by[what]:
-                told.append(self._hold(by[what], why))
+                told.append(self._hold({path: glances[path].digest for path in by[what]}, why))
         saves = ((path, glances[path].digest) for path in by[Meaning.SAVE])
         return Found(
             saved=tuple((path, digest) for path, digest in saves if digest),
             told=tuple(event for event in told if event),
             again=tuple(by[Meaning.WAIT]),
+            settled=(*agreed, *by[Meaning.GITS], *by[Meaning.MANY]),
         )
+
+    def _find_git(self) -> None:
+        """Whether there is a repository at all may change."""
+        root = self._folder.root
+        self._git = git.mark_paths(root) if self._folder.has_history() else ()
+        self._mark = git.mark(self._git)
+
+    def _gits(
+        self, digests: Mapping[RelPath, Digest], agreed: Mapping[RelPath, Digest]
+    ) -> dict[RelPath, frozenset[Digest]]:
+        """What git holds for each file whose text is new and may be of git's making."""
+        root, stashes = self._folder.root, self._mark.stashes
+        return {
+            path: git.held_texts(root, path, stashes)
+            for path, digest in digests.items()
+            if digest not in (agreed.get(path), self._handled.get(path))
+            and not self._is_persons(path)
+        }
+
+    def _is_persons(self, path: RelPath) -> bool:
+        """Whether the file is as it was before git began, or there is no telling."""
+        return path in self._persons and self._persons[path] == self._folder.tree.stat(path)
 
     def _is_known(self, path: RelPath) -> bool:
         """Whether the file was listed before; one that is listed just now was not saved just
@@ -120,42 +177,57 @@ class Files:
             self._handled[path] = glance.digest
         return False
 
+    def _is_held_open(self, path: RelPath, glance: Glance) -> bool:
+        return glance.busy and self._clock() - self._since[path] >= BUSY_SECONDS
+
     def _is_still(self, path: RelPath, digest: Digest) -> bool:
         glance = self._glance(path)
         return glance.digest == digest and not glance.problem
 
     def _glance(self, path: RelPath) -> Glance:
         before, glance = self._glances.get(path), self._folder.glance(path)
+        if before != glance:
+            self._since[path] = self._clock()
         self._glances[path] = glance
-        return replace(glance, again=before == glance)
+        return replace(glance, again=self._clock() - self._since[path] >= AGAIN_SECONDS)
 
-    def _waits_for_git(self) -> bool:
+    def _waits_for(self, mark: git.Mark) -> bool:
         """Git has its lock; one that a killed git left is not waited for for ever."""
-        self._busy_since = self._busy_since or self._clock()
-        return self._clock() - self._busy_since < _GITS_SECONDS
+        if not mark.busy:
+            self._busy_since = None
+            return False
+        if self._busy_since is None:
+            self._busy_since = self._clock()
+        return self._clock() - self._busy_since < GITS_SECONDS
 
     def _agreed(self) -> dict[RelPath, Digest]:
         """The text that each file has where nothing is to be done."""
         entries = self._folder.entries().values()
         return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
 
-    def _in_order(self, path: RelPath, glance: Glance) -> None:
+    def _in_order(self, path: RelPath, glance: Glance) -> bool:
+        """Whether the text is the one that was agreed."""
         self._unfit.pop(path, None)
-        if glance.digest and glance.digest == self._agreed().get(path):
-            self._handled[path] = glance.digest
-            self.held.pop(path, None)
+        if glance.digest is None or glance.digest != self._agreed().get(path):
+            return False
+        self._handled[path] = glance.digest
+        self.held.pop(path, None)
+        return True
 
-    def _hold(self, paths: list[RelPath], why: str) -> Event:
-        for path in paths:
-            if digest := self._glances[path].digest:
+    def _hold(self, digests: Mapping[RelPath, Digest | None], why: str) -> Event:
+        for path, digest in digests.items():
+            if digest:
                 self.held[path] = self._handled[path] = digest
-        return Held(tuple(sorted(paths)), why)
+        return Held(tuple(sorted(digests)), why)
 
     def _unfit_told(self, path: RelPath, glance: Glance) -> Event | None:
         same = replace(glance, again=False)
         if self._unfit.get(path) == same:
             return None
         self._unfit[path] = same
+        if glance.busy:
+            why, hint = "a program has it open for writing", "it is sent when that is closed"
+            return Told(path, "not sent", why, hint)
         if glance.problem:
             return Told(
                 path, "not sent", glance.problem, "it is sent when that is mended and saved"

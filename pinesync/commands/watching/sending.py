@@ -7,20 +7,23 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pinesync.commands.project import Setup, open_project
+from pinesync.commands.project import Project, project_as
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.commands.running import Run
 from pinesync.commands.status import Line, status
 from pinesync.commands.watching.events import Checking, Connected, Done, Event, Trouble
-from pinesync.errors import EXIT_COMPILE, EXIT_LATER, NoAccess, PinesyncError
+from pinesync.errors import EXIT_COMPILE, EXIT_LATER, Locked, NoAccess, PinesyncError
 from pinesync.model import Digest, RelPath
+from pinesync.sync.execute.settle import settle
 
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient
 
 _LATER_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 """After the first, second … failure of a script's upload."""
+_PAUSED_SECONDS = 1.0
+"""Between two looks whether there is another cookie."""
 
 
 class Sending:
@@ -31,20 +34,24 @@ class Sending:
 
     def __init__(
         self,
-        setup: Setup,
+        project: Project,
         clock: Callable[[], float],
         apart: float,
         dealt_with: Callable[[RelPath, Digest], None],
         look_again: Callable[[RelPath, float], None],
     ) -> None:
-        self._setup = replace(setup, progress=None)
+        self._setup = replace(project.setup, cwd=project.folder.root, progress=None)
+        self._folder = project.folder
         self._clock = clock
         self._apart = apart
         self._remote: PineClient | None = None
         self._not_before: dict[RelPath, float] = {}
         self._trouble: str | None = None
+        self._refused_with: object = None
         self.failing: dict[RelPath, int] = {}
         self.broken: set[RelPath] = set()
+        self._overtaken: set[RelPath] = set()
+        self._pending: set[RelPath] = set()
         self.connected = False
         self.under_way = False
         self._dealt_with = dealt_with
@@ -53,6 +60,9 @@ class Sending:
     def save(self, path: RelPath, digest: Digest) -> Iterator[Event]:
         """Push this text of the one script; later, where it is too early for that."""
         wait = self._not_before.get(path, 0.0) - self._clock()
+        if self.paused:
+            self.failing.setdefault(path, 1)
+            wait = _PAUSED_SECONDS
         if wait > 0:
             self._look_again(path, wait)
             return
@@ -61,18 +71,22 @@ class Sending:
         self._not_before[path] = began + self._apart
         try:
             with self._under_way():
-                run = push(self._setup, [path], seen={path: digest}, remote=self._client())
+                run = push(self._setup, [path], seen={path: digest}, project=self._project())
         except PinesyncError as error:
             self._fail(path)
             yield from self.troubled(error)
             return
+        self._pending.discard(path)
         yield from self._told(run, began)
         if run.stopped:
             self._fail(path)
             return
         own = [outcome for outcome in run.outcomes if outcome.path == path]
         if any(outcome.done == "skipped" for outcome in own):
-            self._not_before.pop(path)
+            # Another text came: that is sent next. But what never rests is not asked about all day.
+            if path not in self._overtaken:
+                self._not_before.pop(path)
+            self._overtaken.add(path)
             self._look_again(path, 0.0)
         elif any(outcome.exit_code == EXIT_LATER for outcome in own):
             self._fail(path)
@@ -82,14 +96,49 @@ class Sending:
             if any(outcome.exit_code == EXIT_COMPILE for outcome in own):
                 self.broken.add(path)
 
+    @property
+    def paused(self) -> bool:
+        """A session that was refused is not asked for again, before another cookie is kept or
+        somebody presses a key."""
+        if self._refused_with is None or self._refused_with != self._sign_ins():
+            self._refused_with = None
+            return False
+        return True
+
+    def resume(self) -> None:
+        self._refused_with = None
+
+    def _sign_ins(self) -> object:
+        from pinesync.remote import kept
+
+        return kept.mark(self._setup.places.config)
+
     def settled(self, path: RelPath) -> None:
         """Nothing is left to do for the script, and nothing is wrong with it."""
         self.failing.pop(path, None)
         self.broken.discard(path)
+        self._overtaken.discard(path)
+
+    def sign_in(self) -> None:
+        """Without any cookie nothing can come of it. NotSignedIn, LeftForYou."""
+        self._project()
+
+    def recovered(self) -> Iterator[Event]:
+        """What an earlier run began is settled, where there is anything of it."""
+        project = self._project()
+        if not any(record.is_open for record in project.folder.records()):
+            return
+        began = self._clock()
+        try:
+            with self._under_way(), project.writing() as files:
+                settled = settle(project.ports())
+        except Locked:
+            return  # whoever writes just now does that first
+        yield from self._told(Run((*files, *settled)), began)
 
     def words(self) -> Iterator[Event | tuple[Line, ...]]:
         """One look at TradingView: at the end the lines of `status`."""
-        seen = status(self._setup, remote=self._client())
+        seen = status(self._setup, project=self._project())
         yield from self._reached()
         yield seen.lines
 
@@ -97,14 +146,16 @@ class Sending:
         """Pull the scripts, which nobody edited here."""
         began = self._clock()
         with self._under_way():
-            run = pull(self._setup, paths, merge=False, remote=self._client())
+            run = pull(self._setup, paths, merge=False, project=self._project())
         yield from self._told(run, began)
 
     def troubled(self, error: PinesyncError) -> Iterator[Event]:
-        """Told once, until it is over. By the next time another cookie may be kept."""
-        if isinstance(error, NoAccess) and self._remote:
-            self._remote.close()
-            self._remote = None
+        """Told once, until it is over."""
+        if isinstance(error, NoAccess):
+            self._refused_with = self._sign_ins()
+            if self._remote:
+                self._remote.close()
+                self._remote = None
         if self._trouble != error.message:
             self._trouble = error.message
             self.connected = False
@@ -112,8 +163,12 @@ class Sending:
 
     def _told(self, run: Run, began: float) -> Iterator[Event]:
         milliseconds = round((self._clock() - began) * 1000)
+        # Every push looks for the saves that are still to be found: that is told once.
+        told, self._pending = self._pending, set()
         for outcome in run.outcomes:
-            if outcome.done != "skipped":
+            if outcome.done == "pending":
+                self._pending.add(outcome.path)
+            if outcome.done != "skipped" and outcome.path not in told & self._pending:
                 yield Done(outcome, milliseconds)
         yield from self.troubled(run.stopped) if run.stopped else self._reached()
 
@@ -135,10 +190,16 @@ class Sending:
     def _under_way(self) -> Iterator[None]:
         """An interrupt in here leaves something to be finished by the next command."""
         self.under_way = True
-        yield
+        try:
+            yield
+        except PinesyncError:
+            self.under_way = False
+            raise
         self.under_way = False
 
-    def _client(self) -> PineClient:
+    def _project(self) -> Project:
+        """The workspace as it is now, with one client for all that is done."""
+        now = project_as(self._setup, self._folder)
         if self._remote is None:
-            self._remote = open_project(self._setup).remote()
-        return self._remote
+            self._remote = now.remote()
+        return replace(now, client=self._remote)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pinesync.errors import EXIT_COMPILE
-from pinesync.model import Diagnostic, Digest, Entry
+from pinesync.errors import EXIT_COMPILE, FileError
+from pinesync.model import Diagnostic, Digest, Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.plan import Situation
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome, refused
+from pinesync.sync.report import Outcome, failed, refused
 from pinesync.text import Unreadable, decode, digest, has_conflict_markers
 from pinesync.unseen import unseen
 
@@ -17,13 +17,14 @@ from pinesync.unseen import unseen
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A text about to be saved: read once, kept, and checked. `warnings` are the compiler's, and
-    of characters that are not seen."""
+    of characters that are not seen; `watched` where only the text that was seen may be saved."""
 
     situation: Situation
     entry: Entry
     text: str
     broken: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    watched: bool = False
 
 
 def draft_of(
@@ -33,15 +34,11 @@ def draft_of(
     that text is."""
     path, entry = situation.path, situation.entry
     assert entry is not None
-    data = ports.workspace.read(path)
-    if data is None:
-        return refused(path, "the file is gone", f"`pinesync restore {typed(path)}` brings it back")
-    try:
-        text = decode(data)
-    except Unreadable as error:
-        return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
-    if seen not in (None, digest(text)):
-        return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
+    text = _text_of(ports, path)
+    if seen and (isinstance(text, Outcome) or digest(text) != seen):
+        return changed(path)
+    if isinstance(text, Outcome):
+        return text
     if has_conflict_markers(text):
         return refused(
             path,
@@ -68,4 +65,26 @@ def draft_of(
             diagnostics=(*errors, *warnings),
             source=text,
         )
-    return Draft(situation, entry, text, errors, warnings)
+    return Draft(situation, entry, text, errors, warnings, watched=seen is not None)
+
+
+def overtaken(ports: Ports, draft: Draft) -> bool:
+    """Whether the file that is watched has another text since the draft was read: a formatter was
+    at it, or an editor is right now."""
+    return draft.watched and _text_of(ports, draft.entry.path) != draft.text
+
+
+def changed(path: RelPath) -> Outcome:
+    return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
+
+
+def _text_of(ports: Ports, path: RelPath) -> str | Outcome:
+    try:
+        data = ports.workspace.read(path)
+        if data is not None:
+            return decode(data)
+    except Unreadable as error:
+        return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
+    except FileError as error:
+        return failed(path, error)
+    return refused(path, "the file is gone", f"`pinesync restore {typed(path)}` brings it back")

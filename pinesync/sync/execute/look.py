@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pinesync.errors import FacadeError, NotAccessible
-from pinesync.model import Account, Digest, Kind, PineId, SavedText, ScriptInfo
+from pinesync.model import Account, Digest, Kind, PineId, RelPath, SavedText, ScriptInfo
 from pinesync.sync import guard
 from pinesync.sync.execute.undoing import find_undoing
 from pinesync.sync.plan import Situation, Snapshot, Wanted, moved_on, survey, wanted
@@ -26,11 +26,13 @@ UNREAD = Digest("")
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What of the account belongs to this folder: whose it is, whether new scripts are brought,
-    and where they go."""
+    and where they go. `only` are the listed files that are asked about, None for all there are:
+    of the others nothing is read."""
 
     account: Account | None = None
     track_all: bool = True
     folders: Mapping[Kind, str] | None = None
+    only: frozenset[RelPath] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,14 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
     the base. NoAccess, LeftForYou where a guard refuses; nothing is changed either way."""
     snapshot = Snapshot(
         entries=workspace.entries(),
-        files=workspace.local_texts(),
+        files=workspace.local_texts(scope.only),
         listed=None,
         track_all=scope.track_all,
         folders=scope.folders or {},
     )
     if remote is None:
-        undoing = find_undoing(survey(snapshot), None, workspace, tools)
-        return View(survey(replace(snapshot, undoing=undoing)), None)
+        undoing = find_undoing(_asked(snapshot, scope), None, workspace, tools)
+        return View(_asked(replace(snapshot, undoing=undoing), scope), None)
     listed = {info.pine_id: info for info in remote.list_scripts()}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
     account = prove_session(remote, tracked, listed, scope.account)
@@ -71,9 +73,14 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
     while pairs := wanted(snapshot):
         texts = read_digests(remote, workspace, tools, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
-    undoing = find_undoing(survey(snapshot), remote, workspace, tools)
+    undoing = find_undoing(_asked(snapshot, scope), remote, workspace, tools)
     snapshot = replace(snapshot, undoing=undoing)
-    return View(survey(snapshot), snapshot.listed, account, troubles)
+    return View(_asked(snapshot, scope), snapshot.listed, account, troubles)
+
+
+def _asked(snapshot: Snapshot, scope: Scope) -> tuple[Situation, ...]:
+    found = survey(snapshot)
+    return found if scope.only is None else tuple(s for s in found if s.path in scope.only)
 
 
 def prove_session(

@@ -23,7 +23,7 @@ from pinesync.model import (
 )
 from pinesync.naming import may_send, shown, typed
 from pinesync.sync.execute import after, saving
-from pinesync.sync.execute.drafting import Draft, draft_of
+from pinesync.sync.execute.drafting import Draft, changed, draft_of, overtaken
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.pull import Step, adopted
 from pinesync.sync.plan import Situation
@@ -122,6 +122,8 @@ def _save(
         base = Base(newest.version, newest.digest, pulled=entry.base.pulled)
         return _adopt(ports, replace(entry, base=base))
     name = _name_to_send(ports, entry.pine_id, newest, listed)
+    if overtaken(ports, draft):
+        return changed(entry.path)
     record = saving.begin(
         ports,
         Record(
@@ -166,6 +168,8 @@ def _name_to_send(
 
 def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome:
     entry = draft.entry
+    if overtaken(ports, draft):
+        return changed(entry.path)
     record = saving.begin(
         ports,
         Record(

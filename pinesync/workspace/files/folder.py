@@ -151,9 +151,11 @@ def write_temp(folder: Folder, temp: str, data: bytes, mode: int) -> None:
 
 def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:
     """What a plain file holds. OSError for a link, a pipe, a device, and for more bytes."""
-    with os.fdopen(folder.open(name, os.O_RDONLY | _NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "not a plain file")
+    descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)  # fdopen would not, where it refuses a folder
+        raise OSError(errno.EINVAL, "not a plain file")
+    with os.fdopen(descriptor, "rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes")

@@ -93,7 +93,8 @@ class Tree:
         """What the file system says of the file, which changes with it; None where it is not
         there."""
         try:
-            found = os.stat(self.root / path, follow_symlinks=False)
+            # Of every file, every second: a Path would cost more than the look itself.
+            found = os.stat(os.path.join(self.root, path), follow_symlinks=False)
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

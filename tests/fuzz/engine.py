@@ -1,0 +1,90 @@
+"""Runs a target on made-up examples, and tells the smallest one that it does not bear."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+
+ROUND = 100
+"""Examples between two looks at the clock."""
+VARIATIONS = 20
+"""Of each example."""
+SLOWEST = 10.0
+"""Seconds that no example may take, on a slow machine."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """`check` raises where an example does what it never should; `vary` makes another one of it,
+    which is quicker than to draw one."""
+
+    name: str
+    examples: SearchStrategy[Any]
+    check: Callable[[Any], None]
+    vary: Callable[[Any, Random], Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How many examples were tried, and what one of them did: the error, and the example."""
+
+    executions: int
+    finding: str = ""
+
+
+class TooSlowError(Exception):
+    """The example took longer than any may."""
+
+
+def run(
+    target: Target, *, seconds: float = 0.0, examples: int = ROUND, once: bool = False
+) -> Result:
+    """Until the time is over, or one round: always the same one where only that is asked for."""
+    executions = 0
+
+    def tried(example: Any) -> None:
+        nonlocal executions
+        executions += 1
+        began = time.perf_counter()
+        target.check(example)
+        if time.perf_counter() - began > SLOWEST:
+            raise TooSlowError
+
+    def example(example: Any) -> None:
+        tried(example)
+        lot = Random(repr(example))
+        for _ in range(VARIATIONS):
+            varied = target.vary(example, lot)
+            try:
+                tried(varied)
+            except Exception as error:
+                error.add_note(f"and this made of it: {varied!r}")
+                raise
+
+    a_round = settings(
+        max_examples=examples,
+        derandomize=not seconds,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )(given(target.examples)(example))
+    end = time.perf_counter() + seconds
+    try:
+        a_round()
+        while time.perf_counter() < end:
+            a_round()
+    except Exception as error:
+        return Result(executions, _told(error))
+    return Result(executions)
+
+
+def _told(error: Exception) -> str:
+    """The error with hypothesis' notes, which hold the example as it can be typed."""
+    return "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])

@@ -1,0 +1,38 @@
+"""The targets of `make fuzz`, for a moment each; and a finding is told."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+
+from tests.fuzz.__main__ import TARGETS, main
+from tests.fuzz.engine import Target, run
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_target_bears_what_is_made_up(target: Target) -> None:
+    result = run(target, examples=50)
+    assert not result.finding, result.finding
+    assert result.executions > 50
+
+
+def test_a_finding_is_told_with_the_example(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check(number: int) -> None:
+        assert number < 1000
+
+    def vary(number: int, lot: object) -> int:
+        return number // 2
+
+    broken = Target("broken", st.integers(0, 10_000), check, vary)
+    monkeypatch.setattr("tests.fuzz.__main__.TARGETS", (broken,))
+    assert main(["0.1", "broken"]) == 1
+    said = capsys.readouterr().out
+    assert "1 findings" in said
+    assert "example=1000" in said
+
+
+def test_a_target_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["1", "worlds"]) == 2
+    assert "there are wire, manifest" in capsys.readouterr().out

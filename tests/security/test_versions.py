@@ -1,0 +1,76 @@
+"""A service that claims more versions than anybody saved: it is not believed, and not read to the
+end; nothing changes."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.sync.plan import MOST_VERSIONS
+from tests.cli.answers import answering
+from tests.cli.world import LONGER, MERGED, SLOWER, TREND_PATH, World
+from tests.security.planting import plant
+
+HUGE = 999_999
+FEW = 10
+"""Requests that a command makes besides reading versions."""
+
+
+def claims(world: World, version: int) -> None:
+    """Somebody saved that often, if one believes the answers."""
+    rows = [
+        {
+            "scriptIdPart": row.pine_id,
+            "version": f"{version}.0" if row.name == "Trend" else "1.0",
+            "scriptName": row.name,
+        }
+        for row in world.store.list(world.user)
+    ]
+    world.plan.add(answering("list", rows))
+    world.plan.add(answering("get", {"lastVersionMaj": f"{version}.0", "source": SLOWER}))
+
+
+@pytest.mark.parametrize("command", ["status", "pull", "push"])
+def test_an_edited_file_is_compared_with_the_last_of_them(clone: World, command: str) -> None:
+    clone.write(LONGER)
+    account = clone.account()
+    claims(clone, HUGE)
+    ran = clone(command)
+    assert ran.code == (3 if command == "push" else 0), ran
+    assert MOST_VERSIONS <= ran.asked.count("get") <= MOST_VERSIONS + FEW
+    assert clone.read() == (MERGED if command == "pull" else LONGER)
+    assert clone.account() == account
+
+
+def test_what_the_last_pull_brought_is_looked_for_among_the_last_of_them(clone: World) -> None:
+    """A pine.toml that names a version of the same kind as the base."""
+    claims(clone, HUGE)
+    assert clone("pull").code == 0
+    assert clone.version() == f"{HUGE}.0"
+    clone.write(LONGER)
+    clone.forget()
+    ran = clone("status")
+    assert ran.code == 0, ran
+    assert MOST_VERSIONS <= ran.asked.count("get") <= MOST_VERSIONS + FEW
+
+
+@pytest.mark.parametrize("state", ["sent", "abandoned"])
+@pytest.mark.parametrize("command", ["pull", "push"])
+def test_a_save_is_not_looked_for_among_them(clone: World, command: str, state: str) -> None:
+    plant(clone, op="save", state=state, parent="1.0", landed=None, temp=None)
+    files = clone.files()
+    claims(clone, HUGE)
+    ran = clone(command)
+    assert ran.code in (1, 7), ran
+    assert f"{HUGE}.0, more than {MOST_VERSIONS} after 1.0" in ran.said
+    assert ran.asked.count("get") <= FEW
+    assert clone.files() == files
+
+
+@pytest.mark.parametrize("version", ["1000000.0", "1e6", "0", "-1", "1.5", "", "٣", "5\n"])
+def test_what_is_no_version_is_refused(clone: World, version: str) -> None:
+    rows = [{"scriptIdPart": clone.id_of(), "version": version, "scriptName": "Trend"}]
+    clone.plan.add(answering("list", rows))
+    ran = clone("pull")
+    assert ran.code == 1, ran
+    assert "not a version" in ran.err
+    assert clone.version(TREND_PATH) == "1.0"
