@@ -7,6 +7,7 @@ DEVELOPS := .venv/.installed-dev
 GENERATED := $(wildcard docs/reference/*.md) docs/safety.md
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
+LONG := tests/campaign tests/security/test_canary.py tests/watching/test_soak.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench deep mutants fuzz docs format cover clean
@@ -30,7 +31,7 @@ ifneq ($(GENERATED),)
 endif
 
 deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (20 minutes)
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep --timeout 7200 -o faulthandler_timeout=0 tests/campaign $(ARGS)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep --timeout 7200 -o faulthandler_timeout=0 $(LONG) $(ARGS)
 
 mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite must notice
 	$(BIN)/python -m tests.mutants $(ARGS)

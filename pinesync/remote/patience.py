@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPResponse
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -23,7 +23,7 @@ from urllib3.response import BaseHTTPResponse
 class _Bodied(HTTPResponse):
     def _read_and_discard_trailer(self) -> None:
         if self.fp.readline(3) not in (b"\r\n", b"\n", b""):
-            raise HTTPException("lines after the last chunk")
+            raise OSError("lines after the last chunk")
 
 
 class _Plain(HTTPConnection):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -67,12 +68,12 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._records: dict[str, Record] | None = None
-        for place in (folder, *(folder / name for name in _PLACES)):
-            _refuse_link(place)
-        if folder.exists() and not folder.is_dir():
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise StateError(f"{folder}: not a folder of pinesync's", "move it away")
         if os.name == "posix" and folder.exists() and folder.stat().st_uid != os.geteuid():
             raise StateError(f"{folder}: belongs to another user", "move it away")
+        for name in _PLACES:
+            _refuse_link(folder / name)
 
     # -- texts ---------------------------------------------------------------------------------
 
@@ -311,10 +312,17 @@ def _is_sound(record: Record, path: Path) -> bool:
         and all(d is None or _DIGEST.fullmatch(d) for d in digests)
         and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
         and (record.op != "pull" or bool(record.temp and record.brings))
-        and _is_time(record.wall)
-        and _is_time(record.mono)
+        and _is_clock(record.wall)
+        and _is_clock(record.mono)
         and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))
     )
+
+
+def _is_clock(value: object) -> bool:
+    """A number to reckon with, whatever clock it came from."""
+    if isinstance(value, float):
+        return not math.isnan(value)
+    return isinstance(value, int) and abs(value) < 1 << 63
 
 
 def _is_time(value: object) -> bool:

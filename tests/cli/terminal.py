@@ -43,6 +43,13 @@ class Terminal:
         self.child.wait()
         os.close(self._ours)
 
+    @property
+    def modes(self) -> list[Any]:
+        """What it makes of what is typed."""
+        import termios
+
+        return termios.tcgetattr(self._ours)
+
     def wait_for(self, pattern: str) -> str:
         """Reads until the text is there; all that was shown so far."""
         while not re.search(pattern, self.seen):

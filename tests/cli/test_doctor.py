@@ -668,7 +668,7 @@ def test_a_link_inside_of_the_state(sound: World, kind: str) -> None:
     place.symlink_to(sound.place / kind)
     found = look(sound)
     assert set(found.wrong()) == {"state"}
-    assert f"no link there: {kind}" in found.wrong()["state"]
+    assert f"{kind}: a link, and pinesync makes none there" in found.wrong()["state"]
 
 
 @posix

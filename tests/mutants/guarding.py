@@ -314,7 +314,7 @@ GUARDING = (
     Mutant(
         "pull warns of what is not seen",
         "pinesync/sync/execute/pull.py",
-        '    warnings = unseen(ready.text or "")\n',
+        '    warnings = unseen(text or "")\n',
         "    warnings = ()\n",
         ("tests/security/test_hidden.py",),
     ),

@@ -52,7 +52,6 @@ ODD: dict[str, dict[str, Any]] = {
     "version": {"landed": "0.0"},
     "huge version": {"landed": "9" * 400},
     "clock": {"wall": float("nan")},
-    "clock without end": {"mono": float("inf")},
     "clock of a thousand digits": {"mono": 10**1000},
     "another key": {"run": "curl evil.invalid"},
 }
@@ -88,6 +87,13 @@ NEVER_WAS: dict[str, dict[str, Any]] = {
     "a pull to a version that is not there": {"landed": "999999.0"},
     "a save": {"op": "save", "state": "sent", "parent": "1.0", "landed": None},
     "a save that somebody answered": {"op": "save", "state": "sent", "parent": "1.0"},
+    "a save of the end of time": {
+        "op": "save",
+        "state": "sent",
+        "parent": "1.0",
+        "wall": float("inf"),
+        "mono": 1e300,
+    },
     "a save of long ago": {"op": "save", "state": "sent", "parent": "999998.0"},
     "a save of a script that is not ours": {
         "op": "save",

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from pinesync.cli.options import Shared
 from pinesync.commands.project import Places, Setup
 from pinesync.commands.watch import Wishes, watch
 from pinesync.commands.watching.events import Done, Event, Held, Told, Trouble
-from tests.cli.conftest import clone, world  # noqa: F401
+from tests.cli.conftest import clone, tradingview, world  # noqa: F401
 from tests.cli.world import TREND_PATH, World
 
 PATIENCE = 60.0
@@ -30,12 +29,13 @@ class Watching:
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     press: Callable[[str], None] = lambda key: None
+    settle: float = 180.0
 
     @property
     def setup(self) -> Setup:
         home = self.world.home / "pinesync"
         places = Places(home / "config", home / "state", home / "sandbox")
-        return Setup(self.world.folder, places, **self._access())
+        return Setup(self.world.folder, places, settle_seconds=self.settle, **self._access())
 
     def start(self, **wishes: Any) -> Watching:
         setup = self.setup
@@ -61,7 +61,6 @@ class Watching:
 
         if self.world.server is None:
             return {}
-        assert isinstance(Shared(), Shared)
         return {
             "facade_url": self.world.server.url,
             "facade_cookie": os.environ["PINESYNC_COOKIE"],
@@ -76,6 +75,17 @@ class Watching:
             self.told.append(event)
             if wanted(event):
                 return event
+
+    def until_quiet(self, seconds: float) -> None:
+        """Until nothing was told for that long."""
+        while True:
+            try:
+                event = self._news.get(timeout=seconds)
+            except queue.Empty:
+                return
+            if isinstance(event, BaseException):
+                raise event
+            self.told.append(event)
 
     def done(self, path: str = TREND_PATH) -> Any:
         """The next thing that was done with the script: its outcome."""

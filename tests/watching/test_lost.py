@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from watchdog.events import FileDeletedEvent, FileModifiedEvent, FileMovedEvent, FileOpenedEvent
 
+from pinesync.commands.project import open_project
 from pinesync.commands.watching import eyes as eyes_module
 from pinesync.commands.watching import sending as sending_module
 from pinesync.commands.watching.events import Began, Done, Held, Told, Trouble
@@ -44,6 +45,7 @@ from tests.cli.world import (
     TREND_PATH,
 )
 from tests.watching.conftest import PATIENCE, Watching
+from tests.watching.processes import Session
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")
 PINE = (ONE, TWO, THREE)
@@ -151,12 +153,13 @@ def test_who_waits_for_a_while_gets_nothing_after_it() -> None:
     assert hand.eyes.due(0.25) == (frozenset(), [])
     assert hand.since() == 0.25
     assert hand.eyes.due(0.0) == (frozenset(), [])
-    assert hand.eyes.idle
+    idle = [hand.eyes.idle]
     hand.hints((0.3, ONE))
     assert hand.eyes.due(0.06) == (frozenset(), [])
-    assert not hand.eyes.idle
+    idle.append(hand.eyes.idle)
     assert hand.due() == (0.36, {ONE})
-    assert hand.eyes.idle
+    idle.append(hand.eyes.idle)
+    assert idle == [True, False, True]
 
 
 def test_once_more_is_once_more() -> None:
@@ -468,6 +471,43 @@ def test_pine_toml_is_unusable_for_a_moment(
     assert world.saved() == [TREND, LONGER]
 
 
+@linux
+def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> None:
+    """More happens than the system keeps: what is on the disk when it goes on is sent, or told."""
+    most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if most > 200_000:
+        pytest.skip("that takes too long")
+    for number in range(MANY + 1):
+        clone.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
+    assert clone("pull").code == 0
+    with Session(clone, "--json") as session:
+        session.event("quiet")
+        for paths in ([TREND_PATH, BREAKOUT_PATH], [f"indicators/More {n}.pine" for n in range(4)]):
+            session.child.send_signal(signal.SIGSTOP)
+            os.waitpid(session.child.pid, os.WUNTRACED)
+            noise = clone.folder / "noise"
+            noise.touch()
+            for _ in range(most // 2 + 1):
+                noise.rename(
+                    noise := noise.with_name("sound" if noise.name == "noise" else "noise")
+                )
+            for path in paths:
+                clone.write(clone.read(path) + "// while it was stopped\n", path)
+            session.child.send_signal(signal.SIGCONT)
+            if len(paths) > MANY:
+                assert session.event("held")["paths"] == paths
+            else:
+                for path in sorted(paths):
+                    assert session.event("done", path)["outcome"]["done"] == "saved"
+            session.event("quiet")
+            noise.unlink()
+        clone.write(LONGER)
+        session.event("done", TREND_PATH)
+        assert session.interrupt() == 0
+        assert session.said() == ""
+    assert clone.saved() == [TREND, TREND + "// while it was stopped\n", LONGER]
+
+
 # -- no ping-pong ---------------------------------------------------------------------------------
 
 
@@ -522,7 +562,7 @@ def test_between_two_versions_of_a_script_lies_a_while(watching: Watching) -> No
     dealt_with: list[RelPath] = []
     again: list[tuple[RelPath, float]] = []
     sending = Sending(
-        watching.setup,
+        open_project(watching.setup),
         lambda: now[0],
         2.0,
         dealt_with=lambda path, _: dealt_with.append(path),
@@ -567,6 +607,29 @@ def test_of_many_quick_saves_the_last_text_wins(watching: Watching) -> None:
     assert world.saved() == [TREND, texts[0], texts[-1]]
     assert world.saved("Breakout") == [BREAKOUT, other]
     assert world.words() == {}
+
+
+def test_what_may_still_arrive_is_told_once(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A save of an earlier run: looked for with every look at TradingView."""
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    world = watching.world
+    world.write(LONGER)
+    world.plan.add("save_next:1:503")
+    assert world("push").code == EXIT_LATER
+    watching.start(poll=0.02)
+    assert watching.done().done == "pending"
+    looked = world.plan.asked("get")
+    while world.plan.asked("get") < looked + 5:
+        world.web_save(f"{BREAKOUT}// {world.plan.asked('get')}\n", "Breakout")
+        watching.news(BREAKOUT_PATH)
+    world.web_save(LONGER)  # it comes late
+    recovered = watching.done()
+    assert (recovered.done, str(recovered.version)) == ("recovered", "2.0")
+    assert watching.until(lambda event: event.event == "quiet").waiting == 0
+    of_trend = [e for e in watching.stop() if isinstance(e, Done) and e.outcome.path == TREND_PATH]
+    assert len(of_trend) == 2
 
 
 def test_one_script_that_fails_stops_no_other(
