@@ -14,7 +14,7 @@ def numbers() -> str:
     lived = json.loads((TESTS / "campaign" / "numbers.json").read_text("utf-8"))
     histories = sum(sum(counts.values()) for counts in lived.values())
     traces = _count(TESTS / "campaign" / "test_traces.py", r"^def test_")
-    lists = ("breakages.py", "guarding.py")
+    lists = ("breakages.py", "guarding.py", "hostile.py")
     mutants = sum(_count(TESTS / "mutants" / name, r"^    Mutant\($") for name in lists)
     points = json.loads((TESTS / "campaign" / "kill_points.json").read_text("utf-8"))
     lines = [

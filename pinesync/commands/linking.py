@@ -10,6 +10,7 @@ from pinesync import syntax
 from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import SUFFIX, shown
 from pinesync.sync.execute.texts import read_text
+from pinesync.sync.plan import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.text import decode, digest
 
@@ -89,7 +90,8 @@ def _fits(by: str, file: FileHere, info: ScriptInfo, digests: Mapping[PineId, Di
 def origin(ports: Ports, info: ScriptInfo, here: Digest) -> Base:
     """The version that the file's text is, the newest of several; where it is none of them, the
     first: a base that is too old only costs a merge, one that is too new would undo a save."""
-    for version in reversed([Version(1), *Version(1).until(info.version)]):
+    newest = list(Version(1).until(info.version))[-MOST_VERSIONS:]
+    for version in reversed([Version(1), *newest]):
         text = read_text(ports.remote, ports.workspace, (info.pine_id, version))
         if digest(text) == here or version == Version(1):
             return Base(version, digest(text))

@@ -62,7 +62,7 @@ def rows(folder: Path, base: Path, environment: dict[str, str]) -> Iterator[str]
 @contextmanager
 def _watching(folder: Path, env: dict[str, str]) -> Iterator[tuple[Any, Iterator[Any]]]:
     command = [sys.executable, "-m", "pinesync", "watch", "--json", "--yes", "--poll", "3600"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     child: Any = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, **pipes)
     events = (json.loads(line) for line in child.stdout)
     try:

@@ -183,3 +183,24 @@ def test_a_session_that_ends_in_the_middle_of_a_push(
         "Breakout": 2,
         "Tools": 1,
     }
+
+
+def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.plan.add("save_next:1:reset:before")
+    clone.write(LONGER)
+    assert clone("push").code == 7
+    clone.web_delete()
+    assert clone("push").code == 7
+    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    clone.plan.add("*:*:expire")
+    assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
+    assert [record["state"] for record in clone.records()] == ["sent"]
+    clone.plan.clear()
+    given_up = clone("push")
+    assert given_up.code == 3
+    assert "given up" in given_up.said
+    assert [record["state"] for record in clone.records()] == ["abandoned"]
+    assert clone.words() == {TREND_PATH: "gone"}
+    assert clone.read() == LONGER

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.mutants.breakages import MUTANTS, Mutant
 from tests.mutants.guarding import GUARDING
+from tests.mutants.hostile import HOSTILE
 
 ROOT = Path(__file__).parents[2]
 COPIED = (
@@ -24,7 +25,7 @@ COPIED = (
     "docs",
 )
 SECONDS = 900
-ALL = (*MUTANTS, *GUARDING)
+ALL = (*MUTANTS, *GUARDING, *HOSTILE)
 
 
 def caught(mutant: Mutant) -> bool:

@@ -28,6 +28,8 @@ from tests.cli.world import (
     LONGER,
     MERGED,
     SLOWER,
+    TOOLS,
+    TOOLS_PATH,
     TREND,
     TREND_PATH,
     World,
@@ -65,27 +67,27 @@ def test_a_task_of_an_editor_knows_when_it_begins_and_ends(clone: World) -> None
         re.compile(found["background"][key]) for key in ("beginsPattern", "endsPattern")
     )
     problem = re.compile(found["pattern"]["regexp"])
-    texts = [LONGER, BROKEN, SLOWER, LONGER]
+    broken = BREAKOUT + "plot(undeclared)\n"
+    saves = {TREND_PATH: LONGER, TOOLS_PATH: TOOLS + "// on\n", BREAKOUT_PATH: broken}
     with Session(clone) as task:
         task.until(ends.search)
-        for text in texts:
-            clone.write(text)
+        for path, text in saves.items():
+            clone.write(text, path)
             before = len(task.lines)
             task.until(ends.search)
-            lines = task.lines[before:]
-            assert [bool(begins.search(line)) for line in lines] == [True] + [False] * (
-                len(lines) - 1
-            )
-            assert lines[0].endswith(f"  checking  {TREND_PATH}")
-            problems = [match for line in lines if (match := problem.search(line))]
-            assert len(problems) == (text == BROKEN)
+            first, *others = task.lines[before:]
+            assert begins.search(first)
+            assert first.endswith(f"  checking  {path}")
+            assert not any(begins.search(line) for line in others)
+            assert any(problem.search(line) for line in others) is (text == broken)
         (shown,) = (match for line in task.lines if (match := problem.search(line)))
         keys = [shown[found["pattern"][key]] for key in ("file", "line", "column", "severity")]
-        assert keys == [TREND_PATH, "13", "6", "error"]
+        assert keys == [BREAKOUT_PATH, "6", "6", "error"]
         assert "undeclared" in shown[found["pattern"]["message"]]
         assert task.interrupt() == 0
     assert task.lines[-1] == "stopped"
-    assert clone.saved() == [TREND, LONGER, SLOWER, LONGER]
+    assert clone.saved() == [TREND, LONGER]
+    assert len(clone.saved("Tools")) == 2
     assert raw("\n".join(task.lines)) is None
 
 
@@ -114,7 +116,7 @@ def test_one_object_a_line(clone: World) -> None:
         (found,) = session.event("done", TREND_PATH)["outcome"]["diagnostics"]
         assert found["line"] == 13
         clone.plan.add(Fault("list", "503", count=None))
-        clone.write(LONGER)
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
         assert session.event("trouble")["exit_code"] == 7
         assert session.interrupt() == 0
         assert session.said() == ""
@@ -325,7 +327,7 @@ def test_a_command_of_the_person(clone: World, tmp_path: Path) -> None:
     cookies = {"TRADINGVIEW_COOKIE": cookie}
     with Session(clone, "--json", "--on-error", command, **cookies) as session:
         session.event("quiet")
-        clone.write(LONGER)
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
         session.event("done")
         assert not (folder / "words").exists()
         clone.write(BROKEN)
@@ -340,7 +342,7 @@ def test_a_command_of_the_person(clone: World, tmp_path: Path) -> None:
         assert not {"TRADINGVIEW_COOKIE", "PINESYNC_COOKIE"} & environment.keys()
         assert clone.user.sessionid not in (folder / "environment").read_text()
         clone.plan.add(Fault("list", "503", count=None))
-        clone.write(SLOWER)
+        clone.write(TOOLS + "// on\n", TOOLS_PATH)
         session.event("trouble")
         session.event("quiet")
         _, environment = was_started(folder)
@@ -373,7 +375,7 @@ def test_a_command_that_fails_changes_nothing(clone: World, tmp_path: Path) -> N
         session.event("quiet")
         clone.write(BROKEN)
         session.event("done")
-        clone.write(LONGER)
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
         assert session.event("done")["outcome"]["done"] == "saved"
         assert session.interrupt() == 0
         assert session.said() == ""
@@ -403,8 +405,8 @@ def test_a_line_of_standing_is_drawn_and_wiped(clone: World) -> None:
         shown.wait_for("watching: connected$")
         clone.write(BROKEN)
         shown.wait_for("watching: connected, 1 broken$")
-        clone.write(LONGER)
-        shown.wait_for("saved.*ms\r\n(.|\n)*watching: connected$")
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
+        shown.wait_for("saved.*ms\r\n(.|\n)*watching: connected, 1 broken$")
     drawn = [piece for piece in re.split("[\r\n]", shown.seen) if piece.startswith("watching: ")]
     assert len(drawn) == 3
     for line in drawn:

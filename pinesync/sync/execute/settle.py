@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError
+from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, NotAccessible
 from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
 from pinesync.naming import typed
 from pinesync.sync.execute import saving
+from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.stale import dropped_lines
 from pinesync.sync.ports import Ports, Workspace
 from pinesync.sync.records import Record, age
@@ -93,14 +94,16 @@ def blocked(outcomes: tuple[Outcome, ...]) -> frozenset[RelPath | PineId]:
 
 
 def _settle_save(ports: Ports, record: Record) -> Outcome:
+    waited = age(record, ports.tools.now())
     try:
         found = _answered(ports, record) or saving.find(ports, record)
     except FacadeError as error:
+        if isinstance(error, NotAccessible) and waited >= ports.tools.settle_seconds:
+            return _given_up_unseen(ports, record, error)
         return _pending(record, f"cannot look for an earlier save: {error.message}")
     if found:
         saving.land(ports, record, found)
         return landed_outcome(record, found)
-    waited = age(record, ports.tools.now())
     if waited < ports.tools.settle_seconds:
         rest = ports.tools.settle_seconds - waited
         return _pending(
@@ -116,6 +119,19 @@ def _settle_save(ports: Ports, record: Record) -> Outcome:
         record.path,
         "recovered",
         message="an earlier save never arrived and is given up",
+        pine_id=record.pine_id,
+    )
+
+
+def _given_up_unseen(ports: Ports, record: Record, error: NotAccessible) -> Outcome:
+    """The service refuses the script to a session that is alive: it is gone, and waiting for its
+    save would block it for ever. The record stays, should the script come back."""
+    ask_session(ports.remote, None)
+    saving.give_up(ports, record)
+    return Outcome(
+        record.path,
+        "recovered",
+        message=f"an earlier save cannot be looked for and is given up: {error.message}",
         pine_id=record.pine_id,
     )
 
