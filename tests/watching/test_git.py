@@ -14,7 +14,7 @@ import pytest
 from pinesync.commands.project import open_project
 from pinesync.commands.watching import files as files_module
 from pinesync.commands.watching.events import Checking, Event, Held, Told
-from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files
+from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.model import RelPath
 from pinesync.workspace.git import held_texts, mark
 from tests.cli.world import (
@@ -507,6 +507,28 @@ def test_the_committed_text_is_a_save_where_git_did_nothing(kept: Watching) -> N
     world.write(TREND)
     assert kept.until(lambda event: event.event == "quiet" and not event.broken)
     assert len(world.saved()) == 3
+
+
+def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known once all is at rest, and then no save is taken for git's."""
+    looked, look = threading.Semaphore(0), Files.look
+
+    def telling(self: Files, paths: Iterable[RelPath]) -> Found:
+        found = look(self, paths)
+        if not paths:
+            looked.release()
+        return found
+
+    monkeypatch.setattr(Files, "look", telling)
+    world = kept.world
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, LONGER)
+    git(world, "checkout", "-q", "main")
+    kept.start()
+    git(world, "reset", "-q", "other", "--", TREND_PATH)  # the index alone
+    assert looked.acquire(timeout=60)
+    world.write(LONGER)
+    assert kept.done().done == "saved"
 
 
 def test_the_index_alone_is_nothing(kept: Watching) -> None:

@@ -7,6 +7,7 @@ too late, or too much.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import sys
@@ -25,8 +26,9 @@ from watchdog.events import FileDeletedEvent, FileModifiedEvent, FileMovedEvent,
 
 from pinesync.commands.project import open_project
 from pinesync.commands.watching import eyes as eyes_module
+from pinesync.commands.watching import files as files_module
 from pinesync.commands.watching import sending as sending_module
-from pinesync.commands.watching.events import Began, Done, Held, Told, Trouble
+from pinesync.commands.watching.events import Began, Checking, Done, Held, Told, Trouble
 from pinesync.commands.watching.eyes import Eyes
 from pinesync.commands.watching.sending import Sending
 from pinesync.errors import EXIT_LATER, EXIT_USAGE, ManifestError
@@ -36,6 +38,7 @@ from pinesync.sync.watching import MANY
 from pinesync.text import digest
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.hints import Hints
+from pinesync.workspace.lock import writing
 from tests.cli.world import (
     BREAKOUT,
     BREAKOUT_PATH,
@@ -496,11 +499,15 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
             for path in paths:
                 clone.write(clone.read(path) + "// while it was stopped\n", path)
             session.child.send_signal(signal.SIGCONT)
-            if paths is more:
-                assert session.event("held")["paths"] == more
-            else:
-                for path in paths:
-                    assert session.event("done", path)["outcome"]["done"] == "saved"
+            left = set(paths)
+            while left:  # found together or one by one
+                event = json.loads(session.line())
+                if event["event"] == "held":
+                    assert paths is more
+                    left -= set(event["paths"])
+                elif event["event"] == "done":
+                    assert event["outcome"]["done"] == "saved"
+                    left.remove(event["outcome"]["path"])
             session.event("quiet")
         clone.write(LONGER)
         session.event("done", TREND_PATH)
@@ -551,6 +558,45 @@ def test_a_service_that_changes_the_text(
     rounds(watching, 5)
     assert len(world.saved()) == 7
     assert not any(isinstance(event, Told | Held | Trouble) for event in watching.stop())
+
+
+def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie in the folder before pine.toml knows of them: that is no edit of anybody's."""
+    monkeypatch.setattr(eyes_module, "MOST_SECONDS", 0.01)
+    world = watching.world
+    names = [f"More {number}" for number in range(40)]
+    for name in names:
+        world.web_save(EXTRA.replace("Extra", name), name)
+    assert world("pull").code == 0
+    watching.start()
+    for name in names:
+        world.web_save(EXTRA.replace("Extra", name) + "// there\n", name)
+    assert world.process("pull").code == 0
+    world.write(LONGER)
+    assert watching.done().done == "saved"
+    told = watching.stop()
+    assert not any(isinstance(event, Held | Trouble) for event in told)
+    assert {event.path for event in told if isinstance(event, Checking)} == {TREND_PATH}
+
+
+def test_a_save_while_another_pinesync_is_at_work(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits; and where that takes too long, it says so and goes on trying."""
+    monkeypatch.setattr(sending_module, "_LATER_SECONDS", (0.1,))
+    world = watching.start().world
+    folder = open_project(watching.setup).folder.state.folder
+    with writing(folder):
+        world.write(LONGER)
+        monkeypatch.setattr(files_module, "OTHERS_SECONDS", 0.3)
+        assert watching.trouble().exit_code == EXIT_LATER
+    assert watching.done().done == "saved"
+    with writing(folder):
+        monkeypatch.setattr(files_module, "OTHERS_SECONDS", 3600.0)
+        world.write(SLOWER)
+    assert watching.done().done == "saved"
+    assert sum(isinstance(event, Trouble) for event in watching.stop()) == 1
+    assert world.saved() == [TREND, LONGER, SLOWER]
 
 
 # -- one save, one version ------------------------------------------------------------------------
@@ -631,6 +677,25 @@ def test_what_may_still_arrive_is_told_once(
     assert watching.until(lambda event: event.event == "quiet").waiting == 0
     of_trend = [e for e in watching.stop() if isinstance(e, Done) and e.outcome.path == TREND_PATH]
     assert len(of_trend) == 2
+
+
+def test_who_writes_just_now_finishes_it(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push by hand, in the middle of its save: no trouble of this session."""
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    world = watching.world
+    world.write(LONGER)
+    world.plan.add("save_next:1:503")
+    assert world("push").code == EXIT_LATER
+    with writing(open_project(watching.setup).folder.state.folder):
+        watching.start(poll=0.02)
+        listed = world.plan.asked("list")
+        while world.plan.asked("list") < listed + 3:
+            world.web_save(f"{BREAKOUT}// {world.plan.asked('list')}\n", "Breakout")
+            watching.news(BREAKOUT_PATH)
+        assert not any(isinstance(event, Trouble | Done) for event in watching.told)
+    assert watching.done().done == "pending"
 
 
 def test_one_script_that_fails_stops_no_other(

@@ -381,6 +381,19 @@ def test_a_command_that_fails_changes_nothing(clone: World, tmp_path: Path) -> N
         assert session.said() == ""
 
 
+def test_ctrl_c_while_a_command_of_the_person_runs(clone: World, tmp_path: Path) -> None:
+    pipe, program = tmp_path / "pipe", tmp_path / "slow.sh"
+    os.mkfifo(pipe)
+    program.write_text(f"#!/bin/sh\necho begun > '{pipe}'\nexec sleep 60\n")
+    program.chmod(0o755)
+    with Session(clone, "--on-error", str(program)) as session:
+        session.until(lambda line: line.startswith("watching: "))
+        clone.write(BROKEN)
+        assert pipe.read_text() == "begun\n"
+        assert session.interrupt() == 0
+    assert session.lines[-1] == "stopped"
+
+
 # -- a terminal -----------------------------------------------------------------------------------
 
 

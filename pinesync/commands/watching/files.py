@@ -12,11 +12,13 @@ from pinesync.naming import typed
 from pinesync.sync.watching import Glance, Meaning, meanings
 from pinesync.workspace import git
 from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.lock import is_held
 
 BY_GIT = "git wrote them"
 MANY = "they changed at once"
 BEFORE = "they were edited before this began"
 GITS_SECONDS = 10.0
+OTHERS_SECONDS = 30.0
 AGAIN_SECONDS = 1.0
 """From the first look at a file that is gone, or no text, to the one that counts."""
 BUSY_SECONDS = 10.0
@@ -50,7 +52,7 @@ class Files:
         self._persons: dict[RelPath, object] = {}
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
-        self._busy_since: float | None = None
+        self._waited: dict[str, float] = {}
         self.held: dict[RelPath, Digest] = {}
 
     def begin(self) -> Event | None:
@@ -97,10 +99,11 @@ class Files:
         mark = git.mark(self._git)
         if self._waits_for(mark):
             return Found(soon=tuple(paths))
-        entries, agreed = self._folder.entries(), self._agreed()
+        entries = self._folder.entries()
         known = [path for path in paths if path in entries and self._is_known(path)]
         glances = {path: self._glance(path) for path in known}
-        gits = {}
+        others_write = self._has_news(glances) and self._waits_for_others()
+        agreed, gits = self._agreed(), {}
         if mark != self._mark:
             # Of other files that git wrote, the events may still be on their way.
             others = self._glances.keys() & entries.keys() - glances.keys()
@@ -110,8 +113,10 @@ class Files:
         after = git.mark(self._git)
         if after != mark or self._waits_for(after):
             return Found(soon=tuple(paths))
-        self._mark = mark
         found = meanings(glances, agreed, self._handled, gits, many=self._many)
+        if others_write and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
+            return Found(soon=tuple(paths))
+        self._mark = mark
         return self._found(found, glances)
 
     def released(self, *, send: bool) -> Found:
@@ -193,12 +198,20 @@ class Files:
 
     def _waits_for(self, mark: git.Mark) -> bool:
         """Git has its lock; one that a killed git left is not waited for for ever."""
-        if not mark.busy:
-            self._busy_since = None
+        return self._waits("git", mark.busy, GITS_SECONDS)
+
+    def _waits_for_others(self) -> bool:
+        """Another pinesync is at work: what a pull brings is in its file before it is agreed."""
+        return self._waits("pinesync", is_held(self._folder.state.folder), OTHERS_SECONDS)
+
+    def _has_news(self, glances: Mapping[RelPath, Glance]) -> bool:
+        return any(g.digest not in (None, self._handled.get(p)) for p, g in glances.items())
+
+    def _waits(self, who: str, busy: bool, most: float) -> bool:
+        if not busy:
+            self._waited.pop(who, None)
             return False
-        if self._busy_since is None:
-            self._busy_since = self._clock()
-        return self._clock() - self._busy_since < GITS_SECONDS
+        return self._clock() - self._waited.setdefault(who, self._clock()) < most
 
     def _agreed(self) -> dict[RelPath, Digest]:
         """The text that each file has where nothing is to be done."""

@@ -1,0 +1,84 @@
+"""What happens around somebody who watches: no session, a full disk, a folder that goes away."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.errors import Locked, Misuse
+from pinesync.model import Account
+from pinesync.remote import credentials, kept
+from tests.cli.world import LONGER, SLOWER, TREND, both_ways
+from tests.watching.conftest import Watching
+
+pytestmark = both_ways
+
+
+@pytest.mark.parametrize("kind", ["html", "html-login", "redirect"])
+def test_a_bot_check_is_told_and_nobody_is_asked_any_more(watching: Watching, kind: str) -> None:
+    world = watching.start(poll=0.02).world
+    world.plan.add(f"*:*:{kind}")
+    assert watching.trouble().exit_code == 5
+    asked = len(world.plan.log)
+    world.write(LONGER)
+    watching.until(lambda event: event.event == "quiet" and event.waiting == 1)
+    assert len(world.plan.log) == asked
+    world.plan.clear()
+    watching.press("p")
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_it_goes_on_by_itself_after_a_login(watching: Watching) -> None:
+    world = watching.start().world
+    world.plan.add("*:*:html")
+    world.write(LONGER)
+    assert watching.trouble().exit_code == 5
+    world.plan.clear()
+    config = watching.setup.places.config
+    kept.keep(config, credentials.parse(world.user.cookie), Account("sandbox"), 0)
+    assert watching.done().done == "saved"
+
+
+def test_a_folder_that_goes_away_ends_it(watching: Watching) -> None:
+    world = watching.start().world
+    world.folder.rename(world.place / "elsewhere")
+    with pytest.raises(Misuse, match="scripts"):
+        watching.until(lambda event: False)
+
+
+def test_two_do_not_watch_one_folder(watching: Watching) -> None:
+    watching.start()
+    second = Watching(watching.world)
+    with pytest.raises(Locked, match="another `pinesync watch`"):
+        second.start()
+    assert watching.world("watch", "--poll", "3600").code == 7
+    watching.stop()
+    second.start()
+    watching.world.write(LONGER)
+    assert second.done().done == "saved"
+    second.stop()
+
+
+def test_a_disk_that_is_full_is_told_and_the_next_save_is_sent(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    from pinesync.workspace.state import State
+
+    world = watching.start().world
+    whole = State.keep
+
+    def full(*_: object, **__: object) -> None:
+        from pinesync.errors import FileError
+
+        raise FileError(f"state: {errno.ENOSPC}, no space left on device")
+
+    monkeypatch.setattr(State, "keep", full)
+    world.write(LONGER)
+    assert watching.done().exit_code == 1
+    assert world.saved() == [TREND]
+    monkeypatch.setattr(State, "keep", whole)
+    world.write(SLOWER)
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, SLOWER]
