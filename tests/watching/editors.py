@@ -8,18 +8,23 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pinesync.commands import watch
+from pinesync.commands.watching import eyes, files
+from pinesync.commands.watching.events import Checking, Held, Told, Trouble
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
+from pinesync.sync.plan import LocalText
 from pinesync.sync.watching import Glance
 from pinesync.workspace.folder import WorkspaceFolder
 from tests.cli.terminal import PATIENCE, Terminal
-from tests.cli.world import TREND_PATH, World
+from tests.cli.world import BREAKOUT_PATH, LONGER, PATHS, TREND, TREND_PATH, World
+from tests.watching.conftest import Watching
 
 # An editor asks for /dev/tty, so the pty must be the terminal of its session.
 _AT_A_TERMINAL = """
@@ -29,6 +34,8 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 Save = Callable[[Path, bytes], None]
+
+LAST = LONGER + "plot(open)\n"
 
 
 class Programs:
@@ -202,6 +209,36 @@ CALLS: tuple[Save, ...] = (
 # -- what a test has to wait for ------------------------------------------------------------------
 
 
+def fence(watching: Watching) -> None:
+    """By the time that a save of another script is done, all that was heard of before is."""
+    world = watching.world
+    world.write(world.read(BREAKOUT_PATH) + "// more\n", BREAKOUT_PATH)
+    assert watching.done(BREAKOUT_PATH).done == "saved"
+
+
+def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
+    """All is looked at, and read, more often; `again` seconds lie before a second look."""
+    patch.setattr(eyes, "LOOK_SECONDS", 0.2)
+    patch.setattr(eyes, "READ_SECONDS", 0.2)
+    patch.setattr(files, "AGAIN_SECONDS", again)
+    patch.setattr(watch, "AGAIN_SECONDS", again)
+
+
+def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:
+    """These are the versions since the first, each sent once, and nothing else happened; but for
+    so many things that were told, and so many texts that were overtaken by the next."""
+    fence(watching)
+    world = watching.world
+    assert world.saved() == [TREND, *texts]
+    assert set(world.account()) == {"Trend", "Breakout", "Tools"}
+    assert world.words() == {}
+    assert all(world.entry(path)["version"] for path in PATHS)
+    events = watching.told
+    sent = [e.path for e in events if isinstance(e, Checking) and e.path != BREAKOUT_PATH]
+    assert sent == [TREND_PATH] * (len(texts) + again)
+    assert sum(isinstance(event, Told | Held | Trouble) for event in events) == told
+
+
 class Looks:
     """Counts the looks at one script, so that nothing has to be slept for."""
 
@@ -240,3 +277,15 @@ def once_asked(
             acts.pop()()
 
     patch.setattr(world.plan, "note", noted)
+
+
+def once_looked_at(patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Something happens in the moment before an upload reads the folder, the first time."""
+    texts, acts = WorkspaceFolder.local_texts, [act]
+
+    def seen(folder: WorkspaceFolder) -> Mapping[RelPath, LocalText]:
+        if acts:
+            acts.pop()()
+        return texts(folder)
+
+    patch.setattr(WorkspaceFolder, "local_texts", seen)
