@@ -24,6 +24,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_CONFLICTS = 127
 _MOST_COMMITS = 20
 _MOST_STASHES = 10
+_LOGGED = 8192
 # A repository's settings may name a program that looks at the index, or at a signature, and have
 # git ask another host for what it lacks.
 _NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
@@ -103,11 +104,16 @@ def text_at_head(root: Path, path: str) -> bytes | None:
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What changes whenever git moves HEAD, the index or the stash; `busy` while it is at that.
-    `stashes` are the newest stashes' commits."""
+    `stashes` are the newest stashes' commits, `newest` is the last line of HEAD's log."""
 
     files: tuple[object, ...]
     stashes: tuple[str, ...]
+    newest: bytes
     busy: bool = field(compare=False)
+
+    def commits_since(self, before: Mark) -> bool:
+        """Whether the last thing that happened to HEAD is a commit."""
+        return self.newest != before.newest and b"\tcommit" in self.newest
 
 
 def mark_paths(root: Path) -> tuple[Path, ...]:
@@ -127,21 +133,27 @@ def mark(paths: tuple[Path, ...]) -> Mark:
     """Five looks at files; git is not run. The lock comes first: once that is gone, the others are
     as git left them."""
     if not paths:
-        return Mark((), (), busy=False)
+        return Mark((), (), b"", busy=False)
     *looked_at, stash, lock = paths
     busy = lock.exists()
-    return Mark(tuple(map(_stat, looked_at)), _stashes(stash), busy)
+    newest = b"".join(_log(looked_at[-1])[-1:])
+    return Mark(tuple(map(_stat, looked_at)), _stashes(stash), newest, busy)
 
 
 def _stashes(log: Path) -> tuple[str, ...]:
-    """From the log, a line each: the old commit, the new one, who. The ref tells the newest alone,
-    and may be packed away."""
+    """From the log: the ref tells the newest alone, and may be packed away."""
+    commits = (line.split(b" ", 2)[1].decode("latin-1") for line in _log(log) if b" " in line)
+    return tuple(commit for commit in commits if _COMMIT.fullmatch(commit))[-_MOST_STASHES:]
+
+
+def _log(path: Path) -> list[bytes]:
+    """The last lines of it, the newest last: the old commit, the new one, who, what for."""
     try:
-        lines = log.read_bytes().split(b"\n")[-_MOST_STASHES - 1 :]
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOGGED))
+            return file.read().removesuffix(b"\n").split(b"\n")
     except OSError:
-        return ()
-    commits = (line.split(b" ", 2)[1].decode("latin-1") for line in lines if b" " in line)
-    return tuple(commit for commit in commits if _COMMIT.fullmatch(commit))
+        return []
 
 
 def held_texts(root: Path, path: str, stashes: Iterable[str]) -> frozenset[Digest]:

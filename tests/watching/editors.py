@@ -283,9 +283,9 @@ def once_looked_at(patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None
     """Something happens in the moment before an upload reads the folder, the first time."""
     texts, acts = WorkspaceFolder.local_texts, [act]
 
-    def seen(folder: WorkspaceFolder) -> Mapping[RelPath, LocalText]:
+    def seen(folder: WorkspaceFolder, *only: Any) -> Mapping[RelPath, LocalText]:
         if acts:
             acts.pop()()
-        return texts(folder)
+        return texts(folder, *only)
 
     patch.setattr(WorkspaceFolder, "local_texts", seen)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from pinesync.commands.watching import files as files_module
 from pinesync.commands.watching.events import Checking, Event, Held, Told
 from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.model import RelPath
+from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.git import held_texts, mark
 from tests.cli.world import (
     BREAKOUT_PATH,
@@ -189,7 +190,18 @@ def test_it_is_seen_every_time(kept: Watching) -> None:
         kept.until(lambda event: event.event == "quiet" and event.waiting == 0)
 
 
-def test_what_is_held_is_what_it_is_until_a_push(kept: Watching) -> None:
+def test_what_is_held_is_what_it_is_until_a_push(
+    kept: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the file itself is not looked at again."""
+    monkeypatch.setattr("pinesync.commands.watching.eyes.LOOK_SECONDS", 0.05)
+    scanned, stats = threading.Semaphore(0), WorkspaceFolder.stats
+
+    def counting(self: WorkspaceFolder) -> Mapping[RelPath, object]:
+        scanned.release()
+        return stats(self)
+
+    monkeypatch.setattr(WorkspaceFolder, "stats", counting)
     world = kept.world
     git(world, "checkout", "-q", "-b", "other")
     committed(world, LONGER)
@@ -198,6 +210,10 @@ def test_what_is_held_is_what_it_is_until_a_push(kept: Watching) -> None:
     git(world, "checkout", "-q", "other")
     stays_held(kept, LONGER)
     assert kept.until(lambda event: event.event == "quiet").waiting == 1
+    while scanned.acquire(blocking=False):
+        pass
+    for _ in range(5):
+        assert scanned.acquire(timeout=60)
     assert world("push", TREND_PATH).code == 0
     assert world.saved() == [TREND, LONGER]
     assert kept.until(lambda event: event.event == "quiet").waiting == 0
@@ -421,27 +437,47 @@ def test_without_git_a_save_is_sent(
 # -- what is a save all the same ------------------------------------------------------------------
 
 
+class Moment:
+    """Between the save of a file and the look at it: as long as it takes."""
+
+    def __init__(self, watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._watching = watching
+        self._patch = monkeypatch
+        self._heard = threading.Semaphore(0)
+        heard = Files.heard
+
+        def telling(files: Files, paths: Iterable[RelPath]) -> None:
+            heard(files, paths)
+            self._heard.release()
+
+        monkeypatch.setattr(Files, "heard", telling)
+        for name in ("QUIET_SECONDS", "MOST_SECONDS"):
+            monkeypatch.setattr(f"pinesync.commands.watching.eyes.{name}", 3600.0)
+
+    def begins(self, text: str) -> None:
+        """This is saved, and heard of."""
+        file = self._watching.world.folder / TREND_PATH
+        other = file.with_name("other")
+        other.write_text(text)
+        other.replace(file)
+        assert self._heard.acquire(timeout=60)
+
+    def ends(self) -> None:
+        self._patch.setattr("pinesync.commands.watching.eyes.QUIET_SECONDS", 0.05)
+        self._watching.press(" ")
+
+
 @pytest.fixture
-def noticed(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Released when a change was heard of; it is quiet for a while before it is looked at."""
-    monkeypatch.setattr("pinesync.commands.watching.eyes.QUIET_SECONDS", 0.4)
-    semaphore = threading.Semaphore(0)
-    heard = Files.heard
-
-    def telling(self: Files, paths: Iterable[RelPath]) -> None:
-        heard(self, paths)
-        semaphore.release()
-
-    monkeypatch.setattr(Files, "heard", telling)
-    return semaphore
+def moment(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> Moment:
+    return Moment(kept, monkeypatch)
 
 
-def test_a_save_and_right_after_it_a_commit(kept: Watching, noticed: threading.Semaphore) -> None:
+def test_a_save_and_right_after_it_a_commit(kept: Watching, moment: Moment) -> None:
     """An editor saves all before it commits: the text was a person's before it was git's."""
     world = kept.start().world
-    world.write(LONGER)
-    assert noticed.acquire(timeout=60)
+    moment.begins(LONGER)
     commit(world)
+    moment.ends()
     assert kept.done().done == "saved"
     commit(world)
     world.write(SLOWER)
@@ -451,17 +487,29 @@ def test_a_save_and_right_after_it_a_commit(kept: Watching, noticed: threading.S
     assert not held(kept.told)
 
 
-def test_a_save_and_right_after_it_git_over_it(
-    kept: Watching, noticed: threading.Semaphore
-) -> None:
-    """It was the person's, and is not any more."""
+def test_a_save_and_right_after_it_git_over_it(kept: Watching, moment: Moment) -> None:
+    """It was the person's, and is not any more; also where that is committed."""
     world = kept.world
     world.web_save(SLOWER)
     assert world("pull").code == 0
     kept.start()
-    world.write(LONGER)
-    assert noticed.acquire(timeout=60)
+    moment.begins(LONGER)
     git(world, "checkout", "--", TREND_PATH)
+    commit(world)
+    moment.ends()
+    stays_held(kept, TREND)
+    assert world.saved() == [TREND, SLOWER]
+
+
+def test_what_writes_the_file_before_it_locks_the_index(kept: Watching, moment: Moment) -> None:
+    """So do programs that are not git itself: it is no save, unless it is committed."""
+    world = kept.world
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    kept.start()
+    moment.begins(TREND)
+    git(world, "update-index", "-q", "--refresh")
+    moment.ends()
     stays_held(kept, TREND)
     assert world.saved() == [TREND, SLOWER]
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import types
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
@@ -30,6 +31,7 @@ from pinesync.commands.watching import files as files_module
 from pinesync.commands.watching import sending as sending_module
 from pinesync.commands.watching.events import Began, Checking, Done, Held, Told, Trouble
 from pinesync.commands.watching.eyes import Eyes
+from pinesync.commands.watching.files import Files, Found
 from pinesync.commands.watching.sending import Sending
 from pinesync.errors import EXIT_LATER, EXIT_USAGE, ManifestError
 from pinesync.model import RelPath
@@ -514,6 +516,23 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
         assert session.interrupt() == 0
         assert session.said() == ""
     assert clone.saved() == [TREND, TREND + "// while it was stopped\n", LONGER]
+
+
+def test_a_look_that_fails_is_made_up_for(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was due then is not forgotten until all is read."""
+    monkeypatch.setattr(eyes_module, "READ_SECONDS", 3600.0)
+    fails, look = [ManifestError("cannot be read")], Files.look
+
+    def failing(self: Files, paths: Collection[RelPath]) -> Found:
+        if paths and fails:
+            raise fails.pop()
+        return look(self, paths)
+
+    monkeypatch.setattr(Files, "look", failing)
+    world = deaf.start().world
+    world.write(LONGER)
+    assert deaf.trouble().exit_code == EXIT_USAGE
+    assert deaf.done().done == "saved"
 
 
 # -- no ping-pong ---------------------------------------------------------------------------------

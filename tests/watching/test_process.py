@@ -143,13 +143,17 @@ def test_a_reader_that_goes_away(clone: World) -> None:
 
 
 @served
-def test_ctrl_c_while_it_only_waits_is_the_end(clone: World) -> None:
-    """Also where the last upload failed."""
-    clone.plan.add(Fault("list", "503", first=2, count=None))
+def test_ctrl_c_while_it_only_waits_is_the_end(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it could not finish what an earlier run began."""
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    clone.write(LONGER)
+    clone.plan.add("save_next:1:503")
+    assert clone("push").code == 7
+    clone.plan.add(Fault("get", "500", count=None))
     with Session(clone, "--json") as session:
-        session.event("quiet")
-        clone.write(LONGER)
-        session.event("trouble")
+        assert session.event("trouble")["exit_code"] == 7
         session.event("quiet")
         assert session.interrupt() == 0
     assert clone.saved() == [TREND]
@@ -262,6 +266,16 @@ def test_nobody_is_signed_in(clone: World, monkeypatch: pytest.MonkeyPatch) -> N
     assert refused.err.startswith("error: no cookie for http://127.0.0.1")
     refused = clone("watch", "--json")
     assert refused.json["exit_code"] == 5
+
+
+def test_git_is_not_installed(clone: World, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=clone.folder, check=True)
+    with Session(clone, "--json", PATH=str(tmp_path)) as session:
+        session.event("quiet")
+        clone.write(LONGER)
+        assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
+        assert session.interrupt() == 0
+        assert session.said() == ""
 
 
 def test_a_sandbox_that_is_not_here(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:

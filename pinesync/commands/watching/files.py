@@ -80,8 +80,8 @@ class Files:
         return len(self.held)
 
     def heard(self, paths: Iterable[RelPath]) -> None:
-        """Something happened to these files just now. What a person saved right before git began
-        is the person's: git takes its lock before it writes a file."""
+        """Something happened to these files just now. What was saved right before git began, and
+        is then committed, is a person's: git takes its lock before it writes a file."""
         stats = {path: self._folder.tree.stat(path) for path in paths}
         mark = git.mark(self._git)
         if mark == self._mark and not mark.busy:
@@ -108,7 +108,10 @@ class Files:
             # Of other files that git wrote, the events may still be on their way.
             others = self._glances.keys() & entries.keys() - glances.keys()
             seen = glances | {path: self._folder.glance(path) for path in others}
-            gits = self._gits({p: g.digest for p, g in seen.items() if g.digest}, agreed)
+            commit = mark.commits_since(self._mark)
+            persons = {path for path in seen if commit and self._is_persons(path)}
+            news = {p: g.digest for p, g in seen.items() if g.digest and p not in persons}
+            gits = self._gits(news, agreed)
             glances |= {p: seen[p] for p in others if seen[p].digest in gits.get(p, ())}
         after = git.mark(self._git)
         if after != mark or self._waits_for(after):
@@ -159,13 +162,12 @@ class Files:
     def _gits(
         self, digests: Mapping[RelPath, Digest], agreed: Mapping[RelPath, Digest]
     ) -> dict[RelPath, frozenset[Digest]]:
-        """What git holds for each file whose text is new and may be of git's making."""
+        """What git holds for each file whose text is new."""
         root, stashes = self._folder.root, self._mark.stashes
         return {
             path: git.held_texts(root, path, stashes)
             for path, digest in digests.items()
             if digest not in (agreed.get(path), self._handled.get(path))
-            and not self._is_persons(path)
         }
 
     def _is_persons(self, path: RelPath) -> bool:
