@@ -22,8 +22,8 @@ from pinesync.sync.ports import Ports, Tools
 from pinesync.sync.records import Now
 from pinesync.sync.report import Outcome
 from pinesync.workspace.files import Tree
-from pinesync.workspace.folder import WorkspaceFolder, find_root, new_key, read_manifest
-from pinesync.workspace.manifest import Manifest, Settings
+from pinesync.workspace.folder import Read, WorkspaceFolder, find_root, new_key, read_manifest
+from pinesync.workspace.manifest import Settings
 from pinesync.workspace.state import State, folder_name
 
 if TYPE_CHECKING:
@@ -139,14 +139,14 @@ def project_here(setup: Setup) -> Project | None:
 
 def project_at(setup: Setup, root: Path) -> Project:
     read = read_manifest(Tree(root))
-    return Project(setup, folder_at(setup, root, read[1].settings.id, read=read))
+    return Project(setup, folder_at(setup, root, read[1].settings.id, read=Read(read)))
 
 
 def project_as(setup: Setup, folder: WorkspaceFolder) -> Project:
     """The same workspace with a state that nobody has read yet; pine.toml is parsed only where
     it is another than `folder` knows."""
-    read = folder.parsed()
-    return Project(setup, folder_at(setup, folder.root, read[1].settings.id, read=read))
+    workspace_id = folder.settings().id
+    return Project(setup, folder_at(setup, folder.root, workspace_id, read=folder.known))
 
 
 def folder_at(
@@ -154,10 +154,10 @@ def folder_at(
     root: Path,
     workspace_id: str,
     final: Path | None = None,
-    read: tuple[bytes, Manifest] | None = None,
+    read: Read | None = None,
 ) -> WorkspaceFolder:
     """The workspace at `root`, whose state belongs to the place `final` (where it will be).
-    `read` is its pine.toml where that was read just now."""
+    `read` is its pine.toml where somebody read it before."""
     state = State(setup.places.state / folder_name(workspace_id, final or root))
     return WorkspaceFolder(Tree(root), state, time.time, read)
 

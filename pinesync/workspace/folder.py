@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def read_manifest(
     return data, manifest.parse(_text(data))
 
 
+@dataclass(slots=True)
+class Read:
+    """What was last read of pine.toml, or written, for all who look at one workspace: bytes that
+    are still the same need not be parsed again."""
+
+    last: tuple[bytes, Manifest] | None = None
+
+
 def new_key(wall: float) -> str:
     """A name for a record that no other has; they sort by the time they were made."""
     return f"{int(max(wall, 0) * 1000):015d}-{secrets.token_hex(4)}"
@@ -61,12 +70,12 @@ class WorkspaceFolder:
         tree: Tree,
         state: State,
         wall: Callable[[], float],
-        read: tuple[bytes, Manifest] | None = None,
+        read: Read | None = None,
     ) -> None:
         self.tree = tree
         self.state = state
         self._wall = wall
-        self._parsed = read
+        self.known = read or Read()
 
     @property
     def root(self) -> Path:
@@ -80,8 +89,8 @@ class WorkspaceFolder:
 
     def parsed(self) -> tuple[bytes, Manifest]:
         """Its bytes as they are now, and what they hold."""
-        self._parsed = read_manifest(self.tree, self._parsed)
-        return self._parsed
+        self.known.last = read = read_manifest(self.tree, self.known.last)
+        return read
 
     def settings(self) -> Settings:
         return self.manifest().settings
@@ -94,14 +103,16 @@ class WorkspaceFolder:
     ) -> None:
         """One write of pine.toml, as it is at this moment, with these entries set or removed."""
         for _ in range(_TRIES):
-            data, _ = self.parsed()
-            after = manifest.apply(_text(data), changes, settings).encode("utf-8")
+            data, before = self.parsed()
+            text, held = manifest.apply(_text(data), changes, settings, before)
+            after = text.encode("utf-8")
             if after == data:
                 return
             try:
                 self.tree.write_manifest(after, data, new_key(self._wall()))
             except ChangedMeanwhile:
                 continue
+            self.known.last = after, held
             return
         raise FileError(f"{MANIFEST}: something else keeps writing it", "close it, and try again")
 

@@ -65,7 +65,12 @@ class Manifest:
 
 def parse(text: str) -> Manifest:
     """The manifest that the text of a pine.toml holds; ManifestError, with the line, otherwise."""
-    return _parse(text)[1]
+    text = text.removeprefix("\ufeff")
+    try:
+        return _read(toml.load(text))
+    except toml.Unusable as error:
+        line = toml.line_of(text, error.keys)
+        raise ManifestError(error.message, error.hint, line=line) from None
 
 
 def dump_new(manifest: Manifest) -> str:
@@ -76,18 +81,51 @@ def dump_new(manifest: Manifest) -> str:
 
 
 def apply(
-    text: str, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
-) -> str:
-    """The text with these entries set, None removing one, and the settings where given.
+    text: str,
+    changes: Mapping[RelPath, Entry | None],
+    settings: Settings | None = None,
+    before: Manifest | None = None,
+) -> tuple[str, Manifest]:
+    """The text with these entries set, None removing one, and the settings where given; and what
+    it holds then. `before` is what `text` holds, where that is known.
 
     Comments, order and line ends of a text that a person wrote are kept, as far as `toml.edit`
     can. The result was parsed and holds what it should. ManifestError where the text, or the
     result, cannot be used.
     """
-    table, before = _parse(text)
+    before = before or parse(text)
     after = _changed(before, changes, settings)
     if after == before:
-        return text
+        return text, before
+    edited = _with_blocks(text, before, after) or _with_tables(text, before, after)
+    return edited, after
+
+
+def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
+    """Entries that stay and are written as we write them are replaced where they stand, which
+    spares all others the serialiser; None where there is more to it."""
+    if before.settings != after.settings or before.entries.keys() != after.entries.keys():
+        return None
+    for path, entry in after.entries.items():
+        old = before.entries[path]
+        if entry is old or entry == old:
+            continue
+        block = _block(old)
+        if text.count(block) != 1:
+            return None
+        text = text.replace(block, _block(entry))
+    try:
+        return _proved(text, after)
+    except (ManifestError, AssertionError):
+        return None
+
+
+def _block(entry: Entry) -> str:
+    return toml.plain({"scripts": {entry.path: _entry_table(entry)}})
+
+
+def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
+    table = toml.load(text.removeprefix("\ufeff"))
     edited = toml.edit(canonical(text), table, _table(table, before, after))
     return _proved(dress(edited, text.encode()).decode(), after)
 
@@ -174,16 +212,6 @@ def _refuse(message: str, *keys: str, hint: str | None = None) -> NoReturn:
 def _told(raw: str) -> str:
     """A key as messages show it: a hostile one has any length."""
     return repr(raw) if len(raw) <= MAX_NAME else f"{raw[:MAX_NAME]!r}…"
-
-
-def _parse(text: str) -> tuple[dict[str, Any], Manifest]:
-    text = text.removeprefix("\ufeff")
-    table = toml.load(text)
-    try:
-        return table, _read(table)
-    except toml.Unusable as error:
-        line = toml.line_of(text, error.keys)
-        raise ManifestError(error.message, error.hint, line=line) from None
 
 
 def _read(table: Mapping[str, Any]) -> Manifest:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from pinesync.errors import ManifestError
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
-from pinesync.workspace.manifest import Manifest, Settings, apply, dump_new, parse
+from pinesync.workspace import manifest as manifests
+from pinesync.workspace.manifest import Manifest, Settings, dump_new, parse
 from pinesync.workspace.toml import MAX_BYTES
 
 SETTINGS = Settings(id="6f0c", remote="sandbox", account="trader42", ignore=("drafts/**",))
@@ -39,6 +40,17 @@ def entry(path: str, number: int = 1, version: int = 5, **more: Any) -> Entry:
 
 def manifest(*entries: Entry, settings: Settings = SETTINGS) -> Manifest:
     return Manifest(settings, {each.path: each for each in entries})
+
+
+def apply(
+    text: str, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
+) -> str:
+    """The text after; what it is said to hold is what it holds."""
+    before = parse(text)
+    after, held = manifests.apply(text, changes, settings)
+    assert parse(after) == held
+    assert manifests.apply(text, changes, settings, before) == (after, held)
+    return after
 
 
 WRITTEN = f"""\
