@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.mutants.breakages import MUTANTS, Mutant
 from tests.mutants.guarding import GUARDING
 from tests.mutants.hostile import HOSTILE
+from tests.mutants.watching import WATCHING
 
 ROOT = Path(__file__).parents[2]
 COPIED = (
@@ -25,7 +26,7 @@ COPIED = (
     "docs",
 )
 SECONDS = 900
-ALL = (*MUTANTS, *GUARDING, *HOSTILE)
+ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING)
 
 
 def caught(mutant: Mutant) -> bool:
