@@ -123,6 +123,26 @@ class SavedText:
     kind: Kind = "study"
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
+    @property
+    def info(self) -> VersionInfo:
+        """All but the text."""
+        when = self.updated or self.created
+        return VersionInfo(self.pine_id, self.version, self.digest, when, self.name, self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """What is known of one saved version: the digest of its text, when it was saved, in epoch
+    seconds (0 where unknown), and the name and kind that the script had or, where the service does
+    not tell that, has."""
+
+    pine_id: PineId
+    version: Version
+    digest: Digest
+    when: int = 0
+    name: str = ""
+    kind: Kind = "study"
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:

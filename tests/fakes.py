@@ -68,6 +68,8 @@ class FakeRemote:
         self.signed_in = True
         self.rewrite: Callable[[str], str] = lambda text: text
         self.failed_save_has_result = False
+        self.began = 1_700_000_000
+        """A minute before every script's first version; one lies between two versions."""
         self.calls: list[str] = []
         """Every call, in order: `get USER;…0001 5.0`, `save_next USER;…0001`."""
         self.posted: list[str] = []
@@ -141,6 +143,11 @@ class FakeRemote:
         text = script.texts[version.major - 1]
         name = html.escape(script.name)
         return SavedText(pine_id, name, version, script.newest, text, digest(text))
+
+    def versions(self, pine_id: PineId) -> dict[Version, int]:
+        self._called("versions", pine_id)
+        script = self._script(pine_id, reading=True)
+        return {Version(n): self.began + 60 * n for n in range(1, script.newest.major + 1)}
 
     def check(self, source: str) -> Verdict:
         self._called("check")

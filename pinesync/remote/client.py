@@ -40,6 +40,11 @@ class PineClient:
         answer = self._session.send(asking.get_script(pine_id, version))
         return reading.saved_text(answer, pine_id, version)
 
+    def versions(self, pine_id: PineId) -> dict[Version, int]:
+        """When each version was saved, in epoch seconds. Not every service may have this path, and
+        what it answers is not sure: FacadeError, NoAccess or TryLater say nothing of the script."""
+        return reading.versions(self._session.send(asking.versions(pine_id)), pine_id)
+
     def check(self, source: str) -> Verdict:
         """What the service's quick compiler says. Stores nothing, needs no session."""
         return reading.verdict(self._session.send(asking.check(source)))

@@ -18,6 +18,11 @@ def get_script(pine_id: PineId, version: Version | None) -> Request:
     return Request("GET", f"/get/{quote(pine_id, safe='')}/{version or 'last'}")
 
 
+def versions(pine_id: PineId) -> Request:
+    """Every version's number and time, where the service has this path."""
+    return Request("GET", f"/versions/{quote(pine_id, safe='')}/all", cap=MAX_LIST)
+
+
 def check(source: str) -> Request:
     """translate_light: stores nothing and needs no cookie."""
     return Request("POST", "/translate_light", (("v", "3"),), source)

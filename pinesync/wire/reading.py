@@ -99,6 +99,18 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     )
 
 
+def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
+    """When each version was saved, in epoch seconds, 0 where that is not told. Of the rows'
+    other keys nothing is known."""
+    rows = _payload(answer)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        _bad(f"{pine_id}: the versions are not a list of objects")
+    found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
+    if len(found) != len(rows):
+        _bad(f"{pine_id}: the versions name one twice")
+    return found
+
+
 def verdict(answer: Answer) -> Verdict:
     """What translate_light says. `success` is true even where there are errors."""
     body = _object(answer, "check", refuse=False)

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pinesync.errors import FileError, ManifestError, Misuse
-from pinesync.model import Digest, Entry, PineId, RelPath, SavedText, Version
+from pinesync.model import Digest, Entry, PineId, RelPath, SavedText, Version, VersionInfo
 from pinesync.naming import BadPath, check_path
 from pinesync.sync.plan import LocalText
 from pinesync.sync.ports import ChangedMeanwhile
@@ -233,6 +233,12 @@ class WorkspaceFolder:
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         return self.state.recall(pine_id, version)
+
+    def recall_info(self, pine_id: PineId, version: Version) -> VersionInfo | None:
+        return self.state.recall_info(pine_id, version)
+
+    def note_info(self, info: VersionInfo) -> None:
+        self.state.note_info(info)
 
     def records(self) -> Sequence[Record]:
         return self.state.records()

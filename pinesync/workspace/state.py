@@ -2,7 +2,7 @@
 writes, replaced texts. One folder, mode 0700; losing it loses no work.
 
     objects/ab/cdef…        a canonical text, named by its sha256
-    saved/<32 hex>/<N>      the digest of version N.0 of a script
+    saved/<32 hex>/<N>      version N.0 of a script: digest, time, name, kind
     records/<key>.json      one begun, landed or abandoned write
     replaced/<key>.json     what a pull replaced: path, digest, when
     tmp/                    files that are being written
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pinesync.errors import FileError, StateError
-from pinesync.model import Digest, PineId, RelPath, SavedText, Version
+from pinesync.model import KINDS, Digest, PineId, RelPath, SavedText, Version, VersionInfo
 from pinesync.naming import check_path
 from pinesync.sync.records import Op, Record
 from pinesync.sync.records import State as RecordState
@@ -36,11 +36,12 @@ from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 KEEP_DAYS = 30
 _KEY = re.compile(r"[0-9a-z-]{1,60}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
 _MAX_RECORD = 4 * 1024 * 1024
 _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
-_MAX_DIGEST = 100
+_MAX_INFO = 16 * 1024
 _PLACES = ("objects", "saved", "records", "replaced", "tmp", "lock", "watch")
 
 
@@ -98,15 +99,42 @@ class State:
     def remember(self, saved: SavedText) -> None:
         """The version's text is held. Not durable: what is lost is read again."""
         self.keep(saved.source, durably=False)
-        path = self._saved(saved.pine_id, saved.version)
-        if self.recall(saved.pine_id, saved.version) != saved.digest:
-            self._write(path, saved.digest.encode(), durably=False)
+        known = self.recall_info(saved.pine_id, saved.version)
+        # What is held came with the version's own time, or with the same answer.
+        if known is None or known.digest != saved.digest:
+            self.note_info(saved.info)
+
+    def note_info(self, info: VersionInfo) -> None:
+        """What is known of the version. Not durable, as its text."""
+        held = {"digest": info.digest, "when": info.when, "name": info.name, "kind": info.kind}
+        body = json.dumps(held).encode()
+        self._write(self._saved(info.pine_id, info.version), body, durably=False)
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         """The digest of a version that was read before."""
-        body = _read(self._saved(pine_id, version), _MAX_DIGEST)
-        held = (body or b"").decode("ascii", "replace")
-        return Digest(held) if _DIGEST.fullmatch(held) else None
+        info = self.recall_info(pine_id, version)
+        return info.digest if info else None
+
+    def recall_info(self, pine_id: PineId, version: Version) -> VersionInfo | None:
+        """The same with all that is known of it; damaged counts as not held."""
+        body = _read(self._saved(pine_id, version), _MAX_INFO)
+        if not body:
+            return None
+        try:
+            info = VersionInfo(pine_id, version, **json.loads(body))
+        except (ValueError, TypeError, RecursionError):
+            return None
+        return info if _is_sound_info(info) else None
+
+    def versions_of(self, pine_id: PineId) -> list[Version]:
+        """The versions of a script that are known here, whether or not it is still there."""
+        try:
+            names = os.listdir(self.folder / "saved" / pine_id.hex)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _file_error(self.folder / "saved" / pine_id.hex, error) from error
+        return sorted(Version(int(name)) for name in names if _NUMBER.fullmatch(name))
 
     # -- records -------------------------------------------------------------------------------
 
@@ -294,6 +322,17 @@ def _record(path: Path, raw: Any) -> Record:
     except (ValueError, TypeError, KeyError):
         raise _damaged(path) from None
     return record
+
+
+def _is_sound_info(info: Any) -> bool:
+    return (
+        isinstance(info.digest, str)
+        and bool(_DIGEST.fullmatch(info.digest))
+        and type(info.when) is int
+        and _is_time(info.when)
+        and isinstance(info.name, str)
+        and info.kind in KINDS
+    )
 
 
 def _checked_path(raw: object) -> RelPath:

@@ -163,6 +163,15 @@ def test_a_deleted_script_is_not_listed_and_not_accessible(world: World) -> None
 # -- checking -------------------------------------------------------------------------------------
 
 
+def test_the_times_of_all_versions(world: World) -> None:
+    pine_id = world.add("One", GOOD, OTHER, GOOD)
+    times = world.remote.versions(pine_id)
+    assert list(times) == [Version(1), Version(2), Version(3)]
+    assert all(1_600_000_000 < when < 2_000_000_000 for when in times.values())
+    with pytest.raises(NotAccessible):
+        world.remote.versions(STRANGE)
+
+
 def test_a_good_text_has_no_errors(world: World) -> None:
     assert world.remote.check(GOOD) == Verdict()
 

@@ -87,6 +87,42 @@ def test_saved_versions(state: State) -> None:
     assert state.recall(PineId("USER;" + "f" * 32), Version(3)) is None
 
 
+def test_what_is_known_of_a_version(state: State) -> None:
+    assert state.versions_of(ID) == []
+    state.remember(saved())
+    known = saved().info
+    assert state.recall_info(ID, Version(3)) == known
+    later = replace(known, when=known.when + 60)
+    state.note_info(later)
+    state.remember(saved())
+    assert state.recall_info(ID, Version(3)) == later
+    (state.folder / "saved" / ID.hex / "03").write_bytes(b"no version of ours")
+    state.note_info(replace(known, version=Version(12)))
+    assert state.versions_of(ID) == [Version(3), Version(12)]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"digest": "sha256:"},
+        {"digest": 5},
+        {"when": "now"},
+        {"when": 1e300},
+        {"when": True},
+        {"name": None},
+        {"kind": "folder"},
+        {"more": 1},
+    ],
+)
+def test_a_damaged_version_counts_as_not_read(state: State, damage: dict[str, object]) -> None:
+    state.remember(saved())
+    path = state.folder / "saved" / ID.hex / "3"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **damage}))
+    assert state.recall_info(ID, Version(3)) is None
+    state.remember(saved())
+    assert state.recall_info(ID, Version(3)) == saved().info
+
+
 def test_a_damaged_text_counts_as_not_held_and_is_mended(state: State) -> None:
     name = state.keep(TEXT)
     (path,) = files(state.folder)

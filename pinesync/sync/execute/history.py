@@ -1,0 +1,78 @@
+"""All saved versions of scripts: each text is read once, and held from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from pinesync.errors import PinesyncError
+from pinesync.model import PineId, Version, VersionInfo
+from pinesync.sync.plan import Wanted
+from pinesync.sync.ports import Each, Remote, Workspace
+
+_FIRST = Version(1)
+
+
+def read_histories(
+    remote: Remote, workspace: Workspace, each: Each, newest: Mapping[PineId, Version]
+) -> dict[PineId, tuple[VersionInfo, ...]]:
+    """Every version of these scripts up to the newest, in order, with the texts held. A history
+    that is held already costs no request, another one a read for each version that is not, and one
+    for the times. Times never go back from a version to the next."""
+    missing = {
+        pine_id: lost
+        for pine_id, last in newest.items()
+        if (lost := not_held(workspace, pine_id, last))
+    }
+    ids = list(missing)
+    times = dict(zip(ids, each(lambda i: _times(remote, i, newest[i]), ids), strict=True))
+
+    def read(pair: Wanted) -> None:
+        workspace.remember(remote.get(*pair))
+
+    each(read, [(pine_id, version) for pine_id in ids for version in missing[pine_id]])
+    for pine_id, moments in times.items():
+        _note_times(workspace, pine_id, moments)
+    return {pine_id: held_history(workspace, pine_id, last) for pine_id, last in newest.items()}
+
+
+def not_held(workspace: Workspace, pine_id: PineId, last: Version) -> list[Version]:
+    """The versions, up to the last, of which the text or anything else is not held."""
+    return [version for version in _up_to(last) if not _is_held(workspace, pine_id, version)]
+
+
+def held_history(workspace: Workspace, pine_id: PineId, last: Version) -> tuple[VersionInfo, ...]:
+    """What is held of the versions up to the last, in order; times that go back are lifted."""
+    found: list[VersionInfo] = []
+    for version in _up_to(last):
+        info = workspace.recall_info(pine_id, version)
+        if info is not None:
+            latest = found[-1].when if found else 0
+            found.append(replace(info, when=max(info.when, latest)))
+    return tuple(found)
+
+
+def _up_to(last: Version) -> Sequence[Version]:
+    return [_FIRST, *_FIRST.until(last)]
+
+
+def _is_held(workspace: Workspace, pine_id: PineId, version: Version) -> bool:
+    held = workspace.recall(pine_id, version)
+    return held is not None and workspace.text_of(held) is not None
+
+
+def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, int]:
+    """When each version was saved, where the service tells that and means the same versions."""
+    found: Mapping[Version, int] = {}
+    # Whatever is wrong with this path: each version tells a time of its own, too.
+    with suppress(PinesyncError):
+        found = remote.versions(pine_id)
+    return found if set(_up_to(last)) <= found.keys() else {}
+
+
+def _note_times(workspace: Workspace, pine_id: PineId, times: Mapping[Version, int]) -> None:
+    for version, when in times.items():
+        info = workspace.recall_info(pine_id, version)
+        if info is not None and when and info.when != when:
+            workspace.note_info(replace(info, when=when))
