@@ -261,11 +261,4 @@ WATCHING = (
         "    if True:\n",
         ("tests/watching/test_weather.py",),
     ),
-    Mutant(
-        "nobody's edit is overwritten by watch --pull",
-        "pinesync/commands/watching/sending.py",
-        "            run = pull(self._setup, paths, merge=False,",
-        "            run = pull(self._setup, paths, merge=True,",
-        ("tests/watching/test_watch.py",),
-    ),
 )
