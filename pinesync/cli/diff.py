@@ -9,13 +9,17 @@ from pinesync.cli.render import columns, finish, harmless, out
 
 
 @click.command("diff")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, metavar="[PATH[@VERSION]]...")
 @click.option("--remote", is_flag=True, help="Against the newest version on TradingView.")
 @click.option("--stat", is_flag=True, help="Only how many lines.")
 @click.option("--exit-code", is_flag=True, help="End with 6 where anything differs.")
 @shared
 def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -> int:
-    """What differs, line by line: the file against the text last agreed."""
+    """What differs, line by line: the file against the text last agreed.
+
+    PATH@5 compares version 5.0 with the file, PATH@5 PATH@7 two versions. An id may stand for a
+    path: 'USER;…@5'.
+    """
     from pinesync.commands.diff import diff
 
     found = diff(setup(), paths, remote=remote, exit_code=exit_code)

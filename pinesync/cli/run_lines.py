@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +26,11 @@ _RESULTS = frozenset(
 _WIDTH = 9
 
 
-def tell(command: str, run: Run, *, nothing: str) -> int:
-    """Results on standard output, reasons on standard error; the exit code."""
+def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None = None) -> int:
+    """Results on standard output, reasons on standard error; the exit code. `more` is for --json
+    alone."""
     if current().json:
-        out(one_object(command, run.exit_code, _body(run)))
+        out(one_object(command, run.exit_code, {**(more or {}), **_body(run)}))
         return run.exit_code
     for planned in run.planned:
         out(

@@ -169,7 +169,7 @@ def _pin(project: Project, account: Account) -> bool:
     before = project.settings
     if before.account is not None and (before.account_id or not account.user_id):
         return False
-    with project.writing():
+    with project.writing("login"):
         settings = project.settings
         pinned = replace(
             settings,

@@ -37,7 +37,7 @@ def add(setup: Setup, paths: Sequence[str], *, pine_id: str | None = None) -> Ad
     project = open_project(setup)
     if pine_id is not None:
         return Additions((_link(project, paths, pine_id),))
-    with project.writing():
+    with project.writing("add"):
         entries = project.folder.entries()
         wanted = [path for raw in paths for path in _expanded(project, raw)]
         added = [_added(project, path) for path in dict.fromkeys(wanted)]
@@ -100,7 +100,7 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         raise Misuse(str(error), "`pinesync list` shows the ids") from None
     if len(paths) != 1:
         raise Misuse("--id links exactly one file")
-    with project.writing():
+    with project.writing("add"):
         ports = project.ports()
         path = project.path(paths[0])
         for entry in project.folder.entries().values():

@@ -1,34 +1,23 @@
-"""`diff`: the file against the text last agreed, or against the newest one on TradingView."""
+"""`diff`: the file against the text last agreed, against the newest one on TradingView or any
+version, or two versions against each other."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pinesync.commands.difference import FileDiff, unified
+from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.revisions import Revision, names_version, revision
 from pinesync.commands.running import chosen
-from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, NotSignedIn
+from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.plan import Situation
 from pinesync.sync.ports import Remote
-from pinesync.text import Unreadable, decode, digest, lines
-
-
-@dataclass(frozen=True, slots=True)
-class FileDiff:
-    """One file. `lines` are those of a unified diff, without line ends; empty where there is
-    nothing to show and `note` says why."""
-
-    path: RelPath
-    old: str
-    new: str
-    added: int
-    removed: int
-    lines: tuple[str, ...]
-    note: str = ""
+from pinesync.text import Unreadable, decode, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +29,48 @@ class Diff:
 def diff(
     setup: Setup, paths: Sequence[str] = (), *, remote: bool = False, exit_code: bool = False
 ) -> Diff:
-    """What differs, file by file. Against the base only what is not held is asked for."""
+    """What differs, file by file. Against the base only what is not held is asked for. `PATH@5`
+    is compared with the file, or with the second version that is named."""
     project = open_project(setup)
+    if any(names_version(raw) for raw in paths):
+        if remote:
+            raise Misuse("--remote goes with paths alone", "PATH@5 PATH@7 compares two versions")
+        files = tuple(filter(None, [_of_versions(project, paths)]))
+        return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
     client = project.remote() if remote else None
     view = look(client, project.folder, project.tools(), project.scope())
     situations = [s for s in chosen(view, project.patterns(paths)) if s.entry]
     found = [_file_diff(project, s, client) for s in situations]
     files = tuple(file for file in found if file is not None)
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
+
+
+def _of_versions(project: Project, raws: Sequence[str]) -> FileDiff | None:
+    """One version against its file, or two sides as they were named."""
+    if len(raws) > 2:
+        raise Misuse("two sides can be compared, and these are more", "PATH@5, or PATH@5 PATH@7")
+    past = Past(project)
+    sides = [revision(project, raw) for raw in raws]
+    first, last = sides[0], replace(sides[-1], version=sides[-1].version if sides[1:] else None)
+    old, new = _text(project, past, first), _text(project, past, last)
+    if old == new:
+        return None
+    path = last.path or RelPath(last.label)
+    return unified(path, str(first.version or "file"), str(last.version or "file"), old, new)
+
+
+def _text(project: Project, past: Past, which: Revision) -> str:
+    """That of the version, or of the file where none was named."""
+    if which.version:
+        return past.text(past.version(which, which.version))
+    data = project.folder.read(which.path) if which.path else None
+    try:
+        if data is not None:
+            return decode(data)
+        problem = "no file here to compare with"
+    except Unreadable as error:
+        problem = str(error)
+    raise Misuse(f"{which.label}: {problem}", "name two versions: PATH@5 PATH@7")
 
 
 def _file_diff(project: Project, situation: Situation, client: Remote | None) -> FileDiff | None:
@@ -101,21 +124,3 @@ def _saved(project: Project, pine_id: PineId, version: Version) -> str:
         hint = f"{error.hint}; `git diff` shows edits without an account"
         raise NotSignedIn(error.message, hint) from None
     return read_text(remote, project.folder, (pine_id, version))
-
-
-def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
-    """A unified diff of two canonical texts, as git shows it."""
-    body: list[str] = []
-    for line in difflib.unified_diff(lines(old), lines(new), n=3, lineterm="\n"):
-        body.append(line.removesuffix("\n"))
-        if not line.endswith("\n"):
-            body.append("\\ No newline at end of file")
-    body = body[2:]
-    return FileDiff(
-        path,
-        f"a/{path} ({old_label})",
-        f"b/{path} ({new_label})",
-        sum(line.startswith("+") for line in body),
-        sum(line.startswith("-") for line in body),
-        tuple(body),
-    )

@@ -41,7 +41,7 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
     like them."""
     project = open_project(setup)
     path = project.path(raw)
-    with project.writing():
+    with project.writing("restore"):
         kept = _kept(project, path)
         if not 1 <= number <= len(kept):
             there = f"there are {len(kept)}" if kept else "nothing was taken out of it here"

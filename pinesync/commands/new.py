@@ -38,7 +38,7 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
         raise Misuse(f"not a name for a script: {name[:60]!r}", "1 to 128 printed characters")
     project = open_project(setup)
     text = _filled(_template(template), name, template)
-    with project.writing():
+    with project.writing("new"):
         entries = project.folder.entries()
         for entry in entries.values():
             if entry.name == name:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pinesync.commands.paths import inside
 from pinesync.commands.pool import Pool
 from pinesync.commands.signing import facade, not_signed_in, sign_in
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import LeftForYou, Misuse, PinesyncError
 from pinesync.model import Account, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.execute.look import Scope
@@ -113,14 +113,20 @@ class Project:
         return [f"{f}/" if f != "." and os.path.isdir(root / f) else f for f in found]
 
     @contextmanager
-    def writing(self) -> Iterator[tuple[Outcome, ...]]:
+    def writing(self, verb: str, undoes: str | None = None) -> Iterator[tuple[Outcome, ...]]:
         """This process is the only one that writes in the workspace. Files that an earlier run
-        was exchanging are finished first; what that did is given."""
+        was exchanging are finished first; what that did is given. What is done in here is in the
+        operation log afterwards, under the verb."""
         from pinesync.sync.execute.settle import settle_files
         from pinesync.workspace.lock import writing
 
         with writing(self.folder.state.folder):
-            yield settle_files(self.folder)
+            try:
+                yield settle_files(self.folder)
+            finally:
+                # Without it there is no undo; what was done is done and told all the same.
+                with suppress(PinesyncError):
+                    self.folder.log_operation(verb, undoes)
 
 
 def open_project(setup: Setup) -> Project:

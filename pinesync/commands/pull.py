@@ -36,7 +36,7 @@ def pull(
         ports = project.ports()
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
         return planned(pulling.steps_of(chosen(view, patterns), act, merge))
-    with project.writing() as recovered:
+    with project.writing("pull") as recovered:
         ports = project.ports()
         settled = (*recovered, *settle(ports))
         return finished(_pull(project, ports, patterns, act, merge, settled), settled)

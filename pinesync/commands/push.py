@@ -52,7 +52,7 @@ def push(
         situations = chosen(view, patterns)
         steps = pushing.steps_of(situations, recreate=recreate, over=version is not None)
         return planned(_named(steps, patterns))
-    with project.writing() as recovered:
+    with project.writing("push") as recovered:
         ports = project.ports()
         settled = (*recovered, *settle(ports))
         wishes = _Wishes(allow_broken, recreate, version, seen or {})

@@ -22,7 +22,7 @@ def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
     """Settle conflict markers or a flag: with your text, with theirs, or as the file is now."""
     project = open_project(setup)
     wanted = [project.path(raw) for raw in paths]
-    with project.writing():
+    with project.writing("resolve"):
         return finished(_resolve(project, path, side) for path in wanted)
 
 

@@ -1,13 +1,19 @@
-"""`restore`: the text last agreed comes back into the file; what stood there is kept."""
+"""`restore`: the text last agreed, or that of any saved version, comes into the file; what stood
+there is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.push import push
+from pinesync.commands.revisions import Revision, names_version, one_version
 from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
-from pinesync.model import Entry, RelPath
+from pinesync.model import Entry, RelPath, Version
+from pinesync.naming import typed
 from pinesync.sync.execute.putting import put_text
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import ChangedMeanwhile
@@ -17,11 +23,36 @@ from pinesync.text import Unreadable, decode, digest
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:
-    """Put back the base's text, from what is held here or else from TradingView, by its number."""
+    """Put back the base's text, or that of the version which `PATH@5` names, from what is held
+    here or else from TradingView, by its number."""
     project = open_project(setup)
-    wanted = [_entry(project, project.path(raw)) for raw in paths]
-    with project.writing():
-        return finished(_restore(project, entry) for entry in wanted)
+    past = Past(project)
+    wanted = [_wanted(project, raw) for raw in paths]
+    with project.writing("restore"):
+        return finished(_restore(project, past, entry, version) for entry, version in wanted)
+
+
+def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
+    """The same, and what came into the files is saved as the next version, with the protection of
+    any push: nothing is where one of the files could not be written."""
+    done = restore(setup, paths)
+    restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
+    if done.stopped or len(restored) != len(done.outcomes):
+        return done
+    run = push(replace(setup, cwd=open_project(setup).folder.root), restored)
+    return replace(run, outcomes=(*done.outcomes, *run.outcomes))
+
+
+def _wanted(project: Project, raw: str) -> tuple[Entry, Version | None]:
+    if not names_version(raw):
+        return _entry(project, project.path(raw)), None
+    which, version = one_version(project, raw)
+    if which.entry is None:
+        raise Misuse(
+            f"{raw}: no file here is this script's",
+            f"`pinesync show {typed(raw)} > NAME.pine` writes its text into a new file",
+        )
+    return which.entry, version
 
 
 def _entry(project: Project, path: RelPath) -> Entry:
@@ -33,9 +64,12 @@ def _entry(project: Project, path: RelPath) -> Entry:
     return entry
 
 
-def _restore(project: Project, entry: Entry) -> Outcome:
-    text = base_text(project, entry)
-    return write(project, entry, text, "restored")
+def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:
+    if version is None:
+        return write(project, entry, base_text(project, entry), "restored")
+    assert entry.pine_id
+    text = past.text(past.version(Revision(entry.pine_id, entry), version))
+    return replace(write(project, entry, text, "restored"), version=version)
 
 
 def base_text(project: Project, entry: Entry) -> str:

@@ -27,7 +27,7 @@ def rm(setup: Setup, paths: Sequence[str]) -> Removal:
     """Forget the entries, all or none."""
     project = open_project(setup)
     wanted = [project.path(raw) for raw in paths]
-    with project.writing():
+    with project.writing("rm"):
         entries = project.folder.entries()
         for path in wanted:
             if path not in entries:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pinesync.errors import FileError, ManifestError, Misuse
 from pinesync.model import Digest, Entry, PineId, RelPath, SavedText, Version, VersionInfo
 from pinesync.naming import BadPath, check_path
+from pinesync.sync.operations import Journal
 from pinesync.sync.plan import LocalText
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.records import Record
@@ -20,6 +21,7 @@ from pinesync.text import Unreadable, decode, digest, dress, has_conflict_marker
 from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.manifest import Manifest, Settings
+from pinesync.workspace.operations import write_operation
 from pinesync.workspace.state import Replaced, State
 
 _TRIES = 5
@@ -76,6 +78,7 @@ class WorkspaceFolder:
         self.state = state
         self._wall = wall
         self.known = read or Read()
+        self.journal = Journal()
 
     @property
     def root(self) -> Path:
@@ -113,6 +116,8 @@ class WorkspaceFolder:
             except ChangedMeanwhile:
                 continue
             self.known.last = after, held
+            for path in changes:
+                self.journal.changed(path, before.entries.get(path), held.entries.get(path))
             return
         raise FileError(f"{MANIFEST}: something else keeps writing it", "close it, and try again")
 
@@ -188,6 +193,7 @@ class WorkspaceFolder:
             self.keep_replaced(path, old, key)
 
         self.tree.put(path, data, expected, key, begun, came_out)
+        self.journal.wrote(path, expected, digest(text))
 
     def keep_replaced(self, path: RelPath, old: bytes, key: str) -> None:
         """What stood in the file is in the store before it leaves the folder."""
@@ -198,7 +204,7 @@ class WorkspaceFolder:
         """The record is dropped where nothing was done; else it stays, to be finished."""
         assert record.brings is not None
         key = record.temp.removeprefix(".pinesync-").removesuffix(".tmp")
-        return self.tree.take_back(
+        done = self.tree.take_back(
             record.path,
             record.temp,
             record.brings,
@@ -207,6 +213,17 @@ class WorkspaceFolder:
             lambda: self.state.drop_records([record]),
             lambda: self.state.has_replaced(key, record.path, record.object),
         )
+        if done:
+            self.journal.wrote(record.path, record.object, record.brings)
+        return done
+
+    def log_operation(self, verb: str, undoes: str | None = None) -> None:
+        """What was done through this value goes into the operation log."""
+        wall = self._wall()
+        done = self.journal.operation(new_key(wall), verb, wall, undoes)
+        self.journal = Journal()
+        if done:
+            write_operation(self.state, done)
 
     def clear_leftovers(self) -> None:
         self.state.clear_leftovers()
@@ -245,6 +262,7 @@ class WorkspaceFolder:
 
     def write_record(self, record: Record) -> None:
         self.state.write_record(record)
+        self.journal.noted(record)
 
     def drop_records(self, records: Iterable[Record]) -> None:
         self.state.drop_records(records)

@@ -75,7 +75,7 @@ def parse(text: str) -> Manifest:
 
 def dump_new(manifest: Manifest) -> str:
     """The text of a new pine.toml, sorted by path: `parse` of it is `manifest` again."""
-    entries = {path: _entry_table(manifest.entries[path]) for path in sorted(manifest.entries)}
+    entries = {path: as_table(manifest.entries[path]) for path in sorted(manifest.entries)}
     text = toml.plain({"workspace": _settings_table(manifest.settings), "scripts": entries})
     return _proved(text, manifest)
 
@@ -121,13 +121,21 @@ def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
 
 
 def _block(entry: Entry) -> str:
-    return toml.plain({"scripts": {entry.path: _entry_table(entry)}})
+    return toml.plain({"scripts": {entry.path: as_table(entry)}})
 
 
 def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
     table = toml.load(text.removeprefix("\ufeff"))
     edited = toml.edit(canonical(text), table, _table(table, before, after))
     return _proved(dress(edited, text.encode()).decode(), after)
+
+
+def from_table(path: str, table: object) -> Entry:
+    """The entry that such a table stands for; ManifestError where it is none."""
+    try:
+        return _entry(path, _as_table(table, "scripts", path))
+    except toml.Unusable as error:
+        raise ManifestError(error.message) from None
 
 
 def _changed(
@@ -164,7 +172,7 @@ def _table(table: Mapping[str, Any], before: Manifest, after: Manifest) -> dict[
     scripts = {path: raw for path, raw in old.items() if path in after.entries}
     for path, entry in after.entries.items():
         if before.entries.get(path) != entry:
-            scripts[path] = _entry_table(entry)
+            scripts[path] = as_table(entry)
     # Sorted entries make two branches that add scripts meet less often in a merge.
     if list(old) == sorted(old):
         scripts = dict(sorted(scripts.items()))
@@ -187,7 +195,8 @@ def _settings_table(settings: Settings) -> dict[str, Any]:
     return {key: value for key, value in table.items() if value is not None}
 
 
-def _entry_table(entry: Entry) -> dict[str, str]:
+def as_table(entry: Entry) -> dict[str, str]:
+    """The keys and values of an entry, as pine.toml has them."""
     base = entry.base
     table = {
         "pine_id": entry.pine_id,

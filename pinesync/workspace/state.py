@@ -5,6 +5,7 @@ writes, replaced texts. One folder, mode 0700; losing it loses no work.
     saved/<32 hex>/<N>      version N.0 of a script: digest, time, name, kind
     records/<key>.json      one begun, landed or abandoned write
     replaced/<key>.json     what a pull replaced: path, digest, when
+    operations/<key>.json   what one command did (`operations`)
     tmp/                    files that are being written
 
 Files are written once, under another name, and renamed; none is modified in place.
@@ -39,10 +40,12 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
 _MAX_RECORD = 4 * 1024 * 1024
+_MAX_LINE = 64 * 1024 * 1024
+"""Bytes of what one command did; ten thousand scripts have ten megabytes."""
 _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
 _MAX_INFO = 16 * 1024
-_PLACES = ("objects", "saved", "records", "replaced", "tmp", "lock", "watch")
+_PLACES = ("objects", "saved", "records", "replaced", "operations", "tmp", "lock", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +197,25 @@ class State:
 
     # -- files ---------------------------------------------------------------------------------
 
-    def _plain_files(self, kind: str) -> Iterator[tuple[Path, Any]]:
-        """Each file with the JSON in it; one that is gone by now is passed over."""
+    def write_json(self, kind: str, key: str, held: Mapping[str, Any]) -> None:
+        """A log's line in a file of its own; not durable."""
+        body = json.dumps(held).encode()
+        self._write(self.folder / kind / f"{key}.json", body, durably=False)
+
+    def read_json(self, kind: str, most: int) -> Iterator[tuple[Path, Any]]:
+        """The newest so many lines of such a log, the oldest of them first, by their keys."""
+        return self._plain_files(kind, most, _MAX_LINE)
+
+    def _plain_files(
+        self, kind: str, most: int = 0, cap: int = _MAX_RECORD
+    ) -> Iterator[tuple[Path, Any]]:
+        """Each file with the JSON in it, or the last so many; one that is gone by now is passed
+        over."""
         folder = self.folder / kind
         if not folder.is_dir():
             return
-        for path in sorted(p for p in folder.iterdir() if p.suffix == ".json"):
-            body = _read(path, _MAX_RECORD)
+        for path in sorted(p for p in folder.iterdir() if p.suffix == ".json")[-most:]:
+            body = _read(path, cap)
             if body is not None:
                 yield path, _load(path, body)
 
@@ -291,10 +306,11 @@ def _load(path: Path, body: bytes | None) -> Any:
     try:
         return json.loads(body or b"")
     except (ValueError, RecursionError):
-        raise _damaged(path) from None
+        raise damaged(path) from None
 
 
-def _damaged(path: Path) -> StateError:
+def damaged(path: Path) -> StateError:
+    """What is raised for a file that pinesync cannot have written."""
     return StateError(
         f"{path}: damaged, or not written by pinesync",
         "nothing was done; look at the file, and move it away if it is not needed",
@@ -320,7 +336,7 @@ def _record(path: Path, raw: Any) -> Record:
         if not _is_sound(record, path):
             raise ValueError
     except (ValueError, TypeError, KeyError):
-        raise _damaged(path) from None
+        raise damaged(path) from None
     return record
 
 
@@ -329,7 +345,7 @@ def _is_sound_info(info: Any) -> bool:
         isinstance(info.digest, str)
         and bool(_DIGEST.fullmatch(info.digest))
         and type(info.when) is int
-        and _is_time(info.when)
+        and is_time(info.when)
         and isinstance(info.name, str)
         and info.kind in KINDS
     )
@@ -364,7 +380,7 @@ def _is_clock(value: object) -> bool:
     return isinstance(value, int) and abs(value) < 1 << 63
 
 
-def _is_time(value: object) -> bool:
+def is_time(value: object) -> bool:
     """Seconds that fit into a calendar, and no NaN."""
     return isinstance(value, int | float) and -6e10 < value < 2e11
 
@@ -373,8 +389,8 @@ def _replaced(path: Path, raw: Any) -> Replaced:
     try:
         replaced = Replaced(**{**raw, "path": _checked_path(raw["path"])})
         sound = _DIGEST.fullmatch(replaced.digest) and replaced.key == path.stem
-        if not (sound and _is_time(replaced.when)):
+        if not (sound and is_time(replaced.when)):
             raise ValueError
     except (ValueError, TypeError, KeyError):
-        raise _damaged(path) from None
+        raise damaged(path) from None
     return replaced

@@ -9,18 +9,29 @@ import pytest
 
 from pinesync.commands.diff import diff
 from pinesync.commands.doctor import doctor
+from pinesync.commands.grep import grep
+from pinesync.commands.log import log
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
+from pinesync.commands.show import show
 from pinesync.commands.status import status
+from pinesync.commands.undo import oplog
 from pinesync.commands.verify import verify
 from tests.campaign.world import World
 
+PATH = "indicators/campaign.pine"
 READERS: dict[str, Callable[[Setup], object]] = {
     "status": lambda setup: status(setup),
     "status --offline": lambda setup: status(setup, offline=True),
     "diff": lambda setup: diff(setup),
     "diff --remote": lambda setup: diff(setup, remote=True),
+    "diff PATH@1": lambda setup: diff(setup, [f"{PATH}@1"]),
+    "log": lambda setup: log(setup),
+    "log PATH": lambda setup: log(setup, [PATH]),
+    "show": lambda setup: show(setup, f"{PATH}@1"),
+    "grep": lambda setup: grep(setup, "a", all_versions=True),
+    "oplog": lambda setup: oplog(setup),
     "verify": lambda setup: verify(setup),
     "doctor": lambda setup: doctor(setup),
     "pull --dry-run": lambda setup: pull(setup, dry_run=True),

@@ -72,7 +72,7 @@ def test_version(world: World) -> None:
 
 def test_help_names_nothing_that_is_not_there_yet(world: World) -> None:
     said = world("--help").out
-    for later in ("log", "oplog", "undo", "completion"):
+    for later in ("lsp", "completion"):
         assert f"  {later} " not in said
 
 

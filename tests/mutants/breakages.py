@@ -305,7 +305,7 @@ MUTANTS = (
     Mutant(
         "damaged records are refused",
         "pinesync/workspace/state.py",
-        "    except (ValueError, TypeError, KeyError):\n        raise _damaged(path) from None\n"
+        "    except (ValueError, TypeError, KeyError):\n        raise damaged(path) from None\n"
         "    return record\n",
         "    except (ValueError, TypeError, KeyError):\n"
         "        return Record(path.stem, 'save', 'landed', RelPath('x.pine'), '', Digest(''))\n"

@@ -130,7 +130,7 @@ class Sending:
             return
         began = self._clock()
         try:
-            with self._under_way(), project.writing() as files:
+            with self._under_way(), project.writing("watch") as files:
                 settled = settle(project.ports())
         except Locked:
             return  # whoever writes just now does that first

@@ -28,13 +28,17 @@ class Draft:
 
 
 def draft_of(
-    ports: Ports, situation: Situation, allow_broken: bool, seen: Digest | None = None
+    ports: Ports,
+    situation: Situation,
+    allow_broken: bool,
+    seen: Digest | None = None,
+    instead: str | None = None,
 ) -> Draft | Outcome:
     """The file's text, read once, kept, and fit to be saved; or why it is not. With `seen` only
-    that text is."""
+    that text is; `instead` is another text than the file's, to be saved in its place."""
     path, entry = situation.path, situation.entry
     assert entry is not None
-    text = _text_of(ports, path)
+    text = _text_of(ports, path) if instead is None else instead
     if seen and (isinstance(text, Outcome) or digest(text) != seen):
         return changed(path)
     if isinstance(text, Outcome):

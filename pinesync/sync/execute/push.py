@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pinesync.errors import (
     BadAnswer,
@@ -45,12 +45,16 @@ def push(
     allow_broken: bool = False,
     over: Version | None = None,
     seen: Mapping[RelPath, Digest] | None = None,
+    texts: Mapping[RelPath, str] | None = None,
 ) -> Iterator[Outcome]:
     """Do the steps, an outcome after each. NoAccess stops the run: the next one goes on. A file
-    that `seen` knows is left where it has another text by now."""
+    that `seen` knows is left where it has another text by now; of the scripts in `texts` that
+    text is saved, whatever their files have."""
     for step in steps:
+        path = step.situation.path
+        wanted = _Wanted(allow_broken, over, (seen or {}).get(path), (texts or {}).get(path))
         try:
-            yield _step(ports, step, listed, allow_broken, over, seen or {})
+            yield _step(ports, step, listed, wanted)
         except after.Stopped as stopped:
             yield stopped.outcome
             raise stopped.error from None
@@ -62,24 +66,29 @@ def push(
             yield failed(step.situation.path, error)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is asked of one step beside its act."""
+
+    allow_broken: bool
+    over: Version | None
+    seen: Digest | None
+    text: str | None
+
+
 def _step(
-    ports: Ports,
-    step: Step,
-    listed: Mapping[PineId, ScriptInfo],
-    allow_broken: bool,
-    over: Version | None,
-    seen: Mapping[RelPath, Digest],
+    ports: Ports, step: Step, listed: Mapping[PineId, ScriptInfo], wanted: _Wanted
 ) -> Outcome:
     situation = step.situation
     if step.act is Act.ADOPT:
         return _adopt(ports, adopted(situation))
-    draft = draft_of(ports, situation, allow_broken, seen.get(situation.path))
+    draft = draft_of(ports, situation, wanted.allow_broken, wanted.seen, wanted.text)
     if isinstance(draft, Outcome):
         return draft
     if step.act is Act.CREATE:
         return _create(ports, draft, frozenset(listed))
     if step.act is Act.SAVE_OVER and situation.info:
-        return _save(ports, draft, listed, over or situation.info.version)
+        return _save(ports, draft, listed, wanted.over or situation.info.version)
     return _save(ports, draft, listed)
 
 

@@ -1,0 +1,34 @@
+"""`pinesync oplog`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import columns, counted, finish, harmless, moment, out, say
+
+
+@click.command("oplog")
+@click.option("-n", "most", type=click.IntRange(1), default=20, show_default=True, help="So many.")
+@shared
+def command(most: int) -> int:
+    """What pinesync did in this folder, on this machine, the newest first: what undo takes back."""
+    from pinesync.commands.undo import oplog
+
+    found = oplog(setup(), most)
+    if finish("oplog", found):
+        return found.exit_code
+    rows = []
+    for each in found.operations:
+        done = [f"saved {harmless(save)}" for save in each.saves[:3]]
+        more = len(each.saves) - len(done)
+        done += [f"and {more} more"] if more > 0 else []
+        done += [f"{counted(each.files, 'file')} written"] if each.files else []
+        done += [] if done else [", ".join(harmless(path) for path in each.paths[:3])]
+        state = "undone" if each.undone else ""
+        rows.append((each.key, moment(each.when), each.verb, state, "; ".join(done)))
+    for line in columns(rows):
+        out(line)
+    if not rows:
+        say("nothing was done here yet, on this machine")
+    return found.exit_code

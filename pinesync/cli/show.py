@@ -1,0 +1,32 @@
+"""`pinesync show`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import finish, harmless, out
+
+
+@click.command("show")
+@click.argument("revision", metavar="PATH@VERSION")
+@click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
+@shared
+def command(revision: str, offline: bool) -> int:
+    """The text of one saved version, as PATH@5 or 'USER;…@5'; without a number the newest.
+
+    Into a file or a pipe it goes byte for byte, with LF at the end of lines; on a terminal,
+    characters that it would obey are shown by their numbers.
+    """
+    from pinesync.commands.show import show
+
+    found = show(setup(), revision, offline=offline)
+    if finish("show", found):
+        return found.exit_code
+    if sys.stdout.isatty():
+        out(harmless(found.source, one_line=False).removesuffix("\n"))
+    else:
+        click.echo(found.source.encode(), nl=False)
+    return found.exit_code

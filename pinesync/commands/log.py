@@ -1,0 +1,164 @@
+"""`log`: the versions of a script, or the newest saves of all, and whose they were."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from pinesync.commands.difference import changed_lines
+from pinesync.commands.past import Past
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.revisions import Revision, all_of, revision
+from pinesync.commands.undo import MOST
+from pinesync.errors import Misuse
+from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
+from pinesync.naming import shown
+from pinesync.workspace.operations import read_operations
+
+NEWEST = 20
+"""So many saves are told where nothing else was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One saved version. `when` in epoch seconds, 0 where unknown; `added` and `removed` count the
+    lines that differ from the version before, None where that is not held. `by` is "pinesync"
+    where this machine saved it; `base` tells that the file here is based on it."""
+
+    path: RelPath | None
+    name: str
+    pine_id: PineId
+    version: Version
+    when: int
+    added: int | None
+    removed: int | None
+    by: str
+    commit: str | None
+    base: bool
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The saves, newest first. Of `missing` more versions nothing is held here; `left` are older
+    ones that were not asked for. `unlisted` scripts are not in the account's list any more."""
+
+    saves: tuple[Saved, ...]
+    missing: int = 0
+    left: int = 0
+    unlisted: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def log(
+    setup: Setup, raws: Sequence[str] = (), *, most: int | None = None, offline: bool = False
+) -> Log:
+    """The versions of these scripts, `most` of them; or the newest saves of the whole account, for
+    which only so much is read as is told."""
+    project = open_project(setup)
+    past = Past(project, offline=offline)
+    own = _own(project)
+    if raws:
+        revisions = [revision(project, raw) for raw in raws]
+        return _told(past, revisions, own, most)
+    if offline:
+        return _told(past, all_of(project, ()), own, most or NEWEST)
+    return _newest(project, past, own, most or NEWEST)
+
+
+Own = Collection[tuple[PineId | None, Version]]
+
+
+def _own(project: Project) -> Own:
+    """The versions that this machine saved."""
+    saves = [save for each in read_operations(project.folder.state, MOST) for save in each.saves]
+    records = [r for r in project.folder.records() if r.landed and r.op in ("save", "create")]
+    return {(r.pine_id, r.landed) for r in records if r.landed} | {
+        (save.pine_id, save.version) for save in saves
+    }
+
+
+def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
+    """All versions of these scripts, up to the one that was named."""
+    histories = past.histories(revisions)
+    rows: list[Saved] = []
+    missing = 0
+    for which in revisions:
+        history = histories.get(which.pine_id, ())
+        last = past.newest(which.pine_id)
+        if last is None:
+            raise Misuse(
+                f"{which.label}: nothing is known of it here, and TradingView does not list it",
+                "`pinesync list` shows the account's scripts and their ids",
+            )
+        missing += last.major - len(history)
+        wanted = [info for info in history if not which.version or info.version <= which.version]
+        rows += _rows(past, which, wanted, own)
+    rows.sort(key=lambda row: (-row.when, row.pine_id, -row.version.major))
+    unlisted = [r.label for r in revisions if not past.offline and r.pine_id not in past.listed]
+    kept = rows if most is None else rows[:most]
+    return Log(tuple(kept), missing, len(rows) - len(kept), tuple(unlisted))
+
+
+def _rows(
+    past: Past,
+    which: Revision,
+    infos: Sequence[VersionInfo],
+    own: Own,
+) -> Iterator[Saved]:
+    before: VersionInfo | None = None
+    text = ""
+    for info in infos:
+        now = past.text(info)
+        counted: tuple[int, int] | None = None
+        if before is None or before.version.next() == info.version:
+            counted = changed_lines(text, now) if before or info.version.major == 1 else None
+        yield _saved(which.entry, info, counted, own)
+        before, text = info, now
+
+
+def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
+    """The newest saves of all scripts, from one to the one before it: the list tells when each
+    script was saved last, and its version when the one before was, at the earliest."""
+    by_id = {e.pine_id: e for e in project.folder.entries().values() if e.pine_id}
+    scripts = sorted(past.listed.values(), key=lambda info: (-info.modified, info.pine_id))
+    heads = [(-info.modified, info.pine_id, info.version.major) for info in scripts]
+    first = [(Revision(i, by_id.get(i)), Version(n)) for _, i, n in heads[:most]]
+    both = [(r, v) for r, last in first for v in (last, Version(last.major - 1)) if v.major]
+    project.tools().each(lambda pair: past.version(*pair), both)
+    rows: list[Saved] = []
+    while heads and len(rows) < most:
+        _, pine_id, number = heapq.heappop(heads)
+        which = Revision(pine_id, by_id.get(pine_id))
+        info, text = past.version(which, Version(number)), ""
+        if number > 1:
+            before = past.version(which, Version(number - 1))
+            text = past.text(before)
+            heapq.heappush(heads, (-min(before.when, info.when), pine_id, number - 1))
+        counted = changed_lines(text, past.text(info))
+        rows.append(_saved(which.entry, info, counted, own))
+    return Log(tuple(rows), left=sum(number for _, _, number in heads))
+
+
+def _saved(
+    entry: Entry | None,
+    info: VersionInfo,
+    counted: tuple[int, int] | None,
+    own: Own,
+) -> Saved:
+    base = entry.base if entry else None
+    added, removed = counted or (None, None)
+    return Saved(
+        path=entry.path if entry else None,
+        name=entry.name if entry else shown(info.name),
+        pine_id=info.pine_id,
+        version=info.version,
+        when=info.when,
+        added=added,
+        removed=removed,
+        by="pinesync" if (info.pine_id, info.version) in own else "elsewhere",
+        commit=None,
+        base=base is not None and base.version == info.version,
+        digest=info.digest,
+    )

@@ -1,0 +1,89 @@
+"""The saved versions of scripts: from what is held here, else from TradingView."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pinesync.commands.project import Project
+from pinesync.commands.revisions import Revision
+from pinesync.errors import FacadeError, FileError, Misuse, NotAccessible
+from pinesync.model import PineId, ScriptInfo, Version, VersionInfo
+from pinesync.sync.execute.history import held_history, read_histories
+from pinesync.sync.execute.look import ask_session, prove_session
+
+if TYPE_CHECKING:
+    from pinesync.remote.client import PineClient
+
+
+class Past:
+    """What was saved of the account's scripts. With `offline` nothing is asked for, and only what
+    is held counts; else a text is asked for once, and held from then on."""
+
+    def __init__(self, project: Project, *, offline: bool = False) -> None:
+        self._project = project
+        self._folder = project.folder
+        self.offline = offline
+
+    @cached_property
+    def _client(self) -> PineClient:
+        return self._project.remote()
+
+    @cached_property
+    def listed(self) -> Mapping[PineId, ScriptInfo]:
+        """The account's scripts as TradingView lists them now; the session is proven. Nothing
+        offline."""
+        if self.offline:
+            return {}
+        found = {info.pine_id: info for info in self._client.list_scripts()}
+        tracked = [e.pine_id for e in self._folder.entries().values() if e.pine_id]
+        prove_session(self._client, tracked, found, self._project.scope().account)
+        return found
+
+    def newest(self, pine_id: PineId) -> Version | None:
+        """The newest version there, or the newest that is known here of a script that is not
+        listed there, and offline; None where nothing is known."""
+        if pine_id in self.listed:
+            return self.listed[pine_id].version
+        return max(self._folder.state.versions_of(pine_id), default=None)
+
+    def histories(self, revisions: Iterable[Revision]) -> dict[PineId, tuple[VersionInfo, ...]]:
+        """Every version of these scripts, in order; of scripts that are not listed there, and
+        offline, what is held."""
+        newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
+        there = {i: last for i, last in newest.items() if i in self.listed}
+        held = {i: held_history(self._folder, i, last) for i, last in newest.items()}
+        if there:
+            each = self._project.tools().each
+            held |= read_histories(self._client, self._folder, each, there)
+        return held
+
+    def version(self, which: Revision, version: Version) -> VersionInfo:
+        """What is known of one version, whose text is held then. Misuse where it is not held
+        and nothing may be asked for."""
+        info = self._folder.recall_info(which.pine_id, version)
+        if info is not None and self._folder.text_of(info.digest) is not None:
+            return info
+        if self.offline:
+            raise Misuse(
+                f"{which.label}: the text of {version} is not held here",
+                "without --offline it is read from TradingView",
+            )
+        try:
+            saved = self._client.get(which.pine_id, version)
+        except NotAccessible as error:
+            ask_session(self._client, which.pine_id)
+            raise FacadeError(
+                f"{which.label}: TradingView gives no version {version} of it: {error.reason}",
+                f"`pinesync log {which.typed}` lists the versions",
+            ) from None
+        self._folder.remember(saved)
+        return saved.info
+
+    def text(self, info: VersionInfo) -> str:
+        """The canonical text of a version that was read."""
+        text = self._folder.text_of(info.digest)
+        if text is None:
+            raise FileError(f"the text of {info.version} was lost meanwhile", "run it again")
+        return text

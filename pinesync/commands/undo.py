@@ -1,0 +1,261 @@
+"""`undo`: what one command did is taken back, as far as that can be done without losing anything.
+
+Files and entries get what they had before, where they still have what the command gave them. A
+push is undone by one more version with the text from before, saved like any other. A script that
+was created there stays: only a deletion would undo that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.running import Run, finished, viewed
+from pinesync.errors import Misuse
+from pinesync.model import Entry, PineId, RelPath
+from pinesync.naming import typed
+from pinesync.sync.execute import push as pushing
+from pinesync.sync.execute.pull import Step
+from pinesync.sync.execute.putting import put_text
+from pinesync.sync.execute.settle import blocked, settle
+from pinesync.sync.execute.texts import read_text
+from pinesync.sync.operations import (
+    REDO,
+    UNDO,
+    Change,
+    Operation,
+    Sent,
+    Written,
+    to_redo,
+    to_undo,
+    undone,
+)
+from pinesync.sync.policy import Act
+from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.sync.records import Record
+from pinesync.sync.report import Outcome, refused
+from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace.operations import read_operations
+
+MOST = 500
+"""So many operations are looked through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One line of the operation log: `when` in epoch seconds; the files that were written, the
+    versions that were saved there, and whether it was taken back since."""
+
+    key: str
+    verb: str
+    when: float
+    paths: tuple[RelPath, ...]
+    files: int
+    saves: tuple[str, ...]
+    undoes: str | None
+    undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperationLog:
+    """What pinesync did here, the newest first."""
+
+    operations: tuple[Logged, ...]
+    exit_code: int = 0
+
+
+def oplog(setup: Setup, most: int = 20) -> OperationLog:
+    """The operations of this workspace on this machine, the newest so many."""
+    project = open_project(setup)
+    operations = read_operations(project.folder.state, MOST)
+    gone = undone(operations)
+    rows = [logged(each, undone=each.key in gone) for each in reversed(operations)]
+    return OperationLog(tuple(rows[:most]))
+
+
+def logged(operation: Operation, *, undone: bool = False) -> Logged:
+    saves = tuple(f"{save.path}@{save.version}" for save in operation.saves)
+    return Logged(
+        operation.key,
+        operation.verb,
+        operation.when,
+        operation.paths,
+        len(operation.files),
+        saves,
+        operation.undoes,
+        undone,
+    )
+
+
+def undo(
+    setup: Setup, key: str | None = None, *, redo: bool = False, allow_broken: bool = False
+) -> tuple[Logged, Run]:
+    """Take back the newest operation, or the one whose key was named; with `redo` the newest undo.
+    What cannot be taken back is told, and left. Misuse where there is nothing to take back."""
+    project = open_project(setup)
+    operation = _chosen(read_operations(project.folder.state, MOST), key, redo=redo)
+    with project.writing(REDO if redo else UNDO, operation.key) as recovered:
+        return logged(operation), _undo(project, operation, recovered, allow_broken=allow_broken)
+
+
+def _undo(
+    project: Project, operation: Operation, recovered: tuple[Outcome, ...], *, allow_broken: bool
+) -> Run:
+    saved = {save.path: save for save in operation.saves}
+    ports: Ports | None = None
+    settled = recovered
+    if operation.saves:
+        ports = project.ports()
+        settled = (*recovered, *settle(ports))
+    here = _Here(project, operation, frozenset(saved))
+    outcomes: list[Iterable[Outcome]] = [here.taken_back()]
+    if ports:
+        free = [s for s in saved.values() if not {s.path, s.pine_id} & set(blocked(settled))]
+        outcomes.append(_saved_again(project, ports, free, allow_broken))
+    return finished((outcome for part in outcomes for outcome in part), settled)
+
+
+def _chosen(operations: list[Operation], key: str | None, *, redo: bool) -> Operation:
+    if key is None:
+        found = to_redo(operations) if redo else to_undo(operations)
+        if found is None:
+            what = "no undo that could be taken back" if redo else "nothing to undo"
+            raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
+        return found
+    named = [operation for operation in operations if operation.key.startswith(key)]
+    if len(named) != 1:
+        many = f"{len(named)} operations begin with {key}" if named else f"no operation {key}"
+        raise Misuse(many, "`pinesync oplog` lists them")
+    if named[0].key in undone(operations):
+        raise Misuse(f"{named[0].key}: was taken back already", "`pinesync undo --redo`, or oplog")
+    return named[0]
+
+
+class _Here:
+    """The part of it that happened in the folder: files and entries, but for scripts that were
+    saved there as well."""
+
+    def __init__(self, project: Project, operation: Operation, saved: frozenset[RelPath]) -> None:
+        self._project = project
+        self._changes = {c.path: c for c in operation.entries if c.path not in saved}
+        self._files = {w.path: w for w in operation.files}
+        self._records: list[Record] = []
+
+    def taken_back(self) -> Iterator[Outcome]:
+        try:
+            yield from self._taken_back()
+        finally:
+            self._project.folder.drop_records(self._records)
+
+    def _taken_back(self) -> Iterator[Outcome]:
+        left = {path: why for path in self._paths() if (why := self._problem(path))}
+        changes = [change for path, change in self._changes.items() if path not in left]
+        # The base is never ahead of the file: what goes back goes back before the file does.
+        back = [change for change in changes if not _goes_on(change)]
+        self._commit(back)
+        for path, file in self._files.items():
+            if path in left:
+                continue
+            if file.before is None:
+                yield Outcome(
+                    path, "told", message="the file was new; it stays, and can be removed"
+                )
+            elif trouble := self._write(file):
+                left[path] = trouble
+        self._commit([c for c in changes if _goes_on(c) and c.path not in left])
+        for path in self._paths():
+            yield refused(path, left[path], _LOOK) if path in left else self._outcome(path)
+
+    def _paths(self) -> list[RelPath]:
+        return sorted(self._changes.keys() | self._files.keys())
+
+    def _problem(self, path: RelPath) -> str:
+        """Why this one cannot be taken back; empty where it can."""
+        change, file = self._changes.get(path), self._files.get(path)
+        if change and self._project.folder.entries().get(path) != change.after:
+            return "pine.toml says something else of it by now"
+        if file and self._digest(path) != file.after:
+            return "the file has another text by now"
+        if file and file.before and self._project.folder.text_of(file.before) is None:
+            return "the text from before is not held any more"
+        return ""
+
+    def _digest(self, path: RelPath) -> str | None:
+        data = self._project.folder.read(path)
+        try:
+            return None if data is None else digest(decode(data))
+        except Unreadable:
+            return "unreadable"
+
+    def _write(self, file: Written) -> str:
+        """The file has the text from before; or why not."""
+        folder, path = self._project.folder, file.path
+        text = folder.text_of(file.before) if file.before else None
+        assert text is not None
+        entry = folder.entries().get(path) or Entry(path, "")
+        try:
+            put_text(folder, self._project.tools(), entry, text, file.after, self._records)
+        except ChangedMeanwhile:
+            return "the file changed at this moment"
+        return ""
+
+    def _commit(self, changes: list[Change]) -> None:
+        if changes:
+            self._project.folder.commit({change.path: change.before for change in changes})
+
+    def _outcome(self, path: RelPath) -> Outcome:
+        entry = self._project.folder.entries().get(path)
+        base = entry.base if entry else None
+        gone = "" if entry else "pine.toml does not list it, as before"
+        return Outcome(path, "restored", base.version if base else None, message=gone)
+
+
+def _goes_on(change: Change) -> bool:
+    """Whether taking it back moves the base to a newer version, as a redo does."""
+    before, after = (entry.base if entry else None for entry in (change.before, change.after))
+    return bool(before and (after is None or before.version > after.version))
+
+
+_LOOK = "`pinesync log`, `pinesync restore --kept` and `pinesync oplog` show what there is"
+
+
+def _saved_again(
+    project: Project,
+    ports: Ports,
+    saves: list[Sent],
+    allow_broken: bool,
+) -> Iterator[Outcome]:
+    """The text from before becomes the newest version, where that save still is the newest."""
+    view, late = viewed(project, ports)
+    yield from late
+    by_id: dict[PineId | None, Step] = {
+        s.entry.pine_id: Step(s, Act.SAVE) for s in view.situations if s.entry
+    }
+    steps: list[Step] = []
+    texts: dict[RelPath, str] = {}
+    for save in saves:
+        step = by_id.get(save.pine_id)
+        entry = step.situation.entry if step else None
+        if problem := _unsaveable(save, entry):
+            yield refused(
+                save.path, problem, f"`pinesync log {typed(save.path)}` shows the versions"
+            )
+            continue
+        assert step
+        assert save.parent
+        steps.append(step)
+        text = read_text(ports.remote, ports.workspace, (save.pine_id, save.parent))
+        texts[step.situation.path] = text
+    listed = view.listed or {}
+    yield from pushing.push(ports, steps, listed, allow_broken=allow_broken, texts=texts)
+
+
+def _unsaveable(save: Sent, entry: Entry | None) -> str:
+    if save.parent is None:
+        return "was created there, which only a deletion undoes"
+    if entry is None:
+        return "pine.toml does not list it any more"
+    if entry.base is None or entry.base.version != save.version:
+        return f"{save.version} is not its base any more: something was saved or pulled since"
+    return ""

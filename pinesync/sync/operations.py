@@ -1,0 +1,118 @@
+"""What one command did here, so that it can be told and undone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pinesync.model import Digest, Entry, PineId, RelPath, Version
+from pinesync.sync.records import Record
+
+UNDO = "undo"
+REDO = "redo"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry of pine.toml before and after; None where there was none."""
+
+    path: RelPath
+    before: Entry | None
+    after: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file's text before and after, by digest; `before` is None for a file that was new."""
+
+    path: RelPath
+    before: Digest | None
+    after: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A version that was saved there on top of `parent`, None for a script that was created."""
+
+    path: RelPath
+    pine_id: PineId
+    version: Version
+    parent: Version | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One command that changed something. `when` in epoch seconds; `undoes` is the key of the
+    operation that an undo or redo took back."""
+
+    key: str
+    verb: str
+    when: float
+    undoes: str | None = None
+    entries: tuple[Change, ...] = ()
+    files: tuple[Written, ...] = ()
+    saves: tuple[Sent, ...] = ()
+
+    @property
+    def paths(self) -> tuple[RelPath, ...]:
+        """All that it touched, in order."""
+        touched = {change.path for change in self.entries} | {file.path for file in self.files}
+        return tuple(sorted(touched | {save.path for save in self.saves}))
+
+
+@dataclass(slots=True)
+class Journal:
+    """What the running command did so far. Of one path the first state and the last count."""
+
+    entries: dict[RelPath, Change] = field(default_factory=dict)
+    files: dict[RelPath, Written] = field(default_factory=dict)
+    saves: list[Sent] = field(default_factory=list)
+
+    def changed(self, path: RelPath, before: Entry | None, after: Entry | None) -> None:
+        held = self.entries.get(path)
+        self.entries[path] = Change(path, held.before if held else before, after)
+
+    def wrote(self, path: RelPath, before: Digest | None, after: Digest) -> None:
+        held = self.files.get(path)
+        self.files[path] = Written(path, held.before if held else before, after)
+
+    def noted(self, record: Record) -> None:
+        """A record that was written; only a save that landed is something done."""
+        if record.state == "landed" and record.op in ("save", "create"):
+            assert record.pine_id
+            assert record.landed
+            self.saves.append(Sent(record.path, record.pine_id, record.landed, record.parent))
+
+    def operation(self, key: str, verb: str, when: float, undoes: str | None) -> Operation | None:
+        """All of it, None where nothing is different."""
+        entries = tuple(c for c in self.entries.values() if c.before != c.after)
+        files = tuple(w for w in self.files.values() if w.before != w.after)
+        if not (entries or files or self.saves):
+            return None
+        return Operation(key, verb, when, undoes, entries, files, tuple(self.saves))
+
+
+def undone(operations: Sequence[Operation]) -> set[str]:
+    """The keys of those that were taken back, and not brought back after that."""
+    found: set[str] = set()
+    for operation in sorted(operations, key=lambda each: each.key, reverse=True):
+        if operation.undoes and operation.key not in found:
+            found.add(operation.undoes)
+    return found
+
+
+def to_undo(operations: Sequence[Operation]) -> Operation | None:
+    """The newest that stands, and is no undo itself. Of what was redone that is the redo: once it
+    is taken back, the undo before it stands again."""
+    gone = undone(operations)
+    standing = (o for o in operations if o.key not in gone and o.verb != UNDO)
+    return max(standing, key=lambda each: each.key, default=None)
+
+
+def to_redo(operations: Sequence[Operation]) -> Operation | None:
+    """The newest undo that stands, where nothing else was done after it."""
+    gone = undone(operations)
+    standing = [o for o in operations if o.key not in gone]
+    others = [o.key for o in standing if o.verb not in (UNDO, REDO)]
+    undos = [o for o in standing if o.verb == UNDO and o.key > max(others, default="")]
+    return max(undos, key=lambda each: each.key, default=None)

@@ -1,0 +1,104 @@
+"""The operation log: what pinesync did in a workspace, one file for each command that changed
+something.
+
+    operations/<key>.json   verb, time, entries, files, saves
+
+It is written after the fact and read with care: losing it loses the way back, and no work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pinesync.errors import ManifestError
+from pinesync.model import Digest, Entry, PineId, RelPath, Version
+from pinesync.naming import check_path
+from pinesync.sync.operations import Change, Operation, Sent, Written
+from pinesync.workspace.manifest import as_table, from_table
+from pinesync.workspace.state import State, damaged, is_time
+
+KIND = "operations"
+_VERB = re.compile(r"[a-z][a-z -]{0,30}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def write_operation(state: State, operation: Operation) -> None:
+    """The operation is in the log; not durable."""
+    entries = [
+        [c.path, c.before and as_table(c.before), c.after and as_table(c.after)]
+        for c in operation.entries
+    ]
+    saves = [
+        [s.path, s.pine_id, str(s.version), s.parent and str(s.parent)] for s in operation.saves
+    ]
+    held = {
+        "key": operation.key,
+        "verb": operation.verb,
+        "when": operation.when,
+        "undoes": operation.undoes,
+        "entries": entries,
+        "files": [[w.path, w.before, w.after] for w in operation.files],
+        "saves": saves,
+    }
+    state.write_json(KIND, operation.key, held)
+
+
+def read_operations(state: State, most: int) -> list[Operation]:
+    """The newest so many, the oldest of them first. StateError for one that is damaged."""
+    found = []
+    for path, raw in state.read_json(KIND, most):
+        try:
+            operation = _operation(raw)
+            if operation.key != path.stem:
+                raise ValueError
+        except (ValueError, TypeError, KeyError, ManifestError):
+            raise damaged(path) from None
+        found.append(operation)
+    return found
+
+
+def _operation(raw: Mapping[str, Any]) -> Operation:
+    verb, when, undoes = raw["verb"], raw["when"], raw["undoes"]
+    if not _VERB.fullmatch(verb) or not is_time(when) or not isinstance(undoes, str | None):
+        raise ValueError
+    return Operation(
+        key=raw["key"],
+        verb=verb,
+        when=when,
+        undoes=undoes,
+        entries=tuple(_change(*row) for row in raw["entries"]),
+        files=tuple(_written(*row) for row in raw["files"]),
+        saves=tuple(_sent(*row) for row in raw["saves"]),
+    )
+
+
+def _change(path: object, before: Any, after: Any) -> Change:
+    checked = _path(path)
+    return Change(checked, _entry(checked, before), _entry(checked, after))
+
+
+def _entry(path: RelPath, table: Any) -> Entry | None:
+    return None if table is None else from_table(path, table)
+
+
+def _written(path: object, before: Any, after: Any) -> Written:
+    return Written(_path(path), None if before is None else _digest(before), _digest(after))
+
+
+def _sent(path: object, pine_id: str, version: object, parent: object) -> Sent:
+    before = None if parent is None else Version.parse(parent)
+    return Sent(_path(path), PineId(pine_id), Version.parse(version), before)
+
+
+def _path(raw: object) -> RelPath:
+    if not isinstance(raw, str):
+        raise TypeError
+    return check_path(raw)
+
+
+def _digest(raw: Any) -> Digest:
+    if not _DIGEST.fullmatch(raw):
+        raise ValueError
+    return Digest(raw)

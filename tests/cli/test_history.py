@@ -1,0 +1,365 @@
+"""What was saved there: listed, shown, compared, searched, and brought back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pinesync.commands.difference import changed_lines, unified
+from pinesync.model import PineId, RelPath, Version
+from pinesync.text import canonical
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    FASTER,
+    LONGER,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+
+@pytest.fixture
+def saved(clone: World) -> World:
+    """Trend in four versions: 2.0 from the web, 3.0 from here, 4.0 from the web, not pulled."""
+    clone.web_save(SLOWER)
+    assert clone("pull").code == 0
+    clone.write(SLOWER + "plot(close)\n")
+    assert clone("push").code == 0
+    clone.web_save(FASTER)
+    return clone
+
+
+def saves(world: World, *arguments: str) -> list[tuple[str, str, int | None, int | None]]:
+    ran = world("log", "--json", *arguments)
+    assert ran.code == 0, ran
+    found = ran.json["saves"]
+    return [(s["version"], s["by"], s["added"], s["removed"]) for s in found]
+
+
+# -- log ------------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_whose_each_version_is(saved: World) -> None:
+    assert saves(saved, TREND_PATH) == [
+        ("4.0", "elsewhere", 1, 2),
+        ("3.0", "pinesync", 1, 0),
+        ("2.0", "elsewhere", 1, 1),
+        ("1.0", "elsewhere", 12, 0),
+    ]
+    lines = saved("log", TREND_PATH).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["4.0", "3.0", "2.0", "1.0"]
+    assert [line.endswith("(base)") for line in lines] == [False, True, False, False]
+    assert TREND_PATH not in lines[0]
+
+
+def test_every_text_is_read_once(saved: World) -> None:
+    first = saved("log", TREND_PATH)
+    assert first.asked == ("list", "history", "get")  # 4.0; the others went through here
+    again = saved("log", TREND_PATH)
+    assert again.asked == ("list",)
+    assert again.out == first.out
+    offline = saved("log", TREND_PATH, "--offline")
+    assert (offline.asked, offline.out) == ((), first.out)
+
+
+def test_offline_tells_what_is_held(clone: World) -> None:
+    clone.web_save(SLOWER)
+    clone.web_save(FASTER)
+    clone("pull")
+    told = saves(clone, TREND_PATH, "--offline")
+    assert told == [("3.0", "elsewhere", None, None), ("1.0", "elsewhere", 12, 0)]
+    ran = clone("log", TREND_PATH, "--offline")
+    assert (ran.code, ran.asked) == (0, ())
+    assert [line.split()[0] for line in ran.out.splitlines()] == ["3.0", "1.0"]
+    assert "1 version more, not held here; leave --offline out for it" in ran.err
+
+
+def test_the_newest_saves_of_all(clone: World) -> None:
+    for number in range(3):
+        clone.store.save_next(
+            clone.user,
+            clone.id_of("Tools"),
+            f"{TOOLS}// {number}\n",
+            created=2_000_000_000 + number,
+        )
+    clone.store.save_new(clone.user, "Elsewhere", EXTRA, created=2_000_000_001)
+    ran = clone("log", "-n", "4", "--json")
+    found = [(s["path"] or s["name"], s["version"]) for s in ran.json["saves"]]
+    assert found[0] == (TOOLS_PATH, "4.0")
+    assert sorted(found[1:3]) == [("Elsewhere", "1.0"), (TOOLS_PATH, "3.0")]
+    assert found[3] == (TOOLS_PATH, "2.0")
+    assert ran.json["left"] == 3
+    # Only what is told is read, and what it is compared with.
+    assert ran.asked.count("get") <= 8
+    assert "-n N shows more" in clone("log", "-n", "1").err
+
+
+def test_a_version_limits_it(saved: World) -> None:
+    assert [row[0] for row in saves(saved, f"{TREND_PATH}@3")] == ["3.0", "2.0", "1.0"]
+    assert [row[0] for row in saves(saved, TREND_PATH, "-n", "2")] == ["4.0", "3.0"]
+
+
+def test_an_id_names_a_script_that_has_no_file(clone: World) -> None:
+    clone.web_save(EXTRA, "Extra")
+    pine_id = clone.id_of("Extra")
+    (row,) = clone("log", pine_id, "--json").json["saves"]
+    assert (row["path"], row["name"], row["pine_id"]) == (None, "Extra", pine_id)
+    assert clone("show", f"{pine_id}@1").out == EXTRA
+
+
+def test_a_script_that_is_gone_keeps_its_history(saved: World) -> None:
+    pine_id = saved.id_of()
+    before = saved("log", TREND_PATH)
+    saved.web_delete()
+    ran = saved("log", TREND_PATH)
+    assert (ran.code, ran.out) == (0, before.out)
+    assert "not in the account's list any more" in ran.err
+    assert saved("show", f"{pine_id}@2").out == SLOWER
+    assert saved("rm", TREND_PATH).code == 0
+    assert saved("show", f"{pine_id}@4").out == FASTER
+    assert len(saved("log", pine_id).out.splitlines()) == 4
+
+
+def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
+    for text in (SLOWER, FASTER):
+        clone.store.save_next(clone.user, clone.id_of(), text, created=2_000_000_000)
+    clone.store.save_next(clone.user, clone.id_of(), LONGER, created=1_900_000_000)
+    ran = clone("log", TREND_PATH, "--json")
+    assert [s["version"] for s in ran.json["saves"]] == ["4.0", "3.0", "2.0", "1.0"]
+    assert [s["when"] for s in ran.json["saves"]][:3] == [2_000_000_000] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["log", "nowhere.pine"], 2, "not listed in pine.toml"),
+        (["log", "USER;" + "f" * 32], 2, "nothing is known of it here"),
+        (["log", f"{TREND_PATH}@0"], 2, "not a version"),
+        (["show", f"{TREND_PATH}@9"], 1, "TradingView gives no version 9.0"),
+        (["show", f"{TREND_PATH}@2", "--offline"], 2, "2.0 is not held here"),
+        (["diff", f"{TREND_PATH}@1", f"{TREND_PATH}@1", TREND_PATH], 2, "two sides"),
+        (["diff", "--remote", f"{TREND_PATH}@1"], 2, "--remote"),
+        (["restore", "USER;" + "f" * 32 + "@1"], 2, "no file here is this script's"),
+        (["restore", "--push", "--kept", TREND_PATH], 2, "--push goes with"),
+        (["grep", "("], 2, "not a regular expression"),
+        (["grep", "x", f"{TREND_PATH}@1"], 2, "without a version"),
+    ],
+)
+def test_what_cannot_be_meant(clone: World, words: list[str], code: int, said: str) -> None:
+    ran = clone(*words)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert "hint: " in ran.err or "Usage" in ran.err
+
+
+def test_a_new_script_has_no_history(clone: World) -> None:
+    clone("new", "Fresh")
+    ran = clone("log", "indicators/Fresh.pine")
+    assert ran.code == 2
+    assert "never saved on TradingView yet" in ran.err
+
+
+@both_ways
+def test_a_dead_session_is_no_empty_history(saved: World) -> None:
+    saved.plan.expire()
+    for words in (["log"], ["log", TREND_PATH], ["grep", "x"], ["show", f"{TREND_PATH}@4"]):
+        ran = saved(*words)
+        assert (ran.code, ran.out) == (5, ""), words
+
+
+# -- show -----------------------------------------------------------------------------------------
+
+
+def test_a_version_goes_byte_for_byte_into_a_pipe(saved: World) -> None:
+    for version, text in (("1", TREND), ("2.0", SLOWER), ("4", FASTER)):
+        assert saved.process("show", f"{TREND_PATH}@{version}").out == text
+    assert saved("show", TREND_PATH).out == FASTER
+    assert saved("show", f"{TOOLS_PATH}@1").out == canonical(TOOLS)
+    told = saved("show", f"{TREND_PATH}@2", "--json").json
+    assert (told["version"], told["source"], told["name"]) == ("2.0", SLOWER, "Trend")
+
+
+def test_what_is_held_costs_no_request(saved: World) -> None:
+    assert saved("show", f"{TREND_PATH}@3").asked == ()
+    assert saved("show", f"{TREND_PATH}@4").asked == ("get",)
+    assert saved("show", f"{TREND_PATH}@4").asked == ()
+
+
+# -- diff -----------------------------------------------------------------------------------------
+
+
+def test_two_versions_and_a_version_against_the_file(saved: World) -> None:
+    two = saved("diff", f"{TREND_PATH}@1", f"{TREND_PATH}@2").out.splitlines()
+    assert two[:2] == [f"--- a/{TREND_PATH} (1.0)", f"+++ b/{TREND_PATH} (2.0)"]
+    changed = [line for line in two[2:] if line[0] in "+-"]
+    assert changed == [
+        '-length = input.int(20, "Length")',
+        '+length = input.int(50, "Length")',
+    ]
+    file = saved("diff", f"{TREND_PATH}@2", "--stat")
+    assert file.out == f"{TREND_PATH}  +1 -0\n"
+    back = saved("diff", TREND_PATH, f"{TREND_PATH}@2", "--stat")
+    assert back.out == f"{TREND_PATH}  +0 -1\n"
+    assert saved("diff", f"{TREND_PATH}@3", "--exit-code").code == 0
+    assert saved("diff", f"{TREND_PATH}@2", "--exit-code").code == 6
+
+
+def test_versions_of_two_scripts(saved: World) -> None:
+    ran = saved("diff", f"{TREND_PATH}@1", f"{BREAKOUT_PATH}@1", "--json")
+    (file,) = ran.json["files"]
+    assert (file["path"], file["added"], file["removed"]) == (BREAKOUT_PATH, 3, 10)
+
+
+# -- restore --------------------------------------------------------------------------------------
+
+
+def test_an_old_version_comes_into_the_file_and_what_stood_there_is_kept(saved: World) -> None:
+    mine = saved.read() + "// mine\n"
+    saved.write(mine)
+    ran = saved("restore", f"{TREND_PATH}@1")
+    assert (ran.code, ran.out) == (0, f"restored   {TREND_PATH}  1.0\n")
+    assert saved.read() == TREND
+    assert saved.version() == "3.0"
+    assert len(saved.saved()) == 4
+    saved("restore", "--back", "1", TREND_PATH)
+    assert saved.read() == mine
+
+
+def test_line_ends_stay_those_of_the_file(clone: World) -> None:
+    clone.web_save(TOOLS + "// more\r\n", "Tools")
+    clone.write(TOOLS, TOOLS_PATH)
+    clone("pull")
+    assert clone("restore", f"{TOOLS_PATH}@1").code == 0
+    assert clone.read(TOOLS_PATH) == TOOLS
+
+
+@both_ways
+def test_an_old_version_becomes_the_newest(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    ran = clone("restore", "--push", f"{TREND_PATH}@1")
+    assert ran.code == 0, ran
+    assert ran.out.splitlines()[1] == f"saved      {TREND_PATH}  2.0 → 3.0"
+    assert clone.saved() == [TREND, LONGER, TREND]
+    assert clone.words() == {}
+
+
+def test_it_is_pushed_with_the_protection_of_any_push(saved: World) -> None:
+    ran = saved("restore", "--push", f"{TREND_PATH}@2")
+    assert ran.code == 3
+    assert "saved on TradingView since you pulled (3.0 → 4.0)" in ran.err
+    assert saved.read() == SLOWER
+    assert len(saved.saved()) == 4
+
+
+def test_a_broken_version_is_not_pushed(clone: World) -> None:
+    clone.web_save(BROKEN)
+    clone.web_save(TREND)
+    clone("pull")
+    ran = clone("restore", "--push", f"{TREND_PATH}@2")
+    assert ran.code == 4
+    assert (clone.read(), len(clone.saved())) == (BROKEN, 3)
+
+
+def test_a_version_where_the_file_is_gone(saved: World) -> None:
+    saved.remove()
+    assert saved("restore", f"{TREND_PATH}@2").code == 0
+    assert saved.read() == SLOWER
+
+
+def test_a_path_with_an_at_sign(clone: World) -> None:
+    clone.write(EXTRA, "a@2.pine")
+    assert clone("add", "a@2.pine").code == 0
+    assert clone("push").code == 0
+    assert clone("show", "a@2.pine@1").out == EXTRA
+    assert clone("restore", "a@2.pine").code == 0
+
+
+# -- grep -----------------------------------------------------------------------------------------
+
+
+def test_lines_of_the_newest_and_of_all_versions(saved: World) -> None:
+    assert saved("grep", "input").out == f'{TREND_PATH}@4.0:4:length = input.int(5, "Length")\n'
+    found = saved("grep", "--all-versions", r"INT\(.0", "-i").out.splitlines()
+    assert [line.partition(":")[0] for line in found] == [
+        f"{TREND_PATH}@3.0",
+        f"{TREND_PATH}@2.0",
+        f"{TREND_PATH}@1.0",
+    ]
+    assert saved("grep", "-l", "--all-versions", "plot").out.count("\n") == 4
+    assert saved("grep", "-F", "int(").out.count("\n") == 1
+    none = saved("grep", "nowhere", TREND_PATH, "--all-versions")
+    assert (none.code, none.out) == (0, "")
+    assert none.err == "no line matches in 4 versions\n"
+
+
+def test_scripts_without_a_file_are_searched_too(clone: World) -> None:
+    clone.web_save(EXTRA, "Extra")
+    assert clone("grep", "open").out == f"{clone.id_of('Extra')}@1.0:3:plot(open)\n"
+
+
+def test_grep_offline(saved: World) -> None:
+    saved("grep", "--all-versions", "x")
+    ran = saved("grep", "--all-versions", "--offline", "-l", "Trend")
+    assert (ran.asked, ran.out.count("\n")) == ((), 4)
+
+
+# -- counting lines -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("", "a\n"),
+        ("a\nb\n", "a\nb\n"),
+        ("a\nb\nc\n", "a\nc\n"),
+        ("a\n" * 5, "a\n" * 3),
+        ("a\nb\na\nb\n", "b\na\nb\na\n"),
+        ("x\ny", "x\ny\n"),
+        (TREND, FASTER),
+        (TREND, BREAKOUT),
+    ],
+)
+def test_lines_that_came_and_went(old: str, new: str) -> None:
+    shown = unified(RelPath("a.pine"), "", "", old, new)
+    assert changed_lines(old, new) == (shown.added, shown.removed)
+
+
+# -- many -----------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_a_service_without_a_list_of_versions(clone: World) -> None:
+    clone.app.switches = replace(clone.app.switches, history_available=False)
+    for number in range(5):
+        clone.web_save(f"{TREND}// {number}\n")
+    assert len(saves(clone, TREND_PATH)) == 6
+
+
+def test_another_machine_reads_anew(saved: World) -> None:
+    before = saved("log", TREND_PATH).out.replace("pinesync ", "elsewhere")
+    saved.forget()
+    assert saved("log", TREND_PATH).out.replace("pinesync ", "elsewhere") == before
+
+
+def test_damaged_texts_are_read_again(saved: World) -> None:
+    before = saved("log", TREND_PATH).out
+    state = next((saved.home / "pinesync" / "state").iterdir())
+    shutil.rmtree(state / "objects")
+    for path in (state / "saved" / PineId(saved.id_of()).hex).iterdir():
+        path.write_bytes(os.urandom(50))
+    assert saved("log", TREND_PATH).out == before
+    assert Version(4) in [Version(int(p.name)) for p in Path(state / "saved").rglob("4")]

@@ -1,0 +1,290 @@
+"""What pinesync did is listed, and taken back where nothing is lost by it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pinesync.errors import FileError
+from pinesync.workspace.state import State
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+
+def verbs(world: World) -> list[str]:
+    found = world("oplog", "--json").json["operations"]
+    return [each["verb"] + " undone" * each["undone"] for each in found]
+
+
+def test_what_was_done_is_listed(clone: World) -> None:
+    assert clone("oplog").err == "nothing was done here yet, on this machine\n"
+    clone.write(LONGER)
+    clone("push")
+    clone.web_save(BREAKOUT + "// web\n", "Breakout")
+    clone("pull")
+    clone("pull")
+    clone("status")
+    assert verbs(clone) == ["pull", "push"]
+    pulled, pushed = clone("oplog").out.splitlines()
+    assert "1 file written" in pulled
+    assert f"saved {TREND_PATH}@2.0" in pushed
+
+
+@both_ways
+def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    ran = clone("undo")
+    assert ran.code == 0, ran
+    assert ran.out == f"saved      {TREND_PATH}  2.0 → 3.0\n"
+    assert "undoing what `push` did" in ran.err
+    assert clone.saved() == [TREND, LONGER, TREND]
+    assert clone.read() == LONGER
+    assert clone.words() == {TREND_PATH: "modified"}
+
+
+def test_an_undo_is_brought_back(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    clone("undo")
+    assert clone("undo").code == 2  # nothing else was done
+    ran = clone("undo", "--redo")
+    assert ran.code == 0, ran
+    assert clone.saved() == [TREND, LONGER, TREND, LONGER]
+    assert clone.words() == {}
+    assert clone("undo", "--redo").code == 2
+    assert clone("undo").code == 0
+    assert clone.saved()[-1] == TREND
+    assert clone("undo").code == 2
+    assert clone("undo", "--redo").code == 0
+    assert clone.saved()[-1] == LONGER
+
+
+def test_again_takes_back_the_one_before(clone: World) -> None:
+    clone.web_save(SLOWER)
+    clone("pull")
+    clone("restore", f"{TREND_PATH}@1")
+    assert clone("undo").code == 0
+    assert clone.read() == SLOWER
+    assert clone("undo").code == 0
+    assert (clone.read(), clone.version()) == (TREND, "1.0")
+    assert clone.words() == {TREND_PATH: "behind"}
+    assert verbs(clone) == ["undo", "undo", "restore undone", "pull undone"]
+    assert clone("undo", "--redo").code == 0
+    assert (clone.read(), clone.version()) == (SLOWER, "2.0")
+    assert clone.words() == {}
+
+
+def test_a_merge_is_undone(clone: World) -> None:
+    clone.write(LONGER)
+    clone.web_save(SLOWER)
+    clone("pull")
+    assert clone.read() == MERGED
+    assert clone("undo").code == 0
+    assert (clone.read(), clone.version()) == (LONGER, "1.0")
+    assert clone.words() == {TREND_PATH: "diverged"}
+
+
+def test_nobody_s_save_is_hidden_by_it(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    clone.web_save(FASTER)
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "saved on TradingView since you pulled (2.0 → 3.0)" in ran.err
+    assert clone.saved() == [TREND, LONGER, FASTER]
+    clone("pull", "--theirs")
+    clone("undo")
+    ran = clone("undo")
+    assert ran.code == 3
+    assert len(clone.saved()) == 3
+
+
+def test_an_edit_since_is_not_replaced(clone: World) -> None:
+    clone.web_save(SLOWER)
+    clone("pull")
+    clone.write(FASTER)
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "the file has another text by now" in ran.err
+    assert (clone.read(), clone.version()) == (FASTER, "2.0")
+    assert verbs(clone) == ["pull"]
+    clone.write(SLOWER)
+    assert clone("undo").code == 0
+    assert clone.read() == TREND
+
+
+def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
+    clone.web_save(SLOWER)
+    clone.web_save(BREAKOUT + "// web\n", "Breakout")
+    clone("pull")
+    clone.write(FASTER)
+    ran = clone("undo")
+    assert ran.code == 3
+    assert ran.out == f"restored   {BREAKOUT_PATH}  1.0\n"
+    assert clone.read(BREAKOUT_PATH) == BREAKOUT
+    assert clone.read() == FASTER
+
+
+def test_what_was_created_there_stays(clone: World) -> None:
+    clone.write(EXTRA, "extra.pine")
+    clone("add", "extra.pine")
+    clone("push")
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "was created there, which only a deletion undoes" in ran.err
+    assert clone.saved("Extra") == [EXTRA]
+
+
+def test_a_file_that_was_new_stays(clone: World) -> None:
+    clone.web_save(EXTRA, "Extra")
+    clone("pull")
+    ran = clone("undo")
+    assert ran.code == 0
+    assert "the file was new; it stays" in ran.err
+    assert clone.read("indicators/Extra.pine") == EXTRA
+    assert clone("pull").code == 0
+    assert clone.words() == {}
+
+
+@pytest.mark.parametrize(
+    "words", [["add", "extra.pine"], ["rm", TREND_PATH], ["add", "--id", "Extra", "extra.pine"]]
+)
+def test_entries_come_and_go(clone: World, words: list[str]) -> None:
+    clone.write(EXTRA, "extra.pine")
+    clone.web_save(EXTRA, "Extra")
+    before = (clone.folder / "pine.toml").read_bytes()
+    words = [clone.id_of("Extra") if word == "Extra" else word for word in words]
+    assert clone(*words).code == 0
+    after = (clone.folder / "pine.toml").read_bytes()
+    assert clone("undo").code == 0
+    assert (clone.folder / "pine.toml").read_bytes() == before
+    assert clone("undo", "--redo").code == 0
+    assert (clone.folder / "pine.toml").read_bytes() == after
+    assert clone.read("extra.pine") == EXTRA
+
+
+def test_a_flag_comes_back_with_the_undo_of_its_end(clone: World) -> None:
+    clone.write(LONGER)
+    clone.plan.add("save_next:1:foreign")
+    assert clone("push").code == 3
+    hidden = clone.entry()["hidden"]
+    assert hidden
+    assert clone("resolve", "--ours", TREND_PATH).code == 0
+    assert clone("undo").code == 0
+    assert clone.entry()["hidden"] == hidden
+
+
+def test_a_version_from_before_that_does_not_compile(clone: World) -> None:
+    clone.web_save(BROKEN)
+    clone("pull")
+    clone.write(LONGER)
+    clone("push")
+    assert clone("undo").code == 4
+    assert len(clone.saved()) == 3
+    assert clone("undo", "--allow-broken").code == 4  # stored, and told
+    assert clone.saved()[-1] == BROKEN
+
+
+def test_one_of_several_is_named(clone: World) -> None:
+    clone.web_save(SLOWER)
+    clone("pull")
+    clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
+    clone("push")
+    pushed, pulled = clone("oplog", "--json").json["operations"]
+    assert clone("undo", pulled["key"]).code == 0
+    assert clone.read() == TREND
+    assert clone("undo", pulled["key"]).code == 2
+    assert clone("undo", "nothing").code == 2
+    assert clone("undo", pushed["key"][:1]).code == 2  # both begin like that
+    assert clone.saved("Breakout") == [BREAKOUT, BREAKOUT + "// mine\n"]
+
+
+@both_ways
+def test_an_answer_that_is_lost_makes_no_second_version(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    clone.plan.add("save_next:1:reset:after")
+    ran = clone("undo")
+    assert ran.code == 0, ran
+    assert clone.saved() == [TREND, LONGER, TREND]
+    assert clone("push").code == 0
+
+
+def test_a_pull_that_was_interrupted(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone.web_save(SLOWER)
+    with monkeypatch.context() as patch:
+        patch.setattr("pinesync.workspace.files.tree.Tree.write_manifest", _killed)
+        assert clone("pull").code == 130
+    assert clone.read() == SLOWER
+    assert clone("pull").code == 0
+    assert clone("undo").code == 0
+    assert (clone.read(), clone.version()) == (TREND, "1.0")
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_full_disk_takes_nothing_but_the_way_back(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise FileError("no space left")
+
+    clone.write(LONGER)
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "write_json", full)
+        assert clone("push").code == 0
+    assert clone.saved() == [TREND, LONGER]
+    assert verbs(clone) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        {"verb": "\x1b[2J"},
+        {"when": 1e300},
+        {"undoes": 5},
+        {"entries": [["../x.pine", None, None]]},
+        {"entries": [[TREND_PATH, {"name": 5}, None]]},
+        {"entries": [5]},
+        {"files": [[TREND_PATH, None, "sha256:"]]},
+        {"saves": [[TREND_PATH, "USER;", "1.0", None]]},
+        {"saves": [[TREND_PATH, "USER;" + "f" * 32, "0.0", None]]},
+        {"key": "another"},
+    ],
+)
+def test_a_damaged_log_is_said_and_stops_no_push(clone: World, damage: object) -> None:
+    clone.write(LONGER)
+    clone("push")
+    (path,) = (Path(clone.home) / "pinesync" / "state").glob("*/operations/*.json")
+    if isinstance(damage, bytes):
+        path.write_bytes(damage)
+    else:
+        assert isinstance(damage, dict)
+        path.write_text(json.dumps({**json.loads(path.read_bytes()), **damage}))
+    for words in (["oplog"], ["undo"], ["undo", "--redo"]):
+        ran = clone(*words)
+        assert ran.code == 1
+        assert "damaged, or not written by pinesync" in ran.err
+    clone.write(LONGER + "// more\n")
+    assert clone("push").code == 0
+    assert len(clone.saved()) == 3
