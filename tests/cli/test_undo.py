@@ -128,6 +128,30 @@ def test_an_edit_since_is_not_replaced(clone: World) -> None:
     assert clone.read() == TREND
 
 
+def test_an_entry_that_was_edited_since_stays(clone: World) -> None:
+    clone.write(EXTRA, "extra.pine")
+    clone("add", "extra.pine")
+    manifest = clone.folder / "pine.toml"
+    mine = manifest.read_text("utf-8").replace('"Extra"', '"Mine"')
+    manifest.write_text(mine, "utf-8")
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "pine.toml says something else of it by now" in ran.err
+    assert manifest.read_text("utf-8") == mine
+
+
+def test_an_older_push_is_not_undone_over_what_came_since(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    (pushed,) = clone("oplog", "--json").json["operations"]
+    clone.web_save(FASTER)
+    assert clone("pull").code == 0
+    ran = clone("undo", pushed["key"])
+    assert ran.code == 3
+    assert "2.0 is not its base any more" in ran.err
+    assert clone.saved() == [TREND, LONGER, FASTER]
+
+
 def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(BREAKOUT + "// web\n", "Breakout")

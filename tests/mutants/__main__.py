@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.mutants.breakages import MUTANTS, Mutant
 from tests.mutants.guarding import GUARDING
+from tests.mutants.history import HISTORY
 from tests.mutants.hostile import HOSTILE
 from tests.mutants.watching import WATCHING
 
@@ -26,7 +27,7 @@ COPIED = (
     "docs",
 )
 SECONDS = 900
-ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING)
+ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING, *HISTORY)
 
 
 def caught(mutant: Mutant) -> bool:

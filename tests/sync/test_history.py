@@ -69,7 +69,7 @@ def test_a_text_that_was_lost_here_is_read_again(
     digits = digest("four\n").removeprefix("sha256:")
     (folder.state.folder / "objects" / digits[:2] / digits[2:]).unlink()
     assert read(remote, folder, pine_id) == found
-    assert remote.calls[-1] == f"get {pine_id} 4.0"
+    assert (remote.sent("get"), remote.calls[-1]) == (5, f"get {pine_id} 4.0")
 
 
 @pytest.mark.parametrize(

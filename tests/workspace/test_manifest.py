@@ -348,6 +348,25 @@ def test_dotted_keys_that_cannot_be_edited_in_place_are_written_anew() -> None:
     assert parse(apply(text, {path: Entry(path, "x")})).entries == {path: Entry(path, "x")}
 
 
+def test_what_looks_like_the_entry_is_not_taken_for_it() -> None:
+    """An entry that a person wrote, and a name that holds how we would have written it."""
+    ours = dump_new(manifest(entry("a.pine"))).partition("[scripts")
+    block = "".join(ours[1:]).replace("\\", "")
+    text = f"""{HEAD}[scripts."a.pine"]
+pine_id = "{pine_id(1)}"
+version = "5.0"
+name = "Script 1"
+digest = "{digest("1 5")}"
+
+[scripts."b.pine"]
+name = '''
+{block}'''
+"""
+    after = parse(apply(text, {RelPath("a.pine"): entry("a.pine", 1, 6)}))
+    assert after.entries[RelPath("a.pine")] == entry("a.pine", 1, 6)
+    assert after.entries[RelPath("b.pine")].name == block
+
+
 def test_what_could_not_be_read_again_is_not_written() -> None:
     twice = RelPath("INDICATORS/rsi divergence.pine")
     with pytest.raises(ManifestError, match="stays as it is"):
