@@ -19,10 +19,11 @@ from pinesync.sync.records import Record
 from pinesync.sync.watching import Glance
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.workspace import manifest
+from pinesync.workspace.checking import Replaced
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.operations import write_operation
-from pinesync.workspace.state import Replaced, State
+from pinesync.workspace.state import State
 
 _TRIES = 5
 

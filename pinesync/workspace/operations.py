@@ -16,12 +16,12 @@ from pinesync.errors import ManifestError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
 from pinesync.naming import check_path
 from pinesync.sync.operations import Change, Operation, Sent, Written
+from pinesync.workspace.checking import DIGEST, damaged, is_time
 from pinesync.workspace.manifest import as_table, from_table
-from pinesync.workspace.state import State, damaged, is_time
+from pinesync.workspace.state import State
 
 KIND = "operations"
 _VERB = re.compile(r"[a-z][a-z -]{0,30}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def write_operation(state: State, operation: Operation) -> None:
@@ -99,6 +99,6 @@ def _path(raw: object) -> RelPath:
 
 
 def _digest(raw: Any) -> Digest:
-    if not _DIGEST.fullmatch(raw):
+    if not DIGEST.fullmatch(raw):
         raise ValueError
     return Digest(raw)

@@ -16,29 +16,32 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import math
 import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pinesync.errors import FileError, StateError
-from pinesync.model import KINDS, Digest, PineId, RelPath, SavedText, Version, VersionInfo
-from pinesync.naming import check_path
-from pinesync.sync.records import Op, Record
-from pinesync.sync.records import State as RecordState
+from pinesync.model import Digest, PineId, RelPath, SavedText, Version, VersionInfo
+from pinesync.sync.records import Record
 from pinesync.text import canonical, digest
+from pinesync.workspace.checking import (
+    Replaced,
+    checksum,
+    is_sound_info,
+    load,
+    plain,
+    read_record,
+    read_replaced,
+)
 from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 
 KEEP_DAYS = 30
-_KEY = re.compile(r"[0-9a-z-]{1,60}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
-_TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
 _MAX_RECORD = 4 * 1024 * 1024
 _MAX_LINE = 64 * 1024 * 1024
 """Bytes of what one command did; ten thousand scripts have ten megabytes."""
@@ -46,16 +49,6 @@ _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
 _MAX_INFO = 16 * 1024
 _PLACES = ("objects", "saved", "records", "replaced", "operations", "tmp", "lock", "watch")
-
-
-@dataclass(frozen=True, slots=True)
-class Replaced:
-    """A text that pinesync replaced in the folder; `when` in epoch seconds."""
-
-    key: str
-    path: RelPath
-    digest: Digest
-    when: float
 
 
 def folder_name(workspace_id: str, root: Path) -> str:
@@ -127,7 +120,7 @@ class State:
             info = VersionInfo(pine_id, version, **json.loads(body))
         except (ValueError, TypeError, RecursionError):
             return None
-        return info if _is_sound_info(info) else None
+        return info if is_sound_info(info) else None
 
     def versions_of(self, pine_id: PineId) -> list[Version]:
         """The versions of a script that are known here, whether or not it is still there."""
@@ -145,15 +138,15 @@ class State:
         """All records, oldest first. StateError for one that is damaged: it may be a save whose
         answer was lost, so it is not passed over."""
         if self._records is None:
-            found = [_record(path, raw) for path, raw in self._plain_files("records")]
+            found = [read_record(path, raw) for path, raw in self._plain_files("records")]
             self._records = {record.key: record for record in found}
         return sorted(self._records.values(), key=lambda record: record.key)
 
     def write_record(self, record: Record) -> None:
-        held = _plain(record)
+        held = plain(record)
         path = self.folder / "records" / f"{record.key}.json"
-        self._write(path, json.dumps({**held, "sum": _sum(held)}, indent=1).encode())
-        if _record(path, _load(path, _read(path, _MAX_RECORD))) != record:
+        self._write(path, json.dumps({**held, "sum": checksum(held)}, indent=1).encode())
+        if read_record(path, load(path, _read(path, _MAX_RECORD))) != record:
             raise StateError(f"{path}: the record does not read back as it was written")
         if self._records is not None:
             self._records[record.key] = record
@@ -175,7 +168,7 @@ class State:
 
     def replaced(self, path: RelPath) -> list[Replaced]:
         """What was replaced at this path, newest first."""
-        found = [_replaced(file, raw) for file, raw in self._plain_files("replaced")]
+        found = [read_replaced(file, raw) for file, raw in self._plain_files("replaced")]
         return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
 
     def has_replaced(self, key: str, path: RelPath, text: Digest | None) -> bool:
@@ -184,7 +177,7 @@ class State:
         body = _read(file, _MAX_RECORD)
         if body is None:
             return False
-        note = _replaced(file, _load(file, body))
+        note = read_replaced(file, load(file, body))
         return (note.path, note.digest) == (path, text)
 
     def clear_leftovers(self) -> None:
@@ -217,7 +210,7 @@ class State:
         for path in sorted(p for p in folder.iterdir() if p.suffix == ".json")[-most:]:
             body = _read(path, cap)
             if body is not None:
-                yield path, _load(path, body)
+                yield path, load(path, body)
 
     def _object(self, name: Digest) -> Path:
         digits = name.removeprefix("sha256:")
@@ -290,107 +283,3 @@ def _file_error(path: Path, error: OSError) -> FileError | StateError:
     return FileError(
         f"{path}: {error.strerror or error}", "nothing more was done; make room or give permission"
     )
-
-
-def _plain(record: Record) -> dict[str, Any]:
-    held = {f.name: getattr(record, f.name) for f in fields(record)}
-    return {k: str(v) if isinstance(v, Version) else v for k, v in held.items() if v is not None}
-
-
-def _sum(held: Mapping[str, Any]) -> str:
-    """What shows that a record is as it was written: every bit of it may decide about a save."""
-    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
-
-
-def _load(path: Path, body: bytes | None) -> Any:
-    try:
-        return json.loads(body or b"")
-    except (ValueError, RecursionError):
-        raise damaged(path) from None
-
-
-def damaged(path: Path) -> StateError:
-    """What is raised for a file that pinesync cannot have written."""
-    return StateError(
-        f"{path}: damaged, or not written by pinesync",
-        "nothing was done; look at the file, and move it away if it is not needed",
-    )
-
-
-def _record(path: Path, raw: Any) -> Record:
-    """The record, or StateError: a state directory is not trusted because it exists."""
-    try:
-        if not isinstance(raw, dict) or raw.keys() - {"sum", *(f.name for f in fields(Record))}:
-            raise ValueError
-        held = {key: value for key, value in raw.items() if key != "sum"}
-        if raw.get("sum") != _sum(held):
-            raise ValueError
-        if not all(isinstance(held.get(name, ""), str) for name in ("digest", "temp")):
-            raise ValueError
-        held["path"] = _checked_path(held["path"])
-        held["known_ids"] = tuple(PineId(known) for known in held.get("known_ids", ()))
-        for name in ("parent", "landed", "seen"):
-            held[name] = Version.parse(held[name]) if name in raw else None
-        held["pine_id"] = PineId(held["pine_id"]) if "pine_id" in raw else None
-        record = Record(**held)
-        if not _is_sound(record, path):
-            raise ValueError
-    except (ValueError, TypeError, KeyError):
-        raise damaged(path) from None
-    return record
-
-
-def _is_sound_info(info: Any) -> bool:
-    return (
-        isinstance(info.digest, str)
-        and bool(_DIGEST.fullmatch(info.digest))
-        and type(info.when) is int
-        and is_time(info.when)
-        and isinstance(info.name, str)
-        and info.kind in KINDS
-    )
-
-
-def _checked_path(raw: object) -> RelPath:
-    if not isinstance(raw, str):
-        raise TypeError
-    return check_path(raw)
-
-
-def _is_sound(record: Record, path: Path) -> bool:
-    digests = [record.digest, record.object, record.brings]
-    return (
-        path.stem == record.key
-        and bool(_KEY.fullmatch(record.key))
-        and record.op in get_args(Op)
-        and record.state in get_args(RecordState)
-        and all(d is None or _DIGEST.fullmatch(d) for d in digests)
-        and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
-        and (record.op != "pull" or bool(record.temp and record.brings))
-        and _is_clock(record.wall)
-        and _is_clock(record.mono)
-        and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))
-    )
-
-
-def _is_clock(value: object) -> bool:
-    """A number to reckon with, whatever clock it came from."""
-    if isinstance(value, float):
-        return not math.isnan(value)
-    return isinstance(value, int) and abs(value) < 1 << 63
-
-
-def is_time(value: object) -> bool:
-    """Seconds that fit into a calendar, and no NaN."""
-    return isinstance(value, int | float) and -6e10 < value < 2e11
-
-
-def _replaced(path: Path, raw: Any) -> Replaced:
-    try:
-        replaced = Replaced(**{**raw, "path": _checked_path(raw["path"])})
-        sound = _DIGEST.fullmatch(replaced.digest) and replaced.key == path.stem
-        if not (sound and is_time(replaced.when)):
-            raise ValueError
-    except (ValueError, TypeError, KeyError):
-        raise damaged(path) from None
-    return replaced

@@ -18,7 +18,8 @@ from pinesync.cli.render import harmless
 from pinesync.commands import machine
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync.records import Now, Record
-from pinesync.workspace.state import Replaced, State
+from pinesync.workspace.checking import Replaced
+from pinesync.workspace.state import State
 from tests.cli.cases import MARKERS, flags
 from tests.cli.tradingview import TradingView
 from tests.cli.world import (

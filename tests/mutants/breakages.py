@@ -304,7 +304,7 @@ MUTANTS = (
     ),
     Mutant(
         "damaged records are refused",
-        "pinesync/workspace/state.py",
+        "pinesync/workspace/checking.py",
         "    except (ValueError, TypeError, KeyError):\n        raise damaged(path) from None\n"
         "    return record\n",
         "    except (ValueError, TypeError, KeyError):\n"

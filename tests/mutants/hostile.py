@@ -91,15 +91,15 @@ HOSTILE = (
     ),
     Mutant(
         "a record's path keeps the rules",
-        "pinesync/workspace/state.py",
+        "pinesync/workspace/checking.py",
         '        held["path"] = _checked_path(held["path"])',
         '        held["path"] = RelPath(held["path"])',
         ("tests/security/test_planted.py",),
     ),
     Mutant(
         "a record is as it was written",
-        "pinesync/workspace/state.py",
-        '        if raw.get("sum") != _sum(held):',
+        "pinesync/workspace/checking.py",
+        '        if raw.get("sum") != checksum(held):',
         "        if False:",
         ("tests/security/test_planted.py",),
     ),

@@ -17,7 +17,8 @@ from pinesync.errors import PinesyncError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version
 from pinesync.sync.records import Record
 from pinesync.text import canonical, digest
-from pinesync.workspace.state import Replaced, State, folder_name
+from pinesync.workspace.checking import Replaced
+from pinesync.workspace.state import State, folder_name
 
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
 TEXT = "//@version=6\nindicator('Ünï 測')\n"
