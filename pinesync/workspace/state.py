@@ -3,6 +3,7 @@ writes, replaced texts. One folder, mode 0700; losing it loses no work.
 
     objects/ab/cdef…        a canonical text, named by its sha256
     saved/<32 hex>/<N>      the digest of version N.0 of a script
+    commits/<32 hex>/<N>    the commit that held version N.0 when it was saved
     records/<key>.json      one begun, landed or abandoned write
     replaced/<key>.json     what a pull replaced: path, digest, when
     tmp/                    files that are being written
@@ -36,12 +37,13 @@ from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 KEEP_DAYS = 30
 _KEY = re.compile(r"[0-9a-z-]{1,60}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
 _MAX_RECORD = 4 * 1024 * 1024
 _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
 _MAX_DIGEST = 100
-_PLACES = ("objects", "saved", "records", "replaced", "tmp", "lock", "watch")
+_PLACES = ("objects", "saved", "commits", "records", "replaced", "tmp", "lock", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,19 @@ class State:
         body = _read(self._saved(pine_id, version), _MAX_DIGEST)
         held = (body or b"").decode("ascii", "replace")
         return Digest(held) if _DIGEST.fullmatch(held) else None
+
+    def note_commit(self, pine_id: PineId, version: Version, commit: str) -> None:
+        """That commit holds the version's text. Not durable: git knows it, too."""
+        if not _COMMIT.fullmatch(commit):
+            raise ValueError(f"not a commit: {commit[:80]!r}")
+        if self.commit_of(pine_id, version) != commit:
+            self._write(self._committed(pine_id, version), commit.encode(), durably=False)
+
+    def commit_of(self, pine_id: PineId, version: Version) -> str | None:
+        """The commit noted for a version; one that was damaged counts as none."""
+        body = _read(self._committed(pine_id, version), _MAX_DIGEST)
+        held = (body or b"").decode("ascii", "replace")
+        return held if _COMMIT.fullmatch(held) else None
 
     # -- records -------------------------------------------------------------------------------
 
@@ -182,6 +197,9 @@ class State:
 
     def _saved(self, pine_id: PineId, version: Version) -> Path:
         return self.folder / "saved" / pine_id.hex / str(version.major)
+
+    def _committed(self, pine_id: PineId, version: Version) -> Path:
+        return self.folder / "commits" / pine_id.hex / str(version.major)
 
     def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
         temporary = self.folder / "tmp" / secrets.token_hex(8)
