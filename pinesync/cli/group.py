@@ -22,18 +22,21 @@ VERBS = {
     "add": "List files for the next push, or link one.",
     "new": "A new script from a template.",
     "list": "Your saved scripts.",
+    "blame-version": "The git commit that a saved version was made from.",
     "restore": "Put back the text last agreed.",
     "resolve": "End a conflict: ours, theirs or merged.",
     "rm": "Forget a script here; nothing is deleted.",
+    "repair": "Mend a pine.toml that a git merge left in conflict.",
     "verify": "Prove that file, base and TradingView agree.",
     "login": "Keep the cookie of your TradingView session.",
     "logout": "Remove the kept cookie.",
     "whoami": "Whose session is used here.",
+    "hooks": "Let git check scripts before a commit, and before a push.",
     "doctor": "Whether everything is in order, and what to do if not.",
     "sandbox": "The local stand-in for TradingView.",
     "demo": "The whole path on a fresh sandbox.",
 }
-_MODULES = {"list": "listing"}
+_MODULES = {"list": "listing", "blame-version": "blame"}
 
 
 class Suggesting(click.Group):

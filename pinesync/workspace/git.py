@@ -240,6 +240,28 @@ def _rows(listed: bytes) -> list[bytes]:
     return [row for row in listed.split(b"\0") if row]
 
 
+def objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
+    """The id and the bytes of each commit or file that is named, for the price of one call; None
+    for what is not there."""
+    given = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    _, answer, _ = asked(root, "cat-file", "--batch", given=given)
+    found: list[tuple[str, bytes] | None] = []
+    begin = 0
+    while begin < len(answer):
+        end = answer.index(b"\n", begin)
+        row = answer[begin:end].split(b" ")
+        begin = end + 1
+        if len(row) == 3 and row[1] in (b"blob", b"commit"):
+            size = int(row[2])
+            found.append((row[0].decode("ascii"), answer[begin : begin + size]))
+            begin += size + 1
+        elif row[-1] == b"missing":
+            found.append(None)
+        else:
+            return []
+    return found
+
+
 def asked(
     root: Path | None,
     *words: str,

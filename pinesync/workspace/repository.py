@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, LeftForYou, Misuse
-from pinesync.workspace.git import asked
+from pinesync.workspace.git import asked, objects
 
 # A stopped rebase has a CHERRY_PICK_HEAD, too.
 _UNDER_WAY = {
@@ -87,18 +87,7 @@ def at_head(root: Path, path: str) -> bytes | None:
 def held_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] | None:
     """HEAD's commit, and what it holds of these files, for the price of one call; None before a
     first commit."""
-    wanted = "".join(f"{name}\n" for name in ("HEAD^{commit}", *(f"HEAD:./{p}" for p in paths)))
-    status, answer, _ = asked(root, "cat-file", "--batch", given=wanted.encode())
-    found: list[tuple[str, bytes] | None] = []
-    while answer and not status:
-        row, _, answer = answer.partition(b"\n")
-        name, *kind = row.split(b" ")
-        if len(kind) != 2 or kind[0] not in (b"blob", b"commit"):
-            found.append(None)
-            continue
-        size = int(kind[1])
-        found.append((name.decode("ascii"), answer[:size]))
-        answer = answer[size + 1 :]
+    found = objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
     if len(found) != 1 + len(paths) or found[0] is None:
         return None
     held = zip(paths, found[1:], strict=True)

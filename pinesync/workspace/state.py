@@ -88,6 +88,10 @@ class State:
             self._write(path, text.encode("utf-8"), durably=durably)
         return name
 
+    def file_of(self, name: Digest) -> Path:
+        """Where a text is kept, for who wants it without pinesync."""
+        return self._object(name)
+
     def text_of(self, name: Digest) -> str | None:
         """The text, None where it is not held; one that was damaged counts as not held."""
         body = _read(self._object(name), _MAX_OBJECT)

@@ -12,6 +12,7 @@ from pinesync.commands.doctor import doctor
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
+from pinesync.commands.repair import repair
 from pinesync.commands.status import status
 from pinesync.commands.verify import verify
 from tests.campaign.world import World
@@ -23,6 +24,7 @@ READERS: dict[str, Callable[[Setup], object]] = {
     "diff --remote": lambda setup: diff(setup, remote=True),
     "verify": lambda setup: verify(setup),
     "doctor": lambda setup: doctor(setup),
+    "repair --dry-run": lambda setup: repair(setup, dry_run=True),
     "pull --dry-run": lambda setup: pull(setup, dry_run=True),
     "push --dry-run": lambda setup: push(setup, dry_run=True),
 }
