@@ -11,6 +11,7 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Committed, Run
 from pinesync.errors import FileError, LeftForYou, ManifestError, PinesyncError
 from pinesync.model import Base, Entry, RelPath
+from pinesync.naming import typed
 from pinesync.sync.report import Outcome
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.unseen import HARMFUL
@@ -62,6 +63,11 @@ def _is_wanted(project: Project) -> bool:
 def _manifest_at_head(project: Project) -> str | None:
     data = repository.at_head(project.folder.root, MANIFEST)
     if data is None:
+        if repository.ignored(project.folder.root, [MANIFEST]):
+            raise LeftForYou(
+                f"git ignores {MANIFEST}, so nothing can be committed",
+                f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
+            )
         return None
     try:
         text = data.decode("utf-8")
@@ -131,16 +137,19 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[_Scrip
     """What there is to commit. A file that was edited since keeps that edit, and the text that
     the version has is committed."""
     changed = _changed(project, run)
-    left = repository.ignored(project.folder.root, [*changed, MANIFEST]) if changed else ()
-    if MANIFEST in left:
-        raise LeftForYou(
-            f"git ignores {MANIFEST}", f"`git check-ignore -v {MANIFEST}` names the pattern"
-        )
+    left = repository.ignored(project.folder.root, list(changed)) if changed else ()
     merged = {outcome.path for outcome in run.outcomes if outcome.done == "merged"}
     for path, (entry, base) in changed.items():
         if path in left:
             why = "not committed: git ignores it"
-            told.append(Outcome(path, "told", message=why, hint=f"`git add --force` {path} first"))
+            told.append(
+                Outcome(
+                    path,
+                    "told",
+                    message=why,
+                    hint=f"`git add --force {typed(path)}` overrules that",
+                )
+            )
             continue
         data = project.folder.read(path)
         exact = data is not None and _has(data, base)
@@ -192,7 +201,12 @@ def _commit(
     for path in made.staged:
         why = "was staged with another text, which stays staged"
         told.append(
-            Outcome(RelPath(path), "told", message=why, hint="`git add` stages the new one")
+            Outcome(
+                RelPath(path),
+                "told",
+                message=why,
+                hint=f"`git add {typed(path)}` stages the new one",
+            )
         )
     for script in scripts:
         if script.exact and script.entry.pine_id:

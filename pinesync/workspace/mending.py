@@ -15,6 +15,7 @@ from pinesync.workspace.manifest import Manifest, Settings
 
 _MARKER = re.compile(r"(?:(<{7})|(\|{7})|(={7})|(>{7}))(?: [^\n]*)?\r?\n?")
 _BY_HAND = "take the markers out by hand, or begin the merge anew"
+_CHANGED = "only the other side changed it"
 _OURS, _BASE, _THEIRS = "ours", "base", "theirs"
 _UNKNOWN = frozenset(("account", "account_id"))
 """Settings that are None until they are known: a side that knows one says nothing against it."""
@@ -197,12 +198,17 @@ def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) ->
             f"{one.path!r}: the two sides have another text for version {one.base.version}",
             "keep the entry whose digest `pinesync verify` agrees with",
         )
-    entry, why = (other, "only the other side changed it") if base == one else (one, "ours")
+    theirs = base is not None and base == one
+    entry, why = (other, _CHANGED) if theirs else (one, "both sides have this version")
     held = holds(one.path)
     if one.base != other.base and one.base and other.base:
         for side in (one, other):
             if side.base and side.base.expected == held:
                 entry, why = side, "the file has exactly this text"
+    if entry.base and one.base and other.base:
+        # What was pulled on either side is not to be taken back unawares.
+        pulled = max((b.pulled for b in (one.base, other.base) if b.pulled), default=None)
+        entry = replace(entry, base=replace(entry.base, pulled=pulled))
     if one.hidden or other.hidden:
         hidden = min(flag for flag in (one.hidden, other.hidden) if flag)
         return replace(entry, hidden=hidden), f"{hidden} is hidden until it is resolved"

@@ -112,7 +112,7 @@ def commit(
 
     Afterwards the index has the files, too. One that had something else staged is put to
     `restage`, which gives what is to be staged from now on, None for what it was."""
-    head = _commit_at_head(root)
+    head = _commit_at(root)
     staged = _staged(root)
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
     with tempfile.TemporaryDirectory(prefix="pinesync-commit-") as folder:
@@ -126,9 +126,14 @@ def commit(
         words.write_bytes(message.encode())
         made = ("commit", "--quiet", "--cleanup=whitespace", "--file", str(words))
         status, _, said = asked(root, *made, env=env)
-    new = _commit_at_head(root)
+    new = _commit_at(root)
     if status or new is None or new == head:
         raise FileError(f"git refused the commit: {_shortened(said)}", "see to it, then commit")
+    if _commit_at(root, "HEAD^") != head:
+        raise FileError(
+            "something else moved HEAD while the commit was made",
+            "look at `git log -p -2`: the newest commit may take back what came in between",
+        )
     if tree != _answered(root, "rev-parse", "HEAD^{tree}").strip():
         _take_back(root, head, new)
     return Made(new, tuple(_bring_in_step(root, blobs, staged, restage)))
@@ -166,8 +171,8 @@ def _bring_in_step(
     return [path for path in others if path not in new]
 
 
-def _commit_at_head(root: Path) -> str | None:
-    status, found, _ = asked(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+def _commit_at(root: Path, name: str = "HEAD") -> str | None:
+    status, found, _ = asked(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     return None if status else found.decode("ascii").strip()
 
 

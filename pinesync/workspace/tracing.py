@@ -14,6 +14,7 @@ from pinesync.workspace.git import asked, objects
 _MOST_COMMITS = 5000
 _AT_A_TIME = 100
 """Texts of the history that are held at once."""
+_ALL = ("--exclude=refs/stash", "--exclude=refs/notes/*", "--all")
 _FORMAT = "--format=%H%x00%at%x00%an <%ae>%x00%s"
 _PLAIN = (f"--max-count={_MOST_COMMITS}", "--encoding=UTF-8", "--no-textconv", "--no-ext-diff")
 
@@ -36,9 +37,10 @@ def commit_at(root: Path, name: str) -> Commit | None:
 
 def with_trailers(root: Path, pine_id: PineId, version: Version) -> Iterator[str]:
     """The commits whose trailers name that version of that script, newest first."""
-    words = (f"--grep=^Pine-Id: {pine_id}$", f"--grep=^Pine-Version: {version}$", "--all-match")
+    named = (f"--grep=^Pine-Id: {pine_id}$", f"--grep=^Pine-Version: {version}$")
+    words = ("--basic-regexp", "--all-match", *named)
     shown = "--format=%H%x00%(trailers:only,unfold)%x00"
-    status, answer, _ = asked(root, "log", "--all", *_PLAIN, *words, shown)
+    status, answer, _ = asked(root, "log", *_ALL, *_PLAIN, *words, shown)
     fields = answer.decode("utf-8", "replace").split("\0") if not status else []
     for commit, told in zip(fields[::2], fields[1::2], strict=False):
         rows = [row for row in told.split("\n") if row.startswith(("Pine-Id: ", "Pine-Version: "))]
@@ -48,7 +50,7 @@ def with_trailers(root: Path, pine_id: PineId, version: Version) -> Iterator[str
 
 def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
     """The newest commit that gave the file one of these texts."""
-    words = ("log", "--all", "--full-history", "--format=%H", *_PLAIN, "--", path)
+    words = ("log", *_ALL, "--full-history", "--format=%H", *_PLAIN, "--", path)
     status, answer, _ = asked(root, "--literal-pathspecs", *words)
     commits = [] if status else answer.decode("ascii").split()
     for begin in range(0, len(commits), _AT_A_TIME):

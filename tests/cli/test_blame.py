@@ -44,6 +44,7 @@ def test_trailers_tell_on_another_machine(repo: World) -> None:
     repo.write(LONGER)
     repo("push", "--commit")
     commit = head(repo)
+    git(repo, "config", "grep.patternType", "fixed")
     git(repo, "checkout", "-qb", "other", "HEAD~1")
     repo.forget()
     found = repo("blame-version", f"{TREND_PATH}@2", "--json").json
@@ -88,6 +89,8 @@ def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
     repo("push")
     git(repo, "checkout", "-q", "--", ".")
     git(repo, "checkout", "-q", "main")
+    repo.write(LONGER)
+    git(repo, "stash", "-q")  # what is put away is not committed
     repo.forget()
     ran = repo("blame-version", f"{TREND_PATH}@2", "--json")
     assert (ran.json["commit"], ran.json["by"]) == (side, "text")

@@ -229,6 +229,15 @@ def test_what_git_ignores_is_not_committed(repo: World) -> None:
     assert "Secret" not in git(repo, "show", "HEAD:pine.toml")
 
 
+def test_a_manifest_that_git_ignores(clone: World) -> None:
+    git(clone, "init", "-q")
+    clone.write("pine.toml\n", ".gitignore")
+    clone.write(LONGER)
+    ran = clone("push", "--commit")
+    assert (ran.code, ran.asked) == (3, ())
+    assert "git ignores pine.toml" in ran.err
+
+
 # -- the setting ----------------------------------------------------------------------------------
 
 
@@ -286,6 +295,27 @@ def test_a_hook_that_refuses_or_changes_what_is_committed(repo: World, script: s
     assert repo.saved() == [TREND, LONGER]
     assert repo.version() == "2.0"
     assert repo.read().startswith(LONGER)
+
+
+def test_a_hook_that_commits_more(repo: World) -> None:
+    more = "git commit --quiet --allow-empty --message more"
+    hook(repo, "post-commit", f'[ "$(git log -1 --format=%s)" = more ] || {more}')
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert ran.code == 1
+    assert "something else moved HEAD" in ran.err
+    assert git(repo, "log", "-2", "--format=%s").split("\n") == ["more", "Trend 2.0"]
+
+
+def test_a_key_that_is_not_there(repo: World) -> None:
+    """Signing is as in any commit, and so is that it fails."""
+    git(repo, "config", "commit.gpgSign", "true")
+    git(repo, "config", "gpg.program", "/nowhere/gpg")
+    before = head(repo)
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert (ran.code, head(repo)) == (1, before)
+    assert "gpg" in ran.err
 
 
 def test_a_hook_that_changes_the_first_commit(clone: World) -> None:

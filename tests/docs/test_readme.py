@@ -89,7 +89,9 @@ def test_every_variable_is_explained() -> None:
     assert read <= set(re.findall(r"`(\w+)`", section("Environment")))
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/reference/json.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/tutorial.md", "docs/guides/git.md", "docs/reference/json.md"]
+)
 def test_links_lead_somewhere(name: str) -> None:
     here = (ROOT / name).parent
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page(name)):

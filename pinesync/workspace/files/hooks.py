@@ -28,7 +28,7 @@ _OWN = b"# All of this file is pinesync's.\n"
 _BEGIN = b"# >>> pinesync >>>\n"
 _END = b"# <<< pinesync <<<\n"
 _BLOCK = re.compile(b"^" + re.escape(_BEGIN) + b".*?^" + re.escape(_END), re.DOTALL | re.MULTILINE)
-_IS_SHELL = re.compile(rb"#! ?/(?:usr/)?bin/(?:env (?:-S )?)?(?:ba|da)?sh(?: [^\r\n]*)?\n")
+_IS_SHELL = re.compile(rb"#! ?/\S*?(?:\benv (?:-S )?|/)(?:ba|da)?sh(?: [^\r\n]*)?\n")
 _ENDS_EARLY = re.compile(rb"(?:^|[;&|{(\s])(?:exit|exec|return)\b", re.MULTILINE)
 # The variables that git sets for its hook name this repository, wherever one goes from there.
 _LINES = {
