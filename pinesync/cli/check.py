@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pinesync.cli.options import jobs, remote_options, setup, shared
 from pinesync.cli.render import counted, diagnostic_lines, finish, harmless, out, say
+
+if TYPE_CHECKING:
+    from pinesync.commands.check import Checks
 
 
 @click.command("check")
@@ -35,6 +40,11 @@ def command(
     found = check(setup(jobs=jobs), paths, offline=offline, remote=remote)
     if finish("check", found, as_json=format_ == "json"):
         return found.exit_code
+    return tell(found)
+
+
+def tell(found: Checks) -> int:
+    """What was found, and how much of it; the exit code."""
     errors = warnings = 0
     for file in found.files:
         if file.problem:

@@ -25,20 +25,23 @@ VERBS = {
     "log": "What was saved on TradingView, when, and by whom.",
     "show": "The text of a saved version.",
     "grep": "Find lines in what is saved, in all versions too.",
+    "blame-version": "The git commit that a saved version was made from.",
     "restore": "Put back the text last agreed, or of any version.",
     "undo": "Take back what the last command did.",
     "oplog": "What pinesync did here.",
     "resolve": "End a conflict: ours, theirs or merged.",
     "rm": "Forget a script here; nothing is deleted.",
+    "repair": "Mend a pine.toml that a git merge left in conflict.",
     "verify": "Prove that file, base and TradingView agree.",
     "login": "Keep the cookie of your TradingView session.",
     "logout": "Remove the kept cookie.",
     "whoami": "Whose session is used here.",
+    "hooks": "Let git check scripts before a commit, and before a push.",
     "doctor": "Whether everything is in order, and what to do if not.",
     "sandbox": "The local stand-in for TradingView.",
     "demo": "The whole path on a fresh sandbox.",
 }
-_MODULES = {"list": "listing"}
+_MODULES = {"list": "listing", "blame-version": "blame"}
 
 
 class Suggesting(click.Group):

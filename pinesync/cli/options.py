@@ -114,6 +114,12 @@ jobs = click.option(
     help="Reads at a time.",
 )
 
+commit = click.option(
+    "--commit/--no-commit",
+    default=None,
+    help="Commit what was changed; as `git config pinesync.commit` says where left out.",
+)
+
 
 def remote_options(function: F) -> F:
     """Adds --remote and --sandbox; the function gets `remote`, None where neither was given."""

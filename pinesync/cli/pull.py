@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import commit, jobs, setup, shared
 
 
 @click.command("pull")
@@ -13,6 +13,7 @@ from pinesync.cli.options import jobs, setup, shared
 @click.option("--theirs", is_flag=True, help="Where both changed, take theirs.")
 @click.option("--no-merge", is_flag=True, help="Leave scripts that both sides changed.")
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@commit
 @jobs
 @shared
 def command(
@@ -21,18 +22,29 @@ def command(
     theirs: bool,
     no_merge: bool,
     dry_run: bool,
+    commit: bool | None,
     jobs: int,
 ) -> int:
     """Bring what was saved on TradingView into the files.
 
     Where you edited the same script, the two are merged, with conflict markers if they must be.
-    The text that a file had is kept for 30 days.
+    The text that a file had is kept for 30 days. --commit commits the scripts concerned, and their
+    entries in pine.toml, whatever else is staged or edited.
     """
     from pinesync.cli.run_lines import tell
+    from pinesync.commands.committing import committing
+    from pinesync.commands.project import Project
     from pinesync.commands.pull import Choice, pull
+    from pinesync.commands.running import Run
 
     if ours + theirs + no_merge > 1:
         raise click.UsageError("choose one of --ours, --theirs and --no-merge.")
     choice: Choice | None = "ours" if ours else "theirs" if theirs else None
-    run = pull(setup(jobs=jobs), paths, choice=choice, merge=not no_merge, dry_run=dry_run)
+    made = setup(jobs=jobs)
+
+    def act(project: Project) -> Run:
+        merge = not no_merge
+        return pull(made, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
+
+    run = committing(made, act, wish=commit, way="from")
     return tell("pull", run, nothing="nothing new on TradingView")

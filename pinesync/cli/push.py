@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import commit, jobs, setup, shared
 
 
 @click.command("push")
@@ -13,6 +13,7 @@ from pinesync.cli.options import jobs, setup, shared
 @click.option("--allow-broken", is_flag=True, help="Save even what does not compile.")
 @click.option("--recreate", is_flag=True, help="Save scripts that are gone there as new ones.")
 @click.option("--over", metavar="VERSION", help="Save PATH over this one, if it is the newest.")
+@commit
 @jobs
 @shared
 def command(
@@ -21,22 +22,33 @@ def command(
     allow_broken: bool,
     recreate: bool,
     over: str | None,
+    commit: bool | None,
     jobs: int,
 ) -> int:
     """Save what was edited here as the next version on TradingView.
 
     Each text is checked first and read back after. A script that was saved there since you pulled
-    is refused: pull merges it.
+    is refused: pull merges it. --commit commits the scripts concerned, and their entries in
+    pine.toml, whatever else is staged or edited.
     """
     from pinesync.cli.run_lines import tell
+    from pinesync.commands.committing import committing
+    from pinesync.commands.project import Project
     from pinesync.commands.push import push
+    from pinesync.commands.running import Run
 
-    run = push(
-        setup(jobs=jobs),
-        paths,
-        dry_run=dry_run,
-        allow_broken=allow_broken,
-        recreate=recreate,
-        over=over,
-    )
+    made = setup(jobs=jobs)
+
+    def act(project: Project) -> Run:
+        return push(
+            made,
+            paths,
+            dry_run=dry_run,
+            allow_broken=allow_broken,
+            recreate=recreate,
+            over=over,
+            project=project,
+        )
+
+    run = committing(made, act, wish=commit, way="to")
     return tell("push", run, nothing="nothing to push")

@@ -24,6 +24,8 @@ _RESULTS = frozenset(
     "saved created adopted pulled written merged kept recovered resolved restored".split()
 )
 _WIDTH = 9
+_SHORT = 10
+"""Digits of a commit, as git itself shows it."""
 
 
 def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None = None) -> int:
@@ -39,6 +41,9 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
         )
     for outcome in run.outcomes:
         _tell(outcome)
+    if run.commit:
+        word = tinted("saved", "committed".ljust(_WIDTH))
+        out(f"{word}  {run.commit.commit[:_SHORT]}  {harmless(run.commit.subject)}")
     if run.stopped:
         for line in error_lines(run.stopped.message, run.stopped.hint):
             say(line)
@@ -48,11 +53,13 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
 
 
 def _body(run: Run) -> dict[str, Any]:
-    """The run, with what ended it early where every error stands, and no text unless a finding
-    points into it."""
+    """The run, with what ended it early where every error stands, no text unless a finding points
+    into it, and no commit where none was made."""
     outcomes = tuple(o if o.diagnostics else replace(o, source="") for o in run.outcomes)
     body: dict[str, Any] = plain(replace(run, outcomes=outcomes))
     stopped = body.pop("stopped")
+    if run.commit is None:
+        del body["commit"]
     return {**body, "error": stopped} if stopped else body
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pinesync import syntax
 from pinesync.commands.pool import Pool
@@ -22,6 +23,9 @@ from pinesync.naming import SUFFIX
 from pinesync.text import Unreadable, decode, has_conflict_markers
 from pinesync.unseen import unseen
 from pinesync.workspace.files import Tree
+
+if TYPE_CHECKING:
+    from pinesync.remote.client import PineClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,23 @@ def check(
         client = open_remote(setup, remote or here, signed_in=False)
 
     def one(path: Path) -> Checked:
-        shown = _shown(setup, path)
-        try:
-            text = decode(Tree(path.parent).read(path.name) or b"")
-        except Unreadable as error:
-            return Checked(shown, problem=str(error))
-        found = _marked(text) or syntax.check(text)
-        if client and not found and text.strip():
-            verdict = client.check(text)
-            found = (*verdict.errors, *verdict.warnings)
-        found = (*found, *unseen(text))
-        return Checked(shown, found, text if found else "")
+        return checked(_shown(setup, path), Tree(path.parent).read(path.name) or b"", client)
 
     return Checks(tuple(Pool(setup.jobs, setup.progress)(one, files)))
+
+
+def checked(path: str, data: bytes, client: PineClient | None = None) -> Checked:
+    """What a file's bytes are told; without a client only the syntax is looked at."""
+    try:
+        text = decode(data)
+    except Unreadable as error:
+        return Checked(path, problem=str(error))
+    found = _marked(text) or syntax.check(text)
+    if client and not found and text.strip():
+        verdict = client.check(text)
+        found = (*verdict.errors, *verdict.warnings)
+    found = (*found, *unseen(text))
+    return Checked(path, found, text if found else "")
 
 
 def _marked(text: str) -> tuple[Diagnostic, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pinesync.commands.difference import changed_lines
@@ -24,7 +24,8 @@ NEWEST = 20
 class Saved:
     """One saved version. `when` in epoch seconds, 0 where unknown; `added` and `removed` count the
     lines that differ from the version before, None where that is not held. `by` is "pinesync"
-    where this machine saved it; `base` tells that the file here is based on it."""
+    where this machine saved it, and `commit` the git commit that held it then; `base` tells that
+    the file here is based on it."""
 
     path: RelPath | None
     name: str
@@ -58,7 +59,7 @@ def log(
     which only so much is read as is told."""
     project = open_project(setup)
     past = Past(project, offline=offline)
-    own = _own(project)
+    own = _Own(project)
     if raws:
         revisions = [revision(project, raw) for raw in raws]
         return _told(past, revisions, own, most)
@@ -67,19 +68,24 @@ def log(
     return _newest(project, past, own, most or NEWEST)
 
 
-Own = Collection[tuple[PineId | None, Version]]
+class _Own:
+    """The versions that this machine saved, and the commits they were made from."""
+
+    def __init__(self, project: Project) -> None:
+        self._state = project.folder.state
+        logged = [save for each in read_operations(self._state, MOST) for save in each.saves]
+        records = [r for r in project.folder.records() if r.op in ("save", "create")]
+        self._saves = {(save.pine_id, save.version) for save in logged}
+        self._saves |= {(r.pine_id, r.landed) for r in records if r.pine_id and r.landed}
+
+    def by(self, info: VersionInfo) -> str:
+        return "pinesync" if (info.pine_id, info.version) in self._saves else "elsewhere"
+
+    def commit(self, info: VersionInfo) -> str | None:
+        return self._state.commit_of(info.pine_id, info.version)
 
 
-def _own(project: Project) -> Own:
-    """The versions that this machine saved."""
-    saves = [save for each in read_operations(project.folder.state, MOST) for save in each.saves]
-    records = [r for r in project.folder.records() if r.landed and r.op in ("save", "create")]
-    return {(r.pine_id, r.landed) for r in records if r.landed} | {
-        (save.pine_id, save.version) for save in saves
-    }
-
-
-def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
+def _told(past: Past, revisions: Sequence[Revision], own: _Own, most: int | None) -> Log:
     """All versions of these scripts, up to the one that was named."""
     histories = past.histories(revisions)
     rows: list[Saved] = []
@@ -105,7 +111,7 @@ def _rows(
     past: Past,
     which: Revision,
     infos: Sequence[VersionInfo],
-    own: Own,
+    own: _Own,
 ) -> Iterator[Saved]:
     before: VersionInfo | None = None
     text = ""
@@ -118,7 +124,7 @@ def _rows(
         before, text = info, now
 
 
-def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
+def _newest(project: Project, past: Past, own: _Own, most: int) -> Log:
     """The newest saves of all scripts, from one to the one before it: the list tells when each
     script was saved last, and its version when the one before was, at the earliest."""
     by_id = {e.pine_id: e for e in project.folder.entries().values() if e.pine_id}
@@ -145,7 +151,7 @@ def _saved(
     entry: Entry | None,
     info: VersionInfo,
     counted: tuple[int, int] | None,
-    own: Own,
+    own: _Own,
 ) -> Saved:
     base = entry.base if entry else None
     added, removed = counted or (None, None)
@@ -157,8 +163,8 @@ def _saved(
         when=info.when,
         added=added,
         removed=removed,
-        by="pinesync" if (info.pine_id, info.version) in own else "elsewhere",
-        commit=None,
+        by=own.by(info),
+        commit=own.commit(info),
         base=base is not None and base.version == info.version,
         digest=info.digest,
     )

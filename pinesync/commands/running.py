@@ -28,14 +28,24 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """The commit of what a run changed, and whose files are in it."""
+
+    commit: str
+    subject: str
+    paths: tuple[RelPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What a run did, in order, and the error that ended it early, if one did. A dry run has
-    `planned` instead."""
+    `planned` instead. `commit` is there where one was made."""
 
     outcomes: tuple[Outcome, ...] = ()
     planned: tuple[Planned, ...] = ()
     dry_run: bool = False
     stopped: PinesyncError | None = None
+    commit: Committed | None = None
 
     @property
     def exit_code(self) -> int:

@@ -30,7 +30,7 @@ from pinesync.workspace.lock import is_held
 from pinesync.workspace.manifest import Manifest
 from pinesync.workspace.state import State
 
-_KINDS = ("objects", "saved", "records", "replaced", "tmp")
+_KINDS = ("objects", "saved", "commits", "records", "replaced", "tmp")
 _OTHERS_WRITE = 0o002
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +43,9 @@ def _git() -> tuple[type[Git], type[Exception]]:
 
 
 def _no_git() -> FileError:
-    return FileError("git cannot be run", "install git and have it on PATH; merging needs it")
+    return FileError(
+        "git cannot be run", "install git and have it on PATH; merging and committing need it"
+    )
 
 
 def merge(base: str, local: str, remote: str) -> Merged:
@@ -81,7 +83,7 @@ def manifests_with(root: Path, holding: Digest) -> list[bytes]:
         "--no-ext-diff",
     )
     try:
-        status, found, _ = _asked(root, *search, f"-S{holding}", "HEAD", "--", "pine.toml")
+        status, found, _ = asked(root, *search, f"-S{holding}", "HEAD", "--", "pine.toml")
     except FileError:
         return []  # a history that cannot be read has nothing
     commits = [] if status else found.decode("ascii").split()
@@ -121,7 +123,7 @@ def mark_paths(root: Path) -> tuple[Path, ...]:
     outside of git."""
     names = ("index", "HEAD", "logs/HEAD", "logs/refs/stash", "index.lock")
     try:
-        status, found, _ = _asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
+        status, found, _ = asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
     except FileError:
         return ()
     if status:
@@ -178,10 +180,10 @@ def _stat(path: Path) -> object:
 
 def _blob(root: Path, revision: str) -> bytes | None:
     """A file as it was; None where there is none, and for one larger than any that is read."""
-    status, size, _ = _asked(root, "cat-file", "-s", revision)
+    status, size, _ = asked(root, "cat-file", "-s", revision)
     if status or int(size) > MAX_FILE:
         return None
-    status, data, _ = _asked(root, "cat-file", "blob", revision)
+    status, data, _ = asked(root, "cat-file", "blob", revision)
     return None if status else data
 
 
@@ -202,33 +204,33 @@ class Standing:
 
 def version() -> str:
     """Git's version. FileError where it cannot be run."""
-    said = _asked(None, "--version")[1].decode("utf-8", "replace")
+    said = asked(None, "--version")[1].decode("utf-8", "replace")
     return said.strip().removeprefix("git version ")
 
 
 def standing(root: Path) -> Standing | None:
     """None outside of a repository; FileError where git cannot be run, or will not look."""
-    status, inside, said = _asked(root, "rev-parse", "--is-inside-work-tree")
+    status, inside, said = asked(root, "rev-parse", "--is-inside-work-tree")
     if status or inside.strip() != b"true":
         if not any((folder / ".git").exists() for folder in (root, *root.parents)):
             return None
         why = said.partition("\n")[0] or "not a work tree"
         raise FileError(f"git will not look into {root}: {why}", "run `git status` there")
     files = ("-z", "--", "pine.toml", "*.pine")
-    staged = [row.partition(b"\t") for row in _rows(_asked(root, "ls-files", "--stage", *files)[1])]
+    staged = [row.partition(b"\t") for row in _rows(asked(root, "ls-files", "--stage", *files)[1])]
     ignoring = ("ls-files", "--others", "--ignored", "--exclude-standard", *files)
     return Standing(
         tracked=frozenset(os.fsdecode(path) for _, _, path in staged),
         unmerged=frozenset(os.fsdecode(p) for head, _, p in staged if not head.endswith(b" 0")),
-        ignored=frozenset(map(os.fsdecode, _rows(_asked(root, *ignoring)[1]))),
-        autocrlf=_asked(root, "config", "--get", "core.autocrlf")[1].decode().strip(),
+        ignored=frozenset(map(os.fsdecode, _rows(asked(root, *ignoring)[1]))),
+        autocrlf=asked(root, "config", "--get", "core.autocrlf")[1].decode().strip(),
     )
 
 
 def committed(root: Path) -> float | None:
     """When HEAD was committed, in epoch seconds; None outside of git, and before a first commit."""
     try:
-        status, row, _ = _asked(root, "rev-list", "--max-count=1", "--timestamp", "HEAD")
+        status, row, _ = asked(root, "rev-list", "--max-count=1", "--timestamp", "HEAD")
     except FileError:
         return None
     return None if status else float(row.split()[0])
@@ -238,19 +240,51 @@ def _rows(listed: bytes) -> list[bytes]:
     return [row for row in listed.split(b"\0") if row]
 
 
-def _asked(root: Path | None, *words: str) -> tuple[int, bytes, str]:
-    """What git ends with, answers and complains of."""
+def objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
+    """The id and the bytes of each commit or file that is named, for the price of one call; None
+    for what is not there."""
+    given = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+    _, answer, _ = asked(root, "cat-file", "--batch", given=given)
+    found: list[tuple[str, bytes] | None] = []
+    begin = 0
+    while begin < len(answer):
+        end = answer.index(b"\n", begin)
+        row = answer[begin:end].split(b" ")
+        begin = end + 1
+        if len(row) == 3 and row[1] in (b"blob", b"commit"):
+            size = int(row[2])
+            found.append((row[0].decode("ascii"), answer[begin : begin + size]))
+            begin += size + 1
+        elif row[-1] == b"missing":
+            found.append(None)
+        else:
+            return []
+    return found
+
+
+def asked(
+    root: Path | None,
+    *words: str,
+    given: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+) -> tuple[int, bytes, str]:
+    """What git ends with, answers and complains of; `given` is its standard input."""
     git_of, git_error = _git()
     git = git_of(root)
-    git.update_environment(**_QUIET)
+    git.update_environment(**{**_QUIET, **(env or {})})
     try:
-        status, answer, said = git.execute(
-            ["git", *_NO_PROGRAMS, *words],
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-        )
+        with tempfile.TemporaryFile() if given is not None else nullcontext() as stdin:
+            if stdin and given:
+                stdin.write(given)
+                stdin.seek(0)
+            status, answer, said = git.execute(
+                ["git", *_NO_PROGRAMS, *words],
+                istream=stdin,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
     except (git_error, OSError) as error:
         raise _no_git() from error
     assert isinstance(answer, bytes)

@@ -3,6 +3,7 @@ writes, replaced texts. One folder, mode 0700; losing it loses no work.
 
     objects/ab/cdef…        a canonical text, named by its sha256
     saved/<32 hex>/<N>      version N.0 of a script: digest, time, name, kind
+    commits/<32 hex>/<N>    the commit that held version N.0 when it was saved
     records/<key>.json      one begun, landed or abandoned write
     replaced/<key>.json     what a pull replaced: path, digest, when
     operations/<key>.json   what one command did (`operations`)
@@ -41,6 +42,7 @@ from pinesync.workspace.checking import (
 from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 
 KEEP_DAYS = 30
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _MAX_RECORD = 4 * 1024 * 1024
 _MAX_LINE = 64 * 1024 * 1024
@@ -48,7 +50,11 @@ _MAX_LINE = 64 * 1024 * 1024
 _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
 _MAX_INFO = 16 * 1024
-_PLACES = ("objects", "saved", "records", "replaced", "operations", "tmp", "lock", "watch")
+_MAX_DIGEST = 100
+_PLACES = (
+    *("objects", "saved", "commits", "records", "replaced", "operations"),
+    *("tmp", "lock", "watch"),
+)
 
 
 def folder_name(workspace_id: str, root: Path) -> str:
@@ -82,6 +88,10 @@ class State:
         if self.text_of(name) is None:
             self._write(path, text.encode("utf-8"), durably=durably)
         return name
+
+    def file_of(self, name: Digest) -> Path:
+        """Where a text is kept, for who wants it without pinesync."""
+        return self._object(name)
 
     def text_of(self, name: Digest) -> str | None:
         """The text, None where it is not held; one that was damaged counts as not held."""
@@ -131,6 +141,19 @@ class State:
         except OSError as error:
             raise _file_error(self.folder / "saved" / pine_id.hex, error) from error
         return sorted(Version(int(name)) for name in names if _NUMBER.fullmatch(name))
+
+    def note_commit(self, pine_id: PineId, version: Version, commit: str) -> None:
+        """That commit holds the version's text. Not durable: git knows it, too."""
+        if not _COMMIT.fullmatch(commit):
+            raise ValueError(f"not a commit: {commit[:80]!r}")
+        if self.commit_of(pine_id, version) != commit:
+            self._write(self._committed(pine_id, version), commit.encode(), durably=False)
+
+    def commit_of(self, pine_id: PineId, version: Version) -> str | None:
+        """The commit noted for a version; one that was damaged counts as none."""
+        body = _read(self._committed(pine_id, version), _MAX_DIGEST)
+        held = (body or b"").decode("ascii", "replace")
+        return held if _COMMIT.fullmatch(held) else None
 
     # -- records -------------------------------------------------------------------------------
 
@@ -218,6 +241,9 @@ class State:
 
     def _saved(self, pine_id: PineId, version: Version) -> Path:
         return self.folder / "saved" / pine_id.hex / str(version.major)
+
+    def _committed(self, pine_id: PineId, version: Version) -> Path:
+        return self.folder / "commits" / pine_id.hex / str(version.major)
 
     def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
         temporary = self.folder / "tmp" / secrets.token_hex(8)

@@ -94,7 +94,7 @@ def _not_toml(text: str, error: Exception) -> ManifestError:
     if marker:
         return ManifestError(
             "git left conflict markers here",
-            "keep the lines of one side, or of both, and take the markers out",
+            "`pinesync repair` merges the two sides, script by script",
             line=_line_at(text, marker.start()),
         )
     if isinstance(error, RecursionError):

@@ -14,6 +14,7 @@ from pinesync.commands.log import log
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
+from pinesync.commands.repair import repair
 from pinesync.commands.show import show
 from pinesync.commands.status import status
 from pinesync.commands.undo import oplog
@@ -34,6 +35,7 @@ READERS: dict[str, Callable[[Setup], object]] = {
     "oplog": lambda setup: oplog(setup),
     "verify": lambda setup: verify(setup),
     "doctor": lambda setup: doctor(setup),
+    "repair --dry-run": lambda setup: repair(setup, dry_run=True),
     "pull --dry-run": lambda setup: pull(setup, dry_run=True),
     "push --dry-run": lambda setup: push(setup, dry_run=True),
 }

@@ -12,6 +12,7 @@ import pytest
 from pinesync.commands.difference import changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
 from pinesync.text import canonical
+from tests.cli.repository import git, start
 from tests.cli.world import (
     BREAKOUT,
     BREAKOUT_PATH,
@@ -363,3 +364,13 @@ def test_damaged_texts_are_read_again(saved: World) -> None:
         path.write_bytes(os.urandom(50))
     assert saved("log", TREND_PATH).out == before
     assert Version(4) in [Version(int(p.name)) for p in Path(state / "saved").rglob("4")]
+
+
+def test_the_commit_that_a_version_was_made_from(clone: World) -> None:
+    git(start(clone), "status")
+    clone.write(LONGER)
+    assert clone("push", "--commit").code == 0
+    commit = git(clone, "rev-parse", "HEAD")
+    newest, first = clone("log", TREND_PATH, "--json").json["saves"]
+    assert (newest["commit"], first["commit"]) == (commit, None)
+    assert commit[:9] in clone("log", TREND_PATH).out

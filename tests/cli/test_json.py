@@ -34,6 +34,12 @@ DONE = {
     "rm": ["rm", TREND_PATH],
     "logout": ["logout"],
     "whoami": ["whoami"],
+    "blame-version": ["blame-version", TREND_PATH],
+    "repair": ["repair"],
+    "hooks install": ["hooks", "install"],
+    "hooks remove": ["hooks", "remove"],
+    "hooks status": ["hooks", "status"],
+    "hooks run": ["hooks", "run", "pre-push"],
     "doctor": ["doctor"],
     "sandbox seed": ["sandbox", "seed"],
     "sandbox reset": ["sandbox", "reset", "--yes"],
@@ -50,6 +56,8 @@ FAILED = [
     (2, ["-C", "nowhere", "status"]),
     (2, ["add", "../outside.pine"]),
     (2, ["sandbox", "reset"]),
+    (2, ["hooks", "run", "post-commit"]),
+    (3, ["blame-version", TREND_PATH]),
     (2, ["sandbox", "path", "--name", "../x"]),
     (2, ["login"]),
     (5, ["clone", "--remote", "tradingview", "x"]),
@@ -70,6 +78,7 @@ def object_of(text: str) -> dict:
 @pytest.fixture
 def busy(clone: World) -> World:
     """A bit of everything to tell of."""
+    clone.git("init", "-q")
     clone.write(LONGER)
     clone.web_save(SLOWER)
     clone.web_save(EXTRA, UNICODE)

@@ -61,11 +61,11 @@ def test_every_verb_is_mentioned() -> None:
     """In the list at the end, in the order of the help."""
     named = re.search(r"^All commands: (.*?)\.$", README, re.MULTILINE | re.DOTALL)
     assert named
-    assert re.findall(r"`(\w+)`", named[1]) == list(VERBS)
+    assert re.findall(r"`([\w-]+)`", named[1]) == list(VERBS)
 
 
 def test_no_command_is_shown_that_does_not_exist() -> None:
-    typed = re.findall(r"(?:`|^\$ )pinesync ([a-z]+)", README, re.MULTILINE)
+    typed = re.findall(r"(?:`|^\$ )pinesync ([a-z][a-z-]*)", README, re.MULTILINE)
     assert set(typed) <= set(VERBS)
 
 
@@ -89,7 +89,9 @@ def test_every_variable_is_explained() -> None:
     assert read <= set(re.findall(r"`(\w+)`", section("Environment")))
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/reference/json.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/tutorial.md", "docs/guides/git.md", "docs/reference/json.md"]
+)
 def test_links_lead_somewhere(name: str) -> None:
     here = (ROOT / name).parent
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page(name)):

@@ -52,6 +52,9 @@ COMMANDS: dict[str, list[list[str]]] = {
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
     "watch": [["watch", "--help"]],  # the rest is in tests/watching/test_process.py
+    "blame-version": [["blame-version", TREND_PATH]],
+    "repair": [["repair"]],
+    "hooks": [["hooks", "install"], ["hooks", "run", "pre-push"], ["hooks", "remove"]],
     "doctor": [["doctor"]],
 }
 FAILURES: tuple[Kind | None, ...] = (

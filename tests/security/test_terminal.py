@@ -47,6 +47,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "undo": [["undo"], ["undo", "--redo"], ["undo", EVIL]],
     "restore": [["restore", "--kept", TREND_PATH], ["restore", TREND_PATH], ["restore", EVIL]],
     "resolve": [["resolve", "--ours", TREND_PATH], ["resolve", "--theirs", EVIL]],
+    "blame-version": [["blame-version", TREND_PATH], ["blame-version", EVIL]],
+    "hooks": [["hooks", word] for word in ("install", "status", "remove")],
     "rm": [["rm", EVIL], ["rm", "libraries/Tools.pine"]],
     "sandbox": [
         ["sandbox", "path"],

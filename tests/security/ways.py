@@ -300,6 +300,25 @@ def arguments(world: World, patch: pytest.MonkeyPatch) -> Commands:
 
 
 @way
+def what_git_tells(world: World, patch: pytest.MonkeyPatch) -> Commands:
+    world.git("init", "-q")
+    world.git("add", ".")
+    world.git("commit", "-qm", EVIL)
+    hook = world.folder / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ncat <<'END' >&2\n{EVIL}\nEND\nexit 1\n")
+    hook.chmod(0o755)
+    world.write(LONGER)
+    world.git("config", "core.hooksPath", f"../{IN_FILE_NAME}")
+    return [
+        ["blame-version", TREND_PATH],
+        ["blame-version", f"{EVIL}@7"],
+        ["hooks", "status"],
+        ["push", "--commit"],
+    ]
+
+
+@way
 def address_in_the_environment(world: World, patch: pytest.MonkeyPatch) -> Commands:
     patch.setenv("PINESYNC_FACADE_URL", EVIL + SPOOF)
     patch.setenv("PINESYNC_COOKIE", "sessionid=x; sessionid_sign=y")

@@ -145,6 +145,28 @@ def test_a_damaged_number_counts_as_not_read(state: State, damaged: bytes) -> No
     assert state.recall(ID, Version(3)) == digest(TEXT)
 
 
+def test_the_commit_of_a_version(state: State) -> None:
+    assert state.commit_of(ID, Version(7)) is None
+    for commit in ("a" * 40, "0" * 64):
+        state.note_commit(ID, Version(7), commit)
+        assert state.commit_of(ID, Version(7)) == commit
+    assert state.commit_of(ID, Version(6)) is None
+    (note,) = state.folder.glob("commits/*/7")
+    for damaged in (
+        b"",
+        b"a" * 39,
+        b"a" * 41,
+        b"HEAD",
+        b"a" * 40 + b"\n",
+        b"\xff" * 40,
+        b"a" * 999,
+    ):
+        note.write_bytes(damaged)
+        assert state.commit_of(ID, Version(7)) is None
+    with pytest.raises(ValueError, match="not a commit"):
+        state.note_commit(ID, Version(7), "--output=x")
+
+
 @pytest.mark.parametrize("kind", ["objects", "saved"])
 def test_a_folder_in_a_files_place_is_said(state: State, kind: str) -> None:
     state.remember(saved())

@@ -1,0 +1,270 @@
+"""`--commit` of pull and push: the scripts that a run changed become one git commit; and which
+commit holds what was saved is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.running import Committed, Run
+from pinesync.errors import FileError, LeftForYou, ManifestError, PinesyncError
+from pinesync.model import Base, Entry, RelPath
+from pinesync.naming import typed
+from pinesync.sync.report import Outcome
+from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
+from pinesync.unseen import HARMFUL
+from pinesync.workspace import manifest, repository
+from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.manifest import Manifest
+
+Way = Literal["from", "to"]
+"""TradingView is where a pull comes from, and a push goes to."""
+
+_CHANGED = frozenset(("saved", "created", "adopted", "pulled", "written", "merged", "recovered"))
+_MOST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """One script to commit. `data` is its file; `exact` tells whether that is the text of the
+    version, and not a merge on top of it."""
+
+    entry: Entry
+    base: Base
+    data: bytes
+    exact: bool
+
+
+def committing(setup: Setup, act: Callable[[Project], Run], *, wish: bool | None, way: Way) -> Run:
+    """Run pull or push, and commit what it changed. `wish` None is as `git config
+    pinesync.commit` says. Nothing is asked of the service where a commit could not be made."""
+    project = open_project(setup)
+    root = project.folder.root
+    if wish or (wish is None and project.folder.has_history() and _is_wanted(project)):
+        repository.refuse_unready(root)
+        before = _manifest_at_head(project)
+        run = act(project)
+        return run if run.dry_run else _with_commit(project, run, way, before)
+    run = act(project)
+    if way == "to" and not run.dry_run and project.folder.has_history():
+        _note_head(project, run)
+    return run
+
+
+def _is_wanted(project: Project) -> bool:
+    try:
+        return repository.asks_for_commits(project.folder.root)
+    except FileError:
+        return False  # who has no git has set nothing
+
+
+def _manifest_at_head(project: Project) -> str | None:
+    data = repository.at_head(project.folder.root, MANIFEST)
+    if data is None:
+        if repository.ignored(project.folder.root, [MANIFEST]):
+            raise LeftForYou(
+                f"git ignores {MANIFEST}, so nothing can be committed",
+                f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
+            )
+        return None
+    try:
+        text = data.decode("utf-8")
+        manifest.parse(text)
+    except (UnicodeDecodeError, ManifestError) as error:
+        raise LeftForYou(
+            f"the {MANIFEST} of HEAD cannot be used, so nothing can be committed on it: {error}",
+            f"commit a {MANIFEST} that is in order first; --no-commit leaves committing to you",
+        ) from None
+    return text
+
+
+# -- what was pushed without a commit -------------------------------------------------------------
+
+
+def _note_head(project: Project, run: Run) -> None:
+    """HEAD is noted for each version whose text it has. Only a memory: no reason to fail."""
+    changed = _changed(project, run)
+    if not changed:
+        return
+    try:
+        held = repository.held_at_head(project.folder.root, list(changed))
+        if held is None:
+            return
+        commit, files = held
+        for path, (entry, base) in changed.items():
+            if path in files and _has(files[path], base) and entry.pine_id:
+                project.folder.state.note_commit(entry.pine_id, base.version, commit)
+    except PinesyncError:
+        return
+
+
+def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
+    """The scripts that the run brought on, as pine.toml has them now."""
+    entries = project.folder.entries()
+    paths = [outcome.path for outcome in run.outcomes if outcome.done in _CHANGED]
+    found = [entries[path] for path in dict.fromkeys(paths) if path in entries]
+    return {entry.path: (entry, entry.base) for entry in found if entry.pine_id and entry.base}
+
+
+def _has(data: bytes, base: Base) -> bool:
+    """Whether the file has the version's text, as it is there or as it was sent."""
+    try:
+        return digest(decode(data)) in (base.digest, base.expected)
+    except Unreadable:
+        return False
+
+
+# -- the commit -----------------------------------------------------------------------------------
+
+
+def _with_commit(project: Project, run: Run, way: Way, before: str | None) -> Run:
+    """The run with its commit, or with the reason why there is none: what was done is done."""
+    told: list[Outcome] = []
+    try:
+        scripts = list(_scripts(project, run, told))
+        made = _commit(project, scripts, way, before, told) if scripts else None
+    except PinesyncError as error:
+        what = f"not committed: {error.message}"
+        code = error.exit_code
+        told.append(Outcome(RelPath(MANIFEST), "failed", None, None, what, error.hint or "", code))
+        made = None
+    return replace(run, outcomes=(*run.outcomes, *told), commit=made)
+
+
+def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[_Script]:
+    """What there is to commit. A file that was edited since keeps that edit, and the text that
+    the version has is committed."""
+    changed = _changed(project, run)
+    left = repository.ignored(project.folder.root, list(changed)) if changed else ()
+    merged = {outcome.path for outcome in run.outcomes if outcome.done == "merged"}
+    for path, (entry, base) in changed.items():
+        if path in left:
+            why = "not committed: git ignores it"
+            told.append(
+                Outcome(
+                    path,
+                    "told",
+                    message=why,
+                    hint=f"`git add --force {typed(path)}` overrules that",
+                )
+            )
+            continue
+        data = project.folder.read(path)
+        exact = data is not None and _has(data, base)
+        if data is not None and not exact and path in merged and not _is_marked(data):
+            yield _Script(entry, base, data, exact=False)
+            continue
+        text = None if exact else project.folder.text_of(base.expected)
+        if text is not None:
+            data = dress(text, data)
+        elif data is None or not exact:
+            why = "not committed: the file changed at this moment"
+            told.append(Outcome(path, "told", message=why, hint="commit it yourself"))
+            continue
+        yield _Script(entry, base, data, exact=True)
+
+
+def _is_marked(data: bytes) -> bool:
+    try:
+        return has_conflict_markers(decode(data))
+    except Unreadable:
+        return True
+
+
+def _commit(
+    project: Project, scripts: Sequence[_Script], way: Way, before: str | None, told: list[Outcome]
+) -> Committed | None:
+    now = project.folder.manifest()
+    changes = _changes(now, scripts, before)
+    held = manifest.apply(before, changes)[0] if before else _first(now, scripts)
+    moved = [path for path, entry in changes.items() if entry is None]
+    files: dict[str, bytes | None] = {script.entry.path: script.data for script in scripts}
+    files |= {path: None for path in moved if project.folder.read(path) is None}
+    files[MANIFEST] = held.encode()
+
+    def restage(path: str, staged: bytes) -> bytes | None:
+        """Of a pine.toml with more staged, these entries alone are brought on."""
+        if path != MANIFEST:
+            return None
+        try:
+            text = staged.decode("utf-8")
+            return manifest.apply(text, _changes(now, scripts, text))[0].encode()
+        except (UnicodeDecodeError, ManifestError):
+            return None
+
+    message = _message(scripts, way)
+    made = repository.commit(project.folder.root, files, message, restage)
+    if made is None:
+        return None
+    for path in made.staged:
+        why = "was staged with another text, which stays staged"
+        told.append(
+            Outcome(
+                RelPath(path),
+                "told",
+                message=why,
+                hint=f"`git add {typed(path)}` stages the new one",
+            )
+        )
+    for script in scripts:
+        if script.exact and script.entry.pine_id:
+            version = script.base.version
+            project.folder.state.note_commit(script.entry.pine_id, version, made.commit)
+    subject = message.partition("\n")[0]
+    return Committed(made.commit, subject, tuple(script.entry.path for script in scripts))
+
+
+def _changes(
+    now: Manifest, scripts: Sequence[_Script], text: str | None
+) -> Mapping[RelPath, Entry | None]:
+    """The entries to set in another pine.toml; one that has moved leaves its old path."""
+    changes: dict[RelPath, Entry | None] = {}
+    ids = {script.entry.pine_id: script.entry.path for script in scripts}
+    for path, entry in manifest.parse(text).entries.items() if text else ():
+        if ids.get(entry.pine_id, path) != path and path not in now.entries:
+            changes[path] = None
+    return changes | {script.entry.path: script.entry for script in scripts}
+
+
+def _first(now: Manifest, scripts: Sequence[_Script]) -> str:
+    entries = {script.entry.path: script.entry for script in scripts}
+    return manifest.dump_new(Manifest(now.settings, entries))
+
+
+# -- its message ----------------------------------------------------------------------------------
+
+
+def _message(scripts: Sequence[_Script], way: Way) -> str:
+    """A subject, a line for each of several scripts, and trailers for each version whose text is
+    in the commit, its id first."""
+    lines = [_line(script) for script in scripts]
+    subject = lines[0] if len(lines) == 1 else f"{len(lines)} scripts {way} TradingView"
+    parts = [subject]
+    if len(lines) > 1:
+        parts.append("\n".join(lines))
+    trailers = [
+        f"Pine-Id: {script.entry.pine_id}\nPine-Version: {script.base.version}"
+        for script in scripts
+        if script.exact
+    ]
+    if trailers:
+        parts.append("\n".join(trailers))
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(script: _Script) -> str:
+    return f"{_name(script.entry)} {script.base.version}{'' if script.exact else ', merged'}"
+
+
+def _name(entry: Entry) -> str:
+    """The saved name on one line. Whoever named it says nothing to git with it: what could be a
+    comment, an order to rebase or a divider stands in quotation marks."""
+    import re
+
+    name = re.sub(f"[{HARMFUL}\ud800-\udfff\\s]+", " ", entry.name).strip() or entry.path
+    if len(name) > _MOST_NAME:
+        name = name[:_MOST_NAME] + "…"
+    plain = name[0].isalnum() and not re.match(r"(?:fixup|squash|amend)!", name)
+    return name if plain else f'"{name}"'

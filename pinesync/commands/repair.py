@@ -1,0 +1,79 @@
+"""`repair`: a pine.toml that git left with conflict markers is mended, script by script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pinesync.commands.project import Setup, folder_at, now
+from pinesync.errors import FileError, ManifestError
+from pinesync.model import Digest, RelPath
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace import manifest, mending
+from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.folder import find_root, new_key
+from pinesync.workspace.lock import writing
+from pinesync.workspace.mending import Mended, Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was decided for each script on which the two sides differed; `kept` is the file that
+    has the text with the markers. `needed` is False where there was nothing to mend."""
+
+    file: Path
+    needed: bool
+    scripts: tuple[Taken, ...] = ()
+    kept: Path | None = None
+    dry_run: bool = False
+    exit_code: int = 0
+
+
+def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
+    """Mend the pine.toml of this folder. ManifestError, and nothing is touched, where that takes
+    a person."""
+    root = find_root(setup.cwd)
+    tree = Tree(root)
+    data = tree.read(MANIFEST) or b""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"not UTF-8 (at byte {error.start})", "restore it from git") from None
+    if not mending.has_markers(text) or _is_usable(text):
+        manifest.parse(text)
+        return Repair(root / MANIFEST, needed=False, dry_run=dry_run)
+    mended = mending.mend(text, lambda path: _held(tree, path))
+    kept = None if dry_run else _write(setup, tree, data, text, mended)
+    return Repair(root / MANIFEST, needed=True, scripts=mended.taken, kept=kept, dry_run=dry_run)
+
+
+def _is_usable(text: str) -> bool:
+    """Whether the markers only stand in a text of several lines."""
+    try:
+        manifest.parse(text)
+    except ManifestError:
+        return False
+    return True
+
+
+def _held(tree: Tree, path: RelPath) -> Digest | None:
+    try:
+        data = tree.read(path)
+        return None if data is None else digest(decode(data))
+    except (Unreadable, FileError):
+        return None
+
+
+def _write(setup: Setup, tree: Tree, data: bytes, text: str, mended: Mended) -> Path:
+    """The text with the markers is kept before it leaves the folder."""
+    state = folder_at(setup, tree.root, mended.manifest.settings.id).state
+    with writing(state.folder):
+        kept = state.file_of(state.keep(text))
+        try:
+            tree.write_manifest(mended.text.encode(), data, new_key(now().wall))
+        except ChangedMeanwhile:
+            raise FileError(
+                f"{MANIFEST}: the file changed at this moment", "run the command again"
+            ) from None
+    return kept

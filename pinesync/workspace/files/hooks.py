@@ -1,0 +1,153 @@
+"""Lines of ours in git's hooks. What else stands in a hook stays as it is, byte by byte."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.workspace.files.folder import (
+    Folder,
+    exchange_files,
+    file_error,
+    mode_of,
+    read,
+    write_temp,
+)
+from pinesync.workspace.files.tree import Tree
+
+HOOKS = ("pre-commit", "pre-push")
+
+_MODE = 0o755
+_SHELL = b"#!/bin/sh\n"
+_OWN = b"# All of this file is pinesync's.\n"
+_BEGIN = b"# >>> pinesync >>>\n"
+_END = b"# <<< pinesync <<<\n"
+_BLOCK = re.compile(b"^" + re.escape(_BEGIN) + b".*?^" + re.escape(_END), re.DOTALL | re.MULTILINE)
+_IS_SHELL = re.compile(rb"#! ?/\S*?(?:\benv (?:-S )?|/)(?:ba|da)?sh(?: [^\r\n]*)?\n")
+_ENDS_EARLY = re.compile(rb"(?:^|[;&|{(\s])(?:exit|exec|return)\b", re.MULTILINE)
+# The variables that git sets for its hook name this repository, wherever one goes from there.
+_LINES = {
+    "pre-commit": ("Checks the staged .pine files.", "{call}"),
+    "pre-push": (
+        "Looks whether scripts diverged.",
+        "(unset $(git rev-parse --local-env-vars); {call} </dev/null)",
+    ),
+}
+
+
+class Unsuited(Exception):
+    """The hook cannot take lines of ours; the message says why."""
+
+
+def block(name: str, python: str) -> bytes:
+    """The lines for a hook: pinesync as it is found on PATH, else that of this interpreter."""
+    what, line = _LINES[name]
+    run = f"hooks run {name}"
+    found = line.format(call=f"pinesync {run}")
+    # Without -P, a module of the repository could take the place of one of ours.
+    here = line.format(call=f"{shlex.quote(python)} -P -m pinesync {run}")
+    text = f"""\
+# {what} `pinesync hooks remove` takes these lines out again.
+if command -v pinesync >/dev/null 2>&1; then
+    {found} || exit $?
+elif [ -x {shlex.quote(python)} ]; then
+    {here} || exit $?
+else
+    echo 'pinesync is not found, so that its part of this hook was left out' >&2
+fi
+"""
+    return _BEGIN + text.encode("utf-8", "surrogateescape") + _END
+
+
+def with_block(data: bytes | None, lines: bytes) -> bytes:
+    """The hook with these lines of ours, in place of those that it has. Unsuited where it is no
+    shell script."""
+    if data is None:
+        return _SHELL + lines.replace(_BEGIN, _BEGIN + _OWN)
+    found = _BLOCK.search(data)
+    if found:
+        own = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
+        return data[: found.start()] + own + data[found.end() :]
+    if _BEGIN in data or _END in data:
+        raise Unsuited("one of the two lines around pinesync's part is gone")
+    shell = _IS_SHELL.match(data)
+    if not shell:
+        raise Unsuited("it is no script of sh or bash")
+    # What ends before its last line would never come to ours.
+    whole = data.endswith(b"\n") and not data.endswith(b"\\\n")
+    if whole and not _ENDS_EARLY.search(data, shell.end()):
+        return data + lines
+    return shell[0] + lines + data[shell.end() :]
+
+
+def without_block(data: bytes) -> bytes | None:
+    """The hook without our lines; None where nothing else was ever in it."""
+    found = _BLOCK.search(data)
+    if not found:
+        return data
+    rest = data[: found.start()] + data[found.end() :]
+    return None if _OWN in found[0] and rest == _SHELL else rest
+
+
+def has_block(data: bytes | None) -> bool:
+    return data is not None and bool(_BLOCK.search(data))
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
+    """The hook, and whether git runs it; None where there is none. FileError for a link."""
+    if not folder.is_dir():
+        return None
+    with _opened(folder, name) as hooks:
+        try:
+            return read(hooks, name), bool(mode_of(hooks, name) & 0o100)
+        except FileNotFoundError:
+            return None
+
+
+def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | None) -> None:
+    """Let the hook be `data`, wholly or not at all, in the mode it has; None takes it away.
+    ChangedMeanwhile where it is not `expected` any more."""
+    temp = f".pinesync-{secrets.token_hex(8)}.tmp"
+    with _opened(folder, name) as hooks:
+        if expected is None:
+            assert data is not None
+            write_temp(hooks, temp, data, _MODE)
+            try:
+                hooks.link(temp, name)
+            except FileExistsError:
+                raise ChangedMeanwhile from None
+            finally:
+                hooks.unlink(temp)
+        elif data is None:
+            hooks.replace(name, temp)
+            if read(hooks, temp) != expected:
+                hooks.replace(temp, name)
+                raise ChangedMeanwhile
+            hooks.unlink(temp)
+        else:
+            write_temp(hooks, temp, data, mode_of(hooks, name))
+            exchange_files(hooks, temp, name)
+            same = read(hooks, temp) == expected
+            if not same:
+                exchange_files(hooks, temp, name)
+            hooks.unlink(temp)
+            if not same:
+                raise ChangedMeanwhile
+        hooks.sync()
+
+
+@contextmanager
+def _opened(folder: Path, name: str) -> Iterator[Folder]:
+    try:
+        with Tree(folder.parent).opened(folder.name) as hooks:
+            yield hooks
+    except OSError as error:
+        raise file_error(str(folder / name), error) from error

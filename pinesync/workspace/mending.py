@@ -1,0 +1,219 @@
+"""A pine.toml that git left with conflict markers: both sides read as a whole, and merged script
+by script. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+
+from pinesync.errors import ManifestError
+from pinesync.model import Digest, Entry, PineId, RelPath, Version
+from pinesync.text import lines
+from pinesync.workspace import manifest
+from pinesync.workspace.manifest import Manifest, Settings
+
+_MARKER = re.compile(r"(?:(<{7})|(\|{7})|(={7})|(>{7}))(?: [^\n]*)?\r?\n?")
+_BY_HAND = "take the markers out by hand, or begin the merge anew"
+_CHANGED = "only the other side changed it"
+_OURS, _BASE, _THEIRS = "ours", "base", "theirs"
+_UNKNOWN = frozenset(("account", "account_id"))
+"""Settings that are None until they are known: a side that knows one says nothing against it."""
+
+Holds = Callable[[RelPath], Digest | None]
+"""What a file has now; None where it is missing, or no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One script on which the two sides differed: the version that was taken, the other one, and
+    why."""
+
+    path: RelPath
+    pine_id: PineId | None
+    version: Version | None
+    other: Version | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """The text of the mended pine.toml, and what was decided for it."""
+
+    text: str
+    manifest: Manifest
+    taken: tuple[Taken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side's whole text, and the line of the file that each of its lines is."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+    def parsed(self) -> Manifest:
+        try:
+            return manifest.parse(self.text)
+        except ManifestError as error:
+            line = error.line
+            if line and line <= len(self.numbers):
+                said = error.message.removeprefix(f"pine.toml:{line}: ")
+                raise ManifestError(said, _BY_HAND, line=self.numbers[line - 1]) from None
+            raise
+
+
+def has_markers(text: str) -> bool:
+    """Whether a line of it is one that git puts around a conflict."""
+    return any(found and not found[3] for found in map(_MARKER.fullmatch, lines(text)))
+
+
+def mend(text: str, holds: Holds) -> Mended:
+    """Both sides as one. Of two versions of a script the older one is taken, unless its file has
+    exactly the newer one's text: an older base costs a merge, a newer one could take somebody's
+    save back. ManifestError where a side is none, or where only a person can choose."""
+    bom = "\ufeff" * text.startswith("\ufeff")
+    sides = _sides(text.removeprefix("\ufeff"))
+    ours, theirs = sides[_OURS].parsed(), sides[_THEIRS].parsed()
+    base = _base(sides)
+    old = base.entries if base else {}
+    settings = _settings(ours.settings, theirs.settings, base.settings if base else None)
+    _refuse_two(ours, theirs)
+    taken: list[Taken] = []
+    changes: dict[RelPath, Entry | None] = {}
+    for path in dict.fromkeys((*ours.entries, *theirs.entries)):
+        one, other = ours.entries.get(path), theirs.entries.get(path)
+        if one == other:
+            continue
+        entry, why = _chosen(one, other, old.get(path), holds)
+        changes[path] = entry
+        left = other if entry == one else one
+        beside = _version(left) if left else None
+        taken.append(Taken(path, entry.pine_id, _version(entry), beside, why))
+    mended, held = manifest.apply(sides[_OURS].text, changes, settings, ours)
+    return Mended(bom + mended, held, tuple(taken))
+
+
+# -- the two sides --------------------------------------------------------------------------------
+
+
+def _sides(text: str) -> Mapping[str, _Side]:
+    """Each side's text: what stands between the markers of that side, and outside of all. The
+    base's is there where every conflict tells it."""
+    kept: dict[str, list[tuple[int, str]]] = {_OURS: [], _BASE: [], _THEIRS: []}
+    where, begun, with_base = "", 0, True
+    order = {"": "<", _OURS: "|=", _BASE: "=", _THEIRS: ">"}
+    after = {"<": _OURS, "|": _BASE, "=": _THEIRS, ">": ""}
+    for number, line in enumerate(lines(text), start=1):
+        marker = line[0] if _MARKER.fullmatch(line) else ""
+        if not marker or (marker == "=" and not where):
+            for side in (where,) if where else kept:
+                kept[side].append((number, line))
+            continue
+        if marker not in order[where]:
+            raise ManifestError("a conflict marker out of order", _BY_HAND, line=number)
+        with_base = with_base and (where, marker) != (_OURS, "=")
+        where, begun = after[marker], begun if where else number
+    if where:
+        raise ManifestError("a conflict without its end", _BY_HAND, line=begun)
+    wanted = kept if with_base else (_OURS, _THEIRS)
+    return {side: _side(kept[side]) for side in wanted}
+
+
+def _side(rows: list[tuple[int, str]]) -> _Side:
+    return _Side("".join(line for _, line in rows), tuple(number for number, _ in rows))
+
+
+def _base(sides: Mapping[str, _Side]) -> Manifest | None:
+    """What both sides come from; None where that is not told, or is a conflict itself."""
+    try:
+        return manifest.parse(sides[_BASE].text) if _BASE in sides else None
+    except ManifestError:
+        return None
+
+
+# -- one of the two -------------------------------------------------------------------------------
+
+
+def _settings(ours: Settings, theirs: Settings, base: Settings | None) -> Settings:
+    merged = ours
+    for key in (field.name for field in fields(Settings)):
+        one, other = getattr(ours, key), getattr(theirs, key)
+        if one == other or (one is not None and other is None and key in _UNKNOWN):
+            continue
+        before = getattr(base, key) if base else None
+        if (one is None and key in _UNKNOWN) or (base and one == before):
+            merged = replace(merged, **{key: other})
+        elif not base or other != before:
+            raise ManifestError(
+                f"the two sides have another {key} in [workspace]", "choose one by hand"
+            )
+    return merged
+
+
+def _refuse_two(ours: Manifest, theirs: Manifest) -> None:
+    """No script at two paths, no path with two scripts."""
+    for one, other in ((ours, theirs), (theirs, ours)):
+        paths = {e.pine_id: path for path, e in one.entries.items() if e.pine_id}
+        for path, entry in other.entries.items():
+            at = paths.get(entry.pine_id, path) if entry.pine_id else path
+            if at != path:
+                raise ManifestError(
+                    f"{at!r} on one side and {path!r} on the other are one script",
+                    "keep one of the two entries, and one of the two files",
+                )
+    for path in ours.entries.keys() & theirs.entries.keys():
+        ids = {ours.entries[path].pine_id, theirs.entries[path].pine_id} - {None}
+        if len(ids) > 1:
+            raise ManifestError(
+                f"{path!r} is another script on each side",
+                "move one of the two files, and keep both entries",
+            )
+
+
+def _chosen(
+    one: Entry | None, other: Entry | None, base: Entry | None, holds: Holds
+) -> tuple[Entry, str]:
+    """The entry to keep of two that differ, and why."""
+    if one is None or other is None:
+        found = one or other
+        assert found
+        return found, "only one side has it"
+    if one.pine_id is None or other.pine_id is None:
+        return (other if one.pine_id is None else one), "the other side had not saved it yet"
+    older, newer = sorted((one, other), key=lambda entry: _version(entry) or Version(0))
+    if _version(older) == _version(newer):
+        return _same_version(one, other, base, holds)
+    assert newer.base
+    if holds(newer.path) in (newer.base.digest, newer.base.expected):
+        return newer, "the file has exactly this text"
+    also = f"; the flag of {newer.hidden} went with the other" if newer.hidden else ""
+    return older, f"the older of the two, which takes nothing back{also}"
+
+
+def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) -> tuple[Entry, str]:
+    """Both sides are based on one version: a flag of either stays."""
+    if one.base and other.base and one.base.digest != other.base.digest:
+        raise ManifestError(
+            f"{one.path!r}: the two sides have another text for version {one.base.version}",
+            "keep the entry whose digest `pinesync verify` agrees with",
+        )
+    theirs = base is not None and base == one
+    entry, why = (other, _CHANGED) if theirs else (one, "both sides have this version")
+    held = holds(one.path)
+    if one.base != other.base and one.base and other.base:
+        for side in (one, other):
+            if side.base and side.base.expected == held:
+                entry, why = side, "the file has exactly this text"
+    if entry.base and one.base and other.base:
+        # What was pulled on either side is not to be taken back unawares.
+        pulled = max((b.pulled for b in (one.base, other.base) if b.pulled), default=None)
+        entry = replace(entry, base=replace(entry.base, pulled=pulled))
+    if one.hidden or other.hidden:
+        hidden = min(flag for flag in (one.hidden, other.hidden) if flag)
+        return replace(entry, hidden=hidden), f"{hidden} is hidden until it is resolved"
+    return entry, why
+
+
+def _version(entry: Entry) -> Version | None:
+    return entry.base.version if entry.base else None

@@ -1,0 +1,86 @@
+"""Which commit holds a version's text: looked for in git's history, on all branches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from pinesync.model import Digest, PineId, Version
+from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace.git import asked, objects
+
+_MOST_COMMITS = 5000
+_AT_A_TIME = 100
+"""Texts of the history that are held at once."""
+_ALL = ("--exclude=refs/stash", "--exclude=refs/notes/*", "--all")
+_FORMAT = "--format=%H%x00%at%x00%an <%ae>%x00%s"
+_PLAIN = (f"--max-count={_MOST_COMMITS}", "--encoding=UTF-8", "--no-textconv", "--no-ext-diff")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of this repository; `date` is when it was written, in epoch seconds."""
+
+    commit: str
+    date: float
+    author: str
+    subject: str
+
+
+def commit_at(root: Path, name: str) -> Commit | None:
+    """That commit; None where this repository has it no more, or not yet."""
+    status, row, _ = asked(root, "log", *_PLAIN, "--max-count=1", _FORMAT, name, "--")
+    return None if status else _commit(row.removesuffix(b"\n"))
+
+
+def with_trailers(root: Path, pine_id: PineId, version: Version) -> Iterator[str]:
+    """The commits whose trailers name that version of that script, newest first."""
+    named = (f"--grep=^Pine-Id: {pine_id}$", f"--grep=^Pine-Version: {version}$")
+    words = ("--basic-regexp", "--all-match", *named)
+    shown = "--format=%H%x00%(trailers:only,unfold)%x00"
+    status, answer, _ = asked(root, "log", *_ALL, *_PLAIN, *words, shown)
+    fields = answer.decode("utf-8", "replace").split("\0") if not status else []
+    for commit, told in zip(fields[::2], fields[1::2], strict=False):
+        rows = [row for row in told.split("\n") if row.startswith(("Pine-Id: ", "Pine-Version: "))]
+        if (f"Pine-Id: {pine_id}", f"Pine-Version: {version}") in pairwise(rows):
+            yield commit.strip()
+
+
+def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
+    """The newest commit that gave the file one of these texts."""
+    words = ("log", *_ALL, "--full-history", "--format=%H", *_PLAIN, "--", path)
+    status, answer, _ = asked(root, "--literal-pathspecs", *words)
+    commits = [] if status else answer.decode("ascii").split()
+    for begin in range(0, len(commits), _AT_A_TIME):
+        part = commits[begin : begin + _AT_A_TIME]
+        held = objects(root, [f"{commit}:./{path}" for commit in part])
+        for commit, blob in zip(part, held, strict=False):
+            if blob and digest_of(blob[1]) in texts:
+                return commit
+    return None
+
+
+def text_at(root: Path, commit: str, path: str) -> Digest | None:
+    """The digest of the file's text in a commit; None where there is none."""
+    (blob,) = objects(root, [f"{commit}:./{path}"]) or [None]
+    return digest_of(blob[1]) if blob else None
+
+
+def digest_of(data: bytes) -> Digest | None:
+    """The digest of what git holds, None of what is no text."""
+    try:
+        return digest(decode(data))
+    except Unreadable:
+        return None
+
+
+def _commit(row: bytes) -> Commit:
+    name, date, author, subject = row.decode("utf-8", "replace").split("\0", 3)
+    return Commit(name, float(date), author, subject)
+
+
+def is_shallow(root: Path) -> bool:
+    """Whether older commits were never fetched."""
+    return asked(root, "rev-parse", "--is-shallow-repository")[1].strip() == b"true"

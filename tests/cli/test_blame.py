@@ -1,0 +1,153 @@
+"""`blame-version`: which commit is on my chart."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.cli.repository import git, start
+from tests.cli.world import FASTER, LONGER, SLOWER, TREND, TREND_PATH, World
+
+
+@pytest.fixture
+def repo(clone: World) -> World:
+    return start(clone)
+
+
+def head(world: World) -> str:
+    return git(world, "rev-parse", "HEAD")
+
+
+def test_the_note_of_a_push_comes_first(repo: World) -> None:
+    repo.write(LONGER)
+    repo("push", "--commit")
+    commit = head(repo)
+    repo.write(FASTER)
+    git(repo, "commit", "-qam", "faster")
+    repo("push")
+    faster = head(repo)
+    ran = repo("blame-version", f"{TREND_PATH}@2")
+    assert (ran.code, ran.asked) == (0, ())
+    assert ran.out.startswith(f"{commit}  ")
+    assert ran.out.endswith("  Pine Tester <tester@example.invalid>  Trend 2.0\n")
+    found = None
+    for name in (TREND_PATH, f"{TREND_PATH}@3.0", f"{repo.id_of()}@3", repo.id_of()):
+        found = repo("blame-version", name, "--json").json
+        assert (found["commit"], found["by"]) == (faster, "note")
+        assert (found["path"], found["version"]) == (TREND_PATH, "3.0")
+    assert found
+    assert found["date"] == float(git(repo, "log", "-1", "--format=%at"))
+
+
+def test_trailers_tell_on_another_machine(repo: World) -> None:
+    repo.write(LONGER)
+    repo("push", "--commit")
+    commit = head(repo)
+    git(repo, "config", "grep.patternType", "fixed")
+    git(repo, "checkout", "-qb", "other", "HEAD~1")
+    repo.forget()
+    found = repo("blame-version", f"{TREND_PATH}@2", "--json").json
+    assert (found["commit"], found["by"]) == (commit, "trailers")
+
+
+def test_forged_trailers_are_not_believed(repo: World) -> None:
+    repo.write(LONGER)
+    git(repo, "commit", "-qam", "longer")
+    longer = head(repo)
+    repo("push")
+    repo.write(SLOWER)
+    said = f"forged\n\nPine-Id: {repo.id_of()}\nPine-Version: 2.0"
+    git(repo, "commit", "-qam", said)
+    repo.forget()
+    found = repo("blame-version", f"{TREND_PATH}", "--json").json
+    assert (found["commit"], found["by"]) == (longer, "text")
+    # in the body and not at the end, a line is no trailer
+    git(repo, "commit", "-q", "--allow-empty", "-m", said + "\n\nmore words")
+    git(repo, "reset", "-q", "--soft", "HEAD~2")
+    git(repo, "commit", "-qm", said + "\n\nmore words")
+    assert repo("blame-version", TREND_PATH, "--json").json["by"] == "text"
+
+
+def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
+    repo.write(LONGER)
+    repo.write(repo.read("strategies/Breakout.pine") + "// 1\n", "strategies/Breakout.pine")
+    repo("push", "--commit")
+    repo.write(repo.read("strategies/Breakout.pine") + "// 2\n", "strategies/Breakout.pine")
+    repo.forget()
+    for version in ("1", "3"):
+        ran = repo("blame-version", f"{TREND_PATH}@{version}", "--json")
+        assert ran.json.get("by") != "trailers"
+
+
+def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
+    first = head(repo)
+    repo.write(LONGER.replace("\n", "\r\n"))
+    git(repo, "checkout", "-qb", "side")
+    git(repo, "commit", "-qam", "with other line ends")
+    side = head(repo)
+    repo("push")
+    git(repo, "checkout", "-q", "--", ".")
+    git(repo, "checkout", "-q", "main")
+    repo.write(LONGER)
+    git(repo, "stash", "-q")  # what is put away is not committed
+    repo.forget()
+    ran = repo("blame-version", f"{TREND_PATH}@2", "--json")
+    assert (ran.json["commit"], ran.json["by"]) == (side, "text")
+    assert ran.asked == ("get",)
+    found = repo("blame-version", f"{TREND_PATH}@1", "--json").json
+    assert found["commit"] == first
+
+
+def test_a_note_of_a_commit_that_git_has_no_more(repo: World) -> None:
+    repo.write(LONGER)
+    repo("push", "--commit")
+    gone = head(repo)
+    git(repo, "commit", "-q", "--amend", "-m", "said otherwise")
+    git(repo, "reflog", "expire", "--expire=now", "--all")
+    git(repo, "gc", "-q", "--prune=now")
+    found = repo("blame-version", TREND_PATH, "--json").json
+    assert (found["commit"] == head(repo)) != (head(repo) == gone)
+    assert found["by"] == "text"
+
+
+def test_no_commit_has_it(repo: World) -> None:
+    repo.web_save(SLOWER)
+    repo("pull")
+    ran = repo("blame-version", TREND_PATH)
+    assert ran.code == 3
+    assert "no commit here has the text of version 2.0" in ran.err
+    assert repo("blame-version", f"{TREND_PATH}@99").code == 3
+    repo.write(SLOWER)
+    git(repo, "commit", "-qam", "slower")
+    repo.write(TREND)
+    git(repo, "commit", "-qam", "back")
+    git(repo, "clone", "-q", "--depth=1", f"file://{repo.folder}", "../shallow")
+    ran = repo("blame-version", TREND_PATH, cwd=repo.place / "shallow")
+    assert (ran.code, "--unshallow" in ran.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nothing.pine", f"{TREND_PATH}@x", f"{TREND_PATH}@0", "USER;" + "0" * 32, "../x.pine@2", "@2"],
+)
+def test_what_names_no_version(repo: World, name: str) -> None:
+    ran = repo("blame-version", name)
+    assert (ran.code, ran.asked) == (2, ())
+
+
+def test_a_file_with_an_at_in_its_name(repo: World) -> None:
+    path = "indicators/Trend@2.pine"
+    shutil.move(repo.folder / TREND_PATH, repo.folder / path)
+    repo.write(repo.read("pine.toml").replace(TREND_PATH, path), "pine.toml")
+    git(repo, "add", "--all")
+    git(repo, "commit", "-qm", "moved")
+    for name in (path, f"{path}@1"):
+        found = repo("blame-version", name, "--json").json
+        assert (found["path"], found["version"], found["commit"]) == (path, "1.0", head(repo))
+
+
+def test_without_git(clone: World) -> None:
+    ran = clone("blame-version", TREND_PATH)
+    assert (ran.code, ran.asked) == (2, ())
+    assert "in no git repository" in ran.err

@@ -1,0 +1,457 @@
+"""`--commit`: exactly the scripts that a run changed, and of pine.toml their entries alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pinesync.model import PineId, Version
+from pinesync.workspace.state import State
+from tests.cli.repository import git, hook, start, status, touched, trailers
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    EXTRA,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+)
+from tests.watching.editors import once_asked
+
+EDITED = BREAKOUT + "// mine\n"
+
+
+@pytest.fixture
+def repo(clone: World) -> World:
+    return start(clone)
+
+
+def noted(world: World, version: int, name: str = "Trend") -> str | None:
+    (folder,) = (world.home / "pinesync" / "state").glob("*-*")
+    return State(folder).commit_of(PineId(world.id_of(name)), Version(version))
+
+
+def head(world: World) -> str:
+    return git(world, "rev-parse", "HEAD")
+
+
+# -- what is in it --------------------------------------------------------------------------------
+
+
+def test_a_push_commits_its_scripts_and_nothing_else(repo: World) -> None:
+    repo.write(LONGER)
+    repo.write(EDITED, BREAKOUT_PATH)
+    repo.write("staged\n", "notes.txt")
+    repo.write(repo.read(TOOLS_PATH) + "// staged\r\n", TOOLS_PATH)
+    git(repo, "add", "notes.txt", TOOLS_PATH)
+    repo.write("edited since\n", "notes.txt")
+    repo.write("# a remark\n" + repo.read("pine.toml"), "pine.toml")
+    ran = repo("push", "--commit", TREND_PATH)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[1] == f"committed  {head(repo)[:10]}  Trend 2.0"
+    assert touched(repo) == [TREND_PATH, "pine.toml"]
+    assert git(repo, "show", f"HEAD:{TREND_PATH}") + "\n" == LONGER
+    assert trailers(repo) == [f"Pine-Id: {repo.id_of()}", "Pine-Version: 2.0"]
+    left = {f"M  {TOOLS_PATH}", " M pine.toml", f" M {BREAKOUT_PATH}", "AM notes.txt"}
+    assert set(status(repo)) == left
+    assert "a remark" not in git(repo, "show", "HEAD:pine.toml")
+    assert git(repo, "diff", "--numstat", "pine.toml").split() == ["1", "0", "pine.toml"]
+    assert git(repo, "show", ":notes.txt") == "staged"
+    assert noted(repo, 2) == head(repo)
+
+
+def test_several_scripts_have_a_line_and_trailers_each(repo: World) -> None:
+    repo.web_save(SLOWER)
+    repo.web_save(EDITED, "Breakout")
+    repo.web_save(EXTRA, "Extra")
+    ran = repo("pull", "--commit", "--json")
+    assert ran.code == 0
+    made = ran.json["commit"]
+    assert made["commit"] == head(repo)
+    assert set(made["paths"]) == {TREND_PATH, BREAKOUT_PATH, "indicators/Extra.pine"}
+    assert made["subject"] == git(repo, "log", "-1", "--format=%s") == "3 scripts from TradingView"
+    body = git(repo, "log", "-1", "--format=%b").split("\n\n")[0].splitlines()
+    assert sorted(body) == ["Breakout 2.0", "Extra 1.0", "Trend 2.0"]
+    pairs = trailers(repo)
+    for name, version in (("Trend", "2.0"), ("Breakout", "2.0"), ("Extra", "1.0")):
+        at = pairs.index(f"Pine-Id: {repo.id_of(name)}")
+        assert pairs[at + 1] == f"Pine-Version: {version}"
+    assert status(repo) == []
+
+
+def test_a_merge_claims_to_be_no_version_and_a_conflict_waits(repo: World) -> None:
+    repo.write(LONGER)
+    repo.web_save(SLOWER)
+    assert repo("pull", "--commit").code == 0
+    assert repo.read() == MERGED
+    assert git(repo, "log", "-1", "--format=%s") == "Trend 2.0, merged"
+    assert trailers(repo) == []
+    assert status(repo) == []
+    assert noted(repo, 2) is None
+    before = head(repo)
+    repo.write(MERGED.replace("50", "51"))
+    repo.web_save(FASTER)
+    ran = repo("pull", "--commit", "--json")
+    assert (ran.code, head(repo)) == (3, before)
+    assert "commit" not in ran.json
+
+
+def test_what_was_done_before_a_run_stopped_is_committed(repo: World) -> None:
+    repo.write(LONGER)
+    repo.write(EDITED, BREAKOUT_PATH)
+    repo.plan.add("save_next:2:429:seconds=3600")
+    ran = repo("push", "--commit")
+    assert ran.code == 7
+    assert "committed" in ran.out
+    assert len(trailers(repo)) == 2
+    assert len(touched(repo)) == 2
+
+
+def test_nothing_to_commit_is_no_commit(repo: World) -> None:
+    before = head(repo)
+    assert repo("push", "--commit").code == 0
+    assert repo("pull", "--commit").code == 0
+    repo.write(LONGER)
+    assert repo("push", "--commit", "--dry-run").code == 0
+    assert head(repo) == before
+
+
+def test_a_new_script_and_a_moved_one(repo: World) -> None:
+    repo("new", "Fresh")
+    repo("push", "--commit")
+    assert touched(repo) == ["indicators/Fresh.pine", "pine.toml"]
+    moved = "indicators/Moved.pine"
+    os.rename(repo.folder / TREND_PATH, repo.folder / moved)
+    repo.write(repo.read("pine.toml").replace(TREND_PATH, moved), "pine.toml")
+    repo.write(LONGER, moved)
+    ran = repo("push", "--commit", moved)
+    assert ran.code == 0, ran
+    assert set(touched(repo)) == {TREND_PATH, moved, "pine.toml"}
+    assert status(repo) == []
+
+
+def test_an_edit_during_the_upload_stays_an_edit(
+    repo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write(LONGER)
+    once_asked(repo, monkeypatch, "save_next", lambda: repo.write(LONGER + "// newer\n"))
+    assert repo("push", "--commit").code == 0
+    assert git(repo, "show", f"HEAD:{TREND_PATH}") + "\n" == LONGER
+    assert status(repo) == [f" M {TREND_PATH}"]
+    assert repo.read().endswith("// newer\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "# a comment",
+        "--- a divider",
+        "fixup! Trend",
+        "Two\nPine-Version: 9.0",
+        "Pine-Id: USER;" + "0" * 32,
+        "\u202eolleh\x1b[2J",
+    ],
+)
+def test_a_hostile_name_is_a_name(repo: World, name: str) -> None:
+    """What a person makes of such a commit, an amend with the editor say, keeps the message."""
+    repo.write(LONGER)
+    text = repo.read("pine.toml")
+    assert text.count('name = "Trend"') == 1
+    escaped = name.encode("unicode_escape").decode().replace("\\x", "\\u00")
+    repo.write(text.replace('name = "Trend"', f'name = "{escaped}"'), "pine.toml")
+    assert repo("push", "--commit").code == 0
+    message = git(repo, "log", "-1", "--format=%B")
+    assert trailers(repo) == [f"Pine-Id: {repo.id_of()}", "Pine-Version: 2.0"]
+    subject, blank, *_ = message.split("\n")
+    assert subject.strip('"').isprintable()
+    assert subject[0] not in "#-"
+    assert not subject.startswith("fixup!")
+    assert blank == ""
+    git(repo, "-c", "core.editor=true", "commit", "--amend", "-q")
+    assert git(repo, "log", "-1", "--format=%B") == message
+
+
+# -- what was staged ------------------------------------------------------------------------------
+
+
+def test_what_was_staged_as_it_is_needs_no_more(repo: World) -> None:
+    repo.write(LONGER)
+    repo.write(EXTRA, "indicators/Extra.pine")
+    repo("add", "indicators/Extra.pine")
+    git(repo, "add", "--all")
+    assert repo("push", "--commit").code == 0
+    assert status(repo) == []
+
+
+def test_what_was_staged_otherwise_stays_staged(repo: World) -> None:
+    repo.write(TREND + "// half of it\n")
+    repo.write("# staged\n" + repo.read("pine.toml"), "pine.toml")
+    git(repo, "add", "--all")
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert ran.code == 0
+    assert f"{TREND_PATH}: was staged with another text" in ran.err
+    assert git(repo, "show", f":{TREND_PATH}").endswith("// half of it")
+    # of pine.toml the remark is still what is staged, and nothing but the remark
+    assert git(repo, "diff", "--cached", "--numstat", "pine.toml").split() == [
+        "1",
+        "0",
+        "pine.toml",
+    ]
+    assert git(repo, "diff", "--numstat", "pine.toml") == ""
+
+
+def test_an_index_that_is_held_is_left(repo: World) -> None:
+    repo.write(LONGER)
+    (repo.folder / ".git" / "index.lock").write_text("")
+    assert repo("push", "--commit").code == 0
+    (repo.folder / ".git" / "index.lock").unlink()
+    assert touched(repo) == [TREND_PATH, "pine.toml"]
+
+
+def test_what_git_ignores_is_not_committed(repo: World) -> None:
+    repo.write("*.pine\n", ".gitignore")
+    git(repo, "add", ".gitignore")
+    git(repo, "commit", "-qm", "ignore")
+    repo.write(LONGER)
+    repo("new", "Secret")
+    ran = repo("push", "--commit")
+    assert ran.code == 0
+    assert "indicators/Secret.pine: not committed: git ignores it" in ran.err
+    assert touched(repo) == [TREND_PATH, "pine.toml"]  # tracked, so not ignored
+    assert "Secret" not in git(repo, "show", "HEAD:pine.toml")
+
+
+def test_a_manifest_that_git_ignores(clone: World) -> None:
+    git(clone, "init", "-q")
+    clone.write("pine.toml\n", ".gitignore")
+    clone.write(LONGER)
+    ran = clone("push", "--commit")
+    assert (ran.code, ran.asked) == (3, ())
+    assert "git ignores pine.toml" in ran.err
+
+
+# -- the setting ----------------------------------------------------------------------------------
+
+
+def test_the_setting_is_gits_and_an_option_is_stronger(repo: World) -> None:
+    git(repo, "config", "pinesync.commit", "true")
+    before = head(repo)
+    repo.write(LONGER)
+    assert repo("push", "--no-commit").code == 0
+    assert head(repo) == before
+    repo.web_save(SLOWER)
+    git(repo, "commit", "-qam", "mine")
+    assert repo("pull").code == 0
+    assert trailers(repo) == [f"Pine-Id: {repo.id_of()}", "Pine-Version: 3.0"]
+    git(repo, "config", "pinesync.commit", "sometimes")
+    ran = repo("push")
+    assert (ran.code, ran.asked) == (2, ())
+    assert "pinesync.commit" in ran.err
+
+
+def test_pine_toml_does_not_set_it(repo: World) -> None:
+    repo.write(
+        repo.read("pine.toml").replace("[workspace]", "[workspace]\ncommit = true"), "pine.toml"
+    )
+    assert repo("push").code == 2
+
+
+# -- hooks ----------------------------------------------------------------------------------------
+
+
+def test_hooks_run_and_see_what_is_committed(repo: World) -> None:
+    hook(repo, "pre-commit", f"git diff --cached --name-only > {repo.place}/seen")
+    hook(repo, "commit-msg", 'echo "Ticket: 7" >> "$1"')
+    repo.write(EDITED, BREAKOUT_PATH)
+    git(repo, "add", BREAKOUT_PATH)
+    repo.write(LONGER)
+    assert repo("push", "--commit", TREND_PATH).code == 0
+    assert (repo.place / "seen").read_text().split() == [TREND_PATH, "pine.toml"]
+    assert trailers(repo)[-1] == "Ticket: 7"
+    assert status(repo) == [f"M  {BREAKOUT_PATH}"]
+
+
+@pytest.mark.parametrize(
+    "script", ["echo no good >&2; exit 1", f"echo '// x' >> {TREND_PATH}; git add {TREND_PATH}"]
+)
+def test_a_hook_that_refuses_or_changes_what_is_committed(repo: World, script: str) -> None:
+    hook(repo, "pre-commit", script)
+    before, tree = head(repo), git(repo, "write-tree")
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert ran.code == 1
+    assert f"saved      {TREND_PATH}  1.0 → 2.0" in ran.out
+    assert "pine.toml: not committed: " in ran.err
+    assert ("no good" in ran.err) == ("no good" in script)
+    assert (head(repo), git(repo, "write-tree")) == (before, tree)
+    assert repo.saved() == [TREND, LONGER]
+    assert repo.version() == "2.0"
+    assert repo.read().startswith(LONGER)
+
+
+def test_a_hook_that_commits_more(repo: World) -> None:
+    more = "git commit --quiet --allow-empty --message more"
+    hook(repo, "post-commit", f'[ "$(git log -1 --format=%s)" = more ] || {more}')
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert ran.code == 1
+    assert "something else moved HEAD" in ran.err
+    assert git(repo, "log", "-2", "--format=%s").split("\n") == ["more", "Trend 2.0"]
+
+
+def test_a_key_that_is_not_there(repo: World) -> None:
+    """Signing is as in any commit, and so is that it fails."""
+    git(repo, "config", "commit.gpgSign", "true")
+    git(repo, "config", "gpg.program", "/nowhere/gpg")
+    before = head(repo)
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert (ran.code, head(repo)) == (1, before)
+    assert "gpg" in ran.err
+
+
+def test_a_hook_that_changes_the_first_commit(clone: World) -> None:
+    git(clone, "init", "-q")
+    hook(clone, "pre-commit", "echo x > more.txt; git add more.txt")
+    clone.write(LONGER)
+    assert clone("push", "--commit").code == 1
+    assert git(clone, "for-each-ref") == ""
+
+
+# -- repositories of every kind -------------------------------------------------------------------
+
+
+def test_no_repository(clone: World) -> None:
+    clone.write(LONGER)
+    ran = clone("push", "--commit")
+    assert (ran.code, ran.asked) == (2, ())
+    assert "in no git repository" in ran.err
+    assert "hint: run `git init`" in ran.err
+    assert clone("push").code == 0
+
+
+def test_nobody_to_commit_as(repo: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    git(repo, "config", "user.useConfigOnly", "true")
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert (ran.code, ran.asked) == (2, ())
+    assert "git config user.email" in ran.err
+
+
+@pytest.mark.parametrize("what", ["merge", "rebase", "cherry-pick", "revert"])
+def test_something_is_under_way(repo: World, what: str) -> None:
+    git(repo, "checkout", "-qb", "other")
+    for branch, text in (("other", "2"), ("main", "3")):
+        git(repo, "checkout", "-q", branch)
+        for line in ("1", text):
+            repo.write(line, "notes.txt")
+            git(repo, "add", "notes.txt")
+            git(repo, "commit", "-qm", line)
+    words = {"revert": ["revert", "--no-edit", "HEAD~1"]}.get(what, [what, "other"])
+    with pytest.raises(Exception, match="non-zero"):
+        git(repo, *words)
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert (ran.code, ran.asked) == (3, ())
+    assert f"a {what} is under way" in ran.err
+    assert repo("push", "--no-commit").code == 0
+
+
+def test_a_manifest_of_head_that_cannot_be_used(repo: World) -> None:
+    good = repo.read("pine.toml")
+    repo.write("<<<<<<< HEAD\n", "pine.toml")
+    git(repo, "commit", "-qam", "broken")
+    repo.write(good, "pine.toml")
+    repo.write(LONGER)
+    ran = repo("push", "--commit")
+    assert (ran.code, ran.asked) == (3, ())
+    assert "of HEAD cannot be used" in ran.err
+
+
+def test_the_first_commit(clone: World) -> None:
+    git(clone, "init", "-q")
+    clone.write("staged\n", "notes.txt")
+    git(clone, "add", "notes.txt")
+    clone.write(LONGER)
+    assert clone("push", "--commit").code == 0
+    assert touched(clone) == [TREND_PATH, "pine.toml"]
+    assert git(clone, "show", "HEAD:pine.toml").count("[scripts.") == 1
+    assert {"A  notes.txt", " M pine.toml"} <= set(status(clone))
+
+
+def test_a_detached_head(repo: World) -> None:
+    git(repo, "checkout", "-q", "--detach")
+    repo.write(LONGER)
+    assert repo("push", "--commit").code == 0
+    assert touched(repo) == [TREND_PATH, "pine.toml"]
+    assert git(repo, "rev-parse", "main") == git(repo, "rev-parse", "HEAD^")
+
+
+def test_a_folder_below_the_repository(clone: World) -> None:
+    start(clone, clone.place)
+    clone.write(LONGER)
+    assert clone("push", "--commit").code == 0
+    assert touched(clone) == [f"scripts/{TREND_PATH}", "scripts/pine.toml"]
+    assert status(clone) == []
+
+
+def test_a_worktree(repo: World) -> None:
+    git(repo, "worktree", "add", "-q", "../other")
+    other = repo.place / "other"
+    (other / TREND_PATH).write_text(LONGER)
+    assert repo("push", "--commit", cwd=other).code == 0
+    assert git(other, "log", "-1", "--format=%s") == "Trend 2.0"
+    assert (git(other, "status", "--short"), status(repo)) == ("", [])
+
+
+def test_a_submodule(repo: World) -> None:
+    above = repo.place / "above"
+    above.mkdir()
+    git(above, "init", "-q")
+    git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo.folder), "in")
+    inner = above / "in"
+    (inner / TREND_PATH).write_text(LONGER)
+    assert repo("push", "--commit", cwd=inner).code == 0
+    assert git(inner, "log", "-1", "--format=%s") == "Trend 2.0"
+    assert git(inner, "status", "--short") == ""
+
+
+def test_line_ends_that_git_converts(repo: World) -> None:
+    git(repo, "config", "core.autocrlf", "true")
+    for path in (TREND_PATH, "pine.toml"):
+        repo.remove(path)
+    git(repo, "checkout", "-q", "--", ".")
+    assert b"\r\n" in (repo.folder / "pine.toml").read_bytes()
+    repo.write(LONGER.replace("\n", "\r\n"))
+    assert repo("push", "--commit").code == 0
+    assert git(repo, "show", f"HEAD:{TREND_PATH}") + "\n" == LONGER
+    assert git(repo, "diff", "HEAD~1", "--numstat", "--", "pine.toml").split()[:2] == ["2", "2"]
+    assert status(repo) == []
+
+
+# -- without a commit -----------------------------------------------------------------------------
+
+
+def test_a_push_of_what_head_has_is_noted(repo: World) -> None:
+    repo.write(LONGER)
+    git(repo, "commit", "-qam", "longer")
+    repo.write(EDITED, BREAKOUT_PATH)
+    assert repo("push").code == 0
+    assert noted(repo, 2) == head(repo)
+    assert noted(repo, 2, "Breakout") is None
+
+
+def test_a_push_outside_of_git_notes_nothing(clone: World) -> None:
+    clone.write(LONGER)
+    assert clone("push").code == 0
+    assert not [path for path in clone.state() if "/commits/" in path]
+    assert Path(clone.folder, "pine.toml").exists()

@@ -1,0 +1,309 @@
+"""`hooks`: git checks what is staged, and looks before a push; other hooks stay as they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pinesync.workspace.files.hooks import block, with_block, without_block
+from tests.cli.repository import git, start
+from tests.cli.world import (
+    BREAKOUT_PATH,
+    BROKEN,
+    LONGER,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+UNCLOSED = TREND + "plot((close)\n"
+"""What the compiler need not see: a bracket is open."""
+OURS = "pinesync hooks run"
+
+
+@pytest.fixture
+def repo(clone: World) -> World:
+    return start(clone)
+
+
+def hook_of(world: World, name: str) -> Path:
+    return world.folder / ".git" / "hooks" / name
+
+
+def put(world: World, name: str, script: str | bytes, mode: int = 0o755) -> Path:
+    file = hook_of(world, name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(script if isinstance(script, bytes) else script.encode())
+    file.chmod(mode)
+    return file
+
+
+def tried(world: World, *words: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    """git, with its hooks, as it may end."""
+    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    env = {**os.environ, "PATH": here if path is None else path}
+    git = shutil.which("git")
+    assert git
+    return subprocess.run(
+        [git, *words], cwd=world.folder, env=env, capture_output=True, encoding="utf-8", check=False
+    )
+
+
+# -- before a commit ------------------------------------------------------------------------------
+
+
+def test_what_is_staged_is_checked_and_not_what_is_in_the_folder(repo: World) -> None:
+    assert repo("hooks", "install").code == 0
+    repo.write(UNCLOSED)
+    git(repo, "add", TREND_PATH)
+    repo.write(TREND)
+    refused = tried(repo, "commit", "-m", "one")
+    assert refused.returncode == 1
+    assert f"{TREND_PATH}:13:" in refused.stderr
+    assert "hint: `git commit --no-verify`" in refused.stderr
+    repo.write(LONGER)
+    git(repo, "add", TREND_PATH)
+    repo.write(UNCLOSED)
+    repo.write(UNCLOSED, BREAKOUT_PATH)
+    assert tried(repo, "commit", "-m", "one").returncode == 0
+    assert git(repo, "show", f"HEAD:{TREND_PATH}") + "\n" == LONGER
+    assert tried(repo, "commit", "-am", "two").returncode == 1
+    assert tried(repo, "commit", "-am", "two", "--no-verify").returncode == 0
+
+
+def test_it_works_where_path_is_poor_and_from_any_folder(repo: World) -> None:
+    assert repo("hooks", "install", cwd=repo.folder / "indicators").code == 0
+    poor = "/usr/bin:/bin"
+    repo.write(UNCLOSED)
+    assert tried(repo, "-C", "indicators", "commit", "-am", "x", path=poor).returncode == 1
+    repo.write(LONGER)
+    # what lies in the repository is not taken for a module of ours
+    repo.write("raise SystemExit('a module of the repository')\n", "click.py")
+    done = tried(repo, "commit", "-am", "x", path=poor)
+    assert (done.returncode, "a module of the repository" in done.stderr) == (0, False)
+
+
+def test_a_machine_without_pinesync_commits_and_is_told(repo: World) -> None:
+    file = put(repo, "pre-commit", with_block(None, block("pre-commit", "/nowhere/python")))
+    repo.write(UNCLOSED)
+    done = tried(repo, "commit", "-am", "x", path="/usr/bin:/bin")
+    assert done.returncode == 0
+    assert "pinesync is not found" in done.stderr
+    assert file.exists()
+
+
+def test_the_first_commit_links_and_deletions(clone: World) -> None:
+    git(clone, "init", "-q")
+    clone("hooks", "install")
+    (clone.folder / "link.pine").symlink_to("nowhere")
+    git(clone, "add", "--all")
+    assert tried(clone, "commit", "-m", "first").returncode == 0
+    clone.remove()
+    assert tried(clone, "commit", "-am", "less").returncode == 0
+
+
+def test_a_commit_of_ours_is_checked_as_well(repo: World) -> None:
+    repo("hooks", "install")
+    put(repo, "commit-msg", '#!/bin/sh\ncat "$1" > ../said\n')
+    repo.write(LONGER)
+    assert repo.process("push", "--commit").code == 0
+    assert (repo.place / "said").read_text().startswith("Trend 2.0\n")
+
+
+# -- before a push --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pushing(repo: World) -> World:
+    git(repo, "init", "-q", "--bare", "../origin.git")
+    git(repo, "remote", "add", "origin", "../origin.git")
+    assert repo("hooks", "install").code == 0
+    return repo
+
+
+def test_a_script_that_diverged_stops_a_push(pushing: World) -> None:
+    pushing.web_save(SLOWER)
+    assert tried(pushing, "push", "origin", "main").returncode == 0  # behind is fine
+    pushing.write(LONGER)
+    git(pushing, "commit", "-qam", "longer")
+    refused = tried(pushing, "push", "origin", "main")
+    assert refused.returncode == 1
+    assert f"diverged  {TREND_PATH}" in refused.stdout
+    assert git(pushing, "rev-parse", "origin/main") == git(pushing, "rev-parse", "HEAD~1")
+    assert pushing("pull").code == 0
+    assert tried(pushing, "push", "origin", "main").returncode == 0
+
+
+def test_who_cannot_be_asked_stops_no_push(pushing: World) -> None:
+    shutil.rmtree(pushing.home / "pinesync" / "sandbox")
+    done = tried(pushing, "push", "origin", "main")
+    assert done.returncode == 0
+    assert "the push goes on" in done.stderr
+
+
+def test_a_conflict_is_seen_without_asking(pushing: World) -> None:
+    pushing.write(TREND + "<<<<<<< yours\n=======\n>>>>>>> theirs\n")
+    shutil.rmtree(pushing.home / "pinesync" / "sandbox")
+    assert tried(pushing, "push", "origin", "main").returncode == 1
+
+
+def test_a_manifest_that_cannot_be_used_stops_a_push(pushing: World) -> None:
+    pushing.write("<<<<<<< HEAD\n", "pine.toml")
+    refused = tried(pushing, "push", "origin", "main")
+    assert refused.returncode == 1
+    assert "pine.toml:1:" in refused.stderr
+
+
+def test_from_a_worktree_and_a_folder_below(clone: World) -> None:
+    start(clone, clone.place)
+    assert clone("hooks", "install").code == 0
+    other = clone.place.parent / f"{clone.place.name}-other"
+    git(clone.place, "worktree", "add", "-q", str(other))
+    git(clone.place, "init", "-q", "--bare", "origin.git")
+    clone.web_save(SLOWER)
+    (other / "scripts" / TREND_PATH).write_text(LONGER)
+    git(other, "commit", "-qam", "longer")
+    word = tried(clone, "-C", str(other), "push", str(clone.place / "origin.git"), "HEAD:x")
+    assert (word.returncode, "diverged  scripts/" in word.stdout) == (1, True)
+    shutil.rmtree(other)
+
+
+# -- hooks that are there -------------------------------------------------------------------------
+
+KEPT = {
+    "plain": "#!/bin/sh\necho theirs >> seen\n",
+    "bash": "#!/usr/bin/env bash\nset -euo pipefail\necho theirs >> seen\n",
+    "ends early": "#!/bin/bash -e\necho theirs >> seen\nexit 0\n",
+    "hands over": '#!/bin/sh\n[ -n "$X" ] || exec sh -c "echo theirs >> seen"\n',
+    "no line end": "#!/bin/sh\necho theirs >> seen",
+    "goes on": "#!/bin/sh\necho theirs >> \\\nseen\\\n",
+    "nothing in it": "#!/bin/sh\n",
+}
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_hook_that_is_there_runs_as_before_and_so_does_ours(repo: World, kind: str) -> None:
+    before = KEPT[kind]
+    file = put(repo, "pre-commit", before, 0o750)
+    assert repo("hooks", "install").code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o750
+    again = file.read_bytes()
+    assert repo("hooks", "install").code == 0
+    assert file.read_bytes() == again
+    repo.write(UNCLOSED)
+    assert tried(repo, "commit", "-am", "x").returncode == 1
+    (repo.folder / "seen").unlink(missing_ok=True)
+    repo.write(LONGER)
+    assert tried(repo, "commit", "-am", "x").returncode == 0
+    if "theirs" in before:
+        assert (repo.folder / "seen").read_text() == "theirs\n"
+    assert repo("hooks", "remove").code == 0
+    assert file.read_text() == before
+    assert stat.S_IMODE(file.stat().st_mode) == 0o750
+    assert [path.name for path in file.parent.iterdir() if not path.suffix] == ["pre-commit"]
+
+
+def test_lines_that_somebody_added_to_ours_stay(repo: World) -> None:
+    repo("hooks", "install")
+    file = hook_of(repo, "pre-push")
+    file.write_text(file.read_text() + "echo mine\n")
+    assert repo("hooks", "remove").code == 0
+    assert file.read_text() == "#!/bin/sh\necho mine\n"
+    assert not hook_of(repo, "pre-commit").exists()
+
+
+def test_lines_of_an_older_interpreter_are_renewed(repo: World) -> None:
+    old = with_block(b"#!/bin/sh\necho 1\n", block("pre-commit", "/old/python"))
+    file = put(repo, "pre-commit", old + b"echo 2\n")
+    assert repo("hooks", "install").code == 0
+    new = file.read_bytes()
+    assert b"/old/python" not in new
+    assert without_block(new) == b"#!/bin/sh\necho 1\necho 2\n"
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        b"#!/usr/bin/env python3\nprint(1)\n",
+        b"echo no first line\n",
+        b"#!/bin/sh",
+        b"#!/bin/sh\r\necho 1\r\n",
+        b"\x7fELF\0\0",
+        b"#!/bin/sh\n# >>> pinesync >>>\nwithout its end\n",
+    ],
+)
+def test_a_hook_that_cannot_take_lines_is_left(repo: World, there: bytes) -> None:
+    file = put(repo, "pre-commit", there)
+    ran = repo("hooks", "install")
+    assert ran.code == 3
+    assert f"call `{OURS} pre-commit` in it" in ran.err
+    assert file.read_bytes() == there
+    assert "installed" in ran.out  # the other one
+    assert repo("hooks", "remove").code == 0
+    assert file.read_bytes() == there
+
+
+def test_links_and_hooks_that_do_not_run(repo: World) -> None:
+    target = repo.place / "shared-hook"
+    target.write_text("#!/bin/sh\n")
+    hook_of(repo, "pre-commit").symlink_to(target)
+    put(repo, "pre-push", "#!/bin/sh\n", 0o644)
+    ran = repo("hooks", "install", "--json")
+    assert ran.code == 3
+    assert [hook["state"] for hook in ran.json["hooks"]] == ["refused", "refused"]
+    assert "chmod +x" in ran.json["hooks"][1]["message"]
+    assert target.read_text() == "#!/bin/sh\n"
+
+
+def test_hooks_of_other_repositories_are_left(repo: World) -> None:
+    everywhere = repo.place / "everywhere"
+    everywhere.mkdir()
+    git(repo, "config", "core.hooksPath", str(everywhere))
+    for verb in ("install", "remove", "status"):
+        ran = repo("hooks", verb)
+        assert ran.code == 3
+        assert "core.hooksPath" in ran.err
+    assert list(everywhere.iterdir()) == []
+
+
+def test_a_folder_of_hooks_among_the_files(repo: World) -> None:
+    git(repo, "config", "core.hooksPath", ".githooks")
+    assert repo("hooks", "install", cwd=repo.folder / "indicators").code == 0
+    assert OURS in repo.read(".githooks/pre-commit")
+    repo.write(UNCLOSED)
+    assert tried(repo, "commit", "-am", "x").returncode == 1
+
+
+def test_a_submodule_and_what_status_tells(repo: World) -> None:
+    above = repo.place / "above"
+    above.mkdir()
+    git(above, "init", "-q")
+    git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo.folder), "in")
+    inner = above / "in"
+    assert repo("hooks", "install", cwd=inner).code == 0
+    states = [hook["state"] for hook in repo("hooks", "status", "--json", cwd=inner).json["hooks"]]
+    assert states == ["installed", "installed"]
+    assert (above / ".git/modules/in/hooks/pre-commit").exists()
+    assert repo("hooks", "status").out.count("absent") == 2
+
+
+def test_outside_of_git(clone: World) -> None:
+    for words in (["install"], ["remove"], ["status"], ["run", "pre-commit"], ["run", "pre-push"]):
+        ran = clone("hooks", *words)
+        assert (ran.code, ran.asked) == (2, ())
+        assert "in no git repository" in ran.err
+
+
+def test_the_lines_come_out_of_any_text_as_it_was() -> None:
+    lines = block("pre-commit", "/usr/bin/python's")
+    for text in (b"#!/bin/sh\n", b"#!/bin/sh\n\n\n", b"#!/bin/sh\nx\n", b"#!/bin/sh\nexit\ny"):
+        assert without_block(with_block(text, lines)) == text
+    assert without_block(with_block(None, lines)) is None
+    assert BROKEN.startswith("//")

@@ -1,0 +1,300 @@
+"""`repair`: a pine.toml that git left in conflict."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.repository import git, start
+from tests.cli.world import (
+    BREAKOUT_PATH,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TOOLS_PATH,
+    TREND_PATH,
+    World,
+)
+
+
+@pytest.fixture
+def repo(clone: World) -> World:
+    return start(clone)
+
+
+def merge(world: World, *options: str) -> None:
+    """Merge `other` into main, which ends in a conflict."""
+    done = subprocess.run(
+        ["git", *options, "merge", "-q", "other"],
+        cwd=world.folder,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "<<<<<<< " in world.read("pine.toml")
+
+
+def branch(world: World, name: str = "other") -> None:
+    git(world, "checkout", "-qb", name)
+
+
+def back(world: World) -> None:
+    git(world, "checkout", "-q", "main")
+
+
+@pytest.fixture
+def diverged(repo: World) -> World:
+    """other is at version 2, main at 3, and git cannot merge pine.toml."""
+    branch(repo)
+    repo.write(LONGER)
+    repo("push", "--commit")
+    back(repo)
+    repo.web_save(SLOWER)
+    repo("pull", "--commit")
+    assert repo.version() == "3.0"
+    return repo
+
+
+@pytest.mark.parametrize(("style", "eol"), [("merge", "lf"), ("diff3", "crlf"), ("zdiff3", "lf")])
+def test_the_older_version_is_taken_and_nobodys_save_is_lost(
+    diverged: World, style: str, eol: str
+) -> None:
+    merge(diverged, "-c", f"merge.conflictStyle={style}")
+    broken = diverged.read("pine.toml")
+    if eol == "crlf":
+        broken = broken.replace("\n", "\r\n")
+        diverged.write(broken, "pine.toml")
+    refused = diverged("status")
+    assert refused.code == 2
+    assert "hint: `pinesync repair`" in refused.err
+    before = diverged.files()
+    planned = diverged("repair", "--dry-run", "--json")
+    assert diverged.files() == before
+    assert planned.json["kept"] is None
+    ran = diverged("repair", "--json")
+    assert (ran.code, ran.asked) == (0, ())
+    assert ran.json["scripts"] == planned.json["scripts"]
+    (script,) = ran.json["scripts"]
+    assert (script["path"], script["version"], script["other"]) == (TREND_PATH, "2.0", "3.0")
+    assert Path(ran.json["kept"]).read_text("utf-8") == broken.replace("\r\n", "\n")
+    assert diverged.version() == "2.0"
+    assert ("\r\n" in diverged.read("pine.toml")) == (eol == "crlf")
+    # git's own merge of the script has both edits, and HEAD's history knows 3.0
+    assert diverged.read() == MERGED
+    assert diverged.words() == {TREND_PATH: "rolled-back"}
+    diverged.web_save(FASTER)
+    assert diverged("push").code == 3  # what came since is not overwritten
+    assert diverged("pull").code == 3  # but merged, with markers where it must
+    assert FASTER.split("\n")[3] in diverged.read()
+    assert diverged("repair").err == "pine.toml is in order: nothing to repair\n"
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_the_newer_version_is_taken_where_the_file_is_it(diverged: World, side: str) -> None:
+    """Whichever side of the markers it stands on."""
+    if side == "theirs":
+        git(diverged, "branch", "-m", "other", "swap")
+        git(diverged, "branch", "-m", "main", "other")
+        git(diverged, "branch", "-m", "swap", "main")
+        back(diverged)
+    merge(diverged)
+    diverged.write(SLOWER)
+    ran = diverged("repair")
+    assert f"{TREND_PATH}  3.0, not 2.0: the file has exactly this text" in ran.out
+    assert diverged.words() == {}
+
+
+def test_both_sides_additions_are_kept(repo: World) -> None:
+    branch(repo)
+    repo("new", "Aaa")
+    repo("push", "--commit")
+    back(repo)
+    repo("new", "Aab")
+    repo("push", "--commit")
+    merge(repo)
+    ran = repo("repair", "--json")
+    assert ran.code == 0
+    assert {one["path"] for one in ran.json["scripts"]} == {
+        "indicators/Aaa.pine",
+        "indicators/Aab.pine",
+    }
+    assert repo.words() == {}
+    git(repo, "add", "pine.toml")
+    git(repo, "commit", "-qm", "merged")
+
+
+def test_what_one_side_changed_and_the_other_forgot_is_kept(repo: World) -> None:
+    branch(repo)
+    repo("rm", TREND_PATH)
+    git(repo, "commit", "-qam", "forgotten")
+    back(repo)
+    repo.write(LONGER)
+    repo("push", "--commit")
+    merge(repo)
+    assert repo("repair").code == 0
+    assert repo.version() == "2.0"
+
+
+def test_settings_that_only_one_side_changed(repo: World) -> None:
+    text = repo.read("pine.toml")
+    branch(repo)
+    repo.write(text.replace('track = "all"', 'track = "listed"'), "pine.toml")
+    git(repo, "commit", "-qam", "listed")
+    back(repo)
+    repo.write(text.replace("ignore = []", 'ignore = ["x/**"]'), "pine.toml")
+    git(repo, "commit", "-qam", "ignore")
+    merge(repo, "-c", "merge.conflictStyle=diff3")
+    assert repo("repair").code == 0
+    held = tomllib.loads(repo.read("pine.toml"))["workspace"]
+    assert (held["track"], held["ignore"]) == ("listed", ["x/**"])
+
+
+def test_settings_that_both_changed_are_a_persons(repo: World) -> None:
+    text = repo.read("pine.toml")
+    branch(repo)
+    repo.write(text.replace("ignore = []", 'ignore = ["y"]'), "pine.toml")
+    git(repo, "commit", "-qam", "y")
+    back(repo)
+    repo.write(text.replace("ignore = []", 'ignore = ["x"]'), "pine.toml")
+    git(repo, "commit", "-qam", "x")
+    for style in ("diff3", "merge"):
+        merge(repo, "-c", f"merge.conflictStyle={style}")
+        before = repo.files()
+        ran = repo("repair")
+        assert ran.code == 2
+        assert "another ignore in [workspace]" in ran.err
+        assert repo.files() == before
+        git(repo, "merge", "--abort")
+
+
+def entry(path: str, pine_id: str, version: int, more: str = "") -> str:
+    digest = f"sha256:{version:064x}"
+    head = f'[scripts."{path}"]\npine_id = "USER;{pine_id * 32}"\nname = "N"\n'
+    return head + f'version = "{version}.0"\ndigest = "{digest}"\n{more}'
+
+
+def conflict(ours: str, theirs: str, base: str | None = None) -> str:
+    told = "" if base is None else f"||||||| base\n{base}"
+    return f"<<<<<<< HEAD\n{ours}{told}=======\n{theirs}>>>>>>> other\n"
+
+
+def put(world: World, *parts: str) -> None:
+    head = world.read("pine.toml").partition("[scripts.")[0]
+    world.write(head + "\n".join(parts), "pine.toml")
+
+
+def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
+    flagged = 'hidden = "4.0"\n'
+    put(
+        repo,
+        entry("a.pine", "a", 5).rpartition('version = "5')[0]
+        + conflict(
+            entry("", "a", 5).rpartition("name")[2].partition("\n")[2],
+            entry("", "a", 5, flagged).rpartition("name")[2].partition("\n")[2],
+        ),
+        conflict(entry("b.pine", "b", 7, flagged), entry("b.pine", "b", 6, 'pulled = "5.0"\n')),
+        conflict(entry("c.pine", "c", 3, 'hidden = "2.0"\n'), entry("c.pine", "c", 9)),
+    )
+    ran = repo("repair", "--json")
+    assert ran.code == 0, ran
+    held = tomllib.loads(repo.read("pine.toml"))["scripts"]
+    assert held["a.pine"]["hidden"] == "4.0"
+    assert held["b.pine"]["version"] == "6.0"
+    assert (held["b.pine"].get("hidden"), held["b.pine"]["pulled"]) == (None, "5.0")
+    assert "flag of 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
+    assert (held["c.pine"]["version"], held["c.pine"]["hidden"]) == ("3.0", "2.0")
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([conflict(entry("a.pine", "a", 1), entry("b.pine", "a", 1))], "are one script"),
+        ([conflict(entry("a.pine", "a", 1), entry("a.pine", "b", 1))], "another script on each"),
+        (
+            [
+                conflict(
+                    entry("a.pine", "a", 1), entry("a.pine", "a", 1).replace(f"{1:064x}", "f" * 64)
+                )
+            ],
+            "another text for version 1.0",
+        ),
+        (["<<<<<<< HEAD\n" + entry("a.pine", "a", 1)], "a conflict without its end"),
+        (["<<<<<<< HEAD\n>>>>>>> other\n"], "a conflict marker out of order"),
+        (["<<<<<<< HEAD\n<<<<<<< HEAD\n"], "a conflict marker out of order"),
+        ([">>>>>>> other\n"], "a conflict marker out of order"),
+        ([conflict("x = \n", "")], "not TOML"),
+        ([conflict("", "x = \n")], "not TOML"),
+        ([conflict("[later]\n", "")], "unknown key 'later'"),
+        ([conflict(entry("a.pine", "a", 1), entry("A.pine", "b", 1))], "one file on some systems"),
+    ],
+)
+def test_what_only_a_person_can_mend(repo: World, parts: list[str], said: str) -> None:
+    put(repo, *parts)
+    before = repo.files(), repo.state()
+    ran = repo("repair")
+    assert ran.code == 2
+    assert said in ran.err
+    assert (repo.files(), repo.state()) == before
+
+
+def test_the_line_is_that_of_the_file(repo: World) -> None:
+    put(repo, conflict(entry("a.pine", "a", 1), entry("a.pine", "a", 1) + "sent = 7\n"))
+    wrong = repo.read("pine.toml").split("\n").index("sent = 7") + 1
+    assert f"pine.toml:{wrong}: " in repo("repair").err
+
+
+def test_markers_between_entries_and_through_them(repo: World) -> None:
+    """Several conflicts, one that begins in an entry and ends in the next, one of a BOM's line."""
+    one, two = entry("a.pine", "a", 2), entry("b.pine", "b", 2)
+    head, tail = one.split("version", 1)
+    theirs = "version" + tail.replace("2.0", "1.0").replace(f"{2:064x}", f"{1:064x}")
+    b_head, b_tail = two.split("version", 1)
+    put(
+        repo,
+        head
+        + conflict(f"version{tail}{b_head}", theirs + entry("aa.pine", "c", 1) + b_head)
+        + f"version{b_tail}",
+        conflict("", "# a remark\n"),
+        conflict(entry("d.pine", "d", 1), entry("e.pine", "e", 1), ""),
+    )
+    text = "<<<<<<< HEAD\n# mine\n=======\n# theirs\n>>>>>>> other\n" + repo.read("pine.toml")
+    repo.write("\ufeff" + text, "pine.toml")
+    ran = repo("repair")
+    assert ran.code == 0, ran
+    held = tomllib.loads(repo.read("pine.toml").removeprefix("\ufeff"))["scripts"]
+    assert set(held) == {"a.pine", "aa.pine", "b.pine", "d.pine", "e.pine"}
+    assert held["a.pine"]["version"] == "1.0"
+    assert held["b.pine"]["version"] == "2.0"
+    assert repo.read("pine.toml").startswith("\ufeff# mine\n")
+    assert repo.files()[TREND_PATH]
+
+
+def test_it_waits_for_who_writes_and_needs_no_git(clone: World) -> None:
+    from filelock import FileLock
+
+    put(clone, conflict(entry("a.pine", "a", 1), entry("a.pine", "a", 2)))
+    clone.write(FASTER, "a.pine")
+    broken = clone.read("pine.toml")
+    clone("repair", "--dry-run")
+    (state,) = (clone.home / "pinesync" / "state").glob("*-*")
+    with FileLock(state / "lock"):
+        assert clone("repair").code == 7
+    assert clone.read("pine.toml") == broken
+    assert clone("repair").code == 0
+    assert clone.read(BREAKOUT_PATH)
+    assert clone.read(TOOLS_PATH)
+
+
+def test_nothing_to_repair(clone: World) -> None:
+    before = clone.files()
+    ran = clone("repair", "--json")
+    assert (ran.code, ran.json["needed"], ran.asked) == (0, False, ())
+    assert clone.files() == before
+    clone.write("[workspace\n", "pine.toml")
+    assert clone("repair").code == 2
+    clone.remove("pine.toml")
+    assert clone("repair").code == 2

@@ -1,0 +1,26 @@
+"""The guides, each typed from its first command to its last."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pinesync.cli.group import VERBS
+from tests.docs.pages import ROOT, disagreements, page, read_aloud
+
+GUIDES = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("docs/guides/*.md"))]
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_every_command_prints_what_the_page_shows(name: str, home: Path, tmp_path: Path) -> None:
+    assert not disagreements(read_aloud(name, tmp_path))
+    assert not list(tmp_path.iterdir()), "the guide takes away what it made"
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_a_guide_is_found_and_names_verbs_that_exist(name: str) -> None:
+    assert f"]({name})" in page("README.md")
+    typed = re.findall(r"(?:`|^\$ )pinesync ([a-z][a-z-]*)", page(name), re.MULTILINE)
+    assert set(typed) <= set(VERBS)
