@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("paths", nargs=-1)
 @click.option("--offline", is_flag=True, help="Ask nobody: only the syntax.")
+@click.option("--strict", is_flag=True, help="A warning fails as an error does.")
+@click.option("--name", metavar="PATH", help="What to call standard input, where PATHS is -.")
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "github", "sarif"]),
     default="text",
     show_default=True,
     help="json is the same as --json.",
@@ -28,19 +32,55 @@ if TYPE_CHECKING:
 @jobs
 @shared
 def command(
-    paths: tuple[str, ...], offline: bool, format_: str, remote: str | None, jobs: int
+    paths: tuple[str, ...],
+    offline: bool,
+    strict: bool,
+    name: str | None,
+    format_: str,
+    remote: str | None,
+    jobs: int,
 ) -> int:
-    """Compile files, or all scripts of the folder, and save nothing.
+    """Compile files, folders or patterns, or all scripts of the folder, and save nothing.
 
-    Characters that are not seen, or that reorder the text, are warned of. Needs no cookie and,
-    where PATHS are given, no pinesync folder.
+    A - stands for standard input. Characters that are not seen, or that reorder the text, are
+    warned of. Needs no cookie and, where PATHS are given, no pinesync folder. github writes
+    annotations for a workflow, sarif a log that code hosts read.
     """
     from pinesync.commands.check import check
 
-    found = check(setup(jobs=jobs), paths, offline=offline, remote=remote)
+    given = _given(paths, name)
+    made = setup(jobs=jobs)
+    found = check(made, paths, offline=offline, remote=remote, strict=strict, given=given)
     if finish("check", found, as_json=format_ == "json"):
         return found.exit_code
+    if format_ == "github":
+        from pinesync.cli.formats import github
+
+        for line in github(found):
+            out(line)
+        return found.exit_code
+    if format_ == "sarif":
+        from pinesync.cli.formats import sarif
+
+        out(json.dumps(sarif(found)))
+        return found.exit_code
     return tell(found)
+
+
+def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
+    """Standard input, where it is meant, under the name it goes by."""
+    if "-" not in paths:
+        if name is not None:
+            raise click.UsageError("--name goes with - for standard input.")
+        return None
+    if len(paths) > 1:
+        raise click.UsageError("- for standard input stands alone.")
+    from pinesync.workspace.files.folder import MAX_FILE
+
+    data = sys.stdin.buffer.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise click.UsageError(f"standard input is larger than {MAX_FILE // 1024 // 1024} MiB.")
+    return name or "<stdin>", data
 
 
 def tell(found: Checks) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,12 +46,16 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
+    """All files; with `strict` a warning fails as an error does."""
+
     files: tuple[Checked, ...]
+    strict: bool = False
 
     @property
     def exit_code(self) -> int:
         codes = [EXIT_FAILED for file in self.files if file.problem]
-        codes += [EXIT_COMPILE for file in self.files if file.errors]
+        failing = [file.diagnostics if self.strict else file.errors for file in self.files]
+        codes += [EXIT_COMPILE for found in failing if found]
         return gravest(*codes, EXIT_DONE)
 
 
@@ -60,12 +65,15 @@ def check(
     *,
     offline: bool = False,
     remote: str | None = None,
+    strict: bool = False,
+    given: tuple[str, bytes] | None = None,
 ) -> Checks:
-    """Check files or folders, or all scripts of the workspace. Needs no cookie and, with paths,
-    no workspace. Offline only the syntax is looked at. Characters that are not seen are warned of
-    either way."""
-    project = project_here(setup) if paths else open_project(setup)
-    files = _files(setup, paths or [str(project.folder.root if project else setup.cwd)])
+    """Check files, folders or patterns, or all scripts of the workspace; with `given` a name and
+    bytes instead, which are no file. Needs no cookie and, with paths, no workspace. Offline only
+    the syntax is looked at. Characters that are not seen are warned of either way."""
+    project = project_here(setup) if paths or given else open_project(setup)
+    root = str(project.folder.root if project else setup.cwd)
+    files = [] if given else _files(setup, paths or [root])
     client = None
     if not offline:
         here = project.settings.remote if project else DEFAULT_REMOTE
@@ -74,7 +82,9 @@ def check(
     def one(path: Path) -> Checked:
         return checked(_shown(setup, path), Tree(path.parent).read(path.name) or b"", client)
 
-    return Checks(tuple(Pool(setup.jobs, setup.progress)(one, files)))
+    if given:
+        return Checks((checked(*given, client),), strict)
+    return Checks(tuple(Pool(setup.jobs, setup.progress)(one, files)), strict)
 
 
 def checked(path: str, data: bytes, client: PineClient | None = None) -> Checked:
@@ -111,6 +121,12 @@ def _files(setup: Setup, paths: Sequence[str]) -> list[Path]:
             raise Misuse(f"{raw}: not a {SUFFIX} file; nothing was sent")
         elif os.path.isfile(path):
             found.append(path)
+        elif glob.has_magic(raw):
+            named = glob.glob(raw, root_dir=setup.cwd, recursive=True)
+            scripts = sorted(setup.cwd / name for name in named if name.endswith(SUFFIX))
+            if not scripts:
+                raise Misuse(f"{raw}: no {SUFFIX} file is called like that")
+            found += scripts
         else:
             raise Misuse(f"{raw}: no such file", f"name a {SUFFIX} file, or a folder with some")
     return list(dict.fromkeys(found))

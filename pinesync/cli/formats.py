@@ -1,0 +1,90 @@
+"""What `check` finds, for programs that have a format of their own: annotations of GitHub
+Actions, and SARIF 2.1.0."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pinesync import __version__
+from pinesync.cli.render import harmless
+from pinesync.commands.check import Checks
+from pinesync.model import Diagnostic
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def github(checks: Checks) -> Iterator[str]:
+    """A workflow command for each finding: what is foreign in it cannot end it, nor begin one."""
+    for file in checks.files:
+        if file.problem:
+            yield _command("error", {"file": file.path}, file.problem)
+        for found in file.diagnostics:
+            where: dict[str, object] = {"file": file.path, "line": found.line}
+            if found.end_line >= found.line:
+                where["endLine"] = found.end_line
+            where["col"] = found.column
+            if found.end_line == found.line and found.end_column >= found.column:
+                where["endColumn"] = found.end_column
+            if found.code:
+                where["title"] = found.code
+            yield _command(found.severity, where, found.message)
+
+
+def _command(word: str, properties: dict[str, object], message: str) -> str:
+    told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{word} {told}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    # The sign that escapes comes first, and what a terminal obeys is shown as everywhere.
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return harmless(escaped)
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def sarif(checks: Checks) -> dict[str, Any]:
+    """One run as a SARIF log: results for findings, notifications for files that could not be
+    checked. Columns count characters from 1; the end is the one after the last."""
+    results = [_result(file.path, found) for file in checks.files for found in file.diagnostics]
+    troubles = [
+        {"level": "error", "message": {"text": file.problem}, "locations": [_place(file.path)]}
+        for file in checks.files
+        if file.problem
+    ]
+    codes = sorted(
+        {found.code for file in checks.files for found in file.diagnostics if found.code}
+    )
+    driver = {"name": "pinesync", "version": __version__, "rules": [{"id": code} for code in codes]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {"executionSuccessful": not troubles, "toolExecutionNotifications": troubles}
+        ],
+        "results": results,
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _result(path: str, found: Diagnostic) -> dict[str, Any]:
+    region = {"startLine": found.line, "startColumn": found.column}
+    if (found.end_line, found.end_column) >= (found.line, found.column):
+        region |= {"endLine": found.end_line, "endColumn": found.end_column + 1}
+    place = _place(path)
+    place["physicalLocation"]["region"] = region
+    result = {"level": found.severity, "message": {"text": found.message}, "locations": [place]}
+    return {"ruleId": found.code, **result} if found.code else result
+
+
+def _place(path: str) -> dict[str, Any]:
+    shown = Path(path).as_uri() if os.path.isabs(path) else quote(path)
+    return {"physicalLocation": {"artifactLocation": {"uri": shown}}}

@@ -1,0 +1,245 @@
+"""What `check` finds, as other programs read it: editors by their patterns, GitHub, SARIF."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.cli.formats import github, sarif
+from pinesync.commands.check import Checked, Checks
+from pinesync.model import Diagnostic
+from tests.cli.world import BROKEN, TREND, TREND_PATH, World, both_ways
+
+# VS Code's own $gcc, as its C/C++ tasks have it.
+GCC = re.compile(r"^(.*?):(\d+):(\d*):?\s+(?:fatal\s+)?(warning|error):\s+(.*)$")
+EVIL = "50%\r\n::error::x\u202e, a:b"
+FOUND = Diagnostic("error", 3, 6, 3, 14, EVIL, "CE1")
+HIDDEN = TREND + "// a\u200bb\n"
+
+
+def found(*diagnostics: Diagnostic, path: str = "a, b:c%.pine", problem: str = "") -> Checks:
+    return Checks((Checked(path, diagnostics, "", problem),))
+
+
+@pytest.fixture
+def broken(clone: World) -> World:
+    clone.write(BROKEN)
+    return clone
+
+
+def test_gcc_s_pattern_of_vs_code(broken: World) -> None:
+    lines = broken("check").out.splitlines()
+    (match,) = [match for line in lines if (match := GCC.match(line))]
+    assert match.groups() == (
+        TREND_PATH,
+        "13",
+        "6",
+        "error",
+        'Undeclared identifier "undeclared" [CE10272]',
+    )
+
+
+@pytest.mark.skipif(not shutil.which("nvim"), reason="needs neovim")
+def test_vim_s_errorformat(broken: World, tmp_path: Path) -> None:
+    told = tmp_path / "errors.txt"
+    told.write_text(broken("check").out)
+    script = f"cfile {told} | call writefile([json_encode(getqflist())], '{tmp_path}/list.json')"
+    command = ["nvim", "--headless", "-u", "NONE", "-c", "set efm=%f:%l:%c:\\ %t%*[^:]:\\ %m"]
+    subprocess.run([*command, "-c", script, "-c", "qa!"], cwd=broken.folder, check=True, timeout=60)
+    rows = [row for row in json.loads((tmp_path / "list.json").read_text()) if row["valid"]]
+    assert [(row["lnum"], row["col"], row["type"]) for row in rows] == [(13, 6, "e")]
+
+
+@pytest.mark.skipif(not shutil.which("emacs"), reason="needs emacs")
+def test_emacs_compile(broken: World, tmp_path: Path) -> None:
+    told = tmp_path / "errors.txt"
+    told.write_text(broken("check").out)
+    lisp = f"""(progn (require 'compile) (find-file "{told}") (compilation-mode)
+      (compilation--ensure-parse (point-max)) (goto-char (point-min))
+      (let ((message (get-text-property (point) 'compilation-message)))
+        (princ (format "%S" (list (caar (compilation--loc->file-struct
+                                     (compilation--message->loc message)))
+                                  (compilation--loc->line (compilation--message->loc message))
+                                  (compilation--message->type message))))))"""
+    done = subprocess.run(
+        ["emacs", "--batch", "-Q", "--eval", lisp],
+        cwd=broken.folder,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f'("{TREND_PATH}" 13 2)'
+
+
+# -- GitHub ---------------------------------------------------------------------------------------
+
+
+def test_an_annotation(broken: World) -> None:
+    ran = broken("check", "--format", "github")
+    assert ran.code == 4
+    assert ran.out == (
+        f"::error file={TREND_PATH},line=13,endLine=13,col=6,endColumn=15,title=CE10272::"
+        'Undeclared identifier "undeclared"\n'
+    )
+
+
+def test_what_is_foreign_ends_no_annotation_and_begins_none() -> None:
+    (line,) = github(found(FOUND))
+    where, _, message = line[2:].partition("::")
+    assert where == ("error file=a%2C b%3Ac%25.pine,line=3,endLine=3,col=6,endColumn=14,title=CE1")
+    assert message == "50%25%0D%0A::error::x\\u{202e}, a:b"
+    (trouble,) = github(found(problem=EVIL))
+    assert trouble.startswith("::error file=a%2C b%3Ac%25.pine::50%25%0D%0A")
+
+
+def test_a_finding_over_several_lines_has_no_last_column() -> None:
+    (line,) = github(found(Diagnostic("warning", 3, 6, 5, 1, "x")))
+    assert line == "::warning file=a%2C b%3Ac%25.pine,line=3,endLine=5,col=6::x"
+
+
+# -- SARIF ----------------------------------------------------------------------------------------
+
+
+def test_a_log(broken: World) -> None:
+    ran = broken("check", "--format", "sarif")
+    assert ran.code == 4
+    log = json.loads(ran.out)
+    assert (log["version"], len(log["runs"])) == ("2.1.0", 1)
+    (run,) = log["runs"]
+    assert run["tool"]["driver"]["rules"] == [{"id": "CE10272"}]
+    assert run["invocations"][0]["executionSuccessful"]
+    assert run["results"] == [
+        {
+            "ruleId": "CE10272",
+            "level": "error",
+            "message": {"text": 'Undeclared identifier "undeclared"'},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": TREND_PATH},
+                        "region": {
+                            "startLine": 13,
+                            "startColumn": 6,
+                            "endLine": 13,
+                            "endColumn": 16,
+                        },
+                    }
+                }
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "checks",
+    [
+        Checks(()),
+        found(FOUND),
+        found(problem=EVIL),
+        found(FOUND, path="/tmp/ü %.pine"),
+        found(Diagnostic("warning", 3, 6, 2, 1, "ends before it begins")),
+        found(Diagnostic("warning", 1, 1, 9, 1, "")),
+    ],
+)
+def test_every_log_fits_the_schema(checks: Checks) -> None:
+    """The schema's rules for what pinesync writes, from the standard's chapter 3."""
+    log = json.loads(json.dumps(sarif(checks)))
+    assert set(log) == {"$schema", "version", "runs"}
+    (run,) = log["runs"]
+    assert set(run) == {"tool", "columnKind", "invocations", "results"}
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert len(rules) == len(set(rules))
+    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    notes = run["invocations"][0]["toolExecutionNotifications"]
+    for each in (*run["results"], *notes):
+        assert set(each) <= {"ruleId", "level", "message", "locations"}
+        assert each["level"] in ("none", "note", "warning", "error")
+        assert each.get("ruleId", "x")
+        _check_place(each["locations"])
+
+
+def _check_place(locations: list[dict[str, Any]]) -> None:
+    (location,) = locations
+    place = location["physicalLocation"]
+    uri = place["artifactLocation"]["uri"]
+    assert re.fullmatch(r"(file://)?[A-Za-z0-9/._~%-]+", uri), uri
+    region = place.get("region", {"startLine": 1, "startColumn": 1})
+    assert all(isinstance(number, int) and number >= 1 for number in region.values())
+    if "endLine" in region:
+        assert (region["endLine"], region["endColumn"]) > (
+            region["startLine"],
+            region["startColumn"],
+        )
+
+
+# -- what is checked ------------------------------------------------------------------------------
+
+
+@both_ways
+def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
+    where = ["--sandbox"] if world.server is None else []
+
+    def check(data: bytes, *words: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "pinesync", "check", "-", *where, *words],
+            input=data,
+            capture_output=True,
+            cwd=world.place,
+            check=False,
+            timeout=60,
+        )
+        return done.returncode, done.stdout.decode()
+
+    assert check(TREND.encode()) == (0, "")
+    code, out = check(BROKEN.encode(), "--name", "x.pine")
+    assert (code, out.partition(" ")[0]) == (4, "x.pine:13:6:")
+    assert check(b"\xff")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["-", "x.pine"], ["--name", "x.pine"], ["--name", "x", "a.pine"]]
+)
+def test_what_cannot_be_meant(clone: World, words: list[str]) -> None:
+    ran = clone("check", *words)
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_standard_input_that_never_ends(clone: World) -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        child = clone.spawn("check", "-", stdin=endless)
+        _, err = child.communicate(timeout=60)
+    assert child.returncode == 2
+    assert "larger than 8 MiB" in err
+
+
+def test_patterns(broken: World) -> None:
+    for pattern in ("indicators/*.pine", "**/Trend.pine", "i*/T*"):
+        ran = broken("check", "--offline", pattern, "--json")
+        assert [file["path"] for file in ran.json["files"]] == [TREND_PATH], pattern
+    ran = broken("check", "nothing/*.pine")
+    assert (ran.code, ran.asked) == (2, ())
+    assert "no .pine file is called like that" in ran.err
+
+
+def test_a_file_whose_name_is_a_pattern(clone: World) -> None:
+    clone.write(BROKEN, "a[1].pine")
+    clone.write(TREND, "a1.pine")
+    ran = clone("check", "a[1].pine", "--json")
+    assert [file["path"] for file in ran.json["files"]] == ["a[1].pine"]
+
+
+def test_strict(clone: World) -> None:
+    clone.write(HIDDEN)
+    assert clone("check", "--offline").code == 0
+    ran = clone("check", "--offline", "--strict")
+    assert ran.code == 4
+    assert "warning" in ran.out
