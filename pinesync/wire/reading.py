@@ -132,6 +132,19 @@ def saved(answer: Answer) -> SaveAnswer:
     )
 
 
+def renamed(answer: Answer) -> None:
+    """Returns where the status is that of success; raises otherwise. What the body looks like is
+    not known, and only the list tells the name."""
+    if not 200 <= answer.status < 300 or _is_html(answer.body):
+        _payload(answer)
+    try:
+        said = parsing.loads(answer.body)
+    except ValueError:
+        return
+    if isinstance(said, dict) and (said.get("error") or said.get("success") is False):
+        _refuse(200, said)
+
+
 def deleted(answer: Answer) -> None:
     """Returns where the service said ok, as JSON text or bare; raises otherwise."""
     if answer.status == 200 and answer.body.strip() == b"ok":
