@@ -18,7 +18,7 @@ from pinesync.sync.records import Record
 from pinesync.sync.watching import Glance
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.workspace import manifest
-from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, vanish
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import Replaced, State
 
@@ -208,6 +208,20 @@ class WorkspaceFolder:
             lambda: self.state.has_replaced(key, record.path, record.object),
         )
 
+    def appear(self, old: RelPath, new: RelPath) -> None:
+        appear(self.tree, old, new)
+
+    def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
+        return has_moved(self.tree, old, new, text)
+
+    def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
+        return vanish(self.tree, old, new, key)
+
+    def follow(self, old: RelPath, entry: Entry) -> None:
+        """The entry of the old path stands at its own, with what was replaced there."""
+        self.commit({old: None, entry.path: entry} if old != entry.path else {old: entry})
+        self.state.note_moved(old, entry.path)
+
     def clear_leftovers(self) -> None:
         self.state.clear_leftovers()
         for path in self.tree.leftovers():
@@ -230,6 +244,9 @@ class WorkspaceFolder:
 
     def remember(self, saved: SavedText) -> None:
         self.state.remember(saved)
+
+    def back_up(self, saved: SavedText) -> None:
+        self.state.back_up(saved)
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         return self.state.recall(pine_id, version)

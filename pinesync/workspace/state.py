@@ -21,7 +21,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -102,6 +102,13 @@ class State:
         if self.recall(saved.pine_id, saved.version) != saved.digest:
             self._write(path, saved.digest.encode(), durably=False)
 
+    def back_up(self, saved: SavedText) -> None:
+        """The version's text is held, and which version it is, durably: written anew, as what is
+        there may never have been flushed."""
+        name = digest(saved.source)
+        self._write(self._object(name), canonical(saved.source).encode("utf-8"))
+        self._write(self._saved(saved.pine_id, saved.version), name.encode())
+
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         """The digest of a version that was read before."""
         body = _read(self._saved(pine_id, version), _MAX_DIGEST)
@@ -146,6 +153,11 @@ class State:
         """What was replaced at this path, newest first."""
         found = [_replaced(file, raw) for file, raw in self._plain_files("replaced")]
         return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
+
+    def note_moved(self, old: RelPath, new: RelPath) -> None:
+        """What was replaced at the one path belongs to the other from now on."""
+        for replaced in self.replaced(old):
+            self.note_replaced(replace(replaced, path=new))
 
     def has_replaced(self, key: str, path: RelPath, text: Digest | None) -> bool:
         """Whether that text was noted under that key."""
@@ -284,6 +296,7 @@ def _record(path: Path, raw: Any) -> Record:
         if not all(isinstance(held.get(name, ""), str) for name in ("digest", "temp")):
             raise ValueError
         held["path"] = _checked_path(held["path"])
+        held["origin"] = _checked_path(held["origin"]) if "origin" in raw else None
         held["known_ids"] = tuple(PineId(known) for known in held.get("known_ids", ()))
         for name in ("parent", "landed", "seen"):
             held[name] = Version.parse(held[name]) if name in raw else None
@@ -312,6 +325,8 @@ def _is_sound(record: Record, path: Path) -> bool:
         and all(d is None or _DIGEST.fullmatch(d) for d in digests)
         and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
         and (record.op != "pull" or bool(record.temp and record.brings))
+        and (record.op == "move") == (record.origin is not None)
+        and (record.op not in ("rename", "delete") or record.pine_id is not None)
         and _is_clock(record.wall)
         and _is_clock(record.mono)
         and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))

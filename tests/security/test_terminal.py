@@ -43,6 +43,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "new": [["new", "{new}"], ["new", EVIL]],
     "restore": [["restore", "--kept", TREND_PATH], ["restore", TREND_PATH], ["restore", EVIL]],
     "resolve": [["resolve", "--ours", TREND_PATH], ["resolve", "--theirs", EVIL]],
+    "mv": [["mv", EVIL, "x.pine"], ["mv", TREND_PATH, EVIL], ["mv", "--follow", "."]],
+    "rename": [["rename", EVIL, "x"], ["rename", TREND_PATH, EVIL], ["rename", TREND_PATH, "x"]],
     "rm": [["rm", EVIL], ["rm", "libraries/Tools.pine"]],
     "sandbox": [
         ["sandbox", "path"],
