@@ -219,7 +219,7 @@ class WorkspaceFolder:
 
     def follow(self, old: RelPath, entry: Entry) -> None:
         """The entry of the old path stands at its own, with what was replaced there."""
-        self.commit({old: None, entry.path: entry} if old != entry.path else {old: entry})
+        self.commit({old: None, entry.path: entry})
         self.state.note_moved(old, entry.path)
 
     def clear_leftovers(self) -> None:

@@ -1,4 +1,4 @@
-"""A move that ends at any call, and renames and deletions whose answers are lost.
+"""A move, a rename and a deletion that end at any call.
 
 While a file moves there is never a moment in which pine.toml names a path without its file, and the
 same command, or whichever writes next, ends what was begun.
@@ -9,20 +9,21 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from pinesync.model import PineId, Version
 from pinesync.workspace.files.tree import Tree
+from pinesync.workspace.state import State
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.campaign.served import program, served
 from tests.campaign.test_kill import KILLED_AT
 from tests.campaign.test_power import Cache, cached
 from tests.campaign.world import Crash
-from tests.cli.world import LONGER, TREND, TREND_PATH, World
+from tests.cli.world import EXTRA, LONGER, TREND, TREND_PATH, World
 
 MOST = 200
 """More calls than a move makes."""
@@ -172,5 +173,73 @@ def test_a_new_name_is_on_the_disk_before_pine_toml_has_it(
     assert world.read("a/b/Trend.pine") == TREND
 
 
-if sys.platform == "win32":
-    pytest.skip("there is no SIGKILL", allow_module_level=True)
+# -- on TradingView -------------------------------------------------------------------------------
+
+
+def killed(world: World, number: int, *arguments: str) -> bool:
+    """Whether the command, which ends at this call, came so far."""
+    try:
+        with watched(Disk(dies_at(number))):
+            assert world(*arguments).code == 0
+    except Crash:
+        return True
+    return False
+
+
+def test_a_rename_dies_at_every_call(world: World) -> None:
+    """One name more than it was sent for is never given, and the same command ends it."""
+    before = "Trend"
+    for number in range(1, MOST):
+        name = f"Trend {number}"
+        ended_early = killed(world, number, "rename", TREND_PATH, name)
+        there = set(world.account()) - {"Tools"}
+        assert there in ({before}, {name})
+        assert world.entry()["name"] in {before, *there}, "pine.toml is ahead"
+        assert world("rename", TREND_PATH, name).code == 0
+        assert world.entry()["name"] == name
+        assert world.records() == []
+        assert world.saved(name) == [TREND]
+        if not ended_early:
+            break
+        before = name
+    else:
+        raise AssertionError("it never came to its end")
+    assert number > 15
+
+
+def test_a_deletion_dies_at_every_call(world: World) -> None:
+    """What is gone there is kept here, whenever that is looked at; what is forgotten is gone."""
+    path = "indicators/Doomed.pine"
+    for number in range(1, MOST):
+        texts = [EXTRA, f"{EXTRA}// {number}\n"]
+        for text in texts:
+            world.web_save(text, "Doomed")
+        pine_id = world.id_of("Doomed")
+        assert world("pull").code == 0
+        command = ("rm", "--remote", path, "--yes", "Doomed")
+        ended_early = killed(world, number, *command)
+        listed = path in (world.folder / "pine.toml").read_text()
+        if "Doomed" in world.account():
+            assert listed, "it was forgotten before it was gone"
+        else:
+            assert kept(world, pine_id) == texts
+        if listed:
+            assert world(*command).code == 0
+        assert set(world.account()) == {"Trend", "Tools"}
+        assert kept(world, pine_id) == texts
+        assert world.read(path) == texts[-1]
+        world.remove(path)
+        assert world("pull").code == 0
+        assert (world.words(), world.records()) == ({}, [])
+        if not ended_early:
+            break
+    else:
+        raise AssertionError("it never came to its end")
+    assert number > 15
+
+
+def kept(world: World, pine_id: str) -> list[str | None]:
+    (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
+    state = State(folder)
+    found = [state.recall(PineId(pine_id), Version(n)) for n in (1, 2)]
+    return [state.text_of(one) if one else None for one in found]

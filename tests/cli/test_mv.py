@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from pinesync.model import RelPath
+from pinesync.workspace.files import Tree, appear, vanish
 from pinesync.workspace.files import folder as exchanging
 from tests.cli.world import (
     BREAKOUT_PATH,
@@ -188,10 +190,18 @@ def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "replace", replace)
     ran = clone("mv", TREND_PATH, NEW)
     assert ran.code == 3
-    assert "saved meanwhile" in ran.err
+    assert "has another text by now" in ran.err
     assert (clone.read(), clone.read(NEW)) == (LONGER, TREND)
     assert clone.entry(NEW)["version"] == "1.0"
     assert not list(clone.folder.rglob("*.tmp"))
+
+
+def test_two_spellings_of_one_file(clone: World) -> None:
+    """What some systems make of another letter case in a folder's name."""
+    tree, path = Tree(clone.folder), RelPath(TREND_PATH)
+    appear(tree, path, path)
+    assert vanish(tree, path, path, "0-0")
+    assert clone.read() == TREND
 
 
 def test_what_was_taken_out_of_it_goes_along(clone: World) -> None:

@@ -375,6 +375,18 @@ needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing
 
 
 @needs_pty
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_nobody_is_asked_in_ci(three: World) -> None:
+    """Though it may have a terminal."""
+    from tests.cli.terminal import Terminal
+
+    with Terminal(three, "rm", "--remote", TREND_PATH, env={"CI": "true"}) as terminal:
+        assert terminal.end() == 2
+        assert "--yes NAME" in terminal.seen
+    assert is_there(three)
+
+
+@needs_pty
 @pytest.mark.parametrize("answer", ["Trend", "yes", ""])
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 def test_the_name_is_typed(three: World, answer: str) -> None:

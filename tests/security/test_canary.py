@@ -115,6 +115,7 @@ def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.Monkey
     world.git("add", ".")
     world.git("commit", "-qm", "clone")
     monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
     return world
 
 

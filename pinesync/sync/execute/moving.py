@@ -81,7 +81,7 @@ def _told(entry: Entry, record: Record, message: str, *, gone: bool) -> Outcome:
         return done
     return replace(
         done,
-        message=f"{record.origin} was saved meanwhile, and stays with that text beside it",
+        message=f"{record.origin} has another text by now, and stays beside it",
         hint="compare the two, and remove the one that is not needed",
         exit_code=EXIT_LEFT,
     )

@@ -92,6 +92,8 @@ def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
     temp = f".pinesync-{key}.tmp"
     try:
         with tree.opened(folder) as target, tree.opened(above) as source:
+            if name == new_name and _is_one(source, target):
+                return True
             if is_listed(source, name) and not is_listed(source, temp):
                 if not _is_same(source, name, target, new_name):
                     return False
@@ -125,6 +127,12 @@ def digest_of(data: bytes) -> Digest:
 def _split(path: RelPath) -> tuple[str, str]:
     folder, _, name = path.rpartition("/")
     return folder, name
+
+
+def _is_one(one: Folder, other: Folder) -> bool:
+    """Whether both are one folder, which some systems let be spelt in several ways."""
+    stats = [os.stat(f.path if f.descriptor is None else f.descriptor) for f in (one, other)]
+    return os.path.samestat(*stats)
 
 
 def _is_same(source: Folder, name: str, target: Folder, new: str) -> bool:
