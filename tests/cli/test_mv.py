@@ -204,6 +204,35 @@ def test_two_spellings_of_one_file(clone: World) -> None:
     assert clone.read() == TREND
 
 
+@pytest.mark.parametrize("step", ["link", "rename"])
+def test_somebody_makes_the_very_file_at_the_very_moment(
+    clone: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is overwritten, whichever way the file would have got its name."""
+    link, rename = os.link, exchanging._rename
+
+    def meanwhile() -> None:
+        clone.write(EXTRA, NEW)
+
+    def linking(*names: Any, **more: Any) -> None:
+        if step == "rename":
+            raise OSError(errno.EPERM, "no second names here")
+        meanwhile()
+        link(*names, **more)
+
+    def renaming(*names: Any) -> None:
+        if names[-1] == exchanging._NOT_OVER:
+            meanwhile()
+        rename(*names)
+
+    monkeypatch.setattr(os, "link", linking)
+    monkeypatch.setattr(exchanging, "_rename", renaming)
+    assert clone("mv", TREND_PATH, NEW).code == 3
+    assert (clone.read(), clone.read(NEW)) == (TREND, EXTRA)
+    assert clone.words() == {NEW: "untracked"}
+    assert clone.records() == []
+
+
 def test_what_was_taken_out_of_it_goes_along(clone: World) -> None:
     """Also what `resolve --ours` needs, while a conflict is open."""
     clone.write(FASTER)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from pinesync.sandbox.faults import Fault
 from pinesync.text import digest
 from pinesync.workspace.state import State
 from tests.campaign.test_power import Cache, cached
-from tests.cli.answers import answering
+from tests.cli.answers import answering, listing
 from tests.cli.world import (
     EXTRA,
     FASTER,
@@ -360,6 +361,15 @@ def test_a_bare_ok(three: World) -> None:
     three.app.switches = type(three.app.switches)(ok="bare", unknown_id="404")
     assert three(*NOW).code == 0
     assert not is_there(three)
+
+
+def test_a_list_alone_is_no_proof(three: World) -> None:
+    """It lacks the script, and the script can be read."""
+    rest = [row for row in three.store.list(three.user) if row.name != "Trend"]
+    three.plan.add(Fault("delete", "answer", body=b'"ok"'), replace(listing(rest), first=2))
+    assert three(*NOW).code == 7
+    assert TREND_PATH in three.files()
+    assert three.entry()["version"] == "3.0"
 
 
 def test_said_to_be_done_and_still_there(three: World) -> None:
