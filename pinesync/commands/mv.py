@@ -62,9 +62,9 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
 
 def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
     """LeftForYou where another file, or another entry, has the new path on some system."""
-    for path in (*project.folder.entries(), *project.folder.tree.scripts()):
-        listed = path in project.folder.entries()
-        if path != old and fold(path) == fold(new) and (listed or path != new):
+    entries = project.folder.entries()
+    for path in (*entries, *project.folder.tree.scripts()):
+        if path != old and fold(path) == fold(new) and (path in entries or path != new):
             what = "is listed in pine.toml" if path == new else "is the same file on some systems"
             raise LeftForYou(f"{new}: {path} {what}; nothing was moved", "choose another name")
 

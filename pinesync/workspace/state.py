@@ -326,7 +326,7 @@ def _is_sound(record: Record, path: Path) -> bool:
         and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
         and (record.op != "pull" or bool(record.temp and record.brings))
         and (record.op == "move") == (record.origin is not None)
-        and (record.op not in ("rename", "delete") or record.pine_id is not None)
+        and (record.op not in ("rename", "delete") or bool(record.pine_id and record.parent))
         and _is_clock(record.wall)
         and _is_clock(record.mono)
         and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))
