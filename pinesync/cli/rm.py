@@ -65,4 +65,4 @@ def _asked(doomed: Doomed) -> str:
     answer: str = click.prompt(
         "type its name to delete it", default="", show_default=False, err=True
     )
-    return answer.strip()
+    return answer

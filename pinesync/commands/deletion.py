@@ -35,10 +35,10 @@ def delete_script(setup: Setup, raw: str, typed_name: Callable[[Doomed], str]) -
     project = open_project(setup)
     path = project.path(raw)
     with project.writing() as recovered:
-        entry = project.folder.entries().get(path)
+        listed_entry(project, path)
         ports = project.ports()
         settled = (*recovered, *settle(ports))
-        if entry and path not in project.folder.entries():
+        if path not in project.folder.entries():
             return Run(settled)  # an earlier deletion is found to be done
         entry = listed_entry(project, path)
         if {path, entry.pine_id} & blocked(settled):
@@ -75,7 +75,8 @@ def _deleted(
             f"it is called {name!r}",
         )
     done = delete(ports, entry)
-    if done.done == "deleted" and situation.local is not Local.SAME:
+    edited = situation.local in (Local.EDITED, Local.UNDOES, Local.UNREADABLE)
+    if done.done == "deleted" and edited:
         done = replace(done, message=f"{done.message}; what you edited was never saved there")
     yield done
 

@@ -137,7 +137,9 @@ def test_what_is_edited_stays_and_is_told(three: World) -> None:
 def test_a_file_that_is_gone(three: World) -> None:
     three.remove()
     pine_id = three.id_of()
-    assert three(*NOW).code == 0
+    ran = three(*NOW)
+    assert ran.code == 0
+    assert "edited" not in ran.err
     assert kept(three, pine_id) == VERSIONS
 
 
@@ -237,8 +239,8 @@ def test_what_was_not_seen_or_settled_is_not_deleted(three: World, happened) -> 
 def test_a_script_that_was_never_saved(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
-    assert clone("rm", "--remote", "x.pine", "--yes", "Extra").code == 2
-    assert deletions(clone) == 0
+    ran = clone("rm", "--remote", "x.pine", "--yes", "Extra")
+    assert (ran.code, ran.asked) == (2, ())
 
 
 def test_a_save_that_is_not_settled(three: World) -> None:
