@@ -182,6 +182,20 @@ class FakeRemote:
 
         return self._save(store, source)
 
+    def rename_script(self, pine_id: PineId, name: str) -> None:
+        self._called("rename_script", pine_id)
+        if not 0 < len(name.strip()) <= 128:
+            raise Refused(420, "wrong script name")
+        script = self._script(pine_id)
+        if name in self._names() - {script.name}:
+            raise NameTaken("TradingView refused: Script already exists")
+        script.name = name
+
+    def delete(self, pine_id: PineId) -> None:
+        self._called("delete", pine_id)
+        self._script(pine_id)
+        del self.scripts[pine_id]
+
     def whoami(self, pine_id: str) -> Account:
         self._called("whoami", pine_id)
         if not self.signed_in:

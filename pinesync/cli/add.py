@@ -11,19 +11,26 @@ from pinesync.cli.render import finish, harmless, out
 @click.command("add")
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--id", "pine_id", metavar="USER;…", help="Link the file with this saved script.")
+@click.option("--moved", is_flag=True, help="The files were moved: they stay the same scripts.")
 @shared
-def command(paths: tuple[str, ...], pine_id: str | None) -> int:
+def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
     """List files, so that the next push creates them on TradingView.
 
-    The saved name is the title in the script, or else the file's name.
+    The saved name is the title in the script, or else the file's name. With --moved, pine.toml
+    follows files that were moved by hand and not edited; `pinesync mv` knows those that were.
     """
     from pinesync.commands.add import add
 
-    done = add(setup(), paths, pine_id=pine_id)
+    if moved and pine_id is not None:
+        raise click.UsageError("--moved and --id are two ways to know the script.")
+    done = add(setup(), paths, pine_id=pine_id, moved=moved)
     if finish("add", done):
         return done.exit_code
     for added in done.added:
-        if added.already:
+        if added.moved_from:
+            path, old = harmless(added.path), harmless(added.moved_from)
+            out(f"{path}: is the same script as {old} was: {harmless(added.name)}")
+        elif added.already:
             out(f"{harmless(added.path)}: is listed already")
         elif added.version:
             out(f"{harmless(added.path)}: linked with {harmless(added.name)} {added.version}")

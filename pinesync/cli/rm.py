@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import finish, harmless, out, say
+
+if TYPE_CHECKING:
+    from pinesync.commands.deletion import Doomed
 
 
 @click.command("rm")
 @click.argument("paths", nargs=-1, required=True)
+@click.option("--remote", is_flag=True, help="Delete the script of PATH on TradingView, for good.")
+@click.option("--yes", "name", metavar="NAME", help="The name of what --remote deletes.")
 @shared
-def command(paths: tuple[str, ...]) -> int:
-    """Forget scripts here. The files and the scripts on TradingView both stay."""
+def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
+    """Forget scripts here. The files and the scripts on TradingView both stay.
+
+    With --remote the script is deleted there, with all its versions, and the file stays. Every
+    version is kept on this machine first. Its name has to be typed, or given with --yes.
+    """
+    if remote:
+        return _remote(paths, name)
+    if name is not None:
+        raise click.UsageError("--yes goes with --remote.")
     from pinesync.commands.rm import rm
 
     done = rm(setup(), paths)
@@ -23,3 +38,31 @@ def command(paths: tuple[str, ...]) -> int:
     if done.tracks_all and any(f.pine_id for f in done.forgotten):
         say('hint: the next pull lists them again, unless pine.toml says track = "listed"')
     return done.exit_code
+
+
+def _remote(paths: tuple[str, ...], name: str | None) -> int:
+    from pinesync.cli.run_lines import tell
+    from pinesync.commands.deletion import delete_script
+
+    if len(paths) != 1:
+        raise click.UsageError("--remote goes with exactly one path.")
+    if name is None and not may_ask():
+        raise click.UsageError("--remote needs --yes NAME where nobody can be asked.")
+
+    def typed_name(doomed: Doomed) -> str:
+        return name if name is not None else _asked(doomed)
+
+    return tell("rm", delete_script(setup(), paths[0], typed_name), nothing="nothing to delete")
+
+
+def _asked(doomed: Doomed) -> str:
+    count = doomed.newest.major
+    say(
+        f"{harmless(doomed.path)}: {harmless(doomed.name)} will be deleted on TradingView, with "
+        f"{'its one version' if count == 1 else f'all {count} versions'}, and nothing there "
+        "brings it back"
+    )
+    answer: str = click.prompt(
+        "type its name to delete it", default="", show_default=False, err=True
+    )
+    return answer

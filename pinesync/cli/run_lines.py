@@ -21,7 +21,8 @@ from pinesync.commands.running import Run
 from pinesync.sync.report import Outcome
 
 _RESULTS = frozenset(
-    "saved created adopted pulled written merged kept recovered resolved restored".split()
+    "saved created adopted pulled written merged kept recovered resolved restored moved renamed "
+    "deleted".split()
 )
 _WIDTH = 9
 _SHORT = 10
@@ -67,7 +68,8 @@ def _tell(outcome: Outcome) -> None:
     path = harmless(outcome.path)
     if outcome.done in _RESULTS:
         word = tinted(outcome.done, outcome.done.ljust(_WIDTH))
-        out(f"{word}  {path}{_versions(outcome)}")
+        before = f"{harmless(outcome.moved_from)} → " if outcome.moved_from else ""
+        out(f"{word}  {before}{path}{_versions(outcome)}")
         if outcome.message:
             say(f"  {harmless(outcome.message)}")
     else:

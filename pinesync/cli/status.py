@@ -8,6 +8,7 @@ import click
 
 from pinesync.cli.options import current, jobs, setup, shared
 from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
+from pinesync.naming import typed
 
 
 @click.command("status")
@@ -38,6 +39,12 @@ def command(paths: tuple[str, ...], offline: bool, exit_code: bool, jobs: int) -
     for row, text in zip(rows, columns(rows), strict=True):
         out(tinted(row[0]) + text[len(row[0]) :])
     _summary(Counter(line.word for line in found.lines), offline)
+    for line in found.lines:
+        if line.moved_from:
+            path = harmless(typed(line.path))
+            say(f"hint: `pinesync add --moved {path}` keeps it the same script")
+    if any(line.renamed_to for line in found.lines):
+        say("hint: `pinesync mv --follow` gives the files the names of their scripts")
     return found.exit_code
 
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pinesync.commands.linking import file_here, origin
+from pinesync.commands.mv import refuse_taken
 from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import LeftForYou, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
-from pinesync.naming import MAX_SAVED_NAME, SUFFIX, shown
+from pinesync.naming import MAX_SAVED_NAME, SUFFIX, shown, typed
 from pinesync.text import Unreadable
+from pinesync.workspace.files import digest_of
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
     """One file that pine.toml lists now: the name it will be saved under, or has; the version it
-    is based on where it was linked."""
+    is based on where it was linked. `moved_from` is where the file was before it was moved."""
 
     path: RelPath
     name: str
     pine_id: PineId | None = None
     version: Version | None = None
     already: bool = False
+    moved_from: RelPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,14 @@ class Additions:
     exit_code: int = 0
 
 
-def add(setup: Setup, paths: Sequence[str], *, pine_id: str | None = None) -> Additions:
-    """List the files, all or none. With `pine_id`, link the one file with that script."""
+def add(
+    setup: Setup, paths: Sequence[str], *, pine_id: str | None = None, moved: bool = False
+) -> Additions:
+    """List the files, all or none. With `pine_id`, link the one file with that script; with
+    `moved`, the entries of files that were moved by hand follow them."""
     project = open_project(setup)
+    if moved:
+        return Additions(_follow_moved(project, paths))
     if pine_id is not None:
         return Additions((_link(project, paths, pine_id),))
     with project.writing("add"):
@@ -42,7 +51,7 @@ def add(setup: Setup, paths: Sequence[str], *, pine_id: str | None = None) -> Ad
         wanted = [path for raw in paths for path in _expanded(project, raw)]
         added = [_added(project, path) for path in dict.fromkeys(wanted)]
         changes = {a.path: Entry(a.path, a.name) for a in added if not a.already}
-        _refuse_equal_names([*entries.values(), *changes.values()])
+        _refuse_equal_names(project, [*entries.values(), *changes.values()])
         project.folder.commit(changes)
     return Additions(tuple(added))
 
@@ -74,7 +83,7 @@ def _added(project: Project, path: RelPath) -> Added:
     return Added(path, (file.title or file.stem)[:MAX_SAVED_NAME])
 
 
-def _refuse_equal_names(entries: Sequence[Entry]) -> None:
+def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
     """Names are unique per account: two files cannot wait for the same one."""
     seen: dict[str, Entry] = {}
     for entry in entries:
@@ -85,12 +94,66 @@ def _refuse_equal_names(entries: Sequence[Entry]) -> None:
             raise LeftForYou(
                 f"{entry.path}: its title is {entry.name!r}, and {other.path} is saved under "
                 "that name",
-                "change the title and add it again",
+                f"if the file was moved, `pinesync add --moved {typed(entry.path)}`"
+                if project.folder.read(other.path) is None
+                else "change the title and add it again",
             )
         raise LeftForYou(
             f"{entry.path} and {other.path} would both be saved as {entry.name!r}",
             "change the title in one of them, or `name` in pine.toml after adding one",
         )
+
+
+def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
+    """The entries of missing files that had the text of these, all or none."""
+    with project.writing("add"):
+        wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
+        held = project.folder.entries()
+        left = {path: _left_behind(project, path) for path in wanted if path not in held}
+        if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
+            raise LeftForYou(
+                f"{' and '.join(twice)} have the same text, and one script is missing",
+                "name the one that it was moved to",
+            )
+        refuse_unsettled(project, tuple(left.values()))
+        for path, entry in left.items():
+            refuse_taken(project, entry.path, path)
+        for path, entry in left.items():
+            project.folder.follow(entry.path, replace(entry, path=path))
+    return tuple(_following(path, left.get(path), project) for path in wanted)
+
+
+def _following(path: RelPath, before: Entry | None, project: Project) -> Added:
+    entry = project.folder.entries()[path]
+    version = entry.base.version if entry.base else None
+    old = before.path if before else None
+    return Added(path, entry.name, entry.pine_id, version, before is None, old)
+
+
+def _left_behind(project: Project, path: RelPath) -> Entry:
+    """The one missing entry whose base has the file's text."""
+    data = project.folder.read(path)
+    if data is None:
+        raise Misuse(f"{path}: no such file", "name the place that it was moved to")
+    missing = [
+        entry
+        for entry in project.folder.entries().values()
+        if entry.base and project.folder.tree.stat(entry.path) is None
+    ]
+    found = [e for e in missing if e.base and e.base.expected == digest_of(data)]
+    if len(found) == 1:
+        return found[0]
+    candidates = ", ".join(entry.path for entry in found or missing)
+    if found:
+        raise LeftForYou(
+            f"{path}: several missing scripts have its text: {candidates}",
+            f"say which one it is: `pinesync mv OLD {typed(path)}`",
+        )
+    raise LeftForYou(
+        f"{path}: no missing script has its text"
+        + (f"; missing are: {candidates}" if candidates else ""),
+        f"if it was moved and edited, `pinesync mv OLD {typed(path)}` says from where",
+    )
 
 
 def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:

@@ -10,6 +10,7 @@ from pinesync.commands.running import Run, chosen, finished, left_alone, planned
 from pinesync.sync.execute import pull as pulling
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.settle import blocked, settle
+from pinesync.sync.moved import moved
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
@@ -54,7 +55,8 @@ def _pull(
     yield from late
     steps = pulling.steps_of(chosen(view, patterns, blocked(settled)), choice, merge)
     changes = (*pulling.CHANGES, *pulling.CHOICES)
+    moves = moved(view.situations)
     yield from pulling.pull(ports, [step for step in steps if step.act in changes])
     for step in steps:
-        if step.act not in changes and (told := left_alone(step, view.troubles)):
+        if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
             yield told

@@ -22,6 +22,7 @@ from pinesync.sync.execute.drafting import changed
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.execute.settle import blocked, settle
+from pinesync.sync.moved import moved
 from pinesync.sync.plan import Situation
 from pinesync.sync.policy import Act, Local
 from pinesync.sync.ports import Ports
@@ -76,10 +77,11 @@ def _push(
     for step in [step for step in steps if _is_another(step.situation, wishes.seen)]:
         steps.remove(step)
         yield changed(step.situation.path)
+    moves = moved(view.situations)
     for step in steps:
         if step.situation.word == "untracked" and step.situation.path in patterns:
-            yield not_listed(step.situation)
-        elif step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles)):
+            yield not_listed(step.situation, moves)
+        elif step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles, moves)):
             yield told
     changes = [step for step in steps if step.act in pushing.CHANGES]
     allow = wishes.allow_broken

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pinesync.commands.project import Setup, open_project
-from pinesync.errors import Misuse, OutcomeUnknown
+from pinesync.commands.unsettled import refuse_unsettled
+from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
 
 
@@ -32,11 +33,7 @@ def rm(setup: Setup, paths: Sequence[str]) -> Removal:
         for path in wanted:
             if path not in entries:
                 raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")
-        for record in project.folder.records():
-            if record.is_open and record.op != "pull" and record.path in wanted:
-                raise OutcomeUnknown(
-                    f"{record.path}: a save of it is not settled yet", "run `pinesync pull` first"
-                )
+        refuse_unsettled(project, [entries[path] for path in wanted])
         project.folder.commit(dict.fromkeys(wanted))
     forgotten = tuple(Forgotten(path, entries[path].pine_id) for path in wanted)
     return Removal(forgotten, project.settings.track == "all")

@@ -106,12 +106,26 @@ def planned(steps: Sequence[Step]) -> Run:
     return Run(planned=rows, dry_run=True)
 
 
-def left_alone(step: Step, troubles: Mapping[PineId, str] | None = None) -> Outcome | None:
-    """What is told of a step that changes nothing; None where there is nothing to tell."""
+def left_alone(
+    step: Step,
+    troubles: Mapping[PineId, str] | None = None,
+    moves: Mapping[RelPath, RelPath] | None = None,
+) -> Outcome | None:
+    """What is told of a step that changes nothing; None where there is nothing to tell. `moves`
+    are the files that were moved by hand, new path to old."""
     situation, path = step.situation, step.situation.path
     if step.act in (Act.NOTHING, Act.LEAVE):
         return None
     told = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=_id(situation))
+    if step.act is Act.TELL and path in (moves or {}).values():
+        new = next(new for new, old in (moves or {}).items() if old == path)
+        return replace(
+            told,
+            done="told",
+            exit_code=0,
+            message=f"the file was moved to {new}",
+            hint=f"`pinesync add --moved {typed(new)}` keeps it the same script",
+        )
     if step.act is Act.TELL:
         return replace(
             told,
@@ -159,14 +173,15 @@ _PLANNED = {
 }
 
 
-def not_listed(situation: Situation) -> Outcome:
+def not_listed(situation: Situation, moves: Mapping[RelPath, RelPath]) -> Outcome:
     """A file that was named for a push and that pine.toml does not list."""
     path = situation.path
+    what = "add --moved" if path in moves else "add"
     return Outcome(
         path,
         "refused",
         message="not listed yet, so it was not saved",
-        hint=f"run `pinesync add {typed(path)}`, then push again",
+        hint=f"run `pinesync {what} {typed(path)}`, then push again",
         exit_code=EXIT_LEFT,
     )
 

@@ -11,6 +11,7 @@ from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
 from pinesync.naming import shown
 from pinesync.sync.execute.look import look
+from pinesync.sync.moved import moved
 from pinesync.sync.plan import Situation
 from pinesync.sync.records import Record
 
@@ -18,7 +19,8 @@ from pinesync.sync.records import Record
 @dataclass(frozen=True, slots=True)
 class Line:
     """One script: its word, the version it is based on, the newest one where that is another,
-    and what else there is to say."""
+    and what else there is to say. `renamed_to` is its name on TradingView where pine.toml has
+    another; `moved_to` where a missing file seems to be now, `moved_from` where such a file was."""
 
     path: RelPath
     word: str
@@ -27,6 +29,9 @@ class Line:
     newest: Version | None
     pine_id: PineId | None
     note: str = ""
+    renamed_to: str | None = None
+    moved_to: RelPath | None = None
+    moved_from: RelPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ def status(
     view = look(remote, project.folder, project.tools(), project.scope())
     unsettled = {r.path: r for r in project.folder.records() if r.is_open}
     situations = chosen(view, project.patterns(paths))
-    lines = tuple(_line(s, unsettled.get(s.path), view.troubles or {}) for s in situations)
+    moves = moved(view.situations)
+    lines = tuple(_line(s, unsettled.get(s.path), view.troubles or {}, moves) for s in situations)
     settings = project.settings
     different = exit_code and any(line.word != "clean" or line.note for line in lines)
     return Status(
@@ -68,7 +74,12 @@ def status(
     )
 
 
-def _line(situation: Situation, unsettled: Record | None, troubles: Mapping[PineId, str]) -> Line:
+def _line(
+    situation: Situation,
+    unsettled: Record | None,
+    troubles: Mapping[PineId, str],
+    moves: Mapping[RelPath, RelPath],
+) -> Line:
     entry, info = situation.entry, situation.info
     pine_id = (entry.pine_id if entry else None) or (info.pine_id if info else None)
     version = entry.base.version if entry and entry.base else None
@@ -79,6 +90,23 @@ def _line(situation: Situation, unsettled: Record | None, troubles: Mapping[Pine
     if unsettled:
         note = "a write was begun and is not settled; the next pull or push does that"
     name = entry.name if entry else shown(info.name) if info else ""
+    renamed_to = None
     if entry and info and entry.pine_id and shown(info.name) != entry.name:
-        note = note or f"called {shown(info.name)!r} on TradingView"
-    return Line(situation.path, situation.word, name, version, newest, pine_id, note)
+        renamed_to = shown(info.name)
+        note = note or f"called {renamed_to!r} on TradingView"
+    moved_from = moves.get(situation.path)
+    moved_to = next((new for new, old in moves.items() if old == situation.path), None)
+    if moved_from or moved_to:
+        note = note or (f"moved from {moved_from}" if moved_from else f"moved to {moved_to}")
+    return Line(
+        situation.path,
+        situation.word,
+        name,
+        version,
+        newest,
+        pine_id,
+        note,
+        renamed_to,
+        moved_to,
+        moved_from,
+    )

@@ -16,6 +16,7 @@ from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath
 from pinesync.naming import typed
 from pinesync.sync.execute import push as pushing
+from pinesync.sync.execute.moving import move
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.execute.putting import put_text
 from pinesync.sync.execute.settle import blocked, settle
@@ -36,10 +37,21 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome, refused
 from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace.files import digest_of
 from pinesync.workspace.operations import read_operations
 
 MOST = 500
 """So many operations are looked through."""
+
+
+_FINAL = {
+    "rename": ("was renamed on TradingView", "`pinesync rename` renames it back"),
+    "rm --remote": (
+        "was deleted on TradingView, which nothing brings back",
+        "every version is kept here: `pinesync log 'USER;…'` and `show` with its id tell them",
+    ),
+}
+"""What happened there alone, and what to do about it; an older operation can be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,9 @@ def undo(
 def _undo(
     project: Project, operation: Operation, recovered: tuple[Outcome, ...], *, allow_broken: bool
 ) -> Run:
+    if operation.verb in _FINAL:
+        what, hint = _FINAL[operation.verb]
+        return Run(tuple(refused(path, what, hint) for path in operation.paths))
     saved = {save.path: save for save in operation.saves}
     ports: Ports | None = None
     settled = recovered
@@ -138,7 +153,14 @@ class _Here:
 
     def __init__(self, project: Project, operation: Operation, saved: frozenset[RelPath]) -> None:
         self._project = project
-        self._changes = {c.path: c for c in operation.entries if c.path not in saved}
+        all_changes = {c.path: c for c in operation.entries if c.path not in saved}
+        self._moves = {
+            m.new: (all_changes[m.old], all_changes[m.new])
+            for m in operation.moves
+            if m.old in all_changes and m.new in all_changes
+        }
+        moved = {path for m in operation.moves for path in (m.old, m.new)}
+        self._changes = {path: c for path, c in all_changes.items() if path not in moved}
         self._files = {w.path: w for w in operation.files}
         self._records: list[Record] = []
 
@@ -166,6 +188,8 @@ class _Here:
         self._commit([c for c in changes if _goes_on(c) and c.path not in left])
         for path in self._paths():
             yield refused(path, left[path], _LOOK) if path in left else self._outcome(path)
+        for old, new in self._moves.values():
+            yield self._moved_back(old, new)
 
     def _paths(self) -> list[RelPath]:
         return sorted(self._changes.keys() | self._files.keys())
@@ -199,6 +223,18 @@ class _Here:
         except ChangedMeanwhile:
             return "the file changed at this moment"
         return ""
+
+    def _moved_back(self, old: Change, new: Change) -> Outcome:
+        folder, tools = self._project.folder, self._project.tools()
+        data = folder.read(new.path)
+        if old.before is None or new.after is None or folder.entries().get(new.path) != new.after:
+            return refused(new.path, "pine.toml says something else of it by now", _LOOK)
+        if data is None:
+            return refused(new.path, "the file is gone", _LOOK)
+        try:
+            return move(folder, tools, new.after, old.before, digest_of(data))
+        except ChangedMeanwhile:
+            return refused(new.path, f"{old.path} is another file by now", "move that away first")
 
     def _commit(self, changes: list[Change]) -> None:
         if changes:

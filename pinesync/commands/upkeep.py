@@ -32,6 +32,7 @@ from pinesync.workspace.state import State
 
 _KINDS = ("objects", "saved", "commits", "records", "replaced", "tmp")
 _OTHERS_WRITE = 0o002
+_SENT = {"rename": "rename", "delete": "deletion"}
 
 
 def manifest(here: Workspace) -> Iterator[Said]:
@@ -136,14 +137,20 @@ def _open(record: Record) -> Said:
             f"{record.path}: a pull of it was begun {since}, and broke off",
             "run `pinesync pull`: it finishes that first, or takes it back",
         )
+    if record.op == "move":
+        return wrong(
+            f"{record.path}: a move from {record.origin} was begun {since}, and broke off",
+            "run `pinesync pull`: it finishes that first",
+        )
+    what = _SENT.get(record.op, "save")
     if record.state == "prepared":
         return note(
-            f"{record.path}: a save was begun {since}, and never sent",
+            f"{record.path}: a {what} was begun {since}, and never sent",
             "nothing to do: the next push or pull drops it",
         )
     return wrong(
-        f"{record.path}: a save was sent {since}, and whether it arrived is not known",
-        "run `pinesync push`: it looks for that save first, and sends none before it knows",
+        f"{record.path}: a {what} was sent {since}, and whether it arrived is not known",
+        f"run `pinesync push`: it looks for that {what} first, and sends none before it knows",
     )
 
 

@@ -57,6 +57,10 @@ class PineClient:
         """Save the next version; sent once. With `name` None the saved name stays."""
         return reading.saved(self._session.send(asking.save_next(pine_id, name, source)))
 
+    def rename_script(self, pine_id: PineId, name: str) -> None:
+        """Give it another saved name; sent once. NameTaken where another script has it."""
+        reading.renamed(self._session.send(asking.rename_script(pine_id, name)))
+
     def delete(self, pine_id: PineId) -> None:
         """Delete the script with all its versions; sent once. There is no way back."""
         reading.deleted(self._session.send(asking.delete(pine_id)))

@@ -31,7 +31,7 @@ from pinesync.errors import BadAnswer, Misuse, NetworkError
 from pinesync.remote.credentials import Secret, origin_of
 from pinesync.remote.patience import PatientAdapter
 from pinesync.wire import BASE_URL, Answer, Request
-from pinesync.wire.reading import retry_seconds
+from pinesync.wire.forms import retry_seconds
 
 _SITE = "https://www.tradingview.com"
 _HEADERS = {

@@ -41,6 +41,14 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A file that got another path."""
+
+    old: RelPath
+    new: RelPath
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One command that changed something. `when` in epoch seconds; `undoes` is the key of the
     operation that an undo or redo took back."""
@@ -52,6 +60,7 @@ class Operation:
     entries: tuple[Change, ...] = ()
     files: tuple[Written, ...] = ()
     saves: tuple[Sent, ...] = ()
+    moves: tuple[Moved, ...] = ()
 
     @property
     def paths(self) -> tuple[RelPath, ...]:
@@ -67,6 +76,7 @@ class Journal:
     entries: dict[RelPath, Change] = field(default_factory=dict)
     files: dict[RelPath, Written] = field(default_factory=dict)
     saves: list[Sent] = field(default_factory=list)
+    moves: list[Moved] = field(default_factory=list)
 
     def changed(self, path: RelPath, before: Entry | None, after: Entry | None) -> None:
         held = self.entries.get(path)
@@ -89,7 +99,8 @@ class Journal:
         files = tuple(w for w in self.files.values() if w.before != w.after)
         if not (entries or files or self.saves):
             return None
-        return Operation(key, verb, when, undoes, entries, files, tuple(self.saves))
+        saves, moves = tuple(self.saves), tuple(self.moves)
+        return Operation(key, verb, when, undoes, entries, files, saves, moves)
 
 
 def undone(operations: Sequence[Operation]) -> set[str]:

@@ -40,6 +40,8 @@ class Remote(Protocol):
     def check(self, source: str) -> Verdict: ...
     def save_new(self, name: str, source: str) -> SaveAnswer: ...
     def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer: ...
+    def rename_script(self, pine_id: PineId, name: str) -> None: ...
+    def delete(self, pine_id: PineId) -> None: ...
     def whoami(self, pine_id: str) -> Account: ...
 
 
@@ -75,6 +77,18 @@ class Workspace(Protocol):
         """Clean up after a `put` that broke off; whether the file has its text. Where it has not,
         the record is dropped."""
 
+    def appear(self, old: RelPath, new: RelPath) -> None:
+        """The old path's file has the new one, too. ChangedMeanwhile where another has it."""
+
+    def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
+        """Whether the new path has the old one's file or, where there is none, that text."""
+
+    def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
+        """The old path is gone, if the file is at the new one; otherwise False, and it stays."""
+
+    def follow(self, old: RelPath, entry: Entry) -> None:
+        """One write of pine.toml: the entry leaves the old path for its own."""
+
     def clear_leftovers(self) -> None:
         """Remove temporary files that no record knows; what they hold is kept first."""
 
@@ -83,6 +97,9 @@ class Workspace(Protocol):
 
     def text_of(self, digest: Digest) -> str | None: ...
     def remember(self, saved: SavedText) -> None: ...
+    def back_up(self, saved: SavedText) -> None:
+        """The version's text is in the store, and known by its number, durably."""
+
     def recall(self, pine_id: PineId, version: Version) -> Digest | None: ...
     def recall_info(self, pine_id: PineId, version: Version) -> VersionInfo | None: ...
     def note_info(self, info: VersionInfo) -> None: ...

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pinesync.model import Digest, PineId, RelPath, Version
 
-Op = Literal["save", "create", "pull"]
+Op = Literal["save", "create", "pull", "rename", "delete", "move"]
 State = Literal["prepared", "sent", "landed", "abandoned"]
 
 
@@ -16,8 +16,10 @@ State = Literal["prepared", "sent", "landed", "abandoned"]
 class Record:
     """One write. `parent` is the version it started from, `digest` that of the version it
     makes or brings, `object` that of the text it replaces (pull), `temp` the temporary file beside
-    `path` and `brings` the digest of what it holds, a merge's say (pull),
-    `known_ids` the ids that existed before (create), `landed` where it ended. `seen` is the newest
+    `path` and `brings` the digest of what it holds, a merge's say (pull), `known_ids` the ids that
+    existed before (create), `landed` where it ended, `origin` the path that a file leaves (move).
+    Of a rename `name` is the new one; it and a deletion start from the version `parent` with the
+    text `digest`, and make none. `seen` is the newest
     version that was looked through for a save that came late. The three clocks only ever lengthen
     a wait: `mono` in seconds since the boot that `boot_id` names, `wall` in epoch seconds."""
 
@@ -36,6 +38,7 @@ class Record:
     brings: Digest | None = None
     landed: Version | None = None
     seen: Version | None = None
+    origin: RelPath | None = None
     wall: float = 0.0
     boot_id: str = ""
     mono: float = 0.0

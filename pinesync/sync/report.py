@@ -26,13 +26,17 @@ Done = Literal[
     "skipped",
     "resolved",
     "restored",
+    "moved",
+    "renamed",
+    "deleted",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One script: what was done, the version it has now, and, where that needs words, what
-    happened and what to do. `exit_code` is what this script alone would end the process with."""
+    happened and what to do. `exit_code` is what this script alone would end the process with;
+    `moved_from` is where its file was before it moved."""
 
     path: RelPath
     done: Done
@@ -45,6 +49,7 @@ class Outcome:
     diagnostics: tuple[Diagnostic, ...] = ()
     source: str = ""
     """The text that the diagnostics point into; empty without any."""
+    moved_from: RelPath | None = None
 
 
 @dataclass(frozen=True, slots=True)

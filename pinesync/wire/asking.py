@@ -1,5 +1,5 @@
-"""The requests that pinesync sends. `allow_overwrite` and `allow_create_new` are never true here,
-and what `protocol.md` lists as never called has no function."""
+"""The requests that pinesync sends. `allow_overwrite`, `allow_create_new` and `force` are never
+true here, and what `protocol.md` lists as never called has no function."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
     if name is not None:
         query.append(("name", name))
     return Request("POST", f"/save/next/{quote(pine_id, safe='')}", tuple(query), source, "write")
+
+
+def rename_script(pine_id: PineId, name: str) -> Request:
+    """Another saved name, if no other script has it."""
+    query = (("name", name), ("force", "false"))
+    return Request("POST", f"/rename/{quote(pine_id, safe='')}", query, effect="write")
 
 
 def delete(pine_id: PineId) -> Request:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from pinesync import errors, text
 from pinesync.model import (
@@ -27,6 +27,7 @@ from pinesync.model import (
     Version,
 )
 from pinesync.wire import MAX_SOURCE, Answer, parsing
+from pinesync.wire.forms import bad, is_html, object_of, payload, reason_of, say_no
 
 MAX_NAME = 256
 _LONGEST = 1000
@@ -37,17 +38,13 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
 
 SIGN_IN_AGAIN = "run `pinesync login` with a fresh cookie from the browser"
-LOOK_IN_BROWSER = (
-    "open TradingView in the browser, pass its check or sign in, and renew the cookie "
-    "(`pinesync login`); if the site is down, try again later"
-)
 
 
 def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
     """The account's list. Built-in scripts are left out; an id twice is a bad answer. An empty
     list may mean a dead session: the caller has to find out."""
     try:
-        items = _payload(answer)
+        items = payload(answer)
     except errors.NotAccessible as error:
         if error.status == 404:
             raise
@@ -57,31 +54,31 @@ def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
             "look in the browser whether it works there; `pinesync whoami` tells whose it is",
         ) from None
     if not isinstance(items, list):
-        _bad("the list of scripts is not a list")
+        bad("the list of scripts is not a list")
     found = [_script_info(item) for item in items if not _is_foreign(item)]
     if len({info.pine_id for info in found}) != len(found):
-        _bad("the list of scripts names one id twice")
+        bad("the list of scripts names one id twice")
     return tuple(found)
 
 
 def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> SavedText:
     """One version of the script that was asked for, never another's."""
-    body = _object(answer, "script")
+    body = object_of(answer, "script")
     source = body.get("source")
     if not isinstance(source, str):
-        _bad(f"{pine_id}: the answer has no source")
+        bad(f"{pine_id}: the answer has no source")
     if len(source) > MAX_SOURCE:
-        _bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
+        bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
     try:
         text.check_encodable(source)
     except text.Unreadable as error:
-        _bad(f"{pine_id}: {error}")
+        bad(f"{pine_id}: {error}")
     if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
-        _bad(f"{pine_id}: the answer is of another script")
+        bad(f"{pine_id}: the answer is of another script")
     last = body.get("lastVersionMaj")
     got = _version(body.get("version") or version or last, pine_id)
     if version is not None and got != version:
-        _bad(f"{pine_id}: version {version} was asked for and {got} came")
+        bad(f"{pine_id}: version {version} was asked for and {got} came")
     extra = body.get("extra")
     name = _name(body.get("scriptName") or body.get("scriptTitle"))
     return SavedText(
@@ -102,31 +99,31 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
 def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
     """When each version was saved, in epoch seconds, 0 where that is not told. Of the rows'
     other keys nothing is known."""
-    rows = _payload(answer)
+    rows = payload(answer)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        _bad(f"{pine_id}: the versions are not a list of objects")
+        bad(f"{pine_id}: the versions are not a list of objects")
     found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
     if len(found) != len(rows):
-        _bad(f"{pine_id}: the versions name one twice")
+        bad(f"{pine_id}: the versions name one twice")
     return found
 
 
 def verdict(answer: Answer) -> Verdict:
     """What translate_light says. `success` is true even where there are errors."""
-    body = _object(answer, "check", refuse=False)
+    body = object_of(answer, "check", refuse=False)
     result = body.get("result")
     found = _verdict(result if isinstance(result, dict) else body.get("reason2"))
     if body.get("success") is False and not found.errors:
-        _refuse(200, body)
+        say_no(200, body)
     if not isinstance(result, dict) and not found.errors:
-        _bad("the answer to the check has no result")
+        bad("the answer to the check has no result")
     return found
 
 
 def saved(answer: Answer) -> SaveAnswer:
     """The answer to save/new or save/next. `success: false` comes back as a value, since the
     service may have stored the text all the same."""
-    body = _object(answer, "save", refuse=False)
+    body = object_of(answer, "save", refuse=False)
     result = body.get("result")
     meta = result.get("metaInfo") if isinstance(result, dict) else None
     meta = meta if isinstance(meta, dict) else {}
@@ -134,23 +131,36 @@ def saved(answer: Answer) -> SaveAnswer:
     raw_version = pine.get("version") if isinstance(pine, dict) else None
     accepted = body.get("success") is not False
     if accepted and not meta:
-        _bad("the answer to the save has no metaInfo")
+        bad("the answer to the save has no metaInfo")
     return SaveAnswer(
         accepted=accepted,
         pine_id=_id_of(meta),
         version=_version(raw_version, "save") if raw_version is not None else None,
-        reason="" if accepted else _reason(body),
+        reason="" if accepted else reason_of(body),
         verdict=_verdict(body.get("reason2")),
     )
+
+
+def renamed(answer: Answer) -> None:
+    """Returns where the status is that of success; raises otherwise. What the body looks like is
+    not known, and only the list tells the name."""
+    if not 200 <= answer.status < 300 or is_html(answer.body):
+        payload(answer)
+    try:
+        said = parsing.loads(answer.body)
+    except ValueError:
+        return
+    if isinstance(said, dict) and (said.get("error") or said.get("success") is False):
+        say_no(200, said)
 
 
 def deleted(answer: Answer) -> None:
     """Returns where the service said ok, as JSON text or bare; raises otherwise."""
     if answer.status == 200 and answer.body.strip() == b"ok":
         return
-    said = _payload(answer)
+    said = payload(answer)
     if said != "ok":
-        _bad(f"the answer to the deletion is {json.dumps(said)[:80]}")
+        bad(f"the answer to the deletion is {json.dumps(said)[:80]}")
 
 
 def account(answer: Answer) -> Account:
@@ -158,13 +168,13 @@ def account(answer: Answer) -> Account:
     text; a refusal in JSON is about the script that was asked with, and raises NotAccessible."""
     if answer.status == 401 and answer.body.lstrip()[:1] not in (b"<", b"{"):
         raise errors.SessionExpired("TradingView does not take the cookie any more", SIGN_IN_AGAIN)
-    body = _object(answer, "session")
+    body = object_of(answer, "session")
     name = body.get("userName")
     if not isinstance(name, str) or not name:
-        _bad("the session probe names no user")
+        bad("the session probe names no user")
     user_id = body.get("userId") or ""
     if not isinstance(user_id, str | int) or len(str(user_id)) > MAX_NAME:
-        _bad("the session probe's userId is no id")
+        bad("the session probe's userId is no id")
     return Account(_name(name), _name(str(user_id)))
 
 
@@ -186,104 +196,7 @@ def epoch(raw: object) -> int:
     return int(raw) if 0 <= raw < _LATEST else 0
 
 
-# -- the forms that answers share ---------------------------------------------------------------
-
-
-def _payload(answer: Answer) -> Any:
-    """The JSON value of a 2xx answer; anything else raises."""
-    if not 200 <= answer.status < 300:
-        _by_status(answer)
-    if _is_html(answer.body):
-        raise errors.BotCheck("TradingView answered with a web page", LOOK_IN_BROWSER)
-    return _json(answer.body)
-
-
-def _object(answer: Answer, what: str, *, refuse: bool = True) -> dict[str, Any]:
-    body = _payload(answer)
-    if not isinstance(body, dict):
-        _bad(f"the answer to the {what} request is not an object")
-    if body.get("error"):
-        _refuse(200, body)
-    if refuse and body.get("success") is False:
-        raise errors.NotAccessible(200, _reason(body))
-    return body
-
-
-def _by_status(answer: Answer) -> NoReturn:
-    status = answer.status
-    if status == 429:
-        raise errors.RateLimited(
-            "TradingView asks for fewer requests",
-            "wait a little, then run the same command again",
-            retry_after=retry_seconds(answer.retry_after),
-        )
-    if status >= 500:
-        raise errors.ServiceDown(
-            f"TradingView answered {status}", "try again later; nothing was decided on it"
-        )
-    if 300 <= status < 400:
-        moved = f"TradingView answered {status}, to another page, which is never followed"
-        raise errors.BotCheck(moved, LOOK_IN_BROWSER)
-    if _is_html(answer.body):
-        raise errors.BotCheck(f"TradingView answered {status} with a web page", LOOK_IN_BROWSER)
-    reason = _reason_in(answer.body) or f"status {status}"
-    if status == 409:
-        raise errors.NameTaken(
-            f"TradingView refused: {reason}", "choose another name, or link the script that has it"
-        )
-    if status in (401, 403, 404):
-        raise errors.NotAccessible(status, reason)
-    raise errors.Refused(status, reason)
-
-
-def retry_seconds(header: str | None) -> float | None:
-    """Retry-After in seconds where it is a plain number; a date or nonsense counts as absent."""
-    if header and re.fullmatch(r"\s*[0-9]{1,9}\s*", header, re.ASCII):
-        return float(header)
-    return None
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return parsing.loads(body)
-    except ValueError as error:
-        what = "empty" if not body.strip() else f"no usable JSON ({error})"
-        _bad(f"the answer is {what}", cause=error)
-
-
-def _is_html(body: bytes) -> bool:
-    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
-
-
-def _reason(body: Mapping[str, Any]) -> str:
-    for key in ("reason", "error", "message"):
-        if isinstance(said := body.get(key), str) and said:
-            return said[:500]
-    return "no reason given"
-
-
-def _reason_in(body: bytes) -> str:
-    """The reason in a 4xx body, which is JSON or plain text."""
-    said = body.decode("utf-8", "replace").strip()
-    try:
-        parsed = parsing.loads(said.encode())
-    except ValueError:
-        return said[:500]
-    if isinstance(parsed, dict):
-        return _reason(parsed)
-    return parsed[:500] if isinstance(parsed, str) else ""
-
-
-def _refuse(status: int, body: Mapping[str, Any]) -> NoReturn:
-    raise errors.Refused(status, _reason(body))
-
-
-def _bad(message: str, *, cause: Exception | None = None) -> NoReturn:
-    raise errors.BadAnswer(
-        f"cannot use TradingView's answer: {message}",
-        "nothing was changed because of it; if it lasts, the service has changed: "
-        "please report this message",
-    ) from cause
+# -- what answers are made of --------------------------------------------------------------------
 
 
 def _is_foreign(item: object) -> bool:
@@ -294,12 +207,12 @@ def _is_foreign(item: object) -> bool:
 
 def _script_info(item: object) -> ScriptInfo:
     if not isinstance(item, dict):
-        _bad("a row of the list of scripts is not an object")
+        bad("a row of the list of scripts is not an object")
     raw = item.get("scriptIdPart")
     try:
         pine_id = PineId(raw if isinstance(raw, str) else repr(raw))
     except ValueError as error:
-        _bad(f"a row of the list of scripts: {error}")
+        bad(f"a row of the list of scripts: {error}")
     title = _name(item.get("scriptTitle"))
     return ScriptInfo(
         pine_id=pine_id,
@@ -324,7 +237,7 @@ def _version(raw: object, where: str) -> Version:
     try:
         return Version.parse(raw)
     except ValueError as error:
-        _bad(f"{where}: {error}")
+        bad(f"{where}: {error}")
 
 
 def _kind(extra: object) -> Kind:
@@ -354,7 +267,7 @@ def _diagnostics(raw: Mapping[str, Any], key: str) -> Iterable[Diagnostic]:
     """Items of `errors` or, in an older form of the answer, `errors2`; likewise warnings."""
     items = raw.get(key) or raw.get(f"{key}2") or []
     if not isinstance(items, list):
-        _bad(f"`{key}` is not a list")
+        bad(f"`{key}` is not a list")
     for item in items:
         if isinstance(item, str):
             item = {"message": item}

@@ -70,6 +70,7 @@ def read_record(path: Path, raw: Any) -> Record:
         if not all(isinstance(held.get(name, ""), str) for name in ("digest", "temp")):
             raise ValueError
         held["path"] = _checked_path(held["path"])
+        held["origin"] = _checked_path(held["origin"]) if "origin" in raw else None
         held["known_ids"] = tuple(PineId(known) for known in held.get("known_ids", ()))
         for name in ("parent", "landed", "seen"):
             held[name] = Version.parse(held[name]) if name in raw else None
@@ -110,6 +111,8 @@ def _is_sound(record: Record, path: Path) -> bool:
         and all(d is None or DIGEST.fullmatch(d) for d in digests)
         and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
         and (record.op != "pull" or bool(record.temp and record.brings))
+        and (record.op == "move") == (record.origin is not None)
+        and (record.op not in ("rename", "delete") or bool(record.pine_id and record.parent))
         and _is_clock(record.wall)
         and _is_clock(record.mono)
         and all(isinstance(t, str) for t in (record.name, record.account, record.boot_id))

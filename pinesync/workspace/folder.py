@@ -12,7 +12,7 @@ from pathlib import Path
 from pinesync.errors import FileError, ManifestError, Misuse
 from pinesync.model import Digest, Entry, PineId, RelPath, SavedText, Version, VersionInfo
 from pinesync.naming import BadPath, check_path
-from pinesync.sync.operations import Journal
+from pinesync.sync.operations import Journal, Moved
 from pinesync.sync.plan import LocalText
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.records import Record
@@ -20,7 +20,7 @@ from pinesync.sync.watching import Glance
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.workspace import manifest
 from pinesync.workspace.checking import Replaced
-from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, vanish
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.operations import write_operation
 from pinesync.workspace.state import State
@@ -226,6 +226,21 @@ class WorkspaceFolder:
         if done:
             write_operation(self.state, done)
 
+    def appear(self, old: RelPath, new: RelPath) -> None:
+        appear(self.tree, old, new)
+        self.journal.moves.append(Moved(old, new))
+
+    def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
+        return has_moved(self.tree, old, new, text)
+
+    def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
+        return vanish(self.tree, old, new, key)
+
+    def follow(self, old: RelPath, entry: Entry) -> None:
+        """The entry of the old path stands at its own, with what was replaced there."""
+        self.commit({old: None, entry.path: entry})
+        self.state.note_moved(old, entry.path)
+
     def clear_leftovers(self) -> None:
         self.state.clear_leftovers()
         for path in self.tree.leftovers():
@@ -248,6 +263,9 @@ class WorkspaceFolder:
 
     def remember(self, saved: SavedText) -> None:
         self.state.remember(saved)
+
+    def back_up(self, saved: SavedText) -> None:
+        self.state.back_up(saved)
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         return self.state.recall(pine_id, version)

@@ -15,7 +15,7 @@ from typing import Any
 from pinesync.errors import ManifestError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
 from pinesync.naming import check_path
-from pinesync.sync.operations import Change, Operation, Sent, Written
+from pinesync.sync.operations import Change, Moved, Operation, Sent, Written
 from pinesync.workspace.checking import DIGEST, damaged, is_time
 from pinesync.workspace.manifest import as_table, from_table
 from pinesync.workspace.state import State
@@ -41,6 +41,7 @@ def write_operation(state: State, operation: Operation) -> None:
         "entries": entries,
         "files": [[w.path, w.before, w.after] for w in operation.files],
         "saves": saves,
+        "moves": [[m.old, m.new] for m in operation.moves],
     }
     state.write_json(KIND, operation.key, held)
 
@@ -71,6 +72,7 @@ def _operation(raw: Mapping[str, Any]) -> Operation:
         entries=tuple(_change(*row) for row in raw["entries"]),
         files=tuple(_written(*row) for row in raw["files"]),
         saves=tuple(_sent(*row) for row in raw["saves"]),
+        moves=tuple(Moved(_path(old), _path(new)) for old, new in raw["moves"]),
     )
 
 

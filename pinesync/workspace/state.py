@@ -22,7 +22,7 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +110,20 @@ class State:
         if known is None or known.digest != saved.digest:
             self.note_info(saved.info)
 
-    def note_info(self, info: VersionInfo) -> None:
-        """What is known of the version. Not durable, as its text."""
+    def note_info(self, info: VersionInfo, *, durably: bool = False) -> None:
+        """What is known of the version; as a rule not durable, as its text."""
         held = {"digest": info.digest, "when": info.when, "name": info.name, "kind": info.kind}
         body = json.dumps(held).encode()
-        self._write(self._saved(info.pine_id, info.version), body, durably=False)
+        self._write(self._saved(info.pine_id, info.version), body, durably=durably)
+
+    def back_up(self, saved: SavedText) -> None:
+        """The version's text is held, and which version it is, durably: written anew, as what is
+        there may never have been flushed."""
+        name = digest(saved.source)
+        self._write(self._object(name), canonical(saved.source).encode("utf-8"))
+        known = self.recall_info(saved.pine_id, saved.version)
+        same = known is not None and known.digest == saved.digest
+        self.note_info(known if known and same else saved.info, durably=True)
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
         """The digest of a version that was read before."""
@@ -193,6 +202,11 @@ class State:
         """What was replaced at this path, newest first."""
         found = [read_replaced(file, raw) for file, raw in self._plain_files("replaced")]
         return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
+
+    def note_moved(self, old: RelPath, new: RelPath) -> None:
+        """What was replaced at the one path belongs to the other from now on."""
+        for replaced in self.replaced(old):
+            self.note_replaced(replace(replaced, path=new))
 
     def has_replaced(self, key: str, path: RelPath, text: Digest | None) -> bool:
         """Whether that text was noted under that key."""

@@ -312,3 +312,47 @@ def test_a_damaged_log_is_said_and_stops_no_push(clone: World, damage: object) -
     clone.write(LONGER + "// more\n")
     assert clone("push").code == 0
     assert len(clone.saved()) == 3
+
+
+def test_a_move_is_undone(clone: World) -> None:
+    before = clone.files()
+    clone("mv", TREND_PATH, "other/")
+    after = clone.files()
+    assert clone("undo").code == 0
+    assert clone.files() == before
+    assert clone("undo", "--redo").code == 0
+    assert clone.files() == after
+    assert clone.words() == {}
+
+
+def test_a_move_is_not_undone_over_another_file(clone: World) -> None:
+    clone("mv", TREND_PATH, "other/")
+    clone.write(EXTRA)
+    ran = clone("undo")
+    assert ran.code == 3
+    assert (clone.read(), clone.read("other/Trend.pine")) == (EXTRA, TREND)
+    clone.remove()
+    clone.remove("other/Trend.pine")
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "the file is gone" in ran.err
+
+
+def test_who_moved_it_by_hand_moves_it_back(clone: World) -> None:
+    (clone.folder / TREND_PATH).rename(clone.folder / "t.pine")
+    assert clone("add", "--moved", "t.pine").code == 0
+    assert clone("undo").code == 0
+    assert clone.words() == {TREND_PATH: "missing", "t.pine": "untracked"}
+    assert clone.read("t.pine") == TREND
+
+
+def test_what_happened_there_alone_is_said(clone: World) -> None:
+    clone("rename", TREND_PATH, "Another")
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "was renamed on TradingView" in ran.err
+    assert clone("rm", "--remote", "--yes", "Breakout", BREAKOUT_PATH).code == 0
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "was deleted on TradingView, which nothing brings back" in ran.err
+    assert clone.read(BREAKOUT_PATH) == BREAKOUT

@@ -264,6 +264,59 @@ def test_a_save_under_the_name_of_another_script_is_refused(world: World) -> Non
     }
 
 
+# -- renaming, deleting ---------------------------------------------------------------------------
+
+
+def test_a_rename_makes_no_version(world: World) -> None:
+    pine_id = world.add("One", GOOD, OTHER)
+    world.remote.rename_script(pine_id, "Ünï & 測")
+    (listed,) = world.remote.list_scripts()
+    assert (listed.pine_id, listed.name, listed.version) == (pine_id, "Ünï & 測", Version(2))
+    assert world.remote.get(pine_id).source == OTHER
+
+
+def test_a_rename_to_a_taken_name_is_refused(world: World) -> None:
+    pine_id = world.add("One", GOOD)
+    world.add("Two", GOOD)
+    with pytest.raises(NameTaken):
+        world.remote.rename_script(pine_id, "Two")
+    world.remote.rename_script(pine_id, "One")
+    assert {info.name for info in world.remote.list_scripts()} == {"One", "Two"}
+
+
+@pytest.mark.parametrize("name", ["", " ", "n" * 129])
+def test_a_rename_to_no_name_is_refused(world: World, name: str) -> None:
+    pine_id = world.add("One", GOOD)
+    with pytest.raises(Refused):
+        world.remote.rename_script(pine_id, name)
+    assert world.remote.list_scripts()[0].name == "One"
+
+
+def test_a_deletion_is_of_one_script_with_all_its_versions(world: World) -> None:
+    pine_id, other = world.add("One", GOOD, OTHER), world.add("Two", GOOD)
+    world.remote.delete(pine_id)
+    assert [info.pine_id for info in world.remote.list_scripts()] == [other]
+    for version in (None, Version(1), Version(2)):
+        with pytest.raises(NotAccessible):
+            world.remote.get(pine_id, version)
+    with pytest.raises(NotAccessible):
+        world.remote.delete(pine_id)
+    with pytest.raises(NotAccessible):
+        world.remote.rename_script(pine_id, "Three")
+
+
+def test_neither_without_a_session(world: World) -> None:
+    pine_id = world.add("One", GOOD)
+    world.end_session()
+    with pytest.raises(NotAccessible):
+        world.remote.rename_script(pine_id, "Two")
+    with pytest.raises(NotAccessible):
+        world.remote.delete(pine_id)
+
+
+# -- who saves last -------------------------------------------------------------------------------
+
+
 def test_there_is_no_precondition_the_last_writer_wins(world: World) -> None:
     pine_id = world.add("One", GOOD)
     world.web_save(pine_id, "// theirs\n")

@@ -23,7 +23,17 @@ from pinesync.cli.group import VERBS
 from pinesync.remote.client import PineClient
 from pinesync.sandbox.faults import Fault, Kind
 from tests.cli.tradingview import TradingView
-from tests.cli.world import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH, World
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    EXTRA,
+    LONGER,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+)
 
 COOKIE = "TRADINGVIEW_COOKIE"
 COMMANDS: dict[str, list[list[str]]] = {
@@ -44,7 +54,13 @@ COMMANDS: dict[str, list[list[str]]] = {
     "undo": [["undo"], ["undo", "--redo"]],
     "oplog": [["oplog"]],
     "resolve": [["resolve", TREND_PATH, "--ours"]],
-    "rm": [["rm", TOOLS_PATH]],
+    "rename": [["rename", TREND_PATH, "Trend two"], ["rename", TREND_PATH, "Trend"]],
+    "mv": [
+        ["mv", TOOLS_PATH, "moved/"],
+        ["mv", "--follow"],
+        ["mv", "moved/Tools.pine", TOOLS_PATH],
+    ],
+    "rm": [["rm", "--remote", BREAKOUT_PATH, "--yes", "Breakout"], ["rm", TOOLS_PATH]],
     "verify": [["verify"]],
     "login": [["login"], ["login", "--as", "work"]],
     "logout": [["logout", "--as", "work"]],
@@ -107,6 +123,7 @@ def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.Monkey
     world.git("add", ".")
     world.git("commit", "-qm", "clone")
     monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
     return world
 
 

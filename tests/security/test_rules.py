@@ -143,11 +143,16 @@ def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
         clone.write(SLOWER)
         clone("push", "--allow-broken")
         clone("push", "--over", "2.0", TREND_PATH)
-    assert len(seen) >= 4
+        assert all("/save/new?" in request or "/save/next/" in request for request in seen)
+        assert len(seen) >= 4
+        clone("rename", BREAKOUT_PATH, "Another")
+        clone("mv", "--follow", BREAKOUT_PATH)
+        clone("rm", "--remote", TREND_PATH, "--yes", "Trend")
+    assert ["/rename/" in seen[-2], "/delete/" in seen[-1]] == [True, True]
     for request in seen:
-        assert "/save/new?" in request or "/save/next/" in request, request
         assert "allow_overwrite=true" not in request
         assert "allow_create_new=true" not in request
+        assert "force=true" not in request
         assert ("allow_overwrite=false" in request) == ("/save/new?" in request)
         assert ("allow_create_new=false" in request) == ("/save/next/" in request)
 

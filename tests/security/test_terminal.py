@@ -49,6 +49,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "resolve": [["resolve", "--ours", TREND_PATH], ["resolve", "--theirs", EVIL]],
     "blame-version": [["blame-version", TREND_PATH], ["blame-version", EVIL]],
     "hooks": [["hooks", word] for word in ("install", "status", "remove")],
+    "mv": [["mv", EVIL, "x.pine"], ["mv", TREND_PATH, EVIL], ["mv", "--follow", "."]],
+    "rename": [["rename", EVIL, "x"], ["rename", TREND_PATH, EVIL], ["rename", TREND_PATH, "x"]],
     "rm": [["rm", EVIL], ["rm", "libraries/Tools.pine"]],
     "sandbox": [
         ["sandbox", "path"],

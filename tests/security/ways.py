@@ -44,14 +44,24 @@ def escaped(text: str) -> str:
 def saved_name(world: World, patch: pytest.MonkeyPatch) -> Commands:
     world.web_save(EXTRA, EVIL + SPOOF)
     again = ["clone", "--sandbox", "again"]
-    return [["list"], ["status"], ["pull", "-n"], ["pull"], ["status", "-v"], again]
+    last = ["rename", TREND_PATH, EVIL + SPOOF]
+    return [["list"], ["status"], ["pull", "-n"], ["pull"], ["status", "-v"], again, last]
 
 
 @way
 def new_name_of_a_script(world: World, patch: pytest.MonkeyPatch) -> Commands:
     world.store.rename(world.user, world.id_of(), f"2 {EVIL}{SPOOF}")
     world.write(LONGER)
-    return [["status"], ["push"], ["verify"], ["list"]]
+    named = ["rm", "--remote", TREND_PATH, "--yes", "x"]
+    return [["status"], ["push"], ["verify"], ["list"], named, ["mv", "--follow"]]
+
+
+@way
+def reason_of_a_refused_rename(world: World, patch: pytest.MonkeyPatch) -> Commands:
+    said = (EVIL + SPOOF).encode()
+    for endpoint in ("rename", "delete"):
+        world.plan.add(Fault(endpoint, "answer", count=ALWAYS, status=400, body=said))
+    return [["rename", TREND_PATH, "New"], ["rm", "--remote", TREND_PATH, "--yes", "Trend"]]
 
 
 @way
@@ -188,7 +198,8 @@ def name_of_a_file(world: World, patch: pytest.MonkeyPatch) -> Commands:
     return [
         *(["check"], ["check", "."], ["check", name], ["check", "--offline", name], linked),
         *([verb, name] for verb in ("add", "status", "push", "pull", "restore", "rm", "diff")),
-        ["resolve", "--ours", name],
+        *(["resolve", "--ours", name], ["mv", name, "x.pine"], ["mv", TREND_PATH, name]),
+        *(["add", "--moved", name], ["rename", name, "x"]),
     ]
 
 
@@ -252,7 +263,7 @@ def _manifest(world: World, old: str, new: str, count: int = -1) -> None:
 
 def _all_verbs_of_a_folder() -> Commands:
     alone = ("status", "diff", "pull", "push", "verify", "list", "whoami", "check", "doctor")
-    named = ("add", "restore", "rm")
+    named = ("add", "restore", "rm", "mv")
     return [*([verb] for verb in alone), *([verb, TREND_PATH] for verb in named)]
 
 
@@ -278,6 +289,12 @@ def arguments(world: World, patch: pytest.MonkeyPatch) -> Commands:
         ["init", IN_FILE_NAME + "2"],
         ["init", "--link", "--sandbox", evil],
         ["new", evil],
+        ["mv", TREND_PATH, path],
+        ["mv", path, "x.pine"],
+        ["mv", "--follow", path],
+        ["add", "--moved", path],
+        ["rename", TREND_PATH, evil],
+        ["rm", "--remote", TREND_PATH, "--yes", evil],
         ["new", "x", "--template", evil],
         ["add", "--id", evil, TREND_PATH],
         ["restore", "--back", evil, TREND_PATH],

@@ -57,6 +57,14 @@ def ok(body: bytes | str) -> Answer:
             "text",
             "write",
         ),
+        (
+            asking.rename_script(ID, "Мой & 測試"),
+            "POST",
+            f"/rename/{QUOTED}",
+            [("name", "Мой & 測試"), ("force", "false")],
+            None,
+            "write",
+        ),
         (asking.delete(ID), "POST", f"/delete/{QUOTED}", [], None, "write"),
         (asking.script_info(ID), "GET", "/get_script_info/", [("pine_id", ID)], None, "read"),
     ],
@@ -347,6 +355,23 @@ def test_not_deleted(body: bytes) -> None:
         reading.deleted(ok(body))
 
 
+@pytest.mark.parametrize(
+    "body", [b'"ok"', b"", b"ok", b"{}", b'{"success":true}', b"null", b"\xff", b"[" * 100_000]
+)
+def test_renamed_whatever_the_body_is(body: bytes) -> None:
+    """Its shape is not known: the list tells what became of it."""
+    reading.renamed(ok(body))
+
+
+def test_not_renamed() -> None:
+    for body in ('{"success":false,"reason":"why"}', '{"error":"why"}'):
+        with pytest.raises(errors.Refused, match="why") as refusal:
+            reading.renamed(ok(body))
+        assert refusal.value.status == 200
+    with pytest.raises(errors.BotCheck):
+        reading.renamed(ok(HTML))
+
+
 def test_session() -> None:
     account = reading.account(ok('{"userId":77,"userName":"trader42","chartImageUrl":null}'))
     assert (account.name, account.user_id) == ("trader42", "77")
@@ -367,11 +392,12 @@ def _read(answer: Answer, what: str) -> Any:
         "get": lambda: reading.saved_text(answer, ID, None),
         "check": lambda: reading.verdict(answer),
         "save": lambda: reading.saved(answer),
+        "rename": lambda: reading.renamed(answer),
         "delete": lambda: reading.deleted(answer),
     }[what]()
 
 
-@pytest.mark.parametrize("what", ["list", "get", "check", "save", "delete"])
+@pytest.mark.parametrize("what", ["list", "get", "check", "save", "rename", "delete"])
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -401,6 +427,8 @@ def _read(answer: Answer, what: str) -> Any:
 def test_statuses_and_pages(what: str, answer: Answer, error: type[Exception]) -> None:
     if what == "list" and answer.status in (401, 403):
         error = errors.NoAccess  # it is about the account, not about one script
+    if what == "rename" and error is errors.BadAnswer:
+        return  # whatever a rename is answered, the list tells
     with pytest.raises(error):
         _read(answer, what)
 

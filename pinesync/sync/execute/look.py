@@ -147,7 +147,8 @@ def _missing(
     missing = sorted(guard.vanished(tracked, listed))
     if not missing:
         return frozenset(), {}
-    newest = dict(zip(missing, tools.each(lambda i: _newest(remote, i), missing), strict=True))
+    found = tools.each(lambda pine_id: newest_or_none(remote, pine_id), missing)
+    newest = dict(zip(missing, found, strict=True))
     there = {pine_id: _as_listed(saved) for pine_id, saved in newest.items() if saved}
     if guard.is_mass_absence(tracked, listed):
         if there:
@@ -156,7 +157,7 @@ def _missing(
     return frozenset(missing) - frozenset(there), there
 
 
-def _newest(remote: Remote, pine_id: PineId) -> SavedText | None:
+def newest_or_none(remote: Remote, pine_id: PineId) -> SavedText | None:
     """The newest version; None where the service refused it twice."""
     for _ in range(2):
         try:

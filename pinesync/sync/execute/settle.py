@@ -8,7 +8,7 @@ from dataclasses import replace
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, NotAccessible
 from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
 from pinesync.naming import typed
-from pinesync.sync.execute import saving
+from pinesync.sync.execute import deleting, moving, renaming, saving
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.stale import dropped_lines
 from pinesync.sync.ports import Ports, Workspace
@@ -22,12 +22,14 @@ PUSH_LOG = 50
 
 
 def settle(ports: Ports) -> tuple[Outcome, ...]:
-    """Settle every begun save. One that cannot be found yet stays open, and its outcome is
-    `pending`: that script is left alone in this run."""
+    """Settle every begun save, rename and deletion. One that cannot be found yet stays open, and
+    its outcome is `pending`: that script is left alone in this run."""
     outcomes = []
     for record in ports.workspace.records():
-        if record.state == "prepared" and record.op != "pull":
+        if record.state == "prepared" and record.op not in ("pull", "move"):
             ports.workspace.drop_records([record])
+        elif record.state == "sent" and record.op in ("rename", "delete"):
+            outcomes.append(_settle_other(ports, record))
         elif record.state == "sent":
             outcomes.append(_settle_save(ports, record))
     _forget_old(ports)
@@ -35,7 +37,8 @@ def settle(ports: Ports) -> tuple[Outcome, ...]:
 
 
 def settle_files(workspace: Workspace) -> tuple[Outcome, ...]:
-    """Finish or undo every file that an earlier run was exchanging, and clear its leftovers.
+    """Finish or undo every file that an earlier run was exchanging or moving, and clear its
+    leftovers.
     Needs nobody but the disk. A file is wholly new or wholly old; the base follows what it is."""
     outcomes = []
     for record in workspace.records():
@@ -46,6 +49,9 @@ def settle_files(workspace: Workspace) -> tuple[Outcome, ...]:
                 _finish_pull(workspace, record, record.landed)
                 outcomes.append(_finished_outcome(workspace, record))
             workspace.drop_records([record])
+        elif record.op == "move" and (done := moving.finish(workspace, record)):
+            why = f"an interrupted move from {record.origin} is finished"
+            outcomes.append(replace(done, done="recovered", message=done.message or why))
     workspace.clear_leftovers()
     return tuple(outcomes)
 
@@ -121,6 +127,16 @@ def _settle_save(ports: Ports, record: Record) -> Outcome:
         message="an earlier save never arrived and is given up",
         pine_id=record.pine_id,
     )
+
+
+def _settle_other(ports: Ports, record: Record) -> Outcome:
+    try:
+        if record.op == "rename":
+            return renaming.settle(ports, record)
+        return deleting.settle(ports, record)
+    except FacadeError as error:
+        what = "rename" if record.op == "rename" else "deletion"
+        return _pending(record, f"cannot look for an earlier {what}: {error.message}")
 
 
 def _given_up_unseen(ports: Ports, record: Record, error: NotAccessible) -> Outcome:

@@ -6,6 +6,17 @@ followed: folders are opened one by one, by descriptor, where the system has tha
 """
 
 from pinesync.workspace.files.building import building, is_free, make_folder
+from pinesync.workspace.files.moving import appear, digest_of, has_moved, vanish
 from pinesync.workspace.files.tree import MANIFEST, Tree
 
-__all__ = ["MANIFEST", "Tree", "building", "is_free", "make_folder"]
+__all__ = [
+    "MANIFEST",
+    "Tree",
+    "appear",
+    "building",
+    "digest_of",
+    "has_moved",
+    "is_free",
+    "make_folder",
+    "vanish",
+]

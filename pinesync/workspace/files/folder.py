@@ -25,6 +25,7 @@ NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 """Opening waits for nobody: not for the other end of a pipe, nor for the end of a lease."""
+_NOT_OVER = 1
 _EXCHANGE = 2
 _F_SETSIG = 10
 _NOT_SUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
@@ -100,13 +101,41 @@ def aside(temp: str) -> str:
     return temp.removesuffix(".tmp") + "-old.tmp"
 
 
+def rename_anew(source: Folder, name: str, target: Folder, new: str) -> None:
+    """Another name, maybe in another folder, and never over a file: FileExistsError. Where the
+    system cannot promise that, it is looked for right before."""
+    if sys.platform.startswith("linux") and None not in (source.descriptor, target.descriptor):
+        try:
+            _rename(source.descriptor, name, target.descriptor, new, _NOT_OVER)
+        except OSError as error:
+            if error.errno not in _NOT_SUPPORTED:
+                raise
+        else:
+            return
+    if is_listed(target, new):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    os.rename(
+        source.at(name), target.at(new), src_dir_fd=source.descriptor, dst_dir_fd=target.descriptor
+    )
+
+
+def is_listed(folder: Folder, name: str) -> bool:
+    """Whether the folder has a file of exactly this name, also where letter case makes no
+    difference."""
+    return name in os.listdir(folder.path if folder.descriptor is None else folder.descriptor)
+
+
 def _renameat2(descriptor: int, temp: str, name: str) -> None:
+    _rename(descriptor, temp, descriptor, name, _EXCHANGE)
+
+
+def _rename(source: int | None, name: str, target: int | None, new: str, flags: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     try:
         call = libc.renameat2
     except AttributeError:
         raise OSError(errno.ENOSYS, "no renameat2") from None
-    if call(descriptor, os.fsencode(temp), descriptor, os.fsencode(name), _EXCHANGE) != 0:
+    if call(source, os.fsencode(name), target, os.fsencode(new), flags) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 

@@ -242,9 +242,10 @@ class Tree:
     # -- the way there -------------------------------------------------------------------------
 
     @contextmanager
-    def opened(self, path: str) -> Iterator[Folder]:
-        """The open folder at a path."""
-        with self._folder_of(path + "/") as (folder, _):
+    def opened(self, path: str, *, make: bool = False) -> Iterator[Folder]:
+        """The open folder at a path, the root's for an empty one; made, with those above it, where
+        that is asked for."""
+        with self._folder_of(f"{path}/" if path else "", make=make) as (folder, _):
             yield folder
 
     @contextmanager

@@ -1,0 +1,22 @@
+"""`pinesync rename`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import setup, shared
+
+
+@click.command("rename")
+@click.argument("path")
+@click.argument("name")
+@shared
+def command(path: str, name: str) -> int:
+    """Give the script of PATH another name on TradingView. The file keeps its name.
+
+    Refused where another script has the name. The title in the source is another thing.
+    """
+    from pinesync.cli.run_lines import tell
+    from pinesync.commands.rename import rename_script
+
+    return tell("rename", rename_script(setup(), path, name), nothing="nothing to rename")

@@ -1,0 +1,186 @@
+"""One deletion on TradingView, which nothing there undoes: every version is kept here first, and it
+is done when the script is proven to be gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pinesync.errors import (
+    EXIT_LATER,
+    LeftForYou,
+    NoAccess,
+    NotAccessible,
+    PinesyncError,
+)
+from pinesync.model import Account, Entry, SavedText, Version
+from pinesync.naming import shown
+from pinesync.sync import recover
+from pinesync.sync.execute import saving
+from pinesync.sync.execute.look import ask_session, newest_or_none, prove_session
+from pinesync.sync.plan import MOST_VERSIONS
+from pinesync.sync.ports import Ports
+from pinesync.sync.records import Record, age
+from pinesync.sync.report import Outcome, failed
+
+
+def delete(ports: Ports, entry: Entry) -> Outcome:
+    """Keep every version here, look once more, send the one request, and see that the script is
+    gone. `ports.tools.account` is whose it is, or its absence could never be told from another
+    account's. LeftForYou where the newest version is not the base."""
+    assert ports.tools.account
+    assert entry.pine_id
+    kept = _back_up(ports, entry)
+    newest = ports.remote.get(entry.pine_id)
+    refuse_moved_on(entry, kept)
+    refuse_moved_on(entry, newest)
+    record = saving.begin(
+        ports,
+        Record(
+            key="",
+            op="delete",
+            state="prepared",
+            path=entry.path,
+            name=shown(newest.name),
+            digest=newest.digest,
+            pine_id=entry.pine_id,
+            parent=newest.version,
+        ),
+    )
+    answer: PinesyncError | None = None
+    try:
+        ports.remote.delete(entry.pine_id)
+    except PinesyncError as error:
+        answer = error
+    return _after(ports, record, answer)
+
+
+def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
+    """Only what was seen here is deleted."""
+    assert entry.base
+    base = entry.base
+    hint = "nothing was deleted; run `pinesync pull`, look at it, then try again"
+    if newest.version != base.version:
+        raise LeftForYou(
+            f"{entry.path}: saved on TradingView since you pulled ({base.version} → "
+            f"{newest.version})",
+            hint,
+        )
+    if newest.digest != base.digest:
+        raise LeftForYou(
+            f"{entry.path}: {base.version} on TradingView is not the text that pine.toml recorded",
+            hint,
+        )
+
+
+def _back_up(ports: Ports, entry: Entry) -> SavedText:
+    """Every version, read now and kept durably; the newest one."""
+    assert entry.pine_id
+    assert entry.base
+    pine_id, last = entry.pine_id, entry.base.version
+    if last.major > MOST_VERSIONS:
+        raise LeftForYou(
+            f"{entry.path}: it has {last.major} versions, more than are backed up",
+            f"at most {MOST_VERSIONS}; nothing was deleted: delete it in the browser",
+        )
+
+    def keep(version: Version) -> SavedText:
+        saved = ports.remote.get(pine_id, version)
+        ports.workspace.back_up(saved)
+        return saved
+
+    return ports.tools.each(keep, [Version(1), *Version(1).until(last)])[-1]
+
+
+def _after(ports: Ports, record: Record, answer: PinesyncError | None) -> Outcome:
+    sent = recover.outcome(answer) if answer else None
+    if answer and sent is recover.Sent.NOT_SENT:
+        ports.workspace.drop_records([record])
+        return failed(record.path, answer, record.pine_id)
+    refused = sent is recover.Sent.REFUSED
+    try:
+        patiently = not refused and not isinstance(answer, NoAccess)
+        gone = _is_gone(ports, record, patiently=patiently)
+    except NoAccess as error:
+        return _unknown(record, error)
+    except PinesyncError as error:
+        return _unknown(record, answer or error)
+    if gone:
+        return _landed(ports, record)
+    if answer and refused:
+        ports.workspace.drop_records([record])
+        if isinstance(answer, NotAccessible):
+            ask_session(ports.remote, record.pine_id)
+        return failed(record.path, answer, record.pine_id)
+    return _unknown(record, answer)
+
+
+def settle(ports: Ports, record: Record) -> Outcome:
+    """What became of a deletion whose answer was lost in an earlier run."""
+    waited = age(record, ports.tools.now())
+    patiently = waited < ports.tools.settle_seconds
+    if _is_gone(ports, record, patiently=patiently):
+        return replace(_landed(ports, record), done="recovered")
+    if patiently:
+        return _unknown(record, None)
+    ports.workspace.drop_records([record])
+    return Outcome(
+        record.path,
+        "recovered",
+        message="an earlier deletion never arrived and is given up; the script is there",
+        pine_id=record.pine_id,
+    )
+
+
+def _is_gone(ports: Ports, record: Record, *, patiently: bool) -> bool:
+    """Whether the script is proven to be gone: a list of this account's lacks it, and its newest
+    version was refused twice."""
+    for pause in (*saving.PAUSES, None) if patiently else (None,):
+        if _is_absent(ports, record):
+            return True
+        if pause is not None:
+            ports.tools.sleep(pause)
+    return False
+
+
+def _is_absent(ports: Ports, record: Record) -> bool:
+    assert record.pine_id
+    listed = {info.pine_id: info for info in ports.remote.list_scripts()}
+    if record.pine_id in listed:
+        return False
+    others = [e.pine_id for e in ports.workspace.entries().values() if e.pine_id]
+    # The same account as then: to any other one every script of this folder is gone.
+    prove_session(ports.remote, others, listed, Account(record.account))
+    return newest_or_none(ports.remote, record.pine_id) is None
+
+
+def _landed(ports: Ports, record: Record) -> Outcome:
+    """The entry is forgotten, then the record is closed. File and kept versions stay."""
+    assert record.pine_id
+    assert record.parent
+    entry = saving.entry_of(ports, record, record.pine_id)
+    if entry:
+        ports.workspace.commit({entry.path: None})
+    ports.workspace.drop_records([record])
+    count = record.parent.major
+    kept = "its one version" if count == 1 else f"all {count} versions"
+    return Outcome(
+        entry.path if entry else record.path,
+        "deleted",
+        record.parent,
+        message=f"{record.name!r} is gone from TradingView; the file stays, and {kept} kept on "
+        "this machine",
+        hint=f"`pinesync show '{record.pine_id}@{count}'` prints the last of them",
+        pine_id=record.pine_id,
+    )
+
+
+def _unknown(record: Record, answer: PinesyncError | None) -> Outcome:
+    why = f": {answer.message}" if answer else ""
+    return Outcome(
+        record.path,
+        "pending",
+        message=f"the deletion was sent and its outcome is unknown{why}",
+        hint="run the same command again: it looks for the script before it sends anything",
+        exit_code=answer.exit_code if isinstance(answer, NoAccess) else EXIT_LATER,
+        pine_id=record.pine_id,
+    )

@@ -1,0 +1,24 @@
+"""Files that a person moved by hand: missing in one place, they lie unlisted in another. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pinesync.model import RelPath
+from pinesync.sync.plan import Situation
+from pinesync.sync.policy import Local
+
+
+def moved(situations: tuple[Situation, ...]) -> dict[RelPath, RelPath]:
+    """Each unlisted path with the missing one that it was moved from: the only missing script whose
+    base has the file's text, where no other unlisted file has it."""
+    missing = [s.entry for s in situations if s.local is Local.MISSING and s.entry]
+    loose = [s for s in situations if s.local is Local.UNTRACKED and s.digest]
+    known = Counter(entry.base.expected for entry in missing if entry.base)
+    found = Counter(s.digest for s in loose)
+    old = {entry.base.expected: entry.path for entry in missing if entry.base}
+    return {
+        s.path: old[s.digest]
+        for s in loose
+        if s.digest and known[s.digest] == 1 and found[s.digest] == 1
+    }

@@ -1,0 +1,117 @@
+"""The forms that answers share: a status that says no, a page instead of an answer, JSON within
+limits, a refusal inside of it. In the order in which they are told apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from pinesync import errors
+from pinesync.wire import Answer, parsing
+
+LOOK_IN_BROWSER = (
+    "open TradingView in the browser, pass its check or sign in, and renew the cookie "
+    "(`pinesync login`); if the site is down, try again later"
+)
+
+
+def payload(answer: Answer) -> Any:
+    """The JSON value of a 2xx answer; anything else raises."""
+    if not 200 <= answer.status < 300:
+        _by_status(answer)
+    if is_html(answer.body):
+        raise errors.BotCheck("TradingView answered with a web page", LOOK_IN_BROWSER)
+    return _json(answer.body)
+
+
+def object_of(answer: Answer, what: str, *, refuse: bool = True) -> dict[str, Any]:
+    """The JSON object of such an answer; with `refuse`, one that says no raises."""
+    body = payload(answer)
+    if not isinstance(body, dict):
+        bad(f"the answer to the {what} request is not an object")
+    if body.get("error"):
+        say_no(200, body)
+    if refuse and body.get("success") is False:
+        raise errors.NotAccessible(200, reason_of(body))
+    return body
+
+
+def _by_status(answer: Answer) -> NoReturn:
+    status = answer.status
+    if status == 429:
+        raise errors.RateLimited(
+            "TradingView asks for fewer requests",
+            "wait a little, then run the same command again",
+            retry_after=retry_seconds(answer.retry_after),
+        )
+    if status >= 500:
+        raise errors.ServiceDown(
+            f"TradingView answered {status}", "try again later; nothing was decided on it"
+        )
+    if 300 <= status < 400:
+        moved = f"TradingView answered {status}, to another page, which is never followed"
+        raise errors.BotCheck(moved, LOOK_IN_BROWSER)
+    if is_html(answer.body):
+        raise errors.BotCheck(f"TradingView answered {status} with a web page", LOOK_IN_BROWSER)
+    reason = _reason_in(answer.body) or f"status {status}"
+    if status == 409:
+        raise errors.NameTaken(
+            f"TradingView refused: {reason}", "choose another name, or link the script that has it"
+        )
+    if status in (401, 403, 404):
+        raise errors.NotAccessible(status, reason)
+    raise errors.Refused(status, reason)
+
+
+def retry_seconds(header: str | None) -> float | None:
+    """Retry-After in seconds where it is a plain number; a date or nonsense counts as absent."""
+    if header and re.fullmatch(r"\s*[0-9]{1,9}\s*", header, re.ASCII):
+        return float(header)
+    return None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return parsing.loads(body)
+    except ValueError as error:
+        what = "empty" if not body.strip() else f"no usable JSON ({error})"
+        bad(f"the answer is {what}", cause=error)
+
+
+def is_html(body: bytes) -> bool:
+    """Whether it is a page for people."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+
+
+def reason_of(body: Mapping[str, Any]) -> str:
+    for key in ("reason", "error", "message"):
+        if isinstance(said := body.get(key), str) and said:
+            return said[:500]
+    return "no reason given"
+
+
+def _reason_in(body: bytes) -> str:
+    """The reason in a 4xx body, which is JSON or plain text."""
+    said = body.decode("utf-8", "replace").strip()
+    try:
+        parsed = parsing.loads(said.encode())
+    except ValueError:
+        return said[:500]
+    if isinstance(parsed, dict):
+        return reason_of(parsed)
+    return parsed[:500] if isinstance(parsed, str) else ""
+
+
+def say_no(status: int, body: Mapping[str, Any]) -> NoReturn:
+    """The service refused, in an answer of its own."""
+    raise errors.Refused(status, reason_of(body))
+
+
+def bad(message: str, *, cause: Exception | None = None) -> NoReturn:
+    """The answer is none that the protocol knows."""
+    raise errors.BadAnswer(
+        f"cannot use TradingView's answer: {message}",
+        "nothing was changed because of it; if it lasts, the service has changed: "
+        "please report this message",
+    ) from cause

@@ -1,0 +1,245 @@
+"""A move, a rename and a deletion that end at any call.
+
+While a file moves there is never a moment in which pine.toml names a path without its file, and the
+same command, or whichever writes next, ends what was begun.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from pinesync.model import PineId, Version
+from pinesync.workspace.files.tree import Tree
+from pinesync.workspace.state import State
+from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
+from tests.campaign.served import program, served
+from tests.campaign.test_kill import KILLED_AT
+from tests.campaign.test_power import Cache, cached
+from tests.campaign.world import Crash
+from tests.cli.world import EXTRA, LONGER, TREND, TREND_PATH, World
+
+MOST = 200
+"""More calls than a move makes."""
+
+
+@pytest.fixture
+def world(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[World]:
+    with served(home, tmp_path, monkeypatch, capsys) as world:
+        yield world
+
+
+@pytest.fixture(params=["second names", "one name"])
+def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param == "one name":
+
+        def refused(*_: object, **__: object) -> NoReturn:
+            raise OSError(errno.EPERM, "no second names here")
+
+        monkeypatch.setattr(os, "link", refused)
+    return str(request.param)
+
+
+def lies_at(world: World) -> str:
+    """The path that pine.toml has for Trend."""
+    pine_id = world.id_of()
+    lines = world("status", "--json", "--offline").json["lines"]
+    (path,) = [line["path"] for line in lines if line["pine_id"] == pine_id]
+    return str(path)
+
+
+def files(world: World) -> set[str]:
+    return {path for path in world.files() if path.endswith(".pine") and "Tools" not in path}
+
+
+def whole_now(world: World, old: str, new: str, disks: str) -> None:
+    """Right after it ended: pine.toml has one of the two, and its file is there."""
+    listed = lies_at(world)
+    assert listed in (old, new)
+    assert files(world) <= {old, new}
+    assert files(world)
+    assert all(world.read(path) == LONGER for path in files(world))
+    if disks == "second names":
+        assert listed in files(world), "pine.toml names a file that is not there"
+    assert world.entry(listed)["pine_id"] == world.id_of()
+    assert world.entry(listed)["version"] == "1.0"
+
+
+def ended(world: World, old: str, new: str, number: int) -> None:
+    """The same move again ends it; so does any command that writes, and then nothing is left
+    to do."""
+    if number % 2:
+        assert world("restore", "libraries/Tools.pine").code == 0
+        listed = lies_at(world)
+        assert files(world) == {listed}
+        if listed == old:
+            assert world("mv", old, new).code == 0
+    elif world.records() or lies_at(world) == old:  # else it had ended, and only the log is lost
+        assert world("mv", old, new).code == 0
+    assert files(world) == {new}
+    assert world.words() == {new: "modified"}
+    assert world.read(new) == LONGER
+    assert world.records() == []
+    assert not list(world.folder.rglob("*.tmp"))
+
+
+def moves(world: World, disks: str, trouble: Any, *, fails: bool = False) -> int:
+    """Move the file on and on, with trouble at one call after another, until a move has none."""
+    world.write(LONGER)
+    old = TREND_PATH
+    for number in range(1, MOST):
+        new = f"folder {number}/Trend {number}.pine"
+        disk = Disk(trouble(number))
+        code = None
+        try:
+            with watched(disk):
+                code = world("mv", old, new).code
+        except Crash:
+            pass
+        try:
+            whole_now(world, old, new, disks)
+            assert code in ((0, 1) if fails else (0, None))
+            if code == 0 and number > len(disk.calls):
+                assert files(world) == {new}
+                return number - 1
+            if code != 0 or lies_at(world) != new or files(world) != {new}:
+                ended(world, old, new, number)
+        except BaseException as error:
+            error.add_note(f"call {number}, {disk.calls[-1:]}, ended with {code}")
+            raise
+        old = new
+    raise AssertionError("it never came to its end")
+
+
+def test_a_move_dies_at_every_call(world: World, disks: str) -> None:
+    assert moves(world, disks, dies_at) > 15
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
+def test_every_call_of_a_move_fails_once(world: World, disks: str, code: int) -> None:
+    def trouble(number: int) -> Trouble:
+        return fails_at(number, code)
+
+    assert moves(world, disks, trouble, fails=True) > 15
+
+
+def test_the_disk_is_full_from_every_call_on(world: World) -> None:
+    assert moves(world, "second names", is_full_from, fails=True) > 15
+
+
+def test_a_process_is_killed_amid_a_move(world: World, request: pytest.FixtureRequest) -> None:
+    step = 1 if request.config.getoption("--deep") else 6
+    world.write(LONGER)
+    old, names = TREND_PATH, set()
+    for number in range(1, MOST, step):
+        new = f"folder {number}/Trend {number}.pine"
+        source = KILLED_AT.replace("sys.argv[2:]", "sys.argv[2].split('|')")
+        with program(world, source, number, f"mv|{old}|{new}") as child:
+            out, err = child.communicate(timeout=60)
+        if child.returncode == 0:
+            break
+        assert child.returncode == -signal.SIGKILL, err
+        names.add(out.split()[-1])
+        whole_now(world, old, new, "second names")
+        ended(world, old, new, number)
+        old = new
+    assert names
+
+
+def test_a_new_name_is_on_the_disk_before_pine_toml_has_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache()
+    seen: list[list[str]] = []
+    real = Tree.write_manifest
+
+    def write_manifest(self: Tree, *args: Any) -> None:
+        seen.append(cache.unsafe("scripts/", "records"))
+        real(self, *args)
+
+    monkeypatch.setattr(Tree, "write_manifest", write_manifest)
+    with cached(cache):
+        assert world("mv", TREND_PATH, "a/b/Trend.pine").code == 0
+    assert seen == [[]]
+    assert not cache.unsafe("scripts/", "records")
+    assert world.read("a/b/Trend.pine") == TREND
+
+
+# -- on TradingView -------------------------------------------------------------------------------
+
+
+def killed(world: World, number: int, *arguments: str) -> bool:
+    """Whether the command, which ends at this call, came so far."""
+    try:
+        with watched(Disk(dies_at(number))):
+            assert world(*arguments).code == 0
+    except Crash:
+        return True
+    return False
+
+
+def test_a_rename_dies_at_every_call(world: World) -> None:
+    """One name more than it was sent for is never given, and the same command ends it."""
+    before = "Trend"
+    for number in range(1, MOST):
+        name = f"Trend {number}"
+        ended_early = killed(world, number, "rename", TREND_PATH, name)
+        there = set(world.account()) - {"Tools"}
+        assert there in ({before}, {name})
+        assert world.entry()["name"] in {before, *there}, "pine.toml is ahead"
+        assert world("rename", TREND_PATH, name).code == 0
+        assert world.entry()["name"] == name
+        assert world.records() == []
+        assert world.saved(name) == [TREND]
+        if not ended_early:
+            break
+        before = name
+    else:
+        raise AssertionError("it never came to its end")
+    assert number > 15
+
+
+def test_a_deletion_dies_at_every_call(world: World) -> None:
+    """What is gone there is kept here, whenever that is looked at; what is forgotten is gone."""
+    path = "indicators/Doomed.pine"
+    for number in range(1, MOST):
+        texts = [EXTRA, f"{EXTRA}// {number}\n"]
+        for text in texts:
+            world.web_save(text, "Doomed")
+        pine_id = world.id_of("Doomed")
+        assert world("pull").code == 0
+        command = ("rm", "--remote", path, "--yes", "Doomed")
+        ended_early = killed(world, number, *command)
+        listed = path in (world.folder / "pine.toml").read_text()
+        if "Doomed" in world.account():
+            assert listed, "it was forgotten before it was gone"
+        else:
+            assert kept(world, pine_id) == texts
+        if listed:
+            assert world(*command).code == 0
+        assert set(world.account()) == {"Trend", "Tools"}
+        assert kept(world, pine_id) == texts
+        assert world.read(path) == texts[-1]
+        world.remove(path)
+        assert world("pull").code == 0
+        assert (world.words(), world.records()) == ({}, [])
+        if not ended_early:
+            break
+    else:
+        raise AssertionError("it never came to its end")
+    assert number > 15
+
+
+def kept(world: World, pine_id: str) -> list[str | None]:
+    (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
+    state = State(folder)
+    found = [state.recall(PineId(pine_id), Version(n)) for n in (1, 2)]
+    return [state.text_of(one) if one else None for one in found]

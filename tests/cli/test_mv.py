@@ -1,0 +1,351 @@
+"""mv: a file gets another path and stays the same script, whoever moved it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from pinesync.model import RelPath
+from pinesync.workspace.files import Tree, appear, vanish
+from pinesync.workspace.files import folder as exchanging
+from tests.cli.world import (
+    BREAKOUT_PATH,
+    EXTRA,
+    FASTER,
+    LONGER,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+NEW = "moved/here/Trend 2.pine"
+
+
+def there(world: World) -> set[str]:
+    """The files of the folder, but for pine.toml."""
+    return set(world.files()) - {"pine.toml"}
+
+
+@pytest.fixture(params=["second names", "one name", "one name, and an old system"])
+def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Disks that give a file two names, and such that do not."""
+
+    def refused(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EPERM, "not known here")
+
+    if request.param.startswith("one name"):
+        monkeypatch.setattr(os, "link", refused)
+    if request.param.endswith("old system"):
+        real = exchanging._rename
+
+        def old(*names: Any) -> None:
+            if names[-1] == exchanging._NOT_OVER:
+                refused()
+            real(*names)
+
+        monkeypatch.setattr(exchanging, "_rename", old)
+    return str(request.param)
+
+
+# -- by pinesync ----------------------------------------------------------------------------------
+
+
+def test_a_file_moves_with_all_that_is_known_of_it(clone: World, disks: str) -> None:
+    before = clone.entry()
+    ran = clone("mv", TREND_PATH, NEW)
+    assert ran.code == 0
+    assert ran.out == f"moved      {TREND_PATH} → {NEW}  1.0\n"
+    assert before["pine_id"] in ran.err
+    assert ran.asked == ()
+    assert clone.entry(NEW) == before
+    assert clone.read(NEW) == TREND
+    assert there(clone) == {NEW, TOOLS_PATH, BREAKOUT_PATH}
+    assert clone.words() == {}
+    assert clone.records() == []
+
+
+def test_an_edited_file_keeps_its_edit_and_its_bytes(clone: World, disks: str) -> None:
+    mine = TOOLS + "// mine\r\n"
+    clone.write(mine, TOOLS_PATH)
+    (clone.folder / TOOLS_PATH).chmod(0o640)
+    assert clone("mv", TOOLS_PATH, "own/").code == 0
+    assert clone.read("own/Tools.pine") == mine
+    assert (clone.folder / "own/Tools.pine").stat().st_mode & 0o777 == 0o640
+    assert clone.words() == {"own/Tools.pine": "modified"}
+    assert clone("push").code == 0
+    assert len(clone.saved("Tools")) == 2
+
+
+def test_into_a_folder(clone: World) -> None:
+    assert clone("mv", TREND_PATH, "strategies").code == 0
+    assert clone("mv", "strategies/Trend.pine", ".").code == 0
+    assert clone("mv", "Trend.pine", "a/b/").code == 0
+    assert clone("mv", "Trend.pine", "..", cwd=clone.folder / "a/b").code == 0
+    assert there(clone) == {"a/Trend.pine", TOOLS_PATH, BREAKOUT_PATH}
+    assert (clone.folder / "indicators").is_dir(), "an empty folder stays"
+
+
+def test_letter_case_alone(clone: World, disks: str) -> None:
+    assert clone("mv", TREND_PATH, "indicators/trend.pine").code == 0
+    assert there(clone) == {"indicators/trend.pine", TOOLS_PATH, BREAKOUT_PATH}
+    assert clone.words() == {}
+
+
+def test_a_file_that_was_not_pushed_yet(clone: World) -> None:
+    clone.write(EXTRA, "x.pine")
+    clone("add", "x.pine")
+    assert clone("mv", "x.pine", "y.pine").code == 0
+    assert clone.words() == {"y.pine": "new"}
+    assert clone("push").code == 0
+    assert clone.saved("Extra") == [EXTRA]
+
+
+def test_a_file_that_is_no_text(clone: World) -> None:
+    clone.write(b"plot(\xff)")
+    assert clone("mv", TREND_PATH, NEW).code == 0
+    assert (clone.folder / NEW).read_bytes() == b"plot(\xff)"
+
+
+@pytest.mark.parametrize(
+    ("new", "code"),
+    [
+        (TOOLS_PATH, 3),
+        ("libraries/tools.pine", 3),
+        ("other.pine", 3),
+        ("OTHER.pine", 3),
+        ("no-script.txt", 2),
+        ("../outside.pine", 2),
+        (".hidden/x.pine", 2),
+        ("con.pine", 2),
+        (f"{TOOLS_PATH}/x.pine", 2),
+        ("linked/x.pine", 1),
+    ],
+)
+def test_where_it_cannot_go(clone: World, tmp_path: Path, new: str, code: int) -> None:
+    clone.write(EXTRA, "other.pine")
+    (tmp_path / "elsewhere").mkdir()
+    (clone.folder / "linked").symlink_to(tmp_path / "elsewhere")
+    before = clone.files()
+    ran = clone("mv", TREND_PATH, new)
+    assert ran.code == code, ran
+    assert "hint:" in ran.err or new.startswith(("linked", ".."))
+    assert (clone.files(), clone.records()) == (before, [])
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((TREND_PATH,), 2),
+        ((TREND_PATH, "a.pine", "b.pine"), 2),
+        (("other.pine", "a.pine"), 2),
+        (("nowhere.pine", "a.pine"), 2),
+        (("indicators", "a.pine"), 2),
+    ],
+)
+def test_what_cannot_be_moved(clone: World, arguments: tuple[str, ...], code: int) -> None:
+    clone.write(EXTRA, "other.pine")
+    before = clone.files()
+    assert clone("mv", *arguments).code == code
+    assert clone.files() == before
+
+
+def test_to_where_it_is(clone: World) -> None:
+    before = clone.files()
+    assert clone("mv", TREND_PATH, TREND_PATH).code == 0
+    assert clone.files() == before
+
+
+def test_not_while_a_save_of_it_is_unsettled(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    clone.write(LONGER)
+    clone.plan.add("save_next:1:reset")
+    assert clone("push").code == 7
+    before = clone.files()
+    assert clone("mv", TREND_PATH, NEW).code == 7
+    assert clone.files() == before
+    assert clone("mv", TOOLS_PATH, "own/").code == 0
+
+
+def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both texts are there then, and it is said."""
+    real = os.replace
+
+    def replace(source: Any, target: Any, **more: Any) -> None:
+        if source == "Trend.pine":
+            monkeypatch.setattr(os, "replace", real)
+            mine = clone.folder / "indicators/mine"
+            mine.write_text(LONGER)
+            mine.replace(clone.folder / TREND_PATH)
+        real(source, target, **more)
+
+    monkeypatch.setattr(os, "replace", replace)
+    ran = clone("mv", TREND_PATH, NEW)
+    assert ran.code == 3
+    assert "has another text by now" in ran.err
+    assert (clone.read(), clone.read(NEW)) == (LONGER, TREND)
+    assert clone.entry(NEW)["version"] == "1.0"
+    assert not list(clone.folder.rglob("*.tmp"))
+
+
+def test_two_spellings_of_one_file(clone: World) -> None:
+    """What some systems make of another letter case in a folder's name."""
+    tree, path = Tree(clone.folder), RelPath(TREND_PATH)
+    appear(tree, path, path)
+    assert vanish(tree, path, path, "0-0")
+    assert clone.read() == TREND
+
+
+@pytest.mark.parametrize("step", ["link", "rename"])
+def test_somebody_makes_the_very_file_at_the_very_moment(
+    clone: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it is overwritten, whichever way the file would have got its name."""
+    link, rename = os.link, exchanging._rename
+
+    def meanwhile() -> None:
+        clone.write(EXTRA, NEW)
+
+    def linking(*names: Any, **more: Any) -> None:
+        if step == "rename":
+            raise OSError(errno.EPERM, "no second names here")
+        meanwhile()
+        link(*names, **more)
+
+    def renaming(*names: Any) -> None:
+        if names[-1] == exchanging._NOT_OVER:
+            meanwhile()
+        rename(*names)
+
+    monkeypatch.setattr(os, "link", linking)
+    monkeypatch.setattr(exchanging, "_rename", renaming)
+    assert clone("mv", TREND_PATH, NEW).code == 3
+    assert (clone.read(), clone.read(NEW)) == (TREND, EXTRA)
+    assert clone.words() == {NEW: "untracked"}
+    assert clone.records() == []
+
+
+def test_what_was_taken_out_of_it_goes_along(clone: World) -> None:
+    """Also what `resolve --ours` needs, while a conflict is open."""
+    clone.write(FASTER)
+    clone.web_save(SLOWER)
+    assert clone("pull").code == 3
+    assert clone("mv", TREND_PATH, NEW).code == 0
+    assert clone("resolve", "--ours", NEW).code == 0
+    assert clone.read(NEW) == FASTER
+
+
+def test_json(clone: World) -> None:
+    (outcome,) = clone("mv", TREND_PATH, NEW, "--json").json["outcomes"]
+    assert (outcome["done"], outcome["path"], outcome["moved_from"]) == ("moved", NEW, TREND_PATH)
+    assert outcome["pine_id"] == clone.id_of()
+
+
+# -- by hand --------------------------------------------------------------------------------------
+
+
+def by_hand(world: World, old: str = TREND_PATH, new: str = NEW) -> None:
+    (world.folder / new).parent.mkdir(parents=True, exist_ok=True)
+    (world.folder / old).rename(world.folder / new)
+
+
+@both_ways
+def test_status_tells_what_was_moved_by_hand(clone: World) -> None:
+    by_hand(clone)
+    for offline in ([], ["--offline"]):
+        lines = {one["path"]: one for one in clone("status", "--json", *offline).json["lines"]}
+        assert (lines[TREND_PATH]["word"], lines[TREND_PATH]["moved_to"]) == ("missing", NEW)
+        assert (lines[NEW]["word"], lines[NEW]["moved_from"]) == ("untracked", TREND_PATH)
+        assert f"add --moved '{NEW}'" in clone("status", *offline).err
+    for verb in ("push", "pull"):
+        ran = clone(verb)
+        assert ran.code == 0
+        assert f"moved to {NEW}" in ran.err
+        assert f"add --moved '{NEW}'" in ran.err
+    assert f"add --moved '{NEW}'" in clone("push", NEW).err
+    assert clone.account() == {
+        "Trend": [TREND],
+        "Breakout": clone.saved("Breakout"),
+        "Tools": [TOOLS],
+    }
+
+
+def test_add_moved(clone: World) -> None:
+    before = clone.entry()
+    by_hand(clone)
+    refused = clone("add", NEW)
+    assert refused.code == 3
+    assert f"add --moved '{NEW}'" in refused.err
+    ran = clone("add", "--moved", NEW, "--json")
+    assert (ran.code, ran.asked) == (0, ())
+    (added,) = ran.json["added"]
+    assert (added["moved_from"], added["pine_id"]) == (TREND_PATH, before["pine_id"])
+    assert clone.entry(NEW) == before
+    assert clone.words() == {}
+    assert clone("add", "--moved", NEW).code == 0, "again, and nothing is left to do"
+    assert clone("add", "--moved", "--id", before["pine_id"], NEW).code == 2
+
+
+def test_several_at_once_all_or_none(clone: World) -> None:
+    by_hand(clone)
+    by_hand(clone, TOOLS_PATH, "moved/Tools.pine")
+    clone.write(EXTRA, "moved/Extra.pine")
+    before = clone.files()
+    assert clone("add", "--moved", NEW, "moved/Extra.pine").code == 3
+    assert clone.files() == before
+    assert clone("add", "--moved", NEW, "moved/Tools.pine").code == 0
+    assert clone.words() == {"moved/Extra.pine": "untracked"}
+
+
+def test_texts_that_are_equal_are_not_guessed(clone: World) -> None:
+    clone.web_save(TREND, "Twin")
+    assert clone("pull").code == 0
+    by_hand(clone)
+    (clone.folder / "indicators/Twin.pine").unlink()
+    ran = clone("add", "--moved", NEW)
+    assert ran.code == 3
+    assert TREND_PATH in ran.err
+    assert "indicators/Twin.pine" in ran.err
+    assert "moved" not in clone("status").out.replace(NEW, "")
+    assert clone("mv", "indicators/Twin.pine", NEW).code == 0
+    assert clone.entry(NEW)["name"] == "Twin"
+
+
+def test_a_copy_is_not_guessed_either(clone: World) -> None:
+    by_hand(clone)
+    clone.write(TREND, "copy.pine")
+    assert all(not one["moved_from"] for one in clone("status", "--json").json["lines"])
+    assert clone("add", "--moved", NEW, "copy.pine").code == 3
+    assert clone("add", "--moved", NEW).code == 0
+
+
+@pytest.mark.parametrize("text", [TREND, LONGER], ids=["as it was", "edited"])
+def test_mv_after_the_fact(clone: World, text: str) -> None:
+    by_hand(clone)
+    clone.write(text, NEW)
+    if text is LONGER:
+        refused = clone("add", "--moved", NEW)
+        assert refused.code == 3
+        assert TREND_PATH in refused.err
+    ran = clone("mv", TREND_PATH, NEW)
+    assert ran.code == 0
+    assert "by hand" in ran.err
+    assert ("edited" in ran.err) == (text is LONGER)
+    assert clone.words() == ({} if text is TREND else {NEW: "modified"})
+    assert clone.read(NEW) == text
+
+
+def test_what_is_gone_is_not_moved(clone: World) -> None:
+    clone.remove()
+    before = clone.files()
+    assert clone("mv", TREND_PATH, NEW).code == 2
+    assert clone("add", "--moved", NEW).code == 2
+    assert clone.files() == before

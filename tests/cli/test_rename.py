@@ -1,0 +1,333 @@
+"""rename gives a script another name on TradingView, and `mv --follow` the file. What is lost on
+the way is looked for, never sent again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pinesync.sandbox.faults import ALWAYS, Fault
+from tests.cli.answers import answering
+from tests.cli.world import (
+    EXTRA,
+    LONGER,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+POSTS = ("rename", "save_next", "save_new", "delete")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+
+
+def names(world: World) -> set[str]:
+    return {one.name for one in world.store.list(world.user)}
+
+
+def posted(world: World) -> int:
+    return sum(world.plan.asked(endpoint) for endpoint in POSTS)
+
+
+def given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long passes as anything may take to arrive."""
+    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+
+
+# -- renaming -------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_a_script_gets_another_name(clone: World) -> None:
+    pine_id = clone.id_of()
+    ran = clone("rename", TREND_PATH, " Trend & more ")
+    assert (ran.code, ran.out) == (0, f"renamed    {TREND_PATH}\n")
+    assert f"mv --follow {TREND_PATH}" in ran.err
+    assert ran.asked == ("list", "get", "rename", "list", "get")
+    assert "force=false" in " ".join(clone.plan.urls)
+    assert clone.id_of("Trend & more") == pine_id
+    assert clone.saved("Trend & more") == [TREND]
+    assert clone.entry()["name"] == "Trend & more"
+    assert clone.read() == TREND
+    assert clone.words() == {}
+    assert clone.records() == []
+    clone.write(LONGER)
+    assert clone("push").code == 0
+    assert clone.saved("Trend & more") == [TREND, LONGER]
+
+
+def test_names_that_are_escaped_in_the_list(clone: World) -> None:
+    clone.app.switches = type(clone.app.switches)(list_names="escaped")
+    assert clone("rename", TREND_PATH, "a < b & c").code == 0
+    assert clone.entry()["name"] == "a < b & c"
+    assert "a < b & c" in names(clone)
+    assert not clone("status", "--json").json["lines"][0]["renamed_to"]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\nb", "a\x1bb", "a\u202eb", "a &amp; b"])
+def test_what_is_no_name_is_not_sent(clone: World, name: str) -> None:
+    before = clone.files()
+    ran = clone("rename", TREND_PATH, name)
+    assert (ran.code, ran.asked) == (2, ())
+    assert clone.files() == before
+
+
+def test_what_cannot_be_renamed(clone: World) -> None:
+    clone.write(EXTRA, "x.pine")
+    assert (clone("rename", "x.pine", "New").code, posted(clone)) == (2, 0)
+    clone("add", "x.pine")
+    assert (clone("rename", "x.pine", "New").code, posted(clone)) == (2, 0)
+    clone.web_delete()
+    assert (clone("rename", TREND_PATH, "New").code, posted(clone)) == (3, 0)
+
+
+def test_its_own_name_again(clone: World) -> None:
+    assert clone("rename", TREND_PATH, "Trend").code == 0
+    assert posted(clone) == 0
+    clone.store.rename(clone.user, clone.id_of(), "Other")
+    assert clone("rename", TREND_PATH, "Other").code == 0
+    assert posted(clone) == 0
+    assert clone.entry()["name"] == "Other"
+
+
+def test_a_name_that_is_taken(clone: World) -> None:
+    before = clone.files()
+    assert clone("rename", TREND_PATH, "Tools").code == 3
+    assert posted(clone) == 0
+    assert clone.files() == before
+
+
+@both_ways
+@pytest.mark.parametrize("body", [b'{"code":409,"message":"Script already exists"}', b"exists"])
+def test_a_name_that_is_taken_at_this_moment(clone: World, body: bytes) -> None:
+    clone.plan.add(Fault("rename", "answer", status=409, body=body))
+    before = clone.files()
+    ran = clone("rename", TREND_PATH, "New")
+    assert ran.code == 3
+    assert "another script is called 'New'" in ran.err
+    assert (clone.files(), clone.records()) == (before, [])
+    assert "Trend" in names(clone)
+
+
+def test_a_rename_that_makes_a_version_is_told(clone: World) -> None:
+    """It is not known whether the service does that."""
+    clone.plan.add(Fault("rename", "foreign", source=TREND))
+    ran = clone("rename", TREND_PATH, "New")
+    assert ran.code == 0
+    assert "2.0 was saved there meanwhile, with the same text" in ran.err
+    assert clone.entry()["name"] == "New"
+    assert clone("pull").code == 0
+    assert clone.words() == {}
+
+
+def test_somebody_saves_in_between(clone: World) -> None:
+    clone.plan.add(Fault("rename", "foreign", source=SLOWER))
+    assert (
+        "2.0 was saved there meanwhile, with another text" in clone("rename", TREND_PATH, "N").err
+    )
+    assert clone.words() == {TREND_PATH: "behind"}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_somebody_else_renames_it_in_between(clone: World, when: str) -> None:
+    clone.plan.add(f"rename:1:foreign-rename:{when}:name=Theirs")
+    ran = clone("rename", TREND_PATH, "Ours")
+    assert ran.code == 0
+    assert clone.entry()["name"] in names(clone), "the name is what the list says"
+    assert clone.records() == []
+    if when == "after":
+        assert "'Theirs' on TradingView now" in ran.err
+
+
+# -- answers that are lost ------------------------------------------------------------------------
+
+LOST = ["reset", "500", "503", "429", "html", "html-login", "redirect", "truncate"]
+
+
+@both_ways
+@pytest.mark.parametrize("kind", LOST)
+def test_done_and_the_answer_lost(clone: World, kind: str) -> None:
+    clone.plan.add(Fault("rename", kind, when="after"))  # type: ignore[arg-type]
+    ran = clone("rename", TREND_PATH, "New")
+    assert (ran.code, ran.out) == (0, f"renamed    {TREND_PATH}\n"), ran
+    assert (posted(clone), clone.entry()["name"], clone.records()) == (1, "New", [])
+
+
+@both_ways
+@pytest.mark.parametrize("kind", [kind for kind in LOST if kind != "truncate"])
+def test_not_done_and_the_answer_lost(
+    clone: World, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it still comes is not known: it is not sent again before that is."""
+    clone.plan.add(Fault("rename", kind))  # type: ignore[arg-type]
+    before = clone.files()
+    ran = clone("rename", TREND_PATH, "New")
+    assert ran.code == (5 if kind in ("html", "html-login", "redirect") else 7), ran
+    assert clone("rename", TREND_PATH, "New").code == 7
+    assert clone("rename", TREND_PATH, "Another").code == 7
+    assert clone("mv", TREND_PATH, "x.pine").code == 7
+    assert clone("rm", TREND_PATH).code == 7
+    assert (posted(clone), clone.files()) == (1, before)
+    assert "not settled" in clone("status", "--offline").out
+    assert "a rename was sent" in clone("doctor").out
+    assert clone("rename", TOOLS_PATH, "Other tools").code == 7, "others go on"
+    assert "Other tools" in names(clone)
+    given_up(monkeypatch)
+    ran = clone("rename", TREND_PATH, "New")
+    assert ran.code == 0
+    assert "never arrived" in ran.err
+    assert (posted(clone), clone.entry()["name"], clone.records()) == (3, "New", [])
+
+
+def test_a_rename_that_arrives_late(clone: World) -> None:
+    clone.plan.add("rename:1:delay")
+    assert clone("rename", TREND_PATH, "New").code == 7
+    assert clone("push").code == 7
+    clone.plan.release()
+    ran = clone("pull")
+    assert ran.code == 0
+    assert "an earlier rename is done" in ran.err
+    assert (posted(clone), clone.entry()["name"], clone.records()) == (1, "New", [])
+    assert clone("pull").asked == ("list",)
+
+
+def test_a_rename_that_arrives_after_it_was_given_up(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.plan.add("rename:1:delay")
+    assert clone("rename", TREND_PATH, "New").code == 7
+    given_up(monkeypatch)
+    assert clone("pull").code == 0
+    clone.plan.release()
+    (line,) = [one for one in clone("status", "--json").json["lines"] if one["renamed_to"]]
+    assert (line["path"], line["renamed_to"]) == (TREND_PATH, "New")
+
+
+@both_ways
+def test_a_session_that_ends(clone: World) -> None:
+    clone.plan.add("rename:1:expire")
+    before = clone.files()
+    assert clone("rename", TREND_PATH, "New").code == 5
+    assert clone("rename", TREND_PATH, "New").code == 5
+    assert posted(clone) == 1
+    clone.plan.clear()
+    assert clone.files() == before
+    assert "Trend" in names(clone)
+
+
+def test_a_script_that_is_deleted_in_between(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone.plan.add("rename:1:foreign-delete")
+    assert clone("rename", TREND_PATH, "New").code == 1
+    assert clone.records() == []
+    assert clone.words() == {TREND_PATH: "gone"}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"ok", b'"ok"', b"{}", b'{"success":true}', b"null", b"\xff", b"[1]"]
+)
+def test_whatever_the_answer_looks_like(clone: World, body: bytes) -> None:
+    clone.plan.add(Fault("rename", "answer", when="after", body=body))
+    assert clone("rename", TREND_PATH, "New").code == 0
+    assert clone.entry()["name"] == "New"
+
+
+def test_said_to_be_done_and_not_listed(clone: World) -> None:
+    clone.plan.add(Fault("rename", "answer", body=b'"ok"'))
+    assert clone("rename", TREND_PATH, "New").code == 7
+    assert clone.entry()["name"] == "Trend"
+    clone.plan.add(answering("list", [], count=ALWAYS))
+    assert clone("pull").code != 0
+    assert len(clone.records()) == 1, "an empty list settles nothing"
+
+
+# -- following ------------------------------------------------------------------------------------
+
+
+def renamed(world: World, name: str, old: str = "Trend") -> None:
+    world.store.rename(world.user, world.id_of(old), name)
+
+
+@both_ways
+def test_a_name_that_was_changed_there_is_shown_and_followed(clone: World) -> None:
+    renamed(clone, "Trend / two")
+    status = clone("status")
+    assert "called 'Trend / two' on TradingView" in status.out
+    assert "mv --follow" in status.err
+    lines = {
+        one["path"]: one["renamed_to"] for one in json.loads(clone("status", "--json").out)["lines"]
+    }
+    assert {path: name for path, name in lines.items() if name} == {TREND_PATH: "Trend / two"}
+    clone.write(LONGER)
+    ran = clone("mv", "--follow")
+    assert ran.code == 0
+    assert ran.out == f"moved      {TREND_PATH} → indicators/Trend _ two.pine  1.0\n"
+    assert clone.entry("indicators/Trend _ two.pine")["name"] == "Trend / two"
+    assert clone.read("indicators/Trend _ two.pine") == LONGER
+    assert TREND_PATH not in clone.files()
+    again = clone("mv", "--follow")
+    assert (again.code, again.err) == (0, "nothing to follow\n")
+
+
+def test_only_what_was_renamed_unless_it_is_named(clone: World) -> None:
+    clone("mv", TREND_PATH, "own/mine.pine")
+    renamed(clone, "Utils", "Tools")
+    assert clone("mv", "--follow").code == 0
+    assert set(clone.files()) >= {"own/mine.pine", "libraries/Utils.pine"}
+    assert clone("mv", "--follow", "own").code == 0
+    assert "own/Trend.pine" in clone.files()
+    assert clone("mv", "--follow", "nowhere.pine").code == 2
+
+
+def test_rename_then_follow(clone: World) -> None:
+    clone("rename", TREND_PATH, "New")
+    assert clone("mv", "--follow", TREND_PATH).code == 0
+    assert clone.read("indicators/New.pine") == TREND
+
+
+def test_what_is_taken_gets_an_id(clone: World) -> None:
+    clone.write(EXTRA, "indicators/NEW.pine")
+    renamed(clone, "New")
+    assert clone("mv", "--follow").code == 0
+    path = f"indicators/New-{clone.id_of('New')[5:13]}.pine"
+    assert clone.read(path) == TREND
+    assert clone.read("indicators/NEW.pine") == EXTRA
+    assert clone("mv", "--follow", path).err == "nothing to follow\n"
+
+
+def test_two_that_changed_their_names(clone: World) -> None:
+    clone.web_save(EXTRA, "Other")
+    clone("pull")
+    renamed(clone, "third")
+    renamed(clone, "Trend", "Other")
+    renamed(clone, "Other", "third")
+    for _ in range(2):
+        assert clone("mv", "--follow", ".").code == 0
+    texts = {path: clone.read(path) for path in clone.files() if path.startswith("indicators")}
+    assert sorted(texts.values()) == sorted([TREND, EXTRA])
+    assert clone.words() == {}
+    assert {clone.entry(path)["name"] for path in texts} == {"Trend", "Other"}
+
+
+def test_a_missing_file_is_only_renamed(clone: World) -> None:
+    renamed(clone, "New")
+    clone.remove()
+    assert clone("mv", "--follow").code == 0
+    assert clone.entry()["name"] == "New"
+    assert clone.words() == {TREND_PATH: "missing"}
+
+
+def test_a_pull_leaves_the_file_where_it_is(clone: World) -> None:
+    renamed(clone, "New")
+    clone.web_save(SLOWER, "New")
+    assert clone("pull").code == 0
+    assert clone.read() == SLOWER
+    assert clone("mv", "--follow").code == 0
+    assert clone.read("indicators/New.pine") == SLOWER

@@ -1,0 +1,413 @@
+"""rm --remote: the one thing that nothing on TradingView undoes. Every version is kept here first,
+somebody typed the name, and the end of it is proven."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from pinesync.model import PineId, Version
+from pinesync.sandbox.app import SandboxApp
+from pinesync.sandbox.faults import Fault
+from pinesync.text import digest
+from pinesync.workspace.state import State
+from tests.campaign.test_power import Cache, cached
+from tests.cli.answers import answering, listing
+from tests.cli.world import (
+    EXTRA,
+    FASTER,
+    LONGER,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
+
+VERSIONS = [TREND, SLOWER, FASTER]
+NOW = ("rm", "--remote", TREND_PATH, "--yes", "Trend")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+
+
+@pytest.fixture
+def three(clone: World) -> World:
+    """A clone whose Trend has three versions, the last of them pulled."""
+    for text in VERSIONS[1:]:
+        clone.web_save(text)
+    assert clone("pull").code == 0
+    return clone
+
+
+def kept(world: World, pine_id: str) -> list[str | None]:
+    """The texts that this machine has of the script, by their numbers."""
+    (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
+    state = State(folder)
+    found = [state.recall(PineId(pine_id), Version(n)) for n in range(1, len(VERSIONS) + 1)]
+    return [state.text_of(one) if one else None for one in found]
+
+
+def is_there(world: World, name: str = "Trend") -> bool:
+    return world.store.find(world.user, name) is not None
+
+
+def deletions(world: World) -> int:
+    return world.plan.asked("delete")
+
+
+# -- done -----------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_every_version_is_kept_before_the_deletion(three: World) -> None:
+    pine_id = three.id_of()
+    before = len(three.plan.log)
+    ran = three(*NOW)
+    assert ran.code == 0, ran
+    log = [seen.path.rpartition("/")[2] for seen in three.plan.log[before:]]
+    deleted = [seen.endpoint for seen in three.plan.log[before:]].index("delete")
+    assert {"1.0", "2.0", "3.0"} <= set(log[:deleted])
+    assert log[deleted - 1] == "last", "the newest version is looked at once more"
+    assert ran.asked[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
+    assert kept(three, pine_id) == VERSIONS
+    assert not is_there(three)
+    assert three.read() == FASTER
+    assert three.words() == {TREND_PATH: "untracked"}
+    assert three.records() == []
+    assert f"deleted    {TREND_PATH}  3.0\n" == ran.out
+    assert f"show '{pine_id}@3'" in ran.err
+    assert is_there(three, "Tools")
+
+
+def test_a_lost_or_damaged_cache_is_read_anew(three: World) -> None:
+    for path in (three.home / "pinesync/state").glob("*/objects/*/*"):
+        path.write_text("damaged")
+    pine_id = three.id_of()
+    assert three(*NOW).code == 0
+    assert kept(three, pine_id) == VERSIONS
+
+
+def test_what_is_kept_is_on_the_disk_before_the_request(
+    three: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = Cache()
+    seen: list[list[str]] = []
+    with sent(three, monkeypatch, lambda: seen.append(cache.unsafe("/state/"))), cached(cache):
+        assert three(*NOW).code == 0
+    assert seen == [[]]
+
+
+@contextmanager
+def sent(world: World, patch: pytest.MonkeyPatch, act) -> Iterator[None]:
+    """The act happens as the deletion arrives, with a record of it on disk."""
+    answered = SandboxApp.__call__
+
+    def looking(self, environ, start_response):
+        if "/delete/" in environ["PATH_INFO"]:
+            assert [(r["op"], r["state"]) for r in world.records()] == [("delete", "sent")]
+            act()
+        return answered(self, environ, start_response)
+
+    with patch.context() as inner:
+        inner.setattr(SandboxApp, "__call__", looking)
+        yield
+
+
+def test_what_is_edited_stays_and_is_told(three: World) -> None:
+    three.write(LONGER)
+    ran = three(*NOW)
+    assert ran.code == 0
+    assert "never saved" in ran.err
+    assert three.read() == LONGER
+    assert three("add", TREND_PATH).code == 0
+    assert three("push").code == 0
+    assert three.saved() == [LONGER]
+
+
+def test_a_file_that_is_gone(three: World) -> None:
+    three.remove()
+    pine_id = three.id_of()
+    ran = three(*NOW)
+    assert ran.code == 0
+    assert "edited" not in ran.err
+    assert kept(three, pine_id) == VERSIONS
+
+
+def test_the_last_script_of_an_account(clone: World) -> None:
+    for name in ("Tools", "Breakout"):
+        clone.web_delete(name)
+    assert clone("rm", TOOLS_PATH, "strategies/Breakout.pine").code == 0
+    assert clone(*NOW).code == 0
+    assert clone.account() == {}
+    assert clone.records() == []
+
+
+def test_a_folder_of_nobody_yet(clone: World) -> None:
+    """Whose scripts these are is asked first, and pinned: another account lacks them all."""
+    text = (clone.folder / "pine.toml").read_text()
+    lines = [line for line in text.split("\n") if not line.startswith("account")]
+    (clone.folder / "pine.toml").write_text("\n".join(lines))
+    ran = clone(*NOW)
+    assert ran.code == 0
+    assert "script_info" in ran.asked[: ran.asked.index("delete")]
+    assert clone("status", "--json").json["account"]
+
+
+# -- refused --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("rm", "--remote", TREND_PATH), 2),
+        (("rm", "--remote", TREND_PATH, TOOLS_PATH, "--yes", "Trend"), 2),
+        (("rm", TREND_PATH, "--yes", "Trend"), 2),
+        (("rm", "--remote", "nowhere.pine", "--yes", "Trend"), 2),
+        (("rm", "--remote", TREND_PATH, "--yes", ""), 2),
+        (("rm", "--remote", TREND_PATH, "--yes", "trend"), 2),
+        (("rm", "--remote", TREND_PATH, "--yes", "Tools"), 2),
+        (("rm", "--remote", TREND_PATH, "--yes", "Trend "), 2),
+    ],
+)
+def test_who_does_not_name_it_deletes_nothing(
+    three: World, arguments: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = three.files()
+    for ci in ("", "true"):
+        monkeypatch.setenv("CI", ci)
+        assert three(*arguments).code == code
+    assert (three.files(), deletions(three)) == (before, 0)
+
+
+def test_the_name_is_the_one_there(three: World) -> None:
+    three.store.rename(three.user, three.id_of(), "Renamed")
+    refused = three(*NOW)
+    assert refused.code == 2
+    assert "'Renamed'" in refused.err
+    assert deletions(three) == 0
+    assert three(*NOW[:-1], "Renamed").code == 0
+
+
+def behind(world: World) -> None:
+    world.web_save(LONGER)
+
+
+def diverged(world: World) -> None:
+    world.write(LONGER)
+    world.web_save(SLOWER)
+
+
+def flagged(world: World) -> None:
+    file = world.folder / "pine.toml"
+    entry = f'[scripts."{TREND_PATH}"]\n'
+    file.write_text(file.read_text().replace(entry, f'{entry}hidden = "2.0"\n'))
+
+
+def marked(world: World) -> None:
+    world.write(f"<<<<<<< yours\n{LONGER}=======\n{SLOWER}>>>>>>> TradingView\n")
+
+
+def gone(world: World) -> None:
+    world.web_delete()
+
+
+def another_text(world: World) -> None:
+    file = world.folder / "pine.toml"
+    file.write_text(file.read_text().replace(digest(FASTER), digest(EXTRA)))
+
+
+@pytest.mark.parametrize("happened", [behind, diverged, flagged, marked, gone, another_text])
+def test_what_was_not_seen_or_settled_is_not_deleted(three: World, happened) -> None:
+    happened(three)
+    before = three.files()
+    ran = three(*NOW)
+    assert ran.code == 3, ran
+    assert "hint:" in ran.err
+    assert (three.files(), deletions(three), three.records()) == (before, 0, [])
+
+
+def test_a_script_that_was_never_saved(clone: World) -> None:
+    clone.write(EXTRA, "x.pine")
+    clone("add", "x.pine")
+    ran = clone("rm", "--remote", "x.pine", "--yes", "Extra")
+    assert (ran.code, ran.asked) == (2, ())
+
+
+def test_a_save_that_is_not_settled(three: World) -> None:
+    three.write(LONGER)
+    three.plan.add("save_next:1:reset")
+    assert three("push").code == 7
+    assert three(*NOW).code == 7
+    assert deletions(three) == 0
+
+
+def test_a_save_in_the_last_moment(three: World) -> None:
+    """While the versions are read, somebody saves one more."""
+    three.plan.add(Fault("get", "foreign", first=4, source=LONGER))
+    assert three(*NOW).code == 3
+    assert deletions(three) == 0
+
+
+@pytest.mark.parametrize("kind", ["500", "html", "reset", "garbage", "429"])
+@pytest.mark.parametrize("which", [2, 3, 4])
+def test_a_version_that_cannot_be_kept(three: World, kind: str, which: int) -> None:
+    three.plan.add(Fault("get", kind, first=which, count=None))  # type: ignore[arg-type]
+    before = three.files()
+    assert three(*NOW).code in (1, 5, 7)
+    assert (three.files(), deletions(three)) == (before, 0)
+
+
+def test_a_disk_without_room(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(State, "_make", full)
+        assert three(*NOW).code == 1
+    assert deletions(three) == 0
+    assert three(*NOW).code == 0
+
+
+# -- answers that are lost ------------------------------------------------------------------------
+
+LOST = ["reset", "500", "503", "429", "html", "html-login", "redirect", "truncate", "empty"]
+
+
+@both_ways
+@pytest.mark.parametrize("kind", LOST)
+def test_done_and_the_answer_lost(three: World, kind: str) -> None:
+    pine_id = three.id_of()
+    three.plan.add(Fault("delete", kind, when="after"))  # type: ignore[arg-type]
+    ran = three(*NOW)
+    assert (ran.code, ran.out) == (0, f"deleted    {TREND_PATH}  3.0\n"), ran
+    assert (deletions(three), three.records()) == (1, [])
+    assert kept(three, pine_id) == VERSIONS
+
+
+@both_ways
+@pytest.mark.parametrize("kind", [kind for kind in LOST if kind != "truncate"])
+def test_not_done_and_the_answer_lost(
+    three: World, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = three.files()
+    three.plan.add(Fault("delete", kind))  # type: ignore[arg-type]
+    ran = three(*NOW)
+    assert ran.code == (5 if kind in ("html", "html-login", "redirect") else 7), ran
+    assert three(*NOW).code == 7
+    assert three("push").code == 7
+    assert three("rename", TREND_PATH, "New").code == 7
+    assert three("mv", TREND_PATH, "x.pine").code == 7
+    assert (deletions(three), three.files()) == (1, before)
+    assert "a deletion was sent" in three("doctor").out
+    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    ran = three("pull")
+    assert ran.code == 0
+    assert "never arrived" in ran.err
+    assert (deletions(three), three.files(), three.records()) == (1, before, [])
+    assert three(*NOW).code == 0
+
+
+def test_a_deletion_that_arrives_late(three: World) -> None:
+    pine_id = three.id_of()
+    three.plan.add("delete:1:delay")
+    assert three(*NOW).code == 7
+    three.plan.release()
+    ran = three(*NOW)
+    assert ran.code == 0
+    assert (deletions(three), three.records()) == (1, [])
+    assert three.words() == {TREND_PATH: "untracked"}
+    assert kept(three, pine_id) == VERSIONS
+
+
+def test_another_account_is_no_proof(three: World) -> None:
+    """What was sent is not settled with a list of somebody else's."""
+    three.plan.add("delete:1:delay")
+    assert three(*NOW).code == 7
+    body = {"userId": 9, "userName": "somebody", "chartImageUrl": ""}
+    refused = Fault("get", "answer", count=None, status=401, body=b'{"code":401,"message":"no"}')
+    three.plan.add(answering("script_info", body), answering("list", []), refused)
+    before = three.files()
+    assert three("pull").code == 5
+    assert (three.files(), len(three.records())) == (before, 1)
+
+
+def test_a_dead_session_is_no_proof(three: World) -> None:
+    three.plan.add("delete:1:expire")
+    before = three.files()
+    assert three(*NOW).code == 5
+    assert three("pull").code == 5
+    assert three.files() == before
+    three.plan.clear()
+    assert is_there(three)
+
+
+def test_refused(three: World) -> None:
+    three.plan.add(Fault("delete", "answer", status=401, body=b'{"code":401,"message":"no"}'))
+    before = three.files()
+    assert three(*NOW).code == 1
+    assert (three.files(), three.records()) == (before, [])
+    assert is_there(three)
+
+
+def test_a_bare_ok(three: World) -> None:
+    three.app.switches = type(three.app.switches)(ok="bare", unknown_id="404")
+    assert three(*NOW).code == 0
+    assert not is_there(three)
+
+
+def test_a_list_alone_is_no_proof(three: World) -> None:
+    """It lacks the script, and the script can be read."""
+    rest = [row for row in three.store.list(three.user) if row.name != "Trend"]
+    three.plan.add(Fault("delete", "answer", body=b'"ok"'), replace(listing(rest), first=2))
+    assert three(*NOW).code == 7
+    assert TREND_PATH in three.files()
+    assert three.entry()["version"] == "3.0"
+
+
+def test_said_to_be_done_and_still_there(three: World) -> None:
+    three.plan.add(Fault("delete", "answer", body=b'"ok"'))
+    assert three(*NOW).code == 7
+    assert TREND_PATH in three.files()
+    assert three.entry()["version"] == "3.0"
+
+
+# -- asked ----------------------------------------------------------------------------------------
+
+needs_pty = pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
+
+
+@needs_pty
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_nobody_is_asked_in_ci(three: World) -> None:
+    """Though it may have a terminal."""
+    from tests.cli.terminal import Terminal
+
+    with Terminal(three, "rm", "--remote", TREND_PATH, env={"CI": "true"}) as terminal:
+        assert terminal.end() == 2
+        assert "--yes NAME" in terminal.seen
+    assert is_there(three)
+
+
+@needs_pty
+@pytest.mark.parametrize("answer", ["Trend", "yes", ""])
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_the_name_is_typed(three: World, answer: str) -> None:
+    from tests.cli.terminal import Terminal
+
+    with Terminal(three, "rm", "--remote", TREND_PATH) as terminal:
+        seen = terminal.wait_for("type its name")
+        assert "all 3 versions" in seen
+        terminal.type(f"{answer}\r")
+        code = terminal.end()
+    assert code == (0 if answer == "Trend" else 2)
+    assert is_there(three) == (answer != "Trend")
