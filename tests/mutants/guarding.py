@@ -300,7 +300,7 @@ GUARDING = (
     Mutant(
         "check warns of what is not seen",
         "pinesync/commands/check.py",
-        "        found = (*found, *unseen(text))\n",
+        "    found = (*found, *unseen(text))\n",
         "",
         ("tests/security/test_hidden.py",),
     ),
