@@ -4,37 +4,23 @@ commit holds what was saved is noted."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Committed, Run
+from pinesync.commands.wording import Script, Way, message_of
 from pinesync.errors import FileError, LeftForYou, ManifestError, PinesyncError
 from pinesync.model import Base, Entry, RelPath
 from pinesync.naming import typed
-from pinesync.sync.report import Outcome
+from pinesync.sync.report import Outcome, failed
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
-from pinesync.unseen import HARMFUL
 from pinesync.workspace import manifest, repository
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Manifest
 
-Way = Literal["from", "to"]
-"""TradingView is where a pull comes from, and a push goes to."""
-
 _CHANGED = frozenset(("saved", "created", "adopted", "pulled", "written", "merged", "recovered"))
-_MOST_NAME = 120
-
-
-@dataclass(frozen=True, slots=True)
-class _Script:
-    """One script to commit. `data` is its file; `exact` tells whether that is the text of the
-    version, and not a merge on top of it."""
-
-    entry: Entry
-    base: Base
-    data: bytes
-    exact: bool
+_MAY_BE_MORE = frozenset(("merged", "adopted", "recovered"))
+"""What leaves a file with more than the version's text, on purpose."""
 
 
 def committing(setup: Setup, act: Callable[[Project], Run], *, wish: bool | None, way: Way) -> Run:
@@ -85,10 +71,10 @@ def _manifest_at_head(project: Project) -> str | None:
 
 def _note_head(project: Project, run: Run) -> None:
     """HEAD is noted for each version whose text it has. Only a memory: no reason to fail."""
-    changed = _changed(project, run)
-    if not changed:
-        return
     try:
+        changed = _changed(project, run)
+        if not changed:
+            return
         held = repository.held_at_head(project.folder.root, list(changed))
         if held is None:
             return
@@ -126,44 +112,40 @@ def _with_commit(project: Project, run: Run, way: Way, before: str | None) -> Ru
         scripts = list(_scripts(project, run, told))
         made = _commit(project, scripts, way, before, told) if scripts else None
     except PinesyncError as error:
-        what = f"not committed: {error.message}"
-        code = error.exit_code
-        told.append(Outcome(RelPath(MANIFEST), "failed", None, None, what, error.hint or "", code))
+        outcome = failed(RelPath(MANIFEST), error)
+        told.append(replace(outcome, message=f"not committed: {outcome.message}"))
         made = None
     return replace(run, outcomes=(*run.outcomes, *told), commit=made)
 
 
-def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[_Script]:
+def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script]:
     """What there is to commit. A file that was edited since keeps that edit, and the text that
     the version has is committed."""
     changed = _changed(project, run)
     left = repository.ignored(project.folder.root, list(changed)) if changed else ()
-    merged = {outcome.path for outcome in run.outcomes if outcome.done == "merged"}
+    more = {outcome.path for outcome in run.outcomes if outcome.done in _MAY_BE_MORE}
     for path, (entry, base) in changed.items():
         if path in left:
-            why = "not committed: git ignores it"
-            told.append(
-                Outcome(
-                    path,
-                    "told",
-                    message=why,
-                    hint=f"`git add --force {typed(path)}` overrules that",
-                )
-            )
+            hint = f"`git add --force {typed(path)}` overrules that"
+            told.append(_told(path, "not committed: git ignores it", hint))
             continue
         data = project.folder.read(path)
         exact = data is not None and _has(data, base)
-        if data is not None and not exact and path in merged and not _is_marked(data):
-            yield _Script(entry, base, data, exact=False)
+        if data is not None and not exact and path in more and not _is_marked(data):
+            yield Script(entry, base, data, exact=False)
             continue
         text = None if exact else project.folder.text_of(base.expected)
         if text is not None:
             data = dress(text, data)
         elif data is None or not exact:
             why = "not committed: the file changed at this moment"
-            told.append(Outcome(path, "told", message=why, hint="commit it yourself"))
+            told.append(_told(path, why, "commit it yourself"))
             continue
-        yield _Script(entry, base, data, exact=True)
+        yield Script(entry, base, data, exact=True)
+
+
+def _told(path: RelPath, why: str, hint: str) -> Outcome:
+    return Outcome(path, "told", message=why, hint=hint)
 
 
 def _is_marked(data: bytes) -> bool:
@@ -174,7 +156,7 @@ def _is_marked(data: bytes) -> bool:
 
 
 def _commit(
-    project: Project, scripts: Sequence[_Script], way: Way, before: str | None, told: list[Outcome]
+    project: Project, scripts: Sequence[Script], way: Way, before: str | None, told: list[Outcome]
 ) -> Committed | None:
     now = project.folder.manifest()
     changes = _changes(now, scripts, before)
@@ -194,20 +176,13 @@ def _commit(
         except (UnicodeDecodeError, ManifestError):
             return None
 
-    message = _message(scripts, way)
+    message = message_of(scripts, way)
     made = repository.commit(project.folder.root, files, message, restage)
     if made is None:
         return None
     for path in made.staged:
         why = "was staged with another text, which stays staged"
-        told.append(
-            Outcome(
-                RelPath(path),
-                "told",
-                message=why,
-                hint=f"`git add {typed(path)}` stages the new one",
-            )
-        )
+        told.append(_told(RelPath(path), why, f"`git add {typed(path)}` stages the new one"))
     for script in scripts:
         if script.exact and script.entry.pine_id:
             version = script.base.version
@@ -217,7 +192,7 @@ def _commit(
 
 
 def _changes(
-    now: Manifest, scripts: Sequence[_Script], text: str | None
+    now: Manifest, scripts: Sequence[Script], text: str | None
 ) -> Mapping[RelPath, Entry | None]:
     """The entries to set in another pine.toml; one that has moved leaves its old path."""
     changes: dict[RelPath, Entry | None] = {}
@@ -228,43 +203,6 @@ def _changes(
     return changes | {script.entry.path: script.entry for script in scripts}
 
 
-def _first(now: Manifest, scripts: Sequence[_Script]) -> str:
+def _first(now: Manifest, scripts: Sequence[Script]) -> str:
     entries = {script.entry.path: script.entry for script in scripts}
     return manifest.dump_new(Manifest(now.settings, entries))
-
-
-# -- its message ----------------------------------------------------------------------------------
-
-
-def _message(scripts: Sequence[_Script], way: Way) -> str:
-    """A subject, a line for each of several scripts, and trailers for each version whose text is
-    in the commit, its id first."""
-    lines = [_line(script) for script in scripts]
-    subject = lines[0] if len(lines) == 1 else f"{len(lines)} scripts {way} TradingView"
-    parts = [subject]
-    if len(lines) > 1:
-        parts.append("\n".join(lines))
-    trailers = [
-        f"Pine-Id: {script.entry.pine_id}\nPine-Version: {script.base.version}"
-        for script in scripts
-        if script.exact
-    ]
-    if trailers:
-        parts.append("\n".join(trailers))
-    return "\n\n".join(parts) + "\n"
-
-
-def _line(script: _Script) -> str:
-    return f"{_name(script.entry)} {script.base.version}{'' if script.exact else ', merged'}"
-
-
-def _name(entry: Entry) -> str:
-    """The saved name on one line. Whoever named it says nothing to git with it: what could be a
-    comment, an order to rebase or a divider stands in quotation marks."""
-    import re
-
-    name = re.sub(f"[{HARMFUL}\ud800-\udfff\\s]+", " ", entry.name).strip() or entry.path
-    if len(name) > _MOST_NAME:
-        name = name[:_MOST_NAME] + "…"
-    plain = name[0].isalnum() and not re.match(r"(?:fixup|squash|amend)!", name)
-    return name if plain else f'"{name}"'

@@ -45,18 +45,19 @@ def workspaces(top: Path) -> list[Path]:
 
 def staged_scripts(top: Path) -> dict[str, bytes]:
     """Each .pine file that a commit would add or change, with what it would have."""
-    wanted = ("--cached", "--name-only", "-z", "--no-renames", "--diff-filter=AMT")
+    wanted = ("--cached", "--name-only", "-z", "--no-renames", "--diff-filter=AMT", "--no-ext-diff")
     status, answer, said = asked(top, "diff", *wanted, "--ignore-submodules=all", "--no-relative")
     names = [name for name in answer.split(b"\0") if name.endswith(SUFFIX.encode())]
     if status:
         raise FileError(f"git cannot tell what is staged: {said.strip()}", "run `git status`")
+    if not names:
+        return {}
     with tempfile.TemporaryDirectory(prefix="pinesync-staged-") as folder:
-        if names:
-            given = b"".join(name + b"\0" for name in names)
-            words = ("checkout-index", "-z", "--stdin", f"--prefix={folder}/")
-            status, _, said = asked(top, *words, given=given)
-            if status:
-                raise FileError(f"git cannot bring out what is staged: {said.strip()}")
+        given = b"".join(name + b"\0" for name in names)
+        words = ("checkout-index", "-z", "--stdin", f"--prefix={folder}/")
+        status, _, said = asked(top, *words, given=given)
+        if status:
+            raise FileError(f"git cannot bring out what is staged: {said.strip()}")
         return dict(_held(Path(folder), map(os.fsdecode, names)))
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,7 +115,7 @@ def commit(
     head = _commit_at(root)
     staged = _staged(root)
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
-    with tempfile.TemporaryDirectory(prefix="pinesync-commit-") as folder:
+    with _folder() as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder, "index")), "GIT_NO_LAZY_FETCH": "0"}
         _answered(root, "read-tree", "HEAD" if head else "--empty", env=env)
         _set(root, blobs, _modes(root, env), env)
@@ -137,6 +137,16 @@ def commit(
     if tree != _answered(root, "rev-parse", "HEAD^{tree}").strip():
         _take_back(root, head, new)
     return Made(new, tuple(_bring_in_step(root, blobs, staged, restage)))
+
+
+@contextmanager
+def _folder() -> Iterator[str]:
+    """A folder for one commit. FileError where the disk refuses it."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="pinesync-commit-") as folder:
+            yield folder
+    except OSError as error:
+        raise FileError(f"nothing was committed: {error.strerror}", "is there room?") from error
 
 
 def _take_back(root: Path, head: str | None, new: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.cli.repository import git, start
-from tests.cli.world import FASTER, LONGER, SLOWER, TREND, TREND_PATH, World
+from tests.cli.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH, World
 
 
 @pytest.fixture
@@ -70,17 +70,18 @@ def test_forged_trailers_are_not_believed(repo: World) -> None:
 
 
 def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
+    repo.web_save(repo.read(BREAKOUT_PATH) + "// 1\n", "Breakout")
+    repo("pull")
     repo.write(LONGER)
-    repo.write(repo.read("strategies/Breakout.pine") + "// 1\n", "strategies/Breakout.pine")
+    repo.write(repo.read(BREAKOUT_PATH) + "// 2\n", BREAKOUT_PATH)
     repo("push", "--commit")
-    repo.write(repo.read("strategies/Breakout.pine") + "// 2\n", "strategies/Breakout.pine")
-    repo.forget()
-    for version in ("1", "3"):
-        ran = repo("blame-version", f"{TREND_PATH}@{version}", "--json")
-        assert ran.json.get("by") != "trailers"
+    assert repo("blame-version", f"{BREAKOUT_PATH}@3", "--json").json["by"] == "note"
+    assert repo("blame-version", f"{TREND_PATH}@3").code == 3
 
 
-def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
+def test_a_text_is_found_in_the_history_of_all_branches(
+    repo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = head(repo)
     repo.write(LONGER.replace("\n", "\r\n"))
     git(repo, "checkout", "-qb", "side")
@@ -90,6 +91,7 @@ def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
     git(repo, "checkout", "-q", "--", ".")
     git(repo, "checkout", "-q", "main")
     repo.write(LONGER)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2035-01-01T00:00:00Z")
     git(repo, "stash", "-q")  # what is put away is not committed
     repo.forget()
     ran = repo("blame-version", f"{TREND_PATH}@2", "--json")

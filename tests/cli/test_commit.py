@@ -326,6 +326,35 @@ def test_a_hook_that_changes_the_first_commit(clone: World) -> None:
     assert git(clone, "for-each-ref") == ""
 
 
+def test_no_program_of_a_repository_is_run_unless_a_commit_was_asked_for(repo: World) -> None:
+    """An unpacked archive may bring a .git with settings of somebody else's."""
+    program = repo.place / "program"
+    program.write_text(f"#!/bin/sh\necho ran >> {repo.place}/ran\n")
+    program.chmod(0o755)
+    (repo.folder / ".git" / "hooks").mkdir(exist_ok=True)
+    for name in ("pre-commit", "post-commit", "post-index-change", "reference-transaction"):
+        (repo.folder / ".git" / "hooks" / name).symlink_to(program)
+    repo.write("*.pine filter=x diff=x\npine.toml filter=x diff=x\n", ".git/info/attributes")
+    for setting in (
+        "core.fsmonitor",
+        "gpg.program",
+        "core.pager",
+        "diff.external",
+        "filter.x.clean",
+    ):
+        git(repo, "config", setting, str(program))
+    for setting in ("filter.x.smudge", "diff.x.textconv", "diff.x.command"):
+        git(repo, "config", setting, str(program))
+    git(repo, "config", "log.showSignature", "true")
+    repo.write(LONGER)
+    for command in ("push", "pull", f"blame-version {TREND_PATH}", "hooks status", "repair"):
+        ran = repo(*command.split())
+        assert (ran.code in (0, 3), (repo.place / "ran").exists()) == (True, False), command
+    repo.write(FASTER)
+    repo("push", "--commit")
+    assert (repo.place / "ran").exists()
+
+
 # -- repositories of every kind -------------------------------------------------------------------
 
 

@@ -141,6 +141,13 @@ def test_a_script_that_diverged_stops_a_push(pushing: World) -> None:
     assert tried(pushing, "push", "origin", "main").returncode == 0
 
 
+def test_a_hook_after_ours_is_told_what_git_told(pushing: World) -> None:
+    file = hook_of(pushing, "pre-push")
+    file.write_text(file.read_text() + "cat > ../told\n")
+    assert tried(pushing, "push", "origin", "main").returncode == 0
+    assert (pushing.place / "told").read_text().startswith("refs/heads/main ")
+
+
 def test_who_cannot_be_asked_stops_no_push(pushing: World) -> None:
     shutil.rmtree(pushing.home / "pinesync" / "sandbox")
     done = tried(pushing, "push", "origin", "main")

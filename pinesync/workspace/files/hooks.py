@@ -30,13 +30,9 @@ _END = b"# <<< pinesync <<<\n"
 _BLOCK = re.compile(b"^" + re.escape(_BEGIN) + b".*?^" + re.escape(_END), re.DOTALL | re.MULTILINE)
 _IS_SHELL = re.compile(rb"#! ?/\S*?(?:\benv (?:-S )?|/)(?:ba|da)?sh(?: [^\r\n]*)?\n")
 _ENDS_EARLY = re.compile(rb"(?:^|[;&|{(\s])(?:exit|exec|return)\b", re.MULTILINE)
-# The variables that git sets for its hook name this repository, wherever one goes from there.
-_LINES = {
-    "pre-commit": ("Checks the staged .pine files.", "{call}"),
-    "pre-push": (
-        "Looks whether scripts diverged.",
-        "(unset $(git rev-parse --local-env-vars); {call} </dev/null)",
-    ),
+_TELLS = {
+    "pre-commit": "Checks the staged .pine files.",
+    "pre-push": "Looks whether scripts diverged.",
 }
 
 
@@ -46,17 +42,14 @@ class Unsuited(Exception):
 
 def block(name: str, python: str) -> bytes:
     """The lines for a hook: pinesync as it is found on PATH, else that of this interpreter."""
-    what, line = _LINES[name]
-    run = f"hooks run {name}"
-    found = line.format(call=f"pinesync {run}")
     # Without -P, a module of the repository could take the place of one of ours.
-    here = line.format(call=f"{shlex.quote(python)} -P -m pinesync {run}")
+    run = f"hooks run {name} || exit $?"
     text = f"""\
-# {what} `pinesync hooks remove` takes these lines out again.
+# {_TELLS[name]} `pinesync hooks remove` takes these lines out again.
 if command -v pinesync >/dev/null 2>&1; then
-    {found} || exit $?
+    pinesync {run}
 elif [ -x {shlex.quote(python)} ]; then
-    {here} || exit $?
+    {shlex.quote(python)} -P -m pinesync {run}
 else
     echo 'pinesync is not found, so that its part of this hook was left out' >&2
 fi

@@ -1,0 +1,60 @@
+"""The message of a commit of ours. Names are hostile text: in it they are nothing but names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pinesync.model import Base, Entry
+from pinesync.unseen import HARMFUL
+
+Way = Literal["from", "to"]
+"""TradingView is where a pull comes from, and a push goes to."""
+
+_MOST_NAME = 120
+_ORDER = re.compile(r"(?:fixup|squash|amend)!")
+"""Words that `git rebase` obeys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script to commit. `data` is its file; `exact` tells whether that is the text of the
+    version, and not a merge on top of it."""
+
+    entry: Entry
+    base: Base
+    data: bytes
+    exact: bool
+
+
+def message_of(scripts: Sequence[Script], way: Way) -> str:
+    """A subject, a line for each of several scripts, and trailers for each version whose text is
+    in the commit, its id first."""
+    lines = [_line(script) for script in scripts]
+    parts = [lines[0] if len(lines) == 1 else f"{len(lines)} scripts {way} TradingView"]
+    if len(lines) > 1:
+        parts.append("\n".join(lines))
+    trailers = [
+        f"Pine-Id: {script.entry.pine_id}\nPine-Version: {script.base.version}"
+        for script in scripts
+        if script.exact
+    ]
+    if trailers:
+        parts.append("\n".join(trailers))
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(script: Script) -> str:
+    return f"{_name(script.entry)} {script.base.version}{'' if script.exact else ', merged'}"
+
+
+def _name(entry: Entry) -> str:
+    """The saved name on one line; what could be a comment, an order or a divider to git stands in
+    quotation marks."""
+    name = re.sub(f"[{HARMFUL}\ud800-\udfff\\s]+", " ", entry.name).strip() or entry.path
+    if len(name) > _MOST_NAME:
+        name = name[:_MOST_NAME] + "…"
+    plain = name[0].isalnum() and not _ORDER.match(name)
+    return name if plain else f'"{name}"'
