@@ -32,7 +32,7 @@ def command(
     entries in pine.toml, whatever else is staged or edited.
     """
     from pinesync.cli.run_lines import tell
-    from pinesync.commands.committing import committing
+    from pinesync.commands.committing import with_commit
     from pinesync.commands.project import Project
     from pinesync.commands.pull import Choice, pull
     from pinesync.commands.running import Run
@@ -46,5 +46,5 @@ def command(
         merge = not no_merge
         return pull(made, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
 
-    run = committing(made, act, wish=commit, way="from")
+    run = with_commit(made, act, wish=commit, way="from")
     return tell("pull", run, nothing="nothing new on TradingView")

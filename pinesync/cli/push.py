@@ -32,7 +32,7 @@ def command(
     pine.toml, whatever else is staged or edited.
     """
     from pinesync.cli.run_lines import tell
-    from pinesync.commands.committing import committing
+    from pinesync.commands.committing import with_commit
     from pinesync.commands.project import Project
     from pinesync.commands.push import push
     from pinesync.commands.running import Run
@@ -50,5 +50,5 @@ def command(
             project=project,
         )
 
-    run = committing(made, act, wish=commit, way="to")
+    run = with_commit(made, act, wish=commit, way="to")
     return tell("push", run, nothing="nothing to push")

@@ -11,7 +11,7 @@ from pinesync.errors import LeftForYou, Misuse, NotAccessible
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.execute.texts import read_text
 from pinesync.text import digest
-from pinesync.workspace import repository, tracing
+from pinesync.workspace import committing, tracing
 
 By = Literal["note", "trailers", "text"]
 
@@ -38,7 +38,7 @@ def blame_version(setup: Setup, raw: str) -> Blame:
     LeftForYou where no commit has it."""
     project = open_project(setup)
     entry, version = _named(project, raw)
-    if not repository.is_repository(project.folder.root):
+    if not committing.is_repository(project.folder.root):
         raise Misuse(
             f"{project.folder.root}: in no git repository, so no commit has a version",
             "run `git init`; `pinesync push --commit` then commits what it saves",

@@ -14,7 +14,7 @@ from pinesync.model import Base, Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.report import Outcome, failed
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
-from pinesync.workspace import manifest, repository
+from pinesync.workspace import committing, manifest
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Manifest
 
@@ -23,16 +23,16 @@ _MAY_BE_MORE = frozenset(("merged", "adopted", "recovered"))
 """What leaves a file with more than the version's text, on purpose."""
 
 
-def committing(setup: Setup, act: Callable[[Project], Run], *, wish: bool | None, way: Way) -> Run:
+def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | None, way: Way) -> Run:
     """Run pull or push, and commit what it changed. `wish` None is as `git config
     pinesync.commit` says. Nothing is asked of the service where a commit could not be made."""
     project = open_project(setup)
     root = project.folder.root
     if wish or (wish is None and project.folder.has_history() and _is_wanted(project)):
-        repository.refuse_unready(root)
+        committing.refuse_unready(root)
         before = _manifest_at_head(project)
         run = act(project)
-        return run if run.dry_run else _with_commit(project, run, way, before)
+        return run if run.dry_run else _and_commit(project, run, way, before)
     run = act(project)
     if way == "to" and not run.dry_run and project.folder.has_history():
         _note_head(project, run)
@@ -41,15 +41,15 @@ def committing(setup: Setup, act: Callable[[Project], Run], *, wish: bool | None
 
 def _is_wanted(project: Project) -> bool:
     try:
-        return repository.asks_for_commits(project.folder.root)
+        return committing.asks_for_commits(project.folder.root)
     except FileError:
         return False  # who has no git has set nothing
 
 
 def _manifest_at_head(project: Project) -> str | None:
-    data = repository.at_head(project.folder.root, MANIFEST)
+    data = committing.at_head(project.folder.root, MANIFEST)
     if data is None:
-        if repository.ignored(project.folder.root, [MANIFEST]):
+        if committing.ignored(project.folder.root, [MANIFEST]):
             raise LeftForYou(
                 f"git ignores {MANIFEST}, so nothing can be committed",
                 f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
@@ -75,7 +75,7 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        held = repository.held_at_head(project.folder.root, list(changed))
+        held = committing.held_at_head(project.folder.root, list(changed))
         if held is None:
             return
         commit, files = held
@@ -105,7 +105,7 @@ def _has(data: bytes, base: Base) -> bool:
 # -- the commit -----------------------------------------------------------------------------------
 
 
-def _with_commit(project: Project, run: Run, way: Way, before: str | None) -> Run:
+def _and_commit(project: Project, run: Run, way: Way, before: str | None) -> Run:
     """The run with its commit, or with the reason why there is none: what was done is done."""
     told: list[Outcome] = []
     try:
@@ -122,7 +122,7 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script
     """What there is to commit. A file that was edited since keeps that edit, and the text that
     the version has is committed."""
     changed = _changed(project, run)
-    left = repository.ignored(project.folder.root, list(changed)) if changed else ()
+    left = committing.ignored(project.folder.root, list(changed)) if changed else ()
     more = {outcome.path for outcome in run.outcomes if outcome.done in _MAY_BE_MORE}
     for path, (entry, base) in changed.items():
         if path in left:
@@ -177,7 +177,7 @@ def _commit(
             return None
 
     message = message_of(scripts, way)
-    made = repository.commit(project.folder.root, files, message, restage)
+    made = committing.commit(project.folder.root, files, message, restage)
     if made is None:
         return None
     for path in made.staged:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pinesync.errors import FileError, LeftForYou, Misuse
 from pinesync.naming import SUFFIX
+from pinesync.workspace.committing import is_repository
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.git import asked
-from pinesync.workspace.repository import is_repository
 
 
 def top_of(folder: Path) -> Path:

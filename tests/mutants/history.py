@@ -24,14 +24,14 @@ HISTORY = (
         "pinesync/sync/execute/history.py",
         "    return held is not None and workspace.text_of(held) is not None",
         "    return held is not None",
-        ("tests/sync/test_history.py", "tests/cli/test_history.py"),
+        ("tests/sync/test_history.py", "tests/cli/test_saves.py"),
     ),
     Mutant(
         "a dead session is no empty history",
         "pinesync/commands/past.py",
         "        prove_session(self._client, tracked, found, self._project.scope().account)\n",
         "",
-        ("tests/cli/test_history.py",),
+        ("tests/cli/test_saves.py",),
     ),
     Mutant(
         "an undo leaves a file that was edited since",
