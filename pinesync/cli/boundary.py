@@ -119,7 +119,7 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    """The verb, with the second word of `sandbox`; likewise read from the arguments."""
+    """The verb, with the second word of a group; likewise read from the arguments."""
     words = []
     rest = iter(arguments)
     for argument in rest:
@@ -127,7 +127,7 @@ def _verb(arguments: Sequence[str]) -> str:
             next(rest, None)
         elif not argument.startswith("-"):
             words.append(argument)
-    return " ".join(words[: 2 if words[:1] == ["sandbox"] else 1])
+    return " ".join(words[: 2 if words[:1] in (["sandbox"], ["history"]) else 1])
 
 
 # -C, --color and --as, also where flags of one letter stand before C.

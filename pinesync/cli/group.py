@@ -25,6 +25,8 @@ VERBS = {
     "restore": "Put back the text last agreed.",
     "resolve": "End a conflict: ours, theirs or merged.",
     "rm": "Forget a script here; nothing is deleted.",
+    "fetch": "Read what is new on TradingView; no file changes.",
+    "history": "Every saved version as a commit in git.",
     "verify": "Prove that file, base and TradingView agree.",
     "login": "Keep the cookie of your TradingView session.",
     "logout": "Remove the kept cookie.",

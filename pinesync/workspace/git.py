@@ -27,28 +27,28 @@ _MOST_STASHES = 10
 _LOGGED = 8192
 # A repository's settings may name a program that looks at the index, or at a signature, and have
 # git ask another host for what it lacks.
-_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
-_QUIET = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+QUIET = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
 
 
-def _git() -> tuple[type[Git], type[Exception]]:
+def gitpython() -> tuple[type[Git], type[Exception]]:
     """GitPython, which looks for git as it is imported."""
     try:
         from git.cmd import Git
         from git.exc import GitError
     except ImportError as error:
-        raise _no_git() from error
+        raise no_git() from error
     return Git, GitError
 
 
-def _no_git() -> FileError:
+def no_git() -> FileError:
     return FileError("git cannot be run", "install git and have it on PATH; merging needs it")
 
 
 def merge(base: str, local: str, remote: str) -> Merged:
     """The three-way merge of canonical texts; the markers are those that every editor knows."""
-    git_of, git_error = _git()
+    git_of, git_error = gitpython()
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-merge-") as folder:
             for side, text in (("local", local), ("base", base), ("remote", remote)):
@@ -61,7 +61,7 @@ def merge(base: str, local: str, remote: str) -> Merged:
                 strip_newline_in_stdout=False,
             )
     except git_error as error:
-        raise _no_git() from error
+        raise no_git() from error
     except OSError as error:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts; beyond that, git failed.
@@ -240,18 +240,18 @@ def _rows(listed: bytes) -> list[bytes]:
 
 def _asked(root: Path | None, *words: str) -> tuple[int, bytes, str]:
     """What git ends with, answers and complains of."""
-    git_of, git_error = _git()
+    git_of, git_error = gitpython()
     git = git_of(root)
-    git.update_environment(**_QUIET)
+    git.update_environment(**QUIET)
     try:
         status, answer, said = git.execute(
-            ["git", *_NO_PROGRAMS, *words],
+            ["git", *NO_PROGRAMS, *words],
             with_extended_output=True,
             with_exceptions=False,
             stdout_as_string=False,
             strip_newline_in_stdout=False,
         )
     except (git_error, OSError) as error:
-        raise _no_git() from error
+        raise no_git() from error
     assert isinstance(answer, bytes)
     return int(status), answer, said

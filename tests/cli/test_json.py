@@ -19,6 +19,7 @@ DONE = {
     "diff": ["diff"],
     "check": ["check"],
     "verify": ["verify"],
+    "fetch": ["fetch"],
     "pull": ["pull"],
     "push": ["push"],
     "add": ["add", "loose.pine"],
@@ -30,6 +31,7 @@ DONE = {
     "logout": ["logout"],
     "whoami": ["whoami"],
     "doctor": ["doctor"],
+    "history import": ["history", "import", "-n"],
     "sandbox seed": ["sandbox", "seed"],
     "sandbox reset": ["sandbox", "reset", "--yes"],
     "sandbox path": ["sandbox", "path"],
@@ -71,6 +73,7 @@ def busy(clone: World) -> World:
     clone.write(EXTRA, "loose.pine")
     clone.write(BROKEN.replace("Trend", "Broken"), "broken.pine")
     (clone.folder / "empty").mkdir()
+    clone.git("init", "-q")
     return clone
 
 

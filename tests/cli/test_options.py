@@ -56,7 +56,9 @@ def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
     assert all(f"  {verb} " in shown.said for verb in VERBS)
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "sandbox serve", "sandbox seed", "sandbox reset"])
+@pytest.mark.parametrize(
+    "verb", [*VERBS, "sandbox serve", "sandbox seed", "sandbox reset", "history import"]
+)
 def test_every_verb_has_help(world: World, verb: str) -> None:
     shown = world(*verb.split(), "--help")
     assert shown.code == 0

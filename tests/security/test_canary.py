@@ -27,7 +27,7 @@ from tests.cli.world import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS_PATH, TREND, 
 
 COOKIE = "TRADINGVIEW_COOKIE"
 COMMANDS: dict[str, list[list[str]]] = {
-    "clone": [["clone", "../again"]],
+    "clone": [["clone", "../again"], ["clone", "../whole", "--history"]],
     "init": [["init", "../linked", "--link", "--remote", "tradingview"]],
     "status": [["status"]],
     "diff": [["diff", "--remote"]],
@@ -40,6 +40,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "restore": [["restore", TREND_PATH]],
     "resolve": [["resolve", TREND_PATH, "--ours"]],
     "rm": [["rm", TOOLS_PATH]],
+    "fetch": [["fetch"]],
+    "history": [["history", "import", "-n"], ["history", "import"]],
     "verify": [["verify"]],
     "login": [["login"], ["login", "--as", "work"]],
     "logout": [["logout", "--as", "work"]],
