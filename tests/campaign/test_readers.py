@@ -9,6 +9,7 @@ import pytest
 
 from pinesync.commands.diff import diff
 from pinesync.commands.doctor import doctor
+from pinesync.commands.fetch import fetch
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
@@ -22,6 +23,7 @@ READERS: dict[str, Callable[[Setup], object]] = {
     "diff": lambda setup: diff(setup),
     "diff --remote": lambda setup: diff(setup, remote=True),
     "verify": lambda setup: verify(setup),
+    "fetch": lambda setup: fetch(setup),
     "doctor": lambda setup: doctor(setup),
     "pull --dry-run": lambda setup: pull(setup, dry_run=True),
     "push --dry-run": lambda setup: push(setup, dry_run=True),
