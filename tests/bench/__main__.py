@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.sandbox.account import USER_NAME, open_sandbox
-from tests.bench import watching
+from tests.bench import history, watching
 
 ROUNDS = 7
 SCRIPTS = 1000
@@ -59,6 +59,8 @@ def main() -> int:
             aim = f"{pair.aim:8.2f}" if pair.aim else " " * 8
             print(f"{pair.name:36}{ours:9.3f}s{least:9.3f}s{ours / least:8.2f}{aim}")
         for row in watching.rows(folder, base, _environment(base)):
+            print(row, flush=True)
+        for row in history.rows(_environment(base)):
             print(row, flush=True)
     return 0
 

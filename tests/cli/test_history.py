@@ -19,6 +19,7 @@ from tests.cli.world import (
     BREAKOUT_PATH,
     LONGER,
     SLOWER,
+    TOOLS_PATH,
     TREND,
     TREND_PATH,
     Ran,
