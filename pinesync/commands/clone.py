@@ -25,6 +25,7 @@ from pinesync.sync.plan import Situation, Snapshot, survey
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, Report
 from pinesync.workspace.files import building, is_free
+from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
 from pinesync.workspace.repository import make_repository
 
@@ -62,6 +63,8 @@ def clone(
             f"{directory}: there is something in it already",
             "name a new folder; `pinesync init --link` makes a workspace of a folder with files",
         )
+    if history:
+        version()  # before anything is read: without git there would be nothing to put it into
     settings = new_settings(remote)
     client = open_remote(setup, remote)
     listed = client.list_scripts()

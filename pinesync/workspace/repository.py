@@ -209,7 +209,9 @@ def repository_of(root: Path) -> Repository | None:
         if not any((folder / ".git").exists() for folder in (root, *root.parents)):
             return None
         raise _failed("rev-parse", said)
-    inside, git_dir, prefix = answer.split(b"\n")[:3]
+    inside, git_dir, prefix = answer.removesuffix(b"\n").split(b"\n", 2)
+    if b"\n" in prefix:
+        raise FileError(f"{root}: git cannot be asked of files in a folder with such a name")
     return Repository(root, prefix, Path(os.fsdecode(git_dir))) if inside == b"true" else None
 
 

@@ -522,3 +522,22 @@ def test_killed_at_a_request(account: World, nth: int, monkeypatch: pytest.Monke
     assert tip(account) == expected
     # Of what was read before, at most what was under way at the end is read again.
     assert nth < 12 or again.asked.count("get") <= 24 - (nth - 2 - 4 - 4)
+
+
+def test_without_git_nothing_is_read(world: World, tmp_path: Path) -> None:
+    ran = world.process("clone", "--history", "--sandbox", "scripts", PATH=str(tmp_path))
+    assert (ran.code, ran.asked) == (1, ())
+    assert "git cannot be run" in ran.err
+    assert not world.folder.exists()
+
+
+def test_a_folder_with_a_line_end_in_its_name(clone: World) -> None:
+    place = clone.folder / "a\nb"
+    place.mkdir()
+    for path in list(clone.folder.iterdir()):
+        if path != place:
+            path.rename(place / path.name)
+    clone.git("init", "-q")
+    ran = clone("history", "import", cwd=place)
+    assert (ran.code, "such a name" in ran.err) == (1, True)
+    assert clone("pull", cwd=place).code == 0
