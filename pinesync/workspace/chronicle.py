@@ -43,9 +43,9 @@ def read_chronicle(repository: Repository) -> Chronicle:
     done = _done(repository.log(tip, "%P%x1f" + _TRAILERS))
     held = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
     try:
-        entries = parse((held.data or b"").decode("utf-8")).entries if held else {}
+        entries = parse(((held and held.data) or b"").decode("utf-8")).entries
     except (ManifestError, UnicodeDecodeError):
-        entries = {}
+        raise _not_ours(repository) from None
     recorded = {e.pine_id: e.base.version for e in entries.values() if e.pine_id and e.base}
     if done is None or any(done.get(i) != version for i, version in recorded.items()):
         raise _not_ours(repository)

@@ -309,7 +309,7 @@ def test_a_branch_that_is_checked_out(repository: World, way: str) -> None:
     assert "checked out" in ran.err
 
 
-@pytest.mark.parametrize("how", ["commit", "amend", "merge", "less"])
+@pytest.mark.parametrize("how", ["commit", "amend", "merge", "less", "spoil"])
 def test_a_branch_that_somebody_else_wrote_on(repository: World, how: str) -> None:
     later(repository)
     imported(repository)
@@ -320,6 +320,9 @@ def test_a_branch_that_somebody_else_wrote_on(repository: World, how: str) -> No
         repository.git("commit", "--amend", "-qm", "by hand")
     elif how == "merge":
         repository.git("merge", "-q", "--allow-unrelated-histories", "-s", "ours", "main")
+    elif how == "spoil":
+        repository.write("[workspace]\n", "pine.toml")
+        repository.git("commit", "--amend", "-q", "--all", "--no-edit")
     else:
         repository.git("reset", "-q", "--hard", "HEAD~2")
         message = git(repository.folder, "log", "-1", "--format=%B", "ORIG_HEAD")
@@ -333,6 +336,8 @@ def test_a_branch_that_somebody_else_wrote_on(repository: World, how: str) -> No
 
 
 def test_a_history_that_is_cut_off(repository: World) -> None:
+    for name in ("Tools", "Breakout"):
+        repository.web_delete(name)  # so that the last commits have all that is on the branch
     for number in range(3):
         repository.web_save(TREND + f"// {number}\n")
     imported(repository)
