@@ -127,7 +127,7 @@ def _verb(arguments: Sequence[str]) -> str:
             next(rest, None)
         elif not argument.startswith("-"):
             words.append(argument)
-    return " ".join(words[: 2 if words[:1] in (["sandbox"], ["hooks"]) else 1])
+    return " ".join(words[: 2 if words[:1] in (["sandbox"], ["hooks"], ["history"]) else 1])
 
 
 # -C, --color and --as, also where flags of one letter stand before C.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli.history import tell
 from pinesync.cli.options import jobs, remote_options, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 
@@ -11,18 +12,23 @@ from pinesync.cli.render import counted, finish, harmless, out, say
 @click.command("clone")
 @click.argument("directory", metavar="[DIR]", default="pine-scripts")
 @click.option("--only", multiple=True, metavar="GLOB", help="Only scripts of this name.")
+@click.option("--history", is_flag=True, help="Every saved version, as a git commit.")
 @remote_options
 @jobs
 @shared
-def command(directory: str, only: tuple[str, ...], remote: str | None, jobs: int) -> int:
+def command(
+    directory: str, only: tuple[str, ...], history: bool, remote: str | None, jobs: int
+) -> int:
     """A new folder with your saved scripts ("pine-scripts" where DIR is left out).
 
-    With --sandbox the scripts come from the local stand-in, and no account is needed.
+    With --sandbox the scripts come from the local stand-in, and no account is needed. With
+    --history the folder is a git repository that has one commit for each saved version.
     """
     from pinesync.commands.clone import clone
     from pinesync.commands.project import DEFAULT_REMOTE
 
-    made = clone(setup(jobs=jobs), directory, remote=remote or DEFAULT_REMOTE, only=only)
+    place = remote or DEFAULT_REMOTE
+    made = clone(setup(jobs=jobs), directory, remote=place, only=only, history=history)
     if finish("clone", made):
         return made.exit_code
     written = sum(outcome.done == "written" for outcome in made.outcomes)
@@ -32,10 +38,12 @@ def command(directory: str, only: tuple[str, ...], remote: str | None, jobs: int
         out(f"cloned {scripts}{account} into {harmless(directory)}")
     else:
         out(f"made {harmless(directory)}; there are no saved scripts yet")
+    if made.history:
+        tell(made.history)
     for outcome in made.outcomes:
         if outcome.done != "written":
             say(f"{harmless(outcome.path)}: {harmless(outcome.message)}")
-    if made.exit_code:
+    if any(outcome.exit_code for outcome in made.outcomes):
         say("hint: `pinesync pull` in the folder fetches what is missing")
     elif not made.outcomes:
         say(_empty(made.remote))

@@ -34,6 +34,8 @@ VERBS = {
     "rename": "Give a script another name on TradingView.",
     "rm": "Forget a script here; --remote deletes it there.",
     "repair": "Mend a pine.toml that a git merge left in conflict.",
+    "fetch": "Read what is new on TradingView; no file changes.",
+    "history": "Every saved version as a commit in git.",
     "verify": "Prove that file, base and TradingView agree.",
     "login": "Keep the cookie of your TradingView session.",
     "logout": "Remove the kept cookie.",

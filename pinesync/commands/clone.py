@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+from pinesync.commands.history import Imported, begin_history
 from pinesync.commands.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -15,8 +16,8 @@ from pinesync.commands.project import (
     open_remote,
     tools,
 )
-from pinesync.errors import Misuse
-from pinesync.model import ScriptInfo
+from pinesync.errors import Misuse, gravest
+from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
 from pinesync.sync.execute.look import PUBLIC_ID
 from pinesync.sync.execute.pull import fill
@@ -24,40 +25,54 @@ from pinesync.sync.plan import Situation, Snapshot, survey
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, Report
 from pinesync.workspace.files import building, is_free
+from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
+from pinesync.workspace.repository import make_repository
 
 
 @dataclass(frozen=True, slots=True)
 class Cloned:
-    """The new folder, and what came into it."""
+    """The new folder, what came into it, and with `--history` what came into git."""
 
     folder: Path
     remote: str
     account: str | None
     outcomes: tuple[Outcome, ...]
+    history: Imported | None = None
 
     @property
     def exit_code(self) -> int:
-        return Report(self.outcomes).exit_code
+        imported = self.history.exit_code if self.history else 0
+        return gravest(Report(self.outcomes).exit_code, imported)
 
 
 def clone(
-    setup: Setup, directory: str, *, remote: str = DEFAULT_REMOTE, only: Sequence[str] = ()
+    setup: Setup,
+    directory: str,
+    *,
+    remote: str = DEFAULT_REMOTE,
+    only: Sequence[str] = (),
+    history: bool = False,
 ) -> Cloned:
     """Make `directory` a workspace with all saved scripts, or those that `only` names. It is built
-    beside its place and put there when it is whole."""
+    beside its place and put there when it is whole. With `history` it is a git repository whose
+    first branch has a commit for each saved version."""
     target = (setup.cwd / directory).absolute()
     if not is_free(target):
         raise Misuse(
             f"{directory}: there is something in it already",
             "name a new folder; `pinesync init --link` makes a workspace of a folder with files",
         )
+    if history:
+        version()  # before anything is read: without git there would be nothing to put it into
     settings = new_settings(remote)
     client = open_remote(setup, remote)
     listed = client.list_scripts()
     account = client.whoami(listed[0].pine_id if listed else PUBLIC_ID)
     if listed:
         settings = replace(settings, account=account.name, account_id=account.user_id or None)
+    if history and listed:
+        settings = replace(settings, id=_id_of(account, remote))
     if only:
         settings = replace(settings, track="listed")
         listed = _only(listed, only)
@@ -66,7 +81,17 @@ def clone(
         folder.tree.write_manifest(dump_new(Manifest(settings)).encode(), None, "clone")
         ports = Ports(client, folder, tools(setup, account.name))
         outcomes = fill(ports, _situations(listed, settings))
-    return Cloned(target, remote, settings.account, outcomes)
+        imported = None
+        if history:
+            repository = make_repository(place)
+            imported = begin_history(ports, folder, repository, listed, account.name)
+    return Cloned(target, remote, settings.account, outcomes, imported)
+
+
+def _id_of(account: Account, remote: str) -> str:
+    """The same for each clone of an account: pine.toml is in every commit, and two imports of one
+    history have the same commits."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{remote}/{account.user_id}/{account.name}").hex
 
 
 def new_settings(remote: str) -> Settings:

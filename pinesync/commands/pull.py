@@ -7,6 +7,7 @@ from typing import Literal
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, chosen, finished, left_alone, planned, viewed
+from pinesync.commands.tracking import follow_quietly
 from pinesync.sync.execute import pull as pulling
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.settle import blocked, settle
@@ -60,3 +61,4 @@ def _pull(
     for step in steps:
         if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
             yield told
+    yield from follow_quietly(project, view.listed or {})

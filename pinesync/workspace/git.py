@@ -27,22 +27,22 @@ _MOST_STASHES = 10
 _LOGGED = 8192
 # A repository's settings may name a program that looks at the index, or at a signature, and have
 # git ask another host for what it lacks.
-_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
-_QUIET = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
+QUIET = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
 
 
-def _git() -> tuple[type[Git], type[Exception]]:
+def gitpython() -> tuple[type[Git], type[Exception]]:
     """GitPython, which looks for git as it is imported."""
     try:
         from git.cmd import Git
         from git.exc import GitError
     except ImportError as error:
-        raise _no_git() from error
+        raise no_git() from error
     return Git, GitError
 
 
-def _no_git() -> FileError:
+def no_git() -> FileError:
     return FileError(
         "git cannot be run", "install git and have it on PATH; merging and committing need it"
     )
@@ -50,7 +50,7 @@ def _no_git() -> FileError:
 
 def merge(base: str, local: str, remote: str) -> Merged:
     """The three-way merge of canonical texts; the markers are those that every editor knows."""
-    git_of, git_error = _git()
+    git_of, git_error = gitpython()
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-merge-") as folder:
             for side, text in (("local", local), ("base", base), ("remote", remote)):
@@ -63,7 +63,7 @@ def merge(base: str, local: str, remote: str) -> Merged:
                 strip_newline_in_stdout=False,
             )
     except git_error as error:
-        raise _no_git() from error
+        raise no_git() from error
     except OSError as error:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts; beyond that, git failed.
@@ -269,16 +269,16 @@ def asked(
     env: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes, str]:
     """What git ends with, answers and complains of; `given` is its standard input."""
-    git_of, git_error = _git()
+    git_of, git_error = gitpython()
     git = git_of(root)
-    git.update_environment(**{**_QUIET, **(env or {})})
+    git.update_environment(**{**QUIET, **(env or {})})
     try:
         with tempfile.TemporaryFile() if given is not None else nullcontext() as stdin:
             if stdin and given:
                 stdin.write(given)
                 stdin.seek(0)
             status, answer, said = git.execute(
-                ["git", *_NO_PROGRAMS, *words],
+                ["git", *NO_PROGRAMS, *words],
                 istream=stdin,
                 with_extended_output=True,
                 with_exceptions=False,
@@ -286,6 +286,6 @@ def asked(
                 strip_newline_in_stdout=False,
             )
     except (git_error, OSError) as error:
-        raise _no_git() from error
+        raise no_git() from error
     assert isinstance(answer, bytes)
     return int(status), answer, said

@@ -110,17 +110,18 @@ def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
         old = before.entries[path]
         if entry is old or entry == old:
             continue
-        block = _block(old)
-        if text.count(block) != 1:
+        written = block(old)
+        if text.count(written) != 1:
             return None
-        text = text.replace(block, _block(entry))
+        text = text.replace(written, block(entry))
     try:
         return _proved(text, after)
     except (ManifestError, AssertionError):
         return None
 
 
-def _block(entry: Entry) -> str:
+def block(entry: Entry) -> str:
+    """The lines of one entry, as we write them."""
     return toml.plain({"scripts": {entry.path: as_table(entry)}})
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.sandbox.account import USER_NAME, open_sandbox
-from tests.bench import log, watching
+from tests.bench import history, log, watching
 
 ROUNDS = 7
 SCRIPTS = 1000
@@ -61,6 +61,8 @@ def main() -> int:
         for row in log.rows(base, _environment(base)):
             print(row, flush=True)
         for row in watching.rows(folder, base, _environment(base)):
+            print(row, flush=True)
+        for row in history.rows(_environment(base)):
             print(row, flush=True)
     return 0
 

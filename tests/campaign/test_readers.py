@@ -9,6 +9,7 @@ import pytest
 
 from pinesync.commands.diff import diff
 from pinesync.commands.doctor import doctor
+from pinesync.commands.fetch import fetch
 from pinesync.commands.grep import grep
 from pinesync.commands.log import log
 from pinesync.commands.project import Setup
@@ -34,6 +35,7 @@ READERS: dict[str, Callable[[Setup], object]] = {
     "grep": lambda setup: grep(setup, "a", all_versions=True),
     "oplog": lambda setup: oplog(setup),
     "verify": lambda setup: verify(setup),
+    "fetch": lambda setup: fetch(setup),
     "doctor": lambda setup: doctor(setup),
     "repair --dry-run": lambda setup: repair(setup, dry_run=True),
     "pull --dry-run": lambda setup: pull(setup, dry_run=True),

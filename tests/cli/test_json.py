@@ -19,6 +19,7 @@ DONE = {
     "diff": ["diff"],
     "check": ["check"],
     "verify": ["verify"],
+    "fetch": ["fetch"],
     "pull": ["pull"],
     "push": ["push"],
     "add": ["add", "loose.pine"],
@@ -43,6 +44,7 @@ DONE = {
     "hooks status": ["hooks", "status"],
     "hooks run": ["hooks", "run", "pre-push"],
     "doctor": ["doctor"],
+    "history import": ["history", "import", "-n"],
     "sandbox seed": ["sandbox", "seed"],
     "sandbox reset": ["sandbox", "reset", "--yes"],
     "sandbox path": ["sandbox", "path"],
@@ -91,6 +93,7 @@ def busy(clone: World) -> World:
     clone.write(EXTRA, "loose.pine")
     clone.write(BROKEN.replace("Trend", "Broken"), "broken.pine")
     (clone.folder / "empty").mkdir()
+    clone.git("init", "-q")
     return clone
 
 

@@ -62,6 +62,7 @@ def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
         *VERBS,
         *(f"sandbox {word}" for word in ("serve", "seed", "reset")),
         *(f"hooks {word}" for word in ("install", "remove", "status", "run")),
+        "history import",
     ],
 )
 def test_every_verb_has_help(world: World, verb: str) -> None:

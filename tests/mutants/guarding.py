@@ -174,7 +174,7 @@ GUARDING = (
     Mutant(
         "git runs no program of a repository",
         "pinesync/workspace/git.py",
-        '            ["git", *_NO_PROGRAMS, *words],\n',
+        '            ["git", *NO_PROGRAMS, *words],\n',
         '            ["git", *words],\n',
         ("tests/workspace/test_git.py",),
     ),

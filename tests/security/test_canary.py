@@ -37,7 +37,7 @@ from tests.cli.world import (
 
 COOKIE = "TRADINGVIEW_COOKIE"
 COMMANDS: dict[str, list[list[str]]] = {
-    "clone": [["clone", "../again"]],
+    "clone": [["clone", "../again"], ["clone", "../whole", "--history"]],
     "init": [["init", "../linked", "--link", "--remote", "tradingview"]],
     "status": [["status"]],
     "diff": [["diff", "--remote"]],
@@ -61,6 +61,8 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["mv", "moved/Tools.pine", TOOLS_PATH],
     ],
     "rm": [["rm", "--remote", BREAKOUT_PATH, "--yes", "Breakout"], ["rm", TOOLS_PATH]],
+    "fetch": [["fetch"]],
+    "history": [["history", "import", "-n"], ["history", "import"]],
     "verify": [["verify"]],
     "login": [["login"], ["login", "--as", "work"]],
     "logout": [["logout", "--as", "work"]],

@@ -33,7 +33,8 @@ MODES = {
     "json traced": ["--json", "-vv"],
 }
 COMMANDS: dict[str, list[list[str]]] = {
-    "clone": [["clone", "--sandbox", "{new}"]],
+    "clone": [["clone", "--sandbox", "{new}"], ["clone", "--history", "--sandbox", "{new}"]],
+    "history": [["history", "import", "-n"], ["history", "import"]],
     "init": [["init", "{new}"], ["init", "--link", "-n", "--sandbox", "../other"]],
     "diff": [["diff"], ["diff", "--remote"], ["diff", "--stat"]],
     "check": [["check"], ["check", "--offline", "."]],

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from pinesync.errors import PinesyncError
+from pinesync.errors import FacadeError, NotAccessible, PinesyncError
 from pinesync.model import PineId, Version, VersionInfo
+from pinesync.sync.execute.look import ask_session
 from pinesync.sync.plan import Wanted
 from pinesync.sync.ports import Each, Remote, Workspace
 
@@ -15,11 +16,16 @@ _FIRST = Version(1)
 
 
 def read_histories(
-    remote: Remote, workspace: Workspace, each: Each, newest: Mapping[PineId, Version]
+    remote: Remote,
+    workspace: Workspace,
+    each: Each,
+    newest: Mapping[PineId, Version],
+    troubles: dict[PineId, FacadeError] | None = None,
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
     """Every version of these scripts up to the newest, in order, with the texts held. A history
     that is held already costs no request, another one a read for each version that is not, and one
-    for the times. Times never go back from a version to the next."""
+    for the times. Times never go back from a version to the next. Where `troubles` is given, a
+    script with a version that the service will not give is left out, and why is noted there."""
     missing = {
         pine_id: lost
         for pine_id, last in newest.items()
@@ -29,12 +35,22 @@ def read_histories(
     times = dict(zip(ids, each(lambda i: _times(remote, i, newest[i]), ids), strict=True))
 
     def read(pair: Wanted) -> None:
-        workspace.remember(remote.get(*pair))
+        if troubles and pair[0] in troubles:
+            return
+        try:
+            workspace.remember(remote.get(*pair))
+        except FacadeError as error:
+            if troubles is None:
+                raise
+            if isinstance(error, NotAccessible):
+                ask_session(remote, pair[0])
+            troubles[pair[0]] = error
 
     each(read, [(pine_id, version) for pine_id in ids for version in missing[pine_id]])
     for pine_id, moments in times.items():
         _note_times(workspace, pine_id, moments)
-    return {pine_id: held_history(workspace, pine_id, last) for pine_id, last in newest.items()}
+    read_whole = newest.keys() - (troubles or {}).keys()
+    return {i: held_history(workspace, i, newest[i]) for i in newest if i in read_whole}
 
 
 def not_held(workspace: Workspace, pine_id: PineId, last: Version) -> list[Version]:

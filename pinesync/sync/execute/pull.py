@@ -128,10 +128,14 @@ def _base_held(ports: Ports, situation: Situation) -> str | None:
 def _based(situation: Situation, version: Version, text: str) -> Base:
     """The base at a version that somebody else saved, or that has the text of the one before."""
     before = situation.entry.base if situation.entry else None
+    return based_after(before, version, digest(text))
+
+
+def based_after(before: Base | None, version: Version, text: Digest) -> Base:
+    """The base that follows another one, by its version and text."""
     if before is None:
-        return Base(version, digest(text))
-    same = digest(text) == before.digest
-    return Base(version, digest(text), pulled=before.pulled if same else version)
+        return Base(version, text)
+    return Base(version, text, pulled=before.pulled if text == before.digest else version)
 
 
 def adopted(situation: Situation) -> Entry:

@@ -1,0 +1,86 @@
+"""`tradingview/saved`: after a fetch or a pull, git knows what the service has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from pinesync.commands.project import Project
+from pinesync.errors import FileError, PinesyncError
+from pinesync.model import Entry, PineId, RelPath, ScriptInfo
+from pinesync.sync.execute.pull import based_after
+from pinesync.sync.report import Outcome
+from pinesync.sync.timeline import places
+from pinesync.text import Unreadable, decode, digest, dress
+from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.repository import repository_of
+from pinesync.workspace.tracking import NAME, SETTING, Fork, Saved, find_fork, track
+
+
+def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
+    """Move the remote-tracking branch to what the service has, as far as it is held here; where it
+    is. None outside of git, and where it is switched off. Asks the service nothing, and touches
+    neither the person's branch nor index nor files."""
+    folder = project.folder
+    repository = repository_of(folder.root) if folder.has_history() else None
+    if repository is None or repository.setting(SETTING) is False:
+        return None
+    entries, settings = folder.entries(), project.settings
+    fork = find_fork(repository, list(entries))
+    if fork is None:
+        fork = Fork(None, folder.parsed()[0].decode("utf-8"))
+    tracked = {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
+    every = settings.track == "all"
+    infos = [info for pine_id, info in listed.items() if every or pine_id in tracked]
+    where = places(infos, entries, settings.folders, fork.entries)
+    known = (_saved(folder, info, tracked.get(info.pine_id), where) for info in infos)
+    saved = [one for one in known if one is not None]
+    account = settings.account or ""
+    return track(repository, fork, saved, account, lambda one: _file(folder, fork, one))
+
+
+def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iterator[Outcome]:
+    """The same beside something that matters more: what goes wrong is told, and ends nothing."""
+    try:
+        follow(project, listed)
+    except PinesyncError as error:
+        yield Outcome(RelPath(NAME), "told", message=f"not moved: {error.message}")
+
+
+def _saved(
+    folder: WorkspaceFolder,
+    info: ScriptInfo,
+    entry: Entry | None,
+    where: Mapping[PineId, Entry],
+) -> Saved | None:
+    """The script as a pull would record it; None where its newest version was not read yet."""
+    entry = entry or where[info.pine_id]
+    if entry.base and entry.base.version == info.version:
+        return Saved(entry, info.modified)
+    text = folder.recall(info.pine_id, info.version)
+    if text is None:
+        return None
+    return Saved(replace(entry, base=based_after(entry.base, info.version, text)), info.modified)
+
+
+def _file(folder: WorkspaceFolder, fork: Fork, one: Saved) -> bytes | None:
+    """The text in the shape that the file here has, else in that of the fork's."""
+    path, base = one.entry.path, one.entry.base
+    assert base
+    here = _bytes_here(folder, path)
+    text = folder.text_of(base.expected)
+    if text is None and here is not None:
+        with suppress(Unreadable):
+            text = decode(here)
+        if text is None or digest(text) != base.expected:
+            return None
+    blob = fork.blobs.get(path)
+    return None if text is None else dress(text, here or (blob.data if blob else None))
+
+
+def _bytes_here(folder: WorkspaceFolder, path: RelPath) -> bytes | None:
+    try:
+        return folder.read(path)
+    except FileError:
+        return None

@@ -1,0 +1,265 @@
+"""The git repository around a workspace, where pinesync writes refs and objects of its own: never
+the branch, the index or the files of the person.
+
+No hook runs, and no filter that the repository's settings name; nothing is asked of another host.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from pinesync.errors import FileError, Misuse
+from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.git import NO_PROGRAMS, QUIET, gitpython, no_git
+
+HISTORY = "refs/heads/tradingview/history"
+SAVED = "refs/remotes/tradingview/saved"
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+# A split index would leave a part of it in the repository.
+_WHOLE = ("-c", "core.splitIndex=false")
+_FILTERS = r"^filter\..*\.(clean|process|required)$"
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file as a commit has it: its id, its mode, and what it holds, None where that is more
+    than any script."""
+
+    oid: str
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The repository that `root` lies in; `prefix` is root's path in it, with a slash at its
+    end, and empty where root is its top."""
+
+    root: Path
+    prefix: bytes
+    git_dir: Path
+
+    # -- asking --------------------------------------------------------------------------------
+
+    def commit_of(self, revision: str) -> str | None:
+        """The commit's id; None where there is none."""
+        status, found, _ = self._run("rev-parse", "--verify", "--quiet", revision + "^{commit}")
+        return None if status else found.decode("ascii").strip()
+
+    def tree_of(self, revision: str) -> str | None:
+        """The id of its files; None where there is no such commit."""
+        status, found, _ = self._run("rev-parse", "--verify", "--quiet", revision + "^{tree}")
+        return None if status else found.decode("ascii").strip()
+
+    def setting(self, name: str) -> bool | None:
+        """A setting that is true or false; None where it is not set, or is neither."""
+        status, found, _ = self._run("config", "--type=bool", "--get", name)
+        return None if status else found.strip() == b"true"
+
+    def is_checked_out(self, ref: str) -> bool:
+        """Whether the branch is what a work tree of the repository stands on."""
+        head = self._run("symbolic-ref", "--quiet", "HEAD")[1].decode("utf-8", "replace").strip()
+        places = self.ask("for-each-ref", "--format=%(worktreepath)", ref)
+        return head == ref or bool(places.strip())
+
+    def is_shallow(self) -> bool:
+        return self.ask("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def log(self, revision: str, form: str, *more: str) -> list[str]:
+        """A line of that form for each commit, the newest first."""
+        found = self.ask("log", f"--format={form}", *more, revision, "--")
+        return found.decode("utf-8", "replace").removesuffix("\n").split("\n")
+
+    def recorded_in(self, revision: str, most: int) -> list[str]:
+        """The newest commits that changed pine.toml."""
+        path = "pine.toml"
+        found = self.ask("log", "--format=%H", f"--max-count={most}", revision, "--", path)
+        return found.decode("ascii").split()
+
+    def blobs(self, commit: str, paths: Sequence[str]) -> dict[str, Blob]:
+        """These files of the workspace as the commit has them; those that it lacks are left out."""
+        names = [commit.encode() + b":" + self.prefix + path.encode() for path in paths]
+        listed = self.ask("cat-file", "--batch-check", stdin=b"".join(n + b"\n" for n in names))
+        found: dict[str, Blob] = {}
+        read: list[str] = []
+        for path, row in zip(paths, listed.splitlines(), strict=True):
+            oid, _, kind = row.partition(b" ")
+            if kind.startswith(b"blob "):
+                found[path] = Blob(oid.decode("ascii"), None)
+                if int(kind.removeprefix(b"blob ")) <= MAX_FILE:
+                    read.append(path)
+        asked = b"".join(found[path].oid.encode() + b"\n" for path in read)
+        data = self.ask("cat-file", "--batch", stdin=asked) if read else b""
+        for path, body in zip(read, _contents(data), strict=True):
+            found[path] = Blob(found[path].oid, body)
+        return found
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def import_stream(self, chunks: Iterable[bytes], *, force: bool = False) -> None:
+        """Hand commits to `git fast-import`. Refs move once it has all of them: a stream that
+        breaks off moves none. With `force`, also to a commit that the old one does not lead to."""
+        words = ["fast-import", "--quiet", "--done", "--date-format=raw"]
+        process = self._start([*words, "--force"] if force else words, {})
+        stdin = cast("IO[bytes]", process.stdin)
+        try:
+            for chunk in chunks:
+                stdin.write(chunk)
+        except BrokenPipeError:
+            pass  # it tells why
+        except BaseException:
+            process.kill()
+            process.communicate()
+            raise
+        said = process.communicate()[1]
+        if process.returncode:
+            raise _failed("fast-import", said)
+
+    def as_stored(self, files: Mapping[str, bytes]) -> dict[str, str]:
+        """The ids of blobs that hold these files as `git add` would store them, line ends and
+        all, but for filters that are programs. They are in the repository then."""
+        names = {self.prefix + path.encode(): path for path in files}
+        with tempfile.TemporaryDirectory(prefix="pinesync-tracking-") as folder:
+            tree = Path(folder) / "tree"
+            for name, path in names.items():
+                place = tree / os.fsdecode(name)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(files[path])
+            at = (*_WHOLE, "--git-dir", str(self.git_dir), "--work-tree", str(tree))
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            # With the attributes that HEAD has: git looks for them in the index, too.
+            if self.commit_of("HEAD"):
+                self.ask(*at, "read-tree", "HEAD", env=index)
+            env = {**index, **self._no_filters()}
+            listed = b"".join(name + b"\0" for name in names)
+            add = ("update-index", "--add", "--replace", "-z", "--stdin")
+            self.ask(*at, *add, stdin=listed, env=env, cwd=tree)
+            staged = self.ask(*at, "ls-files", "--stage", "-z", env=index, cwd=tree)
+        rows = (row.partition(b"\t") for row in staged.split(b"\0") if row)
+        return {names[name]: head.split()[1].decode() for head, _, name in rows if name in names}
+
+    def move(self, ref: str, commit: str, why: str) -> None:
+        """Let the ref be that commit, wherever it was."""
+        self.ask("update-ref", "-m", why, ref, commit)
+
+    def begin(self, commit: str) -> None:
+        """The first branch of a fresh repository begins at this commit, whose files are there."""
+        self.ask("update-ref", "-m", "pinesync: clone", "HEAD", commit)
+        self.ask("reset", "--quiet")
+
+    # -- below ---------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        *words: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> bytes:
+        """What git answers. FileError where it fails."""
+        status, answer, said = self._run(*words, stdin=stdin, env=env, cwd=cwd)
+        if status:
+            raise _failed(next(w for w in words if w in _COMMANDS), said)
+        return answer
+
+    def _run(
+        self,
+        *words: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> tuple[int, bytes, bytes]:
+        process = self._start(words, env or {}, cwd)
+        answer, said = process.communicate(stdin)
+        return process.returncode, answer, said
+
+    def _start(
+        self, words: Sequence[str], env: Mapping[str, str], cwd: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        return _started(cwd or self.root, words, env)
+
+    def _no_filters(self) -> dict[str, str]:
+        """Settings that take the programs out of every filter: an empty one changes nothing."""
+        found = self._run("config", "--null", "--name-only", "--get-regexp", _FILTERS)[1]
+        keys = dict.fromkeys(os.fsdecode(key) for key in found.split(b"\0") if key)
+        env = {"GIT_CONFIG_COUNT": str(len(keys))}
+        for number, key in enumerate(keys):
+            env[f"GIT_CONFIG_KEY_{number}"] = key
+            env[f"GIT_CONFIG_VALUE_{number}"] = "false" if key.endswith(".required") else ""
+        return env
+
+
+_COMMANDS = frozenset(
+    "for-each-ref rev-parse log cat-file read-tree update-index ls-files update-ref reset".split()
+)
+
+
+def repository_of(root: Path) -> Repository | None:
+    """The repository around the folder, None where there is none. FileError where git will not
+    look into it."""
+    words = ("rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--show-prefix")
+    process = _started(root, words, {})
+    answer, said = process.communicate()
+    if process.returncode:
+        if not any((folder / ".git").exists() for folder in (root, *root.parents)):
+            return None
+        raise _failed("rev-parse", said)
+    inside, git_dir, prefix = answer.removesuffix(b"\n").split(b"\n", 2)
+    if b"\n" in prefix:
+        raise FileError(f"{root}: git cannot be asked of files in a folder with such a name")
+    return Repository(root, prefix, Path(os.fsdecode(git_dir))) if inside == b"true" else None
+
+
+def make_repository(root: Path) -> Repository:
+    """A fresh repository in the folder."""
+    process = _started(root, ("init", "--quiet"), {})
+    said = process.communicate()[1]
+    made = None if process.returncode else repository_of(root)
+    if made is None:
+        raise _failed("init", said)
+    return made
+
+
+def needs_repository(root: Path) -> Repository:
+    """The repository around the folder. Misuse where there is none."""
+    found = repository_of(root)
+    if found is None:
+        raise Misuse(
+            f"{root}: not in a git repository",
+            "`git init` makes one of the folder; then run the command again",
+        )
+    return found
+
+
+def _started(cwd: Path, words: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    git_of, git_error = gitpython()
+    git = git_of(cwd)
+    git.update_environment(**QUIET, **env)
+    try:
+        process = git.execute(
+            ["git", *NO_PROGRAMS, *_NO_HOOKS, *words], as_process=True, istream=subprocess.PIPE
+        )
+    except (git_error, OSError) as error:
+        raise no_git() from error
+    # GitPython's own handle ends the process when it is dropped; this one is waited for here.
+    return cast("subprocess.Popen[bytes]", process)
+
+
+def _contents(batch: bytes) -> Iterator[bytes]:
+    """What `cat-file --batch` answered, object by object."""
+    at = 0
+    while at < len(batch):
+        end = batch.index(b"\n", at)
+        size = int(batch[at:end].rsplit(b" ", 1)[1])
+        yield batch[end + 1 : end + 1 + size]
+        at = end + 1 + size + 1
+
+
+def _failed(what: str, said: bytes) -> FileError:
+    why = said.decode("utf-8", "replace").strip().partition("\n")[0] or "it does not say why"
+    return FileError(f"git {what} failed: {why}", "`git fsck` and `git status` tell more")

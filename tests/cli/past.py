@@ -1,0 +1,91 @@
+"""An account with a past: scripts that were saved many times, renamed, broken, in CRLF, several in
+one second; and what each moment of it looked like."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pinesync.sandbox.store import StoredVersion
+from pinesync.text import canonical
+from tests.cli.world import World
+
+BEGAN = 1_600_000_000
+KINDS = ("indicator", "strategy", "library")
+FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "libraries"}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A commit as it should be: its subject, its time, and every script's text."""
+
+    subject: str
+    when: int
+    texts: Mapping[str, str]
+
+
+def fill(world: World, scripts: int, versions: int, seed: int = 6) -> None:
+    """Save so many scripts in so many versions, in no order; some are renamed in between, some
+    deleted, some versions do not compile, some are in CRLF, and many have the same second."""
+    chance = random.Random(seed)
+    world.store.reset(world.user)
+    ids: list[str] = []
+    for number in range(scripts + 3):
+        text = _text(chance, KINDS[number % 3], number, 0)
+        made = world.store.save_new(world.user, f"Script {number}", text, created=BEGAN + number)
+        ids.append(made.pine_id)
+    when = BEGAN + scripts
+    for turn in range(versions - scripts):
+        when += chance.choice((0, 0, 1, 60, 86_400))
+        number = chance.randrange(scripts)
+        text = _text(chance, KINDS[number % 3], number, turn + 1)
+        name = f"Renamed {number}" if chance.random() < 0.03 else None
+        world.store.save_next(world.user, ids[number], text, name=name, created=when)
+    for pine_id in ids[scripts:]:
+        world.store.delete(world.user, pine_id)
+
+
+def _text(chance: random.Random, kind: str, number: int, turn: int) -> str:
+    lines = [f"// {n} {chance.randrange(4)}" for n in range(12)]
+    body = "\n".join([f'//@version=6\n{kind}("Script {number}")', *lines, f"plot(close) // {turn}"])
+    if chance.random() < 0.1:
+        body += "\nplot(undeclared"
+    ended = body + "\n" * chance.randrange(2)
+    return ended.replace("\n", "\r\n") if chance.random() < 0.2 else ended
+
+
+def saves(world: World) -> list[StoredVersion]:
+    """Every version there is, in the order of the commits."""
+    listed = world.store.list(world.user)
+    found = [one for script in listed for one in world.store.history(script.pine_id)]
+    return sorted(found, key=lambda one: (one.created, one.pine_id, one.version))
+
+
+def moments(world: World) -> Iterator[Moment]:
+    """What each commit should hold, the first one first."""
+    kinds = {script.pine_id: script.kind for script in world.store.list(world.user)}
+    texts: dict[str, str] = {}
+    for one in saves(world):
+        texts[f"{FOLDERS[kinds[one.pine_id]]}/{one.name}.pine"] = canonical(one.source)
+        yield Moment(f"{one.name} {one.version}", one.created, dict(texts))
+
+
+def git(folder: Path, *words: str, code: int = 0) -> str:
+    """What git answers."""
+    ran = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=False)
+    assert ran.returncode == code, (words, ran.returncode, ran.stderr)
+    return ran.stdout.decode().removesuffix("\n")
+
+
+def tree(folder: Path, commit: str) -> dict[str, str]:
+    """Every file of a commit."""
+    names = git(folder, "ls-tree", "-rz", "--name-only", commit).split("\0")
+    return {name: git_bytes(folder, f"{commit}:{name}").decode() for name in names if name}
+
+
+def git_bytes(folder: Path, name: str) -> bytes:
+    command = ["git", "cat-file", "blob", name]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout

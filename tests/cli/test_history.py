@@ -1,0 +1,548 @@
+"""Every saved version as a commit: on a branch that only grows, the same on every machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from pinesync.sandbox.app import Environ, StartResponse
+from pinesync.workspace.manifest import dump_new, parse
+from tests.cli.past import BEGAN, fill, git, moments, saves, tree
+from tests.cli.world import (
+    BREAKOUT_PATH,
+    LONGER,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    Ran,
+    Watched,
+    World,
+    both_ways,
+)
+
+BRANCH = "tradingview/history"
+HOSTILE = json.loads((Path(__file__).parents[1] / "data" / "hostile_names.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def repository(clone: World) -> World:
+    """A clone in git, all of it committed."""
+    clone.git("init", "-q")
+    clone.git("add", ".")
+    clone.git("commit", "-qm", "As they were saved")
+    return clone
+
+
+def tip(world: World, name: str = BRANCH) -> str:
+    return git(world.folder, "rev-parse", name)
+
+
+def later(world: World, text: str = SLOWER) -> None:
+    """A save in the web editor, some minutes from now: the others are of one second."""
+    when = int(world.store.now()) + 600
+    world.store.save_next(world.user, world.id_of(), text, created=when)
+
+
+def imported(world: World) -> Ran:
+    ran = world("history", "import")
+    assert ran.code == 0, ran
+    return ran
+
+
+def subjects(world: World, *words: str) -> list[str]:
+    return git(world.folder, "log", "--format=%s", *words).split("\n")
+
+
+# -- what is on it --------------------------------------------------------------------------------
+
+
+def test_forty_scripts_with_six_hundred_versions(world: World) -> None:
+    """Renames, deletions, CRLF, same-second saves and broken versions among them."""
+    fill(world, 40, 600)
+    made = world("clone", "--history", "--remote", world.remote, "scripts")
+    assert made.code == 0
+    assert made.out.endswith(f"imported 600 versions of 40 scripts onto {BRANCH}\n")
+    folder, expected = world.folder, list(moments(world))
+    assert git(folder, "status", "--porcelain") == ""
+    assert git(folder, "fsck", "--strict") == ""
+    told = git(folder, "log", "--reverse", "--format=%H|%at|%ct|%s").split("\n")
+    assert [row.split("|", 3)[1:] for row in told] == [
+        [str(one.when), str(one.when), one.subject] for one in expected
+    ]
+    commits = [row.partition("|")[0] for row in told]
+    for number in [*range(0, 600, 10), 599]:
+        git(folder, "checkout", "-q", "--detach", commits[number])
+        here = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.pine")}
+        texts = {name: path.read_bytes().decode() for name, path in here.items()}
+        assert texts == expected[number].texts
+        text = (folder / "pine.toml").read_text("utf-8")
+        held = parse(text)
+        assert text == dump_new(held)
+        assert set(held.entries) == set(texts)
+    words = world("status", "--offline")
+    assert words.out.startswith("40 scripts, all clean")
+    git(folder, "checkout", "-q", commits[20])
+    words_then = {line["word"] for line in world("status", "--json").json["lines"]}
+    assert words_then == {"behind", "remote-only"}
+    git(folder, "checkout", "-q", "main")
+    _grows(world, commits)
+
+
+def _grows(world: World, before: list[str]) -> None:
+    """By exactly the new versions, and nothing is read twice."""
+    ids = [one.pine_id for one in world.store.list(world.user)][:7]
+    for number, pine_id in enumerate(ids):
+        world.store.save_next(world.user, pine_id, TREND + f"// {number}\n", created=BEGAN)
+    ran = imported(world)
+    assert ran.out == f"imported 7 versions of 7 scripts onto {BRANCH}\n"
+    assert sorted(ran.asked) == sorted(["list", *["history", "get"] * 7])
+    after = git(world.folder, "rev-list", "--reverse", BRANCH).split("\n")
+    assert after[:600] == before
+    assert len(after) == 607
+    again = world("history", "import")
+    assert (again.code, again.out, again.asked) == (0, "", ("list",))
+    assert tip(world) == after[-1]
+
+
+def test_every_text_of_pine_toml_is_what_would_be_written(world: World) -> None:
+    fill(world, 6, 30)
+    world("clone", "--history", "--sandbox", "scripts")
+    for commit in git(world.folder, "rev-list", "HEAD").split("\n"):
+        files = tree(world.folder, commit)
+        held = parse(files["pine.toml"])
+        assert files["pine.toml"] == dump_new(held)
+        assert set(held.entries) == set(files) - {"pine.toml"}
+
+
+def test_git_finds_its_way(world: World) -> None:
+    """log --follow, blame and bisect."""
+    text = TREND
+    for number in range(12):
+        text += f"// line {number}\n"
+        world.web_save(text)
+    world("clone", "--history", "--sandbox", "scripts")
+    folder = world.folder
+    assert len(subjects(world, "--follow", "--", TREND_PATH)) == 13
+    blamed = git(folder, "blame", "--porcelain", "-L", "/line 7/,+1", TREND_PATH)
+    assert "summary Trend 9.0" in blamed
+    first = git(folder, "rev-list", "--max-parents=0", "HEAD")
+    git(folder, "bisect", "start", "HEAD", first)
+    found = git(folder, "bisect", "run", "sh", "-c", f"! grep -q 'line 4$' {TREND_PATH}")
+    assert "Trend 6.0" in found
+    git(folder, "bisect", "reset")
+
+
+def test_an_old_commit_is_a_workspace_with_its_own_base(repository: World) -> None:
+    later(repository)
+    imported(repository)
+    git(repository.folder, "checkout", "-q", f"{BRANCH}~1")
+    assert repository.words() == {TREND_PATH: "behind"}
+    assert repository.version() == "1.0"
+
+
+@both_ways
+def test_a_clone_is_at_the_end_of_it_and_goes_on(world: World) -> None:
+    made = world("clone", "--history", "--remote", world.remote, "scripts", "--json")
+    assert (made.code, made.json["history"]["versions"]) == (0, 3)
+    assert git(world.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
+    assert tip(world, "HEAD") == tip(world)
+    assert git(world.folder, "status", "--porcelain") == ""
+    assert world.words() == {}
+    world.write(LONGER)
+    assert world("push").code == 0
+    assert imported(world).out == f"imported 1 version of 1 script onto {BRANCH}\n"
+    assert git(world.folder, "diff", BRANCH) == ""
+
+
+def test_only_some_scripts(world: World) -> None:
+    world("clone", "--history", "--sandbox", "--only", "T*", "scripts")
+    assert sorted(subjects(world)) == ["Tools 1.0", "Trend 1.0"]
+    world.web_save(LONGER, "Breakout")
+    assert "nothing new" in world("history", "import").err
+
+
+def test_an_empty_account(world: World) -> None:
+    world.store.reset(world.user)
+    made = world("clone", "--history", "--sandbox", "scripts")
+    assert made.code == 0
+    assert git(world.folder, "status", "--porcelain") == "?? pine.toml"
+    world.web_save(TREND, "First")
+    assert imported(world).code == 0
+    assert subjects(world, BRANCH) == ["First 1.0"]
+
+
+# -- the folder that was there --------------------------------------------------------------------
+
+
+def test_nothing_of_the_person_is_touched(repository: World) -> None:
+    repository.write(LONGER)
+    repository.write("staged", "staged.txt")
+    repository.git("add", "staged.txt")
+    before = git(repository.folder, "status", "--porcelain=v2", "--branch"), repository.state()
+    index = (repository.folder / ".git" / "index").read_bytes()
+    files = {name: body for name, body in repository.files().items() if ".git/" not in name}
+    imported(repository)
+    after = {name: body for name, body in repository.files().items() if ".git/" not in name}
+    assert after == files
+    assert (repository.folder / ".git" / "index").read_bytes() == index
+    assert git(repository.folder, "status", "--porcelain=v2", "--branch") == before[0]
+    assert repository.state() == before[1]
+
+
+def test_a_dry_run_reads_nothing_and_makes_nothing(repository: World) -> None:
+    ran = repository("history", "import", "--dry-run")
+    assert ran.out == f"would import 3 versions of 3 scripts onto {BRANCH}\n"
+    assert ran.asked == ("list",)
+    git(repository.folder, "rev-parse", "--verify", "--quiet", BRANCH, code=1)
+
+
+def test_a_script_that_moved_here_moves_there(repository: World) -> None:
+    """With the next import that has something new; what is there is not rewritten."""
+    imported(repository)
+    before = tip(repository)
+    (repository.folder / "mine").mkdir()
+    repository.git("mv", TREND_PATH, "mine/Trend.pine")
+    manifest = repository.read("pine.toml")
+    repository.write(manifest.replace(TREND_PATH, "mine/Trend.pine"), "pine.toml")
+    assert "nothing new" in repository("history", "import").err
+    repository.web_save(SLOWER)
+    imported(repository)
+    assert tip(repository, f"{BRANCH}~1") == before
+    files = tree(repository.folder, BRANCH)
+    assert (files["mine/Trend.pine"], TREND_PATH in files) == (SLOWER, False)
+    assert subjects(repository, "--follow", BRANCH, "--", "mine/Trend.pine") == [
+        "Trend 2.0",
+        "Trend 1.0",
+    ]
+
+
+def test_two_scripts_that_changed_places(repository: World) -> None:
+    imported(repository)
+    manifest = repository.read("pine.toml")
+    for old, new in ((TREND_PATH, "a"), (BREAKOUT_PATH, TREND_PATH), ("a", BREAKOUT_PATH)):
+        manifest = manifest.replace(f'"{old}"', f'"{new}"')
+    repository.write(manifest, "pine.toml")
+    before = tree(repository.folder, BRANCH)
+    repository.web_save(LONGER, "Tools")
+    imported(repository)
+    after = tree(repository.folder, BRANCH)
+    assert after[TREND_PATH] == before[BREAKOUT_PATH]
+    assert after[BREAKOUT_PATH] == before[TREND_PATH]
+    names = {path: entry.name for path, entry in parse(after["pine.toml"]).entries.items()}
+    assert names == {TREND_PATH: "Breakout", BREAKOUT_PATH: "Trend", TOOLS_PATH: "Tools"}
+    git(repository.folder, "fsck", "--strict")
+
+
+def test_a_script_that_is_gone_stays_until_its_place_is_needed(repository: World) -> None:
+    imported(repository)
+    repository.web_delete("Trend")
+    repository.web_save(LONGER, "Tools")
+    imported(repository)
+    assert tree(repository.folder, BRANCH)[TREND_PATH] == TREND
+    repository("rm", TREND_PATH)
+    repository.web_save(SLOWER, "Trend")
+    imported(repository)
+    held = tree(repository.folder, BRANCH)
+    assert held[TREND_PATH] == SLOWER
+    assert parse(held["pine.toml"]).entries.keys() == {*held} - {"pine.toml"}
+    assert subjects(repository, BRANCH)[0] == "Trend 1.0"
+    assert "nothing new" in repository("history", "import").err
+
+
+def test_a_script_that_turns_up_with_an_old_date_comes_after(repository: World) -> None:
+    imported(repository)
+    before = tip(repository)
+    repository.store.save_new(repository.user, "Older", TREND, created=5)
+    imported(repository)
+    assert tip(repository, f"{BRANCH}~1") == before
+    assert git(repository.folder, "log", "-1", "--format=%s %ct", BRANCH) == "Older 1.0 5"
+
+
+def test_a_workspace_below_the_top_of_the_repository(clone: World) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=clone.place, check=True)
+    imported(clone)
+    files = tree(clone.place, BRANCH)
+    assert files[f"scripts/{TREND_PATH}"] == TREND
+    assert set(files) == {
+        "scripts/pine.toml",
+        *(f"scripts/{path}" for path in parse(files["scripts/pine.toml"]).entries),
+    }
+
+
+def test_a_repository_of_sha256(clone: World) -> None:
+    clone.git("init", "-q", "--object-format=sha256")
+    imported(clone)
+    clone.web_save(SLOWER)
+    imported(clone)
+    assert len(tip(clone)) == 64
+    assert git(clone.folder, "fsck", "--strict") == ""
+
+
+# -- refused --------------------------------------------------------------------------------------
+
+
+def test_outside_of_git(clone: World) -> None:
+    ran = clone("history", "import")
+    assert (ran.code, ran.asked) == (2, ())
+    assert "`git init`" in ran.err
+
+
+@pytest.mark.parametrize("way", ["switch", "orphan", "worktree"])
+def test_a_branch_that_is_checked_out(repository: World, way: str) -> None:
+    if way == "orphan":
+        repository.git("checkout", "-q", "--orphan", BRANCH)
+    else:
+        imported(repository)
+        repository.web_save(SLOWER)
+        words = ["worktree", "add", "-q", "../other"] if way == "worktree" else ["checkout", "-qf"]
+        repository.git(*words, BRANCH)
+    ran = repository("history", "import")
+    assert (ran.code, ran.asked) == (3, ())
+    assert "checked out" in ran.err
+
+
+@pytest.mark.parametrize("how", ["commit", "amend", "merge", "less", "spoil"])
+def test_a_branch_that_somebody_else_wrote_on(repository: World, how: str) -> None:
+    later(repository)
+    imported(repository)
+    repository.git("checkout", "-q", BRANCH)
+    if how == "commit":
+        repository.git("commit", "--allow-empty", "-qm", "by hand")
+    elif how == "amend":
+        repository.git("commit", "--amend", "-qm", "by hand")
+    elif how == "merge":
+        repository.git("merge", "-q", "--allow-unrelated-histories", "-s", "ours", "main")
+    elif how == "spoil":
+        repository.write("[workspace]\n", "pine.toml")
+        repository.git("commit", "--amend", "-q", "--all", "--no-edit")
+    else:
+        repository.git("reset", "-q", "--hard", "HEAD~2")
+        message = git(repository.folder, "log", "-1", "--format=%B", "ORIG_HEAD")
+        repository.git("commit", "--allow-empty", "-qm", message)
+    repository.git("checkout", "-q", "main")
+    before = tip(repository)
+    ran = repository("history", "import")
+    assert (ran.code, ran.asked) == (3, ())
+    assert "no import made" in ran.err
+    assert tip(repository) == before
+
+
+def test_a_history_that_is_cut_off(repository: World) -> None:
+    for name in ("Tools", "Breakout"):
+        repository.web_delete(name)  # so that the last commits have all that is on the branch
+    for number in range(3):
+        repository.web_save(TREND + f"// {number}\n")
+    imported(repository)
+    other = repository.place / "other"
+    source = f"file://{repository.folder}"
+    repository.git("clone", "-q", "--depth", "2", "--no-single-branch", source, str(other))
+    git(other, "branch", BRANCH, f"origin/{BRANCH}")
+    ran = repository("history", "import", cwd=other)
+    assert ran.code == 3
+    assert "shallow" in ran.err
+    git(other, "fetch", "-q", "--unshallow")
+    assert repository("history", "import", cwd=other).code == 0
+
+
+@both_ways
+@pytest.mark.parametrize(("fault", "code"), [("get:2+:html", 5), ("get:2+:500", 7), ("expire", 5)])
+def test_what_stops_it_leaves_nothing_and_it_goes_on(
+    repository: World, fault: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    for number in range(6):
+        repository.web_save(TREND + f"// {number}\n")
+    if fault == "expire":
+        repository.plan.expire()
+    else:
+        repository.plan.add(fault)
+    assert repository("history", "import").code == code
+    git(repository.folder, "rev-parse", "--verify", "--quiet", BRANCH, code=1)
+    repository.plan.clear()
+    assert imported(repository).out == f"imported 9 versions of 3 scripts onto {BRANCH}\n"
+
+
+def test_a_script_with_a_version_that_cannot_be_read_is_left_out(repository: World) -> None:
+    repository.forget()
+    repository.plan.add("get:1:foreign-delete")
+    ran = repository("history", "import", "--jobs", "1")
+    assert ran.code == 1
+    assert ran.out == f"imported 2 versions of 2 scripts onto {BRANCH}\n"
+    assert "left out of the history" in ran.err
+
+
+def test_a_nul_in_a_version(repository: World) -> None:
+    repository.web_save("plot(\0)\n")
+    repository.web_save(SLOWER)
+    ran = repository("history", "import")
+    assert (ran.code, len(subjects(repository, BRANCH))) == (1, 2)
+    assert f"{TREND_PATH}: left out of the history: 2.0 has a NUL" in ran.err
+
+
+def test_a_reference_that_stands_in_the_way(repository: World) -> None:
+    repository.git("branch", "tradingview")
+    ran = repository("history", "import")
+    assert ran.code == 1
+    assert "git fast-import failed" in ran.err
+
+
+# -- the same everywhere --------------------------------------------------------------------------
+
+
+def test_two_machines_have_the_same_commits(world: World) -> None:
+    fill(world, 5, 40)
+    world.clone()
+    world.git("init", "-q")
+    world.git("add", ".")
+    world.git("commit", "-qm", "As they were saved")
+    imported(world)
+    for pine_id in [one.pine_id for one in saves(world)][:3]:
+        world.store.save_next(world.user, pine_id, TREND)
+    other = world.place / "other"
+    world.git("clone", "-q", ".", str(other))
+    world.forget()
+    assert world("history", "import", cwd=other).code == 0
+    imported(world)
+    git(other, "branch", "-D", BRANCH)
+    git(other, "branch", BRANCH, f"origin/{BRANCH}")
+    world.forget()
+    assert world("history", "import", cwd=other).code == 0
+    assert git(other, "rev-parse", BRANCH) == tip(world)
+
+
+def test_two_clones_have_the_same_commits(world: World) -> None:
+    fill(world, 5, 40)
+    for name in ("one", "two"):
+        assert world("clone", "--history", "--sandbox", name).code == 0
+    one, two = (git(world.place / name, "rev-parse", "HEAD") for name in ("one", "two"))
+    assert one == two
+
+
+# -- hostile names --------------------------------------------------------------------------------
+
+
+def test_no_name_forges_anything(world: World) -> None:
+    forged = ["a\n\nPine-Id: USER;" + "0" * 32, "x\ncommit refs/heads/evil", 'a"b\\', "\x1b[31m"]
+    names = dict.fromkeys(n for n in [*forged, *map(str, HOSTILE)] if n.strip())
+    for number, name in enumerate(list(names)[:150]):
+        world.store.save_new(world.user, name[:128], TREND + f"// {number}\n", overwrite=True)
+    made = world("clone", "--history", "--sandbox", "scripts")
+    assert made.code == 0
+    assert git(world.folder, "fsck", "--strict") == ""
+    assert git(world.folder, "status", "--porcelain") == ""
+    form = "--format=%(trailers:key=Pine-Id,valueonly,separator=%x2C)"
+    told = git(world.folder, "log", "--reverse", form).split("\n")
+    assert told == [one.pine_id for one in saves(world)]
+    refs = git(world.folder, "for-each-ref", "--format=%(refname)").split("\n")
+    assert refs == ["refs/heads/main", f"refs/heads/{BRANCH}"]
+    assert "\x1b" not in git(world.folder, "log", "--format=%B")
+    imported(world)
+
+
+# -- kill -9 --------------------------------------------------------------------------------------
+
+KILLING_GIT = """\
+#!/bin/sh
+for word; do
+    if [ "$word" = fast-import ]; then
+        head -c {size} | {git} "$@"
+        kill -9 $PPID
+        exit 1
+    fi
+done
+exec {git} "$@"
+"""
+
+
+@pytest.fixture
+def account(world: World) -> World:
+    fill(world, 4, 24)
+    return world
+
+
+def _reference(world: World) -> tuple[str, str]:
+    """The commits of an import that nobody disturbs, of all but the last two saves and of all."""
+    world("clone", "--sandbox", "scripts")
+    world.git("init", "-q")
+    imported(world)
+    first = tip(world)
+    for one in world.store.list(world.user)[:2]:
+        world.store.save_next(world.user, one.pine_id, LONGER, created=BEGAN + 10_000_000)
+    imported(world)
+    return first, tip(world)
+
+
+@pytest.mark.parametrize("size", [0, 90, 1_000, 6_000, 15_000, 10_000_000])
+def test_killed_while_git_reads(account: World, size: int, tmp_path: Path) -> None:
+    first, last = _reference(account)
+    real, binary = shutil.which("git"), tmp_path / "bin"
+    assert real
+    binary.mkdir()
+    (binary / "git").write_text(KILLING_GIT.format(size=size, git=real))
+    (binary / "git").chmod(0o755)
+    path = f"{binary}{os.pathsep}{os.environ['PATH']}"
+    for begins in (None, first):
+        account.git("update-ref", *(["-d", f"refs/heads/{BRANCH}"] if begins is None else
+                                    [f"refs/heads/{BRANCH}", begins]))  # fmt: skip
+        killed = account.process("history", "import", PATH=path)
+        assert killed.code == -signal.SIGKILL
+        now = git(account.folder, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
+        assert now in (begins or "", last)
+        assert git(account.folder, "fsck", "--strict", "--no-dangling") == ""
+        assert account("history", "import").code == 0
+        # Without the two, the order of a first import is that of the time: the same commits.
+        assert tip(account) == last
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+@pytest.mark.parametrize("nth", [1, 2, 4, 7, 12, 20, 28, 30])
+def test_killed_at_a_request(account: World, nth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    account("clone", "--history", "--remote", account.remote, "reference")
+    expected = git(account.place / "reference", "rev-parse", "HEAD")
+    account.forget()
+    asked: list[object] = []
+    answer = Watched.__call__
+
+    def counted(app: Watched, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        if len(asked) == nth:
+            os.kill(child.pid, signal.SIGKILL)
+        return answer(app, environ, start)
+
+    monkeypatch.setattr(Watched, "__call__", counted)
+    child = account.spawn("clone", "--history", "--remote", account.remote, "scripts")
+    child.communicate()
+    assert child.returncode == -signal.SIGKILL
+    assert not account.folder.exists()
+    again = account.process("clone", "--history", "--remote", account.remote, "scripts")
+    assert again.code == 0
+    assert tip(account) == expected
+    # Of what was read before, at most what was under way at the end is read again.
+    assert nth < 12 or again.asked.count("get") <= 24 - (nth - 2 - 4 - 4)
+
+
+def test_without_git_nothing_is_read(world: World, tmp_path: Path) -> None:
+    ran = world.process("clone", "--history", "--sandbox", "scripts", PATH=str(tmp_path))
+    assert (ran.code, ran.asked) == (1, ())
+    assert "git cannot be run" in ran.err
+    assert not world.folder.exists()
+
+
+def test_a_folder_with_a_line_end_in_its_name(clone: World) -> None:
+    place = clone.folder / "a\nb"
+    place.mkdir()
+    for path in list(clone.folder.iterdir()):
+        if path != place:
+            path.rename(place / path.name)
+    clone.git("init", "-q")
+    ran = clone("history", "import", cwd=place)
+    assert (ran.code, "such a name" in ran.err) == (1, True)
+    assert clone("pull", cwd=place).code == 0

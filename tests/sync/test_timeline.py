@@ -1,0 +1,113 @@
+"""All versions as one line of commits: the same input, the same line."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pinesync.model import Digest, Entry, PineId, RelPath, ScriptInfo, Version, VersionInfo
+from pinesync.sync.timeline import line_up, message, places
+from pinesync.workspace.manifest import DEFAULT_FOLDERS
+
+A, B, C = (PineId("USER;" + digit * 32) for digit in "abc")
+FOLDERS = DEFAULT_FOLDERS
+TEXT = Digest("sha256:" + "0" * 64)
+
+
+def history(pine_id: PineId, *times: int) -> tuple[VersionInfo, ...]:
+    return tuple(
+        VersionInfo(pine_id, Version(number), TEXT, when) for number, when in enumerate(times, 1)
+    )
+
+
+def entry(pine_id: PineId, path: str, name: str) -> Entry:
+    return Entry(RelPath(path), name, pine_id)
+
+
+def listed(**names: str) -> list[ScriptInfo]:
+    ids = {"a": A, "b": B, "c": C}
+    return [ScriptInfo(ids[key], name, Version(9)) for key, name in names.items()]
+
+
+WHERE = places(listed(a="One", b="Two"), {}, FOLDERS)
+
+
+def told(histories: dict[PineId, tuple[VersionInfo, ...]], **done: int) -> list[str]:
+    ids = {"a": A, "b": B}
+    known = {ids[key]: Version(number) for key, number in done.items()}
+    return [f"{c.entry.name} {c.info.version.major}" for c in line_up(histories, WHERE, {}, known)]
+
+
+def test_in_order_of_time_then_id_then_number() -> None:
+    histories = {B: history(B, 5, 5, 7), A: history(A, 5, 6, 7)}
+    assert told(histories) == ["One 1", "Two 1", "Two 2", "One 2", "One 3", "Two 3"]
+
+
+def test_no_order_of_what_is_given_makes_a_difference() -> None:
+    infos = {A: list(history(A, 1, 1, 4, 4)), B: list(history(B, 1, 2, 4))}
+    expected = line_up(infos, WHERE, {}, {})
+    for seed in range(20):
+        chance = random.Random(seed)
+        for one in infos.values():
+            chance.shuffle(one)
+        given = dict(sorted(infos.items(), reverse=bool(seed % 2)))
+        assert line_up(given, WHERE, {}, {}) == expected
+
+
+def test_what_is_done_is_not_told_again_and_what_is_old_comes_after() -> None:
+    histories = {A: history(A, 5, 6), B: history(B, 1, 2)}
+    assert told(histories, a=1) == ["Two 1", "Two 2", "One 2"]
+    assert told(histories, a=2, b=2) == []
+
+
+def test_an_unknown_time_is_the_first() -> None:
+    assert told({A: history(A, 3), B: history(B, 0, -7)}) == ["Two 1", "Two 2", "One 1"]
+
+
+def test_paths_are_those_of_pine_toml_then_of_the_last_commit_then_of_a_clone() -> None:
+    here = {RelPath("mine/X.pine"): entry(A, "mine/X.pine", "older name")}
+    before = {
+        RelPath("once/Two.pine"): entry(B, "once/Two.pine", "Two"),
+        RelPath("once/Three.pine"): entry(C, "once/Three.pine", "Three"),
+    }
+    found = places(listed(a="One &amp; only", b="Two", c="Renamed"), here, FOLDERS, before)
+    assert {one.path: one.name for one in found.values()} == {
+        "mine/X.pine": "One & only",
+        "once/Two.pine": "Two",
+        "indicators/Renamed.pine": "Renamed",
+    }
+
+
+def test_two_scripts_of_one_name_have_two_paths() -> None:
+    paths = [one.path for one in places(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
+    assert paths == ["indicators/rsi.pine", "indicators/RSI-bbbbbbbb.pine"]
+
+
+def test_what_moved_moves_with_the_first_commit_alone() -> None:
+    before = {
+        RelPath("old/Two.pine"): entry(B, "old/Two.pine", "Two"),
+        RelPath("INDICATORS/one.pine"): entry(C, "INDICATORS/one.pine", "gone"),
+        RelPath("gone.pine"): entry(PineId("USER;" + "d" * 32), "gone.pine", "gone too"),
+    }
+    first, second = line_up({A: history(A, 1, 2)}, WHERE, before, {})
+    assert first.moved == {"old/Two.pine": entry(B, "indicators/Two.pine", "Two")}
+    assert first.dropped == ("INDICATORS/one.pine",)
+    assert (second.moved, second.dropped) == ({}, ())
+    assert line_up({}, WHERE, before, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("RSI", "RSI 2.0"),
+        ("", "2.0"),
+        ("a\n\nPine-Id: x", r"a\u{a}\u{a}Pine-Id: x 2.0"),
+        ("\x1b[31m\u202e\r", r"\u{1b}[31m\u{202e}\u{d} 2.0"),
+        ("\ud800", r"\u{d800} 2.0"),
+    ],
+)
+def test_a_message_is_one_line_and_its_trailers(name: str, title: str) -> None:
+    said = message(name, A, Version(2))
+    assert said == f"{title}\n\nPine-Id: {A}\nPine-Version: 2.0\n"
+    assert said.encode()
