@@ -4,10 +4,12 @@ commit holds what was saved is noted."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Committed, Run
+from pinesync.commands.tracking import catch_up
 from pinesync.commands.wording import Script, Way, message_of
 from pinesync.errors import FileError, LeftForYou, ManifestError, PinesyncError
 from pinesync.model import Base, Entry, RelPath
@@ -180,6 +182,8 @@ def _commit(
     made = committing.commit(project.folder.root, files, message, restage)
     if made is None:
         return None
+    with suppress(PinesyncError):  # the next pull moves it
+        catch_up(project)
     for path in made.staged:
         why = "was staged with another text, which stays staged"
         told.append(_told(RelPath(path), why, f"`git add {typed(path)}` stages the new one"))

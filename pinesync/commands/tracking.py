@@ -14,7 +14,7 @@ from pinesync.sync.report import Outcome
 from pinesync.sync.timeline import places
 from pinesync.text import Unreadable, decode, digest, dress
 from pinesync.workspace.folder import WorkspaceFolder
-from pinesync.workspace.repository import repository_of
+from pinesync.workspace.repository import SAVED, repository_of
 from pinesync.workspace.tracking import NAME, SETTING, Fork, Saved, find_fork, track
 
 
@@ -46,6 +46,16 @@ def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Ite
         follow(project, listed)
     except PinesyncError as error:
         yield Outcome(RelPath(NAME), "told", message=f"not moved: {error.message}")
+
+
+def catch_up(project: Project) -> None:
+    """After a commit of ours: where HEAD has just the files that the branch has, it is HEAD."""
+    repository = repository_of(project.folder.root)
+    if repository is None or repository.setting(SETTING) is False:
+        return
+    head, tree = repository.commit_of("HEAD"), repository.tree_of(SAVED)
+    if head and tree and tree == repository.tree_of("HEAD"):
+        repository.move(SAVED, head, "pinesync: committed")
 
 
 def _saved(

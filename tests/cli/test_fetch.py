@@ -150,6 +150,18 @@ def test_a_pull_moves_it_and_a_commit_closes_the_gap(repository: World) -> None:
     assert saved(repository) == git(repository.folder, "rev-parse", "HEAD")
 
 
+def test_a_pull_that_commits_leaves_no_gap(repository: World) -> None:
+    repository.web_save(SLOWER)
+    assert repository("pull", "--commit").code == 0
+    assert saved(repository) == git(repository.folder, "rev-parse", "HEAD")
+    assert (ahead(repository), differs(repository)) == ([], [])
+    git(repository.folder, "config", "pinesync.track", "false")
+    before = saved(repository)
+    repository.web_save(SLOWER + "// more\n")
+    assert repository("pull", "--commit").code == 0
+    assert saved(repository) == before
+
+
 def test_it_stays_where_it_is_while_nothing_changes(repository: World) -> None:
     repository.web_save(SLOWER)
     repository("fetch")

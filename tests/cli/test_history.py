@@ -546,3 +546,11 @@ def test_a_folder_with_a_line_end_in_its_name(clone: World) -> None:
     ran = clone("history", "import", cwd=place)
     assert (ran.code, "such a name" in ran.err) == (1, True)
     assert clone("pull", cwd=place).code == 0
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + TREND, "\ufeff\ufeff" + TREND, "", "\r", "a\x0cb"])
+def test_the_files_of_a_clone_are_those_of_its_last_commit(world: World, text: str) -> None:
+    later(world, text)
+    assert world("clone", "--history", "--sandbox", "scripts").code == 0
+    assert git(world.folder, "status", "--porcelain") == ""
+    assert world.words() == {}

@@ -6,20 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from pinesync.cli.group import VERBS
-from tests.docs.pages import ROOT, Block, blocks, disagreements, page, read_aloud, run, steps
+from tests.docs.pages import Block, blocks, disagreements, page, read_aloud, run, steps
 
 ANYTHING = "…"
-
-
-GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
-
-
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.stem)
-def test_a_guide_shows_what_is_printed(guide: Path, home: Path, tmp_path: Path) -> None:
-    assert not disagreements(read_aloud(f"docs/guides/{guide.name}", tmp_path))
 
 
 def test_every_command_prints_what_the_page_shows(home: Path, tmp_path: Path) -> None:

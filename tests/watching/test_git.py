@@ -413,6 +413,16 @@ def test_line_ends_that_git_changes(kept: Watching) -> None:
     assert world.read() == TREND.replace("\n", "\r\n")
 
 
+def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
+    """And moves nothing that would make its own files look like git's."""
+    world = kept.start(bring=True, poll=0.05).world
+    world.web_save(SLOWER)
+    assert kept.done().done == "pulled"
+    kept.stop()
+    git(world, "log", "-1", "--format=%s", "tradingview/saved", says="Trend 2.0")
+    git(world, "diff", "--quiet", "tradingview/saved")
+
+
 def test_a_repository_that_is_made_while_watching(watching: Watching) -> None:
     world = watching.start().world
     world.web_save(SLOWER)
