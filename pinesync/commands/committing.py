@@ -3,7 +3,7 @@ commit holds what was saved is noted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Committed, Run
 from pinesync.commands.tracking import catch_up
 from pinesync.commands.wording import Script, Way, message_of
-from pinesync.errors import FileError, LeftForYou, ManifestError, PinesyncError
+from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
 from pinesync.model import Base, Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.report import Outcome, failed
@@ -184,6 +184,8 @@ def _commit(
         return None
     with suppress(PinesyncError):  # the next pull moves it
         catch_up(project)
+    if not made.in_step:
+        told.append(_behind(made.commit, files))
     for path in made.staged:
         why = "was staged with another text, which stays staged"
         told.append(_told(RelPath(path), why, f"`git add {typed(path)}` stages the new one"))
@@ -193,6 +195,17 @@ def _commit(
             project.folder.state.note_commit(script.entry.pine_id, version, made.commit)
     subject = message.partition("\n")[0]
     return Committed(made.commit, subject, tuple(script.entry.path for script in scripts))
+
+
+def _behind(commit: str, paths: Iterable[str]) -> Outcome:
+    """Said aloud: an index that has the older files takes the commit back with the next one."""
+    return Outcome(
+        RelPath(MANIFEST),
+        "failed",
+        message=f"committed as {commit[:9]}, but git's index is locked and has the older files",
+        hint=f"run `git reset --quiet -- {' '.join(map(typed, paths))}` before you commit again",
+        exit_code=EXIT_FAILED,
+    )
 
 
 def _changes(

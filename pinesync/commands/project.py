@@ -18,6 +18,7 @@ from pinesync.errors import LeftForYou, Misuse, PinesyncError
 from pinesync.model import Account, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.execute.look import Scope
+from pinesync.sync.operations import RECOVERY
 from pinesync.sync.ports import Ports, Tools
 from pinesync.sync.records import Now
 from pinesync.sync.report import Outcome
@@ -113,7 +114,7 @@ class Project:
         return [f"{f}/" if f != "." and os.path.isdir(root / f) else f for f in found]
 
     @contextmanager
-    def writing(self, verb: str, undoes: str | None = None) -> Iterator[tuple[Outcome, ...]]:
+    def writing(self, verb: str) -> Iterator[tuple[Outcome, ...]]:
         """This process is the only one that writes in the workspace. Files that an earlier run
         was exchanging are finished first; what that did is given. What is done in here is in the
         operation log afterwards, under the verb."""
@@ -121,12 +122,18 @@ class Project:
         from pinesync.workspace.lock import writing
 
         with writing(self.folder.state.folder):
+            settled = settle_files(self.folder)
+            self.note(RECOVERY)
             try:
-                yield settle_files(self.folder)
+                yield settled
             finally:
-                # Without it there is no undo; what was done is done and told all the same.
-                with suppress(PinesyncError):
-                    self.folder.log_operation(verb, undoes)
+                self.note(verb)
+
+    def note(self, verb: str) -> None:
+        """What was done until now goes into the operation log. Without it there is no undo; what
+        was done is done and told all the same."""
+        with suppress(PinesyncError):
+            self.folder.log_operation(verb)
 
 
 def open_project(setup: Setup) -> Project:

@@ -12,6 +12,7 @@ from pinesync.sync.execute import pull as pulling
 from pinesync.sync.execute.look import look
 from pinesync.sync.execute.settle import blocked, settle
 from pinesync.sync.moved import moved
+from pinesync.sync.operations import RECOVERY
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
@@ -41,6 +42,7 @@ def pull(
     with project.writing("pull") as recovered:
         ports = project.ports()
         settled = (*recovered, *settle(ports))
+        project.note(RECOVERY)
         return finished(_pull(project, ports, patterns, act, merge, settled), settled)
 
 

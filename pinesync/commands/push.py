@@ -23,6 +23,7 @@ from pinesync.sync.execute.look import look
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.execute.settle import blocked, settle
 from pinesync.sync.moved import moved
+from pinesync.sync.operations import RECOVERY
 from pinesync.sync.plan import Situation
 from pinesync.sync.policy import Act, Local
 from pinesync.sync.ports import Ports
@@ -56,6 +57,7 @@ def push(
     with project.writing("push") as recovered:
         ports = project.ports()
         settled = (*recovered, *settle(ports))
+        project.note(RECOVERY)
         wishes = _Wishes(allow_broken, recreate, version, seen or {})
         outcomes = _push(project, ports, patterns, settled, wishes)
         return finished(outcomes, settled)

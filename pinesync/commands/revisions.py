@@ -11,7 +11,8 @@ from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.naming import typed
 
-_AT = re.compile(r"(.+)@([0-9]+(?:\.0)?)", re.ASCII | re.DOTALL)
+# A file's own name may have an @ in it, before its ending.
+_AT = re.compile(r"(.+\.pine|USER;[0-9a-f]{32})@(?!.*\.pine$)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,21 @@ was created there stays: only a deletion would undo that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, finished, viewed
 from pinesync.errors import Misuse
-from pinesync.model import Entry, PineId, RelPath
+from pinesync.model import Digest, Entry, PineId, RelPath
 from pinesync.naming import typed
 from pinesync.sync.execute import push as pushing
 from pinesync.sync.execute.moving import move
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.execute.putting import put_text
-from pinesync.sync.execute.settle import blocked, settle
+from pinesync.sync.execute.settle import settle
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.operations import (
+    RECOVERY,
     REDO,
     UNDO,
     Change,
@@ -106,29 +107,46 @@ def undo(
     """Take back the newest operation, or the one whose key was named; with `redo` the newest undo.
     What cannot be taken back is told, and left. Misuse where there is nothing to take back."""
     project = open_project(setup)
-    operation = _chosen(read_operations(project.folder.state, MOST), key, redo=redo)
-    with project.writing(REDO if redo else UNDO, operation.key) as recovered:
-        return logged(operation), _undo(project, operation, recovered, allow_broken=allow_broken)
+    with project.writing(REDO if redo else UNDO) as recovered:
+        settled = (*recovered, *_settled(project))
+        operation = _chosen(read_operations(project.folder.state, MOST), key, redo=redo)
+        if settled:
+            return logged(operation), Run((*settled, *_finish_first(operation)))
+        run = _undo(project, operation, allow_broken=allow_broken)
+        if not run.stopped and not any(outcome.done in _LEFT for outcome in run.outcomes):
+            project.folder.journal.undoes = operation.key
+    return logged(operation), run
 
 
-def _undo(
-    project: Project, operation: Operation, recovered: tuple[Outcome, ...], *, allow_broken: bool
-) -> Run:
+def _settled(project: Project) -> tuple[Outcome, ...]:
+    """What an interrupted run began comes first: it is what was done last."""
+    if not any(record.is_open for record in project.folder.records()):
+        return ()
+    settled = settle(project.ports())
+    project.note(RECOVERY)
+    return settled
+
+
+def _finish_first(operation: Operation) -> Iterator[Outcome]:
+    """Nothing is taken back in the same breath: what that is may have changed."""
+    for path in operation.paths[:1]:
+        yield refused(
+            path,
+            "an interrupted run came first, and nothing was undone yet",
+            "`pinesync oplog` shows what is undone next; then run `pinesync undo` again",
+        )
+
+
+def _undo(project: Project, operation: Operation, *, allow_broken: bool) -> Run:
     if operation.verb in _FINAL:
         what, hint = _FINAL[operation.verb]
         return Run(tuple(refused(path, what, hint) for path in operation.paths))
     saved = {save.path: save for save in operation.saves}
-    ports: Ports | None = None
-    settled = recovered
-    if operation.saves:
+    outcomes: list[Iterable[Outcome]] = [_Here(project, operation, frozenset(saved)).taken_back()]
+    if saved:
         ports = project.ports()
-        settled = (*recovered, *settle(ports))
-    here = _Here(project, operation, frozenset(saved))
-    outcomes: list[Iterable[Outcome]] = [here.taken_back()]
-    if ports:
-        free = [s for s in saved.values() if not {s.path, s.pine_id} & set(blocked(settled))]
-        outcomes.append(_saved_again(project, ports, free, allow_broken))
-    return finished((outcome for part in outcomes for outcome in part), settled)
+        outcomes.append(_saved_again(project, ports, list(saved.values()), allow_broken))
+    return finished(outcome for part in outcomes for outcome in part)
 
 
 def _chosen(operations: list[Operation], key: str | None, *, redo: bool) -> Operation:
@@ -172,12 +190,13 @@ class _Here:
 
     def _taken_back(self) -> Iterator[Outcome]:
         left = {path: why for path in self._paths() if (why := self._problem(path))}
-        changes = [change for path, change in self._changes.items() if path not in left]
+        done = {path for path in self._paths() if self._is_back(path)}
+        changes = [c for path, c in self._changes.items() if path not in {*left, *done}]
         # The base is never ahead of the file: what goes back goes back before the file does.
         back = [change for change in changes if not _goes_on(change)]
         self._commit(back)
         for path, file in self._files.items():
-            if path in left:
+            if path in left or path in done:
                 continue
             if file.before is None:
                 yield Outcome(
@@ -187,7 +206,8 @@ class _Here:
                 left[path] = trouble
         self._commit([c for c in changes if _goes_on(c) and c.path not in left])
         for path in self._paths():
-            yield refused(path, left[path], _LOOK) if path in left else self._outcome(path)
+            if path not in done:
+                yield refused(path, left[path], _LOOK) if path in left else self._outcome(path)
         for old, new in self._moves.values():
             yield self._moved_back(old, new)
 
@@ -195,28 +215,48 @@ class _Here:
         return sorted(self._changes.keys() | self._files.keys())
 
     def _problem(self, path: RelPath) -> str:
-        """Why this one cannot be taken back; empty where it can."""
+        """Why this one cannot be taken back; empty where it can. Entry or file may be back
+        already: an undo that broke off is finished by the next."""
         change, file = self._changes.get(path), self._files.get(path)
-        if change and self._project.folder.entries().get(path) != change.after:
+        entry = self._project.folder.entries().get(path)
+        if change and entry not in (change.before, change.after):
             return "pine.toml says something else of it by now"
-        if file and self._digest(path) != file.after:
+        if not file or file.before is None:
+            return ""
+        try:
+            now = self._digest(path)
+        except Unreadable as error:
+            return str(error)
+        if now is None:
+            return "the file is gone"
+        if now not in (file.before, file.after):
             return "the file has another text by now"
-        if file and file.before and self._project.folder.text_of(file.before) is None:
+        if self._project.folder.text_of(file.before) is None:
             return "the text from before is not held any more"
         return ""
 
-    def _digest(self, path: RelPath) -> str | None:
-        data = self._project.folder.read(path)
+    def _is_back(self, path: RelPath) -> bool:
+        """Whether all of it is as it was before."""
+        change, file = self._changes.get(path), self._files.get(path)
+        entry = self._project.folder.entries().get(path)
+        if change and entry != change.before:
+            return False
         try:
-            return None if data is None else digest(decode(data))
+            return file is None or (file.before is not None and self._digest(path) == file.before)
         except Unreadable:
-            return "unreadable"
+            return False
+
+    def _digest(self, path: RelPath) -> Digest | None:
+        data = self._project.folder.read(path)
+        return None if data is None else digest(decode(data))
 
     def _write(self, file: Written) -> str:
         """The file has the text from before; or why not."""
         folder, path = self._project.folder, file.path
         text = folder.text_of(file.before) if file.before else None
         assert text is not None
+        if self._digest(path) == file.before:
+            return ""
         entry = folder.entries().get(path) or Entry(path, "")
         try:
             put_text(folder, self._project.tools(), entry, text, file.after, self._records)
@@ -227,6 +267,8 @@ class _Here:
     def _moved_back(self, old: Change, new: Change) -> Outcome:
         folder, tools = self._project.folder, self._project.tools()
         data = folder.read(new.path)
+        if folder.entries().get(old.path) == old.before:
+            return Outcome(old.path, "told", message="it is back already")
         if old.before is None or new.after is None or folder.entries().get(new.path) != new.after:
             return refused(new.path, "pine.toml says something else of it by now", _LOOK)
         if data is None:
@@ -253,7 +295,9 @@ def _goes_on(change: Change) -> bool:
     return bool(before and (after is None or before.version > after.version))
 
 
-_LOOK = "`pinesync log`, `pinesync restore --kept` and `pinesync oplog` show what there is"
+_LEFT = frozenset(("refused", "pending", "failed"))
+_ANOTHER = "`pinesync undo KEY` takes back another one, which `pinesync oplog` names"
+_LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANOTHER}"
 
 
 def _saved_again(
@@ -273,18 +317,32 @@ def _saved_again(
     for save in saves:
         step = by_id.get(save.pine_id)
         entry = step.situation.entry if step else None
+        text = ""
+        if save.parent:
+            text = read_text(ports.remote, ports.workspace, (save.pine_id, save.parent))
+            if entry and entry.base and entry.base.digest == digest(text):
+                continue  # an undo that broke off came so far
         if problem := _unsaveable(save, entry):
-            yield refused(
-                save.path, problem, f"`pinesync log {typed(save.path)}` shows the versions"
-            )
+            yield refused(save.path, problem, _hint(save))
             continue
         assert step
-        assert save.parent
         steps.append(step)
-        text = read_text(ports.remote, ports.workspace, (save.pine_id, save.parent))
         texts[step.situation.path] = text
     listed = view.listed or {}
-    yield from pushing.push(ports, steps, listed, allow_broken=allow_broken, texts=texts)
+    for outcome in pushing.push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
+        save = next(s for s in saves if s.path == outcome.path or s.pine_id == outcome.pine_id)
+        left = outcome.done == "refused" and not outcome.diagnostics
+        yield replace(outcome, hint=_hint(save)) if left else outcome
+
+
+def _hint(save: Sent) -> str:
+    if save.parent is None:
+        return f"`pinesync rm --remote {typed(save.path)}` deletes it; {_ANOTHER}"
+    back = typed(f"{save.path}@{save.parent.major}")
+    return (
+        f"`pinesync pull`, then `pinesync restore {back} --push` makes {save.parent} the newest; "
+        f"{_ANOTHER}"
+    )
 
 
 def _unsaveable(save: Sent, entry: Entry | None) -> str:

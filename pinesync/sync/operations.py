@@ -10,6 +10,8 @@ from pinesync.sync.records import Record
 
 UNDO = "undo"
 REDO = "redo"
+RECOVERY = "recovery"
+"""What an interrupted command had begun, ended by a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,14 @@ class Operation:
 
 @dataclass(slots=True)
 class Journal:
-    """What the running command did so far. Of one path the first state and the last count."""
+    """What the running command did so far. Of one path the first state and the last count.
+    `undoes` is the key of what it took back as a whole."""
 
     entries: dict[RelPath, Change] = field(default_factory=dict)
     files: dict[RelPath, Written] = field(default_factory=dict)
     saves: list[Sent] = field(default_factory=list)
     moves: list[Moved] = field(default_factory=list)
+    undoes: str | None = None
 
     def changed(self, path: RelPath, before: Entry | None, after: Entry | None) -> None:
         held = self.entries.get(path)
@@ -93,14 +97,23 @@ class Journal:
             assert record.landed
             self.saves.append(Sent(record.path, record.pine_id, record.landed, record.parent))
 
-    def operation(self, key: str, verb: str, when: float, undoes: str | None) -> Operation | None:
-        """All of it, None where nothing is different."""
-        entries = tuple(c for c in self.entries.values() if c.before != c.after)
-        files = tuple(w for w in self.files.values() if w.before != w.after)
-        if not (entries or files or self.saves):
-            return None
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is different, and nothing taken back."""
+        return not (self._changes() or self._written() or self.saves or self.undoes)
+
+    def operation(self, key: str, verb: str, when: float) -> Operation:
+        """All of it."""
         saves, moves = tuple(self.saves), tuple(self.moves)
-        return Operation(key, verb, when, undoes, entries, files, saves, moves)
+        return Operation(
+            key, verb, when, self.undoes, self._changes(), self._written(), saves, moves
+        )
+
+    def _changes(self) -> tuple[Change, ...]:
+        return tuple(c for c in self.entries.values() if c.before != c.after)
+
+    def _written(self) -> tuple[Written, ...]:
+        return tuple(w for w in self.files.values() if w.before != w.after)
 
 
 def undone(operations: Sequence[Operation]) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +34,11 @@ Blobs = dict[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A new commit. `staged` are its files that had something else staged, which stays so."""
+    """A new commit. `staged` are its files that had something else staged, which stays so;
+    `in_step` is False where the index could not be brought on, and still has the older files."""
 
     commit: str
+    in_step: bool
     staged: tuple[str, ...] = ()
 
 
@@ -62,8 +64,13 @@ def refuse_unready(root: Path) -> None:
     """Misuse, or LeftForYou, where a commit of ours could not be made or would be in the way."""
     if not is_repository(root):
         raise Misuse(f"{root}: in no git repository, so nothing can be committed", "run `git init`")
-    words = [word for name in _UNDER_WAY for word in ("--git-path", name)]
-    found = _answered(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
+    words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
+    *found, lock = _answered(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
+    if (root / os.fsdecode(lock)).exists():
+        raise LeftForYou(
+            "another git is at work in this repository, so nothing can be committed",
+            f"wait for it; one that died may have left {os.fsdecode(lock)}, to be removed",
+        )
     for path, what in zip(found, _UNDER_WAY.values(), strict=True):
         if (root / os.fsdecode(path)).exists():
             raise LeftForYou(
@@ -136,7 +143,8 @@ def commit(
         )
     if tree != _answered(root, "rev-parse", "HEAD^{tree}").strip():
         _take_back(root, head, new)
-    return Made(new, tuple(_bring_in_step(root, blobs, staged, restage)))
+    in_step, others = _bring_in_step(root, blobs, staged, restage)
+    return Made(new, in_step, tuple(others))
 
 
 @contextmanager
@@ -165,8 +173,9 @@ def _bring_in_step(
     blobs: Blobs,
     staged: Mapping[str, str],
     restage: Callable[[str, bytes], bytes | None],
-) -> list[str]:
-    """The person's index has what was committed; the files that keep something else staged."""
+) -> tuple[bool, list[str]]:
+    """The person's index has what was committed: whether that could be done, and the files that
+    keep something else staged."""
     others = [p for p, blob in blobs.items() if p in staged and staged[p] != (blob or "")]
     new: Blobs = {path: blob for path, blob in blobs.items() if path not in others}
     for path in others:
@@ -174,11 +183,13 @@ def _bring_in_step(
         data_now = None if status else restage(path, data)
         if data_now is not None:
             new[path] = _blob(root, path, data_now)
-    # The commit is made: an index that git holds locked is behind, and no reason to fail.
-    with suppress(FileError):
+    kept = [path for path in others if path not in new]
+    try:
         _set(root, new, _modes(root), {})
-        asked(root, "update-index", "-q", "--refresh")
-    return [path for path in others if path not in new]
+    except FileError:
+        return False, kept  # the commit is made; git holds the index locked
+    asked(root, "update-index", "-q", "--refresh")
+    return True, kept
 
 
 def _commit_at(root: Path, name: str = "HEAD") -> str | None:

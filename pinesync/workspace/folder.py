@@ -22,7 +22,7 @@ from pinesync.workspace import manifest
 from pinesync.workspace.checking import Replaced
 from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, vanish
 from pinesync.workspace.manifest import Manifest, Settings
-from pinesync.workspace.operations import write_operation
+from pinesync.workspace.operations import newest_time, write_operation
 from pinesync.workspace.state import State
 
 _TRIES = 5
@@ -214,17 +214,18 @@ class WorkspaceFolder:
             lambda: self.state.drop_records([record]),
             lambda: self.state.has_replaced(key, record.path, record.object),
         )
-        if done:
+        if done and record.landed:
             self.journal.wrote(record.path, record.object, record.brings)
         return done
 
-    def log_operation(self, verb: str, undoes: str | None = None) -> None:
-        """What was done through this value goes into the operation log."""
-        wall = self._wall()
-        done = self.journal.operation(new_key(wall), verb, wall, undoes)
-        self.journal = Journal()
-        if done:
-            write_operation(self.state, done)
+    def log_operation(self, verb: str) -> None:
+        """What was done through this value since the last time goes into the operation log."""
+        journal, self.journal = self.journal, Journal()
+        if not journal.is_empty:
+            wall = self._wall()
+            # Which of two came later is told by the log: a clock may go back.
+            later = max(wall, newest_time(self.state) + 0.001)
+            write_operation(self.state, journal.operation(new_key(later), verb, wall))
 
     def appear(self, old: RelPath, new: RelPath) -> None:
         appear(self.tree, old, new)

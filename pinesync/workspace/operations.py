@@ -46,6 +46,12 @@ def write_operation(state: State, operation: Operation) -> None:
     state.write_json(KIND, operation.key, held)
 
 
+def newest_time(state: State) -> float:
+    """The time in the newest key, in epoch seconds; 0 where there is none."""
+    newest = max((path.stem for path, _ in state.read_json(KIND, 1)), default="0")
+    return int(newest.partition("-")[0]) / 1000 if newest[:1].isdigit() else 0.0
+
+
 def read_operations(state: State, most: int) -> list[Operation]:
     """The newest so many, the oldest of them first. StateError for one that is damaged."""
     found = []

@@ -10,11 +10,13 @@ from pathlib import Path
 from pinesync.model import Digest, PineId, Version
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.git import asked, objects
+from pinesync.workspace.repository import SAVED
 
 _MOST_COMMITS = 5000
 _AT_A_TIME = 100
 """Texts of the history that are held at once."""
-_ALL = ("--exclude=refs/stash", "--exclude=refs/notes/*", "--all")
+# The commits of the remote-tracking branch are a fetch's: no version was made from them.
+_ALL = ("--exclude=refs/stash", "--exclude=refs/notes/*", f"--exclude={SAVED}", "--all")
 _FORMAT = "--format=%H%x00%at%x00%an <%ae>%x00%s"
 _PLAIN = (f"--max-count={_MOST_COMMITS}", "--encoding=UTF-8", "--no-textconv", "--no-ext-diff")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -208,12 +210,27 @@ def test_what_was_staged_otherwise_stays_staged(repo: World) -> None:
     assert git(repo, "diff", "--numstat", "pine.toml") == ""
 
 
-def test_an_index_that_is_held_is_left(repo: World) -> None:
+def test_while_another_git_is_at_work_nothing_is_sent(repo: World) -> None:
     repo.write(LONGER)
     (repo.folder / ".git" / "index.lock").write_text("")
-    assert repo("push", "--commit").code == 0
+    ran = repo("push", "--commit")
+    assert (ran.code, ran.asked) == (3, ())
+    assert "another git is at work" in ran.err
+    assert repo.saved() == [TREND]
+
+
+def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
+    """Left as it is, it would take the commit back with the next one."""
+    repo.write(LONGER)
+    hook(repo, "post-commit", "touch .git/index.lock")
+    ran = repo("push", "--commit")
+    assert ran.code == 1
+    assert "git's index is locked and has the older files" in ran.err
     (repo.folder / ".git" / "index.lock").unlink()
     assert touched(repo) == [TREND_PATH, "pine.toml"]
+    (command,) = re.findall(r"run `(git reset [^`]*)`", ran.err)
+    git(repo, *shlex.split(command)[1:])
+    assert status(repo) == []
 
 
 def test_what_git_ignores_is_not_committed(repo: World) -> None:

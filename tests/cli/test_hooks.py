@@ -195,6 +195,34 @@ KEPT = {
 }
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "#!/bin/sh\nfalse\n",
+        "#!/bin/sh\nsh -c 'exit 1'\n",
+        "#!/bin/sh\ncat <<X\nnever closed\nfalse",
+    ],
+)
+def test_a_hook_that_refuses_goes_on_refusing(repo: World, script: str) -> None:
+    put(repo, "pre-commit", script)
+    repo.write(LONGER)
+    before = tried(repo, "commit", "-am", "x").returncode
+    git(repo, "reset", "-q", "--soft", "HEAD~1") if not before else None
+    assert repo("hooks", "install").code == 0
+    assert tried(repo, "commit", "-am", "x").returncode == before
+    repo.write(UNCLOSED)
+    assert tried(repo, "commit", "-am", "x").returncode == 1
+
+
+def test_a_hook_that_sources_what_ends_it(repo: World) -> None:
+    """As husky's do."""
+    put(repo, "h", "#!/bin/sh\nexit 0\n")
+    put(repo, "pre-commit", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n')
+    assert repo("hooks", "install").code == 0
+    repo.write(UNCLOSED)
+    assert tried(repo, "commit", "-am", "x").returncode == 1
+
+
 @pytest.mark.parametrize("kind", KEPT)
 def test_a_hook_that_is_there_runs_as_before_and_so_does_ours(repo: World, kind: str) -> None:
     before = KEPT[kind]

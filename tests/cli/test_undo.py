@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,7 @@ def test_nobody_s_save_is_hidden_by_it(clone: World) -> None:
     ran = clone("undo")
     assert ran.code == 3
     assert "saved on TradingView since you pulled (2.0 → 3.0)" in ran.err
+    assert f"`pinesync restore {TREND_PATH}@1 --push` makes 1.0 the newest" in ran.err
     assert clone.saved() == [TREND, LONGER, FASTER]
     clone("pull", "--theirs")
     clone("undo")
@@ -150,6 +152,88 @@ def test_an_older_push_is_not_undone_over_what_came_since(clone: World) -> None:
     assert ran.code == 3
     assert "2.0 is not its base any more" in ran.err
     assert clone.saved() == [TREND, LONGER, FASTER]
+
+
+def test_what_was_left_of_an_undo_is_undone_by_the_next(clone: World) -> None:
+    clone.write(EXTRA, "extra.pine")
+    clone("add", "extra.pine")
+    clone.web_save(SLOWER)
+    clone.web_save(BREAKOUT + "// web\n", "Breakout")
+    clone("pull")
+    clone.write(FASTER)
+    assert clone("undo").code == 3
+    assert verbs(clone) == ["undo", "pull", "add"]
+    clone.write(SLOWER)
+    assert clone("undo").code == 0
+    assert (clone.read(), clone.read(BREAKOUT_PATH)) == (TREND, BREAKOUT)
+    assert verbs(clone) == ["undo", "undo", "pull undone", "add"]
+
+
+def test_a_push_of_two_is_undone_in_two_goes(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    other = BREAKOUT + "// mine\n"
+    clone.write(EXTRA, "extra.pine")
+    clone("add", "extra.pine")
+    clone.write(LONGER)
+    clone.write(other, BREAKOUT_PATH)
+    clone("push", TREND_PATH, BREAKOUT_PATH)
+    clone.plan.add("save_next:2:500:before")
+    assert clone("undo").code == 7
+    ran = clone("undo")
+    assert (ran.code, ran.asked.count("save_next")) == (3, 0)
+    assert "an earlier save never arrived and is given up" in ran.err
+    assert clone("undo").code == 0
+    assert clone.saved() == [TREND, LONGER, TREND]
+    assert clone.saved("Breakout") == [BREAKOUT, other, BREAKOUT]
+
+
+def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A push that nobody heard of is what was done last: an undo takes nothing else back."""
+    clone.write(LONGER)
+    clone("push")
+    other = BREAKOUT + "// mine\n"
+    clone.write(other, BREAKOUT_PATH)
+    with monkeypatch.context() as patch:
+        patch.setattr("pinesync.sync.execute.after.settle", _killed)
+        assert clone("push").code == 130
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "an interrupted run came first" in ran.err
+    assert (clone.saved(), clone.saved("Breakout")) == ([TREND, LONGER], [BREAKOUT, other])
+    assert verbs(clone) == ["recovery", "push"]
+    assert clone("undo").code == 0
+    assert (clone.saved(), clone.saved("Breakout")) == (
+        [TREND, LONGER],
+        [BREAKOUT, other, BREAKOUT],
+    )
+
+
+@pytest.mark.parametrize("where", ["write_manifest", "put", "_replace"])
+def test_an_undo_that_breaks_off_is_finished_by_the_next(
+    clone: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    clone.web_save(SLOWER)
+    clone.web_save(BREAKOUT + "// web\n", "Breakout")
+    clone("pull")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"pinesync.workspace.files.tree.Tree.{where}", _killed)
+        assert clone("undo").code == 130
+    assert clone("undo").code == 0
+    assert (clone.read(), clone.read(BREAKOUT_PATH)) == (TREND, BREAKOUT)
+    assert clone.words() == {TREND_PATH: "behind", BREAKOUT_PATH: "behind"}
+    assert clone("undo").code == 2
+
+
+def test_no_clock_decides_what_came_last(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone.web_save(SLOWER)
+    with monkeypatch.context() as patch:
+        ahead = time.time() + 10 * 365 * 86400
+        patch.setattr("pinesync.commands.project.time.time", lambda: ahead)
+        clone("pull")
+    clone("restore", f"{TREND_PATH}@1")
+    assert verbs(clone) == ["restore", "pull"]
+    assert clone("undo").code == 0
+    assert clone.read() == SLOWER
 
 
 def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:

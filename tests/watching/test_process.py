@@ -486,12 +486,21 @@ def test_a_terminal_is_as_before_after_any_end(
         assert shown.modes == before
 
 
+# Also where the tests were started by something that ignores Ctrl-C.
+INTERRUPTED = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv[0] = "pinesync"
+runpy.run_module("pinesync", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_a_job_in_the_background_is_not_stopped_by_its_shell(clone: World) -> None:
     """It would be, as soon as it touched the keyboard's terminal."""
     if not shutil.which("bash"):
         pytest.skip("no bash here")
     script = 'set -m; "$@" & wait; echo ended'
-    command = ("bash", "-c", script, "bash", sys.executable, "-m", "pinesync", "watch")
+    command = ("bash", "-c", script, "bash", sys.executable, "-c", INTERRUPTED, "watch")
     with Terminal(Programs(clone.folder), *command) as shown:
         shown.wait_for("watching: connected")
         clone.write(LONGER)

@@ -29,7 +29,6 @@ _BEGIN = b"# >>> pinesync >>>\n"
 _END = b"# <<< pinesync <<<\n"
 _BLOCK = re.compile(b"^" + re.escape(_BEGIN) + b".*?^" + re.escape(_END), re.DOTALL | re.MULTILINE)
 _IS_SHELL = re.compile(rb"#! ?/\S*?(?:\benv (?:-S )?|/)(?:ba|da)?sh(?: [^\r\n]*)?\n")
-_ENDS_EARLY = re.compile(rb"(?:^|[;&|{(\s])(?:exit|exec|return)\b", re.MULTILINE)
 _TELLS = {
     "pre-commit": "Checks the staged .pine files.",
     "pre-push": "Looks whether scripts diverged.",
@@ -71,10 +70,7 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
     shell = _IS_SHELL.match(data)
     if not shell:
         raise Unsuited("it is no script of sh or bash")
-    # What ends before its last line would never come to ours.
-    whole = data.endswith(b"\n") and not data.endswith(b"\\\n")
-    if whole and not _ENDS_EARLY.search(data, shell.end()):
-        return data + lines
+    # First: what ends early would never come to ours, and a hook ends with its last line's status.
     return shell[0] + lines + data[shell.end() :]
 
 
