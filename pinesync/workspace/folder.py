@@ -223,8 +223,8 @@ class WorkspaceFolder:
         journal, self.journal = self.journal, Journal()
         if not journal.is_empty:
             wall = self._wall()
-            # Which of two came later is told by the log: a clock may go back.
-            later = max(wall, newest_time(self.state) + 0.001)
+            # A clock may go back: of two, the later one is a millisecond later at least.
+            later = max(wall, newest_time(self.state) + 0.0015)
             write_operation(self.state, journal.operation(new_key(later), verb, wall))
 
     def appear(self, old: RelPath, new: RelPath) -> None:

@@ -21,11 +21,13 @@ from pinesync.workspace.manifest import as_table, from_table
 from pinesync.workspace.state import State
 
 KIND = "operations"
+KEPT = 5000
+"""Operations in the log: months of saving while `watch` runs."""
 _VERB = re.compile(r"[a-z][a-z -]{0,30}")
 
 
 def write_operation(state: State, operation: Operation) -> None:
-    """The operation is in the log; not durable."""
+    """The operation is in the log; not durable. The oldest go, where they are very many."""
     entries = [
         [c.path, c.before and as_table(c.before), c.after and as_table(c.after)]
         for c in operation.entries
@@ -44,12 +46,13 @@ def write_operation(state: State, operation: Operation) -> None:
         "moves": [[m.old, m.new] for m in operation.moves],
     }
     state.write_json(KIND, operation.key, held)
+    state.drop_json(KIND, state.keys(KIND)[:-KEPT])
 
 
 def newest_time(state: State) -> float:
     """The time in the newest key, in epoch seconds; 0 where there is none."""
-    newest = max((path.stem for path, _ in state.read_json(KIND, 1)), default="0")
-    return int(newest.partition("-")[0]) / 1000 if newest[:1].isdigit() else 0.0
+    newest = max(state.keys(KIND), default="").partition("-")[0]
+    return int(newest) / 1000 if newest.isdecimal() and newest.isascii() else 0.0
 
 
 def read_operations(state: State, most: int) -> list[Operation]:

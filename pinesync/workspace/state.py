@@ -232,6 +232,22 @@ class State:
         body = json.dumps(held).encode()
         self._write(self.folder / kind / f"{key}.json", body, durably=False)
 
+    def keys(self, kind: str) -> list[str]:
+        """The keys of such a log's lines, the newest last."""
+        try:
+            names = os.listdir(self.folder / kind)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _file_error(self.folder / kind, error) from error
+        return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+
+    def drop_json(self, kind: str, keys: Iterable[str]) -> None:
+        """Lines of such a log that nobody needs any more."""
+        for key in keys:
+            with suppress(OSError):
+                (self.folder / kind / f"{key}.json").unlink()
+
     def read_json(self, kind: str, most: int) -> Iterator[tuple[Path, Any]]:
         """The newest so many lines of such a log, the oldest of them first, by their keys."""
         return self._plain_files(kind, most, _MAX_LINE)

@@ -224,6 +224,15 @@ def test_an_undo_that_breaks_off_is_finished_by_the_next(
     assert clone("undo").code == 2
 
 
+def test_the_oldest_of_very_many_go(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pinesync.workspace.operations.KEPT", 3)
+    for number in range(5):
+        clone.write(f"{TREND}// {number}\n")
+        clone("push")
+    found = clone("oplog", "--json").json["operations"]
+    assert [each["saves"] for each in found] == [[f"{TREND_PATH}@{n}.0"] for n in (6, 5, 4)]
+
+
 def test_no_clock_decides_what_came_last(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.web_save(SLOWER)
     with monkeypatch.context() as patch:

@@ -78,7 +78,7 @@ HISTORY = (
     Mutant(
         "the log tells what was done last, and no clock",
         "pinesync/workspace/folder.py",
-        "later = max(wall, newest_time(self.state) + 0.001)",
+        "later = max(wall, newest_time(self.state) + 0.0015)",
         "later = wall",
         ("tests/cli/test_undo.py",),
     ),
