@@ -71,15 +71,6 @@ MUTANTS = (
         (*TRACES, *DISK),
     ),
     Mutant(
-        "an exchange that was not done is taken off the record before its traces go",
-        "pinesync/workspace/files/tree.py",
-        "                if not done:\n                    not_done()\n"
-        "                folder.unlink(temp)\n",
-        "                folder.unlink(temp)\n                if not done:\n"
-        "                    not_done()\n",
-        DISK,
-    ),
-    Mutant(
         "no answer does not mean that the save is sent again",
         f"{SYNC}/after.py",
         "        found = _look(ports, record, patiently=sent is recover.Sent.UNKNOWN)\n",
