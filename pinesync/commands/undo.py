@@ -314,6 +314,7 @@ def _saved_again(
     }
     steps: list[Step] = []
     texts: dict[RelPath, str] = {}
+    chosen: dict[RelPath, Sent] = {}
     for save in saves:
         step = by_id.get(save.pine_id)
         entry = step.situation.entry if step else None
@@ -328,11 +329,11 @@ def _saved_again(
         assert step
         steps.append(step)
         texts[step.situation.path] = text
+        chosen[step.situation.path] = save
     listed = view.listed or {}
     for outcome in pushing.push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
-        save = next(s for s in saves if s.path == outcome.path or s.pine_id == outcome.pine_id)
         left = outcome.done == "refused" and not outcome.diagnostics
-        yield replace(outcome, hint=_hint(save)) if left else outcome
+        yield replace(outcome, hint=_hint(chosen[outcome.path])) if left else outcome
 
 
 def _hint(save: Sent) -> str:
@@ -350,6 +351,8 @@ def _unsaveable(save: Sent, entry: Entry | None) -> str:
         return "was created there, which only a deletion undoes"
     if entry is None:
         return "pine.toml does not list it any more"
+    if entry.hidden:
+        return "a conflict is not resolved"
     if entry.base is None or entry.base.version != save.version:
         return f"{save.version} is not its base any more: something was saved or pulled since"
     return ""

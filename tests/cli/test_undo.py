@@ -245,6 +245,29 @@ def test_no_clock_decides_what_came_last(clone: World, monkeypatch: pytest.Monke
     assert clone.read() == SLOWER
 
 
+def test_a_flagged_script_is_not_saved_by_an_undo_either(clone: World) -> None:
+    clone.write(LONGER)
+    clone.plan.add("save_next:1:foreign")
+    assert clone("push").code == 3
+    before = clone.saved()
+    ran = clone("undo")
+    assert ran.code == 3
+    assert "a conflict is not resolved" in ran.err
+    assert clone.saved() == before
+
+
+def test_a_push_of_a_file_that_moved_since(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    (pushed,) = clone("oplog", "--json").json["operations"]
+    clone("mv", TREND_PATH, "other/")
+    clone.plan.add("check:1:garbage")
+    assert clone("undo", pushed["key"]).code in (1, 7)
+    assert clone.saved() == [TREND, LONGER]
+    assert clone("undo", pushed["key"]).code == 0
+    assert clone.saved() == [TREND, LONGER, TREND]
+
+
 def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(BREAKOUT + "// web\n", "Breakout")

@@ -90,6 +90,13 @@ HISTORY = (
         ("tests/cli/test_undo.py",),
     ),
     Mutant(
+        "an undo saves nothing on top of a flag",
+        "pinesync/commands/undo.py",
+        "    if entry.hidden:\n",
+        "    if False:\n",
+        ("tests/cli/test_undo.py",),
+    ),
+    Mutant(
         "an undo that left something is not over",
         "pinesync/commands/undo.py",
         "        if not run.stopped and not any(",
