@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pinesync.commands.difference import changed_lines
+from pinesync.commands.oplog import MOST
 from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.revisions import Revision, all_of, revision
-from pinesync.commands.undo import MOST
 from pinesync.errors import Misuse
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
 from pinesync.naming import shown

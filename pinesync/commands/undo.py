@@ -8,8 +8,9 @@ was created there stays: only a deletion would undo that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pinesync.commands.oplog import MOST, Logged, logged
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, finished, viewed
 from pinesync.errors import Misuse
@@ -41,10 +42,6 @@ from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files import digest_of
 from pinesync.workspace.operations import read_operations
 
-MOST = 500
-"""So many operations are looked through."""
-
-
 _FINAL = {
     "rename": ("was renamed on TradingView", "`pinesync rename` renames it back"),
     "rm --remote": (
@@ -53,52 +50,6 @@ _FINAL = {
     ),
 }
 """What happened there alone, and what to do about it; an older operation can be named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """One line of the operation log: `when` in epoch seconds; the files that were written, the
-    versions that were saved there, and whether it was taken back since."""
-
-    key: str
-    verb: str
-    when: float
-    paths: tuple[RelPath, ...]
-    files: int
-    saves: tuple[str, ...]
-    undoes: str | None
-    undone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OperationLog:
-    """What pinesync did here, the newest first."""
-
-    operations: tuple[Logged, ...]
-    exit_code: int = 0
-
-
-def oplog(setup: Setup, most: int = 20) -> OperationLog:
-    """The operations of this workspace on this machine, the newest so many."""
-    project = open_project(setup)
-    operations = read_operations(project.folder.state, MOST)
-    gone = undone(operations)
-    rows = [logged(each, undone=each.key in gone) for each in reversed(operations)]
-    return OperationLog(tuple(rows[:most]))
-
-
-def logged(operation: Operation, *, undone: bool = False) -> Logged:
-    saves = tuple(f"{save.path}@{save.version}" for save in operation.saves)
-    return Logged(
-        operation.key,
-        operation.verb,
-        operation.when,
-        operation.paths,
-        len(operation.files),
-        saves,
-        operation.undoes,
-        undone,
-    )
 
 
 def undo(

@@ -12,13 +12,13 @@ from pinesync.commands.doctor import doctor
 from pinesync.commands.fetch import fetch
 from pinesync.commands.grep import grep
 from pinesync.commands.log import log
+from pinesync.commands.oplog import oplog
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.commands.repair import repair
 from pinesync.commands.show import show
 from pinesync.commands.status import status
-from pinesync.commands.undo import oplog
 from pinesync.commands.verify import verify
 from tests.campaign.world import World
 
