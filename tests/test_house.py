@@ -131,6 +131,6 @@ def test_a_template_is_pine_6_and_knows_only_its_placeholders(kind):
     text = (ROOT / "templates" / f"{kind}.pine").read_text(encoding="utf-8")
     assert text.startswith("//@version=6\n")
     assert f'\n{kind}("{{{{name}}}}"' in text
-    assert set(re.findall(r"\{\{.*?\}\}", text)) <= {"{{name}}", "{{date}}"}
+    assert set(re.findall(r"\{\{.*?\}\}", text)) <= {"{{name}}", "{{author}}", "{{date}}"}
     assert text.endswith("\n")
     assert not re.search(r"[ \t]\n|\t|\r", text)

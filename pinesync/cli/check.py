@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("paths", nargs=-1)
 @click.option("--offline", is_flag=True, help="Ask nobody: only the syntax.")
+@click.option("--full", is_flag=True, help="Ask the full compiler too: it sees the limits.")
 @click.option("--strict", is_flag=True, help="A warning fails as an error does.")
 @click.option("--name", metavar="PATH", help="What to call standard input, where PATHS is -.")
 @click.option(
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def command(
     paths: tuple[str, ...],
     offline: bool,
+    full: bool,
     strict: bool,
     name: str | None,
     format_: str,
@@ -43,14 +45,24 @@ def command(
     """Compile files, folders or patterns, or all scripts of the folder, and save nothing.
 
     A - stands for standard input. Characters that are not seen, or that reorder the text, are
-    warned of. Needs no cookie and, where PATHS are given, no pinesync folder. github writes
+    warned of. Needs no cookie and, where PATHS are given, no pinesync folder. The limits on plots,
+    requests and tokens show with --full only, for a second request a file. github writes
     annotations for a workflow, sarif a log that code hosts read.
     """
     from pinesync.commands.check import check
 
+    if offline and full:
+        raise click.UsageError("--full asks the service: not with --offline.")
     given = _given(paths, name)
-    made = setup(jobs=jobs)
-    found = check(made, paths, offline=offline, remote=remote, strict=strict, given=given)
+    found = check(
+        setup(jobs=jobs),
+        paths,
+        offline=offline,
+        full=full,
+        remote=remote,
+        strict=strict,
+        given=given,
+    )
     if finish("check", found, as_json=format_ == "json"):
         return found.exit_code
     if format_ == "github":

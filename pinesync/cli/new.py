@@ -12,14 +12,19 @@ from pinesync.cli.render import finish, harmless, out, say
 @click.argument("name")
 @click.option(
     "--template",
-    type=click.Choice(["indicator", "strategy", "library"]),
+    metavar="NAME|PATH",
     default="indicator",
     show_default=True,
-    help="What to begin with.",
+    help="What to begin with: indicator, strategy, library, one of yours, or a .pine file.",
 )
 @shared
 def command(name: str, template: str) -> int:
-    """A new script called NAME, listed for the next push."""
+    """A new script called NAME, listed for the next push.
+
+    Your own templates are the .pine files in the folder `templates` of pinesync's configuration
+    (on Linux, ~/.config/pinesync); one that is called as a shipped one replaces it. In a template
+    {{name}}, {{author}} and {{date}} are filled in.
+    """
     from pinesync.commands.new import new
 
     made = new(setup(), name, template=template)

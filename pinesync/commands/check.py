@@ -64,13 +64,15 @@ def check(
     paths: Sequence[str] = (),
     *,
     offline: bool = False,
+    full: bool = False,
     remote: str | None = None,
     strict: bool = False,
     given: tuple[str, bytes] | None = None,
 ) -> Checks:
     """Check files, folders or patterns, or all scripts of the workspace; with `given` a name and
     bytes instead, which are no file. Needs no cookie and, with paths, no workspace. Offline only
-    the syntax is looked at. Characters that are not seen are warned of either way."""
+    the syntax is looked at; `full` also asks the full compiler, which sees the limits. Characters
+    that are not seen are warned of either way."""
     project = project_here(setup) if paths or given else open_project(setup)
     root = str(project.folder.root if project else setup.cwd)
     files = [] if given else _files(setup, paths or [root])
@@ -80,15 +82,19 @@ def check(
         client = open_remote(setup, remote or here, signed_in=False)
 
     def one(path: Path) -> Checked:
-        return checked(_shown(setup, path), Tree(path.parent).read(path.name) or b"", client)
+        data = Tree(path.parent).read(path.name) or b""
+        return checked(_shown(setup, path), data, client, full=full)
 
     if given:
-        return Checks((checked(*given, client),), strict)
+        return Checks((checked(*given, client, full=full),), strict)
     return Checks(tuple(Pool(setup.jobs, setup.progress)(one, files)), strict)
 
 
-def checked(path: str, data: bytes, client: PineClient | None = None) -> Checked:
-    """What a file's bytes are told; without a client only the syntax is looked at."""
+def checked(
+    path: str, data: bytes, client: PineClient | None = None, *, full: bool = False
+) -> Checked:
+    """What a file's bytes are told; without a client only the syntax is looked at, with `full` the
+    full compiler has the last word on what the quick one takes."""
     try:
         text = decode(data)
     except Unreadable as error:
@@ -96,7 +102,8 @@ def checked(path: str, data: bytes, client: PineClient | None = None) -> Checked
     found = _marked(text) or syntax.check(text)
     if client and not found and text.strip():
         verdict = client.check(text)
-        found = (*verdict.errors, *verdict.warnings)
+        errors = verdict.errors or (client.full_check(text).errors if full else ())
+        found = (*errors, *verdict.warnings)
     found = (*found, *unseen(text))
     return Checked(path, found, text if found else "")
 

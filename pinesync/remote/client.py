@@ -49,6 +49,11 @@ class PineClient:
         """What the service's quick compiler says. Stores nothing, needs no session."""
         return reading.verdict(self._session.send(asking.check(source)))
 
+    def full_check(self, source: str) -> Verdict:
+        """What the service's full compiler says, which also sees the limits on plots, requests and
+        tokens. Stores nothing, needs no session, tells no warnings."""
+        return reading.full_verdict(self._session.send(asking.full_check(source)))
+
     def save_new(self, name: str, source: str) -> SaveAnswer:
         """Create a script; sent once, never over an existing one. NameTaken where there is one."""
         return reading.saved(self._session.send(asking.save_new(name, source)))

@@ -149,7 +149,7 @@ class Session:
                 request.method,
                 self._base_url + request.path,
                 params=list(request.query),
-                files=_form(request.source),
+                files=_form(request),
                 headers=self._cookie(),
                 timeout=(CONNECT_SECONDS, seconds),
                 allow_redirects=False,
@@ -251,8 +251,11 @@ def _again(request: Request) -> str:
     return f"{said}: it finds out what arrived" if request.effect == "write" else said
 
 
-def _form(source: str | None) -> dict[str, tuple[None, bytes]] | None:
-    return None if source is None else {"source": (None, source.encode("utf-8"))}
+def _form(request: Request) -> dict[str, tuple[None, bytes]] | None:
+    if request.source is None:
+        return None
+    fields = (("source", request.source), *request.fields)
+    return {name: (None, value.encode("utf-8")) for name, value in fields}
 
 
 def _network_error(

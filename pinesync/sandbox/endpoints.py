@@ -16,6 +16,7 @@ from pinesync.errors import NotAccessible, Refused
 from pinesync.model import Version
 from pinesync.sandbox.compiler import Finding, describe, find
 from pinesync.sandbox.faults import Switches
+from pinesync.sandbox.limits import find_all
 from pinesync.sandbox.store import NOT_OWNER, Store, StoredVersion, User
 from pinesync.wire import serving
 
@@ -191,9 +192,9 @@ def check(call: Call) -> Reply:
 
 
 def full_compile(call: Call) -> Reply:
-    """translate_source: compiles for anybody, stores nothing."""
+    """translate_source: compiles for anybody, sees the limits too, stores nothing."""
     call.asked_version()
-    found = find(call.source)
+    found = find_all(call.source)
     if any(one.severity == "error" for one in found):
         return answer(_broken(call, found, None))
     title = describe(call.source).title
@@ -314,7 +315,7 @@ def _source_to_save(call: Call) -> str:
 
 def _saved(call: Call, stored: StoredVersion) -> Reply:
     result = serving.compiled(stored.info, id_part=call.switches.id_in == "scriptIdPart")
-    found = find(stored.source)
+    found = find_all(stored.source)
     if any(one.severity == "error" for one in found):
         kept = result if call.switches.failed_save_has_result else None
         return answer(_broken(call, found, kept), stored.pine_id)

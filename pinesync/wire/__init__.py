@@ -22,14 +22,16 @@ Effect = Literal["read", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `path` is below the base URL and quoted already; `source` is the body's one
-    field, None where there is no body; `cap` the most bytes that the answer may have."""
+    """One request. `path` is below the base URL and quoted already; `source` is the body's field
+    of that name, None where there is no body, and `fields` are those after it; `cap` the most
+    bytes that the answer may have."""
 
     method: Literal["GET", "POST"]
     path: str
     query: tuple[tuple[str, str], ...] = ()
     source: str | None = None
     effect: Effect = "read"
+    fields: tuple[tuple[str, str], ...] = ()
     cap: int = MAX_ANSWER
 
 

@@ -28,6 +28,12 @@ def check(source: str) -> Request:
     return Request("POST", "/translate_light", (("v", "3"),), source)
 
 
+def full_check(source: str) -> Request:
+    """translate_source: stores nothing, and sees the limits that translate_light does not."""
+    query = (("is_pine_ex", "false"),)
+    return Request("POST", "/translate_source/last/", query, source, fields=(("inputs", "{}"),))
+
+
 def save_new(name: str, source: str) -> Request:
     query = (("name", name), ("allow_overwrite", "false"))
     return Request("POST", "/save/new", query, source, "write")

@@ -120,6 +120,19 @@ def verdict(answer: Answer) -> Verdict:
     return found
 
 
+def full_verdict(answer: Answer) -> Verdict:
+    """What translate_source says: nothing, of a text that compiles. A refusal that points nowhere
+    is an error of the first line."""
+    body = object_of(answer, "full check", refuse=False)
+    found = _verdict(body.get("reason2"))
+    if body.get("success") is False:
+        bare = Diagnostic("error", 1, 1, 1, 1, reason_of(body))
+        return found if found.errors else Verdict((bare,), found.warnings)
+    if not isinstance(body.get("result"), dict):
+        bad("the answer to the full check has no result")
+    return found
+
+
 def saved(answer: Answer) -> SaveAnswer:
     """The answer to save/new or save/next. `success: false` comes back as a value, since the
     service may have stored the text all the same."""

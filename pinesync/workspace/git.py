@@ -208,6 +208,15 @@ def version() -> str:
     return said.strip().removeprefix("git version ")
 
 
+def user_name(root: Path) -> str | None:
+    """Who commits here, as git is set up; None where it does not say, or cannot be run."""
+    try:
+        status, name, _ = asked(root, "config", "--get", "user.name")
+    except FileError:
+        return None
+    return None if status else name.decode("utf-8", "replace").strip()
+
+
 def standing(root: Path) -> Standing | None:
     """None outside of a repository; FileError where git cannot be run, or will not look."""
     status, inside, said = asked(root, "rev-parse", "--is-inside-work-tree")

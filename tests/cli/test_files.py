@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from tests.cli.world import (
@@ -148,6 +153,56 @@ def test_every_template_compiles(clone: World, template: str, path: str) -> None
     assert checked.asked == ("check",)
     assert clone("push").code == 0
     assert clone.saved("My idea") == [clone.read(path)]
+
+
+OWN = """//@version=6
+// {{author}} {{date}} {{ticker}}
+strategy("{{name}}")
+plot(close, "{{name}}")
+"""
+
+
+def test_a_file_as_template_goes_where_its_declaration_belongs(clone: World) -> None:
+    clone.write(OWN, "../own.pine")
+    made = clone("new", 'A "b" {{date}}', "--template", "../own.pine")
+    assert made.out == "written  strategies/A _b_ _date.pine\n"
+    lines = clone.read("strategies/A _b_ _date.pine").splitlines()
+    assert lines[2:] == ['strategy("A \\"b\\" {{date}}")', 'plot(close, "A \\"b\\" {{date}}")']
+    author, day, ticker = lines[1].removeprefix("// ").rsplit(" ", 2)
+    assert (author, ticker) == (
+        tomllib.loads((clone.folder / "pine.toml").read_text())["workspace"]["account"],
+        "{{ticker}}",
+    )
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", day)
+
+
+def test_own_templates_are_found_by_name_and_go_before_the_shipped(clone: World) -> None:
+    folder = Path(os.environ["PINESYNC_HOME"]) / "config" / "templates"
+    folder.mkdir(parents=True)
+    kept = clone.place / "dotfiles.pine"
+    kept.write_text("//@version=6\nindicator('mine')\nplot(1)\n")
+    (folder / "start.pine").symlink_to(kept)
+    (folder / "library.pine").write_bytes(b"\xef\xbb\xbf//@version=6\r\nlibrary('{{name}}')\r\n")
+    assert clone("new", "One", "--template", "start").code == 0
+    assert "'mine'" in clone.read("indicators/One.pine")
+    assert clone("new", "Two", "--template", "library").code == 0
+    assert clone.read("libraries/Two.pine") == "//@version=6\nlibrary('Two')\n"
+    unknown = clone("new", "Three", "--template", "nothing")
+    assert unknown.code == 2
+    assert f"there are: indicator, library, start, strategy; yours go into {folder}" in unknown.err
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(None, "no such template"), (b"\xff\xfe", "own.pine: ")]
+)
+def test_a_template_that_cannot_be_read(clone: World, data: bytes | None, said: str) -> None:
+    if data is not None:
+        (clone.folder / "own.pine").write_bytes(data)
+    files = clone.files()
+    refused = clone("new", "x", "--template", "./own.pine")
+    assert refused.code == 2
+    assert said in refused.err
+    assert clone.files() == files
 
 
 @pytest.mark.parametrize("name", ['Say "hi" \\ & bye', "Мой индикатор", "測試", "a/b:c", "x" * 128])

@@ -205,6 +205,17 @@ def test_full_compile(
     assert facade.store.list(facade.user) == ()
 
 
+def test_only_a_full_compile_and_a_save_see_the_limits(facade: Any, good: str) -> None:
+    long = good + "plot(close)\n" * 70
+    light = facade.json("POST", "/translate_light?v=3", long)
+    assert "errors" not in light["result"]
+    full = facade.json("POST", "/translate_source/last", long, fields={"inputs": "{}"})
+    assert full["reason"] == "Too many plots: the limit is 64"
+    saved = facade.json("POST", "/save/new?name=Long&allow_overwrite=false", long)
+    assert (saved["success"], saved["reason"]) == (False, full["reason"])
+    assert facade.store.find(facade.user, "Long").source == long
+
+
 def test_title(facade: Any, slash: str, encoding: str, good: str) -> None:
     body = facade.json("POST", "/parse_title", good, fields={"user_name": "x"})
     assert body == {"success": True, "result": "Good one"}

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pinesync import errors
-from pinesync.model import Diagnostic, PineId, Version
+from pinesync.errors import BadAnswer, BotCheck, Refused
+from pinesync.model import Diagnostic, PineId, Verdict, Version
 from pinesync.wire import MAX_SOURCE, Answer, Request, asking, reading
 
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
@@ -33,6 +34,14 @@ def ok(body: bytes | str) -> Answer:
         (asking.get_script(ID, None), "GET", f"/get/{QUOTED}/last", [], None, "read"),
         (asking.get_script(ID, Version(13)), "GET", f"/get/{QUOTED}/13.0", [], None, "read"),
         (asking.check("a\r\n"), "POST", "/translate_light", [("v", "3")], "a\r\n", "read"),
+        (
+            asking.full_check("text"),
+            "POST",
+            "/translate_source/last/",
+            [("is_pine_ex", "false")],
+            "text",
+            "read",
+        ),
         (
             asking.save_new("A & B", "text"),
             "POST",
@@ -274,6 +283,30 @@ def test_findings_without_code_and_ctx() -> None:
         "no message given",
         "no message given",
     ]
+
+
+FULL = '{"success":true,"result":{"IL":"x","ilTemplate":"y","metaInfo":{}}}'
+LIMIT = '{"success":false,"reason":"Too long"}'
+ITEM = '{"message":"Too many","start":{"line":3,"column":6},"end":{"line":3,"column":14}}'
+
+
+def test_a_full_compile_says_nothing_or_what_is_wrong() -> None:
+    assert reading.full_verdict(ok(FULL)) == Verdict()
+    (bare,) = reading.full_verdict(ok(LIMIT)).errors
+    assert bare == Diagnostic("error", 1, 1, 1, 1, "Too long")
+    body = f'{{"success":false,"reason":"x","reason2":{{"errors":[{ITEM}]}}}}'
+    (placed,) = reading.full_verdict(ok(body)).errors
+    assert placed == Diagnostic("error", 3, 6, 3, 14, "Too many")
+    assert asking.full_check("x").fields == (("inputs", "{}"),)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [('{"error":"busy"}', Refused), ('{"success":true}', BadAnswer), ("<html>", BotCheck)],
+)
+def test_a_full_compile_that_says_neither(body: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        reading.full_verdict(ok(body))
 
 
 def test_ends_before_their_starts_are_moved() -> None:

