@@ -166,9 +166,9 @@ def _stream(project: Project, side: _Side, text: str, message: str) -> Iterator[
 
 def _message(project: Project, entries: Iterable[Entry]) -> str:
     lines = [f"{name_of(entry)} {entry.base.version}" for entry in entries if entry.base]
-    subject = f"Record {lines[0]}" if len(lines) == 1 else f"Record {len(lines)} scripts"
+    what = lines[0] if len(lines) == 1 else f"{len(lines)} scripts" if lines else "nothing new"
     more = ["\n".join(lines)] if len(lines) > 1 else []
-    return "\n\n".join([subject, *more, f"{TRAILER}: {project.settings.id}"]) + "\n"
+    return "\n\n".join([f"Record {what}", *more, f"{TRAILER}: {project.settings.id}"]) + "\n"
 
 
 # -- before it ------------------------------------------------------------------------------------

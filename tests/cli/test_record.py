@@ -179,9 +179,9 @@ def test_running_it_again_records_nothing_new(team: Team) -> None:
 
 def test_the_first_run_makes_the_ref_also_with_nothing_to_say(team: Team) -> None:
     assert team.run().code == 0
-    assert team.records() == ["Record 0 scripts"]
+    assert team.records() == ["Record nothing new"]
     assert team.run().code == 0
-    assert team.records() == ["Record 0 scripts"]
+    assert team.records() == ["Record nothing new"]
 
 
 def test_the_answer_for_programs_and_a_dry_run(team: Team) -> None:
