@@ -14,6 +14,7 @@ from pinesync.cli.options import commit, jobs, setup, shared
 @click.option("--recreate", is_flag=True, help="Save scripts that are gone there as new ones.")
 @click.option("--over", metavar="VERSION", help="Save PATH over this one, if it is the newest.")
 @commit
+@click.option("--record", metavar="REF", help="Record the new versions on a side ref of git's.")
 @jobs
 @shared
 def command(
@@ -23,20 +24,25 @@ def command(
     recreate: bool,
     over: str | None,
     commit: bool | None,
+    record: str | None,
     jobs: int,
 ) -> int:
     """Save what was edited here as the next version on TradingView.
 
     Each text is checked first and read back after. A script that was saved there since you pulled
     is refused: pull merges it. --commit commits the scripts concerned, and their entries in
-    pine.toml, whatever else is staged or edited.
+    pine.toml, whatever else is staged or edited. --record is for a branch that nobody may commit
+    to: it commits pine.toml to REF instead, as a record of what HEAD was pushed as.
     """
     from pinesync.cli.run_lines import tell
     from pinesync.commands.committing import with_commit
     from pinesync.commands.project import Project
     from pinesync.commands.push import push
+    from pinesync.commands.recording import recording
     from pinesync.commands.running import Run
 
+    if commit and record is not None:
+        raise click.UsageError("choose one of --commit and --record.")
     made = setup(jobs=jobs)
 
     def act(project: Project) -> Run:
@@ -50,5 +56,8 @@ def command(
             project=project,
         )
 
-    run = with_commit(made, act, wish=commit, way="to")
+    if record is None:
+        run = with_commit(made, act, wish=commit, way="to")
+    else:
+        run = with_commit(made, recording(act, record), wish=False, way="to")
     return tell("push", run, nothing="nothing to push")

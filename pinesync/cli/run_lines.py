@@ -8,6 +8,7 @@ from typing import Any
 
 from pinesync.cli.options import current
 from pinesync.cli.render import (
+    counted,
     diagnostic_lines,
     error_lines,
     harmless,
@@ -17,7 +18,7 @@ from pinesync.cli.render import (
     say,
     tinted,
 )
-from pinesync.commands.running import Run
+from pinesync.commands.running import Recorded, Run
 from pinesync.sync.report import Outcome
 
 _RESULTS = frozenset(
@@ -45,6 +46,8 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
     if run.commit:
         word = tinted("saved", "committed".ljust(_WIDTH))
         out(f"{word}  {run.commit.commit[:_SHORT]}  {harmless(run.commit.subject)}")
+    if run.record and run.record.paths:
+        _tell_record(run.record)
     if run.stopped:
         for line in error_lines(run.stopped.message, run.stopped.hint):
             say(line)
@@ -55,13 +58,23 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
 
 def _body(run: Run) -> dict[str, Any]:
     """The run, with what ended it early where every error stands, no text unless a finding points
-    into it, and no commit where none was made."""
+    into it, and neither commit nor record where none was made."""
     outcomes = tuple(o if o.diagnostics else replace(o, source="") for o in run.outcomes)
     body: dict[str, Any] = plain(replace(run, outcomes=outcomes))
     stopped = body.pop("stopped")
-    if run.commit is None:
-        del body["commit"]
+    for key in ("commit", "record"):
+        if body[key] is None:
+            del body[key]
     return {**body, "error": stopped} if stopped else body
+
+
+def _tell_record(record: Recorded) -> None:
+    scripts = counted(len(record.paths), "script")
+    if record.commit is None:
+        out(f"{record.ref}: would record {scripts}")
+        return
+    word = tinted("saved", "recorded".ljust(_WIDTH))
+    out(f"{word}  {record.commit[:_SHORT]}  {scripts} on {record.ref}")
 
 
 def _tell(outcome: Outcome) -> None:

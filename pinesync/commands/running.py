@@ -37,15 +37,26 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """The side ref that records the bases, its newest commit, and the scripts that are new there.
+    `commit` is None of what a dry run would record, and where there is no record yet."""
+
+    ref: str
+    commit: str | None
+    paths: tuple[RelPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What a run did, in order, and the error that ended it early, if one did. A dry run has
-    `planned` instead. `commit` is there where one was made."""
+    `planned` instead. `commit` is there where one was made, `record` where one was asked for."""
 
     outcomes: tuple[Outcome, ...] = ()
     planned: tuple[Planned, ...] = ()
     dry_run: bool = False
     stopped: PinesyncError | None = None
     commit: Committed | None = None
+    record: Recorded | None = None
 
     @property
     def exit_code(self) -> int:
@@ -171,6 +182,8 @@ _PLANNED = {
     Act.TAKE_OURS: "keep its text, on top of theirs",
     Act.TAKE_THEIRS: "take their text",
 }
+AGREES = frozenset(_PLANNED[act] for act in (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT))
+"""What a push would do to give a script a newer base."""
 
 
 def not_listed(situation: Situation, moves: Mapping[RelPath, RelPath]) -> Outcome:

@@ -47,10 +47,10 @@ def message_of(scripts: Sequence[Script], way: Way) -> str:
 
 
 def _line(script: Script) -> str:
-    return f"{_name(script.entry)} {script.base.version}{'' if script.exact else ', merged'}"
+    return f"{name_of(script.entry)} {script.base.version}{'' if script.exact else ', merged'}"
 
 
-def _name(entry: Entry) -> str:
+def name_of(entry: Entry) -> str:
     """The saved name on one line; what could be a comment, an order or a divider to git stands in
     quotation marks."""
     name = re.sub(f"[{HARMFUL}\ud800-\udfff\\s]+", " ", entry.name).strip() or entry.path

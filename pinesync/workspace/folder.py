@@ -19,6 +19,7 @@ from pinesync.sync.records import Record
 from pinesync.sync.watching import Glance
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.workspace import manifest
+from pinesync.workspace.aside import Aside, configured, is_configured, read_aside
 from pinesync.workspace.checking import Replaced
 from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, vanish
 from pinesync.workspace.manifest import Manifest, Settings
@@ -80,6 +81,8 @@ class WorkspaceFolder:
         self._wall = wall
         self.known = read or Read()
         self.journal = Journal()
+        self._side_ref: str | None = None
+        self._aside: Aside | None = None
 
     @property
     def root(self) -> Path:
@@ -100,7 +103,30 @@ class WorkspaceFolder:
         return self.manifest().settings
 
     def entries(self) -> Mapping[RelPath, Entry]:
-        return self.manifest().entries
+        """Those of pine.toml, with what a side ref knows of a newer version. Misuse, LeftForYou
+        where that cannot be used."""
+        held = self.manifest()
+        return self.aside(held.settings.id).over(held.entries)
+
+    def aside(self, workspace_id: str) -> Aside:
+        """What stands on the side ref, as it was when it was first asked for."""
+        if self._aside is None:
+            self._aside = self._look_aside(workspace_id)
+        return self._aside
+
+    def _look_aside(self, workspace_id: str) -> Aside:
+        if self._side_ref is None and not is_configured(self.root):
+            return Aside()
+        from pinesync.workspace.repository import repository_of
+
+        repository = repository_of(self.root)
+        ref = self._side_ref or (repository and configured(repository))
+        return read_aside(repository, ref, workspace_id) if repository and ref else Aside()
+
+    def look_aside(self, ref: str | None = None) -> None:
+        """The side ref is read anew when it is next needed: this one, else that of the setting."""
+        self._side_ref = ref or self._side_ref
+        self._aside = None
 
     def commit(
         self, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None

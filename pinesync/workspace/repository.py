@@ -61,6 +61,34 @@ class Repository:
         status, found, _ = self._run("config", "--type=bool", "--get", name)
         return None if status else found.strip() == b"true"
 
+    def word(self, name: str) -> str | None:
+        """A setting of this very repository; None where it has none, whatever the person's say."""
+        status, found, _ = self._run("config", "--local", "--get", name)
+        return None if status else found.decode("utf-8", "replace").removesuffix("\n")
+
+    def may_be(self, ref: str) -> bool:
+        """Whether git takes that as the name of a ref."""
+        return not self._run("check-ref-format", ref)[0]
+
+    def refs_below(self, ref: str) -> list[str]:
+        """The refs of that name, and those that have it as their folder."""
+        found = self.ask("for-each-ref", "--format=%(refname)", ref)
+        return found.decode("utf-8", "replace").split()
+
+    def commits_at(self, refs: Sequence[str]) -> dict[str, str]:
+        """The commits that these refs are at; those that are not there are left out."""
+        form = "--format=%(objecttype) %(objectname) %(refname)"
+        rows = self.ask("for-each-ref", form, *refs).decode("utf-8", "replace").splitlines()
+        found = (row.split(" ", 2) for row in rows)
+        return {ref: oid for kind, oid, ref in found if kind == "commit" and ref in refs}
+
+    def independent(self, commits: Sequence[str]) -> list[str]:
+        """Those that lead to none of the others, in their order."""
+        if len(commits) < 2:
+            return list(commits)
+        found = set(self.ask("merge-base", "--independent", *commits).decode("ascii").split())
+        return [commit for commit in commits if commit in found]
+
     def is_checked_out(self, ref: str) -> bool:
         """Whether the branch is what a work tree of the repository stands on."""
         head = self._run("symbolic-ref", "--quiet", "HEAD")[1].decode("utf-8", "replace").strip()
@@ -147,6 +175,11 @@ class Repository:
         """Let the ref be that commit, wherever it was."""
         self.ask("update-ref", "-m", why, ref, commit)
 
+    def bring_on(self, ref: str, commit: str, before: str | None, why: str) -> None:
+        """Let the ref be that commit, where it is what it was, None for nothing. FileError where
+        somebody moved it since."""
+        self.ask("update-ref", "-m", why, ref, commit, before or "0" * len(commit))
+
     def begin(self, commit: str) -> None:
         """The first branch of a fresh repository begins at this commit, whose files are there."""
         self.ask("update-ref", "-m", "pinesync: clone", "HEAD", commit)
@@ -195,7 +228,8 @@ class Repository:
 
 
 _COMMANDS = frozenset(
-    "for-each-ref rev-parse log cat-file read-tree update-index ls-files update-ref reset".split()
+    "for-each-ref rev-parse log cat-file read-tree update-index ls-files update-ref reset "
+    "merge-base".split()
 )
 
 

@@ -59,6 +59,11 @@ def commit(ref: str, author: Author, when: int, message: str, parent: str | None
     return head + (b"from %s\n" % parent.encode() if parent else b"")
 
 
+def merge(parent: str) -> bytes:
+    """One more parent, told right after the head."""
+    return b"merge %s\n" % parent.encode()
+
+
 def file(prefix: bytes, path: RelPath, where: str) -> bytes:
     """A file gets a blob: a mark (`:5`) or an id."""
     return b"M 100644 %s %s\n" % (where.encode(), _quoted(prefix + path.encode()))

@@ -99,6 +99,8 @@ class Files:
         mark = git.mark(self._git)
         if self._waits_for(mark):
             return Found(soon=tuple(paths))
+        if mark != self._mark:
+            self._folder.look_aside()
         entries = self._folder.entries()
         known = [path for path in paths if path in entries and self._is_known(path)]
         glances = {path: self._glance(path) for path in known}

@@ -1,0 +1,185 @@
+"""`push --record`: what a push saved is recorded on a side ref, for a branch that nobody may commit
+to. Neither HEAD nor the index nor a file of the person is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pinesync.commands.project import Project, now
+from pinesync.commands.running import AGREES, Recorded, Run
+from pinesync.commands.wording import name_of
+from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.model import Entry, RelPath
+from pinesync.sync.report import Outcome, failed
+from pinesync.workspace import manifest, stream
+from pinesync.workspace.aside import TRAILER, Aside, digest_of, is_newer, named
+from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.repository import Repository, needs_repository
+
+_BRANCH = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """HEAD as a push begins: its commit, its pine.toml, and what that holds."""
+
+    commit: str
+    text: str
+    entries: Mapping[RelPath, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Where there is something to record, and what was there before."""
+
+    repository: Repository
+    ref: str
+    head: _Head
+    before: Aside
+
+
+def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
+    """A push that also records on this ref. Nothing is asked of the service where that could not
+    be done: Misuse, LeftForYou."""
+
+    def acting(project: Project) -> Run:
+        repository = needs_repository(project.folder.root)
+        ref = named(repository, raw, "--record")
+        _refuse_unready(repository, ref)
+        head = _head_of(repository)
+        project.folder.look_aside(ref)
+        before = project.folder.aside(project.settings.id)
+        side = _Side(repository, ref, head, before)
+        run = act(project)
+        return _foretold(project, run, side) if run.dry_run else _recorded(project, run, side)
+
+    return acting
+
+
+def _refuse_unready(repository: Repository, ref: str) -> None:
+    if repository.is_checked_out(ref):
+        raise Misuse(
+            f"--record: {ref.removeprefix(_BRANCH)} is checked out",
+            "name a branch of its own, such as pinesync/record",
+        )
+    for other in repository.refs_below("/".join(ref.split("/")[:3])):
+        if ref.startswith(f"{other}/") or other.startswith(f"{ref}/"):
+            raise Misuse(f"--record: {other} is there, so git cannot make {ref}", "name another")
+
+
+def _head_of(repository: Repository) -> _Head:
+    commit = repository.commit_of("HEAD")
+    if commit is None:
+        raise Misuse("--record: there is no commit yet to record for", "commit the scripts first")
+    blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
+    if blob is None:
+        raise LeftForYou(f"--record: HEAD has no {MANIFEST}", "commit it with the scripts first")
+    try:
+        text = (blob.data or b"").decode("utf-8")
+        return _Head(commit, text, manifest.parse(text).entries)
+    except (UnicodeDecodeError, ManifestError) as error:
+        raise LeftForYou(
+            f"--record: the {MANIFEST} of HEAD cannot be used: {error}",
+            f"commit a {MANIFEST} that is in order first",
+        ) from None
+
+
+# -- after the push -------------------------------------------------------------------------------
+
+
+def _recorded(project: Project, run: Run, side: _Side) -> Run:
+    """The run with its record, or with the reason why there is none: what was saved is saved."""
+    told: list[Outcome] = []
+    try:
+        made = _record(project, run, side, told)
+    except PinesyncError as error:
+        outcome = failed(RelPath(MANIFEST), error)
+        hint = "run `pinesync push --record` again: nothing that was saved is lost"
+        told.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
+        made = None
+    return replace(run, outcomes=(*run.outcomes, *told), record=made)
+
+
+def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Recorded | None:
+    repository, ref, before = side.repository, side.ref, side.before
+    known = before.over(side.head.entries)
+    newer = dict(_newer(known, project.folder.entries()))
+    files = repository.blobs(side.head.commit, list(newer))
+    new: dict[RelPath, Entry] = {}
+    for path, entry in newer.items():
+        if entry.base and digest_of(files.get(path)) == entry.base.expected:
+            new[path] = entry
+        else:
+            told.append(_left(path, entry))
+    if not new and len(before.tips) == 1:
+        (tip,) = before.tips
+        if before.local != tip:
+            repository.bring_on(ref, tip, before.local, "pinesync: as it was fetched")
+        return Recorded(ref, tip, ())
+    if not new and not before.tips and run.stopped:
+        return Recorded(ref, None, ())
+    text = manifest.apply(side.head.text, {**known, **new})[0]
+    repository.import_stream(_stream(project, side, text, _message(project, new.values())))
+    made = repository.commit_of(ref)
+    project.folder.look_aside()
+    return Recorded(ref, made, tuple(new))
+
+
+def _newer(
+    known: Mapping[RelPath, Entry], here: Mapping[RelPath, Entry]
+) -> Iterator[tuple[RelPath, Entry]]:
+    """HEAD's entries, with the newer bases of the folder."""
+    by_id = {entry.pine_id: entry for entry in here.values() if entry.pine_id}
+    for path, entry in known.items():
+        new = by_id.get(entry.pine_id) if entry.pine_id else here.get(path)
+        if new is None or not new.pine_id or not is_newer(new.base, entry.base):
+            continue
+        if entry.name == new.name or entry.pine_id:
+            yield path, replace(entry, pine_id=new.pine_id, base=new.base, hidden=new.hidden)
+
+
+def _left(path: RelPath, entry: Entry) -> Outcome:
+    """A record must not be ahead of the file: what HEAD lacks would be taken back by the next
+    push of HEAD."""
+    assert entry.base
+    return Outcome(
+        path,
+        "skipped",
+        message=f"{entry.base.version} is not recorded: HEAD has another text",
+        hint="commit the file, then push --record again",
+        exit_code=EXIT_LEFT,
+        pine_id=entry.pine_id,
+    )
+
+
+def _stream(project: Project, side: _Side, text: str, message: str) -> Iterator[bytes]:
+    """One commit with the files of HEAD. Its parents are HEAD and the newest records, so that the
+    ref is pushed without force; git refuses where somebody moved it since."""
+    author = stream.Author(project.settings.account or "pinesync")
+    head = side.head.commit
+    yield stream.commit(side.ref, author, int(now().wall), message, head)
+    yield from (stream.merge(tip) for tip in side.before.tips if tip != head)
+    yield stream.manifest(side.repository.prefix, text)
+    yield stream.END
+
+
+def _message(project: Project, entries: Iterable[Entry]) -> str:
+    lines = [f"{name_of(entry)} {entry.base.version}" for entry in entries if entry.base]
+    subject = f"Record {lines[0]}" if len(lines) == 1 else f"Record {len(lines)} scripts"
+    more = ["\n".join(lines)] if len(lines) > 1 else []
+    return "\n\n".join([subject, *more, f"{TRAILER}: {project.settings.id}"]) + "\n"
+
+
+# -- before it ------------------------------------------------------------------------------------
+
+
+def _foretold(project: Project, run: Run, side: _Side) -> Run:
+    """A dry run, with the scripts that would be recorded, as far as nothing goes wrong."""
+    known = side.before.over(side.head.entries)
+    paths = {path for path, _ in _newer(known, project.folder.entries())}
+    paths |= {row.path for row in run.planned if row.act in AGREES}
+    here = project.folder.local_texts(paths)
+    files = side.repository.blobs(side.head.commit, [path for path in known if path in here])
+    there = [p for p in known if p in files and digest_of(files[p]) == here[p].digest]
+    return replace(run, record=Recorded(side.ref, None, tuple(there)))

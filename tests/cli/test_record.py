@@ -1,0 +1,548 @@
+"""`push --record`: main is protected, so the bases stand on a side ref. Each run of the workflow is
+a fresh clone on a machine that remembers nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.cli.repository import git, start
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    EXTRA,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    Ran,
+    World,
+)
+from tests.watching.editors import once_asked
+
+REF = "pinesync/record"
+EXTRA_PATH = "indicators/Extra.pine"
+LATER = LONGER + "// later\n"
+
+
+@dataclass
+class Team:
+    """A person's clone, the host that all push to, and the runners of its workflow."""
+
+    world: World
+    origin: Path
+    ref: str = REF
+    runs: list[Path] = field(default_factory=list)
+
+    @property
+    def desk(self) -> Path:
+        return self.world.folder
+
+    def commit(self, text: str | None, path: str = TREND_PATH, branch: str = "") -> str:
+        """A person edits, commits, and pushes to the host."""
+        if text is not None:
+            self.world.write(text, path)
+        git(self.desk, "add", "--all")
+        git(self.desk, "commit", "-qm", "edit", "--allow-empty")
+        self.publish(branch)
+        return git(self.desk, "rev-parse", "HEAD")
+
+    def publish(self, branch: str = "", *more: str) -> None:
+        git(self.desk, "push", "-q", *more, "origin", f"HEAD:refs/heads/{branch or 'main'}")
+
+    def runner(self, *more: str, branch: str = "main") -> Path:
+        """A fresh clone, as the workflow's first steps make it."""
+        shutil.rmtree(self.world.home / "pinesync" / "state", ignore_errors=True)
+        place = self.world.place / f"run{len(self.runs)}"
+        git(self.origin, "clone", "-q", *more, "-b", branch, self.origin.as_uri(), str(place))
+        if self.ref.startswith("refs/") and git(self.origin, "for-each-ref", self.ref):
+            git(place, "fetch", "-q", "origin", f"{self.ref}:{self.ref}")
+        self.runs.append(place)
+        return place
+
+    def push(self, at: Path, *more: str) -> Ran:
+        return self.world("push", "--record", self.ref, *more, cwd=at)
+
+    def share(self, at: Path) -> None:
+        git(at, "push", "-q", "origin", self.ref)
+
+    def run(self, *more: str, branch: str = "main") -> Ran:
+        """The whole workflow."""
+        place = self.runner(branch=branch)
+        ran = self.push(place, *more)
+        self.share(place)
+        return ran
+
+    def words(self, branch: str = "main") -> dict[str, str]:
+        """What a fresh clone with the setting says of scripts that are not clean."""
+        place = self.runner(branch=branch)
+        git(place, "config", "pinesync.record", self.ref)
+        lines = self.world("status", "--json", cwd=place).json["lines"]
+        return {line["path"]: line["word"] for line in lines if line["word"] != "clean"}
+
+    def records(self) -> list[str]:
+        """The subjects on the side ref, without the commits that were pushed."""
+        found = git(self.origin, "log", "--format=%s", self.ref, "--grep=^Pine-Workspace: ")
+        return [row for row in found.split("\n") if row]
+
+    def based(self, path: str = TREND_PATH) -> str:
+        text = git(self.origin, "show", f"{self.ref}:pine.toml")
+        block = text.split(f'"{path}"]')[1].split("[scripts")[0]
+        return next(r for r in block.split("\n") if r.startswith("version")).split('"')[1]
+
+
+@pytest.fixture
+def team(clone: World) -> Team:
+    start(clone)
+    git(clone, "branch", "-M", "main")
+    origin = clone.place / "origin.git"
+    git(clone.place, "clone", "-q", "--bare", str(clone.folder), str(origin))
+    git(clone, "remote", "add", "origin", str(origin))
+    return Team(clone, origin)
+
+
+# -- one push after another -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ref", [REF, "refs/pinesync/record"])
+def test_two_pushes_in_a_row_from_fresh_clones(team: Team, ref: str) -> None:
+    team.ref = ref
+    first = team.commit(LONGER)
+    ran = team.run()
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[1].startswith("recorded   ")
+    assert git(team.origin, "rev-parse", f"{ref}^1") == first
+    assert git(team.origin, "diff", "--name-only", first, ref) == "pine.toml"
+    team.commit(LATER)
+    ran = team.run()
+    assert (ran.code, ran.err) == (0, "")
+    assert team.world.saved() == [TREND, LONGER, LATER]
+    assert team.records() == ["Record Trend 3.0", "Record Trend 2.0"]
+    assert team.based() == "3.0"
+    assert team.words() == {}
+    assert team.world.version() == "1.0"  # main was never committed to
+
+
+def test_without_a_record_the_second_push_is_refused(team: Team) -> None:
+    """What the side ref is for."""
+    team.commit(LONGER)
+    assert team.world("push", cwd=team.runner()).code == 0
+    team.commit(LATER)
+    ran = team.world("push", cwd=team.runner())
+    assert ran.code == 3
+    assert team.world.saved() == [TREND, LONGER]
+
+
+def test_two_pushes_in_a_row_with_the_commit_back(team: Team) -> None:
+    for text in (LONGER, LATER):
+        team.commit(text)
+        place = team.runner()
+        assert team.world("push", "--commit", cwd=place).code == 0
+        git(place, "push", "-q", "origin", "HEAD:main")
+        git(team.desk, "pull", "-q", "--rebase", "origin", "main")
+    assert team.world.saved() == [TREND, LONGER, LATER]
+    assert team.words() == {}
+
+
+def test_nothing_of_the_person_is_touched(team: Team) -> None:
+    place = team.runner()
+    (place / TREND_PATH).write_text(LONGER)
+    git(place, "commit", "-qam", "mine")
+    (place / BREAKOUT_PATH).write_text(BREAKOUT + "// staged\n")
+    git(place, "add", BREAKOUT_PATH)
+    (place / "pre").write_text("not mine to say\n")
+    head, index = git(place, "rev-parse", "HEAD"), git(place, "ls-files", "--stage")
+    assert team.push(place, TREND_PATH).code == 0
+    assert (git(place, "rev-parse", "HEAD"), git(place, "ls-files", "--stage")) == (head, index)
+    assert git(place, "symbolic-ref", "HEAD") == "refs/heads/main"
+    changed = git(place, "status", "--short").split("\n")
+    assert changed == [" M pine.toml", f"M  {BREAKOUT_PATH}", "?? pre"]
+
+
+def test_running_it_again_records_nothing_new(team: Team) -> None:
+    team.commit(LONGER)
+    place = team.runner()
+    assert team.push(place).code == 0
+    before = git(place, "rev-parse", REF)
+    ran = team.push(place, "--json")
+    assert (ran.code, git(place, "rev-parse", REF)) == (0, before)
+    assert ran.json["record"] == {"ref": f"refs/heads/{REF}", "commit": before, "paths": []}
+
+
+def test_the_first_run_makes_the_ref_also_with_nothing_to_say(team: Team) -> None:
+    assert team.run().code == 0
+    assert team.records() == ["Record 0 scripts"]
+    assert team.run().code == 0
+    assert team.records() == ["Record 0 scripts"]
+
+
+def test_the_answer_for_programs_and_a_dry_run(team: Team) -> None:
+    team.commit(LONGER)
+    place = team.runner()
+    told = {"ref": f"refs/heads/{REF}", "commit": None, "paths": [TREND_PATH]}
+    refs = git(place, "show-ref")
+    assert team.push(place, "--dry-run", "--json").json["record"] == told
+    assert "would record 1 script" in team.push(place, "--dry-run").out
+    assert git(place, "show-ref") == refs
+    ran = team.push(place, "--json")
+    assert ran.json["record"] == {**told, "commit": git(place, "rev-parse", REF)}
+    assert "record" not in team.world("push", "--json", cwd=place).json
+
+
+def test_a_script_is_created_once(team: Team) -> None:
+    team.world.write(EXTRA, EXTRA_PATH)
+    team.world("add", EXTRA_PATH)
+    team.commit(None)
+    assert team.run().code == 0
+    created = team.world.id_of("Extra")
+    assert team.words() == {}
+    team.commit(EXTRA + "// more\n", EXTRA_PATH)
+    assert team.run().code == 0
+    assert team.world.id_of("Extra") == created
+    assert team.world.saved("Extra") == [EXTRA, EXTRA + "// more\n"]
+    git(team.desk, "mv", EXTRA_PATH, "indicators/Moved.pine")
+    manifest = team.world.read("pine.toml").replace(EXTRA_PATH, "indicators/Moved.pine")
+    team.world.write(manifest, "pine.toml")
+    team.commit(EXTRA, "indicators/Moved.pine")
+    assert team.run().code == 0
+    assert team.world.saved("Extra")[2:] == [EXTRA]
+
+
+# -- which records count --------------------------------------------------------------------------
+
+
+def test_a_branch_that_was_reset_does_not_see_what_was_pushed_from_it(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    git(team.desk, "reset", "-q", "--hard", "HEAD^")
+    team.publish("main", "--force")
+    assert team.words() == {TREND_PATH: "behind"}
+    ran = team.run()
+    assert (ran.code, team.world.saved()) == (0, [TREND, LONGER])
+    team.commit(FASTER)
+    assert team.run().code == 3  # as where nothing was ever recorded
+    assert team.world.saved() == [TREND, LONGER]
+
+
+def test_an_old_branch_keeps_its_old_base(team: Team) -> None:
+    team.publish("old")
+    team.commit(LONGER)
+    assert team.run().code == 0
+    assert team.words("old") == {TREND_PATH: "behind"}
+    assert team.words("main") == {}
+
+
+def test_an_old_branch_that_is_merged_sees_both(team: Team) -> None:
+    """Two branches record on one ref; what each knows counts once it leads to HEAD."""
+    team.commit(LONGER)
+    assert team.run().code == 0
+    git(team.desk, "checkout", "-q", "-b", "side", "HEAD^")
+    team.commit(BREAKOUT + "// side\n", BREAKOUT_PATH, "side")
+    assert team.run(branch="side").code == 0
+    assert team.words("side") == {TREND_PATH: "behind"}
+    assert team.words("main") == {BREAKOUT_PATH: "behind"}
+    git(team.desk, "checkout", "-q", "main")
+    git(team.desk, "merge", "-q", "--no-edit", "side")
+    team.world.write(BREAKOUT + "// side\n// more\n", BREAKOUT_PATH)
+    team.commit(LATER)
+    assert team.run().code == 0
+    assert team.world.saved() == [TREND, LONGER, LATER]
+    assert len(team.world.saved("Breakout")) == 3
+
+
+def test_a_revert_is_an_edit(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    git(team.desk, "revert", "--no-edit", "HEAD")
+    team.publish()
+    assert team.words() == {TREND_PATH: "modified"}
+    assert team.run().code == 0
+    assert team.world.saved() == [TREND, LONGER, TREND]
+    assert team.words() == {}
+
+
+def test_a_save_in_the_web_editor_is_still_seen(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    team.world.web_save(MERGED)
+    assert team.words() == {TREND_PATH: "behind"}
+    team.commit(LONGER.replace("20", "5"))
+    assert team.run().code == 3
+    assert team.world.saved() == [TREND, LONGER, MERGED]
+
+
+def test_a_newer_base_in_pine_toml_counts_more(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    team.world.web_save(MERGED)
+    assert team.world("pull").code == 0
+    assert team.world.version() == "3.0"
+    team.commit(None)
+    assert team.words() == {}
+    team.commit(MERGED + "// later\n")
+    assert team.run().code == 0
+    assert team.based() == "4.0"
+
+
+def test_what_head_lacks_is_not_recorded(team: Team) -> None:
+    """Else the next run would push HEAD's older text on top, as if it were an edit."""
+    place = team.runner()
+    (place / TREND_PATH).write_text(LONGER)
+    ran = team.push(place)
+    assert ran.code == 3
+    assert "2.0 is not recorded: HEAD has another text" in ran.err
+    team.share(place)
+    assert team.words() == {TREND_PATH: "behind"}
+    git(place, "commit", "-qm", "mine", TREND_PATH)
+    assert team.push(place).code == 0
+    assert git(place, "log", "-1", "--format=%s", REF) == "Record Trend 2.0"
+
+
+def test_a_record_of_a_text_that_its_commit_lacks_does_not_count(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    forged(team, git(team.origin, "show", f"{REF}:pine.toml"), parent="main^")
+    assert team.words() == {}  # the text is there, whatever the base
+    team.commit(LATER)
+    assert team.words() == {TREND_PATH: "diverged"}
+
+
+def test_pull_diff_and_log_know_it_too(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    place = team.runner()
+    git(place, "config", "pinesync.record", REF)
+    before = (place / "pine.toml").read_bytes()
+    assert team.world("diff", cwd=place).out == ""
+    assert team.world("pull", "--json", cwd=place).json["outcomes"] == []
+    offline = team.world("status", "--offline", "--json", cwd=place).json["lines"]
+    assert {line["word"] for line in offline} == {"clean"}
+    team.world.web_save(MERGED)
+    assert team.world("pull", cwd=place).out.splitlines() == [f"pulled     {TREND_PATH}  2.0 → 3.0"]
+    assert (place / "pine.toml").read_bytes() != before
+
+
+# -- races and deaths -----------------------------------------------------------------------------
+
+
+def test_two_runs_at_once(team: Team) -> None:
+    """The second to arrive fetches what the first recorded, and records on top of both."""
+    team.commit(LONGER)
+    one = team.runner()
+    team.commit(BREAKOUT + "// mine\n", BREAKOUT_PATH)
+    other = team.runner()
+    assert team.push(one).code == 0
+    assert team.push(other).code == 0
+    team.share(one)
+    assert git_fails(other, "push", "-q", "origin", REF)
+    git(other, "fetch", "-q", "origin")
+    assert team.push(other).code == 0
+    team.share(other)
+    assert team.words() == {}
+    assert team.based(BREAKOUT_PATH) == team.based() == "2.0"
+    assert (len(team.world.saved()), len(team.world.saved("Breakout"))) == (2, 2)
+
+
+def test_somebody_moves_the_ref_meanwhile(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    team.commit(LONGER)
+    place = team.runner()
+    assert team.push(place).code == 0
+    (place / TREND_PATH).write_text(LATER)
+    git(place, "commit", "-qam", "mine")
+
+    def moved() -> None:
+        tree = git(place, "rev-parse", "HEAD^{tree}")
+        git(place, "update-ref", f"refs/heads/{REF}", git(place, "commit-tree", tree, "-m", "x"))
+
+    once_asked(team.world, monkeypatch, "save_next", moved)
+    ran = team.push(place)
+    assert ran.code == 1
+    assert "not recorded" in ran.err
+    assert team.world.saved()[-1] == LATER
+    assert git(place, "log", "-1", "--format=%s", REF) == "x"
+
+
+def test_a_runner_that_dies_before_it_recorded(team: Team) -> None:
+    """The next one, which remembers nothing, sees that the text is there, and records that."""
+    team.commit(LONGER)
+    team.world("push", cwd=team.runner())  # saved; the record was never made
+    shutil.rmtree(team.runs[-1])
+    ran = team.run()
+    assert ran.code == 0
+    assert team.world.saved() == [TREND, LONGER]
+    assert (team.records(), team.based()) == (["Record Trend 2.0"], "2.0")
+
+
+def test_killed_between_the_save_and_the_record(team: Team) -> None:
+    team.commit(LONGER)
+    place = team.runner()
+    path = f"{deadly(team.world.place, 'fast-import')}:{os.environ['PATH']}"
+    ran = team.world.process("push", "--record", REF, cwd=place, PATH=path)
+    assert ran.code == -signal.SIGKILL
+    assert team.world.saved() == [TREND, LONGER]
+    assert not git(place, "for-each-ref", f"refs/heads/{REF}")
+    ran = team.push(place)
+    assert (ran.code, team.world.saved()) == (0, [TREND, LONGER])
+    team.share(place)
+    assert (team.records(), team.based(), team.words()) == (["Record Trend 2.0"], "2.0", {})
+
+
+def deadly(place: Path, word: str) -> Path:
+    """A folder for PATH with a git that kills whoever runs this one command of it."""
+    real = shutil.which("git")
+    script = place / "deadly" / "git"
+    script.parent.mkdir()
+    script.write_text(
+        f'#!/bin/sh\ncase "$*" in *{word}*) kill -9 $PPID; exit 1;; esac\nexec {real} "$@"\n'
+    )
+    script.chmod(0o755)
+    return script.parent
+
+
+# -- what is refused ------------------------------------------------------------------------------
+
+
+def forged(team: Team, manifest: str, *, parent: str = "main", trailer: str | None = None) -> None:
+    """A commit that looks like a record, on the host."""
+    workspace = manifest.split('id = "')[1].split('"')[0] if trailer is None else trailer
+    place = team.world.place / "forge"
+    git(team.origin, "clone", "-q", str(team.origin), str(place))
+    git(place, "checkout", "-q", "--detach", f"origin/{parent}")
+    (place / "pine.toml").write_text(manifest)
+    git(place, "commit", "-qam", f"x\n\nPine-Workspace: {workspace}", "--allow-empty")
+    git(place, "push", "-qf", "origin", f"HEAD:refs/heads/{team.ref}")
+    shutil.rmtree(place)
+
+
+def git_fails(at: Path, *words: str) -> bool:
+    return subprocess.run(["git", *words], cwd=at, capture_output=True).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('version = "', 'version = "x', "cannot be used"),
+        ("[workspace]", "<<<<<<< mine\n[workspace]", "cannot be used"),
+        (TREND_PATH, "../Trend.pine", "cannot be used"),
+        ('\nid = "', '\nid = "another', "is no record of this workspace"),
+    ],
+)
+def test_a_hostile_record_ends_it(team: Team, before: str, after: str, says: str) -> None:
+    manifest = team.world.read("pine.toml")
+    own = manifest.split('id = "')[1].split('"')[0]
+    forged(team, manifest.replace(before, after), trailer=own)
+    team.commit(LONGER)
+    place = team.runner()
+    git(place, "config", "pinesync.record", REF)
+    for words in (("status", "--offline"), ("push",), ("push", "--record", REF)):
+        ran = team.world(*words, cwd=place)
+        assert (ran.code, ran.asked) == (2, ()), ran
+        assert f"refs/heads/{REF}" in ran.err
+        assert says in ran.err
+    assert team.world.saved() == [TREND]
+
+
+def test_a_branch_of_ordinary_commits_is_no_side_ref(team: Team) -> None:
+    team.publish("feature")
+    git(team.desk, "checkout", "-q", "-b", "work")
+    team.commit(LONGER, branch="feature")
+    place = team.runner()
+    ran = team.world("push", "--record", "feature", cwd=place)
+    assert (ran.code, ran.asked) == (2, ())
+    assert "is no record of this workspace" in ran.err
+
+
+NEVER = """-x HEAD main refs/heads/main main/record tradingview/saved tradingview/history
+refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b""".split()
+
+
+def test_a_ref_that_cannot_be_one(team: Team) -> None:
+    team.world.write(LONGER)
+    git(team.desk, "commit", "-qam", "mine")
+    refs = git(team.desk, "show-ref")
+    for ref in (*NEVER, "a b", ""):
+        ran = team.world("push", f"--record={ref}")
+        assert (ran.code, ran.asked) == (2, ()), ref
+    assert team.world("push", "--record", "-x").code == 2
+    assert git(team.desk, "show-ref") == refs
+    assert team.world.saved() == [TREND]
+
+
+def test_a_branch_that_another_work_tree_stands_on(team: Team) -> None:
+    git(team.desk, "worktree", "add", "-q", "-b", "aside", str(team.world.place / "tree"))
+    assert team.world("push", "--record", "aside").code == 2
+
+
+def test_a_bad_setting_is_told(team: Team) -> None:
+    git(team.desk, "config", "pinesync.record", "HEAD")
+    ran = team.world("status", "--offline")
+    assert ran.code == 2
+    assert "git config pinesync.record: 'HEAD'" in ran.err
+
+
+def test_no_repository_no_commit_no_manifest(clone: World) -> None:
+    assert clone("push", "--record", REF).code == 2
+    git(clone, "init", "-q")
+    ran = clone("push", "--record", REF)
+    assert (ran.code, "no commit yet" in ran.err) == (2, True)
+    git(clone, "add", TREND_PATH)
+    git(clone, "commit", "-qm", "one file")
+    ran = clone("push", "--record", REF)
+    assert (ran.code, "HEAD has no pine.toml" in ran.err, ran.asked) == (3, True, ())
+
+
+def test_commit_and_record_are_two_ways(team: Team) -> None:
+    assert team.world("push", "--record", REF, "--commit").code == 2
+    git(team.desk, "config", "pinesync.commit", "true")
+    head = team.commit(LONGER)
+    assert team.push(team.desk).code == 0
+    assert git(team.desk, "rev-parse", "HEAD") == head
+
+
+def test_a_shallow_clone_says_that_it_cannot_tell(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    team.commit(LATER)
+    place = team.runner("--depth=1", "--no-single-branch")
+    ran = team.push(place)
+    assert (ran.code, ran.asked) == (3, ())
+    assert "shallow clone" in ran.err
+    git(place, "fetch", "-q", "--unshallow")
+    assert team.push(place).code == 0
+    assert team.world.saved() == [TREND, LONGER, LATER]
+
+
+def test_a_flag_travels_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save of somebody else that ours hides is not forgotten with the machine."""
+    team.commit(LONGER)
+    place = team.runner()
+    once_asked(team.world, monkeypatch, "save_next", lambda: team.world.web_save(SLOWER))
+    assert team.push(place).code == 3
+    team.share(place)
+    assert team.words() == {TREND_PATH: "conflict"}
+
+
+# -- where the workspace lies ---------------------------------------------------------------------
+
+
+def test_below_the_repositorys_root_and_in_a_work_tree(clone: World, tmp_path: Path) -> None:
+    start(clone, clone.place)
+    clone.write(LONGER)
+    git(clone, "commit", "-qam", "mine")
+    tree = tmp_path / "tree"
+    git(clone, "worktree", "add", "-q", "--detach", str(tree))
+    inside = tree / "scripts"
+    assert clone("push", "--record", REF, cwd=inside).code == 0
+    assert git(clone, "diff", "--name-only", "HEAD", REF) == "scripts/pine.toml"
+    git(clone, "config", "pinesync.record", REF)
+    git(tree, "checkout", "-q", "--", ".")
+    for place in (inside, clone.folder):
+        assert clone("status", cwd=place).out == "3 scripts, all clean\n"
