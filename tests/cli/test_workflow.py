@@ -224,6 +224,25 @@ def test_a_main_that_takes_no_commit_is_said(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER]
 
 
+def test_a_protected_main_has_its_record_beside_it(team: Team) -> None:
+    team.protected = True
+    assert [step["name"] for step in team._steps("push")[-2:]] == ["Push", "Record"]
+    team.merge(LONGER, TREND_PATH)
+    head = git(team.origin, "rev-parse", "main")
+    first = team.run("push")
+    assert first.codes == {"Push": 0, "Record": 0}, first
+    assert git(team.origin, "rev-parse", "main") == head
+    assert git(team.origin, "rev-parse", "pinesync/record^1") == head
+    assert not team.run("drift").failed
+    team.merge(MERGED, TREND_PATH)
+    again = team.run("push")
+    assert again.codes == {"Push": 0, "Record": 0}, again
+    assert team.world.saved() == [TREND, LONGER, MERGED]
+    assert recorded(team)[TREND_PATH] == "1.0"
+    assert not team.run("push").failed
+    assert len(team.world.saved()) == 3
+
+
 # -- drift ----------------------------------------------------------------------------------------
 
 
