@@ -1,4 +1,5 @@
-"""`init`: make a folder that is there a workspace, and link its files with saved scripts."""
+"""`init`: make a folder that is there a workspace, link its files with saved scripts, and put the
+files beside them that a team needs."""
 
 from __future__ import annotations
 
@@ -8,14 +9,22 @@ from pathlib import Path
 
 from pinesync.commands.clone import new_settings
 from pinesync.commands.linking import FileHere, Match, file_here, fitting, match, origin
-from pinesync.commands.project import DEFAULT_REMOTE, Setup, folder_at, open_remote, tools
+from pinesync.commands.project import (
+    DEFAULT_REMOTE,
+    Setup,
+    folder_at,
+    open_remote,
+    project_at,
+    tools,
+)
+from pinesync.commands.teaming import below, sorted_out, starting_files, write_starting
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import BadPath, check_path, shown
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import Unreadable, digest
-from pinesync.workspace.files import MANIFEST, make_folder
+from pinesync.workspace.files import MANIFEST, Tree, make_folder
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Manifest, dump_new
 
@@ -45,7 +54,8 @@ class Unsure:
 class Initialized:
     """The workspace. `unlinked` are files that fit no script, or (the `unsure` ones) not one
     alone; `left` scripts that have no file, `unusable` files that cannot be tracked, with the
-    reason."""
+    reason. Of a template the files that were `written` and those `already_there`, which stayed
+    as they are; `below` is the folder's place in a repository that begins above it."""
 
     folder: Path
     remote: str
@@ -54,6 +64,9 @@ class Initialized:
     unsure: tuple[Unsure, ...] = ()
     left: tuple[str, ...] = ()
     unusable: tuple[tuple[str, str], ...] = ()
+    written: tuple[str, ...] = ()
+    already_there: tuple[str, ...] = ()
+    below: str = ""
     dry_run: bool = False
     exit_code: int = 0
 
@@ -62,26 +75,32 @@ def init(
     setup: Setup,
     directory: str = ".",
     *,
-    remote: str = DEFAULT_REMOTE,
+    remote: str | None = None,
     link: bool = False,
+    template: str | None = None,
     dry_run: bool = False,
 ) -> Initialized:
     """Write a pine.toml; with `link`, one that matches the files there with the account's
-    scripts. No file is changed and nothing is sent."""
+    scripts; with `template` its files, too, which alone a workspace may get later. No file that
+    is there is changed and nothing is sent."""
     root = (setup.cwd / directory).absolute()
+    files = starting_files(template) if template else {}
     if (root / MANIFEST).exists():
-        raise Misuse(
-            f"{root}: is a pinesync folder already",
-            "`pinesync add PATH` lists files, `pinesync add --id` links one",
-        )
-    settings = new_settings(remote)
+        if not template or link or remote:
+            raise Misuse(
+                f"{root}: is a pinesync folder already",
+                "`pinesync add PATH` lists files, `pinesync add --id` links one",
+            )
+        begun = Initialized(root, project_at(setup, root).settings.remote, dry_run=dry_run)
+        return _with_files(begun, files, already=(MANIFEST,))
+    settings = new_settings(remote or DEFAULT_REMOTE)
     folder = folder_at(setup, root, settings.id)
-    done = Initialized(root, remote, dry_run=dry_run)
+    done = Initialized(root, settings.remote, dry_run=dry_run)
     entries: dict[RelPath, Entry] = {}
     if link:
         if not root.is_dir():
             raise Misuse(f"{root}: no such folder", "`pinesync clone` makes a new one")
-        client = open_remote(setup, remote)
+        client = open_remote(setup, settings.remote)
         ports = Ports(client, folder, tools(setup))
         listed = client.list_scripts()
         if listed:
@@ -89,11 +108,27 @@ def init(
             user_id = account.user_id or None
             settings = replace(settings, account=account.name, account_id=user_id)
         done, entries = _link(ports, folder, listed, done)
+    done = _with_files(done, files)
     if not dry_run:
         make_folder(root)
         text = dump_new(Manifest(settings, entries))
         folder.tree.write_manifest(text.encode("utf-8"), None, "init")
-    return done
+    return replace(done, written=(MANIFEST, *done.written))
+
+
+def _with_files(
+    done: Initialized, files: dict[str, bytes], already: tuple[str, ...] = ()
+) -> Initialized:
+    """The template's files; what is there stays. Those that git and its hosts read at a
+    repository's top only are named by `below` where this folder is not the top."""
+    tree = Tree(done.folder)
+    where = below(done.folder) if files else ""
+    written, taken = sorted_out(tree, tuple(files))
+    if files and not done.dry_run:
+        make_folder(done.folder)
+        written = write_starting(tree, {path: files[path] for path in written})
+        taken = tuple(path for path in files if path not in written)
+    return replace(done, written=written, already_there=already + taken, below=where)
 
 
 def _link(

@@ -7,6 +7,7 @@ followed: folders are opened one by one, by descriptor, where the system has tha
 
 from pinesync.workspace.files.building import building, is_free, make_folder
 from pinesync.workspace.files.moving import appear, digest_of, has_moved, vanish
+from pinesync.workspace.files.starting import is_taken, make_file
 from pinesync.workspace.files.tree import MANIFEST, Tree
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "digest_of",
     "has_moved",
     "is_free",
+    "is_taken",
+    "make_file",
     "make_folder",
     "vanish",
 ]

@@ -1,0 +1,35 @@
+"""Files that a workspace begins with, beside its scripts: made where nothing is, never changed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from pinesync.workspace.files.folder import file_error, write_temp
+from pinesync.workspace.files.tree import MODE, Tree
+
+
+def is_taken(tree: Tree, path: str) -> bool:
+    """Whether something is there, a link or a folder too. FileError where a link stands in the
+    way there."""
+    return os.path.lexists(tree.root / path) or tree.read(path) is not None
+
+
+def make_file(tree: Tree, path: str, data: bytes) -> bool:
+    """A new file, whole from its first moment, with the folders above it; False where something
+    is there. FileError where it cannot be made."""
+    above, _, name = path.rpartition("/")
+    temp = f".pinesync-{secrets.token_hex(8)}.tmp"
+    try:
+        with tree.opened(above, make=True) as folder:
+            write_temp(folder, temp, data, MODE)
+            try:
+                folder.link(temp, name)
+            except FileExistsError:
+                return False
+            finally:
+                folder.unlink(temp)
+            folder.sync()
+    except OSError as error:
+        raise file_error(path, error) from error
+    return True

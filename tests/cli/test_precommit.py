@@ -1,0 +1,105 @@
+"""The hooks that this repository offers to pre-commit, run by pre-commit on real commits. What it
+would install for them is this very environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pinesync.commands.teaming import starting_files
+from tests.cli.repository import git
+from tests.cli.world import TREND
+
+ROOT = Path(__file__).parents[2]
+UNCLOSED = TREND + "plot((close)\n"
+
+
+def pre_commit(folder: Path, *words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        [sys.executable, "-m", "pre_commit", *words],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "PRE_COMMIT_HOME": str(home / "pre-commit")},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def commit(folder: Path, home: Path, **files: str) -> tuple[int, str]:
+    """git, with the hook that pre-commit installed."""
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    git(folder, "add", "--all")
+    env = {**os.environ, "PRE_COMMIT_HOME": str(home / "pre-commit")}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
+    program = shutil.which("git")
+    assert program
+    done = subprocess.run(
+        [program, "commit", "-m", "x"],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def offered() -> str:
+    return (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+
+
+def ours(place: Path) -> str:
+    """A repository with our hooks, as pre-commit fetches it; a configuration that asks for one,
+    in the language that installs nothing."""
+    place.mkdir()
+    (place / ".pre-commit-hooks.yaml").write_text(offered(), encoding="utf-8")
+    git(place, "init", "-q")
+    git(place, "add", "--all")
+    git(place, "commit", "-qm", "hooks")
+    hook = {"id": "pinesync-check", "language": "system"}
+    repo = {"repo": str(place), "rev": git(place, "rev-parse", "HEAD"), "hooks": [hook]}
+    return yaml.safe_dump({"repos": [repo]})
+
+
+def test_what_is_offered() -> None:
+    hooks = {hook["id"]: hook for hook in yaml.safe_load(offered())}
+    assert {name: hook["entry"] for name, hook in hooks.items()} == {
+        "pinesync-check": "pinesync check --offline",
+        "pinesync-compile": "pinesync check",
+    }
+    assert {(hook["language"], hook["files"]) for hook in hooks.values()} == {
+        ("python", r"\.pine$")
+    }
+
+
+@pytest.mark.parametrize("of", ["this repository", "the team's template"])
+def test_a_broken_script_is_not_committed(of: str, home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    files = starting_files("team")
+    config = (
+        ours(tmp_path / "hooks")
+        if of == "this repository"
+        else files[".pre-commit-config.yaml"].decode()
+    )
+    installed = pre_commit(folder, "install", home=home)
+    assert installed.returncode == 0, installed
+    code, said = commit(folder, home, **{".pre-commit-config_yaml": config, "notes_txt": "plot(("})
+    assert code == 0, said
+    assert "(no files to check)Skipped" in said
+    code, said = commit(folder, home, a_pine=UNCLOSED, b_pine=TREND)
+    assert code == 1, said
+    assert "a.pine:13:" in said
+    assert "b.pine:" not in said
+    code, said = commit(folder, home, a_pine=TREND)
+    assert code == 0, said
+    assert git(folder, "show", "HEAD:a.pine") + "\n" == TREND

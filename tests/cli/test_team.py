@@ -1,0 +1,170 @@
+"""`init --template team`: the files are there, none that was there is changed, and each does what
+it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import pinesync
+from pinesync.commands.teaming import TEAM
+from tests.cli.repository import git
+from tests.cli.world import BROKEN, LONGER, TREND, TREND_PATH, World
+
+FILES = [f".{name}" for name in TEAM]
+ROOT = Path(__file__).parents[2]
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def test_an_empty_folder(world: World) -> None:
+    ran = world("init", "--sandbox", "--template", "team", "new")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [f"written  {path}" for path in ["pine.toml", *FILES]]
+    files = held(world.place / "new")
+    assert sorted(files) == sorted(["pine.toml", *FILES])
+    assert tomllib.loads(files["pine.toml"].decode())["workspace"]["remote"] == "sandbox"
+    assert f"pinesync=={pinesync.__version__}".encode() in files[".github/workflows/pinesync.yml"]
+    assert b"{{version" not in b"".join(files.values())
+    assert world("status", cwd=world.place / "new").code == 0
+
+
+def test_what_is_there_stays(clone: World) -> None:
+    clone.write("mine\n", ".gitignore")
+    before = clone.files()
+    ran = clone("init", "--template", "team")
+    assert ran.code == 0
+    assert "pine.toml: is there already, and stays as it is" in ran.err
+    assert ".gitignore: is there already, and stays as it is" in ran.err
+    after = clone.files()
+    assert {path: after[path] for path in before} == before
+    assert sorted(set(after) - set(before)) == sorted(set(FILES) - {".gitignore"})
+    again = clone("init", "--template", "team", "--json")
+    assert (again.json["written"], again.json["already_there"]) == ([], ["pine.toml", *FILES])
+    assert clone.files() == after
+
+
+def test_with_link(clone: World) -> None:
+    (clone.folder / "pine.toml").unlink()
+    ran = clone("init", "--link", "--template", "team", "--remote", clone.remote, "--json")
+    assert ran.code == 0
+    assert {one["path"] for one in ran.json["linked"]} >= {TREND_PATH}
+    assert ran.json["written"] == ["pine.toml", *FILES]
+    assert clone.words() == {}
+
+
+def test_a_dry_run_names_them_and_writes_nothing(world: World) -> None:
+    ran = world("init", "--sandbox", "--template", "team", "-n", "new")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [f"to write  {path}" for path in ["pine.toml", *FILES]]
+    assert "nothing was written" in ran.err
+    assert not (world.place / "new").exists()
+
+
+def test_a_workspace_is_not_made_twice(clone: World) -> None:
+    for more in (["--link"], ["--sandbox"], ["--remote", "tradingview"]):
+        ran = clone("init", "--template", "team", *more)
+        assert (ran.code, "is a pinesync folder already" in ran.err) == (2, True)
+    clone.write("broken = \n", "pine.toml")
+    before = clone.files()
+    assert clone("init", "--template", "team").code == 2
+    assert clone.files() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_no_link_is_followed(clone: World) -> None:
+    outside = clone.place / "outside"
+    outside.mkdir()
+    (outside / "ignored").write_text("theirs\n")
+    (clone.folder / ".gitignore").symlink_to(outside / "ignored")
+    assert clone("init", "--template", "team", "-n").code == 0
+    (clone.folder / ".vscode").symlink_to(outside)
+    before = clone.files()
+    ran = clone("init", "--template", "team")
+    assert (ran.code, ".vscode/tasks.json: a link stands in the way" in ran.err) == (1, True)
+    assert clone.files() == before, "nothing is made where one cannot be"
+    (clone.folder / ".vscode").unlink()
+    ran = clone("init", "--template", "team")
+    assert (ran.code, ".gitignore: is there already" in ran.err) == (0, True)
+    assert held(outside) == {"ignored": b"theirs\n"}
+    assert not [path for path in clone.files() if path.endswith(".tmp")]
+
+
+def test_below_a_repository_it_is_said(clone: World) -> None:
+    git(clone.place, "init", "-q")
+    ran = clone("init", "--template", "team", "--json")
+    assert (ran.code, ran.json["below"]) == (0, "scripts")
+    ran = clone("init", "--template", "team", "-n")
+    assert "hint: move .github and .pre-commit-config.yaml to its top" in ran.err
+
+
+# -- what the files do ----------------------------------------------------------------------------
+
+
+def test_line_ends_are_git_s_and_make_no_difference(clone: World) -> None:
+    assert clone("init", "--template", "team").code == 0
+    git(clone, "init", "-q")
+    clone.write(LONGER.replace("\n", "\r\n"))
+    git(clone, "add", "--all")
+    git(clone, "commit", "-qm", "with CRLF")
+    assert git(clone, "show", f"HEAD:{TREND_PATH}") + "\n" == LONGER
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, LONGER]
+    git(clone, "commit", "-qam", "recorded")
+    git(clone.place, "clone", "-q", "--config", "core.eol=crlf", str(clone.folder), "windows")
+    windows = clone.place / "windows"
+    assert (windows / TREND_PATH).read_bytes() == LONGER.replace("\n", "\r\n").encode()
+    assert b"\r" not in (windows / "pine.toml").read_bytes()
+    assert clone("status", cwd=windows).out == "3 scripts, all clean\n"
+    assert git(windows, "status", "--short") == ""
+
+
+def test_the_ignored(clone: World) -> None:
+    assert clone("init", "--template", "team").code == 0
+    git(clone, "init", "-q")
+    for name in (".env", "cookies.txt", ".pinesync-0a.tmp", "indicators/Trend.pine~"):
+        clone.write("x", name)
+    assert set(git(clone, "ls-files", "--others", "--exclude-standard").split("\n")) == {
+        *FILES,
+        "pine.toml",
+        "indicators/Trend.pine",
+        "libraries/Tools.pine",
+        "strategies/Breakout.pine",
+    }
+
+
+def test_the_tasks_of_vs_code_find_an_error_in_the_output(clone: World) -> None:
+    assert clone("init", "--template", "team").code == 0
+    tasks = {task["label"]: task for task in json.loads(clone.read(".vscode/tasks.json"))["tasks"]}
+    clone.write(BROKEN)
+    lines = clone(*tasks["pinesync check"]["args"]).out.splitlines()
+    assert clone(*tasks["pinesync status"]["args"]).code == 0
+    for label in ("pinesync check", "pinesync watch"):
+        pattern = tasks[label]["problemMatcher"]["pattern"]
+        (match,) = [match for line in lines if (match := re.match(pattern["regexp"], line))]
+        found = {key: match[number] for key, number in pattern.items() if key != "regexp"}
+        assert found == {
+            "file": TREND_PATH,
+            "line": "13",
+            "column": "6",
+            "severity": "error",
+            "message": 'Undeclared identifier "undeclared" [CE10272]',
+        }
+
+
+def test_the_templates_travel_as_the_project_says() -> None:
+    """No name begins with a dot, which git and the build would obey."""
+    place = ROOT / "templates" / "workspace"
+    found = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
+    assert sorted(found) == sorted(TEAM)

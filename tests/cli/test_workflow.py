@@ -1,0 +1,272 @@
+"""The team's workflow, step by step in a shell: pull requests, pushes, races, drift."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import Any
+
+import pytest
+
+from pinesync.workspace.manifest import parse
+from tests.cli.repository import git, touched
+from tests.cli.workflow import COOKIE, Team, together
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+pytestmark = [
+    pytest.mark.parametrize("world", ["facade"], indirect=True),
+    pytest.mark.skipif(not shutil.which("bash"), reason="needs bash"),
+]
+OTHER = BREAKOUT + "// another\n"
+
+
+@pytest.fixture
+def team(clone: World) -> Team:
+    return together(clone)
+
+
+def recorded(team: Team) -> dict[str, str]:
+    """The version of every script, as main has it."""
+    text = git(team.origin, "show", "main:pine.toml") + "\n"
+    return {path: str(e.base.version) for path, e in parse(text).entries.items() if e.base}
+
+
+def said(team: Team) -> list[str]:
+    """The subjects of main, the newest first."""
+    return git(team.origin, "log", "--format=%s", "main").split("\n")
+
+
+RECORDED = "Record what TradingView has [skip ci]"
+
+
+# -- a pull request -------------------------------------------------------------------------------
+
+
+def test_a_pull_request_with_a_broken_script_is_annotated(team: Team) -> None:
+    git(team.world, "checkout", "-qb", "idea")
+    team.world.write(BROKEN)
+    git(team.world, "commit", "-qam", "an idea")
+    git(team.world, "push", "-q", "origin", "idea")
+    job = team.run("check", branch="idea")
+    assert job.codes == {"Check": 4}
+    assert f"::error file={TREND_PATH},line=13," in job.printed["Check"]
+    assert team.run("check").codes == {"Check": 0}
+    assert team.world.saved() == [TREND]
+
+
+def test_where_the_cookie_is_and_what_each_job_may_do(team: Team) -> None:
+    jobs: dict[str, Any] = team.workflow["jobs"]
+    assert "secrets." not in str(jobs["check"])
+    assert "environment" not in jobs["check"]
+    assert COOKIE not in str({key: value for key, value in team.workflow.items() if key != "jobs"})
+    assert set(team.workflow[True]) == {"pull_request", "push", "schedule", "workflow_dispatch"}
+    assert team.workflow["permissions"] == {}
+    may = {name: job["permissions"] for name, job in jobs.items()}
+    assert may == {
+        "check": {"contents": "read"},
+        "push": {"contents": "write"},
+        "drift": {"contents": "read"},
+    }
+    for name, handed in {"push": "Push", "drift": "Status"}.items():
+        steps = [step["name"] for step in jobs[name]["steps"] if "secrets." in str(step)]
+        assert steps == [handed]
+    assert jobs["push"]["concurrency"]["cancel-in-progress"] is False
+    uses = [step["uses"] for job in jobs.values() for step in job["steps"] if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", one) for one in uses)
+    checkouts = {name: job["steps"][0]["with"] for name, job in jobs.items()}
+    assert checkouts["check"] == {"persist-credentials": False}
+    assert checkouts["push"]["fetch-depth"] == checkouts["drift"]["fetch-depth"] == 0
+
+
+# -- main -----------------------------------------------------------------------------------------
+
+
+def test_two_pushes_in_a_row_and_nothing_the_third_time(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+    assert not team.run("push").failed
+    assert (recorded(team)[TREND_PATH], said(team)[0]) == ("2.0", RECORDED)
+    team.merge(MERGED, TREND_PATH)
+    assert not team.run("push").failed
+    assert recorded(team)[TREND_PATH] == "3.0"
+    assert team.world.saved() == [TREND, LONGER, MERGED]
+    assert touched(team.world, git(team.origin, "rev-parse", "main~1")) == [TREND_PATH]
+    head = git(team.origin, "rev-parse", "main")
+    assert not team.run("push").failed
+    assert (git(team.origin, "rev-parse", "main"), len(team.world.saved())) == (head, 3)
+
+
+def test_a_commit_that_is_taken_back_is_a_new_version(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+    assert not team.run("push").failed
+    git(team.world, "pull", "-q", "--rebase")
+    git(team.world, "revert", "--no-edit", "HEAD~1")
+    git(team.world, "push", "-q")
+    assert not team.run("push").failed
+    assert team.world.saved() == [TREND, LONGER, TREND]
+    assert recorded(team)[TREND_PATH] == "3.0"
+
+
+def test_without_the_commit_back_nothing_is_lost(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+    assert not team.run("push", without=("Record",)).failed
+    team.merge(OTHER, BREAKOUT_PATH)
+    assert not team.run("push", without=("Record",)).failed
+    assert (team.world.saved(), team.world.saved("Breakout")) == (
+        [TREND, LONGER],
+        [BREAKOUT, OTHER],
+    )
+    # Nobody recorded that the newest version is main's own: who edits it again must say so.
+    team.merge(MERGED, TREND_PATH)
+    refused = team.run("push", without=("Record",))
+    assert refused.codes == {"Push": 3}
+    assert "pinesync pull" in refused.printed["Push"]
+    assert team.world.saved() == [TREND, LONGER]
+    assert team.world("pull").code == 0
+    team.merge(MERGED, TREND_PATH)
+    assert not team.run("push").failed
+    assert team.world.saved() == [TREND, LONGER, MERGED]
+
+
+def test_what_a_failed_push_did_save_is_recorded(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+    team.merge(BREAKOUT + "plot(undeclared)\n", BREAKOUT_PATH)
+    job = team.run("push")
+    assert job.codes == {"Push": 4, "Record": 0}
+    assert (recorded(team)[TREND_PATH], recorded(team)[BREAKOUT_PATH]) == ("2.0", "1.0")
+    assert team.world.saved("Breakout") == [BREAKOUT]
+
+
+def test_without_the_secret_nothing_is_recorded(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+    team.world.user = team.world.store.ensure_user("nobody")
+    job = team.run("push")
+    assert (job.failed, job.codes["Record"], said(team)[0]) == (True, 0, "a change")
+
+
+# -- races ----------------------------------------------------------------------------------------
+
+
+def test_a_commit_that_arrives_meanwhile_stays(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+    job = team.run("push", before={"Record": lambda: team.merge(OTHER, BREAKOUT_PATH, "meanwhile")})
+    assert not job.failed, job
+    assert said(team)[:3] == [RECORDED, "meanwhile", "a change"]
+    assert recorded(team)[TREND_PATH] == "2.0"
+    assert not team.run("push").failed
+    assert (recorded(team)[BREAKOUT_PATH], team.world.saved("Breakout")[-1]) == ("2.0", OTHER)
+
+
+def test_records_that_are_in_conflict_are_repaired(team: Team) -> None:
+    """The run saved 2.0; in the browser it became 3.0, which somebody pulled and recorded first."""
+    team.merge(LONGER, TREND_PATH)
+
+    def meanwhile() -> None:
+        team.world.web_save(MERGED)
+        assert team.world("pull").code == 0
+        team.share("from my machine")
+
+    job = team.run("push", before={"Record": meanwhile})
+    assert not job.failed, job
+    assert "pine.toml is mended" in job.printed["Record"]
+    assert recorded(team)[TREND_PATH] == "3.0"
+    assert git(team.origin, "show", f"main:{TREND_PATH}") + "\n" == MERGED
+    assert not team.run("push").failed
+    assert team.world.saved() == [TREND, LONGER, MERGED]
+
+
+def test_two_new_scripts_at_once(team: Team) -> None:
+    def listed(name: str) -> None:
+        team.world.write(EXTRA.replace("Extra", name), f"{name}.pine")
+        assert team.world("add", f"{name}.pine").code == 0
+        team.share(name)
+
+    listed("One")
+    job = team.run("push", before={"Record": lambda: listed("Other")})
+    assert not job.failed, job
+    assert (recorded(team)["One.pine"], "Other.pine" in recorded(team)) == ("1.0", False)
+    assert not team.run("push").failed
+    assert recorded(team)["Other.pine"] == "1.0"
+    assert sorted(team.world.account()) == ["Breakout", "One", "Other", "Tools", "Trend"]
+
+
+def test_somebody_recorded_the_same_before(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+
+    def meanwhile() -> None:
+        assert team.world("pull").code == 0
+        team.share("from my machine")
+
+    job = team.run("push", before={"Record": meanwhile})
+    assert not job.failed, job
+    assert (said(team)[0], recorded(team)[TREND_PATH]) == ("from my machine", "2.0")
+
+
+def test_a_main_that_takes_no_commit_is_said(team: Team) -> None:
+    team.merge(LONGER, TREND_PATH)
+    guard = team.origin / "hooks" / "pre-receive"
+    guard.parent.mkdir(exist_ok=True)
+    guard.write_text("#!/bin/sh\necho protected branch >&2\nexit 1\n")
+    guard.chmod(0o755)
+    job = team.run("push")
+    assert job.codes == {"Push": 0, "Record": 1}
+    assert "::error::pine.toml is not recorded." in job.printed["Record"]
+    assert team.world.saved() == [TREND, LONGER]
+
+
+def test_a_protected_main_has_its_record_beside_it(team: Team) -> None:
+    team.protected = True
+    assert [step["name"] for step in team._steps("push")[-2:]] == ["Push", "Record"]
+    team.merge(LONGER, TREND_PATH)
+    head = git(team.origin, "rev-parse", "main")
+    first = team.run("push")
+    assert first.codes == {"Push": 0, "Record": 0}, first
+    assert git(team.origin, "rev-parse", "main") == head
+    assert git(team.origin, "rev-parse", "pinesync/record^1") == head
+    assert not team.run("drift").failed
+    team.merge(MERGED, TREND_PATH)
+    again = team.run("push")
+    assert again.codes == {"Push": 0, "Record": 0}, again
+    assert team.world.saved() == [TREND, LONGER, MERGED]
+    assert recorded(team)[TREND_PATH] == "1.0"
+    assert not team.run("push").failed
+    assert len(team.world.saved()) == 3
+
+
+# -- drift ----------------------------------------------------------------------------------------
+
+
+def test_drift_tells_what_the_web_changed_and_changes_nothing(team: Team) -> None:
+    clean = team.run("drift")
+    assert clean.codes == {"Status": 0}
+    assert "    3 scripts, all clean" in clean.summary
+    team.world.web_save(SLOWER)
+    team.world.web_save(EXTRA, "`Extra`\n# big")
+    account, head = team.world.account(), git(team.origin, "rev-parse", "main")
+    drift = team.run("drift")
+    assert drift.codes == {"Status": 6}
+    assert f"    behind       {TREND_PATH}" in drift.summary
+    assert f"    {TREND_PATH}  +1 -1" in drift.summary
+    assert "remote-only" in drift.summary
+    first, _, *rows = drift.summary.rstrip("\n").split("\n")
+    assert first == "### main and TradingView"
+    assert all(row.startswith("    ") for row in rows), drift.summary
+    assert git(drift.folder, "status", "--short") == ""
+    assert (team.world.account(), git(team.origin, "rev-parse", "main")) == (account, head)
+
+
+def test_drift_says_that_the_session_ended(team: Team) -> None:
+    team.world.user = team.world.store.ensure_user("nobody")
+    job = team.run("drift")
+    assert job.codes["Status"] not in (0, 6)
+    assert "    error: " in job.summary
