@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -110,7 +111,7 @@ class Server(LanguageServer):
             types.TEXT_DOCUMENT_CODE_LENS: self._lenses,
         }
         for name, answer in heard.items():
-            self.feature(name)(answer)
+            self.feature(name)(partial(answer))  # pygls sets attributes on it
         commands: Mapping[str, Act] = {
             PUSH: acts.push_there,
             PULL: acts.pull_here,
@@ -118,7 +119,7 @@ class Server(LanguageServer):
         }
         for name, act in commands.items():
             self.command(name)(self._command(act))
-        self.command(REFRESH)(self._refresh)
+        self.command(REFRESH)(partial(self._refresh))
 
     @property
     def asked_to_end(self) -> bool:

@@ -61,6 +61,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["sandbox", "reset"],
     ],
     "demo": [],  # it takes its time, and is below
+    "lsp": [["lsp", "--remote", EVIL]],  # the rest is in tests/lsp
     "watch": [["watch", "--on-error", EVIL]],  # the rest is in tests/watching/test_process.py
 }
 """The command lines of a verb; its name alone where it is not here."""
