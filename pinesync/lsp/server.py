@@ -212,7 +212,9 @@ class Server(LanguageServer):
         if line.word != "untracked":
             lenses |= {"push": PUSH, "pull": PULL, "diff": DIFF}
         return [
-            types.CodeLens(types.Range(start, start), types.Command(shown, name, arguments=[uri]))
+            types.CodeLens(
+                types.Range(start, start), types.Command(shown, command=name, arguments=[uri])
+            )
             for shown, name in lenses.items()
         ]
 

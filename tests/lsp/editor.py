@@ -82,7 +82,10 @@ class Editor:
         return self.run(asked())
 
     def begin(
-        self, *encodings: types.PositionEncodingKind, able: bool = True, folders: tuple[Path, ...] = ()
+        self,
+        *encodings: types.PositionEncodingKind,
+        able: bool = True,
+        folders: tuple[Path, ...] = (),
     ) -> types.InitializeResult:
         """`able`: it shows documents and renews lenses, as VS Code does, and others do not."""
         asks = types.CodeLensWorkspaceClientCapabilities(refresh_support=able)
@@ -181,7 +184,7 @@ class Editor:
         which = types.TextDocumentIdentifier(uri)
         found = self.ask("text_document_code_lens_async", types.CodeLensParams(which)) or []
         assert all(one.range.start.line == 0 for one in found)
-        assert all(one.command.arguments == [uri] for one in found)
+        assert all(list(one.command.arguments) == [uri] for one in found)
         return [one.command.title for one in found]
 
     def do(self, command: str, *arguments: str) -> Any:

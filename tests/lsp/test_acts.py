@@ -58,9 +58,7 @@ def test_a_push_of_the_folder(clone: World, opening: Opening) -> None:
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_what_is_not_saved_in_the_editor_stays(
-    clone: World, opening: Opening, verb: str
-) -> None:
+def test_what_is_not_saved_in_the_editor_stays(clone: World, opening: Opening, verb: str) -> None:
     """Neither the file's old text is sent, nor is a new one put beneath the edit."""
     editor = opening(clone.folder)
     clone.web_save(SLOWER, "Trend") if verb == "pull" else clone.write(LONGER)
@@ -128,16 +126,16 @@ def test_a_pull_brings_what_was_saved_there(clone: World, opening: Opening) -> N
 
 
 @pytest.mark.parametrize("able", [True, False])
-def test_the_difference_opens_beside_the_file(
-    clone: World, opening: Opening, able: bool
-) -> None:
+def test_the_difference_opens_beside_the_file(clone: World, opening: Opening, able: bool) -> None:
     """Where an editor cannot be asked to, the message tells where it is."""
     editor = opening(clone.folder, able=able)
     clone.web_save(SLOWER)
     uri = editor.open(clone.folder / TREND_PATH)
     answer = editor.do("diff", uri)
     assert answer["exit_code"] == 0
-    assert '-length = input.int(50, "Length")\n+length = input.int(20, "Length")\n' in answer["diff"]
+    assert (
+        '-length = input.int(50, "Length")\n+length = input.int(20, "Length")\n' in answer["diff"]
+    )
     first = answer["diff"].splitlines()[0]
     assert first == f"--- a/{TREND_PATH} (TradingView 2.0)"
     if able:
