@@ -178,6 +178,9 @@ class Editor:
         self.until(lambda: any((one.uri, one.version) == (uri, version) for one in self.published))
         return self.found[uri]
 
+    def was_renewed(self, before: int) -> bool:
+        return self.renewed > before
+
     # -- what else there is -----------------------------------------------------------------------
 
     def lenses(self, uri: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from lsprotocol.types import DiagnosticSeverity, MessageType, PositionEncodingKind
 
@@ -145,13 +147,13 @@ def test_trouble_is_told_once_until_it_is_over(clone: World, opening: Opening) -
         for _ in range(2):
             before = editor.renewed
             editor.save(uri)
-            editor.until(lambda before=before: editor.renewed > before)
+            editor.until(partial(editor.was_renewed, before))
         assert len(editor.said) == told
         assert editor.said[-1].type == MessageType.Warning
         clone.plan.clear()
         before = editor.renewed
         editor.save(uri)
-        editor.until(lambda before=before: editor.renewed > before)
+        editor.until(partial(editor.was_renewed, before))
         assert len(editor.said) == told
 
 
