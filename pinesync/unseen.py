@@ -83,6 +83,21 @@ def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
     )
 
 
+def harmless(text: str, *, one_line: bool = True) -> str:
+    """The text with what a terminal would obey, or not show, as \\u{…}. For one line, newlines
+    are shown too."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _harmful().sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
+    return text.replace("\n", "\\n").replace("\t", " ") if one_line else text
+
+
+@cache
+def _harmful() -> re.Pattern[str]:
+    """Half characters stand for bytes of a file's name that are no text."""
+    return re.compile(f"[{HARMFUL}\ud800-\udfff]")
+
+
 def named(char: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`; controls have no name in Unicode."""
     return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()

@@ -12,10 +12,14 @@ import sys
 import pytest
 
 HEAVY = {
+    "asyncio",
+    "cattrs",
     "filelock",
     "git",
     "http.client",
     "keyring",
+    "lsprotocol",
+    "pygls",
     "requests",
     "sqlite3",
     "ssl",

@@ -19,6 +19,7 @@ VERBS = {
     "pull": "Bring what was saved on TradingView into the files.",
     "push": "Save what was edited here as the next version.",
     "watch": "Upload on save; with --pull the other way, too.",
+    "lsp": "A language server, for your editor.",
     "add": "List files for the next push, or link one.",
     "new": "A new script from a template.",
     "list": "Your saved scripts.",

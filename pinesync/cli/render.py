@@ -4,12 +4,10 @@ harmless here: shown, never obeyed."""
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import click
 
 from pinesync.cli.options import current
 from pinesync.model import Diagnostic, Version
-from pinesync.unseen import HARMFUL
+from pinesync.unseen import harmless as harmless
 
 SCHEMA = 1
 _AROUND = 200
@@ -41,21 +39,6 @@ _COLORS = {
     "pulled": "green",
     "written": "green",
 }
-
-
-def harmless(text: str, *, one_line: bool = True) -> str:
-    """The text with what a terminal would obey, or not show, as \\u{…}. For one line, newlines
-    are shown too."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = _harmful().sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
-    return text.replace("\n", "\\n").replace("\t", " ") if one_line else text
-
-
-@cache
-def _harmful() -> re.Pattern[str]:
-    """Half characters stand for bytes of a file's name that are no text."""
-    return re.compile(f"[{HARMFUL}\ud800-\udfff]")
 
 
 def out(line: str = "") -> None:

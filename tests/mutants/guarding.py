@@ -215,14 +215,14 @@ GUARDING = (
     ),
     Mutant(
         "text of others is shown, not obeyed",
-        "pinesync/cli/render.py",
+        "pinesync/unseen.py",
         '    text = _harmful().sub(lambda m: f"\\\\u{{{ord(m[0]):x}}}", text)\n',
         "",
         ("tests/security/test_terminal.py",),
     ),
     Mutant(
         "a newline of others begins no line",
-        "pinesync/cli/render.py",
+        "pinesync/unseen.py",
         '    return text.replace("\\n", "\\\\n").replace("\\t", " ") if one_line else text\n',
         "    return text\n",
         ("tests/security/test_terminal.py",),
@@ -250,7 +250,7 @@ GUARDING = (
     ),
     Mutant(
         "half characters are shown by their numbers",
-        "pinesync/cli/render.py",
+        "pinesync/unseen.py",
         "{HARMFUL}\\ud800-\\udfff]",
         "{HARMFUL}]",
         ("tests/security/test_terminal.py",),

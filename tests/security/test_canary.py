@@ -69,6 +69,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "whoami": [["whoami"]],
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
+    "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_acts.py
     "watch": [["watch", "--help"]],  # the rest is in tests/watching/test_process.py
     "blame-version": [["blame-version", TREND_PATH]],
     "repair": [["repair"]],

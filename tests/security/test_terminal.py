@@ -61,6 +61,7 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["sandbox", "reset"],
     ],
     "demo": [],  # it takes its time, and is below
+    "lsp": [["lsp", "--remote", EVIL]],  # the rest is in tests/lsp
     "watch": [["watch", "--on-error", EVIL]],  # the rest is in tests/watching/test_process.py
 }
 """The command lines of a verb; its name alone where it is not here."""
@@ -110,7 +111,7 @@ def test_without_the_rule_it_would_be_obeyed(
     clone: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So the test above looks where the text is."""
-    monkeypatch.setattr("pinesync.cli.render._harmful", lambda: re.compile("(?!)"))
+    monkeypatch.setattr("pinesync.unseen._harmful", lambda: re.compile("(?!)"))
     with pytest.raises(Raw):
         list(runs(clone, name, LOUD, monkeypatch))
 

@@ -1,0 +1,62 @@
+"""Findings in the editor's measure: lines and columns from 0, the end exclusive, and columns in the
+units that editor and server agreed on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from pinesync.commands.check import Checked
+from pinesync.model import Diagnostic
+from pinesync.unseen import harmless
+
+if TYPE_CHECKING:
+    from pygls.workspace import PositionCodec
+
+SOURCE = "pinesync"
+_BOM = "\ufeff"
+_SEVERITIES = {
+    "error": types.DiagnosticSeverity.Error,
+    "warning": types.DiagnosticSeverity.Warning,
+}
+
+
+def findings(found: Checked, text: str, codec: PositionCodec) -> list[types.Diagnostic]:
+    """Those of a document whose text the editor has as `text`, BOM and line ends included."""
+    if found.problem:
+        start = types.Position(0, 0)
+        error = types.DiagnosticSeverity.Error
+        return [types.Diagnostic(types.Range(start, start), found.problem, error, source=SOURCE)]
+    lines = found.source.split("\n")
+    bom = text.startswith(_BOM)
+    if bom:
+        lines[0] = _BOM + lines[0]
+    return [
+        types.Diagnostic(
+            _range(one, lines, codec, bom),
+            harmless(one.message),
+            _SEVERITIES[one.severity],
+            one.code or None,
+            source=SOURCE,
+        )
+        for one in found.diagnostics
+    ]
+
+
+def _range(one: Diagnostic, lines: list[str], codec: PositionCodec, bom: bool) -> types.Range:
+    start = _position(one.line, one.column - 1, lines, codec, bom)
+    end = _position(one.end_line, one.end_column, lines, codec, bom)
+    return types.Range(start, max(start, end))
+
+
+def _position(
+    line: int, before: int, lines: list[str], codec: PositionCodec, bom: bool
+) -> types.Position:
+    """The place behind so many characters of a line; the service's may lie past its end."""
+    if line > len(lines):
+        line, before = len(lines), len(lines[-1])
+    line = max(line, 1)
+    before += bom and line == 1
+    units: int = codec.client_num_units(lines[line - 1][: max(before, 0)])
+    return types.Position(line - 1, units)

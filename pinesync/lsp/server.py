@@ -1,0 +1,317 @@
+"""The server itself: what an editor says, and what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lsprotocol import types
+from pygls.io_ import run_async
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+
+from pinesync import __version__
+from pinesync.commands.check import Checked
+from pinesync.commands.project import Setup
+from pinesync.errors import EXIT_DONE, EXIT_FAILED, LeftForYou, Misuse, NotSignedIn, PinesyncError
+from pinesync.lsp import acts
+from pinesync.lsp.aside import aside, listening
+from pinesync.lsp.checking import Checking, Compiler
+from pinesync.lsp.findings import findings
+from pinesync.lsp.places import is_script, path_of, root_of
+from pinesync.lsp.showing import Shown
+from pinesync.lsp.standing import Standing, title
+from pinesync.text import canonical
+
+PUSH, PULL, DIFF, REFRESH = (f"pinesync.{verb}" for verb in ("push", "pull", "diff", "refresh"))
+_LEVELS = {
+    "info": types.MessageType.Info,
+    "warning": types.MessageType.Warning,
+    "error": types.MessageType.Error,
+}
+Act = Callable[[Setup, Path, Mapping[Path, str]], acts.Answer]
+
+
+def serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
+    """Speak with the editor at the other end of two pipes until it says exit, or is gone; the exit
+    code. A push that is under way is finished first."""
+    return asyncio.run(_serve(compiler, read, write))
+
+
+async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
+    ended = threading.Event()
+    server = Server(compiler, ended)
+    server.protocol.set_writer(_Writer(write))
+    try:
+        # It is gone in the middle of a word, or never spoke the protocol.
+        with suppress(asyncio.IncompleteReadError, ValueError):
+            await run_async(ended, listening(read), server.protocol, None, server.report)
+        await server.finish()
+    finally:
+        server.shown.close()
+    return EXIT_DONE if ended.is_set() and server.asked_to_end else EXIT_FAILED
+
+
+class _Writer:
+    """To an editor that may be gone: what it will not read is nobody's error."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> None:
+        with suppress(OSError):
+            self._stream.write(data)
+            self._stream.flush()
+
+    def close(self) -> None:
+        pass
+
+
+class _Protocol(LanguageServerProtocol):
+    @lsp_method(types.EXIT)
+    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
+        """Ends the loop, and not the process from inside: a push may be under way."""
+        self._server.ended.set()  # type: ignore[attr-defined]
+
+
+class Server(LanguageServer):
+    """One editor. All of it happens on the loop, but for what asks the disk or the service."""
+
+    def __init__(self, compiler: Compiler, ended: threading.Event) -> None:
+        # The whole text comes with each change: positions inside of it are not counted alike by
+        # every editor where a line holds a form feed or U+2028.
+        super().__init__(
+            "pinesync",
+            __version__,
+            types.TextDocumentSyncKind.Full,
+            protocol_cls=_Protocol,
+            converter_factory=default_converter,
+        )
+        self.ended = ended
+        self.shown = Shown()
+        self._compiler = compiler
+        self._checking = Checking(compiler, self._publish)
+        self._standing = Standing(compiler.setup)
+        self._one_at_a_time = asyncio.Lock()
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._troubles: dict[tuple[str, Path | None], str] = {}
+        self._listen()
+
+    def _listen(self) -> None:
+        heard: Mapping[str, Callable[..., Any]] = {
+            types.TEXT_DOCUMENT_DID_OPEN: self._opened,
+            types.TEXT_DOCUMENT_DID_CHANGE: self._changed,
+            types.TEXT_DOCUMENT_DID_SAVE: self._saved,
+            types.TEXT_DOCUMENT_DID_CLOSE: self._closed,
+            types.TEXT_DOCUMENT_CODE_LENS: self._lenses,
+        }
+        for name, answer in heard.items():
+            self.feature(name)(partial(answer))  # pygls sets attributes on it
+        commands: Mapping[str, Act] = {
+            PUSH: acts.push_there,
+            PULL: acts.pull_here,
+            DIFF: acts.diff_with_remote,
+        }
+        for name, act in commands.items():
+            self.command(name)(self._command(act))
+        self.command(REFRESH)(partial(self._refresh))
+
+    @property
+    def asked_to_end(self) -> bool:
+        """Whether `shutdown` came before the end, as it should."""
+        return bool(self.protocol._shutdown)
+
+    async def finish(self) -> None:
+        """What was begun is done to its end."""
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def report(self, error: Exception, source: Any) -> None:
+        """What could not be understood is told, and the next message is read."""
+        self._report_server_error(error, source)
+
+    # -- documents --------------------------------------------------------------------------------
+
+    def _opened(self, params: types.DidOpenTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        if self._is_script(uri):
+            self._checking.now(uri, self._text(uri))
+
+    def _changed(self, params: types.DidChangeTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        if self._is_script(uri):
+            self._checking.soon(uri, lambda: self._text(uri))
+
+    async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
+        """The compiler's findings, and then what TradingView has by now."""
+        uri = params.text_document.uri
+        if not self._is_script(uri):
+            return
+        path, text = path_of(uri), self._text(uri)
+        try:
+            newest = await self._checking.compile(uri, path, text)
+            reached = True
+            self._over("check", path)
+        except PinesyncError as error:
+            self._trouble("check", path, error)
+            newest, reached = True, False
+        if not newest or uri not in self.workspace.text_documents:
+            return
+        self._checking.now(uri, self._text(uri))
+        if path and reached and not self._compiler.offline:
+            await self._look(path)
+        self._renew_lenses()
+
+    def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        self._checking.close(uri)
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def _publish(self, uri: str, text: str, found: Checked) -> None:
+        document = self.workspace.text_documents.get(uri)
+        if document is None:
+            return
+        shown = findings(found, text, document.position_codec)
+        told = types.PublishDiagnosticsParams(uri, shown, document.version)
+        self.text_document_publish_diagnostics(told)
+
+    def _is_script(self, uri: str) -> bool:
+        document = self.workspace.text_documents.get(uri)
+        return document is not None and is_script(uri, document.language_id)
+
+    def _text(self, uri: str) -> str:
+        """Of an open document, as the editor has it."""
+        return str(self.workspace.text_documents[uri].source)
+
+    def _texts(self) -> dict[Path, str]:
+        open_ = {uri: path_of(uri) for uri in self.workspace.text_documents}
+        return {path: self._text(uri) for uri, path in open_.items() if path}
+
+    # -- how a script stands ----------------------------------------------------------------------
+
+    async def _lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
+        uri = params.text_document.uri
+        path = path_of(uri)
+        if path is None or not is_script(uri):
+            return []
+        try:
+            line = await aside(lambda: self._standing.of(path))
+            self._over("folder", path)
+        except PinesyncError as error:
+            self._trouble("folder", path, error)
+            return []
+        if line is None:
+            return []
+        start = types.Position(0, 0)
+        lenses = {title(line): REFRESH}
+        if line.word != "untracked":
+            lenses |= {"push": PUSH, "pull": PULL, "diff": DIFF}
+        return [
+            types.CodeLens(
+                types.Range(start, start), types.Command(shown, command=name, arguments=[uri])
+            )
+            for shown, name in lenses.items()
+        ]
+
+    async def _look(self, path: Path) -> None:
+        """Ask TradingView how the folder stands. Who has no account here is not told each time."""
+        try:
+            await aside(lambda: self._standing.ask(path))
+            self._over("look", path)
+        except (Misuse, NotSignedIn):
+            return
+        except PinesyncError as error:
+            self._trouble("look", path, error)
+
+    def _renew_lenses(self) -> None:
+        able = self.client_capabilities.workspace
+        if able and able.code_lens and able.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def _command(self, act: Act) -> Callable[..., Awaitable[dict[str, Any]]]:
+        async def run(*arguments: Any) -> dict[str, Any]:
+            task = asyncio.ensure_future(self._act(act, arguments))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            # Who asks no more, or says goodbye, does not undo what was begun.
+            return await asyncio.shield(task)
+
+        return run
+
+    async def _refresh(self, *arguments: Any) -> None:
+        """Ask TradingView, and say what hinders that."""
+        try:
+            path = _named(arguments)
+            await aside(lambda: self._standing.ask(path))
+        except PinesyncError as error:
+            self._tell(acts.refused(error))
+        self._renew_lenses()
+
+    async def _act(self, act: Act, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        try:
+            path = _named(arguments)
+            async with self._one_at_a_time:
+                texts = self._texts()
+                answer = await aside(lambda: act(self._compiler.setup, path, texts))
+        except (LeftForYou, Misuse) as error:
+            answer = acts.refused(error)
+        except PinesyncError as error:
+            answer = acts.failed(error)
+        self._found(answer)
+        self._tell(answer)
+        self._renew_lenses()
+        return {"exit_code": answer.exit_code, "message": answer.message, "diff": answer.diff}
+
+    def _found(self, answer: acts.Answer) -> None:
+        """What the compiler said during a push is shown where it belongs."""
+        there = {path_of(uri): uri for uri in self.workspace.text_documents}
+        for outcome in answer.outcomes:
+            uri = there.get(answer.root / outcome.path) if answer.root else None
+            if uri is None or not outcome.diagnostics:
+                continue
+            text = self._text(uri)
+            if canonical(text) == outcome.source:
+                found = Checked(outcome.path, outcome.diagnostics, outcome.source)
+                self._checking.told(uri, text, found)
+                self._checking.now(uri, text)
+
+    def _tell(self, answer: acts.Answer) -> None:
+        message = answer.message
+        if answer.diff and answer.path:
+            file = self.shown.diff(answer.path, answer.diff)
+            if self._shows_documents():
+                self.window_show_document(types.ShowDocumentParams(file.as_uri(), take_focus=True))
+            else:
+                message += f"\n{file}"
+        self.window_show_message(types.ShowMessageParams(_LEVELS[answer.level], message))
+
+    def _shows_documents(self) -> bool:
+        able = self.client_capabilities.window
+        return bool(able and able.show_document and able.show_document.support)
+
+    # -- trouble ----------------------------------------------------------------------------------
+
+    def _trouble(self, doing: str, path: Path | None, error: PinesyncError) -> None:
+        """Told once for a workspace, until it is over."""
+        where = doing, root_of(path)
+        if self._troubles.get(where) != error.message:
+            self._troubles[where] = error.message
+            self._tell(acts.refused(error))
+
+    def _over(self, doing: str, path: Path | None) -> None:
+        self._troubles.pop((doing, root_of(path)), None)
+
+
+def _named(arguments: tuple[Any, ...]) -> Path:
+    """The file or folder that a command was given the address of."""
+    found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
+    if found is None:
+        raise Misuse("this command takes the address of a file or a folder: file:///…")
+    return found

@@ -1,0 +1,31 @@
+"""Texts for an editor to open that are no scripts of anybody's folder."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from pinesync.model import RelPath
+
+
+class Shown:
+    """A temporary folder that only its owner can read, and that ends with the server."""
+
+    def __init__(self) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def diff(self, path: RelPath, text: str) -> Path:
+        """The file that holds this difference now."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="pinesync-", ignore_cleanup_errors=True
+            )
+        file = Path(self._folder.name, f"{path}.diff")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+        return file
+
+    def close(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None

@@ -1,0 +1,211 @@
+"""An editor: a real client at the other end of the real process, and what it is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+from tests.cli.world import COMMAND
+
+T = TypeVar("T")
+
+PATIENCE = 60.0
+
+
+class Editor:
+    """`said` are the messages that were shown, `found` the last findings of each document, `opened`
+    the files that the server asked to show, `renewed` how often it asked for its lenses to be."""
+
+    def __init__(self, cwd: Path, *arguments: str, **env: str) -> None:
+        self._runner = asyncio.Runner()
+        self._client = LanguageClient("editor", "1")
+        self._news = asyncio.Event()
+        self.said: list[types.ShowMessageParams] = []
+        self.found: dict[str, list[types.Diagnostic]] = {}
+        self.published: list[types.PublishDiagnosticsParams] = []
+        self.opened: list[str] = []
+        self.renewed = 0
+        self._versions: dict[str, int] = {}
+        self._hear()
+        command = [*COMMAND, "lsp", *arguments]
+        more: dict[str, Any] = {"cwd": cwd, "env": env} if env else {"cwd": cwd}
+        self._runner.run(self._client.start_io(*command, **more))
+
+    def _hear(self) -> None:
+        heard: dict[str, Callable[[Any], Any]] = {
+            types.WINDOW_SHOW_MESSAGE: lambda one: self.said.append(one),
+            types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._published,
+            types.WINDOW_SHOW_DOCUMENT: self._shown,
+            types.WORKSPACE_CODE_LENS_REFRESH: self._refreshed,
+        }
+
+        def telling(act: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            def told(params: Any) -> Any:
+                answer = act(params)
+                self._news.set()
+                return answer
+
+            return told
+
+        for name, act in heard.items():
+            self._client.feature(name)(telling(act))
+
+    def _published(self, params: types.PublishDiagnosticsParams) -> None:
+        self.published.append(params)
+        self.found[params.uri] = list(params.diagnostics)
+
+    def _shown(self, params: types.ShowDocumentParams) -> types.ShowDocumentResult:
+        self.opened.append(params.uri)
+        return types.ShowDocumentResult(success=True)
+
+    def _refreshed(self, _: object) -> None:
+        self.renewed += 1
+
+    # -- the session ------------------------------------------------------------------------------
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(asyncio.wait_for(coroutine, PATIENCE))
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """A request of the client's, or a notification."""
+
+        async def asked() -> Any:
+            answer = getattr(self._client, method)(*arguments)
+            return await answer if inspect.isawaitable(answer) else answer
+
+        return self.run(asked())
+
+    def begin(
+        self,
+        *encodings: types.PositionEncodingKind,
+        able: bool = True,
+        folders: tuple[Path, ...] = (),
+    ) -> types.InitializeResult:
+        """`able`: it shows documents and renews lenses, as VS Code does, and others do not."""
+        asks = types.CodeLensWorkspaceClientCapabilities(refresh_support=able)
+        shows = types.ShowDocumentClientCapabilities(support=able)
+        able_to = types.ClientCapabilities(
+            general=types.GeneralClientCapabilities(position_encodings=list(encodings) or None),
+            workspace=types.WorkspaceClientCapabilities(code_lens=asks),
+            window=types.WindowClientCapabilities(show_document=shows),
+        )
+        named = [types.WorkspaceFolder(one.as_uri(), one.name) for one in folders]
+        params = types.InitializeParams(able_to, workspace_folders=named or None)
+        answer: types.InitializeResult = self.ask("initialize_async", params)
+        self.ask("initialized", types.InitializedParams())
+        return answer
+
+    def until(self, there: Callable[[], object]) -> None:
+        """Until something has come."""
+
+        async def wait() -> None:
+            while not there():
+                assert self._client._server is not None
+                assert self._client._server.returncode is None, await self._errors()
+                self._news.clear()
+                await self._news.wait()
+
+        self.run(wait())
+
+    async def _errors(self) -> str:
+        assert self._client._server is not None
+        assert self._client._server.stderr is not None
+        return (await self._client._server.stderr.read()).decode()
+
+    @property
+    def process(self) -> asyncio.subprocess.Process:
+        assert self._client._server is not None
+        return self._client._server
+
+    def leave(self) -> int:
+        """As an editor should: shutdown, then exit; the exit code."""
+        self.ask("shutdown_async", None)
+        self.ask("exit", None)
+        return self.ended()
+
+    def hang_up(self) -> int:
+        """The editor is gone, without a word."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        return self.ended()
+
+    def ended(self) -> int:
+        return self.run(self.process.wait())
+
+    def close(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        self.run(self._client.stop())
+        self._runner.close()
+
+    # -- documents --------------------------------------------------------------------------------
+
+    def open(self, file: Path | str, text: str | None = None, language: str = "pine") -> str:
+        """Opens a file, or another document by its address; its address."""
+        uri = file.as_uri() if isinstance(file, Path) else file
+        if text is None:
+            assert isinstance(file, Path)
+            text = file.read_bytes().decode()
+        self._versions[uri] = 1
+        item = types.TextDocumentItem(uri, language, 1, text)
+        self.ask("text_document_did_open", types.DidOpenTextDocumentParams(item))
+        return uri
+
+    def type(self, uri: str, text: str) -> int:
+        """The document has this text now; its new version."""
+        self._versions[uri] += 1
+        which = types.VersionedTextDocumentIdentifier(self._versions[uri], uri)
+        change = types.TextDocumentContentChangeWholeDocument(text)
+        self.ask("text_document_did_change", types.DidChangeTextDocumentParams(which, [change]))
+        return self._versions[uri]
+
+    def save(self, uri: str) -> None:
+        which = types.TextDocumentIdentifier(uri)
+        self.ask("text_document_did_save", types.DidSaveTextDocumentParams(which))
+
+    def forget(self, uri: str) -> None:
+        which = types.TextDocumentIdentifier(uri)
+        self.ask("text_document_did_close", types.DidCloseTextDocumentParams(which))
+
+    def findings(self, uri: str, version: int) -> list[types.Diagnostic]:
+        """Those of a version of the document, once they are shown."""
+        self.until(lambda: any((one.uri, one.version) == (uri, version) for one in self.published))
+        return self.found[uri]
+
+    def was_renewed(self, before: int) -> bool:
+        return self.renewed > before
+
+    # -- what else there is -----------------------------------------------------------------------
+
+    def lenses(self, uri: str) -> list[str]:
+        which = types.TextDocumentIdentifier(uri)
+        found = self.ask("text_document_code_lens_async", types.CodeLensParams(which)) or []
+        assert all(one.range.start.line == 0 for one in found)
+        assert all(list(one.command.arguments) == [uri] for one in found)
+        return [one.command.title for one in found]
+
+    def do(self, command: str, *arguments: str) -> Any:
+        params = types.ExecuteCommandParams(f"pinesync.{command}", list(arguments))
+        return self.ask("workspace_execute_command_async", params)
+
+    def begin_to(self, command: str, *arguments: str) -> None:
+        """The same, without waiting for what comes of it."""
+        params = types.ExecuteCommandParams(f"pinesync.{command}", list(arguments))
+
+        async def asked() -> None:
+            self._client.workspace_execute_command(params)
+            await asyncio.sleep(0)
+
+        self.run(asked())
+
+
+def spot(found: types.Diagnostic) -> tuple[int, int, int, int]:
+    """Line and column of its first character, and of the one behind its last."""
+    start, end = found.range.start, found.range.end
+    return start.line, start.character, end.line, end.character

@@ -1,0 +1,214 @@
+"""Push, pull and diff from an editor: the same rules, and nothing past what is not saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from lsprotocol.types import MessageType
+
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    BROKEN,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+from tests.lsp.conftest import Opening
+
+served = pytest.mark.parametrize("world", ["facade"], indirect=True)
+
+
+def test_a_push_saves_the_one_script(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(LONGER)
+    clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
+    uri = editor.open(clone.folder / TREND_PATH)
+    answer = editor.do("push", uri)
+    assert (answer["exit_code"], answer["diff"]) == (0, "")
+    (said,) = editor.said
+    assert said.type == MessageType.Info
+    assert said.message == answer["message"] == f"{TREND_PATH}: saved 1.0 → 2.0"
+    assert clone.saved() == [TREND, LONGER]
+    assert clone.saved("Breakout") == [BREAKOUT]
+    assert editor.lenses(uri)[0] == "clean 2.0"
+    assert editor.renewed
+    assert clone.words() == {BREAKOUT_PATH: "modified"}
+    assert editor.do("push", uri)["message"] == "nothing to push"
+    assert clone.saved() == [TREND, LONGER]
+
+
+def test_a_push_of_the_folder(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(LONGER)
+    clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
+    uri = editor.open(clone.folder / TREND_PATH, LONGER + "// more\n")
+    refused = editor.do("push", clone.folder.as_uri())
+    assert refused["exit_code"] == 3
+    assert editor.said[-1].message.startswith(f"{TREND_PATH}: edited and not saved in the editor")
+    assert clone.saved() == [TREND]
+    editor.forget(uri)
+    assert editor.do("push", clone.folder.as_uri())["exit_code"] == 0
+    assert clone.words() == {}
+
+
+@pytest.mark.parametrize("verb", ["push", "pull"])
+def test_what_is_not_saved_in_the_editor_stays(clone: World, opening: Opening, verb: str) -> None:
+    """Neither the file's old text is sent, nor is a new one put beneath the edit."""
+    editor = opening(clone.folder)
+    clone.web_save(SLOWER, "Trend") if verb == "pull" else clone.write(LONGER)
+    before = clone.read()
+    uri = editor.open(clone.folder / TREND_PATH)
+    editor.type(uri, before + "// not saved\n")
+    assert editor.do(verb, uri)["exit_code"] == 3
+    (said,) = editor.said
+    assert said.type == MessageType.Warning
+    assert said.message == (
+        f"{TREND_PATH}: edited and not saved in the editor; nothing was done "
+        f"(hint: save it, then {verb} again)"
+    )
+    assert clone.read() == before
+    assert len(clone.saved()) == (2 if verb == "pull" else 1)
+    assert clone.version() == "1.0"
+    # Line ends and a BOM are no edit.
+    editor.type(uri, "\ufeff" + before.replace("\n", "\r\n"))
+    assert editor.do(verb, uri)["exit_code"] == 0
+
+
+def test_a_refused_push_is_a_warning_with_its_hint(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.web_save(SLOWER)
+    clone.write(LONGER)
+    uri = editor.open(clone.folder / TREND_PATH)
+    assert editor.do("push", uri)["exit_code"] == 3
+    (said,) = editor.said
+    assert said.type == MessageType.Warning
+    assert said.message == (
+        f"{TREND_PATH}: saved on TradingView since you pulled (1.0 → 2.0) "
+        "(hint: run `pinesync pull` to merge it, then push again)"
+    )
+    assert clone.saved() == [TREND, SLOWER]
+    assert editor.do("pull", uri)["exit_code"] == 0
+    assert clone.read() == MERGED
+    # The editor still shows the old text: what it shows is sent, or nothing.
+    assert editor.do("push", uri)["exit_code"] == 3
+    assert clone.saved() == [TREND, SLOWER]
+    editor.type(uri, MERGED)
+    assert editor.do("push", uri)["exit_code"] == 0
+    assert clone.saved() == [TREND, SLOWER, MERGED]
+
+
+def test_what_does_not_compile_is_shown_where_it_is(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(BROKEN)
+    uri = editor.open(clone.folder / TREND_PATH)
+    assert editor.findings(uri, 1) == []
+    assert editor.do("push", uri)["exit_code"] == 4
+    assert editor.said[-1].type == MessageType.Warning
+    editor.until(lambda: editor.found[uri])
+    assert editor.found[uri][0].range.start.line == 12
+    assert clone.saved() == [TREND]
+
+
+def test_a_pull_brings_what_was_saved_there(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.web_save(SLOWER)
+    uri = editor.open(clone.folder / TREND_PATH)
+    assert editor.do("pull", uri)["exit_code"] == 0
+    assert editor.said[-1].message == f"{TREND_PATH}: pulled 1.0 → 2.0"
+    assert clone.read() == SLOWER
+    assert clone.version() == "2.0"
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_the_difference_opens_beside_the_file(clone: World, opening: Opening, able: bool) -> None:
+    """Where an editor cannot be asked to, the message tells where it is."""
+    editor = opening(clone.folder, able=able)
+    clone.web_save(SLOWER)
+    uri = editor.open(clone.folder / TREND_PATH)
+    answer = editor.do("diff", uri)
+    assert answer["exit_code"] == 0
+    assert (
+        '-length = input.int(50, "Length")\n+length = input.int(20, "Length")\n' in answer["diff"]
+    )
+    first = answer["diff"].splitlines()[0]
+    assert first == f"--- a/{TREND_PATH} (TradingView 2.0)"
+    if able:
+        editor.until(lambda: editor.opened)
+        shown = Path(unquote(urlsplit(editor.opened[0]).path))
+        assert str(shown) not in editor.said[-1].message
+    else:
+        shown = Path(editor.said[-1].message.splitlines()[-1])
+        assert not editor.opened
+    assert shown.read_text("utf-8") == answer["diff"]
+    assert shown.name == "Trend.pine.diff"
+    assert shown.parents[1].stat().st_mode & 0o077 == 0
+    assert clone.folder not in shown.parents
+    assert editor.leave() == 0
+    assert not shown.exists()
+    assert clone.read() == TREND
+
+
+def test_no_difference_and_what_is_not_saved(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    assert editor.do("diff", uri)["message"] == "no difference from TradingView"
+    editor.type(uri, LONGER)
+    said = editor.do("diff", uri)["message"]
+    assert said == "no difference from TradingView; what is not saved in the editor is not in it"
+
+
+def test_a_push_commits_where_git_is_told_to(clone: World, opening: Opening) -> None:
+    """It is the push of everyday: `git config pinesync.commit` counts."""
+    clone.git("init", "-q")
+    clone.git("add", "--all")
+    clone.git("commit", "-qm", "first")
+    clone.git("config", "pinesync.commit", "true")
+    editor = opening(clone.folder)
+    clone.write(LONGER)
+    uri = editor.open(clone.folder / TREND_PATH)
+    assert editor.do("push", uri)["message"].endswith("\ncommitted Trend 2.0")
+    clone.git("diff", "--exit-code", "HEAD")
+
+
+@pytest.mark.parametrize("arguments", [(), ("",), ("Trend.pine",), ("https://a.invalid/b.pine",)])
+def test_a_command_without_a_file(
+    clone: World, opening: Opening, arguments: tuple[str, ...]
+) -> None:
+    editor = opening(clone.folder)
+    for verb in ("push", "pull", "diff"):
+        assert editor.do(verb, *arguments)["exit_code"] == 2
+    assert [one.type for one in editor.said] == [MessageType.Warning] * 3
+    assert editor.leave() == 0
+
+
+def test_what_is_outside_is_not_reached(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    (clone.place / "elsewhere.pine").write_text(LONGER, "utf-8")
+    (clone.folder / "link.pine").symlink_to(clone.place / "elsewhere.pine")
+    for uri in (
+        (clone.folder / "link.pine").as_uri(),
+        f"{clone.folder.as_uri()}/../elsewhere.pine",
+        (clone.folder / "pine.toml").as_uri(),
+    ):
+        assert editor.do("push", uri)["exit_code"] != 0
+    assert len(clone.account()) == 3
+
+
+@served
+def test_the_cookie_is_in_nothing_that_is_said(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(LONGER)
+    uri = editor.open(clone.folder / TREND_PATH)
+    clone.plan.add("list:1:expire")
+    answers = [editor.do(verb, uri) for verb in ("diff", "push", "pull")]
+    assert {answer["exit_code"] for answer in answers} == {5}
+    assert clone.user.sessionid not in repr((answers, editor.said, editor.published))
+    assert editor.leave() == 0
+    assert editor.process.stderr is not None
+    assert clone.user.sessionid.encode() not in editor.run(editor.process.stderr.read())

@@ -1,0 +1,215 @@
+"""What is found while somebody types, and what the compiler finds when they save."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from lsprotocol.types import DiagnosticSeverity, MessageType, PositionEncodingKind
+
+from pinesync.sandbox.faults import Fault
+from tests.cli.answers import answering, finding
+from tests.cli.world import BROKEN, LONGER, TREND, TREND_PATH, World
+from tests.lsp.conftest import Opening
+from tests.lsp.editor import spot
+
+served = pytest.mark.parametrize("world", ["facade"], indirect=True)
+"""The account is in this process, so that what is asked of it can be seen, and go wrong."""
+
+OPEN = 'indicator("x"\n'
+ASTRAL = 'indicator("𝟙𝟚é") ]\n'
+UTF = {
+    None: (19, 20),
+    PositionEncodingKind.Utf16: (19, 20),
+    PositionEncodingKind.Utf32: (17, 18),
+    PositionEncodingKind.Utf8: (24, 25),
+}
+
+
+def test_as_you_type(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH, OPEN)
+    (found,) = editor.findings(uri, 1)
+    assert spot(found) == (0, 9, 0, 10)
+    assert (found.severity, found.code) == (DiagnosticSeverity.Error, "CE10156")
+    assert found.source == "pinesync"
+    assert found.message == 'Syntax error: "(" is never closed'
+    assert editor.findings(uri, editor.type(uri, 'indicator("x")\n')) == []
+    assert editor.leave() == 0
+
+
+@pytest.mark.parametrize("encoding", UTF)
+def test_columns_are_counted_as_the_editor_does(
+    clone: World, opening: Opening, encoding: PositionEncodingKind | None
+) -> None:
+    editor = opening(clone.folder, begun=False)
+    begun = editor.begin(*([encoding] if encoding else []))
+    agreed = begun.capabilities.position_encoding or PositionEncodingKind.Utf16
+    assert agreed == (encoding or PositionEncodingKind.Utf16)
+    uri = editor.open(clone.folder / TREND_PATH, ASTRAL)
+    (found,) = editor.findings(uri, 1)
+    first, end = UTF[encoding]
+    assert spot(found) == (0, first, 0, end)
+
+
+def test_line_ends_a_bom_and_what_is_no_line_end(clone: World, opening: Opening) -> None:
+    """A form feed and U+2028 end no line; an editor that shows the BOM counts it."""
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH, '// one\r\n// "\x0c\u2028\rindicator("x"\r\n')
+    found, *_ = editor.findings(uri, 1)
+    assert spot(found) == (2, 9, 2, 10)
+    (found,) = editor.findings(uri, editor.type(uri, "\ufeff" + OPEN))
+    assert spot(found) == (0, 10, 0, 11)
+    (found,) = editor.findings(uri, editor.type(uri, "\ufeff// one\n" + OPEN))
+    assert spot(found) == (1, 9, 1, 10)
+
+
+def test_conflict_markers_and_characters_that_are_not_seen(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    marked = TREND + "<<<<<<< mine\nplot(1)\n=======\nplot(2)\n>>>>>>> theirs\n"
+    uri = editor.open(clone.folder / TREND_PATH, marked)
+    (found,) = editor.findings(uri, 1)
+    assert (spot(found), found.message) == ((12, 0, 12, 12), "conflict markers stand in the file")
+    (found,) = editor.findings(uri, editor.type(uri, TREND + "// 𝟙\u202e\n"))
+    assert (spot(found), found.code) == ((12, 5, 12, 6), "PS001")
+    assert found.severity == DiagnosticSeverity.Warning
+
+
+@pytest.mark.parametrize("text", ["plot(\x00)\n", "plot('\ud83d')\n"])
+def test_what_is_no_text_is_told(clone: World, opening: Opening, text: str) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH, text)
+    (found,) = editor.findings(uri, 1)
+    assert spot(found) == (0, 0, 0, 0)
+    assert found.message.startswith("not ")
+    assert editor.findings(uri, editor.type(uri, TREND)) == []
+
+
+@served
+def test_the_compiler_on_save(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(BROKEN)
+    uri = editor.open(clone.folder / TREND_PATH)
+    assert editor.findings(uri, 1) == []
+    assert clone.plan.log[-1].endpoint != "check", "only a save asks the service"
+    editor.save(uri)
+    editor.until(lambda: editor.found[uri])
+    (found,) = editor.found[uri]
+    assert (spot(found), found.code) == ((12, 5, 12, 15), "CE10272")
+    assert found.message == 'Undeclared identifier "undeclared"'
+    editor.until(lambda: editor.renewed)
+    assert [seen.endpoint for seen in clone.plan.log[-2:]] == ["check", "list"]
+    # Of another text it says nothing, and of this one still the same.
+    assert editor.findings(uri, editor.type(uri, BROKEN + "//\n")) == []
+    assert len(editor.findings(uri, editor.type(uri, BROKEN))) == 1
+    assert clone.saved() == [TREND]
+
+
+@served
+def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    clone.plan.add(answering("check", finding("too far", line=2, column=400), count=1))
+    editor.save(uri)
+    editor.until(lambda: editor.found.get(uri))
+    last = len('indicator("Trend", overlay = true)')
+    assert spot(editor.found[uri][0]) == (1, last, 1, last)
+    clone.plan.add(answering("check", finding("too deep\x1b[2J", line=99, column=7), count=1))
+    editor.save(uri)
+    editor.until(lambda: editor.found[uri][0].message != "too far")
+    (found,) = editor.found[uri]
+    assert spot(found) == (12, 0, 12, 0)
+    assert found.message == "too deep\\u{1b}[2J"
+
+
+@served
+def test_a_newer_save_counts(clone: World, opening: Opening) -> None:
+    """The answer to the older one never comes, and nobody waits for it."""
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    clone.plan.add("check:1:hang")
+    clone.app.forget()
+    editor.save(uri)
+    version = editor.type(uri, OPEN)
+    assert len(editor.findings(uri, version)) == 1, "typing goes on meanwhile"
+    editor.type(uri, BROKEN)
+    editor.save(uri)
+    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    assert editor.leave() == 0
+
+
+@served
+def test_trouble_is_told_once_until_it_is_over(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    for told in (1, 2):
+        clone.plan.add(Fault("check", "500", count=None))
+        for _ in range(2):
+            before = editor.renewed
+            editor.save(uri)
+            editor.until(partial(editor.was_renewed, before))
+        assert len(editor.said) == told
+        assert editor.said[-1].type == MessageType.Warning
+        clone.plan.clear()
+        before = editor.renewed
+        editor.save(uri)
+        editor.until(partial(editor.was_renewed, before))
+        assert len(editor.said) == told
+
+
+@served
+def test_offline_nobody_is_asked(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder, "--offline")
+    clone.write(BROKEN)
+    uri = editor.open(clone.folder / TREND_PATH)
+    before = len(clone.plan.log)
+    editor.save(uri)
+    editor.until(lambda: editor.renewed)
+    assert editor.lenses(uri)[0] == "modified 1.0"
+    assert len(clone.plan.log) == before
+    assert editor.found[uri] == []
+
+
+def test_outside_of_any_workspace(world: World, opening: Opening) -> None:
+    """Findings, and nothing else: no lens, no push."""
+    loose = world.place / "loose.pine"
+    loose.write_text(BROKEN, "utf-8")
+    editor = opening(world.place, "--sandbox")
+    uri = editor.open(loose)
+    editor.save(uri)
+    editor.until(lambda: editor.found.get(uri))
+    assert [one.code for one in editor.found[uri]] == ["CE10272"]
+    assert editor.lenses(uri) == []
+    answer = editor.do("push", uri)
+    assert answer["exit_code"] == 2
+    assert editor.said[-1].type == MessageType.Warning
+    assert editor.said[-1].message.startswith("loose.pine: not in a pinesync folder (hint: ")
+    assert not world.folder.exists()
+    assert len(world.account()) == 3
+
+
+def test_a_document_that_is_no_file(world: World, opening: Opening) -> None:
+    editor = opening(world.place, "--sandbox")
+    uri = editor.open("untitled:Untitled-1", OPEN)
+    assert len(editor.findings(uri, 1)) == 1
+    editor.type(uri, BROKEN)
+    editor.save(uri)
+    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    assert editor.lenses(uri) == []
+    assert editor.do("pull", uri)["exit_code"] == 2
+    other = editor.open("untitled:Untitled-2", "(", language="toml")
+    editor.forget(uri)
+    editor.until(lambda: editor.found[uri] == [])
+    assert editor.found.get(other, []) == []
+
+
+def test_what_is_closed_shows_nothing(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH, BROKEN)
+    assert editor.findings(uri, 1) == []
+    editor.save(uri)
+    editor.forget(uri)
+    again = editor.open(clone.folder / TREND_PATH, LONGER)
+    assert editor.findings(again, 1) == []
+    assert editor.lenses(again)[0] == "clean 1.0"
+    assert editor.found[uri] == []

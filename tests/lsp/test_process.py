@@ -1,0 +1,155 @@
+"""How the server begins and ends, and what stands in its way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.world import COMMAND, LONGER, TREND, TREND_PATH, World
+from tests.lsp.conftest import Opening
+
+served = pytest.mark.parametrize("world", ["facade"], indirect=True)
+
+
+def framed(*messages: object) -> bytes:
+    bodies = [json.dumps(message).encode() for message in messages]
+    return b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies)
+
+
+def spoken(answer: bytes) -> list[dict[str, object]]:
+    """The messages; nothing else may stand between them."""
+    found = []
+    while answer:
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n"))
+        length = int(fields[b"Content-Length"])
+        found.append(json.loads(rest[:length]))
+        answer = rest[length:]
+    return found
+
+
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"processId": None, "rootUri": None, "capabilities": {}},
+}
+SHUTDOWN = {"jsonrpc": "2.0", "id": 2, "method": "shutdown"}
+EXIT = {"jsonrpc": "2.0", "method": "exit"}
+
+
+def test_it_ends_as_it_was_asked_to(clone: World, opening: Opening) -> None:
+    assert opening(clone.folder).leave() == 0
+    editor = opening(clone.folder)
+    editor.ask("exit", None)
+    assert editor.ended() == 1, "exit without shutdown"
+    assert opening(clone.folder).hang_up() == 1, "an editor that died"
+    assert opening(clone.folder, begun=False).hang_up() == 1
+
+
+def test_the_end_of_input_is_not_waited_for(clone: World) -> None:
+    """An editor may keep its end of the pipe open for long."""
+    with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
+        child.stdin.write(framed(INITIALIZE, SHUTDOWN, EXIT))
+        child.stdin.flush()
+        assert child.wait(60) == 0
+        answers = spoken(child.stdout.read())
+        assert [one["id"] for one in answers] == [1, 2]
+        child.stdin.close()
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"Content-Length: 9\r\n\r\nnot json!",
+        framed({"jsonrpc": "2.0", "id": 7, "method": "no/such"}),
+        framed({"jsonrpc": "2.0", "method": "textDocument/didOpen", "params": {"x": 1}}),
+        framed({"jsonrpc": "2.0", "id": 8, "method": "textDocument/codeLens", "params": []}),
+    ],
+    ids=["no json", "unknown", "no document", "no params"],
+)
+def test_what_is_not_understood_ends_nothing(clone: World, noise: bytes) -> None:
+    with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
+        out, _ = child.communicate(framed(INITIALIZE) + noise + framed(SHUTDOWN, EXIT), 60)
+    assert child.returncode == 0
+    assert [one["id"] for one in spoken(out) if one.get("id") in (1, 2)] == [1, 2]
+
+
+@pytest.mark.parametrize("noise", [b"x" * 200_000, b"Content-Length: 500\r\n\r\n{", b"\x00\xff\n"])
+def test_what_is_no_protocol_ends_it(clone: World, noise: bytes) -> None:
+    with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
+        out, err = child.communicate(noise, 60)
+    assert (child.returncode, out) == (1, b"")
+    assert b"Traceback" not in err
+
+
+@served
+def test_a_push_under_way_is_finished_first(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(LONGER)
+    uri = editor.open(clone.folder / TREND_PATH)
+    clone.plan.add("save_next:1:slow:seconds=0.5")
+    clone.app.forget()
+    editor.begin_to("push", uri)
+    editor.run(_aside(lambda: clone.app.wait_for("/translate_light")))
+    assert editor.hang_up() == 1
+    assert clone.saved() == [TREND, LONGER]
+    assert clone.version() == "2.0"
+    assert clone.words() == {}
+
+
+@served
+def test_a_kill_in_the_middle_of_a_push_loses_nothing(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(LONGER)
+    uri = editor.open(clone.folder / TREND_PATH)
+    clone.plan.add("save_next:1:hang:after")
+    clone.app.forget()
+    editor.begin_to("push", uri)
+    editor.run(_aside(lambda: clone.app.wait_for("/save/next/")))
+    editor.process.kill()
+    editor.ended()
+    assert clone.read() == LONGER
+    assert clone.saved() == [TREND, LONGER]
+    again = opening(clone.folder)
+    again.open(clone.folder / TREND_PATH)
+    answer = again.do("push", uri)
+    assert answer["exit_code"] == 0
+    assert "recovered 1.0 → 2.0" in answer["message"]
+    assert clone.saved() == [TREND, LONGER]
+
+
+async def _aside(act) -> None:
+    import asyncio
+
+    await asyncio.to_thread(act)
+
+
+def test_without_the_library(home, tmp_path) -> None:
+    """As where the extra was not installed."""
+    hide = (
+        "import sys; sys.modules['pygls'] = None; sys.modules['lsprotocol'] = None; "
+        "from pinesync.cli import main; sys.exit(main())"
+    )
+    for asked in ([], ["--json"]):
+        ran = subprocess.run(
+            [sys.executable, "-c", hide, "lsp", *asked],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 2
+        assert "pip install 'pinesync[lsp]'" in (ran.stdout if asked else ran.stderr)
+        assert "Traceback" not in ran.stderr
+
+
+def test_help_needs_no_library(clone: World) -> None:
+    ran = clone("lsp", "--help")
+    assert ran.code == 0
+    assert COMMAND
+    assert "Language Server Protocol" in ran.out

@@ -1,0 +1,87 @@
+"""What stands above the first line: the version and the word of status."""
+
+from __future__ import annotations
+
+import pytest
+from lsprotocol.types import MessageType
+
+from tests.cli.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
+from tests.lsp.conftest import Opening
+
+served = pytest.mark.parametrize("world", ["facade"], indirect=True)
+ACTS = ["push", "pull", "diff"]
+
+
+@served
+def test_a_line_for_each_state(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    before = len(clone.plan.log)
+    assert editor.lenses(uri) == ["clean 1.0", *ACTS]
+    clone.write(LONGER)
+    assert editor.lenses(uri) == ["modified 1.0", *ACTS]
+    assert len(clone.plan.log) == before, "nobody was asked"
+    # After a save it is known what is there.
+    clone.web_save(SLOWER)
+    editor.type(uri, LONGER)
+    editor.save(uri)
+    editor.until(lambda: editor.renewed)
+    assert editor.lenses(uri)[0] == "diverged 1.0 → 2.0"
+    # What changed here since is not mistaken for what was seen then.
+    assert clone("pull").code == 0
+    assert editor.lenses(uri)[0] == "modified 2.0"
+    clone.web_save(EXTRA)
+    editor.do("refresh", uri)
+    assert editor.lenses(uri)[0] == "diverged 2.0 → 3.0"
+
+
+def test_what_is_new_or_not_listed(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    clone.write(EXTRA, "mine.pine")
+    uri = editor.open(clone.folder / "mine.pine")
+    assert editor.lenses(uri) == ["untracked"]
+    assert clone("add", "mine.pine").code == 0
+    assert editor.lenses(uri) == ["new", *ACTS]
+
+
+def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) -> None:
+    """Each file belongs to the folder that it lies in; a broken pine.toml is told once."""
+    second = clone.place / "second"
+    assert clone("clone", "--sandbox", str(second), cwd=clone.place).code == 0
+    editor = opening(clone.place, folders=(clone.folder, second))
+    here, there = (editor.open(root / TREND_PATH) for root in (clone.folder, second))
+    clone.write(LONGER)
+    assert editor.lenses(here)[0] == "modified 1.0"
+    assert editor.lenses(there)[0] == "clean 1.0"
+    manifest = second / "pine.toml"
+    held = manifest.read_text("utf-8")
+    manifest.write_text(held + "<<<<<<< mine\n", "utf-8")
+    for _ in range(2):
+        assert editor.lenses(there) == []
+        assert editor.lenses(here)[0] == "modified 1.0"
+    (said,) = editor.said
+    assert said.type == MessageType.Warning
+    assert said.message.startswith("pine.toml")
+    assert editor.do("push", there)["exit_code"] == 2
+    manifest.write_text(held, "utf-8")
+    assert editor.lenses(there)[0] == "clean 1.0"
+    assert editor.leave() == 0
+
+
+def test_who_has_no_account_is_not_told_of_it(
+    world: World, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A teammate: the compiler is asked, and how it stands on TradingView is not."""
+    world.clone()
+    manifest = world.folder / "pine.toml"
+    text = manifest.read_text("utf-8").replace('"sandbox"', '"tradingview"', 1)
+    manifest.write_text(text, "utf-8")
+    editor = opening(world.folder, "--sandbox")
+    world.write(LONGER)
+    uri = editor.open(world.folder / TREND_PATH)
+    editor.save(uri)
+    editor.until(lambda: editor.renewed)
+    assert editor.lenses(uri)[0] == "modified 1.0"
+    assert editor.said == []
+    assert editor.do("push", uri)["exit_code"] == 5
+    assert editor.said[-1].type == MessageType.Error
