@@ -56,6 +56,8 @@ def answer(command: str) -> dict[str, Any]:
         run["properties"] |= {"error": ERROR, "operation": _form(_undone())}
         run["required"] = [key for key in run["required"] if key not in ("stopped", "commit")]
         forms.append(run)
+    if command == "completion":
+        forms.append(_object({"shell": TEXT, "script": TEXT}))
     if command == "demo":
         told = {"anyOf": [_form(kind) for kind in (demo.Say, demo.Ran, demo.Kept)]}
         forms.append(_object({"events": {"type": "array", "items": told}}))
@@ -73,7 +75,7 @@ def answer(command: str) -> dict[str, Any]:
 
 def commands() -> list[str]:
     """Every command that answers with JSON."""
-    return sorted({*RESULTS, *RUNS, "demo", "watch"})
+    return sorted({*RESULTS, *RUNS, "completion", "demo", "watch"})
 
 
 def pine_toml() -> dict[str, Any]:

@@ -46,6 +46,7 @@ DONE = {
     "hooks status": ["hooks", "status"],
     "hooks run": ["hooks", "run", "pre-push"],
     "doctor": ["doctor"],
+    "completion": ["completion", "bash"],
     "history import": ["history", "import", "-n"],
     "sandbox seed": ["sandbox", "seed"],
     "sandbox reset": ["sandbox", "reset", "--yes"],
