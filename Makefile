@@ -11,7 +11,7 @@ ARGS ?=
 LONG := tests/campaign tests/security/test_canary.py tests/watching/test_soak.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench deep mutants fuzz docs format cover clean
+.PHONY: help demo test check bench deep mutants fuzz lowest docs format cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,12 @@ mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite 
 fuzz: $(DEVELOPS) ## hostile answers, manifests, sources and names, made up for a minute
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+lowest: $(DEVELOPS) ## the tests again, with the oldest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear .venv-lowest
+	$(BIN)/python -m docs.lowest > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-lowest/constraints.txt -e '.[dev]'
+	.venv-lowest/bin/python -m pytest -n 2 $(or $(ARGS),tests/cli tests/core tests/pine tests/remote tests/sandbox tests/sync tests/wire tests/workspace)
+
 bench: $(DEVELOPS) ## measure, and compare with the limits
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -59,7 +65,7 @@ cover: $(DEVELOPS) ## which lines no test runs
 	$(BIN)/coverage report
 
 clean: ## remove what the other targets made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build docs/_build
+	rm -rf .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build docs/_build
 	find pinesync tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -94,7 +94,7 @@ def test_fish(typed: World) -> None:
 
 def test_zsh_is_given_what_its_script_reads(typed: World) -> None:
     env = {"_PINESYNC_COMPLETE": "zsh_complete", "COMP_CWORD": "2"}
-    ran = typed.process(**env | {"COMP_WORDS": "pinesync show indicators/T"})
+    ran = typed.process(cwd=typed.folder, **env | {"COMP_WORDS": "pinesync show indicators/T"})
     assert (ran.code, ran.out, ran.err) == (0, f"plain\n{TREND_PATH}\n_\n", "")
     assert typed("completion", "zsh").out.startswith("#compdef pinesync\n")
 
@@ -115,7 +115,7 @@ def test_whatever_is_wrong_is_not_told(typed: World, asked: str) -> None:
         "PINESYNC_SETTLE_SECONDS": "x",
         "PINESYNC_HOME": "/dev/null/x",
     }
-    ran = typed.process(**env | {"COMP_LINE": "pinesync show indicators/"})
+    ran = typed.process(cwd=typed.folder, **env | {"COMP_LINE": "pinesync show indicators/"})
     assert (ran.code, ran.err) == (0, "")
 
 
