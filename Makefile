@@ -4,13 +4,14 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 BIN := .venv/bin
 RUNS := .venv/.installed
 DEVELOPS := .venv/.installed-dev
-GENERATED := $(wildcard docs/reference/*.md) docs/safety.md
+GENERATED := $(wildcard docs/reference/*.md) docs/sandbox.md docs/safety.md
+SPHINX = $(BIN)/python -m sphinx -q -n -W --keep-going
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 LONG := tests/campaign tests/security/test_canary.py tests/watching/test_soak.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench deep mutants fuzz docs format cover clean
+.PHONY: help demo test check bench deep mutants fuzz lowest docs format cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,9 +27,7 @@ check: $(DEVELOPS) ## style, types, layers, generated pages
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-ifneq ($(GENERATED),)
 	$(BIN)/cog --check --diff $(GENERATED)
-endif
 
 deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (20 minutes)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep --timeout 7200 -o faulthandler_timeout=0 $(LONG) $(ARGS)
@@ -39,13 +38,21 @@ mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite 
 fuzz: $(DEVELOPS) ## hostile answers, manifests, sources and names, made up for a minute
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+lowest: $(DEVELOPS) ## the tests again, with the oldest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear .venv-lowest
+	$(BIN)/python -m docs.lowest > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-lowest/constraints.txt -e '.[dev]'
+	.venv-lowest/bin/python -m pytest -n 2 $(or $(ARGS),tests/cli tests/core tests/pine tests/remote tests/sandbox tests/sync tests/wire tests/workspace)
+
 bench: $(DEVELOPS) ## measure, and compare with the limits
 	$(BIN)/python -m tests.bench $(ARGS)
 
-docs: $(DEVELOPS) ## write the generated parts of docs/reference anew
-ifneq ($(GENERATED),)
+docs: $(DEVELOPS) ## write the generated parts of docs/ anew, and build the site in docs/_build/html
 	$(BIN)/cog -r $(GENERATED)
-endif
+	$(BIN)/python -m docs.schemas
+	$(SPHINX) -b man docs docs/_build/man
+	cp docs/_build/man/pinesync.1 docs/pinesync.1
+	$(SPHINX) -b html docs docs/_build/html
 
 format: $(DEVELOPS) ## put the code into the house style
 	$(BIN)/ruff check --fix-only .
@@ -58,7 +65,7 @@ cover: $(DEVELOPS) ## which lines no test runs
 	$(BIN)/coverage report
 
 clean: ## remove what the other targets made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build
+	rm -rf .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build docs/_build
 	find pinesync tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

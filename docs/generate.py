@@ -7,11 +7,14 @@ import re
 import textwrap
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import fields
+from typing import get_args, get_type_hints
 
 import click
 
 from pinesync import errors
 from pinesync.cli.group import group
+from pinesync.sandbox import faults as going_wrong
 from pinesync.sync.policy import NEVER, POLICY, Local, There
 
 Names = AbstractSet[str | None]
@@ -104,6 +107,25 @@ def tree() -> str:
     drawn = re.search(r"^ *PinesyncError.*?(?=\n\n|\Z)", errors.__doc__ or "", re.S | re.M)
     assert drawn
     return _block(["```text", textwrap.dedent(drawn[0]).rstrip(), "```"])
+
+
+def faults() -> str:
+    """What of the sandbox can go wrong, and how."""
+    endpoints = ", ".join(f"`{name}`" for name in (*going_wrong.ENDPOINTS, "*"))
+    kinds = ", ".join(f"`{kind}`" for kind in get_args(going_wrong.Kind))
+    return _block([f"{endpoints};", "", f"kinds are {kinds}."])
+
+
+def switches() -> str:
+    """Every switch of the sandbox with its values, the usual one first."""
+    lines = ["| switch | values |", "|---|---|"]
+    hints = get_type_hints(going_wrong.Switches)
+    for switch in fields(going_wrong.Switches):
+        values = get_args(hints[switch.name]) or ("true", "false")
+        usual = str(switch.default).lower() if isinstance(switch.default, bool) else switch.default
+        ordered = [usual, *(value for value in values if value != usual)]
+        lines.append(_row(f"`{switch.name}`", ", ".join(f"`{value}`" for value in ordered)))
+    return _block(lines)
 
 
 def _block(lines: list[str]) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import finish, harmless, out
 
 
 @click.command("add")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
 @click.option("--id", "pine_id", metavar="USER;…", help="Link the file with this saved script.")
 @click.option("--moved", is_flag=True, help="The files were moved: they stay the same scripts.")
 @shared

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import finish, harmless, moment, out, say
 
@@ -15,7 +16,7 @@ _BY = {
 
 
 @click.command("blame-version")
-@click.argument("script", metavar="PATH[@VERSION]")
+@click.argument("script", metavar="PATH[@VERSION]", shell_complete=completed.paths)
 @shared
 def command(script: str) -> int:
     """The git commit that a version was made from, which may be the one on your chart.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, remote_options, setup, shared
 from pinesync.cli.render import counted, diagnostic_lines, finish, harmless, out, say
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Ask nobody: only the syntax.")
 @click.option("--full", is_flag=True, help="Ask the full compiler too: it sees the limits.")
 @click.option("--strict", is_flag=True, help="A warning fails as an error does.")

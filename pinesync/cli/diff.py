@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.render import columns, finish, harmless, out
 
 
 @click.command("diff")
-@click.argument("paths", nargs=-1, metavar="[PATH[@VERSION]]...")
+@click.argument("paths", nargs=-1, metavar="[PATH[@VERSION]]...", shell_complete=completed.paths)
 @click.option("--remote", is_flag=True, help="Against the newest version on TradingView.")
 @click.option("--stat", is_flag=True, help="Only how many lines.")
 @click.option("--exit-code", is_flag=True, help="End with 6 where anything differs.")

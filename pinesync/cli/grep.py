@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 
 
 @click.command("grep")
 @click.argument("pattern")
-@click.argument("scripts", nargs=-1, metavar="[PATH|ID]...")
+@click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
 @click.option("--all-versions", is_flag=True, help="In every version, not only the newest.")
 @click.option("-i", "--ignore-case", is_flag=True, help="Capital or small letters alike.")
 @click.option("-F", "--fixed", is_flag=True, help="The pattern is plain text.")

@@ -44,6 +44,7 @@ VERBS = {
     "hooks": "Let git check scripts before a commit, and before a push.",
     "doctor": "Whether everything is in order, and what to do if not.",
     "sandbox": "The local stand-in for TradingView.",
+    "completion": "Teach a shell to complete verbs, scripts and versions.",
     "demo": "The whole path on a fresh sandbox.",
 }
 _MODULES = {"list": "listing", "blame-version": "blame"}

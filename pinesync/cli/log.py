@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import columns, counted, finish, harmless, moment, out, say, tinted
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("log")
-@click.argument("scripts", nargs=-1, metavar="[PATH|ID]...")
+@click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
 @click.option("-n", "most", type=click.IntRange(1), metavar="N", help="So many, the newest first.")
 @click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
 @jobs

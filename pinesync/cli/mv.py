@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 
 
 @click.command("mv")
-@click.argument("paths", nargs=-1, metavar="OLD NEW")
+@click.argument("paths", nargs=-1, metavar="OLD NEW", shell_complete=completed.paths)
 @click.option("--follow", is_flag=True, help="To the names that the scripts have on TradingView.")
 @shared
 def command(paths: tuple[str, ...], follow: bool) -> int:

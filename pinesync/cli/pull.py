@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import commit, jobs, setup, shared
 
 
 @click.command("pull")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--ours", is_flag=True, help="Where both changed, keep the file.")
 @click.option("--theirs", is_flag=True, help="Where both changed, take theirs.")
 @click.option("--no-merge", is_flag=True, help="Leave scripts that both sides changed.")

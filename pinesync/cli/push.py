@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import commit, jobs, setup, shared
 
 
 @click.command("push")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--allow-broken", is_flag=True, help="Save even what does not compile.")
 @click.option("--recreate", is_flag=True, help="Save scripts that are gone there as new ones.")

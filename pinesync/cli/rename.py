@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 
 
 @click.command("rename")
-@click.argument("path")
-@click.argument("name")
+@click.argument("path", shell_complete=completed.paths)
+@click.argument("name", shell_complete=completed.names)
 @shared
 def command(path: str, name: str) -> int:
     """Give the script of PATH another name on TradingView. The file keeps its name.

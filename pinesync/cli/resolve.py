@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 
 
 @click.command("resolve")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
 @click.option("--ours", is_flag=True, help="The text that you had.")
 @click.option("--theirs", is_flag=True, help="The text that was saved there.")
 @click.option("--merged", is_flag=True, help="The file as it is now.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, finish, harmless, moment, out, say
 
 
 @click.command("restore")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH[@VERSION]...")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH[@VERSION]...", shell_complete=completed.paths
+)
 @click.option("--push", "pushes", is_flag=True, help="Save it as the next version as well.")
 @click.option("--kept", is_flag=True, help="List the texts that were taken out of the file.")
 @click.option("--back", type=int, metavar="N", help="Bring back number N of that list.")

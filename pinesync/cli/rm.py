@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import finish, harmless, out, say
 
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command("rm")
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
 @click.option("--remote", is_flag=True, help="Delete the script of PATH on TradingView, for good.")
-@click.option("--yes", "name", metavar="NAME", help="The name of what --remote deletes.")
+@click.option(
+    "--yes",
+    "name",
+    metavar="NAME",
+    shell_complete=completed.names,
+    help="The name of what --remote deletes.",
+)
 @shared
 def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
     """Forget scripts here. The files and the scripts on TradingView both stay.

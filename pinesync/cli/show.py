@@ -6,12 +6,13 @@ import sys
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import finish, harmless, out
 
 
 @click.command("show")
-@click.argument("revision", metavar="PATH@VERSION")
+@click.argument("revision", metavar="PATH@VERSION", shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
 @shared
 def command(revision: str, offline: bool) -> int:

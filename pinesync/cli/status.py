@@ -6,13 +6,14 @@ from collections import Counter
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, jobs, setup, shared
 from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
 from pinesync.naming import typed
 
 
 @click.command("status")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Ask nobody: only what was edited here.")
 @click.option("--exit-code", is_flag=True, help="End with 6 where anything is not clean.")
 @jobs

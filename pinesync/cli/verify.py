@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out
 
 
 @click.command("verify")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @jobs
 @shared
 def command(paths: tuple[str, ...], jobs: int) -> int:

@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from docs import schemas
 from pinesync.cli.group import VERBS
 from tests.cli.world import BROKEN, EXTRA, LONGER, SLOWER, TREND_PATH, World, both_ways
 
@@ -44,6 +46,7 @@ DONE = {
     "hooks status": ["hooks", "status"],
     "hooks run": ["hooks", "run", "pre-push"],
     "doctor": ["doctor"],
+    "completion": ["completion", "bash"],
     "history import": ["history", "import", "-n"],
     "sandbox seed": ["sandbox", "seed"],
     "sandbox reset": ["sandbox", "reset", "--yes"],
@@ -80,7 +83,15 @@ def object_of(text: str) -> dict:
     assert text.count("\n") == 1
     found = json.loads(text)
     assert found["schema"] == 1
+    if found["command"] in schemas.commands():
+        Draft202012Validator(schemas.answer(found["command"])).validate(found)
+        assert found.keys() <= _known(schemas.answer(found["command"]))
     return found
+
+
+def _known(schema: dict) -> set[str]:
+    """The keys of an answer that its schema names."""
+    return {*schema["properties"]}.union(*(form["properties"] for form in schema["anyOf"]))
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_version(world: World) -> None:
 
 def test_help_names_nothing_that_is_not_there_yet(world: World) -> None:
     said = world("--help").out
-    for later in ("lsp", "completion"):
+    for later in ("lsp",):
         assert f"  {later} " not in said
 
 

@@ -14,7 +14,7 @@ from pinesync.cli.group import VERBS, group
 from pinesync.sync.policy import POLICY
 from tests.docs.pages import ROOT, page
 
-PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
+PAGES = [*sorted((ROOT / "docs" / "reference").glob("*.md")), ROOT / "docs" / "sandbox.md"]
 
 
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:

@@ -35,7 +35,15 @@ def test_every_command_prints_what_the_page_shows(home: Path, tmp_path: Path) ->
     assert not disagreements(read_aloud("README.md", tmp_path))
 
 
-@pytest.mark.parametrize("code", [b.text for b in blocks(README) if b.language == "python"])
+EXAMPLES = [
+    block.text
+    for name in ("README.md", "docs/sandbox.md", "docs/reference/library.md")
+    for block in blocks(page(name))
+    if block.language == "python"
+]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
 def test_every_example_of_the_library_runs(code: str, home: Path, tmp_path: Path) -> None:
     """Against a sandbox on loopback; where the page takes TradingView's address, that is put in
     its place."""
@@ -89,9 +97,14 @@ def test_every_variable_is_explained() -> None:
     assert read <= set(re.findall(r"`(\w+)`", section("Environment")))
 
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "docs/tutorial.md", "docs/guides/git.md", "docs/reference/json.md"]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    if "_build" not in path.parts
 )
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name: str) -> None:
     here = (ROOT / name).parent
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page(name)):

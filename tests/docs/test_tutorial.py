@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
+from docs import schemas
 from pinesync.cli.group import VERBS
 from tests.docs.pages import Block, blocks, disagreements, page, read_aloud, run, steps
 
@@ -26,6 +29,7 @@ def test_the_json_of_every_verb_is_as_shown(home: Path, tmp_path: Path) -> None:
         *_, came = [next(told) for _ in steps(block)]
         assert came.strip().isascii()
         assert not difference(example, json.loads(came)), f"json.md, line {block.line}"
+        Draft202012Validator(schemas.answer(example["command"])).validate(json.loads(came))
     tested = {example["command"].split()[0] for example in shown.values()}
     assert tested == set(VERBS) - {"login", "watch", "lsp"}
 

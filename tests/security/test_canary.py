@@ -75,6 +75,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "repair": [["repair"]],
     "hooks": [["hooks", "install"], ["hooks", "run", "pre-push"], ["hooks", "remove"]],
     "doctor": [["doctor"]],
+    "completion": [["completion", "zsh"]],
 }
 FAILURES: tuple[Kind | None, ...] = (
     None,

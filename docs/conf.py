@@ -1,0 +1,72 @@
+"""The site and the manual page, for sphinx: `make docs`. Nothing is fetched."""
+
+from __future__ import annotations
+
+import posixpath
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.addnodes import pending_xref
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pinesync import __version__  # noqa: E402
+
+project = "pinesync"
+author = "the pinesync authors"
+copyright = author  # noqa: A001 - sphinx's name for it
+version = release = __version__
+language = "en"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+nitpicky = True
+default_role = "code"  # docstrings are written for people: `like this`
+
+myst_heading_anchors = 3
+myst_links_external_new_tab = False
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_class_signature = "mixed"
+python_use_unqualified_type_names = True
+# Python's own types and those of libraries have their pages elsewhere, and nothing is fetched.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(collections\.abc|typing|requests|logging|datetime)\..*"),
+    (r"py:.*", r"(Any|Literal|NewType|Callable|Mapping|Exception|BaseAdapter|Envelope|optional)"),
+    (r"py:.*", r"(ValueError|str|int|bool|float|dict|tuple|list|None|bytes|object)"),
+    (r"py:.*", r"pinesync\.(remote|wire|pine)\..*"),
+    (r"py:.*", r"(dict\[str|Session|Transport|Account|Verdict|SaveAnswer)"),
+]
+
+html_theme = "furo"
+html_title = f"pinesync {release}"
+html_copy_source = False
+html_show_sphinx = False
+html_static_path: list[str] = []
+
+man_pages = [("reference/man", "pinesync", "scripts in step with TradingView", author, 1)]
+man_show_urls = True
+today = f"pinesync {release}"
+
+# Pages of the repository's root, and where the site has them.
+_ROOT_PAGES = {
+    "README": "index",
+    "SECURITY": "about/security",
+    "CONTRIBUTING": "about/contributing",
+    "CHANGELOG": "about/changelog",
+}
+
+
+def setup(app: Any) -> None:
+    app.connect("doctree-read", _to_the_site)
+
+
+def _to_the_site(_app: Any, page: Any) -> None:
+    """A link that leaves docs/ for a page of the root goes to that page's place in the site."""
+    for link in page.findall(pending_xref):
+        home = _ROOT_PAGES.get(posixpath.basename(link["reftarget"]).removesuffix(".md"))
+        if home and link.get("refdomain") in (None, "doc"):
+            link.attributes.update(refdomain="doc", reftarget=home, reftargetid=None)

@@ -1,0 +1,239 @@
+"""The JSON Schemas of docs/reference/schemas, made from the code: pine.toml from what its parser
+knows, the answers of --json from the frozen results of the commands. `make docs` writes them."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+
+from pinesync import model
+from pinesync.cli.render import SCHEMA
+from pinesync.commands import demo, running
+from pinesync.commands.watching import events
+from pinesync.errors import PinesyncError
+from pinesync.workspace import manifest
+
+FOLDER = Path(__file__).parent / "reference" / "schemas"
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+
+# Where the result of a command comes from. Those whose object is a run's are below.
+RESULTS = {
+    "clone": "clone.clone", "init": "init.init", "status": "status.status", "diff": "diff.diff",
+    "check": "check.check", "add": "add.add", "new": "new.new", "list": "listing.list_scripts",
+    "log": "log.log", "show": "show.show", "grep": "grep.grep",
+    "blame-version": "blame.blame_version", "oplog": "oplog.oplog", "rm": "rm.rm",
+    "repair": "repair.repair", "fetch": "fetch.fetch", "history import": "history.import_history",
+    "verify": "verify.verify", "login": "account.login", "logout": "account.logout",
+    "whoami": "account.whoami", "hooks install": "hooks.install", "hooks remove": "hooks.remove",
+    "hooks status": "hooks.hooks_here", "hooks run": "hooks.before_push",
+    "doctor": "doctor.doctor", "sandbox seed": "sandbox.seed", "sandbox reset": "sandbox.reset",
+    "sandbox path": "sandbox.location",
+}  # fmt: skip
+ALSO = {"restore": "kept.kept_texts", "hooks run": "hooks.before_commit"}
+"""The other object of a command that has two."""
+RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
+ERROR = {
+    "type": "object",
+    "properties": {"message": TEXT, "hint": {"type": ["string", "null"]}},
+    "required": ["message", "hint"],
+}
+
+
+def answer(command: str) -> dict[str, Any]:
+    """The schema of what `command --json` prints, whatever comes of it. Keys may be added within
+    a schema, so others than those named are allowed."""
+    forms = [_object({"error": ERROR})]
+    forms += [_form(_result(table[command])) for table in (RESULTS, ALSO) if command in table]
+    if command in RUNS:
+        run = _form(running.Run)
+        del run["properties"]["stopped"]
+        run["properties"] |= {"error": ERROR, "operation": _form(_undone())}
+        run["required"] = [key for key in run["required"] if key not in ("stopped", "commit")]
+        forms.append(run)
+    if command == "completion":
+        forms.append(_object({"shell": TEXT, "script": TEXT}))
+    if command == "demo":
+        told = {"anyOf": [_form(kind) for kind in (demo.Say, demo.Ran, demo.Kept)]}
+        forms.append(_object({"events": {"type": "array", "items": told}}))
+    if command == "watch":
+        forms += [_form(kind) for kind in get_args(events.Event)]
+    head = {"schema": {"const": SCHEMA}, "command": {"const": command}}
+    code = {} if command == "watch" else {"exit_code": WHOLE}
+    return {
+        "$schema": DRAFT,
+        "title": f"pinesync {command} --json",
+        **_object(head | code),
+        "anyOf": forms,
+    }
+
+
+def commands() -> list[str]:
+    """Every command that answers with JSON."""
+    return sorted({*RESULTS, *RUNS, "completion", "demo", "watch"})
+
+
+def pine_toml() -> dict[str, Any]:
+    """The schema of pine.toml. What spans entries, and the finer rules for paths, is left to the
+    parser: the schema refuses nothing that it takes."""
+    short = {"type": "string", "maxLength": manifest.MAX_NAME}
+    version = {"type": "string", "pattern": _whole(model._VERSION.pattern)}
+    digest = {"type": "string", "pattern": _whole(manifest._DIGEST.pattern)}
+    folders = dict.fromkeys(model.KINDS, TEXT | {"pattern": r"^(\.|[^./\\][^\\]*)$"})
+    patterns = TEXT | {"maxLength": manifest.MAX_PATH_BYTES}
+    workspace = {
+        "schema": {"type": "integer", "const": manifest.SCHEMA},
+        "id": {"type": "string", "pattern": _whole(manifest._WORKSPACE_ID.pattern)},
+        "remote": {"type": "string", "pattern": _whole(manifest._REMOTE.pattern)},
+        "account": short,
+        "account_id": short,
+        "track": {"enum": list(get_args(manifest.Track)), "default": "all"},
+        "ignore": {"type": "array", "items": patterns, "maxItems": manifest.MAX_PATTERNS},
+        "folders": _closed(folders),
+    }
+    entry = {
+        "pine_id": {"type": "string", "pattern": _whole(model._PINE_ID.pattern)},
+        "name": short,
+        **dict.fromkeys(("version", "pulled", "hidden"), version),
+        **dict.fromkeys(("digest", "sent"), digest),
+    }
+    assert (workspace.keys(), entry.keys()) == (
+        set(manifest._WORKSPACE_KEYS),
+        set(manifest._ENTRY_KEYS),
+    ), "the parser knows another key"
+    for table, words in ((workspace, _WORKSPACE_WORDS), (entry, _ENTRY_WORDS)):
+        for key, said in words.items():
+            table[key] = {**table[key], "description": said}
+    needs = {
+        "version": ["pine_id", "digest"],
+        "digest": ["pine_id", "version"],
+        "sent": ["version"],
+        "pulled": ["version"],
+        "hidden": ["pine_id"],
+    }
+    script = _closed(entry, "name") | {"dependentRequired": needs}
+    path = {"pattern": r"^[^./\\:*?\"<>|][^\\:*?\"<>|]*\.pine$"}
+    scripts = {"type": "object", "propertyNames": path, "additionalProperties": script}
+    tables = {"workspace": _closed(workspace, "schema", "id", "remote"), "scripts": scripts}
+    return {"$schema": DRAFT, "title": "pine.toml", **_closed(tables, "workspace")}
+
+
+_WORKSPACE_WORDS = {
+    "schema": "The version of this format.",
+    "id": "Random, made by clone or init: the name of this folder's state.",
+    "remote": "tradingview, sandbox or sandbox:NAME; never an address.",
+    "account": "The user name that the folder belongs to; another account's cookie is refused.",
+    "account_id": "The same account's id, where it is known.",
+    "track": "all: a pull brings new scripts too; listed: only those that have an entry.",
+    "ignore": "Paths that are left alone, as in drafts/**.",
+    "folders": "Where new scripts go, by kind.",
+}
+_ENTRY_WORDS = {
+    "pine_id": "The script's id. Without it, the next push creates the script.",
+    "name": "Its saved name on TradingView.",
+    "version": "The version that the file is based on.",
+    "digest": "Of the canonical text of that version, as read back.",
+    "sent": "Of the text that was sent, where the service stored another.",
+    "pulled": "The last version of somebody else that a pull brought.",
+    "hidden": "A version of somebody else that a save of yours hides, until `resolve`.",
+}
+
+
+def tables() -> str:
+    """The keys of pine.toml, as Markdown."""
+    lines = ["", "| `[workspace]` | |", "|---|---|"]
+    lines += [f"| `{key}` | {said} |" for key, said in _WORKSPACE_WORDS.items()]
+    lines += ["", '| `[scripts."PATH"]` | |', "|---|---|"]
+    lines += [f"| `{key}` | {said} |" for key, said in _ENTRY_WORDS.items()]
+    return "\n".join([*lines, "", ""])
+
+
+def files() -> dict[Path, str]:
+    """Every file of the folder, with what should be in it."""
+    made = {FOLDER / "pine.schema.json": pine_toml()}
+    for command in commands():
+        made[FOLDER / f"v{SCHEMA}" / f"{command.replace(' ', '-')}.json"] = answer(command)
+    return {path: json.dumps(schema, indent=2) + "\n" for path, schema in made.items()}
+
+
+def _result(where: str) -> Any:
+    module, _, name = where.rpartition(".")
+    home = import_module(f"pinesync.commands.{module}")
+    return get_type_hints(vars(home)[name], vars(home) | _TYPES)["return"]
+
+
+def _form(kind: type) -> dict[str, Any]:
+    """The object of a frozen result: all its keys are there."""
+    hints = get_type_hints(kind, vars(import_module(kind.__module__)))
+    return _object({f.name: _schema(hints[f.name]) for f in fields(kind)})
+
+
+def _undone() -> type:
+    undone: type = get_args(_result("undo.undo"))[0]
+    return undone
+
+
+def _schema(hint: Any) -> dict[str, Any]:
+    """As `render.plain` makes it."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if isinstance(hint, NewType):
+        return _schema(hint.__supertype__)
+    if origin is Literal:
+        return {"enum": list(inner)}
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [_schema(one) for one in inner]}
+    if origin in (tuple, list) and (origin is list or inner[-1] is ...):
+        return {"type": "array", "items": _schema(inner[0])}
+    if origin is tuple:
+        return {"type": "array", "prefixItems": [_schema(one) for one in inner]}
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": _schema(inner[1])}
+    return {} if hint in (Any, object) else _plain(hint)
+
+
+def _plain(kind: type) -> dict[str, Any]:
+    if issubclass(kind, model.Version):
+        return {"type": "string", "pattern": r"^[0-9]+\.0$"}
+    if issubclass(kind, PinesyncError):
+        return ERROR
+    if is_dataclass(kind):
+        return _form(kind)
+    return {"type": next(name for one, name in _NAMES if issubclass(kind, one))}
+
+
+_TYPES = {"Path": Path, "Sequence": Sequence, "Callable": Callable}
+_NAMES = (
+    (bool, "boolean"), (int, "integer"), (float, "number"), (str | Path, "string"),
+    (types.NoneType, "null"),
+)  # fmt: skip
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _closed(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {**_object(properties), "required": list(required), "additionalProperties": False}
+
+
+def _whole(pattern: str) -> str:
+    return f"^(?:{pattern})$"
+
+
+def main() -> None:
+    """Write the folder anew."""
+    wanted = files()
+    for path in set(FOLDER.rglob("*.json")) - wanted.keys():
+        path.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What a shell is told when somebody presses Tab. It asks nobody, reads no cookie, and is silent
+about whatever goes wrong: a prompt is no place for an error."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from contextlib import suppress
+
+import click
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    split_arg_string,
+)
+
+from pinesync.cli.group import group
+from pinesync.cli.options import hidden_cookies
+
+VARIABLE = "_PINESYNC_COMPLETE"
+
+
+class _Bash(BashComplete):
+    """bash splits words at an @, and inserts what it is given as it is: so the line is read here,
+    and what needs quotes comes back with them."""
+
+    source_template = """\
+%(complete_func)s() {
+    local one
+    COMPREPLY=()
+    while IFS= read -r one; do
+        COMPREPLY+=("$one")
+    done < <(COMP_LINE="${COMP_LINE:0:$COMP_POINT}" COMP_WORD="${COMP_WORDS[COMP_CWORD]}" \\
+        %(complete_var)s=bash_complete "$1" 2>/dev/null </dev/null)
+    [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace
+    return 0
+}
+COMP_WORDBREAKS=${COMP_WORDBREAKS//@}
+complete -F %(complete_func)s %(prog_name)s
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        *words, last = split_arg_string(os.environ["COMP_LINE"] + "x")
+        return words[1:], last[:-1]
+
+    def format_completion(self, item: CompletionItem) -> str:
+        value: str = item.value
+        quoted = os.environ.get("COMP_WORD", "")[:1] in ("'", '"')
+        return value if quoted else _escaped(value)
+
+
+_KINDS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fish": FishComplete}
+
+
+def script(shell: str) -> str:
+    """What the shell is to run once, so that it asks here from then on."""
+    made = _KINDS[shell](group, {}, "pinesync", VARIABLE)
+    return ShellComplete.source(made)
+
+
+def answer(asked: str) -> int:
+    """Print what fits, as the shell of `asked` reads it; 0 whatever comes of it."""
+    kind = _KINDS.get(asked.removesuffix("_complete"))
+    if kind is None or not asked.endswith("_complete"):
+        return 0
+    with hidden_cookies(), suppress(Exception):
+        os.environ.pop(VARIABLE, None)
+        click.echo(kind(group, {}, "pinesync", VARIABLE).complete())
+    return 0
+
+
+def _escaped(value: str) -> str:
+    """With a backslash before whatever a shell would read, so that Tab can go on with it."""
+    return value if shlex.quote(value) == value else re.sub(r"([^\w@%+=:,./-])", r"\\\1", value)

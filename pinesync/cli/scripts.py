@@ -1,0 +1,54 @@
+"""The scripts of the folder, as Tab offers them: paths, names, and the versions held here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+
+    from pinesync.commands.project import Setup
+
+
+def paths(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Files of .pine and folders that begin so, listed scripts among them, missing ones too; after
+    an @ the versions."""
+    from pinesync.commands.completing import files, versions
+
+    made = _setup(context)
+    path, at, _ = incomplete.rpartition("@")
+    found = list(versions(made, path)) if at else []
+    return _fitting([*found, *files(made, incomplete)], incomplete)
+
+
+def names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The saved names of listed scripts."""
+    from pinesync.commands.completing import saved_names
+
+    return _fitting(saved_names(_setup(context)), incomplete)
+
+
+def _setup(context: click.Context) -> Setup:
+    """As for a command, with every -C that was typed."""
+    import os
+
+    from pinesync.cli.options import Shared, setup
+
+    typed: list[str] = []
+    above: click.Context | None = context
+    while above is not None:
+        if isinstance(where := above.params.get("start_in"), str):
+            typed.insert(0, where)
+        above = above.parent
+    context.find_root().obj = Shared(directory=os.path.join(*typed) if typed else None)
+    with context.scope(cleanup=False):
+        return setup()
+
+
+def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
+    """What begins so and can be shown: a name that a terminal would obey is left out."""
+    from pinesync.cli.render import harmless
+
+    fits = {one for one in found if one.startswith(incomplete) and harmless(one) == one}
+    return sorted(fits)

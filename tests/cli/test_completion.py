@@ -1,0 +1,125 @@
+"""Tab, in the shells themselves: what they insert is what a person would have typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.world import EXTRA, TREND_PATH, World
+
+# The function, called as readline calls it, and what it would offer.
+BASH = """
+eval "$(pinesync completion bash)"
+COMP_LINE=$1 COMP_POINT=${#1} COMP_WORD=${2-}
+COMP_WORDS=(pinesync "${2-}") COMP_CWORD=1
+_pinesync_completion pinesync
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+FISH = 'pinesync completion fish | source; complete --do-complete "$argv[1]"'
+
+
+@pytest.fixture
+def typed(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A folder with names that a shell would read, and `pinesync` on the path."""
+    clone.web_save(EXTRA, "Range $(touch pwned) 'x'")
+    assert clone("pull").code == 0
+    assert clone("log", TREND_PATH).code == 0
+    (clone.folder / "a b;c").mkdir()
+    (clone.folder / "a b;c" / "it's *.pine").write_text(EXTRA)
+    (clone.folder / "two\nlines.pine").write_text(EXTRA)
+    (clone.folder / "es\x1b[2Jcape.pine").write_text(EXTRA)
+    here = tmp_path / "bin"
+    here.mkdir()
+    (here / "pinesync").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pinesync "$@"\n')
+    (here / "pinesync").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{here}{os.pathsep}{os.environ['PATH']}")
+    return clone
+
+
+def shell(world: World, program: str, script: str, *arguments: str) -> list[str]:
+    where = shutil.which(program)
+    if where is None:
+        pytest.skip(f"no {program} on this system")
+    options = ["--no-config"] if program == "fish" else ["--norc"]
+    done = subprocess.run(
+        [where, *options, "-c", script, *(["bash"] if program == "bash" else []), *arguments],
+        cwd=world.folder,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.stderr == ""
+    return [line.partition("\t")[0] for line in done.stdout.splitlines() if line]
+
+
+def bash(world: World, line: str, word: str = "") -> list[str]:
+    return shell(world, "bash", BASH, line, word)
+
+
+def test_bash(typed: World) -> None:
+    assert bash(typed, "pinesync sta") == ["status"]
+    assert bash(typed, "pinesync -C . pu") == ["pull", "push"]
+    assert bash(typed, "pinesync push --re") == ["--recreate"]
+    assert bash(typed, "pinesync check --format sa") == ["sarif"]
+    assert bash(typed, "pinesync diff ind")[0] == "indicators/"
+    assert bash(typed, "pinesync diff indicators/T") == [TREND_PATH]
+    assert bash(typed, f"pinesync diff {TREND_PATH}@") == [f"{TREND_PATH}@1"]
+    assert bash(typed, "pinesync rename x Br") == ["Breakout"]
+
+
+def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
+    assert bash(typed, "pinesync add a\\ b\\;c/it") == [r"a\ b\;c/it\'s\ \*.pine"]
+    assert bash(typed, 'pinesync add "a b;c/it', '"a b;c/it') == ["a b;c/it's *.pine"]
+    for begun in ("two", "es"):
+        assert bash(typed, f"pinesync add {begun}") == []
+    (offered,) = bash(typed, "pinesync diff indicators/R")
+    assert not (typed.folder / "pwned").exists()
+    (path,) = [p for p in typed.files() if p.startswith("indicators/R")]
+    assert shell(typed, "bash", f"printf '%s\\n' {offered}") == [path]
+
+
+def test_fish(typed: World) -> None:
+    assert shell(typed, "fish", FISH, "pinesync sta") == ["status"]
+    assert shell(typed, "fish", FISH, "pinesync show indicators/T") == [TREND_PATH]
+    assert shell(typed, "fish", FISH, f"pinesync show {TREND_PATH}@") == [f"{TREND_PATH}@1"]
+
+
+def test_zsh_is_given_what_its_script_reads(typed: World) -> None:
+    env = {"_PINESYNC_COMPLETE": "zsh_complete", "COMP_CWORD": "2"}
+    ran = typed.process(cwd=typed.folder, **env | {"COMP_WORDS": "pinesync show indicators/T"})
+    assert (ran.code, ran.out, ran.err) == (0, f"plain\n{TREND_PATH}\n_\n", "")
+    assert typed("completion", "zsh").out.startswith("#compdef pinesync\n")
+
+
+def test_nobody_is_asked_and_nothing_is_written(typed: World) -> None:
+    typed.app.forget()
+    before = sorted(typed.home.rglob("*"))
+    bash(typed, "pinesync pull ind")
+    assert sorted(typed.home.rglob("*")) == before
+    assert typed.app._answered == []
+
+
+@pytest.mark.parametrize("asked", ["bash_complete", "bash_source", "csh_complete", "x"])
+def test_whatever_is_wrong_is_not_told(typed: World, asked: str) -> None:
+    (typed.folder / "pine.toml").write_text("<<<<<<< no\n")
+    env = {
+        "_PINESYNC_COMPLETE": asked,
+        "PINESYNC_SETTLE_SECONDS": "x",
+        "PINESYNC_HOME": "/dev/null/x",
+    }
+    ran = typed.process(cwd=typed.folder, **env | {"COMP_LINE": "pinesync show indicators/"})
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_the_script_in_json(world: World) -> None:
+    told = json.loads(world("completion", "fish", "--json").out)
+    assert told["shell"] == "fish"
+    assert "complete " in told["script"]
