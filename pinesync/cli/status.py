@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,22 +12,33 @@ from pinesync.cli.options import current, jobs, setup, shared
 from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
 from pinesync.naming import typed
 
+if TYPE_CHECKING:
+    from pinesync.commands.project import Setup
+    from pinesync.commands.status import Status
+
 
 @click.command("status")
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Ask nobody: only what was edited here.")
 @click.option("--exit-code", is_flag=True, help="End with 6 where anything is not clean.")
+@click.option("--html", metavar="FILE", help="A page to look at, too; - is standard output.")
 @jobs
 @shared
-def command(paths: tuple[str, ...], offline: bool, exit_code: bool, jobs: int) -> int:
+def command(
+    paths: tuple[str, ...], offline: bool, exit_code: bool, html: str | None, jobs: int
+) -> int:
     """A word for every script. One request, however many there are.
 
-    Clean scripts are counted; -v lists them too.
+    Clean scripts are counted; -v lists them too. The page of --html shows what differs side by
+    side, and when each version was saved, for which it reads what is not held here.
     """
     from pinesync.commands.status import status
 
-    found = status(setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
-    if finish("status", found):
+    if html is not None:
+        found = _page(setup(jobs=jobs), html, paths, offline, exit_code)
+    else:
+        found = status(setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
+    if html == "-" or finish("status", found):
         return found.exit_code
     shown = [
         line
@@ -46,7 +58,29 @@ def command(paths: tuple[str, ...], offline: bool, exit_code: bool, jobs: int) -
             say(f"hint: `pinesync add --moved {path}` keeps it the same script")
     if any(line.renamed_to for line in found.lines):
         say("hint: `pinesync mv --follow` gives the files the names of their scripts")
+    if html:
+        say(f"the page is in {harmless(html)}")
     return found.exit_code
+
+
+def _page(made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool) -> Status:
+    """Write the page, which nothing is asked for where it could not be written."""
+    from pinesync.cli.page import page
+    from pinesync.commands.pages import check_place, write_page
+    from pinesync.commands.picture import picture
+
+    if html == "-":
+        if current().json:
+            raise click.UsageError("--json and --html - both want standard output.")
+    else:
+        check_place(made, html)
+    drawn = picture(made, paths, offline=offline, exit_code=exit_code)
+    text = page(drawn)
+    if html == "-":
+        out(text.removesuffix("\n"))
+    else:
+        write_page(made, html, text)
+    return drawn.status
 
 
 def _summary(words: Counter[str], offline: bool) -> None:

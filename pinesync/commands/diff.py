@@ -90,7 +90,7 @@ def _file_diff(project: Project, situation: Situation, client: Remote | None) ->
             return None
         held = project.folder.text_of(base.expected)
         if held is None:
-            held = _committed(project, entry)
+            held = committed(project, entry)
         if held is None:
             held = _saved(project, entry.pine_id, base.version)
         return unified(path, str(base.version), "file", held, here)
@@ -104,7 +104,7 @@ def _file_diff(project: Project, situation: Situation, client: Remote | None) ->
     return unified(path, f"TradingView {info.version}", "file", theirs, here)
 
 
-def _committed(project: Project, entry: Entry) -> str | None:
+def committed(project: Project, entry: Entry) -> str | None:
     """The base's text out of git, where teammates without the account have it."""
     from pinesync.workspace import git
 

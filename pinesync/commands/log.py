@@ -59,7 +59,7 @@ def log(
     which only so much is read as is told."""
     project = open_project(setup)
     past = Past(project, offline=offline)
-    own = _Own(project)
+    own = Own(project)
     if raws:
         revisions = [revision(project, raw) for raw in raws]
         return _told(past, revisions, own, most)
@@ -68,7 +68,7 @@ def log(
     return _newest(project, past, own, most or NEWEST)
 
 
-class _Own:
+class Own:
     """The versions that this machine saved, and the commits they were made from."""
 
     def __init__(self, project: Project) -> None:
@@ -78,14 +78,14 @@ class _Own:
         self._saves = {(save.pine_id, save.version) for save in logged}
         self._saves |= {(r.pine_id, r.landed) for r in records if r.pine_id and r.landed}
 
-    def by(self, info: VersionInfo) -> str:
-        return "pinesync" if (info.pine_id, info.version) in self._saves else "elsewhere"
+    def by(self, pine_id: PineId, version: Version) -> str:
+        return "pinesync" if (pine_id, version) in self._saves else "elsewhere"
 
     def commit(self, info: VersionInfo) -> str | None:
         return self._state.commit_of(info.pine_id, info.version)
 
 
-def _told(past: Past, revisions: Sequence[Revision], own: _Own, most: int | None) -> Log:
+def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
     """All versions of these scripts, up to the one that was named."""
     histories = past.histories(revisions)
     rows: list[Saved] = []
@@ -111,7 +111,7 @@ def _rows(
     past: Past,
     which: Revision,
     infos: Sequence[VersionInfo],
-    own: _Own,
+    own: Own,
 ) -> Iterator[Saved]:
     before: VersionInfo | None = None
     text = ""
@@ -124,7 +124,7 @@ def _rows(
         before, text = info, now
 
 
-def _newest(project: Project, past: Past, own: _Own, most: int) -> Log:
+def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
     """The newest saves of all scripts, from one to the one before it: the list tells when each
     script was saved last, and its version when the one before was, at the earliest."""
     by_id = {e.pine_id: e for e in project.folder.entries().values() if e.pine_id}
@@ -151,7 +151,7 @@ def _saved(
     entry: Entry | None,
     info: VersionInfo,
     counted: tuple[int, int] | None,
-    own: _Own,
+    own: Own,
 ) -> Saved:
     base = entry.base if entry else None
     added, removed = counted or (None, None)
@@ -163,7 +163,7 @@ def _saved(
         when=info.when,
         added=added,
         removed=removed,
-        by=own.by(info),
+        by=own.by(info.pine_id, info.version),
         commit=own.commit(info),
         base=base is not None and base.version == info.version,
         digest=info.digest,

@@ -10,7 +10,7 @@ from pinesync.commands.running import chosen
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
 from pinesync.naming import shown
-from pinesync.sync.execute.look import look
+from pinesync.sync.execute.look import View, look
 from pinesync.sync.moved import moved
 from pinesync.sync.plan import Situation
 from pinesync.sync.records import Record
@@ -56,7 +56,13 @@ def status(
     """The words of the policy table. Offline the service counts as it was when last seen. With
     `exit_code`, 6 where any word is not "clean"; `project` is the workspace where it is open
     already."""
-    project = project or open_project(setup)
+    return seen(project or open_project(setup), paths, offline=offline, exit_code=exit_code)[0]
+
+
+def seen(
+    project: Project, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
+) -> tuple[Status, View]:
+    """The same, with what was seen for it."""
     remote = None if offline else project.remote()
     view = look(remote, project.folder, project.tools(), project.scope())
     unsettled = {r.path: r for r in project.folder.records() if r.is_open}
@@ -65,13 +71,8 @@ def status(
     lines = tuple(_line(s, unsettled.get(s.path), view.troubles or {}, moves) for s in situations)
     settings = project.settings
     different = exit_code and any(line.word != "clean" or line.note for line in lines)
-    return Status(
-        settings.remote,
-        settings.account,
-        offline,
-        lines,
-        EXIT_DIFFERENT if different else EXIT_DONE,
-    )
+    code = EXIT_DIFFERENT if different else EXIT_DONE
+    return Status(settings.remote, settings.account, offline, lines, code), view
 
 
 def _line(

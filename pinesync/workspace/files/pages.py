@@ -1,0 +1,65 @@
+"""Pages for a person to look at. Only an earlier page is ever replaced, told by what it begins
+with."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+
+from pinesync.workspace.files.folder import Folder, exchange_files, file_error, write_temp
+from pinesync.workspace.files.tree import MODE, Tree
+
+
+def is_page(tree: Tree, name: str, mark: bytes) -> bool | None:
+    """Whether the file begins with the mark; None where there is none. FileError for what is no
+    plain file."""
+    try:
+        with tree.opened("") as folder:
+            return _begins(folder, name, mark)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise file_error(name, error) from error
+
+
+def put_page(tree: Tree, name: str, data: bytes, mark: bytes) -> bool:
+    """The file holds the page, whole from its first moment; False where another file is there,
+    which stays. FileError where it cannot be written."""
+    temp = f".pinesync-{secrets.token_hex(8)}.tmp"
+    try:
+        with tree.opened("") as folder:
+            write_temp(folder, temp, data, MODE)
+            try:
+                done = _put(folder, temp, name, mark)
+            finally:
+                with suppress(FileNotFoundError):
+                    folder.unlink(temp)
+            folder.sync()
+            return done
+    except OSError as error:
+        raise file_error(name, error) from error
+
+
+def _put(folder: Folder, temp: str, name: str, mark: bytes) -> bool:
+    try:
+        folder.link(temp, name)
+    except FileExistsError:
+        if not _begins(folder, name, mark):
+            return False
+        exchange_files(folder, temp, name)
+        if not _begins(folder, temp, mark):
+            # Somebody wrote another file in between: it goes back.
+            exchange_files(folder, temp, name)
+            return False
+    return True
+
+
+def _begins(folder: Folder, name: str, mark: bytes) -> bool:
+    """What a plain file begins with. OSError for a link, a pipe, a folder."""
+    if not stat.S_ISREG(folder.stat(name).st_mode):
+        return False
+    descriptor = folder.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(len(mark)) == mark
