@@ -28,7 +28,7 @@ def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -
         return found.exit_code
     if stat:
         rows = [(harmless(f.path), f.note or f"+{f.added} -{f.removed}") for f in found.files]
-        for row in columns(rows):
+        for row in columns(rows, cut={0: 12, 1: 12}):
             out(row)
         return found.exit_code
     for file in found.files:

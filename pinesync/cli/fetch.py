@@ -28,7 +28,7 @@ def command(jobs: int) -> int:
     for one in found.arrivals:
         versions = [str(v) for v in (one.before, one.version) if v]
         rows.append((one.word, harmless(one.path), " → ".join(dict.fromkeys(versions))))
-    for row, text in zip(rows, columns(rows), strict=True):
+    for row, text in zip(rows, columns(rows, cut={1: 12}), strict=True):
         out(tinted(row[0]) + text[len(row[0]) :])
     for one in found.arrivals:
         if one.problem:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import click
 
 from pinesync.cli.options import remote_options, setup, shared
-from pinesync.cli.render import columns, finish, harmless, moment, out, say
+from pinesync.cli.render import columns, finish, harmless, moment, out, room, say, width
+
+_LEAST = 12
+"""So many columns a name or a path has at least."""
+_DAY = len("2026-01-31")
 
 
 @click.command("list")
@@ -29,8 +35,21 @@ def command(remote: str | None) -> int:
         )
         for row in found.scripts
     ]
-    for line in columns(rows):
+    for line in _table(rows):
         out(line)
     if not rows:
         say("no saved scripts")
     return found.exit_code
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The rows. On a terminal that is too narrow for them, an id stands only where there is no
+    file here, and names and paths are shortened."""
+    whole, most = list(columns(rows)), room()
+    if most is None or all(width(line) <= most for line in whole):
+        yield from whole
+        return
+    short = [(*row[:3], row[3][:_DAY], row[5] or row[4]) for row in rows]
+    # An id that is cut is none.
+    least = max((width(row[4]) for row in rows if not row[5]), default=_LEAST)
+    yield from columns(short, cut={0: _LEAST, 4: least})

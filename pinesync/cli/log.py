@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pinesync.commands.log import Saved
 
 
+_LEAST = 12
+"""So many columns the name of a script has at least."""
+
+
 @click.command("log")
 @click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
 @click.option("-n", "most", type=click.IntRange(1), metavar="N", help="So many, the newest first.")
@@ -33,7 +37,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     if finish("log", found):
         return found.exit_code
     rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]
-    for line in columns(rows):
+    for line in columns(rows, cut={5: _LEAST}):
         out(line)
     for label in found.unlisted:
         say(f"{harmless(label)}: not in the account's list any more; this is what is held here")

@@ -27,7 +27,7 @@ def command(most: int) -> int:
         done += [] if done else [", ".join(harmless(path) for path in each.paths[:3])]
         state = "undone" if each.undone else ""
         rows.append((each.key, moment(each.when), each.verb, state, "; ".join(done)))
-    for line in columns(rows):
+    for line in columns(rows, cut={4: 20}):
         out(line)
     if not rows:
         say("nothing was done here yet, on this machine")

@@ -4,6 +4,8 @@ harmless here: shown, never obeyed."""
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -18,13 +20,16 @@ from pinesync.model import Diagnostic, Version
 from pinesync.unseen import harmless as harmless
 
 SCHEMA = 1
+_WHOLE: Mapping[int, int] = {}
 _AROUND = 200
 """Characters of a line of source that are shown before and after what is marked."""
+_BOLD = "bold"
+# Yellow, white and black are not seen on every background.
 _COLORS = {
     "clean": None,
     "behind": "cyan",
     "remote-only": "cyan",
-    "modified": "yellow",
+    "modified": _BOLD,
     "new": "green",
     "untracked": None,
     "missing": "red",
@@ -55,7 +60,9 @@ def tinted(word: str, shown: str | None = None) -> str:
     """A word of status, or what was done, in its colour."""
     shown = word if shown is None else shown
     color = _COLORS.get(word)
-    return click.style(shown, fg=color) if color and current().colored else shown
+    if not color or not current().colored:
+        return shown
+    return click.style(shown, bold=True) if color is _BOLD else click.style(shown, fg=color)
 
 
 def error_lines(message: str, hint: str | None) -> Iterator[str]:
@@ -123,19 +130,69 @@ def counted(number: int, noun: str) -> str:
 
 
 def width(text: str) -> int:
-    """The columns that a terminal gives it: two for a wide character, none for a mark."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.category(char) in ("Mn", "Me") for char in text)
+    """The columns that a terminal gives it: two for a wide character, none for a mark or for the
+    later parts of a Korean syllable. Colours of ours take none."""
+    text = click.unstyle(text)
+    return len(text) if text.isascii() else sum(map(_char_width, text))
 
 
-def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Rows with their columns aligned, two spaces between them."""
+def _char_width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me") or "\u1160" <= char <= "\u11ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def room() -> int | None:
+    """How wide the terminal is that results go to; None where they go elsewhere, and nothing of
+    them may be left out."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def shortened(text: str, most: int) -> str:
+    """The text in so many columns, with `…` for its middle: names often differ in their ends."""
+    if width(text) <= most:
+        return text
+    head = _beginning(text, most // 2)
+    # Marks follow what they belong to, so the end is taken from behind them.
+    tail = text[len(head) :]
+    while width(tail) > most - width(head) - 1 or (tail and not width(tail[0])):
+        tail = tail[1:]
+    return f"{head}…{tail}"
+
+
+def _beginning(text: str, most: int) -> str:
+    taken = 0
+    for number, char in enumerate(text):
+        taken += _char_width(char)
+        if taken > most:
+            return text[:number]
+    return text
+
+
+def columns(rows: Sequence[tuple[str, ...]], *, cut: Mapping[int, int] = _WHOLE) -> Iterator[str]:
+    """Rows with their columns aligned, two spaces between them. On a terminal that is too narrow
+    the columns of `cut` are shortened, each to so many at least, and empty ones are left out."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else []
+    most = room()
+    if most is not None:
+        rows = [tuple(cell for cell, w in zip(row, widths, strict=True) if w) for row in rows]
+        least = [cut.get(number, w) for number, w in enumerate(widths) if w]
+        widths = _fitting([w for w in widths if w], least, most)
     for row in rows:
-        cells = [cell + " " * (most - width(cell)) for cell, most in zip(row, widths, strict=True)]
+        cells = [shortened(cell, w) for cell, w in zip(row, widths, strict=True)]
+        cells = [cell + " " * (w - width(cell)) for cell, w in zip(cells, widths, strict=True)]
         yield "  ".join(cells).rstrip()
+
+
+def _fitting(widths: list[int], least: list[int], most: int) -> list[int]:
+    """The widths, where the widest that may be is taken from until all fit."""
+    found = list(widths)
+    while sum(found) + 2 * (len(found) - 1) > most:
+        spare = [(w, number) for number, w in enumerate(found) if w > least[number]]
+        if not spare:
+            break
+        found[max(spare)[1]] -= 1
+    return found
 
 
 def moment(seconds: float) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, jobs, setup, shared
-from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
+from pinesync.cli.render import columns, counted, finish, harmless, out, room, say, tinted, width
 from pinesync.naming import typed
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def command(
     for line in shown:
         versions = [str(v) for v in (line.version, line.newest) if v]
         rows.append((line.word, harmless(line.path), " → ".join(versions), harmless(line.note)))
-    for row, text in zip(rows, columns(rows), strict=True):
+    for row, text in zip(rows, _table(rows), strict=True):
         out(tinted(row[0]) + text[len(row[0]) :])
     _summary(Counter(line.word for line in found.lines), offline)
     for line in found.lines:
@@ -81,6 +82,18 @@ def _page(made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_co
     else:
         write_page(made, html, text)
     return drawn.status
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The rows. On a terminal that is too narrow for them, notes stand below, and paths are
+    shortened."""
+    whole, most = list(columns(rows)), room()
+    if most is None or all(width(line) <= most for line in whole):
+        yield from whole
+        return
+    for row, line in zip(rows, columns([row[:3] for row in rows], cut={1: 12}), strict=True):
+        note = click.wrap_text(row[3], most, "\n    ", "    ") if row[3] else ""
+        yield line + note
 
 
 def _summary(words: Counter[str], offline: bool) -> None:

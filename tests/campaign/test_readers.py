@@ -13,6 +13,7 @@ from pinesync.commands.fetch import fetch
 from pinesync.commands.grep import grep
 from pinesync.commands.log import log
 from pinesync.commands.oplog import oplog
+from pinesync.commands.picture import picture
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
@@ -26,6 +27,7 @@ PATH = "indicators/campaign.pine"
 READERS: dict[str, Callable[[Setup], object]] = {
     "status": lambda setup: status(setup),
     "status --offline": lambda setup: status(setup, offline=True),
+    "status --html": lambda setup: picture(setup),
     "diff": lambda setup: diff(setup),
     "diff --remote": lambda setup: diff(setup, remote=True),
     "diff PATH@1": lambda setup: diff(setup, [f"{PATH}@1"]),

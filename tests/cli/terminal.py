@@ -20,14 +20,14 @@ class Starts(Protocol):
 class Terminal:
     """Runs a command as a person sees it: its three streams are one terminal."""
 
-    def __init__(self, world: Starts, *arguments: object, **more: Any) -> None:
+    def __init__(self, world: Starts, *arguments: object, columns: int = 120, **more: Any) -> None:
         import fcntl
         import pty
         import struct
         import termios
 
         self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         env = {**os.environ, "TERM": "xterm", **more.pop("env", {})}
         more |= {"stdin": theirs, "stdout": theirs, "stderr": theirs}
         self.child = world.spawn(*arguments, text=False, start_new_session=True, env=env, **more)

@@ -39,7 +39,7 @@ COOKIE = "TRADINGVIEW_COOKIE"
 COMMANDS: dict[str, list[list[str]]] = {
     "clone": [["clone", "../again"], ["clone", "../whole", "--history"]],
     "init": [["init", "../linked", "--link", "--remote", "tradingview"]],
-    "status": [["status"]],
+    "status": [["status"], ["status", "--html", "page.html"]],
     "diff": [["diff", "--remote"]],
     "check": [["check"]],
     "pull": [["pull", "--dry-run"], ["pull"]],

@@ -36,6 +36,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "clone": [["clone", "--sandbox", "{new}"], ["clone", "--history", "--sandbox", "{new}"]],
     "history": [["history", "import", "-n"], ["history", "import"]],
     "init": [["init", "{new}"], ["init", "--link", "-n", "--sandbox", "../other"]],
+    "status": [["status"], ["status", "--html", "-"], ["status", "--html", EVIL]],
     "diff": [["diff"], ["diff", "--remote"], ["diff", "--stat"]],
     "check": [["check"], ["check", "--offline", "."]],
     "pull": [["pull", "-n"], ["pull"]],

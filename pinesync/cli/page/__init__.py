@@ -145,7 +145,8 @@ def _table(picture: Picture) -> Iterator[str]:
         return
     is_open = " open" if len(picture.scripts) <= _ROWS else ""
     yield '<section aria-labelledby="all">\n<h2 id="all">All scripts</h2>'
-    yield f"<details class=listed{is_open}><summary>{counted(len(picture.scripts), 'script')}</summary>"
+    total = counted(len(picture.scripts), "script")
+    yield f"<details class=listed{is_open}><summary>{total}</summary>"
     yield "<div class=wide tabindex=0 role=region aria-labelledby=all><table class=all>\n<thead>"
     yield "<tr><th scope=col>State<th scope=col>File<th scope=col>Name there"
     yield "<th scope=col>Version<th scope=col>Last saved</tr>\n</thead>\n<tbody>"

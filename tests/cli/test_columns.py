@@ -1,0 +1,128 @@
+"""Tables on a terminal: aligned whatever the names are made of, never wider than it is; in a pipe
+nothing is left out."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from pinesync.cli.render import columns, shortened, width
+from tests.cli.world import FASTER, LONGER, SLOWER, TREND_PATH, World
+
+if sys.platform == "win32":
+    pytest.skip("there are no such terminals there", allow_module_level=True)
+
+from tests.cli.terminal import Terminal
+
+LONG = "A script whose name is as long as somebody could still be glad to read in a table"
+WIDE = "移動平均線とボリンジャーバンドを組み合わせた売買戦略"
+NARROW, BROAD = 80, 200
+TABLES = (["status"], ["status", "-v"], ["log"], ["log", TREND_PATH], ["list"], ["oplog"],
+          ["diff", "--stat"])  # fmt: skip
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
+
+
+@pytest.fixture
+def busy(clone: World) -> World:
+    """Some of everything, with names that do not fit."""
+    for number, name in enumerate((LONG, WIDE, "📈 " * 30, "e\u0301" * 40, "한국어 지표")):
+        clone.web_save(f"//@version=6\nindicator('{number}')\n", name)
+    assert clone("pull").code == 0
+    clone.web_save("//@version=6\nindicator('x')\nplot(1)\n", LONG)
+    clone.write(LONGER)
+    clone.write("x = 1\n", f"a folder whose name is long/{LONG}.pine")
+    clone.write(b"\xff\xfe", "odd.pine")
+    return clone
+
+
+def seen(world: World, columns: int, *arguments: str, **env: str) -> list[str]:
+    """The lines that a terminal of this width got, without the bar of progress."""
+    with Terminal(world, *arguments, columns=columns, env=env) as terminal:
+        assert terminal.end() == 0
+        text = terminal.seen.replace("\r\n", "\n")
+    return [line.rpartition("\r")[2] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("arguments", TABLES, ids=" ".join)
+def test_no_row_is_wider_than_the_terminal(busy: World, arguments: list[str]) -> None:
+    for most in (NARROW, BROAD):
+        lines = seen(busy, most, *arguments)
+        assert lines
+        assert [line for line in lines if width(_COLOUR.sub("", line)) > most] == []
+
+
+def test_a_narrow_terminal_shortens_and_a_broad_one_does_not(busy: World) -> None:
+    path = f"a folder whose name is long/{LONG}.pine"
+    (narrow,) = [line for line in seen(busy, NARROW, "status") if "untracked" in line]
+    assert re.search(r"untracked {3}a folder whose.*….*in a table\.pine$", narrow), narrow
+    assert f"untracked   {path}" in seen(busy, BROAD, "status")
+    assert "…" not in busy("status").out + busy("list").out + busy("log").out
+
+
+def test_in_a_pipe_nothing_is_left_out(busy: World) -> None:
+    ran = busy.process("list", COLUMNS="40")
+    assert LONG in ran.out
+    assert WIDE in ran.out
+    assert busy.id_of() in ran.out
+    assert "…" not in ran.out
+
+
+def test_a_note_that_does_not_fit_stands_below(busy: World) -> None:
+    lines = seen(busy, 60, "status", "odd.pine")
+    at = lines.index("unreadable  odd.pine")
+    assert lines[at + 1].startswith("    not UTF-8")
+    (line,) = [line for line in seen(busy, BROAD, "status", "odd.pine") if "odd.pine" in line]
+    assert "not UTF-8" in line
+
+
+def test_an_id_is_whole_or_is_not_there(busy: World) -> None:
+    busy.web_save("//@version=6\nindicator('y')\n", "Not here yet")
+    lines = seen(busy, NARROW, "list")
+    (away,) = [line for line in lines if line.startswith("Not here yet")]
+    assert away.endswith(busy.id_of("Not here yet"))
+    assert sum("USER;" in line for line in lines) == 1
+
+
+def test_columns_stand_below_each_other_with_colours_too(clone: World) -> None:
+    clone.write(LONGER)
+    assert clone("push").code == 0
+    rows = [_COLOUR.sub("", line) for line in seen(clone, BROAD, "log") if ".pine" in line]
+    assert {"pinesync", "elsewhere"} <= {word for row in rows for word in row.split()}
+    places = {re.search(r"\S+\.pine", row).start() for row in rows}  # type: ignore[union-attr]
+    assert len(places) == 1
+
+
+def test_colours_are_seen_on_every_background_and_words_do_without(busy: World) -> None:
+    busy.write(FASTER)
+    busy.web_save(SLOWER)
+    coloured = seen(busy, NARROW, "status", "-v")
+    used = set(re.findall("\x1b\\[([0-9;]*)m", "".join(coloured)))
+    assert used <= {"0", "1", "31", "32", "35", "36"}
+    assert {"0", "35", "36"} <= used
+    plain = seen(busy, NARROW, "status", "-v", NO_COLOR="1")
+    assert [_COLOUR.sub("", line) for line in coloured] == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "made"),
+    [
+        ("abcdefghij", 10, "abcdefghij"),
+        ("abcdefghijk", 10, "abcde…hijk"),
+        ("測試測試測試", 10, "測試…測試"),
+        ("測試測試測試", 9, "測試…測試"),
+        ("測試測試測試", 8, "測試…試"),
+        ("e\u0301" * 8, 5, "e\u0301" * 2 + "…" + "e\u0301" * 2),
+        ("각" * 4, 7, "각…각"),
+    ],
+)
+def test_the_middle_is_left_out(text: str, most: int, made: str) -> None:
+    assert shortened(text, most) == made
+    assert width(made) <= most
+
+
+def test_colours_take_no_width() -> None:
+    rows = [("\x1b[32mab\x1b[0m", "x"), ("abc", "y")]
+    assert list(columns(rows)) == ["\x1b[32mab\x1b[0m   x", "abc  y"]
+    assert width("\u1112\u1161\u11ab") == 2  # 한, in its parts
