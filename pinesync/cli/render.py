@@ -149,10 +149,11 @@ def room() -> int | None:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text in so many columns, with `…` for its middle: names often differ in their ends."""
+    """The text in so many columns, with `…` for what is in it before the middle: of a path the end
+    tells most."""
     if width(text) <= most:
         return text
-    head = _beginning(text, most // 2)
+    head = _beginning(text, most // 3)
     # Marks follow what they belong to, so the end is taken from behind them.
     tail = text[len(head) :]
     while width(tail) > most - width(head) - 1 or (tail and not width(tail[0])):

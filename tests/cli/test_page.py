@@ -12,6 +12,7 @@ from base64 import b64encode
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from pinesync.commands.pages import MARK
 from pinesync.errors import FileError
 from pinesync.sync.policy import POLICY
 from pinesync.workspace.files import Tree, put_page
+from pinesync.workspace.files.folder import exchange_files
 from tests.cli.world import (
     BREAKOUT_PATH,
     FASTER,
@@ -349,18 +351,15 @@ def test_a_link_is_not_followed(clone: World) -> None:
 def test_a_file_that_came_in_between_is_put_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pinesync.workspace.files import pages
-
     file = tmp_path / "page.html"
     file.write_bytes(MARK)
-    exchange = pages.exchange_files
 
-    def late(*arguments: object) -> None:
+    def late(*arguments: Any) -> None:
         if file.read_bytes() == MARK:
             file.write_bytes(b"of an editor")
-        exchange(*arguments)  # type: ignore[arg-type]
+        exchange_files(*arguments)
 
-    monkeypatch.setattr(pages, "exchange_files", late)
+    monkeypatch.setattr("pinesync.workspace.files.pages.exchange_files", late)
     assert put_page(Tree(tmp_path), "page.html", MARK + b"new", MARK) is False
     assert file.read_bytes() == b"of an editor"
     assert os.listdir(tmp_path) == ["page.html"]
