@@ -314,8 +314,19 @@ def test_of_very_much_only_the_beginning() -> None:
 def test_a_page_of_very_much_says_what_it_leaves_out(clone: World) -> None:
     clone.write("x = 1\n" * 3000)
     page = pictured(clone)
-    assert "lines more; pinesync diff indicators/Trend.pine \nshows them." in page.text
+    assert "lines more; pinesync diff indicators/Trend.pine shows them." in page.text
     assert len(page.all("tr")) < 600
+
+
+def test_of_very_many_scripts_the_others_are_named(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pinesync.commands.picture.MOST_COMPARED", 1)
+    clone.write(LONGER)
+    clone.write(LONGER, BREAKOUT_PATH)
+    page = pictured(clone)
+    assert len(page.all("table")) == 2  # one is the list of all
+    assert "Not compared on this page; pinesync diff strategies/Breakout.pine does." in page.text
 
 
 # -- the file -------------------------------------------------------------------------------------

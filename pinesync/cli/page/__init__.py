@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import resources
 
 from pinesync import __version__
-from pinesync.cli.page.sides import sides
+from pinesync.cli.page.sides import at_a_prompt, sides
 from pinesync.cli.page.times import lanes, legend
 from pinesync.cli.page.writing import folded, safe, time, versions, word
 from pinesync.cli.render import counted
@@ -126,8 +126,10 @@ def _script(script: Script, *, is_open: bool) -> Iterator[str]:
         yield f"<p class=note>Nothing to compare: {safe(script.trouble)}</p>"
     if script.beside:
         yield from sides(script, script.beside)
-    elif line.word in SIDES and not script.trouble and script.left:
+    elif script.left and not script.trouble:
         yield "<p class=means>The two texts are the same.</p>"
+    elif line.word in SIDES and not script.trouble:
+        yield f"<p class=means>Not compared on this page; {at_a_prompt(line.path)} does.</p>"
     yield "</details>"
 
 

@@ -26,9 +26,13 @@ def sides(script: Script, found: Beside) -> Iterator[str]:
         yield "</tbody>"
     yield "</table>"
     if found.left_out:
-        say = f"pinesync diff {typed(script.line.path)}"
-        yield f"<p class=means>{counted(found.left_out, 'line')} more; <code>{safe(say)}</code> "
-        yield "shows them.</p>"
+        more = counted(found.left_out, "line")
+        yield f"<p class=means>{more} more; {at_a_prompt(script.line.path)} shows them.</p>"
+
+
+def at_a_prompt(path: str) -> str:
+    """The command that shows all that differs."""
+    return f"<code>{safe(f'pinesync diff {typed(path)}')}</code>"
 
 
 def _row(pair: Pair) -> str:
