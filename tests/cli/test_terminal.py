@@ -27,7 +27,7 @@ def test_colours_are_on_where_a_person_looks(clone: World) -> None:
     clone.write(LONGER)
     code, seen = shown(clone, "status")
     assert code == 0
-    assert "\x1b[33mmodified\x1b[0m" in seen
+    assert "\x1b[1mmodified\x1b[0m" in seen
     assert "\x1b[32m+plot(close)" in shown(clone, "diff")[1]
 
 
