@@ -295,8 +295,8 @@ HISTORY = (
     Mutant(
         "a recorded base counts for the text of its commit alone",
         "pinesync/workspace/aside.py",
-        "        if entry.pine_id and entry.base and digest_of(files.get(path)) == entry.base.expected:",
-        "        if entry.pine_id and entry.base:",
+        " and digest_of(files.get(path)) == entry.base.expected",
+        "",
         ("tests/cli/test_record.py",),
     ),
     Mutant(
@@ -358,8 +358,8 @@ HISTORY = (
     Mutant(
         "what a list told of another state is not believed",
         "pinesync/lsp/standing.py",
-        "        if seen and seen[0] == here",
-        "        if seen",
+        "seen[1] if seen and seen[0] == here else here",
+        "seen[1] if seen else here",
         ("tests/lsp/test_standing.py",),
     ),
     Mutant(
