@@ -54,7 +54,9 @@ def answer(command: str) -> dict[str, Any]:
         run = _form(running.Run)
         del run["properties"]["stopped"]
         run["properties"] |= {"error": ERROR, "operation": _form(_undone())}
-        run["required"] = [key for key in run["required"] if key not in ("stopped", "commit")]
+        run["required"] = [
+            key for key in run["required"] if key not in ("stopped", "commit", "record")
+        ]
         forms.append(run)
     if command == "completion":
         forms.append(_object({"shell": TEXT, "script": TEXT}))

@@ -6,6 +6,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, setup, shared
+from pinesync.cli.pager import paged
 from pinesync.cli.render import columns, finish, harmless, out
 
 
@@ -15,6 +16,7 @@ from pinesync.cli.render import columns, finish, harmless, out
 @click.option("--stat", is_flag=True, help="Only how many lines.")
 @click.option("--exit-code", is_flag=True, help="End with 6 where anything differs.")
 @shared
+@paged()
 def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -> int:
     """What differs, line by line: the file against the text last agreed.
 

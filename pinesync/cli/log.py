@@ -8,6 +8,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.pager import paged
 from pinesync.cli.render import columns, counted, finish, harmless, moment, out, say, tinted
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _LEAST = 12
 @click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
 @jobs
 @shared
+@paged()
 def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int) -> int:
     """What was saved on TradingView: version, time, lines that came and went, and whose save.
 

@@ -8,6 +8,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
+from pinesync.cli.pager import paged
 from pinesync.cli.render import finish, harmless, out
 
 
@@ -15,6 +16,7 @@ from pinesync.cli.render import finish, harmless, out
 @click.argument("revision", metavar="PATH@VERSION", shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
 @shared
+@paged()
 def command(revision: str, offline: bool) -> int:
     """The text of one saved version, as PATH@5 or 'USER;…@5'; without a number the newest.
 

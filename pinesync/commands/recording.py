@@ -11,6 +11,7 @@ from pinesync.commands.running import AGREES, Recorded, Run
 from pinesync.commands.wording import name_of
 from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
 from pinesync.model import Entry, RelPath
+from pinesync.naming import typed
 from pinesync.sync.report import Outcome, failed
 from pinesync.workspace import manifest, stream
 from pinesync.workspace.aside import TRAILER, Aside, digest_of, is_newer, named
@@ -95,7 +96,8 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
         made = _record(project, run, side, told)
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
-        hint = "run `pinesync push --record` again: nothing that was saved is lost"
+        short = typed(side.ref.removeprefix(_BRANCH))
+        hint = f"run `pinesync push --record {short}` again: nothing that was saved is lost"
         told.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
         made = None
     return replace(run, outcomes=(*run.outcomes, *told), record=made)

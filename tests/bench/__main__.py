@@ -1,100 +1,102 @@
-"""Measures whole processes, each beside one that does the least that must be done, in turn, and
-prints the medians and their ratio. No assertion: a figure is there to be read."""
+"""Measures whole processes, each beside one that does the least that must be done, prints the rows
+as they come, and writes the table of docs/performance.md. No assertion: a figure is there to be
+read."""
 
 from __future__ import annotations
 
 import os
-import statistics
+import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pinesync.sandbox.account import USER_NAME, open_sandbox
-from tests.bench import history, log, watching
+from tests.bench import asking, growth, history, log, start, watching
+from tests.bench.rows import PINESYNC, Environment, Row, timed
+from tests.bench.service import BODY
 
-ROUNDS = 7
 SCRIPTS = 1000
-HASHING = """
-import click, hashlib, sys, tomllib
-held = tomllib.loads(open("pine.toml", encoding="utf-8").read())
-for path in held["scripts"]:
-    hashlib.sha256(open(path, "rb").read()).hexdigest()
-"""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A command and the least that its job takes, and the most that the ratio should be."""
-
-    name: str
-    command: Sequence[str]
-    least: Sequence[str]
-    aim: float | None = None
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+BEGINS, ENDS = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
+HEAD = ("", "measured", "beside", "ratio", "aim", "")
 
 
 def main() -> int:
+    """With words, only the parts that they name, and no page."""
+    wanted = sys.argv[1:]
+    began = time.monotonic()
+    parts: list[str] = []
     with tempfile.TemporaryDirectory(prefix="pinesync-bench-") as name:
-        base = Path(name)
-        folder = _workspace(base)
-        python, us = [sys.executable, "-c"], [sys.executable, "-m", "pinesync"]
-        pairs = [
-            Pair("--help", [*us, "--help"], [*python, "import click"], 1.6),
-            Pair(
-                f"status --offline, {SCRIPTS} scripts",
-                [*us, "status", "--offline"],
-                [*python, HASHING],
-                1.3,
-            ),
-            Pair(f"status, {SCRIPTS} scripts", [*us, "status"], [*python, HASHING]),
-            Pair("pull with nothing new", [*us, "pull"], [*us, "status"]),
-            Pair("push with nothing changed", [*us, "push"], [*us, "status"]),
-        ]
-        print(f"{'':36}{'median':>10}{'least':>10}{'ratio':>8}{'aim':>8}")
-        for pair in pairs:
-            ours, least = _in_turn(pair, folder, base)
-            aim = f"{pair.aim:8.2f}" if pair.aim else " " * 8
-            print(f"{pair.name:36}{ours:9.3f}s{least:9.3f}s{ours / least:8.2f}{aim}")
-        for row in log.rows(base, _environment(base)):
-            print(row, flush=True)
-        for row in watching.rows(folder, base, _environment(base)):
-            print(row, flush=True)
-        for row in history.rows(_environment(base)):
-            print(row, flush=True)
+        for title, rows in _parts(Path(name)).items():
+            if not wanted or any(word.lower() in title.lower() for word in wanted):
+                parts.append(_part(title, rows()))
+    minutes = (time.monotonic() - began) / 60
+    print(f"\n{minutes:.1f} minutes")
+    if not wanted:
+        _write(parts, minutes)
     return 0
 
 
-def _workspace(base: Path) -> Path:
+def _parts(base: Path) -> dict[str, Callable[[], Iterator[Row]]]:
+    env = {**os.environ, "PINESYNC_HOME": str(base / "home"), "NO_COLOR": "1"}
+    folder = base / "folder"
+
+    def with_folder(rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+        if not folder.exists():
+            _clone(base, env)
+        return rows()
+
+    return {
+        "Start": lambda: with_folder(lambda: start.rows(folder, env)),
+        "Requests": lambda: asking.rows(base, env),
+        "Growth": lambda: growth.rows(base, env),
+        "Watch": lambda: with_folder(lambda: watching.rows(folder, base, env)),
+        "History": lambda: _both(log.rows(base, env), history.rows(env)),
+    }
+
+
+def _both(*all_rows: Iterator[Row]) -> Iterator[Row]:
+    for rows in all_rows:
+        yield from rows
+
+
+def _clone(base: Path, env: Environment) -> None:
     """A clone of a sandbox with many scripts."""
     store = open_sandbox(base / "home" / "sandbox", "default", time.time)
     user = store.ensure_user(USER_NAME)
-    body = "//@version=6\nindicator('bench')\n" + "plot(close)\n" * 60
     for number in range(SCRIPTS):
-        store.save_new(user, f"Script {number:04}", f"{body}// {number}\n")
+        store.save_new(user, f"Script {number:04}", f"{BODY}// {number}\n")
     store.close()
-    command = [sys.executable, "-m", "pinesync", "clone", "--sandbox", "folder", "--jobs", "4"]
-    subprocess.run(command, cwd=base, env=_environment(base), check=True, capture_output=True)
-    return base / "folder"
+    timed((*PINESYNC, "clone", "--sandbox", "folder"), base, env)
 
 
-def _in_turn(pair: Pair, folder: Path, base: Path) -> tuple[float, float]:
-    seconds: dict[int, list[float]] = {0: [], 1: []}
-    for round_ in range(ROUNDS + 1):
-        for which, command in enumerate((pair.command, pair.least)):
-            began = time.perf_counter()
-            subprocess.run(
-                command, cwd=folder, env=_environment(base), check=True, capture_output=True
-            )
-            if round_:  # the first is to warm up
-                seconds[which].append(time.perf_counter() - began)
-    return statistics.median(seconds[0]), statistics.median(seconds[1])
+def _part(title: str, rows: Iterator[Row]) -> str:
+    print(f"\n{title}", flush=True)
+    lines = [f"### {title}", "", _line(HEAD), _line(["---"] * len(HEAD))]
+    for row in rows:
+        print("  " + "  |  ".join(cell for cell in row.cells if cell), flush=True)
+        lines.append(_line(row.cells))
+    return "\n".join(lines)
 
 
-def _environment(base: Path) -> dict[str, str]:
-    return {**os.environ, "PINESYNC_HOME": str(base / "home"), "NO_COLOR": "1"}
+def _line(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _write(parts: list[str], minutes: float) -> None:
+    before, _, rest = PAGE.read_text("utf-8").partition(BEGINS)
+    after = rest.partition(ENDS)[2]
+    asked = ("git", "describe", "--always", "--dirty")
+    commit = subprocess.run(asked, capture_output=True, text=True, check=True, cwd=PAGE.parent)
+    said = (
+        f"Measured on {commit.stdout.strip()}, {platform.system()}, Python "
+        f"{platform.python_version()}, {os.cpu_count()} cores, in {minutes:.1f} minutes."
+    )
+    table = "\n\n".join([said, *parts])
+    PAGE.write_text(f"{before}{BEGINS}\n{table}\n\n{ENDS}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pinesync.sandbox.account import USER_NAME, open_sandbox
 from pinesync.sandbox.app import Environ, SandboxApp, StartResponse
 from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store
+from tests.bench.rows import Environment, Row
 
 SAVES = 20
 AT_ONCE = 500
@@ -38,7 +39,7 @@ class Noting(SandboxApp):
         return super().__call__(environ, start_response)
 
 
-def rows(folder: Path, base: Path, environment: dict[str, str]) -> Iterator[str]:
+def rows(folder: Path, base: Path, environment: Environment) -> Iterator[Row]:
     """A line for each figure. `folder` is a clone of the default sandbox below `base`."""
     store = open_sandbox(base / "home" / "sandbox", "default", time.time)
     app = Noting(store)
@@ -60,7 +61,7 @@ def rows(folder: Path, base: Path, environment: dict[str, str]) -> Iterator[str]
 
 
 @contextmanager
-def _watching(folder: Path, env: dict[str, str]) -> Iterator[tuple[Any, Iterator[Any]]]:
+def _watching(folder: Path, env: Environment) -> Iterator[tuple[Any, Iterator[Any]]]:
     command = [sys.executable, "-m", "pinesync", "watch", "--json", "--yes", "--poll", "3600"]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
     child: Any = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, **pipes)
@@ -77,7 +78,7 @@ def _until(events: Iterator[Any], wanted: str) -> Any:
     return next(event for event in events if event["event"] == wanted)
 
 
-def _latency(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[str]:
+def _latency(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[Row]:
     waits = []
     for number, file in enumerate(files[:SAVES]):
         app.came.clear()
@@ -89,10 +90,11 @@ def _latency(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[
         waits.append((app.came[0] - saved) * 1000)
         _until(events, "done")
     median, late = statistics.median(waits), statistics.quantiles(waits, n=20)[-1]
-    yield f"watch: save → request, median {median:.0f} ms, p95 {late:.0f} ms (aim 100, 60 quiet)"
+    told = f"median {median:.0f} ms, p95 {late:.0f} ms"
+    yield Row("save → request", told, "60 ms of them quiet", None, "≤ 100 ms", median <= 100)
 
 
-def _idle(pid: int, scripts: int) -> Iterator[str]:
+def _idle(pid: int, scripts: int) -> Iterator[Row]:
     if not Path("/proc/self/stat").exists():
         return
     before, began = _cpu(pid), time.monotonic()
@@ -100,7 +102,8 @@ def _idle(pid: int, scripts: int) -> Iterator[str]:
     share = (_cpu(pid) - before) / (time.monotonic() - began)
     status = Path(f"/proc/{pid}/status").read_text()
     rss = int(next(row for row in status.split("\n") if row.startswith("VmRSS")).split()[1])
-    yield f"watch: {scripts} scripts, idle: {share:.2%} of a core (aim 1 %), {rss / 1024:.0f} MB"
+    told = f"{share:.2%} of a core, {rss / 1024:.0f} MB"
+    yield Row(f"{scripts:,} scripts, idle", told, "", None, "≤ 1 %", share <= 0.01)
 
 
 def _cpu(pid: int) -> float:
@@ -108,7 +111,7 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _many(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[str]:
+def _many(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[Row]:
     app.came.clear()
     began = time.monotonic()
     for file in files[-AT_ONCE:]:
@@ -118,4 +121,4 @@ def _many(files: list[Path], app: Noting, events: Iterator[Any]) -> Iterator[str
         _until(events, "done")
     took = time.monotonic() - began
     each = len(app.came) / len(files[-AT_ONCE:])
-    yield f"watch --yes: {AT_ONCE} files at once: {took:.0f} s, {each:.1f} requests a file"
+    yield Row(f"{AT_ONCE} files at once", f"{took:.0f} s, {each:.1f} requests a file")

@@ -78,12 +78,6 @@ def test_version(world: World) -> None:
     assert world("--version").out == f"pinesync {__version__}\n"
 
 
-def test_help_names_nothing_that_is_not_there_yet(world: World) -> None:
-    said = world("--help").out
-    for later in ("lsp",):
-        assert f"  {later} " not in said
-
-
 # -- exit codes -----------------------------------------------------------------------------------
 
 

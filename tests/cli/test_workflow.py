@@ -10,6 +10,7 @@ import pytest
 
 from pinesync.workspace.manifest import parse
 from tests.cli.repository import git, touched
+from tests.cli.schemas import validator
 from tests.cli.workflow import COOKIE, Team, together
 from tests.cli.world import (
     BREAKOUT,
@@ -63,6 +64,15 @@ def test_a_pull_request_with_a_broken_script_is_annotated(team: Team) -> None:
     assert f"::error file={TREND_PATH},line=13," in job.printed["Check"]
     assert team.run("check").codes == {"Check": 0}
     assert team.world.saved() == [TREND]
+
+
+def test_the_workflow_fits_its_schema(team: Team) -> None:
+    written = team.workflow
+    written["on"] = written.pop(True)  # YAML 1.1 reads the word as a truth value
+    schema = validator("https://json.schemastore.org/github-workflow.json")
+    assert list(schema.iter_errors(written)) == []
+    written["jobs"]["push"]["step"] = written["jobs"]["push"].pop("steps")
+    assert list(schema.iter_errors(written))
 
 
 def test_where_the_cookie_is_and_what_each_job_may_do(team: Team) -> None:

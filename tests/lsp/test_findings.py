@@ -130,6 +130,7 @@ def test_a_newer_save_counts(clone: World, opening: Opening) -> None:
     clone.plan.add("check:1:hang")
     clone.app.forget()
     editor.save(uri)
+    clone.app.wait_for("translate_light")
     version = editor.type(uri, OPEN)
     assert len(editor.findings(uri, version)) == 1, "typing goes on meanwhile"
     editor.type(uri, BROKEN)
@@ -143,7 +144,7 @@ def test_trouble_is_told_once_until_it_is_over(clone: World, opening: Opening) -
     editor = opening(clone.folder)
     uri = editor.open(clone.folder / TREND_PATH)
     for told in (1, 2):
-        clone.plan.add(Fault("check", "500", count=None))
+        clone.plan.add(Fault("check", "html", count=None))  # a 500 is asked again
         for _ in range(2):
             before = editor.renewed
             editor.save(uri)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.cli.world import COMMAND, LONGER, TREND, TREND_PATH, World
+from tests.cli.world import LONGER, TREND, TREND_PATH, World
 from tests.lsp.conftest import Opening
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -128,28 +129,31 @@ async def _aside(act) -> None:
     await asyncio.to_thread(act)
 
 
-def test_without_the_library(home, tmp_path) -> None:
+def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """As where the extra was not installed."""
     hide = (
         "import sys; sys.modules['pygls'] = None; sys.modules['lsprotocol'] = None; "
         "from pinesync.cli import main; sys.exit(main())"
     )
+    return subprocess.run(
+        [sys.executable, "-c", hide, "lsp", *words],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_the_library(home, tmp_path) -> None:
     for asked in ([], ["--json"]):
-        ran = subprocess.run(
-            [sys.executable, "-c", hide, "lsp", *asked],
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ran = _without_the_library(tmp_path, *asked)
         assert ran.returncode == 2
         assert "pip install 'pinesync[lsp]'" in (ran.stdout if asked else ran.stderr)
         assert "Traceback" not in ran.stderr
 
 
-def test_help_needs_no_library(clone: World) -> None:
-    ran = clone("lsp", "--help")
-    assert ran.code == 0
-    assert COMMAND
-    assert "Language Server Protocol" in ran.out
+def test_help_needs_no_library(home, tmp_path) -> None:
+    ran = _without_the_library(tmp_path, "--help")
+    assert ran.returncode == 0
+    assert "Language Server Protocol" in ran.stdout

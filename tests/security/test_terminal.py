@@ -173,6 +173,7 @@ def shown(world: World, *arguments: object, answer: str = "", **env: str) -> str
 
 
 def test_on_a_terminal(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_PAGER", "cat")  # a pager moves the cursor itself
     everything(clone, monkeypatch)
     for arguments in (
         ["status", "-vv"], ["list"], ["check", "--sandbox"], ["diff"], ["pull", "-n"],

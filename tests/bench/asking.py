@@ -1,0 +1,124 @@
+"""The verbs that ask the service: how long, and how often, beside its latency alone."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.rows import PINESYNC, Environment, Row, against, timed
+from tests.bench.service import Service, serving
+
+SCRIPTS = 1000
+LATENCIES = (0.0, 0.05)
+PEER = """
+import sys
+from tv_scraper.scrapers.scripts import pine
+pine.PINE_FACADE_BASE_URL, cookie = sys.argv[1:]
+client = pine.Pine(cookie=cookie)
+for one in client.list_saved_scripts()["data"]:
+    assert client.get_script(one["id"], "last")["status"] == "success"
+"""
+COUNTING = Path(__file__).with_name("counting.py")
+
+
+def rows(base: Path, env: Environment) -> Iterator[Row]:
+    """At each latency, with an account of its own below `base`."""
+    for latency in LATENCIES:
+        place = base / f"asking-{latency}"
+        place.mkdir()
+        with serving(place, env, latency, SCRIPTS) as service:
+            yield from _clones(service, place)
+            folder = place / "jobs-4"
+            yield from _quiet(service, folder)
+            yield from _pushes(service, folder)
+            yield _check(service, folder)
+
+
+def _clones(service: Service, place: Path) -> Iterator[Row]:
+    latency, told = service.app.latency, _told(service)
+    times = {}
+    for jobs in (4, 16):
+        words = ("clone", "--remote", "tradingview", "--jobs", str(jobs), f"jobs-{jobs}")
+        times[jobs] = took = _asked(service, place, *words)
+        requests = len(service.app.asked)
+        what = f"`clone` of {SCRIPTS:,}, {jobs} jobs, {told}, {requests:,} requests"
+        if latency:
+            least = latency * requests / jobs
+            yield against(what, took, least, "latency × requests ÷ jobs", 1.15)
+        else:
+            yield Row(what, f"{took:.3f} s")
+    peer = (sys.executable, "-c", PEER, service.url, service.user.cookie)
+    alone = timed(peer, place, service.env)
+    what = f"the same beside tv-scraper's client in a loop, {told}"
+    yield against(what, times[4], alone, "which only reads")
+
+
+def _quiet(service: Service, folder: Path) -> Iterator[Row]:
+    latency, told = service.app.latency, _told(service)
+    offline = timed((*PINESYNC, "status", "--offline"), folder, service.env)
+    for verb in ("status", "pull", "push"):
+        took = _asked(service, folder, verb)
+        requests = len(service.app.asked)
+        least = offline + latency + 0.15
+        what = f"`{verb}` with nothing new, {SCRIPTS:,} scripts, {told}, {requests} request"
+        yield against(what, took, least, "`status --offline` + latency + 150 ms", 1.0)
+
+
+def _pushes(service: Service, folder: Path) -> Iterator[Row]:
+    files = sorted(folder.rglob("*.pine"))
+    for count in (1, 50):
+        for file in files[:count]:
+            file.write_text(file.read_text("utf-8") + f"// {count}\n", "utf-8")
+        log = folder.parent / f"synced-{count}"
+        service.app.asked.clear()
+        env = {**service.env, "BENCH_SYNCED": str(log)}
+        took = timed((sys.executable, str(COUNTING), "push"), folder, env)
+        requests, latency = len(service.app.asked), service.app.latency
+        synced = log.read_text().splitlines()
+        what = f"`push` of {count} changed, {_told(service)}"
+        counts = f"{took:.3f} s, {requests} requests, {len(synced)} fsyncs"
+        if latency:
+            least = latency * requests
+            beside = f"latency × requests: {least:.3f} s"
+            yield Row(what, counts, beside, took / least)
+        else:
+            yield Row(what, counts)
+        if count == 1 and not latency:
+            yield Row("which are", ", ".join(service.app.asked), ", ".join(_named(synced, folder)))
+
+
+def _named(synced: list[str], folder: Path) -> Iterator[str]:
+    """What was made sure of on disk, without this machine's folders and random names."""
+    names = [_name(Path(path.removesuffix(" (deleted)")), folder) for path in synced]
+    for name, count in Counter(names).items():
+        yield f"{name} ×{count}" if count > 1 else name
+
+
+def _name(path: Path, folder: Path) -> str:
+    if path == folder:
+        return "the folder"
+    if path.is_relative_to(folder):
+        return "pine.toml"
+    inside = path.parts[path.parts.index("state") + 2 :]
+    return "a file of the state" if "tmp" in inside else "/".join(("state", *inside[:1]))
+
+
+def _check(service: Service, folder: Path) -> Row:
+    names = [str(file.relative_to(folder)) for file in sorted(folder.rglob("*.pine"))[:200]]
+    took = _asked(service, folder, "check", "--jobs", "4", *names)
+    requests = len(service.app.asked)
+    what = f"`check` of 200 files, 4 jobs, {_told(service)}, {requests} requests"
+    if not service.app.latency:
+        return Row(what, f"{took:.3f} s")
+    return against(what, took, service.app.latency * requests / 4, "latency × requests ÷ jobs")
+
+
+def _asked(service: Service, cwd: Path, *words: str) -> float:
+    service.app.asked.clear()
+    return timed((*PINESYNC, *words), cwd, service.env)
+
+
+def _told(service: Service) -> str:
+    return f"{service.app.latency * 1000:.0f} ms"

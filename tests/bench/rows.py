@@ -1,0 +1,64 @@
+"""A row of the table, and how processes are timed for it."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PINESYNC = (sys.executable, "-m", "pinesync")
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure: what was measured, beside what, their ratio, and what was aimed at; `met` is
+    None where nothing was aimed at."""
+
+    what: str
+    measured: str
+    beside: str = ""
+    ratio: float | None = None
+    aim: str = ""
+    met: bool | None = None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        met = {True: "met", False: "**missed**", None: ""}[self.met]
+        return self.what, self.measured, self.beside, ratio, self.aim, met
+
+
+def against(what: str, seconds: float, least: float, beside: str, aim: float | None = None) -> Row:
+    """A time beside the least that it could be, and the most that their ratio should be."""
+    ratio = seconds / least
+    met = None if aim is None else ratio <= aim
+    told = f"{beside}: {least:.3f} s"
+    return Row(what, f"{seconds:.3f} s", told, ratio, f"≤ {aim:g}" if aim else "", met)
+
+
+def timed(command: Sequence[str], cwd: Path, env: Environment, ends: Sequence[int] = (0,)) -> float:
+    """Seconds that a process takes; one that ends otherwise than expected stops the benchmark."""
+    began = time.perf_counter()
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - began
+    if done.returncode not in ends:
+        raise SystemExit(f"{' '.join(command)}: ended with {done.returncode}\n{done.stderr}")
+    return took
+
+
+def in_turn(
+    ours: Sequence[str], least: Sequence[str], cwd: Path, env: Environment, rounds: int
+) -> tuple[float, float]:
+    """The medians of two commands that run in turn, after one round to warm up."""
+    seconds: tuple[list[float], list[float]] = [], []
+    for turn in range(rounds + 1):
+        for command, into in zip((ours, least), seconds, strict=True):
+            took = timed(command, cwd, env)
+            if turn:
+                into.append(took)
+    return statistics.median(seconds[0]), statistics.median(seconds[1])
