@@ -15,7 +15,7 @@ from pinesync.errors import ManifestError
 from pinesync.model import KINDS, Base, Digest, Entry, Kind, PineId, RelPath, Version
 from pinesync.naming import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
 from pinesync.text import canonical, dress
-from pinesync.workspace import toml
+from pinesync.workspace import toml, written
 
 SCHEMA = 1
 MAX_NAME = 256
@@ -67,7 +67,7 @@ def parse(text: str) -> Manifest:
     """The manifest that the text of a pine.toml holds; ManifestError, with the line, otherwise."""
     text = text.removeprefix("\ufeff")
     try:
-        return _read(toml.load(text))
+        return _read(*(written.read(text) or (toml.load(text), None)))
     except toml.Unusable as error:
         line = toml.line_of(text, error.keys)
         raise ManifestError(error.message, error.hint, line=line) from None
@@ -110,10 +110,10 @@ def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
         old = before.entries[path]
         if entry is old or entry == old:
             continue
-        written = block(old)
-        if text.count(written) != 1:
+        lines = block(old)
+        if text.count(lines) != 1:
             return None
-        text = text.replace(written, block(entry))
+        text = text.replace(lines, block(entry))
     try:
         return _proved(text, after)
     except (ManifestError, AssertionError):
@@ -224,20 +224,25 @@ def _told(raw: str) -> str:
     return repr(raw) if len(raw) <= MAX_NAME else f"{raw[:MAX_NAME]!r}…"
 
 
-def _read(table: Mapping[str, Any]) -> Manifest:
+def _read(table: Mapping[str, Any], known: dict[RelPath, Entry] | None) -> Manifest:
+    """The manifest that the table holds, with the entries of it that are `known` already."""
     for key in table:
         if key not in ("workspace", "scripts"):
             _refuse(f"unknown key {_told(key)}", key, hint=_NEWER)
     if "workspace" not in table:
         _refuse("the table [workspace] is missing", hint=toml.BY_HAND)
     settings = _settings(_as_table(table["workspace"], "workspace"))
-    scripts = _as_table(table.get("scripts", {}), "scripts")
-    entries = {}
-    for raw, values in scripts.items():
-        entry = _entry(raw, _as_table(values, "scripts", raw))
-        entries[entry.path] = entry
+    entries = _entries(table) if known is None else known
     _check_unique(entries)
     return Manifest(settings, entries)
+
+
+def _entries(table: Mapping[str, Any]) -> dict[RelPath, Entry]:
+    entries = {}
+    for raw, values in _as_table(table.get("scripts", {}), "scripts").items():
+        entry = _entry(raw, _as_table(values, "scripts", raw))
+        entries[entry.path] = entry
+    return entries
 
 
 def _settings(table: Mapping[str, Any]) -> Settings:

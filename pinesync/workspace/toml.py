@@ -58,12 +58,7 @@ class Unusable(Exception):
 
 def load(text: str) -> dict[str, Any]:
     """The value of a text that cannot take long: limits are looked at before it is parsed."""
-    try:
-        check_encodable(text)
-    except Unreadable as error:
-        raise ManifestError(str(error), BY_HAND) from None
-    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
-        raise ManifestError(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    check_size(text)
     if "\0" in text:
         raise ManifestError("a NUL character", BY_HAND, line=_line_at(text, text.index("\0")))
     _check_limits(text)
@@ -71,6 +66,16 @@ def load(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise _not_toml(text, error) from None
+
+
+def check_size(text: str) -> None:
+    """ManifestError for a text that has no bytes, or too many."""
+    try:
+        check_encodable(text)
+    except Unreadable as error:
+        raise ManifestError(str(error), BY_HAND) from None
+    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
+        raise ManifestError(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
 
 
 def _check_limits(text: str) -> None:
