@@ -3,11 +3,9 @@ harmless here: shown, never obeyed."""
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +87,8 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
 
 def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
     """What --json prints: one object, in ASCII."""
+    import json
+
     head = {"schema": SCHEMA, "command": command, "exit_code": exit_code}
     return json.dumps({**head, **body})
 
@@ -142,4 +142,6 @@ def moment(seconds: float) -> str:
     """The moment in the person's own time zone; empty where it is unknown."""
     if not seconds:
         return ""
+    from datetime import UTC, datetime
+
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -19,16 +19,14 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pinesync.errors import FileError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version, VersionInfo
-from pinesync.sync.records import Record
 from pinesync.text import canonical, digest
 from pinesync.workspace.checking import (
     Replaced,
@@ -41,9 +39,12 @@ from pinesync.workspace.checking import (
 )
 from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 
+if TYPE_CHECKING:
+    from pinesync.sync.records import Record
+
 KEEP_DAYS = 30
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
+_NUMBER = r"[1-9][0-9]{0,5}"
 _MAX_RECORD = 4 * 1024 * 1024
 _MAX_LINE = 64 * 1024 * 1024
 """Bytes of what one command did; ten thousand scripts have ten megabytes."""
@@ -149,11 +150,11 @@ class State:
             return []
         except OSError as error:
             raise _file_error(self.folder / "saved" / pine_id.hex, error) from error
-        return sorted(Version(int(name)) for name in names if _NUMBER.fullmatch(name))
+        return sorted(Version(int(name)) for name in names if re.fullmatch(_NUMBER, name))
 
     def note_commit(self, pine_id: PineId, version: Version, commit: str) -> None:
         """That commit holds the version's text. Not durable: git knows it, too."""
-        if not _COMMIT.fullmatch(commit):
+        if not re.fullmatch(_COMMIT, commit):
             raise ValueError(f"not a commit: {commit[:80]!r}")
         if self.commit_of(pine_id, version) != commit:
             self._write(self._committed(pine_id, version), commit.encode(), durably=False)
@@ -162,7 +163,7 @@ class State:
         """The commit noted for a version; one that was damaged counts as none."""
         body = _read(self._committed(pine_id, version), _MAX_DIGEST)
         held = (body or b"").decode("ascii", "replace")
-        return held if _COMMIT.fullmatch(held) else None
+        return held if re.fullmatch(_COMMIT, held) else None
 
     # -- records -------------------------------------------------------------------------------
 
@@ -276,7 +277,7 @@ class State:
         return self.folder / "commits" / pine_id.hex / str(version.major)
 
     def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
-        temporary = self.folder / "tmp" / secrets.token_hex(8)
+        temporary = self.folder / "tmp" / os.urandom(8).hex()
         try:
             self._make(path.parent)
             self._make(temporary.parent)

@@ -1,10 +1,10 @@
 """pine.toml as pinesync itself writes it, read block by block.
 
 A parser of TOML takes a microsecond for every other character, and a folder of a thousand scripts
-has a quarter of a million of them. So entries that are written exactly as we write them are read by
-their shape, and what stands above them by the parser. Whatever else there is, a comment between two
-of them or a key in another order, makes this give up, and all of it goes to the parser: the shape is
-a part of TOML, and what it holds is what the parser would have found.
+has a quarter of a million of them. So entries that are written exactly as we write them are read
+by their shape, and what stands above them by the parser. Whatever else there is, a comment between
+two of them or a key in another order, makes this give up, and all of it goes to the parser: the
+shape is a part of TOML, and what it holds is what the parser would have found.
 """
 
 from __future__ import annotations

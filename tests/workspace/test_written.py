@@ -21,7 +21,13 @@ BY_THE_PARSER = "\n# a comment at the end is not as we write it\n"
 PIECES = (
     *("", "\n", "\r\n", '"', '"""', "\\", "# note\n", "\x00", "\x7f", "\t", "0", "[", "]", "."),
     *('[scripts."indicators/c.pine"]\n', '[scripts."../c.pine"]\n', "[scripts.c]\n", "[scripts]\n"),
-    *('version = "6.0"\n', 'version = "0.0"\n', 'hidden = "7.0"\n', 'name = "\\u0041"\n', "x = 1\n"),
+    *(
+        'version = "6.0"\n',
+        'version = "0.0"\n',
+        'hidden = "7.0"\n',
+        'name = "\\u0041"\n',
+        "x = 1\n",
+    ),
 )
 
 
