@@ -81,7 +81,6 @@ class WorkspaceFolder:
         self.state = state
         self._wall = wall
         self.known = read or Read()
-        self._journal: Journal | None = None
         self._side_ref: str | None = None
         self._aside: Aside | None = None
 
@@ -91,12 +90,12 @@ class WorkspaceFolder:
 
     @property
     def journal(self) -> Journal:
-        """What was done through this value, since the last time it went into the log."""
-        if self._journal is None:
-            from pinesync.sync.operations import Journal
+        """What was done through this value, since the last time it went into the log; one value
+        for all threads."""
+        from pinesync.sync.operations import Journal
 
-            self._journal = Journal()
-        return self._journal
+        found: Journal = vars(self).setdefault("_journal", Journal())
+        return found
 
     # -- pine.toml -----------------------------------------------------------------------------
 
@@ -249,7 +248,7 @@ class WorkspaceFolder:
 
     def log_operation(self, verb: str) -> None:
         """What was done through this value since the last time goes into the operation log."""
-        journal, self._journal = self._journal, None
+        journal: Journal | None = vars(self).pop("_journal", None)
         if journal and not journal.is_empty:
             from pinesync.workspace.operations import newest_time, write_operation
 

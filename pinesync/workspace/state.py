@@ -52,6 +52,8 @@ _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
 _MAX_INFO = 16 * 1024
 _MAX_DIGEST = 100
+_NOTED = ("saved", "commits")
+"""Where a folder for each script holds what may be lost: only a durable note makes it last."""
 _PLACES = (
     *("objects", "saved", "commits", "records", "replaced", "operations"),
     *("tmp", "lock", "watch"),
@@ -114,8 +116,10 @@ class State:
     def note_info(self, info: VersionInfo, *, durably: bool = False) -> None:
         """What is known of the version; as a rule not durable, as its text."""
         held = {"digest": info.digest, "when": info.when, "name": info.name, "kind": info.kind}
-        body = json.dumps(held).encode()
-        self._write(self._saved(info.pine_id, info.version), body, durably=durably)
+        path = self._saved(info.pine_id, info.version)
+        self._write(path, json.dumps(held).encode(), durably=durably)
+        if durably:
+            sync_folder(path.parent.parent)  # an earlier note may have made the folder
 
     def back_up(self, saved: SavedText) -> None:
         """The version's text is held, and which version it is, durably: written anew, as what is
@@ -279,7 +283,7 @@ class State:
     def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
         temporary = self.folder / "tmp" / os.urandom(8).hex()
         try:
-            self._make(path.parent)
+            self._make(path.parent, durably or path.parent.parent.name not in _NOTED)
             self._make(temporary.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
             with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
@@ -295,14 +299,15 @@ class State:
                 temporary.unlink()
             raise _file_error(path, error) from error
 
-    def _make(self, folder: Path) -> None:
-        """The folder, and those above it, exist durably."""
+    def _make(self, folder: Path, durably: bool = True) -> None:
+        """The folder exists, and those above it durably."""
         _refuse_link(folder)
         if folder.is_dir():
             return
         self._make(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(folder.parent)
+        if durably:
+            sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
