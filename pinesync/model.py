@@ -1,4 +1,8 @@
-"""The values that travel between the layers: frozen, checked once, equal by content."""
+"""The values that travel between the layers: frozen, checked once, equal by content.
+
+Those that there are many of have slots. The others have none, here as in the modules that every
+start imports: a class with slots takes Python twice as long to make.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +98,7 @@ class Entry:
     hidden: Version | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ScriptInfo:
     """One row of the account's list. `modified` in epoch seconds, 0 where unknown."""
 
@@ -106,7 +110,7 @@ class ScriptInfo:
     kind: Kind = "study"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SavedText:
     """One saved version. `source` is the raw text as it came, `digest` that of its canonical
     form; `created` and `updated` in epoch seconds, 0 where the service did not say."""
@@ -130,7 +134,7 @@ class SavedText:
         return VersionInfo(self.pine_id, self.version, self.digest, when, self.name, self.kind)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VersionInfo:
     """What is known of one saved version: the digest of its text, when it was saved, in epoch
     seconds (0 where unknown), and the name and kind that the script had or, where the service does
@@ -144,7 +148,7 @@ class VersionInfo:
     kind: Kind = "study"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Diagnostic:
     """One finding of a compiler. Lines and columns count from 1, the end is inclusive; `code`
     is like CE10272, empty where the service gave none."""
@@ -158,7 +162,7 @@ class Diagnostic:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Account:
     """Whose session it is, as the service tells. `user_id` is empty where it was not told."""
 
@@ -166,7 +170,7 @@ class Account:
     user_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Verdict:
     """What the compiler said of a text."""
 
@@ -174,7 +178,7 @@ class Verdict:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SaveAnswer:
     """A complete answer to a save. `accepted` is False for `success: false`, which the service
     may send of a text that it stored all the same; id and version are None where absent."""

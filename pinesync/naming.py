@@ -6,9 +6,7 @@ here and nowhere else, so whoever holds one need not look again.
 
 from __future__ import annotations
 
-import html
 import re
-import shlex
 import unicodedata
 from collections.abc import Collection, Iterator
 from itertools import count
@@ -26,19 +24,23 @@ MAX_SAVED_NAME = 128
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _UNPRINTED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 # An HTML entity may be the service's escaping or the name itself; U+FFFD stood for something else.
-_UNSURE = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);|[\x00-\x1f\x7f\ufffd]", re.I)
-_DEVICE = re.compile(
-    r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])", re.I
-)
+_UNSURE = r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);|[\x00-\x1f\x7f\ufffd]"
+_DEVICE = r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])"
 # Unicode's Default_Ignorable_Code_Point: shown as nothing, and skipped by some file systems.
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_DOTTED_I = re.compile("i\u0307+")
-# What nearly every path is made of; such a path only needs the rules that this does not show.
-_PLAIN = re.compile(r"[A-Za-z0-9_()+,=@ ./-]+")
+_DOTTED_I = "i\u0307+"
+_PLAIN = r"[A-Za-z0-9_()+,=@ ./-]+"
+"""What nearly every path is made of; such a path only needs the rules that this does not show."""
+# The paths that most workspaces consist of, for which all rules can be seen at once.
+_USUAL = re.compile(
+    r"(?:(?!(?:con|prn|aux|nul|(?:com|lpt)[0-9])[ ]*(?:[./]|\Z))"
+    r"[A-Za-z0-9_](?:[A-Za-z0-9_ .-]*[A-Za-z0-9_-])?(?:/|\Z)){1,8}",
+    re.I,
+)
 
 
 class BadPath(ValueError):
@@ -49,7 +51,8 @@ def check_path(raw: str) -> RelPath:
     """The path, if it may name a script's file below the workspace. BadPath otherwise."""
     if not raw.endswith(SUFFIX):
         raise BadPath(f"does not end in {SUFFIX}")
-    _check_parts(raw)
+    if len(raw) > MAX_PART_BYTES or not raw.isascii() or not _USUAL.fullmatch(raw):
+        _check_parts(raw)
     return RelPath(raw)
 
 
@@ -83,11 +86,14 @@ def fold(path: str) -> str:
     """
     if not path.isascii():
         path = unicodedata.normalize("NFKD", path).casefold()
-        path = _INVISIBLE.sub("", unicodedata.normalize("NFKD", path).casefold())
+        path = re.sub(_INVISIBLE, "", unicodedata.normalize("NFKD", path).casefold())
         path = unicodedata.normalize("NFKD", path)
         # Upper-cased one by one, the dotless i is an I, and so is İ where the dot is dropped.
-        path = _DOTTED_I.sub("i", path.replace("\u0131", "i"))
-    return re.sub(r"[. ]+(?=/|\Z)", "", path.lower())
+        path = re.sub(_DOTTED_I, "i", path.replace("\u0131", "i"))
+    path = path.lower()
+    if path.endswith((".", " ")) or "./" in path or " /" in path:
+        return re.sub(r"[. ]+(?=/|\Z)", "", path)
+    return path
 
 
 def place(name: str, pine_id: PineId | None, folder: str, taken: Collection[str]) -> RelPath:
@@ -120,7 +126,7 @@ def _check_parts(raw: str) -> None:
         raise BadPath(f"longer than {MAX_PATH_BYTES} bytes")
     if raw.startswith("/"):
         raise BadPath("not relative to the workspace")
-    if not _PLAIN.fullmatch(raw):
+    if not re.fullmatch(_PLAIN, raw):
         _check_characters(raw)
     parts = raw.split("/")
     if len(parts) > MAX_PARTS:
@@ -154,7 +160,7 @@ def _check_part(part: str) -> None:
 
 def _is_device(part: str) -> bool:
     # Windows looks at what stands before the first dot, without the spaces there.
-    return bool(_DEVICE.fullmatch(part.partition(".")[0].rstrip(" ")))
+    return bool(re.fullmatch(_DEVICE, part.partition(".")[0].rstrip(" "), re.I))
 
 
 def _stem(name: str) -> str:
@@ -171,7 +177,7 @@ def _translate(name: str) -> Iterator[str]:
     for char in name:
         category = unicodedata.category(char)
         mark = category in ("Mn", "Mc")
-        if category == "Cf" or (mark and _INVISIBLE.match(char)):
+        if category == "Cf" or (mark and re.match(_INVISIBLE, char)):
             continue
         if char.isalnum() or char in "_.()+-" or (mark and after_letter):
             yield char
@@ -182,14 +188,20 @@ def _translate(name: str) -> Iterator[str]:
 
 def shown(name: str) -> str:
     """A saved name as a person reads it: the service HTML-escapes it in some of its answers."""
+    if "&" not in name:
+        return name
+    import html  # two thousand names of characters
+
     return html.unescape(name)
 
 
 def typed(path: str) -> str:
     """The path as a person types it in a shell."""
+    import shlex
+
     return shlex.quote(path)
 
 
 def may_send(name: str) -> bool:
     """Whether sending this listed name back is sure to leave it as it is on the service."""
-    return 0 < len(name) <= MAX_SAVED_NAME and not _UNSURE.search(name)
+    return 0 < len(name) <= MAX_SAVED_NAME and not re.search(_UNSURE, name, re.I)

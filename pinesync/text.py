@@ -8,7 +8,6 @@ ordinary characters of a Pine string.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ LineEnd = Literal["\n", "\r\n", "\r"]
 
 _BOM = "\ufeff"
 _BOM_BYTES = _BOM.encode()
-_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n)")
+_LINE = r"([^\r\n]*)(\r\n|\r|\n)"
 # Above this many pairs of lines, difflib may take seconds on a text of mostly equal lines.
 _CAREFUL_PAIRS = 1_000_000
 
@@ -30,7 +29,7 @@ class Unreadable(ValueError):
     """The bytes are no text, or the text has no bytes. The message is a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """What canonical text leaves out: the BOM, and the line end that most lines have."""
 
@@ -67,6 +66,13 @@ def digest(text: str) -> Digest:
     all are left out, or the second look at it would tell another digest than the first.
     """
     return Digest("sha256:" + hashlib.sha256(_encode(_unix(text.lstrip(_BOM)))).hexdigest())
+
+
+def digest_of(data: bytes) -> Digest:
+    """`digest(decode(data))`, without making a text of bytes that are canonical as they are."""
+    if data.isascii() and b"\r" not in data and b"\0" not in data:
+        return Digest("sha256:" + hashlib.sha256(data).hexdigest())
+    return digest(decode(data))
 
 
 def shape_of(data: bytes) -> Shape:
@@ -145,7 +151,7 @@ def _ends(data: bytes) -> set[bytes]:
 
 
 def _mixed(text: str, like: bytes, eol: LineEnd) -> str:
-    old = _LINE.findall(like.decode("utf-8", "replace").removeprefix(_BOM))
+    old = re.findall(_LINE, like.decode("utf-8", "replace").removeprefix(_BOM))
     *whole, rest = text.split("\n")
     ends: list[str] = [eol] * len(whole)
     for before, after, size in _unchanged([line for line, _ in old], whole):
@@ -167,6 +173,8 @@ def _unchanged(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]
     yield len(old) - tail, len(new) - tail, tail
     middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
     quick = len(middle_old) * len(middle_new) > _CAREFUL_PAIRS
+    import difflib
+
     matcher = difflib.SequenceMatcher(None, middle_old, middle_new, autojunk=quick)
     for before, after, size in matcher.get_matching_blocks():
         yield head + before, head + after, size

@@ -11,8 +11,10 @@ import re
 import unicodedata
 from functools import cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from pinesync.model import Diagnostic
+if TYPE_CHECKING:
+    from pinesync.model import Diagnostic
 
 _NO_CHARACTERS = "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
@@ -31,7 +33,7 @@ _JOINING = _SELECTING + "\u034f\u17b4\u17b5\u180e\u200c\u200d\U00013430-\U000134
 HARMFUL = _CONTROLS + _REORDERING + _INVISIBLE + _JOINING
 """All of them, as the inside of a regular expression's brackets; tab and newline are none."""
 
-_ASCII_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_ASCII_CONTROL = "[\x00-\x08\x0b-\x1f\x7f]"
 _SAID = {
     "control": ("a control character", "PS003"),
     "reorders": ("a character that reorders the text", "PS001"),
@@ -46,7 +48,7 @@ def unseen(text: str) -> tuple[Diagnostic, ...]:
     """A warning for each such character of a canonical text, runs of one counted together; of
     very many the first, and how many more there are. Emoji, flags and the joiners between the
     letters of other scripts than Latin are nothing to warn of."""
-    if text.isascii() and not _ASCII_CONTROL.search(text):
+    if text.isascii() and not re.search(_ASCII_CONTROL, text):
         return ()
     runs = (run for run in _runs().finditer(text) if run.lastgroup)
     found = [_warning(run) for run in islice(runs, _MOST)]
@@ -78,6 +80,8 @@ def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
     line = text.count("\n", 0, start) + 1
     column = start - text.rfind("\n", 0, start)
     end = column + len(run[0]) - 1
+    from pinesync.model import Diagnostic
+
     return Diagnostic(
         "warning", line, column, line, end, said or f"{what}: {named(run[0][0])}{times}", code
     )

@@ -123,7 +123,7 @@ def _verb(arguments: Sequence[str]) -> str:
     words = []
     rest = iter(arguments)
     for argument in rest:
-        if _TAKES_NEXT.fullmatch(argument):
+        if re.fullmatch(_TAKES_NEXT, argument):
             next(rest, None)
         elif not argument.startswith("-"):
             words.append(argument)
@@ -131,7 +131,7 @@ def _verb(arguments: Sequence[str]) -> str:
 
 
 # -C, --color and --as, also where flags of one letter stand before C.
-_TAKES_NEXT = re.compile(r"-v*C|--color|--as")
+_TAKES_NEXT = r"-v*C|--color|--as"
 
 
 def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:

@@ -23,7 +23,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 COOKIES = ("TRADINGVIEW_COOKIE", "PINESYNC_COOKIE")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shared:
     """What the person asked for, whatever the verb; `cookies` are those of the environment, by
     the variable's name."""

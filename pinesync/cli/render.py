@@ -3,13 +3,10 @@ harmless here: shown, never obeyed."""
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +93,8 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
 
 def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
     """What --json prints: one object, in ASCII."""
+    import json
+
     head = {"schema": SCHEMA, "command": command, "exit_code": exit_code}
     return json.dumps({**head, **body})
 
@@ -145,7 +144,11 @@ def _char_width(char: str) -> int:
 def room() -> int | None:
     """How wide the terminal is that results go to; None where they go elsewhere, and nothing of
     them may be left out."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    if not sys.stdout.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def shortened(text: str, most: int) -> str:
@@ -200,4 +203,6 @@ def moment(seconds: float) -> str:
     """The moment in the person's own time zone; empty where it is unknown."""
     if not seconds:
         return ""
+    from datetime import UTC, datetime
+
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")

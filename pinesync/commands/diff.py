@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pinesync.commands.choosing import chosen
 from pinesync.commands.difference import FileDiff, unified
 from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.revisions import Revision, names_version, revision
-from pinesync.commands.running import chosen
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.sync.execute.look import look

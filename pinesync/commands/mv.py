@@ -6,8 +6,9 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import Run, chosen, finished, viewed
+from pinesync.commands.running import Run, finished, viewed
 from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath

@@ -13,30 +13,29 @@ from typing import TYPE_CHECKING
 
 from pinesync.commands.paths import inside
 from pinesync.commands.pool import Pool
-from pinesync.commands.signing import facade, not_signed_in, sign_in
 from pinesync.errors import LeftForYou, Misuse, PinesyncError
 from pinesync.model import Account, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.execute.look import Scope
-from pinesync.sync.operations import RECOVERY
 from pinesync.sync.ports import Ports, Tools
-from pinesync.sync.records import Now
-from pinesync.sync.report import Outcome
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import Read, WorkspaceFolder, find_root, new_key, read_manifest
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.state import State, folder_name
 
 if TYPE_CHECKING:
+    from pinesync.model import Diagnostic
     from pinesync.remote.client import PineClient
     from pinesync.remote.session import Exchange
     from pinesync.sandbox.store import Store
+    from pinesync.sync.records import Now
+    from pinesync.sync.report import Outcome
 
 SETTLE_SECONDS = 180.0
 DEFAULT_REMOTE = "tradingview"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Places:
     """Where things are kept outside of workspaces."""
 
@@ -45,7 +44,7 @@ class Places:
     sandboxes: Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setup:
     """Everything that comes from outside: the environment and the options of every verb.
     `cookie` belongs to the real service alone, `facade_cookie` to `facade_url` alone; `account`
@@ -67,7 +66,7 @@ class Setup:
     """Told of every request, once it has an answer or has failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """An open workspace; `client` where one is open already."""
 
@@ -119,6 +118,7 @@ class Project:
         was exchanging are finished first; what that did is given. What is done in here is in the
         operation log afterwards, under the verb."""
         from pinesync.sync.execute.settle import settle_files
+        from pinesync.sync.operations import RECOVERY
         from pinesync.workspace.lock import writing
 
         with writing(self.folder.state.folder):
@@ -182,7 +182,10 @@ def account_of(settings: Settings) -> Account | None:
 
 
 def tools(setup: Setup, account: str = "") -> Tools:
-    from pinesync import syntax
+    def syntax(source: str) -> Sequence[Diagnostic]:
+        from pinesync.syntax import check
+
+        return check(source)
 
     def merge(base: str, local: str, remote: str):  # type: ignore[no-untyped-def]
         from pinesync.workspace import git
@@ -191,7 +194,7 @@ def tools(setup: Setup, account: str = "") -> Tools:
 
     return Tools(
         merge=merge,
-        syntax=syntax.check,
+        syntax=syntax,
         now=now,
         sleep=time.sleep,
         new_key=lambda: new_key(time.time()),
@@ -203,6 +206,8 @@ def tools(setup: Setup, account: str = "") -> Tools:
 
 def now() -> Now:
     """The clocks. Linux tells the boot; elsewhere the wait for a lost save is only longer."""
+    from pinesync.sync.records import Now
+
     boot = Path("/proc/sys/kernel/random/boot_id")
     try:
         boot_id = boot.read_text("ascii").strip()
@@ -227,6 +232,7 @@ def open_remote(
     """A client for `tradingview` or a sandbox; for `project`, with the cookie of its account.
     NotSignedIn where there is none; with `signed_in` False TradingView is asked without one.
     LeftForYou where a sandbox never had any script of `project`."""
+    from pinesync.commands.signing import facade, not_signed_in, sign_in
     from pinesync.remote.client import PineClient
     from pinesync.remote.session import Session, Transport
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import Run, chosen, finished, left_alone, planned, viewed
+from pinesync.commands.running import Run, finished, left_alone, planned, viewed
 from pinesync.commands.tracking import follow_quietly
 from pinesync.sync.execute import pull as pulling
 from pinesync.sync.execute.look import look

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pinesync.commands.choosing import id_of
 from pinesync.commands.project import Project
-from pinesync.errors import EXIT_LEFT, Misuse, PinesyncError, gravest
+from pinesync.errors import EXIT_LEFT, PinesyncError, gravest
 from pinesync.model import PineId, RelPath
 from pinesync.naming import typed
 from pinesync.sync.execute.late import find_late
 from pinesync.sync.execute.look import View, look
 from pinesync.sync.execute.pull import Step
-from pinesync.sync.plan import Situation, named
+from pinesync.sync.plan import Situation
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
@@ -93,21 +94,6 @@ def viewed(
     return view, late
 
 
-def chosen(
-    view: View, patterns: list[str], blocked: Collection[RelPath | PineId] = ()
-) -> tuple[Situation, ...]:
-    """The situations that were named, or all. Misuse for a name that is none."""
-    situations, unmatched = named(view.situations, patterns)
-    if unmatched and unmatched[0].endswith("/"):
-        raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
-    if unmatched:
-        raise Misuse(
-            f"{unmatched[0]}: no script here, and no file",
-            "`pinesync status` lists them; `pinesync add` lists a file for the next push",
-        )
-    return tuple(s for s in situations if not {s.path, _id(s)} & set(blocked))
-
-
 def planned(steps: Sequence[Step]) -> Run:
     rows = tuple(
         Planned(step.situation.path, step.situation.word, _PLANNED.get(step.act, step.act.value))
@@ -127,7 +113,7 @@ def left_alone(
     situation, path = step.situation, step.situation.path
     if step.act in (Act.NOTHING, Act.LEAVE):
         return None
-    told = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=_id(situation))
+    told = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=id_of(situation))
     if step.act is Act.TELL and path in (moves or {}).values():
         new = next(new for new, old in (moves or {}).items() if old == path)
         return replace(
@@ -146,7 +132,7 @@ def left_alone(
             hint=f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it",
         )
     message, hint = _REASONS[situation.word]
-    pine_id = _id(situation)
+    pine_id = id_of(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
     if situation.word == "unreadable" and situation.entry is None:
         told = replace(told, done="told", exit_code=0)  # nobody listed it
@@ -197,12 +183,6 @@ def not_listed(situation: Situation, moves: Mapping[RelPath, RelPath]) -> Outcom
         hint=f"run `pinesync {what} {typed(path)}`, then push again",
         exit_code=EXIT_LEFT,
     )
-
-
-def _id(situation: Situation) -> PineId | None:
-    if situation.info:
-        return situation.info.pine_id
-    return situation.entry.pine_id if situation.entry else None
 
 
 _REASONS: Mapping[str, tuple[str, str]] = {

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import chosen
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
 from pinesync.naming import shown
 from pinesync.sync.execute.look import View, look
 from pinesync.sync.moved import moved
 from pinesync.sync.plan import Situation
-from pinesync.sync.records import Record
+
+if TYPE_CHECKING:
+    from pinesync.sync.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Line:
     moved_from: RelPath | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Status:
     """All scripts of the folder, in the order of their paths."""
 
@@ -68,7 +71,12 @@ def seen(
     unsettled = {r.path: r for r in project.folder.records() if r.is_open}
     situations = chosen(view, project.patterns(paths))
     moves = moved(view.situations)
-    lines = tuple(_line(s, unsettled.get(s.path), view.troubles or {}, moves) for s in situations)
+    moves_to = {old: new for new, old in moves.items()}
+    troubles = view.troubles or {}
+    lines = tuple(
+        _line(s, unsettled.get(s.path), troubles, moves.get(s.path), moves_to.get(s.path))
+        for s in situations
+    )
     settings = project.settings
     different = exit_code and any(line.word != "clean" or line.note for line in lines)
     code = EXIT_DIFFERENT if different else EXIT_DONE
@@ -79,7 +87,8 @@ def _line(
     situation: Situation,
     unsettled: Record | None,
     troubles: Mapping[PineId, str],
-    moves: Mapping[RelPath, RelPath],
+    moved_from: RelPath | None,
+    moved_to: RelPath | None,
 ) -> Line:
     entry, info = situation.entry, situation.info
     pine_id = (entry.pine_id if entry else None) or (info.pine_id if info else None)
@@ -95,8 +104,6 @@ def _line(
     if entry and info and entry.pine_id and shown(info.name) != entry.name:
         renamed_to = shown(info.name)
         note = note or f"called {renamed_to!r} on TradingView"
-    moved_from = moves.get(situation.path)
-    moved_to = next((new for new, old in moves.items() if old == situation.path), None)
     if moved_from or moved_to:
         note = note or (f"moved from {moved_from}" if moved_from else f"moved to {moved_to}")
     return Line(

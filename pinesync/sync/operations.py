@@ -90,6 +90,9 @@ class Journal:
         held = self.files.get(path)
         self.files[path] = Written(path, held.before if held else before, after)
 
+    def moved(self, old: RelPath, new: RelPath) -> None:
+        self.moves.append(Moved(old, new))
+
     def noted(self, record: Record) -> None:
         """A record that was written; only a save that landed is something done."""
         if record.state == "landed" and record.op in ("save", "create"):

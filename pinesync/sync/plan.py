@@ -26,7 +26,7 @@ class LocalText:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """The three sides. `listed` None means that nobody asked (offline): the service then counts
     as it was at the base. `texts` holds the digests of saved versions that were read, `gone` the
@@ -215,14 +215,15 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
     waiting to be created under its name, else the one that its own name gives."""
     entries = snapshot.entries.values()
     tracked = {entry.pine_id for entry in entries if entry.base}
+    new = [info for info in (snapshot.listed or {}).values() if info.pine_id not in tracked]
+    if not new:
+        return []
     named_by_id = {entry.pine_id: entry.path for entry in entries if not entry.base}
     waiting = {e.name: e.path for e in entries if e.pine_id is None}
     taken = {fold(path) for path in snapshot.entries}
     loose = {fold(path): path for path in snapshot.files if path not in snapshot.entries}
     pairs: list[tuple[ScriptInfo, RelPath]] = []
-    for info in sorted((snapshot.listed or {}).values(), key=lambda info: info.pine_id):
-        if info.pine_id in tracked:
-            continue
+    for info in sorted(new, key=lambda info: info.pine_id):
         path = named_by_id.get(info.pine_id) or waiting.pop(shown(info.name), None)
         if path is None:
             folder = snapshot.folders.get(info.kind, "")

@@ -60,7 +60,7 @@ class Act(Enum):
     TAKE_THEIRS = "their text, the file's old text kept"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     word: str
     pull: Act

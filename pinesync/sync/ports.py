@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from pinesync.model import (
-    Account,
-    Diagnostic,
-    Digest,
-    Entry,
-    PineId,
-    RelPath,
-    SaveAnswer,
-    SavedText,
-    ScriptInfo,
-    Verdict,
-    Version,
-    VersionInfo,
-)
-from pinesync.sync.plan import LocalText
-from pinesync.sync.records import Now, Record
+if TYPE_CHECKING:
+    from pinesync.model import (
+        Account,
+        Diagnostic,
+        Digest,
+        Entry,
+        PineId,
+        RelPath,
+        SaveAnswer,
+        SavedText,
+        ScriptInfo,
+        Verdict,
+        Version,
+        VersionInfo,
+    )
+    from pinesync.sync.plan import LocalText
+    from pinesync.sync.records import Now, Record
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -108,7 +109,7 @@ class Workspace(Protocol):
     def drop_records(self, records: Iterable[Record]) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Merged:
     """A three-way merge; `conflicted` where the text holds conflict markers."""
 
@@ -122,7 +123,7 @@ class Each(Protocol):
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tools:
     """What else the engine is given: merging (base, local, remote), the offline syntax check,
     the clocks, waiting (in seconds), a new key for a record, how long a save may take to turn
@@ -138,7 +139,7 @@ class Tools:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ports:
     """Everything that acting needs, in one argument."""
 

@@ -33,7 +33,7 @@ _MOST = 100
 _FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Aside:
     """What counts of the records on `ref`, script by script, as of HEAD. `local` is where the ref
     is, `tips` are its newest records, here and as the remote had it when it was fetched."""

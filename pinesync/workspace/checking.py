@@ -1,5 +1,6 @@
 """Reading what the state directory holds: a record, a note or a number is checked before it is
-believed, since a file is not trusted because it exists."""
+believed, since a file is not trusted because it exists. What a record is made of is imported where
+one is read: most looks at a workspace find none."""
 
 from __future__ import annotations
 
@@ -10,20 +11,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pinesync.errors import StateError
 from pinesync.model import KINDS, Digest, PineId, RelPath, Version
 from pinesync.naming import check_path
-from pinesync.sync.records import Op, Record
-from pinesync.sync.records import State as RecordState
+
+if TYPE_CHECKING:
+    from pinesync.sync.records import Record
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_KEY = re.compile(r"[0-9a-z-]{1,60}")
-_TEMP = re.compile(r"\.pinesync-[0-9a-z-]{1,60}\.tmp")
+_KEY = r"[0-9a-z-]{1,60}"
+_TEMP = r"\.pinesync-[0-9a-z-]{1,60}\.tmp"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Replaced:
     """A text that pinesync replaced in the folder; `when` in epoch seconds."""
 
@@ -61,6 +63,8 @@ def damaged(path: Path) -> StateError:
 
 def read_record(path: Path, raw: Any) -> Record:
     """The record, or StateError: a state directory is not trusted because it exists."""
+    from pinesync.sync.records import Record
+
     try:
         if not isinstance(raw, dict) or raw.keys() - {"sum", *(f.name for f in fields(Record))}:
             raise ValueError
@@ -102,14 +106,16 @@ def _checked_path(raw: object) -> RelPath:
 
 
 def _is_sound(record: Record, path: Path) -> bool:
+    from pinesync.sync.records import Op, State
+
     digests = [record.digest, record.object, record.brings]
     return (
         path.stem == record.key
-        and bool(_KEY.fullmatch(record.key))
+        and bool(re.fullmatch(_KEY, record.key))
         and record.op in get_args(Op)
-        and record.state in get_args(RecordState)
+        and record.state in get_args(State)
         and all(d is None or DIGEST.fullmatch(d) for d in digests)
-        and (not record.temp or bool(_TEMP.fullmatch(record.temp)))
+        and (not record.temp or bool(re.fullmatch(_TEMP, record.temp)))
         and (record.op != "pull" or bool(record.temp and record.brings))
         and (record.op == "move") == (record.origin is not None)
         and (record.op not in ("rename", "delete") or bool(record.pine_id and record.parent))

@@ -3,28 +3,29 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pinesync.errors import FileError, ManifestError, Misuse
 from pinesync.model import Digest, Entry, PineId, RelPath, SavedText, Version, VersionInfo
 from pinesync.naming import BadPath, check_path
-from pinesync.sync.operations import Journal, Moved
 from pinesync.sync.plan import LocalText
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.sync.records import Record
-from pinesync.sync.watching import Glance
-from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
+from pinesync.text import Unreadable, decode, digest, digest_of, dress, has_conflict_markers
 from pinesync.workspace import manifest
 from pinesync.workspace.aside import Aside, configured, is_configured, read_aside
-from pinesync.workspace.checking import Replaced
 from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, vanish
 from pinesync.workspace.manifest import Manifest, Settings
-from pinesync.workspace.operations import newest_time, write_operation
 from pinesync.workspace.state import State
+
+if TYPE_CHECKING:
+    from pinesync.sync.operations import Journal
+    from pinesync.sync.records import Record
+    from pinesync.sync.watching import Glance
 
 _TRIES = 5
 
@@ -53,7 +54,7 @@ def read_manifest(
     return data, manifest.parse(_text(data))
 
 
-@dataclass(slots=True)
+@dataclass
 class Read:
     """What was last read of pine.toml, or written, for all who look at one workspace: bytes that
     are still the same need not be parsed again."""
@@ -63,7 +64,7 @@ class Read:
 
 def new_key(wall: float) -> str:
     """A name for a record that no other has; they sort by the time they were made."""
-    return f"{int(max(wall, 0) * 1000):015d}-{secrets.token_hex(4)}"
+    return f"{int(max(wall, 0) * 1000):015d}-{os.urandom(4).hex()}"
 
 
 class WorkspaceFolder:
@@ -80,13 +81,21 @@ class WorkspaceFolder:
         self.state = state
         self._wall = wall
         self.known = read or Read()
-        self.journal = Journal()
         self._side_ref: str | None = None
         self._aside: Aside | None = None
 
     @property
     def root(self) -> Path:
         return self.tree.root
+
+    @property
+    def journal(self) -> Journal:
+        """What was done through this value, since the last time it went into the log; one value
+        for all threads."""
+        from pinesync.sync.operations import Journal
+
+        found: Journal = vars(self).setdefault("_journal", Journal())
+        return found
 
     # -- pine.toml -----------------------------------------------------------------------------
 
@@ -171,21 +180,12 @@ class WorkspaceFolder:
                     paths.add(check_path(raw))
                 except BadPath:
                     continue  # such a file cannot be tracked; `add` says why
-        found = {path: self._local_text(path) for path in sorted(paths)}
-        return {path: text for path, text in found.items() if text is not None}
-
-    def _local_text(self, path: RelPath) -> LocalText | None:
-        try:
-            data = self.tree.read(path)
-            if data is None:
-                return None
-            text = decode(data)
-        except (Unreadable, FileError) as error:
-            return LocalText(None, problem=str(error))
-        return LocalText(digest(text), has_conflict_markers(text))
+        return {path: _local_text(found) for path, found in self.tree.read_each(sorted(paths))}
 
     def glance(self, path: RelPath) -> Glance:
         """The file as it is at this moment, for who watches it."""
+        from pinesync.sync.watching import Glance
+
         try:
             data = self.tree.read(path)
         except FileError as error:
@@ -224,6 +224,8 @@ class WorkspaceFolder:
 
     def keep_replaced(self, path: RelPath, old: bytes, key: str) -> None:
         """What stood in the file is in the store before it leaves the folder."""
+        from pinesync.workspace.checking import Replaced
+
         kept = self._keep_bytes(old)
         self.state.note_replaced(Replaced(key, path, kept, self._wall()))
 
@@ -246,8 +248,10 @@ class WorkspaceFolder:
 
     def log_operation(self, verb: str) -> None:
         """What was done through this value since the last time goes into the operation log."""
-        journal, self.journal = self.journal, Journal()
-        if not journal.is_empty:
+        journal: Journal | None = vars(self).pop("_journal", None)
+        if journal and not journal.is_empty:
+            from pinesync.workspace.operations import newest_time, write_operation
+
             wall = self._wall()
             # A clock may go back: of two, the later one is a millisecond later at least.
             later = max(wall, newest_time(self.state) + 0.0015)
@@ -255,7 +259,7 @@ class WorkspaceFolder:
 
     def appear(self, old: RelPath, new: RelPath) -> None:
         appear(self.tree, old, new)
-        self.journal.moves.append(Moved(old, new))
+        self.journal.moved(old, new)
 
     def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
         return has_moved(self.tree, old, new, text)
@@ -312,6 +316,16 @@ class WorkspaceFolder:
 
     def drop_records(self, records: Iterable[Record]) -> None:
         self.state.drop_records(records)
+
+
+def _local_text(found: bytes | FileError) -> LocalText:
+    if isinstance(found, FileError):
+        return LocalText(None, problem=str(found))
+    try:
+        marked = b"<<<<<<<" in found and has_conflict_markers(decode(found))
+        return LocalText(digest_of(found), marked)
+    except Unreadable as error:
+        return LocalText(None, problem=str(error))
 
 
 def _text(data: bytes) -> str:

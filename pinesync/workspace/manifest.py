@@ -15,7 +15,7 @@ from pinesync.errors import ManifestError
 from pinesync.model import KINDS, Base, Digest, Entry, Kind, PineId, RelPath, Version
 from pinesync.naming import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
 from pinesync.text import canonical, dress
-from pinesync.workspace import toml
+from pinesync.workspace import toml, written
 
 SCHEMA = 1
 MAX_NAME = 256
@@ -33,13 +33,13 @@ _WORKSPACE_KEYS = frozenset(
     ("schema", "id", "remote", "account", "account_id", "track", "ignore", "folders")
 )
 _ENTRY_KEYS = ("pine_id", "name", "version", "digest", "sent", "pulled", "hidden")
-_WORKSPACE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}")
-_REMOTE = re.compile(r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_WORKSPACE_ID = r"[0-9A-Za-z][0-9A-Za-z-]{0,63}"
+_REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"
+_DIGEST = r"sha256:[0-9a-f]{64}"
 _NEWER = "a newer pinesync may have written it: update pinesync, or take the key out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The table `[workspace]`. `remote` is a word, never an address; `account` and `account_id`
     are the user name and id that the folder belongs to, None until known; `folders` names one
@@ -55,7 +55,7 @@ class Settings:
     folders: Mapping[Kind, str] = field(default_factory=lambda: dict(DEFAULT_FOLDERS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
     """All of pine.toml. No two entries share an id, or paths that are one file somewhere."""
 
@@ -67,7 +67,7 @@ def parse(text: str) -> Manifest:
     """The manifest that the text of a pine.toml holds; ManifestError, with the line, otherwise."""
     text = text.removeprefix("\ufeff")
     try:
-        return _read(toml.load(text))
+        return _read(*(written.read(text) or (toml.load(text), None)))
     except toml.Unusable as error:
         line = toml.line_of(text, error.keys)
         raise ManifestError(error.message, error.hint, line=line) from None
@@ -110,10 +110,10 @@ def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
         old = before.entries[path]
         if entry is old or entry == old:
             continue
-        written = block(old)
-        if text.count(written) != 1:
+        lines = block(old)
+        if text.count(lines) != 1:
             return None
-        text = text.replace(written, block(entry))
+        text = text.replace(lines, block(entry))
     try:
         return _proved(text, after)
     except (ManifestError, AssertionError):
@@ -224,20 +224,22 @@ def _told(raw: str) -> str:
     return repr(raw) if len(raw) <= MAX_NAME else f"{raw[:MAX_NAME]!r}…"
 
 
-def _read(table: Mapping[str, Any]) -> Manifest:
+def _read(table: Mapping[str, Any], known: dict[RelPath, Entry] | None) -> Manifest:
     for key in table:
         if key not in ("workspace", "scripts"):
             _refuse(f"unknown key {_told(key)}", key, hint=_NEWER)
     if "workspace" not in table:
         _refuse("the table [workspace] is missing", hint=toml.BY_HAND)
     settings = _settings(_as_table(table["workspace"], "workspace"))
-    scripts = _as_table(table.get("scripts", {}), "scripts")
-    entries = {}
-    for raw, values in scripts.items():
-        entry = _entry(raw, _as_table(values, "scripts", raw))
-        entries[entry.path] = entry
+    entries = _entries(table) if known is None else known
     _check_unique(entries)
     return Manifest(settings, entries)
+
+
+def _entries(table: Mapping[str, Any]) -> dict[RelPath, Entry]:
+    scripts = _as_table(table.get("scripts", {}), "scripts")
+    entries = (_entry(raw, _as_table(each, "scripts", raw)) for raw, each in scripts.items())
+    return {entry.path: entry for entry in entries}
 
 
 def _settings(table: Mapping[str, Any]) -> Settings:
@@ -251,7 +253,7 @@ def _settings(table: Mapping[str, Any]) -> Settings:
     for key in table:
         if key not in _WORKSPACE_KEYS:
             _refuse(f"unknown key {_told(key)} in [workspace]", "workspace", key, hint=_NEWER)
-    track = _word(table, "track", re.compile("all|listed"), '"all" or "listed"', "all")
+    track = _word(table, "track", "all|listed", '"all" or "listed"', "all")
     return Settings(
         id=_word(table, "id", _WORKSPACE_ID, "letters, digits and dashes, at most 64"),
         remote=_word(table, "remote", _REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
@@ -266,12 +268,12 @@ def _settings(table: Mapping[str, Any]) -> Settings:
 def _word(
     table: Mapping[str, Any],
     key: str,
-    shape: re.Pattern[str],
+    shape: str,
     wanted: str,
     default: str | None = None,
 ) -> str:
     value = table.get(key, default)
-    if not isinstance(value, str) or not shape.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(shape, value):
         _refuse(f"{key} must be {wanted}", "workspace", key)
     return value
 
@@ -365,7 +367,7 @@ def _version(table: Mapping[str, Any], *keys: str) -> Version:
 
 def _digest(table: Mapping[str, Any], *keys: str) -> Digest:
     value = table[keys[-1]]
-    if not _DIGEST.fullmatch(value):
+    if not re.fullmatch(_DIGEST, value):
         _refuse(f"{keys[1]!r}: {keys[-1]} must be sha256: and 64 hex digits", *keys)
     return Digest(value)
 

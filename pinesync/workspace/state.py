@@ -19,16 +19,14 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pinesync.errors import FileError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version, VersionInfo
-from pinesync.sync.records import Record
 from pinesync.text import canonical, digest
 from pinesync.workspace.checking import (
     Replaced,
@@ -41,9 +39,12 @@ from pinesync.workspace.checking import (
 )
 from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 
+if TYPE_CHECKING:
+    from pinesync.sync.records import Record
+
 KEEP_DAYS = 30
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
+_NUMBER = r"[1-9][0-9]{0,5}"
 _MAX_RECORD = 4 * 1024 * 1024
 _MAX_LINE = 64 * 1024 * 1024
 """Bytes of what one command did; ten thousand scripts have ten megabytes."""
@@ -51,6 +52,8 @@ _MAX_OBJECT = 2 * MAX_FILE
 """Bytes that are no text take twice as many as the text that stands for them."""
 _MAX_INFO = 16 * 1024
 _MAX_DIGEST = 100
+_NOTED = ("saved", "commits")
+"""Where a folder for each script holds what may be lost: only a durable note makes it last."""
 _PLACES = (
     *("objects", "saved", "commits", "records", "replaced", "operations"),
     *("tmp", "lock", "watch"),
@@ -113,8 +116,10 @@ class State:
     def note_info(self, info: VersionInfo, *, durably: bool = False) -> None:
         """What is known of the version; as a rule not durable, as its text."""
         held = {"digest": info.digest, "when": info.when, "name": info.name, "kind": info.kind}
-        body = json.dumps(held).encode()
-        self._write(self._saved(info.pine_id, info.version), body, durably=durably)
+        path = self._saved(info.pine_id, info.version)
+        self._write(path, json.dumps(held).encode(), durably=durably)
+        if durably:
+            sync_folder(path.parent.parent)  # an earlier note may have made the folder
 
     def back_up(self, saved: SavedText) -> None:
         """The version's text is held, and which version it is, durably: written anew, as what is
@@ -149,11 +154,11 @@ class State:
             return []
         except OSError as error:
             raise _file_error(self.folder / "saved" / pine_id.hex, error) from error
-        return sorted(Version(int(name)) for name in names if _NUMBER.fullmatch(name))
+        return sorted(Version(int(name)) for name in names if re.fullmatch(_NUMBER, name))
 
     def note_commit(self, pine_id: PineId, version: Version, commit: str) -> None:
         """That commit holds the version's text. Not durable: git knows it, too."""
-        if not _COMMIT.fullmatch(commit):
+        if not re.fullmatch(_COMMIT, commit):
             raise ValueError(f"not a commit: {commit[:80]!r}")
         if self.commit_of(pine_id, version) != commit:
             self._write(self._committed(pine_id, version), commit.encode(), durably=False)
@@ -162,7 +167,7 @@ class State:
         """The commit noted for a version; one that was damaged counts as none."""
         body = _read(self._committed(pine_id, version), _MAX_DIGEST)
         held = (body or b"").decode("ascii", "replace")
-        return held if _COMMIT.fullmatch(held) else None
+        return held if re.fullmatch(_COMMIT, held) else None
 
     # -- records -------------------------------------------------------------------------------
 
@@ -276,9 +281,9 @@ class State:
         return self.folder / "commits" / pine_id.hex / str(version.major)
 
     def _write(self, path: Path, body: bytes, *, durably: bool = True) -> None:
-        temporary = self.folder / "tmp" / secrets.token_hex(8)
+        temporary = self.folder / "tmp" / os.urandom(8).hex()
         try:
-            self._make(path.parent)
+            self._make(path.parent, durably or path.parent.parent.name not in _NOTED)
             self._make(temporary.parent)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
             with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
@@ -294,14 +299,15 @@ class State:
                 temporary.unlink()
             raise _file_error(path, error) from error
 
-    def _make(self, folder: Path) -> None:
-        """The folder, and those above it, exist durably."""
+    def _make(self, folder: Path, durably: bool = True) -> None:
+        """The folder exists, and those above it durably."""
         _refuse_link(folder)
         if folder.is_dir():
             return
         self._make(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(folder.parent)
+        if durably:
+            sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -26,9 +26,9 @@ BY_HAND = "mend it by hand, or take an older one from git"
 
 Keys = tuple[str, ...]
 
-_MARKER = re.compile(r"^(?:<{7}|>{7}|={7}|\|{7})(?: |\r?$)", re.MULTILINE)
-_TOML_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_BARE_KEY = re.compile(r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*[.=]")
+_MARKER = r"(?m)^(?:<{7}|>{7}|={7}|\|{7})(?: |\r?$)"
+_TOML_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
+_BARE_KEY = r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*[.=]"
 # Every token of a TOML text. Each alternative takes what it began, closed or not: going back to
 # try again would cost the square of a hostile line.
 _TOKEN = re.compile(
@@ -58,12 +58,7 @@ class Unusable(Exception):
 
 def load(text: str) -> dict[str, Any]:
     """The value of a text that cannot take long: limits are looked at before it is parsed."""
-    try:
-        check_encodable(text)
-    except Unreadable as error:
-        raise ManifestError(str(error), BY_HAND) from None
-    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
-        raise ManifestError(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
+    check_size(text)
     if "\0" in text:
         raise ManifestError("a NUL character", BY_HAND, line=_line_at(text, text.index("\0")))
     _check_limits(text)
@@ -71,6 +66,16 @@ def load(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise _not_toml(text, error) from None
+
+
+def check_size(text: str) -> None:
+    """ManifestError for a text that has no bytes, or too many."""
+    try:
+        check_encodable(text)
+    except Unreadable as error:
+        raise ManifestError(str(error), BY_HAND) from None
+    if len(text) > MAX_BYTES or len(text.encode()) > MAX_BYTES:
+        raise ManifestError(f"larger than {MAX_BYTES // 1024 // 1024} MiB")
 
 
 def _check_limits(text: str) -> None:
@@ -90,7 +95,7 @@ def _check_limits(text: str) -> None:
 
 
 def _not_toml(text: str, error: Exception) -> ManifestError:
-    marker = _MARKER.search(text)
+    marker = re.search(_MARKER, text)
     if marker:
         return ManifestError(
             "git left conflict markers here",
@@ -99,7 +104,7 @@ def _not_toml(text: str, error: Exception) -> ManifestError:
         )
     if isinstance(error, RecursionError):
         return ManifestError("nested too deeply")
-    place = _TOML_LINE.search(str(error))
+    place = re.search(_TOML_LINE, str(error))
     message = str(error)[: place.start()] if place else str(error)
     line = int(place[1]) if place and place[1] else None
     if place and line is None:
@@ -133,7 +138,7 @@ def line_of(text: str, keys: Keys) -> int | None:
 
 
 def _key_chain(line: str) -> Keys:
-    bare = _BARE_KEY.match(line)
+    bare = re.match(_BARE_KEY, line)
     return _chain(line) or ((bare[1],) if bare else ())
 
 

@@ -356,7 +356,7 @@ GUARDING = (
     Mutant(
         "controls in ASCII are warned of",
         "pinesync/unseen.py",
-        "    if text.isascii() and not _ASCII_CONTROL.search(text):\n",
+        "    if text.isascii() and not re.search(_ASCII_CONTROL, text):\n",
         "    if text.isascii():\n",
         ("tests/syntax/test_unseen.py",),
     ),

@@ -8,8 +8,8 @@ HOSTILE = (
     Mutant(
         "pine.toml names no address",
         "pinesync/workspace/manifest.py",
-        '_REMOTE = re.compile(r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}")',
-        '_REMOTE = re.compile(r".*")',
+        '_REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"',
+        '_REMOTE = r".*"',
         ("tests/workspace/test_manifest.py", "tests/security/test_rules.py"),
     ),
     Mutant(
@@ -36,7 +36,7 @@ HOSTILE = (
     Mutant(
         "letters that are one to some system are folded",
         "pinesync/naming.py",
-        '        path = _DOTTED_I.sub("i", path.replace("\\u0131", "i"))\n',
+        '        path = re.sub(_DOTTED_I, "i", path.replace("\\u0131", "i"))\n',
         "",
         ("tests/security/test_collisions.py",),
     ),

@@ -145,8 +145,8 @@ WATCHING = (
     Mutant(
         "a refused folder leaves no descriptor",
         "pinesync/workspace/files/folder.py",
-        "        os.close(descriptor)  # fdopen would not, where it refuses a folder\n",
-        "",
+        "    finally:\n        os.close(descriptor)\n    if len(data) > most",
+        "    finally:\n        pass\n    if len(data) > most",
         ("tests/watching/test_halves.py",),
     ),
     Mutant(

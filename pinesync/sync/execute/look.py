@@ -23,7 +23,7 @@ UNREAD = Digest("")
 """Stands for a text that could not be read: equal to none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """What of the account belongs to this folder: whose it is, whether new scripts are brought,
     and where they go. `only` are the listed files that are asked about, None for all there are:
@@ -35,7 +35,7 @@ class Scope:
     only: frozenset[RelPath] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """What was seen. `listed` is as the service listed it in this run, None offline; `troubles`
     are scripts whose versions could not be read, with the reason."""
@@ -57,8 +57,7 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
         folders=scope.folders or {},
     )
     if remote is None:
-        undoing = find_undoing(_asked(snapshot, scope), None, workspace, tools)
-        return View(_asked(replace(snapshot, undoing=undoing), scope), None)
+        return View(_judged(snapshot, scope, None, workspace, tools), None)
     listed = {info.pine_id: info for info in remote.list_scripts()}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
     account = prove_session(remote, tracked, listed, scope.account)
@@ -73,9 +72,16 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
     while pairs := wanted(snapshot):
         texts = read_digests(remote, workspace, tools, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
-    undoing = find_undoing(_asked(snapshot, scope), remote, workspace, tools)
-    snapshot = replace(snapshot, undoing=undoing)
-    return View(_asked(snapshot, scope), snapshot.listed, account, troubles)
+    situations = _judged(snapshot, scope, remote, workspace, tools)
+    return View(situations, snapshot.listed, account, troubles)
+
+
+def _judged(
+    snapshot: Snapshot, scope: Scope, remote: Remote | None, workspace: Workspace, tools: Tools
+) -> tuple[Situation, ...]:
+    found = _asked(snapshot, scope)
+    undoing = find_undoing(found, remote, workspace, tools)
+    return _asked(replace(snapshot, undoing=undoing), scope) if undoing else found
 
 
 def _asked(snapshot: Snapshot, scope: Scope) -> tuple[Situation, ...]:

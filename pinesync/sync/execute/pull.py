@@ -294,31 +294,27 @@ def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -
 
 def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
     """Write scripts into a folder that nobody else uses yet: no records, one write of pine.toml
-    at the end. What one script's answer lacks is that script's failure."""
+    at the end. Each file is written as its text comes, while others are waited for. What one
+    script's answer lacks is that script's failure."""
     steps = [Step(situation, Act.WRITE) for situation in situations]
-    outcomes: list[Outcome] = []
-    changes: dict[RelPath, Entry | None] = {}
-    for item in ports.tools.each(lambda step: _prepare(ports, step), steps):
-        if isinstance(item, Outcome):
-            outcomes.append(item)
-            continue
-        try:
-            ports.workspace.put(item.entry.path, _text(ports, item) or "", None, lambda _: None)
-        except ChangedMeanwhile:
-            # Names that are two by every rule that we know are one on this disk.
-            outcomes.append(
-                refused(
-                    item.entry.path,
-                    "not written: on this disk another script's file has that name",
-                    "rename one of the two scripts on TradingView, then run `pinesync pull`",
-                )
-            )
-            ports.workspace.clear_leftovers()
-            continue
-        changes[item.entry.path] = item.entry
-        assert item.entry.base
-        outcomes.append(
-            Outcome(item.entry.path, "written", item.entry.base.version, pine_id=item.entry.pine_id)
-        )
-    ports.workspace.commit(changes)
-    return tuple(outcomes)
+    filled = ports.tools.each(lambda step: _filled(ports, step), steps)
+    if any(outcome.done == "refused" for outcome, _ in filled):
+        ports.workspace.clear_leftovers()
+    ports.workspace.commit({entry.path: entry for _, entry in filled if entry})
+    return tuple(outcome for outcome, _ in filled)
+
+
+def _filled(ports: Ports, step: Step) -> tuple[Outcome, Entry | None]:
+    item = _prepare(ports, step)
+    if isinstance(item, Outcome):
+        return item, None
+    path, base = item.entry.path, item.entry.base
+    assert base
+    try:
+        ports.workspace.put(path, _text(ports, item) or "", None, lambda _: None)
+    except ChangedMeanwhile:
+        # Names that are two by every rule that we know are one on this disk.
+        said = "not written: on this disk another script's file has that name"
+        hint = "rename one of the two scripts on TradingView, then run `pinesync pull`"
+        return refused(path, said, hint), None
+    return Outcome(path, "written", base.version, pine_id=item.entry.pine_id), item.entry

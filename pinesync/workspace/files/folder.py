@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import signal
 import stat
 import sys
 from collections.abc import Callable
@@ -25,6 +23,8 @@ NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 """Opening waits for nobody: not for the other end of a pipe, nor for the end of a lease."""
+_PIECE = 256 * 1024
+"""Bytes of what a file got since its size was told."""
 _NOT_OVER = 1
 _EXCHANGE = 2
 _F_SETSIG = 10
@@ -130,6 +130,8 @@ def _renameat2(descriptor: int, temp: str, name: str) -> None:
 
 
 def _rename(source: int | None, name: str, target: int | None, new: str, flags: int) -> None:
+    import ctypes
+
     libc = ctypes.CDLL(None, use_errno=True)
     try:
         call = libc.renameat2
@@ -152,6 +154,8 @@ def is_being_written(folder: Folder, name: str) -> bool:
     except OSError:
         return True
     try:
+        import signal
+
         # Breaking the lease must not end the process, as SIGIO would.
         fcntl.fcntl(descriptor, _F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
@@ -181,11 +185,16 @@ def write_temp(folder: Folder, temp: str, data: bytes, mode: int) -> None:
 def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:
     """What a plain file holds. OSError for a link, a pipe, a device, and for more bytes."""
     descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)  # fdopen would not, where it refuses a folder
-        raise OSError(errno.EINVAL, "not a plain file")
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read(most + 1)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a plain file")
+        # No file object: it would make room for as much as there may be, of every small file.
+        data = os.read(descriptor, min(found.st_size, most) + 1)
+        while len(data) <= most and (more := os.read(descriptor, _PIECE)):
+            data += more
+    finally:
+        os.close(descriptor)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes")
     return data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 
 from pinesync.workspace.files.folder import file_error, write_temp
 from pinesync.workspace.files.tree import MODE, Tree
@@ -19,7 +18,7 @@ def make_file(tree: Tree, path: str, data: bytes) -> bool:
     """A new file, whole from its first moment, with the folders above it; False where something
     is there. FileError where it cannot be made."""
     above, _, name = path.rpartition("/")
-    temp = f".pinesync-{secrets.token_hex(8)}.tmp"
+    temp = f".pinesync-{os.urandom(8).hex()}.tmp"
     try:
         with tree.opened(above, make=True) as folder:
             write_temp(folder, temp, data, MODE)

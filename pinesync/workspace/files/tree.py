@@ -6,14 +6,16 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 
+from pinesync.errors import FileError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text import Unreadable, digest_of
 from pinesync.workspace.files.folder import (
     CLOEXEC,
     NOFOLLOW,
@@ -31,7 +33,7 @@ from pinesync.workspace.files.folder import (
 MANIFEST = "pine.toml"
 MODE = 0o644
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd
-_TEMPORARY = re.compile(r"\.pinesync-[0-9a-z-]+\.tmp")
+_TEMPORARY = r"\.pinesync-[0-9a-z-]+\.tmp"
 _NO_TEXT = b"\0"
 _SKIPPED = frozenset(("node_modules", "__pycache__"))
 
@@ -55,6 +57,22 @@ class Tree:
         except OSError as error:
             raise file_error(path, error) from error
 
+    def read_each(self, paths: Iterable[RelPath]) -> Iterator[tuple[RelPath, bytes | FileError]]:
+        """The files that there are of these, as `read` gives them, or the error that it raises.
+        For those that stand together the way to their folder is gone once."""
+        for _, group in groupby(paths, key=lambda path: path.rpartition("/")[0]):
+            together = list(group)
+            try:
+                with self._folder_of(together[0]) as (folder, _name):
+                    for path in together:
+                        found = _found(folder, path)
+                        if found is not None:
+                            yield path, found
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                yield from ((path, file_error(path, error)) for path in together)
+
     def scripts(self) -> Iterator[str]:
         """The paths of all .pine files, whatever they are called, except under hidden folders
         and folders that are links."""
@@ -64,7 +82,7 @@ class Tree:
 
     def leftovers(self) -> list[str]:
         """The temporary files that a killed process left."""
-        return [path for path, name in self._files() if _TEMPORARY.fullmatch(name)]
+        return [path for path, name in self._files() if re.fullmatch(_TEMPORARY, name)]
 
     def _files(self) -> Iterator[tuple[str, str]]:
         """Each plain file's path and name; nothing below another workspace."""
@@ -298,6 +316,15 @@ def _listed(folder: Folder, *, is_root: bool) -> tuple[list[str], list[str]]:
     return files, [n for n in below if not n.startswith(".") and n not in _SKIPPED]
 
 
+def _found(folder: Folder, path: RelPath) -> bytes | FileError | None:
+    try:
+        return read(folder, path.rpartition("/")[2])
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return file_error(path, error)
+
+
 def _create(
     folder: Folder, name: str, data: bytes, temp: str, begun: Callable[[str], None]
 ) -> None:
@@ -351,7 +378,7 @@ def _is_same(folder: Folder, one: str, other: str) -> bool:
 
 def _digest_of(data: bytes) -> Digest | None:
     try:
-        return digest(decode(data))
+        return digest_of(data)
     except Unreadable:
         return None
 

@@ -1,0 +1,32 @@
+"""Which scripts a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pinesync.errors import Misuse
+from pinesync.model import PineId, RelPath
+from pinesync.sync.execute.look import View
+from pinesync.sync.plan import Situation, named
+
+
+def chosen(
+    view: View, patterns: list[str], blocked: Collection[RelPath | PineId] = ()
+) -> tuple[Situation, ...]:
+    """The situations that were named, or all. Misuse for a name that is none."""
+    situations, unmatched = named(view.situations, patterns)
+    if unmatched and unmatched[0].endswith("/"):
+        raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
+    if unmatched:
+        raise Misuse(
+            f"{unmatched[0]}: no script here, and no file",
+            "`pinesync status` lists them; `pinesync add` lists a file for the next push",
+        )
+    left_out = set(blocked)
+    return tuple(s for s in situations if not {s.path, id_of(s)} & left_out)
+
+
+def id_of(situation: Situation) -> PineId | None:
+    if situation.info:
+        return situation.info.pine_id
+    return situation.entry.pine_id if situation.entry else None

@@ -1,0 +1,78 @@
+"""pine.toml as pinesync itself writes it, read block by block.
+
+A parser of TOML takes a microsecond for every other character, and a folder of a thousand scripts
+has a quarter of a million of them. So entries that are written exactly as we write them are read
+by their shape, and what stands above them by the parser. Whatever else there is, a comment between
+two of them or a key in another order, makes this give up, and all of it goes to the parser: the
+shape is a part of TOML, and what it holds is what the parser would have found.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pinesync.errors import ManifestError
+from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
+from pinesync.naming import BadPath, check_path
+from pinesync.workspace import toml
+
+_MAX_HEAD = 8 * 1024
+_MAX_BLOCKS = toml.MAX_TABLES // 4
+"""Far from where the parser's limits begin: a block has two of the signs they count, and at most
+eighteen keys and values."""
+_FIRST = '\n[scripts."'
+# Without what would have to be escaped, which the parser is for.
+_TEXT = r"[^\"\\\x00-\x1f\x7f]"
+_DIGEST = "sha256:[0-9a-f]{64}"
+_VERSION = r"([1-9][0-9]{0,5})\.0"
+_BLOCK = re.compile(
+    rf'\[scripts\."({_TEXT}+)"\]\n'
+    r'(?:pine_id = "(USER;[0-9a-f]{32})"\n)?'
+    rf'name = "({_TEXT}{{0,256}})"\n'
+    rf'(?:version = "{_VERSION}"\ndigest = "({_DIGEST})"\n'
+    rf'(?:sent = "({_DIGEST})"\n)?(?:pulled = "{_VERSION}"\n)?)?'
+    rf'(?:hidden = "{_VERSION}"\n)?'
+    r"(?:\n|\Z)"
+)
+
+
+def read(text: str) -> tuple[dict[str, Any], dict[RelPath, Entry]] | None:
+    """The table above the entries, and these; None for a text that is not wholly ours, or that
+    the parser would refuse."""
+    first = text.find(_FIRST) + 1
+    if not 0 < first <= _MAX_HEAD or text.count(_FIRST) > _MAX_BLOCKS:
+        return None
+    try:
+        toml.check_size(text)
+        table = toml.load(text[:first])
+        entries = _entries(text, first)
+    except (ManifestError, BadPath):
+        return None
+    return None if entries is None or "scripts" in table else (table, entries)
+
+
+def _entries(text: str, start: int) -> dict[RelPath, Entry] | None:
+    found: dict[RelPath, Entry] = {}
+    number = 0
+    for number, block in enumerate(_BLOCK.finditer(text, start), 1):  # noqa: B007
+        if block.start() != start:
+            return None
+        start = block.end()
+        raw, pine_id, name, version, digest, sent, pulled, hidden = block.groups()
+        path = check_path(raw)
+        if pine_id is None:
+            if version or hidden:
+                return None
+            found[path] = Entry(path, name)
+            continue
+        base = None
+        if version:
+            since = Version(int(pulled)) if pulled else None
+            base = Base(
+                Version(int(version)), Digest(digest), Digest(sent) if sent else None, since
+            )
+        found[path] = Entry(
+            path, name, PineId(pine_id), base, Version(int(hidden)) if hidden else None
+        )
+    return found if start == len(text) and len(found) == number else None
