@@ -85,13 +85,13 @@ def pine_toml() -> dict[str, Any]:
     parser: the schema refuses nothing that it takes."""
     short = {"type": "string", "maxLength": manifest.MAX_NAME}
     version = {"type": "string", "pattern": _whole(model._VERSION.pattern)}
-    digest = {"type": "string", "pattern": _whole(manifest._DIGEST.pattern)}
+    digest = {"type": "string", "pattern": _whole(manifest._DIGEST)}
     folders = dict.fromkeys(model.KINDS, TEXT | {"pattern": r"^(\.|[^./\\][^\\]*)$"})
     patterns = TEXT | {"maxLength": manifest.MAX_PATH_BYTES}
     workspace = {
         "schema": {"type": "integer", "const": manifest.SCHEMA},
-        "id": {"type": "string", "pattern": _whole(manifest._WORKSPACE_ID.pattern)},
-        "remote": {"type": "string", "pattern": _whole(manifest._REMOTE.pattern)},
+        "id": {"type": "string", "pattern": _whole(manifest._WORKSPACE_ID)},
+        "remote": {"type": "string", "pattern": _whole(manifest._REMOTE)},
         "account": short,
         "account_id": short,
         "track": {"enum": list(get_args(manifest.Track)), "default": "all"},
@@ -119,7 +119,7 @@ def pine_toml() -> dict[str, Any]:
         "hidden": ["pine_id"],
     }
     script = _closed(entry, "name") | {"dependentRequired": needs}
-    path = {"pattern": r"^[^./\\:*?\"<>|][^\\:*?\"<>|]*\.pine$"}
+    path = {"pattern": r'^[^./\\:*?"<>|][^\\:*?"<>|]*\.pine$'}
     scripts = {"type": "object", "propertyNames": path, "additionalProperties": script}
     tables = {"workspace": _closed(workspace, "schema", "id", "remote"), "scripts": scripts}
     return {"$schema": DRAFT, "title": "pine.toml", **_closed(tables, "workspace")}

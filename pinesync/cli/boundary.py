@@ -32,13 +32,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line to its exit code; nothing is raised."""
     arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
     _tolerate_encodings()
+    ends: list[int] = []
     try:
         with hidden_cookies() as asked:
+            ends = asked.ends
             code = invoke(arguments, asked)
             sys.stdout.flush()
     except BrokenPipeError:
+        # Who reads no further has seen enough, and a failure is one all the same.
         _leave_pipe()
-        return 0
+        return ends[-1] if ends else 0
     except KeyboardInterrupt:
         return _tell(arguments, "interrupted", _AFTER_INTERRUPT, EXIT_INTERRUPTED)
     except click.exceptions.Exit as error:

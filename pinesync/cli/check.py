@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -55,8 +57,9 @@ def command(
     if offline and full:
         raise click.UsageError("--full asks the service: not with --offline.")
     given = _given(paths, name)
+    made = setup(jobs=jobs)
     found = check(
-        setup(jobs=jobs),
+        made,
         paths,
         offline=offline,
         full=full,
@@ -66,18 +69,15 @@ def command(
     )
     if finish("check", found, as_json=format_ == "json"):
         return found.exit_code
-    if format_ == "github":
-        from pinesync.cli.formats import github
+    if format_ not in ("github", "sarif"):
+        return tell(found)
+    from pinesync.cli.formats import from_top, github, sarif
 
-        for line in github(found):
-            out(line)
-        return found.exit_code
-    if format_ == "sarif":
-        from pinesync.cli.formats import sarif
-
-        out(json.dumps(sarif(found)))
-        return found.exit_code
-    return tell(found)
+    if top := os.environ.get("GITHUB_WORKSPACE"):
+        found = from_top(found, made.cwd, Path(top))
+    for line in github(found) if format_ == "github" else (json.dumps(sarif(found)),):
+        out(line)
+    return found.exit_code
 
 
 def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:

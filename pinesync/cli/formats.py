@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,18 @@ from pinesync.model import Diagnostic
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+
+
+def from_top(checks: Checks, cwd: Path, top: Path) -> Checks:
+    """The same with paths from the top of the repository, as code hosts read them, where the files
+    are below it."""
+
+    def path(shown: str) -> str:
+        found = os.path.relpath(cwd / shown, top)
+        return shown if found.startswith(os.pardir) else Path(found).as_posix()
+
+    files = (replace(file, path=path(file.path)) for file in checks.files)
+    return replace(checks, files=tuple(files))
 
 
 def github(checks: Checks) -> Iterator[str]:

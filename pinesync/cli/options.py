@@ -26,7 +26,8 @@ COOKIES = ("TRADINGVIEW_COOKIE", "PINESYNC_COOKIE")
 @dataclass(frozen=True)
 class Shared:
     """What the person asked for, whatever the verb; `cookies` are those of the environment, by
-    the variable's name."""
+    the variable's name. `ends` holds the exit code once it is known, which is before all of the
+    result is printed."""
 
     json: bool = False
     directory: str | None = None
@@ -34,6 +35,7 @@ class Shared:
     verbose: int = 0
     account: str | None = None
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ends: list[int] = field(default_factory=list, repr=False)
 
     @property
     def colored(self) -> bool:

@@ -118,6 +118,7 @@ def plain(value: Any) -> Any:
 
 def finish(command: str, result: Any, *, as_json: bool = False) -> bool:
     """Print the result as JSON where that was asked for; whether it was."""
+    current().ends.append(result.exit_code)
     asked = as_json or current().json
     if asked:
         click.echo(one_object(command, result.exit_code, plain(result)))

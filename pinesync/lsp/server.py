@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+from pygls.workspace import TextDocument
 
 from pinesync import __version__
 from pinesync.commands.check import Checked
@@ -160,7 +161,7 @@ class Server(LanguageServer):
         except PinesyncError as error:
             self._trouble("check", path, error)
             newest, reached = True, False
-        if not newest or uri not in self.workspace.text_documents:
+        if not newest or uri not in self._open():
             return
         self._checking.now(uri, self._text(uri))
         if path and reached and not self._compiler.offline:
@@ -173,7 +174,7 @@ class Server(LanguageServer):
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def _publish(self, uri: str, text: str, found: Checked) -> None:
-        document = self.workspace.text_documents.get(uri)
+        document = self._open().get(uri)
         if document is None:
             return
         shown = findings(found, text, document.position_codec)
@@ -181,15 +182,20 @@ class Server(LanguageServer):
         self.text_document_publish_diagnostics(told)
 
     def _is_script(self, uri: str) -> bool:
-        document = self.workspace.text_documents.get(uri)
+        document = self._open().get(uri)
         return document is not None and is_script(uri, document.language_id)
+
+    def _open(self) -> dict[str, TextDocument]:
+        """The open documents by the addresses that the editor gave them, which pygls keeps in a
+        form of its own."""
+        return {one.uri: one for one in self.workspace.text_documents.values()}
 
     def _text(self, uri: str) -> str:
         """Of an open document, as the editor has it."""
-        return str(self.workspace.text_documents[uri].source)
+        return str(self._open()[uri].source)
 
     def _texts(self) -> dict[Path, str]:
-        open_ = {uri: path_of(uri) for uri in self.workspace.text_documents}
+        open_ = {uri: path_of(uri) for uri in self._open()}
         return {path: self._text(uri) for uri, path in open_.items() if path}
 
     # -- how a script stands ----------------------------------------------------------------------
@@ -271,7 +277,7 @@ class Server(LanguageServer):
 
     def _found(self, answer: acts.Answer) -> None:
         """What the compiler said during a push is shown where it belongs."""
-        there = {path_of(uri): uri for uri in self.workspace.text_documents}
+        there = {path_of(uri): uri for uri in self._open()}
         for outcome in answer.outcomes:
             uri = there.get(answer.root / outcome.path) if answer.root else None
             if uri is None or not outcome.diagnostics:

@@ -163,10 +163,13 @@ class WorkspaceFolder:
     def recorded(self, texts: Mapping[tuple[PineId, Version], Digest]) -> frozenset[PineId]:
         from pinesync.workspace import git
 
+        # Of this workspace: what another pine.toml knew, before `init` made this one, is no word
+        # on what its files are based on.
+        own = self.manifest().settings.id
         return frozenset(
             pine_id
             for (pine_id, version), text in texts.items()
-            if any(_has(old, pine_id, version) for old in git.manifests_with(self.root, text))
+            if any(_has(old, own, pine_id, version) for old in git.manifests_with(self.root, text))
         )
 
     # -- files ---------------------------------------------------------------------------------
@@ -340,10 +343,12 @@ def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def _has(old: bytes, pine_id: PineId, version: Version) -> bool:
-    """Whether an older pine.toml has the script at this version; an unusable one has nothing."""
+def _has(old: bytes, workspace: str, pine_id: PineId, version: Version) -> bool:
+    """Whether an older pine.toml of the workspace has the script at this version; an unusable one
+    has nothing."""
     try:
-        entries = manifest.parse(_text(old)).entries.values()
+        held = manifest.parse(_text(old))
     except ManifestError:
         return False
+    entries = held.entries.values() if held.settings.id == workspace else ()
     return any(e.pine_id == pine_id and e.base and e.base.version == version for e in entries)

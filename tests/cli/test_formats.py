@@ -93,6 +93,14 @@ def test_an_annotation(broken: World) -> None:
     )
 
 
+def test_paths_are_those_of_the_repository(broken: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(broken.place))
+    ran = broken("check", "--format", "github")
+    assert ran.out.startswith(f"::error file={broken.folder.name}/{TREND_PATH},line=13,")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(broken.place / "elsewhere"))
+    assert f"file={TREND_PATH}," in broken("check", "--format", "github").out
+
+
 def test_what_is_foreign_ends_no_annotation_and_begins_none() -> None:
     (line,) = github(found(FOUND))
     where, _, message = line[2:].partition("::")

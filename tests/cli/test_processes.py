@@ -157,6 +157,21 @@ def test_status_json_head_1(clone: World) -> None:
 
 
 @pipes
+@pytest.mark.parametrize("words", [["check", "--offline"], ["status", "--exit-code"]])
+def test_who_reads_one_line_is_told_of_a_failure_all_the_same(
+    clone: World, words: list[str]
+) -> None:
+    for number in range(2000):
+        (clone.folder / f"a rather long name {number}.pine").write_text("plot((\n")
+    line = f"{shlex.join([*COMMAND, *words])} | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line], cwd=clone.folder, capture_output=True, check=False
+    )
+    assert done.returncode == (4 if words[0] == "check" else 6)
+    assert done.stdout.count(b"\n") == 1
+
+
+@pipes
 def test_a_disk_that_is_full(clone: World) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")

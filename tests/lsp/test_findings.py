@@ -11,7 +11,7 @@ from pinesync.sandbox.faults import Fault
 from tests.cli.answers import answering, finding
 from tests.cli.world import BROKEN, LONGER, TREND, TREND_PATH, World
 from tests.lsp.conftest import Opening
-from tests.lsp.editor import spot
+from tests.lsp.editor import Editor, spot
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 """The account is in this process, so that what is asked of it can be seen, and go wrong."""
@@ -103,6 +103,24 @@ def test_the_compiler_on_save(clone: World, opening: Opening) -> None:
     assert editor.findings(uri, editor.type(uri, BROKEN + "//\n")) == []
     assert len(editor.findings(uri, editor.type(uri, BROKEN))) == 1
     assert clone.saved() == [TREND]
+
+
+def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
+    return [one.code for one in editor.found.get(uri, [])] == wanted
+
+
+@served
+@pytest.mark.parametrize("name", ["two words.pine", "Мой 100%25 (1).pine", "測試.pine"])
+def test_a_name_that_an_address_has_in_signs(clone: World, opening: Opening, name: str) -> None:
+    """Each editor writes them in its own way, and knows the document by that alone."""
+    clone.write(BROKEN, f"indicators/{name}")
+    editor = opening(clone.folder)
+    file = clone.folder / "indicators" / name
+    raw = f"file://{file.parent}/{name.replace('%', '%25').replace(' ', '%20')}"
+    for uri in (file.as_uri(), raw):
+        editor.open(uri, BROKEN)
+        editor.save(uri)
+        editor.until(partial(codes, editor, uri, ["CE10272"]))
 
 
 @served
