@@ -101,7 +101,9 @@ def tell(found: Checks) -> int:
     errors = warnings = 0
     for file in found.files:
         if file.problem:
-            say(f"{harmless(file.path)}: {harmless(file.problem)}")
+            # At a place, as all else: what reads the findings by a pattern sees it.
+            errors += 1
+            out(f"{harmless(file.path)}:1:1: error: {harmless(file.problem)}")
         for diagnostic in file.diagnostics:
             errors += diagnostic.severity == "error"
             warnings += diagnostic.severity == "warning"

@@ -400,7 +400,8 @@ def test_check_of_a_file_that_is_no_text(clone: World) -> None:
     clone.write(b"\xff\xfe")
     checked = clone("check")
     assert checked.code == 1
-    assert f"{TREND_PATH}: not UTF-8" in checked.err
+    assert checked.out.startswith(f"{TREND_PATH}:1:1: error: not UTF-8")
+    assert checked.err.endswith("3 files: 1 error, 0 warnings\n")
 
 
 @both_ways

@@ -35,7 +35,9 @@ def test_an_empty_folder(world: World) -> None:
     files = held(world.place / "new")
     assert sorted(files) == sorted(["pine.toml", *FILES])
     assert tomllib.loads(files["pine.toml"].decode())["workspace"]["remote"] == "sandbox"
-    assert f"pinesync=={pinesync.__version__}".encode() in files[".github/workflows/pinesync.yml"]
+    workflow = files[".github/workflows/pinesync.yml"].decode()
+    assert f"# What pip installs. pinesync {pinesync.__version__} is on no" in workflow
+    assert 'PINESYNC: ""\n' in workflow, "a name on no index is anybody's"
     assert b"{{version" not in b"".join(files.values())
     assert world("status", cwd=world.place / "new").code == 0
 
