@@ -30,7 +30,7 @@ TERMINAL = ("click.echo", "click.secho", "click.prompt", "click.confirm", "click
 
 # Where a thing may be touched: below a folder (with `/`), or in one file.
 PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
-    CLOCK: ("cli/", "commands/project.py", "remote/session.py", "sandbox/"),
+    CLOCK: ("cli/", "commands/project.py", "remote/session.py", "remote/patience.py", "sandbox/"),
     ENVIRONMENT: ("cli/", "pine.py"),
     TERMINAL: ("cli/",),
     ("subprocess",): ("workspace/", "cli/", "commands/demo.py"),

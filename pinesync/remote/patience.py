@@ -1,43 +1,72 @@
-"""How long the head of an answer may take, and that nothing follows its body.
+"""How long an answer may take in all, and that nothing follows its body.
 
 A timeout of urllib3 begins anew with every byte, so a server that sends one now and then is
-waited for without end. Here the connection is cut when the time that the whole read has is over.
+waited for without end. Here each read of an answer has only what is left of the read timeout.
 Behind the last chunk of a body http.client reads lines as long as there are any, out of sight of
 whoever reads the body: here there may be none.
 """
 
 from __future__ import annotations
 
+import io
 import socket
-import threading
-from contextlib import suppress
+import time
 from http.client import HTTPResponse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.response import BaseHTTPResponse
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
-class _Bodied(HTTPResponse):
+class _Timed(io.RawIOBase):
+    """What a socket sends, until the socket's timeout, counted from now, is over."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw, self._sock = raw, sock
+        self._each = sock.gettimeout()
+        self._end = None if self._each is None else time.monotonic() + self._each
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: WriteableBuffer) -> int | None:
+        if self._end is None:
+            return self._raw.readinto(into)
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer did not end in time")
+        self._sock.settimeout(left)
+        try:
+            return self._raw.readinto(into)
+        finally:
+            # The next request on this connection is sent with the whole of its own time.
+            self._sock.settimeout(self._each)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
     def _read_and_discard_trailer(self) -> None:
         if self.fp.readline(3) not in (b"\r\n", b"\n", b""):
             raise OSError("lines after the last chunk")
 
 
 class _Plain(HTTPConnection):
-    response_class = _Bodied
-
-    def getresponse(self) -> Any:
-        return _in_time(self, super().getresponse)
+    response_class = _Answer
 
 
 class _Secure(HTTPSConnection):
-    response_class = _Bodied
-
-    def getresponse(self) -> Any:
-        return _in_time(self, super().getresponse)
+    response_class = _Answer
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -52,7 +81,7 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
 class PatientAdapter(HTTPAdapter):
-    """Connections of its own pools, each with an end to waiting for an answer's head."""
+    """Connections of its own pools, each with an end to waiting for an answer."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -62,32 +91,3 @@ class PatientAdapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
-
-
-def _in_time(connection: HTTPConnection, wait: Any) -> BaseHTTPResponse:
-    """The answer's head, within the connection's read timeout in all."""
-    held, seconds = connection.sock, connection.timeout
-    if held is None or not isinstance(seconds, int | float):
-        found: BaseHTTPResponse = wait()
-        return found
-
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        with suppress(OSError):
-            held.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        found = wait()
-    finally:
-        timer.cancel()
-    if late.is_set():
-        # What was cut off looks like a head that ended.
-        found.close()
-        connection.close()
-        raise TimeoutError("the head of the answer did not end in time")
-    return found

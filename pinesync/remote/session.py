@@ -24,6 +24,7 @@ from urllib3.exceptions import (
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
+    ReadTimeoutError,
     SSLError,
 )
 
@@ -193,6 +194,8 @@ class Session:
                     )
                 if self._transport.clock() > end:
                     raise NetworkError("the answer did not end in time", again)
+        except ReadTimeoutError as error:
+            raise NetworkError("the answer did not end in time", again) from error
         except (HTTPError, OSError, zlib.error) as error:
             raise NetworkError(f"the answer broke off ({type(error).__name__})", again) from error
         if isinstance(decode, _Inflate) and parts and not decode.ended:

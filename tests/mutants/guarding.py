@@ -31,6 +31,20 @@ GUARDING = (
         ("tests/remote/test_session.py",),
     ),
     Mutant(
+        "an answer that comes a byte at a time has an end",
+        "pinesync/remote/patience.py",
+        "        self._sock.settimeout(left)\n",
+        "",
+        ("tests/remote/test_session.py",),
+    ),
+    Mutant(
+        "a body that comes a byte at a time has an end",
+        "pinesync/remote/patience.py",
+        "        if left <= 0:",
+        "        if left <= -1:",
+        ("tests/remote/test_session.py",),
+    ),
+    Mutant(
         "no .netrc and no variable is looked at by the library",
         "pinesync/remote/session.py",
         "        http.trust_env = False\n",

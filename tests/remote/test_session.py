@@ -339,8 +339,17 @@ def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: lis
 # -- what is known after a failure ----------------------------------------------------------------
 
 
-def test_a_head_that_does_not_end_ends_at_the_deadline(
-    opened: Open, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("begins", "words"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", "did not answer in time"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", "did not end in time"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "did not end in time"),
+    ],
+    ids=["head", "body", "chunk"],
+)
+def test_an_answer_that_does_not_end_ends_at_the_deadline(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, begins: bytes, words: str
 ) -> None:
     """A byte now and then keeps every single read alive; the whole of them has an end."""
     monkeypatch.setattr("pinesync.remote.session.WRITE_SECONDS", 0.4)
@@ -350,14 +359,14 @@ def test_a_head_that_does_not_end_ends_at_the_deadline(
         def drip() -> None:
             connection, _ = listening.accept()
             with connection, suppress(OSError):
-                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                connection.sendall(begins)
                 while not stop.wait(0.02):
                     connection.sendall(b"a")
 
         thread = threading.Thread(target=drip)
         thread.start()
         try:
-            with pytest.raises(NetworkError) as caught:
+            with pytest.raises(NetworkError, match=words) as caught:
                 opened(f"http://127.0.0.1:{listening.getsockname()[1]}/f").send(WRITES["save_new"])
         finally:
             stop.set()
