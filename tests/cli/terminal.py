@@ -61,13 +61,17 @@ class Terminal:
 
     def interrupt(self) -> int:
         """Ctrl-C, to the end; the exit code. As often as it takes: one that comes in the moment
-        before Python waits for a key is only noticed with the next key."""
+        before Python waits for a key is only noticed with the next key. What was noticed is
+        waited for: one more would interrupt the ending."""
         while True:
             with suppress(OSError):
                 self.type("\x03")
-            while (more := self._read(patience=2.0)) is not None:
+            before, patience = len(self.seen), 2.0
+            while (more := self._read(patience)) is not None:
                 if not more:
                     return int(self.child.wait(PATIENCE))
+                if self.seen[before:].strip("^C\r\n"):
+                    patience = PATIENCE
 
     def end(self) -> int:
         """Reads to the end; the exit code."""
