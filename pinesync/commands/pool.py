@@ -1,4 +1,4 @@
-"""Several reads at a time."""
+"""Several reads at a time, and one beside other work."""
 
 from __future__ import annotations
 
@@ -59,3 +59,21 @@ class Pool:
         finally:
             waiting.clear()
         return [results[number] for number in range(len(items))]
+
+
+def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
+    """Begins a read; what is given waits for its result, or raises what it raised. An interrupt
+    waits for nobody here either."""
+    from concurrent.futures import Future
+    from threading import Thread
+
+    result: Future[R] = Future()
+
+    def work() -> None:
+        try:
+            result.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            result.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    return result.result

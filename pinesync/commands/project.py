@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinesync.commands.paths import inside
-from pinesync.commands.pool import Pool
+from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse, PinesyncError
 from pinesync.model import Account, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
@@ -199,6 +199,7 @@ def tools(setup: Setup, account: str = "") -> Tools:
         sleep=time.sleep,
         new_key=lambda: new_key(time.time()),
         each=Pool(setup.jobs, setup.progress),
+        meanwhile=meanwhile,
         settle_seconds=setup.settle_seconds,
         account=account,
     )

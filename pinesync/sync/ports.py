@@ -123,11 +123,17 @@ class Each(Protocol):
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
 
 
+class Meanwhile(Protocol):
+    """Begins what takes a while. What it gives waits for the end, and returns or raises the same."""
+
+    def __call__(self, act: Callable[[], R]) -> Callable[[], R]: ...
+
+
 @dataclass(frozen=True)
 class Tools:
     """What else the engine is given: merging (base, local, remote), the offline syntax check,
-    the clocks, waiting (in seconds), a new key for a record, how long a save may take to turn
-    up (in seconds), and whose account it is."""
+    the clocks, waiting (in seconds), a new key for a record, several things at a time, how long
+    a save may take to turn up (in seconds), and whose account it is."""
 
     merge: Callable[[str, str, str], Merged]
     syntax: Callable[[str], Sequence[Diagnostic]]
@@ -135,6 +141,7 @@ class Tools:
     sleep: Callable[[float], None]
     new_key: Callable[[], str]
     each: Each
+    meanwhile: Meanwhile
     settle_seconds: float = 180.0
     account: str = ""
 

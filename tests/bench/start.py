@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -45,10 +46,12 @@ def rows(folder: Path, env: Environment) -> Iterator[Row]:
 
 def _syntax() -> Row:
     text = SOURCE * (LINES // SOURCE.count("\n"))
-    count, began = text.count("\n"), time.perf_counter()
+    count, seconds = text.count("\n"), []
     for _ in range(TURNS):
+        began = time.perf_counter()
         if syntax.check(text):
             raise SystemExit("the source of the syntax row is not right")
-    each = count * TURNS / (time.perf_counter() - began)
+        seconds.append(time.perf_counter() - began)
+    each = count / statistics.median(seconds)
     told = f"{each:,.0f} lines/s"
     return Row(f"syntax check of {count:,} lines", told, "", None, "≥ 50,000", each >= 50_000)

@@ -112,6 +112,7 @@ def pulled(folder: WorkspaceFolder, text: str, number: int, planned: bytes | Non
         sleep=_unasked,
         new_key=lambda: new_key(number),
         each=lambda act, items: [act(item) for item in items],
+        meanwhile=lambda act: act,
         settle_seconds=0.0,
     )
     base = Base(Version(number + 1), digest(text))

@@ -47,18 +47,21 @@ class View:
 
 
 def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope) -> View:
-    """The situations of all scripts. Without a remote (offline) the service counts as it was at
-    the base. NoAccess, LeftForYou where a guard refuses; nothing is changed either way."""
+    """The situations of all scripts. The files are read while the service is asked; without a
+    remote (offline) it counts as it was at the base. NoAccess, LeftForYou where a guard refuses;
+    nothing is changed either way."""
+    entries = workspace.entries()
+    listing = tools.meanwhile(remote.list_scripts) if remote else None
     snapshot = Snapshot(
-        entries=workspace.entries(),
+        entries=entries,
         files=workspace.local_texts(scope.only),
         listed=None,
         track_all=scope.track_all,
         folders=scope.folders or {},
     )
-    if remote is None:
+    if remote is None or listing is None:
         return View(_judged(snapshot, scope, None, workspace, tools), None)
-    listed = {info.pine_id: info for info in remote.list_scripts()}
+    listed = {info.pine_id: info for info in listing()}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
     account = prove_session(remote, tracked, listed, scope.account)
     gone, unlisted = _missing(remote, tools, tracked, listed)
