@@ -124,7 +124,7 @@ class Each(Protocol):
 
 
 class Meanwhile(Protocol):
-    """Begins what takes a while. What it gives waits for the end, and returns or raises the same."""
+    """Begins what takes a while; what it gives waits for that, and returns or raises the same."""
 
     def __call__(self, act: Callable[[], R]) -> Callable[[], R]: ...
 

@@ -58,13 +58,13 @@ def _clones(service: Service, place: Path) -> Iterator[Row]:
 
 def _quiet(service: Service, folder: Path) -> Iterator[Row]:
     latency, told = service.app.latency, _told(service)
-    looks = (*PINESYNC, "status", "--offline")
-    took, offline = in_turn((*PINESYNC, "status"), looks, folder, service.env, ROUNDS)
+    status = (*PINESYNC, "status")
+    took, offline = in_turn(status, (*status, "--offline"), folder, service.env, ROUNDS)
     least, beside = offline + latency + 0.15, "`status --offline` + latency + 150 ms"
     what = f"`status`, {SCRIPTS:,} scripts, {told}, {_requests(service, folder, 'status')}"
     yield against(what, took, least, beside, 1.0)
     for verb in ("pull", "push"):
-        took, looked = in_turn((*PINESYNC, verb), (*PINESYNC, "status"), folder, service.env, ROUNDS)
+        took, looked = in_turn((*PINESYNC, verb), status, folder, service.env, ROUNDS)
         requests = _requests(service, folder, verb)
         what = f"`{verb}` with nothing new, {told}, {requests}"
         beside, met = f"`status`: {looked:.3f} s", requests == "1 request"
