@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 class Remote(Protocol):
@@ -121,6 +122,9 @@ class Each(Protocol):
     """Runs a function over items, several at a time; the results in the items' order."""
 
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
+
+    def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
+        """The same, and what `then` makes of each result, for which no other item waits."""
 
 
 class Meanwhile(Protocol):

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 import pytest
 
+from pinesync.commands.pool import Pool
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.execute.putting import put_text
 from pinesync.sync.ports import ChangedMeanwhile, Tools
@@ -111,7 +112,7 @@ def pulled(folder: WorkspaceFolder, text: str, number: int, planned: bytes | Non
         now=lambda: clocks,
         sleep=_unasked,
         new_key=lambda: new_key(number),
-        each=lambda act, items: [act(item) for item in items],
+        each=Pool(jobs=1),
         meanwhile=lambda act: act,
         settle_seconds=0.0,
     )

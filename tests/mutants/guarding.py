@@ -45,6 +45,13 @@ GUARDING = (
         ("tests/remote/test_session.py",),
     ),
     Mutant(
+        "nobody writes in the folder that an interrupted clone removes",
+        "pinesync/commands/pool.py",
+        "            for thread in dealing:\n                thread.join()\n",
+        "",
+        ("tests/core/test_pool.py",),
+    ),
+    Mutant(
         "no .netrc and no variable is looked at by the library",
         "pinesync/remote/session.py",
         "        http.trust_env = False\n",

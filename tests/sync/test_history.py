@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from pinesync.commands.pool import Pool
 from pinesync.errors import BadAnswer, BotCheck, NotAccessible, PinesyncError, ServiceDown
 from pinesync.model import PineId, Version, VersionInfo
 from pinesync.sync.execute.history import held_history, not_held, read_histories
@@ -34,11 +33,7 @@ def folder(tmp_path: Path) -> WorkspaceFolder:
 def read(
     remote: FakeRemote, folder: WorkspaceFolder, pine_id: PineId, last: Version = LAST
 ) -> tuple[VersionInfo, ...]:
-    return read_histories(remote, folder, _each, {pine_id: last})[pine_id]
-
-
-def _each(act: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    return [act(item) for item in items]
+    return read_histories(remote, folder, Pool(jobs=1), {pine_id: last})[pine_id]
 
 
 def test_every_version_is_read_once(remote: FakeRemote, folder: WorkspaceFolder) -> None:

@@ -297,15 +297,16 @@ def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
     at the end. Each file is written as its text comes, while others are waited for. What one
     script's answer lacks is that script's failure."""
     steps = [Step(situation, Act.WRITE) for situation in situations]
-    filled = ports.tools.each(lambda step: _filled(ports, step), steps)
+    filled = ports.tools.each.through(
+        lambda step: _prepare(ports, step), lambda item: _filled(ports, item), steps
+    )
     if any(outcome.done == "refused" for outcome, _ in filled):
         ports.workspace.clear_leftovers()
     ports.workspace.commit({entry.path: entry for _, entry in filled if entry})
     return tuple(outcome for outcome, _ in filled)
 
 
-def _filled(ports: Ports, step: Step) -> tuple[Outcome, Entry | None]:
-    item = _prepare(ports, step)
+def _filled(ports: Ports, item: Ready | Outcome) -> tuple[Outcome, Entry | None]:
     if isinstance(item, Outcome):
         return item, None
     path, base = item.entry.path, item.entry.base
