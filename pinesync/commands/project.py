@@ -271,7 +271,8 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
     secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
-    transport = Transport(adapter=WSGIAdapter(SandboxApp(store)), trace=setup.trace)
+    adapter = WSGIAdapter(SandboxApp(store))
+    transport = Transport(adapter=adapter, jobs=setup.jobs, trace=setup.trace)
     return PineClient(Session(IN_PROCESS_URL, secret, transport))
 
 

@@ -31,6 +31,7 @@ from urllib3.exceptions import (
 from pinesync.errors import BadAnswer, Misuse, NetworkError
 from pinesync.remote.credentials import Secret, origin_of
 from pinesync.remote.patience import PatientAdapter
+from pinesync.remote.turns import Turns
 from pinesync.wire import BASE_URL, Answer, Request
 from pinesync.wire.forms import retry_seconds
 
@@ -79,7 +80,8 @@ class Transport:
 
 
 class Session:
-    """Requests to one facade, from several threads at once."""
+    """Requests to one facade, from several threads at once. Of reads, `transport.jobs` are under
+    way at a time, and half as many after each answer that asks for fewer."""
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class Session:
         self._host = self._origin.partition("://")[2].removesuffix(":443")
         self._base_url = base_url.rstrip("/")
         self._secret = secret
+        self._turns = Turns(transport.jobs)
         self._http = http = _Unredirected()
         http.trust_env = False
         http.headers.clear()
@@ -114,17 +117,21 @@ class Session:
             return self._once(request)
         for pause in PAUSES:
             try:
-                answer = self._once(request)
+                with self._turns:
+                    answer = self._once(request)
             except NetworkError:
                 self._transport.sleep(pause)
                 continue
             if answer.status not in (429, 500, 502, 503, 504):
                 return answer
+            if answer.status in (429, 503):
+                self._turns.fewer()
             asked = retry_seconds(answer.retry_after)
             if asked is not None and asked > MAX_RETRY_AFTER:
                 return answer
             self._transport.sleep(pause if asked is None else asked)
-        return self._once(request)
+        with self._turns:
+            return self._once(request)
 
     def _once(self, request: Request) -> Answer:
         trace, began = self._transport.trace, self._transport.clock()

@@ -52,6 +52,13 @@ GUARDING = (
         ("tests/core/test_pool.py",),
     ),
     Mutant(
+        "whoever is asked for fewer requests sends fewer at a time",
+        "pinesync/remote/session.py",
+        "                self._turns.fewer()\n",
+        "                pass\n",
+        ("tests/remote/test_turns.py",),
+    ),
+    Mutant(
         "no .netrc and no variable is looked at by the library",
         "pinesync/remote/session.py",
         "        http.trust_env = False\n",

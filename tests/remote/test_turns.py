@@ -1,0 +1,100 @@
+"""How many requests are under way at a time, as the service sees it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from pinesync.commands.pool import Pool
+from pinesync.remote.session import Session, Transport
+from pinesync.wire import Request
+
+JOBS = 4
+LONG = 20.0
+READ = Request("GET", "/list", cap=100)
+
+
+class Crowded(ThreadingHTTPServer):
+    """Waits until so many requests are there together, turns all of them away with `status`, and
+    then answers; `together` is set where two are there together after that."""
+
+    daemon_threads = True
+
+    def __init__(self, status: int) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        self.status = status
+        self.crowd = threading.Barrier(JOBS)
+        self.together = threading.Event()
+        self.answered = 0
+        self.there = 0
+        self.lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/pine-facade"
+
+
+class Answering(BaseHTTPRequestHandler):
+    server: Crowded
+
+    def do_GET(self) -> None:
+        server = self.server
+        with server.lock:
+            server.answered += 1
+            first = server.answered <= JOBS
+        if first:
+            server.crowd.wait(LONG)
+            self._answer(server.status)
+            return
+        with server.lock:
+            server.there += 1
+            if server.there > 1:
+                server.together.set()
+        server.together.wait(0.2)
+        with server.lock:
+            server.there -= 1
+        self._answer(200)
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Retry-After", "0")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def crowded(status: int) -> Iterator[Crowded]:
+    with Crowded(status) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_whoever_is_asked_for_fewer_sends_fewer(status: int) -> None:
+    with crowded(status) as server:
+        session = Session(server.url, None, Transport(jobs=JOBS))
+        answers = Pool(JOBS)(lambda _: session.send(READ).status, range(JOBS))
+        session.close()
+    assert answers == [200] * JOBS
+    assert not server.together.is_set()
+
+
+def test_any_other_failure_changes_nothing() -> None:
+    with crowded(500) as server:
+        session = Session(server.url, None, Transport(jobs=JOBS, sleep=lambda _: None))
+        answers = Pool(JOBS)(lambda _: session.send(READ).status, range(JOBS))
+        session.close()
+    assert answers == [200] * JOBS
+    assert server.together.is_set()
