@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from pinesync.commands.history import Imported, begin_history
 from pinesync.commands.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -27,9 +27,7 @@ from pinesync.sync.report import Outcome, Report
 from pinesync.workspace.files import building, is_free
 from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
-
-if TYPE_CHECKING:
-    from pinesync.commands.history import Imported
+from pinesync.workspace.repository import make_repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,6 @@ def clone(
         outcomes = fill(ports, _situations(listed, settings))
         imported = None
         if history:
-            from pinesync.commands.history import begin_history
-            from pinesync.workspace.repository import make_repository
-
             repository = make_repository(place)
             imported = begin_history(ports, folder, repository, listed, account.name)
     return Cloned(target, remote, settings.account, outcomes, imported)

@@ -235,6 +235,7 @@ def browse(file: Path, place: Path) -> tuple[str, list[str]]:
     done = subprocess.run(
         [
             *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+            *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
             *("--enable-logging=stderr", f"--user-data-dir={place / 'browser'}", file.as_uri()),
         ],
         env={**os.environ, "HOME": str(place)},

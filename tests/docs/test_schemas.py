@@ -4,6 +4,9 @@ answer is compared with theirs in tests/cli/test_json.py and test_tutorial.py.""
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -143,6 +146,25 @@ def test_the_line_for_editors_stays(clone: World) -> None:
     assert clone("new", "Another one").code == 0
     assert clone("push").code == 0
     assert path.read_text(encoding="utf-8").startswith(line)
+
+
+def test_editors_complete_and_mark_it(clone: World) -> None:
+    """taplo is what VS Code's extension, vim and Helix ask."""
+    path = clone.folder / "pine.toml"
+    shutil.copy(schemas.FOLDER / "pine.schema.json", clone.folder)
+    path.write_text(f"#:schema ./pine.schema.json\n{path.read_text('utf-8')}", "utf-8")
+    assert linted(path) == ""
+    path.write_text(path.read_text("utf-8").replace('track = "all"', 'track = "some"'), "utf-8")
+    assert '"some" is not one of ["all","listed"]' in linted(path)
+
+
+def linted(path: Path) -> str:
+    """What taplo has against the file."""
+    program = Path(sys.executable).parent / "taplo"
+    command = [str(program), "lint", "--colors", "never", path.name]
+    done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == ("error:" not in done.stderr), done.stderr
+    return done.stderr if done.returncode else ""
 
 
 def test_the_example_of_the_page_is_one() -> None:
