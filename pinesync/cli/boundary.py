@@ -81,10 +81,10 @@ def expanded(arguments: Sequence[str], *, windows: bool = os.name == "nt") -> li
 
 def _tolerate_encodings() -> None:
     """A character that a stream's encoding lacks is shown by its number; none ends a command. What
-    was closed before we began takes all, and shows nothing."""
-    for name in ("stdout", "stderr"):
+    was closed before we began takes all, shows nothing, and has nothing to say."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - to the end
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - to the end
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             with suppress(UnsupportedOperation):  # somebody reads from it already

@@ -49,8 +49,7 @@ complete -F %(complete_func)s %(prog_name)s
 
     def format_completion(self, item: CompletionItem) -> str:
         value: str = item.value
-        quoted = os.environ.get("COMP_WORD", "")[:1] in ("'", '"')
-        return value if quoted else _escaped(value)
+        return _escaped(value, _open_quote(os.environ.get("COMP_WORD", "")))
 
 
 _KINDS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fish": FishComplete}
@@ -73,6 +72,19 @@ def answer(asked: str) -> int:
     return 0
 
 
-def _escaped(value: str) -> str:
-    """With a backslash before whatever a shell would read, so that Tab can go on with it."""
+def _open_quote(word: str) -> str:
+    """The quote that the word stands in at its end, or nothing."""
+    rest = re.sub(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", "", word)
+    found = re.search("['\"]", rest)
+    return found[0] if found else ""
+
+
+def _escaped(value: str, quote: str) -> str:
+    """As a shell reads it back, behind this opening quote or none: a path of somebody's repository
+    may look like a command, and Tab can go on with it all the same."""
+    if quote == "'":
+        return value.replace("'", "'\\''")
+    if quote == '"':
+        # Between double quotes a ! calls the history, and no backslash there prevents that.
+        return re.sub(r'(["$`\\])', r"\\\1", value).replace("!", '"\\!"')
     return value if shlex.quote(value) == value else re.sub(r"([^\w@%+=:,./-])", r"\\\1", value)

@@ -18,7 +18,14 @@ from pinesync.commands.project import (
     open_remote,
     project_here,
 )
-from pinesync.errors import EXIT_COMPILE, EXIT_DONE, EXIT_FAILED, Misuse, gravest
+from pinesync.errors import (
+    EXIT_COMPILE,
+    EXIT_DONE,
+    EXIT_FAILED,
+    FileError,
+    Misuse,
+    gravest,
+)
 from pinesync.model import Diagnostic
 from pinesync.naming import SUFFIX
 from pinesync.text import Unreadable, decode, has_conflict_markers
@@ -82,8 +89,12 @@ def check(
         client = open_remote(setup, remote or here, signed_in=False)
 
     def one(path: Path) -> Checked:
-        data = Tree(path.parent).read(path.name) or b""
-        return checked(_shown(setup, path), data, client, full=full)
+        shown = _shown(setup, path)
+        try:
+            data = Tree(path.parent).read(path.name) or b""
+        except FileError as error:
+            return Checked(shown, problem=error.message.removeprefix(f"{path.name}: "))
+        return checked(shown, data, client, full=full)
 
     if given:
         return Checks((checked(*given, client, full=full),), strict)
@@ -129,14 +140,28 @@ def _files(setup: Setup, paths: Sequence[str]) -> list[Path]:
         elif os.path.isfile(path):
             found.append(path)
         elif glob.has_magic(raw):
-            named = glob.glob(raw, root_dir=setup.cwd, recursive=True)
-            scripts = sorted(setup.cwd / name for name in named if name.endswith(SUFFIX))
-            if not scripts:
-                raise Misuse(f"{raw}: no {SUFFIX} file is called like that")
-            found += scripts
+            found += _called(setup.cwd, raw)
         else:
             raise Misuse(f"{raw}: no such file", f"name a {SUFFIX} file, or a folder with some")
     return list(dict.fromkeys(found))
+
+
+def _called(cwd: Path, pattern: str) -> list[Path]:
+    """The scripts that a pattern names; ** goes into no link, and nothing hidden is found that is
+    not named. Misuse where there are none."""
+    parts = Path(pattern).parts
+    magic = next(at for at, part in enumerate(parts) if glob.has_magic(part))
+    base, rest = cwd.joinpath(*parts[:magic]), parts[magic:]
+    hidden = any(part.startswith(".") for part in rest)
+    try:
+        found = sorted(path for path in base.glob("/".join(rest)) if path.suffix == SUFFIX)
+    except ValueError as error:
+        raise Misuse(f"{pattern}: no pattern: {error}") from None
+    below = [(path, path.relative_to(base).parts) for path in found]
+    scripts = [path for path, names in below if hidden or not any(n[0] == "." for n in names)]
+    if not scripts:
+        raise Misuse(f"{pattern}: no {SUFFIX} file is called like that")
+    return scripts
 
 
 def _shown(setup: Setup, path: Path) -> str:

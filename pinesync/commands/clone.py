@@ -24,7 +24,7 @@ from pinesync.sync.execute.pull import fill
 from pinesync.sync.plan import Situation, Snapshot, survey
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, Report
-from pinesync.workspace.files import building, is_free
+from pinesync.workspace.files import MANIFEST, building, is_free, make_file
 from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
 from pinesync.workspace.repository import make_repository
@@ -78,7 +78,7 @@ def clone(
         listed = _only(listed, only)
     with building(target) as place:
         folder = folder_at(setup, place, settings.id, target)
-        folder.tree.write_manifest(dump_new(Manifest(settings)).encode(), None, "clone")
+        make_file(folder.tree, MANIFEST, dump_new(Manifest(settings)).encode())
         ports = Ports(client, folder, tools(setup, account.name))
         outcomes = fill(ports, _situations(listed, settings))
         imported = None

@@ -24,7 +24,7 @@ from pinesync.naming import BadPath, check_path, shown
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import Unreadable, digest
-from pinesync.workspace.files import MANIFEST, Tree, make_folder
+from pinesync.workspace.files import MANIFEST, Tree, make_file, make_folder
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Manifest, dump_new
 
@@ -87,10 +87,7 @@ def init(
     files = starting_files(template) if template else {}
     if (root / MANIFEST).exists():
         if not template or link or remote:
-            raise Misuse(
-                f"{root}: is a pinesync folder already",
-                "`pinesync add PATH` lists files, `pinesync add --id` links one",
-            )
+            raise _is_one_already(root)
         begun = Initialized(root, project_at(setup, root).settings.remote, dry_run=dry_run)
         return _with_files(begun, files, already=(MANIFEST,))
     settings = new_settings(remote or DEFAULT_REMOTE)
@@ -112,8 +109,16 @@ def init(
     if not dry_run:
         make_folder(root)
         text = dump_new(Manifest(settings, entries))
-        folder.tree.write_manifest(text.encode("utf-8"), None, "init")
+        if not make_file(folder.tree, MANIFEST, text.encode("utf-8")):
+            raise _is_one_already(root)
     return replace(done, written=(MANIFEST, *done.written))
+
+
+def _is_one_already(root: Path) -> Misuse:
+    return Misuse(
+        f"{root}: is a pinesync folder already, there is a {MANIFEST}",
+        "`pinesync add PATH` lists files, `pinesync add --id` links one",
+    )
 
 
 def _with_files(

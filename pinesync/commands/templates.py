@@ -28,6 +28,9 @@ def read(setup: Setup, template: str) -> str:
     """The text of a template: a path's, where it is written as one, else that of the user's own of
     this name, else the shipped one. Misuse where there is none."""
     if os.sep in template or "/" in template or template.endswith(SUFFIX):
+        if not template.endswith(SUFFIX):
+            # What is made of it goes to TradingView with the next push.
+            raise Misuse(f"{template}: a template is a {SUFFIX} file")
         return _file(setup.cwd / template, template)
     own = own_folder(setup) / f"{template}{SUFFIX}"
     if os.path.lexists(own):

@@ -1,4 +1,4 @@
-"""How long an answer may take in all, and that nothing follows its body.
+"""How long an answer may take in all, where it begins, and that nothing follows its body.
 
 A timeout of urllib3 begins anew with every byte, so a server that sends one now and then is
 waited for without end. Here each read of an answer has only what is left of the read timeout.
@@ -20,6 +20,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+
+
+_ANNOUNCES = frozenset(range(102, 200))
 
 
 class _Timed(io.RawIOBase):
@@ -55,6 +58,17 @@ class _Answer(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+    def _read_status(self) -> Any:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        # http.client skips 100 alone. What else only announces an answer is not one, either.
+        return version, 100 if status in _ANNOUNCES else status, reason
+
+    def begin(self) -> None:
+        super().begin()
+        if self.status < 200 or self.status in (204, 304):
+            # Without a body, whatever comes on this connection would be the next request's answer.
+            self.will_close = True
 
     def _read_and_discard_trailer(self) -> None:
         if self.fp.readline(3) not in (b"\r\n", b"\n", b""):

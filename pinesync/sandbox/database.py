@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +43,8 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: deque[sqlite3.Connection] = deque()
+        # Who forgets to close, or ends, closes all the same: SQLite tidies up its files then.
+        weakref.finalize(self, _close, self._idle)
         self._pid = os.getpid()
         if not path.exists():
             _make(path)
@@ -56,15 +59,14 @@ class Database:
 
     def close(self) -> None:
         """Closes the idle connections; a later call opens new ones."""
-        while self._idle:
-            with suppress(IndexError):
-                self._idle.pop().close()
+        _close(self._idle)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for one call. Locked or StateError where SQLite fails."""
         if self._pid != os.getpid():  # SQLite's connections do not survive a fork
             self._idle, self._pid = deque(), os.getpid()
+            weakref.finalize(self, _close, self._idle)
         try:
             db = self._idle.pop()
         except IndexError:
@@ -105,6 +107,12 @@ class Database:
             f"{self._path}: the sandbox cannot be used: {error}",
             "move the file away to begin with a fresh sandbox",
         )
+
+
+def _close(idle: deque[sqlite3.Connection]) -> None:
+    while idle:
+        with suppress(IndexError):
+            idle.pop().close()
 
 
 def _make(path: Path) -> None:

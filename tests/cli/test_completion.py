@@ -86,6 +86,22 @@ def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
     assert shell(typed, "bash", f"printf '%s\\n' {offered}") == [path]
 
 
+@pytest.mark.parametrize("begun", ["'", '"', "", "'odd'/'", 'odd/"'])
+@pytest.mark.parametrize(
+    "name", ["$(touch pwned)", "`touch pwned`", "a'$(touch pwned)'b", 'a"$(touch pwned)"b', "oh!!"]
+)
+def test_behind_an_open_quote_a_path_is_no_command(typed: World, begun: str, name: str) -> None:
+    """A repository chooses its paths, and Tab and Return are pressed without a look."""
+    (typed.folder / "odd").mkdir()
+    (typed.folder / "odd" / f"{name}.pine").write_text(EXTRA)
+    word = begun if "odd" in begun else f"{begun}odd/"
+    (offered,) = bash(typed, f"pinesync add {word}", word)
+    quote = begun[-1:]
+    line = f"printf '%s\\n' {quote}{offered}{quote}"
+    assert shell(typed, "bash", line) == [f"odd/{name}.pine"]
+    assert not (typed.folder / "pwned").exists()
+
+
 def test_fish(typed: World) -> None:
     assert shell(typed, "fish", FISH, "pinesync sta") == ["status"]
     assert shell(typed, "fish", FISH, "pinesync show indicators/T") == [TREND_PATH]

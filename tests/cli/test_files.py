@@ -192,6 +192,14 @@ def test_own_templates_are_found_by_name_and_go_before_the_shipped(clone: World)
     assert f"there are: indicator, library, start, strategy; yours go into {folder}" in unknown.err
 
 
+def test_a_template_is_a_script(clone: World) -> None:
+    """The next push would send it."""
+    clone.write("secret\n", "../id_rsa")
+    refused = clone("new", "x", "--template", "../id_rsa")
+    assert (refused.code, "a template is a .pine file" in refused.err) == (2, True)
+    assert "secret" not in "".join(clone.files())
+
+
 @pytest.mark.parametrize(
     ("data", "said"), [(None, "no such template"), (b"\xff\xfe", "own.pine: ")]
 )

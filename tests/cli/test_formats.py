@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -226,6 +227,29 @@ def test_patterns(broken: World) -> None:
     ran = broken("check", "nothing/*.pine")
     assert (ran.code, ran.asked) == (2, ())
     assert "no .pine file is called like that" in ran.err
+
+
+def test_a_pattern_goes_into_no_link_and_nothing_hidden(broken: World) -> None:
+    for name in ("x", "y"):
+        (broken.folder / name).symlink_to(".")  # followed, it has no end
+    broken.write(BROKEN, ".kept/Trend.pine")
+    ran = broken.process("check", "--offline", "**/Trend.pine", "--json")
+    assert [file["path"] for file in ran.json["files"]] == [TREND_PATH]
+    ran = broken("check", "--offline", f"{broken.folder}/**/.kept/*.pine", "--json")
+    assert [file["path"] for file in ran.json["files"]] == [".kept/Trend.pine"]
+    refused = broken("check", "--offline", "**x/*.pine")
+    assert (refused.code, refused.out) == (2, "")
+
+
+def test_a_file_that_cannot_be_read_hides_no_finding(broken: World) -> None:
+    broken.write(BROKEN + "plot((close)\n")
+    broken.write("x" * 9_000_000, "large.pine")
+    os.mkfifo(broken.folder / "pipe.pine")
+    ran = broken("check", "--offline", "*/*.pine", "*.pine")
+    assert ran.code == 1
+    assert f"{TREND_PATH}:14:" in ran.out
+    assert re.search(r"^large\.pine:1:1: error: .*8388608", ran.out, re.MULTILINE)
+    assert "pipe.pine:1:1: error: " in ran.out
 
 
 def test_a_file_whose_name_is_a_pattern(clone: World) -> None:

@@ -328,3 +328,21 @@ def test_a_run_that_ended_early_has_its_error_where_all_do(clone: World) -> None
 def test_the_events_of_the_demo_have_exit_codes(world: World) -> None:
     events = world("demo", "--json").json["events"]
     assert {event["exit_code"] for event in events if "command" in event} == {0, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["check", "--offline", "-"], 4), (["login"], 2), (["rm", "--remote", TREND_PATH], 2)],
+)
+def test_no_standard_input(clone: World, words: list[str], code: int) -> None:
+    """As a service manager may start it, with descriptor 0 closed."""
+    line = [sys.executable, "-m", "pinesync", *words]
+    ran = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *line],
+        cwd=clone.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == code, ran
+    assert "a bug" not in ran.stderr

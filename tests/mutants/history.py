@@ -372,8 +372,8 @@ HISTORY = (
     Mutant(
         "a name that a shell would read is quoted",
         "pinesync/cli/completing.py",
-        "return value if quoted else _escaped(value)",
-        "return value",
+        "    return value if shlex.quote(value) == value else ",
+        "    return value if value else ",
         ("tests/cli/test_completion.py",),
     ),
     Mutant(

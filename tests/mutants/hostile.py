@@ -15,8 +15,8 @@ HOSTILE = (
     Mutant(
         "a new workspace replaces nothing",
         "pinesync/workspace/files/building.py",
-        "        if os.listdir(folder",
-        "        if False and os.listdir(folder",
+        "        if set(os.listdir(here)) - {place.name}:",
+        "        if False:",
         ("tests/security/test_swaps.py",),
     ),
     Mutant(

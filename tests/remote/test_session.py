@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import gzip
 import logging
+import select
 import socket
 import threading
 import traceback
 import tracemalloc
 import zlib
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -372,6 +373,59 @@ def test_an_answer_that_does_not_end_ends_at_the_deadline(
             stop.set()
             thread.join()
     assert caught.value.sent
+
+
+class Late:
+    """Says something first, on its first connection, and gives the answer, which is the path that
+    was asked for, once the next request comes there or a moment is over."""
+
+    def __init__(self, first: bytes) -> None:
+        self._first = first
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                peer, _ = self._listening.accept()
+                threading.Thread(target=self._serve, args=(peer, self._first), daemon=True).start()
+                self._first = b""
+
+    @staticmethod
+    def _serve(peer: socket.socket, first: bytes) -> None:
+        with peer, peer.makefile("rb") as heard, suppress(OSError):
+            while line := heard.readline():
+                while heard.readline() != b"\r\n":
+                    pass
+                if first:
+                    peer.sendall(first)
+                    select.select([peer], [], [], 0.3)
+                    first = b""
+                body = line.split()[1]
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
+@pytest.mark.parametrize("said", ["102 Processing", "103 Early Hints", "104 Who Knows"])
+def test_what_only_announces_an_answer_is_none(said: str) -> None:
+    late = Late(f"HTTP/1.1 {said}\r\nLink: </x>\r\n\r\n".encode())
+    with closing(late), closing(Session(late.url)) as session:
+        found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
+    assert [(one.status, one.body) for one in found] == [(200, b"/a"), (200, b"/b"), (200, b"/c")]
+
+
+@pytest.mark.parametrize("said", ["101 Switching Protocols", "204 No Content", "304 Not Modified"])
+def test_what_comes_late_answers_no_other_request(said: str) -> None:
+    late = Late(f"HTTP/1.1 {said}\r\n\r\n".encode())
+    with closing(late), closing(Session(late.url)) as session:
+        found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
+    assert [one.status for one in found] == [int(said[:3]), 200, 200]
+    assert [one.body for one in found] == [b"", b"/b", b"/c"]
 
 
 def test_nobody_listens(opened: Open) -> None:

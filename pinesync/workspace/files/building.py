@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pinesync.workspace.files.folder import file_error
@@ -36,7 +36,9 @@ def building(target: Path) -> Iterator[Path]:
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}-", dir=target.parent))
+        # Nothing can be renamed into a volume that is mounted there.
+        beside = target if os.path.ismount(target) else target.parent
+        place = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}-", dir=beside))
         place.chmod(0o755)
     except OSError as error:
         raise file_error(str(target), error) from error
@@ -55,10 +57,19 @@ def building(target: Path) -> Iterator[Path]:
 
 def _fill(target: Path, place: Path) -> None:
     """Somebody may stand in an empty folder, so what was built moves into it; pine.toml makes it
-    whole, and is last. The folder is held, so that no link can take its place meanwhile."""
+    whole, and is last. The folder is held, so that no link can take its place meanwhile. Where it
+    breaks off, the folder is empty again."""
     with Tree(target.parent).opened(target.name) as folder:
-        if os.listdir(folder.path if folder.descriptor is None else folder.descriptor):
+        here = folder.path if folder.descriptor is None else folder.descriptor
+        if set(os.listdir(here)) - {place.name}:
             raise OSError(errno.ENOTEMPTY, "something came into it meanwhile")
         names = [item.name for item in place.iterdir() if item.name != MANIFEST]
-        for name in [*names, MANIFEST]:
-            os.rename(place / name, folder.at(name), dst_dir_fd=folder.descriptor)
+        names.append(MANIFEST)
+        try:
+            for name in names:
+                os.rename(place / name, folder.at(name), dst_dir_fd=folder.descriptor)
+        except BaseException:
+            for name in names:
+                if not os.path.lexists(place / name):
+                    os.rename(folder.at(name), place / name, src_dir_fd=folder.descriptor)
+            raise

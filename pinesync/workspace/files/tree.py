@@ -170,14 +170,11 @@ class Tree:
         folder.unlink(temp)
         folder.sync()
 
-    def write_manifest(self, data: bytes, expected: bytes | None, key: str) -> None:
+    def write_manifest(self, data: bytes, expected: bytes, key: str) -> None:
         """Replace pine.toml as a whole. ChangedMeanwhile where it is not `expected` any more."""
         temp = f".pinesync-{key}.tmp"
         try:
-            with self._folder_of(MANIFEST, make=True) as (folder, name):
-                if expected is None:
-                    _create(folder, name, data, temp, lambda _: None)
-                    return
+            with self._folder_of(MANIFEST) as (folder, name):
                 write_temp(folder, temp, data, mode_of(folder, name))
                 self._exchange_manifest(folder, temp, name, expected)
         except OSError as error:
