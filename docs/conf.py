@@ -24,6 +24,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 nitpicky = True
 default_role = "code"  # docstrings are written for people: `like this`
+smartquotes = False  # an option is copied as it is typed: --sandbox
 
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
