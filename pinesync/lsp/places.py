@@ -19,11 +19,13 @@ from pinesync.workspace.folder import find_root
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something named in an editor: a workspace, and the script that is meant, None for all."""
+    """Something named in an editor: a workspace, and the script that is meant, or where `path` is
+    None all those in a folder of it."""
 
     setup: Setup
     project: Project
     path: RelPath | None
+    folder: Path
 
     @property
     def root(self) -> Path:
@@ -32,7 +34,15 @@ class Place:
     @property
     def paths(self) -> list[str]:
         """What a command is given."""
-        return [] if self.path is None else [str(self.root / self.path)]
+        if self.path is not None:
+            return [str(self.root / self.path)]
+        return [] if self.folder == self.root else [str(self.folder)]
+
+    def has(self, path: Path, here: RelPath) -> bool:
+        """Whether a script, which is `here` in the workspace, is among those that are meant."""
+        if self.path is not None:
+            return here == self.path
+        return self.folder == self.root or path.is_relative_to(self.folder)
 
 
 def path_of(uri: str) -> Path | None:
@@ -62,7 +72,8 @@ def place_of(setup: Setup, path: Path) -> Place | None:
         return None
     at_root = replace(project.setup, cwd=project.folder.root)
     project = replace(project, setup=at_root)
-    return Place(at_root, project, None if folder == path else project.path(str(path)))
+    script = None if folder == path else project.path(str(path))
+    return Place(at_root, project, script, folder)
 
 
 def required(setup: Setup, path: Path) -> Place:
@@ -81,7 +92,7 @@ def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
     found = []
     for path, text in texts.items():
         here = _inside(place, path)
-        if here is not None and place.path in (None, here):
+        if here is not None and place.has(path, here):
             try:
                 data = place.project.folder.read(here)
                 same = data is not None and decode(data) == canonical(text)

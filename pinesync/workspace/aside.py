@@ -158,6 +158,11 @@ def _counting(
         for row in repository.log(tip, _FORM, f"^{head}")
         if row
     }
+    if tip not in rows:
+        # In HEAD's history, and a record all the same: else it is somebody's branch.
+        (row,) = (row for row in repository.log(tip, _FORM, "--max-count=1") if row)
+        if row.split("\x1f")[2] != workspace:
+            raise _not_ours(ref, tip)
     found: dict[str, str] = {}
     known: set[tuple[str, str]] = set()
     seen: set[str] = set()

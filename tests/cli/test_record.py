@@ -464,6 +464,34 @@ NEVER = """-x HEAD main refs/heads/main main/record tradingview/saved tradingvie
 refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b""".split()
 
 
+def test_a_branch_in_heads_history_is_no_side_ref(team: Team) -> None:
+    """A person's branch does not move, wherever it stands."""
+    place = team.runner()
+    before = git(place, "rev-parse", "HEAD")
+    git(place, "branch", "lone")
+    git(place, "checkout", "-q", "--detach")
+    (place / TREND_PATH).write_text(LONGER)
+    git(place, "commit", "-qam", "edit")
+    for ref in ("main", "lone"):
+        refused = team.world("push", "--record", ref, cwd=place)
+        assert (refused.code, refused.asked) == (2, ())
+        assert "is no record of this workspace" in refused.err
+    assert git(place, "rev-parse", "main") == before
+    assert team.world.saved() == [TREND]
+
+
+def test_a_record_that_was_merged_stays_one(team: Team) -> None:
+    team.commit(LONGER)
+    assert team.run().code == 0
+    git(team.desk, "fetch", "-q", "origin", REF)
+    git(team.desk, "merge", "-q", "--no-edit", "FETCH_HEAD")
+    team.publish()
+    assert team.run().code == 0
+    team.commit(LATER)
+    assert team.run().code == 0
+    assert team.world.saved() == [TREND, LONGER, LATER]
+
+
 def test_a_ref_that_cannot_be_one(team: Team) -> None:
     team.world.write(LONGER)
     git(team.desk, "commit", "-qam", "mine")

@@ -15,6 +15,8 @@ from tests.cli.world import (
     LONGER,
     MERGED,
     SLOWER,
+    TOOLS,
+    TOOLS_PATH,
     TREND,
     TREND_PATH,
     World,
@@ -55,6 +57,28 @@ def test_a_push_of_the_folder(clone: World, opening: Opening) -> None:
     editor.forget(uri)
     assert editor.do("push", clone.folder.as_uri())["exit_code"] == 0
     assert clone.words() == {}
+
+
+def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, opening: Opening) -> None:
+    """What stands elsewhere is neither sent nor brought, and may be unsaved."""
+    editor = opening(clone.folder)
+    mine = BREAKOUT + "// mine\n"
+    clone.write(LONGER)
+    clone.write(mine, BREAKOUT_PATH)
+    (clone.folder / "drafts").mkdir()
+    editor.open(clone.folder / TREND_PATH, LONGER + "// not saved\n")
+    editor.do("push", (clone.folder / "drafts").as_uri())
+    assert clone.saved("Breakout") == [BREAKOUT]
+    strategies = (clone.folder / "strategies").as_uri()
+    assert editor.do("push", strategies)["exit_code"] == 0
+    assert (clone.saved(), clone.saved("Breakout")) == ([TREND], [BREAKOUT, mine])
+    before = clone.read(TOOLS_PATH)
+    clone.web_save(TOOLS + "// there\n", "Tools")
+    assert editor.do("pull", strategies)["exit_code"] == 0
+    assert clone.read(TOOLS_PATH) == before
+    inside = (clone.folder / "indicators").as_uri()
+    assert editor.do("push", inside)["exit_code"] == 3
+    assert clone.saved() == [TREND]
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])

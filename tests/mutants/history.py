@@ -370,6 +370,20 @@ HISTORY = (
         ("tests/cli/test_team.py",),
     ),
     Mutant(
+        "no branch of a person's is a side ref, wherever it stands",
+        "pinesync/workspace/aside.py",
+        "    if tip not in rows:",
+        "    if False:",
+        ("tests/cli/test_record.py",),
+    ),
+    Mutant(
+        "a push of a folder from an editor leaves what stands elsewhere",
+        "pinesync/lsp/places.py",
+        "        return [] if self.folder == self.root else [str(self.folder)]",
+        "        return []",
+        ("tests/lsp/test_acts.py",),
+    ),
+    Mutant(
         "a name that a shell would read is quoted",
         "pinesync/cli/completing.py",
         "    return value if shlex.quote(value) == value else ",
