@@ -99,5 +99,5 @@ def _result(path: str, found: Diagnostic) -> dict[str, Any]:
 
 
 def _place(path: str) -> dict[str, Any]:
-    shown = Path(path).as_uri() if os.path.isabs(path) else quote(path)
+    shown = Path(path).as_uri() if os.path.isabs(path) else quote(os.fsencode(path))
     return {"physicalLocation": {"artifactLocation": {"uri": shown}}}

@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,8 @@ from pinesync.cli.formats import github, sarif
 from pinesync.commands.check import Checked, Checks
 from pinesync.model import Diagnostic
 from tests.cli.schemas import validator
-from tests.cli.world import BROKEN, TREND, TREND_PATH, World, both_ways
+from tests.cli.world import BROKEN, EXTRA, TREND, TREND_PATH, Watched, World, both_ways
+from tests.docs.pages import page
 
 # VS Code's own $gcc, as its C/C++ tasks have it.
 GCC = re.compile(r"^(.*?):(\d+):(\d*):?\s+(?:fatal\s+)?(warning|error):\s+(.*)$")
@@ -29,6 +32,14 @@ SARIF = validator("https://json.schemastore.org/sarif-2.1.0.json")
 
 def found(*diagnostics: Diagnostic, path: str = "a, b:c%.pine", problem: str = "") -> Checks:
     return Checks((Checked(path, diagnostics, "", problem),))
+
+
+def has_expressions(program: str) -> bool:
+    """A vim that is made small has none."""
+    if not shutil.which(program):
+        return False
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return program == "nvim" or "+eval" in told
 
 
 @pytest.fixture
@@ -49,13 +60,26 @@ def test_gcc_s_pattern_of_vs_code(broken: World) -> None:
     )
 
 
-@pytest.mark.skipif(not shutil.which("nvim"), reason="needs neovim")
-def test_vim_s_errorformat(broken: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", ["vim", "nvim"])
+def test_vim_s_errorformat(broken: World, tmp_path: Path, program: str) -> None:
+    """The one that the guide gives."""
+    if not has_expressions(program):
+        pytest.skip(f"no {program} with expressions here")
+    (given,) = re.findall(
+        r"`:set makeprg=.* (errorformat=\S+(?:\\ \S+)*)`", page("docs/guides/editors.md")
+    )
     told = tmp_path / "errors.txt"
     told.write_text(broken("check").out)
     script = f"cfile {told} | call writefile([json_encode(getqflist())], '{tmp_path}/list.json')"
-    command = ["nvim", "--headless", "-u", "NONE", "-c", "set efm=%f:%l:%c:\\ %t%*[^:]:\\ %m"]
-    subprocess.run([*command, "-c", script, "-c", "qa!"], cwd=broken.folder, check=True, timeout=60)
+    silent = "--headless" if program == "nvim" else "-es"
+    command = [program, silent, "-u", "NONE", "-c", f"set {given}"]
+    subprocess.run(
+        [*command, "-c", script, "-c", "qa!"],
+        cwd=broken.folder,
+        stdin=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
     rows = [row for row in json.loads((tmp_path / "list.json").read_text()) if row["valid"]]
     assert [(row["lnum"], row["col"], row["type"]) for row in rows] == [(13, 6, "e")]
 
@@ -257,6 +281,31 @@ def test_a_file_whose_name_is_a_pattern(clone: World) -> None:
     clone.write(TREND, "a1.pine")
     ran = clone("check", "a[1].pine", "--json")
     assert [file["path"] for file in ran.json["files"]] == ["a[1].pine"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such names there")
+def test_a_name_that_is_no_text_is_an_address(clone: World) -> None:
+    (clone.folder / os.fsdecode(b"\xff.pine")).write_text("plot((close)\n")
+    ran = clone("check", "--offline", ".", "--format", "sarif")
+    assert ran.code == 4
+    (result,) = ran.json["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%FF.pine"
+
+
+def test_several_files_are_asked_about_at_a_time(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is answered before four are there."""
+    for number in range(5):
+        clone.write(EXTRA, f"more/{number}.pine")
+    crowd, call = threading.Barrier(4), Watched.__call__
+
+    def crowded(app: Watched, environ: Any, start_response: Any) -> Any:
+        crowd.wait(20)
+        return call(app, environ, start_response)
+
+    monkeypatch.setattr(Watched, "__call__", crowded)
+    assert clone("check", "--jobs", "4").code == 0
 
 
 def test_strict(clone: World) -> None:
