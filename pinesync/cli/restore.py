@@ -20,7 +20,7 @@ from pinesync.cli.render import columns, finish, harmless, moment, out, say
 def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) -> int:
     """Put back the text last agreed, or with PATH@5 that of version 5.0.
 
-    That is done where the file is gone, too.
+    That is done where the file is gone, too. A folder stands for its scripts, "." for all here.
 
     What stands in the file is kept for 30 days, as whatever a pull, a merge or a restore takes out
     of it: --kept lists these texts, --back brings one of them back. Nothing is saved on

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.errors import LeftForYou, Misuse, NotAccessible
+from pinesync.commands.revisions import Revision, revision
+from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
-from pinesync.sync.execute.texts import read_text
-from pinesync.text import digest
 from pinesync.workspace import committing, tracing
 
 By = Literal["note", "trailers", "text"]
@@ -59,25 +59,15 @@ def blame_version(setup: Setup, raw: str) -> Blame:
 
 
 def _named(project: Project, raw: str) -> tuple[Entry, Version]:
-    """The script and the version that a person means by PATH@7 or USER;…@7. A file may have an @
-    in its own name."""
-    entries = project.folder.entries()
-    name, at, number = raw.rpartition("@")
-    version = None
-    if at and name and raw not in entries:
-        try:
-            version = Version.parse(number)
-        except ValueError as error:
-            if project.inside(raw) not in entries:
-                raise Misuse(f"{raw}: {error}", "a version is like PATH@7") from None
-    named = raw if version is None else name
-    by_id = {str(entry.pine_id): entry for entry in entries.values() if entry.pine_id}
-    entry = by_id.get(named) if named.startswith("USER;") else entries.get(project.path(named))
-    if entry is None or entry.pine_id is None:
-        raise Misuse(f"{named}: no saved script of this folder", "`pinesync status` lists them")
-    version = version or (entry.base.version if entry.base else None)
+    """The script that a person means by PATH@7 or USER;…@7, and the version: the base's where none
+    is named."""
+    which = revision(project, raw)
+    entry = which.entry
+    if entry is None:
+        raise Misuse(f"{raw}: no saved script of this folder", "`pinesync status` lists them")
+    version = which.version or (entry.base.version if entry.base else None)
     if version is None:
-        raise Misuse(f"{named}: nothing was ever agreed on for it", "name a version, as in PATH@7")
+        raise Misuse(f"{raw}: nothing was ever agreed on for it", "name a version, as in PATH@7")
     return entry, version
 
 
@@ -96,10 +86,7 @@ def _candidates(
         if not known or held is None or held in known:
             yield commit, "trailers"
     if not known:
-        try:
-            known = {digest(read_text(project.remote(), project.folder, (pine_id, version)))}
-        except NotAccessible:
-            return  # there is no such version
+        known = {Past(project).version(Revision(pine_id, entry), version).digest}
     found = tracing.with_text(root, path, known)
     if found:
         yield found, "text"

@@ -60,8 +60,8 @@ class Past:
         return held
 
     def version(self, which: Revision, version: Version) -> VersionInfo:
-        """What is known of one version, whose text is held then. Misuse where it is not held
-        and nothing may be asked for."""
+        """What is known of one version, whose text is held then. Misuse where there is none, and
+        where it is not held and nothing may be asked for."""
         info = self._folder.recall_info(which.pine_id, version)
         if info is not None and self._folder.text_of(info.digest) is not None:
             return info
@@ -73,10 +73,15 @@ class Past:
         try:
             saved = self._client.get(which.pine_id, version)
         except NotAccessible as error:
+            hint = f"`pinesync log {which.typed}` lists the versions"
+            newest = self.newest(which.pine_id)
+            if newest and version > newest:
+                raise Misuse(
+                    f"{which.label}: there is no version {version}; the newest is {newest}", hint
+                ) from None
             ask_session(self._client, which.pine_id)
             raise FacadeError(
-                f"{which.label}: TradingView gives no version {version} of it: {error.reason}",
-                f"`pinesync log {which.typed}` lists the versions",
+                f"{which.label}: TradingView gives no version {version} of it: {error.reason}", hint
             ) from None
         self._folder.remember(saved)
         return saved.info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pinesync.errors import Misuse
@@ -22,6 +23,16 @@ def inside(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
     if found is None:
         raise Misuse(f"{raw}: outside of the pinesync folder {root}")
     return found
+
+
+def fitting(pattern: str, tracked: Collection[str]) -> list[str]:
+    """The listed files that a pattern stands for, also where they are gone; as in a shell, a `*`
+    is for one folder's names."""
+    parts = pattern.split("/")
+    split = ((path, path.split("/")) for path in tracked)
+    return [
+        path for path, its in split if len(its) == len(parts) and all(map(fnmatchcase, its, parts))
+    ]
 
 
 def _below(root: Path, path: Path) -> str | None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync.commands.paths import inside
+from pinesync.commands.paths import fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse, PinesyncError
 from pinesync.model import Account, RelPath
-from pinesync.naming import SUFFIX, BadPath, check_path
+from pinesync.naming import SUFFIX, BadPath, check_path, shown, typed
 from pinesync.sync.execute.look import Scope
 from pinesync.sync.ports import Ports, Tools
 from pinesync.workspace.files import Tree
@@ -96,21 +96,37 @@ class Project:
         """A file as a person types it. Misuse for a folder, and outside of the workspace."""
         found = self.inside(raw)
         if not raw.endswith(SUFFIX) and os.path.isdir(self.folder.root / found):
-            raise Misuse(f"{raw}: name the files; this command takes no folders")
+            raise Misuse(
+                f"{raw}: name the files; this command takes no folders",
+                "`pinesync status` lists them",
+            )
         try:
             return check_path(found)
         except BadPath as error:
-            raise Misuse(f"{raw}: cannot be a script's file here: {error}") from None
+            called = [e.path for e in self.folder.entries().values() if shown(e.name) == raw]
+            raise Misuse(
+                f"{raw}: cannot be a script's file here: {error}",
+                f"the file of the script called so is {typed(called[0])}"
+                if called
+                else "name the file of a script; `pinesync status` lists them",
+            ) from None
 
     def inside(self, raw: str) -> str:
         """A file or folder that a person names, relative to the workspace; "." for all of it."""
         return inside(self.folder.root, self.setup.cwd, raw, self.folder.entries())
 
     def patterns(self, raws: Sequence[str]) -> list[str]:
-        """The same for several, where what is a folder ends with a slash."""
-        found = [self.inside(raw) for raw in raws]
-        root = self.folder.root
-        return [f"{f}/" if f != "." and os.path.isdir(root / f) else f for f in found]
+        """The same for several, where what is a folder ends with a slash. A `*.pine` that the
+        shell left as it is stands for the listed files that it fits."""
+        return [pattern for raw in raws for pattern in self._patterns(self.inside(raw))]
+
+    def _patterns(self, found: str) -> Sequence[str]:
+        root, listed = self.folder.root, self.folder.entries()
+        if found != "." and os.path.isdir(root / found):
+            return [f"{found}/"]
+        if found in listed or os.path.lexists(root / found):
+            return [found]
+        return fitting(found, listed) or [found]
 
     @contextmanager
     def writing(self, verb: str) -> Iterator[tuple[Outcome, ...]]:

@@ -12,22 +12,25 @@ from pinesync.commands.push import push
 from pinesync.commands.revisions import Revision, names_version, one_version
 from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
-from pinesync.model import Entry, RelPath, Version
+from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.naming import typed
 from pinesync.sync.execute.putting import put_text
 from pinesync.sync.execute.texts import read_text
+from pinesync.sync.plan import is_named
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome, refused
 from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace.files import digest_of
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:
     """Put back the base's text, or that of the version which `PATH@5` names, from what is held
-    here or else from TradingView, by its number."""
+    here or else from TradingView, by its number. Of a folder or a pattern all listed files are
+    meant that have another text, or are gone."""
     project = open_project(setup)
     past = Past(project)
-    wanted = [_wanted(project, raw) for raw in paths]
+    wanted = [one for raw in paths for one in _wanted(project, raw)]
     with project.writing("restore"):
         return finished(_restore(project, past, entry, version) for entry, version in wanted)
 
@@ -37,31 +40,50 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
     any push: nothing is where one of the files could not be written."""
     done = restore(setup, paths)
     restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
-    if done.stopped or len(restored) != len(done.outcomes):
+    # A push that is given no path would be of everything.
+    if done.stopped or not restored or len(restored) != len(done.outcomes):
         return done
     run = push(replace(setup, cwd=open_project(setup).folder.root), restored)
     return replace(run, outcomes=(*done.outcomes, *run.outcomes))
 
 
-def _wanted(project: Project, raw: str) -> tuple[Entry, Version | None]:
-    if not names_version(raw):
-        return _entry(project, project.path(raw)), None
-    which, version = one_version(project, raw)
-    if which.entry is None:
-        raise Misuse(
-            f"{raw}: no file here is this script's",
-            f"`pinesync show {typed(raw)} > NAME.pine` writes its text into a new file",
-        )
-    return which.entry, version
+def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
+    if names_version(raw):
+        which, version = one_version(project, raw)
+        if which.entry is None:
+            raise Misuse(
+                f"{raw}: no file here is this script's",
+                f"`pinesync show {typed(raw)} > NAME.pine` writes its text into a new file",
+            )
+        return [(which.entry, version)]
+    patterns = project.patterns([raw])
+    entries = project.folder.entries()
+    if patterns == [project.inside(raw)] and patterns != ["."]:
+        return [(_entry(project, project.path(raw)), None)]
+    listed = [e for e in entries.values() if any(is_named(e.path, p) for p in patterns)]
+    if not listed:
+        raise Misuse(f"{raw}: no scripts in it", "`pinesync status` lists them")
+    return [(e, None) for e in listed if e.base and _is_edited(e.base, project.folder.read(e.path))]
 
 
 def _entry(project: Project, path: RelPath) -> Entry:
     entry = project.folder.entries().get(path)
-    if entry is None or entry.base is None:
+    if entry is None:
         raise Misuse(
-            f"{path}: nothing was ever agreed on for it", "`pinesync status` lists scripts"
+            f"{path}: not listed in pine.toml", "`pinesync status` lists the scripts of this folder"
+        )
+    if entry.base is None:
+        raise Misuse(
+            f"{path}: nothing was ever agreed on for it, so there is no text to bring back",
+            "`pinesync push` saves it; a text that pinesync took out of it is brought back by "
+            f"`pinesync restore --kept {typed(path)}`",
         )
     return entry
+
+
+def _is_edited(base: Base, data: bytes | None) -> bool:
+    """Whether the file has another text than that last agreed, or is gone."""
+    return data is None or digest_of(data) != base.expected
 
 
 def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:

@@ -244,12 +244,13 @@ def named(
     chosen: dict[RelPath, Situation] = {}
     unmatched = []
     for pattern in patterns:
-        hits = [s for s in situations if _matches(s.path, pattern)]
+        hits = [s for s in situations if is_named(s.path, pattern)]
         chosen.update({s.path: s for s in hits})
         if not hits:
             unmatched.append(pattern)
     return tuple(s for s in situations if s.path in chosen), unmatched
 
 
-def _matches(path: RelPath, pattern: str) -> bool:
+def is_named(path: RelPath, pattern: str) -> bool:
+    """Whether the pattern is this path, a folder that it lies in, or "."."""
     return pattern in (".", path) or path.startswith(pattern.rstrip("/") + "/")

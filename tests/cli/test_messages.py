@@ -135,12 +135,19 @@ def test_a_path_through_a_linked_folder(clone: World) -> None:
     assert clone("status", link).code == 0
 
 
-@pytest.mark.parametrize("verb", ["restore", "rm", "resolve --ours"])
+@pytest.mark.parametrize("verb", ["rm", "resolve --ours", "restore --kept"])
 @pytest.mark.parametrize("folder", [".", "indicators"])
 def test_verbs_that_take_no_folder(clone: World, verb: str, folder: str) -> None:
     refused = clone(*verb.split(), folder)
     assert refused.code == 2
     assert f"{folder}: name the files; this command takes no folders" in refused.err
+
+
+def test_a_saved_name_for_a_path(clone: World) -> None:
+    refused = clone("log", "Trend")
+    assert refused.code == 2
+    assert f"hint: the file of the script called so is {TREND_PATH}" in refused.err
+    assert "hint: name the file of a script" in clone("log", "Another").err
 
 
 # -- signing in -------------------------------------------------------------------------------

@@ -206,6 +206,36 @@ def test_restore_knows_only_scripts(clone: World) -> None:
     assert clone.read() == LONGER  # all or none
 
 
+def test_restore_of_a_folder(clone: World) -> None:
+    clone.write(LONGER)
+    clone.remove(BREAKOUT_PATH)
+    folder = TREND_PATH.split("/")[0]
+    assert clone("restore", folder).out == f"restored   {TREND_PATH}  1.0\n"
+    assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
+    assert clone("restore", ".").out == f"restored   {BREAKOUT_PATH}  1.0\n"
+    again = clone("restore", ".")
+    assert (again.code, again.out, again.err) == (0, "", "nothing to restore\n")
+
+
+def test_a_pattern_that_no_shell_replaced(clone: World) -> None:
+    """The files are gone, so the shell left it as it is."""
+    clone.remove()
+    clone.remove(BREAKOUT_PATH)
+    folder = TREND_PATH.split("/")[0]
+    assert clone("restore", "*.pine").code == 2
+    assert TREND_PATH in clone("status", f"{folder}/*.pine").out
+    assert clone("restore", f"{folder}/*.pine").out == f"restored   {TREND_PATH}  1.0\n"
+    assert clone("restore", "*/*.pine").out == f"restored   {BREAKOUT_PATH}  1.0\n"
+
+
+def test_restore_and_push_of_nothing_pushes_nothing(clone: World) -> None:
+    clone.write(LONGER)
+    other = BREAKOUT_PATH.split("/")[0]
+    ran = clone("restore", "--push", other)
+    assert (ran.code, ran.asked, ran.err) == (0, (), "nothing to restore\n")
+    assert len(clone.saved()) == 1
+
+
 # -- what a file keeps ----------------------------------------------------------------------------
 
 
