@@ -151,7 +151,9 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
             arguments, "no command was named", f"`{context.command_path} -h` lists them", EXIT_USAGE
         )
     usage = context.get_usage() if context else ""
-    return _tell(arguments, error.format_message(), None, EXIT_USAGE, usage)
+    # click has one line for each of several choices.
+    message = " ".join(error.format_message().split())
+    return _tell(arguments, message, None, EXIT_USAGE, usage)
 
 
 def _leave_pipe() -> None:

@@ -12,7 +12,6 @@ import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
-    FishComplete,
     ShellComplete,
     ZshComplete,
     split_arg_string,
@@ -44,15 +43,34 @@ complete -F %(complete_func)s %(prog_name)s
 """
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        *words, last = split_arg_string(os.environ["COMP_LINE"] + "x")
-        return words[1:], last[:-1]
+        return _words()
 
     def format_completion(self, item: CompletionItem) -> str:
         value: str = item.value
         return _escaped(value, _open_quote(os.environ.get("COMP_WORD", "")))
 
 
-_KINDS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fish": FishComplete}
+class _Fish(ShellComplete):
+    """fish quotes what it inserts, and reads a description behind a tab as it is."""
+
+    name = "fish"
+    source_template = """\
+function %(complete_func)s
+    COMP_LINE=(commandline -cp | string collect) %(complete_var)s=fish_complete \\
+        %(prog_name)s 2>/dev/null </dev/null
+end
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        return _words()
+
+    def format_completion(self, item: CompletionItem) -> str:
+        told = " ".join((item.help or "").split())
+        return f"{item.value}\t{told}" if told else item.value
+
+
+_KINDS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fish": _Fish}
 
 
 def script(shell: str) -> str:
@@ -70,6 +88,12 @@ def answer(asked: str) -> int:
         os.environ.pop(VARIABLE, None)
         click.echo(kind(group, {}, "pinesync", VARIABLE).complete())
     return 0
+
+
+def _words() -> tuple[list[str], str]:
+    """The words of the line that is typed, and the one that is begun."""
+    *words, last = split_arg_string(os.environ["COMP_LINE"] + "x")
+    return words[1:], last[:-1]
 
 
 def _open_quote(word: str) -> str:

@@ -92,7 +92,8 @@ def _tell_files(made: Initialized, template: bool) -> None:
     if made.dry_run:
         say("nothing was written")
     elif "pine.toml" in made.written:
-        say("hint: `pinesync status` shows how the files and TradingView differ")
+        before = "after `pinesync login`, " if made.remote == "tradingview" else ""
+        say(f"hint: {before}`pinesync status` shows how the files and TradingView differ")
 
 
 def _unlinked(path: str, fits: int) -> str:

@@ -25,7 +25,6 @@ _LEAST = 12
 @click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
 @jobs
 @shared
-@paged()
 def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int) -> int:
     """What was saved on TradingView: version, time, lines that came and went, and whose save.
 
@@ -39,8 +38,9 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     if finish("log", found):
         return found.exit_code
     rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]
-    for line in columns(rows, cut={5: _LEAST}):
-        out(line)
+    with paged():
+        for line in columns(rows, cut={5: _LEAST}):
+            out(line)
     for label in found.unlisted:
         say(f"{harmless(label)}: not in the account's list any more; this is what is held here")
     if found.missing:

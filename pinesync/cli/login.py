@@ -41,11 +41,12 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
     With --as NAME it is kept beside others under that name. A folder uses the sign-in of the
     account that its pine.toml names; --as chooses another, for any verb.
     """
-    from pinesync.commands.account import login
+    from pinesync.commands.account import login, refuse_facade
 
     if cookie_file is not None and from_browser is not None:
         raise click.UsageError("--cookie-file and --from-browser name two places.")
     told = setup()
+    refuse_facade(told)
     pasted = _pasted(cookie_file) if from_browser is None else _from_browser(told, from_browser)
     done = login(told, pasted, keyring=keyring)
     if finish("login", done):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import finish, harmless, out, say
 
@@ -15,6 +16,7 @@ from pinesync.cli.render import finish, harmless, out, say
     metavar="NAME|PATH",
     default="indicator",
     show_default=True,
+    shell_complete=completed.templates,
     help="What to begin with: indicator, strategy, library, one of yours, or a .pine file.",
 )
 @shared

@@ -22,8 +22,8 @@ from pinesync.commands.running import Recorded, Run
 from pinesync.sync.report import Outcome
 
 _RESULTS = frozenset(
-    "saved created adopted pulled written merged kept recovered resolved restored moved renamed "
-    "deleted".split()
+    "saved created adopted pulled written merged kept recovered resolved restored forgotten "
+    "moved renamed deleted".split()
 )
 _WIDTH = 9
 _SHORT = 10

@@ -29,6 +29,15 @@ def names(context: click.Context, _parameter: click.Parameter, incomplete: str) 
     return _fitting(saved_names(_setup(context)), incomplete)
 
 
+def templates(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Templates by their names, and files of .pine."""
+    from pinesync.commands.completing import files
+    from pinesync.commands.templates import names
+
+    made = _setup(context)
+    return _fitting([*names(made), *files(made, incomplete)], incomplete)
+
+
 def _setup(context: click.Context) -> Setup:
     """As for a command, with every -C that was typed."""
     import os

@@ -54,7 +54,7 @@ def _title(name: str, kind: Kind) -> str:
     if kind != "library":
         return name
     # A library is imported by its title, which therefore is an identifier.
-    title = re.sub(r"\W+", "_", name).strip("_") or "Library"
+    title = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "Library"
     return f"L{title}" if title[0].isdigit() else title
 
 

@@ -43,13 +43,14 @@ from pinesync.workspace.files import digest_of
 from pinesync.workspace.operations import read_operations
 
 _FINAL = {
-    "rename": ("was renamed on TradingView", "`pinesync rename` renames it back"),
+    "rename": ("was renamed on TradingView", "`pinesync rename {path} {name}` renames it back"),
     "rm --remote": (
         "was deleted on TradingView, which nothing brings back",
         "every version is kept here: `pinesync log 'USER;…'` and `show` with its id tell them",
     ),
 }
-"""What happened there alone, and what to do about it; an older operation can be named."""
+"""What happened there alone, and what to do about it, with the path and the name from before; an
+older operation can be named."""
 
 
 def undo(
@@ -91,7 +92,9 @@ def _finish_first(operation: Operation) -> Iterator[Outcome]:
 def _undo(project: Project, operation: Operation, *, allow_broken: bool) -> Run:
     if operation.verb in _FINAL:
         what, hint = _FINAL[operation.verb]
-        return Run(tuple(refused(path, what, hint) for path in operation.paths))
+        names = {c.path: typed(c.before.name) for c in operation.entries if c.before}
+        hints = {p: hint.format(path=typed(p), name=names.get(p, "NAME")) for p in operation.paths}
+        return Run(tuple(refused(path, what, hints[path]) for path in operation.paths))
     saved = {save.path: save for save in operation.saves}
     outcomes: list[Iterable[Outcome]] = [_Here(project, operation, frozenset(saved)).taken_back()]
     if saved:
@@ -235,9 +238,9 @@ class _Here:
 
     def _outcome(self, path: RelPath) -> Outcome:
         entry = self._project.folder.entries().get(path)
-        base = entry.base if entry else None
-        gone = "" if entry else "pine.toml does not list it, as before"
-        return Outcome(path, "restored", base.version if base else None, message=gone)
+        if entry is None:
+            return Outcome(path, "forgotten", message="pine.toml does not list it, as before")
+        return Outcome(path, "restored", entry.base.version if entry.base else None)
 
 
 def _goes_on(change: Change) -> bool:

@@ -125,6 +125,11 @@ class Fault:
     def parse(cls, text: str) -> Fault:
         """From its text form; Misuse where it is none."""
         endpoint, calls, kind, rest = [*text.split(":", 3), "", "", ""][:4]
+        if not kind:
+            raise Misuse(
+                f"{text}: not a fault",
+                "it is written ENDPOINT:CALLS:KIND, as in save_next:1:reset:after or list:2+:html",
+            )
         first, count = _calls(calls, text)
         options: dict[str, Any] = {}
         while rest:

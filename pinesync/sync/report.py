@@ -26,6 +26,7 @@ Done = Literal[
     "skipped",
     "resolved",
     "restored",
+    "forgotten",
     "moved",
     "renamed",
     "deleted",

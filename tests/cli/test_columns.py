@@ -83,6 +83,17 @@ def test_an_id_is_whole_or_is_not_there(busy: World) -> None:
     (away,) = [line for line in lines if line.startswith("Not here yet")]
     assert away.endswith(busy.id_of("Not here yet"))
     assert sum("USER;" in line for line in lines) == 1
+    lines = seen(busy, NARROW, "list", "-v")
+    assert sum("USER;" in line for line in lines) == len(lines)
+
+
+def test_a_day_has_its_time_where_there_is_room(clone: World) -> None:
+    (line,) = [line for line in seen(clone, NARROW, "list") if line.startswith("Trend")]
+    assert re.search(r"\d-\d\d  indicators/Trend\.pine$|\d:\d\d  indicators/Trend\.pine$", line)
+    timed = re.compile(r"\d\d-\d\d \d\d:\d\d  ")
+    assert all(timed.search(line) for line in seen(clone, 100, "list"))
+    broad = seen(clone, BROAD, "list")
+    assert all(timed.search(line) and "USER;" in line for line in broad)
 
 
 def test_columns_stand_below_each_other_with_colours_too(clone: World) -> None:

@@ -57,7 +57,7 @@ def shell(world: World, program: str, script: str, *arguments: str) -> list[str]
         check=False,
     )
     assert done.stderr == ""
-    return [line.partition("\t")[0] for line in done.stdout.splitlines() if line]
+    return [line for line in done.stdout.splitlines() if line]
 
 
 def bash(world: World, line: str, word: str = "") -> list[str]:
@@ -73,6 +73,8 @@ def test_bash(typed: World) -> None:
     assert bash(typed, "pinesync diff indicators/T") == [TREND_PATH]
     assert bash(typed, f"pinesync diff {TREND_PATH}@") == [f"{TREND_PATH}@1"]
     assert bash(typed, "pinesync rename x Br") == ["Breakout"]
+    assert bash(typed, "pinesync new x --template strategy") == ["strategy"]
+    assert bash(typed, "pinesync new x --template indicators/Tr") == [TREND_PATH]
 
 
 def test_a_hostile_name_is_quoted_and_runs_nothing(typed: World) -> None:
@@ -103,8 +105,15 @@ def test_behind_an_open_quote_a_path_is_no_command(typed: World, begun: str, nam
 
 
 def test_fish(typed: World) -> None:
-    assert shell(typed, "fish", FISH, "pinesync sta") == ["status"]
-    assert shell(typed, "fish", FISH, "pinesync show indicators/T") == [TREND_PATH]
+    comma = "indicators/Tick, by tick.pine"
+    (typed.folder / comma).write_text(EXTRA)
+    assert shell(typed, "fish", FISH, "pinesync sta") == ["status\tA word for every script."]
+    (described,) = shell(typed, "fish", FISH, "pinesync list --rem")
+    assert described.startswith("--remote\t")
+    assert "," in described
+    assert shell(typed, "fish", FISH, "pinesync diff indicators/Ti") == [comma]
+    assert shell(typed, "fish", FISH, "pinesync diff 'a b;c/it") == ["a b;c/it's *.pine"]
+    assert shell(typed, "fish", FISH, "pinesync show indicators/Tr") == [TREND_PATH]
     assert shell(typed, "fish", FISH, f"pinesync show {TREND_PATH}@") == [f"{TREND_PATH}@1"]
 
 

@@ -44,6 +44,13 @@ def test_the_persons_pager_shows_it(edited: World, command: list[str]) -> None:
     assert "<GIT " in shown(edited, *command, PAGER=f"{mine} PAGER", GIT_PAGER=f"{mine} GIT")[1]
 
 
+def test_what_is_not_shown_is_told_below_what_is(edited: World) -> None:
+    edited.web_save(LONGER)
+    code, seen = shown(edited, "log", "-n", "1", TREND_PATH, PAGER=f"{os.environ['MINE']} x")
+    assert code == 0
+    assert seen.rstrip().splitlines()[-1] == "1 older version not shown; -n N shows more"
+
+
 def test_the_exit_code_is_the_commands(edited: World) -> None:
     code, seen = shown(edited, "diff", "--exit-code", PAGER=f"{os.environ['MINE']} x")
     assert (code, "+plot(close)" in seen) == (6, True)

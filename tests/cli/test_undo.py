@@ -462,11 +462,19 @@ def test_who_moved_it_by_hand_moves_it_back(clone: World) -> None:
     assert clone.read("t.pine") == TREND
 
 
+def test_a_new_script_is_forgotten_and_its_file_stays(clone: World) -> None:
+    clone("new", "Idea")
+    ran = clone("undo")
+    assert (ran.code, ran.out) == (0, "forgotten  indicators/Idea.pine\n")
+    assert clone.words() == {"indicators/Idea.pine": "untracked"}
+
+
 def test_what_happened_there_alone_is_said(clone: World) -> None:
     clone("rename", TREND_PATH, "Another")
     ran = clone("undo")
     assert ran.code == 3
     assert "was renamed on TradingView" in ran.err
+    assert f"hint: `pinesync rename {TREND_PATH} Trend` renames it back" in ran.err
     assert clone("rm", "--remote", "--yes", "Breakout", BREAKOUT_PATH).code == 0
     ran = clone("undo")
     assert ran.code == 3

@@ -19,6 +19,16 @@ def test_every_command_prints_what_the_page_shows(name: str, home: Path, tmp_pat
     assert not list(tmp_path.iterdir()), "the guide takes away what it made"
 
 
+@pytest.mark.parametrize("name", [*GUIDES, "docs/tutorial.md"])
+def test_who_follows_a_page_keeps_nothing_of_it(name: str) -> None:
+    """A sandbox of its own, and no PINESYNC_HOME afterwards: a sign-in would lie in it."""
+    text = page(name)
+    typed = re.findall(r"^\$ (.*)$", text, re.MULTILINE)
+    if any("--sandbox" in line or "sandbox seed" in line for line in typed):
+        assert "export PINESYNC_HOME=" in typed[0]
+        assert typed[-1].endswith("&& unset PINESYNC_HOME")
+
+
 @pytest.mark.parametrize("name", GUIDES)
 def test_a_guide_is_found_and_names_verbs_that_exist(name: str) -> None:
     assert f"]({name})" in page("README.md")
