@@ -19,6 +19,7 @@ from pinesync.cli.render import (
     tinted,
 )
 from pinesync.commands.running import Recorded, Run
+from pinesync.naming import typed
 from pinesync.sync.report import Outcome
 
 _RESULTS = frozenset(
@@ -41,8 +42,11 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
             f"{tinted(planned.word, planned.word.ljust(_WIDTH))}  {harmless(planned.path)}: "
             f"would {planned.act}"
         )
+    advised = ""
     for outcome in run.outcomes:
-        _tell(outcome)
+        advice = outcome.hint.replace(typed(outcome.path), "")
+        _tell(outcome, hint="" if advice == advised else outcome.hint)
+        advised = advice
     if run.commit:
         word = tinted("saved", "committed".ljust(_WIDTH))
         out(f"{word}  {run.commit.commit[:_SHORT]}  {harmless(run.commit.subject)}")
@@ -77,7 +81,8 @@ def _tell_record(record: Recorded) -> None:
     out(f"{word}  {record.commit[:_SHORT]}  {scripts} on {record.ref}")
 
 
-def _tell(outcome: Outcome) -> None:
+def _tell(outcome: Outcome, *, hint: str) -> None:
+    """The hint is left out where the one before says the same of another path."""
     path = harmless(outcome.path)
     if outcome.done in _RESULTS:
         word = tinted(outcome.done, outcome.done.ljust(_WIDTH))
@@ -90,8 +95,8 @@ def _tell(outcome: Outcome) -> None:
     for diagnostic in outcome.diagnostics:
         for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
             say(line)
-    if outcome.hint:
-        say(f"  hint: {harmless(outcome.hint)}")
+    if hint:
+        say(f"  hint: {harmless(hint)}")
 
 
 def _versions(outcome: Outcome) -> str:

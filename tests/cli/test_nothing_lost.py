@@ -6,7 +6,17 @@ import pytest
 
 from pinesync.sandbox.faults import Switches
 from tests.cli.answers import listing
-from tests.cli.world import BREAKOUT, LONGER, PATHS, SLOWER, TREND, TREND_PATH, World, both_ways
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    LONGER,
+    PATHS,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+)
 
 pytestmark = both_ways
 
@@ -113,6 +123,11 @@ def test_a_deleted_file_stays_a_saved_script(clone: World) -> None:
         assert f"`pinesync restore {TREND_PATH}` brings it back" in ran.err
     assert clone.account() == account
     assert not (clone.folder / TREND_PATH).exists()
+    clone.remove(BREAKOUT_PATH)
+    both = clone("pull").err
+    assert both.count("the file is gone") == 2
+    assert both.count("hint: `pinesync restore") == 1  # the second would say the same
+    assert clone("restore", BREAKOUT_PATH).code == 0
     restored = clone("restore", TREND_PATH)
     assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
     assert clone.read() == TREND

@@ -144,6 +144,16 @@ def test_what_has_one_side_only_is_in_the_table(clone: World) -> None:
     assert not page.all("del")
 
 
+def test_a_text_that_has_no_other_side_takes_the_room_of_both(clone: World) -> None:
+    clone("new", "Idea")
+    page = pictured(clone, "indicators/Idea.pine")
+    assert [head["class"] for head in page.all("th") if head.get("colspan")] == ["to"]
+    assert "none" not in [cell.get("class") for cell in page.all("td")]
+    clone.write(LONGER)
+    heads = [head for head in pictured(clone, TREND_PATH).all("th") if head.get("colspan")]
+    assert [head["class"] for head in heads] == ["from", "to"]
+
+
 def test_codes_and_json_are_those_of_status(clone: World) -> None:
     clone.write(LONGER)
     plain = clone("status", "--json", "--exit-code")

@@ -13,16 +13,23 @@ from pinesync.naming import typed
 
 
 def sides(script: Script, found: Beside) -> Iterator[str]:
-    """The pieces of the two texts that differ."""
+    """The pieces of the two texts that differ; where only one of them has any line, that alone."""
     left, right = safe(script.left), safe(script.right)
+    pairs = [pair for piece in found.pieces for pair in piece]
+    heads = {
+        "left": f"<th class=from scope=col colspan=2>{left}",
+        "right": f"<th class=to scope=col colspan=2>{right}",
+    }
+    shown = [side for side in heads if any(getattr(pair, side) for pair in pairs)] or [*heads]
     yield "<table class=sides>"
     yield f"<caption>{safe(script.line.path)}: {left} and {right}</caption>"
-    yield "<colgroup><col class=number><col><col class=number><col></colgroup>\n<thead>"
-    yield f"<tr><th scope=col colspan=2>{left}<th scope=col colspan=2>{right}</tr>\n</thead>"
+    yield f"<colgroup>{'<col class=number><col>' * len(shown)}</colgroup>\n<thead>"
+    yield f"<tr>{''.join(heads[side] for side in shown)}</tr>\n</thead>"
     for piece in found.pieces:
         yield "<tbody>"
         for pair in piece:
-            yield _row(pair)
+            cells = dict(zip(heads, _cells(pair), strict=True))
+            yield f"<tr{' class=same' * pair.same}>{''.join(cells[side] for side in shown)}</tr>"
         yield "</tbody>"
     yield "</table>"
     if found.left_out:
@@ -35,12 +42,12 @@ def at_a_prompt(path: str) -> str:
     return f"<code>{safe(f'pinesync diff {typed(path)}')}</code>"
 
 
-def _row(pair: Pair) -> str:
+def _cells(pair: Pair) -> tuple[str, str]:
     if pair.same:
-        return f"<tr class=same>{_cell(pair.left)}{_cell(pair.right)}</tr>"
+        return _cell(pair.left), _cell(pair.right)
     left, right = pair.left, pair.right
     start, end = _common(left.text, right.text) if left and right else (0, 0)
-    return f"<tr>{_cell(left, 'del', start, end)}{_cell(right, 'ins', start, end)}</tr>"
+    return _cell(left, "del", start, end), _cell(right, "ins", start, end)
 
 
 def _cell(half: Half | None, tag: str = "", start: int = 0, end: int = 0) -> str:
