@@ -49,14 +49,12 @@ def answer(command: str) -> dict[str, Any]:
     """The schema of what `command --json` prints, whatever comes of it. Keys may be added within
     a schema, so others than those named are allowed."""
     forms = [_object({"error": ERROR})]
-    forms += [_form(_result(table[command])) for table in (RESULTS, ALSO) if command in table]
+    tables = (table for table in (RESULTS, ALSO) if command in table)
+    forms += [_stoppable(_form(_result(table[command]))) for table in tables]
     if command in RUNS:
-        run = _form(running.Run)
-        del run["properties"]["stopped"]
-        run["properties"] |= {"error": ERROR, "operation": _form(_undone())}
-        run["required"] = [
-            key for key in run["required"] if key not in ("stopped", "commit", "record")
-        ]
+        run = _stoppable(_form(running.Run))
+        run["properties"]["operation"] = _form(_undone())
+        run["required"] = [key for key in run["required"] if key not in ("commit", "record")]
         forms.append(run)
     if command == "completion":
         forms.append(_object({"shell": TEXT, "script": TEXT}))
@@ -73,6 +71,14 @@ def answer(command: str) -> dict[str, Any]:
         **_object(head | code),
         "anyOf": forms,
     }
+
+
+def _stoppable(form: dict[str, Any]) -> dict[str, Any]:
+    """What ended it early stands where every error does, and only then."""
+    if form["properties"].pop("stopped", None):
+        form["properties"]["error"] = ERROR
+        form["required"].remove("stopped")
+    return form
 
 
 def commands() -> list[str]:

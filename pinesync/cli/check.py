@@ -12,7 +12,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, remote_options, setup, shared
-from pinesync.cli.render import counted, diagnostic_lines, finish, harmless, out, say
+from pinesync.cli.render import counted, diagnostic_lines, error_lines, finish, harmless, out, say
 
 if TYPE_CHECKING:
     from pinesync.commands.check import Checks
@@ -111,4 +111,8 @@ def tell(found: Checks) -> int:
                 out(line)
     files = counted(len(found.files), "file")
     say(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    if found.stopped:
+        say("where the compiler was not asked, only the syntax was looked at")
+        for line in error_lines(found.stopped.message, found.stopped.hint):
+            say(line)
     return found.exit_code

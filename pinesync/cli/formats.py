@@ -47,11 +47,13 @@ def github(checks: Checks) -> Iterator[str]:
             if found.code:
                 where["title"] = found.code
             yield _command(found.severity, where, found.message)
+    if checks.stopped:
+        yield _command("error", {}, checks.stopped.message)
 
 
 def _command(word: str, properties: dict[str, object], message: str) -> str:
     told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
-    return f"::{word} {told}::{_data(message)}"
+    return f"::{word} {told}::{_data(message)}" if told else f"::{word}::{_data(message)}"
 
 
 def _data(text: str) -> str:
@@ -73,6 +75,8 @@ def sarif(checks: Checks) -> dict[str, Any]:
         for file in checks.files
         if file.problem
     ]
+    if checks.stopped:
+        troubles.append({"level": "error", "message": {"text": checks.stopped.message}})
     codes = sorted(
         {found.code for file in checks.files for found in file.diagnostics if found.code}
     )

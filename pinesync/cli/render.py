@@ -116,12 +116,19 @@ def plain(value: Any) -> Any:
     return value
 
 
+def body_of(result: Any) -> dict[str, Any]:
+    """The result as JSON, with what ended it early where every error stands."""
+    body: dict[str, Any] = plain(result)
+    stopped = body.pop("stopped", None)
+    return {**body, "error": stopped} if stopped else body
+
+
 def finish(command: str, result: Any, *, as_json: bool = False) -> bool:
     """Print the result as JSON where that was asked for; whether it was."""
     current().ends.append(result.exit_code)
     asked = as_json or current().json
     if asked:
-        click.echo(one_object(command, result.exit_code, plain(result)))
+        click.echo(one_object(command, result.exit_code, body_of(result)))
     return asked
 
 

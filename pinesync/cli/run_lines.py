@@ -8,13 +8,13 @@ from typing import Any
 
 from pinesync.cli.options import current
 from pinesync.cli.render import (
+    body_of,
     counted,
     diagnostic_lines,
     error_lines,
     harmless,
     one_object,
     out,
-    plain,
     say,
     tinted,
 )
@@ -61,15 +61,14 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
 
 
 def _body(run: Run) -> dict[str, Any]:
-    """The run, with what ended it early where every error stands, no text unless a finding points
-    into it, and neither commit nor record where none was made."""
+    """The run, with no text unless a finding points into it, and neither commit nor record where
+    none was made."""
     outcomes = tuple(o if o.diagnostics else replace(o, source="") for o in run.outcomes)
-    body: dict[str, Any] = plain(replace(run, outcomes=outcomes))
-    stopped = body.pop("stopped")
+    body = body_of(replace(run, outcomes=outcomes))
     for key in ("commit", "record"):
         if body[key] is None:
             del body[key]
-    return {**body, "error": stopped} if stopped else body
+    return body
 
 
 def _tell_record(record: Recorded) -> None:

@@ -24,6 +24,7 @@ from pinesync.errors import (
     EXIT_FAILED,
     FileError,
     Misuse,
+    PinesyncError,
     gravest,
 )
 from pinesync.model import Diagnostic
@@ -53,14 +54,17 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All files; with `strict` a warning fails as an error does."""
+    """All files; with `strict` a warning fails as an error does. `stopped` is why the compiler
+    could not be asked any more: of the files that it was not asked about, the syntax is known."""
 
     files: tuple[Checked, ...]
     strict: bool = False
+    stopped: PinesyncError | None = None
 
     @property
     def exit_code(self) -> int:
         codes = [EXIT_FAILED for file in self.files if file.problem]
+        codes += [self.stopped.exit_code] if self.stopped else []
         failing = [file.diagnostics if self.strict else file.errors for file in self.files]
         codes += [EXIT_COMPILE for found in failing if found]
         return gravest(*codes, EXIT_DONE)
@@ -88,17 +92,25 @@ def check(
         here = project.settings.remote if project else DEFAULT_REMOTE
         client = open_remote(setup, remote or here, signed_in=False)
 
+    failures: list[PinesyncError] = []
+
+    def bytes_of(shown: str, data: bytes) -> Checked:
+        try:
+            return checked(shown, data, None if failures else client, full=full)
+        except PinesyncError as error:
+            failures.append(error)
+            return checked(shown, data)
+
     def one(path: Path) -> Checked:
         shown = _shown(setup, path)
         try:
             data = Tree(path.parent).read(path.name) or b""
         except FileError as error:
             return Checked(shown, problem=error.message.removeprefix(f"{path.name}: "))
-        return checked(shown, data, client, full=full)
+        return bytes_of(shown, data)
 
-    if given:
-        return Checks((checked(*given, client, full=full),), strict)
-    return Checks(tuple(Pool(setup.jobs, setup.progress)(one, files)), strict)
+    done = [bytes_of(*given)] if given else Pool(setup.jobs, setup.progress)(one, files)
+    return Checks(tuple(done), strict, failures[0] if failures else None)
 
 
 def checked(

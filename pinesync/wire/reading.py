@@ -317,7 +317,7 @@ def _position(raw: object, default: tuple[int, int]) -> tuple[int, int]:
 
 def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
     """The message with `{name}` filled from ctx; a name that ctx lacks stays as it is."""
-    template = raw if isinstance(raw, str) else "no message given"
+    template = raw if isinstance(raw, str) and raw.strip() else "no message given"
     # Each is cut before they meet: a short template makes a text of any size from a long value.
     said = {key: str(value)[:_LONGEST] for key, value in ctx.items()}
     return _PLACEHOLDER.sub(lambda m: said.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]

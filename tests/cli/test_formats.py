@@ -16,7 +16,9 @@ import pytest
 
 from pinesync.cli.formats import github, sarif
 from pinesync.commands.check import Checked, Checks
+from pinesync.errors import NetworkError
 from pinesync.model import Diagnostic
+from pinesync.sandbox.faults import Fault
 from tests.cli.schemas import validator
 from tests.cli.world import BROKEN, EXTRA, TREND, TREND_PATH, Watched, World, both_ways
 from tests.docs.pages import page
@@ -179,6 +181,7 @@ def test_a_log(broken: World) -> None:
         Checks(()),
         found(FOUND),
         found(problem=EVIL),
+        Checks((), stopped=NetworkError("there is no way", sent=False)),
         found(FOUND, path="/tmp/ü %.pine"),
         found(Diagnostic("warning", 3, 6, 2, 1, "ends before it begins")),
         found(Diagnostic("warning", 1, 1, 9, 1, "")),
@@ -194,6 +197,29 @@ def test_every_log_fits_the_schema(checks: Checks) -> None:
         # What no schema can say: a region ends after its beginning.
         end = region.get("endLine", 9), region.get("endColumn", 99)
         assert end > (region["startLine"], region["startColumn"])
+
+
+def test_a_service_that_fails_midway_hides_no_finding(clone: World) -> None:
+    """Two files are told, the third meets a 503; what is left is looked at for its syntax."""
+    for number, text in enumerate((BROKEN, BROKEN, EXTRA, "indicator(\n")):
+        clone.write(text, f"check/{number}.pine")
+    clone.plan.add(Fault("check", "503", first=3, count=None))
+    ran = clone("check", "check", "--jobs", "1")
+    assert ran.code == 7
+    assert [line.partition(":")[0] for line in ran.out.splitlines() if " error: " in line] == [
+        "check/0.pine", "check/1.pine", "check/3.pine",
+    ]  # fmt: skip
+    assert "only the syntax was looked at\nerror: " in ran.err
+    told = clone("check", "check", "--json").json
+    assert told["exit_code"] == 7
+    assert (len(told["files"]), "hint" in told["error"]) == (4, True)
+    assert "stopped" not in told
+    assert (
+        clone("check", "check", "--format", "github").out.splitlines()[-1].startswith("::error::")
+    )
+    (run,) = json.loads(clone("check", "check", "--format", "sarif").out)["runs"]
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert "error" not in clone("check", "check", "--offline", "--json").json
 
 
 def test_the_schema_refuses_what_it_should() -> None:

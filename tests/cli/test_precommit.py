@@ -103,3 +103,8 @@ def test_a_broken_script_is_not_committed(of: str, home: Path, tmp_path: Path) -
     code, said = commit(folder, home, a_pine=TREND)
     assert code == 0, said
     assert git(folder, "show", "HEAD:a.pine") + "\n" == TREND
+    # what looks like an option is a file all the same
+    (folder / "-d.pine").write_text(UNCLOSED, encoding="utf-8")
+    code, said = commit(folder, home)
+    assert code == 1, said
+    assert "-d.pine:13:" in said
