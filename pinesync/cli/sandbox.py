@@ -8,7 +8,7 @@ import sys
 import click
 
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import may_ask, setup, shared
+from pinesync.cli.options import current, may_ask, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 
 
@@ -52,6 +52,8 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
     say("serving until Ctrl-C")
     logged, shown = logging.getLogger("pinesync.sandbox"), _Shown()
     logged.addHandler(shown)
+    if current().verbose > 1:
+        logged.setLevel(logging.INFO)
     try:
         ready.server.serve_forever()
     except KeyboardInterrupt:

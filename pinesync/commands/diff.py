@@ -39,7 +39,8 @@ def diff(
         return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
     client = project.remote() if remote else None
     view = look(client, project.folder, project.tools(), project.scope())
-    situations = [s for s in chosen(view, project.patterns(paths)) if s.entry]
+    patterns = project.patterns(paths)
+    situations = [s for s in chosen(view, patterns) if s.entry or s.path in patterns]
     found = [_file_diff(project, s, client) for s in situations]
     files = tuple(file for file in found if file is not None)
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
@@ -76,14 +77,17 @@ def _text(project: Project, past: Past, which: Revision) -> str:
 def _file_diff(project: Project, situation: Situation, client: Remote | None) -> FileDiff | None:
     path, entry, info = situation.path, situation.entry, situation.info
     data = project.folder.read(path)
+    if entry is None:
+        why = "not written here yet" if data is None else "not listed in pine.toml"
+        return FileDiff(path, "", "", 0, 0, (), why)
     if data is None:
         return FileDiff(path, "", "", 0, 0, (), "the file is missing")
     try:
         here = decode(data)
     except Unreadable as error:
         return FileDiff(path, "", "", 0, 0, (), str(error))
-    if entry is None or entry.base is None or entry.pine_id is None:
-        return unified(path, "(nothing)", "file", "", here)
+    if entry.base is None or entry.pine_id is None:
+        return unified(path, "nothing", "file", "", here)
     base = entry.base
     if client is None:
         if digest(here) == base.expected:

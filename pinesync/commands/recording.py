@@ -64,6 +64,12 @@ def _refuse_unready(repository: Repository, ref: str) -> None:
             f"--record: {ref.removeprefix(_BRANCH)} is checked out",
             "name a branch of its own, such as pinesync/record",
         )
+    remote = ref.removeprefix(_BRANCH).partition("/")[0]
+    if ref.startswith(_BRANCH) and repository.word(f"remote.{remote}.url"):
+        raise Misuse(
+            f"--record: {ref.removeprefix(_BRANCH)} would read as a branch of the remote {remote}",
+            "name one that no remote's name begins, such as pinesync/record",
+        )
     for other in repository.refs_below("/".join(ref.split("/")[:3])):
         if ref.startswith(f"{other}/") or other.startswith(f"{ref}/"):
             raise Misuse(f"--record: {other} is there, so git cannot make {ref}", "name another")

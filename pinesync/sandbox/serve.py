@@ -175,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Nothing is printed; the plan's log has the requests."""
+        """Nothing is printed here: requests are logged once they are answered."""
 
     def _serve(self) -> None:
         if refusal := self._refusal():
@@ -193,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._write("500 Internal Server Error", b"a bug of the sandbox, see its log")
             return
         disturbance = environ.get(TRANSPORT)
+        wrong = ", disturbed" if disturbance else ""
+        _log.info("%s %s: %s%s", self.command, self.path, status.partition(" ")[0], wrong)
         if disturbance:
             self._disturb(disturbance, _head(status, headers), b"".join(pieces))
         else:

@@ -9,6 +9,7 @@ is ahead of its file, whatever branch is checked out. Like pine.toml it may come
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ SETTING = "pinesync.record"
 TRAILER = "Pine-Workspace"
 _HEADS = "refs/heads/"
 _OURS = "refs/pinesync/"
+_MEANS_ANOTHER = r"@|[A-Z_]*HEAD"
+"""What git reads as another ref: HEAD, FETCH_HEAD and their like."""
 _MOST = 100
 """Of records for different commits; the newest are looked at."""
 _FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"
@@ -114,7 +117,7 @@ def named(repository: Repository, raw: str, what: str) -> str:
     ref = raw if raw.startswith("refs/") else _HEADS + raw
     short = ref.removeprefix(_HEADS)
     usable = ref.startswith((_HEADS, _OURS)) and not short.startswith(("-", "tradingview/"))
-    if not usable or short == "HEAD" or not repository.may_be(ref):
+    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.may_be(ref):
         raise Misuse(
             f"{what}: {raw[:80]!r} cannot be a side ref",
             "name a branch of its own, such as pinesync/record, or refs/pinesync/record",

@@ -334,6 +334,15 @@ def test_diff_is_the_file_against_the_base(clone: World) -> None:
     assert clone("diff", BREAKOUT_PATH).out == ""
 
 
+def test_diff_of_what_has_no_base_says_why_there_is_none(clone: World) -> None:
+    clone.write(EXTRA, "loose.pine")
+    for words in (["diff"], ["diff", "--remote"]):
+        assert clone(*words).out == ""  # as git's, it is about what is listed
+        assert clone(*words, "loose.pine").out == "loose.pine: not listed in pine.toml\n"
+    clone("add", "loose.pine")
+    assert clone("diff").out.startswith("--- a/loose.pine (nothing)\n")
+
+
 def test_diff_stat_and_exit_code(clone: World) -> None:
     assert clone("diff", "--exit-code").code == 0
     clone.write(LONGER.replace("20", "30"))

@@ -49,6 +49,22 @@ def test_the_two_lines_are_ready_to_export(world: World) -> None:
     assert cookie == f"PINESYNC_COOKIE='{world.user.cookie}'\n"
 
 
+def test_a_server_tells_its_requests_where_it_is_asked_to(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.spawn("sandbox", "serve", "-vv", "--fault", "list:2:reset") as server:
+        for _ in range(2):
+            monkeypatch.setenv(*shlex.split(server.stdout.readline())[0].split("=", 1))
+        assert world.process("list").code == 0
+        assert world.process("list").code == 0  # after the fault the list is asked again
+        server.send_signal(signal.SIGINT)
+        _, said = server.communicate(timeout=60)
+    told = [line for line in said.splitlines() if line.startswith("GET ")]
+    listed = "GET /pine-facade/list?filter=saved: 200"
+    assert told == [listed, f"{listed}, disturbed", listed]
+    assert "sessionid" not in said
+
+
 def test_the_whole_path_against_a_served_sandbox(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -460,7 +460,8 @@ def test_a_branch_of_ordinary_commits_is_no_side_ref(team: Team) -> None:
     assert "is no record of this workspace" in ran.err
 
 
-NEVER = """-x HEAD main refs/heads/main main/record tradingview/saved tradingview/history
+NEVER = """-x HEAD @ FETCH_HEAD origin/main main refs/heads/main main/record
+tradingview/saved tradingview/history
 refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b""".split()
 
 

@@ -277,7 +277,8 @@ def test_findings_without_code_and_ctx() -> None:
     body = CHECKED.replace('"code":"CE10272","ctx":{"identifier":"x"},', "")
     (error,) = reading.verdict(ok(body)).errors
     assert (error.code, error.message) == ("", 'Undeclared identifier "{identifier}"')
-    odd = '{"success":true,"result":{"errors":["plain",{"message":5},{"message":" "},7,{"start":[],"ctx":[]}]}}'
+    errors = '["plain",{"message":5},{"message":" "},7,{"start":[],"ctx":[]}]'
+    odd = '{"success":true,"result":{"errors":' + errors + "}}"
     assert [one.message for one in reading.verdict(ok(odd)).errors] == [
         "plain",
         "no message given",
