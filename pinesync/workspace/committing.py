@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, LeftForYou, Misuse
-from pinesync.workspace.git import asked, objects
+from pinesync.workspace.git import objects
+from pinesync.workspace.run_git import asked
 
 # A stopped rebase has a CHERRY_PICK_HEAD, too.
 _UNDER_WAY = {
@@ -230,7 +231,7 @@ def _set(root: Path, blobs: Blobs, modes: Mapping[str, str], env: Mapping[str, s
 
 
 def _answered(
-    root: Path, *words: str, given: bytes | None = None, env: Mapping[str, str] | None = None
+    root: Path, *words: str, given: bytes = b"", env: Mapping[str, str] | None = None
 ) -> bytes:
     """What git answers; FileError where it ends with an error."""
     status, answer, said = asked(root, *words, given=given, env=env)

@@ -1,73 +1,42 @@
-"""What pinesync asks of git, through GitPython, which is slow to load: only on use."""
+"""What pinesync asks of git: to merge, and what it holds and did."""
 
 from __future__ import annotations
 
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pinesync.errors import FileError
 from pinesync.model import Digest
 from pinesync.sync.ports import Merged
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files.folder import MAX_FILE
-
-if TYPE_CHECKING:
-    from git.cmd import Git
+from pinesync.workspace.run_git import asked
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_CONFLICTS = 127
 _MOST_COMMITS = 20
 _MOST_STASHES = 10
 _LOGGED = 8192
-# A repository's settings may name a program that looks at the index, or at a signature, and have
-# git ask another host for what it lacks.
-NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
-QUIET = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
-
-
-def gitpython() -> tuple[type[Git], type[Exception]]:
-    """GitPython, which looks for git as it is imported."""
-    try:
-        from git.cmd import Git
-        from git.exc import GitError
-    except ImportError as error:
-        raise no_git() from error
-    return Git, GitError
-
-
-def no_git() -> FileError:
-    return FileError(
-        "git cannot be run", "install git and have it on PATH; merging and committing need it"
-    )
 
 
 def merge(base: str, local: str, remote: str) -> Merged:
     """The three-way merge of canonical texts; the markers are those that every editor knows."""
-    git_of, git_error = gitpython()
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-merge-") as folder:
             for side, text in (("local", local), ("base", base), ("remote", remote)):
                 (Path(folder) / side).write_bytes(text.encode("utf-8"))
-            status, merged, said = git_of(folder).execute(
-                ["git", "merge-file", "-p", "--diff3", *_LABELS, "local", "base", "remote"],
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-            )
-    except git_error as error:
-        raise no_git() from error
+            words = ("merge-file", "-p", "--diff3", *_LABELS, "local", "base", "remote")
+            status, merged, said = asked(Path(folder), *words)
     except OSError as error:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts; beyond that, git failed.
-    if not 0 <= status <= _MOST_CONFLICTS or not isinstance(merged, bytes):
+    if not 0 <= status <= _MOST_CONFLICTS:
         raise FileError(f"git cannot merge: {said}", "both texts were left as they are")
     return Merged(merged.decode("utf-8"), status > 0)
 
@@ -269,32 +238,3 @@ def objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
         else:
             return []
     return found
-
-
-def asked(
-    root: Path | None,
-    *words: str,
-    given: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-) -> tuple[int, bytes, str]:
-    """What git ends with, answers and complains of; `given` is its standard input."""
-    git_of, git_error = gitpython()
-    git = git_of(root)
-    git.update_environment(**{**QUIET, **(env or {})})
-    try:
-        with tempfile.TemporaryFile() if given is not None else nullcontext() as stdin:
-            if stdin and given:
-                stdin.write(given)
-                stdin.seek(0)
-            status, answer, said = git.execute(
-                ["git", *NO_PROGRAMS, *words],
-                istream=stdin,
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-            )
-    except (git_error, OSError) as error:
-        raise no_git() from error
-    assert isinstance(answer, bytes)
-    return int(status), answer, said

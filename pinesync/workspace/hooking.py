@@ -11,7 +11,7 @@ from pinesync.errors import FileError, LeftForYou, Misuse
 from pinesync.naming import SUFFIX
 from pinesync.workspace.committing import is_repository
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.git import asked
+from pinesync.workspace.run_git import asked
 
 
 def top_of(folder: Path) -> Path:

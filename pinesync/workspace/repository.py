@@ -7,20 +7,19 @@ No hook runs, and no filter that the repository's settings name; nothing is aske
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from pinesync.errors import FileError, Misuse
 from pinesync.workspace.files.folder import MAX_FILE
-from pinesync.workspace.git import NO_PROGRAMS, QUIET, gitpython, no_git
+from pinesync.workspace.git import objects
+from pinesync.workspace.run_git import asked, started
 
 HISTORY = "refs/heads/tradingview/history"
 SAVED = "refs/remotes/tradingview/saved"
-_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 # A split index would leave a part of it in the repository.
 _WHOLE = ("-c", "core.splitIndex=false")
 _FILTERS = r"^filter\..*\.(clean|process|required)$"
@@ -121,10 +120,9 @@ class Repository:
                 found[path] = Blob(oid.decode("ascii"), None)
                 if int(kind.removeprefix(b"blob ")) <= MAX_FILE:
                     read.append(path)
-        asked = b"".join(found[path].oid.encode() + b"\n" for path in read)
-        data = self.ask("cat-file", "--batch", stdin=asked) if read else b""
-        for path, body in zip(read, _contents(data), strict=True):
-            found[path] = Blob(found[path].oid, body)
+        contents = objects(self.root, [found[path].oid for path in read]) if read else []
+        for path, one in zip(read, contents, strict=True):
+            found[path] = Blob(found[path].oid, one and one[1])
         return found
 
     # -- writing -------------------------------------------------------------------------------
@@ -133,7 +131,7 @@ class Repository:
         """Hand commits to `git fast-import`. Refs move once it has all of them: a stream that
         breaks off moves none. With `force`, also to a commit that the old one does not lead to."""
         words = ["fast-import", "--quiet", "--done", "--date-format=raw"]
-        process = self._start([*words, "--force"] if force else words, {})
+        process = started(self.root, *words, *["--force"] * force, hooks=False)
         stdin = cast("IO[bytes]", process.stdin)
         try:
             for chunk in chunks:
@@ -146,7 +144,7 @@ class Repository:
             raise
         said = process.communicate()[1]
         if process.returncode:
-            raise _failed("fast-import", said)
+            raise _failed("fast-import", said.decode("utf-8", "replace"))
 
     def as_stored(self, files: Mapping[str, bytes]) -> dict[str, str]:
         """The ids of blobs that hold these files as `git add` would store them, line ends and
@@ -206,15 +204,8 @@ class Repository:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-    ) -> tuple[int, bytes, bytes]:
-        process = self._start(words, env or {}, cwd)
-        answer, said = process.communicate(stdin)
-        return process.returncode, answer, said
-
-    def _start(
-        self, words: Sequence[str], env: Mapping[str, str], cwd: Path | None = None
-    ) -> subprocess.Popen[bytes]:
-        return _started(cwd or self.root, words, env)
+    ) -> tuple[int, bytes, str]:
+        return asked(cwd or self.root, *words, given=stdin, env=env, hooks=False)
 
     def _no_filters(self) -> dict[str, str]:
         """Settings that take the programs out of every filter: an empty one changes nothing."""
@@ -237,9 +228,8 @@ def repository_of(root: Path) -> Repository | None:
     """The repository around the folder, None where there is none. FileError where git will not
     look into it."""
     words = ("rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--show-prefix")
-    process = _started(root, words, {})
-    answer, said = process.communicate()
-    if process.returncode:
+    status, answer, said = asked(root, *words, hooks=False)
+    if status:
         if not any((folder / ".git").exists() for folder in (root, *root.parents)):
             return None
         raise _failed("rev-parse", said)
@@ -251,9 +241,8 @@ def repository_of(root: Path) -> Repository | None:
 
 def make_repository(root: Path) -> Repository:
     """A fresh repository in the folder."""
-    process = _started(root, ("init", "--quiet"), {})
-    said = process.communicate()[1]
-    made = None if process.returncode else repository_of(root)
+    status, _, said = asked(root, "init", "--quiet", hooks=False)
+    made = None if status else repository_of(root)
     if made is None:
         raise _failed("init", said)
     return made
@@ -270,30 +259,6 @@ def needs_repository(root: Path) -> Repository:
     return found
 
 
-def _started(cwd: Path, words: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    git_of, git_error = gitpython()
-    git = git_of(cwd)
-    git.update_environment(**QUIET, **env)
-    try:
-        process = git.execute(
-            ["git", *NO_PROGRAMS, *_NO_HOOKS, *words], as_process=True, istream=subprocess.PIPE
-        )
-    except (git_error, OSError) as error:
-        raise no_git() from error
-    # GitPython's own handle ends the process when it is dropped; this one is waited for here.
-    return cast("subprocess.Popen[bytes]", process)
-
-
-def _contents(batch: bytes) -> Iterator[bytes]:
-    """What `cat-file --batch` answered, object by object."""
-    at = 0
-    while at < len(batch):
-        end = batch.index(b"\n", at)
-        size = int(batch[at:end].rsplit(b" ", 1)[1])
-        yield batch[end + 1 : end + 1 + size]
-        at = end + 1 + size + 1
-
-
-def _failed(what: str, said: bytes) -> FileError:
-    why = said.decode("utf-8", "replace").strip().partition("\n")[0] or "it does not say why"
+def _failed(what: str, said: str) -> FileError:
+    why = said.strip().partition("\n")[0] or "it does not say why"
     return FileError(f"git {what} failed: {why}", "`git fsck` and `git status` tell more")

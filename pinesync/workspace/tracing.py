@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pinesync.model import Digest, PineId, Version
 from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace.git import asked, objects
+from pinesync.workspace.git import objects
 from pinesync.workspace.repository import SAVED
+from pinesync.workspace.run_git import asked
 
 _MOST_COMMITS = 5000
 _AT_A_TIME = 100

@@ -229,9 +229,9 @@ GUARDING = (
     ),
     Mutant(
         "git runs no program of a repository",
-        "pinesync/workspace/git.py",
-        '            ["git", *NO_PROGRAMS, *words],\n',
-        '            ["git", *words],\n',
+        "pinesync/workspace/run_git.py",
+        "    settings = _NO_PROGRAMS if hooks else (*_NO_PROGRAMS, *_NO_HOOKS)\n",
+        "    settings = () if hooks else _NO_HOOKS\n",
         ("tests/workspace/test_git.py",),
     ),
     Mutant(

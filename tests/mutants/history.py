@@ -259,7 +259,7 @@ HISTORY = (
     ),
     Mutant(
         "no hook runs for a ref of ours",
-        "pinesync/workspace/repository.py",
+        "pinesync/workspace/run_git.py",
         '_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")',
         "_NO_HOOKS: tuple[str, ...] = ()",
         ("tests/cli/test_fetch.py",),
