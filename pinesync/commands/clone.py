@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -58,6 +59,11 @@ def clone(
     beside its place and put there when it is whole. With `history` it is a git repository whose
     first branch has a commit for each saved version."""
     target = (setup.cwd / directory).absolute()
+    if os.path.lexists(target / MANIFEST):
+        raise Misuse(
+            f"{directory}: a pinesync folder already",
+            "in it, `pinesync pull` brings what is new, and `pinesync restore .` what is missing",
+        )
     if not is_free(target):
         raise Misuse(
             f"{directory}: there is something in it already",

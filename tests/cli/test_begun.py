@@ -78,6 +78,19 @@ def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: 
     assert world.words() == {}
 
 
+@pytest.mark.parametrize("after", [1, 2, 4])
+def test_a_clone_into_an_empty_folder_that_was_killed(world: World, after: int) -> None:
+    """What is there by then is a workspace, and a restore brings the rest."""
+    world.folder.mkdir()
+    dies = BREAKS_OFF.replace("raise KeyboardInterrupt", "os._exit(137)")
+    assert python(world, dies.format(after=after)) == 137
+    again = world("clone", "--sandbox", "scripts", cwd=world.place)
+    assert (again.code, "`pinesync restore .` what is missing" in again.err) == (2, True)
+    assert set(world.words().values()) <= {"missing"}
+    assert world("restore", ".").code == 0
+    assert world.words() == {}
+
+
 @pytest.fixture
 def volume(world: World) -> Iterator[Path]:
     """An empty folder on a file system of its own, as a container has it."""

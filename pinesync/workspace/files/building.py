@@ -56,15 +56,14 @@ def building(target: Path) -> Iterator[Path]:
 
 
 def _fill(target: Path, place: Path) -> None:
-    """Somebody may stand in an empty folder, so what was built moves into it; pine.toml makes it
-    whole, and is last. The folder is held, so that no link can take its place meanwhile. Where it
-    breaks off, the folder is empty again."""
+    """Somebody may stand in an empty folder, so what was built moves into it. pine.toml is first:
+    who is killed in between leaves a workspace that lacks files, and is told so. The folder is
+    held, so that no link can take its place meanwhile. Where it breaks off, it is empty again."""
     with Tree(target.parent).opened(target.name) as folder:
         here = folder.path if folder.descriptor is None else folder.descriptor
         if set(os.listdir(here)) - {place.name}:
             raise OSError(errno.ENOTEMPTY, "something came into it meanwhile")
-        names = [item.name for item in place.iterdir() if item.name != MANIFEST]
-        names.append(MANIFEST)
+        names = [MANIFEST, *(item.name for item in place.iterdir() if item.name != MANIFEST)]
         try:
             for name in names:
                 os.rename(place / name, folder.at(name), dst_dir_fd=folder.descriptor)
