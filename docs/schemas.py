@@ -11,12 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
-from pinesync import model
+from pinesync import model, naming
 from pinesync.cli.render import SCHEMA
 from pinesync.commands import demo, running
 from pinesync.commands.watching import events
 from pinesync.errors import PinesyncError
-from pinesync.workspace import manifest
+from pinesync.workspace import tables as toml
 
 FOLDER = Path(__file__).parent / "reference" / "schemas"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -49,8 +49,8 @@ def answer(command: str) -> dict[str, Any]:
     """The schema of what `command --json` prints, whatever comes of it. Keys may be added within
     a schema, so others than those named are allowed."""
     forms = [_object({"error": ERROR})]
-    tables = (table for table in (RESULTS, ALSO) if command in table)
-    forms += [_stoppable(_form(_result(table[command]))) for table in tables]
+    results = (table[command] for table in (RESULTS, ALSO) if command in table)
+    forms += [_stoppable(_form(_result(result))) for result in results]
     if command in RUNS:
         run = _stoppable(_form(running.Run))
         run["properties"]["operation"] = _form(_undone())
@@ -89,19 +89,19 @@ def commands() -> list[str]:
 def pine_toml() -> dict[str, Any]:
     """The schema of pine.toml. What spans entries, and the finer rules for paths, is left to the
     parser: the schema refuses nothing that it takes."""
-    short = {"type": "string", "maxLength": manifest.MAX_NAME}
+    short = {"type": "string", "maxLength": toml.MAX_NAME}
     version = {"type": "string", "pattern": _whole(model._VERSION.pattern)}
-    digest = {"type": "string", "pattern": _whole(manifest._DIGEST)}
+    digest = {"type": "string", "pattern": _whole(toml.DIGEST)}
     folders = dict.fromkeys(model.KINDS, TEXT | {"pattern": r"^(\.|[^./\\][^\\]*)$"})
-    patterns = TEXT | {"maxLength": manifest.MAX_PATH_BYTES}
+    patterns = TEXT | {"maxLength": naming.MAX_PATH_BYTES}
     workspace = {
-        "schema": {"type": "integer", "const": manifest.SCHEMA},
-        "id": {"type": "string", "pattern": _whole(manifest._WORKSPACE_ID)},
-        "remote": {"type": "string", "pattern": _whole(manifest._REMOTE)},
+        "schema": {"type": "integer", "const": toml.SCHEMA},
+        "id": {"type": "string", "pattern": _whole(toml.WORKSPACE_ID)},
+        "remote": {"type": "string", "pattern": _whole(toml.REMOTE)},
         "account": short,
         "account_id": short,
-        "track": {"enum": list(get_args(manifest.Track)), "default": "all"},
-        "ignore": {"type": "array", "items": patterns, "maxItems": manifest.MAX_PATTERNS},
+        "track": {"enum": list(get_args(toml.Track)), "default": "all"},
+        "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
         "folders": _closed(folders),
     }
     entry = {
@@ -111,8 +111,8 @@ def pine_toml() -> dict[str, Any]:
         **dict.fromkeys(("digest", "sent"), digest),
     }
     assert (workspace.keys(), entry.keys()) == (
-        set(manifest._WORKSPACE_KEYS),
-        set(manifest._ENTRY_KEYS),
+        set(toml.WORKSPACE_KEYS),
+        set(toml.ENTRY_KEYS),
     ), "the parser knows another key"
     for table, words in ((workspace, _WORKSPACE_WORDS), (entry, _ENTRY_WORDS)):
         for key, said in words.items():

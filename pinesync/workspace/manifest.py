@@ -6,68 +6,24 @@ whatever it does not know, names the line, and is done before anything else is t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn, cast
+from collections.abc import Mapping
+from typing import Any
 
 from pinesync.errors import ManifestError
-from pinesync.model import KINDS, Base, Digest, Entry, Kind, PineId, RelPath, Version
-from pinesync.naming import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
+from pinesync.model import Entry, RelPath
 from pinesync.text import canonical, dress
 from pinesync.workspace import toml, written
-
-SCHEMA = 1
-MAX_NAME = 256
-MAX_PATTERNS = 200
-"""Of `ignore`; every file is compared with each."""
-DEFAULT_FOLDERS: Mapping[Kind, str] = {
-    "study": "indicators",
-    "strategy": "strategies",
-    "library": "libraries",
-}
-
-Track = Literal["all", "listed"]
-
-_WORKSPACE_KEYS = frozenset(
-    ("schema", "id", "remote", "account", "account_id", "track", "ignore", "folders")
-)
-_ENTRY_KEYS = ("pine_id", "name", "version", "digest", "sent", "pulled", "hidden")
-_WORKSPACE_ID = r"[0-9A-Za-z][0-9A-Za-z-]{0,63}"
-_REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"
-_DIGEST = r"sha256:[0-9a-f]{64}"
-_NEWER = "a newer pinesync may have written it: update pinesync, or take the key out"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The table `[workspace]`. `remote` is a word, never an address; `account` and `account_id`
-    are the user name and id that the folder belongs to, None until known; `folders` names one
-    for each kind."""
-
-    schema: int = SCHEMA
-    id: str
-    remote: str
-    account: str | None = None
-    account_id: str | None = None
-    track: Track = "all"
-    ignore: tuple[str, ...] = ()
-    folders: Mapping[Kind, str] = field(default_factory=lambda: dict(DEFAULT_FOLDERS))
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """All of pine.toml. No two entries share an id, or paths that are one file somewhere."""
-
-    settings: Settings
-    entries: Mapping[RelPath, Entry] = field(default_factory=dict)
+from pinesync.workspace.tables import Manifest as Manifest
+from pinesync.workspace.tables import Settings as Settings
+from pinesync.workspace.tables import as_mapping, read, read_entry, settings_table
+from pinesync.workspace.tables import as_table as as_table
 
 
 def parse(text: str) -> Manifest:
     """The manifest that the text of a pine.toml holds; ManifestError, with the line, otherwise."""
     text = text.removeprefix("\ufeff")
     try:
-        return _read(*(written.read(text) or (toml.load(text), None)))
+        return read(*(written.read(text) or (toml.load(text), None)))
     except toml.Unusable as error:
         line = toml.line_of(text, error.keys)
         raise ManifestError(error.message, error.hint, line=line) from None
@@ -76,7 +32,7 @@ def parse(text: str) -> Manifest:
 def dump_new(manifest: Manifest) -> str:
     """The text of a new pine.toml, sorted by path: `parse` of it is `manifest` again."""
     entries = {path: as_table(manifest.entries[path]) for path in sorted(manifest.entries)}
-    text = toml.plain({"workspace": _settings_table(manifest.settings), "scripts": entries})
+    text = toml.plain({"workspace": settings_table(manifest.settings), "scripts": entries})
     return _proved(text, manifest)
 
 
@@ -134,7 +90,7 @@ def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
 def from_table(path: str, table: object) -> Entry:
     """The entry that such a table stands for; ManifestError where it is none."""
     try:
-        return _entry(path, _as_table(table, "scripts", path))
+        return read_entry(path, as_mapping(table, "scripts", path))
     except toml.Unusable as error:
         raise ManifestError(error.message) from None
 
@@ -164,9 +120,6 @@ def _proved(text: str, expected: Manifest) -> str:
     return text
 
 
-# Writing
-
-
 def _table(table: Mapping[str, Any], before: Manifest, after: Manifest) -> dict[str, Any]:
     """The TOML of `after`, with the keys of `table` as they were where nothing changed."""
     old: dict[str, Any] = table.get("scripts", {})
@@ -178,223 +131,5 @@ def _table(table: Mapping[str, Any], before: Manifest, after: Manifest) -> dict[
     if list(old) == sorted(old):
         scripts = dict(sorted(scripts.items()))
     same = after.settings == before.settings
-    workspace = table["workspace"] if same else _settings_table(after.settings)
+    workspace = table["workspace"] if same else settings_table(after.settings)
     return {"workspace": workspace, "scripts": scripts}
-
-
-def _settings_table(settings: Settings) -> dict[str, Any]:
-    table: dict[str, Any] = {
-        "schema": settings.schema,
-        "id": settings.id,
-        "remote": settings.remote,
-        "account": settings.account,
-        "account_id": settings.account_id,
-        "track": settings.track,
-        "ignore": list(settings.ignore),
-        "folders": dict(settings.folders),
-    }
-    return {key: value for key, value in table.items() if value is not None}
-
-
-def as_table(entry: Entry) -> dict[str, str]:
-    """The keys and values of an entry, as pine.toml has them."""
-    base = entry.base
-    table = {
-        "pine_id": entry.pine_id,
-        "name": entry.name,
-        "version": base and str(base.version),
-        "digest": base and base.digest,
-        "sent": base and base.sent,
-        "pulled": base and base.pulled and str(base.pulled),
-        "hidden": entry.hidden and str(entry.hidden),
-    }
-    # A plain str: the serialisers look at the exact type.
-    return {key: str(value) for key, value in table.items() if value is not None}
-
-
-# Reading
-
-
-def _refuse(message: str, *keys: str, hint: str | None = None) -> NoReturn:
-    raise toml.Unusable(message, keys, hint)
-
-
-def _told(raw: str) -> str:
-    """A key as messages show it: a hostile one has any length."""
-    return repr(raw) if len(raw) <= MAX_NAME else f"{raw[:MAX_NAME]!r}…"
-
-
-def _read(table: Mapping[str, Any], known: dict[RelPath, Entry] | None) -> Manifest:
-    for key in table:
-        if key not in ("workspace", "scripts"):
-            _refuse(f"unknown key {_told(key)}", key, hint=_NEWER)
-    if "workspace" not in table:
-        _refuse("the table [workspace] is missing", hint=toml.BY_HAND)
-    settings = _settings(_as_table(table["workspace"], "workspace"))
-    entries = _entries(table) if known is None else known
-    _check_unique(entries)
-    return Manifest(settings, entries)
-
-
-def _entries(table: Mapping[str, Any]) -> dict[RelPath, Entry]:
-    scripts = _as_table(table.get("scripts", {}), "scripts")
-    entries = (_entry(raw, _as_table(each, "scripts", raw)) for raw, each in scripts.items())
-    return {entry.path: entry for entry in entries}
-
-
-def _settings(table: Mapping[str, Any]) -> Settings:
-    schema = table.get("schema")
-    # Before the unknown keys: of a newer schema they are no surprise.
-    if type(schema) is int and schema > SCHEMA:
-        message = f"the schema is newer than this pinesync, which knows {SCHEMA}"
-        _refuse(message, "workspace", "schema", hint="update pinesync")
-    if type(schema) is not int or schema != SCHEMA:
-        _refuse(f"schema must be {SCHEMA}", "workspace", "schema")
-    for key in table:
-        if key not in _WORKSPACE_KEYS:
-            _refuse(f"unknown key {_told(key)} in [workspace]", "workspace", key, hint=_NEWER)
-    track = _word(table, "track", "all|listed", '"all" or "listed"', "all")
-    return Settings(
-        id=_word(table, "id", _WORKSPACE_ID, "letters, digits and dashes, at most 64"),
-        remote=_word(table, "remote", _REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
-        account=_short(table, "workspace", "account"),
-        account_id=_short(table, "workspace", "account_id"),
-        track=cast(Track, track),
-        ignore=_ignore(table.get("ignore", [])),
-        folders=_folders(_as_table(table.get("folders", {}), "workspace", "folders")),
-    )
-
-
-def _word(
-    table: Mapping[str, Any],
-    key: str,
-    shape: str,
-    wanted: str,
-    default: str | None = None,
-) -> str:
-    value = table.get(key, default)
-    if not isinstance(value, str) or not re.fullmatch(shape, value):
-        _refuse(f"{key} must be {wanted}", "workspace", key)
-    return value
-
-
-def _short(table: Mapping[str, Any], *keys: str) -> str | None:
-    value = table.get(keys[-1])
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > MAX_NAME:
-        _refuse(f"{keys[-1]} must be a text of at most {MAX_NAME} characters", *keys)
-    return value
-
-
-def _ignore(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        _refuse("ignore must be a list of texts", "workspace", "ignore")
-    if len(value) > MAX_PATTERNS or any(len(item) > MAX_PATH_BYTES for item in value):
-        most = f"at most {MAX_PATTERNS} patterns of {MAX_PATH_BYTES} characters"
-        _refuse(f"ignore must be {most}", "workspace", "ignore")
-    return tuple(value)
-
-
-def _folders(table: Mapping[str, Any]) -> Mapping[Kind, str]:
-    for kind, folder in table.items():
-        keys = ("workspace", "folders", kind)
-        if kind not in KINDS:
-            _refuse(f"unknown kind {_told(kind)} in [workspace.folders]", *keys, hint=_NEWER)
-        if not isinstance(folder, str):
-            _refuse(f"the folder for {kind} must be a text", *keys)
-        try:
-            check_folder(folder)
-        except BadPath as error:
-            _refuse(f"the folder {_told(folder)} cannot be used: {error}", *keys)
-    return {kind: table.get(kind, DEFAULT_FOLDERS[kind]) for kind in KINDS}
-
-
-def _as_table(value: object, *keys: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        _refuse(f"{_told(keys[-1])} must be a table", *keys)
-    return value
-
-
-def _entry(raw: str, table: Mapping[str, Any]) -> Entry:
-    keys = ("scripts", raw)
-    try:
-        path = check_path(raw)
-    except BadPath as error:
-        _refuse(f"the path {_told(raw)} cannot be used: {error}", *keys)
-    for key, value in table.items():
-        if key not in _ENTRY_KEYS:
-            _refuse(f"{raw!r}: unknown key {_told(key)}", *keys, key, hint=_NEWER)
-        if not isinstance(value, str):
-            _refuse(f"{raw!r}: {key} must be a text", *keys, key)
-    name = _short(table, *keys, "name")
-    if name is None:
-        _refuse(f"{raw!r}: name is missing", *keys)
-    if "pine_id" not in table:
-        for key in ("version", "digest", "sent", "pulled", "hidden"):
-            if key in table:
-                _refuse(f"{raw!r}: {key} without a pine_id", *keys, key)
-        return Entry(path, name)
-    try:
-        pine_id = PineId(table["pine_id"])
-    except ValueError as error:
-        _refuse(f"{raw!r}: {error}", *keys, "pine_id")
-    hidden = _version(table, *keys, "hidden") if "hidden" in table else None
-    return Entry(path, name, pine_id, _base(table, *keys), hidden)
-
-
-def _base(table: Mapping[str, Any], *keys: str) -> Base | None:
-    if "version" not in table and "digest" not in table:
-        for key in ("sent", "pulled"):
-            if key in table:
-                _refuse(f"{keys[-1]!r}: {key} without version and digest", *keys, key)
-        return None
-    for key, other in (("version", "digest"), ("digest", "version")):
-        if other not in table:
-            _refuse(f"{keys[-1]!r}: {key} without {other}", *keys, key)
-    sent = _digest(table, *keys, "sent") if "sent" in table else None
-    pulled = _version(table, *keys, "pulled") if "pulled" in table else None
-    version, digest = _version(table, *keys, "version"), _digest(table, *keys, "digest")
-    return Base(version, digest, sent, pulled)
-
-
-def _version(table: Mapping[str, Any], *keys: str) -> Version:
-    try:
-        return Version.parse(table[keys[-1]])
-    except ValueError as error:
-        _refuse(f"{keys[1]!r}: {keys[-1]}: {error}", *keys)
-
-
-def _digest(table: Mapping[str, Any], *keys: str) -> Digest:
-    value = table[keys[-1]]
-    if not re.fullmatch(_DIGEST, value):
-        _refuse(f"{keys[1]!r}: {keys[-1]} must be sha256: and 64 hex digits", *keys)
-    return Digest(value)
-
-
-def _check_unique(entries: Mapping[RelPath, Entry]) -> None:
-    by_id: dict[PineId, RelPath] = {}
-    by_key: dict[str, RelPath] = {}
-    for path, entry in entries.items():
-        other = by_key.setdefault(fold(path), path)
-        if other != path:
-            _refuse(f"{path!r} and {other!r} are one file on some systems", "scripts", path)
-        if entry.pine_id is None:
-            continue
-        other = by_id.setdefault(entry.pine_id, path)
-        if other != path:
-            message = f"{path!r} and {other!r} have the same pine_id"
-            _refuse(message, "scripts", path, "pine_id", hint="keep one of the two entries")
-    for key, path in by_key.items():
-        for folder in _folders_above(key):
-            if folder in by_key:
-                message = f"{by_key[folder]!r} is a file, and a folder of {path!r}"
-                _refuse(message, "scripts", path)
-
-
-def _folders_above(path: str) -> Iterator[str]:
-    # Only what ends like a file can be one, which spares nearly every path the walk.
-    end = path.find(".pine/")
-    while end >= 0:
-        yield path[: end + len(".pine")]
-        end = path.find(".pine/", end + 1)

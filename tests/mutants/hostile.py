@@ -7,9 +7,9 @@ from tests.mutants.breakages import Mutant
 HOSTILE = (
     Mutant(
         "pine.toml names no address",
-        "pinesync/workspace/manifest.py",
-        '_REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"',
-        '_REMOTE = r".*"',
+        "pinesync/workspace/tables.py",
+        'REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"',
+        'REMOTE = r".*"',
         ("tests/workspace/test_manifest.py", "tests/security/test_rules.py"),
     ),
     Mutant(

@@ -16,7 +16,8 @@ from pinesync.model import PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import BadPath, check_path, file_name
 from pinesync.sync.plan import Snapshot, survey
 from pinesync.workspace.files.folder import Folder
-from pinesync.workspace.manifest import DEFAULT_FOLDERS, parse
+from pinesync.workspace.manifest import parse
+from pinesync.workspace.tables import DEFAULT_FOLDERS
 from tests.cli.world import World
 from tests.security.disks import DEVICES, RULES, Rule
 

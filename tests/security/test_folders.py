@@ -12,7 +12,7 @@ import pytest
 
 from pinesync.text import digest
 from pinesync.workspace.files.folder import MAX_FILE
-from pinesync.workspace.manifest import MAX_PATTERNS
+from pinesync.workspace.tables import MAX_PATTERNS
 from pinesync.workspace.toml import MAX_BYTES
 from tests.cli.world import SLOWER, TREND_PATH, World
 from tests.security.bombs import MOST, Measured, measured
