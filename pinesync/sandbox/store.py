@@ -303,10 +303,11 @@ def _columns(facts: ScriptFacts) -> tuple[str, str, int]:
 
 def _add(db: sqlite3.Connection, pine_id: str, row: tuple[bytes | str | int, ...]) -> None:
     """Adds a version: its source, name, kind, title, inputs, time and author."""
-    number = "(SELECT coalesce(max(number), 0) + 1 FROM versions WHERE pine_id = ?1)"
+    # Numbered places (?1) are deprecated from Python 3.12 on.
+    number = "(SELECT coalesce(max(number), 0) + 1 FROM versions WHERE pine_id = ?)"
     db.execute(
-        f"INSERT INTO versions VALUES (?1, {number}, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '')",
-        (pine_id, *row),
+        f"INSERT INTO versions VALUES (?, {number}, ?, ?, ?, ?, ?, ?, ?, '')",
+        (pine_id, pine_id, *row),
     )
 
 
