@@ -109,22 +109,68 @@ def tree() -> str:
     return _block(["```text", textwrap.dedent(drawn[0]).rstrip(), "```"])
 
 
+_KINDS = {
+    "429": "too many requests; `seconds` is what Retry-After says",
+    "500": "an error of the service",
+    "503": "the service is away for now",
+    "html": "a page that asks whether one is a robot, with status 200 or `status`",
+    "html-login": "the page to sign in on, with status 200 or `status`",
+    "redirect": "302, to the page to sign in on",
+    "empty": "an answer without a body",
+    "garbage": "JSON that breaks off",
+    "answer": "an answer that is empty but for `status`; from Python, any body",
+    "reset": "the connection is cut",
+    "hang": "no answer, for `seconds` or ten minutes",
+    "truncate": "an answer that is shorter than it says",
+    "slow": "an answer after `seconds`, or five of them",
+    "expire": "the session is dead from then on",
+    "delay": "the answer is lost as `then` says (`reset` where left out), and the save is stored "
+    "`later` requests after it, or never",
+    "foreign": "the web editor saves that script, as `source` or as a small edit; before a "
+    "`save_new` it makes one of that name",
+    "foreign-rename": "the web editor renames that script, to `name`",
+    "foreign-delete": "the web editor deletes that script",
+}
+_SWITCHES = {
+    "eol": "line ends of the source that is read",
+    "text": "what a save does to the text: nothing, drops or adds the last line's end, or makes "
+    "spaces of tabs",
+    "dead_session_writes": "how a write is refused without a session",
+    "unknown_id": "the status for a script that is not there",
+    "failed_save_has_result": "whether an answer to a text that does not compile tells the script",
+    "id_in": "where the answer to a save has the id",
+    "list_names": "whether the list escapes names for HTML",
+    "conflict": "how a name that is taken is refused",
+    "retry_after": "whether a 429 says when to come again",
+    "ok": 'the answer to a deletion: `"ok"` or `ok`',
+    "bare_errors": "whose findings lack code and context: those of saves, all, or none",
+    "epoch_times": "whether times are numbers instead of ISO dates",
+    "get_has_id": "whether a script that is read tells its id",
+    "get_has_title": "whether it tells its title",
+    "last_version_int": "whether it tells its newest version as a number",
+    "history_available": "whether there is a list of versions at all",
+    "script_info_of": "whom the session probe tells: the session's user or the script's owner",
+    "gzip": "whether answers are packed where that is accepted",
+}
+
+
 def faults() -> str:
     """What of the sandbox can go wrong, and how."""
     endpoints = ", ".join(f"`{name}`" for name in (*going_wrong.ENDPOINTS, "*"))
-    kinds = ", ".join(f"`{kind}`" for kind in get_args(going_wrong.Kind))
-    return _block([f"{endpoints};", "", f"kinds are {kinds}."])
+    kinds = [_row(f"`{kind}`", _KINDS[kind]) for kind in get_args(going_wrong.Kind)]
+    return _block([f"{endpoints}.", "", "| kind | what happens |", "|---|---|", *kinds])
 
 
 def switches() -> str:
     """Every switch of the sandbox with its values, the usual one first."""
-    lines = ["| switch | values |", "|---|---|"]
+    lines = ["| switch | values | |", "|---|---|---|"]
     hints = get_type_hints(going_wrong.Switches)
     for switch in fields(going_wrong.Switches):
         values = get_args(hints[switch.name]) or ("true", "false")
         usual = str(switch.default).lower() if isinstance(switch.default, bool) else switch.default
         ordered = [usual, *(value for value in values if value != usual)]
-        lines.append(_row(f"`{switch.name}`", ", ".join(f"`{value}`" for value in ordered)))
+        shown = ", ".join(f"`{value}`" for value in ordered)
+        lines.append(_row(f"`{switch.name}`", shown, _SWITCHES[switch.name]))
     return _block(lines)
 
 

@@ -135,10 +135,10 @@ _WORKSPACE_WORDS = {
     "schema": "The version of this format.",
     "id": "Random, made by clone or init: the name of this folder's state.",
     "remote": "tradingview, sandbox or sandbox:NAME; never an address.",
-    "account": "The user name that the folder belongs to; another account's cookie is refused.",
+    "account": "The user name that the folder belongs to; no other's cookie is used for it.",
     "account_id": "The same account's id, where it is known.",
     "track": "all: a pull brings new scripts too; listed: only those that have an entry.",
-    "ignore": "Paths that are left alone, as in drafts/**.",
+    "ignore": "Files that are no scripts of yours while they are not listed, as in drafts/**.",
     "folders": "Where new scripts go, by kind.",
 }
 _ENTRY_WORDS = {

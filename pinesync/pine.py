@@ -180,10 +180,11 @@ class Pine:
             from pinesync.remote.client import PineClient
             from pinesync.remote.session import Session, Transport
 
-            if not self._cookie or not self._cookie.strip():
-                raise NotSignedIn(
-                    "a TradingView cookie is needed: give `cookie`, or set TRADINGVIEW_COOKIE"
-                )
+            if not isinstance(self._base_url, str):
+                raise Misuse("base_url is not a text")
+            if not isinstance(self._cookie, str) or not self._cookie.strip():
+                also = ", or set TRADINGVIEW_COOKIE" if self._base_url == BASE_URL else ""
+                raise NotSignedIn(f"a TradingView cookie is needed: give `cookie`{also}")
             secret = credentials.parse(self._cookie, self._base_url)
             transport = Transport(adapter=self._adapter)
             self._opened = PineClient(Session(self._base_url, secret, transport))

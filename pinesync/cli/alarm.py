@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from pinesync.cli.render import harmless
+from pinesync.commands.watching.beyond import BRINGABLE
 from pinesync.commands.watching.events import Done, Event, Told, Trouble
 from pinesync.errors import EXIT_DONE
 
@@ -44,7 +45,7 @@ def _wrong(event: Event) -> tuple[str, str] | None:
             found = outcome.diagnostics
             first = f": {found[0].message} (line {found[0].line})" if found else ""
             return outcome.path, f"{outcome.message}{first}"
-        case Told():
+        case Told() if event.word not in BRINGABLE:
             return event.path, event.message
         case Trouble():
             return "", event.message

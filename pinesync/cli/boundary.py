@@ -47,7 +47,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.Abort:
-        return _tell(arguments, "interrupted", None, EXIT_INTERRUPTED)
+        return _end_question(arguments)
     except click.ClickException as error:
         return _refuse(arguments, error)
     except PinesyncError as error:
@@ -66,6 +66,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and is logged
         return _tell(arguments, *_bug(error), EXIT_BUG)
     return code
+
+
+def _end_question(arguments: Sequence[str]) -> int:
+    if sys.stderr.isatty():
+        click.echo(err=True)  # the question stands on this line
+    return _tell(arguments, "interrupted", None, EXIT_INTERRUPTED)
 
 
 def expanded(arguments: Sequence[str], *, windows: bool = os.name == "nt") -> list[str]:

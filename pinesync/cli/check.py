@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli import scripts as completed
-from pinesync.cli.options import jobs, remote_options, setup, shared
+from pinesync.cli.options import current, jobs, remote_options, setup, shared
 from pinesync.cli.render import counted, diagnostic_lines, error_lines, finish, harmless, out, say
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def command(
 
     if offline and full:
         raise click.UsageError("--full asks the service: not with --offline.")
+    if current().json and format_ in ("github", "sarif"):
+        raise click.UsageError(f"--json and --format {format_} name two forms.")
     given = _given(paths, name)
     made = setup(jobs=jobs)
     found = check(

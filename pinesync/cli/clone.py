@@ -11,7 +11,7 @@ from pinesync.cli.render import counted, finish, harmless, out, say
 
 @click.command("clone")
 @click.argument("directory", metavar="[DIR]", default="pine-scripts")
-@click.option("--only", multiple=True, metavar="GLOB", help="Only scripts of this name.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only scripts called so; repeatable.")
 @click.option("--history", is_flag=True, help="Every saved version, as a git commit.")
 @remote_options
 @jobs
@@ -51,6 +51,8 @@ def command(
 
 
 def _empty(remote: str) -> str:
-    if remote.startswith("sandbox"):
-        return "hint: `pinesync sandbox seed` fills the sandbox"
+    sandbox, _, name = remote.partition(":")
+    if sandbox == "sandbox":
+        named = f" --name {name}" if name else ""
+        return f"hint: `pinesync sandbox seed{named}` fills the sandbox"
     return "hint: `pinesync new NAME` in the folder makes one"

@@ -20,8 +20,8 @@ from pinesync.cli.render import columns, finish, harmless, out
 def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -> int:
     """What differs, line by line: the file against the text last agreed.
 
-    PATH@5 compares version 5.0 with the file, PATH@5 PATH@7 two versions. An id may stand for a
-    path: 'USER;…@5'.
+    PATH@5 compares version 5.0 with the file, PATH@5 PATH@7 two versions. There, an id may stand
+    for the path: 'USER;…@5'.
     """
     from pinesync.commands.diff import diff
 

@@ -16,7 +16,7 @@ from pinesync.cli.render import counted, finish, harmless, out, say
 @click.option("-i", "--ignore-case", is_flag=True, help="Capital or small letters alike.")
 @click.option("-F", "--fixed", is_flag=True, help="The pattern is plain text.")
 @click.option("-l", "--names", is_flag=True, help="Only which versions have it.")
-@click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
+@click.option("--offline", is_flag=True, help="Only what was read before, of listed scripts.")
 @jobs
 @shared
 def command(

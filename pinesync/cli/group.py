@@ -51,7 +51,13 @@ _MODULES = {"list": "listing", "blame-version": "blame"}
 
 
 class Suggesting(click.Group):
-    """A group that knows what a misspelt command was meant to be."""
+    """A group that knows what a misspelt command was meant to be, and tells the first sentence of
+    each whole."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """click cuts a sentence that is too long for its list, and for Tab."""
+        cmd.short_help = cmd.short_help or " ".join((cmd.help or "").split("\n\n")[0].split())
+        super().add_command(cmd, name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

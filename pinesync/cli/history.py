@@ -25,7 +25,7 @@ def command() -> None:
 @jobs
 @shared
 def import_(dry_run: bool, jobs: int) -> int:
-    """One commit for each saved version of every script, on the branch tradingview/history.
+    """One commit for each saved version of every listed script, on the branch tradingview/history.
 
     What is on it stays as it is, and a second import adds only what is new. Your own branches, the
     index and the files are not touched.

@@ -22,7 +22,7 @@ _LEAST = 12
 @click.command("log")
 @click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
 @click.option("-n", "most", type=click.IntRange(1), metavar="N", help="So many, the newest first.")
-@click.option("--offline", is_flag=True, help="Only what was read before; asks for nothing.")
+@click.option("--offline", is_flag=True, help="Only what was read before, of listed scripts.")
 @jobs
 @shared
 def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int) -> int:

@@ -34,7 +34,7 @@ def command(offline: bool, remote: str | None) -> int:
             raise
         raise Misuse(
             "the language server needs a library that is not installed",
-            "run `pip install 'pinesync[lsp]'`",
+            "run `pipx inject pinesync 'pygls>=2'`, or `pip install '.[lsp]'` in a checkout of it",
         ) from None
 
     compiler = Compiler(setup(), remote, offline)

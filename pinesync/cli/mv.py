@@ -16,7 +16,7 @@ def command(paths: tuple[str, ...], follow: bool) -> int:
     """Move a file; it stays the same script. NEW is a path, or a folder.
 
     Where OLD is gone and the file lies at NEW already, pine.toml follows. With --follow any number
-    of paths may be named, or none for all scripts that were renamed on TradingView.
+    of paths may be named, or none for all scripts that somebody else renamed on TradingView.
     """
     from pinesync.cli.run_lines import tell
     from pinesync.commands import mv

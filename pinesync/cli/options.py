@@ -113,7 +113,7 @@ jobs = click.option(
     type=click.IntRange(1, 16),
     default=4,
     show_default=True,
-    help="Reads at a time.",
+    help="Reads at a time, 16 at most.",
 )
 
 commit = click.option(

@@ -10,6 +10,7 @@ import click
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import current, may_ask, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.errors import EXIT_FAILED
 
 
 class _Shown(logging.Handler):
@@ -94,7 +95,9 @@ def reset(name: str, yes: bool) -> int:
         if not may_ask():
             raise click.UsageError("reset removes every script of the sandbox: add --yes.")
         file = harmless(str(location(made, name).file))
-        click.confirm(f"Remove every script in {file}?", abort=True, err=True)
+        if not click.confirm(f"Remove every script in {file}?", err=True):
+            say("nothing was removed")
+            return EXIT_FAILED
     done = resetting(made, name)
     if not finish("sandbox reset", done):
         out(f"{counted(done.scripts, 'script')} removed")

@@ -18,7 +18,8 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
 
     Files and pine.toml get what they had; a push is undone by saving the text from before as one
     more version, where nobody saved since. Again, it takes back the command before that; with
-    --redo it brings back what was undone. What cannot be undone is said, and left.
+    --redo it brings back what was undone, the last or that of the undo which OPERATION names. What
+    cannot be undone is said and left, and the next undo begins there: an older command is named.
     """
     from pinesync.cli.run_lines import tell
     from pinesync.commands.undo import undo

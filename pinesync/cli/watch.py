@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often to look at TradingView.",
+    help="How often to look at TradingView, 10 at least.",
 )
 @click.option("--yes", "many", is_flag=True, help="Send any number of files changed at once.")
-@click.option("--on-error", metavar="CMD", help="Run CMD when something goes wrong.")
+@click.option("--on-error", metavar="CMD", help="Run CMD, without a shell, when it goes wrong.")
 @click.option("--notify", is_flag=True, help="Say it on the desktop, too, when it goes wrong.")
 @shared
 def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: bool) -> int:
@@ -39,6 +39,8 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
 
     What git writes is not sent, and files that change in great number are asked about: p sends what
     is held back, n leaves it. A conflict stops its script alone. Ctrl-C ends it.
+
+    CMD is a program and its words; what happened is in PINESYNC_PATH and PINESYNC_MESSAGE.
     """
     from pinesync.cli.alarm import alarm
     from pinesync.cli.watch_lines import Screen

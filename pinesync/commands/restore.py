@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from glob import has_magic
 
 from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
@@ -58,6 +59,10 @@ def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
         return [(which.entry, version)]
     patterns = project.patterns([raw])
     entries = project.folder.entries()
+    if patterns == [project.inside(raw)] and has_magic(raw) and patterns[0] not in entries:
+        raise Misuse(
+            f"{raw}: no listed file is called like that", "`pinesync status` lists the scripts"
+        )
     if patterns == [project.inside(raw)] and patterns != ["."]:
         return [(_entry(project, project.path(raw)), None)]
     listed = [e for e in entries.values() if any(is_named(e.path, p) for p in patterns)]

@@ -115,7 +115,10 @@ def _chosen(operations: list[Operation], key: str | None, *, redo: bool) -> Oper
         many = f"{len(named)} operations begin with {key}" if named else f"no operation {key}"
         raise Misuse(many, "`pinesync oplog` lists them")
     if named[0].key in undone(operations):
-        raise Misuse(f"{named[0].key}: was taken back already", "`pinesync undo --redo`, or oplog")
+        raise Misuse(
+            f"{named[0].key}: was taken back already",
+            "`pinesync undo --redo` takes the last undo back, `pinesync oplog` tells the others",
+        )
     return named[0]
 
 
@@ -159,8 +162,9 @@ class _Here:
             elif trouble := self._write(file):
                 left[path] = trouble
         self._commit([c for c in changes if _goes_on(c) and c.path not in left])
+        stays = {p for p, f in self._files.items() if f.before is None} - self._changes.keys()
         for path in self._paths():
-            if path not in done:
+            if path not in done and (path in left or path not in stays):
                 yield refused(path, left[path], _LOOK) if path in left else self._outcome(path)
         for old, new in self._moves.values():
             yield self._moved_back(old, new)
@@ -286,8 +290,26 @@ def _saved_again(
         chosen[step.situation.path] = save
     listed = view.listed or {}
     for outcome in pushing.push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
-        left = outcome.done == "refused" and not outcome.diagnostics
-        yield replace(outcome, hint=_hint(chosen[outcome.path])) if left else outcome
+        if outcome.done == "refused" and not outcome.diagnostics:
+            yield replace(outcome, hint=_hint(chosen[outcome.path]))
+        elif outcome.done == "saved" and _stays(project, outcome.path, texts[outcome.path]):
+            yield replace(outcome, message=_STAYS, hint=_brings_back(outcome.path))
+        else:
+            yield outcome
+
+
+_STAYS = "the file keeps the text that was taken back, as an edit; a push would save it again"
+
+
+def _brings_back(path: RelPath) -> str:
+    return f"`pinesync restore {typed(path)}` puts the saved text into it"
+
+
+def _stays(project: Project, path: RelPath, saved: str) -> bool:
+    """Whether the file has another text than the one saved: a push changes no file, and so does
+    taking it back."""
+    data = project.folder.read(path)
+    return data is not None and digest_of(data) != digest(saved)
 
 
 def _hint(save: Sent) -> str:

@@ -233,7 +233,7 @@ def _keyring() -> Iterator[Any]:
     except ImportError:
         raise Misuse(
             "the keyring needs a package that is not installed",
-            "run `pip install 'pinesync[keyring]'`, or leave out --keyring: a file that you alone "
+            "run `pipx inject pinesync keyring`, or leave out --keyring: a file that you alone "
             "can read is used then",
         ) from None
     try:

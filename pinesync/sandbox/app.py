@@ -233,6 +233,8 @@ class SandboxApp:
         try:
             if not pine_id:
                 name = call.query.get("name", "")
+                if not name:
+                    return  # nothing is about to be made that could be in the way
                 text = fault.source or call.form.get("source", "")
                 self.store.save_new(user, name, text, overwrite=True, author=by)
             elif fault.kind == "foreign-rename":

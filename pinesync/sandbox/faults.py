@@ -160,7 +160,8 @@ def _calls(calls: str, whole: str) -> tuple[int, int | None]:
     if calls == "*":
         return 1, ALWAYS
     start, dash, end = calls.removesuffix("+").partition("-")
-    if not start.isdecimal() or (dash and not end.isdecimal()) or int(start) < 1:
+    usable = start.isdecimal() and (not dash or end.isdecimal()) and int(start) >= 1
+    if not usable or (dash and int(end) < int(start)):
         raise Misuse(f"{whole}: {calls!r} is no call, such as 3, 2-4, 5+ or *")
     if calls.endswith("+"):
         return int(start), ALWAYS

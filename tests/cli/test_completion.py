@@ -111,6 +111,9 @@ def test_fish(typed: World) -> None:
     (described,) = shell(typed, "fish", FISH, "pinesync list --rem")
     assert described.startswith("--remote\t")
     assert "," in described
+    assert shell(typed, "fish", FISH, "pinesync sandbox res") == [
+        "reset\tRemove every script of the sandbox, with all versions."
+    ]
     assert shell(typed, "fish", FISH, "pinesync diff indicators/Ti") == [comma]
     assert shell(typed, "fish", FISH, "pinesync diff 'a b;c/it") == ["a b;c/it's *.pine"]
     assert shell(typed, "fish", FISH, "pinesync show indicators/Tr") == [TREND_PATH]

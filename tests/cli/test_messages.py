@@ -147,6 +147,7 @@ def test_a_saved_name_for_a_path(clone: World) -> None:
     refused = clone("log", "Trend")
     assert refused.code == 2
     assert f"hint: the file of the script called so is {TREND_PATH}" in refused.err
+    assert f"hint: the file of the script called so is {TREND_PATH}" in clone("diff", "Trend").err
     assert "hint: name the file of a script" in clone("log", "Another").err
 
 

@@ -222,7 +222,8 @@ def test_a_pattern_that_no_shell_replaced(clone: World) -> None:
     clone.remove()
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]
-    assert clone("restore", "*.pine").code == 2
+    none = clone("restore", "*.pine")
+    assert (none.code, "*.pine: no listed file is called like that" in none.err) == (2, True)
     assert TREND_PATH in clone("status", f"{folder}/*.pine").out
     assert clone("restore", f"{folder}/*.pine").out == f"restored   {TREND_PATH}  1.0\n"
     assert clone("restore", "*/*.pine").out == f"restored   {BREAKOUT_PATH}  1.0\n"

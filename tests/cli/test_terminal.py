@@ -72,11 +72,12 @@ def test_no_bar_for_a_few_and_none_without_a_terminal(clone: World) -> None:
 
 
 def test_reset_asks_first(world: World) -> None:
-    for answer, code, left in (("n", 130, 3), ("", 130, 3), ("y", 0, 0)):
+    for answer, code, left in (("n", 1, 3), ("", 1, 3), ("y", 0, 0)):
         with Terminal(world, "sandbox", "reset") as terminal:
             terminal.wait_for(r"Remove every script in .*default\.sqlite3\? \[y/N\]")
             terminal.type(answer + "\n")
             assert terminal.end() == code
+            assert ("nothing was removed" in terminal.seen) == bool(code)
         assert len(world.account()) == left
 
 

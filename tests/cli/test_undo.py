@@ -56,6 +56,10 @@ def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.read() == LONGER
     assert clone.words() == {TREND_PATH: "modified"}
+    assert "a push would save it again" in ran.err
+    assert f"hint: `pinesync restore {TREND_PATH}` puts the saved text into it" in ran.err
+    assert clone("restore", TREND_PATH).code == 0
+    assert (clone.words(), clone("push").asked) == ({}, ("list",))
 
 
 def test_an_undo_is_brought_back(clone: World) -> None:
@@ -65,6 +69,7 @@ def test_an_undo_is_brought_back(clone: World) -> None:
     assert clone("undo").code == 2  # nothing else was done
     ran = clone("undo", "--redo")
     assert ran.code == 0, ran
+    assert "would save it again" not in ran.err
     assert clone.saved() == [TREND, LONGER, TREND, LONGER]
     assert clone.words() == {}
     assert clone("undo", "--redo").code == 2
@@ -467,6 +472,15 @@ def test_a_new_script_is_forgotten_and_its_file_stays(clone: World) -> None:
     ran = clone("undo")
     assert (ran.code, ran.out) == (0, "forgotten  indicators/Idea.pine\n")
     assert clone.words() == {"indicators/Idea.pine": "untracked"}
+
+
+def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> None:
+    clone.remove()
+    clone("restore", TREND_PATH)
+    ran = clone("undo")
+    assert (ran.code, ran.out) == (0, "")
+    assert f"{TREND_PATH}: the file was new; it stays" in ran.err
+    assert clone.read() == TREND
 
 
 def test_what_happened_there_alone_is_said(clone: World) -> None:

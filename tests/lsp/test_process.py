@@ -149,7 +149,7 @@ def test_without_the_library(home, tmp_path) -> None:
     for asked in ([], ["--json"]):
         ran = _without_the_library(tmp_path, *asked)
         assert ran.returncode == 2
-        assert "pip install 'pinesync[lsp]'" in (ran.stdout if asked else ran.stderr)
+        assert "pipx inject pinesync 'pygls>=2'" in (ran.stdout if asked else ran.stderr)
         assert "Traceback" not in ran.stderr
 
 

@@ -27,6 +27,14 @@ from tests.pine.conftest import (
 # -- arguments ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("cookie", "address"), [(5, BASE_URL), (b"x", BASE_URL), ("x", 5), ("", "")]
+)
+def test_what_is_no_cookie_and_no_address_raises_nothing(cookie: Any, address: Any) -> None:
+    envelope = Pine(cookie, base_url=address).list_saved_scripts()
+    assert (envelope["status"], list(envelope)) == ("failed", KEYS)
+
+
 @pytest.mark.parametrize("empty", ["", " ", "\n\t ", None, 5, "\ud800"])
 def test_an_empty_argument_fails_without_a_request(world: World, empty: Any) -> None:
     pine, pine_id = world.pine, world.make()

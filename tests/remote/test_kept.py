@@ -261,5 +261,5 @@ def test_without_the_extra_it_is_said(config: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
     with pytest.raises(Misuse, match="not installed") as caught:
         keep(config, parse(COOKIE), OWNER, 1, keyring=True)
-    assert "pinesync[keyring]" in (caught.value.hint or "")
+    assert "pipx inject pinesync keyring" in (caught.value.hint or "")
     assert load(config) is None

@@ -253,6 +253,7 @@ def test_faults_as_text() -> None:
         "get:0:500",
         "get:x:500",
         "get:1-:500",
+        "get:5-2:500",
         "nowhere:1:500",
         "get:1:explode",
         "get:1:500:sometimes",

@@ -17,6 +17,9 @@ from typing import Any
 
 import pytest
 
+from pinesync.cli.alarm import alarm
+from pinesync.commands.watching.events import Told
+from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from tests.cli.answers import answering, finding
 from tests.cli.tradingview import TradingView
@@ -329,6 +332,15 @@ def was_started(folder: Path) -> tuple[list[str], dict[str, str]]:
     words = (folder / "words").read_text().splitlines()
     lines = (folder / "environment").read_text().splitlines()
     return words, dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def test_what_is_only_new_there_is_no_alarm(tmp_path: Path) -> None:
+    ring = alarm(str(recording(tmp_path, "tell.sh")), notify=False)
+    for word in ("behind", "remote-only"):
+        ring(Told(RelPath(TREND_PATH), word, "saved on TradingView"))
+    assert not (tmp_path / "words").exists()
+    ring(Told(RelPath(TREND_PATH), "diverged", "and edited here"))
+    assert (tmp_path / "words").exists()
 
 
 @served
