@@ -46,7 +46,8 @@ html_theme = "furo"
 html_title = f"pinesync {release}"
 html_copy_source = False
 html_show_sphinx = False
-html_static_path: list[str] = []
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 
 man_pages = [("reference/man", "pinesync", "scripts in step with TradingView", author, 1)]
 man_show_urls = True
