@@ -20,7 +20,7 @@ Kind = Literal["study", "strategy", "library"]
 KINDS: tuple[Kind, ...] = ("study", "strategy", "library")
 
 _PINE_ID = re.compile(r"USER;[0-9a-f]{32}")
-_VERSION = re.compile(r"([0-9]{1,6})(?:\.0)?", re.ASCII)
+_VERSION = re.compile(r"([1-9][0-9]{0,5})(?:\.0)?", re.ASCII)
 
 
 class PineId(str):
@@ -54,7 +54,7 @@ class Version:
         if isinstance(raw, int) and not isinstance(raw, bool):
             raw = str(raw)
         match = _VERSION.fullmatch(raw) if isinstance(raw, str) else None
-        if not match or int(match[1]) == 0:
+        if not match:
             raise ValueError(f"not a version: {str(raw)[:40]!r}")
         return cls(int(match[1]))
 

@@ -30,8 +30,9 @@ def command(
 ) -> int:
     """A word for every script. One request, however many there are.
 
-    Clean scripts are counted; -v lists them too. The page of --html shows what differs side by
-    side, and when each version was saved, for which it reads what is not held here.
+    Clean scripts are counted; -v lists them too, and so does naming them. The page of --html shows
+    what differs side by side, and when each version was saved, for which it reads what is not held
+    here.
     """
     from pinesync.commands.status import status
 
