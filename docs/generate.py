@@ -15,6 +15,7 @@ import click
 from pinesync import errors
 from pinesync.cli.group import group
 from pinesync.sandbox import faults as going_wrong
+from pinesync.sandbox.endpoints import ROUTES
 from pinesync.sync.policy import NEVER, POLICY, Local, There
 
 Names = AbstractSet[str | None]
@@ -133,8 +134,8 @@ _KINDS = {
 }
 _SWITCHES = {
     "eol": "line ends of the source that is read",
-    "text": "what a save does to the text: nothing, drops or adds the last line's end, or makes "
-    "spaces of tabs",
+    "text": "what a save does to the text: nothing, drops the line ends at its end, adds one, "
+    "or makes four spaces of each tab",
     "dead_session_writes": "how a write is refused without a session",
     "unknown_id": "the status for a script that is not there",
     "failed_save_has_result": "whether an answer to a text that does not compile tells the script",
@@ -156,9 +157,12 @@ _SWITCHES = {
 
 def faults() -> str:
     """What of the sandbox can go wrong, and how."""
-    endpoints = ", ".join(f"`{name}`" for name in (*going_wrong.ENDPOINTS, "*"))
+    paths = {route.endpoint: f"`{route.method} {route.words}`" for route in ROUTES}
+    endpoints = [_row(f"`{name}`", paths[name]) for name in going_wrong.ENDPOINTS]
+    endpoints.append(_row("`*`", "any of them"))
     kinds = [_row(f"`{kind}`", _KINDS[kind]) for kind in get_args(going_wrong.Kind)]
-    return _block([f"{endpoints}.", "", "| kind | what happens |", "|---|---|", *kinds])
+    ends = ["| endpoint | below the base address |", "|---|---|", *endpoints]
+    return _block([*ends, "", "| kind | what happens |", "|---|---|", *kinds])
 
 
 def switches() -> str:

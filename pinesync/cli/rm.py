@@ -43,7 +43,7 @@ def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
     for forgotten in done.forgotten:
         out(f"forgotten  {harmless(forgotten.path)}")
     if done.tracks_all and any(f.pine_id for f in done.forgotten):
-        say('hint: the next pull lists them again, unless pine.toml says track = "listed"')
+        say('hint: the next pull or push lists them again, unless pine.toml says track = "listed"')
     return done.exit_code
 
 

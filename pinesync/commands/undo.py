@@ -157,7 +157,9 @@ class _Here:
                 continue
             if file.before is None:
                 yield Outcome(
-                    path, "told", message="the file was new; it stays, and can be removed"
+                    path,
+                    "told",
+                    message="the file was not there; it stays, and can be removed",
                 )
             elif trouble := self._write(file):
                 left[path] = trouble

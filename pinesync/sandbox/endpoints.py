@@ -327,10 +327,12 @@ def _saved(call: Call, stored: StoredVersion) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint's name as the faults and the log have it, and where it is found."""
+    """An endpoint's name as the faults and the log have it, and where it is found: the path in
+    `words`, and as a pattern."""
 
     endpoint: str
     method: str
+    words: str
     path: re.Pattern[str]
     act: Callable[[Call], Reply]
     has_body: bool = False
@@ -339,8 +341,8 @@ class Route:
 def _route(
     endpoint: str, method: str, path: str, act: Callable[[Call], Reply], *, body: bool = False
 ) -> Route:
-    words = path.replace("{id}", _ID_WORDS).replace("{version}", _VERSION_WORDS)
-    return Route(endpoint, method, re.compile(words + "/?"), act, body)
+    pattern = path.replace("{id}", _ID_WORDS).replace("{version}", _VERSION_WORDS)
+    return Route(endpoint, method, path, re.compile(pattern + "/?"), act, body)
 
 
 ROUTES = (

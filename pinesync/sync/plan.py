@@ -119,7 +119,7 @@ def survey(snapshot: Snapshot) -> tuple[Situation, ...]:
         if path not in snapshot.entries:
             found.append(_loose(path, Local.UNTRACKED, None, file, paired.get(path), snapshot))
     for path, info in paired.items():
-        if path not in snapshot.entries and path not in snapshot.files and snapshot.track_all:
+        if path not in snapshot.entries and path not in snapshot.files:
             found.append(Situation(path, Local.ABSENT, There.MOVED, info=info))
     return tuple(sorted(found, key=lambda situation: situation.path))
 
@@ -212,7 +212,8 @@ def _info(entry: Entry, snapshot: Snapshot) -> ScriptInfo | None:
 
 def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
     """Each listed script that no entry has, with the path that it has here: that of an entry
-    waiting to be created under its name, else the one that its own name gives."""
+    waiting to be created under its name, else, where all are tracked, the one that its own name
+    gives."""
     entries = snapshot.entries.values()
     tracked = {entry.pine_id for entry in entries if entry.base}
     new = [info for info in (snapshot.listed or {}).values() if info.pine_id not in tracked]
@@ -226,6 +227,8 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
     for info in sorted(new, key=lambda info: info.pine_id):
         path = named_by_id.get(info.pine_id) or waiting.pop(shown(info.name), None)
         if path is None:
+            if not snapshot.track_all:
+                continue  # who forgot a script does not meet it again in its file
             folder = snapshot.folders.get(info.kind, "")
             path = place(shown(info.name), info.pine_id, folder, taken)
             path = loose.get(fold(path), path)

@@ -255,6 +255,24 @@ def test_rm_forgets_and_deletes_nothing(clone: World) -> None:
     assert TREND_PATH not in (clone.folder / "pine.toml").read_text("utf-8")
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_folder_of_some_scripts_does_not_meet_again_what_it_forgot(
+    clone: World, edited: bool
+) -> None:
+    listed = clone.read("pine.toml").replace('track = "all"', 'track = "listed"')
+    clone.write(listed, "pine.toml")
+    clone("rm", TREND_PATH)
+    if edited:
+        clone.write(LONGER)
+    clone.web_save(SLOWER)
+    for verb in ("pull", "push"):
+        ran = clone(verb)
+        assert (ran.code, ran.out, ran.asked) == (0, "", ("list",))
+    assert clone.words() == {TREND_PATH: "untracked"}
+    assert clone.read() == (LONGER if edited else TREND)
+    assert clone("add", "--id", clone.id_of(), TREND_PATH).code == 0  # and is met where it is meant
+
+
 def test_rm_is_all_or_nothing(clone: World) -> None:
     files = clone.files()
     assert clone("rm", TREND_PATH, "nothing.pine").code == 2

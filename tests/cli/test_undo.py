@@ -300,7 +300,7 @@ def test_a_file_that_was_new_stays(clone: World) -> None:
     clone("pull")
     ran = clone("undo")
     assert ran.code == 0
-    assert "the file was new; it stays" in ran.err
+    assert "the file was not there; it stays" in ran.err
     assert clone.read("indicators/Extra.pine") == EXTRA
     assert clone("pull").code == 0
     assert clone.words() == {}
@@ -479,7 +479,7 @@ def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> N
     clone("restore", TREND_PATH)
     ran = clone("undo")
     assert (ran.code, ran.out) == (0, "")
-    assert f"{TREND_PATH}: the file was new; it stays" in ran.err
+    assert f"{TREND_PATH}: the file was not there before; it stays" in ran.err
     assert clone.read() == TREND
 
 
