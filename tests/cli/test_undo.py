@@ -479,7 +479,7 @@ def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> N
     clone("restore", TREND_PATH)
     ran = clone("undo")
     assert (ran.code, ran.out) == (0, "")
-    assert f"{TREND_PATH}: the file was not there before; it stays" in ran.err
+    assert f"{TREND_PATH}: the file was not there; it stays" in ran.err
     assert clone.read() == TREND
 
 

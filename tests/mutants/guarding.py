@@ -228,6 +228,20 @@ GUARDING = (
         ("tests/cli/test_login.py",),
     ),
     Mutant(
+        "a folder of some scripts does not meet again what it forgot",
+        "pinesync/sync/plan.py",
+        "            if not snapshot.track_all:\n",
+        "            if False:\n",
+        ("tests/cli/test_files.py",),
+    ),
+    Mutant(
+        "a push that nothing was restored for is not of everything",
+        "pinesync/commands/restore.py",
+        "    if done.stopped or not restored or len",
+        "    if done.stopped or len",
+        ("tests/cli/test_pull.py",),
+    ),
+    Mutant(
         "git runs no program of a repository",
         "pinesync/workspace/run_git.py",
         "    settings = _NO_PROGRAMS if hooks else (*_NO_PROGRAMS, *_NO_HOOKS)\n",
