@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from pinesync.commands.paths import called
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
-from pinesync.naming import shown, typed
 from pinesync.sync.execute.look import View
 from pinesync.sync.plan import Situation, named
 
@@ -19,13 +19,10 @@ def chosen(
     if unmatched and unmatched[0].endswith("/"):
         raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
     if unmatched:
-        found = (s.entry for s in view.situations if s.entry)
-        called = [entry.path for entry in found if shown(entry.name) == unmatched[0]]
         raise Misuse(
             f"{unmatched[0]}: no script here, and no file",
-            f"the file of the script called so is {typed(called[0])}"
-            if called
-            else "`pinesync status` lists them; `pinesync add` lists a file for the next push",
+            called((s.entry for s in view.situations if s.entry), unmatched[0])
+            or "`pinesync status` lists them; `pinesync add` lists a file for the next push",
         )
     left_out = set(blocked)
     return tuple(s for s in situations if not {s.path, id_of(s)} & left_out)

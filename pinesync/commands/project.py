@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync.commands.paths import fitting, inside
+from pinesync.commands.paths import called, fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse, PinesyncError
 from pinesync.model import Account, RelPath
-from pinesync.naming import SUFFIX, BadPath, check_path, shown, typed
+from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.execute.look import Scope
 from pinesync.sync.ports import Ports, Tools
 from pinesync.workspace.files import Tree
@@ -103,12 +103,10 @@ class Project:
         try:
             return check_path(found)
         except BadPath as error:
-            called = [e.path for e in self.folder.entries().values() if shown(e.name) == raw]
             raise Misuse(
                 f"{raw}: cannot be a script's file here: {error}",
-                f"the file of the script called so is {typed(called[0])}"
-                if called
-                else "name the file of a script; `pinesync status` lists them",
+                called(self.folder.entries().values(), raw)
+                or "name the file of a script; `pinesync status` lists them",
             ) from None
 
     def inside(self, raw: str) -> str:

@@ -295,7 +295,9 @@ def _saved_again(
         if outcome.done == "refused" and not outcome.diagnostics:
             yield replace(outcome, hint=_hint(chosen[outcome.path]))
         elif outcome.done == "saved" and _stays(project, outcome.path, texts[outcome.path]):
-            yield replace(outcome, message=_STAYS, hint=_brings_back(outcome.path))
+            message = "; ".join(filter(None, (outcome.message, _STAYS)))
+            hint = outcome.hint or _brings_back(outcome.path)
+            yield replace(outcome, message=message, hint=hint)
         else:
             yield outcome
 

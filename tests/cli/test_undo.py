@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.errors import FileError
+from pinesync.sandbox.faults import Switches
 from pinesync.workspace.state import State
 from tests.cli.world import (
     BREAKOUT,
@@ -60,6 +61,15 @@ def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     assert f"hint: `pinesync restore {TREND_PATH}` puts the saved text into it" in ran.err
     assert clone("restore", TREND_PATH).code == 0
     assert (clone.words(), clone("push").asked) == ({}, ("list",))
+
+
+def test_what_a_save_says_is_said_of_an_undo_too(clone: World) -> None:
+    clone.write(LONGER)
+    clone("push")
+    clone.app.switches = Switches(text="strip-trailing")
+    ran = clone("undo")
+    assert ran.code == 0
+    assert "a slightly different text; both are recorded; the file keeps the text" in ran.err
 
 
 def test_an_undo_is_brought_back(clone: World) -> None:
