@@ -107,8 +107,9 @@ def pine_toml() -> dict[str, Any]:
     entry = {
         "pine_id": {"type": "string", "pattern": _whole(model._PINE_ID.pattern)},
         "name": short,
-        **dict.fromkeys(("version", "pulled", "hidden"), version),
-        **dict.fromkeys(("digest", "sent"), digest),
+        **dict.fromkeys(("version", "hidden", "pulled"), version),
+        **dict.fromkeys(("digest", "sent", "chosen"), digest),
+        "theirs": {"type": "string", "pattern": _whole(_THEIRS)},
     }
     assert (workspace.keys(), entry.keys()) == (
         set(toml.WORKSPACE_KEYS),
@@ -121,6 +122,8 @@ def pine_toml() -> dict[str, Any]:
         "version": ["pine_id", "digest"],
         "digest": ["pine_id", "version"],
         "sent": ["version"],
+        "theirs": ["version"],
+        "chosen": ["version"],
         "pulled": ["version"],
         "hidden": ["pine_id"],
     }
@@ -131,6 +134,8 @@ def pine_toml() -> dict[str, Any]:
     return {"$schema": DRAFT, "title": "pine.toml", **_closed(tables, "workspace")}
 
 
+_ONE = r"[1-9][0-9]{0,5}(\.0)?"
+_THEIRS = rf"{_ONE}( {_ONE}){{0,{model.MOST_THEIRS - 1}}}"
 _WORKSPACE_WORDS = {
     "schema": "The version of this format.",
     "id": "Random, made by clone or init: the name of this folder's state.",
@@ -147,8 +152,10 @@ _ENTRY_WORDS = {
     "version": "The version that the file is based on.",
     "digest": "Of the canonical text of that version, as read back.",
     "sent": "Of the text that was sent, where the service stored another.",
-    "pulled": "The last version of somebody else that a pull brought.",
+    "theirs": "The newest versions up to this one that others saved, at most eight.",
+    "chosen": "Of a text that you chose by name for this version, whatever it takes back.",
     "hidden": "A version of somebody else that a save of yours hides, until `resolve`.",
+    "pulled": "Written by pinesync 0.1.0: the newest of `theirs`.",
 }
 
 

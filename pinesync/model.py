@@ -7,6 +7,7 @@ start imports: a class with slots takes Python twice as long to make.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal, NewType
 
@@ -69,21 +70,51 @@ class Version:
         return [Version(n) for n in range(self.major + 1, last.major + 1)]
 
 
+MOST_THEIRS = 8
+"""Versions of others that an entry remembers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """The text last agreed: its version, its digest as read back, and the digest of what was
-    sent where the service stored something else (`sent`); local is compared with that. `pulled`
-    is the last version in it that somebody else saved, None where none came by a pull."""
+    sent where the service stored something else (`sent`); local is compared with that. `theirs`
+    are the newest versions up to this one that somebody else saved, oldest first. `chosen` is the
+    digest of a text that a person chose by name for this base, whatever it takes back."""
 
     version: Version
     digest: Digest
     sent: Digest | None = None
-    pulled: Version | None = None
+    theirs: tuple[Version, ...] = ()
+    chosen: Digest | None = None
 
     @property
     def expected(self) -> Digest:
         """The digest that an unedited file has."""
         return self.sent or self.digest
+
+    def moved(
+        self,
+        version: Version,
+        digest: Digest,
+        ours: Collection[Version],
+        sent: Digest | None = None,
+    ) -> Base:
+        """The base at another version. Those that it moves over, but for `ours`, are theirs."""
+        return Base(version, digest, sent, _theirs(self.theirs, self.version, version, ours))
+
+    @classmethod
+    def linked(cls, version: Version, digest: Digest, ours: Collection[Version]) -> Base:
+        """The first base of a file that was there before: git may have older texts of it, so what
+        was saved up to this version counts as theirs."""
+        return cls(version, digest, None, _theirs((), Version(0), version, ours))
+
+
+def _theirs(
+    known: tuple[Version, ...], before: Version, to: Version, ours: Collection[Version]
+) -> tuple[Version, ...]:
+    since = Version(max(before.major, to.major - MOST_THEIRS - len(ours)))
+    new = [version for version in since.until(to) if version not in ours]
+    return tuple(dict.fromkeys((*(v for v in known if v <= to), *new)))[-MOST_THEIRS:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,25 @@ def lines(text: str) -> list[str]:
     return [line + "\n" for line in whole] + ([rest] if rest else [])
 
 
+def common_lines(one: str, other: str) -> str:
+    """The lines that both texts have, in their order."""
+    mine = lines(one)
+    same = sorted(_unchanged(mine, lines(other)))
+    return "".join(line for start, _, size in same for line in mine[start : start + size])
+
+
+def changed_lines(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Where the two differ: from and to which line of `old`, and of `new`."""
+    at = to = 0
+    for before, after, size in sorted(_unchanged(old, new)):
+        if size and (before, after) != (at, to):
+            yield at, before, to, after
+        if size:
+            at, to = before + size, after + size
+    if (at, to) != (len(old), len(new)):
+        yield at, len(old), to, len(new)
+
+
 def has_conflict_markers(text: str) -> bool:
     """Whether git's three markers stand in it, in order, each at the start of a line.
 
@@ -124,6 +143,34 @@ def has_conflict_markers(text: str) -> bool:
                 return True
             marker = following
     return False
+
+
+def conflict_blocks(text: str) -> list[str]:
+    """What stands from each `<<<<<<<` to its `>>>>>>>`, the markers with it."""
+    found: list[str] = []
+    block: list[str] | None = None
+    for line in lines(text):
+        bare = line.rstrip("\r\n")
+        if _is_marker(bare, "<<<<<<<"):
+            block = []
+        if block is None:
+            continue
+        block.append(line)
+        if _is_marker(bare, ">>>>>>>"):
+            found.append("".join(block))
+            block = None
+    return found
+
+
+def our_part(block: str) -> str:
+    """The lines of our side in such a block."""
+    _, *rest = lines(block)
+    ours: list[str] = []
+    for line in rest:
+        if line.startswith(("|||||||", "=======")):
+            break
+        ours.append(line)
+    return "".join(ours)
 
 
 def _is_marker(line: str, marker: str) -> bool:
@@ -164,7 +211,7 @@ def _mixed(text: str, like: bytes, eol: LineEnd) -> str:
 
 
 def _unchanged(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Runs of equal lines: where in `old`, where in `new`, how many."""
+    """Runs of equal lines, in no order: where in `old`, where in `new`, how many."""
     shorter = min(len(old), len(new))
     head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
     room = shorter - head

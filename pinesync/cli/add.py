@@ -6,7 +6,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, harmless, out
+from pinesync.cli.render import finish, harmless, out, say
 
 
 @click.command("add")
@@ -35,6 +35,9 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
             out(f"{harmless(added.path)}: is listed already")
         elif added.version:
             out(f"{harmless(added.path)}: linked with {harmless(added.name)} {added.version}")
+        elif added.pine_id:
+            out(f"{harmless(added.path)}: linked with {harmless(added.name)}")
+            say("hint: its text is another; `pinesync pull` merges the two")
         else:
             out(f"{harmless(added.path)}: push will save it as {harmless(added.name)}")
     return done.exit_code

@@ -57,7 +57,7 @@ def command(
             f"by {match.by}",
             str(match.version)
             if match.version == match.newest
-            else f"{match.version} → {match.newest}",
+            else f"{match.version or 'another text'} → {match.newest}",
         )
         for match in made.linked
     ]

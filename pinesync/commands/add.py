@@ -174,10 +174,11 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         data = project.folder.read(path)
         if data is None:
             raise Misuse(f"{path}: no such file", "`pinesync pull` writes scripts that are new")
+        refuse_unsettled(project, [Entry(path, "", pine_id), Entry(path, "")])
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
         if info is None:
             raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
-        base = origin(ports, info, file_here(path, data).digest)
+        base = origin(ports, info, file_here(path, data).text)
         name = shown(info.name)
         project.folder.commit({path: Entry(path, name, pine_id, base)})
-    return Added(path, name, pine_id, base.version)
+    return Added(path, name, pine_id, base.version if base else None)

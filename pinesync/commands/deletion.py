@@ -75,7 +75,7 @@ def _deleted(
             f"it is called {name!r}",
         )
     done = delete(ports, entry)
-    edited = situation.local in (Local.EDITED, Local.UNDOES, Local.UNREADABLE)
+    edited = situation.local in (Local.EDITED, Local.UNDOES, Local.UNCOMPARED, Local.UNREADABLE)
     if done.done == "deleted" and edited:
         done = replace(done, message=f"{done.message}; what you edited was never saved there")
     yield done

@@ -31,14 +31,14 @@ from pinesync.workspace.manifest import Manifest, dump_new
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A file that belongs to a saved script: how that was found, the version it is based on, and
-    whether it has the newest text."""
+    """A file that belongs to a saved script: how that was found, the version it is based on (None
+    where it has no version's lines: a pull merges the two), and the newest version."""
 
     path: RelPath
     name: str
     pine_id: str
     by: str
-    version: Version
+    version: Version | None
     newest: Version
 
 
@@ -175,17 +175,16 @@ def _files(folder: WorkspaceFolder) -> tuple[list[FileHere], list[tuple[str, str
 
 
 def _entry(ports: Ports, found: Match, here: FileHere) -> Entry:
-    base = origin(ports, found.info, here.digest)
+    base = origin(ports, found.info, here.text)
     return Entry(found.path, shown(found.info.name), found.info.pine_id, base)
 
 
 def _linked(found: Match, entry: Entry) -> Linked:
-    assert entry.base
     return Linked(
         found.path,
         entry.name,
         found.info.pine_id,
         found.by,
-        entry.base.version,
+        entry.base.version if entry.base else None,
         found.info.version,
     )

@@ -9,10 +9,11 @@ from typing import Literal
 from pinesync import syntax
 from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import SUFFIX, shown
+from pinesync.sync.execute.saving import own_versions
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.plan import MOST_VERSIONS
 from pinesync.sync.ports import Ports
-from pinesync.text import decode, digest
+from pinesync.text import decode, digest, lines
 
 By = Literal["text", "name", "title"]
 WAYS: tuple[By, ...] = ("text", "name", "title")
@@ -29,9 +30,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FileHere:
-    """A file without an entry: its digest, its own name, and the title in its declaration."""
+    """A file without an entry: its text, its digest, its own name, and the title in its
+    declaration."""
 
     path: RelPath
+    text: str
     digest: Digest
     stem: str
     title: str
@@ -41,7 +44,7 @@ def file_here(path: RelPath, data: bytes) -> FileHere:
     text = decode(data)
     declared = syntax.declaration(text)
     stem = path.rsplit("/", 1)[-1].removesuffix(SUFFIX)
-    return FileHere(path, digest(text), stem, declared.title if declared else "")
+    return FileHere(path, text, digest(text), stem, declared.title if declared else "")
 
 
 def match(
@@ -87,12 +90,24 @@ def _fits(by: str, file: FileHere, info: ScriptInfo, digests: Mapping[PineId, Di
     return bool(file.title) and info.title.casefold() == file.title.casefold()
 
 
-def origin(ports: Ports, info: ScriptInfo, here: Digest) -> Base:
-    """The version that the file's text is, the newest of several; where it is none of them, the
-    first: a base that is too old only costs a merge, one that is too new would undo a save."""
-    newest = list(Version(1).until(info.version))[-MOST_VERSIONS:]
-    for version in reversed([Version(1), *newest]):
+def origin(ports: Ports, info: ScriptInfo, here: str) -> Base | None:
+    """The base of a file that is linked: the newest version that its text is; else the nearest of
+    which it lacks no line. None where there is none such, and a pull merges the two without one:
+    a base that the file was not derived from would take back what others saved."""
+    ours = own_versions(ports.workspace, info.pine_id)
+    nearest: tuple[int, Base] | None = None
+    for version in reversed(list(Version(0).until(info.version))[-MOST_VERSIONS:]):
         text = read_text(ports.remote, ports.workspace, (info.pine_id, version))
-        if digest(text) == here or version == Version(1):
-            return Base(version, digest(text))
-    raise AssertionError("the first version ends the loop")
+        base = Base.linked(version, digest(text), ours)
+        if text == here:
+            return base
+        size = len(lines(text)) if _has_lines_of(here, text) else 0
+        if size > (nearest[0] if nearest else 0):
+            nearest = size, base
+    return nearest[1] if nearest else None
+
+
+def _has_lines_of(here: str, text: str) -> bool:
+    """Whether the file has every line of the text, in its order."""
+    rest = iter(lines(here))
+    return all(line in rest for line in lines(text))

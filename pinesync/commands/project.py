@@ -136,7 +136,7 @@ class Project:
         from pinesync.workspace.lock import writing
 
         with writing(self.folder.state.folder):
-            settled = settle_files(self.folder)
+            settled = settle_files(self.folder, self.tools().merge)
             self.note(RECOVERY)
             try:
                 yield settled

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.restore import base_text, write
+from pinesync.commands.restore import base_text, choose, write
 from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
-from pinesync.model import Base, Entry, RelPath
+from pinesync.model import Base, Entry, PineId, RelPath, Version
+from pinesync.naming import typed
+from pinesync.sync.execute.saving import own_versions, saves_of
 from pinesync.sync.execute.texts import read_text
 from pinesync.sync.report import Outcome
-from pinesync.text import Unreadable, decode, digest, has_conflict_markers
+from pinesync.text import (
+    Unreadable,
+    conflict_blocks,
+    decode,
+    digest,
+    has_conflict_markers,
+    our_part,
+)
+from pinesync.workspace import git
+from pinesync.workspace.folder import WorkspaceFolder
 
 Side = Literal["ours", "theirs", "merged"]
 
@@ -47,18 +59,33 @@ def _unflag(project: Project, entry: Entry, side: Side, marked: bool) -> Outcome
     """End the flag. The base never stays below the hidden save: it was seen and decided on."""
     assert entry.hidden
     assert entry.pine_id
-    hidden = read_text(project.remote(), project.folder, (entry.pine_id, entry.hidden))
-    outcome = Outcome(entry.path, "resolved", entry.hidden, pine_id=entry.pine_id)
+    path, folder = entry.path, project.folder
+    hidden = read_text(project.remote(), folder, (entry.pine_id, entry.hidden))
+    outcome = Outcome(path, "resolved", entry.hidden, pine_id=entry.pine_id)
     if side == "theirs":
         outcome = write(project, entry, hidden, "resolved")
         if outcome.exit_code:
             return outcome
     elif side == "ours" and marked:
-        outcome = write(project, entry, _ours(project, entry.path), "resolved")
-    if entry.base is None or entry.base.version < entry.hidden:
-        entry = replace(entry, base=Base(entry.hidden, digest(hidden)))
-    project.folder.commit({entry.path: replace(entry, hidden=None)})
+        outcome = write(project, entry, _ours(project, path), "resolved")
+    base = entry.base
+    if base is None or base.version < entry.hidden:
+        ours = own_versions(folder, entry.pine_id)
+        at = (entry.hidden, digest(hidden))
+        base = base.moved(*at, ours) if base else Base(*at)
+    _remember(folder, entry.pine_id, entry.hidden)
+    folder.commit({path: replace(entry, base=base, hidden=None)})
+    with suppress(Unreadable):
+        choose(project, path, decode(folder.read(path) or b""))
     return replace(outcome, hint="push saves the file's text if it differs")
+
+
+def _remember(folder: WorkspaceFolder, pine_id: PineId, hidden: Version) -> None:
+    """The saves of ours that hide this version are settled, whatever pine.toml git brings back."""
+    for record in saves_of(folder, pine_id):
+        if record.state == "landed" and record.landed and record.landed > hidden:
+            # Not a save of this command, so not through its journal.
+            folder.state.write_record(replace(record, seen=record.landed))
 
 
 def _is_marked(project: Project, path: RelPath) -> bool:
@@ -69,12 +96,34 @@ def _is_marked(project: Project, path: RelPath) -> bool:
 
 
 def _ours(project: Project, path: RelPath) -> str:
-    """The file's text before the merge put markers into it."""
-    for replaced in project.folder.state.replaced(path):
-        text = project.folder.text_of(replaced.digest)
-        if text is not None and not has_conflict_markers(text):
-            return text
+    """The text that this very merge put markers into: pinesync's, as it was noted then, or git's,
+    from its stages or HEAD. LeftForYou where that cannot be told."""
+    folder = project.folder
+    blocks = conflict_blocks(decode(folder.read(path) or b""))
+    noted = {
+        replaced.digest
+        for replaced in folder.state.replaced(path)
+        if (merged := folder.text_of(replaced.conflict) if replaced.conflict else None)
+        and all(block in merged for block in blocks)
+    }
+    candidates = [text for one in noted if (text := folder.text_of(one)) is not None]
+    if not noted:
+        # Markers that pinesync wrote are in a note, so these are git's.
+        for data in (git.our_side(folder.root, path), git.text_at_head(folder.root, path)):
+            with suppress(Unreadable):
+                text = decode(data) if data is not None else None
+                if text is not None and _is_ours(text, blocks):
+                    candidates.append(text)
+                    break
+    if len(candidates) == 1:
+        return candidates[0]
     raise LeftForYou(
-        f"{path}: your text before the merge is not kept on this machine",
-        "edit the file and remove the markers, then run `pinesync resolve --merged`",
+        f"{path}: which text you had before the merge cannot be told on this machine",
+        f"`pinesync restore --kept {typed(path)}` lists the texts that were in the file, and "
+        "`--back N` brings one back; or remove the markers by hand, then push",
     )
+
+
+def _is_ours(text: str, blocks: list[str]) -> bool:
+    """Whether our side of every conflict is in the text, which has none itself."""
+    return not has_conflict_markers(text) and all(our_part(block) in text for block in blocks)

@@ -132,6 +132,20 @@ def write(project: Project, entry: Entry, text: str, done: str) -> Outcome:
         return refused(path, "the file changed at this moment", "run the command again")
     finally:
         project.folder.drop_records(records)
+    choose(project, path, text)
     kept = "" if data is None or not records else "the text it had is kept"
     told = Outcome(path, "restored", version, message=kept, pine_id=entry.pine_id)
     return told if done == "restored" else Outcome(path, "resolved", version, message=kept)
+
+
+def choose(project: Project, path: RelPath, text: str) -> None:
+    """A person chose this text for the file by its name, so a push may save it, whatever it takes
+    back of what others saved."""
+    entry = project.folder.entries().get(path)
+    if entry is None or entry.base is None:
+        return
+    meant = bool(entry.base.theirs) and digest(text) != entry.base.expected
+    chosen = digest(text) if meant else None
+    if chosen != entry.base.chosen:
+        changed = replace(entry, base=replace(entry.base, chosen=chosen))
+        project.folder.commit({path: changed})

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 from pinesync.commands.choosing import id_of
 from pinesync.commands.project import Project
-from pinesync.errors import EXIT_LEFT, PinesyncError, gravest
+from pinesync.errors import EXIT_LATER, EXIT_LEFT, PinesyncError, gravest
 from pinesync.model import PineId, RelPath
 from pinesync.naming import typed
 from pinesync.sync.execute.late import find_late
 from pinesync.sync.execute.look import View, look
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.plan import Situation
-from pinesync.sync.policy import Act
+from pinesync.sync.policy import Act, There
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome
+from pinesync.sync.report import Outcome, enumerated
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ def viewed(
     late = find_late(ports, view.listed or {})
     if late:
         view = look(ports.remote, ports.workspace, ports.tools, project.scope(only))
+    if view.flagged:
+        project.folder.commit(view.flagged)
     settings = project.settings
     if view.account and settings.account is None:
         pinned = replace(
@@ -131,18 +133,23 @@ def left_alone(
             message="the file is gone; the script on TradingView stays",
             hint=f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it",
         )
-    message, hint = _REASONS[situation.word]
+    message, hint = _reason(step)
     pine_id = id_of(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
     if situation.word == "unreadable" and situation.entry is None:
         told = replace(told, done="told", exit_code=0)  # nobody listed it
     base = situation.entry.base if situation.entry else None
+    newest = situation.info.version if situation.info else None
     words = {
         "path": typed(path),
         "id": pine_id,
         "before": base.version if base else None,
-        "after": situation.info.version if situation.info else None,
+        "after": newest or (base.version if base else None),
+        "theirs": enumerated(situation.comparison.reverted),
+        "unknown": situation.comparison.unknown,
     }
+    if step.act is Act.LATER:
+        told = replace(told, exit_code=EXIT_LATER)
     return replace(
         told,
         done="kept" if step.act is Act.KEEP else told.done,
@@ -151,6 +158,30 @@ def left_alone(
     )
 
 
+def _reason(step: Step) -> tuple[str, str]:
+    """Why a step changes nothing, and what to do: by the word of status, or closer."""
+    situation = step.situation
+    if step.act is Act.LATER:
+        return _UNCOMPARED
+    if situation.there is There.RECORDED_THEIRS and situation.word == "rolled-back":
+        return _BEHIND_THEIRS
+    if situation.word == "diverged" and situation.entry and situation.entry.base is None:
+        return _LINKED
+    return _REASONS[situation.word]
+
+
+_UNCOMPARED = (
+    "whether it takes back saves of others cannot be told: {unknown}",
+    "nothing was sent or changed; run the same command again later",
+)
+_BEHIND_THEIRS = (
+    "git went back behind {after}, and somebody else saved in between",
+    "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
+)
+_LINKED = (
+    "linked with a script that has another text ({after})",
+    "run `pinesync pull` to merge the two, then push again",
+)
 _PLANNED = {
     Act.TELL: "be left: the file is missing",
     Act.LEAVE: "be left: pull brings what was saved there",
@@ -164,7 +195,8 @@ _PLANNED = {
     Act.SAVE_OVER: "be saved over the newest version",
     Act.CREATE: "be created",
     Act.REFUSE: "be refused",
-    Act.PUT_BACK: "get back what the last pull brought",
+    Act.PUT_BACK: "be merged from the version that its text is really based on",
+    Act.LATER: "be refused: the versions to compare it with cannot be read now",
     Act.TAKE_OURS: "keep its text, on top of theirs",
     Act.TAKE_THEIRS: "take their text",
 }
@@ -191,11 +223,11 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "run `pinesync pull` to merge it, then push again",
     ),
     "undoes": (
-        "the edit takes back all that the last pull brought",
-        "`pinesync pull {path}` puts that back; `pinesync push --over {after} {path}` means it",
+        "the file lacks what somebody else saved as {theirs}",
+        "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
     ),
     "rolled-back": (
-        "git went back behind {after}, which was pulled before",
+        "git went back behind {after}, which was pushed from here",
         "`pinesync push {path}` saves this text as the next version",
     ),
     "behind": (

@@ -95,6 +95,8 @@ def _line(
     version = entry.base.version if entry and entry.base else None
     newest = info.version if info and info.version != version else None
     note = situation.problem or (troubles.get(pine_id, "") if pine_id else "")
+    if situation.comparison.unknown:
+        note = f"not compared with the saves of others: {situation.comparison.unknown}"
     if entry and entry.hidden:
         note = f"a save of yours hides {entry.hidden}, which somebody else saved"
     if unsettled:

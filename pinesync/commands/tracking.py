@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from pinesync.commands.project import Project
 from pinesync.errors import FileError, PinesyncError
-from pinesync.model import Entry, PineId, RelPath, ScriptInfo
-from pinesync.sync.execute.pull import based_after
+from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
+from pinesync.sync.execute.saving import own_versions
 from pinesync.sync.report import Outcome
 from pinesync.sync.timeline import places
 from pinesync.text import Unreadable, decode, digest, dress
@@ -71,7 +71,10 @@ def _saved(
     text = folder.recall(info.pine_id, info.version)
     if text is None:
         return None
-    return Saved(replace(entry, base=based_after(entry.base, info.version, text)), info.modified)
+    base = Base(info.version, text)
+    if entry.base:
+        base = entry.base.moved(info.version, text, own_versions(folder, info.pine_id))
+    return Saved(replace(entry, base=base), info.modified)
 
 
 def _file(folder: WorkspaceFolder, fork: Fork, one: Saved) -> bytes | None:

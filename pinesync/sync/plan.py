@@ -7,11 +7,12 @@ before it can be judged, `survey` judges it. Both are pure: the same snapshot, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import fold, place, shown
 from pinesync.sync.policy import POLICY, Local, Row, There
+from pinesync.sync.reverts import Comparison
 
 MOST_VERSIONS = 1000
 """Nobody saves as often between two looks. Of what a service claims beyond it, nothing is read."""
@@ -31,16 +32,16 @@ class Snapshot:
     """The three sides. `listed` None means that nobody asked (offline): the service then counts
     as it was at the base. `texts` holds the digests of saved versions that were read, `gone` the
     ids that are proven gone, `recorded` those whose newest version HEAD's history of pine.toml
-    has, `undoing` the edited files that take back what the last pull brought; `files` leaves out
-    what the workspace ignores."""
+    has, with the versions of others that it names there; `compared` the edited files that were
+    compared with the saves of others; `files` leaves out what the workspace ignores."""
 
     entries: Mapping[RelPath, Entry]
     files: Mapping[RelPath, LocalText]
     listed: Mapping[PineId, ScriptInfo] | None
     texts: Mapping[tuple[PineId, Version], Digest] = field(default_factory=dict)
     gone: frozenset[PineId] = frozenset()
-    recorded: frozenset[PineId] = frozenset()
-    undoing: frozenset[RelPath] = frozenset()
+    recorded: Mapping[PineId, frozenset[Version]] = field(default_factory=dict)
+    compared: Mapping[RelPath, Comparison] = field(default_factory=dict)
     track_all: bool = True
     folders: Mapping[Kind, str] = field(default_factory=dict)
 
@@ -48,7 +49,8 @@ class Snapshot:
 @dataclass(frozen=True, slots=True)
 class Situation:
     """One script as it stands: what the table is asked with, and what a step needs to act.
-    `at` is the version whose text the file has, where that is not the base's."""
+    `at` is the version whose text the file has, where that is not the base's; `comparison` how an
+    edited file compares with the saves of others."""
 
     path: RelPath
     local: Local
@@ -58,6 +60,7 @@ class Situation:
     digest: Digest | None = None
     problem: str = ""
     at: Version | None = None
+    comparison: Comparison = field(default_factory=Comparison)
 
     @property
     def row(self) -> Row:
@@ -69,6 +72,9 @@ class Situation:
 
 
 Wanted = tuple[PineId, Version]
+
+COMPARABLE = (There.SAME, There.MOVED, There.RECORDED, There.RECORDED_THEIRS)
+"""Where an edited file must be compared with the saves of others before it may be sent."""
 
 
 def wanted(snapshot: Snapshot) -> list[Wanted]:
@@ -135,22 +141,37 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
             return Situation(entry.path, local, there, entry)
         if file is None:
             return Situation(entry.path, Local.MISSING, There.ABSENT, entry)
-        return _loose(entry.path, Local.ADDED, entry, file, info, snapshot)
+        loose = _loose(entry.path, Local.ADDED, entry, file, info, snapshot)
+        if entry.pine_id and loose.there is There.TAKEN:
+            # Linked with a script that it has no text in common with: merged without a base.
+            return replace(loose, local=Local.EDITED, there=There.MOVED)
+        return loose
     info = _info(entry, snapshot)
     there = _there(entry, info, snapshot)
     if file is None:
         local = Local.MARKED if entry.hidden else Local.MISSING
         return Situation(entry.path, local, there, entry, info)
     local, at = _local(entry, file), None
-    if local is Local.EDITED and there in (There.MOVED, There.RECORDED) and info:
+    if local is Local.EDITED and there in _MOVED_ON and info:
         at = _version_of(file.digest, entry, info, snapshot)
         if at == info.version:
             there = There.EQUAL
-        elif at and there is There.MOVED:
-            local = Local.AHEAD
-    if local is Local.EDITED and there in (There.SAME, There.MOVED):
-        local = Local.UNDOES if entry.path in snapshot.undoing else local
-    return Situation(entry.path, local, there, entry, info, file.digest, file.problem, at)
+        elif at and there is not There.RECORDED:
+            # A later version's text is in the file, so git did not go back behind it.
+            local, there = Local.AHEAD, There.MOVED
+    comparison = snapshot.compared.get(entry.path, Comparison())
+    if local is Local.EDITED and there in COMPARABLE:
+        # The file differs from the base; whether it is derived from it is told by its text alone.
+        if comparison.unknown:
+            local = Local.UNCOMPARED
+        elif comparison.reverted:
+            local = Local.UNDOES
+    return Situation(
+        entry.path, local, there, entry, info, file.digest, file.problem, at, comparison
+    )
+
+
+_MOVED_ON = (There.MOVED, There.RECORDED, There.RECORDED_THEIRS)
 
 
 def _local(entry: Entry, file: LocalText) -> Local:
@@ -170,7 +191,12 @@ def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> There:
         return There.GONE
     if info is None or (entry.base and info.version <= entry.base.version):
         return There.SAME
-    return There.RECORDED if entry.pine_id in snapshot.recorded else There.MOVED
+    theirs = snapshot.recorded.get(entry.pine_id) if entry.pine_id else None
+    if theirs is None or entry.base is None:
+        return There.MOVED
+    # Git went back behind the newest version: meant, where only pushes of ours came after.
+    after = any(version > entry.base.version for version in theirs)
+    return There.RECORDED_THEIRS if after else There.RECORDED
 
 
 def _loose(

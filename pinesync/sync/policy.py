@@ -17,7 +17,8 @@ class Local(Enum):
     SAME = "same"
     EDITED = "edited"
     AHEAD = "equals a version after the base, not the newest"
-    UNDOES = "edited so that it takes back all of the last foreign save inside the base"
+    UNDOES = "edited so that it takes back saves of others inside the base"
+    UNCOMPARED = "edited, and the saves of others inside the base could not be read"
     MISSING = "missing"
     ADDED = "added"
     UNTRACKED = "untracked"
@@ -32,7 +33,8 @@ class There(Enum):
     SAME = "same"
     MOVED = "moved on"
     EQUAL = "moved on, same text as local"
-    RECORDED = "moved on, but HEAD's history of pine.toml already recorded the newest version"
+    RECORDED = "moved on by pushes alone, and HEAD's history of pine.toml already recorded it"
+    RECORDED_THEIRS = "moved on by others too, and HEAD's history of pine.toml already recorded it"
     GONE = "gone, proven"
     ABSENT = "no script"
     TWIN = "a script of that name or path, same text"
@@ -50,12 +52,13 @@ class Act(Enum):
     ADOPT_FORWARD = "adopt, then fast-forward"
     MERGE = "three-way merge; conflict markers if it must"
     WRITE = 'with track = "all": write the file'
-    PUT_BACK = "put the base's text back"
+    PUT_BACK = "three-way merge from the text that the file is really based on"
     KEEP = "keep the file"
     SAVE = "save the next version"
     SAVE_OVER = "save it as the next version, over the newest (`git revert`, then push)"
     CREATE = "create"
     REFUSE = "refused, exit 3"
+    LATER = "refused until they can be read, exit 7"
     TAKE_OURS = "keep the file, take their version as the base"
     TAKE_THEIRS = "their text, the file's old text kept"
 
@@ -75,12 +78,21 @@ POLICY: Mapping[tuple[Local, There], Row] = {
     (Local.AHEAD, There.MOVED): Row("behind", Act.ADOPT_FORWARD, Act.ADOPT),
     (Local.UNDOES, There.SAME): Row("undoes", Act.PUT_BACK, Act.REFUSE),
     (Local.UNDOES, There.MOVED): Row("undoes", Act.PUT_BACK, Act.REFUSE),
+    (Local.UNDOES, There.RECORDED): Row("undoes", Act.PUT_BACK, Act.REFUSE),
+    (Local.UNDOES, There.RECORDED_THEIRS): Row("undoes", Act.PUT_BACK, Act.REFUSE),
+    (Local.UNCOMPARED, There.SAME): Row("modified", Act.NOTHING, Act.LATER),
+    (Local.UNCOMPARED, There.MOVED): Row("diverged", Act.LATER, Act.REFUSE),
+    (Local.UNCOMPARED, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.LATER),
+    (Local.UNCOMPARED, There.RECORDED_THEIRS): Row("rolled-back", Act.LATER, Act.REFUSE),
     (Local.SAME, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
     (Local.EDITED, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
+    (Local.SAME, There.RECORDED_THEIRS): Row("rolled-back", Act.FORWARD, Act.REFUSE),
+    (Local.EDITED, There.RECORDED_THEIRS): Row("rolled-back", Act.MERGE, Act.REFUSE),
     (Local.EDITED, There.MOVED): Row("diverged", Act.MERGE, Act.REFUSE),
     (Local.MISSING, There.SAME): Row("missing", Act.TELL, Act.TELL),
     (Local.MISSING, There.MOVED): Row("missing", Act.TELL, Act.TELL),
     (Local.MISSING, There.RECORDED): Row("missing", Act.TELL, Act.TELL),
+    (Local.MISSING, There.RECORDED_THEIRS): Row("missing", Act.TELL, Act.TELL),
     (Local.MISSING, There.ABSENT): Row("missing", Act.TELL, Act.TELL),
     (Local.SAME, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
     (Local.EDITED, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
@@ -101,24 +113,27 @@ NEVER: Mapping[tuple[Local, There], str] = {
     for locals_, theres, why in (
         ((Local.SAME,), (There.EQUAL,), "an unedited file needs no look at the newest text"),
         (
-            (Local.SAME, Local.EDITED, Local.AHEAD, Local.UNDOES),
+            (Local.SAME, Local.EDITED, Local.AHEAD, Local.UNDOES, Local.UNCOMPARED),
             (There.ABSENT, There.TWIN, There.TAKEN),
-            "a script with a base has an id",
+            "a script that has an id is compared by it",
         ),
         (
             (Local.AHEAD,),
-            (There.SAME, There.EQUAL, There.RECORDED, There.GONE),
+            (There.SAME, There.EQUAL, There.RECORDED, There.RECORDED_THEIRS, There.GONE),
             "a later version was read, and git did not go back on it",
         ),
         (
-            (Local.UNDOES,),
-            (There.EQUAL, There.RECORDED, There.GONE),
-            "a text that is there, or a commit, was taken back on purpose",
+            (Local.UNDOES, Local.UNCOMPARED),
+            (There.EQUAL, There.GONE),
+            "with both sides equal, or one of them gone, nothing is taken back",
         ),
         ((Local.MISSING,), (There.EQUAL, There.TWIN, There.TAKEN), "there is no text to compare"),
         (
             (Local.ADDED, Local.UNTRACKED),
-            (There.SAME, There.MOVED, There.EQUAL, There.RECORDED, There.GONE),
+            (
+                *(There.SAME, There.MOVED, There.EQUAL),
+                *(There.RECORDED, There.RECORDED_THEIRS, There.GONE),
+            ),
             "without an id there is no base",
         ),
         (

@@ -64,16 +64,26 @@ class Workspace(Protocol):
     def has_history(self) -> bool:
         """Whether git keeps pine.toml."""
 
-    def recorded(self, texts: Mapping[tuple[PineId, Version], Digest]) -> frozenset[PineId]:
-        """The scripts for which HEAD's history of pine.toml had that version with that text."""
+    def recorded(
+        self, texts: Mapping[tuple[PineId, Version], Digest]
+    ) -> Mapping[PineId, frozenset[Version]]:
+        """The scripts for which HEAD's history of pine.toml had that version with that text, and
+        the versions that it names there as saved by others."""
 
     def read(self, path: RelPath) -> bytes | None: ...
     def put(
-        self, path: RelPath, text: str, expected: Digest | None, begun: Callable[[str], None]
+        self,
+        path: RelPath,
+        text: str,
+        expected: Digest | None,
+        begun: Callable[[str], None],
+        *,
+        conflict: bool = False,
     ) -> None:
         """Let the file hold `text`, in the shape it has. `expected` is the digest that it must
         have, None for a file that must not exist. `begun` is told the name of the temporary
-        file before the exchange. The text that came out is kept. ChangedMeanwhile otherwise."""
+        file before the exchange. The text that came out is kept; of a `conflict` it is known as
+        the side that the merge replaced. ChangedMeanwhile otherwise."""
 
     def take_back(self, record: Record) -> bool:
         """Clean up after a `put` that broke off; whether the file has its text. Where it has not,

@@ -82,3 +82,9 @@ def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEF
 
 def report(outcomes: Iterable[Outcome]) -> Report:
     return Report(tuple(outcomes))
+
+
+def enumerated(versions: Iterable[Version]) -> str:
+    """Versions as a sentence has them, the oldest first: 2.0, 3.0 and 5.0."""
+    *most, last = map(str, sorted(versions)) if versions else ("",)
+    return f"{', '.join(most)} and {last}" if most else last

@@ -27,12 +27,14 @@ _TEMP = r"\.pinesync-[0-9a-z-]{1,60}\.tmp"
 
 @dataclass(frozen=True)
 class Replaced:
-    """A text that pinesync replaced in the folder; `when` in epoch seconds."""
+    """A text that pinesync replaced in the folder; `when` in epoch seconds. `conflict` is the
+    text with markers that a merge put in its place, None for anything else."""
 
     key: str
     path: RelPath
     digest: Digest
     when: float
+    conflict: Digest | None = None
 
 
 def plain(record: Record) -> dict[str, Any]:
@@ -141,7 +143,8 @@ def read_replaced(path: Path, raw: Any) -> Replaced:
     """The note of a replaced text, or StateError."""
     try:
         replaced = Replaced(**{**raw, "path": _checked_path(raw["path"])})
-        sound = DIGEST.fullmatch(replaced.digest) and replaced.key == path.stem
+        digests = (replaced.digest, replaced.conflict or replaced.digest)
+        sound = all(map(DIGEST.fullmatch, digests)) and replaced.key == path.stem
         if not (sound and is_time(replaced.when)):
             raise ValueError
     except (ValueError, TypeError, KeyError):

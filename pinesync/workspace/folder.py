@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinesync.errors import FileError, ManifestError, Misuse
-from pinesync.model import Digest, Entry, PineId, RelPath, SavedText, Version, VersionInfo
+from pinesync.model import (
+    Base,
+    Digest,
+    Entry,
+    PineId,
+    RelPath,
+    SavedText,
+    Version,
+    VersionInfo,
+)
 from pinesync.naming import BadPath, check_path
 from pinesync.sync.plan import LocalText
 from pinesync.sync.ports import ChangedMeanwhile
@@ -160,17 +169,21 @@ class WorkspaceFolder:
     def has_history(self) -> bool:
         return any((folder / ".git").exists() for folder in (self.root, *self.root.parents))
 
-    def recorded(self, texts: Mapping[tuple[PineId, Version], Digest]) -> frozenset[PineId]:
+    def recorded(
+        self, texts: Mapping[tuple[PineId, Version], Digest]
+    ) -> Mapping[PineId, frozenset[Version]]:
         from pinesync.workspace import git
 
         # Of this workspace: what another pine.toml knew, before `init` made this one, is no word
         # on what its files are based on.
         own = self.manifest().settings.id
-        return frozenset(
-            pine_id
-            for (pine_id, version), text in texts.items()
-            if any(_has(old, own, pine_id, version) for old in git.manifests_with(self.root, text))
-        )
+        found: dict[PineId, frozenset[Version]] = {}
+        for (pine_id, version), text in texts.items():
+            for old in git.manifests_with(self.root, text):
+                for base in _bases(old, own, pine_id):
+                    if base.version == version:
+                        found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)
+        return found
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -214,34 +227,44 @@ class WorkspaceFolder:
         return self.tree.read(path)
 
     def put(
-        self, path: RelPath, text: str, expected: Digest | None, begun: Callable[[str], None]
+        self,
+        path: RelPath,
+        text: str,
+        expected: Digest | None,
+        begun: Callable[[str], None],
+        *,
+        conflict: bool = False,
     ) -> None:
         data = dress(text, self.tree.read(path))
         key = new_key(self._wall())
 
         def came_out(old: bytes) -> None:
-            self.keep_replaced(path, old, key)
+            self.keep_replaced(path, old, key, digest(text) if conflict else None)
 
         self.tree.put(path, data, expected, key, begun, came_out)
         self.journal.wrote(path, expected, digest(text))
 
-    def keep_replaced(self, path: RelPath, old: bytes, key: str) -> None:
+    def keep_replaced(
+        self, path: RelPath, old: bytes, key: str, conflict: Digest | None = None
+    ) -> None:
         """What stood in the file is in the store before it leaves the folder."""
         from pinesync.workspace.checking import Replaced
 
         kept = self._keep_bytes(old)
-        self.state.note_replaced(Replaced(key, path, kept, self._wall()))
+        self.state.note_replaced(Replaced(key, path, kept, self._wall(), conflict))
 
     def take_back(self, record: Record) -> bool:
         """The record is dropped where nothing was done; else it stays, to be finished."""
         assert record.brings is not None
         key = record.temp.removeprefix(".pinesync-").removesuffix(".tmp")
+        brought = self.state.text_of(record.brings) if record.landed else None
+        conflict = record.brings if has_conflict_markers(brought or "") else None
         done = self.tree.take_back(
             record.path,
             record.temp,
             record.brings,
             record.object,
-            lambda old: self.keep_replaced(record.path, old, key),
+            lambda old: self.keep_replaced(record.path, old, key, conflict),
             lambda: self.state.drop_records([record]),
             lambda: self.state.has_replaced(key, record.path, record.object),
         )
@@ -343,12 +366,11 @@ def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
-def _has(old: bytes, workspace: str, pine_id: PineId, version: Version) -> bool:
-    """Whether an older pine.toml of the workspace has the script at this version; an unusable one
-    has nothing."""
+def _bases(old: bytes, workspace: str, pine_id: PineId) -> list[Base]:
+    """The script's base in an older pine.toml of the workspace; an unusable one has none."""
     try:
         held = manifest.parse(_text(old))
     except ManifestError:
-        return False
+        return []
     entries = held.entries.values() if held.settings.id == workspace else ()
-    return any(e.pine_id == pine_id and e.base and e.base.version == version for e in entries)
+    return [e.base for e in entries if e.pine_id == pine_id and e.base]

@@ -69,6 +69,14 @@ def text_at_head(root: Path, path: str) -> bytes | None:
         return None
 
 
+def our_side(root: Path, path: str) -> bytes | None:
+    """The file as the merge that git left open has it on our side; None where it left none."""
+    try:
+        return _blob(root, f":2:./{path}")
+    except FileError:
+        return None
+
+
 # -- whether git was at work, for `watch` ---------------------------------------------------------
 
 

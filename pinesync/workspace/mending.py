@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 
 from pinesync.errors import ManifestError
-from pinesync.model import Digest, Entry, PineId, RelPath, Version
+from pinesync.model import MOST_THEIRS, Digest, Entry, PineId, RelPath, Version
 from pinesync.text import lines
 from pinesync.workspace import manifest
 from pinesync.workspace.manifest import Manifest, Settings
@@ -206,9 +206,9 @@ def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) ->
             if side.base and side.base.expected == held:
                 entry, why = side, "the file has exactly this text"
     if entry.base and one.base and other.base:
-        # What was pulled on either side is not to be taken back unawares.
-        pulled = max((b.pulled for b in (one.base, other.base) if b.pulled), default=None)
-        entry = replace(entry, base=replace(entry.base, pulled=pulled))
+        # What either side knows as somebody else's is not to be taken back unawares.
+        known = sorted({*one.base.theirs, *other.base.theirs})
+        entry = replace(entry, base=replace(entry.base, theirs=tuple(known[-MOST_THEIRS:])))
     if one.hidden or other.hidden:
         hidden = min(flag for flag in (one.hidden, other.hidden) if flag)
         return replace(entry, hidden=hidden), f"{hidden} is hidden until it is resolved"

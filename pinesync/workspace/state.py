@@ -200,7 +200,8 @@ class State:
 
     def note_replaced(self, replaced: Replaced) -> None:
         """A text in the store was taken out of the folder, and can be brought back."""
-        body = json.dumps(asdict(replaced)).encode()
+        held = {key: value for key, value in asdict(replaced).items() if value is not None}
+        body = json.dumps(held).encode()
         self._write(self.folder / "replaced" / f"{replaced.key}.json", body)
 
     def replaced(self, path: RelPath) -> list[Replaced]:

@@ -11,7 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, cast
 
-from pinesync.model import KINDS, Base, Digest, Entry, Kind, PineId, RelPath, Version
+from pinesync.model import (
+    KINDS,
+    MOST_THEIRS,
+    Base,
+    Digest,
+    Entry,
+    Kind,
+    PineId,
+    RelPath,
+    Version,
+)
 from pinesync.naming import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
 from pinesync.workspace import toml
 
@@ -30,7 +40,12 @@ Track = Literal["all", "listed"]
 WORKSPACE_KEYS = frozenset(
     ("schema", "id", "remote", "account", "account_id", "track", "ignore", "folders")
 )
-ENTRY_KEYS = ("pine_id", "name", "version", "digest", "sent", "pulled", "hidden")
+ENTRY_KEYS = (
+    *("pine_id", "name", "version", "digest", "sent", "theirs", "chosen", "hidden"),
+    "pulled",
+)
+"""The last one is of pinesync 0.1.0: it held the newest of `theirs`, and is read as such."""
+_BASE_KEYS = ("version", "digest", "sent", "theirs", "chosen", "pulled")
 WORKSPACE_ID = r"[0-9A-Za-z][0-9A-Za-z-]{0,63}"
 REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"
 DIGEST = r"sha256:[0-9a-f]{64}"
@@ -87,11 +102,12 @@ def as_table(entry: Entry) -> dict[str, str]:
         "version": base and str(base.version),
         "digest": base and base.digest,
         "sent": base and base.sent,
-        "pulled": base and base.pulled and str(base.pulled),
+        "theirs": base and base.theirs and " ".join(map(str, base.theirs)),
+        "chosen": base and base.chosen,
         "hidden": entry.hidden and str(entry.hidden),
     }
     # A plain str: the serialisers look at the exact type.
-    return {key: str(value) for key, value in table.items() if value is not None}
+    return {key: str(value) for key, value in table.items() if value or value == ""}
 
 
 # Reading
@@ -213,7 +229,7 @@ def read_entry(raw: str, table: Mapping[str, Any]) -> Entry:
     if name is None:
         _refuse(f"{raw!r}: name is missing", *keys)
     if "pine_id" not in table:
-        for key in ("version", "digest", "sent", "pulled", "hidden"):
+        for key in (*_BASE_KEYS, "hidden"):
             if key in table:
                 _refuse(f"{raw!r}: {key} without a pine_id", *keys, key)
         return Entry(path, name)
@@ -227,7 +243,7 @@ def read_entry(raw: str, table: Mapping[str, Any]) -> Entry:
 
 def _base(table: Mapping[str, Any], *keys: str) -> Base | None:
     if "version" not in table and "digest" not in table:
-        for key in ("sent", "pulled"):
+        for key in _BASE_KEYS:
             if key in table:
                 _refuse(f"{keys[-1]!r}: {key} without version and digest", *keys, key)
         return None
@@ -235,9 +251,29 @@ def _base(table: Mapping[str, Any], *keys: str) -> Base | None:
         if other not in table:
             _refuse(f"{keys[-1]!r}: {key} without {other}", *keys, key)
     sent = _digest(table, *keys, "sent") if "sent" in table else None
-    pulled = _version(table, *keys, "pulled") if "pulled" in table else None
+    chosen = _digest(table, *keys, "chosen") if "chosen" in table else None
     version, digest = _version(table, *keys, "version"), _digest(table, *keys, "digest")
-    return Base(version, digest, sent, pulled)
+    return Base(version, digest, sent, _theirs(table, version, *keys), chosen)
+
+
+def _theirs(table: Mapping[str, Any], base: Version, *keys: str) -> tuple[Version, ...]:
+    """Versions in order, with a space between two; of 0.1.0 the newest alone."""
+    if "pulled" in table:
+        if "theirs" in table:
+            _refuse(f"{keys[-1]!r}: pulled is the old name of theirs", *keys, "pulled")
+        return tuple(v for v in (_version(table, *keys, "pulled"),) if v <= base)
+    if "theirs" not in table:
+        return ()
+    found = []
+    for raw in table["theirs"].split(" ")[: MOST_THEIRS + 1]:
+        try:
+            found.append(Version.parse(raw))
+        except ValueError as error:
+            _refuse(f"{keys[-1]!r}: theirs: {error}", *keys, "theirs")
+    if len(found) > MOST_THEIRS or found != sorted(set(found)) or found[-1] > base:
+        what = f"at most {MOST_THEIRS} versions up to {base}, in order, like 2.0 5.0"
+        _refuse(f"{keys[-1]!r}: theirs must be {what}", *keys, "theirs")
+    return tuple(found)
 
 
 def _version(table: Mapping[str, Any], *keys: str) -> Version:

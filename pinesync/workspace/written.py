@@ -20,18 +20,19 @@ from pinesync.workspace import toml
 _MAX_HEAD = 8 * 1024
 _MAX_BLOCKS = toml.MAX_TABLES // 4
 """Far from where the parser's limits begin: a block has two of the signs they count, and at most
-eighteen keys and values."""
+twenty keys and values."""
 _FIRST = '\n[scripts."'
 # Without what would have to be escaped, which the parser is for.
 _TEXT = r"[^\"\\\x00-\x1f\x7f]"
 _DIGEST = "sha256:[0-9a-f]{64}"
 _VERSION = r"([1-9][0-9]{0,5})\.0"
+_THEIRS = r"[1-9][0-9]{0,5}\.0(?: [1-9][0-9]{0,5}\.0){0,7}"
 _BLOCK = re.compile(
     rf'\[scripts\."({_TEXT}+)"\]\n'
     r'(?:pine_id = "(USER;[0-9a-f]{32})"\n)?'
     rf'name = "({_TEXT}{{0,256}})"\n'
     rf'(?:version = "{_VERSION}"\ndigest = "({_DIGEST})"\n'
-    rf'(?:sent = "({_DIGEST})"\n)?(?:pulled = "{_VERSION}"\n)?)?'
+    rf'(?:sent = "({_DIGEST})"\n)?(?:theirs = "({_THEIRS})"\n)?(?:chosen = "({_DIGEST})"\n)?)?'
     rf'(?:hidden = "{_VERSION}"\n)?'
     r"(?:\n|\Z)"
 )
@@ -59,7 +60,7 @@ def _entries(text: str, start: int) -> dict[RelPath, Entry] | None:
         if block.start() != start:
             return None
         start = block.end()
-        raw, pine_id, name, version, digest, sent, pulled, hidden = block.groups()
+        raw, pine_id, name, version, digest, sent, theirs, chosen, hidden = block.groups()
         path = check_path(raw)
         if pine_id is None:
             if version or hidden:
@@ -68,9 +69,16 @@ def _entries(text: str, start: int) -> dict[RelPath, Entry] | None:
             continue
         base = None
         if version:
-            since = Version(int(pulled)) if pulled else None
+            at = Version(int(version))
+            others = tuple(Version(int(one[:-2])) for one in theirs.split(" ")) if theirs else ()
+            if others and (list(others) != sorted(set(others)) or others[-1] > at):
+                return None
             base = Base(
-                Version(int(version)), Digest(digest), Digest(sent) if sent else None, since
+                at,
+                Digest(digest),
+                Digest(sent) if sent else None,
+                others,
+                Digest(chosen) if chosen else None,
             )
         found[path] = Entry(
             path, name, PineId(pine_id), base, Version(int(hidden)) if hidden else None

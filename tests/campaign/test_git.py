@@ -11,7 +11,7 @@ import pytest
 from pinesync.commands.push import push
 from pinesync.commands.status import status
 from tests.campaign.conftest import Opened
-from tests.campaign.world import World
+from tests.campaign.world import World, marks_of
 
 
 def git(world: World, *arguments: str) -> None:
@@ -110,16 +110,30 @@ def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: World) -> None
     assert len(kept.log) == 2
 
 
-def test_a_revert_of_a_pulled_commit_is_pushed_not_pulled(kept: World) -> None:
+def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(kept: World) -> None:
+    kept.edit()
+    kept.sync()
+    commit(kept)
+    git(kept, "revert", "--no-edit", "HEAD")
+    assert word(kept) == "rolled-back"
+    kept.sync()
+    assert kept.newest == kept.log[0]
+    assert len(kept.log) == 3
+    assert word(kept) == "clean"
+
+
+def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: World) -> None:
     kept.web_fresh()
     kept.sync()
     commit(kept)
     git(kept, "revert", "--no-edit", "HEAD")
     assert word(kept) == "rolled-back"
-    kept.removed.add("W1")
+    refused = push(kept.setup())
+    assert refused.exit_code == 3
+    assert "--over 2.0" in refused.outcomes[0].hint
+    assert len(kept.log) == 2
     kept.sync()
-    assert kept.newest == kept.log[0]
-    assert len(kept.log) == 3
+    assert "W1" in kept.file.read_text()
     assert word(kept) == "clean"
 
 
@@ -143,3 +157,27 @@ def test_a_lost_state_changes_no_word(kept: World) -> None:
     git(kept, "checkout", "-q", "--", kept.path)
     shutil.rmtree(kept.base / "state")
     assert word(kept) == "undoes"
+
+
+def test_a_killed_pull_whose_file_git_put_back(kept: World) -> None:
+    """The merged text is gone again, so the base stays where it was."""
+    kept.edit()
+    kept.web_fresh()
+    kept.sync(crash_at="commit")
+    assert {"L1", "W2"} <= marks_of(kept.file.read_text())
+    git(kept, "reset", "-q", "--hard")
+    push(kept.setup())
+    assert kept.base_version().major == 1
+    kept.sync()
+    assert "W2" in kept.newest
+    assert "W2" in kept.file.read_text()
+
+
+def test_a_killed_pull_whose_file_was_edited_since(kept: World) -> None:
+    """It still has what was brought, so the pull is finished."""
+    kept.edit()
+    kept.web_fresh()
+    kept.sync(crash_at="commit")
+    kept.edit()
+    push(kept.setup())
+    assert {"L1", "W2", "L3"} <= marks_of(kept.newest)

@@ -264,6 +264,12 @@ class World:
         after = (len(self.remote.posted), self.file.read_bytes(), self._manifest())
         assert before == after, "one more run did something"
 
+    def everything(self) -> tuple[object, ...]:
+        """Files, pine.toml, the versions there, and what was begun."""
+        files = {path: path.read_bytes() for path in sorted(self.root.rglob("*.pine"))}
+        records = sorted((self.base / "state").glob("*/records/*"))
+        return files, self._manifest(), tuple(self.log), tuple(r.read_bytes() for r in records)
+
     def _manifest(self) -> bytes:
         return (self.root / "pine.toml").read_bytes()
 
@@ -285,9 +291,12 @@ def marks_of(text: str) -> set[str]:
 
 
 @contextmanager
-def opened(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def opened(
+    base: Path, monkeypatch: pytest.MonkeyPatch, kind: type[World] | None = None
+) -> Iterator[World]:
     """A world whose commands reach its service, folder and clock through its fuse."""
-    world = World(base)
+    world = (kind or World)(base)
+    base.mkdir(exist_ok=True)
     made = project.folder_at
 
     def folder_at(*args: object, **kwargs: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pinesync.sandbox.faults import Fault
 from pinesync.sync.policy import Local, There
 from tests.cli.world import (
     EXTRA,
@@ -85,14 +86,50 @@ def pulls(world: World) -> None:
     assert world("pull").code == 0
 
 
-def reverts(world: World) -> None:
-    """A foreign save is pulled, committed, and taken back with git."""
+def commits(world: World) -> None:
+    """The clone is a repository, with one commit."""
     world.git("init", "-q")
     world.git("add", ".")
     world.git("commit", "-qm", "clone")
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
-    world.git("commit", "-qam", "pull")
+
+
+def reverts(world: World) -> None:
+    """A push of ours is committed, and taken back with git."""
+    first(commits, pushes_and_commits(SLOWER), goes_back)(world)
+
+
+def reverts_theirs(world: World) -> None:
+    """The same with a foreign save, which was pulled."""
+    first(commits, pulls_and_commits(SLOWER), goes_back)(world)
+
+
+def forgets_the_first(world: World) -> None:
+    """Version 1.0 is not held here any more, and the service does not give it."""
+    (notes,) = (world.home / "pinesync" / "state").glob(f"*/saved/{world.id_of()[5:]}")
+    (notes / "1").unlink()
+    body = b'{"code":404,"message":"no such version"}'
+    world.plan.add(Fault("get", "answer", count=None, status=404, body=body))
+
+
+def pulls_and_commits(text: str) -> Callable[[World], object]:
+    def act(world: World) -> None:
+        world.web_save(text)
+        assert world("pull").code == 0
+        world.git("commit", "-qam", "pull")
+
+    return act
+
+
+def pushes_and_commits(text: str) -> Callable[[World], object]:
+    def act(world: World) -> None:
+        world.write(text)
+        assert world("push").code == 0
+        world.git("commit", "-qam", "push")
+
+    return act
+
+
+def goes_back(world: World) -> None:
     world.git("revert", "--no-edit", "HEAD")
 
 
@@ -151,7 +188,63 @@ CASES = [
         "undoes",
         (0, "restored"),
         LEFT,
+        pulled=MERGED,
+    ),
+    Case(
+        (Local.UNDOES, There.RECORDED),
+        first(
+            *(commits, pulls_and_commits(SLOWER), pushes_and_commits(MERGED)),
+            *(goes_back, edits(TREND)),
+        ),
+        "undoes",
+        (0, "restored"),
+        LEFT,
         pulled=SLOWER,
+    ),
+    Case(
+        (Local.UNDOES, There.RECORDED_THEIRS),
+        first(
+            *(commits, pulls_and_commits(SLOWER), pulls_and_commits(FASTER)),
+            *(goes_back, edits(TREND)),
+        ),
+        "undoes",
+        (0, "restored"),
+        LEFT,
+        pulled=FASTER,
+    ),
+    Case(
+        (Local.UNCOMPARED, There.SAME),
+        first(saves(SLOWER), pulls, edits(MERGED), forgets_the_first),
+        "modified",
+        NOTHING,
+        (7, "refused"),
+    ),
+    Case(
+        (Local.UNCOMPARED, There.MOVED),
+        first(saves(SLOWER), pulls, edits(MERGED), saves(FASTER), forgets_the_first),
+        "diverged",
+        (7, "refused"),
+        LEFT,
+    ),
+    Case(
+        (Local.UNCOMPARED, There.RECORDED),
+        first(
+            *(commits, pulls_and_commits(SLOWER), pushes_and_commits(MERGED)),
+            *(goes_back, edits(EXTRA), forgets_the_first),
+        ),
+        "rolled-back",
+        LEFT,
+        (7, "refused"),
+    ),
+    Case(
+        (Local.UNCOMPARED, There.RECORDED_THEIRS),
+        first(
+            *(commits, pulls_and_commits(SLOWER), pulls_and_commits(FASTER)),
+            *(goes_back, edits(MERGED), forgets_the_first),
+        ),
+        "rolled-back",
+        (7, "refused"),
+        LEFT,
     ),
     Case((Local.SAME, There.RECORDED), reverts, "rolled-back", LEFT, (0, "saved"), versions=1),
     Case(
@@ -161,6 +254,29 @@ CASES = [
         LEFT,
         (0, "saved"),
         versions=1,
+    ),
+    Case(
+        (Local.SAME, There.RECORDED_THEIRS),
+        reverts_theirs,
+        "rolled-back",
+        (0, "pulled"),
+        LEFT,
+        pulled=SLOWER,
+    ),
+    Case(
+        (Local.EDITED, There.RECORDED_THEIRS),
+        first(reverts_theirs, edits(LONGER)),
+        "rolled-back",
+        (0, "merged"),
+        LEFT,
+        pulled=MERGED,
+    ),
+    Case(
+        (Local.MISSING, There.RECORDED_THEIRS),
+        first(reverts_theirs, removes),
+        "missing",
+        (0, "told"),
+        (0, "told"),
     ),
     Case(
         (Local.MISSING, There.RECORDED),

@@ -108,7 +108,9 @@ def test_a_taken_name_is_linked_as_the_hint_says(clone: World) -> None:
     assert refused.code == 3
     assert f"`pinesync add --id '{pine_id}' mine.pine`" in refused.err
     assert clone("add", "--id", pine_id, "mine.pine").code == 0
-    assert clone.words() == {"mine.pine": "modified"}
+    assert clone.words() == {"mine.pine": "diverged"}
+    assert clone("push").code == 3
+    assert clone("pull", "--ours").code == 0
     assert clone("push").code == 0
     assert clone.saved("Extra") == [TREND, EXTRA]
 

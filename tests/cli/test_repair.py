@@ -204,7 +204,7 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
     held = tomllib.loads(repo.read("pine.toml"))["scripts"]
     assert held["a.pine"]["hidden"] == "4.0"
     assert held["b.pine"]["version"] == "6.0"
-    assert (held["b.pine"].get("hidden"), held["b.pine"]["pulled"]) == (None, "5.0")
+    assert (held["b.pine"].get("hidden"), held["b.pine"]["theirs"]) == (None, "5.0")
     assert "flag of 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
     assert (held["c.pine"]["version"], held["c.pine"]["hidden"]) == ("3.0", "2.0")
 

@@ -244,7 +244,7 @@ def test_a_script_that_was_never_saved(clone: World) -> None:
 
 
 def test_a_save_that_is_not_settled(three: World) -> None:
-    three.write(LONGER)
+    three.write(three.read() + "plot(close)\n")
     three.plan.add("save_next:1:reset")
     assert three("push").code == 7
     assert three(*NOW).code == 7

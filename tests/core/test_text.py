@@ -12,7 +12,9 @@ from pinesync.text import (
     Shape,
     Unreadable,
     canonical,
+    changed_lines,
     check_encodable,
+    common_lines,
     decode,
     digest,
     dress,
@@ -160,3 +162,25 @@ def test_conflict_markers_are_seen(text: str) -> None:
 )
 def test_nothing_else_is_taken_for_a_conflict(text: str) -> None:
     assert not has_conflict_markers(text)
+
+
+few_lines = st.lists(st.sampled_from(["a\n", "b\n", "\n", "c"]), max_size=8).map("".join).map(lines)
+
+
+@given(few_lines, few_lines)
+def test_what_changed_is_enough_to_make_the_other(old: list[str], new: list[str]) -> None:
+    made, at = [], 0
+    for start, end, first, last in changed_lines(old, new):
+        assert (start, first) < (end, last)
+        made += old[at:start] + new[first:last]
+        at = end
+    assert made + old[at:] == new
+
+
+@given(few_lines, few_lines)
+def test_what_two_texts_have_in_common_is_in_both(one: list[str], other: list[str]) -> None:
+    common = lines(common_lines("".join(one), "".join(other)))
+    for text in (one, other):
+        rest = iter(text)
+        assert all(line in rest for line in common)
+    assert common_lines("".join(one), "".join(one)) == "".join(one)

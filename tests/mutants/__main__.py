@@ -13,6 +13,7 @@ from tests.mutants.breakages import MUTANTS, Mutant
 from tests.mutants.guarding import GUARDING
 from tests.mutants.history import HISTORY
 from tests.mutants.hostile import HOSTILE
+from tests.mutants.reverts import REVERTS
 from tests.mutants.watching import WATCHING
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,7 @@ COPIED = (
     "docs",
 )
 SECONDS = 900
-ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING, *HISTORY)
+ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING, *HISTORY, *REVERTS)
 
 
 def caught(mutant: Mutant) -> bool:

@@ -13,6 +13,7 @@ from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Ver
 from pinesync.naming import shown
 from pinesync.sync.plan import LocalText, Situation, Snapshot, named, survey, wanted
 from pinesync.sync.policy import NEVER, POLICY, Act, Local, There
+from pinesync.sync.reverts import Comparison
 
 FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "libraries"}
 
@@ -210,6 +211,14 @@ digests = letters.map(d)
 local_texts = st.builds(LocalText, digests, st.booleans()) | st.just(LocalText(None, problem="bad"))
 
 
+some_versions = st.frozensets(st.integers(1, 6).map(Version))
+comparisons = st.builds(
+    Comparison,
+    some_versions.map(lambda found: tuple(sorted(found))),
+    unknown=st.sampled_from(["", "it cannot be read"]),
+)
+
+
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     paths = draw(st.lists(st.sampled_from(PATHS), unique=True))
@@ -236,8 +245,8 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         files=draw(st.dictionaries(st.sampled_from(PATHS), local_texts)),
         listed=draw(st.just(listed) | st.none()),
         gone=frozenset(i for i in tracked_ids if i not in listed and draw(st.booleans())),
-        recorded=frozenset(i for i in tracked_ids if draw(st.booleans())),
-        undoing=frozenset(at for at in entries if draw(st.booleans())),
+        recorded={i: draw(some_versions) for i in tracked_ids if draw(st.booleans())},
+        compared={at: draw(comparisons) for at in entries if draw(st.booleans())},
         track_all=draw(st.booleans()),
         folders=FOLDERS,  # type: ignore[arg-type]
     )

@@ -25,7 +25,7 @@ MEANS = {
     "undoes": "The file takes back what somebody else saved: <code>pinesync pull</code> puts that "
     "back, <code>push --over VERSION</code> means it.",
     "rolled-back": "Git went back behind the newest version: <code>pinesync push</code> saves the "
-    "file as the next one.",
+    "file as the next one, unless somebody else saved in between.",
     "diverged": "Edited here and saved on TradingView: <code>pinesync pull</code> merges the two.",
     "missing": "The file is gone: <code>pinesync restore</code> brings it back.",
     "gone": "The script is gone from TradingView: <code>push --recreate</code> saves it anew.",

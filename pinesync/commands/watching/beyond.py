@@ -19,12 +19,12 @@ _SAID = {
     "diverged": ("saved on TradingView, and edited here", "`pinesync pull` merges the two"),
     "conflict": ("waits for a decision", "`pinesync resolve {path}` with --ours or --theirs"),
     "undoes": (
-        "takes back what the last pull brought, and is not sent",
-        "`pinesync restore {path}`, or `pinesync push --over {version} {path}` where it is meant",
+        "lacks what somebody else saved, and is not sent",
+        "`pinesync pull {path}` brings it back; `pinesync push --over {version} {path}` means it",
     ),
     "rolled-back": (
-        "an older version came back with git, and is not sent",
-        "`pinesync push {path}` saves it as the next version",
+        "git went back to an older version, which is not sent",
+        "`pinesync push {path}` saves it as the next version, or says why not",
     ),
     "gone": ("gone from TradingView", "`pinesync push --recreate {path}` or `pinesync rm {path}`"),
     "name-taken": ("another saved script has its name", "`pinesync add --id` links it"),

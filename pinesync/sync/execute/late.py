@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pinesync.model import Base, Entry, PineId, ScriptInfo, Version
@@ -35,7 +35,7 @@ def _look_for(ports: Ports, record: Record, newest: Version) -> list[Outcome]:
     if newest <= (record.seen or since):
         return []
     log = read_log(ports, record.pine_id, since, newest)
-    ours = recover.ours_of(saves_of(ports, record.pine_id), record)
+    ours = recover.ours_of(saves_of(ports.workspace, record.pine_id), record)
     landed = recover.find(replace(record, parent=since), log, ours)
     if landed is None:
         ports.workspace.write_record(replace(record, seen=newest))
@@ -44,7 +44,7 @@ def _look_for(ports: Ports, record: Record, newest: Version) -> list[Outcome]:
     entry = entry_of(ports, record, record.pine_id)
     outcome = None
     if entry and entry.base:
-        after = _after(entry, entry.base, since, found)
+        after = _after(entry, entry.base, since, found, ours)
         if after != entry:
             ports.workspace.commit({entry.path: after})
             outcome = _told(after, found)
@@ -52,7 +52,9 @@ def _look_for(ports: Ports, record: Record, newest: Version) -> list[Outcome]:
     return [outcome] if outcome else []
 
 
-def _after(entry: Entry, base: Base, since: Version, found: Found) -> Entry:
+def _after(
+    entry: Entry, base: Base, since: Version, found: Found, ours: Collection[Version]
+) -> Entry:
     """The entry once the late save is known. Where the base moved on meanwhile, the save hides
     at least the base's text."""
     if found.version <= base.version:
@@ -60,7 +62,7 @@ def _after(entry: Entry, base: Base, since: Version, found: Found) -> Entry:
     hidden = found.hidden
     if since < base.version and found.digest != base.digest:
         hidden = hidden or base.version
-    moved = Base(found.version, found.digest, pulled=base.pulled)
+    moved = base.moved(found.version, found.digest, {found.version, *ours})
     return replace(entry, base=moved, hidden=hidden or entry.hidden)
 
 

@@ -7,12 +7,21 @@ on costs a read for each version that is not held yet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from pinesync.errors import FacadeError, NotAccessible
-from pinesync.model import Account, Digest, Kind, PineId, RelPath, SavedText, ScriptInfo
-from pinesync.sync import guard
-from pinesync.sync.execute.undoing import find_undoing
+from pinesync.errors import FacadeError, NotAccessible, TryLater
+from pinesync.model import (
+    Account,
+    Digest,
+    Entry,
+    Kind,
+    PineId,
+    RelPath,
+    SavedText,
+    ScriptInfo,
+)
+from pinesync.sync import guard, recover
+from pinesync.sync.execute.revert_detection import compare_edited
 from pinesync.sync.plan import Situation, Snapshot, Wanted, moved_on, survey, wanted
 from pinesync.sync.ports import Remote, Tools, Workspace
 
@@ -38,12 +47,14 @@ class Scope:
 @dataclass(frozen=True)
 class View:
     """What was seen. `listed` is as the service listed it in this run, None offline; `troubles`
-    are scripts whose versions could not be read, with the reason."""
+    are scripts whose versions could not be read, with the reason; `flagged` are entries whose flag
+    git took away, with it."""
 
     situations: tuple[Situation, ...]
     listed: Mapping[PineId, ScriptInfo] | None
     account: Account | None = None
     troubles: Mapping[PineId, str] | None = None
+    flagged: Mapping[RelPath, Entry] = field(default_factory=dict)
 
 
 def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope) -> View:
@@ -62,11 +73,13 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
     if remote is None or listing is None:
         return View(_judged(snapshot, scope, None, workspace, tools), None)
     listed = {info.pine_id: info for info in listing()}
+    troubles: dict[PineId, str] = {}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
     account = prove_session(remote, tracked, listed, scope.account)
     gone, unlisted = _missing(remote, tools, tracked, listed)
     snapshot = replace(snapshot, listed={**listed, **unlisted}, gone=gone)
-    troubles: dict[PineId, str] = {}
+    flagged = _flagged_again(remote, workspace, tools, snapshot, troubles)
+    snapshot = replace(snapshot, entries={**snapshot.entries, **flagged})
     moved = moved_on(snapshot)
     if moved and workspace.has_history():
         texts = read_digests(remote, workspace, tools, moved, troubles)
@@ -76,15 +89,51 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
         texts = read_digests(remote, workspace, tools, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
     situations = _judged(snapshot, scope, remote, workspace, tools)
-    return View(situations, snapshot.listed, account, troubles)
+    return View(situations, snapshot.listed, account, troubles, flagged)
 
 
 def _judged(
     snapshot: Snapshot, scope: Scope, remote: Remote | None, workspace: Workspace, tools: Tools
 ) -> tuple[Situation, ...]:
     found = _asked(snapshot, scope)
-    undoing = find_undoing(found, remote, workspace, tools)
-    return _asked(replace(snapshot, undoing=undoing), scope) if undoing else found
+    compared = compare_edited(found, remote, workspace, tools)
+    return _asked(replace(snapshot, compared=compared), scope) if compared else found
+
+
+def _flagged_again(
+    remote: Remote,
+    workspace: Workspace,
+    tools: Tools,
+    snapshot: Snapshot,
+    troubles: dict[PineId, str],
+) -> dict[RelPath, Entry]:
+    """The entries that a save of this machine is newer than, where it hides somebody else's save
+    and nobody resolved that: git put an older pine.toml back, and the flag went with the newer."""
+    records = [r for r in workspace.records() if r.state == "landed"]
+    flagged: dict[RelPath, Entry] = {}
+    for entry in snapshot.entries.values():
+        info, base = _listed(snapshot, entry), entry.base
+        if entry.hidden or base is None or info is None:
+            continue
+        own = [r for r in records if r.pine_id == entry.pine_id]
+        for save in own:
+            landed, parent = save.landed, save.parent
+            if not landed or not parent or save.seen == landed:
+                continue
+            if base.version < landed <= info.version:
+                pairs = [(info.pine_id, v) for v in (parent, *parent.until(landed))]
+                texts = read_digests(remote, workspace, tools, pairs, troubles)
+                if UNREAD in texts.values():
+                    raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
+                log = {version: text for (_, version), text in texts.items()}
+                hidden = recover.hidden(parent, landed, log, recover.ours_of(own))
+                if hidden and hidden > base.version:
+                    flagged[entry.path] = replace(entry, hidden=hidden)
+    return flagged
+
+
+def _listed(snapshot: Snapshot, entry: Entry) -> ScriptInfo | None:
+    return (snapshot.listed or {}).get(entry.pine_id) if entry.pine_id else None
 
 
 def _asked(snapshot: Snapshot, scope: Scope) -> tuple[Situation, ...]:

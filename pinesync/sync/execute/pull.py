@@ -18,15 +18,15 @@ from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown, typed
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.putting import put_text
+from pinesync.sync.execute.saving import own_versions
 from pinesync.sync.execute.stale import dropped_lines
 from pinesync.sync.execute.texts import held_text, read_text
-from pinesync.sync.execute.undoing import texts_of
 from pinesync.sync.plan import Situation
-from pinesync.sync.policy import Act
-from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.sync.policy import Act, Local, There
+from pinesync.sync.ports import ChangedMeanwhile, Ports, Workspace
 from pinesync.sync.records import Record
-from pinesync.sync.report import Done, Outcome, failed, refused
-from pinesync.text import decode, digest
+from pinesync.sync.report import Done, Outcome, enumerated, failed, refused
+from pinesync.text import common_lines, decode, digest
 from pinesync.unseen import unseen
 
 BATCH_FILES = 200
@@ -94,21 +94,22 @@ def _ready(ports: Ports, step: Step) -> Ready:
     situation, info = step.situation, step.situation.info
     assert info is not None
     if step.act is Act.ADOPT:
-        return Ready(step, adopted(situation), None, "adopted")
-    if step.act is Act.PUT_BACK:
-        return _put_back(ports, step)
+        return Ready(step, adopted(ports.workspace, situation), None, "adopted")
     newest = read_text(ports.remote, ports.workspace, (info.pine_id, info.version))
     if "\0" in newest:
         raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
     entry = situation.entry or Entry(situation.path, shown(info.name))
-    entry = replace(entry, pine_id=info.pine_id, base=_based(situation, info.version, newest))
+    base = based(ports.workspace, situation, info.version, digest(newest))
+    entry = replace(entry, pine_id=info.pine_id, base=base)
     warning = dropped_lines(ports.workspace, entry.pine_id, _base_held(ports, situation), newest)
     if step.act is Act.TAKE_OURS:
         # Their save was seen and decided on: taking it back is no accident.
-        entry = replace(entry, base=Base(info.version, digest(newest)))
+        entry = replace(entry, base=replace(base, chosen=situation.digest))
         return Ready(step, entry, None, "kept", "your text is kept; push saves it on top")
+    if step.act is Act.PUT_BACK:
+        return _put_back(ports, step, entry, newest, warning)
     if step.act is Act.MERGE:
-        return _merge(ports, step, entry, newest, warning)
+        return _merge(ports, step, entry, _ancestor(ports, situation, newest), newest, warning)
     if digest(newest) == situation.digest:
         return Ready(step, entry, None, "adopted", warning)
     if step.act is Act.TAKE_THEIRS:
@@ -125,47 +126,43 @@ def _base_held(ports: Ports, situation: Situation) -> str | None:
     return held_text(ports.workspace, (entry.pine_id, entry.base.version))
 
 
-def _based(situation: Situation, version: Version, text: str) -> Base:
-    """The base at a version that somebody else saved, or that has the text of the one before."""
+def based(workspace: Workspace, situation: Situation, version: Version, text: Digest) -> Base:
+    """The base once it is at this version. What the file was there for before is linked."""
     before = situation.entry.base if situation.entry else None
-    return based_after(before, version, digest(text))
-
-
-def based_after(before: Base | None, version: Version, text: Digest) -> Base:
-    """The base that follows another one, by its version and text."""
+    pine_id = situation.info.pine_id if situation.info else None
+    ours = own_versions(workspace, pine_id) if pine_id else frozenset()
     if before is None:
-        return Base(version, text)
-    return Base(version, text, pulled=before.pulled if text == before.digest else version)
+        file = situation.local is not Local.ABSENT
+        return Base.linked(version, text, ours) if file else Base(version, text)
+    return before.moved(version, text, ours)
 
 
-def adopted(situation: Situation) -> Entry:
+def adopted(workspace: Workspace, situation: Situation) -> Entry:
     """The entry of a script whose file has the text of a version that it was not based on."""
     info, version = situation.info, situation.at
     assert info
     assert version
     assert situation.digest
     entry = situation.entry or Entry(situation.path, shown(info.name))
-    pulled = version if entry.base else None
-    base = Base(version, situation.digest, pulled=pulled)
+    base = based(workspace, situation, version, situation.digest)
     return replace(entry, pine_id=info.pine_id, base=base)
 
 
-def _put_back(ports: Ports, step: Step) -> Ready:
-    """What the last pull brought is put back into the file, beside whatever else was edited."""
+def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) -> Ready:
+    """The file is merged from the text that it is really based on, so that what it takes back
+    comes back beside whatever else was edited."""
     situation = step.situation
-    found = texts_of(situation, ports.remote, ports.workspace)
-    assert situation.entry
-    assert found
-    before, _, base = found
-    here = _text_seen(ports, situation)
-    merged = ports.tools.merge(before, here, base)
-    if merged.conflicted:
-        raise LeftForYou(
-            "it takes back what the last pull brought, and was edited beside",
-            f"`pinesync restore {typed(situation.path)}` puts the last text back",
-        )
-    why = "what the last pull brought had been taken out of the file, and is back"
-    return Ready(step, situation.entry, merged.text, "restored", why)
+    back = enumerated(situation.comparison.reverted)
+    if situation.there is There.RECORDED:
+        # Git went back behind pushes of ours, which stay out.
+        assert situation.entry
+        assert situation.entry.base
+        entry = situation.entry
+        newest = _text_of(ports, situation, situation.entry.base)
+    ready = _merge(ports, step, entry, situation.comparison.origin, newest, warning)
+    if ready.done != "merged":
+        return ready
+    return replace(ready, done="restored", message=f"the file had lost {back}, which is back")
 
 
 def _text_seen(ports: Ports, situation: Situation) -> str:
@@ -176,18 +173,33 @@ def _text_seen(ports: Ports, situation: Situation) -> str:
     return here
 
 
-def _merge(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) -> Ready:
-    situation = step.situation
+def _ancestor(ports: Ports, situation: Situation, newest: str) -> str:
+    """What the file and the newest version come from: the base's text. Where the two were linked
+    without one, it is what they have in common, so that no line of either is taken for deleted."""
     assert situation.entry
-    assert situation.entry.base
-    assert situation.info
     base = situation.entry.base
-    ancestor = read_text(ports.remote, ports.workspace, (situation.info.pine_id, base.version))
-    if digest(ancestor) != base.digest:
+    if base is None:
+        return common_lines(_text_seen(ports, situation), newest)
+    return _text_of(ports, situation, base)
+
+
+def _text_of(ports: Ports, situation: Situation, base: Base) -> str:
+    assert situation.info
+    text = read_text(ports.remote, ports.workspace, (situation.info.pine_id, base.version))
+    if digest(text) != base.digest:
         raise LeftForYou(
             f"version {base.version} on TradingView is not the text that pine.toml recorded",
             "nothing was merged; pull with --ours or --theirs chooses a text",
         )
+    return text
+
+
+def _merge(
+    ports: Ports, step: Step, entry: Entry, ancestor: str, newest: str, warning: str
+) -> Ready:
+    situation = step.situation
+    assert entry.base
+    before = situation.entry.base.version if situation.entry and situation.entry.base else None
     merged = ports.tools.merge(ancestor, _text_seen(ports, situation), newest)
     if merged.conflicted:
         return Ready(
@@ -195,7 +207,7 @@ def _merge(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) ->
             entry,
             merged.text,
             "conflict",
-            f"both sides changed the same lines ({base.version} → {situation.info.version})",
+            f"both sides changed the same lines ({before or 'linked'} → {entry.base.version})",
             f"edit {situation.path} and remove the markers, or run `pinesync resolve "
             f"{typed(situation.path)}` with --ours or --theirs",
             EXIT_LEFT,
@@ -286,8 +298,8 @@ def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -
     steps = []
     for situation in situations:
         act = situation.row.pull
-        if act is Act.MERGE:
-            act = choice or (Act.MERGE if merge else Act.REFUSE)
+        if act in (Act.MERGE, Act.PUT_BACK):
+            act = choice or (act if merge else Act.REFUSE)
         steps.append(Step(situation, act))
     return steps
 

@@ -12,7 +12,6 @@ from pinesync.errors import (
     PinesyncError,
 )
 from pinesync.model import (
-    Base,
     Digest,
     Entry,
     PineId,
@@ -25,7 +24,7 @@ from pinesync.naming import may_send, shown, typed
 from pinesync.sync.execute import after, saving
 from pinesync.sync.execute.drafting import Draft, changed, draft_of, overtaken
 from pinesync.sync.execute.look import ask_session
-from pinesync.sync.execute.pull import Step, adopted
+from pinesync.sync.execute.pull import Step, adopted, based
 from pinesync.sync.plan import Situation
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
@@ -81,7 +80,7 @@ def _step(
 ) -> Outcome:
     situation = step.situation
     if step.act is Act.ADOPT:
-        return _adopt(ports, adopted(situation))
+        return _adopt(ports, adopted(ports.workspace, situation))
     draft = draft_of(ports, situation, wanted.allow_broken, wanted.seen, wanted.text)
     if isinstance(draft, Outcome):
         return draft
@@ -108,7 +107,6 @@ def _save(
     the newest."""
     entry = draft.entry
     assert entry.pine_id
-    assert entry.base
     newest = ports.remote.get(entry.pine_id)
     ports.workspace.remember(newest)
     if over is not None and over != newest.version:
@@ -117,18 +115,19 @@ def _save(
             f"the newest version on TradingView is {newest.version}, not {over}",
             "nothing was saved; `pinesync diff --remote` shows what is there",
         )
-    if over is None and entry.base.version != newest.version:
+    base = entry.base
+    if over is None and (base is None or base.version != newest.version):
         moved = _moved(ports, draft, newest)
         if isinstance(moved, Outcome):
             return moved
         draft = replace(draft, entry=moved)
-    elif over is None and newest.digest != entry.base.digest:
+    elif over is None and base and newest.digest != base.digest:
         raise BadAnswer(
             f"version {newest.version} on TradingView is not the text that pine.toml recorded",
             f"nothing was saved; `pinesync diff --remote {typed(entry.path)}` shows the difference",
         )
     if digest(draft.text) == newest.digest:
-        base = Base(newest.version, newest.digest, pulled=entry.base.pulled)
+        base = based(ports.workspace, draft.situation, newest.version, newest.digest)
         return _adopt(ports, replace(entry, base=base))
     name = _name_to_send(ports, entry.pine_id, newest, listed)
     if overtaken(ports, draft):
@@ -146,20 +145,34 @@ def _save(
             parent=newest.version,
         ),
     )
-    return after.settle(ports, draft, record, saving.send(ports, record, name, draft.text))
+    done = after.settle(ports, draft, record, saving.send(ports, record, name, draft.text))
+    if done.done == "saved" and (lines := draft.situation.comparison.replaced):
+        done = replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
+    return done
+
+
+_MOST_NAMED = 3
+"""Lines of others that a push names."""
+
+
+def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
+    """What the edit replaced of what others saved: by its text alone, it may be an older one."""
+    shown = ", ".join(f"`{line}` ({version})" for version, line in lines[:_MOST_NAMED])
+    more = len(lines) - _MOST_NAMED
+    return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _moved(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
     """The entry on the newest version where that has the base's text, else the refusal."""
-    entry = draft.entry
-    assert entry.base is not None
-    if newest.version > entry.base.version and newest.digest == entry.base.digest:
-        onward = replace(entry, base=replace(entry.base, version=newest.version))
+    entry, base = draft.entry, draft.entry.base
+    if base and newest.version > base.version and newest.digest == base.digest:
+        onward = replace(entry, base=replace(base, version=newest.version))
         ports.workspace.commit({entry.path: onward})
         return onward
+    before = base.version if base else "linked"
     return refused(
         entry.path,
-        f"saved on TradingView since you pulled ({entry.base.version} → {newest.version})",
+        f"saved on TradingView since you pulled ({before} → {newest.version})",
         "run `pinesync pull` to merge it, then push again",
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pinesync.model import Digest, Entry
 from pinesync.sync.ports import Tools, Workspace
 from pinesync.sync.records import Record
-from pinesync.text import digest
+from pinesync.text import digest, has_conflict_markers
 
 
 def put_text(
@@ -24,6 +24,7 @@ def put_text(
     to `records`, and stays until the caller has written what follows from it. With `brings_base`
     that is the entry's base, which recovery then finishes."""
     now = tools.now()
+    brings = digest(text)
     base = entry.base if brings_base else None
     record = Record(
         key=tools.new_key(),
@@ -31,17 +32,19 @@ def put_text(
         state="prepared",
         path=entry.path,
         name=entry.name,
-        digest=base.digest if base else digest(text),
+        digest=base.digest if base else brings,
         pine_id=entry.pine_id,
         account=tools.account,
         object=expected,
-        brings=digest(text),
+        brings=brings,
         landed=base.version if base else None,
         wall=now.wall,
         mono=now.mono,
         boot_id=now.boot_id,
     )
 
+    if base and brings != base.digest:
+        workspace.keep(text)  # a merge is held nowhere else, and recovery compares with it
     temp = ""
 
     def begun(name: str) -> None:
@@ -50,7 +53,8 @@ def put_text(
         workspace.write_record(replace(record, temp=name))
 
     try:
-        workspace.put(entry.path, text, expected, begun)
+        conflict = brings_base and has_conflict_markers(text)
+        workspace.put(entry.path, text, expected, begun, conflict=conflict)
     except Exception:
         # What is done stays on record, and the next run finishes it; what is not, is cleared.
         if temp:

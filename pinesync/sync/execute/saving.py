@@ -13,7 +13,7 @@ from pinesync.model import Base, Digest, Entry, PineId, SaveAnswer, Version
 from pinesync.naming import shown
 from pinesync.sync import recover
 from pinesync.sync.plan import MOST_VERSIONS
-from pinesync.sync.ports import Ports
+from pinesync.sync.ports import Ports, Workspace
 from pinesync.sync.records import Record
 
 PAUSES = (0.5, 1.0, 2.0)
@@ -78,7 +78,7 @@ def settled_by(ports: Ports, record: Record, answer: SaveAnswer) -> Found | None
     saved = ports.remote.get(pine_id, version)
     ports.workspace.remember(saved)
     log = read_log(ports, pine_id, parent, version)
-    ours = recover.ours_of(saves_of(ports, pine_id), record)
+    ours = recover.ours_of(saves_of(ports.workspace, pine_id), record)
     hidden = recover.hidden(parent, version, log, ours)
     return Found(pine_id, version, log[version], hidden, shown(saved.name))
 
@@ -103,7 +103,7 @@ def _find(ports: Ports, record: Record) -> Found | None:
     assert record.pine_id is not None
     newest = ports.remote.get(record.pine_id)
     log = read_log(ports, record.pine_id, record.parent, newest.version)
-    ours = recover.ours_of(saves_of(ports, record.pine_id), record)
+    ours = recover.ours_of(saves_of(ports.workspace, record.pine_id), record)
     landed = recover.find(record, log, ours)
     if landed is None:
         return None
@@ -136,7 +136,10 @@ def land(ports: Ports, record: Record, found: Found) -> None:
     entry = entry_of(ports, record, found.pine_id)
     if entry is not None:
         sent = record.digest if record.digest != found.digest else None
-        base = Base(found.version, found.digest, sent, entry.base.pulled if entry.base else None)
+        ours = {found.version, *own_versions(ports.workspace, found.pine_id)}
+        base = Base(found.version, found.digest, sent)
+        if entry.base:
+            base = entry.base.moved(found.version, found.digest, ours, sent)
         older = entry.base is None or entry.pine_id != found.pine_id
         moves = older or (entry.base is not None and entry.base.version < found.version)
         entry = replace(
@@ -194,6 +197,11 @@ def read_log(
     return log
 
 
-def saves_of(ports: Ports, pine_id: PineId) -> list[Record]:
+def saves_of(workspace: Workspace, pine_id: PineId) -> list[Record]:
     """The records of one script."""
-    return [record for record in ports.workspace.records() if record.pine_id == pine_id]
+    return [record for record in workspace.records() if record.pine_id == pine_id]
+
+
+def own_versions(workspace: Workspace, pine_id: PineId) -> frozenset[Version]:
+    """The versions that were saved from here, as far as this machine remembers them."""
+    return recover.ours_of(saves_of(workspace, pine_id))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
-from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, NotAccessible
+from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
 from pinesync.naming import typed
 from pinesync.sync.execute import deleting, moving, renaming, saving
 from pinesync.sync.execute.look import ask_session
 from pinesync.sync.execute.stale import dropped_lines
-from pinesync.sync.ports import Ports, Workspace
+from pinesync.sync.ports import Merged, Ports, Workspace
 from pinesync.sync.records import Record, age
 from pinesync.sync.report import Outcome
+from pinesync.text import Unreadable, decode, digest
 from pinesync.unseen import unseen
 
 TOMBSTONE_SECONDS = 30 * 24 * 3600.0
@@ -36,16 +38,19 @@ def settle(ports: Ports) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def settle_files(workspace: Workspace) -> tuple[Outcome, ...]:
+Merge = Callable[[str, str, str], Merged]
+
+
+def settle_files(workspace: Workspace, merge: Merge) -> tuple[Outcome, ...]:
     """Finish or undo every file that an earlier run was exchanging or moving, and clear its
-    leftovers.
-    Needs nobody but the disk. A file is wholly new or wholly old; the base follows what it is."""
+    leftovers. Needs nobody but the disk, and `merge` for (base, ours, theirs). A file is wholly
+    new or wholly old; the base follows what it is."""
     outcomes = []
     for record in workspace.records():
         if record.op == "pull":
             if not workspace.take_back(record):
                 continue
-            if record.landed:
+            if record.landed and not _is_discarded(workspace, record, merge):
                 _finish_pull(workspace, record, record.landed)
                 outcomes.append(_finished_outcome(workspace, record))
             workspace.drop_records([record])
@@ -69,12 +74,39 @@ def _finished_outcome(workspace: Workspace, record: Record) -> Outcome:
     )
 
 
+def _is_discarded(workspace: Workspace, record: Record, merge: Merge) -> bool:
+    """Whether the file lacks again what the pull had brought into it: git put it back since, and
+    the base stays behind it. Where that cannot be told, it counts as discarded: a base that is
+    too old only costs a merge."""
+    try:
+        data = workspace.read(record.path)
+        here = None if data is None else decode(data)
+    except (Unreadable, FileError):
+        return True
+    if record.object is None or here is None or digest(here) == record.brings:
+        return False
+    brought = workspace.text_of(record.brings) if record.brings else None
+    before = workspace.text_of(record.object)
+    if brought is None or before is None:
+        return True
+    try:
+        merged = merge(brought, here, before)
+    except FileError:
+        return True
+    return not merged.conflicted and merged.text == here
+
+
 def _finish_pull(workspace: Workspace, record: Record, version: Version) -> None:
     by_id = {entry.pine_id: entry for entry in workspace.entries().values() if entry.pine_id}
     entry = by_id.get(record.pine_id) if record.pine_id else None
     entry = entry or Entry(record.path, record.name, record.pine_id)
     if entry.base is None or entry.base.version < version:
-        base = Base(version, record.digest, pulled=version if record.object else None)
+        ours = saving.own_versions(workspace, record.pine_id) if record.pine_id else frozenset()
+        base = Base(version, record.digest)
+        if entry.base:
+            base = entry.base.moved(version, record.digest, ours)
+        elif record.object:
+            base = Base.linked(version, record.digest, ours)
         workspace.commit({entry.path: replace(entry, base=base)})
 
 

@@ -1,0 +1,167 @@
+"""Which saves of others an edited file takes back. Pure.
+
+Git moves files without their entries: after `git checkout -- FILE` or a stash, pine.toml names a
+base that the file was never derived from, and a push would take back what others saved in between.
+So the saves of others are taken out of the base's text, one after another, the newest first. A
+file that has made all of these changes already lacks those saves, and what is left of the base's
+text then is what the file is really based on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pinesync.model import Base, Version
+from pinesync.text import changed_lines, lines
+
+Merge = Callable[[str, str, str], str | None]
+"""The three-way merge of (base, ours, theirs); None where it conflicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An edited file, compared with the saves of others inside its base. `reverted` are the saves
+    that it lacks, newest first, and `origin` is the text that it is really based on then. Where it
+    lacks none, `replaced` are lines of theirs that the edit took out, with the version that
+    brought them. `unknown` says why it could not be compared."""
+
+    reverted: tuple[Version, ...] = ()
+    origin: str = ""
+    replaced: tuple[tuple[Version, str], ...] = ()
+    unknown: str = ""
+
+
+def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Merge) -> Comparison:
+    """Compare the text of a file with the saves of others inside its base. What `text_of` or
+    `merge` raises goes through."""
+    agreed = text_of(base.version)
+    walk = _Walk(agreed, here, merge)
+    saves: list[tuple[Version, str, str]] = []
+    for version in reversed(base.theirs):
+        if version.major == 1:
+            break  # nothing came before it
+        save = (version, text_of(version), text_of(Version(version.major - 1)))
+        saves.append(save)
+        walk.take_out(*save)
+    if not walk.reverted:
+        return Comparison(replaced=tuple(_replaced(saves, agreed, here)))
+    if saves[-1][0] in walk.reverted:
+        # All of theirs that the entry remembers: the file may be older still.
+        for number in range(saves[-1][0].major - 1, 1, -1):
+            before = text_of(Version(number - 1))
+            if not walk.take_out(Version(number), text_of(Version(number)), before):
+                break
+    known = set(base.theirs)
+    return Comparison(tuple(v for v in walk.reverted if v in known), walk.origin)
+
+
+class _Walk:
+    """The base's text, with more and more saves taken out of it."""
+
+    def __init__(self, agreed: str, here: str, merge: Merge) -> None:
+        self._agreed = agreed
+        self._here = here
+        self._merge = merge
+        self._left = agreed
+        self._taken: list[Version] = []
+        self._replaces = False
+        self._stepped = False
+        self._seen: set[Hunk] = set()
+        self.reverted: tuple[Version, ...] = ()
+        self.origin = ""
+
+    def take_out(self, version: Version, text: str, before: str) -> bool:
+        """Take out one save; whether the file lacks it, and all that were taken out before."""
+        self._replaces = self._replaces or _takes_part(text, before, self._agreed, self._here)
+        left = _without(text, self._left, before, self._merge)
+        if left is None:
+            # A later save changed the same lines. What was there before is the version itself,
+            # which an edit of one's own may go back to where nothing of theirs is left.
+            left, self._stepped = before, True
+        elif left == self._left:
+            return bool(self.reverted)  # nothing of it is left in the base's text
+        self._left = left
+        self._taken.append(version)
+        if (self._stepped and not self._replaces) or not self._lacks(left):
+            return False
+        self.reverted = tuple(self._taken)
+        self.origin = before if self._here == before else left
+        return True
+
+    def _lacks(self, left: str) -> bool:
+        """Whether the file made the changes that lead from the base's text to this one."""
+        if left == self._agreed:
+            return False
+        if self._here == left:
+            return True
+        merged = self._merge(self._agreed, self._here, left)
+        if merged is not None:
+            return merged == self._here
+        # It was edited right beside them, which a merge takes for a conflict.
+        hunks = _hunks(self._agreed, left)
+        new = [hunk for hunk in hunks if hunk not in self._seen]
+        self._seen |= set(hunks)
+        made = _hunks(self._agreed, self._here)
+        found = {hunk: _made(hunk, made) for hunk in hunks}
+        return None not in found.values() and any(found[hunk] for hunk in new)
+
+
+Hunk = tuple[int, int, tuple[str, ...]]
+"""The lines of one text from here to there, and what stands for them in another."""
+
+
+def _hunks(before: str, after: str) -> list[Hunk]:
+    new = lines(after)
+    return [
+        (start, end, tuple(new[first:last]))
+        for start, end, first, last in changed_lines(lines(before), new)
+    ]
+
+
+def _made(hunk: Hunk, made: list[Hunk]) -> bool | None:
+    """Whether these changes make that one as well: True with its very lines, False where others
+    stand in their place, None where a line that it takes out is still there."""
+    start, end, wanted = hunk
+    gone = {at for first, last, _ in made for at in range(first, last)}
+    if not gone.issuperset(range(start, end)):
+        return None
+    instead = [line for first, last, of in made if first <= end and last >= start for line in of]
+    if not wanted:
+        return not instead
+    rest = iter(instead)
+    return all(line in rest for line in wanted)
+
+
+def _without(text: str, left: str, before: str, merge: Merge) -> str | None:
+    """What is left once the save of `text` on top of `before` is taken out."""
+    if left == text:
+        return before
+    if before in (text, left):
+        return left
+    return merge(text, left, before)
+
+
+def _takes_part(text: str, before: str, agreed: str, here: str) -> bool:
+    """Whether the file takes back a line of this save that the base's text still shows."""
+    count = {name: Counter(lines(of)) for name, of in (("agreed", agreed), ("here", here))}
+    brought, dropped = _changed(text, before)
+    gone = any(count["here"][line] < count["agreed"][line] for line in brought)
+    return gone or any(count["here"][line] > count["agreed"][line] for line in dropped)
+
+
+def _changed(text: str, before: str) -> tuple[Counter[str], Counter[str]]:
+    """The lines that a save brought, and those that it took out."""
+    new, old = Counter(lines(text)), Counter(lines(before))
+    return new - old, old - new
+
+
+def _replaced(
+    saves: list[tuple[Version, str, str]], agreed: str, here: str
+) -> Iterator[tuple[Version, str]]:
+    there, kept = Counter(lines(agreed)), Counter(lines(here))
+    for version, text, before in saves:
+        for line in _changed(text, before)[0]:
+            if line.strip() and kept[line] < there[line]:
+                yield version, line.strip()

@@ -1,0 +1,36 @@
+"""Every history of up to three events in which git moves files without their entries: no line of
+somebody else leaves the newest version. Four events with --deep."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.campaign.conftest import MEMORY
+from tests.campaign.taken_back import EVENTS, PRELUDES, GitWorld, explore, live
+from tests.campaign.world import opened
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("first", EVENTS)
+@pytest.mark.parametrize("prelude", PRELUDES)
+def test_nobodys_save_is_taken_back(
+    prelude: str,
+    first: str,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    place = MEMORY if MEMORY.is_dir() else home
+    length, begun = PRELUDES[prelude]
+    rest = length - 1 + request.config.getoption("--deep")
+    with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+        folder = Path(base)
+        with opened(folder / "world", monkeypatch, GitWorld) as world:
+            assert isinstance(world, GitWorld)
+            for event in begun:
+                assert live(world, event), event
+            if live(world, first):
+                assert list(explore(world, rest, folder, (*begun, first)))

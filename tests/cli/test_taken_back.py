@@ -1,0 +1,449 @@
+"""Nobody's save is taken back: histories in which plain commands used to save an older text over
+what somebody else had saved. "S0" of each is Trend, cloned at 1.0 and committed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.repository import git, start
+from tests.cli.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    EXTRA,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+FIRST = SLOWER.replace("plot(slow)", "plot(slow, color = color.red)")
+"""A second foreign save, on another line than SLOWER."""
+TWICE = TREND.replace("20", "7")
+"""A second foreign save on the line that SLOWER changed."""
+
+
+@pytest.fixture
+def repo(clone: World) -> World:
+    return start(clone)
+
+
+def discard(world: World) -> None:
+    git(world, "checkout", "--", TREND_PATH)
+
+
+def stash(world: World) -> None:
+    git(world, "stash", "push", "-q", "--", TREND_PATH)
+
+
+def refused(world: World, *, newest: str, naming: str) -> None:
+    """A bare push is refused and names both ways out, and saves nothing."""
+    before = world.saved()
+    pushed = world("push")
+    assert pushed.code == 3, pushed.said
+    assert world.saved() == before
+    assert before[-1] == newest
+    assert "pinesync pull" in pushed.err
+    assert f"--over {naming}" in pushed.err
+    assert "save_next" not in pushed.asked
+
+
+# -- a. git puts the file back, and pine.toml not -------------------------------------------------
+
+
+@pytest.mark.parametrize("saves", [(SLOWER, TWICE), (SLOWER, FIRST)])
+@pytest.mark.parametrize("pulls", ["after each", "after both"])
+@pytest.mark.parametrize("back", [discard, stash])
+def test_a_discarded_file_after_two_foreign_saves(
+    repo: World, saves: tuple[str, str], pulls: str, back
+) -> None:
+    for text in saves:
+        repo.web_save(text)
+        if pulls == "after each":
+            assert repo("pull").code == 0
+    assert repo("pull").code == 0
+    back(repo)
+    assert repo.read() == TREND
+    assert repo.words() == {TREND_PATH: "undoes"}
+    refused(repo, newest=saves[-1], naming="3.0")
+    pulled = repo("pull")
+    assert (pulled.code, repo.read()) == (0, saves[-1])
+    assert "lost 2.0 and 3.0, which is back" in pulled.err
+    assert repo("push").code == 0
+    assert repo.saved() == [TREND, *saves]
+
+
+def test_a_discarded_file_that_is_edited_elsewhere_then(repo: World) -> None:
+    for text in (SLOWER, FIRST):
+        repo.web_save(text)
+        assert repo("pull").code == 0
+    discard(repo)
+    repo.write(LONGER)
+    refused(repo, newest=FIRST, naming="3.0")
+    assert repo("pull").code == 3  # the edit stands beside a line of theirs
+    assert {"50", "red", "plot(close)"} <= set(re.findall(r"50|red|plot\(close\)", repo.read()))
+    assert repo("push").code == 3
+    assert repo.saved() == [TREND, SLOWER, FIRST]
+
+
+def test_a_fresh_clone_of_a_commit_with_pine_toml_and_an_older_file(
+    repo: World, tmp_path: Path
+) -> None:
+    repo.web_save(SLOWER)
+    repo.web_save(TWICE)
+    assert repo("pull").code == 0
+    git(repo, "commit", "-qm", "the record alone", "--", "pine.toml")
+    git(repo, "clone", "-q", ".", str(tmp_path / "fresh"))
+    repo.forget()
+    elsewhere = tmp_path / "fresh"
+    assert (elsewhere / TREND_PATH).read_text() == TREND
+    pushed = repo("push", cwd=elsewhere)
+    assert (pushed.code, repo.saved()[-1]) == (3, TWICE)
+    assert repo("pull", cwd=elsewhere).code == 0
+    assert (elsewhere / TREND_PATH).read_text() == TWICE
+
+
+def test_an_own_push_between_two_foreign_saves_of_one_line(repo: World) -> None:
+    """Their second save stands on ours, which stands on their first: none comes out by itself."""
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    repo.write(FASTER)
+    assert repo("push").code == 0
+    repo.web_save(TWICE)
+    assert repo("pull").code == 0
+    discard(repo)
+    refused(repo, newest=TWICE, naming="4.0")
+    assert repo("pull").code == 0
+    assert repo.read() == TWICE
+
+
+def test_more_foreign_saves_than_an_entry_remembers(repo: World) -> None:
+    text = TREND
+    for number in range(11):
+        text = text.replace("\n\n", f"\n// theirs {number}\n\n", 1)
+        repo.web_save(text)
+        assert repo("pull").code == 0
+    discard(repo)
+    repo.write(LONGER)
+    refused(repo, newest=text, naming="12.0")
+    assert repo("pull").code == 0
+    assert repo.read() == text + "plot(close)\n"
+
+
+def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    repo.write(FASTER)
+    pushed = repo("push")
+    assert pushed.code == 0
+    line = SLOWER.split("\n")[3]
+    assert f"replaces what somebody else saved: `{line}` (2.0)" in pushed.err
+
+
+# -- b. what cannot be read is not passed over ----------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["500", "429", "truncate", "html"])
+def test_without_the_older_versions_nothing_is_sent(
+    repo: World, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    discard(repo)
+    repo.forget()
+    repo.plan.add(f"get:1+:{fault}:before")
+    pushed = repo("push")
+    assert pushed.code == (5 if fault == "html" else 7), pushed.said
+    assert repo.saved() == [TREND, SLOWER]
+    assert "save_next" not in pushed.asked
+    repo.plan.clear()
+    assert repo("push").code == 3
+
+
+def test_offline_says_that_it_did_not_compare(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    repo.write(LONGER)
+    repo.forget()
+    (line,) = (one for one in repo("status", "--offline", "--json").json["lines"] if one["note"])
+    assert line["word"] == "modified"
+    assert "not compared with the saves of others" in line["note"]
+
+
+# -- c. git goes back behind a foreign version ----------------------------------------------------
+
+
+def test_an_undone_pull_that_was_committed(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull", "--commit").code == 0
+    assert repo("undo").code == 0
+    assert repo.words() == {TREND_PATH: "rolled-back"}
+    refused(repo, newest=SLOWER, naming="2.0")
+    git(repo, "commit", "-qam", "as it was")
+    refused(repo, newest=SLOWER, naming="2.0")
+    assert repo("pull").code == 0
+    assert repo.read() == SLOWER
+
+
+def test_a_revert_of_pushes_alone_is_pushed_from_any_machine(repo: World) -> None:
+    repo.write(LONGER)
+    assert repo("push", "--commit").code == 0
+    git(repo, "revert", "--no-edit", "HEAD")
+    repo.forget()
+    assert repo("push").code == 0
+    assert repo.saved() == [TREND, LONGER, TREND]
+
+
+def test_a_revert_of_a_push_on_top_of_a_foreign_save(repo: World) -> None:
+    """What is reverted is ours; what it stands on is theirs, and stays."""
+    repo.web_save(SLOWER)
+    assert repo("pull", "--commit").code == 0
+    repo.write(SLOWER + "plot(close)\n")
+    assert repo("push", "--commit").code == 0
+    git(repo, "revert", "--no-edit", "HEAD")
+    assert repo("push").code == 0
+    assert repo.saved()[-1] == SLOWER
+
+
+# -- d. a link ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["init", "add"])
+def test_a_linked_file_with_another_text(world: World, way: str) -> None:
+    """Nobody here has seen the one version there is."""
+    folder = world.place / "scripts"
+    folder.mkdir()
+    mine = '//@version=6\nindicator("Trend", overlay = true)\nplot(high)\n'
+    (folder / "Trend.pine").write_text(mine)
+    if way == "init":
+        assert world("init", "--link", "--remote", world.remote).code == 0
+    else:
+        assert world("init", "--remote", world.remote).code == 0
+        assert world("add", "--id", world.id_of(), "Trend.pine").code == 0
+    assert world.words()["Trend.pine"] == "diverged"
+    pushed = world("push")
+    assert (pushed.code, world.saved()) == (3, [TREND])
+    assert "linked with a script that has another text (1.0)" in pushed.err
+    assert world("pull").code in (0, 3)
+    here = world.read("Trend.pine")
+    assert all(line in here for line in (*mine.split("\n"), *TREND.split("\n")))
+
+
+def test_a_linked_file_that_only_adds_lines(world: World) -> None:
+    world.web_save(SLOWER)
+    folder = world.place / "scripts"
+    folder.mkdir()
+    (folder / "Trend.pine").write_text(SLOWER + "plot(close)\n")
+    assert world("init", "--link", "--remote", world.remote).code == 0
+    assert world.version("Trend.pine") == "2.0"
+    assert world("push").code == 0
+    assert world.saved()[-1] == SLOWER + "plot(close)\n"
+
+
+def test_a_linked_file_that_is_put_back_to_an_older_text(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    assert repo("rm", TREND_PATH).code == 0
+    assert repo("add", "--id", repo.id_of(), TREND_PATH).code == 0
+    assert repo.version() == "2.0"
+    discard(repo)
+    refused(repo, newest=SLOWER, naming="2.0")
+
+
+# -- e. repair ------------------------------------------------------------------------------------
+
+
+def test_a_repaired_merge_saves_over_nobody(repo: World) -> None:
+    git(repo, "checkout", "-qb", "other")
+    repo.write(LONGER)
+    assert repo("push", "--commit").code == 0
+    repo.write(LONGER.replace("rises =", "rising ="))
+    git(repo, "commit", "-qam", "renamed")
+    git(repo, "checkout", "-q", "main")
+    repo.write(BREAKOUT + "// more\n", BREAKOUT_PATH)
+    assert repo("push", "--commit", BREAKOUT_PATH).code == 0
+    repo.web_save(MERGED)
+    assert repo("pull", "--commit").code == 0
+    with pytest.raises(Exception, match="merge"):
+        git(repo, "merge", "-q", "other")
+    assert repo("repair").code == 0
+    git(repo, "commit", "-qam", "merged")
+    assert repo.words() == {TREND_PATH: "rolled-back"}
+    merged = MERGED.replace("rises =", "rising =")
+    refused(repo, newest=MERGED, naming="3.0")
+    pulled = repo("pull")
+    assert (pulled.code, repo.read()) == (0, merged)
+    assert repo("push").code == 0
+    assert repo.saved()[-1] == merged
+
+
+# -- g. the flag ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("back", ["pine.toml", ".", "stash"])
+def test_a_flag_outlives_an_older_pine_toml(repo: World, back: str) -> None:
+    repo.write(LONGER)
+    repo.plan.add("save_next:1:foreign:before:source=" + SLOWER)
+    assert repo("push").code == 3
+    assert repo.saved() == [TREND, SLOWER, LONGER]
+    git(repo, *(("stash", "-q") if back == "stash" else ("checkout", "--", back)))
+    assert repo.words() == {TREND_PATH: "conflict"}
+    for verb in ("push", "pull", "push"):
+        assert repo(verb).code == 3
+    assert repo.saved() == [TREND, SLOWER, LONGER]
+    assert repo.entry()["hidden"] == "2.0"
+    assert repo("resolve", "--theirs", TREND_PATH).code == 0
+    git(repo, "checkout", "--", "pine.toml")
+    assert repo.words().get(TREND_PATH) != "conflict"  # it was settled here
+
+
+# -- h. ours --------------------------------------------------------------------------------------
+
+
+def conflicted(world: World) -> None:
+    world.write(FASTER)
+    world.web_save(SLOWER)
+    assert world("pull").code == 3
+    assert "<<<<<<<" in world.read()
+
+
+def test_ours_after_theirs_was_undone(repo: World) -> None:
+    conflicted(repo)
+    assert repo("resolve", "--theirs", TREND_PATH).code == 0
+    assert repo("undo").code == 0
+    assert repo("resolve", "--ours", TREND_PATH).code == 0
+    assert repo.read() == FASTER
+    assert repo("push").code == 0
+    assert repo.saved()[-1] == FASTER
+
+
+def test_ours_of_a_merge_of_gits(repo: World) -> None:
+    """A text that was thrown away with `restore` is no side of it."""
+    repo.write(EXTRA)
+    assert repo("restore", TREND_PATH).code == 0
+    git(repo, "checkout", "-qb", "other")
+    repo.write(FASTER)
+    git(repo, "commit", "-qam", "faster")
+    git(repo, "checkout", "-q", "main")
+    repo.write(TWICE)
+    git(repo, "commit", "-qam", "twice")
+    with pytest.raises(Exception, match="merge"):
+        git(repo, "merge", "-q", "other")
+    assert repo("resolve", "--ours", TREND_PATH).code == 0
+    assert repo.read() == TWICE
+
+
+def test_ours_under_a_clock_that_was_ahead(repo: World) -> None:
+    repo.write(EXTRA)
+    assert repo("restore", TREND_PATH).code == 0
+    (note,) = (repo.home / "pinesync" / "state").glob("*/replaced/*.json")
+    import json
+
+    held = json.loads(note.read_text())
+    note.write_text(json.dumps({**held, "when": held["when"] + 1e9}))
+    conflicted(repo)
+    assert repo("resolve", "--ours", TREND_PATH).code == 0
+    assert repo.read() == FASTER
+
+
+def test_ours_that_cannot_be_told_is_refused(repo: World) -> None:
+    conflicted(repo)
+    repo.forget()
+    marked = repo.read()
+    asked = repo("resolve", "--ours", TREND_PATH)
+    assert asked.code == 3
+    assert "restore --kept" in asked.err
+    assert repo.read() == marked
+
+
+# -- i. a create that is still open ---------------------------------------------------------------
+
+
+def test_a_file_whose_create_is_open_is_not_linked(clone: World) -> None:
+    clone.write(EXTRA, "Extra.pine")
+    assert clone("add", "Extra.pine").code == 0
+    clone.plan.add("save_new:1:reset:before")
+    assert clone("push").code == 7
+    linked = clone("add", "--id", clone.id_of(), "Extra.pine")
+    assert linked.code in (2, 7)
+    assert clone.entry("Extra.pine")["pine_id"] is None
+
+
+# -- what a person chose by name ------------------------------------------------------------------
+
+
+def test_a_restored_version_is_meant(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    assert repo("restore", f"{TREND_PATH}@1").code == 0
+    assert repo.words() == {TREND_PATH: "modified"}
+    repo.write(repo.read() + "plot(close)\n")
+    assert repo.words() == {TREND_PATH: "modified"}
+    assert repo("push").code == 0
+    assert repo.saved()[-1] == LONGER
+
+
+def test_a_restored_version_goes_through_with_push(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    assert repo("restore", f"{TREND_PATH}@1", "--push").code == 0
+    assert repo.saved() == [TREND, SLOWER, TREND]
+
+
+def test_a_choice_ends_with_the_next_one(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    assert repo("restore", f"{TREND_PATH}@1").code == 0
+    assert repo("restore", TREND_PATH).code == 0
+    discard(repo)
+    refused(repo, newest=SLOWER, naming="2.0")
+
+
+def test_ours_that_a_pull_chose_is_meant(repo: World) -> None:
+    repo.write(LONGER)
+    repo.web_save(SLOWER)
+    assert repo("pull", "--ours").code == 0
+    assert repo("push").code == 0
+    assert repo.saved() == [TREND, SLOWER, LONGER]
+
+
+# -- ordinary work meets no new refusal -----------------------------------------------------------
+
+
+def test_ordinary_work(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    added = SLOWER + "plot(close)\n"
+    for text in (added, SLOWER, added, SLOWER.replace("ta.ema", "ta.rma"), SLOWER):
+        repo.write(text)
+        assert repo("push").code == 0, text
+    assert repo.saved()[-1] == SLOWER
+
+
+def test_a_push_of_an_edit_costs_five_requests(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    repo.write(SLOWER + "plot(close)\n")
+    assert repo("status").asked == ("list",)
+    assert repo("push").asked == ("list", "check", "get", "save_next", "get")
+
+
+def test_an_old_pine_toml_is_read(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    file = repo.folder / "pine.toml"
+    file.write_text(file.read_text("utf-8").replace('theirs = "2.0"', 'pulled = "2.0"'), "utf-8")
+    discard(repo)
+    refused(repo, newest=SLOWER, naming="2.0")
+    assert repo("pull").code == 0
+    repo.write(repo.read() + "plot(close)\n")
+    assert repo("push").code == 0
+    assert 'theirs = "2.0"' in file.read_text("utf-8")
+    shutil.rmtree(repo.folder / ".git")
