@@ -119,9 +119,22 @@ def _ours(project: Project, path: RelPath) -> str:
         return candidates[0]
     raise LeftForYou(
         f"{path}: which text you had before the merge cannot be told on this machine",
-        f"`pinesync restore --kept {typed(path)}` lists the texts that were in the file, and "
-        "`--back N` brings one back; or remove the markers by hand, then push",
+        f"{_candidates(project, path)}; or remove the markers by hand, then push",
     )
+
+
+_MOST_NAMED = 3
+
+
+def _candidates(project: Project, path: RelPath) -> str:
+    """What may be the text before the merge, and how to bring it back."""
+    kept = [
+        f"`pinesync restore --back {number} {typed(path)}`"
+        for number, replaced in enumerate(project.folder.state.replaced(path), 1)
+        if not has_conflict_markers(project.folder.text_of(replaced.digest) or "<<<<<<<")
+    ]
+    ways = [*kept[:_MOST_NAMED], f"`git checkout HEAD -- {typed(path)}`"]
+    return f"it may be what {' or '.join(ways)} brings back"
 
 
 def _is_ours(text: str, blocks: list[str]) -> bool:

@@ -93,7 +93,7 @@ def moved_on(snapshot: Snapshot) -> list[Wanted]:
     """The newest versions of the scripts that the service has a newer one of than the base."""
     found = []
     for entry in snapshot.entries.values():
-        info = _info(entry, snapshot)
+        info = info_of(entry, snapshot)
         if info and entry.base and info.version > entry.base.version:
             found.append((info.pine_id, info.version))
     return found
@@ -101,7 +101,7 @@ def moved_on(snapshot: Snapshot) -> list[Wanted]:
 
 def _wanted_by(entry: Entry, snapshot: Snapshot) -> list[Wanted]:
     file = snapshot.files.get(entry.path)
-    info = _info(entry, snapshot)
+    info = info_of(entry, snapshot)
     if not (entry.base and info and file and file.digest) or info.version <= entry.base.version:
         return []
     if file.digest == entry.base.expected or _is_marked(entry, file):
@@ -146,7 +146,7 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
             # Linked with a script that it has no text in common with: merged without a base.
             return replace(loose, local=Local.EDITED, there=There.MOVED)
         return loose
-    info = _info(entry, snapshot)
+    info = info_of(entry, snapshot)
     there = _there(entry, info, snapshot)
     if file is None:
         local = Local.MARKED if entry.hidden else Local.MISSING
@@ -230,7 +230,8 @@ def _version_of(
     return None
 
 
-def _info(entry: Entry, snapshot: Snapshot) -> ScriptInfo | None:
+def info_of(entry: Entry, snapshot: Snapshot) -> ScriptInfo | None:
+    """The entry's script as it is listed."""
     if snapshot.listed is None or entry.pine_id is None:
         return None
     return snapshot.listed.get(entry.pine_id)

@@ -74,7 +74,7 @@ def test_a_discarded_file_after_two_foreign_saves(
     refused(repo, newest=saves[-1], naming="3.0")
     pulled = repo("pull")
     assert (pulled.code, repo.read()) == (0, saves[-1])
-    assert "lost 2.0 and 3.0, which is back" in pulled.err
+    assert "brought back what 2.0 and 3.0 had saved" in pulled.err
     assert repo("push").code == 0
     assert repo.saved() == [TREND, *saves]
 
@@ -354,12 +354,18 @@ def test_ours_under_a_clock_that_was_ahead(repo: World) -> None:
 
 
 def test_ours_that_cannot_be_told_is_refused(repo: World) -> None:
+    """The candidates are named."""
+    repo.write(EXTRA)
+    assert repo("restore", TREND_PATH).code == 0
     conflicted(repo)
-    repo.forget()
+    (state,) = (repo.home / "pinesync" / "state").glob("*-*")
+    for note in (state / "replaced").glob("*.json"):
+        if "conflict" in note.read_text():
+            note.unlink()
     marked = repo.read()
     asked = repo("resolve", "--ours", TREND_PATH)
     assert asked.code == 3
-    assert "restore --kept" in asked.err
+    assert f"`pinesync restore --back 1 {TREND_PATH}` or `git checkout HEAD -- " in asked.err
     assert repo.read() == marked
 
 

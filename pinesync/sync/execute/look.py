@@ -22,8 +22,17 @@ from pinesync.model import (
 )
 from pinesync.sync import guard, recover
 from pinesync.sync.execute.revert_detection import compare_edited
-from pinesync.sync.plan import Situation, Snapshot, Wanted, moved_on, survey, wanted
+from pinesync.sync.plan import (
+    Situation,
+    Snapshot,
+    Wanted,
+    info_of,
+    moved_on,
+    survey,
+    wanted,
+)
 from pinesync.sync.ports import Remote, Tools, Workspace
+from pinesync.sync.records import Record
 
 PUBLIC_ID = "STD;RSI"
 """A script that everybody can see: what the session probe asks for without one of one's own."""
@@ -109,16 +118,19 @@ def _flagged_again(
 ) -> dict[RelPath, Entry]:
     """The entries that a save of this machine is newer than, where it hides somebody else's save
     and nobody resolved that: git put an older pine.toml back, and the flag went with the newer."""
-    records = [r for r in workspace.records() if r.state == "landed"]
+    own: dict[PineId, list[Record]] = {}
+    for record in workspace.records():
+        if record.pine_id and record.landed:
+            own.setdefault(record.pine_id, []).append(record)
     flagged: dict[RelPath, Entry] = {}
     for entry in snapshot.entries.values():
-        info, base = _listed(snapshot, entry), entry.base
+        info, base = info_of(entry, snapshot), entry.base
         if entry.hidden or base is None or info is None:
             continue
-        own = [r for r in records if r.pine_id == entry.pine_id]
-        for save in own:
+        saves = own.get(info.pine_id, [])
+        for save in saves:
             landed, parent = save.landed, save.parent
-            if not landed or not parent or save.seen == landed:
+            if save.state != "landed" or landed is None or parent is None or save.seen == landed:
                 continue
             if base.version < landed <= info.version:
                 pairs = [(info.pine_id, v) for v in (parent, *parent.until(landed))]
@@ -126,14 +138,10 @@ def _flagged_again(
                 if UNREAD in texts.values():
                     raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
                 log = {version: text for (_, version), text in texts.items()}
-                hidden = recover.hidden(parent, landed, log, recover.ours_of(own))
+                hidden = recover.hidden(parent, landed, log, recover.ours_of(saves))
                 if hidden and hidden > base.version:
                     flagged[entry.path] = replace(entry, hidden=hidden)
     return flagged
-
-
-def _listed(snapshot: Snapshot, entry: Entry) -> ScriptInfo | None:
-    return (snapshot.listed or {}).get(entry.pine_id) if entry.pine_id else None
 
 
 def _asked(snapshot: Snapshot, scope: Scope) -> tuple[Situation, ...]:

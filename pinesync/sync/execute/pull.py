@@ -127,14 +127,14 @@ def _base_held(ports: Ports, situation: Situation) -> str | None:
 
 
 def based(workspace: Workspace, situation: Situation, version: Version, text: Digest) -> Base:
-    """The base once it is at this version. What the file was there for before is linked."""
+    """The base once it is at this version: that of a new file, of one that was there before, or
+    the one that it had, moved on."""
+    if situation.local is Local.ABSENT:
+        return Base(version, text)
+    assert situation.info
+    ours = own_versions(workspace, situation.info.pine_id)
     before = situation.entry.base if situation.entry else None
-    pine_id = situation.info.pine_id if situation.info else None
-    ours = own_versions(workspace, pine_id) if pine_id else frozenset()
-    if before is None:
-        file = situation.local is not Local.ABSENT
-        return Base.linked(version, text, ours) if file else Base(version, text)
-    return before.moved(version, text, ours)
+    return before.moved(version, text, ours) if before else Base.linked(version, text, ours)
 
 
 def adopted(workspace: Workspace, situation: Situation) -> Entry:
@@ -162,7 +162,7 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
     ready = _merge(ports, step, entry, situation.comparison.origin, newest, warning)
     if ready.done != "merged":
         return ready
-    return replace(ready, done="restored", message=f"the file had lost {back}, which is back")
+    return replace(ready, done="restored", message=f"brought back what {back} had saved")
 
 
 def _text_seen(ports: Ports, situation: Situation) -> str:
