@@ -33,7 +33,7 @@ def kept_texts(setup: Setup, raw: str) -> KeptTexts:
     """What was taken out of the file at this path, newest first."""
     project = open_project(setup)
     path = project.path(raw)
-    return KeptTexts(path, _kept(project, path))
+    return KeptTexts(path, kept_at(project, path))
 
 
 def bring_back(setup: Setup, raw: str, number: int) -> Run:
@@ -42,7 +42,7 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
     project = open_project(setup)
     path = project.path(raw)
     with project.writing("restore"):
-        kept = _kept(project, path)
+        kept = kept_at(project, path)
         if not 1 <= number <= len(kept):
             there = f"there are {len(kept)}" if kept else "nothing was taken out of it here"
             raise Misuse(f"{path}: no kept text {number}; {there}")
@@ -52,7 +52,8 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
         return finished([write(project, entry, text, "restored")])
 
 
-def _kept(project: Project, path: RelPath) -> tuple[Kept, ...]:
+def kept_at(project: Project, path: RelPath) -> tuple[Kept, ...]:
+    """The texts that were taken out of the file and are still held, newest first."""
     held = [
         (replaced, text)
         for replaced in project.folder.state.replaced(path)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
+from pinesync.commands.kept import kept_at
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.restore import base_text, choose, write
 from pinesync.commands.running import Run, finished
@@ -128,13 +129,15 @@ _MOST_NAMED = 3
 
 def _candidates(project: Project, path: RelPath) -> str:
     """What may be the text before the merge, and how to bring it back."""
-    kept = [
-        f"`pinesync restore --back {number} {typed(path)}`"
-        for number, replaced in enumerate(project.folder.state.replaced(path), 1)
-        if not has_conflict_markers(project.folder.text_of(replaced.digest) or "<<<<<<<")
-    ]
-    ways = [*kept[:_MOST_NAMED], f"`git checkout HEAD -- {typed(path)}`"]
-    return f"it may be what {' or '.join(ways)} brings back"
+    folder = project.folder
+    ways = [
+        f"`pinesync restore --back {kept.number} {typed(path)}`"
+        for kept in kept_at(project, path)
+        if not has_conflict_markers(folder.text_of(kept.digest) or "")
+    ][:_MOST_NAMED]
+    if folder.has_history():
+        ways.append(f"`git checkout HEAD -- {typed(path)}`")
+    return f"it may be what {' or '.join(ways)} brings back" if ways else "no other text is kept"
 
 
 def _is_ours(text: str, blocks: list[str]) -> bool:
