@@ -340,6 +340,23 @@ def test_ours_of_a_merge_of_gits(repo: World) -> None:
     assert repo.read() == TWICE
 
 
+def test_ours_of_a_merge_of_gits_after_one_of_ours(repo: World) -> None:
+    """What an earlier conflict replaced is no side of this one."""
+    conflicted(repo)
+    assert repo("resolve", "--ours", TREND_PATH).code == 0
+    assert repo("push", "--commit").code == 0
+    git(repo, "checkout", "-qb", "other")
+    repo.write(FASTER.replace("(5,", "(6,"))
+    git(repo, "commit", "-qam", "six")
+    git(repo, "checkout", "-q", "main")
+    repo.write(FASTER.replace("(5,", "(9,"))
+    git(repo, "commit", "-qam", "nine")
+    with pytest.raises(Exception, match="merge"):
+        git(repo, "merge", "-q", "other")
+    assert repo("resolve", "--ours", TREND_PATH).code == 0
+    assert repo.read() == FASTER.replace("(5,", "(9,")
+
+
 def test_ours_under_a_clock_that_was_ahead(repo: World) -> None:
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
@@ -375,10 +392,11 @@ def test_ours_that_cannot_be_told_is_refused(repo: World) -> None:
 def test_a_file_whose_create_is_open_is_not_linked(clone: World) -> None:
     clone.write(EXTRA, "Extra.pine")
     assert clone("add", "Extra.pine").code == 0
+    clone.web_save(TREND, "Other")
     clone.plan.add("save_new:1:reset:before")
     assert clone("push").code == 7
-    linked = clone("add", "--id", clone.id_of(), "Extra.pine")
-    assert linked.code in (2, 7)
+    linked = clone("add", "--id", clone.id_of("Other"), "Extra.pine")
+    assert (linked.code, "is not settled yet" in linked.err) == (7, True)
     assert clone.entry("Extra.pine")["pine_id"] is None
 
 
