@@ -98,6 +98,9 @@ class Workspace(Protocol):
     def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
         """The old path is gone, if the file is at the new one; otherwise False, and it stays."""
 
+    def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+        """Only the old path is there again, unless the new one has another text by now."""
+
     def follow(self, old: RelPath, entry: Entry) -> None:
         """One write of pine.toml: the entry leaves the old path for its own."""
 

@@ -27,7 +27,7 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest, digest_of, dress, has_conflict_markers
 from pinesync.workspace import manifest
 from pinesync.workspace.aside import Aside, configured, is_configured, read_aside
-from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, vanish
+from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, retract, vanish
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State
 
@@ -292,6 +292,9 @@ class WorkspaceFolder:
 
     def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
         return vanish(self.tree, old, new, key)
+
+    def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+        retract(self.tree, old, new, text, key)
 
     def follow(self, old: RelPath, entry: Entry) -> None:
         """The entry of the old path stands at its own, with what was replaced there."""

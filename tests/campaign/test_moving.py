@@ -154,6 +154,112 @@ def test_a_process_is_killed_amid_a_move(world: World, request: pytest.FixtureRe
     assert names
 
 
+def saves_at(world: World, number: int, path: str, text: str) -> Trouble:
+    """An editor saves right before this call: it fills another file, which takes the name."""
+
+    def trouble(disk: Disk, _: str) -> None:
+        if len(disk.calls) == number:
+            disk.trouble = lambda *_: None
+            world.write(text, "mine~")
+            (world.folder / "mine~").replace(world.folder / path)
+
+    return trouble
+
+
+def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks: str) -> None:
+    """The move is done, or did nothing; what the editor saved is in the folder."""
+    old, codes = TREND_PATH, set()
+    for number in range(1, MOST):
+        new = f"folder {number}/Trend {number}.pine"
+        edited = f"{world.read(old)}// edit {number}\n"
+        disk = Disk(saves_at(world, number, old, edited))
+        with watched(disk):
+            ran = world("mv", old, new)
+        try:
+            codes.add(ran.code)
+            assert ran.code in (0, 3), ran
+            if "nothing was moved" in ran.err:
+                assert files(world) == {old}, "a copy is left"
+            listed = lies_at(world)
+            assert listed in files(world)
+            assert world.records() == []
+            assert not list(world.folder.rglob("*.tmp"))
+            if number > len(disk.calls):
+                break
+            assert any(world.read(path) == edited for path in files(world))
+            # The person keeps what was saved last, at the path that is listed.
+            for path in files(world):
+                world.remove(path)
+            world.write(edited, listed)
+        except BaseException as error:
+            error.add_note(f"call {number}, {disk.calls[-1:]}, ended with {ran}")
+            raise
+        old = listed
+    else:
+        raise AssertionError("it never came to its end")
+    assert codes == {0, 3}
+
+
+def test_somebody_also_writes_at_the_new_name(world: World) -> None:
+    """Their text is nobody's copy: it stays."""
+    new = "folder/Trend.pine"
+    met = False
+
+    def trouble(disk: Disk, name: str) -> None:
+        nonlocal met
+        if not met and (world.folder / new).exists():
+            met = True
+            for path in (TREND_PATH, new):
+                world.write(f"{TREND}// {path}\n", "mine~")
+                (world.folder / "mine~").replace(world.folder / path)
+
+    with watched(Disk(trouble)):
+        ran = world("mv", TREND_PATH, new)
+    assert (ran.code, met) == (3, True)
+    assert "saved by another program" in ran.err
+    assert files(world) == {TREND_PATH, new}
+    assert all(world.read(path) == f"{TREND}// {path}\n" for path in files(world))
+    assert not list(world.folder.rglob("*.tmp"))
+
+
+def test_git_takes_the_entry_out_at_every_call_of_a_move(world: World) -> None:
+    """As a `git checkout` of an older commit does; what git wrote is not written over."""
+    without = (world.folder / "pine.toml").read_text().replace("Trend.pine", "Other.pine")
+    seen = set()
+    for number in range(1, MOST):
+        world.write(LONGER)
+        listed = (world.folder / "pine.toml").read_text()
+        new = f"folder {number}/Trend.pine"
+
+        def checkout(disk: Disk, _: str, number: int = number) -> None:
+            if len(disk.calls) == number:
+                disk.trouble = lambda *_: None
+                world.write(without, "pine.toml")
+
+        disk = Disk(checkout)
+        with watched(disk):
+            ran = world("mv", TREND_PATH, new)
+        try:
+            assert ran.code in (0, 2, 3), ran
+            assert files(world)
+            seen.add(ran.code)
+            assert all(world.read(path) == LONGER for path in files(world))
+            if "nothing was moved" in ran.err:
+                assert files(world) == {TREND_PATH}
+            assert not list(world.folder.rglob("*.tmp"))
+            if number > len(disk.calls):
+                break
+        except BaseException as error:
+            error.add_note(f"call {number}, {disk.calls[-1:]}, ended with {ran}")
+            raise
+        for path in files(world):
+            world.remove(path)
+        world.write(listed, "pine.toml")
+    else:
+        raise AssertionError("it never came to its end")
+    assert seen == {0, 2, 3}
+
+
 def test_a_new_name_is_on_the_disk_before_pine_toml_has_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

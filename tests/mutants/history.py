@@ -146,6 +146,20 @@ HISTORY = (
         ("tests/cli/test_mv.py",),
     ),
     Mutant(
+        "a move that an editor met leaves no copy",
+        "pinesync/sync/execute/moving.py",
+        "            workspace.retract(entry.path, onto.path, text, record.key)\n",
+        "            pass\n",
+        ("tests/campaign/test_moving.py",),
+    ),
+    Mutant(
+        "what somebody wrote at the new name is not taken away",
+        "pinesync/workspace/files/moving.py",
+        "                is_being_written(target, temp) or digest_of(read(target, temp)) != text\n",
+        "                False\n",
+        ("tests/campaign/test_moving.py",),
+    ),
+    Mutant(
         "a rename that may still arrive is waited for",
         "pinesync/sync/execute/renaming.py",
         "    if waited < ports.tools.settle_seconds:\n        return _unknown(record, None)\n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pinesync.errors import EXIT_LEFT, FileError
+from pinesync.errors import EXIT_LEFT, FileError, LeftForYou
 from pinesync.model import Digest, Entry
 from pinesync.sync.ports import ChangedMeanwhile, Tools, Workspace
 from pinesync.sync.records import Record
@@ -16,7 +16,8 @@ def move(
     workspace: Workspace, tools: Tools, entry: Entry, onto: Entry, text: Digest, message: str = ""
 ) -> Outcome:
     """The file with that text, and all that is known of it, goes to the path and the name of
-    `onto`. ChangedMeanwhile where another file is there."""
+    `onto`. ChangedMeanwhile where another file is there, LeftForYou where the file was saved, or
+    its entry changed, at this very moment: then nothing has moved."""
     now = tools.now()
     record = Record(
         key=tools.new_key(),
@@ -32,6 +33,7 @@ def move(
         mono=now.mono,
         boot_id=now.boot_id,
     )
+    is_new = workspace.read(onto.path) is None
     workspace.write_record(record)
     try:
         workspace.appear(entry.path, onto.path)
@@ -41,13 +43,21 @@ def move(
             workspace.drop_records([record])
         raise
     done = finish(workspace, record, message)
-    assert done is not None
+    if done is None:
+        if is_new and onto.path not in workspace.entries():
+            workspace.retract(entry.path, onto.path, text, record.key)
+        same = workspace.entries().get(entry.path) == entry
+        what = "saved" if same else "changed in pine.toml"
+        raise LeftForYou(
+            f"{entry.path}: {what} by another program during the move; nothing was moved",
+            "run the command again",
+        )
     return done
 
 
 def finish(workspace: Workspace, record: Record, message: str = "") -> Outcome | None:
-    """What a move lacks, once the new name is there. None where it is not, or where pine.toml has
-    neither path any more."""
+    """What a move lacks, once the new name is there. None where it is not, where an editor gave
+    the old name another file meanwhile, or where pine.toml has neither path any more."""
     old, new = record.origin, record.path
     assert old
     entry = workspace.entries().get(old)

@@ -11,7 +11,14 @@ from contextlib import suppress
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace.files.folder import Folder, file_error, is_listed, read, rename_anew
+from pinesync.workspace.files.folder import (
+    Folder,
+    file_error,
+    is_being_written,
+    is_listed,
+    read,
+    rename_anew,
+)
 from pinesync.workspace.files.tree import Tree
 
 _NO_SECOND_NAMES = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
@@ -114,6 +121,33 @@ def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
         return False  # saved once more: what came out is kept as every leftover is
     except OSError as error:
         raise file_error(old, error) from error
+
+
+def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+    """Only the old name is there again: the new one goes if it has the text that it appeared with
+    and the old one has a file, or it gets the old name back."""
+    (above, name), (folder, new_name) = _split(old), _split(new)
+    temp = f".pinesync-{key}.tmp"
+    try:
+        with tree.opened(folder) as target, tree.opened(above) as source:
+            if not is_listed(target, new_name) or (name == new_name and _is_one(source, target)):
+                return
+            if not is_listed(source, name):
+                rename_anew(target, new_name, source, name)
+                source.sync()
+                return
+            target.replace(new_name, temp)
+            if not os.path.samestat(source.stat(name), target.stat(temp)) and (
+                is_being_written(target, temp) or digest_of(read(target, temp)) != text
+            ):
+                rename_anew(target, temp, target, new_name)
+            else:
+                target.unlink(temp)
+            target.sync()
+    except (FileNotFoundError, FileExistsError):
+        return  # what came out is kept as every leftover is
+    except OSError as error:
+        raise file_error(new, error) from error
 
 
 def digest_of(data: bytes) -> Digest:
