@@ -50,7 +50,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """`removed` are the files of the sign-ins that are gone."""
+    """`removed` are the files of the sign-ins that are gone, and what a killed `login` left."""
 
     removed: tuple[Path, ...]
     exit_code: int = 0
@@ -91,14 +91,17 @@ def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
 
 
 def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
-    """Remove the kept sign-in (of --as, if that is given), or all. The session itself lives on in
-    the browser."""
+    """Remove the kept sign-in (of --as, if that is given), or all; and every cookie that a killed
+    `login` left behind. The session itself lives on in the browser."""
     from pinesync.remote import kept
+    from pinesync.remote.firefox import clear_copies
 
     folder = setup.places.config
+    clear_copies(folder)
+    left = kept.clear_leftovers(folder)
     names = kept.names(folder) if everything else (setup.account or "",)
     gone = [kept.path_of(folder, name) for name in names if kept.forget(folder, name)]
-    return LoggedOut(tuple(gone))
+    return LoggedOut((*gone, *left))
 
 
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:

@@ -36,7 +36,7 @@ def session_cookie(roots: Sequence[Path], profile: str, scratch: Path) -> str:
     """`sessionid=…; sessionid_sign=…` of a profile, or with an empty name of the default one that
     was signed in last. `roots` are the folders that have a profiles.ini; the copy is made below
     `scratch`. Misuse where there is no such profile, NotSignedIn where it has no session."""
-    _clear_copies(scratch)
+    clear_copies(scratch)
     chosen = _profiles(roots, profile)
     sessions = [found for folder in chosen for found in _sessions(folder, scratch)]
     if not sessions:
@@ -138,7 +138,7 @@ def _read(database: Path) -> list[_Row]:
         return opened.execute(_QUERY).fetchall()
 
 
-def _clear_copies(scratch: Path) -> None:
-    """What a process that was killed left behind."""
+def clear_copies(scratch: Path) -> None:
+    """Remove what a process that was killed left behind."""
     for left in scratch.glob(f"{_COPIES}*"):
         shutil.rmtree(left, ignore_errors=True)

@@ -25,6 +25,7 @@ SERVICE = "pinesync"
 """What the keyring's entries are filed under; the user name of each is its file's path."""
 _FILE = re.compile(r"session(?:-(?P<name>[a-z0-9_-]{1,40}))?\.json")
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
+_TEMPORARY = re.compile(r"\.session(?:-[a-z0-9_-]{1,40})?-\d+\.tmp")
 _MAX_FILE = 64 * 1024
 # A pipe in the file's place must not make the reader wait.
 _READ = (
@@ -158,6 +159,17 @@ def forget(folder: Path, name: str = "") -> bool:
     return True
 
 
+def clear_leftovers(folder: Path) -> tuple[Path, ...]:
+    """Remove what a killed `login` was about to keep, cookie and all; what that was."""
+    try:
+        with _alone(folder):
+            return _clear(folder)
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise FileError(f"{folder}: cannot remove a leftover: {error.strerror}") from None
+
+
 # -- files ------------------------------------------------------------------------------------
 
 
@@ -166,17 +178,44 @@ def _write(path: Path, body: str) -> None:
     temporary = folder / f".{path.stem}-{os.getpid()}.tmp"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with _alone(folder):
+            _clear(folder)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+            with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
         raise FileError(f"{path}: cannot store the sign-in: {error.strerror}") from None
+
+
+def _clear(folder: Path) -> tuple[Path, ...]:
+    found = [folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name)]
+    left = [path for path in found if path.is_symlink() or not path.is_dir()]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return tuple(left)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else is between making a temporary file here and renaming it. The lock is that of
+    the folder, so that it leaves no file; on Windows an open file cannot be removed anyway."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a network's disk may know no such locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: Path) -> bytes | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import stat
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -394,6 +396,53 @@ def test_logout_of_all(world: World, tradingview: TradingView, other: User) -> N
     world("login", "--as", "work", stdin=other.cookie)
     assert len(world("logout", "--all", "--json").json["removed"]) == 2
     assert list(session_file(world).parent.iterdir()) == []
+
+
+KILLED_AT_THE_RENAME = """
+import os, signal, sys
+from pathlib import Path
+from pinesync.cli.boundary import run
+
+Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+run(["login", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
+@pytest.mark.parametrize("named", [(), ("--as", "work")])
+@pytest.mark.parametrize("then", ["logout", "logout --all", "login"])
+def test_a_login_is_killed_before_the_cookie_has_its_name(
+    world: World, tradingview: TradingView, named: tuple[str, ...], then: str
+) -> None:
+    """The cookie lies under another name then, which the next run removes, whichever it is."""
+    command = [sys.executable, "-c", KILLED_AT_THE_RENAME, *named]
+    ran = subprocess.run(
+        command,
+        input=world.user.cookie,
+        cwd=world.place,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+    folder = session_file(world).parent
+    (left,) = folder.iterdir()
+    assert told(world, left.read_text())
+    if then == "login":
+        assert world("login", stdin=world.user.cookie).code == 0
+        assert list(folder.iterdir()) == [session_file(world)]
+    else:
+        assert world(*then.split()).out == f"removed {left}\n"
+        assert list(folder.iterdir()) == []
+
+
+def test_logout_removes_copies_of_a_browsers_cookies(world: World) -> None:
+    """A login from a browser was killed while it read them."""
+    copy = session_file(world).parent / ".firefox-abc"
+    copy.mkdir(parents=True)
+    (copy / "cookies.sqlite").write_text(world.user.cookie)
+    assert world("logout").code == 0
+    assert not copy.exists()
 
 
 def test_the_folder_of_an_empty_account_gets_its_owner_from_login(

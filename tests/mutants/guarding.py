@@ -193,6 +193,27 @@ GUARDING = (
         ("tests/remote/test_firefox.py",),
     ),
     Mutant(
+        "logout removes the cookie that a killed login left",
+        "pinesync/commands/account.py",
+        "    left = kept.clear_leftovers(folder)\n",
+        "    left = ()\n",
+        ("tests/cli/test_login.py",),
+    ),
+    Mutant(
+        "login removes the cookie that a killed one left",
+        "pinesync/remote/kept.py",
+        "            _clear(folder)\n            flags",
+        "            flags",
+        ("tests/cli/test_login.py",),
+    ),
+    Mutant(
+        "what a running login writes is no leftover",
+        "pinesync/remote/kept.py",
+        "            fcntl.flock(descriptor, fcntl.LOCK_EX)\n",
+        "            pass\n",
+        ("tests/remote/test_kept.py",),
+    ),
+    Mutant(
         "a cookie of a look-alike host is not taken",
         "pinesync/remote/firefox.py",
         "WHERE host IN ('.tradingview.com', 'tradingview.com')\n",

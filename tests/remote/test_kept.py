@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
 from pinesync.model import Account
 from pinesync.remote.credentials import Secret, parse
-from pinesync.remote.kept import all_kept, forget, keep, load, names, path_of, secret_of
+from pinesync.remote.kept import (
+    all_kept,
+    clear_leftovers,
+    forget,
+    keep,
+    load,
+    names,
+    path_of,
+    secret_of,
+)
 from tests.remote.conftest import CANARY, COOKIE, SIGN
 from tests.ring import Ring
 
@@ -91,6 +102,52 @@ def test_a_planted_temporary_file_is_not_written_through(config: Path, tmp_path:
     (config / f".session-{os.getpid()}.tmp").symlink_to(victim)
     kept(config)
     assert victim.read_text() == "kept"
+
+
+def test_leftovers_are_removed_and_nothing_else(config: Path) -> None:
+    assert clear_leftovers(config) == ()
+    path = kept(config)
+    left = [config / f".session{name}-{number}.tmp" for name in ("", "-work") for number in (7, 88)]
+    others = [
+        config / name for name in (".session-x.tmp", "session-7.tmp", ".session.tmp", "a.tmp")
+    ]
+    for file in (*left, *others):
+        file.write_text(CANARY)
+    (config / ".session-9.tmp").mkdir()
+    assert sorted(clear_leftovers(config)) == sorted(left)
+    assert set(config.iterdir()) == {path, *others, config / ".session-9.tmp"}
+
+
+@posix
+def test_what_a_running_login_writes_is_no_leftover(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both hold the folder's lock: who makes a file until it has its name, who clears for as long."""
+    import fcntl
+
+    held: list[str] = []
+
+    def seen(name: str) -> Callable[..., Any]:
+        real = getattr(Path, name)
+
+        def call(*names: Any, **more: Any) -> Any:
+            descriptor = os.open(config, os.O_RDONLY)
+            try:
+                with pytest.raises(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            finally:
+                os.close(descriptor)
+            held.append(name)
+            return real(*names, **more)
+
+        return call
+
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(Path, name, seen(name))
+    kept(config)
+    (config / ".session-7.tmp").write_text(CANARY)
+    assert len(clear_leftovers(config)) == 1
+    assert held == ["replace", "unlink"]
 
 
 @posix
