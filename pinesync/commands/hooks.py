@@ -63,12 +63,15 @@ def install(setup: Setup) -> Hooks:
     there keeps its own; one that cannot take ours is left, and said."""
     folder = hooking.hooks_of(setup.cwd)
     make_folder(folder)
+    hooks.clear_leftovers(folder)
     return Hooks(tuple(_each(folder, _install)))
 
 
 def remove(setup: Setup) -> Hooks:
     """Take our lines out again; a hook that has nothing else goes."""
-    return Hooks(tuple(_each(hooking.hooks_of(setup.cwd), _remove)))
+    folder = hooking.hooks_of(setup.cwd)
+    hooks.clear_leftovers(folder)
+    return Hooks(tuple(_each(folder, _remove)))
 
 
 def hooks_here(setup: Setup) -> Hooks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from pinesync.workspace.files.hooks import block, with_block, without_block
+from tests.campaign.served import program
+from tests.campaign.test_kill import KILLED_AT
 from tests.cli.repository import git, start
 from tests.cli.world import (
     BREAKOUT_PATH,
@@ -295,6 +298,53 @@ def test_links_and_hooks_that_do_not_run(repo: World) -> None:
     assert [hook["state"] for hook in ran.json["hooks"]] == ["refused", "refused"]
     assert "chmod +x" in ran.json["hooks"][1]["message"]
     assert target.read_text() == "#!/bin/sh\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "verbs", "then"),
+    [
+        (None, "install", "install"),
+        ("#!/bin/sh\necho mine\n", "install", "remove"),
+        ("#!/bin/sh\necho mine\n", "install remove", "remove"),
+    ],
+)
+def test_an_install_is_killed_at_every_call(
+    repo: World, there: str | None, verbs: str, then: str
+) -> None:
+    """Then, too, hooks are whole, and the next run leaves nothing but hooks."""
+    names = set()
+    for number in range(1, 40):
+        shutil.rmtree(repo.folder / ".git" / "hooks", ignore_errors=True)
+        if there:
+            put(repo, "pre-commit", there)
+        for verb in verbs.split()[:-1]:
+            assert repo("hooks", verb).code == 0
+        with program(repo, KILLED_AT, number, "hooks", verbs.split()[-1]) as child:
+            out, err = child.communicate(timeout=60)
+        if child.returncode == 0:
+            break
+        assert child.returncode == -signal.SIGKILL, err
+        names.add(out.split()[-1])
+        assert repo("hooks", then).code == 0
+        left = {path.name for path in (repo.folder / ".git" / "hooks").glob("*")}
+        installed = {"pre-commit", "pre-push"}
+        assert left == (installed if then == "install" else {"pre-commit"} if there else set())
+        if there and then == "remove":
+            assert hook_of(repo, "pre-commit").read_text() == there
+    else:
+        raise AssertionError("it never came to its end")
+    assert "unlink" in names
+
+
+def test_a_leftover_with_lines_of_somebody_stays(repo: World) -> None:
+    """What came out of an exchange, and is in no hook any more."""
+    mine = put(repo, "pre-commit", "#!/bin/sh\necho mine\n")
+    left = put(repo, f".pinesync-{'0' * 16}.tmp", "#!/bin/sh\necho edited\n")
+    others = [put(repo, name, "") for name in (".pinesync-x.tmp", "pinesync.tmp")]
+    gone = put(repo, f".pinesync-{'1' * 16}.tmp", "#!/bin/sh\necho mi")
+    assert repo("hooks", "install").code == 0
+    assert all(path.exists() for path in (mine, left, *others))
+    assert not gone.exists()
 
 
 def test_hooks_of_other_repositories_are_left(repo: World) -> None:

@@ -104,6 +104,20 @@ HISTORY = (
         ("tests/cli/test_undo.py",),
     ),
     Mutant(
+        "hooks install removes what a killed one left",
+        "pinesync/commands/hooks.py",
+        "    make_folder(folder)\n    hooks.clear_leftovers(folder)\n",
+        "    make_folder(folder)\n",
+        ("tests/cli/test_hooks.py",),
+    ),
+    Mutant(
+        "a leftover that holds somebody's lines stays",
+        "pinesync/workspace/files/hooks.py",
+        "and _is_known(hooks, name):",
+        "and True:",
+        ("tests/cli/test_hooks.py",),
+    ),
+    Mutant(
         "a hook that refuses goes on refusing",
         "pinesync/workspace/files/hooks.py",
         "    return shell[0] + lines + data[shell.end() :]\n",

@@ -73,6 +73,13 @@ class Folder:
         if self.descriptor is not None:
             os.fsync(self.descriptor)
 
+    def lock(self) -> None:
+        """Wait until no other process holds it like this. It ends when the folder is closed, and
+        leaves no file; where the system, or the disk, knows no such lock, nobody is waited for."""
+        if hasattr(fcntl, "flock") and self.descriptor is not None:
+            with suppress(OSError):
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+
 
 def exchange_files(folder: Folder, temp: str, name: str) -> None:
     """Exchange two files of one folder in one step, or as nearly as the system can."""

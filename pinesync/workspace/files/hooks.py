@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shlex
@@ -29,6 +30,7 @@ _BEGIN = b"# >>> pinesync >>>\n"
 _END = b"# <<< pinesync <<<\n"
 _BLOCK = re.compile(b"^" + re.escape(_BEGIN) + b".*?^" + re.escape(_END), re.DOTALL | re.MULTILINE)
 _IS_SHELL = re.compile(rb"#! ?/\S*?(?:\benv (?:-S )?|/)(?:ba|da)?sh(?: [^\r\n]*)?\n")
+_TEMPORARY = re.compile(r"\.pinesync-[0-9a-f]{16}(?:-old)?\.tmp")
 _TELLS = {
     "pre-commit": "Checks the staged .pine files.",
     "pre-push": "Looks whether scripts diverged.",
@@ -105,7 +107,7 @@ def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | No
     """Let the hook be `data`, wholly or not at all, in the mode it has; None takes it away.
     ChangedMeanwhile where it is not `expected` any more."""
     temp = f".pinesync-{secrets.token_hex(8)}.tmp"
-    with _opened(folder, name) as hooks:
+    with _opened(folder, name, alone=True) as hooks:
         if expected is None:
             assert data is not None
             write_temp(hooks, temp, data, _MODE)
@@ -133,10 +135,46 @@ def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | No
         hooks.sync()
 
 
+def clear_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a run that was killed. One that holds lines which are in no
+    hook stays: it may be the last copy of what somebody wrote."""
+    if not folder.is_dir():
+        return
+    with _opened(folder, "", alone=True) as hooks:
+        for name in os.listdir(folder if hooks.descriptor is None else hooks.descriptor):
+            if _TEMPORARY.fullmatch(name) and _is_known(hooks, name):
+                hooks.unlink(name)
+
+
+def _is_known(hooks: Folder, temp: str) -> bool:
+    """Whether all of it is in a hook, too, or among lines of ours, which may break off."""
+    try:
+        rest = without_block(read(hooks, temp))
+    except OSError:
+        return False
+    if rest is None:
+        return True
+    rest = rest.partition(_BEGIN)[0]
+    return any(form.startswith(rest) for name in HOOKS for form in _forms(hooks, name))
+
+
+def _forms(hooks: Folder, name: str) -> Iterator[bytes]:
+    """What a run may have been about to make of the hook, or to take out."""
+    try:
+        data = read(hooks, name)
+    except OSError:
+        data = _SHELL
+    shell = _IS_SHELL.match(data)
+    yield from (data, without_block(data) or b"", (shell[0] if shell else b"") + _BEGIN)
+
+
 @contextmanager
-def _opened(folder: Path, name: str) -> Iterator[Folder]:
+def _opened(folder: Path, name: str, *, alone: bool = False) -> Iterator[Folder]:
+    """The open folder; `alone` where nobody else may write in it meanwhile."""
     try:
         with Tree(folder.parent).opened(folder.name) as hooks:
+            if alone:
+                hooks.lock()
             yield hooks
     except OSError as error:
         raise file_error(str(folder / name), error) from error
