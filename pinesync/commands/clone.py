@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,7 +18,7 @@ from pinesync.commands.project import (
     open_remote,
     tools,
 )
-from pinesync.errors import Misuse, gravest
+from pinesync.errors import Locked, Misuse, TryLater, gravest
 from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
 from pinesync.sync.execute.look import PUBLIC_ID
@@ -25,6 +26,7 @@ from pinesync.sync.execute.pull import fill
 from pinesync.sync.plan import Situation, Snapshot, survey
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, Report
+from pinesync.workspace.begun import Begun, clear_dead, cloning, id_before
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
 from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
@@ -56,9 +58,11 @@ def clone(
     history: bool = False,
 ) -> Cloned:
     """Make `directory` a workspace with all saved scripts, or those that `only` names. It is built
-    beside its place and put there when it is whole. With `history` it is a git repository whose
+    beside its place and put there when it is whole; what is read is kept, so that a clone to the
+    same place goes on where one broke off. With `history` it is a git repository whose
     first branch has a commit for each saved version."""
     target = (setup.cwd / directory).absolute()
+    clear_dead(setup.places.state)
     if os.path.lexists(target / MANIFEST):
         raise Misuse(
             f"{directory}: a pinesync folder already",
@@ -82,7 +86,13 @@ def clone(
     if only:
         settings = replace(settings, track="listed")
         listed = _only(listed, only)
-    with building(target) as place:
+    begun = Begun(
+        settings.id, str(target), remote, account.name, account.user_id, history and bool(listed)
+    )
+    settings = replace(settings, id=id_before(setup.places.state, begun) or settings.id)
+    begun = replace(begun, id=settings.id)
+    state = folder_at(setup, target, settings.id).state
+    with _going_on(), cloning(state, begun) as note, building(target, note) as place:
         folder = folder_at(setup, place, settings.id, target)
         make_file(folder.tree, MANIFEST, dump_new(Manifest(settings)).encode())
         ports = Ports(client, folder, tools(setup, account.name))
@@ -92,6 +102,18 @@ def clone(
             repository = make_repository(place)
             imported = begin_history(ports, folder, repository, listed, account.name)
     return Cloned(target, remote, settings.account, outcomes, imported)
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """Who has to try later is told that it need not begin anew."""
+    try:
+        yield
+    except Locked:
+        raise
+    except TryLater as error:
+        error.hint = "run the same command again later: what was read is kept, and it goes on there"
+        raise
 
 
 def _id_of(account: Account, remote: str) -> str:

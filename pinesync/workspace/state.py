@@ -7,6 +7,7 @@ writes, replaced texts. One folder, mode 0700; losing it loses no work.
     records/<key>.json      one begun, landed or abandoned write
     replaced/<key>.json     what a pull replaced: path, digest, when
     operations/<key>.json   what one command did (`operations`)
+    clone/begun.json        a clone that has not come to its end (`begun`)
     tmp/                    files that are being written
 
 Files are written once, under another name, and renamed; none is modified in place.
@@ -56,7 +57,7 @@ _NOTED = ("saved", "commits")
 """Where a folder for each script holds what may be lost: only a durable note makes it last."""
 _PLACES = (
     *("objects", "saved", "commits", "records", "replaced", "operations"),
-    *("tmp", "lock", "watch"),
+    *("clone", "tmp", "lock", "watch"),
 )
 
 
@@ -233,10 +234,12 @@ class State:
 
     # -- files ---------------------------------------------------------------------------------
 
-    def write_json(self, kind: str, key: str, held: Mapping[str, Any]) -> None:
-        """A log's line in a file of its own; not durable."""
+    def write_json(
+        self, kind: str, key: str, held: Mapping[str, Any], *, durably: bool = False
+    ) -> None:
+        """A log's line in a file of its own; as a rule not durable."""
         body = json.dumps(held).encode()
-        self._write(self.folder / kind / f"{key}.json", body, durably=False)
+        self._write(self.folder / kind / f"{key}.json", body, durably=durably)
 
     def keys(self, kind: str) -> list[str]:
         """The keys of such a log's lines, the newest last."""

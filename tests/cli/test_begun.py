@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +17,10 @@ import pytest
 
 from pinesync.commands import pool
 from pinesync.workspace.files import folder, tree
-from tests.cli.world import World
+from tests.campaign.disk import Disk, watched
+from tests.campaign.served import ROOT
+from tests.campaign.test_kill import KILLED_AT
+from tests.cli.world import Ran, World
 
 LONG = 20.0
 
@@ -89,6 +95,139 @@ def test_a_clone_into_an_empty_folder_that_was_killed(world: World, after: int) 
     assert set(world.words().values()) <= {"missing"}
     assert world("restore", ".").code == 0
     assert world.words() == {}
+
+
+def clone_in_process(world: World, source: str, *arguments: object) -> subprocess.Popen[str]:
+    before = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+    command = [sys.executable, "-c", before + source, *map(str, arguments)]
+    return subprocess.Popen(command, cwd=world.place, stdin=-1, stdout=-1, stderr=-1, text=True)
+
+
+CLONE = ("clone", "--sandbox", "scripts")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
+@pytest.mark.parametrize("history", [(), ("--history",)], ids=["plain", "history"])
+@pytest.mark.parametrize("then", ["scripts", "other"])
+def test_a_clone_is_killed_at_a_call(
+    world: World, then: str, history: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    """The next one, to whichever place, leaves nothing of it; and to the same place it reads what
+    is missing, and nothing twice."""
+    before = set(world.place.iterdir())
+    step = 1 if request.config.getoption("--deep") else 13
+    names, spared, left = set(), set(), 0
+    for number in range(1, 400, step):
+        with clone_in_process(world, KILLED_AT, number, *CLONE, *history) as child:
+            out, err = child.communicate(timeout=60)
+        if child.returncode == 0:
+            break
+        assert child.returncode == -signal.SIGKILL, err
+        names.add(out.split()[-1])
+        left += bool(set(world.place.iterdir()) - before)
+        again = world("clone", "--sandbox", then, *history, cwd=world.place)
+        assert again.code == 0, again
+        assert set(world.place.iterdir()) == {*before, world.place / then}
+        spared.add(again.asked.count("get"))
+        clean = world("verify", cwd=world.place / then)
+        assert clean.code == 0, clean
+        shutil.rmtree(world.place / then)
+        world.forget()
+    else:
+        raise AssertionError("it never came to its end")
+    assert left, "no clone left anything"
+    assert {"mkdir", "write", "link"} & names
+    assert (len(spared) > 1) == (then == "scripts")
+
+
+@pytest.mark.parametrize("history", [(), ("--history",)], ids=["plain", "history"])
+@pytest.mark.parametrize("fault", ["get:3+:429:seconds=999", "get:3+:reset", "get:3+:html"])
+def test_what_a_clone_read_is_not_read_again(
+    world: World, fault: str, history: tuple[str, ...]
+) -> None:
+    world.plan.add(fault)
+    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1, *history)
+    broken = world(*words, cwd=world.place)
+    assert broken.code in (5, 7), broken
+    assert not world.folder.exists()
+    if broken.code == 7:
+        assert "what was read is kept" in broken.err
+    world.plan.clear()
+    again = world(*words, cwd=world.place)
+    assert again.code == 0, again
+    whole = world("clone", "--remote", world.remote, "another", *history, cwd=world.place)
+    assert whole.asked.count("get") - again.asked.count("get") == 2
+    assert world.words() == {}
+    assert not list((world.home / "pinesync" / "state").glob("*/clone/*"))
+
+
+def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
+    """Nor what a workspace that was there knows."""
+    world.plan.add("get:3+:reset")
+    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1)
+    assert world(*words, cwd=world.place).code == 7
+    world.plan.clear()
+    (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
+    ours = note.read_text()
+    note.write_text(ours.replace('"user_id": "', '"user_id": "9'))
+    assert world(*words, cwd=world.place).asked.count("get") == 3
+    shutil.rmtree(world.folder)
+    note.write_text(ours)
+    (note.parent.parent / "records").mkdir()
+    assert world(*words, cwd=world.place).asked.count("get") == 3
+
+
+def test_two_clones_to_one_place(world: World) -> None:
+    """The one that goes on where a dead one broke off is alone; what it builds is not removed."""
+    world.plan.add("get:3+:reset")
+    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1)
+    assert world(*words, cwd=world.place).code == 7
+    world.plan.clear()
+    others: list[Ran] = []
+
+    def trouble(disk: Disk, name: str) -> None:
+        if name == "link" and not others:
+            disk.trouble = lambda *_: None
+            building = set(world.place.glob(".scripts-*"))
+            assert len(building) == 1
+            for target in ("scripts", "another"):
+                others.append(world("clone", "--remote", world.remote, target, cwd=world.place))
+            assert set(world.place.glob(".scripts-*")) == building
+
+    with watched(Disk(trouble)):
+        assert world(*words, cwd=world.place).code == 0
+    assert [ran.code for ran in others] == [7, 0]
+    assert "another pinesync is writing" in others[0].err
+    assert world.words() == {}
+
+
+@pytest.mark.parametrize("what", ["link", "elsewhere", "another name", "file"])
+def test_nothing_else_is_removed_for_a_note(world: World, tmp_path: Path, what: str) -> None:
+    world.plan.add("get:3+:reset")
+    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1)
+    assert world(*words, cwd=world.place).code == 7
+    (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
+    held = json.loads(note.read_text())
+    place = Path(held["building"])
+    if what == "elsewhere":
+        place = tmp_path / "elsewhere" / place.name
+    elif what == "another name":
+        place = place.with_name(".scripts-mine")
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    place.parent.mkdir(exist_ok=True)
+    if what == "link":
+        place.symlink_to(victim)
+    elif what == "file":
+        place.write_text("mine")
+    else:
+        place.mkdir()
+    (victim / "kept").write_text("mine")
+    note.write_text(json.dumps({**held, "building": str(place)}))
+    world.plan.clear()
+    assert world("clone", "--remote", world.remote, "another", cwd=world.place).code == 0
+    assert os.path.lexists(place)
+    assert (victim / "kept").exists()
 
 
 @pytest.fixture

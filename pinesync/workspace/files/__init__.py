@@ -5,7 +5,7 @@ looked at: if an editor saved in between, the two are exchanged back. No symlink
 followed: folders are opened one by one, by descriptor, where the system has that.
 """
 
-from pinesync.workspace.files.building import building, is_free, make_folder
+from pinesync.workspace.files.building import building, is_free, make_folder, remove_built
 from pinesync.workspace.files.moving import appear, digest_of, has_moved, retract, vanish
 from pinesync.workspace.files.pages import is_page, put_page
 from pinesync.workspace.files.starting import is_taken, make_file
@@ -24,6 +24,7 @@ __all__ = [
     "make_file",
     "make_folder",
     "put_page",
+    "remove_built",
     "retract",
     "vanish",
 ]

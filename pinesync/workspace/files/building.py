@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,17 +29,19 @@ def make_folder(target: Path) -> None:
 
 
 @contextmanager
-def building(target: Path) -> Iterator[Path]:
+def building(target: Path, begun: Callable[[Path], object] = lambda _: None) -> Iterator[Path]:
     """A folder beside `target` to fill, which takes its place at the end, and leaves nothing
-    behind where that is not reached."""
+    behind where that is not reached. `begun` is told the folder before it is made: who is killed
+    leaves it, for `remove_built`."""
     import shutil
-    import tempfile
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Nothing can be renamed into a volume that is mounted there.
         beside = target if os.path.ismount(target) else target.parent
-        place = Path(tempfile.mkdtemp(prefix=f".{target.name[:60]}-", dir=beside))
+        place = beside / f"{_prefix(target)}{os.urandom(8).hex()}"
+        begun(place)
+        place.mkdir(0o700)
         place.chmod(0o755)
     except OSError as error:
         raise file_error(str(target), error) from error
@@ -53,6 +56,21 @@ def building(target: Path) -> Iterator[Path]:
             raise file_error(str(target), error) from error
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def remove_built(target: Path, place: Path) -> None:
+    """Remove the folder in which a killed process was building `target`: nothing that is called
+    otherwise or lies elsewhere, and no link."""
+    import shutil
+
+    beside = place.parent in (target, target.parent)
+    named = re.fullmatch(f"{re.escape(_prefix(target))}[0-9a-f]{{16}}", place.name)
+    if beside and named and place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:60]}-"
 
 
 def _fill(target: Path, place: Path) -> None:
