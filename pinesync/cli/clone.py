@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.history import tell
-from pinesync.cli.options import jobs, remote_options, setup, shared
+from pinesync.cli.options import jobs, remote_options, setup, shared, timeout
 from pinesync.cli.render import counted, finish, harmless, out, say
 
 
@@ -15,20 +15,28 @@ from pinesync.cli.render import counted, finish, harmless, out, say
 @click.option("--history", is_flag=True, help="Every saved version, as a git commit.")
 @remote_options
 @jobs
+@timeout
 @shared
 def command(
-    directory: str, only: tuple[str, ...], history: bool, remote: str | None, jobs: int
+    directory: str,
+    only: tuple[str, ...],
+    history: bool,
+    remote: str | None,
+    jobs: int,
+    timeout: int,
 ) -> int:
     """A new folder with your saved scripts ("pine-scripts" where DIR is left out).
 
     With --sandbox the scripts come from the local stand-in, and no account is needed. With
-    --history the folder is a git repository that has one commit for each saved version.
+    --history the folder is a git repository that has one commit for each saved version. Where a
+    clone breaks off, what it read is kept, and the same command goes on from there.
     """
     from pinesync.commands.clone import clone
     from pinesync.commands.project import DEFAULT_REMOTE
 
     place = remote or DEFAULT_REMOTE
-    made = clone(setup(jobs=jobs), directory, remote=place, only=only, history=history)
+    told = setup(jobs=jobs, timeout=timeout)
+    made = clone(told, directory, remote=place, only=only, history=history)
     if finish("clone", made):
         return made.exit_code
     written = sum(outcome.done == "written" for outcome in made.outcomes)

@@ -116,6 +116,15 @@ jobs = click.option(
     help="Reads at a time, 16 at most.",
 )
 
+timeout = click.option(
+    "--timeout",
+    type=click.IntRange(0, 86400),
+    metavar="SECONDS",
+    default=600,
+    show_default=True,
+    help="Where TradingView asks to wait, wait at most so long in all.",
+)
+
 commit = click.option(
     "--commit/--no-commit",
     default=None,
@@ -149,9 +158,9 @@ def _check_remote(name: str) -> None:
         )
 
 
-def setup(*, jobs: int = 4) -> Setup:
+def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
     """The environment and the shared options, as one value for the commands."""
-    from pinesync.cli.progress import bar, tracing
+    from pinesync.cli.progress import bar, tracing, waiting
     from pinesync.commands.project import SETTLE_SECONDS, Setup
 
     asked = current()
@@ -167,6 +176,8 @@ def setup(*, jobs: int = 4) -> Setup:
         jobs=jobs,
         settle_seconds=_seconds("PINESYNC_SETTLE_SECONDS", SETTLE_SECONDS),
         trace=tracing if asked.verbose > 1 else None,
+        timeout=timeout,
+        waits=waiting,
     )
     return replace(made, progress=bar()) if sys.stderr.isatty() else made
 

@@ -1,8 +1,9 @@
-"""What is told while requests are under way: a bar on the terminal's last line, and with -vv a
-line for each request."""
+"""What is told while requests are under way: a bar on the terminal's last line, that and how long
+TradingView asks to wait, and with -vv a line for each request."""
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -28,6 +29,11 @@ def bar() -> Callable[[int, int], None]:
         sys.stderr.flush()
 
     return draw
+
+
+def waiting(seconds: float) -> None:
+    wipe = "\r" + " " * (_WIDTH + 20) + "\r" if sys.stderr.isatty() else ""
+    say(f"{wipe}TradingView asks for fewer requests: waiting {math.ceil(seconds)} s")
 
 
 def tracing(seen: Exchange) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli import scripts as completed
-from pinesync.cli.options import commit, jobs, setup, shared
+from pinesync.cli.options import commit, jobs, setup, shared, timeout
 
 
 @click.command("pull")
@@ -16,6 +16,7 @@ from pinesync.cli.options import commit, jobs, setup, shared
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @commit
 @jobs
+@timeout
 @shared
 def command(
     paths: tuple[str, ...],
@@ -25,6 +26,7 @@ def command(
     dry_run: bool,
     commit: bool | None,
     jobs: int,
+    timeout: int,
 ) -> int:
     """Bring what was saved on TradingView into the files.
 
@@ -41,7 +43,7 @@ def command(
     if ours + theirs + no_merge > 1:
         raise click.UsageError("choose one of --ours, --theirs and --no-merge.")
     choice: Choice | None = "ours" if ours else "theirs" if theirs else None
-    made = setup(jobs=jobs)
+    made = setup(jobs=jobs, timeout=timeout)
 
     def act(project: Project) -> Run:
         merge = not no_merge

@@ -112,7 +112,7 @@ def _going_on() -> Iterator[None]:
     except Locked:
         raise
     except TryLater as error:
-        error.hint = "run the same command again later: what was read is kept, and it goes on there"
+        error.hint = f"{error.hint}; what was read is kept, and it goes on from there"
         raise
 
 

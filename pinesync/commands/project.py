@@ -26,7 +26,8 @@ from pinesync.workspace.state import State, folder_name
 if TYPE_CHECKING:
     from pinesync.model import Diagnostic
     from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Exchange
+    from pinesync.remote.session import Exchange, Transport
+    from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
     from pinesync.sync.records import Now
     from pinesync.sync.report import Outcome
@@ -64,6 +65,10 @@ class Setup:
     """Told how many of how many reads are done."""
     trace: Callable[[Exchange], None] | None = None
     """Told of every request, once it has an answer or has failed."""
+    timeout: float | None = None
+    """The total within which reads wait as the service asks, in seconds."""
+    waits: Callable[[float], None] | None = None
+    """Told how long they wait."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +254,7 @@ def open_remote(
     LeftForYou where a sandbox never had any script of `project`."""
     from pinesync.commands.signing import facade, not_signed_in, sign_in
     from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session, Transport
+    from pinesync.remote.session import Session
 
     if remote != DEFAULT_REMOTE:
         return _open_sandbox(setup, remote, project)
@@ -259,10 +264,7 @@ def open_remote(
         found = sign_in(setup, project.scope().account if project else None)
         if found is None:
             raise not_signed_in(setup, project is not None)
-    transport = Transport(
-        proxies=setup.proxies, ca_bundle=setup.ca_bundle, jobs=setup.jobs, trace=setup.trace
-    )
-    session = Session(base_url, found.secret if found else None, transport)
+    session = Session(base_url, found.secret if found else None, _transport(setup))
     return PineClient(session, found.renew if found else None)
 
 
@@ -270,7 +272,7 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
     """A client that reaches the sandbox in this process: no port, no account."""
     from pinesync.remote import credentials
     from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session, Transport
+    from pinesync.remote.session import Session
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
     from pinesync.sandbox.app import SandboxApp
@@ -286,8 +288,21 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
         )
     secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
     adapter = WSGIAdapter(SandboxApp(store))
-    transport = Transport(adapter=adapter, jobs=setup.jobs, trace=setup.trace)
-    return PineClient(Session(IN_PROCESS_URL, secret, transport))
+    return PineClient(Session(IN_PROCESS_URL, secret, _transport(setup, adapter)))
+
+
+def _transport(setup: Setup, adapter: WSGIAdapter | None = None) -> Transport:
+    from pinesync.remote.session import Transport
+
+    return Transport(
+        adapter,
+        setup.proxies,
+        setup.ca_bundle,
+        setup.jobs,
+        trace=setup.trace,
+        timeout=setup.timeout,
+        waits=setup.waits,
+    )
 
 
 def sandbox_store(setup: Setup, name: str) -> Store:

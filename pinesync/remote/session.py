@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,7 +32,7 @@ from urllib3.exceptions import (
 from pinesync.errors import BadAnswer, Misuse, NetworkError
 from pinesync.remote.credentials import Secret, origin_of
 from pinesync.remote.patience import PatientAdapter
-from pinesync.remote.turns import Turns
+from pinesync.remote.turns import Patience, Turns
 from pinesync.wire import BASE_URL, Answer, Request
 from pinesync.wire.forms import retry_seconds
 
@@ -49,7 +50,6 @@ _NEVER_LEFT = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 WRITE_SECONDS = 60.0
-MAX_RETRY_AFTER = 30.0
 PAUSES = (0.5, 2.0)
 """Seconds before the second and the third try of a read."""
 
@@ -68,7 +68,8 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How requests travel; everything that the environment may say, as arguments."""
+    """How requests travel; everything that the environment may say, as arguments. `timeout` is the
+    total within which reads wait as the service asks, in seconds; `waits` hears of each wait."""
 
     adapter: BaseAdapter | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -77,6 +78,8 @@ class Transport:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     trace: Callable[[Exchange], None] | None = None
+    timeout: float | None = None
+    waits: Callable[[float], None] | None = None
 
 
 class Session:
@@ -95,6 +98,7 @@ class Session:
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._turns = Turns(transport.jobs)
+        self._patience = Patience(PAUSES, transport.clock, transport.timeout, transport.waits)
         self._http = http = _Unredirected()
         http.trust_env = False
         http.headers.clear()
@@ -115,23 +119,28 @@ class Session:
         """The whole answer. NetworkError where none came, BadAnswer where it is over the cap."""
         if request.effect == "write":
             return self._once(request)
-        for pause in PAUSES:
+        for tries in count(1):
+            if rest := self._patience.rest():
+                self._transport.sleep(rest)
             try:
                 with self._turns:
                     answer = self._once(request)
             except NetworkError:
-                self._transport.sleep(pause)
-                continue
-            if answer.status not in (429, 500, 502, 503, 504):
-                return answer
-            if answer.status in (429, 503):
-                self._turns.fewer()
-            asked = retry_seconds(answer.retry_after)
-            if asked is not None and asked > MAX_RETRY_AFTER:
-                return answer
-            self._transport.sleep(pause if asked is None else asked)
-        with self._turns:
-            return self._once(request)
+                pause = self._patience.pause(tries)
+                if pause is None:
+                    raise
+            else:
+                if answer.status not in (429, 500, 502, 503, 504):
+                    return answer
+                if answer.status in (429, 503):
+                    self._turns.fewer()
+                asked = retry_seconds(answer.retry_after)
+                often = answer.status == 429 or (answer.status == 503 and asked is not None)
+                pause = self._patience.pause(tries, asked, often=often)
+                if pause is None:
+                    return answer
+            self._transport.sleep(pause)
+        raise AssertionError("a count never ends")
 
     def _once(self, request: Request) -> Answer:
         trace, began = self._transport.trace, self._transport.clock()

@@ -40,10 +40,12 @@ def object_of(answer: Answer, what: str, *, refuse: bool = True) -> dict[str, An
 def _by_status(answer: Answer) -> NoReturn:
     status = answer.status
     if status == 429:
+        asked = retry_seconds(answer.retry_after)
+        wait = "a little" if asked is None else f"{asked:.0f} s"
         raise errors.RateLimited(
             "TradingView asks for fewer requests",
-            "wait a little, then run the same command again",
-            retry_after=retry_seconds(answer.retry_after),
+            f"wait {wait}, then run the same command again",
+            retry_after=asked,
         )
     if status >= 500:
         raise errors.ServiceDown(

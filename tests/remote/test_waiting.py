@@ -1,0 +1,117 @@
+"""Reads that come too often wait as the service asks, within a total; with clocks that are handed
+in, so that nobody waits here."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinesync.remote.session import PAUSES
+from pinesync.remote.turns import MAX_RETRY_AFTER
+from tests.remote.conftest import Open, RawServer, Ticking, answer
+from tests.remote.test_session import FINE, READ, WRITES, attempt
+
+
+class Lasting(Ticking):
+    """A clock that goes on while somebody sleeps."""
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def ticking() -> Ticking:
+    return Lasting()
+
+
+def limited(seconds: object, status: int = 429) -> bytes:
+    return answer(b"", status, f"Retry-After: {seconds}")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_read_waits_as_it_is_asked_to(opened: Open, ticking: Ticking, status: int) -> None:
+    """More than half a minute, too, and as often as it takes."""
+    told: list[float] = []
+    waits = [45, 7, 1, 20, 3]
+    with RawServer(*(limited(wait, status) for wait in waits), FINE) as server:
+        session = opened(server.url, timeout=600.0, waits=told.append)
+        assert session.send(READ).body == b"[]"
+    # The third wait that is asked for in a row has proved too short twice.
+    assert ticking.slept == [45.0, 7.0, 8.0, 30.0, 30.0]
+    assert told == ticking.slept
+
+
+def test_nothing_is_waited_for_beyond_the_total(opened: Open, ticking: Ticking) -> None:
+    with RawServer(limited(45)) as server:
+        session = opened(server.url, timeout=100.0)
+        assert session.send(READ).status == 429
+        assert ticking.slept == [45.0, 45.0]
+        assert session.send(READ).status == 429
+        assert ticking.slept == [45.0, 45.0], "the total is that of the session, not of a read"
+        assert server.connections == 4
+
+
+@pytest.mark.parametrize("asked", ["601", "999999999"])
+def test_a_wait_over_the_total_is_not_begun(opened: Open, ticking: Ticking, asked: str) -> None:
+    with RawServer(limited(asked)) as server:
+        assert opened(server.url, timeout=600.0).send(READ).status == 429
+        assert server.connections == 1
+    assert ticking.slept == []
+
+
+@pytest.mark.parametrize("said", [limited(0), limited("soon"), answer(b"", 429)])
+def test_who_is_told_no_time_waits_longer_each_time(
+    opened: Open, ticking: Ticking, said: bytes
+) -> None:
+    with RawServer(said) as server:
+        assert opened(server.url, timeout=600.0).send(READ).status == 429
+        assert server.connections < 25
+    first = [0.0, 0.0] if said == limited(0) else list(PAUSES)
+    assert ticking.slept[:5] == [*first, 8.0, MAX_RETRY_AFTER, MAX_RETRY_AFTER]
+    assert 600 - MAX_RETRY_AFTER < sum(ticking.slept) <= 600
+
+
+@pytest.mark.parametrize("said", [answer(b"", 500), answer(b"", 503), None])
+def test_any_other_failure_is_tried_three_times(
+    opened: Open, ticking: Ticking, said: bytes | None
+) -> None:
+    with RawServer(said) as server:
+        attempt(opened(server.url, timeout=600.0), READ)
+        assert server.connections == 3
+    assert ticking.slept == list(PAUSES)
+
+
+@pytest.mark.parametrize("said", [limited(1), answer(b"", 500), None])
+def test_a_total_of_nothing_waits_for_nothing(
+    opened: Open, ticking: Ticking, said: bytes | None
+) -> None:
+    with RawServer(said) as server:
+        attempt(opened(server.url, timeout=0.0), READ)
+        assert server.connections == 1
+    assert ticking.slept == []
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_is_never_sent_again(opened: Open, ticking: Ticking, write: str) -> None:
+    with RawServer(limited(1)) as server:
+        assert opened(server.url, timeout=600.0).send(WRITES[write]).status == 429
+        assert server.connections == 1
+    assert ticking.slept == []
+
+
+def test_other_reads_wait_for_the_same_moment(opened: Open, ticking: Ticking) -> None:
+    """One is asked to wait; the next, which another thread was about to send, is not sent first."""
+    told: list[float] = []
+    with RawServer(limited(20), FINE) as server:
+        session = opened(server.url, timeout=600.0, waits=told.append)
+        begins = ticking.sleep
+
+        def meanwhile(seconds: float) -> None:
+            object.__setattr__(session._transport, "sleep", begins)
+            assert session.send(READ).status == 200
+            assert ticking.slept == [20.0], "it was sent at once"
+
+        object.__setattr__(session._transport, "sleep", meanwhile)
+        assert session.send(READ).status == 200
+        assert server.connections == 3
+    assert told == [20.0]
