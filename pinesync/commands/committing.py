@@ -186,6 +186,10 @@ def _commit(
         catch_up(project)
     if not made.in_step:
         told.append(_behind(made.commit, files))
+    if not made.on_branch:
+        why = f"HEAD is detached, so no branch has the commit {made.commit[:9]}"
+        hint = f"`git branch NAME {made.commit[:9]}` gives it one"
+        told.append(_told(RelPath(MANIFEST), why, hint))
     for path in made.staged:
         why = "was staged with another text, which stays staged"
         told.append(_told(RelPath(path), why, f"`git add {typed(path)}` stages the new one"))

@@ -25,6 +25,7 @@ _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisect",
 }
 _TOLD = 3
 """Lines of what a hook complains of."""
@@ -36,11 +37,13 @@ Blobs = dict[str, str | None]
 @dataclass(frozen=True, slots=True)
 class Made:
     """A new commit. `staged` are its files that had something else staged, which stays so;
-    `in_step` is False where the index could not be brought on, and still has the older files."""
+    `in_step` is False where the index could not be brought on, and still has the older files;
+    `on_branch` where a branch has it, and not HEAD alone."""
 
     commit: str
     in_step: bool
     staged: tuple[str, ...] = ()
+    on_branch: bool = True
 
 
 def is_repository(root: Path) -> bool:
@@ -145,7 +148,8 @@ def commit(
     if tree != _answered(root, "rev-parse", "HEAD^{tree}").strip():
         _take_back(root, head, new)
     in_step, others = _bring_in_step(root, blobs, staged, restage)
-    return Made(new, in_step, tuple(others))
+    on_branch = not asked(root, "symbolic-ref", "--quiet", "HEAD")[0]
+    return Made(new, in_step, tuple(others), on_branch)
 
 
 @contextmanager

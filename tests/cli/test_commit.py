@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -410,6 +411,71 @@ def test_something_is_under_way(repo: World, what: str) -> None:
     assert (ran.code, ran.asked) == (3, ())
     assert f"a {what} is under way" in ran.err
     assert repo("push", "--no-commit").code == 0
+
+
+@pytest.mark.parametrize("verb", ["push", "pull"])
+@pytest.mark.parametrize("where", ["repository", "worktree"])
+@pytest.mark.parametrize("what", ["bisect", "bisect that only began", "rebase"])
+def test_where_nothing_would_find_the_commit(
+    repo: World, tmp_path: Path, verb: str, where: str, what: str
+) -> None:
+    """HEAD is where a search or a replay stopped, and goes back to its branch at the end."""
+    for line in ("1", "2", "3"):
+        repo.write(line, "notes.txt")
+        git(repo, "add", "notes.txt")
+        git(repo, "commit", "-qm", line)
+    here = repo.folder
+    if where == "worktree":
+        here = tmp_path / "beside"
+        git(repo, "worktree", "add", "-q", "-b", "other", str(here))
+    if what == "rebase":
+        stops = ["git", "rebase", "-q", "--exec", "false", "HEAD~2"]
+        assert subprocess.run(stops, cwd=here, check=False, capture_output=True).returncode
+    else:
+        git(here, "bisect", "start", *(["HEAD", "HEAD~3"] if what == "bisect" else []))
+    (here / TREND_PATH).write_text(LONGER)
+    repo.web_save(EDITED, "Breakout")
+    before = git(here, "rev-parse", "HEAD")
+    ran = repo(verb, "--commit", cwd=here)
+    assert (ran.code, ran.asked) == (3, ())
+    assert f"a {what.split()[0]} is under way" in ran.err
+    assert git(here, "rev-parse", "HEAD") == before
+    assert (here / BREAKOUT_PATH).read_text() == BREAKOUT
+    assert repo(verb, "--no-commit", cwd=here).code == 0
+
+
+@pytest.mark.parametrize("verb", ["push", "pull"])
+def test_a_commit_that_no_branch_has_is_told(repo: World, verb: str) -> None:
+    """As in a submodule: it is made, and how to keep it is said."""
+    git(repo, "checkout", "-q", "--detach")
+    repo.write(LONGER)
+    repo.web_save(EDITED, "Breakout")
+    before = head(repo)
+    ran = repo(verb, "--commit")
+    assert ran.code == 0
+    assert git(repo, "rev-parse", "HEAD~1") == before
+    assert f"no branch has the commit {head(repo)[:9]}" in ran.err
+    git(repo, *shlex.split(ran.err.partition("`git ")[2].partition("`")[0]))
+    assert git(repo, "rev-parse", "NAME") == head(repo)
+    git(repo, "checkout", "-q", "NAME")
+    repo.web_save(EDITED + "// more\n", "Breakout")
+    assert "no branch" not in repo("pull", "--commit").err
+
+
+def test_a_commit_in_a_submodule(repo: World, tmp_path: Path) -> None:
+    around = tmp_path / "around"
+    around.mkdir()
+    git(around, "init", "-q")
+    added = ("-c", "protocol.file.allow=always", "submodule", "add", "-q")
+    git(around, *added, str(repo.folder), "scripts")
+    git(around, "commit", "-qm", "a submodule")
+    here = around / "scripts"
+    git(here, "checkout", "-q", "--detach")
+    repo.web_save(SLOWER)
+    ran = repo("pull", "--commit", cwd=here)
+    assert ran.code == 0, ran
+    assert "no branch has the commit" in ran.err
+    assert git(around, "status", "--short") == " M scripts"
 
 
 def test_a_manifest_of_head_that_cannot_be_used(repo: World) -> None:

@@ -125,6 +125,20 @@ HISTORY = (
         ("tests/cli/test_hooks.py",),
     ),
     Mutant(
+        "no commit is made where a bisect stopped",
+        "pinesync/workspace/committing.py",
+        '    "BISECT_LOG": "a bisect",\n',
+        "",
+        ("tests/cli/test_commit.py",),
+    ),
+    Mutant(
+        "a commit that no branch has is told",
+        "pinesync/commands/committing.py",
+        "    if not made.on_branch:\n",
+        "    if False:\n",
+        ("tests/cli/test_commit.py",),
+    ),
+    Mutant(
         "an index that another git holds is no index to commit with",
         "pinesync/workspace/committing.py",
         "    if (root / os.fsdecode(lock)).exists():",
