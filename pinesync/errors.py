@@ -26,7 +26,8 @@ the library is called. A bug is none of them: it keeps its traceback and ends wi
     │   │   └── NotAccessible    1  401, 403 or 404 for one script
     │   └── BadAnswer            1  an answer that is not what the protocol knows
     ├── StateError               1  damaged or foreign files in the state directory
-    └── FileError                1  the disk or the file system refused
+    ├── FileError                1  the disk or the file system refused
+    └── NotNoted                 1  a save is on TradingView, and could not be noted here
 """
 
 from __future__ import annotations
@@ -177,3 +178,16 @@ class StateError(PinesyncError):
 
 class FileError(PinesyncError):
     pass
+
+
+class NotNoted(PinesyncError):
+    """Its record stays open, so the next run finds the save. `version` is None where the answer
+    did not tell it, `error` what kept it from being written down, with its exit code."""
+
+    def __init__(self, version: object, error: PinesyncError) -> None:
+        where = f" as {version}" if version else ""
+        super().__init__(
+            f"saved on TradingView{where}, but not noted here: {error.message}",
+            "mend that, then run `pinesync push` again: it finds the save, and sends nothing twice",
+        )
+        self.exit_code = error.exit_code

@@ -61,6 +61,9 @@ class Workspace(Protocol):
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
         """One write of pine.toml as it is now with these entries set, or removed (None)."""
 
+    def refuse_unwritable(self) -> None:
+        """FileError where `commit` could not write."""
+
     def has_history(self) -> bool:
         """Whether git keeps pine.toml."""
 

@@ -27,7 +27,15 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest, digest_of, dress, has_conflict_markers
 from pinesync.workspace import manifest
 from pinesync.workspace.aside import Aside, configured, is_configured, read_aside
-from pinesync.workspace.files import MANIFEST, Tree, appear, has_moved, retract, vanish
+from pinesync.workspace.files import (
+    MANIFEST,
+    Tree,
+    appear,
+    has_moved,
+    refuse_unwritable,
+    retract,
+    vanish,
+)
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State
 
@@ -165,6 +173,9 @@ class WorkspaceFolder:
                 self.journal.changed(path, before.entries.get(path), held.entries.get(path))
             return
         raise FileError(f"{MANIFEST}: something else keeps writing it", "close it, and try again")
+
+    def refuse_unwritable(self) -> None:
+        refuse_unwritable(self.tree)
 
     def has_history(self) -> bool:
         return any((folder / ".git").exists() for folder in (self.root, *self.root.parents))

@@ -208,9 +208,9 @@ GUARDING = (
     Mutant(
         "a planted link is not written through",
         "pinesync/remote/kept.py",
-        "        temporary.unlink(missing_ok=True)\n"
-        '        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)\n',
-        "        flags = os.O_WRONLY | os.O_CREAT\n",
+        "            _clear(folder)\n"
+        '            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)\n',
+        "            flags = os.O_WRONLY | os.O_CREAT\n",
         ("tests/remote/test_kept.py",),
     ),
     Mutant(

@@ -153,6 +153,27 @@ HISTORY = (
         ("tests/workspace/test_manifest.py",),
     ),
     Mutant(
+        "nothing is sent where it could not be noted",
+        "pinesync/sync/execute/saving.py",
+        "        ports.workspace.refuse_unwritable()\n",
+        "        pass\n",
+        ("tests/cli/test_unwritable.py",),
+    ),
+    Mutant(
+        "a save that pine.toml does not get is told",
+        "pinesync/sync/execute/saving.py",
+        "        raise NotNoted(found.version, error) from error\n",
+        "        raise\n",
+        ("tests/cli/test_unwritable.py",),
+    ),
+    Mutant(
+        "a save that cannot be read back for want of room is told",
+        "pinesync/sync/execute/after.py",
+        "            raise  # it is there",
+        "            pass  # it is there",
+        ("tests/cli/test_unwritable.py",),
+    ),
+    Mutant(
         "a move is on record",
         "pinesync/sync/execute/moving.py",
         "    workspace.write_record(record)\n    try:",

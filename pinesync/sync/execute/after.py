@@ -5,10 +5,13 @@ from __future__ import annotations
 from pinesync.errors import (
     EXIT_COMPILE,
     EXIT_LATER,
+    FileError,
     NameTaken,
     NoAccess,
     NotAccessible,
+    NotNoted,
     PinesyncError,
+    StateError,
 )
 from pinesync.model import Diagnostic, SaveAnswer
 from pinesync.naming import typed
@@ -25,7 +28,19 @@ from pinesync.sync.report import Outcome, failed
 def settle(
     ports: Ports, draft: Draft, record: Record, answer: SaveAnswer | PinesyncError
 ) -> Outcome:
-    """The table "after the POST": what the answer, or its absence, means and what to do."""
+    """The table "after the POST": what the answer, or its absence, means and what to do. NotNoted
+    where a save that was accepted cannot be written down."""
+    try:
+        return _settle(ports, draft, record, answer)
+    except (FileError, StateError) as error:
+        if not isinstance(answer, SaveAnswer) or not answer.accepted:
+            raise
+        raise NotNoted(answer.version, error) from error
+
+
+def _settle(
+    ports: Ports, draft: Draft, record: Record, answer: SaveAnswer | PinesyncError
+) -> Outcome:
     if isinstance(answer, PinesyncError):
         sent = recover.outcome(answer)
         if sent is recover.Sent.NOT_SENT:
@@ -40,7 +55,8 @@ def settle(
                 ask_session(ports.remote, record.pine_id)
             return failed(record.path, _named(answer, record), record.pine_id)
     else:
-        found = _settled(ports, record, answer) or _look(ports, record, patiently=True)
+        found = _settled(ports, record, answer)
+        found = found or _look(ports, record, patiently=True, accepted=answer.accepted)
         if found is None and not answer.accepted:
             return _not_found(ports, draft, record, answer)
     if found is None:
@@ -88,12 +104,16 @@ def _settled(ports: Ports, record: Record, answer: SaveAnswer) -> saving.Found |
         return None  # the look that follows tries to read again, and says why it cannot
 
 
-def _look(ports: Ports, record: Record, *, patiently: bool) -> saving.Found | None:
+def _look(
+    ports: Ports, record: Record, *, patiently: bool, accepted: bool = False
+) -> saving.Found | None:
     try:
         return saving.find(ports, record, patiently=patiently)
     except NoAccess:
         raise
     except PinesyncError as error:
+        if accepted and isinstance(error, FileError | StateError):
+            raise  # it is there, and this disk is what fails
         if isinstance(error, NotAccessible):
             ask_session(ports.remote, record.pine_id)
         return None  # unread is unknown: the record stays open

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pinesync.errors import BadAnswer, PinesyncError
+from pinesync.errors import (
+    BadAnswer,
+    FileError,
+    ManifestError,
+    NotNoted,
+    PinesyncError,
+    StateError,
+)
 from pinesync.model import Base, Digest, Entry, PineId, SaveAnswer, Version
 from pinesync.naming import shown
 from pinesync.sync import recover
@@ -34,7 +41,12 @@ class Found:
 
 
 def begin(ports: Ports, record: Record) -> Record:
-    """The record is on disk, prepared and then sent; only now may the request go out."""
+    """The record is on disk, prepared and then sent; only now may the request go out. FileError
+    where what comes of it could not be written down."""
+    try:
+        ports.workspace.refuse_unwritable()
+    except FileError as error:
+        raise FileError(error.message, "nothing was sent, as it could not be noted here") from error
     now = ports.tools.now()
     record = replace(
         record,
@@ -132,7 +144,15 @@ def strangers(ports: Ports, record: Record) -> Version | None:
 
 
 def land(ports: Ports, record: Record, found: Found) -> None:
-    """The save is written down: base and flag in one write of pine.toml, then the record."""
+    """The save is written down: base and flag in one write of pine.toml, then the record. NotNoted
+    where that cannot be."""
+    try:
+        _land(ports, record, found)
+    except (FileError, StateError, ManifestError) as error:
+        raise NotNoted(found.version, error) from error
+
+
+def _land(ports: Ports, record: Record, found: Found) -> None:
     entry = entry_of(ports, record, found.pine_id)
     if entry is not None:
         sent = record.digest if record.digest != found.digest else None

@@ -8,7 +8,7 @@ followed: folders are opened one by one, by descriptor, where the system has tha
 from pinesync.workspace.files.building import building, is_free, make_folder, remove_built
 from pinesync.workspace.files.moving import appear, digest_of, has_moved, retract, vanish
 from pinesync.workspace.files.pages import is_page, put_page
-from pinesync.workspace.files.starting import is_taken, make_file
+from pinesync.workspace.files.starting import is_taken, make_file, refuse_unwritable
 from pinesync.workspace.files.tree import MANIFEST, Tree
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "make_file",
     "make_folder",
     "put_page",
+    "refuse_unwritable",
     "remove_built",
     "retract",
     "vanish",

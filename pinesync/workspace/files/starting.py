@@ -1,11 +1,12 @@
-"""Files that a workspace begins with, beside its scripts: made where nothing is, never changed."""
+"""Files that a workspace begins with, beside its scripts: made where nothing is, never changed.
+And whether its first file, pine.toml, could be written anew."""
 
 from __future__ import annotations
 
 import os
 
 from pinesync.workspace.files.folder import file_error, write_temp
-from pinesync.workspace.files.tree import MODE, Tree
+from pinesync.workspace.files.tree import MANIFEST, MODE, Tree
 
 
 def is_taken(tree: Tree, path: str) -> bool:
@@ -32,3 +33,15 @@ def make_file(tree: Tree, path: str, data: bytes) -> bool:
     except OSError as error:
         raise file_error(path, error) from error
     return True
+
+
+def refuse_unwritable(tree: Tree) -> None:
+    """FileError where pine.toml could not be replaced: its folder takes no file of that size."""
+    data = tree.read(MANIFEST) or b""
+    temp = f".pinesync-{os.urandom(8).hex()}.tmp"
+    try:
+        with tree.opened("") as folder:
+            write_temp(folder, temp, data, MODE)
+            folder.unlink(temp)
+    except OSError as error:
+        raise file_error(MANIFEST, error) from error
