@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync.errors import FileError, ManifestError, Misuse
+from pinesync.errors import FileError, ManifestError, Misuse, StateError
 from pinesync.model import (
     Base,
     Digest,
@@ -27,15 +27,7 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest, digest_of, dress, has_conflict_markers
 from pinesync.workspace import manifest
 from pinesync.workspace.aside import Aside, configured, is_configured, read_aside
-from pinesync.workspace.files import (
-    MANIFEST,
-    Tree,
-    appear,
-    has_moved,
-    refuse_unwritable,
-    retract,
-    vanish,
-)
+from pinesync.workspace.files import MANIFEST, Tree, moving, refuse_unwritable
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State
 
@@ -270,12 +262,24 @@ class WorkspaceFolder:
         key = record.temp.removeprefix(".pinesync-").removesuffix(".tmp")
         brought = self.state.text_of(record.brings) if record.landed else None
         conflict = record.brings if has_conflict_markers(brought or "") else None
+
+        def came_out(old: bytes) -> None:
+            try:
+                self.keep_replaced(record.path, old, key, conflict)
+            except (FileError, StateError) as error:
+                above = record.path.rpartition("/")[0]
+                temp = f"{above}/{record.temp}" if above else record.temp
+                raise FileError(
+                    f"{record.path}: the text it had is in {temp} alone: {error.message}",
+                    "leave that file; once there is room, the next command keeps its text",
+                ) from error
+
         done = self.tree.take_back(
             record.path,
             record.temp,
             record.brings,
             record.object,
-            lambda old: self.keep_replaced(record.path, old, key, conflict),
+            came_out,
             lambda: self.state.drop_records([record]),
             lambda: self.state.has_replaced(key, record.path, record.object),
         )
@@ -295,17 +299,17 @@ class WorkspaceFolder:
             write_operation(self.state, journal.operation(new_key(later), verb, wall))
 
     def appear(self, old: RelPath, new: RelPath) -> None:
-        appear(self.tree, old, new)
+        moving.appear(self.tree, old, new)
         self.journal.moved(old, new)
 
     def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
-        return has_moved(self.tree, old, new, text)
+        return moving.has_moved(self.tree, old, new, text)
 
     def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
-        return vanish(self.tree, old, new, key)
+        return moving.vanish(self.tree, old, new, key)
 
     def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-        retract(self.tree, old, new, text, key)
+        moving.retract(self.tree, old, new, text, key)
 
     def follow(self, old: RelPath, entry: Entry) -> None:
         """The entry of the old path stands at its own, with what was replaced there."""

@@ -34,6 +34,8 @@ class Disk:
     dead: bool = False
     editor: Callable[[], None] | None = None
     """Saves the file once, right before the first exchange."""
+    opens: str = ""
+    """What is opened for writing, or was last: a name where its folder is open, else a path."""
 
     def touch(self, name: str) -> None:
         if self.dead:
@@ -76,6 +78,7 @@ def watched(disk: Disk) -> Iterator[Disk]:
 
         def opening(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
             if flags & _WRITING:
+                disk.opens = os.fspath(path)
                 disk.touch("open")
             return real_open(path, flags, *args, **kwargs)
 

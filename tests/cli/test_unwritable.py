@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.campaign.disk import Disk, watched
-from tests.cli.world import EXTRA, LONGER, TREND_PATH, World
+from pinesync.workspace.files import folder as exchanging
+from tests.campaign.disk import Disk, Trouble, watched
+from tests.cli.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
+
+
+def mount(*words: str) -> int:
+    return subprocess.run(["mount", *words], capture_output=True, check=False).returncode
 
 
 @pytest.fixture(params=["mount", "mode"])
 def sealed(clone: World, request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
     """Makes the folder read-only, as a mount or by its mode."""
     folder = str(clone.folder)
-
-    def mount(*words: str) -> int:
-        return subprocess.run(["mount", *words], capture_output=True, check=False).returncode
-
     if request.param == "mode":
         if os.name != "posix" or os.geteuid() == 0:
             pytest.skip("root may write anywhere")
@@ -93,3 +96,128 @@ def test_a_save_that_cannot_be_noted_is_told_and_found(
     assert f"an earlier save is there as {len(saved)}.0" in again.said
     assert clone.words() == {}
     assert not list(clone.folder.rglob("*.tmp"))
+
+
+# -- what cannot be kept --------------------------------------------------------------------------
+
+MINE = f"{LONGER}// mine\n"
+
+
+def readable(world: World) -> set[str]:
+    """Every text in the folder's scripts, and every text that is kept and can be brought back."""
+    files = (body for path, body in world.files().items() if path.endswith(".pine"))
+    kept = (body for path, body in world.kept().items() if "/objects/" in path)
+    return {body.decode() for body in (*files, *kept)}
+
+
+def is_full(world: World, number: int, editor: Callable[[], None] | None = None) -> Trouble:
+    """The disk of the state has no room from its number-th new file on; the folder's has. The
+    editor saves as the file is about to be put back."""
+    state, seen, exchanged = str(world.home / "pinesync" / "state"), 0, 0
+
+    def trouble(disk: Disk, call: str) -> None:
+        nonlocal seen, exchanged
+        exchanged += call == "exchange"
+        if call == "exchange" and exchanged == 2 and editor:
+            editor()
+        seen += call == "open" and disk.opens.startswith(state)
+        if call == "open" and disk.opens.startswith(state) and seen >= number:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    return trouble
+
+
+@pytest.mark.parametrize("way", ["exchange", "link and replace"])
+@pytest.mark.parametrize("command", [("restore", "."), ("pull",), ("pull", "--theirs")])
+def test_the_disk_of_the_state_is_full_from_any_file_on(
+    clone: World, command: tuple[str, ...], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The edit is in its file, or it is kept."""
+    if way != "exchange":
+
+        def not_there(*_: object) -> None:
+            raise OSError(errno.ENOSYS, "no such call")
+
+        monkeypatch.setattr(exchanging, "_renameat2", not_there)
+    refused = 0
+    for number in range(1, 30):
+        clone.write(MINE)
+        if command[0] == "pull":
+            clone.web_save(SLOWER.replace("50", str(50 + number)))
+        with watched(Disk(is_full(clone, number))) as disk:
+            ran = clone(*command)
+        try:
+            assert MINE in readable(clone), "it is in no file and is not kept"
+            assert not list(clone.folder.rglob("*.tmp"))
+            if ran.code == 0:
+                break
+            refused += 1
+            assert clone.read() == MINE, "the file was not put back"
+            assert ran.code == 1
+            assert "No space left" in ran.err
+        except BaseException as error:
+            error.add_note(f"file {number}, {disk.calls[-3:]}: {ran}")
+            raise
+        assert clone("pull", "--theirs").code == 0
+    else:
+        raise AssertionError("it never came to its end")
+    assert refused > 3
+    assert clone("restore", "--kept", TREND_PATH).code == 0
+
+
+def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
+    """Its text stays in the file. The older edit waits in a file that is named, for room."""
+    saved = f"{MINE}// and more\n"
+
+    def editor() -> None:
+        clone.write(saved, "mine~")
+        (clone.folder / "mine~").replace(clone.folder / TREND_PATH)
+
+    number = 1
+    while True:
+        clone.write(MINE)
+        with watched(Disk(is_full(clone, number, editor))):
+            ran = clone("restore", TREND_PATH)
+        if clone.read() == saved:
+            break
+        number += 1
+        assert ran.code == 1, "the editor never came"
+    (left,) = clone.folder.rglob("*.tmp")
+    assert left.read_text() == MINE
+    assert (ran.code, f"is in indicators/{left.name} alone" in ran.err) == (1, True), ran
+    assert clone("pull").code == 0
+    assert clone.read() == saved
+    assert MINE in readable(clone)
+    assert not left.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
+@pytest.mark.parametrize("pages", range(12))
+def test_a_disk_that_is_really_full(clone: World, pages: int) -> None:
+    """The state is on a disk of its own, on which so many pages are free."""
+    state = clone.home / "pinesync" / "state"
+    moved = state.with_name("moved")
+    state.rename(moved)
+    state.mkdir()
+    if mount("-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(state)):
+        pytest.skip("who may mount nothing here cannot try it")
+    try:
+        shutil.copytree(moved, state, dirs_exist_ok=True)
+        with (state / "filler").open("wb", buffering=0) as filler:
+            with suppress(OSError):
+                while filler.write(bytes(4096)):
+                    pass
+            filler.truncate(filler.tell() // 4096 * 4096 - 4096 * pages)
+        clone.write(MINE)
+        ran = clone("restore", ".")
+        assert MINE in readable(clone)
+        assert (clone.read() == MINE) == (ran.code == 1), ran
+        assert not list(clone.folder.rglob("*.tmp"))
+        assert ran.code == 0 or "No space left" in ran.err
+        (state / "filler").unlink()
+        assert clone("restore", ".").code == 0
+        assert clone.words() == {}
+        assert clone("restore", "--back", "1", TREND_PATH).code == 0
+        assert clone.read() == MINE
+    finally:
+        subprocess.run(["umount", "--lazy", str(state)], check=True)

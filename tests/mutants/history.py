@@ -174,6 +174,27 @@ HISTORY = (
         ("tests/cli/test_unwritable.py",),
     ),
     Mutant(
+        "a file whose text cannot be kept is put back",
+        "pinesync/workspace/files/tree.py",
+        "        except PinesyncError:\n            self._exchange(folder, temp, name)\n",
+        "        except PinesyncError:\n            raise\n",
+        ("tests/cli/test_unwritable.py",),
+    ),
+    Mutant(
+        "an editor that saves while a file is put back keeps its text",
+        "pinesync/workspace/files/tree.py",
+        "            if _if_read(folder, temp) != data:\n",
+        "            if False:\n",
+        ("tests/cli/test_unwritable.py",),
+    ),
+    Mutant(
+        "a text that waits for room is named",
+        "pinesync/workspace/folder.py",
+        "            except (FileError, StateError) as error:\n                above",
+        "            except ZeroDivisionError as error:\n                above",
+        ("tests/cli/test_unwritable.py",),
+    ),
+    Mutant(
         "a move is on record",
         "pinesync/sync/execute/moving.py",
         "    workspace.write_record(record)\n    try:",

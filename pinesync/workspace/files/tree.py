@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
-from pinesync.errors import FileError
+from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX
 from pinesync.sync.ports import ChangedMeanwhile
@@ -132,8 +132,9 @@ class Tree:
 
         `expected` is the digest of the text it must have, None for a file that must not exist.
         `begun` is told the temporary file's name before the exchange, `came_out` gets the old
-        bytes before they leave the folder. ChangedMeanwhile where the file was another. After
-        any error `take_back` tells what is done, and clears the temporary file."""
+        bytes before they leave the folder; where it fails, they get their place back.
+        ChangedMeanwhile where the file was another. After any error `take_back` tells what is
+        done, and clears the temporary file."""
         try:
             with self._folder_of(path, make=True) as (folder, name):
                 if expected is None:
@@ -166,7 +167,14 @@ class Tree:
             # An editor saved between the look and the exchange, or is at it: its text goes back.
             self._exchange(folder, temp, name)
             raise ChangedMeanwhile
-        came_out(old)
+        try:
+            came_out(old)
+        except PinesyncError:
+            self._exchange(folder, temp, name)
+            if _if_read(folder, temp) != data:
+                # An editor saved meanwhile: its text stays, and what came out waits for room.
+                self._exchange(folder, temp, name)
+            raise
         folder.unlink(temp)
         folder.sync()
 
