@@ -33,7 +33,8 @@ class Snapshot:
     as it was at the base. `texts` holds the digests of saved versions that were read, `gone` the
     ids that are proven gone, `recorded` those whose newest version HEAD's history of pine.toml
     has, with the versions of others that it names there; `compared` the edited files that were
-    compared with the saves of others; `files` leaves out what the workspace ignores."""
+    compared with the saves of others; `files` leaves out what the workspace ignores, and `occupied`
+    are the places where that or something else is, by their folded paths."""
 
     entries: Mapping[RelPath, Entry]
     files: Mapping[RelPath, LocalText]
@@ -42,6 +43,7 @@ class Snapshot:
     gone: frozenset[PineId] = frozenset()
     recorded: Mapping[PineId, frozenset[Version]] = field(default_factory=dict)
     compared: Mapping[RelPath, Comparison] = field(default_factory=dict)
+    occupied: frozenset[str] = frozenset()
     track_all: bool = True
     folders: Mapping[Kind, str] = field(default_factory=dict)
 
@@ -248,7 +250,7 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
         return []
     named_by_id = {entry.pine_id: entry.path for entry in entries if not entry.base}
     waiting = {e.name: e.path for e in entries if e.pine_id is None}
-    taken = {fold(path) for path in snapshot.entries}
+    taken = {fold(path) for path in snapshot.entries} | snapshot.occupied
     loose = {fold(path): path for path in snapshot.files if path not in snapshot.entries}
     pairs: list[tuple[ScriptInfo, RelPath]] = []
     for info in sorted(new, key=lambda info: info.pine_id):
@@ -262,6 +264,12 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
             taken.add(fold(path))
         pairs.append((info, path))
     return pairs
+
+
+def new_places(snapshot: Snapshot) -> list[RelPath]:
+    """Where scripts would be written that are new here: no file of the snapshot is there."""
+    known = snapshot.entries.keys() | snapshot.files.keys()
+    return [path for _, path in _counterparts(snapshot) if path not in known]
 
 
 def named(

@@ -73,6 +73,9 @@ class Workspace(Protocol):
         """The scripts for which HEAD's history of pine.toml had that version with that text, and
         the versions that it names there as saved by others."""
 
+    def is_occupied(self, path: RelPath) -> bool:
+        """Whether anything is there, whatever it is."""
+
     def read(self, path: RelPath) -> bytes | None: ...
     def put(
         self,

@@ -226,6 +226,9 @@ class WorkspaceFolder:
         """What the file system says of each tracked file, which changes with the file."""
         return {path: self.tree.stat(path) for path in self.entries()}
 
+    def is_occupied(self, path: RelPath) -> bool:
+        return self.tree.stat(path) is not None
+
     def read(self, path: RelPath) -> bytes | None:
         return self.tree.read(path)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pinesync.sandbox.faults import Switches
 from tests.cli.world import (
     BREAKOUT_PATH,
+    EXTRA,
     FASTER,
     LONGER,
     MERGED,
@@ -93,6 +96,50 @@ def test_pull_of_a_path_that_is_none(clone: World) -> None:
     refused = clone("pull", "indicators/Nothing.pine")
     assert refused.code == 2
     assert "indicators/Nothing.pine: no script here, and no file" in refused.err
+
+
+@pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
+def test_a_new_script_goes_beside_what_is_none_of_the_folder(clone: World, there: str) -> None:
+    """That stays as it is, and no pull is refused for it, now or later."""
+    place = clone.folder / "indicators" / "Extra.pine"
+    if there.startswith("ignored"):
+        lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
+        clone.write(lines, "pine.toml")
+        clone.write(EXTRA if "same" in there else "not a script of mine\n", "indicators/Extra.pine")
+    elif there == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to("nowhere")
+    before = os.lstat(place)
+    clone.web_save(EXTRA, "Extra")
+    beside = f"indicators/Extra-{clone.id_of('Extra').removeprefix('USER;')[:8]}.pine"
+    assert clone.words() == {beside: "remote-only"}
+    pulled = clone("pull")
+    assert (pulled.code, pulled.out) == (0, f"written    {beside}  1.0\n")
+    assert clone.read(beside) == EXTRA
+    assert clone.entry(beside)["name"] == "Extra"
+    for verb in ("pull", "push"):
+        assert (clone(verb).code, clone(verb).out) == (0, "")
+    assert clone.words() == {}
+    clone.write(EXTRA + "plot(close)\n", beside)
+    assert clone("push").code == 0
+    assert len(clone.saved("Extra")) == 2
+    assert os.lstat(place) == before
+
+
+def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
+    """Each place that is taken is passed over, however many there are."""
+    lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
+    clone.write(lines, "pine.toml")
+    clone.web_save(EXTRA, "Extra")
+    digits = clone.id_of("Extra").removeprefix("USER;")
+    for name in ("Extra", f"Extra-{digits[:8]}", f"Extra-{digits[:16]}"):
+        clone.write("mine\n", f"indicators/{name}.pine")
+    clone.web_save(EXTRA, "extra")
+    assert clone("pull").code == 0
+    assert clone.read(f"indicators/Extra-{digits}.pine") == EXTRA
+    assert clone.words() == {}
+    assert clone("list").out.count("indicators/") == 3
 
 
 def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:

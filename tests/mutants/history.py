@@ -195,6 +195,13 @@ HISTORY = (
         ("tests/cli/test_unwritable.py",),
     ),
     Mutant(
+        "a new script goes beside what is ignored",
+        "pinesync/sync/execute/look.py",
+        "        snapshot = _beside(snapshot, workspace)\n",
+        "        pass\n",
+        ("tests/cli/test_pull.py",),
+    ),
+    Mutant(
         "a move is on record",
         "pinesync/sync/execute/moving.py",
         "    workspace.write_record(record)\n    try:",

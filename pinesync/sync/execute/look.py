@@ -20,6 +20,7 @@ from pinesync.model import (
     SavedText,
     ScriptInfo,
 )
+from pinesync.naming import fold
 from pinesync.sync import guard, recover
 from pinesync.sync.execute.revert_detection import compare_edited
 from pinesync.sync.plan import (
@@ -28,6 +29,7 @@ from pinesync.sync.plan import (
     Wanted,
     info_of,
     moved_on,
+    new_places,
     survey,
     wanted,
 )
@@ -89,6 +91,8 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
     snapshot = replace(snapshot, listed={**listed, **unlisted}, gone=gone)
     flagged = _flagged_again(remote, workspace, tools, snapshot, troubles)
     snapshot = replace(snapshot, entries={**snapshot.entries, **flagged})
+    if scope.only is None:
+        snapshot = _beside(snapshot, workspace)
     moved = moved_on(snapshot)
     if moved and workspace.has_history():
         texts = read_digests(remote, workspace, tools, moved, troubles)
@@ -99,6 +103,14 @@ def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
     situations = _judged(snapshot, scope, remote, workspace, tools)
     return View(situations, snapshot.listed, account, troubles, flagged)
+
+
+def _beside(snapshot: Snapshot, workspace: Workspace) -> Snapshot:
+    """With the places that new scripts cannot have: an ignored file is there, a folder or a link.
+    They go beside it, under the names that scripts get whose names are taken."""
+    while found := {fold(path) for path in new_places(snapshot) if workspace.is_occupied(path)}:
+        snapshot = replace(snapshot, occupied=snapshot.occupied | found)
+    return snapshot
 
 
 def _judged(
