@@ -27,7 +27,7 @@ the library is called. A bug is none of them: it keeps its traceback and ends wi
     │   └── BadAnswer            1  an answer that is not what the protocol knows
     ├── StateError               1  damaged or foreign files in the state directory
     ├── FileError                1  the disk or the file system refused
-    └── NotNoted                 1  a save is on TradingView, and could not be noted here
+    └── NotNoted                 1  a save is on TradingView, and could not be recorded here
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class NotNoted(PinesyncError):
     def __init__(self, version: object, error: PinesyncError) -> None:
         where = f" as {version}" if version else ""
         super().__init__(
-            f"saved on TradingView{where}, but not noted here: {error.message}",
-            "mend that, then run `pinesync push` again: it finds the save, and sends nothing twice",
+            f"saved on TradingView{where}, but not recorded here: {error.message}",
+            "fix that, then run `pinesync push` again: it finds the save and does not repeat it",
         )
         self.exit_code = error.exit_code

@@ -28,8 +28,8 @@ def command(
     """A new folder with your saved scripts ("pine-scripts" where DIR is left out).
 
     With --sandbox the scripts come from the local stand-in, and no account is needed. With
-    --history the folder is a git repository that has one commit for each saved version. Where a
-    clone breaks off, what it read is kept, and the same command goes on from there.
+    --history the folder is a git repository that has one commit for each saved version. An
+    interrupted clone keeps what it read: run the same command again to continue.
     """
     from pinesync.commands.clone import clone
     from pinesync.commands.project import DEFAULT_REMOTE

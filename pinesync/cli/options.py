@@ -122,7 +122,7 @@ timeout = click.option(
     metavar="SECONDS",
     default=600,
     show_default=True,
-    help="Where TradingView asks to wait, wait at most so long in all.",
+    help="Wait at most SECONDS in total when TradingView limits requests.",
 )
 
 commit = click.option(

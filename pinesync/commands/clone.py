@@ -18,7 +18,7 @@ from pinesync.commands.project import (
     open_remote,
     tools,
 )
-from pinesync.errors import Locked, Misuse, TryLater, gravest
+from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
 from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
 from pinesync.sync.execute.look import PUBLIC_ID
@@ -106,13 +106,13 @@ def clone(
 
 @contextmanager
 def _going_on() -> Iterator[None]:
-    """Who has to try later is told that it need not begin anew."""
+    """Whoever is stopped is told that the next try does not begin anew."""
     try:
         yield
     except Locked:
         raise
-    except TryLater as error:
-        error.hint = f"{error.hint}; what was read is kept, and it goes on from there"
+    except (TryLater, NoAccess) as error:
+        error.hint = f"{error.hint}; what was read is kept"
         raise
 
 

@@ -187,8 +187,8 @@ def _commit(
     if not made.in_step:
         told.append(_behind(made.commit, files))
     if not made.on_branch:
-        why = f"HEAD is detached, so no branch has the commit {made.commit[:9]}"
-        hint = f"`git branch NAME {made.commit[:9]}` gives it one"
+        why = f"HEAD is detached, so the commit {made.commit[:9]} is on no branch"
+        hint = f"`git branch NAME {made.commit[:9]}` puts it on one"
         told.append(_told(RelPath(MANIFEST), why, hint))
     for path in made.staged:
         why = "was staged with another text, which stays staged"

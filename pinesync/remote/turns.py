@@ -60,13 +60,12 @@ class Patience:
         """Seconds until the next try, None where there is none. `asked` is what the service asks
         for, `often` whether it says that requests come too often."""
         usual = self._pauses[tries - 1] if tries <= len(self._pauses) else None
-        if self._end is None:
-            wait = usual if asked is None else asked
-            return None if usual is None or (wait or 0) > MAX_RETRY_AFTER else wait
         wait = usual if asked is None else asked
+        if self._end is None:
+            return None if usual is None or (wait or 0) > MAX_RETRY_AFTER else wait
         if often and usual is None:
             # The wait that was asked for did not do.
-            wait = max(asked or 0.0, min(0.5 * 4.0 ** (tries - 1), MAX_RETRY_AFTER))
+            wait = max(asked or 0.0, min(0.5 * 4.0 ** min(tries - 1, 9), MAX_RETRY_AFTER))
         elif usual is None:
             return None
         now = self._clock()

@@ -273,8 +273,8 @@ class WorkspaceFolder:
                 above = record.path.rpartition("/")[0]
                 temp = f"{above}/{record.temp}" if above else record.temp
                 raise FileError(
-                    f"{record.path}: the text it had is in {temp} alone: {error.message}",
-                    "leave that file; once there is room, the next command keeps its text",
+                    f"{record.path}: the text it had is only in {temp}: {error.message}",
+                    "leave that file there: once there is room, the next command saves its text",
                 ) from error
 
         done = self.tree.take_back(

@@ -454,12 +454,12 @@ def test_a_commit_that_no_branch_has_is_told(repo: World, verb: str) -> None:
     ran = repo(verb, "--commit")
     assert ran.code == 0
     assert git(repo, "rev-parse", "HEAD~1") == before
-    assert f"no branch has the commit {head(repo)[:9]}" in ran.err
+    assert f"the commit {head(repo)[:9]} is on no branch" in ran.err
     git(repo, *shlex.split(ran.err.partition("`git ")[2].partition("`")[0]))
     assert git(repo, "rev-parse", "NAME") == head(repo)
     git(repo, "checkout", "-q", "NAME")
     repo.web_save(EDITED + "// more\n", "Breakout")
-    assert "no branch" not in repo("pull", "--commit").err
+    assert "on no branch" not in repo("pull", "--commit").err
 
 
 def test_a_commit_in_a_submodule(repo: World, tmp_path: Path) -> None:
@@ -474,7 +474,7 @@ def test_a_commit_in_a_submodule(repo: World, tmp_path: Path) -> None:
     repo.web_save(SLOWER)
     ran = repo("pull", "--commit", cwd=here)
     assert ran.code == 0, ran
-    assert "no branch has the commit" in ran.err
+    assert "is on no branch" in ran.err
     assert git(around, "status", "--short") == " M scripts"
 
 

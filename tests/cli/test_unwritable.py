@@ -68,12 +68,21 @@ def test_nothing_is_sent_from_a_folder_that_takes_no_note(
     assert (clone.account(), clone.files(), clone.records()) == (*before, [])
 
 
-@pytest.mark.parametrize("calls", [("exchange", "link"), ("open", "write")])
+@pytest.mark.parametrize(
+    ("calls", "fault"),
+    [
+        (("exchange", "link"), ""),
+        (("exchange", "link"), "save_next:1:reset:after"),
+        (("open", "write"), ""),
+    ],
+)
 @pytest.mark.parametrize("path", [TREND_PATH, "indicators/Extra.pine"])
 def test_a_save_that_cannot_be_noted_is_told_and_found(
-    clone: World, path: str, calls: tuple[str, ...]
+    clone: World, path: str, calls: tuple[str, ...], fault: str
 ) -> None:
     """The disk refuses once the save is stored: pine.toml, or all that this machine keeps."""
+    if fault:
+        clone.plan.add(fault.replace("next", "next" if path == TREND_PATH else "new"))
     clone.write(LONGER if path == TREND_PATH else EXTRA, path)
     if path != TREND_PATH:
         assert clone("add", path).code == 0
@@ -88,7 +97,7 @@ def test_a_save_that_cannot_be_noted_is_told_and_found(
         ran = clone("push", path)
     assert ran.code == 1, ran
     saved = clone.saved(name)
-    assert f"{path}: saved on TradingView as {len(saved)}.0, but not noted here: " in ran.err
+    assert f"{path}: saved on TradingView as {len(saved)}.0, but not recorded here: " in ran.err
     assert "No space left" in ran.err
     assert "nothing of it was changed" not in ran.err
     again = clone("push")
@@ -184,7 +193,7 @@ def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
         assert ran.code == 1, "the editor never came"
     (left,) = clone.folder.rglob("*.tmp")
     assert left.read_text() == MINE
-    assert (ran.code, f"is in indicators/{left.name} alone" in ran.err) == (1, True), ran
+    assert (ran.code, f"is only in indicators/{left.name}:" in ran.err) == (1, True), ran
     assert clone("pull").code == 0
     assert clone.read() == saved
     assert MINE in readable(clone)

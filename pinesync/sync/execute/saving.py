@@ -46,7 +46,8 @@ def begin(ports: Ports, record: Record) -> Record:
     try:
         ports.workspace.refuse_unwritable()
     except FileError as error:
-        raise FileError(error.message, "nothing was sent, as it could not be noted here") from error
+        hint = "nothing was sent: make pine.toml and its folder writable first"
+        raise FileError(error.message, hint) from error
     now = ports.tools.now()
     record = replace(
         record,
