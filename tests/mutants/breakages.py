@@ -49,9 +49,8 @@ MUTANTS = (
     Mutant(
         "the text that came out is kept",
         "pinesync/workspace/files/tree.py",
-        "        came_out(old)\n        folder.unlink(temp)\n        folder.sync()\n\n"
-        "    def write",
-        "        folder.unlink(temp)\n        folder.sync()\n\n    def write",
+        "            came_out(old)\n        except PinesyncError:\n",
+        "            pass\n        except PinesyncError:\n",
         ("tests/cli/test_pull.py", "tests/campaign/test_kept.py"),
     ),
     Mutant(
@@ -268,8 +267,8 @@ MUTANTS = (
     Mutant(
         "the folder's names are flushed",
         "pinesync/workspace/files/tree.py",
-        "        came_out(old)\n        folder.unlink(temp)\n        folder.sync()\n",
-        "        came_out(old)\n        folder.unlink(temp)\n",
+        "            raise\n        folder.unlink(temp)\n        folder.sync()\n",
+        "            raise\n        folder.unlink(temp)\n",
         POWER,
     ),
     Mutant(
