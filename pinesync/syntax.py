@@ -2,7 +2,8 @@
 
 It reports only what no version of Pine accepts: strings that never end, brackets that do not
 match, characters that are not Pine, a text that stops after an operator or says nothing. Silence
-is no proof that a script compiles; an alarm is proof that it does not.
+is no proof that a script compiles; an alarm is proof that it does not. Where the compiler's own
+code and words are known, they are used.
 
 Lines end with CRLF, LF or a lone CR, as for the service; `str.splitlines` also cuts at characters
 that Pine keeps inside a line, so it is not used here.
@@ -20,20 +21,28 @@ from typing import NamedTuple
 from pinesync.model import Diagnostic, Kind
 
 CODE = "CE10156"
+UNCLOSED = "CE10017"
+EMPTY = "CE10250"
 PREFIX = "Syntax error: "
+_UNCLOSED_TEXT = (
+    "Missing enclosing character in the literal string. Enclose literal strings using a set of "
+    "quotation marks (\") or apostrophes (') on the same code line."
+)
+_EMPTY_TEXT = "Script doesn't contain any statements"
 
 _EOL = re.compile(r"\r\n|\n|\r")
-_WRAP = r"(?:\r\n|\n|\r)(?:[ ]{4}|\t)*[ ]{1,3}(?![ \t\r\n])"
-"""A line break that Pine joins: the next line is indented, not by a multiple of four columns.
-Strings wrapped this way were accepted for years, so they are no error here."""
+_WRAP = r"(?>\r\n|\n|\r)(?=\s)"
+"""A line break inside a string in quotes: the next line begins with white space or is blank.
+Deprecated, and valid."""
 
 
 def _string(quote: str) -> str:
-    """A literal between single quotes of one kind. The bound on its lines keeps hostile texts
-    from being read again and again."""
+    """What a literal in quotes holds, from its first quote to before its last; where it is never
+    closed, to the end of the line that does not go on. Possessive, and the same for a closed and
+    an unclosed literal, so that a hostile text is read twice at most."""
     plain = rf"[^{quote}\\\r\n]*+"
-    part = rf"{plain}(?:\\[^\r\n]{plain})*"
-    return rf"(?!{quote}{{3}}){quote}{part}(?:{_WRAP}{part}){{0,99}}{quote}"
+    part = rf"{plain}(?:\\(?:[^\r\n]|(?=[\r\n]|\Z)){plain})*+"
+    return rf"(?!{quote}{{3}}){quote}{part}(?:{_WRAP}{part})*+"
 
 
 def _block(quote: str) -> str:
@@ -52,15 +61,15 @@ _TOKEN = re.compile(
     | (?P<open>[(\[])
     | (?P<close>[)\]])
     | (?P<newline>\r\n|\n|\r)
-    | (?P<string>{_block('"')}|{_block("'")}|{_string('"')}|{_string("'")})
+    | (?P<string>{_block('"')}|{_block("'")}|{_string('"')}"|{_string("'")}')
     | (?P<color>\#[0-9A-Fa-f]{{6}}(?:[0-9A-Fa-f]{{2}})?)
     | (?P<space>(?:[^\S\r\n]|[\u200b-\u200f\u2060\ufeff])++)
-    | (?P<unclosed>(?:\"{{3}}|'{{3}})[\s\S]*+|["'][^\r\n]*+)
+    | (?P<unclosed>(?:\"{{3}}|'{{3}})[\s\S]*+|{_string('"')}|{_string("'")})
     | (?P<foreign>[^\x00-\x7f]++|[\s\S])
     | \Z)""",
     re.VERBOSE,
 )
-_VERSION = re.compile(r"//\s*@version\s*=\s*([0-9]{1,4})(?![0-9])")
+_VERSION = re.compile(r"//[ \t]*@version[ \t]*=[ \t]*([0-9]{1,4})(?![0-9])")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _PAIR = {")": "(", "]": "["}
@@ -77,12 +86,13 @@ _TRIPLES = ('"""', "'''")
 _MOST = 100
 """A text that is not Pine at all needs no longer list than this."""
 MAX_CHARS = 512 * 1024
-"""Seven times what the service is known to take; a token of one character takes a hundred bytes."""
+"""A larger text is left to the service, which takes 5 MB: a token of one character takes a hundred
+bytes."""
 
 
 class Token(NamedTuple):
     """A piece of source. `kind` is name, number, string, color, operator, open, close, comment,
-    newline, unclosed (a string to the end of its line) or foreign (not Pine); `start` is the
+    newline, unclosed (a string, as far as its lines go on) or foreign (not Pine); `start` is the
     offset of its first character."""
 
     kind: str
@@ -143,13 +153,17 @@ def check(source: str) -> tuple[Diagnostic, ...]:
     if len(source) > MAX_CHARS:
         return ()
     found = tokens(source)
-    problems = list(islice(_lexical(found), _MOST)) or list(_bracket(found)) or list(_ending(found))
+    problems = (
+        list(islice(_lexical(source, found), _MOST))
+        or list(_bracket(found))
+        or list(_ending(found))
+    )
     if not problems:
         return ()
     lines = Lines(source)
     return tuple(
-        Diagnostic("error", *lines.span(start, end), PREFIX + message, CODE)
-        for start, end, message in problems
+        Diagnostic("error", *lines.span(one.start, one.end), one.message, one.code)
+        for one in problems
     )
 
 
@@ -171,6 +185,12 @@ def declaration(source: str) -> Declaration | None:
     return None
 
 
+def is_wrapped(token: Token) -> bool:
+    """Whether a string in quotes, not tripled ones, goes on in another line: deprecated."""
+    plain = token.kind == "string" and token.text[:3] not in _TRIPLES
+    return plain and _EOL.search(token.text) is not None
+
+
 def version(found: list[Token]) -> int | None:
     """The number of the first `//@version=N` among the tokens, None without one."""
     for token in found:
@@ -190,28 +210,41 @@ def literal(text: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), body)
 
 
-_Problem = tuple[int, int, str]
+class _Problem(NamedTuple):
+    """What is wrong with source[start:end]."""
+
+    start: int
+    end: int
+    message: str
+    code: str = CODE
 
 
-def _lexical(found: list[Token]) -> Iterator[_Problem]:
+def _wrong(token: Token, what: str) -> _Problem:
+    return _Problem(token.start, token.end, PREFIX + what)
+
+
+def _lexical(source: str, found: list[Token]) -> Iterator[_Problem]:
     for index, token in enumerate(found):
         if token.kind == "unclosed":
-            yield _unclosed(found, index)
+            yield _unclosed(source, found, index)
         elif token.kind == "foreign":
-            yield token.start, token.end, f'unexpected character "{token.text[0]}"'
+            yield _wrong(token, f'unexpected character "{token.text[0]}"')
 
 
-def _unclosed(found: list[Token], index: int) -> _Problem:
-    """The string to blame: where one seems to wrap onto the line of an unclosed one, its own end
-    is what is missing, and the quote here was meant to open another."""
+def _unclosed(source: str, found: list[Token], index: int) -> _Problem:
+    """The line of the string to blame: where one seems to wrap onto the line of an unclosed one,
+    its own end is what is missing, and the quote here was meant to open another."""
+    blamed = found[index]
+    if blamed.text[:3] in _TRIPLES:
+        return _Problem(blamed.start, _first_line(blamed), PREFIX + "unterminated string")
     for earlier in reversed(found[max(0, index - 50) : index]):
         if earlier.kind == "newline":
             break
-        if earlier.kind == "string" and earlier.text[:3] not in _TRIPLES:
-            head = _first_line(earlier)
-            if head < earlier.end:
-                return earlier.start, head, "unterminated string"
-    return found[index].start, _first_line(found[index]), "unterminated string"
+        if is_wrapped(earlier):
+            blamed = earlier
+            break
+    before = max(source.rfind(end, 0, blamed.start) for end in "\r\n")
+    return _Problem(before + 1, _first_line(blamed), _UNCLOSED_TEXT, UNCLOSED)
 
 
 def _first_line(token: Token) -> int:
@@ -228,23 +261,23 @@ def _bracket(found: list[Token]) -> Iterator[_Problem]:
             opened.append(token)
         elif token.kind == "close":
             if not opened:
-                yield token.start, token.end, f'"{token.text}" closes nothing'
+                yield _wrong(token, f'"{token.text}" closes nothing')
                 return
             if opened.pop().text != _PAIR[token.text]:
                 wanted = f'"{_OTHER[token.text]}" is expected'
-                yield token.start, token.end, f'unexpected "{token.text}", {wanted}'
+                yield _wrong(token, f'unexpected "{token.text}", {wanted}')
                 return
     if opened:
-        yield opened[-1].start, opened[-1].end, f'"{opened[-1].text}" is never closed'
+        yield _wrong(opened[-1], f'"{opened[-1].text}" is never closed')
 
 
 def _ending(found: list[Token]) -> Iterator[_Problem]:
     """Nothing said at all, or a text that stops where an operand must follow."""
     last = next((token for token in reversed(found) if token.kind not in _BETWEEN), None)
     if last is None:
-        yield 0, 1, "the script has no statement"
+        yield _Problem(0, 1, _EMPTY_TEXT, EMPTY)
     elif _INCOMPLETE.fullmatch(last.text):
-        yield last.start, last.end, f'unexpected end of the script after "{last.text}"'
+        yield _wrong(last, f'unexpected end of the script after "{last.text}"')
 
 
 def _is_call(code: list[Token], index: int) -> bool:

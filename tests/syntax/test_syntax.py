@@ -25,15 +25,7 @@ def place(found: Diagnostic) -> tuple[int, int, int, int]:
 @pytest.mark.parametrize(
     ("source", "expected", "word"),
     [
-        ("", (1, 1, 1, 1), "no statement"),
-        (" \n\t\n", (1, 1, 1, 1), "no statement"),
-        ("// only words\n", (1, 1, 1, 1), "no statement"),
-        ('x = "abc\nplot(x)', (1, 5, 1, 8), "unterminated string"),
-        ("x = 'it\\'s\n", (1, 5, 1, 10), "unterminated string"),
-        ('x = "', (1, 5, 1, 5), "unterminated string"),
         ('a = 1\nx = """abc\nplot(x)', (2, 5, 2, 10), "unterminated string"),
-        ('f("a,\n     title="b")', (1, 3, 1, 5), "unterminated string"),
-        ('if x\n    f("a)\n    f("b")', (2, 7, 2, 9), "unterminated string"),
         ("plot((1)", (1, 5, 1, 5), '"(" is never closed'),
         ("a = [1, 2", (1, 5, 1, 5), '"[" is never closed'),
         ("plot(1))", (1, 8, 1, 8), '")" closes nothing'),
@@ -62,6 +54,43 @@ def test_errors_have_real_places(
     assert (found.severity, found.code) == ("error", "CE10156")
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('x = "abc\nplot(x)', (1, 1, 1, 8)),
+        ("x = 'it\\'s\n", (1, 1, 1, 10)),
+        ('x = "', (1, 1, 1, 5)),
+        ('a = 1\n  x = "abc\nplot(x)', (2, 1, 2, 10)),
+        ('x = "abc\n"', (1, 1, 1, 8)),
+        ('x = "abc\n   def\nghi"', (1, 1, 1, 8)),
+        ('x = "abc\n\n   def\n\n"', (1, 1, 1, 8)),
+        ('x = "abc\n   def', (1, 1, 1, 8)),
+        ('x = "abc\\\nplot(x)', (1, 1, 1, 9)),
+        ('f("a,\n     title="b")', (1, 1, 1, 5)),
+        ('if x\n    f("a)\n    f("b")', (2, 1, 2, 9)),
+        ('a = 1\rx = "b\rc = 1\r', (2, 1, 2, 6)),
+    ],
+)
+def test_a_string_that_never_ends_is_told_at_its_line(
+    source: str, expected: tuple[int, int, int, int]
+) -> None:
+    found = check(source)[0]
+    assert place(found) == expected
+    assert found.message.startswith("Missing enclosing character in the literal string.")
+    assert (found.severity, found.code) == ("error", "CE10017")
+
+
+@pytest.mark.parametrize("source", ["", " \n\t\n", "// only words\n", "//@version=6\n"])
+def test_no_statement(source: str) -> None:
+    said = "Script doesn't contain any statements"
+    assert only(source) == Diagnostic("error", 1, 1, 1, 1, said, "CE10250")
+
+
+def test_a_long_string_that_never_ends_is_one_error() -> None:
+    """In time: no line is read again for each line before it."""
+    assert len(check('x = "' + '\n \\"' * 100_000)) == 1
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_line_end_counts_once(end: str) -> None:
     source = end.join(["//@version=5", 'indicator("x")', "", "\tplot(close))", ""])
@@ -69,7 +98,7 @@ def test_every_line_end_counts_once(end: str) -> None:
 
 
 def test_a_crlf_is_no_part_of_an_unterminated_string() -> None:
-    assert place(only('a = "b\r\nc = 1\r\n')) == (1, 5, 1, 6)
+    assert place(only('a = "b\r\nc = 1\r\n')) == (1, 1, 1, 6)
 
 
 def test_other_separators_end_no_line() -> None:
@@ -92,6 +121,11 @@ VALID = {
     "strings": """a = "// no comment" + 'it "is"' + "\\"(\\"" + '\\'[' + "\\\\" + "" + ''""",
     "comment": "a = 1 // it's \"(\n// {[(\n",
     "wrapped string": 'a = "one\n  two\n     three"',
+    "a string wrapped by four": "a = 'one\n    two\n        three'",
+    "a string wrapped by a tab": 'a = "one\n\ttwo\n \t three"',
+    "a string with blank lines": 'a = "one\n\n   two\n\n\n\t"',
+    "a string of many lines": 'a = "one' + "\n    more" * 500 + '"',
+    "a wrapped quote": "a = 'one\n  \"two\" \\' ('",
     "blocks": 'a = """one "two" (\n{three\n"""\nb = \'\'\'it\'s\n\'\'\'\nc = """x\\""""',
     "colours": "a = #ff0000, b = #FF000080",
     "numbers": "a = .5 + 1. + 1e10 + 2.5E-3 + 0 + 1_000",
