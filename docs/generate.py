@@ -145,6 +145,8 @@ _SWITCHES = {
     "retry_after": "whether a 429 says when to come again",
     "ok": 'the answer to a deletion: `"ok"` or `ok`',
     "bare_errors": "whose findings lack code and context: those of saves, all, or none",
+    "old_pine": "who compiles Pine below v5: the full compile alone, neither it nor the check, or "
+    "both",
     "epoch_times": "whether times are numbers instead of ISO dates",
     "get_has_id": "whether a script that is read tells its id",
     "get_has_title": "whether it tells its title",

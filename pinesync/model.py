@@ -203,10 +203,12 @@ class Account:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the compiler said of a text."""
+    """What the compiler said of a text. `unchecked` is the service's reason where the compiler did
+    not look at the text, which `warnings` then tells; empty otherwise."""
 
     errors: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    unchecked: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from pinesync.errors import (
@@ -19,8 +19,9 @@ from pinesync.errors import (
     Misuse,
     NotSignedIn,
     PinesyncError,
+    Refused,
 )
-from pinesync.model import Diagnostic, PineId, SaveAnswer, Version
+from pinesync.model import Diagnostic, PineId, SaveAnswer, Verdict, Version
 from pinesync.naming import shown
 from pinesync.text import Unreadable, check_encodable
 from pinesync.wire import BASE_URL
@@ -64,18 +65,20 @@ class Pine:
 
     def validate_script(self, source: str) -> Envelope:
         """What the compiler says: data is None, or {"errors": [...]} and failed. An error or
-        warning is {"line", "column", "end_line", "end_column", "message", "code"}."""
-        return self._answer({"source": source}, lambda: (None, self._compiled(source)))
+        warning is {"line", "column", "end_line", "end_column", "message", "code"}. Fails with the
+        service's reason for Pine below v5, which the compiler does not look at."""
+        return self._answer({"source": source}, lambda: (None, self._validate(source)))
 
     def create_script(self, name: str, source: str) -> Envelope:
-        """Check and create: data is {"id", "name"}. Never over a script that has the name."""
+        """Check and create: data is {"id", "name"}. Never over a script that has the name. Pine
+        below v5 cannot be checked: it is saved, and a warning says so."""
         return self._answer({"name": name, "source": source}, lambda: self._create(name, source))
 
     def edit_script(
         self, pine_id: str, name: str, source: str, *, expected_version: str | None = None
     ) -> Envelope:
-        """Check and save the next version, under that name: data is {"id", "name"}. With
-        `expected_version` nothing is saved where the newest is another."""
+        """Check, as `create_script` does, and save the next version, under that name: data is
+        {"id", "name"}. With `expected_version` nothing is saved where the newest is another."""
         given = {
             "pine_id": pine_id,
             "name": name,
@@ -113,14 +116,24 @@ class Pine:
             for info in listed
         ], []
 
-    def _compiled(self, source: str) -> list[Envelope]:
-        """The warnings of a text that compiles."""
+    def _validate(self, source: str) -> list[Envelope]:
+        verdict = self._checked(source)
+        if verdict.unchecked:
+            raise Refused(200, verdict.unchecked)
+        return _passed(verdict)
+
+    def _checked(self, source: str) -> Verdict:
         _check_text("source", source)
-        verdict = self._client.check(source)
-        warnings = [_plain(warning) for warning in verdict.warnings]
-        if verdict.errors:
-            raise _Broken(verdict.errors, warnings)
-        return warnings
+        return self._client.check(source)
+
+    def _compiled(self, source: str) -> list[Envelope]:
+        """The warnings of a text that may be saved."""
+        verdict = self._checked(source)
+        if verdict.unchecked:
+            from pinesync.syntax import check
+
+            verdict = replace(verdict, errors=check(source))
+        return _passed(verdict)
 
     def _create(self, name: str, source: str) -> tuple[Any, list[Envelope]]:
         _check_text("name", name)
@@ -203,6 +216,14 @@ class Pine:
             why = f"{error.message} ({error.hint})" if error.hint else error.message
             return _envelope(given, None, [], why)
         return _envelope(given, data, warnings, None)
+
+
+def _passed(verdict: Verdict) -> list[Envelope]:
+    """The warnings; raises where there are errors."""
+    warnings = [_plain(warning) for warning in verdict.warnings]
+    if verdict.errors:
+        raise _Broken(verdict.errors, warnings)
+    return warnings
 
 
 class _Broken(DoesNotCompile):

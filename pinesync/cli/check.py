@@ -50,7 +50,8 @@ def command(
     A - stands for standard input. Characters that are not seen, or that reorder the text, are
     warned of. Needs no cookie and, where PATHS are given, no pinesync folder. The limits on plots,
     requests and tokens show with --full only, for a second request a file. github writes
-    annotations for a workflow, sarif a log that code hosts read.
+    annotations for a workflow, sarif a log that code hosts read. TradingView does not check Pine
+    below v5: a warning says so.
     """
     from pinesync.commands.check import check
 

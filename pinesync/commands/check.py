@@ -125,8 +125,11 @@ def checked(
     found = _marked(text) or syntax.check(text)
     if client and not found and text.strip():
         verdict = client.check(text)
-        errors = verdict.errors or (client.full_check(text).errors if full else ())
-        found = (*errors, *verdict.warnings)
+        found = (*verdict.errors, *verdict.warnings)
+        if full and not verdict.errors:
+            last = client.full_check(text)
+            # Of old Pine, only the full compiler may have looked at the text.
+            found = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
     found = (*found, *unseen(text))
     return Checked(path, found, text if found else "")
 

@@ -69,6 +69,8 @@ OLD_NAMES = _names(
 )
 """Names that only v1 to v4 have without a namespace."""
 
+OLDEST = 5
+"""The oldest version of the language that the check takes."""
 NEWEST = 6
 """The newest version of the language that these tables know."""
 

@@ -77,6 +77,12 @@ def find(source: str) -> list[Finding]:
     return errors + ([_unversioned(source)] if version is None else [])
 
 
+def is_old(source: str) -> bool:
+    """Whether its version of Pine is below v5, or cannot be read."""
+    version = syntax.version(syntax.tokens(source))
+    return version is None or version < builtins.OLDEST
+
+
 def describe(source: str) -> ScriptFacts:
     """Kind, title and number of inputs. A source without a declaration counts as a study."""
     declared = syntax.declaration(source)

@@ -14,7 +14,7 @@ from typing import Any
 
 from pinesync.errors import NotAccessible, Refused
 from pinesync.model import Version
-from pinesync.sandbox.compiler import Finding, describe, find
+from pinesync.sandbox.compiler import Finding, describe, find, is_old
 from pinesync.sandbox.faults import Switches
 from pinesync.sandbox.limits import find_all
 from pinesync.sandbox.store import NOT_OWNER, Store, StoredVersion, User
@@ -180,6 +180,8 @@ def may_read(call: Call) -> Reply:
 
 def check(call: Call) -> Reply:
     """translate_light: compiles for anybody, stores nothing."""
+    if call.switches.old_pine != "checked" and is_old(call.source):
+        return answer(serving.too_old())
     found = find(call.source)
     bare = call.switches.bare_errors == "all"
     return answer(
@@ -194,6 +196,8 @@ def check(call: Call) -> Reply:
 def full_compile(call: Call) -> Reply:
     """translate_source: compiles for anybody, sees the limits too, stores nothing."""
     call.asked_version()
+    if call.switches.old_pine == "refused" and is_old(call.source):
+        return answer(serving.too_old())
     found = find_all(call.source)
     if any(one.severity == "error" for one in found):
         return answer(_broken(call, found, None))

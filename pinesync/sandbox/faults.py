@@ -49,6 +49,8 @@ class Switches:
     ok: Literal["json", "bare"] = "json"
     bare_errors: Literal["save", "all", "none"] = "save"
     """Which answers have their findings without code and ctx."""
+    old_pine: Literal["full", "refused", "checked"] = "full"
+    """Who compiles Pine below v5: the full compile alone, neither it nor the check, or both."""
     epoch_times: bool = False
     get_has_id: bool = True
     get_has_title: bool = True

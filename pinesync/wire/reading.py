@@ -35,6 +35,7 @@ _LONGEST = 1000
 _LATEST = 2e11
 """In the year 8307."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_TOO_OLD = re.compile(r"Supported versions are >= ?([0-9]{1,2})(?![0-9])")
 _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
 
 SIGN_IN_AGAIN = "run `pinesync login` with a fresh cookie from the browser"
@@ -109,8 +110,11 @@ def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
 
 
 def verdict(answer: Answer) -> Verdict:
-    """What translate_light says. `success` is true even where there are errors."""
+    """What translate_light says. `success` is true even where there are errors. Of Pine that is
+    too old for it, it says that it did not look."""
     body = object_of(answer, "check", refuse=False)
+    if unchecked := _unchecked(body):
+        return unchecked
     result = body.get("result")
     found = _verdict(result if isinstance(result, dict) else body.get("reason2"))
     if body.get("success") is False and not found.errors:
@@ -122,8 +126,10 @@ def verdict(answer: Answer) -> Verdict:
 
 def full_verdict(answer: Answer) -> Verdict:
     """What translate_source says: nothing, of a text that compiles. A refusal that points nowhere
-    is an error of the first line."""
+    is an error of the first line, but for that of Pine that is too old."""
     body = object_of(answer, "full check", refuse=False)
+    if unchecked := _unchecked(body):
+        return unchecked
     found = _verdict(body.get("reason2"))
     if body.get("success") is False:
         bare = Diagnostic("error", 1, 1, 1, 1, reason_of(body))
@@ -265,6 +271,16 @@ def _id_of(meta: Mapping[str, Any]) -> PineId | None:
         if isinstance(said, str) and (match := _ID_INSIDE.search(said)):
             return PineId(match[0])
     return None
+
+
+def _unchecked(body: Mapping[str, Any]) -> Verdict | None:
+    """The refusal to look at a text whose version of Pine is too old, or cannot be read; such a
+    text can be saved all the same."""
+    reason = reason_of(body) if body.get("success") is False else ""
+    if not (oldest := _TOO_OLD.match(reason)):
+        return None
+    said = f"not checked: TradingView checks Pine v{oldest[1]} and later"
+    return Verdict(warnings=(Diagnostic("warning", 1, 1, 1, 1, said),), unchecked=reason)
 
 
 def _verdict(raw: object) -> Verdict:

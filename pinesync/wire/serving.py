@@ -97,6 +97,11 @@ def checked(
     return {"success": True, "result": result}
 
 
+def too_old() -> dict[str, Any]:
+    """What is said of Pine below v5, which the compiler does not look at."""
+    return {"success": False, "reason": "Supported versions are >= 5", "result": None}
+
+
 def compiled(info: ScriptInfo, *, id_part: bool = True) -> dict[str, Any]:
     """The `result` of an accepted save; the id in `scriptIdPart`, or only inside `id`."""
     meta: dict[str, Any] = {

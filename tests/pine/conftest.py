@@ -19,7 +19,7 @@ from pinesync.sandbox.store import Store, User
 GOOD = "//@version=6\nindicator('Good one')\nplot(close)\n"
 MORE = "//@version=6\nindicator('Good one', overlay = true)\nplot(open)\n"
 BROKEN = "//@version=6\nindicator('Broken')\nplot(clsoe)\n"
-UNVERSIONED = "study('Old')\nplot(close)\n"
+OLD = "//@version=4\nstudy('Old')\nplot(sma(close, 5))\n"
 STRANGE = "USER;" + "f" * 32
 NOW = 1_700_000_000
 KEYS = ["status", "data", "metadata", "warnings", "error"]

@@ -17,8 +17,8 @@ from tests.pine.conftest import (
     GOOD,
     KEYS,
     MORE,
+    OLD,
     STRANGE,
-    UNVERSIONED,
     World,
     bad,
     good,
@@ -92,18 +92,32 @@ def test_another_version_than_expected_saves_nothing(world: World, expected: str
     assert len(world.store.history(pine_id)) == 3
 
 
-def test_warnings_are_not_errors(world: World) -> None:
-    for envelope in (
-        world.pine.validate_script(UNVERSIONED),
-        world.pine.create_script("New", UNVERSIONED),
-    ):
-        good(envelope)
+@pytest.mark.parametrize("old", [OLD, OLD.partition("\n")[2]])
+def test_old_pine_is_saved_and_not_valid(world: World, old: str) -> None:
+    checked = world.pine.validate_script(old)
+    assert "Supported versions are >= 5" in bad(checked)
+    assert (checked["data"], checked["warnings"]) == (None, [])
+    created = world.pine.create_script("New", old)
+    pine_id = good(created)["id"]
+    edited = world.pine.edit_script(pine_id, "New", old + "// more\n")
+    good(edited)
+    for envelope in (created, edited):
         (warning,) = envelope["warnings"]
-        assert warning["code"] == "CW10001"
+        assert warning["message"] == "not checked: TradingView checks Pine v5 and later"
         assert set(warning) == {"line", "column", "end_line", "end_column", "message", "code"}
-    broken = world.pine.validate_script("plot(clsoe)\n")
-    bad(broken)
-    assert len(broken["warnings"]) == len(broken["data"]["errors"]) == 1
+    assert [one.source for one in world.store.history(pine_id)] == [old, old + "// more\n"]
+
+
+def test_old_pine_that_no_version_takes_is_not_saved(world: World) -> None:
+    pine_id = world.make("One", OLD)
+    for envelope in (
+        world.pine.create_script("New", OLD + "plot((close)\n"),
+        world.pine.edit_script(pine_id, "One", OLD + "plot((close)\n"),
+    ):
+        bad(envelope)
+        (error,) = envelope["data"]["errors"]
+        assert error["line"] == 4
+    assert world.plan.asked("save_new") == world.plan.asked("save_next") == 0
 
 
 def test_validating_has_no_data(world: World) -> None:

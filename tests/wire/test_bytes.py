@@ -302,6 +302,35 @@ def test_a_full_compile_says_nothing_or_what_is_wrong() -> None:
     assert asking.full_check("x").fields == (("inputs", "{}"),)
 
 
+OLD = '{"success":false,"reason":"Supported versions are >= 5","result":null}'
+"""As captured."""
+
+
+def test_old_pine_is_not_checked() -> None:
+    said = "not checked: TradingView checks Pine v5 and later"
+    note = Verdict(
+        (), (Diagnostic("warning", 1, 1, 1, 1, said),), unchecked="Supported versions are >= 5"
+    )
+    assert reading.verdict(ok(OLD)) == note
+    assert reading.full_verdict(ok(OLD)) == note
+    (later,) = reading.verdict(ok(OLD.replace(">= 5", ">= 6"))).warnings
+    assert later.message == "not checked: TradingView checks Pine v6 and later"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        OLD.replace("false", "true"),
+        OLD.replace("Supported versions", "Versions"),
+        OLD.replace(">= 5", ">= five"),
+        OLD.replace(">= 5", ">= 500"),
+    ],
+)
+def test_another_refusal_is_no_word_on_old_pine(body: str) -> None:
+    with pytest.raises(errors.FacadeError):
+        reading.verdict(ok(body))
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [('{"error":"busy"}', Refused), ('{"success":true}', BadAnswer), ("<html>", BotCheck)],

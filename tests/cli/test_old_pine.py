@@ -1,0 +1,131 @@
+"""Pine that the service does not check, and strings over several lines: both can be saved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.cli.world import World, both_ways
+
+OLD = '//@version=4\nstudy("Old")\nplot(sma(close, 5))\n'
+EDITED = OLD.replace("5", "9")
+UNVERSIONED = OLD.replace("//@version=4\n", "")
+PATH = "indicators/Old.pine"
+NOTE = "not checked: TradingView checks Pine v5 and later"
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """The account has a script of v4 too."""
+    world.web_save(OLD, "Old")
+    return world
+
+
+@both_ways
+def test_a_v4_script_is_edited_checked_and_pushed(clone: World) -> None:
+    clone.write(EDITED, PATH)
+    checked = clone("check", PATH)
+    assert (checked.code, checked.out) == (0, f"{PATH}:1:1: warning: {NOTE}\n" + caret())
+    pushed = clone("push")
+    assert pushed.code == 0, pushed
+    assert NOTE in pushed.said
+    assert clone.saved("Old") == [OLD, EDITED]
+    assert clone.version(PATH) == "2.0"
+    assert clone("status").code == 0
+    assert clone.words() == {}
+
+
+def caret() -> str:
+    return "  //@version=4\n  ^\n"
+
+
+def test_strict_fails_what_was_not_checked(clone: World) -> None:
+    assert clone("check", PATH, "--strict").code == 4
+    assert clone("check", PATH, "--strict", "--offline").code == 0
+
+
+def test_a_text_without_a_version(clone: World) -> None:
+    clone.write(UNVERSIONED, PATH)
+    ran = clone("check", PATH, "--json")
+    assert ran.code == 0
+    (file,) = ran.json["files"]
+    assert [(one["severity"], one["message"]) for one in file["diagnostics"]] == [("warning", NOTE)]
+    assert clone("push").code == 0
+    assert clone.saved("Old")[-1] == UNVERSIONED
+
+
+def test_a_new_script_of_v4_is_created(clone: World) -> None:
+    clone.write(OLD.replace("Old", "Older"), "indicators/Older.pine")
+    clone("add", "indicators/Older.pine")
+    assert clone("push").code == 0
+    assert len(clone.saved("Older")) == 1
+
+
+def test_what_no_version_takes_is_refused_all_the_same(clone: World) -> None:
+    clone.write(EDITED + "plot((close)\n", PATH)
+    pushed = clone("push")
+    assert pushed.code == 4
+    assert '"(" is never closed' in pushed.said
+    assert clone.saved("Old") == [OLD]
+    assert clone("push", "--allow-broken").code == 4, "stored, and it does not compile"
+    assert len(clone.saved("Old")) == 2
+
+
+@pytest.mark.parametrize(
+    ("old_pine", "text", "code", "said"),
+    [
+        ("full", EDITED, 0, ""),
+        ("full", EDITED + "plot(clsoe)\n", 4, 'Undeclared identifier "clsoe"'),
+        ("refused", EDITED, 0, NOTE),
+        ("checked", EDITED, 0, ""),
+        ("checked", EDITED + "plot(clsoe)\n", 4, 'Undeclared identifier "clsoe"'),
+    ],
+)
+def test_full_says_what_the_full_compiler_says(
+    clone: World, old_pine: str, text: str, code: int, said: str
+) -> None:
+    clone.app.switches = replace(clone.app.switches, old_pine=old_pine)  # type: ignore[arg-type]
+    clone.write(text, PATH)
+    ran = clone("check", "--full", PATH)
+    assert ran.code == code
+    assert said in ran.out
+    assert (NOTE in ran.out) == (said == NOTE)
+    strict = clone("check", "--full", "--strict", PATH)
+    assert strict.code == (4 if said else 0)
+
+
+def test_other_refusals_of_the_check_stop_a_push(clone: World) -> None:
+    clone.plan.add("check:*:503")
+    clone.write(EDITED, PATH)
+    assert clone("push").code == 7
+    assert clone.saved("Old") == [OLD]
+
+
+@pytest.mark.parametrize("indent", ["    ", "        ", "\t", "\n    ", " "])
+def test_a_string_over_several_lines_is_pushed(clone: World, indent: str) -> None:
+    text = f'//@version=6\nindicator("Old")\ntold = "a\n{indent}b"\nplot(close, title = told)\n'
+    clone.write(text, PATH)
+    assert clone("check", "--offline", "--strict", PATH).code == 0
+    assert clone("push").code == 0
+    assert clone.saved("Old")[-1] == text
+
+
+def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
+    clone.write('//@version=6\nindicator("Old")\n  told = "a\nb"\nplot(close)\n', PATH)
+    ran = clone("check", "--offline", PATH)
+    assert ran.code == 4
+    assert ran.out.startswith(f"{PATH}:3:1: error: Missing enclosing character in the literal")
+    assert "[CE10017]" in ran.out
+    assert clone("push").code == 4
+    assert len(clone.saved("Old")) == 1
+
+
+def test_the_formats_have_the_note(clone: World) -> None:
+    github = clone("check", PATH, "--format", "github")
+    assert (github.code, github.out.count("::warning ")) == (0, 1)
+    assert NOTE in github.out
+    sarif = json.loads(clone("check", PATH, "--format", "sarif").out)
+    (result,) = sarif["runs"][0]["results"]
+    assert (result["level"], result["message"]["text"]) == ("warning", NOTE)
