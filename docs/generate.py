@@ -15,7 +15,7 @@ import click
 from pinesync import errors
 from pinesync.cli.group import group
 from pinesync.sandbox import faults as going_wrong
-from pinesync.sandbox.endpoints import ROUTES
+from pinesync.sandbox.routes import ROUTES
 from pinesync.sync.policy import NEVER, POLICY, Local, There
 
 Names = AbstractSet[str | None]
@@ -145,6 +145,8 @@ _SWITCHES = {
     "retry_after": "whether a 429 says when to come again",
     "ok": 'the answer to a deletion: `"ok"` or `ok`',
     "bare_errors": "whose findings lack code and context: those of saves, all, or none",
+    "translate_last": "which version `translate/{id}/last` answers: the newest, or the one before "
+    "it, as right after a save",
     "old_pine": "who compiles Pine below v5: the full compile alone, neither it nor the check, or "
     "both",
     "epoch_times": "whether times are numbers instead of ISO dates",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -131,39 +131,55 @@ class Lines:
         return (*self.at(start), *self.at(max(start, end - 1)))
 
 
-def tokens(source: str) -> list[Token]:
+def scan(source: str) -> Iterator[Token]:
     """The whole source but its blanks, in order, comments and line ends included. Never fails:
     what is not Pine comes as `unclosed` and `foreign`."""
-    found: list[Token] = []
-    add = found.append
     for match in _TOKEN.finditer(source):
         kind = match.lastgroup
         if kind is not None and kind != "space":
-            add(Token(kind, match[kind], match.start(kind)))
-    return found
+            yield Token(kind, match[kind], match.start(kind))
+
+
+def tokens(source: str) -> list[Token]:
+    """The same, at once."""
+    return list(scan(source))
+
+
+class Problem(NamedTuple):
+    """What is wrong with source[start:end]; `ends` where the text stops too early."""
+
+    start: int
+    end: int
+    message: str
+    code: str = CODE
+    ends: bool = False
 
 
 def check(source: str) -> tuple[Diagnostic, ...]:
     """What no version of Pine accepts, in the order of the text; () for everything else, and for
-    a text of more than MAX_CHARS.
-
-    Damaged strings and foreign characters hide the rest: behind them brackets prove nothing.
-    Of brackets only the first that is wrong is told.
-    """
-    if len(source) > MAX_CHARS:
-        return ()
-    found = tokens(source)
-    problems = (
-        list(islice(_lexical(source, found), _MOST))
-        or list(_bracket(found))
-        or list(_ending(found))
-    )
-    if not problems:
+    a text of more than MAX_CHARS."""
+    if not (found := problems(source)):
         return ()
     lines = Lines(source)
     return tuple(
-        Diagnostic("error", *lines.span(one.start, one.end), one.message, one.code)
-        for one in problems
+        Diagnostic("error", *lines.span(one.start, one.end), one.message, one.code) for one in found
+    )
+
+
+def problems(source: str) -> list[Problem]:
+    """The same, by offsets.
+
+    Damaged strings and foreign characters hide the rest: behind them brackets prove nothing, and
+    behind the first string that never ends nothing does. Of brackets only the first that is wrong
+    is told.
+    """
+    if len(source) > MAX_CHARS:
+        return []
+    found = tokens(source)
+    return (
+        list(islice(_lexical(source, found), _MOST))
+        or list(_bracket(found))
+        or list(_ending(found))
     )
 
 
@@ -191,7 +207,7 @@ def is_wrapped(token: Token) -> bool:
     return plain and _EOL.search(token.text) is not None
 
 
-def version(found: list[Token]) -> int | None:
+def version(found: Iterable[Token]) -> int | None:
     """The number of the first `//@version=N` among the tokens, None without one."""
     for token in found:
         if token.kind == "comment" and "version" in token.text:
@@ -210,33 +226,25 @@ def literal(text: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), body)
 
 
-class _Problem(NamedTuple):
-    """What is wrong with source[start:end]."""
-
-    start: int
-    end: int
-    message: str
-    code: str = CODE
+def _wrong(token: Token, what: str) -> Problem:
+    return Problem(token.start, token.end, PREFIX + what)
 
 
-def _wrong(token: Token, what: str) -> _Problem:
-    return _Problem(token.start, token.end, PREFIX + what)
-
-
-def _lexical(source: str, found: list[Token]) -> Iterator[_Problem]:
+def _lexical(source: str, found: list[Token]) -> Iterator[Problem]:
     for index, token in enumerate(found):
         if token.kind == "unclosed":
             yield _unclosed(source, found, index)
+            return
         elif token.kind == "foreign":
             yield _wrong(token, f'unexpected character "{token.text[0]}"')
 
 
-def _unclosed(source: str, found: list[Token], index: int) -> _Problem:
+def _unclosed(source: str, found: list[Token], index: int) -> Problem:
     """The line of the string to blame: where one seems to wrap onto the line of an unclosed one,
     its own end is what is missing, and the quote here was meant to open another."""
     blamed = found[index]
     if blamed.text[:3] in _TRIPLES:
-        return _Problem(blamed.start, _first_line(blamed), PREFIX + "unterminated string")
+        return Problem(blamed.start, _first_line(blamed), PREFIX + "unterminated string")
     for earlier in reversed(found[max(0, index - 50) : index]):
         if earlier.kind == "newline":
             break
@@ -244,7 +252,7 @@ def _unclosed(source: str, found: list[Token], index: int) -> _Problem:
             blamed = earlier
             break
     before = max(source.rfind(end, 0, blamed.start) for end in "\r\n")
-    return _Problem(before + 1, _first_line(blamed), _UNCLOSED_TEXT, UNCLOSED)
+    return Problem(before + 1, _first_line(blamed), _UNCLOSED_TEXT, UNCLOSED)
 
 
 def _first_line(token: Token) -> int:
@@ -253,7 +261,7 @@ def _first_line(token: Token) -> int:
     return token.start + match.start() if match else token.end
 
 
-def _bracket(found: list[Token]) -> Iterator[_Problem]:
+def _bracket(found: list[Token]) -> Iterator[Problem]:
     """The first bracket that does not match, if any."""
     opened: list[Token] = []
     for token in found:
@@ -271,13 +279,14 @@ def _bracket(found: list[Token]) -> Iterator[_Problem]:
         yield _wrong(opened[-1], f'"{opened[-1].text}" is never closed')
 
 
-def _ending(found: list[Token]) -> Iterator[_Problem]:
+def _ending(found: list[Token]) -> Iterator[Problem]:
     """Nothing said at all, or a text that stops where an operand must follow."""
     last = next((token for token in reversed(found) if token.kind not in _BETWEEN), None)
     if last is None:
-        yield _Problem(0, 1, _EMPTY_TEXT, EMPTY)
+        yield Problem(0, 1, _EMPTY_TEXT, EMPTY)
     elif _INCOMPLETE.fullmatch(last.text):
-        yield _wrong(last, f'unexpected end of the script after "{last.text}"')
+        said = f'{PREFIX}unexpected end of the script after "{last.text}"'
+        yield Problem(last.start, last.end, said, ends=True)
 
 
 def _is_call(code: list[Token], index: int) -> bool:

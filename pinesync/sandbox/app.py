@@ -19,14 +19,16 @@ from urllib.parse import quote
 
 from pinesync.errors import NameTaken, NotAccessible, PinesyncError, Refused
 from pinesync.sandbox import endpoints, forms
-from pinesync.sandbox.endpoints import Call, DeadSession, Reply, Route
+from pinesync.sandbox.endpoints import Call, DeadSession, Reply
 from pinesync.sandbox.faults import TRANSPORT, Disturbance, Fault, FaultPlan, Seen, Switches
+from pinesync.sandbox.routes import Route, route_of
 from pinesync.sandbox.store import NOT_OWNER, Store, User
 from pinesync.wire import serving
 
 BASE_PATH = "/pine-facade"
-MAX_BODY = 4 * 1024 * 1024
-_MAY_HIDE_4XX = ("get", "newest", "history")
+MAX_BODY = 16 * 1024 * 1024
+"""A source of 5 MB, escaped."""
+_MAY_HIDE_4XX = ("get", "newest", "history", "translate")
 
 _CHECK_PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>\n"
 _LOGIN_PAGE = (
@@ -90,7 +92,7 @@ class SandboxApp:
             if not path.startswith(BASE_PATH + "/"):
                 raise Refused(404, "Not Found")
             path = path.removeprefix(BASE_PATH)
-            route, pine_id, version = endpoints.route_of(method, path)
+            route, pine_id, version = route_of(method, path)
         except Refused as error:
             self._note(Seen("", method, path, ""), query)
             return _Sent(_text(error.status, error.reason))

@@ -8,26 +8,26 @@ turns it into the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pinesync.errors import NotAccessible, Refused
 from pinesync.model import Version
-from pinesync.sandbox.compiler import Finding, describe, find, is_old
+from pinesync.sandbox import published
+from pinesync.sandbox.compiler import describe, find, is_old
 from pinesync.sandbox.faults import Switches
+from pinesync.sandbox.finding import Finding
 from pinesync.sandbox.limits import find_all
+from pinesync.sandbox.metainfo import metainfo
 from pinesync.sandbox.store import NOT_OWNER, Store, StoredVersion, User
 from pinesync.wire import serving
 
-MAX_SAVED = 72 * 1024
-"""Bytes of source that a save takes."""
+MAX_SAVED = 5 * 1024 * 1024
+"""Bytes of source that a compilation takes."""
 MAX_NAME = 128
 NOT_READER = "User is not allowed to see source code of pine"
 NO_USER = "header 'X-Userid' is not specified"
-
-_ID_WORDS = r"(?P<pine_id>[^/]+)"
-_VERSION_WORDS = r"(?P<version>[^/]+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,12 @@ class Call:
             raise DeadSession(401, NOT_OWNER)
         return self.user
 
+    def stored(self) -> StoredVersion:
+        """The version in the path, of what anybody may read or of a script of the session."""
+        if open_to_all := published.find(self.pine_id):
+            return published.version_of(open_to_all, self.asked_version())
+        return self.store.get(self.pine_id, user=self.reader, version=self.asked_version())
+
     def asked_version(self) -> Version | None:
         """The version in the path, None for `last`; Refused (400) for anything else."""
         if self.version == "last":
@@ -96,9 +102,14 @@ def answer(value: object, pine_id: str = "") -> Reply:
 
 
 def list_scripts(call: Call) -> Reply:
-    """The account's scripts; without a session none, and no refusal."""
-    if call.query.get("filter") != "saved":
-        raise Refused(400, "wrong filter")
+    """The account's scripts, without a session none, and no refusal; or the built-ins."""
+    chosen = call.query.get("filter")
+    if chosen is None:
+        raise Refused(400, "Argument filter is not given")
+    if chosen in published.FILTERS or (chosen == "published" and call.user):
+        return answer([one.row() for one in published.scripts() if one.shown == chosen])
+    if chosen not in ("saved", "published"):
+        raise Refused(400, "Bad 'filter' value")
     if call.user is None:
         return answer([])
     escape = call.switches.list_names == "escaped"
@@ -109,9 +120,8 @@ def list_scripts(call: Call) -> Reply:
 
 
 def get_script(call: Call) -> Reply:
-    """One version with its source, for its owner alone."""
-    reader, version = call.reader, call.asked_version()
-    found = call.store.get(call.pine_id, version, user=reader)
+    """One version with its source, for its owner alone unless it is open to all."""
+    found = call.stored()
     switches = call.switches
     body = serving.script(
         found.saved_text,
@@ -130,13 +140,16 @@ def get_script(call: Call) -> Reply:
 
 def newest(call: Call) -> Reply:
     """The number and time of the newest version."""
-    return answer([_row(call.store.get(call.pine_id, user=call.reader), call)])
+    return answer([_row(replace(call, version="last").stored(), call)])
 
 
 def history(call: Call) -> Reply:
     """Every version, the newest last; by switch there is no such path."""
     if not call.switches.history_available:
         raise Refused(404, "Not Found")
+    if open_to_all := published.find(call.pine_id):
+        numbers = range(1, len(open_to_all.versions) + 1)
+        return answer([_row(open_to_all.stored(number), call) for number in numbers])
     found = call.store.history(call.pine_id, user=call.reader)
     return answer([_row(one, call) for one in found])
 
@@ -167,12 +180,21 @@ def script_info(call: Call) -> Reply:
 
 def may_read(call: Call) -> Reply:
     """Whether the session may read that version; never a refusal."""
-    version = call.asked_version()
+    call.asked_version()
     try:
-        call.store.get(call.pine_id, version, user=call.reader)
+        call.stored()
     except NotAccessible:
         return answer(False)
     return answer(True)
+
+
+def lib_list(call: Call) -> Reply:
+    """The published libraries that an import could mean."""
+    prefix = call.query.get("lib_id_prefix")
+    if not prefix:
+        raise Refused(400, "Argument lib_id_prefix is not given")
+    ignore_case = call.query.get("ignore_case") == "true"
+    return answer(published.libraries(prefix, ignore_case=ignore_case))
 
 
 # -- compiling ------------------------------------------------------------------------------------
@@ -195,22 +217,35 @@ def check(call: Call) -> Reply:
 
 def full_compile(call: Call) -> Reply:
     """translate_source: compiles for anybody, sees the limits too, stores nothing."""
-    call.asked_version()
+    if not re.fullmatch(r"last|v[0-9]{1,2}", call.version):
+        raise Refused(400, "wrong version")
     if call.switches.old_pine == "refused" and is_old(call.source):
         return answer(serving.too_old())
     found = find_all(call.source)
     if any(one.severity == "error" for one in found):
         return answer(_broken(call, found, None))
     title = describe(call.source).title
-    meta = {
-        "id": "Script$@tv-scripting-101",
-        "description": title,
-        "shortDescription": title,
-        "pine": {"version": "1.0", "digest": serving.OPAQUE},
-    }
-    return answer(
-        serving.stored({"IL": serving.OPAQUE, "ilTemplate": serving.OPAQUE, "metaInfo": meta})
-    )
+    return answer(serving.stored(serving.compiled("", title, "1.0", metainfo(call.source))))
+
+
+def translate(call: Call) -> Reply:
+    """A saved script as compiled, or why it does not compile. By switch the newest version is not
+    there yet."""
+    found = call.stored()
+    late = call.switches.translate_last == "before" and call.version == "last"
+    if late and found.version.major > 1:
+        found = replace(call, version=str(found.version.major - 1)).stored()
+    problems = find_all(found.source)
+    if any(one.severity == "error" for one in problems):
+        return answer(_broken(call, problems, None), call.pine_id)
+    return answer(serving.stored(_compiled(call, found)), call.pine_id)
+
+
+def _compiled(call: Call, stored: StoredVersion) -> dict[str, Any]:
+    id_part = call.switches.id_in == "scriptIdPart"
+    meta = metainfo(stored.source)
+    version = str(stored.version)
+    return serving.compiled(stored.pine_id, stored.title, version, meta, id_part=id_part)
 
 
 def parse_title(call: Call) -> Reply:
@@ -237,7 +272,7 @@ def _findings(found: list[Finding], severity: str, *, bare: bool) -> list[dict[s
             one.code,
             one.template,
             one.ctx,
-            (one.line, one.column, one.end_line, one.end_column),
+            one.span,
             bare=bare,
         )
         for one in found
@@ -318,64 +353,9 @@ def _source_to_save(call: Call) -> str:
 
 
 def _saved(call: Call, stored: StoredVersion) -> Reply:
-    result = serving.compiled(stored.info, id_part=call.switches.id_in == "scriptIdPart")
+    result = _compiled(call, stored)
     found = find_all(stored.source)
     if any(one.severity == "error" for one in found):
         kept = result if call.switches.failed_save_has_result else None
         return answer(_broken(call, found, kept), stored.pine_id)
     return answer(serving.stored(result), stored.pine_id)
-
-
-# -- the table of paths ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """An endpoint's name as the faults and the log have it, and where it is found: the path in
-    `words`, and as a pattern."""
-
-    endpoint: str
-    method: str
-    words: str
-    path: re.Pattern[str]
-    act: Callable[[Call], Reply]
-    has_body: bool = False
-
-
-def _route(
-    endpoint: str, method: str, path: str, act: Callable[[Call], Reply], *, body: bool = False
-) -> Route:
-    pattern = path.replace("{id}", _ID_WORDS).replace("{version}", _VERSION_WORDS)
-    return Route(endpoint, method, path, re.compile(pattern + "/?"), act, body)
-
-
-ROUTES = (
-    _route("list", "GET", "/list", list_scripts),
-    _route("get", "GET", "/get/{id}/{version}", get_script),
-    _route("newest", "GET", "/versions/{id}/last", newest),
-    _route("history", "GET", "/versions/{id}/all", history),
-    _route("check", "POST", "/translate_light", check, body=True),
-    _route("compile", "POST", "/translate_source/{version}", full_compile, body=True),
-    _route("title", "POST", "/parse_title", parse_title, body=True),
-    _route("save_new", "POST", "/save/new", save_new, body=True),
-    _route("save_next", "POST", "/save/next/{id}", save_next, body=True),
-    _route("rename", "POST", "/rename/{id}", rename),
-    _route("label", "PUT", "/name/{id}/{version}", label),
-    _route("delete", "POST", "/delete/{id}", delete),
-    _route("convert", "POST", "/convert", convert, body=True),
-    _route("script_info", "GET", "/get_script_info", script_info),
-    _route("may_read", "GET", "/is_auth_to_get/{id}/{version}", may_read),
-)
-
-
-def route_of(method: str, path: str) -> tuple[Route, str, str]:
-    """The route of an unquoted path below the base, with the id and version in it. Refused (404)
-    for what is not here, (405) for another method."""
-    elsewhere = False
-    for route in ROUTES:
-        if match := route.path.fullmatch(path):
-            if route.method == method:
-                words = match.groupdict()
-                return route, words.get("pine_id", ""), words.get("version", "")
-            elsewhere = True
-    raise Refused(405 if elsewhere else 404, "Method Not Allowed" if elsewhere else "Not Found")

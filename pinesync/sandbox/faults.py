@@ -16,8 +16,8 @@ from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 from pinesync.errors import Misuse
 
 ENDPOINTS = (
-    "list", "get", "newest", "history", "check", "compile", "title", "save_new", "save_next",
-    "rename", "label", "delete", "convert", "script_info", "may_read",
+    "list", "get", "newest", "history", "translate", "check", "compile", "title", "save_new",
+    "save_next", "rename", "label", "delete", "convert", "script_info", "lib_list", "may_read",
 )  # fmt: skip
 Kind = Literal[
     "429", "500", "503", "html", "html-login", "redirect", "empty", "garbage", "answer",
@@ -49,6 +49,8 @@ class Switches:
     ok: Literal["json", "bare"] = "json"
     bare_errors: Literal["save", "all", "none"] = "save"
     """Which answers have their findings without code and ctx."""
+    translate_last: Literal["newest", "before"] = "newest"
+    """Which version `translate/{id}/last` is: the service compiles a save with some delay."""
     old_pine: Literal["full", "refused", "checked"] = "full"
     """Who compiles Pine below v5: the full compile alone, neither it nor the check, or both."""
     epoch_times: bool = False

@@ -7,14 +7,17 @@ it: each call counts for the least that it may count for, and tokens are those o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from pinesync import syntax
-from pinesync.sandbox.compiler import Finding, find
-from pinesync.syntax import Lines, Token
+from pinesync.sandbox.code import Call, Code, calls
+from pinesync.sandbox.compiler import describe, find
+from pinesync.sandbox.finding import Finding, Span
+from pinesync.syntax import Lines
 
 TOO_LONG = "CE10117"
+_TOO_LONG_TEXT = "The script has too many tokens: {outputILLength}. The limit is {limit}"
 MAX_TOKENS = 100_256
+MAX_TOKENS_OF_LIBRARY = 1_000_000
 MAX_PLOTS = 64
 MAX_REQUESTS = 40
 
@@ -29,41 +32,42 @@ _PLOTS = {
 }
 
 
-class _Call(NamedTuple):
-    """A call by its dotted name, and the indices of its first and last token."""
-
-    name: str
-    start: int
-    end: int
-
-
 def find_all(source: str) -> list[Finding]:
     """What a full compile finds. Limits are only looked at in a text without an error."""
     found = find(source)
     if any(one.severity == "error" for one in found):
         return found
-    code = [one for one in syntax.tokens(source) if one.kind not in ("newline", "comment")]
-    return [*_over(source, code), *found]
+    return [*_over(source), *found]
 
 
-def _over(source: str, code: list[Token]) -> Iterator[Finding]:
-    lines, calls = Lines(source), list(_calls(code))
+def _over(source: str) -> Iterator[Finding]:
+    most = MAX_TOKENS_OF_LIBRARY if describe(source).kind == "library" else MAX_TOKENS
+    lines = Lines(source)
+    count, beyond = 0, None
+    for token in syntax.scan(source):
+        if token.kind not in ("comment", "newline"):
+            count += 1
+            beyond = beyond or (token if count > most else None)
+    if beyond:
+        ctx = {"outputILLength": count, "limit": most}
+        yield Finding(TOO_LONG, _TOO_LONG_TEXT, ctx, lines.span(beyond.start, beyond.end))
+    if len(source) > syntax.MAX_CHARS:
+        return
+    code = Code.of(source)
+    made = list(calls(code))
 
-    def finding(said: str, limit: int, first: int, last: int, kind: str = "") -> Finding:
-        place = lines.span(code[first].start, code[last].end)
-        return Finding(kind, said, {"limit": str(limit), "tokens": str(len(code))}, *place)
+    def span(first: int, last: int) -> Span:
+        return lines.span(code.tokens[first].start, code.tokens[last].end)
 
-    if len(code) > MAX_TOKENS:
-        said = "The script is too long: {tokens} tokens, the limit is {limit}"
-        yield finding(said, MAX_TOKENS, MAX_TOKENS, MAX_TOKENS, TOO_LONG)
-    if past := _past(MAX_PLOTS, ((_PLOTS.get(call.name, 0), call) for call in calls)):
-        yield finding("Too many plots: the limit is {limit}", MAX_PLOTS, past.start, past.end)
-    if past := _past(MAX_REQUESTS, _requests(calls, code)):
+    if past := _past(MAX_PLOTS, ((_PLOTS.get(call.name, 0), call) for call in made)):
+        said = "Too many plots: the limit is {limit}"
+        yield Finding("", said, {"limit": MAX_PLOTS}, span(past.start, past.closed))
+    if past := _past(MAX_REQUESTS, _requests(made, code)):
         said = "Too many request.*() calls: the limit is {limit}"
-        yield finding(said, MAX_REQUESTS, past.start, past.end)
+        yield Finding("", said, {"limit": MAX_REQUESTS}, span(past.start, past.closed))
 
 
-def _past(limit: int, counts: Iterable[tuple[int, _Call]]) -> _Call | None:
+def _past(limit: int, counts: Iterable[tuple[int, Call]]) -> Call | None:
     """The call with which the sum passes the limit."""
     total = 0
     for count, call in counts:
@@ -73,30 +77,11 @@ def _past(limit: int, counts: Iterable[tuple[int, _Call]]) -> _Call | None:
     return None
 
 
-def _requests(calls: list[_Call], code: list[Token]) -> Iterator[tuple[int, _Call]]:
+def _requests(calls: list[Call], code: Code) -> Iterator[tuple[int, Call]]:
     """The same request counts once, however often it is made."""
     made: set[tuple[str, ...]] = set()
     for call in calls:
         if call.name.startswith("request."):
-            told = tuple(token.text for token in code[call.start : call.end + 1])
+            told = tuple(token.text for token in code.tokens[call.start : call.closed + 1])
             yield int(told not in made), call
             made.add(told)
-
-
-def _calls(code: list[Token]) -> Iterator[_Call]:
-    """Every call of a name or a member."""
-    opened: list[int] = []
-    closed: dict[int, int] = {}
-    for index, token in enumerate(code):
-        if token.kind == "open":
-            opened.append(index)
-        elif token.kind == "close" and opened:
-            closed[opened.pop()] = index
-    for index, token in enumerate(code):
-        if token.text != "(" or index not in closed or not index or code[index - 1].kind != "name":
-            continue
-        start = index - 1
-        while start >= 2 and code[start - 1].text == "." and code[start - 2].kind == "name":
-            start -= 2
-        name = "".join(one.text for one in code[start:index])
-        yield _Call(name, start, closed[index])

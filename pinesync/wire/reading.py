@@ -331,9 +331,13 @@ def _position(raw: object, default: tuple[int, int]) -> tuple[int, int]:
     return line, column
 
 
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
     """The message with `{name}` filled from ctx; a name that ctx lacks stays as it is."""
     template = raw if isinstance(raw, str) and raw.strip() else "no message given"
     # Each is cut before they meet: a short template makes a text of any size from a long value.
-    said = {key: str(value)[:_LONGEST] for key, value in ctx.items()}
+    said = {key: _word(value)[:_LONGEST] for key, value in ctx.items()}
     return _PLACEHOLDER.sub(lambda m: said.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]

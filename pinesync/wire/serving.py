@@ -64,22 +64,24 @@ def iso(seconds: int) -> str:
 def finding(
     code: str,
     template: str,
-    ctx: Mapping[str, str | int],
-    span: tuple[int, int, int, int],
+    ctx: Mapping[str, str | int | bool],
+    span: tuple[int, int, int, int] | None,
     *,
     bare: bool = False,
 ) -> dict[str, Any]:
-    """One error or warning. `span` is line, column, end line, end column; a bare one has its
-    message filled and neither code nor ctx, as save's answers have it."""
-    line, column, end_line, end_column = span
-    where = {
-        "start": {"line": line, "column": column},
-        "end": {"line": end_line, "column": end_column},
-    }
-    if bare:
+    """One error or warning. `span` is line, column, end line, end column, None where no place is
+    told. A bare one, or one without a code, has its message filled and neither code nor ctx, as
+    save's answers have it."""
+    where = {}
+    if span:
+        line, column, end_line, end_column = span
+        where["start"] = {"line": line, "column": column}
+        where["end"] = {"line": end_line, "column": end_column}
+    if bare or not code:
         message = template
         for key, value in ctx.items():
-            message = message.replace("{" + key + "}", str(value))
+            said = json.dumps(value) if isinstance(value, bool) else str(value)
+            message = message.replace("{" + key + "}", said)
         return {**where, "message": message}
     return {"code": code, "ctx": dict(ctx), **where, "message": template}
 
@@ -102,16 +104,20 @@ def too_old() -> dict[str, Any]:
     return {"success": False, "reason": "Supported versions are >= 5", "result": None}
 
 
-def compiled(info: ScriptInfo, *, id_part: bool = True) -> dict[str, Any]:
-    """The `result` of an accepted save; the id in `scriptIdPart`, or only inside `id`."""
+def compiled(
+    pine_id: str, title: str, version: str, parts: Mapping[str, Any], *, id_part: bool = True
+) -> dict[str, Any]:
+    """The `result` of a compilation: `parts` are the inputs and plots of its metaInfo. The id of a
+    saved script is in `scriptIdPart`, or only inside `id`."""
     meta: dict[str, Any] = {
-        "id": f"Script${info.pine_id}@tv-scripting-101",
-        "description": info.title,
-        "shortDescription": info.title,
-        "pine": {"version": str(info.version), "digest": OPAQUE},
+        "id": f"Script${pine_id}@tv-scripting-101",
+        "description": title,
+        "shortDescription": title,
+        "pine": {"version": version, "digest": OPAQUE},
+        **parts,
     }
-    if id_part:
-        meta["scriptIdPart"] = info.pine_id
+    if id_part and pine_id:
+        meta["scriptIdPart"] = pine_id
     return {"IL": OPAQUE, "ilTemplate": OPAQUE, "metaInfo": meta}
 
 

@@ -23,6 +23,7 @@ from pinesync.model import (
     Verdict,
     Version,
 )
+from pinesync.sandbox.metainfo import metainfo
 from pinesync.text import check_encodable, digest
 from pinesync.wire import MAX_SOURCE, Answer, parsing, reading, serving
 from tests.fuzz.engine import Target
@@ -31,6 +32,7 @@ from tests.fuzz.strategies import like_json, varied
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
 INFO = ScriptInfo(ID, "A & <B> 測", Version(13), "Title", 1_700_000_000)
 TEXT = SavedText(ID, "A & B", Version(2), Version(3), "a\r\n\"é'\\", digest("a\n\"é'\\"))
+SOURCE = '//@version=6\nstrategy("s")\nx = input.int(1, "x", options = [1, 2])\nplot(close)\n'
 FINDING = serving.finding("CE1", 'No "{a}"', {"a": "x", "n": 2}, (1, 2, 3, 4))
 SOUND: list[Any] = [
     [serving.list_item(INFO), serving.list_item(replace(INFO, kind="library"), escape_name=True)],
@@ -38,8 +40,13 @@ SOUND: list[Any] = [
     serving.script(TEXT, id_part=False, epoch_times=True),
     serving.checked([FINDING], [FINDING]),
     serving.checked([FINDING], [], v3=False),
-    serving.stored(serving.compiled(INFO)),
-    serving.not_compiled([FINDING], [FINDING], serving.compiled(INFO, id_part=False)),
+    serving.too_old(),
+    serving.stored(serving.compiled(ID, "Title", "13.0", metainfo(SOURCE))),
+    serving.not_compiled(
+        [FINDING, serving.finding("CE10250", "No statement", {"strict": True}, None)],
+        [FINDING],
+        serving.compiled(ID, "Title", "13.0", {}, id_part=False),
+    ),
     serving.refused(401, "User is not allowed"),
     {"userName": "trader42", "userId": 7},
     {"success": False, "reason": "quota"},

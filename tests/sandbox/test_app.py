@@ -61,9 +61,19 @@ def test_list(facade: Any, slash: str, good: str) -> None:
     assert row["scriptName"] == "A &lt;b&gt; &amp; &#x27;c&#x27;"
 
 
-@pytest.mark.parametrize("query", ["", "?filter=", "?filter=all", "?x=saved"])
-def test_list_with_a_bad_filter_is_400_text(facade: Any, query: str) -> None:
-    assert said(facade.ask("GET", "/list" + query)) == (400, "wrong filter")
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("", "Argument filter is not given"),
+        ("?x=saved", "Argument filter is not given"),
+        ("?filter=", "Bad 'filter' value"),
+        ("?filter=all", "Bad 'filter' value"),
+        ("?filter=SAVED", "Bad 'filter' value"),
+    ],
+)
+def test_list_with_a_bad_filter_is_400_text(facade: Any, query: str, words: str) -> None:
+    for cookie in (None, ""):
+        assert said(facade.ask("GET", "/list" + query, cookie=cookie)) == (400, words)
 
 
 @pytest.mark.parametrize("cookie", ["", "sessionid=x; sessionid_sign=y", "sessionid={}", "\\"])
@@ -189,13 +199,15 @@ def test_check_of_nothing_is_400(facade: Any, encoding: str) -> None:
     assert facade.ask("POST", "/translate_light?v=3").status_code == 400
 
 
-@pytest.mark.parametrize("version", ["last", "6.0", "6"])
+@pytest.mark.parametrize("version", ["last", "v5", "v6"])
+@pytest.mark.parametrize("is_pine_ex", ["true", "false"])
 def test_full_compile(
-    facade: Any, slash: str, encoding: str, version: str, good: str, broken: str
+    facade: Any, slash: str, encoding: str, version: str, is_pine_ex: str, good: str, broken: str
 ) -> None:
-    path = f"/translate_source/{version}?is_pine_ex=false"
-    body = facade.json("POST", path, good, fields={"inputs": "{}"})
+    path = f"/translate_source/{version}?is_pine_ex={is_pine_ex}"
+    body = facade.json("POST", path, good, fields={"inputs": "{}"}, cookie="")
     assert sorted(body["result"]) == ["IL", "ilTemplate", "metaInfo"]
+    assert body["result"]["metaInfo"]["plots"] == [{"id": "plot_0", "type": "line"}]
     failed = facade.json("POST", path, broken)
     assert failed == {
         "success": False,
@@ -203,6 +215,11 @@ def test_full_compile(
         "reason2": {"errors": [BARE], "warnings": []},
     }
     assert facade.store.list(facade.user) == ()
+
+
+def test_a_full_compile_of_no_version(facade: Any, good: str) -> None:
+    assert facade.ask("POST", "/translate_source/6.0", good).status_code == 400
+    assert facade.ask("POST", "/translate_source/last", "").status_code == 400
 
 
 def test_only_a_full_compile_and_a_save_see_the_limits(facade: Any, good: str) -> None:
@@ -337,7 +354,7 @@ def test_a_service_that_changes_the_text(facade: Any, switch: str, stored: str) 
 
 
 def test_limits_of_a_save(facade: Any, encoding: str) -> None:
-    most = "x" * (72 * 1024)
+    most = "//" + "x" * (5 * 1024 * 1024 - 2)
     assert facade.ask("POST", "/save/new?name=A", most).status_code == 200
     assert facade.ask("POST", "/save/new?name=B", most + "x").status_code == 413
     assert facade.ask("POST", f"/save/new?name={'n' * 128}", "x").status_code == 200
@@ -363,10 +380,10 @@ def test_damaged_multipart_bodies_are_400(facade: Any, body: bytes) -> None:
     assert answer.status_code == 400
 
 
-def test_two_megabytes_arrive_whole_and_four_do_not(facade: Any, encoding: str) -> None:
+def test_two_megabytes_arrive_whole_and_sixteen_do_not(facade: Any, encoding: str) -> None:
     large = "//@version=6\nindicator('L')\n" + ("// " + "x" * 76 + "\n") * 25_000
     assert facade.ask("POST", "/parse_title", large).json()["result"] == "L"
-    huge = "x" * (4 * 1024 * 1024)
+    huge = "x" * (16 * 1024 * 1024)
     assert facade.ask("POST", "/translate_light?v=3", huge).status_code == 413
 
 

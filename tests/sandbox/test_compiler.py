@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.model import Diagnostic, Verdict
-from pinesync.sandbox.compiler import ScriptFacts, compile_source, describe, find
+from pinesync.sandbox import builtins
+from pinesync.sandbox.compiler import ScriptFacts, compile_source, describe, find, is_old
+from pinesync.sandbox.finding import Finding
 from pinesync.sandbox.seeds import seeds
 
 HEAD = '//@version=6\nindicator("x")\n'
@@ -40,12 +42,16 @@ def test_the_seeds_are_a_realistic_account() -> None:
 
 
 def undeclared(source: str) -> list[str]:
-    return [one.ctx["identifier"] for one in find(source) if one.code == "CE10272"]
+    return [str(one.ctx["identifier"]) for one in find(source) if one.code == "CE10272"]
+
+
+def not_found(source: str) -> list[str]:
+    return [str(one.ctx["fullName"]) for one in find(source) if one.code == "CE10271"]
 
 
 def test_an_undeclared_name_is_told_with_its_place() -> None:
     (found,) = find(HEAD + "plot(clse + 1)")
-    assert (found.line, found.column, found.end_line, found.end_column) == (3, 6, 3, 9)
+    assert found.span == (3, 6, 3, 9)
     assert found.template == 'Undeclared identifier "{identifier}"'
     assert found.ctx == {"identifier": "clse"}
     assert compile_source(HEAD + "plot(clse + 1)").errors == (
@@ -56,7 +62,7 @@ def test_an_undeclared_name_is_told_with_its_place() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_places_hold_for_every_line_end(end: str) -> None:
     source = (HEAD + '\tx = "日本" + nope').replace("\n", end)
-    assert [(one.line, one.column) for one in find(source)] == [(3, 13)]
+    assert [one.span for one in find(source)] == [(3, 13, 3, 16)]
 
 
 @pytest.mark.parametrize(
@@ -69,11 +75,15 @@ def test_places_hold_for_every_line_end(end: str) -> None:
         ("x = y.z", ["y"]),
         ("x = tta.sma(close, 5)", ["tta"]),
         ("x = Point.new()", ["Point"]),
-        ("foo(1)\nplot(length)", ["foo", "length"]),
+        ("plot(length)\nfoo(1)", ["length"]),
+        ("x = color.badname", ["color.badname"]),
+        ("x = ta.smaa", ["ta.smaa"]),
+        ("plot(close, style = plot.style_lines)", ["plot.style_lines"]),
+        ("x = strategy.closedtrades.first", ["strategy.closedtrades.first"]),
+        ("x = undefined.push(1)", ["undefined"]),
         ("plot(close, title = length)\nplot(title)", ["length", "title"]),
         ("type P\n    float a = b", ["b"]),
         ("x = array.new<Thing>()", ["Thing"]),
-        ("sma(close, 5)", ["sma"]),
         ('import a/b/1 as c\nx = b.f() + c.f("d")', ["b"]),
         ("for i = 0 to n\n    i", ["n"]),
         ("x = x1\ny = x1", ["x1", "x1"]),
@@ -142,26 +152,182 @@ def test_bare_names_are_those_of_old_versions_only() -> None:
     code = 'study("x")\nx = sma(close, input(5, type = input.integer))\n'
     code += 'plot(security(tickerid, "D", x))'
     assert find("//@version=4\n" + code) == []
-    assert undeclared("//@version=5\n" + code) == ["study", "sma", "security", "tickerid"]
+    assert not_found("//@version=5\n" + code) == ["study", "sma", "security"]
+    assert undeclared("//@version=5\n" + code) == ["input.integer", "tickerid"]
 
 
 def test_a_version_that_is_not_known_yet_is_not_judged() -> None:
     assert find("//@version=7\nnewThing(brandNew)") == []
 
 
-def test_a_missing_version_is_the_only_warning() -> None:
-    (found,) = find('study("x")\nplot(close)')
-    assert found.severity == "warning"
-    assert (found.line, found.column, found.end_line, found.end_column) == (1, 1, 1, 1)
-    verdict = compile_source("plot(nope)")
-    assert len(verdict.errors) == len(verdict.warnings) == 1
+@pytest.mark.parametrize(
+    ("source", "old"),
+    [
+        ("//@version=4\n", True),
+        ("", True),
+        ("//\u00a0@version=6\n", True),
+        ("//@version=5\n", False),
+        ("// @version = 6\n", False),
+        ("//@version=7\n", False),
+    ],
+)
+def test_old_pine(source: str, old: bool) -> None:
+    assert is_old(source + "plot(close)") == old
 
 
-def test_a_syntax_error_hides_names_and_keeps_braces_out_of_the_template() -> None:
-    (found,) = find(HEAD + "plot(nope) {")
-    assert found.code == "CE10156"
-    assert found.template == "Syntax error: {detail}"
-    assert found.message == 'Syntax error: unexpected character "{"'
+def test_a_version_that_is_missing_is_no_warning() -> None:
+    assert find('study("x")\nplot(close)') == []
+
+
+# -- functions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "span", "kind"),
+    [
+        ("x = nonExistent(close, 14)", "nonExistent", (3, 5, 3, 15), "function"),
+        ("y = f(1)\nf(x) => x", "f", (3, 5, 3, 5), "function"),
+        ("v = 1\nw = v(2)", "v", (4, 5, 4, 5), "function"),
+        ("z = ta.bogus(close, 5)", "ta.bogus", (3, 5, 3, 12), "function"),
+        ("z = math.notreal(1)", "math.notreal", (3, 5, 3, 16), "function"),
+        ("z = str.trimx('a')", "str.trimx", (3, 5, 3, 13), "function"),
+        ("z = input.intt(1)", "input.intt", (3, 5, 3, 14), "function"),
+        ("z = color.red(1)", "color.red", (3, 5, 3, 13), "function"),
+        ("z = math.pi(2)", "math.pi", (3, 5, 3, 11), "function"),
+        ("z = close(1)", "close", (3, 5, 3, 9), "function"),
+        ("strategy.risk.nope(5)", "strategy.risk.nope", (3, 1, 3, 18), "function"),
+        ("chart.point.make(5)", "chart.point.make", (3, 1, 3, 16), "function"),
+    ],
+)
+def test_a_function_that_is_not_there(
+    code: str, name: str, span: tuple[int, int, int, int], kind: str
+) -> None:
+    (found,) = find(HEAD + code)
+    assert (found.code, found.span) == ("CE10271", span)
+    assert found.template == "Could not find {kind} '{fullName}'"
+    assert found.ctx == {"kind": f"{kind} or {kind} reference", "fullName": name}
+    assert found.message == f"Could not find {kind} or {kind} reference '{name}'"
+
+
+def test_a_method_of_what_is_not_there_is_told_twice() -> None:
+    receiver, method = find(HEAD + "x = undefinedArr.push(1.0)")
+    assert (receiver.code, receiver.span) == ("CE10272", (3, 5, 3, 16))
+    assert (method.code, method.ctx["kind"]) == ("CE10271", "method or method reference")
+    assert method.span == (3, 17, 3, 21)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "f(x) => x\ny = f(1)",
+        "g() =>\n    f(1)\nf(x) => x",
+        "f(x) =>\n    x > 0 ? f(x - 1) : 0\nplot(f(1))",
+        "f(x) => x\nf(x, y) => x + y\nplot(f(1, 2))",
+        "export f(float x) => x\nplot(f(1))",
+        "method f(float x) => x\nplot(f(close))",
+        "color = 'abc'\nx = color.red(1)",
+        "math = array.new<float>(0)\nmath.push(1.0)",
+        "f(string timeframe) => timeframe.in_seconds(timeframe)",
+        "import TradingView/ta/7\nx = ta.dema(close, 10)",
+        "import TradingView/ta/7 as ta\nx = ta.dema(close, 10)\ny = ta.some_constant",
+        "type ta\n    int x\nx = ta.new(1)",
+        "enum color\n    mine\nx = color.mine",
+        "label = label.new(bar_index, high)\nlabel(na).delete()",
+        "x = ta.tr(true) + ta.tr",
+        "x = label.all.size() + box.all.get(0).get_top()",
+        "x = strategy.closedtrades + strategy.closedtrades.size(0)",
+        "method half(int x) => x / 2\nx = strategy.closedtrades.half()",
+        "x = map.new<string, float>(), y = matrix.new<int>(1, 1), z = array.new_int(1)",
+        "chart.point p = na\np := chart.point.now(close)",
+        "array<chart.point> ps = array.new<chart.point>()",
+        "x = close\n(open)",
+        "a = input(1), b = nz(a), c = na(b), d = int(c), e = time('D'), f = timestamp(1, 2, 3)",
+        "plot = 1\nplot(plot)",
+        "y = switch\n    f(1) => 2\n    => 3\nf(x) => x > 1",
+    ],
+)
+def test_calls_that_are_right_or_not_sure(code: str) -> None:
+    assert find(HEAD + code) == []
+    assert find(HEAD.replace("6", "5") + code) == []
+
+
+def test_members_are_not_judged_in_old_pine() -> None:
+    assert find("//@version=4\nx = ta.whatever(input.integer)") == []
+    assert not_found("//@version=4\nx = whatever(1)") == ["whatever"]
+
+
+@pytest.mark.parametrize("name", sorted(builtins.FUNCTIONS))
+def test_every_function_of_pine_can_be_called(name: str) -> None:
+    of = "<string, int>" if name == "map.new" else "<int>" * (name in ("array.new", "matrix.new"))
+    assert find(HEAD + f"x = {name}{of}(1)") == []
+
+
+@pytest.mark.parametrize("name", sorted(builtins.VALUES))
+def test_every_variable_and_constant_of_pine_is_known(name: str) -> None:
+    assert find(HEAD + f"x = {name}") == []
+    if name not in builtins.FUNCTIONS:
+        assert not_found(HEAD + f"x = {name}(1)") == [name]
+
+
+# -- syntax ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "span"),
+    [
+        ("plot(nope) {", '"{"', (3, 12, 3, 12)),
+        ("plot(nope))", '")"', (3, 11, 3, 11)),
+        ("plot(nope", '"("', (3, 5, 3, 5)),
+        ("x = nope +\n", '"end of line without line continuation"', (3, 10, 3, 10)),
+        ("x = " + "д" * 99, '"' + "д" * 40 + '"', (3, 5, 3, 103)),
+    ],
+)
+def test_a_syntax_error_hides_names_and_says_what_came(
+    code: str, value: str, span: tuple[int, int, int, int]
+) -> None:
+    (found,) = find(HEAD + code)
+    assert found == Finding("CE10156", "Syntax error at input {value}", {"value": value}, span)
+
+
+@pytest.mark.parametrize("source", ["//@version=6\n", "//@version=6\n// words\n"])
+def test_no_statement_has_no_place(source: str) -> None:
+    said = "Script doesn't contain any statements"
+    assert find(source) == [Finding("CE10250", said, {}, None)]
+    assert compile_source(source).errors == (Diagnostic("error", 1, 1, 1, 1, said, "CE10250"),)
+
+
+def test_a_string_over_several_lines_is_deprecated() -> None:
+    code = 'if close > open\n    x = "a" + "b\n\n      c"\n    y = x\n'
+    (found,) = find(HEAD + code)
+    assert (found.code, found.span, found.severity) == ("CW10001", (4, 1, 4, 1), "warning")
+    assert found.message.startswith(
+        "Defining a string enclosed in a single pair of quotation marks"
+    )
+    (older,) = find(HEAD.replace("6", "5") + code)
+    assert (older.code, older.message) == ("", found.message)
+    assert find(HEAD + 'x = """b\nc"""') == []
+    (ended,) = find(HEAD + 'x = "b\nc"')
+    assert (ended.code, ended.span) == ("CE10017", (3, 1, 3, 6))
+
+
+# -- types ----------------------------------------------------------------------------------------
+
+
+def test_a_truth_value_is_no_number() -> None:
+    (found,) = find(HEAD + "plot(true)")
+    assert (found.code, found.span) == ("CE10123", (3, 6, 3, 9))
+    assert found.ctx["argUserFriendlyRepresentation"] is True
+    assert found.message.startswith('Cannot call "plot" with argument "series"="true". An argument')
+    order = find(HEAD + "x = nope\ny = math.abs(false)\nz = nope")
+    assert [one.code for one in order] == ["CE10272", "CE10123", "CE10272"]
+
+
+@pytest.mark.parametrize(
+    "code", ["plot(true ? 1 : 0)", "plot(close, trackprice = true)", "math = 1\nx = math.abs(true)"]
+)
+def test_truth_values_elsewhere(code: str) -> None:
+    assert find(HEAD + code) == []
+    assert find(HEAD.replace("6", "5") + "plot(true)") == []
 
 
 def test_describe() -> None:

@@ -23,7 +23,9 @@ def long(count: int) -> str:
 
 
 def said(source: str) -> list[tuple[str, int, int]]:
-    return [(one.message, one.line, one.column) for one in find_all(source)]
+    found = find_all(source)
+    assert all(one.span for one in found)
+    return [(one.message, *(one.span or ())[:2]) for one in found]
 
 
 def test_the_seeds_are_within_all_limits() -> None:
@@ -61,8 +63,19 @@ def test_the_same_request_counts_once() -> None:
 def test_tokens() -> None:
     assert find_all(long(MAX_TOKENS)) == []
     (one,) = find_all(long(MAX_TOKENS + 2))
-    assert (one.code, one.line) == (TOO_LONG, 3)
-    assert "the limit is 100256" in one.message
+    assert one.code == TOO_LONG
+    assert one.ctx == {"outputILLength": 100_257, "limit": 100_256}
+    assert one.message.endswith("100257. The limit is 100256")
+    assert one.span
+    assert one.span[0] == 3
+    assert find_all(long(MAX_TOKENS + 2).replace("indicator", "library")) == []
+
+
+def test_tokens_of_a_very_large_text() -> None:
+    """Its names are not judged, but it is measured."""
+    (one,) = find_all(long(600_000))
+    assert one.code == TOO_LONG
+    assert find_all(HEAD + "// nothing\n" * 200_000) == []
 
 
 def test_an_error_hides_the_limits() -> None:

@@ -89,6 +89,7 @@ def test_no_statement(source: str) -> None:
 def test_a_long_string_that_never_ends_is_one_error() -> None:
     """In time: no line is read again for each line before it."""
     assert len(check('x = "' + '\n \\"' * 100_000)) == 1
+    assert len(check('x = "a\nb"\ny = "c\nd"\n')) == 1
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

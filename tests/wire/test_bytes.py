@@ -268,6 +268,37 @@ def test_errors_come_with_success(body: str) -> None:
     assert found.warnings == (WARNING,)
 
 
+def test_new_forms_of_findings() -> None:
+    """As captured: no place, truth values in ctx, codes and keys that nobody met before."""
+    body = """{"success":true,"result":{"errors":[
+    {"code":"CE10250","ctx":{},"message":"Script doesn't contain any statements"},
+    {"code":"CE10271","ctx":{"kind":"method or method reference","fullName":"float.round"},
+    "start":{"line":3,"column":26},"end":{"line":3,"column":36},
+    "message":"Could not find {kind} '{fullName}'"},
+    {"code":"CE10156","ctx":{"value":"\\"index\\""},"start":{"line":4,"column":19},
+    "end":{"line":4,"column":19},"message":"Syntax error at input {value}"},
+    {"code":"CE99999","ctx":{"yes":true,"no":false,"none":null,"list":[1]},"severity":7,
+    "start":{"line":2,"column":900},"message":"{yes} {no} {none} {list}"}],
+    "warnings":[{"message":"v5 has no code","start":{"line":1,"column":1},
+    "end":{"line":1,"column":1}}]}}"""
+    found = reading.verdict(ok(body))
+    assert found.errors == (
+        Diagnostic("error", 1, 1, 1, 1, "Script doesn't contain any statements", "CE10250"),
+        Diagnostic(
+            "error",
+            3,
+            26,
+            3,
+            36,
+            "Could not find method or method reference 'float.round'",
+            "CE10271",
+        ),
+        Diagnostic("error", 4, 19, 4, 19, 'Syntax error at input "index"', "CE10156"),
+        Diagnostic("error", 2, 900, 2, 900, "true false None [1]", "CE99999"),
+    )
+    assert found.warnings == (Diagnostic("warning", 1, 1, 1, 1, "v5 has no code"),)
+
+
 def test_nothing_found() -> None:
     found = reading.verdict(ok('{"success":true,"result":{"functions":[]}}'))
     assert (found.errors, found.warnings) == ((), ())
