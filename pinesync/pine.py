@@ -1,25 +1,33 @@
 """`Pine`: six methods on a user's own saved scripts that answer in one envelope and never raise
 for what the service or the network does.
 
-    {"status": "success" | "failed", "data": …, "metadata": {the call's arguments},
+    {"status": "success" | "failed", "data": …, "metadata": {the arguments that were given},
      "warnings": [...], "error": None | "why"}
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from pinesync.errors import (
     BadAnswer,
+    BotCheck,
     DoesNotCompile,
     LeftForYou,
     Misuse,
+    NameTaken,
+    NetworkError,
+    NoAccess,
     NotSignedIn,
     PinesyncError,
+    RateLimited,
     Refused,
+    SessionExpired,
+    TryLater,
 )
 from pinesync.model import Diagnostic, PineId, SaveAnswer, Verdict, Version
 from pinesync.naming import shown
@@ -59,7 +67,7 @@ class Pine:
         return f"Pine({self._base_url})"
 
     def list_saved_scripts(self) -> Envelope:
-        """All saved scripts: data is [{"id", "name", "version", "modified"}], version as text
+        """All saved scripts: data is [{"id", "name", "version", "modified"}], version as
         "5.0", modified in epoch seconds. An empty list is confirmed with the session probe."""
         return self._answer({}, self._list)
 
@@ -75,20 +83,18 @@ class Pine:
         return self._answer({"name": name, "source": source}, lambda: self._create(name, source))
 
     def edit_script(
-        self, pine_id: str, name: str, source: str, *, expected_version: str | None = None
+        self, pine_id: str, name: str, source: str, *, expected_version: str | int | None = None
     ) -> Envelope:
         """Check, as `create_script` does, and save the next version, under that name: data is
         {"id", "name"}. With `expected_version` nothing is saved where the newest is another."""
-        given = {
-            "pine_id": pine_id,
-            "name": name,
-            "source": source,
-            "expected_version": expected_version,
-        }
+        given: Envelope = {"pine_id": pine_id, "name": name, "source": source}
+        if expected_version is not None:
+            given["expected_version"] = expected_version
         return self._answer(given, lambda: self._edit(pine_id, name, source, expected_version))
 
-    def get_script(self, pine_id: str, version: str) -> Envelope:
-        """One version, or "last": data is id, name, title, version (text), last_version (int),
+    def get_script(self, pine_id: str, version: str | int) -> Envelope:
+        """One version ("5.0", "5" or 5), or "last": data is id, name, title, version ("5.0"),
+        last_version (int),
         created and updated (epoch seconds), source, extra."""
         given = {"pine_id": pine_id, "version": version}
         return self._answer(given, lambda: self._get(pine_id, version))
@@ -138,7 +144,8 @@ class Pine:
     def _create(self, name: str, source: str) -> tuple[Any, list[Envelope]]:
         _check_text("name", name)
         warnings = self._compiled(source)
-        answer = self._client.save_new(name, source)
+        with _sent_once():
+            answer = self._client.save_new(name, source)
         _check_accepted(answer, warnings)
         if answer.pine_id is None:
             raise BadAnswer(
@@ -148,7 +155,7 @@ class Pine:
         return {"id": str(answer.pine_id), "name": name}, warnings
 
     def _edit(
-        self, raw_id: str, name: str, source: str, expected: str | None
+        self, raw_id: str, name: str, source: str, expected: str | int | None
     ) -> tuple[Any, list[Envelope]]:
         pine_id = _pine_id(raw_id)
         _check_text("name", name)
@@ -158,13 +165,13 @@ class Pine:
             newest = self._client.get(pine_id).version
             if newest != wanted:
                 raise LeftForYou(f"the newest version is {newest}, not {wanted}; nothing was saved")
-        answer = self._client.save_next(pine_id, name, source)
+        with _sent_once():
+            answer = self._client.save_next(pine_id, name, source)
         _check_accepted(answer, warnings)
         return {"id": str(answer.pine_id or pine_id), "name": name}, warnings
 
-    def _get(self, raw_id: str, raw_version: str) -> tuple[Any, list[Envelope]]:
+    def _get(self, raw_id: str, raw_version: str | int) -> tuple[Any, list[Envelope]]:
         pine_id = _pine_id(raw_id)
-        _check_text("version", raw_version)
         version = None if raw_version == "last" else _version(raw_version)
         saved = self._client.get(pine_id, version)
         return {
@@ -181,7 +188,8 @@ class Pine:
 
     def _delete(self, raw_id: str) -> tuple[Any, list[Envelope]]:
         pine_id = _pine_id(raw_id)
-        self._client.delete(pine_id)
+        with _sent_once():
+            self._client.delete(pine_id)
         return {"id": str(pine_id)}, []
 
     # -- what they share ----------------------------------------------------------------------
@@ -194,7 +202,7 @@ class Pine:
             from pinesync.remote.session import Session, Transport
 
             if not isinstance(self._base_url, str):
-                raise Misuse("base_url is not a text")
+                raise Misuse("base_url is not a string")
             if not isinstance(self._cookie, str) or not self._cookie.strip():
                 also = ", or set TRADINGVIEW_COOKIE" if self._base_url == BASE_URL else ""
                 raise NotSignedIn(f"a TradingView cookie is needed: give `cookie`{also}")
@@ -213,8 +221,7 @@ class Pine:
             errors = [_plain(error) for error in broken.errors]
             return _envelope(given, {"errors": errors}, broken.warnings, broken.message)
         except PinesyncError as error:
-            why = f"{error.message} ({error.hint})" if error.hint else error.message
-            return _envelope(given, None, [], why)
+            return _envelope(given, None, [], _why(error))
         return _envelope(given, data, warnings, None)
 
 
@@ -252,6 +259,43 @@ def _envelope(
     }
 
 
+_HINTS: dict[type[PinesyncError], str | None] = {
+    BotCheck: "open TradingView in the browser, pass its check or sign in, and give a fresh "
+    "cookie; if the site is down, try again later",
+    SessionExpired: "give a fresh cookie from the browser",
+    NotSignedIn: None,
+    NoAccess: "see in the browser whether the account works there",
+    NameTaken: "choose another name",
+    RateLimited: "wait a little, then try again",
+    NetworkError: "check the connection, then try again",
+}
+"""For a program, where the error's own hint is for a person at the command line. The first kind
+that fits counts."""
+
+
+class _Unknown(TryLater):
+    """A write was sent, and what became of it is not known."""
+
+
+@contextmanager
+def _sent_once() -> Iterator[None]:
+    """Around a write: where its answer is lost, the hint says what to do first."""
+    try:
+        yield
+    except TryLater as error:
+        if isinstance(error, NetworkError) and not error.sent:
+            raise
+        look = "it may have been done all the same: look with get_script or list_saved_scripts"
+        raise _Unknown(error.message, f"{look} before you try again") from None
+
+
+def _why(error: PinesyncError) -> str:
+    """The message and what to do."""
+    hints = (hint for kind, hint in _HINTS.items() if isinstance(error, kind))
+    hint = next(hints, error.hint)
+    return f"{error.message} ({hint})" if hint else error.message
+
+
 def _plain(diagnostic: Diagnostic) -> Envelope:
     found = asdict(diagnostic)
     del found["severity"]
@@ -267,13 +311,14 @@ def _check_accepted(answer: SaveAnswer, warnings: list[Envelope]) -> None:
 
 def _check_text(what: str, value: object) -> None:
     if not isinstance(value, str):
-        raise Misuse(f"{what} is not a text")
+        raise Misuse(f"{what} is not a string")
     if not value.strip():
         raise Misuse(f"{what} is empty")
     try:
         check_encodable(value)
     except Unreadable as error:
-        raise Misuse(f"{what}: {error}") from None
+        why = str(error).removeprefix("not a text: ")
+        raise Misuse(f"{what} is not a string that can be sent: {why}") from None
 
 
 def _pine_id(raw: object) -> PineId:

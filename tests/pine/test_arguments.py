@@ -35,7 +35,7 @@ def test_what_is_no_cookie_and_no_address_raises_nothing(cookie: Any, address: A
     assert (envelope["status"], list(envelope)) == ("failed", KEYS)
 
 
-@pytest.mark.parametrize("empty", ["", " ", "\n\t ", None, 5, "\ud800"])
+@pytest.mark.parametrize("empty", ["", " ", "\n\t ", None, 5.5, "\ud800"])
 def test_an_empty_argument_fails_without_a_request(world: World, empty: Any) -> None:
     pine, pine_id = world.pine, world.make()
     for envelope in (
@@ -51,6 +51,7 @@ def test_an_empty_argument_fails_without_a_request(world: World, empty: Any) -> 
     ):
         assert envelope["status"] == "failed"
         assert envelope["error"]
+        assert "text" not in envelope["error"]
         assert list(envelope) == KEYS
     assert world.plan.log == []
 
@@ -68,22 +69,29 @@ def test_what_is_no_id_fails_without_a_request(world: World, pine_id: str) -> No
     assert world.plan.log == []
 
 
-@pytest.mark.parametrize("version", ["-1", "0", "1.5", "../1.0", "LAST", "1.0/..", "v1"])
-def test_what_is_no_version_fails_without_a_request(world: World, version: str) -> None:
+@pytest.mark.parametrize(
+    "version", ["-1", "0", "1.5", "../1.0", "LAST", "1.0/..", "v1", 0, -1, True, 1.5]
+)
+def test_what_is_no_version_fails_without_a_request(world: World, version: Any) -> None:
     pine_id = world.make()
     bad(world.pine.get_script(pine_id, version))
     bad(world.pine.edit_script(pine_id, "One", MORE, expected_version=version))
     assert world.plan.log == []
 
 
-@pytest.mark.parametrize("version", ["2", "2.0", "last"])
-def test_forms_of_a_version(world: World, version: str) -> None:
-    data = good(world.pine.get_script(world.make("One", GOOD, MORE), version))
+@pytest.mark.parametrize("version", ["2", "2.0", "last", 2])
+def test_forms_of_a_version(world: World, version: str | int) -> None:
+    pine_id = world.make("One", GOOD, MORE)
+    envelope = world.pine.get_script(pine_id, version)
+    data = good(envelope)
     assert (data["version"], data["source"]) == ("2.0", MORE)
+    assert envelope["metadata"] == {"pine_id": pine_id, "version": version}
+    if version != "last":
+        good(world.pine.edit_script(pine_id, "One", GOOD, expected_version=version))
 
 
-@pytest.mark.parametrize("expected", ["1.0", "3.0", "10", "1"])
-def test_another_version_than_expected_saves_nothing(world: World, expected: str) -> None:
+@pytest.mark.parametrize("expected", ["1.0", "3.0", "10", "1", 1, 3])
+def test_another_version_than_expected_saves_nothing(world: World, expected: str | int) -> None:
     pine_id = world.make("One", GOOD, MORE)
     why = bad(world.pine.edit_script(pine_id, "One", GOOD, expected_version=expected))
     assert "2.0" in why
@@ -118,6 +126,52 @@ def test_old_pine_that_no_version_takes_is_not_saved(world: World) -> None:
         (error,) = envelope["data"]["errors"]
         assert error["line"] == 4
     assert world.plan.asked("save_new") == world.plan.asked("save_next") == 0
+
+
+def test_metadata_is_what_was_given(world: World) -> None:
+    pine_id = world.make()
+    edited = world.pine.edit_script(pine_id, "One", MORE)
+    good(edited)
+    assert edited["metadata"] == {"pine_id": pine_id, "name": "One", "source": MORE}
+    failed = world.pine.edit_script(STRANGE, "One", MORE)
+    bad(failed)
+    assert failed["metadata"] == {"pine_id": STRANGE, "name": "One", "source": MORE}
+    expecting = world.pine.edit_script(pine_id, "One", GOOD, expected_version="2.0")
+    assert list(expecting["metadata"]) == ["pine_id", "name", "source", "expected_version"]
+
+
+def test_no_error_names_a_command(world: World) -> None:
+    """Whatever goes wrong: a program has no command line to run them on."""
+    pine_id = world.make()
+    nobody = Pine(None, base_url=IN_PROCESS_URL, adapter=WSGIAdapter(world.app))
+    dead = Pine(
+        "sessionid=x; sessionid_sign=y", base_url=IN_PROCESS_URL, adapter=WSGIAdapter(world.app)
+    )
+    why = []
+    for pine in (nobody, dead):
+        why += [call()["error"] or "" for call in replace(world, pine=pine).calls(pine_id).values()]
+    for kind in ("429", "500", "html", "redirect", "empty", "garbage", "reset", "hang", "expire"):
+        world.plan.add(f"*:*:{kind}")
+        why += [call()["error"] or "" for call in world.calls(pine_id).values()]
+        world.plan.clear()
+    world.make("Taken")
+    why.append(bad(world.pine.create_script("Taken", GOOD)))
+    assert len(set(why)) > 10
+    for one in why:
+        assert "pinesync" not in one, one
+        assert "command" not in one, one
+
+
+@pytest.mark.parametrize("kind", ["reset", "hang", "500", "429"])
+def test_a_write_whose_answer_is_lost_says_what_to_do_first(world: World, kind: str) -> None:
+    pine_id = world.make()
+    for endpoint, call in (
+        ("save_new", lambda: world.pine.create_script("New", GOOD)),
+        ("save_next", lambda: world.pine.edit_script(pine_id, "One", MORE)),
+        ("delete", lambda: world.pine.delete_script(pine_id)),
+    ):
+        world.plan.add(f"{endpoint}:1:{kind}:after")
+        assert "look with get_script or list_saved_scripts before you try again" in bad(call())
 
 
 def test_validating_has_no_data(world: World) -> None:
