@@ -29,6 +29,10 @@ class Unreadable(ValueError):
     """The bytes are no text, or the text has no bytes. The message is a sentence."""
 
 
+NO_TEXT = ("not UTF-8", "not a text")
+"""How the message begins where bytes are no text."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """What canonical text leaves out: the BOM, and the line end that most lines have."""

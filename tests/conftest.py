@@ -8,7 +8,9 @@ with the reason; a child process fails on its first write. The fixture `home` gi
 from __future__ import annotations
 
 import os
+import re
 import socket
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +39,7 @@ _FOREIGN = frozenset(
     "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
     "PYTHONWARNINGS".split()
 )
+_NEEDS = re.compile(r"needs the program ([\w.+-]+)")
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 settings.register_profile(
@@ -54,6 +57,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names the programs that are not here, with the tests that were skipped without them."""
+    wanting: dict[str, set[str]] = defaultdict(set)
+    for report in terminalreporter.stats.get("skipped", ()):
+        if missing := _NEEDS.search(str(report.longrepr)):
+            wanting[missing[1]].add(report.nodeid)
+    if wanting:
+        terminalreporter.section("not tested, for want of a program")
+    for program, tests in sorted(wanting.items()):
+        terminalreporter.line(f"{program}: {', '.join(sorted(tests))}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -120,3 +120,18 @@ def test_unix_sockets_work(tmp_path, monkeypatch):
         server.bind("s")
         server.listen()
         client.connect("s")
+
+
+def test_a_program_that_is_missing_is_named_with_its_tests(tmp_path):
+    test = "tests/cli/test_completion.py::test_fish"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test],
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "not tested, for want of a program" in done.stdout
+    assert f"\nfish: {test}\n" in done.stdout

@@ -29,8 +29,8 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     """What was saved on TradingView: version, time, lines that came and went, and whose save.
 
     Of the scripts named every version, each read once and then held; without one, the newest 20
-    saves of the account. `pinesync` saved a version from this machine; `elsewhere` is the web
-    editor, or another machine.
+    saves of the account. `pinesync` saved a version from this machine, in any workspace;
+    `elsewhere` is the web editor, or another machine.
     """
     from pinesync.commands.log import log
 

@@ -86,7 +86,7 @@ def check(
     that are not seen are warned of either way."""
     project = project_here(setup) if paths or given else open_project(setup)
     root = str(project.folder.root if project else setup.cwd)
-    files = [] if given else _files(setup, paths or [root])
+    files = [] if given else _files(setup, paths or [root], named=bool(paths))
     client = None
     if not offline:
         here = project.settings.remote if project else DEFAULT_REMOTE
@@ -144,12 +144,16 @@ def _marked(text: str) -> tuple[Diagnostic, ...]:
     return (Diagnostic("error", line, 1, line, len(marker), said),)
 
 
-def _files(setup: Setup, paths: Sequence[str]) -> list[Path]:
+def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
+    """The scripts of files, folders and patterns. Misuse for what is there but `named` in vain."""
     found: list[Path] = []
     for raw in paths:
         path = setup.cwd / raw
         if os.path.isdir(path):
-            found += [path / name for name in sorted(Tree(path).scripts())]
+            scripts = [path / name for name in sorted(Tree(path).scripts())]
+            if named and not scripts:
+                raise Misuse(f"{raw}: no {SUFFIX} file is in it", "name a folder that has some")
+            found += scripts
         elif not raw.endswith(SUFFIX) and os.path.exists(path):
             raise Misuse(f"{raw}: not a {SUFFIX} file; nothing was sent")
         elif os.path.isfile(path):

@@ -35,9 +35,10 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The end: where the folder is."""
+    """The end: where the workspace is, and the PINESYNC_HOME of its sandbox."""
 
     folder: Path
+    home: Path
 
 
 Event = Say | Ran | Kept
@@ -85,7 +86,7 @@ def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
     yield run(f"diff --stat {shown}")
     yield run("push")
     yield run("status")
-    yield Kept(folder)
+    yield Kept(folder, home)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,9 +86,15 @@ def init(
     root = (setup.cwd / directory).absolute()
     files = starting_files(template) if template else {}
     if (root / MANIFEST).exists():
-        if not template or link or remote:
+        if not template or link:
             raise _is_one_already(root)
-        begun = Initialized(root, project_at(setup, root).settings.remote, dry_run=dry_run)
+        theirs = project_at(setup, root).settings.remote
+        if remote not in (None, theirs):
+            raise Misuse(
+                f"{root}: this workspace is of {theirs}, not of {remote}",
+                "a template needs no remote: leave that option out",
+            )
+        begun = Initialized(root, theirs, dry_run=dry_run)
         return _with_files(begun, files, already=(MANIFEST,))
     settings = new_settings(remote or DEFAULT_REMOTE)
     folder = folder_at(setup, root, settings.id)

@@ -62,8 +62,14 @@ def match(
             fits = [info for info in free if _fits(by, file, info, digests)]
             rivals = [f for f in files if fits and _fits(by, f, fits[0], digests)]
             if len(fits) == 1 and len(rivals) == 1:
-                found.append(Match(file.path, fits[0], by))
+                found.append(Match(file.path, fits[0], _way(by, file, fits[0])))
     return tuple(sorted(found, key=lambda m: m.path))
+
+
+def _way(by: By, file: FileHere, info: ScriptInfo) -> By:
+    """How it was found: the saved name may be the file's name, or the title in the text."""
+    by_title = by == "name" and shown(info.name).casefold() != file.stem.casefold()
+    return "title" if by_title else by
 
 
 def fitting(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from pinesync.commands.difference import changed_lines
 from pinesync.commands.oplog import MOST
 from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.revisions import Revision, all_of, revision
-from pinesync.errors import Misuse
+from pinesync.errors import FileError, Misuse, StateError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
 from pinesync.naming import shown
 from pinesync.workspace.operations import read_operations
+from pinesync.workspace.state import State, other_states
 
 NEWEST = 20
 """So many saves are told where nothing else was asked for."""
@@ -69,20 +72,36 @@ def log(
 
 
 class Own:
-    """The versions that this machine saved, and the commits they were made from."""
+    """The versions that this machine saved, from whichever workspace, and the commits that those
+    of this one were made from."""
 
     def __init__(self, project: Project) -> None:
         self._state = project.folder.state
-        logged = [save for each in read_operations(self._state, MOST) for save in each.saves]
-        records = [r for r in project.folder.records() if r.op in ("save", "create")]
-        self._saves = {(save.pine_id, save.version) for save in logged}
-        self._saves |= {(r.pine_id, r.landed) for r in records if r.pine_id and r.landed}
+        self._saves = _saves(self._state)
 
     def by(self, pine_id: PineId, version: Version) -> str:
-        return "pinesync" if (pine_id, version) in self._saves else "elsewhere"
+        mine = (pine_id, version) in self._saves or (pine_id, version) in self._others
+        return "pinesync" if mine else "elsewhere"
+
+    @cached_property
+    def _others(self) -> set[tuple[PineId, Version]]:
+        """What other workspaces saved, whose ids are unique; a damaged one says nothing here."""
+        found: set[tuple[PineId, Version]] = set()
+        for folder in other_states(self._state.folder):
+            with suppress(StateError, FileError):
+                found |= _saves(State(folder))
+        return found
 
     def commit(self, info: VersionInfo) -> str | None:
         return self._state.commit_of(info.pine_id, info.version)
+
+
+def _saves(state: State) -> set[tuple[PineId, Version]]:
+    """The log of what was done may be lost, and so may the record of each save: both are read."""
+    logged = [save for each in read_operations(state, MOST) for save in each.saves]
+    records = [record for record in state.records() if record.op in ("save", "create")]
+    found = {(save.pine_id, save.version) for save in logged}
+    return found | {(r.pine_id, r.landed) for r in records if r.pine_id and r.landed}
 
 
 def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:

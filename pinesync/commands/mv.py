@@ -66,8 +66,9 @@ def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
     entries = project.folder.entries()
     for path in (*entries, *project.folder.tree.scripts()):
         if path != old and fold(path) == fold(new) and (path in entries or path != new):
-            what = "is listed in pine.toml" if path == new else "is the same file on some systems"
-            raise LeftForYou(f"{new}: {path} {what}; nothing was moved", "choose another name")
+            taken = f"{path} is the same file on some systems"
+            what = "listed in pine.toml already" if path == new else taken
+            raise LeftForYou(f"{new}: {what}; nothing was moved", "choose another name")
 
 
 def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:

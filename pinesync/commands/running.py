@@ -17,6 +17,7 @@ from pinesync.sync.plan import Situation
 from pinesync.sync.policy import Act, There
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, enumerated
+from pinesync.text import NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ def left_alone(
             hint=f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it",
         )
     message, hint = _reason(step)
+    if situation.word == "unreadable" and not situation.problem.startswith(NO_TEXT):
+        hint = "put a plain file there that you can read; nothing was sent or replaced"
     pine_id = id_of(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
     if situation.word == "unreadable" and situation.entry is None:

@@ -37,6 +37,16 @@ PRAGMA user_version = {SCHEMA};
 """
 
 
+_MAY_NOT = "let your user write this file, those beside it that begin alike, and their folder"
+_HINTS = {
+    sqlite3.SQLITE_PERM: _MAY_NOT,
+    sqlite3.SQLITE_READONLY: _MAY_NOT,
+    sqlite3.SQLITE_CANTOPEN: _MAY_NOT,
+    sqlite3.SQLITE_FULL: "make room on the disk, then try again",
+    sqlite3.SQLITE_IOERR: "see whether the disk is full or damaged, then try again",
+}
+
+
 class Database:
     """One file, made (mode 0600) where it is not there."""
 
@@ -103,9 +113,10 @@ class Database:
     def _translated(self, error: sqlite3.DatabaseError) -> Locked | StateError:
         if "locked" in str(error):
             return Locked(f"{self._path}: another program holds the sandbox", "try again")
+        primary = error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else 0
         return StateError(
             f"{self._path}: the sandbox cannot be used: {error}",
-            "move the file away to begin with a fresh sandbox",
+            _HINTS.get(primary, "move the file away to begin with a fresh sandbox"),
         )
 
 

@@ -199,7 +199,9 @@ class WorkspaceFolder:
                     paths.add(check_path(raw))
                 except BadPath:
                     continue  # such a file cannot be tracked; `add` says why
-        return {path: _local_text(found) for path, found in self.tree.read_each(sorted(paths))}
+        return {
+            path: _local_text(path, found) for path, found in self.tree.read_each(sorted(paths))
+        }
 
     def glance(self, path: RelPath) -> Glance:
         """The file as it is at this moment, for who watches it."""
@@ -365,9 +367,9 @@ class WorkspaceFolder:
         self.state.drop_records(records)
 
 
-def _local_text(found: bytes | FileError) -> LocalText:
+def _local_text(path: RelPath, found: bytes | FileError) -> LocalText:
     if isinstance(found, FileError):
-        return LocalText(None, problem=str(found))
+        return LocalText(None, problem=found.message.removeprefix(f"{path}: "))
     try:
         marked = b"<<<<<<<" in found and has_conflict_markers(decode(found))
         return LocalText(digest_of(found), marked)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 KEEP_DAYS = 30
 _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _NUMBER = r"[1-9][0-9]{0,5}"
+_STATE = re.compile(r"-[0-9a-f]{16}\Z")
 _MAX_RECORD = 4 * 1024 * 1024
 _MAX_LINE = 64 * 1024 * 1024
 """Bytes of what one command did; ten thousand scripts have ten megabytes."""
@@ -65,6 +66,15 @@ def folder_name(workspace_id: str, root: Path) -> str:
     """The state folder's name: two copies of a workspace have two states."""
     place = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
     return f"{workspace_id}-{place}"
+
+
+def other_states(folder: Path) -> list[Path]:
+    """The state folders of the other workspaces of this machine, beside this one."""
+    try:
+        names = sorted(os.listdir(folder.parent))
+    except OSError:
+        return []
+    return [folder.parent / n for n in names if n != folder.name and _STATE.search(n)]
 
 
 class State:

@@ -157,7 +157,7 @@ def traces() -> bool:
     return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
-needs_strace = pytest.mark.skipif(not traces(), reason="no strace that works here")
+needs_strace = pytest.mark.skipif(not traces(), reason="needs the program strace, allowed to trace")
 
 
 def strace(world: World, verb: str, call: str, when: int, log: Path) -> int:

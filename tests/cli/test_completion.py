@@ -45,7 +45,7 @@ def typed(clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worl
 def shell(world: World, program: str, script: str, *arguments: str) -> list[str]:
     where = shutil.which(program)
     if where is None:
-        pytest.skip(f"no {program} on this system")
+        pytest.skip(f"needs the program {program}")
     options = ["--no-config"] if program == "fish" else ["--norc"]
     done = subprocess.run(
         [where, *options, "-c", script, *(["bash"] if program == "bash" else []), *arguments],

@@ -66,7 +66,7 @@ def test_gcc_s_pattern_of_vs_code(broken: World) -> None:
 def test_vim_s_errorformat(broken: World, tmp_path: Path, program: str) -> None:
     """The one that the guide gives."""
     if not has_expressions(program):
-        pytest.skip(f"no {program} with expressions here")
+        pytest.skip(f"needs the program {program}, with expressions")
     (given,) = re.findall(
         r"`:set makeprg=.* (errorformat=\S+(?:\\ \S+)*)`", page("docs/guides/editors.md")
     )
@@ -86,7 +86,7 @@ def test_vim_s_errorformat(broken: World, tmp_path: Path, program: str) -> None:
     assert [(row["lnum"], row["col"], row["type"]) for row in rows] == [(13, 6, "e")]
 
 
-@pytest.mark.skipif(not shutil.which("emacs"), reason="needs emacs")
+@pytest.mark.skipif(not shutil.which("emacs"), reason="needs the program emacs")
 def test_emacs_compile(broken: World, tmp_path: Path) -> None:
     told = tmp_path / "errors.txt"
     told.write_text(broken("check").out)

@@ -40,7 +40,7 @@ def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     assert [[cell.strip() for cell in row if cell] for row in rows] == [
         ["a copy.pine", "Breakout", "by text", "1.0"],
         ["lib/tools.pine", "Tools", "by name", "1.0"],
-        ["trend old.pine", "Trend", "by name", "1.0 → 2.0"],
+        ["trend old.pine", "Trend", "by title", "1.0 → 2.0"],
     ]
     assert "own.pine: no saved script fits; `pinesync add` lists it for the next push" in made.out
     assert "binary.pine: not UTF-8" in made.err

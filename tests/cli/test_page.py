@@ -226,7 +226,7 @@ def test_nothing_but_its_own_style_may_load(clone: World) -> None:
     assert "@import" not in page.style
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium")
 def test_in_a_browser(clone: World, tmp_path: Path) -> None:
     spiked(clone)
     pictured(clone)

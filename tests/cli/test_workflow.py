@@ -27,7 +27,7 @@ from tests.cli.world import (
 
 pytestmark = [
     pytest.mark.parametrize("world", ["facade"], indirect=True),
-    pytest.mark.skipif(not shutil.which("bash"), reason="needs bash"),
+    pytest.mark.skipif(not shutil.which("bash"), reason="needs the program bash"),
 ]
 OTHER = BREAKOUT + "// another\n"
 

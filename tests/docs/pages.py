@@ -80,7 +80,7 @@ def run(todo: list[Step], folder: Path) -> list[str]:
     """Type the commands into one shell; what each printed. Each must end with 0."""
     shell = shutil.which("sh")
     if shell is None:
-        pytest.skip("no sh on this system")
+        pytest.skip("needs the program sh")
     script = "\n".join(f"{step.command}\nprintf '\\n{_END} %s\\n' $?" for step in todo)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(

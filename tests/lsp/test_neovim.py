@@ -15,7 +15,7 @@ from tests.cli.world import BROKEN, LONGER, TREND, TREND_PATH, World
 from tests.docs.pages import blocks, page
 
 NVIM = shutil.which("nvim")
-pytestmark = pytest.mark.skipif(NVIM is None, reason="no neovim on this system")
+pytestmark = pytest.mark.skipif(NVIM is None, reason="needs the program nvim")
 
 SCRIPT = """
 local told = {}

@@ -37,7 +37,9 @@ def installed(*programs: str) -> list[pytest.ParameterSet]:
     return [
         pytest.param(
             program,
-            marks=pytest.mark.skipif(not shutil.which(program), reason=f"no {program} here"),
+            marks=pytest.mark.skipif(
+                not shutil.which(program), reason=f"needs the program {program}"
+            ),
         )
         for program in programs
     ]
@@ -135,7 +137,7 @@ def test_editors_of_the_command_line(
     watching: Watching, command: tuple[str, ...], keys: str
 ) -> None:
     if not shutil.which(command[0]):
-        pytest.skip(f"no {command[0]} here")
+        pytest.skip(f"needs the program {command[0]}")
     world = watching.start().world
     last = f"of={TREND_PATH}" if command[0] == "dd" else TREND_PATH
     subprocess.run(

@@ -510,7 +510,7 @@ runpy.run_module("pinesync", run_name="__main__", alter_sys=True)
 def test_a_job_in_the_background_is_not_stopped_by_its_shell(clone: World) -> None:
     """It would be, as soon as it touched the keyboard's terminal."""
     if not shutil.which("bash"):
-        pytest.skip("no bash here")
+        pytest.skip("needs the program bash")
     script = 'set -m; "$@" & wait; echo ended'
     command = ("bash", "-c", script, "bash", sys.executable, "-c", INTERRUPTED, "watch")
     with Terminal(Programs(clone.folder), *command) as shown:

@@ -1,0 +1,196 @@
+"""What a new user meets: files and sandboxes that may not be used, folders with nothing in them, a
+second clone on one machine, and the demo's end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.world import COMMAND, LONGER, TREND, TREND_PATH, Ran, World
+
+HINT = "put a plain file there that you can read; nothing was sent or replaced"
+posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+
+
+def as_anybody() -> None:
+    """Of a child process: root then obeys modes too, on Linux."""
+    if sys.platform == "linux" and os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            if libc.prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP
+                raise OSError(ctypes.get_errno(), "cannot give up a right")
+
+
+def ran_as_anybody(world: World, *arguments: str) -> Ran:
+    with world.spawn(*arguments, preexec_fn=as_anybody) as child:
+        out, err = child.communicate(timeout=60)
+    return Ran(child.returncode, out, err)
+
+
+# -- files that cannot be read --------------------------------------------------------------------
+
+
+@posix
+@pytest.mark.parametrize("verb", ["push", "pull"])
+def test_a_file_without_read_permission(clone: World, verb: str) -> None:
+    clone.write(LONGER)
+    (clone.folder / TREND_PATH).chmod(0)
+    ran = ran_as_anybody(clone, verb)
+    assert ran.code == 3
+    assert ran.said.count(TREND_PATH) == 1
+    assert f"{TREND_PATH}: Permission denied" in ran.said
+    assert HINT in ran.said
+    assert "UTF-8" not in ran.said
+    (clone.folder / TREND_PATH).chmod(0o600)
+    assert clone.saved() == [TREND]
+
+
+@posix
+def test_status_names_it_once(clone: World) -> None:
+    (clone.folder / TREND_PATH).chmod(0)
+    ran = ran_as_anybody(clone, "status")
+    assert ran.out.count(TREND_PATH) == 1
+    assert "Permission denied" in ran.out
+    assert ran_as_anybody(clone, "diff").said.count(TREND_PATH) == 1
+
+
+@pytest.mark.parametrize("kind", ["link", "large"])
+def test_what_is_no_plain_file(clone: World, kind: str) -> None:
+    clone.remove()
+    if kind == "link":
+        (clone.place / "other.pine").write_text(LONGER)
+        (clone.folder / TREND_PATH).symlink_to(clone.place / "other.pine")
+    else:
+        clone.write("// x\n" * 2_000_000)
+    ran = clone("push")
+    assert (ran.code, ran.said.count(TREND_PATH)) == (3, 1)
+    assert HINT in ran.said
+
+
+def test_what_is_no_text_still_is_told_to_be_utf_8(clone: World) -> None:
+    clone.write(b"\xff\xfe")
+    ran = clone("push")
+    assert ran.code == 3
+    assert "save it as UTF-8 text" in ran.said
+
+
+def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
+    other = "strategies/Breakout.pine"
+    ran = clone("mv", TREND_PATH, other)
+    assert ran.code == 3
+    assert f"error: {other}: listed in pine.toml already; nothing was moved" in ran.err
+    assert ran.said.count(other) == 1
+    assert clone.words() == {}
+
+
+# -- a sandbox that cannot be written -------------------------------------------------------------
+
+
+@posix
+def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> None:
+    file = Path(world("sandbox", "path").out.strip())
+    for beside in file.parent.iterdir():
+        beside.chmod(0o400)
+    file.parent.chmod(0o500)
+    try:
+        ran = ran_as_anybody(world, "sandbox", "seed")
+    finally:
+        file.parent.chmod(0o700)
+        for beside in file.parent.iterdir():
+            beside.chmod(0o600)
+    assert ran.code == 1
+    assert "let your user write this file" in ran.err
+    assert "away" not in ran.err
+
+
+def test_a_file_that_is_no_sandbox_is_to_be_moved_away(world: World) -> None:
+    file = Path(world("sandbox", "path").out.strip())
+    file.with_name("other.sqlite3").write_bytes(b"no database " * 1000)
+    ran = world("sandbox", "seed", "--name", "other")
+    assert ran.code == 1
+    assert "move the file away" in ran.err
+
+
+# -- nothing to check -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [["{}"], ["{}", "--offline"], [TREND_PATH, "{}"], ["{}", "--json"]]
+)
+def test_a_folder_without_a_script_was_named_in_vain(clone: World, words: list[str]) -> None:
+    (clone.folder / "empty" / "deeper").mkdir(parents=True)
+    ran = clone("check", *(word.format("empty") for word in words))
+    assert (ran.code, ran.asked) == (2, ())
+    assert "empty: no .pine file is in it" in ran.said
+
+
+def test_a_workspace_without_a_script_is_checked(world: World) -> None:
+    world.place.joinpath("fresh").mkdir()
+    assert world("init", "--sandbox", "fresh").code == 0
+    ran = world("check", cwd=world.place / "fresh")
+    assert (ran.code, ran.err) == (0, "0 files: 0 errors, 0 warnings\n")
+
+
+# -- the team's files -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("remote", [["--sandbox"], ["--remote", "sandbox"], []])
+def test_the_remote_of_a_workspace_may_be_named_for_a_template(
+    clone: World, remote: list[str]
+) -> None:
+    ran = clone("init", "--template", "team", *remote)
+    assert ran.code == 0, ran
+    assert (clone.folder / ".github" / "workflows" / "pinesync.yml").exists()
+
+
+def test_another_remote_is_refused_and_named(clone: World) -> None:
+    ran = clone("init", "--template", "team", "--remote", "tradingview")
+    assert ran.code == 2
+    assert "this workspace is of sandbox, not of tradingview" in ran.err
+    assert not (clone.folder / ".github").exists()
+
+
+# -- two clones on one machine --------------------------------------------------------------------
+
+
+def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
+    second = clone.place / "second"
+    assert clone("clone", "--remote", clone.remote, second, cwd=clone.place).code == 0
+    (second / TREND_PATH).write_text(LONGER)
+    assert clone("push", cwd=second).code == 0
+    clone.web_save(TREND)
+    assert clone("pull").code == 0
+    told = {
+        save["version"]: save["by"] for save in clone("log", TREND_PATH, "--json").json["saves"]
+    }
+    assert told == {"3.0": "elsewhere", "2.0": "pinesync", "1.0": "elsewhere"}
+    for file in (clone.home / "pinesync" / "state").rglob("operations/*.json"):
+        if b"push" in file.read_bytes():
+            file.write_bytes(b"damaged")
+    for file in (clone.home / "pinesync" / "state").rglob("records/*.json"):
+        file.write_bytes(b"damaged")
+    assert clone("log", TREND_PATH, "--json").json["saves"][1]["by"] == "elsewhere"
+
+
+# -- the demo -------------------------------------------------------------------------------------
+
+
+@posix
+def test_what_the_demo_prints_last_leads_to_a_workspace_that_works(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    done = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, check=True)
+    *_, enter, export = done.stdout.splitlines()
+    assert enter.startswith("    cd ")
+    assert export.startswith("    export PINESYNC_HOME=")
+    status = shlex.join([*COMMAND, "status"])
+    script = f"{enter}\n{export}\n{status}\n"
+    after = subprocess.run(["sh", "-e"], input=script, capture_output=True, text=True, check=False)
+    assert (after.returncode, after.stdout) == (0, "13 scripts, all clean\n")
