@@ -11,7 +11,7 @@ ARGS ?=
 LONG := tests/campaign tests/security/test_canary.py tests/watching/test_soak.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench deep mutants fuzz lowest docs format cover clean
+.PHONY: help demo test check bench deep mutants fuzz lowest peers docs format cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,9 @@ lowest: $(DEVELOPS) ## the tests again, with the oldest versions that pyproject.
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-lowest/constraints.txt -e '.[dev]'
 	.venv-lowest/bin/python -m pytest -n 2 $(or $(ARGS),tests/cli tests/core tests/pine tests/remote tests/sandbox tests/sync tests/wire tests/workspace)
 
+peers: $(DEVELOPS) ## other clients, from PyPI and npm, on the sandbox: what works
+	@$(BIN)/python -m tests.peers $(ARGS)
+
 bench: $(DEVELOPS) ## measure, and compare with the limits
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -65,7 +68,7 @@ cover: $(DEVELOPS) ## which lines no test runs
 	$(BIN)/coverage report
 
 clean: ## remove what the other targets made
-	rm -rf .venv .venv-lowest .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build docs/_build
+	rm -rf .venv .venv-lowest .venv-peers .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build docs/_build
 	find pinesync tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

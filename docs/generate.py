@@ -145,6 +145,8 @@ _SWITCHES = {
     "retry_after": "whether a 429 says when to come again",
     "ok": 'the answer to a deletion: `"ok"` or `ok`',
     "bare_errors": "whose findings lack code and context: those of saves, all, or none",
+    "hidden_inputs": "whether the inputs of a compiled script begin with the hidden `text`, "
+    "`pineId` and `pineVersion`",
     "translate_last": "which version `translate/{id}/last` answers: the newest, or the one before "
     "it, as right after a save",
     "old_pine": "who compiles Pine below v5: the full compile alone, neither it nor the check, or "

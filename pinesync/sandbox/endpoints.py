@@ -225,7 +225,8 @@ def full_compile(call: Call) -> Reply:
     if any(one.severity == "error" for one in found):
         return answer(_broken(call, found, None))
     title = describe(call.source).title
-    return answer(serving.stored(serving.compiled("", title, "1.0", metainfo(call.source))))
+    meta = metainfo(call.source, hidden=call.switches.hidden_inputs)
+    return answer(serving.stored(serving.compiled("", title, "1.0", meta)))
 
 
 def translate(call: Call) -> Reply:
@@ -243,7 +244,7 @@ def translate(call: Call) -> Reply:
 
 def _compiled(call: Call, stored: StoredVersion) -> dict[str, Any]:
     id_part = call.switches.id_in == "scriptIdPart"
-    meta = metainfo(stored.source)
+    meta = metainfo(stored.source, hidden=call.switches.hidden_inputs)
     version = str(stored.version)
     return serving.compiled(stored.pine_id, stored.title, version, meta, id_part=id_part)
 

@@ -49,6 +49,9 @@ class Switches:
     ok: Literal["json", "bare"] = "json"
     bare_errors: Literal["save", "all", "none"] = "save"
     """Which answers have their findings without code and ctx."""
+    hidden_inputs: bool = False
+    """Whether the inputs in metaInfo begin with text, pineId and pineVersion, as clients expect
+    that put a compiled script on a chart."""
     translate_last: Literal["newest", "before"] = "newest"
     """Which version `translate/{id}/last` is: the service compiles a save with some delay."""
     old_pine: Literal["full", "refused", "checked"] = "full"

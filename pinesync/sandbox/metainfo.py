@@ -42,6 +42,7 @@ _PLOTS = {
     "plotshape": ("shapes", 1),
 }
 """What plot-like calls become, and at which place their title is. `hline` is none of them."""
+_HIDDEN = ("text", "pineId", "pineVersion")
 _OF_BARS = ("ohlc_open", "ohlc_high", "ohlc_low", "ohlc_close")
 _PROPERTIES: tuple[tuple[str, str, str, object], ...] = (
     ("initial_capital", "Initial capital", "float", 1_000_000),
@@ -58,8 +59,9 @@ _PROPERTIES: tuple[tuple[str, str, str, object], ...] = (
 Meta = dict[str, Any]
 
 
-def metainfo(source: str) -> Meta:
-    """`inputs`, `plots` and the `styles` that name the plots."""
+def metainfo(source: str, *, hidden: bool = False) -> Meta:
+    """`inputs`, `plots` and the `styles` that name the plots; with `hidden` also the inputs that a
+    chart hands the script itself in."""
     code = Code.of(source[: syntax.MAX_CHARS])
     declared = declared_names(code, passed_names(code))
     made = [call for call in calls(code) if call.name.partition(".")[0] not in declared]
@@ -68,12 +70,17 @@ def metainfo(source: str) -> Meta:
     if strategy:
         found += _properties(code, strategy, len(found))
     plots, styles = _plots(code, made)
-    return {"inputs": found, "plots": plots, "styles": styles}
+    own = [_hidden(name) for name in _HIDDEN] if hidden else []
+    return {"inputs": [*own, *found], "plots": plots, "styles": styles}
 
 
 def count_inputs(source: str) -> int:
     """How many inputs the script declares, the properties of a strategy not among them."""
     return len(_inputs(list(calls(Code.of(source[: syntax.MAX_CHARS])))))
+
+
+def _hidden(name: str) -> Meta:
+    return {"id": name, "name": name, "type": "text", "defval": "", "isHidden": True}
 
 
 def _inputs(made: list[Call]) -> list[Call]:

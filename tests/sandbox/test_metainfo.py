@@ -105,6 +105,12 @@ def test_plots_are_numbered() -> None:
     assert titles == ["C", "S", "Plot", "A", "B", "B", "B", "B", "Plot"]
 
 
+def test_hidden_inputs_come_first() -> None:
+    found = metainfo(HEAD + "a = input.int(1)", hidden=True)["inputs"]
+    assert [one["id"] for one in found] == ["text", "pineId", "pineVersion", "in_0"]
+    assert [one["isHidden"] for one in found] == [True, True, True, False]
+
+
 def test_what_the_script_declares_itself_is_none_of_them() -> None:
     code = "plot(x) => x\ninput = 5\nplot(input(1))\n"
     assert metainfo(HEAD + code) == {"inputs": [], "plots": [], "styles": {}}

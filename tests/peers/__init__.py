@@ -1,0 +1,1 @@
+"""Other clients of the facade, as their users install them, on the sandbox."""
