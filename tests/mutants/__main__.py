@@ -14,6 +14,7 @@ from tests.mutants.guarding import GUARDING
 from tests.mutants.history import HISTORY
 from tests.mutants.hostile import HOSTILE
 from tests.mutants.reverts import REVERTS
+from tests.mutants.service import SERVICE
 from tests.mutants.watching import WATCHING
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ COPIED = (
     "docs",
 )
 SECONDS = 900
-ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING, *HISTORY, *REVERTS)
+ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING, *HISTORY, *REVERTS, *SERVICE)
 
 
 def caught(mutant: Mutant) -> bool:
