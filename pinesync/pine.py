@@ -31,7 +31,7 @@ from pinesync.errors import (
 )
 from pinesync.model import Diagnostic, PineId, SaveAnswer, Verdict, Version
 from pinesync.naming import shown
-from pinesync.text import Unreadable, check_encodable
+from pinesync.text import MAX_SOURCE, Unreadable, check_encodable
 from pinesync.wire import BASE_URL
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ class Pine:
 
     def _checked(self, source: str) -> Verdict:
         _check_text("source", source)
+        if len(source.encode()) > MAX_SOURCE:
+            raise Misuse("source is larger than 2 MiB")
         return self._client.check(source)
 
     def _compiled(self, source: str) -> list[Envelope]:

@@ -29,6 +29,8 @@ class Unreadable(ValueError):
     """The bytes are no text, or the text has no bytes. The message is a sentence."""
 
 
+MAX_SOURCE = 2 * 1024 * 1024
+"""Bytes of a text that is saved, and characters of one that is read back."""
 NO_TEXT = ("not UTF-8", "not a text")
 """How the message begins where bytes are no text."""
 

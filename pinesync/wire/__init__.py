@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pinesync.text import MAX_SOURCE
+
 BASE_URL = "https://pine-facade.tradingview.com/pine-facade"
 """The real service. Everything else that is asked is a stand-in that somebody named."""
 
 MAX_LIST = 8 * 1024 * 1024
-MAX_SOURCE = 2 * 1024 * 1024
-MAX_ANSWER = 3 * MAX_SOURCE
-"""A source in JSON grows by its escapes; the limits are in bytes."""
+MAX_ANSWER = 4 * MAX_SOURCE
+"""A source in JSON grows by its escapes, Cyrillic to three times its bytes."""
 
 Effect = Literal["read", "write"]
 

@@ -26,7 +26,8 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.wire import MAX_SOURCE, Answer, parsing
+from pinesync.text import MAX_SOURCE
+from pinesync.wire import Answer, parsing
 from pinesync.wire.forms import bad, is_html, object_of, payload, reason_of, say_no
 
 MAX_NAME = 256

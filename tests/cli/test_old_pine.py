@@ -122,6 +122,19 @@ def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
     assert len(clone.saved("Old")) == 1
 
 
+@both_ways
+def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
+    """The service takes 5 MB; what was stored so large would be an outcome that nobody learns."""
+    clone.write(OLD + "// д\n" * 350_000, PATH)
+    ran = clone("push")
+    assert (ran.code, "save_next" in ran.asked) == (3, False)
+    assert "larger than 2 MiB; nothing was saved" in ran.said
+    most = OLD + "// д\n" * 340_000
+    clone.write(most, PATH)
+    assert clone("push").code == 0
+    assert clone.saved("Old") == [OLD, most]
+
+
 def test_the_formats_have_the_note(clone: World) -> None:
     github = clone("check", PATH, "--format", "github")
     assert (github.code, github.out.count("::warning ")) == (0, 1)

@@ -24,8 +24,8 @@ from pinesync.model import (
     Version,
 )
 from pinesync.sandbox.metainfo import metainfo
-from pinesync.text import check_encodable, digest
-from pinesync.wire import MAX_SOURCE, Answer, parsing, reading, serving
+from pinesync.text import MAX_SOURCE, check_encodable, digest
+from pinesync.wire import Answer, parsing, reading, serving
 from tests.fuzz.engine import Target
 from tests.fuzz.strategies import like_json, varied
 

@@ -32,6 +32,13 @@ SERVICE = (
         OLD,
     ),
     Mutant(
+        "what could not be read back is not saved",
+        "pinesync/sync/execute/drafting.py",
+        "    if len(text.encode()) > MAX_SOURCE:\n",
+        "    if False:\n",
+        OLD,
+    ),
+    Mutant(
         "a string goes on in a line that is indented by any width",
         "pinesync/syntax.py",
         r'_WRAP = r"(?>\r\n|\n|\r)(?=\s)"',

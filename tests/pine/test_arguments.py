@@ -56,6 +56,15 @@ def test_an_empty_argument_fails_without_a_request(world: World, empty: Any) -> 
     assert world.plan.log == []
 
 
+def test_a_source_that_could_not_be_read_back_is_not_sent(world: World) -> None:
+    pine_id, large = world.make(), GOOD + "// д\n" * 350_000
+    assert "larger than 2 MiB" in bad(world.pine.create_script("New", large))
+    assert "larger than 2 MiB" in bad(world.pine.edit_script(pine_id, "One", large))
+    assert world.plan.log == []
+    made = good(world.pine.create_script("New", GOOD + "// д\n" * 340_000))
+    assert "д" in good(world.pine.get_script(made["id"], "last"))["source"]
+
+
 @pytest.mark.parametrize(
     "pine_id", ["USER;short", "PUB;" + "0" * 32, STRANGE.upper(), STRANGE + "/..", "STD;RSI"]
 )

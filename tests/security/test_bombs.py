@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.wire import MAX_LIST, MAX_SOURCE
+from pinesync.text import MAX_SOURCE
+from pinesync.wire import MAX_LIST
 from tests.cli.world import TREND_PATH, World
 from tests.security.bombs import (
     MOST,

@@ -13,7 +13,8 @@ import pytest
 from pinesync import errors
 from pinesync.errors import BadAnswer, BotCheck, Refused
 from pinesync.model import Diagnostic, PineId, Verdict, Version
-from pinesync.wire import MAX_SOURCE, Answer, Request, asking, reading
+from pinesync.text import MAX_SOURCE
+from pinesync.wire import Answer, Request, asking, reading
 
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
 QUOTED = "USER%3B0123456789abcdef0123456789abcdef"

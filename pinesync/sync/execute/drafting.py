@@ -10,7 +10,7 @@ from pinesync.naming import typed
 from pinesync.sync.plan import Situation
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, failed, refused
-from pinesync.text import Unreadable, decode, digest, has_conflict_markers
+from pinesync.text import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
 from pinesync.unseen import unseen
 
 
@@ -51,6 +51,9 @@ def draft_of(
         )
     if not text.strip() and not (entry.base and entry.base.digest == digest(text)):
         return refused(path, "the file is empty", "an empty script is never saved over a full one")
+    if len(text.encode()) > MAX_SOURCE:
+        # It would be stored, and never read back: nobody could tell what became of it.
+        return refused(path, "larger than 2 MiB; nothing was saved", "split it: import a library")
     ports.workspace.keep(text)
     errors = tuple(ports.tools.syntax(text))
     warnings: tuple[Diagnostic, ...] = ()
