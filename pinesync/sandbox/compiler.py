@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pinesync import syntax
 from pinesync.model import Kind, Verdict
 from pinesync.sandbox import builtins
-from pinesync.sandbox.code import Code, declared_names, passed_names
+from pinesync.sandbox.code import Code, calls, declared_names, passed_names
 from pinesync.sandbox.finding import Finding
 from pinesync.sandbox.metainfo import count_inputs
 from pinesync.sandbox.unknown import unknown_names
@@ -116,25 +116,22 @@ def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[F
 def _truth_values(source: str, code: Code) -> Iterator[Finding]:
     """Truth values where a number is needed: a value of `ctx` is then a boolean."""
     lines = Lines(source)
-    for index, token in enumerate(code.tokens):
-        end = code.chain_end(index)
-        name = "".join(code.text(at) for at in range(index, end + 1))
-        value = code.text(end + 2)
-        if name not in _NUMERIC or code.text(index - 1) == "." or not code.is_called(end):
+    for call in calls(code):
+        value, behind = code.text(call.opened + 1), code.text(call.opened + 2)
+        if call.name not in _NUMERIC or value not in ("true", "false") or behind not in (",", ")"):
             continue
-        if value in ("true", "false") and code.text(end + 3) in (",", ")"):
-            if token.text in declared_names(code, passed_names(code)):
-                continue
-            ctx: dict[str, str | int | bool] = {
-                "argDisplayName": _NUMERIC[name],
-                "argUserFriendlyRepresentation": value == "true",
-                "argumentType": "literal bool",
-                "currentTypeDocStr": "series float",
-                "funId": name,
-                "typePostfix": "",
-            }
-            place = code.tokens[end + 2]
-            yield Finding(WRONG_TYPE, _WRONG_TYPE_TEXT, ctx, lines.span(place.start, place.end))
+        if call.name.partition(".")[0] in declared_names(code, passed_names(code)):
+            continue
+        ctx: dict[str, str | int | bool] = {
+            "argDisplayName": _NUMERIC[call.name],
+            "argUserFriendlyRepresentation": value == "true",
+            "argumentType": "literal bool",
+            "currentTypeDocStr": "series float",
+            "funId": call.name,
+            "typePostfix": "",
+        }
+        place = code.tokens[call.opened + 1]
+        yield Finding(WRONG_TYPE, _WRONG_TYPE_TEXT, ctx, lines.span(place.start, place.end))
 
 
 def _place(found: Finding) -> tuple[int, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +15,7 @@ from pinesync.sandbox.compiler import ScriptFacts, compile_source, describe, fin
 from pinesync.sandbox.finding import Finding
 from pinesync.sandbox.seeds import seeds
 
+SHARED_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "pine_v6_names.json"
 HEAD = '//@version=6\nindicator("x")\n'
 
 SEEDS = [
@@ -254,6 +258,14 @@ def test_calls_that_are_right_or_not_sure(code: str) -> None:
 def test_members_are_not_judged_in_old_pine() -> None:
     assert find("//@version=4\nx = ta.whatever(input.integer)") == []
     assert not_found("//@version=4\nx = whatever(1)") == ["whatever"]
+
+
+@pytest.mark.skipif(not SHARED_FILE.exists(), reason="the shared data is not beside this clone")
+def test_the_names_are_those_of_the_reference() -> None:
+    facts = json.loads(SHARED_FILE.read_text("utf-8"))
+    assert {name.partition("<")[0] for name in facts["functions"]} == builtins.FUNCTIONS
+    assert {*facts["variables"], *facts["constants"]} == builtins.VALUES
+    assert {*facts["types"], *facts["keywords"]} <= builtins.TYPES | builtins.WORDS | builtins.NAMES
 
 
 @pytest.mark.parametrize("name", sorted(builtins.FUNCTIONS))
