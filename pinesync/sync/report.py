@@ -69,7 +69,7 @@ def failed(path: RelPath, error: PinesyncError, pine_id: PineId | None = None) -
     return Outcome(
         path,
         "failed",
-        message=error.message,
+        message=error.message.removeprefix(f"{path}: "),
         hint=error.hint or "",
         exit_code=error.exit_code,
         pine_id=pine_id,

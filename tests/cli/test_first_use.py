@@ -52,6 +52,20 @@ def test_a_file_without_read_permission(clone: World, verb: str) -> None:
 
 
 @posix
+def test_a_folder_that_cannot_be_written(clone: World) -> None:
+    clone.web_save(LONGER)
+    (clone.folder / TREND_PATH).parent.chmod(0o500)
+    try:
+        ran = ran_as_anybody(clone, "pull")
+    finally:
+        (clone.folder / TREND_PATH).parent.chmod(0o700)
+    assert ran.code == 1
+    assert ran.said.count(TREND_PATH) == 1
+    assert "Permission denied" in ran.said
+    assert clone.read() == TREND
+
+
+@posix
 def test_status_names_it_once(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0)
     ran = ran_as_anybody(clone, "status")
