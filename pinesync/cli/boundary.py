@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import invoke
-from pinesync.cli.options import Shared, hidden_cookies
+from pinesync.cli.options import Shared, hidden_cookies, searched_path
 from pinesync.errors import (
     EXIT_BUG,
     EXIT_FAILED,
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _tolerate_encodings()
     ends: list[int] = []
     try:
-        with hidden_cookies() as asked:
+        with searched_path(), hidden_cookies() as asked:
             ends = asked.ends
             code = invoke(arguments, asked)
             sys.stdout.flush()

@@ -95,6 +95,23 @@ def hidden_cookies() -> Iterator[Shared]:
         os.environ.update(held)
 
 
+@contextmanager
+def searched_path() -> Iterator[None]:
+    """PATH without entries that mean the current directory, an empty one among them: neither we
+    nor git, a hook or a pager run a program because it lies where we were started."""
+    before = os.environ.get("PATH")
+    if before is None:
+        yield
+        return
+    absolute = [entry for entry in before.split(os.pathsep) if os.path.isabs(entry)]
+    # An empty PATH would be the current directory, too; without one the system's own is used.
+    os.environ["PATH"] = os.pathsep.join(absolute or os.defpath.split(os.pathsep))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
 def may_ask() -> bool:
     """Whether somebody is there to answer a question: never in CI, though it may have a
     terminal."""

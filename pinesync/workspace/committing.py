@@ -127,16 +127,16 @@ def commit(
     staged = _staged(root)
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
     with _folder() as folder:
-        env = {"GIT_INDEX_FILE": str(Path(folder, "index")), "GIT_NO_LAZY_FETCH": "0"}
-        _answered(root, "read-tree", "HEAD" if head else "--empty", env=env)
+        env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
+        _answered(root, "read-tree", "HEAD" if head else "--empty", env=env, fetches=True)
         _set(root, blobs, _modes(root, env), env)
-        tree = _answered(root, "write-tree", env=env).strip()
+        tree = _answered(root, "write-tree", env=env, fetches=True).strip()
         if head and tree == _answered(root, "rev-parse", "HEAD^{tree}").strip():
             return None
         words = Path(folder, "message")
         words.write_bytes(message.encode())
         made = ("commit", "--quiet", "--cleanup=whitespace", "--file", str(words))
-        status, _, said = asked(root, *made, env=env)
+        status, _, said = asked(root, *made, env=env, fetches=True)
     new = _commit_at(root)
     if status or new is None or new == head:
         raise FileError(f"git refused the commit: {_shortened(said)}", "see to it, then commit")
@@ -235,10 +235,14 @@ def _set(root: Path, blobs: Blobs, modes: Mapping[str, str], env: Mapping[str, s
 
 
 def _answered(
-    root: Path, *words: str, given: bytes = b"", env: Mapping[str, str] | None = None
+    root: Path,
+    *words: str,
+    given: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    fetches: bool = False,
 ) -> bytes:
     """What git answers; FileError where it ends with an error."""
-    status, answer, said = asked(root, *words, given=given, env=env)
+    status, answer, said = asked(root, *words, given=given, env=env, fetches=fetches)
     if status:
         raise FileError(f"git {words[0]} failed: {_shortened(said)}", "run `git status` there")
     return answer

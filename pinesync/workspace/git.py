@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinesync.errors import FileError
+from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Digest
 from pinesync.sync.ports import Merged
 from pinesync.text import Unreadable, decode, digest
@@ -32,7 +32,8 @@ def merge(base: str, local: str, remote: str) -> Merged:
             for side, text in (("local", local), ("base", base), ("remote", remote)):
                 (Path(folder) / side).write_bytes(text.encode("utf-8"))
             words = ("merge-file", "-p", "--diff3", *_LABELS, "local", "base", "remote")
-            status, merged, said = asked(Path(folder), *words)
+            # No repository is looked for around the folder: anybody may make one in /tmp.
+            status, merged, said = asked(Path(folder), *words, env={"GIT_DIR": os.devnull})
     except OSError as error:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts; beyond that, git failed.
@@ -189,7 +190,7 @@ def user_name(root: Path) -> str | None:
     """Who commits here, as git is set up; None where it does not say, or cannot be run."""
     try:
         status, name, _ = asked(root, "config", "--get", "user.name")
-    except FileError:
+    except PinesyncError:
         return None
     return None if status else name.decode("utf-8", "replace").strip()
 
@@ -217,7 +218,7 @@ def committed(root: Path) -> float | None:
     """When HEAD was committed, in epoch seconds; None outside of git, and before a first commit."""
     try:
         status, row, _ = asked(root, "rev-list", "--max-count=1", "--timestamp", "HEAD")
-    except FileError:
+    except PinesyncError:
         return None
     return None if status else float(row.split()[0])
 

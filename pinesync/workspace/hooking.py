@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from pinesync.errors import FileError, LeftForYou, Misuse
 from pinesync.naming import SUFFIX
 from pinesync.workspace.committing import is_repository
-from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.git import objects
 from pinesync.workspace.run_git import asked
 
 
@@ -44,27 +44,29 @@ def workspaces(top: Path) -> list[Path]:
 
 
 def staged_scripts(top: Path) -> dict[str, bytes]:
-    """Each .pine file that a commit would add or change, with what it would have."""
-    wanted = ("--cached", "--name-only", "-z", "--no-renames", "--diff-filter=AMT", "--no-ext-diff")
-    status, answer, said = asked(top, "diff", *wanted, "--ignore-submodules=all", "--no-relative")
-    names = [name for name in answer.split(b"\0") if name.endswith(SUFFIX.encode())]
+    """Each .pine file that a commit would add or change, with the bytes that git would store: no
+    filter of the repository is run for them."""
+    wanted = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=AMT")
+    more = ("--no-ext-diff", "--ignore-submodules=all", "--no-relative")
+    status, answer, said = asked(top, "diff", *wanted, *more)
     if status:
         raise FileError(f"git cannot tell what is staged: {said.strip()}", "run `git status`")
-    if not names:
+    fields = answer.split(b"\0")
+    pairs = zip(fields[::2], fields[1::2], strict=False)
+    rows = ((os.fsdecode(name), row.split(b" ")) for row, name in pairs)
+    # A plain file alone: a link of that name has no script in it.
+    blobs = {n: r[3].decode("ascii") for n, r in rows if n.endswith(SUFFIX) and r[1][:2] == b"10"}
+    if not blobs:
         return {}
-    with tempfile.TemporaryDirectory(prefix="pinesync-staged-") as folder:
-        given = b"".join(name + b"\0" for name in names)
-        words = ("checkout-index", "-z", "--stdin", f"--prefix={folder}/")
-        status, _, said = asked(top, *words, given=given)
-        if status:
-            raise FileError(f"git cannot bring out what is staged: {said.strip()}")
-        return dict(_held(Path(folder), map(os.fsdecode, names)))
-
-
-def _held(folder: Path, names: Iterator[str]) -> Iterator[tuple[str, bytes]]:
-    for name in names:
-        if not (folder / name).is_symlink():
-            yield name, Tree(folder).read(name) or b""
+    given = "".join(f"{oid}\n" for oid in blobs.values()).encode()
+    _, sizes, _ = asked(top, "cat-file", "--batch-check=%(objectsize)", given=given)
+    for name, size in zip(blobs, sizes.split(b"\n"), strict=False):
+        if not size.isdigit():
+            raise FileError(f"{name}: git has not got what is staged", "run `git fsck`")
+        if int(size) > MAX_FILE:
+            raise FileError(f"{name}: larger than {MAX_FILE} bytes")
+    held = zip(blobs, objects(top, blobs.values()), strict=True)
+    return {name: found[1] for name, found in held if found}
 
 
 def _line(folder: Path, *words: str) -> str:

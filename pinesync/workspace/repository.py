@@ -156,16 +156,19 @@ class Repository:
                 place = tree / os.fsdecode(name)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(files[path])
-            at = (*_WHOLE, "--git-dir", str(self.git_dir), "--work-tree", str(tree))
-            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            index = {
+                "GIT_DIR": str(self.git_dir),
+                "GIT_WORK_TREE": str(tree),
+                "GIT_INDEX_FILE": str(Path(folder) / "index"),
+            }
             # With the attributes that HEAD has: git looks for them in the index, too.
             if self.commit_of("HEAD"):
-                self.ask(*at, "read-tree", "HEAD", env=index)
+                self.ask(*_WHOLE, "read-tree", "HEAD", env=index)
             env = {**index, **self._no_filters()}
             listed = b"".join(name + b"\0" for name in names)
             add = ("update-index", "--add", "--replace", "-z", "--stdin")
-            self.ask(*at, *add, stdin=listed, env=env, cwd=tree)
-            staged = self.ask(*at, "ls-files", "--stage", "-z", env=index, cwd=tree)
+            self.ask(*_WHOLE, *add, stdin=listed, env=env, cwd=tree)
+            staged = self.ask("ls-files", "--stage", "-z", env=index, cwd=tree)
         rows = (row.partition(b"\t") for row in staged.split(b"\0") if row)
         return {names[name]: head.split()[1].decode() for head, _, name in rows if name in names}
 

@@ -307,8 +307,8 @@ GUARDING = (
     Mutant(
         "git runs no program of a repository",
         "pinesync/workspace/run_git.py",
-        "    settings = _NO_PROGRAMS if hooks else (*_NO_PROGRAMS, *_NO_HOOKS)\n",
-        "    settings = () if hooks else _NO_HOOKS\n",
+        '_NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")',
+        "_NO_PROGRAMS = ()",
         ("tests/workspace/test_git.py",),
     ),
     Mutant(
