@@ -74,6 +74,16 @@ def _notifier() -> list[str]:
     return [os.path.abspath(found), "--"]
 
 
+def _shown_as_it_is(said: str) -> str:
+    """The text for notify-send, which undoes escapes of C in it, octal ones too, and hands on what
+    the desktop reads as markup, links among it."""
+    if sys.platform == "darwin":
+        return said
+    for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\\", "\\\\")):
+        said = said.replace(sign, instead)
+    return said
+
+
 def _run(words: Sequence[str], path: str, message: str) -> None:
     """Its output goes nowhere, and its failure changes nothing: what happened was told already."""
     title, said = harmless(path) or "pinesync", harmless(message)
@@ -81,7 +91,7 @@ def _run(words: Sequence[str], path: str, message: str) -> None:
     told = {"PINESYNC_PATH": harmless(path), "PINESYNC_MESSAGE": said}
     try:
         subprocess.run(
-            [*words, title, said] if notifies else words,
+            [*words, title, _shown_as_it_is(said)] if notifies else words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -97,6 +97,12 @@ def refused(error: PinesyncError) -> Answer:
     return Answer(_with_hint(error.message, error.hint or ""), "warning", error.exit_code)
 
 
+def without_links(message: str) -> str:
+    """The message as text alone. VS Code makes a link of [words](address), also to a command, and
+    names and refusals come from others."""
+    return message.replace("](", "] (")
+
+
 def _seen(place: Place, path: Path, texts: Mapping[Path, str]) -> dict[RelPath, Digest]:
     """The text that the person looks at: a file that changes right now is not sent."""
     return {place.path: digest(texts[path])} if place.path and path in texts else {}

@@ -273,7 +273,8 @@ class Server(LanguageServer):
         self._found(answer)
         self._tell(answer)
         self._renew_lenses()
-        return {"exit_code": answer.exit_code, "message": answer.message, "diff": answer.diff}
+        said = acts.without_links(answer.message)
+        return {"exit_code": answer.exit_code, "message": said, "diff": answer.diff}
 
     def _found(self, answer: acts.Answer) -> None:
         """What the compiler said during a push is shown where it belongs."""
@@ -297,6 +298,11 @@ class Server(LanguageServer):
             else:
                 message += f"\n{file}"
         self.window_show_message(types.ShowMessageParams(_LEVELS[answer.level], message))
+
+    def window_show_message(self, params: types.ShowMessageParams) -> None:
+        """Every message comes through here, those of pygls too."""
+        message = acts.without_links(params.message)
+        super().window_show_message(types.ShowMessageParams(params.type, message))
 
     def _shows_documents(self) -> bool:
         able = self.client_capabilities.window

@@ -274,8 +274,8 @@ HISTORY = (
     Mutant(
         "a commit has an index of its own",
         "pinesync/workspace/committing.py",
-        '"GIT_INDEX_FILE": str(Path(folder, "index")), ',
-        "",
+        'env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}',
+        "env: dict[str, str] = {}",
         ("tests/cli/test_commit.py",),
     ),
     Mutant(

@@ -201,4 +201,18 @@ HOSTILE = (
         '((n, ("", asked(top, "cat-file", "--filters", f":{n}")[1])) for n in blobs)',
         ("tests/security/test_cloned.py",),
     ),
+    Mutant(
+        "a message in an editor is no link",
+        "pinesync/lsp/server.py",
+        "        message = acts.without_links(params.message)\n",
+        "        message = params.message\n",
+        ("tests/security/test_editor.py",),
+    ),
+    Mutant(
+        "a notification has no markup",
+        "pinesync/cli/alarm.py",
+        "        said = said.replace(sign, instead)\n",
+        "        pass\n",
+        ("tests/security/test_editor.py",),
+    ),
 )

@@ -1,0 +1,70 @@
+"""What others wrote is text to an editor and to a desktop: no link, no command, no markup."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pinesync.lsp import acts
+from pinesync.sandbox.faults import Fault
+from tests.cli.world import LONGER, TREND_PATH, World
+from tests.lsp.conftest import Opening, opening  # noqa: F401
+from tests.watching.processes import Session
+from tests.watching.test_process import recording, was_started
+
+LINK = "[Repair](command:workbench.action.terminal.new)"
+TEXT = "[Repair] (command:workbench.action.terminal.new)"
+served = pytest.mark.parametrize("world", ["facade"], indirect=True)
+
+
+def test_a_key_of_pine_toml_is_no_link(clone: World, opening: Opening) -> None:  # noqa: F811
+    file = clone.folder / "pine.toml"
+    file.write_text(f"'{LINK}' = 1\n" + file.read_text())
+    editor = opening(clone.folder)
+    answer = editor.do("pull", (clone.folder / TREND_PATH).as_uri())
+    assert answer["exit_code"] == 2
+    (said,) = editor.said
+    assert TEXT in said.message == answer["message"]
+    assert LINK not in said.message
+
+
+@served
+def test_a_refusal_of_the_service_is_no_link(
+    clone: World,
+    opening: Opening,  # noqa: F811
+) -> None:
+    body = f'{{"success":false,"reason":"{LINK}"}}'.encode()
+    clone.plan.add(Fault("save_next", "answer", status=400, count=None, body=body))
+    clone.write(LONGER)
+    editor = opening(clone.folder)
+    answer = editor.do("push", (clone.folder / TREND_PATH).as_uri())
+    assert answer["exit_code"] != 0
+    assert TEXT in editor.said[-1].message == answer["message"]
+
+
+def test_what_is_between_is_kept() -> None:
+    assert acts.without_links("a[0](b) ](](") == "a[0] (b) ] (] ("
+    assert acts.without_links("plain (text) [x]") == "plain (text) [x]"
+
+
+@served
+def test_a_notification_has_no_markup(clone: World, tmp_path: Path) -> None:
+    """notify-send undoes escapes of C in its text, and the desktop reads the rest as markup."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    recording(folder, "notify-send")
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    reason = '<a href=\\"evil.invalid\\">R&D</a> \\\\074b\\\\076'
+    body = f'{{"success":false,"reason":"{reason}"}}'.encode()
+    clone.plan.add(Fault("save_next", "answer", status=400, count=None, body=body))
+    with Session(clone, "--json", "--notify", PATH=path) as session:
+        session.event("quiet")
+        clone.write(LONGER)
+        session.event("done", TREND_PATH)
+        session.event("quiet")
+        _, title, said = was_started(folder)[0]
+        session.interrupt()
+    assert title == TREND_PATH
+    assert '&lt;a href="evil.invalid"&gt;R&amp;D&lt;/a&gt; \\\\074b\\\\076' in said
