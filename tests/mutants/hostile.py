@@ -215,4 +215,18 @@ HOSTILE = (
         "        pass\n",
         ("tests/security/test_editor.py",),
     ),
+    Mutant(
+        "a job installs with the pip of Python",
+        "templates/workspace/github/workflows/pinesync.yml",
+        "of Python's.\n        run: python -P -m pip",
+        "of Python's.\n        run: python -m pip",
+        ("tests/security/test_ci.py",),
+    ),
+    Mutant(
+        "a hook runs no program of the repository",
+        "pinesync/workspace/files/hooks.py",
+        "/* | [A-Za-z]:*)",
+        "?*)",
+        ("tests/security/test_ci.py",),
+    ),
 )

@@ -43,17 +43,21 @@ class Unsuited(Exception):
 
 def block(name: str, python: str) -> bytes:
     """The lines for a hook: pinesync as it is found on PATH, else that of this interpreter."""
-    # Without -P, a module of the repository could take the place of one of ours.
+    # Git runs a hook at the top of its repository. Without -P, a module there could take the place
+    # of one of ours; so could a program, where an entry of PATH is relative, or empty.
     run = f"hooks run {name} || exit $?"
     text = f"""\
 # {_TELLS[name]} `pinesync hooks remove` takes these lines out again.
-if command -v pinesync >/dev/null 2>&1; then
-    pinesync {run}
-elif [ -x {shlex.quote(python)} ]; then
-    {shlex.quote(python)} -P -m pinesync {run}
-else
-    echo 'pinesync is not found, so that its part of this hook was left out' >&2
-fi
+case $(command -v pinesync 2>/dev/null) in
+/* | [A-Za-z]:*)
+    pinesync {run} ;;
+*)
+    if [ -x {shlex.quote(python)} ]; then
+        {shlex.quote(python)} -P -m pinesync {run}
+    else
+        echo 'pinesync is not found, so that its part of this hook was left out' >&2
+    fi ;;
+esac
 """
     return _BEGIN + text.encode("utf-8", "surrogateescape") + _END
 

@@ -1,0 +1,78 @@
+"""A job of CI, or a hook, in a repository of others: their files are not the programs and modules
+that it runs, and no text of theirs is a command to the runner."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.cli.repository import git, start
+from tests.cli.workflow import together
+from tests.cli.world import LONGER, World
+
+MODULES = ("pip", "click", "pinesync", "sitecustomize", "encodings")
+
+
+def planted(folder: Path, mark: Path) -> None:
+    """Modules that a Python started there would take for its own."""
+    for name in MODULES:
+        text = f"open({str(mark)!r}, 'a').write({name!r})\nraise SystemExit(0)\n"
+        (folder / f"{name}.py").write_text(text)
+
+
+def wheel(folder: Path) -> Path:
+    """A package with nothing in it: pip needs no index for it."""
+    file = folder / "nothing-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        info = "nothing-1.0.dist-info"
+        archive.writestr("nothing.py", "")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: nothing\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return file
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+def test_the_teams_jobs_install_with_the_pip_of_python(clone: World, tmp_path: Path) -> None:
+    team = together(clone)
+    planted(clone.folder, mark := tmp_path / "was-run")
+    jobs = team.workflow["jobs"]
+    for name, job in jobs.items():
+        (script,) = [step["run"] for step in job["steps"] if step.get("name") == "Install"]
+        target = tmp_path / f"target-{name}"
+        bin_ = str(Path(sys.executable).parent)
+        env = {
+            **os.environ,
+            "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}",
+            "PINESYNC": str(wheel(tmp_path)),
+            "PIP_TARGET": str(target),
+            "PIP_NO_INDEX": "1",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        }
+        subprocess.run(["bash", "-e", "-c", script], cwd=clone.folder, env=env, check=True)
+        assert not mark.exists(), mark.read_text()
+        assert (target / "nothing.py").exists()
+    assert set(jobs) == {"check", "push", "drift"}
+
+
+@pytest.mark.parametrize("entry", ["", ".", "bin"])
+def test_a_hook_runs_nothing_of_the_repository(clone: World, tmp_path: Path, entry: str) -> None:
+    start(clone)
+    assert clone("hooks", "install").code == 0
+    planted(clone.folder, mark := tmp_path / "was-run")
+    program = clone.folder / entry / "pinesync"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\necho $0 >> {mark}\n")
+    program.chmod(0o755)
+    clone.write(LONGER + "plot((close)\n")
+    env = {**os.environ, "PATH": f"{entry}:/usr/bin:/bin"}
+    words = ["git", "commit", "-qam", "x"]
+    done = subprocess.run(words, cwd=clone.folder, env=env, capture_output=True, text=True)
+    assert (done.returncode, "is never closed" in done.stderr) == (1, True)
+    assert not mark.exists(), mark.read_text()
+    assert git(clone, "log", "--format=%s") == "as they were saved"
