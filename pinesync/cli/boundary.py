@@ -105,17 +105,17 @@ _AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes wha
 def _tell(
     arguments: Sequence[str], message: str, hint: str | None, code: int, usage: str = ""
 ) -> int:
-    from pinesync.cli.render import error_lines, one_object
+    from pinesync.cli.render import error_lines, one_object, out, say
 
     try:
         if _wants_json(arguments):
             found = {"message": f"{message}\n{usage}" if usage else message, "hint": hint}
-            click.echo(one_object(_verb(arguments), code, {"error": found}))
+            out(one_object(_verb(arguments), code, {"error": found}))
         else:
             for line in error_lines(message, hint):
-                click.echo(line, err=True)
+                say(line)
             if usage:
-                click.echo(usage, err=True)
+                say(usage)
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_pipe()

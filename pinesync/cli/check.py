@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,7 +11,16 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, jobs, remote_options, setup, shared
-from pinesync.cli.render import counted, diagnostic_lines, error_lines, finish, harmless, out, say
+from pinesync.cli.render import (
+    counted,
+    diagnostic_lines,
+    error_lines,
+    finish,
+    harmless,
+    json_line,
+    out,
+    say,
+)
 
 if TYPE_CHECKING:
     from pinesync.commands.check import Checks
@@ -78,8 +86,11 @@ def command(
 
     if top := os.environ.get("GITHUB_WORKSPACE"):
         found = from_top(found, made.cwd, Path(top))
-    for line in github(found) if format_ == "github" else (json.dumps(sarif(found)),):
-        out(line)
+    if format_ == "sarif":
+        out(json_line(sarif(found)))
+        return found.exit_code
+    for line in github(found):
+        out(line, command=True)
     return found.exit_code
 
 

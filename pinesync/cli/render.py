@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from pinesync.cli.options import current
+from pinesync.cli.runner import inert
 from pinesync.model import Diagnostic, Version
 from pinesync.unseen import harmless as harmless
 
@@ -43,14 +44,15 @@ _COLORS = {
 }
 
 
-def out(line: str = "") -> None:
-    """A line of the result. What is foreign in it has been made harmless."""
-    click.echo(line, color=current().colored)
+def out(line: str = "", *, command: bool = False) -> None:
+    """A line of the result. What is foreign in it has been made harmless; with `command` it is
+    one for the runner of a CI job."""
+    click.echo(inert(line, command=command), color=current().colored)
 
 
 def say(line: str) -> None:
     """A line for the person, beside the result."""
-    click.echo(line, err=True)
+    click.echo(inert(line), err=True)
 
 
 def tinted(word: str, shown: str | None = None) -> str:
@@ -93,10 +95,14 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
 
 def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
     """What --json prints: one object, in ASCII."""
+    return json_line({"schema": SCHEMA, "command": command, "exit_code": exit_code, **body})
+
+
+def json_line(value: Any) -> str:
+    """The value in one line of ASCII, written so that a runner of CI finds no command in it."""
     import json
 
-    head = {"schema": SCHEMA, "command": command, "exit_code": exit_code}
-    return json.dumps({**head, **body})
+    return json.dumps(value).replace("##", "#\\u0023")
 
 
 def plain(value: Any) -> Any:
@@ -128,7 +134,7 @@ def finish(command: str, result: Any, *, as_json: bool = False) -> bool:
     current().ends.append(result.exit_code)
     asked = as_json or current().json
     if asked:
-        click.echo(one_object(command, result.exit_code, body_of(result)))
+        out(one_object(command, result.exit_code, body_of(result)))
     return asked
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pinesync.cli.options import current, may_ask, setup, shared
-from pinesync.cli.render import SCHEMA, out, plain
+from pinesync.cli.render import SCHEMA, json_line, out, plain
 from pinesync.errors import EXIT_DONE
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def _as_json(event: Event) -> None:
     """One object a line, in ASCII."""
     head = {"schema": SCHEMA, "command": "watch"}
     body: dict[str, Any] = plain(event)
-    out(json.dumps({**head, "event": body.pop("event"), **body}))
+    out(json_line({**head, "event": body.pop("event"), **body}))
     sys.stdout.flush()
 
 

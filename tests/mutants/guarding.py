@@ -391,8 +391,8 @@ GUARDING = (
     Mutant(
         "JSON is ASCII",
         "pinesync/cli/render.py",
-        "json.dumps({**head, **body})",
-        "json.dumps({**head, **body}, ensure_ascii=False)",
+        "json.dumps(value)",
+        "json.dumps(value, ensure_ascii=False)",
         ("tests/security/test_terminal.py",),
     ),
     Mutant(
