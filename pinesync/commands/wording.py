@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pinesync.model import Base, Entry
+from pinesync.sync.timeline import title_of
 from pinesync.unseen import HARMFUL
 
 Way = Literal["from", "to"]
 """TradingView is where a pull comes from, and a push goes to."""
 
 _MOST_NAME = 120
-_ORDER = re.compile(r"(?:fixup|squash|amend)!")
-"""Words that `git rebase` obeys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,8 @@ def _line(script: Script) -> str:
 
 
 def name_of(entry: Entry) -> str:
-    """The saved name on one line; what could be a comment, an order or a divider to git stands in
-    quotation marks."""
+    """The saved name on one line, where nothing of it is an order to anybody."""
     name = re.sub(f"[{HARMFUL}\ud800-\udfff\\s]+", " ", entry.name).strip() or entry.path
     if len(name) > _MOST_NAME:
         name = name[:_MOST_NAME] + "…"
-    plain = name[0].isalnum() and not _ORDER.match(name)
-    return name if plain else f'"{name}"'
+    return title_of(name)

@@ -16,6 +16,14 @@ from pinesync.naming import fold, place, shown
 from pinesync.unseen import HARMFUL
 
 _UNSHOWN = re.compile(f"[{HARMFUL}\t\n\ud800-\udfff]")
+# Orders to `git rebase`, and what is a trailer in the last paragraph.
+_OBEYED = re.compile(r"(?:fixup|squash|amend)!|[A-Za-z0-9-]+\s*[:=]")
+# What GitHub, GitLab, Azure, Travis, AppVeyor, Netlify and others look for, anywhere in a message.
+_SKIPS = (
+    (re.compile(r"\[([^\[\]]*(?:skip|no[\s_-]*ci)[^\[\]]*)\]", re.IGNORECASE), r"(\1)"),
+    (re.compile(r"(skip-checks):", re.IGNORECASE), r"\1 :"),
+    (re.compile(r"\*{3}(no_ci)", re.IGNORECASE), r"* \1"),
+)
 ID_TRAILER = "Pine-Id"
 VERSION_TRAILER = "Pine-Version"
 
@@ -39,8 +47,18 @@ class Commit:
 
 def message(name: str, pine_id: PineId, version: Version) -> str:
     """A commit's message. The name is on one line, and nothing of it can be a trailer."""
-    title = f"{one_line(name)} {version}".strip()
+    title = f"{title_of(one_line(name))} {version}".strip()
     return f"{title}\n\n{ID_TRAILER}: {pine_id}\n{VERSION_TRAILER}: {version}\n"
+
+
+def title_of(name: str) -> str:
+    """A name, which is on one line, as it stands in a commit's message. What git could take for a
+    comment, a divider, a trailer or an order stands in quotation marks; what would tell a CI
+    service to skip the commit has other signs around it."""
+    for words, instead in _SKIPS:
+        name = words.sub(instead, name)
+    plain = not name or (name[0].isalnum() and not _OBEYED.match(name))
+    return name if plain else f'"{name}"'
 
 
 def one_line(text: str) -> str:

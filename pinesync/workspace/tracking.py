@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pinesync.errors import ManifestError
 from pinesync.model import Entry, RelPath
-from pinesync.sync.timeline import message, one_line
+from pinesync.sync.timeline import message, one_line, title_of
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace import stream
 from pinesync.workspace.files import MANIFEST
@@ -172,5 +172,6 @@ def _message(batch: Sequence[Saved]) -> str:
     assert first.entry.base
     if not others:
         return message(first.entry.name, first.entry.pine_id, first.entry.base.version)
-    names = (f"{one_line(o.entry.name)} {o.entry.base.version}" for o in batch if o.entry.base)
+    found = ((title_of(one_line(o.entry.name)), o.entry.base) for o in batch)
+    names = (f"{name} {base.version}" for name, base in found if base)
     return "\n".join([f"{len(batch)} scripts as they are saved", "", *names, ""])

@@ -264,4 +264,32 @@ HOSTILE = (
         "",
         ("tests/security/test_runner.py",),
     ),
+    Mutant(
+        "no name is a trailer",
+        "pinesync/sync/timeline.py",
+        'amend)!|[A-Za-z0-9-]+\\s*[:=]")',
+        'amend)!")',
+        ("tests/security/test_commits.py",),
+    ),
+    Mutant(
+        "no name tells CI to skip a commit",
+        "pinesync/sync/timeline.py",
+        "        name = words.sub(instead, name)\n",
+        "        pass\n",
+        ("tests/security/test_commits.py",),
+    ),
+    Mutant(
+        "no name is an order in the history",
+        "pinesync/sync/timeline.py",
+        'f"{title_of(one_line(name))} {version}"',
+        'f"{one_line(name)} {version}"',
+        ("tests/security/test_commits.py",),
+    ),
+    Mutant(
+        "no name is an order in a fetch of many",
+        "pinesync/workspace/tracking.py",
+        "((title_of(one_line(o.entry.name)), o.entry.base) for o in batch)",
+        "((one_line(o.entry.name), o.entry.base) for o in batch)",
+        ("tests/security/test_commits.py",),
+    ),
 )

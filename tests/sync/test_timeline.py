@@ -103,8 +103,11 @@ def test_what_moved_moves_with_the_first_commit_alone() -> None:
         ("RSI", "RSI 2.0"),
         ("", "2.0"),
         ("a\n\nPine-Id: x", r"a\u{a}\u{a}Pine-Id: x 2.0"),
-        ("\x1b[31m\u202e\r", r"\u{1b}[31m\u{202e}\u{d} 2.0"),
-        ("\ud800", r"\u{d800} 2.0"),
+        ("\x1b[31m\u202e\r", r'"\u{1b}[31m\u{202e}\u{d}" 2.0'),
+        ("\ud800", r'"\u{d800}" 2.0'),
+        ("fixup! RSI", '"fixup! RSI" 2.0'),
+        ("Signed-off-by: me", '"Signed-off-by: me" 2.0'),
+        ("RSI [skip ci]", "RSI (skip ci) 2.0"),
     ],
 )
 def test_a_message_is_one_line_and_its_trailers(name: str, title: str) -> None:
