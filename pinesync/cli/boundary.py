@@ -184,11 +184,12 @@ def _log(error: Exception) -> Path | None:
 
     from pinesync import __version__
     from pinesync.cli.options import places
+    from pinesync.folders import make_private
 
     when = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     folder = places().state
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         path = folder / f"bug-{when}-{os.getpid()}.log"
         body = "".join(traceback.format_exception(error))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL

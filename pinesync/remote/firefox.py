@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pinesync.errors import FileError, Misuse, NotSignedIn
+from pinesync.folders import make_private
 
 _COPIED = ("cookies.sqlite", "cookies.sqlite-wal")
 _COPIES = ".firefox-"
@@ -115,7 +116,7 @@ def _rows(profile: Path, scratch: Path) -> list[_Row]:
     """Read from a copy; again where Firefox wrote while it was being made."""
     wrong: sqlite3.Error | None = None
     try:
-        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(scratch)
         for _ in range(_TRIES):
             with tempfile.TemporaryDirectory(prefix=_COPIES, dir=scratch) as copy:
                 for part in _COPIED:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
+from pinesync.folders import make_private
 from pinesync.model import Account
 from pinesync.remote import credentials
 from pinesync.remote.credentials import Secret
@@ -177,7 +178,7 @@ def _write(path: Path, body: str) -> None:
     folder = path.parent
     temporary = folder / f".{path.stem}-{os.getpid()}.tmp"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         with _alone(folder):
             _clear(folder)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pinesync.errors import FileError, Locked, StateError
+from pinesync.folders import make_private
 
 SCHEMA = 1
 BUSY_SECONDS = 20.0
@@ -131,7 +132,7 @@ def _make(path: Path) -> None:
     linked into place: changing a database to WAL while others open it fails at random."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise FileError(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pinesync.errors import FileError, Locked
+from pinesync.folders import make_private
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def _held(path: Path, message: str, hint: str) -> Iterator[None]:
 
     lock = FileLock(path, timeout=0, mode=0o600)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         lock.acquire()
     except Timeout:
         raise Locked(message, hint) from None

@@ -292,4 +292,18 @@ HOSTILE = (
         "((one_line(o.entry.name), o.entry.base) for o in batch)",
         ("tests/security/test_commits.py",),
     ),
+    Mutant(
+        "every level of our folders is private",
+        "pinesync/folders.py",
+        "        make_private(folder.parent)\n        folder.mkdir(mode=0o700, exist_ok=True)\n",
+        "        folder.mkdir(mode=0o700, parents=True, exist_ok=True)\n",
+        ("tests/security/test_private.py",),
+    ),
+    Mutant(
+        "no index is asked for ourselves",
+        "pyproject.toml",
+        "[dependency-groups]\ndev = [\n",
+        '[dependency-groups]\ndev = [\n    "pinesync[dev]",\n',
+        ("tests/security/test_private.py",),
+    ),
 )

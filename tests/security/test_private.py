@@ -1,0 +1,59 @@
+"""What pinesync keeps is its owner's alone, and no name is asked of an index that a stranger could
+take there."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.world import LONGER, World
+
+ROOT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+posix = pytest.mark.skipif(os.name != "posix", reason="modes are a thing of POSIX")
+
+ASKS_AN_INDEX = r"pinesync\[|(pip3?|pipx|uv|uvx)( pip| tool)? install [^`\n]*(?<![/.\w-])pinesync\b"
+
+
+@posix
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+@pytest.mark.parametrize("words", [("push",), ("sandbox", "seed")])
+def test_every_level_of_our_folders_is_private(
+    clone: World, words: tuple[str, ...], umask: int
+) -> None:
+    """Below a home that has nothing yet, not even the folders that the system's own are in."""
+    home = clone.place / "deep" / "er" / "home"
+    clone.write(LONGER)
+    before = os.umask(umask)
+    try:
+        clone.process(*words, PINESYNC_HOME=str(home))
+    finally:
+        os.umask(before)
+    made = [clone.place / "deep", *(clone.place / "deep").rglob("*")]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in made if path.is_dir()}
+    assert len(modes) > 3
+    assert set(modes.values()) == {0o700}, modes
+
+
+def test_no_requirement_names_ourselves() -> None:
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    groups = PYPROJECT["dependency-groups"]
+    listed = (PYPROJECT["project"]["dependencies"], *extras.values(), *groups.values())
+    every = [one for packages in listed for one in packages]
+    assert not [one for one in every if one.startswith("pinesync")]
+    assert groups == {"dev": extras["dev"]}
+    assert set(extras["docs"]) <= set(extras["dev"])
+
+
+def test_no_page_and_no_hint_names_a_package_of_an_index() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "docs" / "pinesync.1"]
+    code = [*(ROOT / "pinesync").rglob("*.py"), *(ROOT / "templates").rglob("*")]
+    for file in (*pages, *code):
+        if file.is_file() and "_build" not in file.parts:
+            found = re.search(ASKS_AN_INDEX, file.read_text("utf-8"))
+            assert not found, f"{file.name}: {found}"
