@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from pinesync.line_diff import same_lines
 from pinesync.model import Digest
 
 LineEnd = Literal["\n", "\r\n", "\r"]
@@ -21,8 +21,6 @@ LineEnd = Literal["\n", "\r\n", "\r"]
 _BOM = "\ufeff"
 _BOM_BYTES = _BOM.encode()
 _LINE = r"([^\r\n]*)(\r\n|\r|\n)"
-# Above this many pairs of lines, difflib may take seconds on a text of mostly equal lines.
-_CAREFUL_PAIRS = 1_000_000
 
 
 class Unreadable(ValueError):
@@ -117,20 +115,8 @@ def lines(text: str) -> list[str]:
 def common_lines(one: str, other: str) -> str:
     """The lines that both texts have, in their order."""
     mine = lines(one)
-    same = sorted(_unchanged(mine, lines(other)))
+    same = same_lines(mine, lines(other))
     return "".join(line for start, _, size in same for line in mine[start : start + size])
-
-
-def changed_lines(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Where the two differ: from and to which line of `old`, and of `new`."""
-    at = to = 0
-    for before, after, size in sorted(_unchanged(old, new)):
-        if size and (before, after) != (at, to):
-            yield at, before, to, after
-        if size:
-            at, to = before + size, after + size
-    if (at, to) != (len(old), len(new)):
-        yield at, len(old), to, len(new)
 
 
 def has_conflict_markers(text: str) -> bool:
@@ -207,27 +193,10 @@ def _mixed(text: str, like: bytes, eol: LineEnd) -> str:
     old = re.findall(_LINE, like.decode("utf-8", "replace").removeprefix(_BOM))
     *whole, rest = text.split("\n")
     ends: list[str] = [eol] * len(whole)
-    for before, after, size in _unchanged([line for line, _ in old], whole):
+    for before, after, size in same_lines([line for line, _ in old], whole):
         ends[after : after + size] = [end for _, end in old[before : before + size]]
     for number in range(1, len(ends)):
         # A lone CR right before a lone LF would be one line end, and a line the less.
         if ends[number - 1] == "\r" and ends[number] == "\n" and not whole[number]:
             ends[number] = "\r"
     return "".join(line + end for line, end in zip(whole, ends, strict=True)) + rest
-
-
-def _unchanged(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Runs of equal lines, in no order: where in `old`, where in `new`, how many."""
-    shorter = min(len(old), len(new))
-    head = next((i for i in range(shorter) if old[i] != new[i]), shorter)
-    room = shorter - head
-    tail = next((i for i in range(room) if old[-1 - i] != new[-1 - i]), room)
-    yield 0, 0, head
-    yield len(old) - tail, len(new) - tail, tail
-    middle_old, middle_new = old[head : len(old) - tail], new[head : len(new) - tail]
-    quick = len(middle_old) * len(middle_new) > _CAREFUL_PAIRS
-    import difflib
-
-    matcher = difflib.SequenceMatcher(None, middle_old, middle_new, autojunk=quick)
-    for before, after, size in matcher.get_matching_blocks():
-        yield head + before, head + after, size

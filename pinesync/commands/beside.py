@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from pinesync.line_diff import changes, same_lines
 from pinesync.text import lines
 
 AROUND = 3
 """So many equal lines are shown before and after a change."""
-_CAREFUL_PAIRS = 1_000_000
-"""Of more pairs of lines, difflib leaves out those that most lines are equal to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +72,13 @@ def _near(changed: Sequence[int], length: int) -> list[int]:
 
 def _pairs(old: list[str], new: list[str]) -> Iterator[Pair]:
     """All lines of both, in order."""
-    # What is same at both ends is nearly all, and looking for the rest costs the square.
-    shorter = min(len(old), len(new))
-    head = next((n for n in range(shorter) if old[n] != new[n]), shorter)
-    room = shorter - head
-    tail = next((n for n in range(room) if old[-1 - n] != new[-1 - n]), room)
-    yield from _zipped(old, new, (0, head), (0, head))
-    ends = len(old) - tail, len(new) - tail
-    middle = old[head : ends[0]], new[head : ends[1]]
-    quick = len(middle[0]) * len(middle[1]) > _CAREFUL_PAIRS
-    for _, a, b, c, d in difflib.SequenceMatcher(None, *middle, autojunk=quick).get_opcodes():
-        yield from _zipped(old, new, (head + a, head + b), (head + c, head + d))
-    yield from _zipped(old, new, (ends[0], len(old)), (ends[1], len(new)))
+    at = 0
+    runs = same_lines(old, new)
+    for a, b, c, d in changes(runs, len(old), len(new)):
+        yield from _zipped(old, new, (at, a), (c - (a - at), c))
+        yield from _zipped(old, new, (a, b), (c, d))
+        at = b
+    yield from _zipped(old, new, (at, len(old)), (len(new) - (len(old) - at), len(new)))
 
 
 def _zipped(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pinesync.line_diff import changes, same_lines
 from pinesync.model import RelPath
 from pinesync.text import lines
+
+_AROUND = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,10 @@ class FileDiff:
 def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
     """A unified diff of two canonical texts, as git shows it."""
     body: list[str] = []
-    for line in difflib.unified_diff(lines(old), lines(new), n=3, lineterm="\n"):
+    for line in _hunks(lines(old), lines(new)):
         body.append(line.removesuffix("\n"))
         if not line.endswith("\n"):
             body.append("\\ No newline at end of file")
-    body = body[2:]
     return FileDiff(
         path,
         f"a/{path} ({old_label})",
@@ -41,22 +43,37 @@ def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -
     )
 
 
+def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
+    groups: list[list[tuple[int, int, int, int]]] = []
+    for change in changes(same_lines(old, new), len(old), len(new)):
+        if groups and change[0] - groups[-1][-1][1] <= 2 * _AROUND:
+            groups[-1].append(change)
+        else:
+            groups.append([change])
+    for group in groups:
+        first, last = group[0], group[-1]
+        before = min(_AROUND, first[0])
+        after = min(_AROUND, len(old) - last[1])
+        left = _span(first[0] - before, last[1] + after)
+        right = _span(first[2] - before, last[3] + after)
+        yield f"@@ -{left} +{right} @@\n"
+        at = first[0] - before
+        for a, b, c, d in group:
+            yield from (f" {line}" for line in old[at:a])
+            yield from (f"-{line}" for line in old[a:b])
+            yield from (f"+{line}" for line in new[c:d])
+            at = b
+        yield from (f" {line}" for line in old[at : at + after])
+
+
+def _span(start: int, stop: int) -> str:
+    """Lines as a unified diff numbers them: an empty span is told by the line before it."""
+    length = stop - start
+    return f"{start + 1}" if length == 1 else f"{start + (length > 0)},{length}"
+
+
 def changed_lines(old: str, new: str) -> tuple[int, int]:
     """How many lines came and went."""
     before, after = lines(old), lines(new)
-    # What is the same at both ends is nearly all, and looking for the rest costs the square.
-    start = 0
-    for one, other in zip(before, after, strict=False):
-        if one != other:
-            break
-        start += 1
-    end = 0
-    most = min(len(before), len(after)) - start
-    while end < most and before[-1 - end] == after[-1 - end]:
-        end += 1
-    before, after = before[start : len(before) - end], after[start : len(after) - end]
-    if not before or not after:
-        return len(after), len(before)
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    same = sum(block.size for block in matcher.get_matching_blocks())
+    same = sum(size for _, _, size in same_lines(before, after))
     return len(after) - same, len(before) - same

@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pinesync.line_diff import changes, same_lines
 from pinesync.model import Base, Version
-from pinesync.text import changed_lines, lines
+from pinesync.text import lines
 
 Merge = Callable[[str, str, str], str | None]
 """The three-way merge of (base, ours, theirs); None where it conflicts."""
@@ -113,10 +114,10 @@ Hunk = tuple[int, int, tuple[str, ...]]
 
 
 def _hunks(before: str, after: str) -> list[Hunk]:
-    new = lines(after)
+    old, new = lines(before), lines(after)
     return [
         (start, end, tuple(new[first:last]))
-        for start, end, first, last in changed_lines(lines(before), new)
+        for start, end, first, last in changes(same_lines(old, new), len(old), len(new))
     ]
 
 

@@ -12,7 +12,6 @@ from pinesync.text import (
     Shape,
     Unreadable,
     canonical,
-    changed_lines,
     check_encodable,
     common_lines,
     decode,
@@ -165,16 +164,6 @@ def test_nothing_else_is_taken_for_a_conflict(text: str) -> None:
 
 
 few_lines = st.lists(st.sampled_from(["a\n", "b\n", "\n", "c"]), max_size=8).map("".join).map(lines)
-
-
-@given(few_lines, few_lines)
-def test_what_changed_is_enough_to_make_the_other(old: list[str], new: list[str]) -> None:
-    made, at = [], 0
-    for start, end, first, last in changed_lines(old, new):
-        assert (start, first) < (end, last)
-        made += old[at:start] + new[first:last]
-        at = end
-    assert made + old[at:] == new
 
 
 @given(few_lines, few_lines)

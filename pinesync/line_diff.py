@@ -1,0 +1,101 @@
+"""Which lines of a text stayed in another one: for `diff`, `log`, the page and line ends alike.
+
+The texts come from others, and difflib alone takes the square of their length, or its cube.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+
+# So many pairs of lines difflib compares in one piece, and in all pieces of a text: what it takes
+# grows faster than their number where most lines are equal.
+_MOST_IN_A_PIECE = 250_000
+_MOST_PAIRS = 1_000_000
+_TURNS = 8
+
+
+def same_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int]]:
+    """Runs of lines that stayed, in order: where in `old`, where in `new`, how many. What it takes
+    is bounded, whatever the lines are: of what is too large to be compared line by line, the lines
+    that are there equally often are looked for, and what is between them counts as changed."""
+    runs: list[tuple[int, int, int]] = []
+    left = _MOST_PAIRS
+    todo = [(0, len(old), 0, len(new), _TURNS)]
+    while todo:
+        a, b, c, d, turns = todo.pop()
+        shorter = min(b - a, d - c)
+        head = next((i for i in range(shorter) if old[a + i] != new[c + i]), shorter)
+        room = shorter - head
+        tail = next((i for i in range(room) if old[b - 1 - i] != new[d - 1 - i]), room)
+        runs += [(a, c, head), (b - tail, d - tail, tail)]
+        a, b, c, d = a + head, b - tail, c + head, d - tail
+        pairs = (b - a) * (d - c)
+        if 0 < pairs <= min(left, _MOST_IN_A_PIECE):
+            left -= pairs
+            runs += [(a + i, c + j, size) for i, j, size in _compared(old[a:b], new[c:d])]
+        elif pairs and turns:
+            found = [(a + i, c + j) for i, j in _anchors(old[a:b], new[c:d])]
+            # Each piece but the first begins with an anchor, which is the same in both.
+            ends = [*found, (b, d)]
+            pieces = zip([(a, c), *found], ends, strict=True) if found else ()
+            todo += [(i, k, j, m, turns - 1) for (i, j), (k, m) in reversed([*pieces])]
+    return _joined(runs)
+
+
+def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    import difflib
+
+    yield from difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Lines of both that are in one order: those that are there equally often, else any."""
+    there, here = _by_line(old), _by_line(new)
+    common = [(there[line], here[line]) for line in there if line in here]
+    equal = [pair for pair in common if len(pair[0]) == len(pair[1])]
+    found = sorted(pair for both in equal or common for pair in zip(*both, strict=False))
+    # The longest part of it that also rises in the second: patience sorting.
+    tops: list[int] = []
+    last: list[int] = []
+    before: list[int] = []
+    for number, (_, at) in enumerate(found):
+        pile = bisect_left(tops, at)
+        before.append(last[pile - 1] if pile else -1)
+        tops[pile : pile + 1] = [at]
+        last[pile : pile + 1] = [number]
+    rising: list[tuple[int, int]] = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        rising.append(found[number])
+        number = before[number]
+    return rising[::-1]
+
+
+def _by_line(lines: Sequence[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        found.setdefault(line, []).append(number)
+    return found
+
+
+def _joined(runs: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """In order, with neighbours as one, and without empty ones."""
+    found: list[tuple[int, int, int]] = []
+    for a, b, size in sorted(run for run in runs if run[2]):
+        if found and (found[-1][0] + found[-1][2], found[-1][1] + found[-1][2]) == (a, b):
+            found[-1] = (found[-1][0], found[-1][1], found[-1][2] + size)
+        else:
+            found.append((a, b, size))
+    return found
+
+
+def changes(
+    runs: Iterable[tuple[int, int, int]], old: int, new: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """What is between runs of so many lines: from and to, of the old ones and of the new."""
+    a = b = 0
+    for i, j, size in (*runs, (old, new, 0)):
+        if i > a or j > b:
+            yield a, i, b, j
+        a, b = i + size, j + size
