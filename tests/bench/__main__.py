@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pinesync.sandbox.account import USER_NAME, open_sandbox
-from tests.bench import asking, growth, history, log, start, watching
+from tests.bench import asking, growth, history, largest, log, start, watching
 from tests.bench.rows import PINESYNC, Environment, Row, timed
 from tests.bench.service import BODY
 
@@ -56,6 +56,7 @@ def _parts(base: Path) -> dict[str, Callable[[], Iterator[Row]]]:
         "Growth": lambda: growth.rows(base, env),
         "Watch": lambda: with_folder(lambda: watching.rows(folder, base, env)),
         "History": lambda: _both(log.rows(base, env), history.rows(env)),
+        "Largest source": lambda: largest.rows(base, env),
     }
 
 

@@ -306,4 +306,11 @@ HOSTILE = (
         '[dependency-groups]\ndev = [\n    "pinesync[dev]",\n',
         ("tests/security/test_private.py",),
     ),
+    Mutant(
+        "lines are compared in bounded time",
+        "pinesync/line_diff.py",
+        "        if 0 < pairs <= min(left, _MOST_IN_A_PIECE):\n",
+        "        if 0 < pairs:\n",
+        ("tests/core/test_line_diff.py",),
+    ),
 )
