@@ -40,7 +40,8 @@ class Standing:
 def title(line: Line) -> str:
     """As `status` has it: the word, the versions, and what else there is to say."""
     versions = " → ".join(str(v) for v in (line.version, line.newest) if v)
-    note = f" ({harmless(line.note)})" if line.note else ""
+    # VS Code draws $(name) in a lens as an icon; a note may hold a script's name.
+    note = f" ({harmless(line.note).replace('$(', '$ (')})" if line.note else ""
     return f"{line.word} {versions}".strip() + note
 
 

@@ -313,4 +313,11 @@ HOSTILE = (
         "        if 0 < pairs:\n",
         ("tests/core/test_line_diff.py",),
     ),
+    Mutant(
+        "a name in a lens is no icon",
+        "pinesync/lsp/standing.py",
+        ".replace('$(', '$ (')",
+        "",
+        ("tests/security/test_editor.py",),
+    ),
 )

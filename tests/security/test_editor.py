@@ -49,6 +49,16 @@ def test_what_is_between_is_kept() -> None:
     assert acts.without_links("plain (text) [x]") == "plain (text) [x]"
 
 
+def test_a_name_in_a_lens_is_no_icon(clone: World, opening: Opening) -> None:  # noqa: F811
+    clone.store.rename(clone.user, clone.id_of(), "$(verified) Trend")
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    editor.do("refresh", uri)
+    (title, *_) = editor.lenses(uri)
+    assert "$ (verified)" in title
+    assert "$(" not in title
+
+
 @served
 def test_a_notification_has_no_markup(clone: World, tmp_path: Path) -> None:
     """notify-send undoes escapes of C in its text, and the desktop reads the rest as markup."""

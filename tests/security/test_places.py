@@ -190,3 +190,18 @@ def test_each_rule_names_tests_that_are_there() -> None:
             file, _, test = place.partition("::")
             source = (ROOT / file).read_text("utf-8")
             assert not test or re.search(rf"^def {test}\(", source, re.M), place
+
+
+def test_each_place_that_gives_a_meaning_names_its_test() -> None:
+    part = PAGE.partition("## Where a text of others is given a meaning")[2].partition("\n## ")[0]
+    rows = [row.strip("| ").split(" | ") for row in part.split("\n") if row.startswith("| ")]
+    assert len(rows) > 15
+    for place, obeyed, who, shown in rows[1:]:
+        assert place
+        assert obeyed
+        modules = re.findall(r"`([a-z_/]+)(?:\.[A-Za-z_]+)?`", who)
+        for module in modules:
+            found = PACKAGE / module
+            assert found.is_dir() or found.with_suffix(".py").is_file(), who
+        file, _, test = shown.strip("`").partition("::")
+        assert re.search(rf"^def {test}\(", (ROOT / file).read_text("utf-8"), re.M), shown
