@@ -194,7 +194,7 @@ GUARDING = (
     Mutant(
         "its folder is its owner's",
         "pinesync/remote/kept.py",
-        "        folder.mkdir(mode=0o700, parents=True, exist_ok=True)\n",
+        "        make_private(folder)\n",
         "        folder.mkdir(parents=True, exist_ok=True)\n",
         ("tests/remote/test_kept.py",),
     ),
