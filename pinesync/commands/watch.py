@@ -75,6 +75,8 @@ class _Watch:
         self._hints = hints
         self._files = Files(folder, ticking, many=wishes.many)
         self._eyes = Eyes(hints, ticking, folder.stats, self._files.heard)
+        # Not only where the eyes take it: meanwhile a save may be sent, and git at work.
+        hints.heard = lambda path: self._files.heard([RelPath(path)])
         self._sending = Sending(
             project,
             ticking,

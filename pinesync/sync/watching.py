@@ -51,10 +51,11 @@ def meaning(
     glance: Glance,
     agreed: Digest | None,
     handled: Digest | None,
-    gits: Collection[Digest] = (),
+    *,
+    gits: bool = False,
 ) -> Meaning:
     """Of one file. `agreed` is the digest of the base, `handled` of the text that was last dealt
-    with, `gits` those of what git holds for the path, where git was at work since the last look."""
+    with; `gits` says that git wrote it."""
     if glance.busy:
         return Meaning.WAIT
     if glance.digest is not None and glance.digest in (agreed, handled):
@@ -64,7 +65,7 @@ def meaning(
         if not glance.again:
             return Meaning.WAIT
         return Meaning.UNFIT if glance.problem else Meaning.VANISHED
-    if glance.digest in gits:
+    if gits:
         return Meaning.GITS
     return Meaning.SAVE
 
@@ -73,13 +74,13 @@ def meanings(
     glances: Mapping[RelPath, Glance],
     agreed: Mapping[RelPath, Digest],
     handled: Mapping[RelPath, Digest],
-    gits: Mapping[RelPath, Collection[Digest]],
+    gits: Collection[RelPath],
     *,
     many: bool = False,
 ) -> dict[RelPath, Meaning]:
     """Of all files that changed in one window. With `many` the person wants any number sent."""
     found = {
-        path: meaning(glance, agreed.get(path), handled.get(path), gits.get(path, ()))
+        path: meaning(glance, agreed.get(path), handled.get(path), gits=path in gits)
         for path, glance in glances.items()
     }
     saved = [path for path, what in found.items() if what is Meaning.SAVE]

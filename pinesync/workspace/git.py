@@ -1,27 +1,21 @@
-"""What pinesync asks of git: to merge, and what it holds and did."""
+"""What pinesync asks of git: to merge, and what it holds."""
 
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Digest
 from pinesync.sync.ports import Merged
-from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files.folder import MAX_FILE
 from pinesync.workspace.run_git import asked
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_CONFLICTS = 127
 _MOST_COMMITS = 20
-_MOST_STASHES = 10
-_LOGGED = 8192
 _LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
 
 
@@ -57,7 +51,7 @@ def manifests_with(root: Path, holding: Digest) -> list[bytes]:
     except FileError:
         return []  # a history that cannot be read has nothing
     commits = [] if status else found.decode("ascii").split()
-    shown = (_blob(root, f"{c}{before}:./pine.toml") for c in commits for before in ("", "^"))
+    shown = (blob(root, f"{c}{before}:./pine.toml") for c in commits for before in ("", "^"))
     # The first commit has no parent, and a commit may have removed it.
     return [data for data in shown if data is not None]
 
@@ -65,7 +59,7 @@ def manifests_with(root: Path, holding: Digest) -> list[bytes]:
 def text_at_head(root: Path, path: str) -> bytes | None:
     """The file as HEAD has it, None where it has none, and outside of git."""
     try:
-        return _blob(root, f"HEAD:./{path}")
+        return blob(root, f"HEAD:./{path}")
     except FileError:
         return None
 
@@ -73,90 +67,12 @@ def text_at_head(root: Path, path: str) -> bytes | None:
 def our_side(root: Path, path: str) -> bytes | None:
     """The file as the merge that git left open has it on our side; None where it left none."""
     try:
-        return _blob(root, f":2:./{path}")
+        return blob(root, f":2:./{path}")
     except FileError:
         return None
 
 
-# -- whether git was at work, for `watch` ---------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What changes whenever git moves HEAD, the index or the stash; `busy` while it is at that.
-    `stashes` are the newest stashes' commits, `newest` is the last line of HEAD's log."""
-
-    files: tuple[object, ...]
-    stashes: tuple[str, ...]
-    newest: bytes
-    busy: bool = field(compare=False)
-
-    def commits_since(self, before: Mark) -> bool:
-        """Whether the last thing that happened to HEAD is a commit."""
-        return self.newest != before.newest and b"\tcommit" in self.newest
-
-
-def mark_paths(root: Path) -> tuple[Path, ...]:
-    """The files that `mark` looks at: index, HEAD, its log, that of the stash, the lock. Empty
-    outside of git."""
-    names = ("index", "HEAD", "logs/HEAD", "logs/refs/stash", "index.lock")
-    try:
-        status, found, _ = asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
-    except FileError:
-        return ()
-    if status:
-        return ()
-    return tuple(root / os.fsdecode(line) for line in found.removesuffix(b"\n").split(b"\n"))
-
-
-def mark(paths: tuple[Path, ...]) -> Mark:
-    """Five looks at files; git is not run. The lock comes first: once that is gone, the others are
-    as git left them."""
-    if not paths:
-        return Mark((), (), b"", busy=False)
-    *looked_at, stash, lock = paths
-    busy = lock.exists()
-    newest = b"".join(_log(looked_at[-1])[-1:])
-    return Mark(tuple(map(_stat, looked_at)), _stashes(stash), newest, busy)
-
-
-def _stashes(log: Path) -> tuple[str, ...]:
-    """From the log: the ref tells the newest alone, and may be packed away."""
-    commits = (line.split(b" ", 2)[1].decode("latin-1") for line in _log(log) if b" " in line)
-    return tuple(commit for commit in commits if _COMMIT.fullmatch(commit))[-_MOST_STASHES:]
-
-
-def _log(path: Path) -> list[bytes]:
-    """The last lines of it, the newest last: the old commit, the new one, who, what for."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOGGED))
-            return file.read().removesuffix(b"\n").split(b"\n")
-    except OSError:
-        return []
-
-
-def held_texts(root: Path, path: str, stashes: Iterable[str]) -> frozenset[Digest]:
-    """The digests of what git holds for the file: in its index, and in those stashes."""
-    found = []
-    revisions = [f":./{path}", *(f"{stash}:./{path}" for stash in stashes)]
-    for revision in revisions:
-        with suppress(FileError, Unreadable):
-            data = _blob(root, revision)
-            if data is not None:
-                found.append(digest(decode(data)))
-    return frozenset(found)
-
-
-def _stat(path: Path) -> object:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _blob(root: Path, revision: str) -> bytes | None:
+def blob(root: Path, revision: str) -> bytes | None:
     """A file as it was; None where there is none, and for one larger than any that is read."""
     status, size, _ = asked(root, "cat-file", "-s", revision)
     if status or int(size) > MAX_FILE:

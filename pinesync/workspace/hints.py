@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -33,10 +33,12 @@ _PAIRINGS = (
 
 class Hints(FileSystemEventHandler):
     """The paths below `root` that something happened to, relative to it, and keys that were
-    pressed. `works` is False where the system gives no events: then there are only looks."""
+    pressed. `works` is False where the system gives no events: then there are only looks. `heard`
+    is called with each path at once, in a thread of watchdog's."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.heard: Callable[[str], object] = str
         self._news = threading.Condition()
         self._paths: set[str] = set()
         self._keys: list[str] = []
@@ -57,10 +59,12 @@ class Hints(FileSystemEventHandler):
         """Called by watchdog, in a thread of its own."""
         if event.event_type in ("opened", "closed_no_write"):
             return  # our own looks would be hints to look again
+        ends = (raw for raw in (event.src_path, event.dest_path) if raw)
+        paths = [_slashed(os.path.relpath(os.fsdecode(raw), self._root)) for raw in ends]
+        for path in paths:
+            self.heard(path)
         with self._news:
-            for raw in (event.src_path, event.dest_path):
-                if raw:
-                    self._paths.add(os.path.relpath(os.fsdecode(raw), self._root))
+            self._paths.update(paths)
             self._news.notify()
 
     def press(self, key: str) -> None:
@@ -76,11 +80,11 @@ class Hints(FileSystemEventHandler):
                 self._news.wait(seconds)
             paths, self._paths = self._paths, set()
             keys, self._keys = self._keys, []
-        return frozenset(_slashed(paths)), keys
+        return frozenset(paths), keys
 
 
-def _slashed(paths: Iterable[str]) -> Iterable[str]:
-    return paths if os.sep == "/" else (path.replace(os.sep, "/") for path in paths)
+def _slashed(path: str) -> str:
+    return path if os.sep == "/" else path.replace(os.sep, "/")
 
 
 def _observer() -> BaseObserver:

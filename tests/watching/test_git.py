@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from pinesync.commands.watching.events import Checking, Event, Held, Told
 from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.model import RelPath
 from pinesync.workspace.folder import WorkspaceFolder
-from pinesync.workspace.git import held_texts, mark
+from pinesync.workspace.git_writes import held_by_git, mark
 from tests.cli.world import (
     BREAKOUT_PATH,
     BROKEN,
@@ -456,9 +456,11 @@ class Moment:
         self._heard = threading.Semaphore(0)
         heard = Files.heard
 
-        def telling(files: Files, paths: Iterable[RelPath]) -> None:
+        def telling(files: Files, paths: Collection[RelPath]) -> None:
             heard(files, paths)
-            self._heard.release()
+            for path in paths:
+                if path in (TREND_FILE, TOOLS_FILE):
+                    self._heard.release()
 
         monkeypatch.setattr(Files, "heard", telling)
         for name in ("QUIET_SECONDS", "MOST_SECONDS"):
@@ -470,7 +472,14 @@ class Moment:
         other = file.with_name("other")
         other.write_text(text)
         other.replace(file)
+        self.is_heard()
+
+    def is_heard(self) -> None:
         assert self._heard.acquire(timeout=60)
+
+    def was_heard(self) -> bool:
+        """Whether more was heard of than was waited for."""
+        return self._heard.acquire(blocking=False)
 
     def ends(self) -> None:
         self._patch.setattr("pinesync.commands.watching.eyes.QUIET_SECONDS", 0.05)
@@ -653,6 +662,8 @@ def test_a_lock_that_a_killed_git_left_is_not_waited_for_for_ever(kept: Watching
         ((path, _),) = hand.files.look([TREND_FILE]).saved
         assert path == TREND_FILE
     lock.unlink()
+    assert hand.files.git_moved()
+    hand.files.look(())
     assert not hand.files.git_moved()
     lock.touch()
     kept.world.write(MERGED)
@@ -713,28 +724,37 @@ def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:
             index.write_text("after it")
             return False
 
-    before = mark((index, other, other, other, other))
-    after = mark((index, other, other, other, Lock(other)))
+    before = mark((index, other, other, other))
+    after = mark((index, other, other, Lock(other)))
     assert before != after
-    assert after == mark((index, other, other, other, other))
+    assert after == mark((index, other, other, other))
 
 
 def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
-    paths = (*[tmp_path / "none"] * 4, lock)
-    idle = mark(paths)
+    paths = (*[tmp_path / "none"] * 3, lock)
     lock.touch()
-    assert mark(paths).busy
-    assert mark(paths) == idle
+    busy = mark(paths)
+    assert busy.busy
+    assert busy == mark((*paths[:3], tmp_path / "no lock"))
 
 
 def test_what_git_holds_for_a_file(kept: Watching) -> None:
+    """Whatever line ends and `$Id$` became of it; a text that nobody gave it is not held."""
     world = kept.world
-    root = world.folder
-    assert len(held_texts(root, TREND_PATH, ())) == 1
-    assert held_texts(root, "nothing.pine", ()) == frozenset()
-    world.write(LONGER)
-    git(world, "stash", "-q")
-    stash = (root / ".git" / "refs" / "stash").read_text().strip()
-    assert len(held_texts(root, TREND_PATH, (stash,))) == 2
-    assert len(held_texts(root, TREND_PATH, ("0" * 40,))) == 1
+    git(world, "add", "-A")
+    marked = TREND + "// $Id$\n"
+    committed(world, marked)
+    committed(world, TREND.replace("\n", "\r\n", 3))
+    for held_text in (
+        marked,
+        marked.replace("$Id$", "$Id: 0123456789 $").replace("\n", "\r\n"),
+        TREND.replace("\n", "\r\n", 3),
+        TREND.replace("\n", "\r\n", 5),  # as what the index has, but for line ends
+        TREND,
+    ):
+        assert held_by_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}
+    for other in (LONGER, TREND + "// $Id\n", marked.replace("$Id$", "$Id: two\n$")):
+        assert held_by_git(world.folder, {TREND_PATH: other.encode()}) == frozenset()
+    assert held_by_git(world.folder, {}) == frozenset()
+    assert held_by_git(world.place, {TREND_PATH: TREND.encode()}) == frozenset()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinesync.commands.watching.events import Event, Held, Told
+from pinesync.errors import FileError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import typed
 from pinesync.sync.watching import Glance, Meaning, meanings
-from pinesync.workspace import git
+from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace import git_writes as git
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.lock import is_held
 
@@ -81,8 +84,11 @@ class Files:
 
     def heard(self, paths: Iterable[RelPath]) -> None:
         """Something happened to these files just now. What was saved right before git began, and
-        is then committed, is a person's: git takes its lock before it writes a file."""
-        stats = {path: self._folder.tree.stat(path) for path in paths}
+        is then committed, is a person's: git takes its lock before it writes a file. From any
+        thread."""
+        stats = {path: self._folder.tree.stat(path) for path in paths if path in self._glances}
+        if not stats:
+            return
         mark = git.mark(self._git)
         if mark == self._mark and not mark.busy:
             self._persons |= stats
@@ -105,16 +111,13 @@ class Files:
         known = [path for path in paths if path in entries and self._is_known(path)]
         glances = {path: self._glance(path) for path in known}
         others_write = self._has_news(glances) and self._waits_for_others()
-        agreed, gits = self._agreed(), {}
-        if mark != self._mark:
+        agreed, gits = self._agreed(), frozenset[RelPath]()
+        if mark != self._mark or mark.busy:
             # Of other files that git wrote, the events may still be on their way.
             others = self._glances.keys() & entries.keys() - glances.keys()
             seen = glances | {path: self._folder.glance(path) for path in others}
-            commit = mark.commits_since(self._mark)
-            persons = {path for path in seen if commit and self._is_persons(path)}
-            news = {p: g.digest for p, g in seen.items() if g.digest and p not in persons}
-            gits = self._gits(news, agreed)
-            glances |= {p: seen[p] for p in others if seen[p].digest in gits.get(p, ())}
+            gits = self._gits(seen, agreed, mark)
+            glances |= {path: seen[path] for path in others & gits}
         after = git.mark(self._git)
         if after != mark or self._waits_for(after):
             return Found(soon=tuple(paths))
@@ -162,15 +165,35 @@ class Files:
         self._mark = git.mark(self._git)
 
     def _gits(
-        self, digests: Mapping[RelPath, Digest], agreed: Mapping[RelPath, Digest]
-    ) -> dict[RelPath, frozenset[Digest]]:
-        """What git holds for each file whose text is new."""
-        root, stashes = self._folder.root, self._mark.stashes
-        return {
-            path: git.held_texts(root, path, stashes)
-            for path, digest in digests.items()
-            if digest not in (agreed.get(path), self._handled.get(path))
+        self, seen: Mapping[RelPath, Glance], agreed: Mapping[RelPath, Digest], mark: git.Mark
+    ) -> frozenset[RelPath]:
+        """Which new texts git wrote, as far as its traces tell. What a person saved before it
+        began is theirs, even where git holds it since."""
+        news = {
+            path: glance.digest
+            for path, glance in seen.items()
+            if glance.digest and not glance.problem
+            if glance.digest not in (agreed.get(path), self._handled.get(path))
         }
+        if not news:
+            return frozenset()
+        root = self._folder.root
+        persons = {path for path in news if self._is_persons(path)}
+        unknowable = git.unknowable(root, news.keys() - persons)
+        asked = news.keys() - unknowable
+        if mark.explains_no_write(self._mark):
+            asked -= persons
+        texts = {path: self._data(path, news[path]) for path in asked}
+        held = git.held_by_git(root, {path: data for path, data in texts.items() if data})
+        return frozenset(path for path in news if path in unknowable or path in held)
+
+    def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
+        """The bytes of the file, where it still has that text."""
+        with suppress(FileError, Unreadable):
+            data = self._folder.read(path)
+            if data is not None and digest(decode(data)) == wanted:
+                return data
+        return None
 
     def _is_persons(self, path: RelPath) -> bool:
         """Whether the file is as it was before git began, or there is no telling."""
@@ -232,9 +255,9 @@ class Files:
         return True
 
     def _hold(self, digests: Mapping[RelPath, Digest | None], why: str) -> Event:
-        for path, digest in digests.items():
-            if digest:
-                self.held[path] = self._handled[path] = digest
+        for path, text in digests.items():
+            if text:
+                self.held[path] = self._handled[path] = text
         return Held(tuple(sorted(digests)), why)
 
     def _unfit_told(self, path: RelPath, glance: Glance) -> Event | None:

@@ -1,0 +1,152 @@
+"""Whether git wrote a file, for `watch`.
+
+Git leaves two traces: it was at work while the file changed, and it holds the text itself. Both are
+read without running a filter or any other program that the repository's settings name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pinesync.errors import FileError
+from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace import git
+from pinesync.workspace.run_git import asked
+
+_LOGGED = 8192
+_IDENT = re.compile(rb"\$Id:[^$\n]*\$")
+_SHA1 = 40
+_REWRITES = ("filter", "working-tree-encoding")
+"""Attributes with which a file is not as git holds it, and only a program or a codec could tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What changes whenever git is at work. `files` change when it moves HEAD or the index,
+    `folder` when it takes its lock, or begins and ends a merge or a rebase; `newest` is the last
+    line of HEAD's log; `busy` while git has the lock."""
+
+    files: tuple[object, ...]
+    folder: object
+    newest: bytes
+    busy: bool = field(compare=False)
+
+    def explains_no_write(self, before: Mark) -> bool:
+        """Whether git did nothing that writes into a file that was saved before it began: it
+        committed, or looked."""
+        committed = self.newest != before.newest and b"\tcommit" in self.newest
+        return committed or self.files == before.files
+
+
+def mark_paths(root: Path) -> tuple[Path, ...]:
+    """The files that `mark` looks at: index, HEAD, its log, the lock. Empty outside of git."""
+    names = ("index", "HEAD", "logs/HEAD", "index.lock")
+    try:
+        status, found, _ = asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
+    except FileError:
+        return ()
+    if status:
+        return ()
+    return tuple(root / os.fsdecode(line) for line in found.removesuffix(b"\n").split(b"\n"))
+
+
+def mark(paths: tuple[Path, ...]) -> Mark:
+    """A few looks at files; git is not run. The lock comes first: once that is gone, the others
+    are as git left them."""
+    if not paths:
+        return Mark((), None, b"", busy=False)
+    *looked_at, lock = paths
+    busy = lock.exists()
+    newest = _last_line(looked_at[-1])
+    return Mark(tuple(map(_stat, looked_at)), _stat(lock.parent), newest, busy)
+
+
+def _last_line(log: Path) -> bytes:
+    """The old commit, the new one, who, what for."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOGGED))
+            return file.read().removesuffix(b"\n").rpartition(b"\n")[2]
+    except OSError:
+        return b""
+
+
+def _stat(path: Path) -> object:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def held_by_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
+    """The files whose text git holds: in its index, a commit, a stash, or as the outcome of a
+    merge that nobody committed. Empty where git cannot be asked."""
+    try:
+        index = {path: oid for oid, stage, path in _index_rows(root) if stage == b"0"}
+        size = len(next(iter(index.values()), "0" * _SHA1))
+        names = {path: _names(data, size) for path, data in files.items()}
+        wanted = {name for each in names.values() for name in each}
+        present = _present(root, wanted | {index[path] for path in files.keys() & index.keys()})
+    except FileError:
+        return frozenset()
+    held = {path for path, each in names.items() if each & present}
+    rest = {path for path in files.keys() - held if index.get(path) in present}
+    return frozenset(held | {path for path in rest if _is(root, index[path], files[path])})
+
+
+def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
+    """The files that git may write with a text that it does not hold: those with a filter, and
+    those of an open merge, into which it writes what it remembers of an earlier one."""
+    try:
+        if not paths:
+            return frozenset()
+        open_ = {path for *_, path in _index_rows(root, "--unmerged")}
+        given = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        told = asked(root, "check-attr", "-z", "--stdin", *_REWRITES, given=given)[1].split(b"\0")
+    except FileError:
+        return frozenset()
+    rows = zip(told[::3], told[2::3], strict=False)
+    rewritten = {os.fsdecode(p) for p, value in rows if value not in (b"unspecified", b"unset")}
+    return frozenset(paths) & (open_ | rewritten)
+
+
+def _names(data: bytes, size: int) -> set[str]:
+    """What git calls a blob that a file with these bytes may come from: with other line ends, and
+    with `$Id$` not filled in."""
+    unix = data.replace(b"\r\n", b"\n")
+    texts = {data, unix, _IDENT.sub(b"$Id$", data), _IDENT.sub(b"$Id$", unix)}
+    kind = hashlib.sha1 if size == _SHA1 else hashlib.sha256
+    return {kind(b"blob %d\0" % len(one) + one).hexdigest() for one in texts}
+
+
+def _present(root: Path, names: set[str]) -> set[str]:
+    """Those that the repository has. Unlike `cat-file` this asks no other host for the rest."""
+    words = ("rev-list", "--objects", "--no-walk", "--ignore-missing", "--missing=allow-any")
+    given = "".join(f"{name}\n" for name in names).encode("ascii")
+    found = asked(root, *words, "--stdin", given=given)[1].decode("ascii", "replace")
+    return {line.split(" ")[0] for line in found.splitlines()}
+
+
+def _is(root: Path, name: str, data: bytes) -> bool:
+    """Whether it is the same text with line ends that are mixed, which no name tells."""
+    with suppress(FileError, Unreadable):
+        held = git.blob(root, name)
+        return held is not None and digest(decode(held)) == digest(decode(data))
+    return False
+
+
+def _index_rows(root: Path, *which: str) -> Iterator[tuple[str, bytes, str]]:
+    """Name, stage and path of each pine.toml and .pine file in the index."""
+    listed = asked(root, "ls-files", "--stage", *which, "-z", "--", "pine.toml", "*.pine")[1]
+    for row in listed.split(b"\0"):
+        head, tab, path = row.partition(b"\t")
+        if tab:
+            _, name, stage = head.split(b" ")
+            yield name.decode("ascii"), stage, os.fsdecode(path)
