@@ -42,16 +42,20 @@ class Hints(FileSystemEventHandler):
         self._news = threading.Condition()
         self._paths: set[str] = set()
         self._keys: list[str] = []
-        self._observer = _observer()
-        self._observer.schedule(self, str(root), recursive=True)
-        try:
-            self._observer.start()
-            self.works = True
-        except OSError:  # too many watches, or none on this file system
-            self.works = False
+        self._observer: BaseObserver | None = None
+        # Too many watches, or too many programs that watch, or none on this file system.
+        with suppress(OSError):
+            observer = _observer()
+            observer.schedule(self, str(root), recursive=True)
+            observer.start()
+            self._observer = observer
+
+    @property
+    def works(self) -> bool:
+        return self._observer is not None
 
     def close(self) -> None:
-        if self.works:
+        if self._observer:
             self._observer.stop()
             self._observer.join()
 

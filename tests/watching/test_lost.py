@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import types
@@ -45,6 +46,7 @@ from tests.cli.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
+    COMMAND,
     EXTRA,
     LONGER,
     SLOWER,
@@ -371,16 +373,17 @@ def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
     return watching
 
 
+@pytest.mark.parametrize("what", ["api.EventEmitter.start", "api.BaseObserver.__init__"])
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EMFILE, errno.ENOSYS])
 def test_a_system_without_events(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int
+    watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, what: str
 ) -> None:
     """No more watches are to be had, or none on this kind of drive: that is told, and works."""
 
-    def refused(self: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise OSError(reason, os.strerror(reason))
 
-    monkeypatch.setattr("watchdog.observers.api.EventEmitter.start", refused)
+    monkeypatch.setattr(f"watchdog.observers.{what}", refused)
     monkeypatch.setattr(eyes_module, "LOOK_SECONDS", 0.1)
     world = watching.start().world
     began = watching.told[0]
@@ -389,6 +392,26 @@ def test_a_system_without_events(
     world.write(LONGER)
     assert watching.done().done == "saved"
     assert world.saved() == [TREND, LONGER]
+
+
+@linux
+def test_every_instance_of_inotify_is_used_up(clone: World) -> None:
+    """The real thing, in a user namespace whose limit is ours."""
+    limit = "/proc/sys/user/max_inotify_instances"
+    alone = ["unshare", "--user", "--map-root-user"]
+    able = subprocess.run(
+        [*alone, "sh", "-c", f"echo 0 > {limit}"], capture_output=True, check=False
+    )
+    if able.returncode:
+        pytest.skip("this system lets nobody make a user namespace")
+    words = f'echo 0 > {limit}; exec "$@"'
+    command = [*alone, "sh", "-c", words, "-", *COMMAND, "watch", "--json"]
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=clone.folder, **pipes) as child:
+        assert child.stdout
+        began = json.loads(child.stdout.readline())
+        assert (began["event"], began["by_looking"]) == ("began", True)
+        child.send_signal(signal.SIGINT)
 
 
 def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
