@@ -283,6 +283,27 @@ WATCHING = (
         ("tests/watching/test_lost.py",),
     ),
     Mutant(
+        "a save that failed for want of room waits",
+        "pinesync/commands/watching/sending.py",
+        "o.exit_code == EXIT_LATER or self._was_not_sent(o, digest) for o in own",
+        "o.exit_code == EXIT_LATER for o in own",
+        ("tests/watching/test_weather.py",),
+    ),
+    Mutant(
+        "what the service refused is not sent again by itself",
+        "pinesync/commands/watching/sending.py",
+        '        return outcome.done == "failed" and not any(',
+        '        return outcome.done == "failed" or not any(',
+        ("tests/watching/test_weather.py",),
+    ),
+    Mutant(
+        "why a script cannot be sent is told once",
+        "pinesync/commands/watching/sending.py",
+        "        return before == outcome.message",
+        "        return False",
+        ("tests/watching/test_weather.py",),
+    ),
+    Mutant(
         "a refused session is not asked for again",
         "pinesync/commands/watching/sending.py",
         "            self._refused_with = self._sign_ins()\n            if",

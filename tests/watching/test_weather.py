@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
+
 import pytest
 
-from pinesync.errors import Locked, Misuse
+from pinesync.commands.watching import sending
+from pinesync.commands.watching.events import Done
+from pinesync.errors import FileError, Locked, Misuse
 from pinesync.model import Account
 from pinesync.remote import credentials, kept
+from pinesync.sandbox.faults import Fault
+from pinesync.workspace.state import State
 from tests.cli.world import LONGER, SLOWER, TREND, both_ways
 from tests.watching.conftest import Watching
 
@@ -59,26 +67,41 @@ def test_two_do_not_watch_one_folder(watching: Watching) -> None:
     second.stop()
 
 
-def test_a_disk_that_is_full_is_told_and_the_next_save_is_sent(
+def test_a_save_waits_while_the_disk_is_full(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import errno
-
-    from pinesync.workspace.state import State
-
+    """Told once, however often it is tried, and told again when it goes."""
+    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
     world = watching.start().world
-    whole = State.keep
+    whole, tries = State.keep, threading.Semaphore(0)
 
     def full(*_: object, **__: object) -> None:
-        from pinesync.errors import FileError
-
-        raise FileError(f"state: {errno.ENOSPC}, no space left on device")
+        tries.release()
+        raise FileError(f"state: {os.strerror(errno.ENOSPC)}")
 
     monkeypatch.setattr(State, "keep", full)
     world.write(LONGER)
     assert watching.done().exit_code == 1
+    for _ in range(5):
+        assert tries.acquire(timeout=60)
     assert world.saved() == [TREND]
     monkeypatch.setattr(State, "keep", whole)
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+    assert watching.until(lambda event: event.event == "quiet").waiting == 0
+    outcomes = [event.outcome.done for event in watching.told if isinstance(event, Done)]
+    assert outcomes == ["failed", "saved"]
+
+
+def test_what_the_service_refuses_is_not_sent_again(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    world = watching.start().world
+    world.plan.add(Fault("save_next", "answer", status=413, body=b'{"message":"too long"}'))
+    world.write(LONGER)
+    assert watching.done().done == "failed"
+    assert watching.until(lambda event: event.event == "quiet").waiting == 0
     world.write(SLOWER)
     assert watching.done().done == "saved"
     assert world.saved() == [TREND, SLOWER]

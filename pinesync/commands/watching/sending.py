@@ -16,6 +16,7 @@ from pinesync.commands.watching.events import Checking, Connected, Done, Event, 
 from pinesync.errors import EXIT_COMPILE, EXIT_LATER, Locked, NoAccess, PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.execute.settle import settle
+from pinesync.sync.report import Outcome
 
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient
@@ -51,6 +52,7 @@ class Sending:
         self.failing: dict[RelPath, int] = {}
         self.broken: set[RelPath] = set()
         self._overtaken: set[RelPath] = set()
+        self._failed_with: dict[RelPath, str] = {}
         self._pending: set[RelPath] = set()
         self.connected = False
         self.under_way = False
@@ -88,13 +90,21 @@ class Sending:
                 self._not_before.pop(path)
             self._overtaken.add(path)
             self._look_again(path, 0.0)
-        elif any(outcome.exit_code == EXIT_LATER for outcome in own):
+        elif any(o.exit_code == EXIT_LATER or self._was_not_sent(o, digest) for o in own):
             self._fail(path)
         else:
             self.settled(path)
             self._dealt_with(path, digest)
             if any(outcome.exit_code == EXIT_COMPILE for outcome in own):
                 self.broken.add(path)
+
+    def _was_not_sent(self, outcome: Outcome, digest: Digest) -> bool:
+        """Whether it failed here, for want of room say, or before anything was sent. What the
+        service refused is given up, and sent again when it is saved again."""
+        return outcome.done == "failed" and not any(
+            (record.state, record.path, record.digest) == ("abandoned", outcome.path, digest)
+            for record in self._folder.records()
+        )
 
     @property
     def paused(self) -> bool:
@@ -118,6 +128,7 @@ class Sending:
         self.failing.pop(path, None)
         self.broken.discard(path)
         self._overtaken.discard(path)
+        self._failed_with.pop(path, None)
 
     def sign_in(self) -> None:
         """Without any cookie nothing can come of it. NotSignedIn, LeftForYou."""
@@ -168,9 +179,18 @@ class Sending:
         for outcome in run.outcomes:
             if outcome.done == "pending":
                 self._pending.add(outcome.path)
-            if outcome.done != "skipped" and outcome.path not in told & self._pending:
+            again = outcome.path in told & self._pending or self._was_told(outcome)
+            if outcome.done != "skipped" and not again:
                 yield Done(outcome, milliseconds)
         yield from self.troubled(run.stopped) if run.stopped else self._reached()
+
+    def _was_told(self, outcome: Outcome) -> bool:
+        """Why a script cannot be sent is told once, however often that is tried."""
+        if outcome.done != "failed":
+            return False
+        before = self._failed_with.get(outcome.path)
+        self._failed_with[outcome.path] = outcome.message
+        return before == outcome.message
 
     def _reached(self) -> Iterator[Event]:
         self._trouble = None
