@@ -69,6 +69,8 @@ class Setup:
     """The total within which reads wait as the service asks, in seconds."""
     waits: Callable[[float], None] | None = None
     """Told how long they wait."""
+    before: Callable[[bool], None] | None = None
+    """Called before every request, with whether it writes; what it raises ends that."""
 
 
 @dataclass(frozen=True)
@@ -300,6 +302,7 @@ def _transport(setup: Setup, adapter: WSGIAdapter | None = None) -> Transport:
         setup.ca_bundle,
         setup.jobs,
         trace=setup.trace,
+        before=setup.before,
         timeout=setup.timeout,
         waits=setup.waits,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from typing import TypeVar
+
+from pinesync.errors import PinesyncError
 
 T = TypeVar("T")
 
@@ -38,6 +40,37 @@ async def aside(act: Callable[[], T]) -> T:
 
     threading.Thread(target=run, daemon=True).start()
     return await done
+
+
+class Newest:
+    """One act at a time for each key. Of those that are asked for meanwhile, the newest is next
+    and the others are not done at all."""
+
+    def __init__(self) -> None:
+        self._under_way: set[Hashable] = set()
+        self._next: dict[Hashable, Callable[[], Awaitable[None]]] = {}
+
+    async def do(self, key: Hashable, act: Callable[[], Awaitable[None]]) -> bool:
+        """Whether nothing is left to do for the key; False where whoever is at it does that.
+        PinesyncError of the last act."""
+        self._next[key] = act
+        if key in self._under_way:
+            return False
+        self._under_way.add(key)
+        try:
+            while key in self._next:
+                try:
+                    await self._next.pop(key)()
+                except PinesyncError:
+                    if key not in self._next:
+                        raise
+        finally:
+            self._under_way.discard(key)
+        return True
+
+    def forget(self, key: Hashable) -> None:
+        """What is not under way yet is not done."""
+        self._next.pop(key, None)
 
 
 def listening(descriptor: int) -> asyncio.StreamReader:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pinesync.commands.check import Checked, checked
 from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote
-from pinesync.lsp.aside import aside
+from pinesync.lsp.aside import Newest, aside
 from pinesync.lsp.places import place_of
 
 DEBOUNCE_SECONDS = 0.25
@@ -41,13 +41,15 @@ class Compiler:
 
 class Checking:
     """The findings of open documents, by their addresses. `publish` is given a document's text
-    and what is found in it."""
+    and what is found in it. The compiler is asked about one text of a document at a time, and
+    about no more documents at once than there may be requests."""
 
     def __init__(self, compiler: Compiler, publish: Callable[[str, str, Checked], None]) -> None:
         self._compiler = compiler
         self._publish = publish
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._asked: dict[str, object] = {}
+        self._newest = Newest()
+        self._few = asyncio.Semaphore(compiler.setup.jobs)
         self._compiled: dict[str, tuple[str, Checked]] = {}
 
     def soon(self, uri: str, read: Callable[[], str]) -> None:
@@ -65,15 +67,17 @@ class Checking:
         self._publish(uri, text, found)
 
     async def compile(self, uri: str, path: Path | None, text: str) -> bool:
-        """Ask the compiler about a text that was saved; whether no newer save came meanwhile, whose
-        findings count then. PinesyncError where it cannot be asked."""
+        """Ask the compiler about a text that was saved, and then about the newest that was saved
+        meanwhile. False where that is left to a call that is under way. PinesyncError where it
+        cannot be asked."""
         self._stop(uri)
-        mine = self._asked[uri] = object()
-        found = await aside(lambda: self._compiler(path, text))
-        if self._asked.get(uri) is not mine:
-            return False
-        self.told(uri, text, found)
-        return True
+
+        async def ask() -> None:
+            async with self._few:
+                found = await aside(lambda: self._compiler(path, text))
+            self.told(uri, text, found)
+
+        return await self._newest.do(uri, ask)
 
     def told(self, uri: str, text: str, found: Checked) -> None:
         """What a compiler said of a text of the document."""
@@ -82,7 +86,7 @@ class Checking:
     def close(self, uri: str) -> None:
         """The document is open no more: nothing is shown for it, whatever is still on its way."""
         self._stop(uri)
-        self._asked.pop(uri, None)
+        self._newest.forget(uri)
         self._compiled.pop(uri, None)
 
     def _stop(self, uri: str) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,7 +16,7 @@ from typing import Any, BinaryIO
 from lsprotocol import types
 from pygls.io_ import run_async
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+from pygls.protocol import default_converter
 from pygls.workspace import TextDocument
 
 from pinesync import __version__
@@ -21,10 +24,12 @@ from pinesync.commands.check import Checked
 from pinesync.commands.project import Setup
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, LeftForYou, Misuse, NotSignedIn, PinesyncError
 from pinesync.lsp import acts
-from pinesync.lsp.aside import aside, listening
+from pinesync.lsp.aside import Newest, aside, listening
+from pinesync.lsp.calling_off import CalledOff, Order
 from pinesync.lsp.checking import Checking, Compiler
 from pinesync.lsp.findings import findings
 from pinesync.lsp.places import is_script, path_of, root_of
+from pinesync.lsp.protocol import Protocol, Writer
 from pinesync.lsp.showing import Shown
 from pinesync.lsp.standing import Standing, title
 from pinesync.text import canonical
@@ -35,49 +40,37 @@ _LEVELS = {
     "warning": types.MessageType.Warning,
     "error": types.MessageType.Error,
 }
+_SENT = "a save was sent already: it is waited for, and nothing more is sent"
+_EXIT_SECONDS = 0.7
+"""What is under way at an exit has so long to end."""
+_IDLE_THREADS = 2
+"""The loop's, and the one that listens."""
 Act = Callable[[Setup, Path, Mapping[Path, str]], acts.Answer]
 
 
 def serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
     """Speak with the editor at the other end of two pipes until it says exit, or is gone; the exit
-    code. A push that is under way is finished first."""
-    return asyncio.run(_serve(compiler, read, write))
+    code. Where the editor is gone, a push that is under way is finished first; an exit waits less
+    than a second for it, and the next command finds out what became of it."""
+    code = asyncio.run(_serve(compiler, read, write))
+    if threading.active_count() > _IDLE_THREADS:
+        # Python would wait for a thread that waits for the service.
+        os._exit(code)
+    return code
 
 
 async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
     ended = threading.Event()
     server = Server(compiler, ended)
-    server.protocol.set_writer(_Writer(write))
+    server.protocol.set_writer(Writer(write))
     try:
         # It is gone in the middle of a word, or never spoke the protocol.
         with suppress(asyncio.IncompleteReadError, ValueError):
             await run_async(ended, listening(read), server.protocol, None, server.report)
-        await server.finish()
+        await server.finish(_EXIT_SECONDS if ended.is_set() else None)
     finally:
         server.shown.close()
     return EXIT_DONE if ended.is_set() and server.asked_to_end else EXIT_FAILED
-
-
-class _Writer:
-    """To an editor that may be gone: what it will not read is nobody's error."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def write(self, data: bytes) -> None:
-        with suppress(OSError):
-            self._stream.write(data)
-            self._stream.flush()
-
-    def close(self) -> None:
-        pass
-
-
-class _Protocol(LanguageServerProtocol):
-    @lsp_method(types.EXIT)
-    def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
-        """Ends the loop, and not the process from inside: a push may be under way."""
-        self._server.ended.set()  # type: ignore[attr-defined]
 
 
 class Server(LanguageServer):
@@ -90,7 +83,7 @@ class Server(LanguageServer):
             "pinesync",
             __version__,
             types.TextDocumentSyncKind.Full,
-            protocol_cls=_Protocol,
+            protocol_cls=Protocol,
             converter_factory=default_converter,
         )
         self.ended = ended
@@ -99,7 +92,9 @@ class Server(LanguageServer):
         self._checking = Checking(compiler, self._publish)
         self._standing = Standing(compiler.setup)
         self._one_at_a_time = asyncio.Lock()
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way: dict[asyncio.Task[Any], tuple[object, Order]] = {}
+        self._saves: Counter[Path | None] = Counter()
+        self._looks = Newest()
         self._troubles: dict[tuple[str, Path | None], str] = {}
         self._listen()
 
@@ -127,10 +122,18 @@ class Server(LanguageServer):
         """Whether `shutdown` came before the end, as it should."""
         return bool(self.protocol._shutdown)
 
-    async def finish(self) -> None:
-        """What was begun is done to its end."""
+    async def finish(self, seconds: float | None) -> None:
+        """What was begun is done to its end, as far as there is time."""
         if self._under_way:
-            await asyncio.wait(self._under_way)
+            await asyncio.wait(self._under_way, timeout=seconds)
+
+    def call_off(self, request: object = None) -> bool:
+        """Whether that ends the request, or all of them; not what was sent, which is told."""
+        called = [o for name, o in self._under_way.values() if request in (None, name)]
+        sent = [order for order in called if not order.call_off()]
+        if sent:
+            self._tell(acts.Answer(_SENT, "warning"))
+        return not sent
 
     def report(self, error: Exception, source: Any) -> None:
         """What could not be understood is told, and the next message is read."""
@@ -149,24 +152,39 @@ class Server(LanguageServer):
             self._checking.soon(uri, lambda: self._text(uri))
 
     async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        """The compiler's findings, and then what TradingView has by now."""
+        """The compiler's findings, and then, of many saves at once after the last one, what
+        TradingView has by now."""
         uri = params.text_document.uri
         if not self._is_script(uri):
             return
-        path, text = path_of(uri), self._text(uri)
+        path = path_of(uri)
+        root = root_of(path)
+        self._saves[root] += 1
         try:
-            newest = await self._checking.compile(uri, path, text)
-            reached = True
+            reached = await self._compile(uri, path)
+        finally:
+            self._saves[root] -= 1
+        if self._saves[root]:
+            return
+        if path and reached and not self._compiler.offline:
+            await self._looks.do(root, lambda: self._look(path))
+        self._renew_lenses()
+
+    async def _compile(self, uri: str, path: Path | None) -> bool:
+        """Whether the compiler said something of the newest text."""
+        try:
+            if not await self._checking.compile(uri, path, self._text(uri)):
+                return True
             self._over("check", path)
         except PinesyncError as error:
             self._trouble("check", path, error)
-            newest, reached = True, False
-        if not newest or uri not in self._open():
-            return
-        self._checking.now(uri, self._text(uri))
-        if path and reached and not self._compiler.offline:
-            await self._look(path)
-        self._renew_lenses()
+            return False
+        finally:
+            if uri in self._open():
+                self._checking.now(uri, self._text(uri))
+            else:
+                self._checking.close(uri)
+        return True
 
     def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
@@ -243,10 +261,10 @@ class Server(LanguageServer):
 
     def _command(self, act: Act) -> Callable[..., Awaitable[dict[str, Any]]]:
         async def run(*arguments: Any) -> dict[str, Any]:
-            task = asyncio.ensure_future(self._act(act, arguments))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-            # Who asks no more, or says goodbye, does not undo what was begun.
+            order = Order()
+            task = asyncio.ensure_future(self._act(act, arguments, order))
+            self._under_way[task] = self.protocol.msg_id, order
+            task.add_done_callback(self._under_way.pop)
             return await asyncio.shield(task)
 
         return run
@@ -260,18 +278,22 @@ class Server(LanguageServer):
             self._tell(acts.refused(error))
         self._renew_lenses()
 
-    async def _act(self, act: Act, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    async def _act(self, act: Act, arguments: tuple[Any, ...], order: Order) -> dict[str, Any]:
+        setup = replace(self._compiler.setup, before=order.before)
         try:
             path = _named(arguments)
             async with self._one_at_a_time:
+                if order.off:
+                    raise CalledOff("called off before it began")
                 texts = self._texts()
-                answer = await aside(lambda: act(self._compiler.setup, path, texts))
+                answer = await aside(lambda: act(setup, path, texts))
         except (LeftForYou, Misuse) as error:
             answer = acts.refused(error)
         except PinesyncError as error:
             answer = acts.failed(error)
         self._found(answer)
-        self._tell(answer)
+        if not order.off or any(o.exit_code == EXIT_DONE for o in answer.outcomes):
+            self._tell(answer)
         self._renew_lenses()
         said = acts.without_links(answer.message)
         return {"exit_code": answer.exit_code, "message": said, "diff": answer.diff}
@@ -312,9 +334,10 @@ class Server(LanguageServer):
 
     def _trouble(self, doing: str, path: Path | None, error: PinesyncError) -> None:
         """Told once for a workspace, until it is over."""
-        where = doing, root_of(path)
-        if self._troubles.get(where) != error.message:
-            self._troubles[where] = error.message
+        root = root_of(path)
+        told = {said for (_, where), said in self._troubles.items() if where == root}
+        self._troubles[doing, root] = error.message
+        if error.message not in told:
             self._tell(acts.refused(error))
 
     def _over(self, doing: str, path: Path | None) -> None:

@@ -80,6 +80,7 @@ class Transport:
     trace: Callable[[Exchange], None] | None = None
     timeout: float | None = None
     waits: Callable[[float], None] | None = None
+    before: Callable[[bool], None] | None = None
 
 
 class Session:
@@ -117,6 +118,7 @@ class Session:
 
     def send(self, request: Request) -> Answer:
         """The whole answer. NetworkError where none came, BadAnswer where it is over the cap."""
+        self._before(request)
         if request.effect == "write":
             return self._once(request)
         for tries in count(1):
@@ -140,7 +142,12 @@ class Session:
                 if pause is None:
                     return answer
             self._transport.sleep(pause)
+            self._before(request)
         raise AssertionError("a count never ends")
+
+    def _before(self, request: Request) -> None:
+        if self._transport.before:
+            self._transport.before(request.effect == "write")
 
     def _once(self, request: Request) -> Answer:
         trace, began = self._transport.trace, self._transport.clock()

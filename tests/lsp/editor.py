@@ -32,6 +32,7 @@ class Editor:
         self.opened: list[str] = []
         self.renewed = 0
         self._versions: dict[str, int] = {}
+        self._asked: dict[str, asyncio.Future[Any]] = {}
         self._hear()
         command = [*COMMAND, "lsp", *arguments]
         more: dict[str, Any] = {"cwd": cwd, "env": env} if env else {"cwd": cwd}
@@ -203,6 +204,27 @@ class Editor:
             await asyncio.sleep(0)
 
         self.run(asked())
+
+    def request(self, name: str, method: str, params: Any) -> None:
+        """Asks, by a name under which it can be cancelled."""
+
+        async def asked() -> None:
+            asking = self._client.protocol.send_request_async(method, params, msg_id=name)
+            self._asked[name] = asyncio.ensure_future(asking)
+            await asyncio.sleep(0)
+
+        self.run(asked())
+
+    def cancel(self, name: str) -> None:
+        self.ask("cancel_request", types.CancelParams(name))
+
+    def answer(self, name: str) -> Any:
+        """What came of it."""
+
+        async def answered() -> Any:
+            return await self._asked.pop(name)
+
+        return self.run(answered())
 
 
 def spot(found: types.Diagnostic) -> tuple[int, int, int, int]:

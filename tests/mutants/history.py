@@ -442,7 +442,7 @@ HISTORY = (
     Mutant(
         "a push that an editor began is finished",
         "pinesync/lsp/server.py",
-        "        await server.finish()\n",
+        "        await server.finish(_EXIT_SECONDS if ended.is_set() else None)\n",
         "",
         ("tests/lsp/test_process.py",),
     ),

@@ -1,0 +1,229 @@
+"""A service that is slow, or hangs: little is asked of it, and the editor is not held up."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from pinesync.commands.project import Places, Setup
+from pinesync.lsp.checking import Compiler
+from pinesync.lsp.server import Server
+from tests.cli.world import LONGER, PATHS, SLOWER, TREND, TREND_PATH, World
+from tests.lsp.conftest import Opening
+from tests.lsp.editor import Editor
+
+pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
+
+
+def asked(world: World, endpoint: str) -> int:
+    return [one.endpoint for one in world.plan.log].count(endpoint)
+
+
+def waits(editor: Editor, act: Callable[[], object]) -> None:
+    """The editor goes on listening meanwhile."""
+    editor.run(asyncio.to_thread(act))
+
+
+# -- what is asked --------------------------------------------------------------------------------
+
+
+def test_one_text_of_a_document_is_compiled_at_a_time(clone: World, opening: Opening) -> None:
+    """Of those that are saved meanwhile the newest is next."""
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    clone.plan.add("check:1:slow:seconds=3")
+    clone.app.forget()
+    editor.save(uri)
+    waits(editor, lambda: clone.app.wait_for("/translate_light"))
+    for number in range(20):
+        editor.type(uri, f"{TREND}// {number}\n")
+        editor.save(uri)
+    version = editor.type(uri, TREND + "plot(undeclared)\n")
+    editor.save(uri)
+    editor.until(lambda: any("undeclared" in one.message for one in editor.found.get(uri, [])))
+    assert editor.published[-1].version == version
+    assert asked(clone, "check") == 2
+
+
+def test_the_list_is_asked_for_once_after_many_saves(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uris = [editor.open(clone.folder / path) for path in PATHS]
+    before = asked(clone, "list")
+    clone.plan.add("check:*:slow:seconds=1")
+    for uri in uris:
+        editor.save(uri)
+    editor.until(lambda: editor.renewed)
+    editor.do("refresh", uris[0])
+    assert asked(clone, "check") == len(PATHS)
+    assert asked(clone, "list") == before + 2
+
+
+def test_a_failure_is_told_where_no_newer_text_came(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    clone.plan.add("check:1:garbage")
+    editor.save(uri)
+    editor.until(lambda: editor.said)
+    editor.type(uri, TREND + "plot(undeclared)\n")
+    editor.save(uri)
+    editor.until(lambda: any("undeclared" in one.message for one in editor.found.get(uri, [])))
+
+
+# -- what is called off ---------------------------------------------------------------------------
+
+
+def pushed(editor: Editor, world: World, fault: str, until: str) -> str:
+    """A push of the script, up to such a request; the script's address."""
+    world.write(LONGER)
+    uri = editor.open(world.folder / TREND_PATH)
+    world.plan.add(fault)
+    world.app.forget()
+    params = types.ExecuteCommandParams("pinesync.push", [uri])
+    editor.request("mine", "workspace/executeCommand", params)
+    waits(editor, lambda: world.app.wait_for(until))
+    return uri
+
+
+def test_a_push_that_sent_nothing_is_called_off(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = pushed(editor, clone, "check:1:slow:seconds=2", "/translate_light")
+    editor.cancel("mine")
+    with pytest.raises(JsonRpcException) as refused:
+        editor.answer("mine")
+    assert refused.value.code == types.LSPErrorCodes.RequestCancelled
+    assert editor.said == []
+    # The next one waits for it, and finds that nothing was sent.
+    assert editor.do("push", uri)["message"] == f"{TREND_PATH}: saved 1.0 → 2.0"
+    assert clone.saved() == [TREND, LONGER]
+    assert asked(clone, "save_next") == 1
+
+
+def test_one_that_waits_for_its_turn_is_called_off(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
+    params = types.ExecuteCommandParams("pinesync.pull", [uri])
+    editor.request("other", "workspace/executeCommand", params)
+    editor.cancel("other")
+    with pytest.raises(JsonRpcException):
+        editor.answer("other")
+    assert editor.answer("mine")["exit_code"] == 0
+    assert [one.message for one in editor.said] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
+
+
+def test_what_was_sent_cannot_be_called_off(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
+    editor.cancel("mine")
+    assert editor.answer("mine")["exit_code"] == 0
+    assert [one.type for one in editor.said] == [types.MessageType.Warning, types.MessageType.Info]
+    assert "sent already" in editor.said[0].message
+    assert clone.saved() == [TREND, LONGER]
+    assert clone.words() == {}
+
+
+def test_after_a_save_was_sent_no_other_is(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    for path in PATHS:
+        clone.write(clone.read(path) + "// mine\n", path)
+    clone.plan.add("save_next:1:slow:seconds=2")
+    clone.app.forget()
+    params = types.ExecuteCommandParams("pinesync.push", [clone.folder.as_uri()])
+    editor.request("mine", "workspace/executeCommand", params)
+    waits(editor, lambda: clone.app.wait_for("/save/next/"))
+    editor.cancel("mine")
+    assert editor.answer("mine")["exit_code"] == 7
+    assert asked(clone, "save_next") == 1
+    assert sorted(len(clone.saved(name)) for name in ("Trend", "Tools", "Breakout")) == [1, 1, 2]
+    assert clone("push").code == 0
+    assert all(len(clone.saved(name)) == 2 for name in ("Trend", "Tools", "Breakout"))
+
+
+def test_a_shutdown_ends_what_was_not_sent(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    pushed(editor, clone, "check:1:slow:seconds=2", "/translate_light")
+    assert editor.leave() == 0
+    assert clone.saved() == [TREND]
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, LONGER]
+
+
+def test_a_shutdown_is_refused_while_a_save_is_not_answered(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    pushed(editor, clone, "save_next:1:hang:after", "/save/next/")
+    with pytest.raises(JsonRpcException, match="a save was sent") as refused:
+        editor.ask("shutdown_async", None)
+    assert refused.value.code == types.LSPErrorCodes.RequestFailed
+    editor.ask("exit", None)
+    assert editor.ended() == 1
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, LONGER]
+
+
+@pytest.mark.parametrize("what", ["save_next:1:hang:after", "list:*:hang", "check:*:hang"])
+def test_an_exit_waits_for_nothing_that_hangs(clone: World, opening: Opening, what: str) -> None:
+    """It hangs for longer than a test may take; and the lock is free."""
+    editor = opening(clone.folder)
+    endpoint = {"save_next": "/save/next/", "list": "/list", "check": "/translate_light"}
+    uri = pushed(editor, clone, what, endpoint[what.partition(":")[0]])
+    editor.save(uri)
+    editor.ask("exit", None)
+    assert editor.ended() == 1
+    clone.plan.clear()
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, LONGER]
+
+
+def test_a_request_after_the_shutdown_is_refused(clone: World, opening: Opening) -> None:
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    editor.ask("shutdown_async", None)
+    with pytest.raises(JsonRpcException) as refused:
+        editor.lenses(uri)
+    assert refused.value.code == types.ErrorCodes.InvalidRequest
+    editor.type(uri, SLOWER)  # a notification is dropped
+    editor.ask("exit", None)
+    assert editor.ended() == 0
+
+
+# -- what is kept ---------------------------------------------------------------------------------
+
+
+def test_nothing_is_kept_of_what_an_editor_said(clone: World, tmp_path: Path) -> None:
+    """pygls would keep a future for each notification, and with it the document's text."""
+    places = Places(tmp_path / "config", tmp_path / "state", tmp_path / "sandboxes")
+    uri = (clone.folder / TREND_PATH).as_uri()
+    item = {"uri": uri, "languageId": "pine", "version": 1, "text": TREND}
+    which = {"uri": uri, "version": 2}
+    changes = [{"text": LONGER}]
+
+    async def session() -> dict[Any, Any]:
+        server = Server(Compiler(Setup(clone.folder, places), offline=True), threading.Event())
+        try:
+            for method, params in (
+                ("initialize", {"processId": None, "rootUri": None, "capabilities": {}}),
+                ("textDocument/didOpen", {"textDocument": item}),
+                (
+                    "textDocument/didChange",
+                    {"textDocument": which, "contentChanges": changes},
+                ),
+                ("textDocument/didSave", {"textDocument": {"uri": uri}}),
+                ("textDocument/didClose", {"textDocument": {"uri": uri}}),
+            ):
+                message: dict[str, Any] = {"jsonrpc": "2.0", "method": method, "params": params}
+                if method == "initialize":
+                    message["id"] = 1
+                server.protocol.handle_message(server.protocol.structure_message(message))
+            while server.protocol._request_futures:
+                await asyncio.sleep(0)
+            return dict(server.protocol._request_futures)
+        finally:
+            server.shown.close()
+
+    assert asyncio.run(asyncio.wait_for(session(), 60)) == {}
