@@ -33,6 +33,8 @@ def command(jobs: int) -> int:
     for one in found.arrivals:
         if one.problem:
             say(f"{harmless(one.path)}: {harmless(one.problem)}")
+    if found.note:
+        say(f"tradingview/saved: {found.note}")
     if not rows:
         say("nothing new on TradingView")
     return found.exit_code

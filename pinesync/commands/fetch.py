@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pinesync.commands.project import Setup, open_project
-from pinesync.commands.tracking import follow
+from pinesync.commands.tracking import follow, raw
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.execute.look import ask_session, look
@@ -31,10 +31,11 @@ class Arrival:
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What is there and not here, and the commit of the remote-tracking branch, None outside of
-    git and where it is switched off."""
+    git and where it is switched off; `note` is what is to be known of that, told once."""
 
     arrivals: tuple[Arrival, ...]
     saved: str | None
+    note: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -55,7 +56,8 @@ def fetch(setup: Setup) -> Fetched:
         if (info := one.info)
         and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(one))
     )
-    return Fetched(arrivals, follow(project, view.listed or {}))
+    saved = follow(project, view.listed or {})
+    return Fetched(arrivals, saved, raw(project) if saved else "")
 
 
 def _wanted(situation: Situation) -> list[Wanted]:

@@ -14,8 +14,15 @@ from pinesync.sync.report import Outcome
 from pinesync.sync.timeline import places
 from pinesync.text import Unreadable, decode, digest, dress
 from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.git_writes import filters_of
 from pinesync.workspace.repository import SAVED, repository_of
 from pinesync.workspace.tracking import NAME, SETTING, Fork, Saved, find_fork, track
+
+_NOTES, _TOLD = "told", "raw-branch"
+_RAW = (
+    "holds the files as TradingView has them, since no filter of a repository is run; "
+    "`git diff` shows what a filter would change, too"
+)
 
 
 def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
@@ -40,10 +47,25 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     return track(repository, fork, saved, account, lambda one: _file(folder, fork, one))
 
 
+def raw(project: Project) -> str:
+    """What is to be known of a branch whose files no filter went over; told once."""
+    folder = project.folder
+    repository = repository_of(folder.root) if folder.has_history() else None
+    if repository is None or _TOLD in folder.state.keys(_NOTES):
+        return ""
+    named = filters_of(folder.root, folder.entries()) if (run := repository.filters()) else {}
+    if not run.intersection(named.values()) or repository.setting(SETTING) is False:
+        return ""
+    folder.state.write_json(_NOTES, _TOLD, {})
+    return _RAW
+
+
 def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iterator[Outcome]:
     """The same beside something that matters more: what goes wrong is told, and ends nothing."""
     try:
         follow(project, listed)
+        if note := raw(project):
+            yield Outcome(RelPath(NAME), "told", message=note)
     except PinesyncError as error:
         yield Outcome(RelPath(NAME), "told", message=f"not moved: {error.message}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -43,8 +42,6 @@ _LEVELS = {
 _SENT = "a save was sent already: it is waited for, and nothing more is sent"
 _EXIT_SECONDS = 0.7
 """What is under way at an exit has so long to end."""
-_IDLE_THREADS = 2
-"""The loop's, and the one that listens."""
 Act = Callable[[Setup, Path, Mapping[Path, str]], acts.Answer]
 
 
@@ -52,11 +49,7 @@ def serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
     """Speak with the editor at the other end of two pipes until it says exit, or is gone; the exit
     code. Where the editor is gone, a push that is under way is finished first; an exit waits less
     than a second for it, and the next command finds out what became of it."""
-    code = asyncio.run(_serve(compiler, read, write))
-    if threading.active_count() > _IDLE_THREADS:
-        # Python would wait for a thread that waits for the service.
-        os._exit(code)
-    return code
+    return asyncio.run(_serve(compiler, read, write))
 
 
 async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:

@@ -108,13 +108,18 @@ def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
         if not paths:
             return frozenset()
         open_ = {path for *_, path in _index_rows(root, "--unmerged")}
-        given = b"".join(os.fsencode(path) + b"\0" for path in paths)
-        told = asked(root, "check-attr", "-z", "--stdin", *_REWRITES, given=given)[1].split(b"\0")
+        return frozenset(paths) & (open_ | filters_of(root, paths).keys())
     except FileError:
         return frozenset()
+
+
+def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:
+    """The filter or the encoding that git's attributes name for a file, where they do."""
+    given = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    told = asked(root, "check-attr", "-z", "--stdin", *_REWRITES, given=given)[1].split(b"\0")
     rows = zip(told[::3], told[2::3], strict=False)
-    rewritten = {os.fsdecode(p) for p, value in rows if value not in (b"unspecified", b"unset")}
-    return frozenset(paths) & (open_ | rewritten)
+    none = (b"unspecified", b"unset")
+    return {os.fsdecode(p): os.fsdecode(value) for p, value in rows if value not in none}
 
 
 def _names(data: bytes, size: int) -> set[str]:

@@ -156,12 +156,15 @@ class Repository:
                 place = tree / os.fsdecode(name)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(files[path])
+            for name, held in self._attributes(names).items():
+                (tree / os.fsdecode(name)).write_bytes(held)
             index = {
                 "GIT_DIR": str(self.git_dir),
                 "GIT_WORK_TREE": str(tree),
                 "GIT_INDEX_FILE": str(Path(folder) / "index"),
             }
-            # With the attributes that HEAD has: git looks for them in the index, too.
+            # With the attributes that HEAD has where there is no file of them here: git looks for
+            # them in the index, too.
             if self.commit_of("HEAD"):
                 self.ask(*_WHOLE, "read-tree", "HEAD", env=index)
             env = {**index, **self._no_filters()}
@@ -210,10 +213,28 @@ class Repository:
     ) -> tuple[int, bytes, str]:
         return asked(cwd or self.root, *words, given=stdin, env=env, hooks=False)
 
+    def _attributes(self, names: Iterable[bytes]) -> dict[bytes, bytes]:
+        """What git reads beside these files and above them, committed or not."""
+        top = Path(os.path.normpath(self.root / ("../" * self.prefix.count(b"/"))))
+        folders = {folder for name in names for folder in Path(os.fsdecode(name)).parents}
+        found = {}
+        for folder in folders:
+            file = top / folder / ".gitattributes"
+            if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_FILE:
+                found[os.fsencode(folder / ".gitattributes")] = file.read_bytes()
+        return found
+
+    def filters(self) -> frozenset[str]:
+        """Their names, where a program is set for them."""
+        return frozenset(key.removeprefix("filter.").rpartition(".")[0] for key in self._filters())
+
+    def _filters(self) -> dict[str, None]:
+        found = self._run("config", "--null", "--name-only", "--get-regexp", _FILTERS)[1]
+        return dict.fromkeys(os.fsdecode(key) for key in found.split(b"\0") if key)
+
     def _no_filters(self) -> dict[str, str]:
         """Settings that take the programs out of every filter: an empty one changes nothing."""
-        found = self._run("config", "--null", "--name-only", "--get-regexp", _FILTERS)[1]
-        keys = dict.fromkeys(os.fsdecode(key) for key in found.split(b"\0") if key)
+        keys = self._filters()
         env = {"GIT_CONFIG_COUNT": str(len(keys))}
         for number, key in enumerate(keys):
             env[f"GIT_CONFIG_KEY_{number}"] = key

@@ -58,7 +58,7 @@ _NOTED = ("saved", "commits")
 """Where a folder for each script holds what may be lost: only a durable note makes it last."""
 _PLACES = (
     *("objects", "saved", "commits", "records", "replaced", "operations"),
-    *("clone", "tmp", "lock", "watch"),
+    *("clone", "told", "tmp", "lock", "watch"),
 )
 
 

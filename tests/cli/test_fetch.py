@@ -342,3 +342,38 @@ def test_no_program_of_the_repository_is_run(repository: World, tmp_path: Path) 
     assert repository("history", "import").code == 0
     assert tree(repository.folder, SAVED)[TREND_PATH] == SLOWER
     assert not (tmp_path / "was-run").exists()
+
+
+@pytest.mark.parametrize("where", [".gitattributes", "not committed", ".git/info/attributes"])
+@pytest.mark.parametrize("attributes", ["ident", "text eol=crlf", "ident text eol=lf"])
+def test_what_git_would_store_is_what_it_is_compared_with(
+    repository: World, attributes: str, where: str
+) -> None:
+    """Line ends and `$Id$`, which need no program."""
+    file = ".gitattributes" if where == "not committed" else where
+    repository.write(f"*.pine {attributes}\n", file)
+    if where == ".gitattributes":
+        committed(repository)
+    for text in (SLOWER + "// $Id: 12345 $\n", LONGER + "// $Id$\n"):
+        repository.web_save(text)
+        assert repository("pull").code == 0
+        git(repository.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)
+        assert repository("fetch").code == 0
+        git(repository.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)
+
+
+@pytest.mark.parametrize("first", ["fetch", "pull"])
+def test_a_branch_that_no_filter_went_over_is_told_once(repository: World, first: str) -> None:
+    repository.write("*.pine filter=words\n", ".gitattributes")
+    committed(repository)
+    # Attributes name it, and nobody set a program for it: git compares the files as they are.
+    assert "filter" not in repository(first).err
+    repository.git("config", "filter.words.clean", "sed s/fast/quick/")
+    repository.web_save(SLOWER)
+    ran = repository(first)
+    assert (ran.code, repository("fetch").code) == (0, 0)
+    assert f"{SAVED}: holds the files as TradingView has them" in ran.err
+    for again in ("fetch", "pull"):
+        repository.web_save(LONGER + f"// {again}\n")
+        assert "filter" not in repository(again).err
+    assert tree(repository.folder, SAVED)[TREND_PATH] == LONGER + "// pull\n"

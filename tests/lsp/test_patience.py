@@ -180,6 +180,23 @@ def test_an_exit_waits_for_nothing_that_hangs(clone: World, opening: Opening, wh
     assert clone.saved() == [TREND, LONGER]
 
 
+def test_an_exit_waits_for_no_thread_of_a_pool(clone: World, opening: Opening) -> None:
+    """Python itself would, as it ends."""
+    editor = opening(clone.folder)
+    for name, text in (("Trend", SLOWER), ("Breakout", LONGER), ("Tools", SLOWER)):
+        clone.web_save(text, name)
+    clone.plan.add("get:*:hang")
+    clone.app.forget()
+    params = types.ExecuteCommandParams("pinesync.pull", [clone.folder.as_uri()])
+    editor.request("mine", "workspace/executeCommand", params)
+    waits(editor, lambda: clone.app.wait_for("/get/"))
+    editor.ask("exit", None)
+    assert editor.ended() == 1
+    clone.plan.clear()
+    assert clone("pull").code == 0
+    assert clone.read() == SLOWER
+
+
 def test_a_request_after_the_shutdown_is_refused(clone: World, opening: Opening) -> None:
     editor = opening(clone.folder)
     uri = editor.open(clone.folder / TREND_PATH)

@@ -360,13 +360,6 @@ WATCHING = (
         ("tests/lsp/test_patience.py",),
     ),
     Mutant(
-        "an exit does not wait for what hangs",
-        "pinesync/lsp/server.py",
-        "        os._exit(code)",
-        "        pass",
-        ("tests/lsp/test_patience.py",),
-    ),
-    Mutant(
         "an exit waits for a push no longer than a moment",
         "pinesync/lsp/server.py",
         "_EXIT_SECONDS if ended.is_set() else None",
