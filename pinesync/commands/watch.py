@@ -129,7 +129,8 @@ class _Watch:
             yield from self._dealt(self._files.released(send="n" not in keys))
         if paths or (self._eyes.idle and self._files.git_moved()):
             yield from self._dealt(self._looked_at(paths))
-        if ticking() - self._polled >= self._wishes.poll and not self._sending.paused:
+        poll = ticking() - self._polled >= self._wishes.poll and not self._sending.paused
+        if poll and self._eyes.idle and not paths:  # a save that waited meanwhile goes first
             self._polled = ticking()
             yield from self._poll()
 
@@ -147,7 +148,8 @@ class _Watch:
         for path in found.settled:
             self._sending.settled(path)
         yield from found.told
-        for path, digest in found.saved:
+        # Who hung is not the next one again.
+        for path, digest in sorted(found.saved, key=lambda one: one[0] in self._sending.failing):
             yield from self._sending.save(path, digest)
 
     def _poll(self) -> Iterator[Event]:

@@ -334,7 +334,11 @@ class Server(LanguageServer):
             self._tell(acts.refused(error))
 
     def _over(self, doing: str, path: Path | None) -> None:
-        self._troubles.pop((doing, root_of(path)), None)
+        root = root_of(path)
+        if said := self._troubles.pop((doing, root), None):
+            same = [key for key, other in self._troubles.items() if (key[1], other) == (root, said)]
+            for key in same:
+                del self._troubles[key]
 
 
 def _named(arguments: tuple[Any, ...]) -> Path:

@@ -56,6 +56,10 @@ def read_manifest(
 ) -> tuple[bytes, Manifest]:
     """pine.toml as it is now; the value of `before` where that was read from the same bytes."""
     data = tree.read(MANIFEST)
+    if data is None and not tree.root.is_dir():
+        raise Misuse(
+            f"{tree.root}: the folder is gone", "where it was moved, run the command there"
+        )
     if data is None:
         raise Misuse(f"{tree.root}: {MANIFEST} is gone", "bring it back with git")
     if before and before[0] == data:

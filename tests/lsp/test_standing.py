@@ -85,3 +85,21 @@ def test_who_has_no_account_is_not_told_of_it(
     assert editor.said == []
     assert editor.do("push", uri)["exit_code"] == 5
     assert editor.said[-1].type == MessageType.Error
+
+
+@served
+def test_a_broken_manifest_is_told_once(clone: World, opening: Opening) -> None:
+    """Whoever comes upon it: the compiler, the lenses, the look; and again once it was mended."""
+    editor = opening(clone.folder)
+    uri = editor.open(clone.folder / TREND_PATH)
+    manifest = clone.folder / "pine.toml"
+    whole = manifest.read_text("utf-8")
+    for times in (1, 2):
+        manifest.write_text(whole + "<<<<<<< mine\n", "utf-8")
+        editor.save(uri)
+        editor.until(lambda: editor.renewed)
+        editor.renewed = 0
+        assert editor.lenses(uri) == []
+        assert len(editor.said) == times
+        manifest.write_text(whole, "utf-8")
+        assert editor.lenses(uri)[0] == "clean 1.0"

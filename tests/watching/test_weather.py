@@ -5,17 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Collection
+from typing import Any
 
 import pytest
 
+from pinesync.commands.push import push
 from pinesync.commands.watching import sending
 from pinesync.commands.watching.events import Done
+from pinesync.commands.watching.files import Files
 from pinesync.errors import FileError, Locked, Misuse
-from pinesync.model import Account
+from pinesync.model import Account, RelPath
 from pinesync.remote import credentials, kept
 from pinesync.sandbox.faults import Fault
 from pinesync.workspace.state import State
-from tests.cli.world import LONGER, SLOWER, TREND, both_ways
+from tests.cli.world import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, both_ways
 from tests.watching.conftest import Watching
 
 pytestmark = both_ways
@@ -50,7 +54,7 @@ def test_it_goes_on_by_itself_after_a_login(watching: Watching) -> None:
 def test_a_folder_that_goes_away_ends_it(watching: Watching) -> None:
     world = watching.start().world
     world.folder.rename(world.place / "elsewhere")
-    with pytest.raises(Misuse, match="scripts"):
+    with pytest.raises(Misuse, match="scripts: the folder is gone"):
         watching.until(lambda event: False)
 
 
@@ -105,3 +109,36 @@ def test_what_the_service_refuses_is_not_sent_again(
     world.write(SLOWER)
     assert watching.done().done == "saved"
     assert world.saved() == [TREND, SLOWER]
+
+
+def test_who_waited_while_a_save_hung_is_next(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TradingView is asked for news only after that."""
+    world = watching.world
+    asked: list[int] = []
+    heard = threading.Event()
+    hear = Files.heard
+
+    def hearing(self: Files, paths: Collection[RelPath]) -> None:
+        hear(self, paths)
+        if BREAKOUT_PATH in paths:
+            heard.set()
+
+    def hanging(*arguments: Any, **more: Any) -> Any:
+        asked.append(len(world.plan.log))
+        if not heard.is_set():
+            world.write(BREAKOUT + "// waits\n", BREAKOUT_PATH)
+            assert heard.wait(60)
+        run = push(*arguments, **more)
+        asked.append(len(world.plan.log))
+        return run
+
+    monkeypatch.setattr(Files, "heard", hearing)
+    monkeypatch.setattr(sending, "push", hanging)
+    watching.start(poll=0.0)
+    world.write(LONGER)
+    assert watching.done().done == "saved"
+    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.stop()
+    assert asked[1] == asked[2]
