@@ -76,7 +76,7 @@ class _Watch:
         self._files = Files(folder, ticking, many=wishes.many)
         self._eyes = Eyes(hints, ticking, folder.stats, self._files.heard)
         # Not only where the eyes take it: meanwhile a save may be sent, and git at work.
-        hints.heard = lambda path: self._files.heard([RelPath(path)])
+        hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
         self._sending = Sending(
             project,
             ticking,

@@ -208,7 +208,7 @@ WATCHING = (
     Mutant(
         "a save is heard of while another is sent",
         "pinesync/commands/watch.py",
-        "        hints.heard = lambda path: self._files.heard([RelPath(path)])\n",
+        "        hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)\n",
         "",
         ("tests/watching/test_git_routes.py",),
     ),
@@ -323,6 +323,27 @@ WATCHING = (
         "    with watching(project.folder.state.folder):\n",
         "    if True:\n",
         ("tests/watching/test_weather.py",),
+    ),
+    Mutant(
+        "a save whose event comes before git's lock is a person's",
+        "pinesync/commands/watching/persons.py",
+        "        if first or self._idle():",
+        "        if self._idle():",
+        ("tests/watching/test_git.py",),
+    ),
+    Mutant(
+        "what comes after git's lock is not a person's",
+        "pinesync/commands/watching/persons.py",
+        " and self.locks == self._seen\n",
+        "\n",
+        ("tests/watching/test_git.py",),
+    ),
+    Mutant(
+        "a save that git wrote over is not a person's any more",
+        "pinesync/commands/watching/persons.py",
+        "            self._saved.pop(path, None)",
+        "            pass",
+        ("tests/watching/test_git.py",),
     ),
     Mutant(
         "what was called off sends nothing",

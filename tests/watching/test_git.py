@@ -36,7 +36,10 @@ TREND_FILE = RelPath(TREND_PATH)
 TOOLS_FILE = RelPath(TOOLS_PATH)
 
 
-def git(world: World, *words: str, cwd: Path | None = None, code: int = 0, says: str = "") -> None:
+def git(
+    world: World, *words: str, cwd: Path | None = None, code: int | None = 0, says: str = ""
+) -> None:
+    """With `code` None it may end as it likes."""
     done = subprocess.run(
         ["git", *words],
         cwd=cwd or world.folder,
@@ -46,7 +49,7 @@ def git(world: World, *words: str, cwd: Path | None = None, code: int = 0, says:
         timeout=60,
         check=False,
     )
-    assert done.returncode == code, done
+    assert code in (None, done.returncode), done
 
 
 def commit(world: World, cwd: Path | None = None) -> None:
@@ -456,8 +459,8 @@ class Moment:
         self._heard = threading.Semaphore(0)
         heard = Files.heard
 
-        def telling(files: Files, paths: Collection[RelPath]) -> None:
-            heard(files, paths)
+        def telling(files: Files, paths: Collection[RelPath], **how: bool) -> None:
+            heard(files, paths, **how)
             for path in paths:
                 if path in (TREND_FILE, TOOLS_FILE):
                     self._heard.release()
@@ -693,6 +696,36 @@ def test_events_that_are_still_on_their_way(kept: Watching) -> None:
     assert not hand.files.git_moved()
     hand.files.heard([TOOLS_FILE])
     assert hand.files.look([TOOLS_FILE]).saved == ()
+
+
+LOCK = RelPath(".git/index.lock")
+
+
+def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
+    """Git was through with a commit before anybody came to look."""
+    world, hand = kept.world, Hand(kept)
+    world.write(LONGER)
+    commit(world)
+    hand.files.heard([TREND_FILE], in_order=True)
+    hand.files.heard([LOCK], in_order=True)
+    ((path, _),) = hand.files.look([TREND_FILE]).saved
+    assert path == TREND_FILE
+
+
+@pytest.mark.parametrize("events", [(LOCK, TREND_FILE), (TREND_FILE, LOCK, TREND_FILE, LOCK)])
+def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...]) -> None:
+    """Over a save, too: what is there when that is heard of is git's already."""
+    world = kept.world
+    committed(world, LONGER)
+    committed(world, SLOWER)
+    hand = Hand(kept)
+    world.write(MERGED)
+    git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)
+    git(world, "commit", "-q", "-m", "back")
+    for path in events:
+        hand.files.heard([path], in_order=True)
+    found = hand.files.look([TREND_FILE])
+    assert (found.saved, held(found.told)) == ((), {TREND_PATH})
 
 
 def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:

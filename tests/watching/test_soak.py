@@ -8,8 +8,9 @@ import time
 import pytest
 
 from pinesync.commands.watching.events import Done, Held, Told
-from tests.cli.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.cli.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
 from tests.watching.conftest import Watching
+from tests.watching.test_git import commit, git
 
 NAMES = {TREND_PATH: "Trend", BREAKOUT_PATH: "Breakout", TOOLS_PATH: "Tools"}
 FAULTS = (
@@ -80,3 +81,76 @@ def _by_hand(watching: Watching, path: str, _: int, dice: random.Random) -> None
     watching.world(*verb, path)
     if "<<<<<<<" in watching.world.read(path):
         watching.world("resolve", dice.choice(("--ours", "--theirs")), path)
+
+
+# -- with git -------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(1800)
+def test_every_version_is_what_a_person_saved(
+    watching: Watching, request: pytest.FixtureRequest
+) -> None:
+    """Bursts of saves, commits, branch switches that merge, a stash, single files out of other
+    commits, and a slow service: what git wrote never becomes a version, and no burst is missed."""
+    seconds = 600.0 if request.config.getoption("--deep") else 8.0
+    dice = random.Random(20261129)
+    world = watching.world
+    typed = {path: [world.read(path).replace("\r\n", "\n")] for path in NAMES}
+    world.write("pine.toml\n", ".gitignore")
+    git(world, "init", "-q")
+    commit(world)
+    git(world, "branch", "other")
+    watching.start()
+    end = time.monotonic() + seconds
+    bursts = 0
+    while time.monotonic() < end:
+        bursts += 1
+        path = dice.choice(list(NAMES))
+        world.plan.clear()
+        world.plan.add(dice.choice(("*:1:slow:seconds=0.2", "save_next:1:slow:seconds=0.5")))
+        for number in range(dice.choice((1, 3, 10))):
+            text = f"{world.read(path)}// {bursts}.{number}\n".replace("\r\n", "\n")
+            world.write(text, path)
+            typed[path].append(text)
+            watching.until_quiet(dice.choice((0.001, 0.03, 0.1)))
+        while world.saved(NAMES[path])[-1] != typed[path][-1]:
+            assert watching.done(path).exit_code == 0
+        for _ in range(dice.choice((1, 3))):
+            dice.choice((_commits, _switches, _stashes, _restores, _resets))(world, path, dice)
+            watching.until_quiet(dice.choice((0.001, 0.1)))
+    watching.stop()
+    for path, name in NAMES.items():
+        versions = [text.replace("\r\n", "\n") for text in world.saved(name)]
+        assert set(versions) <= set(typed[path]), (path, bursts)
+        assert len(versions) == len(set(versions))
+    assert bursts > 5
+
+
+def _run(world: World, *words: str) -> None:
+    """It may fail, and leave a conflict: then all of it is given up."""
+    git(world, *words, code=None)
+    if any("<<<<<<<" in world.read(path) for path in NAMES):
+        for given_up in (("merge", "--abort"), ("rebase", "--abort"), ("reset", "-q", "--hard")):
+            git(world, *given_up, code=None)
+
+
+def _commits(world: World, _: str, __: random.Random) -> None:
+    _run(world, "commit", "-q", "-a", "-m", "more")
+
+
+def _switches(world: World, _: str, dice: random.Random) -> None:
+    _run(world, "checkout", "-q", dice.choice(("-m", "-f")), dice.choice(("main", "other")))
+
+
+def _stashes(world: World, _: str, __: random.Random) -> None:
+    _run(world, "stash", "-q")
+    _run(world, "rebase", "-q", "--autostash", "other")
+    _run(world, "stash", "pop", "-q")
+
+
+def _restores(world: World, path: str, dice: random.Random) -> None:
+    _run(world, "restore", "--source", dice.choice(("HEAD~1", "other", "main")), path)
+
+
+def _resets(world: World, path: str, dice: random.Random) -> None:
+    _run(world, *dice.choice((("checkout", "--", path), ("reset", "-q", "--hard"))))

@@ -120,8 +120,8 @@ def test_who_waited_while_a_save_hung_is_next(
     heard = threading.Event()
     hear = Files.heard
 
-    def hearing(self: Files, paths: Collection[RelPath]) -> None:
-        hear(self, paths)
+    def hearing(self: Files, paths: Collection[RelPath], **how: bool) -> None:
+        hear(self, paths, **how)
         if BREAKOUT_PATH in paths:
             heard.set()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinesync.commands.watching.events import Event, Held, Told
+from pinesync.commands.watching.persons import Persons
 from pinesync.errors import FileError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import typed
@@ -52,7 +53,7 @@ class Files:
         self._glances: dict[RelPath, Glance] = {}
         self._since: dict[RelPath, float] = {}
         self._unfit: dict[RelPath, Glance] = {}
-        self._persons: dict[RelPath, object] = {}
+        self._persons = Persons(folder.tree.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._waited: dict[str, float] = {}
@@ -82,16 +83,14 @@ class Files:
             self.held = {path: d for path, d in self.held.items() if d != agreed.get(path)}
         return len(self.held)
 
-    def heard(self, paths: Iterable[RelPath]) -> None:
-        """Something happened to these files just now. What was saved right before git began, and
-        is then committed, is a person's: git takes its lock before it writes a file. From any
-        thread."""
-        stats = {path: self._folder.tree.stat(path) for path in paths if path in self._glances}
-        if not stats:
-            return
-        mark = git.mark(self._git)
-        if mark == self._mark and not mark.busy:
-            self._persons |= stats
+    def heard(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
+        """Something happened to these files just now, as a look or, `in_order`, the system tells.
+        From any thread."""
+        for path in paths:
+            if path in self._glances:
+                self._persons.heard(path, in_order=in_order)
+            elif path == self._persons.lock:
+                self._persons.heard_lock()
 
     def git_moved(self) -> bool:
         """Whether git was at work since the last look; then all files are looked at."""
@@ -102,6 +101,7 @@ class Files:
 
     def look(self, paths: Iterable[RelPath]) -> Found:
         """Read the files, and tell what became of each."""
+        locks = self._persons.locks
         mark = git.mark(self._git)
         if self._waits_for(mark):
             return Found(soon=tuple(paths))
@@ -125,6 +125,7 @@ class Files:
         if others_write and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
             return Found(soon=tuple(paths))
         self._mark = mark
+        self._persons.looked(locks)
         return self._found(found, glances)
 
     def released(self, *, send: bool) -> Found:
@@ -162,7 +163,14 @@ class Files:
         """Whether there is a repository at all may change."""
         root = self._folder.root
         self._git = git.mark_paths(root) if self._folder.has_history() else ()
+        lock = self._git[-1].relative_to(root).as_posix() if _below(root, self._git) else None
+        self._persons.lock = lock
+        self._persons.looked(self._persons.locks)
         self._mark = git.mark(self._git)
+
+    def _is_idle(self) -> bool:
+        mark = git.mark(self._git)
+        return mark == self._mark and not mark.busy
 
     def _gits(
         self, seen: Mapping[RelPath, Glance], agreed: Mapping[RelPath, Digest], mark: git.Mark
@@ -178,7 +186,7 @@ class Files:
         if not news:
             return frozenset()
         root = self._folder.root
-        persons = {path for path in news if self._is_persons(path)}
+        persons = {path for path in news if self._persons.has(path)}
         unknowable = git.unknowable(root, news.keys() - persons)
         asked = news.keys() - unknowable
         if mark.explains_no_write(self._mark):
@@ -194,10 +202,6 @@ class Files:
             if data is not None and digest(decode(data)) == wanted:
                 return data
         return None
-
-    def _is_persons(self, path: RelPath) -> bool:
-        """Whether the file is as it was before git began, or there is no telling."""
-        return path in self._persons and self._persons[path] == self._folder.tree.stat(path)
 
     def _is_known(self, path: RelPath) -> bool:
         """Whether the file was listed before; one that is listed just now was not saved just
@@ -274,3 +278,7 @@ class Files:
             )
         hint = f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it"
         return Told(path, "missing", "the file is gone; the script on TradingView stays", hint)
+
+
+def _below(root: Path, paths: tuple[Path, ...]) -> bool:
+    return bool(paths) and ".." not in paths[-1].parts and paths[-1].is_relative_to(root)
