@@ -180,15 +180,15 @@ WATCHING = (
     Mutant(
         "what a filter wrote is git's",
         "pinesync/workspace/git_writes.py",
-        "    return frozenset(paths) & (open_ | rewritten)",
-        "    return frozenset(paths) & open_",
+        "frozenset(paths) & (open_ | filters_of(root, paths).keys())",
+        "frozenset(paths) & open_",
         ("tests/watching/test_git_routes.py",),
     ),
     Mutant(
         "what git wrote into an open merge is git's",
         "pinesync/workspace/git_writes.py",
-        "    return frozenset(paths) & (open_ | rewritten)",
-        "    return frozenset(paths) & rewritten",
+        "frozenset(paths) & (open_ | filters_of(root, paths).keys())",
+        "frozenset(paths) & filters_of(root, paths).keys()",
         ("tests/watching/test_git_routes.py",),
     ),
     Mutant(
