@@ -377,3 +377,15 @@ def test_a_branch_that_no_filter_went_over_is_told_once(repository: World, first
         repository.web_save(LONGER + f"// {again}\n")
         assert "filter" not in repository(again).err
     assert tree(repository.folder, SAVED)[TREND_PATH] == LONGER + "// pull\n"
+
+
+def test_attributes_above_the_workspace(clone: World) -> None:
+    """Of the whole repository, and not committed."""
+    git(clone.place, "init", "-q")
+    git(clone.place, "add", "scripts")
+    git(clone.place, "commit", "-q", "-m", "As they were saved")
+    (clone.place / ".gitattributes").write_text("*.pine ident\n")
+    clone.web_save(SLOWER + "// $Id: 12345 $\n")
+    assert clone("pull").code == 0
+    assert tree(clone.place, SAVED)[f"scripts/{TREND_PATH}"] == SLOWER + "// $Id$\n"
+    git(clone.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)

@@ -370,3 +370,14 @@ def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
     files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}
     assert held_by_git(there, files) == {TOOLS_PATH}
     assert not asked.exists()
+
+
+def test_a_repository_with_longer_names(watching: Watching) -> None:
+    """SHA-256: what a merge wrote is found by those, too."""
+    world = watching.world
+    git(world, "init", "-q", "--object-format=sha256")
+    commit(world)
+    prepared(world)
+    watching.start()
+    text = rebase_autostash(watching)
+    stays(watching, text)
