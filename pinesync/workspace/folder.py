@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pinesync.errors import FileError, ManifestError, Misuse, StateError
 from pinesync.model import (
-    Base,
     Digest,
     Entry,
     PineId,
@@ -187,7 +186,7 @@ class WorkspaceFolder:
         found: dict[PineId, frozenset[Version]] = {}
         for (pine_id, version), text in texts.items():
             for old in git.manifests_with(self.root, text):
-                for base in _bases(old, own, pine_id):
+                for base in manifest.bases_of(old, own, pine_id):
                     if base.version == version:
                         found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)
         return found
@@ -391,13 +390,3 @@ def _text(data: bytes) -> str:
 def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
     """Whether a pattern of `ignore` covers the path; `drafts/**` is all below drafts."""
     return any(fnmatchcase(path, pattern) for pattern in patterns)
-
-
-def _bases(old: bytes, workspace: str, pine_id: PineId) -> list[Base]:
-    """The script's base in an older pine.toml of the workspace; an unusable one has none."""
-    try:
-        held = manifest.parse(_text(old))
-    except ManifestError:
-        return []
-    entries = held.entries.values() if held.settings.id == workspace else ()
-    return [e.base for e in entries if e.pine_id == pine_id and e.base]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pinesync.errors import ManifestError
-from pinesync.model import Entry, RelPath
+from pinesync.model import Base, Entry, PineId, RelPath
 from pinesync.text import canonical, dress
 from pinesync.workspace import toml, written
 from pinesync.workspace.tables import Manifest as Manifest
@@ -27,6 +27,16 @@ def parse(text: str) -> Manifest:
     except toml.Unusable as error:
         line = toml.line_of(text, error.keys)
         raise ManifestError(error.message, error.hint, line=line) from None
+
+
+def bases_of(data: bytes, workspace: str, pine_id: PineId) -> list[Base]:
+    """The script's base in an older pine.toml of the workspace; an unusable one has none."""
+    try:
+        held = parse(data.decode("utf-8"))
+    except (ManifestError, UnicodeDecodeError):
+        return []
+    entries = held.entries.values() if held.settings.id == workspace else ()
+    return [e.base for e in entries if e.pine_id == pine_id and e.base]
 
 
 def dump_new(manifest: Manifest) -> str:

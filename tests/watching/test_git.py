@@ -311,8 +311,8 @@ def test_a_revert_of_all_that_was_pulled_is_told_and_not_sent(kept: Watching) ->
     look_at_all(kept)
     assert TREND_PATH not in checked(kept.told)
     assert world.saved() == [TREND, SLOWER]
-    assert world("push", TREND_PATH).code == 0
-    assert world.saved() == [TREND, SLOWER, TREND]
+    assert world("push", TREND_PATH).code == 3
+    assert world.saved() == [TREND, SLOWER]
 
 
 # -- the stash ------------------------------------------------------------------------------------
