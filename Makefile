@@ -8,10 +8,11 @@ GENERATED := $(wildcard docs/reference/*.md) docs/sandbox.md docs/safety.md
 SPHINX = $(BIN)/python -m sphinx -q -n -W --keep-going
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
+PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
 LONG := tests/campaign tests/security/test_canary.py tests/watching/test_soak.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench deep mutants fuzz lowest peers docs format cover clean
+.PHONY: help demo test campaign check bench deep mutants fuzz lowest peers docs format cover clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -19,8 +20,11 @@ help: ## list the targets
 demo: $(RUNS) ## the whole path on a fresh sandbox, in a temporary folder
 	@$(BIN)/pinesync demo $(ARGS)
 
-test: $(DEVELOPS) ## all tests (ARGS="tests/sync -k plan" for some)
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+test: $(DEVELOPS) ## the tests to run before a commit (ARGS="tests/sync -k plan" for some)
+	$(PYTEST) -m "not campaign" $(ARGS)
+
+campaign: $(DEVELOPS) ## the tests that take longer: kills, races, every short history, editors
+	$(PYTEST) -m campaign $(ARGS)
 
 check: $(DEVELOPS) ## style, types, layers, generated pages
 	$(BIN)/ruff check .

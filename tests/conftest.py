@@ -40,6 +40,9 @@ _FOREIGN = frozenset(
     "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
     "PYTHONWARNINGS".split()
 )
+CAMPAIGN = frozenset(Path(__file__).with_name("campaign.txt").read_text("utf-8").split())
+"""The test files and functions that `make campaign` runs, and `make test` leaves out."""
+_ELSEWHERE = pytest.StashKey[int]()
 _NEEDS = re.compile(r"needs the program ([\w.+-]+)")
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
@@ -60,8 +63,37 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        file, _, test = item.nodeid.partition("::")
+        if not CAMPAIGN.isdisjoint((file, f"{file}::{test.partition('[')[0]}")):
+            item.add_marker("campaign")
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """How many tests the other target runs, counted where they are collected: in each worker."""
+    if items:
+        config = items[0].config
+        config.stash[_ELSEWHERE] = config.stash.get(_ELSEWHERE, 0) + len(items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["elsewhere"] = session.config.stash.get(_ELSEWHERE, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[_ELSEWHERE] = max(
+        node.config.stash.get(_ELSEWHERE, 0), output.get("elsewhere", 0)
+    )
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Names the programs that are not here, with the tests that were skipped without them."""
+    """Names the programs that are not here, with the tests that were skipped without them, and how
+    many tests `make campaign` adds."""
     wanting: dict[str, set[str]] = defaultdict(set)
     for report in terminalreporter.stats.get("skipped", ()):
         if missing := _NEEDS.search(str(report.longrepr)):
@@ -70,6 +102,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("not tested, for want of a program")
     for program, tests in sorted(wanting.items()):
         terminalreporter.line(f"{program}: {', '.join(sorted(tests))}")
+    config = terminalreporter.config
+    left = config.stash.get(_ELSEWHERE, 0)
+    if left and config.option.markexpr == "not campaign":
+        terminalreporter.section("left out")
+        terminalreporter.line(f"`make campaign` runs {left} more tests, which take longer")
 
 
 @pytest.fixture(scope="session", autouse=True)

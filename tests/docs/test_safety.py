@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import CAMPAIGN
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "safety.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (\d+) \| (.+?) \| (.+) \|$", PAGE, re.M)
@@ -21,7 +23,22 @@ def test_a_promise_names_its_tests(number: str, promise: str, shown: str) -> Non
     assert promise
     named = re.findall(r"`(tests/[^`]+)`", shown)
     assert named, f"promise {number} is shown by nothing"
+    campaign = set(re.findall(r"`(tests/[^`]+)` \(campaign\)", shown))
+    assert campaign == {place for place in named if _is_campaign(place)}, "said wrongly"
+    assert campaign != set(named), f"`make test` shows nothing of promise {number}"
     for place in named:
         file, _, test = place.partition("::")
         source = (ROOT / file).read_text("utf-8")
         assert not test or re.search(rf"^def {test}\(", source, re.M), place
+
+
+def _is_campaign(place: str) -> bool:
+    return not CAMPAIGN.isdisjoint((place, place.partition("::")[0]))
+
+
+@pytest.mark.parametrize("place", sorted(CAMPAIGN))
+def test_the_campaign_names_what_is_there(place: str) -> None:
+    file, _, test = place.partition("::")
+    source = (ROOT / file).read_text("utf-8")
+    assert not test or re.search(rf"^def {test}\(", source, re.M)
+    assert not test or file not in CAMPAIGN, f"all of {file} is listed"
