@@ -167,6 +167,16 @@ def test_without_the_older_versions_nothing_is_sent(
     assert repo("push").code == 3
 
 
+def test_a_text_too_long_to_be_compared_is_not_sent(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    repo.write(SLOWER + "\n" * 100_001)
+    pushed = repo("push")
+    assert (pushed.code, repo.saved()) == (7, [TREND, SLOWER])
+    assert "the file has more than 100000 lines" in pushed.err
+    assert repo("push", "--over", "2.0", TREND_PATH).code == 0
+
+
 def test_offline_says_that_it_did_not_compare(repo: World) -> None:
     repo.web_save(SLOWER)
     assert repo("pull").code == 0

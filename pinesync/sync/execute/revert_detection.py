@@ -13,6 +13,10 @@ from pinesync.sync.ports import Remote, Tools, Workspace
 from pinesync.sync.reverts import Comparison, compare
 from pinesync.text import Unreadable, decode, digest
 
+MOST_LINES = 100_000
+"""No script of as many lines compiles on TradingView (it takes 100,256 tokens), and comparing more
+takes git minutes where most lines are equal."""
+
 
 def compare_edited(
     situations: tuple[Situation, ...], remote: Remote | None, workspace: Workspace, tools: Tools
@@ -82,14 +86,14 @@ def _compared(
         text = texts.of(entry.pine_id, version)
         if version == base.version and digest(text) != base.digest:
             raise FileError(f"{version} on TradingView is not the text that pine.toml recorded")
-        return text
+        return _comparable(text, f"{version} has")
 
     def merge(base: str, ours: str, theirs: str) -> str | None:
         merged = tools.merge(base, ours, theirs)
         return None if merged.conflicted else merged.text
 
     try:
-        here = decode(texts.workspace.read(situation.path) or b"")
+        here = _comparable(decode(texts.workspace.read(situation.path) or b""), "the file has")
         if digest(here) != situation.digest:
             return Comparison(unknown="the file changed at this moment")
         found = compare(base, here, text_of, merge)
@@ -101,3 +105,9 @@ def _compared(
         return found
     except (PinesyncError, Unreadable) as error:
         return Comparison(unknown=str(error))
+
+
+def _comparable(text: str, who: str) -> str:
+    if text.count("\n") > MOST_LINES:
+        raise FileError(f"{who} more than {MOST_LINES} lines")
+    return text
