@@ -174,11 +174,11 @@ def _reason(step: Step) -> tuple[str, str]:
 
 
 _UNCOMPARED = (
-    "whether it takes back saves of others cannot be told: {unknown}",
+    "cannot tell whether this takes back what somebody else saved: {unknown}",
     "nothing was sent or changed; run the same command again later",
 )
 _BEHIND_THEIRS = (
-    "git went back behind {after}, and somebody else saved in between",
+    "git went back to before {after}, and somebody else saved in between",
     "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
 )
 _LINKED = (
@@ -230,7 +230,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
     ),
     "rolled-back": (
-        "git went back behind {after}, which was pushed from here",
+        "git went back to before {after}, which was pushed from here",
         "`pinesync push {path}` saves this text as the next version",
     ),
     "behind": (

@@ -74,7 +74,7 @@ def test_a_discarded_file_after_two_foreign_saves(
     refused(repo, newest=saves[-1], naming="3.0")
     pulled = repo("pull")
     assert (pulled.code, repo.read()) == (0, saves[-1])
-    assert "brought back what 2.0 and 3.0 had saved" in pulled.err
+    assert "brought back what was saved as 2.0 and 3.0" in pulled.err
     assert repo("push").code == 0
     assert repo.saved() == [TREND, *saves]
 

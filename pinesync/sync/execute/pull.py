@@ -162,7 +162,7 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
     ready = _merge(ports, step, entry, situation.comparison.origin, newest, warning)
     if ready.done != "merged":
         return ready
-    return replace(ready, done="restored", message=f"brought back what {back} had saved")
+    return replace(ready, done="restored", message=f"brought back what was saved as {back}")
 
 
 def _text_seen(ports: Ports, situation: Situation) -> str:
