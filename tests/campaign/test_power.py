@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pinesync.commands.project import open_project
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.test_disk import conflicts, merges, pulls, pulls_a_new_script, pushes
 from tests.campaign.world import World
@@ -120,11 +121,17 @@ def test_the_record_is_on_the_disk_before_anything_is_sent(
 ) -> None:
     job(world)
     cache = Cache()
-    seen: list[list[str]] = []
-    world.remote.at_next("save_next", lambda: seen.append(cache.unsafe("records")))
+    seen: list[tuple[list[str], list[str]]] = []
+
+    def look() -> None:
+        records = open_project(world.setup()).folder.records()
+        states: list[str] = [record.state for record in records if record.op == "save"]
+        seen.append((states, cache.unsafe("records")))
+
+    world.remote.at_next("save_next", look)
     with cached(cache):
         world.sync()
-    assert seen == [[]]
+    assert seen == [(["sent"], [])]
     assert world.remote.posted
 
 

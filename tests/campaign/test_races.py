@@ -25,6 +25,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Tools
 from pinesync.sync.records import Now, Record
 from pinesync.text import decode, digest
 from pinesync.workspace.files import Tree
+from pinesync.workspace.files.folder import Exchange, Folder, exchange_files, link_and_replace
 from pinesync.workspace.folder import WorkspaceFolder, new_key
 from pinesync.workspace.state import State
 from tests.campaign.conftest import MEMORY
@@ -157,6 +158,27 @@ def test_an_editor_races_a_pull(
     assert not lost, f"{len(lost)} of {rounds} edits are lost, such as {sorted(lost)[:5]}"
     assert all(ends[end] for end in (True, False)), f"no race at all: {ends}"
     assert [path.name for path in (folder.root / PATH).parent.iterdir()] == ["raced.pine"]
+    assert not folder.records()
+
+
+@pytest.mark.parametrize("exchange", [exchange_files, link_and_replace])
+def test_an_editor_saves_between_the_last_look_and_the_exchange(
+    folder: WorkspaceFolder, exchange: Exchange
+) -> None:
+    """What came out is not what the pull saw: it goes back, and whoever pulls is told."""
+    file = folder.root / PATH
+    saved = ["//@version=6\n// edit 1\n"]
+
+    def late(at: Folder, temp: str, name: str) -> None:
+        if saved:
+            file.with_name("raced.pine~").write_text(saved.pop())
+            file.with_name("raced.pine~").replace(file)
+        exchange(at, temp, name)
+
+    folder.tree = Tree(folder.root, late)
+    assert not pulled(folder, "//@version=6\n// version 1\n", 1)
+    assert file.read_text() == "//@version=6\n// edit 1\n"
+    assert [path.name for path in file.parent.iterdir()] == ["raced.pine"]
     assert not folder.records()
 
 

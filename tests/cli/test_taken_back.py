@@ -187,6 +187,18 @@ def test_offline_says_that_it_did_not_compare(repo: World) -> None:
     assert "not compared with the saves of others" in line["note"]
 
 
+def test_a_push_that_can_read_the_newest_version_alone_sends_nothing(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    discard(repo)
+    repo.forget()
+    repo.plan.add("get:1-6:truncate:before")  # both versions that are compared, three times each
+    pushed = repo("push")
+    assert (pushed.code, pushed.asked.count("get")) == (7, 6), pushed.said
+    assert repo.saved() == [TREND, SLOWER]
+    assert repo("push").code == 3
+
+
 # -- c. git goes back behind a foreign version ----------------------------------------------------
 
 
