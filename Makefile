@@ -36,7 +36,7 @@ check: $(DEVELOPS) ## style, types, layers, generated pages
 deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (20 minutes)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep --timeout 7200 -o faulthandler_timeout=0 $(LONG) $(ARGS)
 
-mutants: $(DEVELOPS) ## break a copy of the code in every listed way: the suite must notice
+mutants: $(DEVELOPS) ## take each listed rule out of the running code: its tests must notice
 	$(BIN)/python -m tests.mutants $(ARGS)
 
 fuzz: $(DEVELOPS) ## hostile answers, manifests, sources and names, made up for a minute

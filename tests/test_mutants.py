@@ -1,22 +1,50 @@
-"""Every mutant still fits the code, and names tests that exist."""
+"""Every mutant fits the code and names tests that exist; every promise has one."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import ALL
-from tests.mutants.breakages import Mutant
+from pinesync.sync import guard
+from tests.mutants.all import ALL, MOST, WITHOUT
+from tests.mutants.mutant import Mutant, Unfit, replacement
 
 ROOT = Path(__file__).parents[1]
+PROMISES = [*map(str, range(1, 42)), *(f"S{number}" for number in range(1, 16))]
 
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.rule)
 def test_a_mutant_fits(mutant: Mutant) -> None:
-    text = (ROOT / mutant.file).read_text("utf-8")
-    assert text.count(mutant.old) == 1
-    assert not mutant.also[0] or text.count(mutant.also[0]) == 1
-    assert mutant.old != mutant.new
-    for test in mutant.tests:
-        assert (ROOT / test).exists(), f"there is no {test}"
+    replacement(mutant)
+    assert set(mutant.promise.split()) <= set(PROMISES)
+    assert mutant.tests
+    for place in mutant.tests:
+        file, _, test = place.partition("::")
+        source = (ROOT / file).read_text("utf-8")
+        assert not test or re.search(rf"^def {re.escape(test)}\(", source, re.M), place
+
+
+@pytest.mark.parametrize(
+    ("target", "patch"),
+    [
+        ("pinesync.sync.guard:MANY", lambda _: 1),
+        ("pinesync.sync.guards:FEW", lambda _: 1),
+        ("pinesync.sync.guard:FEW", lambda _: guard.FEW),
+        ("pinesync.sync.guard:vanished", lambda original: original),
+    ],
+)
+def test_one_that_does_not_fit_is_an_error(target, patch) -> None:
+    with pytest.raises(Unfit):
+        replacement(Mutant("some rule", "21", target, patch, ()))
+
+
+def test_they_are_few_and_each_has_a_name_of_its_own() -> None:
+    assert len({mutant.rule for mutant in ALL}) == len(ALL) <= MOST
+
+
+def test_every_promise_has_one() -> None:
+    having = {promise for mutant in ALL for promise in mutant.promise.split()}
+    assert having | WITHOUT.keys() == set(PROMISES)
+    assert having.isdisjoint(WITHOUT)

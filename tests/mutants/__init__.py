@@ -1,1 +1,1 @@
-"""Deliberate breakages: each takes a rule out of a copy of the code; the suite must notice."""
+"""Rules taken out of the code while it runs: the tests that are named for each must notice."""

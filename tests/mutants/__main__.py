@@ -1,84 +1,70 @@
-"""`make mutants`: break a copy of the code in each listed way, and see whether a test fails."""
+"""`make mutants`: take each rule out of the running code, and see whether a test fails.
+
+The tests are run as they are first: one that fails anyway notices nothing.
+"""
 
 from __future__ import annotations
 
-import shutil
+import os
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.mutants.breakages import MUTANTS, Mutant
-from tests.mutants.guarding import GUARDING
-from tests.mutants.history import HISTORY
-from tests.mutants.hostile import HOSTILE
-from tests.mutants.reverts import REVERTS
-from tests.mutants.service import SERVICE
-from tests.mutants.watching import WATCHING
+from tests.mutants.all import ALL
+from tests.mutants.mutant import CHOSEN, Mutant
 
 ROOT = Path(__file__).parents[2]
-COPIED = (
-    "SECURITY.md",
-    "pinesync",
-    "templates",
-    "tests",
-    "pyproject.toml",
-    "CHANGELOG.md",
-    "README.md",
-    "docs",
-)
 SECONDS = 900
-ALL = (*MUTANTS, *GUARDING, *HOSTILE, *WATCHING, *HISTORY, *REVERTS, *SERVICE)
+AT_A_TIME = 2
+FAILED = 1
+"""What pytest ends with where tests failed. Any other end, of a collection say, proves nothing."""
 
 
-def caught(mutant: Mutant) -> bool:
-    """Whether the tests named for the mutant fail on a copy that has it."""
-    with tempfile.TemporaryDirectory(prefix="pinesync-mutant-") as name:
-        copy = Path(name)
-        for part in COPIED:
-            source = ROOT / part
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, copy / part, ignore=ignored)
-            elif source.exists():
-                shutil.copy2(source, copy / part)
-        broken = copy / mutant.file
-        text = broken.read_text("utf-8").replace(mutant.old, mutant.new)
-        if mutant.also[0]:
-            text = text.replace(*mutant.also)
-        broken.write_text(text, "utf-8")
-        there = [test for test in mutant.tests if (copy / test).exists()]
+def noticed(mutant: Mutant) -> tuple[bool, str]:
+    """Whether the tests that are named for the mutant notice it, and what pytest said."""
+    code, said = run("-x", "-p", "tests.mutants.plugin", *mutant.tests, rule=mutant.rule)
+    return code == FAILED, said
+
+
+def run(*words: str, rule: str = "") -> tuple[int, str]:
+    """What pytest ended with and said, without that rule."""
+    try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *there],
-            cwd=copy,
-            env=_environment(copy),
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
+            cwd=ROOT,
+            env={**os.environ, CHOSEN: rule},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=SECONDS,
             check=False,
         )
-    # 1: tests failed. Anything else, a copy that cannot be imported say, proves nothing.
-    return done.returncode == 1
-
-
-def _environment(copy: Path) -> dict[str, str]:
-    import os
-
-    return {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    except subprocess.TimeoutExpired:
+        return -1, f"no end after {SECONDS} seconds"
+    return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
 def main() -> int:
-    wanted = sys.argv[1:]
-    chosen = [m for m in ALL if not wanted or any(word in m.rule for word in wanted)]
-    with ThreadPoolExecutor(2) as pool:
-        results = []
-        for mutant, was_caught in zip(chosen, pool.map(caught, chosen), strict=True):
-            results.append(was_caught)
-            print("caught  " if was_caught else "SURVIVED", mutant.rule, flush=True)
-    print(f"{sum(results)} of {len(results)} mutants caught")
-    return 0 if all(results) else 1
+    words = sys.argv[1:]
+    chosen = [m for m in ALL if not words or any(word in m.rule for word in words)]
+    if not chosen:
+        print("no rule has such a word in its name")
+        return 1
+    code, said = run("-n", str(AT_A_TIME), *sorted({test for m in chosen for test in m.tests}))
+    if code:
+        print(said, "the tests fail, without any mutant", sep="\n")
+        return 1
+    caught = 0
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        for mutant, (was_noticed, said) in zip(chosen, pool.map(noticed, chosen), strict=True):
+            caught += was_noticed
+            print("caught  " if was_noticed else "SURVIVED", f"{mutant.promise}:", mutant.rule)
+            if not was_noticed:
+                print("         " + said.rstrip().rpartition("\n")[2])
+            sys.stdout.flush()
+    print(f"{caught} of {len(chosen)} mutants caught")
+    return 0 if caught == len(chosen) else 1
 
 
 if __name__ == "__main__":

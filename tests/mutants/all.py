@@ -1,0 +1,21 @@
+"""The mutants, at most sixty, and the promises that have none."""
+
+from __future__ import annotations
+
+from tests.mutants.files import FILES
+from tests.mutants.saves import SAVES
+from tests.mutants.taking_back import TAKING_BACK
+from tests.mutants.trust import TRUST
+from tests.mutants.watches import WATCHES
+
+MOST = 60
+ALL = (*FILES, *SAVES, *TAKING_BACK, *TRUST, *WATCHES)
+
+WITHOUT = {
+    "30": "a script of somebody's relies on exit codes; no text does",
+    "34": "a ping-pong makes versions, and loses none",
+    "39": "there is no remote helper yet",
+    "40": "there is no probe yet",
+    "41": "there are no alerts yet",
+}
+"""Promises that no mutant is about, and why."""

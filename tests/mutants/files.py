@@ -1,0 +1,217 @@
+"""What keeps the files here, pine.toml and the state whole."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext, suppress
+from typing import Any
+
+from pinesync.errors import PinesyncError
+from pinesync.model import RelPath
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.workspace.checking import checksum
+from pinesync.workspace.files import folder as low
+from tests.mutants.mutant import Mutant, giving
+
+
+def unlooked(_: Any) -> Any:
+    def replace(
+        self: Any,
+        folder: Any,
+        name: str,
+        data: bytes,
+        expected: Any,
+        temp: str,
+        begun: Any,
+        came_out: Any,
+    ) -> None:
+        from pinesync.text import digest_of
+
+        if digest_of(low.read(folder, name)) != expected:
+            raise ChangedMeanwhile
+        low.write_temp(folder, temp, data, low.mode_of(folder, name))
+        begun(temp)
+        self._exchange(folder, temp, name)
+        came_out(low.read(folder, temp))
+        folder.unlink(temp)
+        folder.sync()
+
+    return replace
+
+
+def in_place(_: Any) -> Any:
+    def exchange(folder: Any, temp: str, name: str) -> None:
+        texts = {name: low.read(folder, temp), temp: low.read(folder, name)}
+        for target, data in texts.items():
+            descriptor = folder.open(target, os.O_WRONLY | os.O_TRUNC)
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                file.write(data[:9])
+                file.write(data[9:])
+
+    return exchange
+
+
+def base_first(original: Any) -> Any:
+    def put(ports: Any, ready: Any, records: Any) -> Any:
+        ports.workspace.commit({ready.entry.path: ready.entry})
+        return original(ports, ready, records)
+
+    return put
+
+
+def unflushed(_: Any) -> Any:
+    def write(folder: Any, temp: str, data: bytes, mode: int) -> None:
+        descriptor = folder.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), mode)
+
+    return write
+
+
+def kept_or_not(original: Any) -> Any:
+    def replace(self: Any, *args: Any) -> None:
+        *others, came_out = args
+
+        def careless(old: bytes) -> None:
+            with suppress(PinesyncError):
+                came_out(old)
+
+        original(self, *others, careless)
+
+    return replace
+
+
+def believed(original: Any) -> Any:
+    def read(path: Any, raw: Any) -> Any:
+        if isinstance(raw, dict):
+            held = {key: value for key, value in raw.items() if key != "sum"}
+            raw = {**held, "sum": checksum(held)}
+        return original(path, raw)
+
+    return read
+
+
+def unlocked(_: Any) -> Any:
+    return lambda _folder: nullcontext()
+
+
+def undressed(_: Any) -> Any:
+    return lambda text, _like: text.encode()
+
+
+def as_it_is(_: Any) -> Any:
+    return lambda path: path
+
+
+def any_path(_: Any) -> Any:
+    return lambda raw: RelPath(raw)
+
+
+def unproved(_: Any) -> Any:
+    return lambda text, _expected: text
+
+
+RACES = "tests/campaign/test_races.py"
+PLANTED = "tests/security/test_planted.py"
+
+FILES = (
+    Mutant(
+        "what came out of the exchange is looked at",
+        "1",
+        "pinesync.workspace.files.tree:Tree._replace",
+        unlooked,
+        (f"{RACES}::test_an_editor_saves_between_the_last_look_and_the_exchange",),
+    ),
+    Mutant(
+        "files are exchanged whole, not written in place",
+        "2",
+        "pinesync.workspace.files.folder:exchange_files",
+        in_place,
+        (f"{RACES}::test_a_reader_sees_whole_texts",),
+    ),
+    Mutant(
+        "pine.toml is written after the file, not before",
+        "3",
+        "pinesync.sync.execute.pull:_put",
+        base_first,
+        ("tests/campaign/test_traces.py::test_no_pull_journal_crash_after_the_file",),
+    ),
+    Mutant(
+        "what a killed run left is finished first",
+        "4",
+        "pinesync.sync.execute.settle:settle_files",
+        giving(()),
+        ("tests/campaign/test_traces.py::test_manifest_first_pull_then_revert",),
+    ),
+    Mutant(
+        "a text is flushed before its file is exchanged",
+        "5",
+        "pinesync.workspace.files.folder:write_temp",
+        unflushed,
+        ("tests/campaign/test_power.py::test_what_is_done_is_on_the_disk",),
+    ),
+    Mutant(
+        "the text that was replaced is kept",
+        "1 6",
+        "pinesync.workspace.folder:WorkspaceFolder.keep_replaced",
+        giving(None),
+        ("tests/campaign/test_kept.py::test_a_pulled_files_old_text_is_kept",),
+    ),
+    Mutant(
+        "a file whose old text cannot be kept is put back",
+        "7",
+        "pinesync.workspace.files.tree:Tree._replace",
+        kept_or_not,
+        ("tests/cli/test_unwritable.py::test_the_disk_of_the_state_is_full_from_any_file_on",),
+    ),
+    Mutant(
+        "a record is as it was written",
+        "27 S10",
+        "pinesync.workspace.checking:read_record",
+        believed,
+        (f"{PLANTED}::test_a_record_with_another_value_than_was_written_is_refused",),
+    ),
+    Mutant(
+        "one writer at a time",
+        "28",
+        "pinesync.workspace.lock:writing",
+        unlocked,
+        ("tests/workspace/test_lock.py::test_nor_twice_in_one_process",),
+    ),
+    Mutant(
+        "line ends and the BOM stay",
+        "35",
+        "pinesync.text:dress",
+        undressed,
+        ("tests/campaign/test_kept.py::test_line_ends_bom_and_mode_stay",),
+    ),
+    Mutant(
+        "no two scripts share a file on any system",
+        "36",
+        "pinesync.naming:fold",
+        as_it_is,
+        ("tests/core/test_naming.py::test_names_whose_files_would_be_one_somewhere",),
+    ),
+    Mutant(
+        "a path stays below the workspace, and is a .pine file's",
+        "S4 S5 S6",
+        "pinesync.naming:check_path",
+        any_path,
+        ("tests/security/test_rules.py::test_a_path_outside_is_refused_before_anything_is_asked",),
+    ),
+    Mutant(
+        "no link is followed",
+        "S7",
+        "pinesync.workspace.files.folder:NOFOLLOW",
+        lambda _: 0,
+        ("tests/campaign/test_kept.py::test_a_linked_folder_is_not_followed",),
+    ),
+    Mutant(
+        "pine.toml is read back before it is written",
+        "S12",
+        "pinesync.workspace.manifest:_proved",
+        unproved,
+        ("tests/workspace/test_manifest.py::test_what_could_not_be_read_again_is_not_written",),
+    ),
+)

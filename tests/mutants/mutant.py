@@ -1,0 +1,75 @@
+"""What a mutant is, and how it is put into a running process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from inspect import getattr_static
+from types import ModuleType
+from typing import Any
+
+CHOSEN = "MUTANT"
+"""The variable that names the rule which the child process is to do without."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`rule` is what is taken out. `promise` are the promises that it keeps, by their numbers in
+    docs/safety.md, or the rules of security, as S1. `target` is `module:attribute`; `patch` takes
+    what is there and gives what takes its place. One of `tests`, files or single tests, must
+    fail."""
+
+    rule: str
+    promise: str
+    target: str
+    patch: Callable[[Any], Any]
+    tests: tuple[str, ...]
+
+
+class Unfit(Exception):
+    """The mutant does not fit the code any more."""
+
+
+def found(target: str) -> tuple[Any, str, Any]:
+    """The module or class, the name in it, and what has that name. Unfit where nothing has."""
+    module, _, path = target.partition(":")
+    try:
+        owner: Any = import_module(module)
+        *outer, name = path.split(".")
+        for step in outer:
+            owner = getattr(owner, step)
+        return owner, name, getattr_static(owner, name)
+    except (ImportError, AttributeError) as error:
+        raise Unfit(f"there is no {target}: {error}") from error
+
+
+def replacement(mutant: Mutant) -> tuple[Any, str, Any, Any]:
+    """Where the target is, what is there, and what takes its place. Unfit where both are equal."""
+    owner, name, original = found(mutant.target)
+    instead = mutant.patch(original)
+    if instead is original or instead == original:
+        raise Unfit(f"{mutant.target} stays what it is")
+    return owner, name, original, instead
+
+
+def giving(value: Any) -> Callable[[Any], Any]:
+    """A patch: the function does nothing and gives this value."""
+    return lambda _original: lambda *_args, **_options: value
+
+
+def install(mutant: Mutant) -> None:
+    """Put it in, wherever the original is known by now; who imports it later gets it anyway. A
+    name that a module only imported is replaced in that module alone."""
+    owner, name, original, instead = replacement(mutant)
+    setattr(owner, name, instead)
+    named = getattr(original, "__module__", None)
+    if not isinstance(owner, ModuleType) or named not in (None, owner.__name__):
+        return
+    for module in list(sys.modules.values()):
+        if module.__name__.startswith(("pinesync", "tests")):
+            for held, value in list(vars(module).items()):
+                # Equal numbers are one object, so a value is known by its name as well.
+                if value is original and (named or held == name):
+                    setattr(module, held, instead)

@@ -1,0 +1,188 @@
+"""What keeps a save of somebody else in the newest version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pinesync.sync.execute import pull
+from pinesync.sync.policy import There
+from pinesync.sync.reverts import Comparison
+from tests.mutants.mutant import Mutant, giving
+
+
+def known_alone(_: Any) -> Any:
+    return lambda known, *_args: known
+
+
+def none_of_ours(original: Any) -> Any:
+    return lambda known, before, to, _ours: original(known, before, to, ())
+
+
+def newest_alone(original: Any) -> Any:
+    def compare(base: Any, *rest: Any) -> Any:
+        return original(replace(base, theirs=base.theirs[-1:]), *rest)
+
+    return compare
+
+
+def left_as_it_is(original: Any) -> Any:
+    def without(text: str, left: str, before: str, merge: Any) -> str:
+        found = original(text, left, before, merge)
+        return left if found is None else found
+
+    return without
+
+
+def unknown_is_fine(original: Any) -> Any:
+    def compared(*args: Any) -> Comparison:
+        found: Comparison = original(*args)
+        return Comparison() if found.unknown else found
+
+    return compared
+
+
+def from_the_recorded_base(original: Any) -> Any:
+    def put_back(ports: Any, step: Any, *rest: Any) -> Any:
+        situation = step.situation
+        recorded = pull._text_of(ports, situation, situation.entry.base)
+        compared = replace(situation.comparison, origin=recorded)
+        return original(
+            ports, replace(step, situation=replace(situation, comparison=compared)), *rest
+        )
+
+    return put_back
+
+
+def git_is_believed(original: Any) -> Any:
+    def there(*args: Any) -> There:
+        found: There = original(*args)
+        return There.RECORDED if found is There.RECORDED_THEIRS else found
+
+    return there
+
+
+def last_replaced(_: Any) -> Any:
+    def ours(project: Any, path: Any) -> Any:
+        return project.folder.text_of(project.folder.state.replaced(path)[0].digest)
+
+    return ours
+
+
+CLI = "tests/cli/test_taken_back.py"
+GIT = "tests/campaign/test_git.py"
+
+TAKING_BACK = (
+    Mutant(
+        "an edited file is compared with the saves of others",
+        "37",
+        "pinesync.sync.execute.revert_detection:compare_edited",
+        giving({}),
+        (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
+    ),
+    Mutant(
+        "what a pull brings, and what was there before a link, is somebody else's",
+        "37",
+        "pinesync.model:_theirs",
+        known_alone,
+        (f"{CLI}::test_a_linked_file_that_is_put_back_to_an_older_text",),
+    ),
+    Mutant(
+        "what was pushed from here is one's own",
+        "37",
+        "pinesync.model:_theirs",
+        none_of_ours,
+        (f"{CLI}::test_a_revert_of_pushes_alone_is_pushed_from_any_machine",),
+    ),
+    Mutant(
+        "more saves than the newest are taken out",
+        "37",
+        "pinesync.sync.reverts:compare",
+        newest_alone,
+        (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
+    ),
+    Mutant(
+        "a save that was saved over is taken out by its predecessor's text",
+        "37",
+        "pinesync.sync.reverts:_without",
+        left_as_it_is,
+        (f"{CLI}::test_an_own_push_between_two_foreign_saves_of_one_line",),
+    ),
+    Mutant(
+        "an edit right beside their lines hides nothing",
+        "37",
+        "pinesync.sync.reverts:_made",
+        giving(None),
+        (f"{CLI}::test_a_discarded_file_that_is_edited_elsewhere_then",),
+    ),
+    Mutant(
+        "what cannot be read is unknown, not fine",
+        "38",
+        "pinesync.sync.execute.revert_detection:_compared",
+        unknown_is_fine,
+        (f"{CLI}::test_a_push_that_can_read_the_newest_version_alone_sends_nothing",),
+    ),
+    Mutant(
+        "a pull merges from what the file is really based on",
+        "37",
+        "pinesync.sync.execute.pull:_put_back",
+        from_the_recorded_base,
+        (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
+    ),
+    Mutant(
+        "git that went back behind a foreign save is not believed",
+        "37",
+        "pinesync.sync.plan:_there",
+        git_is_believed,
+        (f"{CLI}::test_an_undone_pull_that_was_committed",),
+    ),
+    Mutant(
+        "a link is based on no version that the file lacks lines of",
+        "37",
+        "pinesync.commands.linking:_has_lines_of",
+        giving(True),
+        (f"{CLI}::test_a_linked_file_with_another_text",),
+    ),
+    Mutant(
+        "an interrupted pull that git discarded moves no base",
+        "37",
+        "pinesync.sync.execute.settle:_is_discarded",
+        giving(False),
+        (f"{GIT}::test_a_killed_pull_whose_file_git_put_back",),
+    ),
+    Mutant(
+        "a flag that git took away is found again",
+        "12 37",
+        "pinesync.sync.execute.look:_flagged_again",
+        giving({}),
+        (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
+    ),
+    Mutant(
+        "a flag that was resolved here stays resolved",
+        "37",
+        "pinesync.commands.resolve:_remember",
+        giving(None),
+        (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
+    ),
+    Mutant(
+        "ours is the text that this very merge replaced",
+        "37",
+        "pinesync.commands.resolve:_ours",
+        last_replaced,
+        (f"{CLI}::test_ours_after_theirs_was_undone",),
+    ),
+    Mutant(
+        "a file whose create is open is not linked",
+        "15 37",
+        "pinesync.commands.add:refuse_unsettled",
+        giving(None),
+        (f"{CLI}::test_a_file_whose_create_is_open_is_not_linked",),
+    ),
+    Mutant(
+        "a text that was chosen by name is meant",
+        "37",
+        "pinesync.commands.restore:choose",
+        giving(None),
+        (f"{CLI}::test_a_restored_version_is_meant",),
+    ),
+)

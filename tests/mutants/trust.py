@@ -1,0 +1,128 @@
+"""What keeps the cookie and the terminal safe, and doubtful answers from counting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tests.mutants.mutant import Mutant, giving
+
+
+def no_limit(original: Any) -> Any:
+    def body(self: Any, response: Any, request: Any, end: float) -> Any:
+        return original(self, response, replace(request, cap=1 << 40), end)
+
+    return body
+
+
+def as_a_read(original: Any) -> Any:
+    return lambda self, request: original(self, replace(request, effect="read"))
+
+
+def to_any_origin(_: Any) -> Any:
+    return lambda self: {"Cookie": self._secret.reveal()} if self._secret else {}
+
+
+def readable(original: Any) -> Any:
+    def write(path: Any, body: str) -> None:
+        original(path, body)
+        path.chmod(0o644)
+
+    return write
+
+
+def told(_: Any) -> Any:
+    return lambda self: f"Secret({self.sessionid})"
+
+
+def without_failures(original: Any) -> Any:
+    return lambda *args: (outcome for outcome in original(*args) if outcome.done != "failed")
+
+
+def as_it_came(_: Any) -> Any:
+    return lambda text, **_options: text
+
+
+def half_characters_too(_: Any) -> Any:
+    return lambda text: text.encode("utf-8", "surrogatepass")
+
+
+TRUST = (
+    Mutant(
+        "a list without a script of one's own proves no session",
+        "20",
+        "pinesync.sync.execute.look:prove_session",
+        giving(None),
+        ("tests/campaign/test_absence.py::test_an_empty_list_of_a_dead_session",),
+    ),
+    Mutant(
+        "more than three scripts gone at once stop the run",
+        "21",
+        "pinesync.sync.guard:FEW",
+        lambda few: few + 1,
+        ("tests/campaign/test_absence.py::test_the_thresholds",),
+    ),
+    Mutant(
+        "an answer has a size that it may not exceed",
+        "23 S11",
+        "pinesync.remote.session:Session._body",
+        no_limit,
+        ("tests/remote/test_session.py::test_an_answer_over_the_cap_is_dropped",),
+    ),
+    Mutant(
+        "a write is sent once",
+        "9 25",
+        "pinesync.remote.session:Session.send",
+        as_a_read,
+        ("tests/remote/test_session.py::test_a_write_is_sent_once",),
+    ),
+    Mutant(
+        "the cookie goes to its own origin alone",
+        "S1",
+        "pinesync.remote.session:Session._cookie",
+        to_any_origin,
+        ("tests/remote/test_session.py::test_the_cookie_goes_to_no_other_origin",),
+    ),
+    Mutant(
+        "a kept sign-in is its owner's",
+        "S2",
+        "pinesync.remote.kept:_write",
+        readable,
+        ("tests/remote/test_kept.py::test_only_its_owner_can_read_it",),
+    ),
+    Mutant(
+        "a secret shows nothing",
+        "S3",
+        "pinesync.remote.credentials:Secret.__repr__",
+        told,
+        ("tests/remote/test_session.py::test_a_secret_shows_nothing",),
+    ),
+    Mutant(
+        "what a pull could not bring is told",
+        "S8",
+        "pinesync.sync.execute.pull:pull",
+        without_failures,
+        ("tests/sync/test_interleaved.py::test_one_script_that_cannot_be_read_is_its_own_failure",),
+    ),
+    Mutant(
+        "text of others is shown, not obeyed",
+        "S9",
+        "pinesync.unseen:harmless",
+        as_it_came,
+        ("tests/security/test_terminal.py::test_a_text_is_shown_and_not_obeyed",),
+    ),
+    Mutant(
+        "git runs no program of a repository",
+        "S14",
+        "pinesync.workspace.run_git:_NO_PROGRAMS",
+        lambda _: (),
+        ("tests/workspace/test_git.py::test_no_program_of_a_repository_is_run",),
+    ),
+    Mutant(
+        "a text that has no bytes is refused before a file is opened",
+        "S15",
+        "pinesync.text:_encode",
+        half_characters_too,
+        ("tests/security/test_rules.py::test_what_has_no_bytes_empties_no_file",),
+    ),
+)

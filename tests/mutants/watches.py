@@ -1,0 +1,39 @@
+"""What keeps `watch` from sending what nobody saved, and from missing what somebody did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.mutants.mutant import Mutant, giving
+
+
+def whoever_wrote_it(original: Any) -> Any:
+    return lambda glance, agreed, handled, *_git, **_gits: original(glance, agreed, handled)
+
+
+WATCHES = (
+    Mutant(
+        "a save whose event the system dropped is found by looking",
+        "31",
+        "pinesync.commands.watching.eyes:LOOK_SECONDS",
+        lambda _: 1e9,
+        ("tests/watching/test_lost.py::test_every_second_the_file_system_is_asked",),
+    ),
+    Mutant(
+        "a file that somebody is writing is left alone",
+        "1 32",
+        "pinesync.workspace.files.folder:is_being_written",
+        giving(False),
+        (
+            "tests/watching/test_halves.py::test_what_is_being_written_waits",
+            "tests/campaign/test_races.py::test_a_pull_amid_a_save_in_place",
+        ),
+    ),
+    Mutant(
+        "what git wrote is not sent",
+        "33",
+        "pinesync.sync.watching:meaning",
+        whoever_wrote_it,
+        ("tests/watching/test_git.py::test_a_discarded_file_after_a_pull",),
+    ),
+)
