@@ -202,6 +202,3 @@ def _guard_names(patch: pytest.MonkeyPatch) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="longer histories, every kill point")
-    parser.addoption(
-        "--record", action="store_true", help="write down how many histories there are"
-    )

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import errno
-import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from pinesync.commands.project import open_project
-from pinesync.workspace import git
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.conftest import Opened
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
@@ -45,7 +42,6 @@ def pulls_a_new_script(world: World) -> None:
 
 
 JOBS = (pulls, pushes, merges, conflicts, races_an_editor, pulls_a_new_script)
-POINTS = Path(__file__).with_name("kill_points.json")
 ERRORS = (errno.ENOSPC, errno.EACCES, errno.EIO)
 
 Job = Callable[[World], None]
@@ -85,15 +81,6 @@ def troubles(
             with watched(Disk(make(number), editor=editor_of(world, job))) as disk:
                 world.sync()
             yield world, disk.calls[-1], number
-
-
-def test_how_many_calls_there_are(worlds: Opened, request: pytest.FixtureRequest) -> None:
-    """Written down for docs/safety.md; `--record` writes it anew."""
-    git.merge("", "", "")  # GitPython opens files when it is used for the first time
-    found = {job.__name__: calls_of(worlds, job) for job in JOBS}
-    if request.config.getoption("--record"):
-        POINTS.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    assert json.loads(POINTS.read_text("utf-8")) == found
 
 
 @pytest.mark.timeout(900)
