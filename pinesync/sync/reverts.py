@@ -17,6 +17,9 @@ from pinesync.line_diff import changes, same_lines
 from pinesync.model import Base, Version
 from pinesync.text import lines
 
+MOST_OLDER = 1000
+"""Versions that are tried beyond those that the entry remembers."""
+
 Merge = Callable[[str, str, str], str | None]
 """The three-way merge of (base, ours, theirs); None where it conflicts."""
 
@@ -50,7 +53,8 @@ def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Mer
         return Comparison(replaced=tuple(_replaced(saves, agreed, here)))
     if saves[-1][0] in walk.reverted:
         # All of theirs that the entry remembers: the file may be older still.
-        for number in range(saves[-1][0].major - 1, 1, -1):
+        oldest = saves[-1][0].major
+        for number in range(oldest - 1, max(1, oldest - MOST_OLDER), -1):
             before = text_of(Version(number - 1))
             if not walk.take_out(Version(number), text_of(Version(number)), before):
                 break

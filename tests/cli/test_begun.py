@@ -124,6 +124,12 @@ def test_a_clone_is_killed_at_a_call(
             break
         assert child.returncode == -signal.SIGKILL, err
         names.add(out.split()[-1])
+        if world.folder.exists():
+            # It has its place, and is whole; what is left to do is done by the next command.
+            assert world("verify", cwd=world.folder).code == 0
+            shutil.rmtree(world.folder)
+            world.forget()
+            continue
         left += bool(set(world.place.iterdir()) - before)
         again = world("clone", "--sandbox", then, *history, cwd=world.place)
         assert again.code == 0, again

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pinesync.errors import ManifestError
-from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
+from pinesync.model import MOST_THEIRS, Base, Digest, Entry, PineId, RelPath, Version
 from pinesync.naming import BadPath, check_path, fold
 from pinesync.workspace.manifest import Manifest, apply, dump_new, parse
 from tests.fuzz.engine import Target
@@ -51,12 +51,14 @@ _TEXTS = st.one_of(
 )
 _PATHS = st.sampled_from(["a.pine", "x/b.pine", "new.pine", "A.pine", "x/ı.pine", "a.pine/c.pine"])
 _NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.just("x" * 257)
+_DIGESTS = st.sampled_from("0abf").map(lambda digit: Digest("sha256:" + digit * 64))
 _BASES = st.builds(
     Base,
-    st.integers(1, 999_999).map(Version),
-    st.sampled_from("0af").map(lambda digit: Digest("sha256:" + digit * 64)),
-    st.none() | st.just(Digest("sha256:" + "b" * 64)),
-    st.none() | st.integers(1, 99).map(Version),
+    st.integers(99, 999_999).map(Version),
+    _DIGESTS,
+    st.none() | _DIGESTS,
+    st.sets(st.integers(1, 99).map(Version), max_size=MOST_THEIRS).map(lambda v: tuple(sorted(v))),
+    st.none() | _DIGESTS,
 )
 _IDS = st.none() | st.sampled_from("12").map(lambda digit: PineId("USER;" + digit * 32))
 
