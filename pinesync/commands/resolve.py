@@ -50,6 +50,9 @@ def _resolve(project: Project, path: RelPath, side: Side) -> Outcome:
         )
     if entry.hidden:
         return _unflag(project, entry, side, marked)
+    if side == "merged":
+        choose(project, path, decode(project.folder.read(path) or b""))
+        return Outcome(path, "resolved", entry.base.version if entry.base else None)
     if not marked:
         return Outcome(path, "told", message="nothing to resolve", hint="`pinesync status` tells")
     text = _ours(project, path) if side == "ours" else base_text(project, entry)

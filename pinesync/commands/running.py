@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pinesync.commands.choosing import id_of
 from pinesync.commands.project import Project
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, PinesyncError, gravest
-from pinesync.model import PineId, RelPath
+from pinesync.model import Entry, PineId, RelPath
 from pinesync.naming import typed
 from pinesync.sync.execute.late import find_late
 from pinesync.sync.execute.look import View, look
 from pinesync.sync.execute.pull import Step
 from pinesync.sync.plan import Situation
-from pinesync.sync.policy import Act, There
+from pinesync.sync.policy import Act, Local, There
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, enumerated
 from pinesync.text import NO_TEXT
@@ -86,8 +86,8 @@ def viewed(
     late = find_late(ports, view.listed or {})
     if late:
         view = look(ports.remote, ports.workspace, ports.tools, project.scope(only))
-    if view.flagged:
-        project.folder.commit(view.flagged)
+    if changes := {**view.flagged, **_forgotten_choices(view)}:
+        project.folder.commit(changes)
     settings = project.settings
     if view.account and settings.account is None:
         pinned = replace(
@@ -95,6 +95,13 @@ def viewed(
         )
         project.folder.commit({}, pinned)
     return view, late
+
+
+def _forgotten_choices(view: View) -> dict[RelPath, Entry]:
+    """A text that was chosen by name, and is not in the file any more, is not meant any more."""
+    clean = (s.entry for s in view.situations if s.local is Local.SAME and s.entry)
+    chosen = ((entry, entry.base) for entry in clean if entry.base and entry.base.chosen)
+    return {e.path: replace(e, base=replace(base, chosen=None)) for e, base in chosen}
 
 
 def planned(steps: Sequence[Step]) -> Run:
@@ -230,7 +237,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
         "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
     ),
     "rolled-back": (
-        "git went back to before {after}, which was pushed from here",
+        "git went back to before {after}, which was pushed",
         "`pinesync push {path}` saves this text as the next version",
     ),
     "behind": (

@@ -93,9 +93,10 @@ def _saved(
     text = folder.recall(info.pine_id, info.version)
     if text is None:
         return None
-    base = Base(info.version, text)
+    ours = own_versions(folder, info.pine_id)
+    base = Base.linked(info.version, text, ours)
     if entry.base:
-        base = entry.base.moved(info.version, text, own_versions(folder, info.pine_id))
+        base = entry.base.moved(info.version, text, ours)
     return Saved(replace(entry, base=base), info.modified)
 
 

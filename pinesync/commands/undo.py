@@ -321,8 +321,8 @@ def _hint(save: Sent) -> str:
         return f"`pinesync rm --remote {typed(save.path)}` deletes it; {_ANOTHER}"
     back = typed(f"{save.path}@{save.parent.major}")
     return (
-        f"`pinesync pull`, then `pinesync restore {back} --push` makes {save.parent} the newest; "
-        f"{_ANOTHER}"
+        f"`pinesync pull`, then `pinesync restore {back} --push` makes {save.parent} the newest, "
+        f"without what was saved since; {_ANOTHER}"
     )
 
 

@@ -49,9 +49,7 @@ def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Mer
         save = (version, text_of(version), text_of(Version(version.major - 1)))
         saves.append(save)
         walk.take_out(*save)
-    if not walk.reverted:
-        return Comparison(replaced=tuple(_replaced(saves, agreed, here)))
-    if saves[-1][0] in walk.reverted:
+    if saves and saves[-1][0] in walk.reverted:
         # All of theirs that the entry remembers: the file may be older still.
         oldest = saves[-1][0].major
         for number in range(oldest - 1, max(1, oldest - MOST_OLDER), -1):
@@ -59,7 +57,20 @@ def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Mer
             if not walk.take_out(Version(number), text_of(Version(number)), before):
                 break
     known = set(base.theirs)
-    return Comparison(tuple(v for v in walk.reverted if v in known), walk.origin)
+    reverted = [version for version in walk.reverted if version in known]
+    origin = walk.origin if reverted else agreed
+    for version, text, before in saves:
+        # A file may have the newest save and lack an older one, as a cherry-pick leaves it.
+        alone = _Walk(agreed, here, merge)
+        if version in reverted or not alone.take_out(version, text, before, alone=True):
+            continue
+        left = _without(text, origin, before, merge)
+        if left is not None:
+            reverted.append(version)
+            origin = left
+    if reverted:
+        return Comparison(tuple(reverted), origin)
+    return Comparison(replaced=tuple(_replaced(saves, agreed, here)))
 
 
 class _Walk:
@@ -71,16 +82,20 @@ class _Walk:
         self._merge = merge
         self._left = agreed
         self._taken: list[Version] = []
-        self._replaces = False
+        self._gone = False
         self._stepped = False
         self._seen: set[Hunk] = set()
         self.reverted: tuple[Version, ...] = ()
         self.origin = ""
 
-    def take_out(self, version: Version, text: str, before: str) -> bool:
-        """Take out one save; whether the file lacks it, and all that were taken out before."""
-        self._replaces = self._replaces or _takes_part(text, before, self._agreed, self._here)
+    def take_out(self, version: Version, text: str, before: str, *, alone: bool = False) -> bool:
+        """Take out one save; whether the file lacks it, and all that were taken out before. With
+        `alone` a save that a later one changed again is left in."""
+        gone, back, shown = _traces(text, before, self._agreed, self._here)
+        self._gone = self._gone or gone
         left = _without(text, self._left, before, self._merge)
+        if left is None and alone:
+            return False
         if left is None:
             # A later save changed the same lines. What was there before is the version itself,
             # which an edit of one's own may go back to where nothing of theirs is left.
@@ -89,7 +104,9 @@ class _Walk:
             return bool(self.reverted)  # nothing of it is left in the base's text
         self._left = left
         self._taken.append(version)
-        if (self._stepped and not self._replaces) or not self._lacks(left):
+        # Of a save that a later one changed again there is nothing to see by itself.
+        lost = gone or back if shown and not self._stepped else self._gone
+        if not lost or not self._lacks(left):
             return False
         self.reverted = tuple(self._taken)
         self.origin = before if self._here == before else left
@@ -148,25 +165,28 @@ def _without(text: str, left: str, before: str, merge: Merge) -> str | None:
     return merge(text, left, before)
 
 
-def _takes_part(text: str, before: str, agreed: str, here: str) -> bool:
-    """Whether the file takes back a line of this save that the base's text still shows."""
-    count = {name: Counter(lines(of)) for name, of in (("agreed", agreed), ("here", here))}
-    brought, dropped = _changed(text, before)
-    gone = any(count["here"][line] < count["agreed"][line] for line in brought)
-    return gone or any(count["here"][line] > count["agreed"][line] for line in dropped)
+def _traces(text: str, before: str, agreed: str, here: str) -> tuple[bool, bool, bool]:
+    """Whether a line that this save brought is gone from the file, whether one that it took out is
+    there again, and whether the base's text shows anything of it. A line that was moved is not
+    gone."""
+    there, kept = _counted(agreed), _counted(here)
+    new, old = _counted(text), _counted(before)
+    gone = any(kept[line] < there[line] for line in new - old)
+    back = any(kept[line] > there[line] for line in old - new)
+    return gone, back, back or any(there[line] for line in new - old)
 
 
-def _changed(text: str, before: str) -> tuple[Counter[str], Counter[str]]:
-    """The lines that a save brought, and those that it took out."""
-    new, old = Counter(lines(text)), Counter(lines(before))
-    return new - old, old - new
+def _counted(text: str) -> Counter[str]:
+    """How often each line is there. Blank lines, and blanks at the end of one, are nobody's work:
+    editors add and remove them."""
+    return Counter(line.rstrip() for line in lines(text) if line.strip())
 
 
 def _replaced(
     saves: list[tuple[Version, str, str]], agreed: str, here: str
 ) -> Iterator[tuple[Version, str]]:
-    there, kept = Counter(lines(agreed)), Counter(lines(here))
+    there, kept = _counted(agreed), _counted(here)
     for version, text, before in saves:
-        for line in _changed(text, before)[0]:
-            if line.strip() and kept[line] < there[line]:
+        for line in _counted(text) - _counted(before):
+            if kept[line] < there[line]:
                 yield version, line.strip()

@@ -460,6 +460,53 @@ def test_ours_that_a_pull_chose_is_meant(repo: World) -> None:
     assert repo.saved() == [TREND, SLOWER, LONGER]
 
 
+def test_a_choice_ends_once_the_file_is_clean(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull", "--commit").code == 0
+    assert repo("restore", f"{TREND_PATH}@1").code == 0
+    discard(repo)
+    assert repo("pull").code == 0
+    git(repo, "checkout", "HEAD~1", "--", TREND_PATH)
+    refused(repo, newest=SLOWER, naming="2.0")
+
+
+def test_a_merge_by_hand_is_meant_once_it_is_resolved(repo: World) -> None:
+    """Neither side, but the line from before: named, it is saved."""
+    conflicted(repo)
+    repo.write(TREND)
+    refused(repo, newest=SLOWER, naming="2.0")
+    assert repo("resolve", "--merged", TREND_PATH).code == 0
+    assert repo("push").code == 0
+    assert repo.saved()[-1] == TREND
+
+
+# -- what is lacked is not the newest -------------------------------------------------------------
+
+
+def test_a_newer_save_without_the_one_before(repo: World) -> None:
+    """As a cherry-pick leaves it, without an edit by anybody."""
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    repo.web_save(SLOWER + "\n// theirs\n")
+    assert repo("pull").code == 0
+    repo.write(TREND + "\n// theirs\n")
+    refused(repo, newest=SLOWER + "\n// theirs\n", naming="3.0")
+    assert repo("pull").code == 0
+    assert repo.read() == SLOWER + "\n// theirs\n"
+
+
+def test_a_script_that_was_forgotten_and_pulled_anew(clone: World) -> None:
+    """Git has an older text of the file that a pull wrote."""
+    start(clone)
+    clone.web_save(SLOWER)
+    assert clone("rm", TREND_PATH).code == 0
+    clone.remove()
+    assert clone("pull").code == 0
+    assert clone.read() == SLOWER
+    discard(clone)
+    refused(clone, newest=SLOWER, naming="2.0")
+
+
 # -- ordinary work meets no new refusal -----------------------------------------------------------
 
 
@@ -471,6 +518,34 @@ def test_ordinary_work(repo: World) -> None:
         repo.write(text)
         assert repo("push").code == 0, text
     assert repo.saved()[-1] == SLOWER
+
+
+def test_a_line_of_theirs_that_was_moved_is_not_lacked(repo: World) -> None:
+    added = TREND.replace("plot(fast)\n", "plot(high)\nplot(fast)\n")
+    repo.web_save(added)
+    assert repo("pull").code == 0
+    moved = TREND.replace("rises =", "plot(high)\nrises =")
+    repo.write(moved)
+    assert repo("push").code == 0
+    assert repo.saved()[-1] == moved
+
+
+def test_blanks_are_nobodys_work(repo: World) -> None:
+    """An editor that adds the last line end back, and takes blanks out."""
+    repo.web_save(TREND.removesuffix("\n").replace("plot(fast)", "plot(fast)  "))
+    assert repo("pull").code == 0
+    repo.write(LONGER)
+    assert repo("push").code == 0
+    assert repo.saved()[-1] == LONGER
+
+
+def test_an_own_line_over_theirs_goes_back_to_what_was_before(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull").code == 0
+    for text in (FASTER, TREND):
+        repo.write(text)
+        assert repo("push").code == 0
+    assert repo.saved() == [TREND, SLOWER, FASTER, TREND]
 
 
 def test_a_push_of_an_edit_costs_five_requests(repo: World) -> None:

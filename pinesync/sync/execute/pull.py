@@ -127,9 +127,9 @@ def _base_held(ports: Ports, situation: Situation) -> str | None:
 
 
 def based(workspace: Workspace, situation: Situation, version: Version, text: Digest) -> Base:
-    """The base once it is at this version: that of a new file, of one that was there before, or
-    the one that it had, moved on."""
-    if situation.local is Local.ABSENT:
+    """The base once it is at this version: that of a new file, of one that git may have older
+    texts of, or the one that it had, moved on."""
+    if situation.local is Local.ABSENT and not workspace.has_history():
         return Base(version, text)
     assert situation.info
     ours = own_versions(workspace, situation.info.pine_id)
@@ -300,6 +300,8 @@ def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -
         act = situation.row.pull
         if act in (Act.MERGE, Act.PUT_BACK):
             act = choice or (act if merge else Act.REFUSE)
+        elif choice and situation.word == "rolled-back":
+            act = choice
         steps.append(Step(situation, act))
     return steps
 
