@@ -29,6 +29,11 @@ TWICE = TREND.replace("20", "7")
 """A second foreign save on the line that SLOWER changed."""
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+
 @pytest.fixture
 def repo(clone: World) -> World:
     return start(clone)
@@ -150,10 +155,7 @@ def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
 
 
 @pytest.mark.parametrize("fault", ["500", "429", "truncate", "html"])
-def test_without_the_older_versions_nothing_is_sent(
-    repo: World, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+def test_without_the_older_versions_nothing_is_sent(repo: World, fault: str) -> None:
     repo.web_save(SLOWER)
     assert repo("pull").code == 0
     discard(repo)
