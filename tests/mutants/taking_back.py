@@ -158,25 +158,11 @@ TAKING_BACK = (
         (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
     ),
     Mutant(
-        "a flag that was resolved here stays resolved",
-        "37",
-        "pinesync.commands.resolve:_remember",
-        giving(None),
-        (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
-    ),
-    Mutant(
         "ours is the text that this very merge replaced",
         "37",
         "pinesync.commands.resolve:_ours",
         last_replaced,
         (f"{CLI}::test_ours_after_theirs_was_undone",),
-    ),
-    Mutant(
-        "a file whose create is open is not linked",
-        "15 37",
-        "pinesync.commands.add:refuse_unsettled",
-        giving(None),
-        (f"{CLI}::test_a_file_whose_create_is_open_is_not_linked",),
     ),
     Mutant(
         "a text that was chosen by name is meant",

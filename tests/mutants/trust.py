@@ -119,6 +119,20 @@ TRUST = (
         ("tests/workspace/test_git.py::test_no_program_of_a_repository_is_run",),
     ),
     Mutant(
+        "a git directory that a clone brought as files is refused",
+        "S14",
+        "pinesync.workspace.run_git:_refuse_made_of_files",
+        giving(None),
+        ("tests/security/test_cloned.py::test_a_pull_refuses_and_says_why",),
+    ),
+    Mutant(
+        "no text begins a command in the log of a CI job",
+        "S9",
+        "pinesync.cli.runner:inert",
+        as_it_came,
+        ("tests/security/test_runner.py::test_no_text_begins_one",),
+    ),
+    Mutant(
         "a text that has no bytes is refused before a file is opened",
         "S15",
         "pinesync.text:_encode",
