@@ -50,9 +50,12 @@ def _resolve(project: Project, path: RelPath, side: Side) -> Outcome:
         )
     if entry.hidden:
         return _unflag(project, entry, side, marked)
-    if side == "merged":
-        choose(project, path, decode(project.folder.read(path) or b""))
-        return Outcome(path, "resolved", entry.base.version if entry.base else None)
+    if side == "merged" and entry.base:
+        # A merge by hand, say, whose text takes back what somebody else saved.
+        data = project.folder.read(path)
+        with suppress(Unreadable):
+            if data is not None and choose(project, path, decode(data)):
+                return Outcome(path, "resolved", entry.base.version)
     if not marked:
         return Outcome(path, "told", message="nothing to resolve", hint="`pinesync status` tells")
     text = _ours(project, path) if side == "ours" else base_text(project, entry)

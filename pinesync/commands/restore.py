@@ -138,14 +138,16 @@ def write(project: Project, entry: Entry, text: str, done: str) -> Outcome:
     return told if done == "restored" else Outcome(path, "resolved", version, message=kept)
 
 
-def choose(project: Project, path: RelPath, text: str) -> None:
+def choose(project: Project, path: RelPath, text: str) -> bool:
     """A person chose this text for the file by its name, so a push may save it, whatever it takes
-    back of what others saved."""
+    back of what others saved. Whether that is noted in pine.toml, or a choice before is not any
+    more."""
     entry = project.folder.entries().get(path)
     if entry is None or entry.base is None:
-        return
+        return False
     meant = bool(entry.base.theirs) and digest(text) != entry.base.expected
     chosen = digest(text) if meant else None
-    if chosen != entry.base.chosen:
-        changed = replace(entry, base=replace(entry.base, chosen=chosen))
-        project.folder.commit({path: changed})
+    if chosen == entry.base.chosen:
+        return False
+    project.folder.commit({path: replace(entry, base=replace(entry.base, chosen=chosen))})
+    return True
