@@ -72,6 +72,11 @@ def last_replaced(_: Any) -> Any:
 CLI = "tests/cli/test_taken_back.py"
 GIT = "tests/campaign/test_git.py"
 
+
+def only_together(original: Any) -> Any:
+    return lambda *args, alone=False: not alone and original(*args)
+
+
 TAKING_BACK = (
     Mutant(
         "an edited file is compared with the saves of others",
@@ -170,5 +175,33 @@ TAKING_BACK = (
         "pinesync.commands.restore:choose",
         giving(None),
         (f"{CLI}::test_a_restored_version_is_meant",),
+    ),
+    Mutant(
+        "a flag that was resolved here stays resolved",
+        "37",
+        "pinesync.commands.resolve:_remember",
+        giving(None),
+        (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
+    ),
+    Mutant(
+        "a file whose create is open is not linked",
+        "15 37",
+        "pinesync.commands.add:refuse_unsettled",
+        giving(None),
+        (f"{CLI}::test_a_file_whose_create_is_open_is_not_linked",),
+    ),
+    Mutant(
+        "each save of others is looked for by itself",
+        "37",
+        "pinesync.sync.reverts:_Walk.take_out",
+        only_together,
+        (f"{CLI}::test_a_newer_save_without_the_one_before",),
+    ),
+    Mutant(
+        "a line that was moved is not lacked",
+        "37",
+        "pinesync.sync.reverts:_traces",
+        giving((True, True, True)),
+        (f"{CLI}::test_a_line_of_theirs_that_was_moved_is_not_lacked",),
     ),
 )

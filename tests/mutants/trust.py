@@ -139,4 +139,11 @@ TRUST = (
         half_characters_too,
         ("tests/security/test_rules.py::test_what_has_no_bytes_empties_no_file",),
     ),
+    Mutant(
+        "no name is a trailer or an order in a commit",
+        "S9",
+        "pinesync.sync.timeline:title_of",
+        as_it_came,
+        ("tests/security/test_commits.py::test_no_name_forges_a_trailer",),
+    ),
 )
