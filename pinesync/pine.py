@@ -109,7 +109,7 @@ class Pine:
     def _list(self) -> tuple[Any, list[Envelope]]:
         listed = self._client.list_scripts()
         if not listed:
-            from pinesync.sync.execute.look import PUBLIC_ID
+            from pinesync.sync.engine.snapshot import PUBLIC_ID
 
             self._client.whoami(PUBLIC_ID)
         return [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.sync import guard
+from pinesync.sync import guards
 from tests.mutants.all import ALL, MOST, WITHOUT
 from tests.mutants.mutant import Mutant, Unfit, replacement
 
@@ -29,10 +29,10 @@ def test_a_mutant_fits(mutant: Mutant) -> None:
 @pytest.mark.parametrize(
     ("target", "patch"),
     [
-        ("pinesync.sync.guard:MANY", lambda _: 1),
-        ("pinesync.sync.guards:FEW", lambda _: 1),
-        ("pinesync.sync.guard:FEW", lambda _: guard.FEW),
-        ("pinesync.sync.guard:vanished", lambda original: original),
+        ("pinesync.sync.guards:MANY", lambda _: 1),
+        ("pinesync.sync.nowhere:FEW", lambda _: 1),
+        ("pinesync.sync.guards:FEW", lambda _: guards.FEW),
+        ("pinesync.sync.guards:vanished", lambda original: original),
     ],
 )
 def test_one_that_does_not_fit_is_an_error(target, patch) -> None:

@@ -20,7 +20,7 @@ from pinesync.cli.render import (
 )
 from pinesync.commands.running import Recorded, Run
 from pinesync.naming import typed
-from pinesync.sync.report import Outcome
+from pinesync.sync.outcome import Outcome
 
 _RESULTS = frozenset(
     "saved created adopted pulled written merged kept recovered resolved restored forgotten "

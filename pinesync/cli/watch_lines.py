@@ -24,7 +24,7 @@ from pinesync.commands.watching.events import (
     Trouble,
 )
 from pinesync.errors import EXIT_DONE
-from pinesync.sync.report import Outcome
+from pinesync.sync.outcome import Outcome
 
 _MOST_NAMED = 5
 

@@ -18,8 +18,8 @@ from pinesync.commands.project import (
 from pinesync.commands.signing import Source, facade, sign_in
 from pinesync.errors import Misuse
 from pinesync.model import Account
-from pinesync.sync import guard
-from pinesync.sync.execute.look import PUBLIC_ID
+from pinesync.sync import guards
+from pinesync.sync.engine.snapshot import PUBLIC_ID
 
 if TYPE_CHECKING:
     from pinesync.remote.kept import Kept
@@ -75,7 +75,7 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     found, scripts = _probe(replace(setup, cookie=pasted, account=None), DEFAULT_REMOTE)
     project = _project_of_tradingview(setup)
     if found and project:
-        guard.refuse_other_account(project.scope().account, found)
+        guards.refuse_other_account(project.scope().account, found)
     account = found or Account("")
     held = kept.keep(setup.places.config, secret, account, now().wall, name=name, keyring=keyring)
     pinned = bool(found and project and _pin(project, found))

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from pinesync.commands.project import Project, Setup, folder_at
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, FileError, ManifestError, PinesyncError
 from pinesync.naming import BadPath, check_path
-from pinesync.sync.records import Record
+from pinesync.sync.intents import Record
 from pinesync.text import Unreadable, decode, has_conflict_markers
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import read_manifest

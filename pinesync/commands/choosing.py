@@ -7,8 +7,8 @@ from collections.abc import Collection
 from pinesync.commands.paths import called
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
-from pinesync.sync.execute.look import View
-from pinesync.sync.plan import Situation, named
+from pinesync.sync.engine.snapshot import View
+from pinesync.sync.planner import Situation, named
 
 
 def chosen(

@@ -21,11 +21,11 @@ from pinesync.commands.project import (
 from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
 from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
-from pinesync.sync.execute.look import PUBLIC_ID
-from pinesync.sync.execute.pull import fill
-from pinesync.sync.plan import Situation, Snapshot, survey
+from pinesync.sync.engine.download import fill
+from pinesync.sync.engine.snapshot import PUBLIC_ID
+from pinesync.sync.outcome import Outcome, Report
+from pinesync.sync.planner import Situation, Snapshot, survey
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome, Report
 from pinesync.workspace.begun import Begun, clear_dead, cloning, id_before
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
 from pinesync.workspace.git import version

@@ -14,7 +14,7 @@ from pinesync.commands.wording import Script, Way, message_of
 from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
 from pinesync.model import Base, Entry, RelPath
 from pinesync.naming import typed
-from pinesync.sync.report import Outcome, failed
+from pinesync.sync.outcome import Outcome, failed
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.workspace import committing, manifest
 from pinesync.workspace.files import MANIFEST

@@ -12,11 +12,11 @@ from pinesync.commands.running import Run, finished, viewed
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath, Version
 from pinesync.naming import shown, typed
-from pinesync.sync.execute.deleting import delete, refuse_moved_on
-from pinesync.sync.execute.settle import blocked, settle
+from pinesync.sync.engine.delete import delete, refuse_moved_on
+from pinesync.sync.engine.settle import blocked, settle
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.policy import Local
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome
 
 
 @dataclass(frozen=True, slots=True)

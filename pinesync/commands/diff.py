@@ -13,9 +13,9 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.revisions import Revision, names_version, revision
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
 from pinesync.model import Entry, PineId, RelPath, Version
-from pinesync.sync.execute.look import look
-from pinesync.sync.execute.texts import read_text
-from pinesync.sync.plan import Situation
+from pinesync.sync.engine.snapshot import look
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.planner import Situation
 from pinesync.sync.ports import Remote
 from pinesync.text import Unreadable, decode, digest
 

@@ -22,7 +22,7 @@ from pinesync.commands.project import DEFAULT_REMOTE, Project, Setup, account_of
 from pinesync.commands.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
 from pinesync.model import Account
-from pinesync.sync import guard
+from pinesync.sync import guards
 from pinesync.workspace.folder import find_root
 from pinesync.workspace.manifest import Manifest
 
@@ -103,7 +103,7 @@ def _session(setup: Setup, here: Workspace | Misuse, *, offline: bool) -> Iterat
         return
     if settings and found.account:
         account = Account(found.account, found.user_id)
-        guard.refuse_other_account(account_of(settings), account)
+        guards.refuse_other_account(account_of(settings), account)
     whose = found.account or "an account without saved scripts"
     scripts = counted(found.scripts, "saved script")
     yield ok(f"{whose} on {found.remote}, {scripts}, cookie: {found.source}")

@@ -9,9 +9,9 @@ from pinesync.commands.project import Setup, open_project
 from pinesync.commands.tracking import follow, raw
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.execute.look import ask_session, look
-from pinesync.sync.execute.texts import read_text
-from pinesync.sync.plan import Situation, Wanted
+from pinesync.sync.engine.snapshot import ask_session, look
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.planner import Situation, Wanted
 from pinesync.sync.ports import Ports
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pinesync.commands.project import Project, Setup, account_of, open_project
 from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, LeftForYou, gravest
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
-from pinesync.sync.execute.history import read_histories
-from pinesync.sync.execute.look import ask_session, prove_session
+from pinesync.sync.commit_plan import line_up, places
+from pinesync.sync.engine.snapshot import ask_session, prove_session
+from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.ports import Ports
-from pinesync.sync.timeline import line_up, places
 from pinesync.workspace.chronicle import NAME, Chronicle, read_chronicle, write_chronicle
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Settings

@@ -21,7 +21,7 @@ from pinesync.commands.teaming import below, sorted_out, starting_files, write_s
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import BadPath, check_path, shown
-from pinesync.sync.execute.texts import read_text
+from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import Unreadable, digest
 from pinesync.workspace.files import MANIFEST, Tree, make_file, make_folder

@@ -9,9 +9,9 @@ from typing import Literal
 from pinesync import syntax
 from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import SUFFIX, shown
-from pinesync.sync.execute.saving import own_versions
-from pinesync.sync.execute.texts import read_text
-from pinesync.sync.plan import MOST_VERSIONS
+from pinesync.sync.engine.saving import own_versions
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.text import decode, digest, lines
 

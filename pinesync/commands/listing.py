@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote, project_here
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.naming import shown
-from pinesync.sync.execute.look import PUBLIC_ID, prove_session
+from pinesync.sync.engine.snapshot import PUBLIC_ID, prove_session
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_folder, check_path, fold, place, shown, typed
-from pinesync.sync.execute.moving import move
-from pinesync.sync.execute.settle import blocked, settle
-from pinesync.sync.plan import Situation
+from pinesync.sync.engine.move import move
+from pinesync.sync.engine.settle import blocked, settle
+from pinesync.sync.outcome import Outcome
+from pinesync.sync.planner import Situation
 from pinesync.sync.ports import ChangedMeanwhile, Ports
-from pinesync.sync.report import Outcome
 from pinesync.workspace.files import digest_of
 
 

@@ -10,8 +10,8 @@ from pinesync.commands.project import Project
 from pinesync.commands.revisions import Revision
 from pinesync.errors import FacadeError, FileError, Misuse, NotAccessible
 from pinesync.model import PineId, ScriptInfo, Version, VersionInfo
-from pinesync.sync.execute.history import held_history, read_histories
-from pinesync.sync.execute.look import ask_session, prove_session
+from pinesync.sync.engine.snapshot import ask_session, prove_session
+from pinesync.sync.engine.version_histories import held_history, read_histories
 
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient

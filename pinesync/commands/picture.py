@@ -14,9 +14,9 @@ from pinesync.commands.project import Project, Setup, now, open_project
 from pinesync.commands.status import Line, Status, seen
 from pinesync.errors import FacadeError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.execute.look import View
-from pinesync.sync.execute.texts import held_text, read_text
-from pinesync.sync.plan import Wanted
+from pinesync.sync.engine.snapshot import View
+from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.planner import Wanted
 from pinesync.text import Unreadable, decode
 
 MOST_COMPARED = 200

@@ -16,7 +16,7 @@ from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse, PinesyncError
 from pinesync.model import Account, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
-from pinesync.sync.execute.look import Scope
+from pinesync.sync.engine.snapshot import Scope
 from pinesync.sync.ports import Ports, Tools
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import Read, WorkspaceFolder, find_root, new_key, read_manifest
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pinesync.remote.session import Exchange, Transport
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
-    from pinesync.sync.records import Now
-    from pinesync.sync.report import Outcome
+    from pinesync.sync.intents import Now
+    from pinesync.sync.outcome import Outcome
 
 SETTLE_SECONDS = 180.0
 DEFAULT_REMOTE = "tradingview"
@@ -138,7 +138,7 @@ class Project:
         """This process is the only one that writes in the workspace. Files that an earlier run
         was exchanging are finished first; what that did is given. What is done in here is in the
         operation log afterwards, under the verb."""
-        from pinesync.sync.execute.settle import settle_files
+        from pinesync.sync.engine.settle import settle_files
         from pinesync.sync.operations import RECOVERY
         from pinesync.workspace.lock import writing
 
@@ -228,7 +228,7 @@ def tools(setup: Setup, account: str = "") -> Tools:
 
 def now() -> Now:
     """The clocks. Linux tells the boot; elsewhere the wait for a lost save is only longer."""
-    from pinesync.sync.records import Now
+    from pinesync.sync.intents import Now
 
     boot = Path("/proc/sys/kernel/random/boot_id")
     try:

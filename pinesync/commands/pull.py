@@ -9,14 +9,14 @@ from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.running import Run, finished, left_alone, planned, viewed
 from pinesync.commands.tracking import follow_quietly
-from pinesync.sync.execute import pull as pulling
-from pinesync.sync.execute.look import look
-from pinesync.sync.execute.settle import blocked, settle
-from pinesync.sync.moved import moved
+from pinesync.sync.engine import download
+from pinesync.sync.engine.settle import blocked, settle
+from pinesync.sync.engine.snapshot import look
+from pinesync.sync.moved_files import moved
 from pinesync.sync.operations import RECOVERY
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome
 
 Choice = Literal["ours", "theirs"]
 _ACTS = {"ours": Act.TAKE_OURS, "theirs": Act.TAKE_THEIRS}
@@ -39,7 +39,7 @@ def pull(
     if dry_run:
         ports = project.ports()
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
-        return planned(pulling.steps_of(chosen(view, patterns), act, merge))
+        return planned(download.steps_of(chosen(view, patterns), act, merge))
     with project.writing("pull") as recovered:
         ports = project.ports()
         settled = (*recovered, *settle(ports))
@@ -57,10 +57,10 @@ def _pull(
 ) -> Iterator[Outcome]:
     view, late = viewed(project, ports)
     yield from late
-    steps = pulling.steps_of(chosen(view, patterns, blocked(settled)), choice, merge)
-    changes = (*pulling.CHANGES, *pulling.CHOICES)
+    steps = download.steps_of(chosen(view, patterns, blocked(settled)), choice, merge)
+    changes = (*download.CHANGES, *download.CHOICES)
     moves = moved(view.situations)
-    yield from pulling.pull(ports, [step for step in steps if step.act in changes])
+    yield from download.pull(ports, [step for step in steps if step.act in changes])
     for step in steps:
         if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
             yield told

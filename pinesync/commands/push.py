@@ -17,17 +17,17 @@ from pinesync.commands.running import (
 )
 from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
-from pinesync.sync.execute import push as pushing
-from pinesync.sync.execute.drafting import changed
-from pinesync.sync.execute.look import look
-from pinesync.sync.execute.pull import Step
-from pinesync.sync.execute.settle import blocked, settle
-from pinesync.sync.moved import moved
+from pinesync.sync.engine import upload
+from pinesync.sync.engine.download import Step
+from pinesync.sync.engine.prepare_upload import changed
+from pinesync.sync.engine.settle import blocked, settle
+from pinesync.sync.engine.snapshot import look
+from pinesync.sync.moved_files import moved
 from pinesync.sync.operations import RECOVERY
-from pinesync.sync.plan import Situation
+from pinesync.sync.outcome import Outcome
+from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, Local
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome
 
 
 def push(
@@ -52,7 +52,7 @@ def push(
         ports = project.ports()
         view = look(ports.remote, ports.workspace, ports.tools, project.scope())
         situations = chosen(view, patterns)
-        steps = pushing.steps_of(situations, recreate=recreate, over=version is not None)
+        steps = upload.steps_of(situations, recreate=recreate, over=version is not None)
         return planned(_named(steps, patterns))
     with project.writing("push") as recovered:
         ports = project.ports()
@@ -74,7 +74,7 @@ def _push(
     yield from late
     situations = chosen(view, patterns, blocked(settled))
     over = wishes.over
-    steps = pushing.steps_of(situations, recreate=wishes.recreate, over=over is not None)
+    steps = upload.steps_of(situations, recreate=wishes.recreate, over=over is not None)
     steps = _named(steps, patterns)
     for step in [step for step in steps if _is_another(step.situation, wishes.seen)]:
         steps.remove(step)
@@ -83,12 +83,12 @@ def _push(
     for step in steps:
         if step.situation.word == "untracked" and step.situation.path in patterns:
             yield not_listed(step.situation, moves)
-        elif step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles, moves)):
+        elif step.act not in upload.CHANGES and (told := left_alone(step, view.troubles, moves)):
             yield told
-    changes = [step for step in steps if step.act in pushing.CHANGES]
+    changes = [step for step in steps if step.act in upload.CHANGES]
     allow = wishes.allow_broken
     listed = view.listed or {}
-    yield from pushing.push(ports, changes, listed, allow_broken=allow, over=over, seen=wishes.seen)
+    yield from upload.push(ports, changes, listed, allow_broken=allow, over=over, seen=wishes.seen)
     behind = [step for step in steps if step.act is Act.LEAVE]
     for step in behind:
         yield Outcome(

@@ -12,7 +12,7 @@ from pinesync.commands.wording import name_of
 from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
 from pinesync.model import Entry, RelPath
 from pinesync.naming import typed
-from pinesync.sync.report import Outcome, failed
+from pinesync.sync.outcome import Outcome, failed
 from pinesync.workspace import manifest, stream
 from pinesync.workspace.aside import TRAILER, Aside, digest_of, is_newer, named
 from pinesync.workspace.files import MANIFEST

@@ -10,10 +10,10 @@ from pinesync.commands.running import Run, finished, viewed
 from pinesync.errors import LeftForYou, Misuse, NameTaken
 from pinesync.model import Entry, RelPath
 from pinesync.naming import MAX_SAVED_NAME, may_send, shown, typed
-from pinesync.sync.execute.renaming import give_name
-from pinesync.sync.execute.settle import blocked, settle
+from pinesync.sync.engine.rename import give_name
+from pinesync.sync.engine.settle import blocked, settle
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome
 
 
 def rename_script(setup: Setup, raw: str, name: str) -> Run:

@@ -14,9 +14,9 @@ from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.naming import typed
-from pinesync.sync.execute.saving import own_versions, saves_of
-from pinesync.sync.execute.texts import read_text
-from pinesync.sync.report import Outcome
+from pinesync.sync.engine.saving import own_versions, saves_of
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.outcome import Outcome
 from pinesync.text import (
     Unreadable,
     conflict_blocks,

@@ -15,12 +15,12 @@ from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.naming import typed
-from pinesync.sync.execute.putting import put_text
-from pinesync.sync.execute.texts import read_text
-from pinesync.sync.plan import is_named
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.engine.write_file import put_text
+from pinesync.sync.intents import Record
+from pinesync.sync.outcome import Outcome, refused
+from pinesync.sync.planner import is_named
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.sync.records import Record
-from pinesync.sync.report import Outcome, refused
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files import digest_of
 

@@ -10,13 +10,13 @@ from pinesync.commands.project import Project
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, PinesyncError, gravest
 from pinesync.model import Entry, PineId, RelPath
 from pinesync.naming import typed
-from pinesync.sync.execute.late import find_late
-from pinesync.sync.execute.look import View, look
-from pinesync.sync.execute.pull import Step
-from pinesync.sync.plan import Situation
+from pinesync.sync.engine.download import Step
+from pinesync.sync.engine.late_saves import find_late
+from pinesync.sync.engine.snapshot import View, look
+from pinesync.sync.outcome import Outcome, enumerated
+from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, Local, There
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome, enumerated
 from pinesync.text import NO_TEXT
 
 

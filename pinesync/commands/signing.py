@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pinesync.errors import Misuse, NotSignedIn
 from pinesync.model import Account
-from pinesync.sync.guard import is_account
+from pinesync.sync.guards import is_account
 
 if TYPE_CHECKING:
     from pinesync.commands.project import Setup

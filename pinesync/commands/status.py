@@ -11,12 +11,12 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
 from pinesync.naming import shown
-from pinesync.sync.execute.look import View, look
-from pinesync.sync.moved import moved
-from pinesync.sync.plan import Situation
+from pinesync.sync.engine.snapshot import View, look
+from pinesync.sync.moved_files import moved
+from pinesync.sync.planner import Situation
 
 if TYPE_CHECKING:
-    from pinesync.sync.records import Record
+    from pinesync.sync.intents import Record
 
 
 @dataclass(frozen=True, slots=True)

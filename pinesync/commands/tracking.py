@@ -9,9 +9,9 @@ from dataclasses import replace
 from pinesync.commands.project import Project
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
-from pinesync.sync.execute.saving import own_versions
-from pinesync.sync.report import Outcome
-from pinesync.sync.timeline import places
+from pinesync.sync.commit_plan import places
+from pinesync.sync.engine.saving import own_versions
+from pinesync.sync.outcome import Outcome
 from pinesync.text import Unreadable, decode, digest, dress
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.git_writes import filters_of

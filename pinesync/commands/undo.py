@@ -16,12 +16,13 @@ from pinesync.commands.running import Run, finished, viewed
 from pinesync.errors import Misuse
 from pinesync.model import Digest, Entry, PineId, RelPath
 from pinesync.naming import typed
-from pinesync.sync.execute import push as pushing
-from pinesync.sync.execute.moving import move
-from pinesync.sync.execute.pull import Step
-from pinesync.sync.execute.putting import put_text
-from pinesync.sync.execute.settle import settle
-from pinesync.sync.execute.texts import read_text
+from pinesync.sync.engine import upload
+from pinesync.sync.engine.download import Step
+from pinesync.sync.engine.move import move
+from pinesync.sync.engine.settle import settle
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.engine.write_file import put_text
+from pinesync.sync.intents import Record
 from pinesync.sync.operations import (
     RECOVERY,
     REDO,
@@ -34,10 +35,9 @@ from pinesync.sync.operations import (
     to_undo,
     undone,
 )
+from pinesync.sync.outcome import Outcome, refused
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import ChangedMeanwhile, Ports
-from pinesync.sync.records import Record
-from pinesync.sync.report import Outcome, refused
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files import digest_of
 from pinesync.workspace.operations import read_operations
@@ -291,7 +291,7 @@ def _saved_again(
         texts[step.situation.path] = text
         chosen[step.situation.path] = save
     listed = view.listed or {}
-    for outcome in pushing.push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
+    for outcome in upload.push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
         if outcome.done == "refused" and not outcome.diagnostics:
             yield replace(outcome, hint=_hint(chosen[outcome.path]))
         elif outcome.done == "saved" and _stays(project, outcome.path, texts[outcome.path]):

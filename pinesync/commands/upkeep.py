@@ -24,7 +24,7 @@ from pinesync.commands.project import Project, account_of, now
 from pinesync.errors import PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX, typed
-from pinesync.sync.records import Record, age
+from pinesync.sync.intents import Record, age
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.lock import is_held
 from pinesync.workspace.manifest import Manifest

@@ -9,7 +9,7 @@ from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
-from pinesync.sync.execute.look import View, look
+from pinesync.sync.engine.snapshot import View, look
 from pinesync.sync.ports import Remote
 from pinesync.text import Unreadable, decode, digest
 

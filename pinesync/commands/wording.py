@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pinesync.model import Base, Entry
-from pinesync.sync.timeline import title_of
+from pinesync.sync.commit_plan import title_of
 from pinesync.unseen import HARMFUL
 
 Way = Literal["from", "to"]

@@ -16,7 +16,7 @@ from pinesync.commands.running import Run
 from pinesync.errors import EXIT_DONE, PinesyncError
 from pinesync.lsp.places import Place, refuse_unsaved, required, unsaved
 from pinesync.model import Digest, RelPath
-from pinesync.sync.report import Outcome
+from pinesync.sync.outcome import Outcome
 from pinesync.text import digest
 from pinesync.unseen import harmless
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
-from pinesync.sync.records import Record
+from pinesync.sync.intents import Record
 
 UNDO = "undo"
 REDO = "redo"

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
         Version,
         VersionInfo,
     )
-    from pinesync.sync.plan import LocalText
-    from pinesync.sync.records import Now, Record
+    from pinesync.sync.intents import Now, Record
+    from pinesync.sync.planner import LocalText
 
 T = TypeVar("T")
 R = TypeVar("R")

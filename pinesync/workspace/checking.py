@@ -18,7 +18,7 @@ from pinesync.model import KINDS, Digest, PineId, RelPath, Version
 from pinesync.naming import check_path
 
 if TYPE_CHECKING:
-    from pinesync.sync.records import Record
+    from pinesync.sync.intents import Record
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _KEY = r"[0-9a-z-]{1,60}"
@@ -65,7 +65,7 @@ def damaged(path: Path) -> StateError:
 
 def read_record(path: Path, raw: Any) -> Record:
     """The record, or StateError: a state directory is not trusted because it exists."""
-    from pinesync.sync.records import Record
+    from pinesync.sync.intents import Record
 
     try:
         if not isinstance(raw, dict) or raw.keys() - {"sum", *(f.name for f in fields(Record))}:
@@ -108,7 +108,7 @@ def _checked_path(raw: object) -> RelPath:
 
 
 def _is_sound(record: Record, path: Path) -> bool:
-    from pinesync.sync.records import Op, State
+    from pinesync.sync.intents import Op, State
 
     digests = [record.digest, record.object, record.brings]
     return (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pinesync.errors import FileError, LeftForYou, ManifestError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
-from pinesync.sync.timeline import ID_TRAILER, VERSION_TRAILER, Commit
+from pinesync.sync.commit_plan import ID_TRAILER, VERSION_TRAILER, Commit
 from pinesync.text import dress
 from pinesync.workspace import stream
 from pinesync.workspace.files import MANIFEST

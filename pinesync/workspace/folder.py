@@ -21,7 +21,7 @@ from pinesync.model import (
     VersionInfo,
 )
 from pinesync.naming import BadPath, check_path
-from pinesync.sync.plan import LocalText
+from pinesync.sync.planner import LocalText
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest, digest_of, dress, has_conflict_markers
 from pinesync.workspace import manifest
@@ -31,8 +31,8 @@ from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State
 
 if TYPE_CHECKING:
+    from pinesync.sync.intents import Record
     from pinesync.sync.operations import Journal
-    from pinesync.sync.records import Record
     from pinesync.sync.watching import Glance
 
 _TRIES = 5

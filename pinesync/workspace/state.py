@@ -41,7 +41,7 @@ from pinesync.workspace.checking import (
 from pinesync.workspace.files.folder import MAX_FILE, Folder, read
 
 if TYPE_CHECKING:
-    from pinesync.sync.records import Record
+    from pinesync.sync.intents import Record
 
 KEEP_DAYS = 30
 _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pinesync.model import RelPath
-from pinesync.sync.timeline import one_line
+from pinesync.sync.commit_plan import one_line
 
 _DOMAIN = "users.noreply.tradingview.invalid"
 _NOT_IN_IDENT = re.compile(r"[<>\x00-\x1f\x7f]")

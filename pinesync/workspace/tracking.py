@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from pinesync.errors import ManifestError
 from pinesync.model import Entry, RelPath
-from pinesync.sync.timeline import message, one_line, title_of
+from pinesync.sync.commit_plan import message, one_line, title_of
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace import stream
 from pinesync.workspace.files import MANIFEST

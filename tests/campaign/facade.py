@@ -27,7 +27,7 @@ from pinesync.remote.session import Session, Transport
 from pinesync.sandbox.account import USER_NAME, open_sandbox
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import SandboxApp
-from pinesync.sync.records import Now
+from pinesync.sync.intents import Now
 from pinesync.text import canonical, digest
 from tests.campaign.world import SETTLE, START, Fuse, Fused
 

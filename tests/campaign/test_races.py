@@ -20,9 +20,9 @@ import pytest
 
 from pinesync.commands.pool import Pool
 from pinesync.model import Base, Entry, PineId, RelPath, Version
-from pinesync.sync.execute.putting import put_text
+from pinesync.sync.engine.write_file import put_text
+from pinesync.sync.intents import Now, Record
 from pinesync.sync.ports import ChangedMeanwhile, Tools
-from pinesync.sync.records import Now, Record
 from pinesync.text import decode, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.files.folder import Exchange, Folder, exchange_files, link_and_replace

@@ -22,7 +22,7 @@ from pinesync.commands.running import Run
 from pinesync.commands.status import status
 from pinesync.errors import NetworkError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.records import Now
+from pinesync.sync.intents import Now
 from pinesync.text import canonical, digest
 from tests.fakes import FakeRemote, Turn
 

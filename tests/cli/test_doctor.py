@@ -17,7 +17,7 @@ import pytest
 from pinesync.cli.render import harmless
 from pinesync.commands import machine
 from pinesync.model import Digest, PineId, RelPath, Version
-from pinesync.sync.records import Now, Record
+from pinesync.sync.intents import Now, Record
 from pinesync.workspace.checking import Replaced
 from pinesync.workspace.state import State
 from tests.cli.cases import MARKERS, flags
@@ -712,7 +712,7 @@ def begun(world: World, **changes: Any) -> Record:
 
 @both_ways
 def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
     sound.write(LONGER)
     sound.plan.add("save_next:1:reset")
     assert sound("push").code == 7

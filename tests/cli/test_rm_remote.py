@@ -36,7 +36,7 @@ NOW = ("rm", "--remote", TREND_PATH, "--yes", "Trend")
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
     monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
 
 

@@ -209,7 +209,7 @@ def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.Monk
     other = BREAKOUT + "// mine\n"
     clone.write(other, BREAKOUT_PATH)
     with monkeypatch.context() as patch:
-        patch.setattr("pinesync.sync.execute.after.settle", _killed)
+        patch.setattr("pinesync.sync.engine.resolve_upload.settle", _killed)
         assert clone("push").code == 130
     ran = clone("undo")
     assert ran.code == 3

@@ -133,14 +133,14 @@ FILES = (
     Mutant(
         "pine.toml is written after the file, not before",
         "3",
-        "pinesync.sync.execute.pull:_put",
+        "pinesync.sync.engine.download:_put",
         base_first,
         ("tests/campaign/test_traces.py::test_no_pull_journal_crash_after_the_file",),
     ),
     Mutant(
         "what a killed run left is finished first",
         "4",
-        "pinesync.sync.execute.settle:settle_files",
+        "pinesync.sync.engine.settle:settle_files",
         giving(()),
         ("tests/campaign/test_traces.py::test_manifest_first_pull_then_revert",),
     ),

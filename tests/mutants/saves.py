@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from pinesync.errors import NoAccess
-from pinesync.sync.execute import after
-from pinesync.sync.execute.saving import Found
-from pinesync.sync.execute.settle import settle
+from pinesync.sync.engine import resolve_upload
+from pinesync.sync.engine.saving import Found
+from pinesync.sync.engine.settle import settle
+from pinesync.sync.outcome import failed
 from pinesync.sync.policy import Local
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import failed
 from pinesync.text import decode, digest
 from tests.mutants.mutant import Mutant, giving
 
@@ -90,7 +90,7 @@ def never_ended(original: Any) -> Any:
     def step(ports: Any, wanted: Any, *rest: Any) -> Any:
         try:
             return original(ports, wanted, *rest)
-        except after.Stopped as stopped:
+        except resolve_upload.Stopped as stopped:
             return stopped.outcome
         except NoAccess as error:
             return failed(wanted.situation.path, error)
@@ -110,7 +110,7 @@ def settling(original: Any) -> Any:
     return look
 
 
-EXECUTE = "tests/sync/test_execute.py"
+UPLOADS = "tests/sync/test_upload.py"
 INTERLEAVED = "tests/sync/test_interleaved.py"
 TRACES = "tests/campaign/test_traces.py"
 RULES = "tests/security/test_rules.py"
@@ -119,49 +119,49 @@ SAVES = (
     Mutant(
         "a save goes on top of the version that was there at the start",
         "8",
-        "pinesync.sync.execute.push:_moved",
+        "pinesync.sync.engine.upload:_moved",
         moved_or_not,
         (f"{INTERLEAVED}::test_saved_between_list_and_get_is_refused",),
     ),
     Mutant(
         "a save is on record before it is sent",
         "9 S13",
-        "pinesync.sync.execute.saving:begin",
+        "pinesync.sync.engine.saving:begin",
         off_the_record,
         ("tests/campaign/test_power.py::test_the_record_is_on_the_disk_before_anything_is_sent",),
     ),
     Mutant(
         "begun saves are settled first",
         "10",
-        "pinesync.sync.execute.settle:settle",
+        "pinesync.sync.engine.settle:settle",
         giving(()),
         (TRACES,),
     ),
     Mutant(
         "saved means read back",
         "11",
-        "pinesync.sync.execute.saving:settled_by",
+        "pinesync.sync.engine.saving:settled_by",
         taken_at_its_word,
         (f"{INTERLEAVED}::test_an_odd_answer_is_settled_by_reading",),
     ),
     Mutant(
         "somebody's save in between is looked for",
         "12",
-        "pinesync.sync.recover:hidden",
+        "pinesync.sync.recovery:hidden",
         giving(None),
         (f"{INTERLEAVED}::test_saved_between_get_and_post_is_flagged",),
     ),
     Mutant(
         "lines that a stale tab dropped are told",
         "13",
-        "pinesync.sync.execute.stale:dropped_lines",
+        "pinesync.sync.engine.tab_overwrite:dropped_lines",
         giving(""),
         (f"{TRACES}::test_no_revert_check_stale_tab_after_a_push",),
     ),
     Mutant(
         "a save that was given up leaves a tombstone",
         "14",
-        "pinesync.sync.execute.saving:give_up",
+        "pinesync.sync.engine.saving:give_up",
         forgotten,
         (TRACES,),
     ),
@@ -175,21 +175,21 @@ SAVES = (
     Mutant(
         "a push sends the listed name, or none",
         "16",
-        "pinesync.sync.execute.push:_name_to_send",
+        "pinesync.sync.engine.upload:_name_to_send",
         as_it_was_called,
         (f"{INTERLEAVED}::test_a_name_that_holds_an_entity_is_not_sent",),
     ),
     Mutant(
         "what does not compile is not saved",
         "17",
-        "pinesync.sync.execute.drafting:draft_of",
+        "pinesync.sync.engine.prepare_upload:draft_of",
         broken_as_well,
-        (f"{EXECUTE}::test_what_does_not_compile_is_not_sent",),
+        (f"{UPLOADS}::test_what_does_not_compile_is_not_sent",),
     ),
     Mutant(
         "the base is what was sent",
         "18",
-        "pinesync.sync.execute.saving:land",
+        "pinesync.sync.engine.saving:land",
         based_on_the_file,
         ("tests/campaign/test_moment.py::test_the_base_is_what_was_sent",),
     ),
@@ -210,16 +210,16 @@ SAVES = (
     Mutant(
         "a session that ends stops the batch",
         "24",
-        "pinesync.sync.execute.push:_step",
+        "pinesync.sync.engine.upload:_step",
         never_ended,
         (f"{INTERLEAVED}::test_a_web_page_instead_of_an_answer_stops_the_run",),
     ),
     Mutant(
         "no wait is shortened by a clock",
         "26",
-        "pinesync.sync.records:age",
+        "pinesync.sync.intents:age",
         by_the_clock,
-        ("tests/sync/test_records.py::test_in_the_same_boot_the_wall_clock_does_not_matter",),
+        ("tests/sync/test_intents.py::test_in_the_same_boot_the_wall_clock_does_not_matter",),
     ),
     Mutant(
         "a dry run settles nothing",

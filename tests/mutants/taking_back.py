@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pinesync.sync.execute import pull
+from pinesync.sync.engine import download
 from pinesync.sync.policy import There
 from pinesync.sync.reverts import Comparison
 from tests.mutants.mutant import Mutant, giving
@@ -45,7 +45,7 @@ def unknown_is_fine(original: Any) -> Any:
 def from_the_recorded_base(original: Any) -> Any:
     def put_back(ports: Any, step: Any, *rest: Any) -> Any:
         situation = step.situation
-        recorded = pull._text_of(ports, situation, situation.entry.base)
+        recorded = download._text_of(ports, situation, situation.entry.base)
         compared = replace(situation.comparison, origin=recorded)
         return original(
             ports, replace(step, situation=replace(situation, comparison=compared)), *rest
@@ -81,7 +81,7 @@ TAKING_BACK = (
     Mutant(
         "an edited file is compared with the saves of others",
         "37",
-        "pinesync.sync.execute.revert_detection:compare_edited",
+        "pinesync.sync.engine.revert_detection:compare_edited",
         giving({}),
         (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
     ),
@@ -123,21 +123,21 @@ TAKING_BACK = (
     Mutant(
         "what cannot be read is unknown, not fine",
         "38",
-        "pinesync.sync.execute.revert_detection:_compared",
+        "pinesync.sync.engine.revert_detection:_compared",
         unknown_is_fine,
         (f"{CLI}::test_a_push_that_can_read_the_newest_version_alone_sends_nothing",),
     ),
     Mutant(
         "a pull merges from what the file is really based on",
         "37",
-        "pinesync.sync.execute.pull:_put_back",
+        "pinesync.sync.engine.download:_put_back",
         from_the_recorded_base,
         (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
     ),
     Mutant(
         "git that went back behind a foreign save is not believed",
         "37",
-        "pinesync.sync.plan:_there",
+        "pinesync.sync.planner:_there",
         git_is_believed,
         (f"{CLI}::test_an_undone_pull_that_was_committed",),
     ),
@@ -151,14 +151,14 @@ TAKING_BACK = (
     Mutant(
         "an interrupted pull that git discarded moves no base",
         "37",
-        "pinesync.sync.execute.settle:_is_discarded",
+        "pinesync.sync.engine.settle:_is_discarded",
         giving(False),
         (f"{GIT}::test_a_killed_pull_whose_file_git_put_back",),
     ),
     Mutant(
         "a flag that git took away is found again",
         "12 37",
-        "pinesync.sync.execute.look:_flagged_again",
+        "pinesync.sync.engine.snapshot:_flagged_again",
         giving({}),
         (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
     ),

@@ -51,14 +51,14 @@ TRUST = (
     Mutant(
         "a list without a script of one's own proves no session",
         "20",
-        "pinesync.sync.execute.look:prove_session",
+        "pinesync.sync.engine.snapshot:prove_session",
         giving(None),
         ("tests/campaign/test_absence.py::test_an_empty_list_of_a_dead_session",),
     ),
     Mutant(
         "more than three scripts gone at once stop the run",
         "21",
-        "pinesync.sync.guard:FEW",
+        "pinesync.sync.guards:FEW",
         lambda few: few + 1,
         ("tests/campaign/test_absence.py::test_the_thresholds",),
     ),
@@ -100,7 +100,7 @@ TRUST = (
     Mutant(
         "what a pull could not bring is told",
         "S8",
-        "pinesync.sync.execute.pull:pull",
+        "pinesync.sync.engine.download:pull",
         without_failures,
         ("tests/sync/test_interleaved.py::test_one_script_that_cannot_be_read_is_its_own_failure",),
     ),
@@ -142,7 +142,7 @@ TRUST = (
     Mutant(
         "no name is a trailer or an order in a commit",
         "S9",
-        "pinesync.sync.timeline:title_of",
+        "pinesync.sync.commit_plan:title_of",
         as_it_came,
         ("tests/security/test_commits.py::test_no_name_forges_a_trailer",),
     ),

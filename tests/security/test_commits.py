@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pinesync.commands.wording import Script, message_of
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
-from pinesync.sync.timeline import message, title_of
+from pinesync.sync.commit_plan import message, title_of
 from tests.cli.repository import git, start
 from tests.cli.world import LONGER, TREND_PATH, World
 

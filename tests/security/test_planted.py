@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.records import Record
+from pinesync.sync.intents import Record
 from pinesync.text import digest
 from pinesync.workspace.files import folder as exchanging
 from pinesync.workspace.state import State
@@ -136,7 +136,7 @@ NEVER_WAS: dict[str, dict[str, Any]] = {
 def test_a_record_of_what_never_was_changes_nothing(
     clone: World, command: str, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinesync.sync.execute.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
     plant(clone, **changes)
     harmless(clone, command)
     assert clone.words() == {}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from pinesync.model import MOST_THEIRS
-from pinesync.sync.plan import MOST_VERSIONS
+from pinesync.sync.planner import MOST_VERSIONS
 from tests.cli.answers import answering
 from tests.cli.world import LONGER, MERGED, SLOWER, TREND_PATH, World
 from tests.security.planting import plant

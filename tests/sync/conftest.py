@@ -16,10 +16,10 @@ from pinesync.commands.push import push
 from pinesync.commands.running import Run
 from pinesync.errors import BotCheck
 from pinesync.model import Entry, PineId, RelPath
-from pinesync.sync.execute.look import look
+from pinesync.sync.engine.snapshot import look
+from pinesync.sync.intents import Now, Record
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Tools
-from pinesync.sync.records import Now, Record
-from pinesync.sync.report import Outcome
 from pinesync.workspace import manifest
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Manifest, Settings

@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.errors import EXIT_LEFT, FileError, StateError
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.records import Record
+from pinesync.sync.intents import Record
 from pinesync.text import digest
 from pinesync.workspace.state import State
 from tests.sync.conftest import Bench

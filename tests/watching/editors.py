@@ -19,7 +19,7 @@ from pinesync.commands.watching import eyes, files
 from pinesync.commands.watching.events import Checking, Held, Told, Trouble
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
-from pinesync.sync.plan import LocalText
+from pinesync.sync.planner import LocalText
 from pinesync.sync.watching import Glance
 from pinesync.workspace.folder import WorkspaceFolder
 from tests.cli.terminal import PATIENCE, Terminal

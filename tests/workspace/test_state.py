@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pinesync.errors import PinesyncError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version
-from pinesync.sync.records import Record
+from pinesync.sync.intents import Record
 from pinesync.text import canonical, digest
 from pinesync.workspace.checking import Replaced
 from pinesync.workspace.state import State, folder_name

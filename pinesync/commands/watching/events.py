@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.model import RelPath, Version
-from pinesync.sync.report import Outcome
+from pinesync.sync.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from pinesync.commands.status import Line, status
 from pinesync.commands.watching.events import Checking, Connected, Done, Event, Trouble
 from pinesync.errors import EXIT_COMPILE, EXIT_LATER, Locked, NoAccess, PinesyncError
 from pinesync.model import Digest, RelPath
-from pinesync.sync.execute.settle import settle
-from pinesync.sync.report import Outcome
+from pinesync.sync.engine.settle import settle
+from pinesync.sync.outcome import Outcome
 
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pinesync.model import Base, Entry, PineId, ScriptInfo, Version
-from pinesync.sync import recover
-from pinesync.sync.execute.saving import Found, entry_of, read_log, saves_of
-from pinesync.sync.execute.settle import hidden_outcome
+from pinesync.sync import recovery
+from pinesync.sync.engine.saving import Found, entry_of, read_log, saves_of
+from pinesync.sync.engine.settle import hidden_outcome
+from pinesync.sync.intents import Record
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
-from pinesync.sync.records import Record
-from pinesync.sync.report import Outcome
 
 
 def find_late(ports: Ports, listed: Mapping[PineId, ScriptInfo]) -> tuple[Outcome, ...]:
@@ -35,8 +35,8 @@ def _look_for(ports: Ports, record: Record, newest: Version) -> list[Outcome]:
     if newest <= (record.seen or since):
         return []
     log = read_log(ports, record.pine_id, since, newest)
-    ours = recover.ours_of(saves_of(ports.workspace, record.pine_id), record)
-    landed = recover.find(replace(record, parent=since), log, ours)
+    ours = recovery.ours_of(saves_of(ports.workspace, record.pine_id), record)
+    landed = recovery.find(replace(record, parent=since), log, ours)
     if landed is None:
         ports.workspace.write_record(replace(record, seen=newest))
         return []

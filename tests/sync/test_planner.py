@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import shown
-from pinesync.sync.plan import LocalText, Situation, Snapshot, named, survey, wanted
+from pinesync.sync.planner import LocalText, Situation, Snapshot, named, survey, wanted
 from pinesync.sync.policy import NEVER, POLICY, Act, Local, There
 from pinesync.sync.reverts import Comparison
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pinesync.sync.plan import Wanted
+from pinesync.sync.planner import Wanted
 from pinesync.sync.ports import Remote, Workspace
 from pinesync.text import canonical
 

@@ -15,14 +15,14 @@ from pinesync.errors import (
 )
 from pinesync.model import Diagnostic, SaveAnswer
 from pinesync.naming import typed
-from pinesync.sync import recover
-from pinesync.sync.execute import saving
-from pinesync.sync.execute.drafting import Draft
-from pinesync.sync.execute.look import ask_session
-from pinesync.sync.execute.settle import hidden_outcome, stranger_outcome
+from pinesync.sync import recovery
+from pinesync.sync.engine import saving
+from pinesync.sync.engine.prepare_upload import Draft
+from pinesync.sync.engine.settle import hidden_outcome, stranger_outcome
+from pinesync.sync.engine.snapshot import ask_session
+from pinesync.sync.intents import Record
+from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.ports import Ports
-from pinesync.sync.records import Record
-from pinesync.sync.report import Outcome, failed
 
 
 def settle(
@@ -42,14 +42,14 @@ def _settle(
     ports: Ports, draft: Draft, record: Record, answer: SaveAnswer | PinesyncError
 ) -> Outcome:
     if isinstance(answer, PinesyncError):
-        sent = recover.outcome(answer)
-        if sent is recover.Sent.NOT_SENT:
+        sent = recovery.outcome(answer)
+        if sent is recovery.Sent.NOT_SENT:
             ports.workspace.drop_records([record])
             return failed(record.path, answer, record.pine_id)
         if isinstance(answer, NoAccess):
             raise Stopped(_after_page(ports, draft, record, answer), answer)
-        found = _look(ports, record, patiently=sent is recover.Sent.UNKNOWN)
-        if found is None and sent is recover.Sent.REFUSED:
+        found = _look(ports, record, patiently=sent is recovery.Sent.UNKNOWN)
+        if found is None and sent is recovery.Sent.REFUSED:
             saving.give_up(ports, record)
             if isinstance(answer, NotAccessible):
                 ask_session(ports.remote, record.pine_id)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pinesync.errors import FacadeError, FileError, PinesyncError, TryLater
 from pinesync.model import Base, Entry, PineId, RelPath, Version
-from pinesync.sync.execute.texts import held_text, read_text
-from pinesync.sync.plan import COMPARABLE, Situation, Wanted
+from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.planner import COMPARABLE, Situation, Wanted
 from pinesync.sync.policy import Local
 from pinesync.sync.ports import Remote, Tools, Workspace
 from pinesync.sync.reverts import Comparison, compare

@@ -12,7 +12,7 @@ from enum import Enum
 
 from pinesync import errors
 from pinesync.model import Digest, Version
-from pinesync.sync.records import Record
+from pinesync.sync.intents import Record
 
 Log = Mapping[Version, Digest]
 """Digests of the versions from a save's parent on, the parent's with them."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pinesync.errors import EXIT_COMPILE, FileError
 from pinesync.model import Diagnostic, Digest, Entry, RelPath
 from pinesync.naming import typed
-from pinesync.sync.plan import Situation
+from pinesync.sync.outcome import Outcome, failed, refused
+from pinesync.sync.planner import Situation
 from pinesync.sync.ports import Ports
-from pinesync.sync.report import Outcome, failed, refused
 from pinesync.text import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
 from pinesync.unseen import unseen
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from pinesync.errors import EXIT_LEFT, FileError, LeftForYou
 from pinesync.model import Digest, Entry
+from pinesync.sync.intents import Record
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import ChangedMeanwhile, Tools, Workspace
-from pinesync.sync.records import Record
-from pinesync.sync.report import Outcome
 
 
 def move(

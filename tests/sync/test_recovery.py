@@ -8,9 +8,9 @@ import pytest
 
 from pinesync import errors
 from pinesync.model import Digest, RelPath, Version
-from pinesync.sync import recover
-from pinesync.sync.records import Record
-from pinesync.sync.recover import Landed, Sent
+from pinesync.sync import recovery
+from pinesync.sync.intents import Record
+from pinesync.sync.recovery import Landed, Sent
 
 
 def log(texts: str, first: int = 1) -> dict[Version, Digest]:
@@ -51,7 +51,7 @@ def version(number: int | None) -> Version | None:
 def test_where_a_save_landed_and_what_it_hides(
     texts: str, landed: int | None, hidden: int | None
 ) -> None:
-    found = recover.find(record(), log(texts))
+    found = recovery.find(record(), log(texts))
     assert found == (Landed(Version(landed), version(hidden)) if landed else None)
 
 
@@ -68,24 +68,24 @@ def test_where_a_save_landed_and_what_it_hides(
 def test_other_saves_of_ours_are_neither_found_nor_foreign(
     texts: str, ours: list[int], landed: int | None, hidden: int | None
 ) -> None:
-    found = recover.find(record(), log(texts), [Version(n) for n in ours])
+    found = recovery.find(record(), log(texts), [Version(n) for n in ours])
     assert found == (Landed(Version(landed), version(hidden)) if landed else None)
 
 
 def test_versions_up_to_the_parent_are_not_looked_at() -> None:
-    assert recover.find(record(parent=3), log("MMA")) is None
-    assert recover.find(record(parent=3), log("AXM", first=3)) == Landed(Version(5), Version(4))
+    assert recovery.find(record(parent=3), log("MMA")) is None
+    assert recovery.find(record(parent=3), log("AXM", first=3)) == Landed(Version(5), Version(4))
 
 
 def test_the_numbers_are_compared_and_not_their_texts() -> None:
     texts = log("A" * 9 + "XM")
     shuffled = dict(sorted(texts.items(), key=lambda item: str(item[0])))
-    assert recover.find(record(parent=9), shuffled) == Landed(Version(11), Version(10))
+    assert recovery.find(record(parent=9), shuffled) == Landed(Version(11), Version(10))
 
 
 def test_what_a_create_made_hides_nothing() -> None:
-    assert recover.find(record(parent=None), log("M")) == Landed(Version(1), None)
-    assert recover.find(record(parent=None), log("XM")) == Landed(Version(2), None)
+    assert recovery.find(record(parent=None), log("M")) == Landed(Version(1), None)
+    assert recovery.find(record(parent=None), log("XM")) == Landed(Version(2), None)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_a_create_made_hides_nothing() -> None:
 )
 def test_the_only_stranger(texts: str, known: str, stranger: int | None) -> None:
     digests = {Digest(letter) for letter in known}
-    assert recover.only_stranger(record(), log(texts), digests) == version(stranger)
+    assert recovery.only_stranger(record(), log(texts), digests) == version(stranger)
 
 
 def test_the_push_log_of_a_script() -> None:
@@ -112,9 +112,9 @@ def test_the_push_log_of_a_script() -> None:
 
     pulled = landed("p", 7, op="pull")
     records = [landed("a", 2), landed("b", 4), pulled, record(key="open")]
-    assert recover.ours_of(records) == {Version(2), Version(4)}
-    assert recover.ours_of(records, besides=records[0]) == {Version(4)}
-    assert recover.ours_of([]) == frozenset()
+    assert recovery.ours_of(records) == {Version(2), Version(4)}
+    assert recovery.ours_of(records, besides=records[0]) == {Version(4)}
+    assert recovery.ours_of([]) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_the_push_log_of_a_script() -> None:
     ],
 )
 def test_what_the_end_of_a_request_says(error: errors.PinesyncError, sent: Sent) -> None:
-    assert recover.outcome(error) is sent
+    assert recovery.outcome(error) is sent

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
 from pinesync.naming import typed
-from pinesync.sync.execute import deleting, moving, renaming, saving
-from pinesync.sync.execute.look import ask_session
-from pinesync.sync.execute.stale import dropped_lines
+from pinesync.sync.engine import delete, move, rename, saving
+from pinesync.sync.engine.snapshot import ask_session
+from pinesync.sync.engine.tab_overwrite import dropped_lines
+from pinesync.sync.intents import Record, age
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Merged, Ports, Workspace
-from pinesync.sync.records import Record, age
-from pinesync.sync.report import Outcome
 from pinesync.text import Unreadable, decode, digest
 from pinesync.unseen import unseen
 
@@ -54,7 +54,7 @@ def settle_files(workspace: Workspace, merge: Merge) -> tuple[Outcome, ...]:
                 _finish_pull(workspace, record, record.landed)
                 outcomes.append(_finished_outcome(workspace, record))
             workspace.drop_records([record])
-        elif record.op == "move" and (done := moving.finish(workspace, record)):
+        elif record.op == "move" and (done := move.finish(workspace, record)):
             why = f"an interrupted move from {record.origin} is finished"
             outcomes.append(replace(done, done="recovered", message=done.message or why))
     workspace.clear_leftovers()
@@ -164,8 +164,8 @@ def _settle_save(ports: Ports, record: Record) -> Outcome:
 def _settle_other(ports: Ports, record: Record) -> Outcome:
     try:
         if record.op == "rename":
-            return renaming.settle(ports, record)
-        return deleting.settle(ports, record)
+            return rename.settle(ports, record)
+        return delete.settle(ports, record)
     except FacadeError as error:
         what = "rename" if record.op == "rename" else "deletion"
         return _pending(record, f"cannot look for an earlier {what}: {error.message}")

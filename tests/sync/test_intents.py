@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pinesync.model import Digest, RelPath
-from pinesync.sync.records import Now, Record, age
+from pinesync.sync.intents import Now, Record, age
 
 YEARS = 10 * 365 * 24 * 3600.0
 WALL = 1_700_000_000.0

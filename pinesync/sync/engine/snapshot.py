@@ -21,9 +21,10 @@ from pinesync.model import (
     ScriptInfo,
 )
 from pinesync.naming import fold
-from pinesync.sync import guard, recover
-from pinesync.sync.execute.revert_detection import compare_edited
-from pinesync.sync.plan import (
+from pinesync.sync import guards, recovery
+from pinesync.sync.engine.revert_detection import compare_edited
+from pinesync.sync.intents import Record
+from pinesync.sync.planner import (
     Situation,
     Snapshot,
     Wanted,
@@ -34,7 +35,6 @@ from pinesync.sync.plan import (
     wanted,
 )
 from pinesync.sync.ports import Remote, Tools, Workspace
-from pinesync.sync.records import Record
 
 PUBLIC_ID = "STD;RSI"
 """A script that everybody can see: what the session probe asks for without one of one's own."""
@@ -150,7 +150,7 @@ def _flagged_again(
                 if UNREAD in texts.values():
                     raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
                 log = {version: text for (_, version), text in texts.items()}
-                hidden = recover.hidden(parent, landed, log, recover.ours_of(saves))
+                hidden = recovery.hidden(parent, landed, log, recovery.ours_of(saves))
                 if hidden and hidden > base.version:
                     flagged[entry.path] = replace(entry, hidden=hidden)
     return flagged
@@ -169,12 +169,12 @@ def prove_session(
 ) -> Account | None:
     """Whose session it is, where that had to be asked; None where the list itself proves it.
     SessionExpired without a session, OtherAccount for another one than expected."""
-    if guard.proves_session(tracked, listed):
+    if guards.proves_session(tracked, listed):
         return None
     own = next(iter(listed), None) or next(iter(tracked), None)
     account = ask_session(remote, own)
     if account:
-        guard.refuse_other_account(expected, account)
+        guards.refuse_other_account(expected, account)
     return account
 
 
@@ -222,16 +222,16 @@ def _missing(
     listed: Mapping[PineId, ScriptInfo],
 ) -> tuple[frozenset[PineId], dict[PineId, ScriptInfo]]:
     """The tracked ids that are proven gone, and those that the list lacks though they are there."""
-    missing = sorted(guard.vanished(tracked, listed))
+    missing = sorted(guards.vanished(tracked, listed))
     if not missing:
         return frozenset(), {}
     found = tools.each(lambda pine_id: newest_or_none(remote, pine_id), missing)
     newest = dict(zip(missing, found, strict=True))
     there = {pine_id: _as_listed(saved) for pine_id, saved in newest.items() if saved}
-    if guard.is_mass_absence(tracked, listed):
+    if guards.is_mass_absence(tracked, listed):
         if there:
-            guard.refuse_doubtful_list(len(missing), len(set(tracked)))
-        guard.refuse_mass_absence(len(missing), len(set(tracked)))
+            guards.refuse_doubtful_list(len(missing), len(set(tracked)))
+        guards.refuse_mass_absence(len(missing), len(set(tracked)))
     return frozenset(missing) - frozenset(there), there
 
 

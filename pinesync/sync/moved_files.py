@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pinesync.model import RelPath
-from pinesync.sync.plan import Situation
+from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Local
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.errors import EXIT_ACCESS, EXIT_LEFT, LeftForYou, NoAccess, OtherAccount
 from pinesync.model import Account, PineId
-from pinesync.sync import guard
+from pinesync.sync import guards
 
 
 def ids(count: int, start: int = 0) -> list[PineId]:
@@ -23,36 +23,36 @@ def test_thresholds(tracked: int, most: int) -> None:
     all_of_them = ids(tracked)
     for missing in range(tracked + 1):
         listed = all_of_them[missing:]
-        assert guard.is_mass_absence(all_of_them, listed) == (missing > most), missing
+        assert guards.is_mass_absence(all_of_them, listed) == (missing > most), missing
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 100])
 def test_an_empty_list_and_one_of_strangers_are_doubted(count: int) -> None:
-    assert guard.is_mass_absence(ids(count), [])
-    assert guard.is_mass_absence(ids(count), ids(5, start=1000))
+    assert guards.is_mass_absence(ids(count), [])
+    assert guards.is_mass_absence(ids(count), ids(5, start=1000))
 
 
 def test_where_nothing_is_tracked_nothing_is_missing() -> None:
-    assert not guard.is_mass_absence([], [])
-    assert not guard.is_mass_absence([], ids(5))
-    assert not guard.proves_session([], ids(5))
+    assert not guards.is_mass_absence([], [])
+    assert not guards.is_mass_absence([], ids(5))
+    assert not guards.proves_session([], ids(5))
 
 
 def test_scripts_that_are_new_do_not_count() -> None:
-    assert not guard.is_mass_absence(ids(4), ids(1000, start=1))
-    assert guard.vanished(ids(4), ids(1000, start=1)) == frozenset(ids(1))
+    assert not guards.is_mass_absence(ids(4), ids(1000, start=1))
+    assert guards.vanished(ids(4), ids(1000, start=1)) == frozenset(ids(1))
 
 
 def test_one_id_twice_counts_once() -> None:
-    assert not guard.is_mass_absence(ids(5) * 10, ids(2))
-    assert guard.is_mass_absence(ids(5) * 10, ids(1))
+    assert not guards.is_mass_absence(ids(5) * 10, ids(2))
+    assert guards.is_mass_absence(ids(5) * 10, ids(1))
 
 
 @pytest.mark.parametrize("shared", [1, 5])
 def test_one_tracked_id_proves_the_session(shared: int) -> None:
-    assert guard.proves_session(ids(5), ids(shared))
-    assert not guard.proves_session(ids(5), ids(5, start=5))
-    assert not guard.proves_session(ids(5), [])
+    assert guards.proves_session(ids(5), ids(shared))
+    assert not guards.proves_session(ids(5), ids(5, start=5))
+    assert not guards.proves_session(ids(5), [])
 
 
 @pytest.mark.parametrize(
@@ -69,16 +69,16 @@ def test_one_tracked_id_proves_the_session(shared: int) -> None:
 )
 def test_another_account_is_refused(expected: Account | None, found: Account, same: bool) -> None:
     if same:
-        guard.refuse_other_account(expected, found)
+        guards.refuse_other_account(expected, found)
         return
     with pytest.raises(OtherAccount) as caught:
-        guard.refuse_other_account(expected, found)
+        guards.refuse_other_account(expected, found)
     assert caught.value.exit_code == EXIT_ACCESS
 
 
 def test_the_two_refusals_have_their_codes() -> None:
     with pytest.raises(NoAccess, match="4 of 10") as doubted:
-        guard.refuse_doubtful_list(4, 10)
+        guards.refuse_doubtful_list(4, 10)
     with pytest.raises(LeftForYou, match="4 of 10") as gone:
-        guard.refuse_mass_absence(4, 10)
+        guards.refuse_mass_absence(4, 10)
     assert (doubted.value.exit_code, gone.value.exit_code) == (EXIT_ACCESS, EXIT_LEFT)

@@ -18,10 +18,10 @@ from pinesync.errors import (
 )
 from pinesync.model import Base, Digest, Entry, PineId, SaveAnswer, Version
 from pinesync.naming import shown
-from pinesync.sync import recover
-from pinesync.sync.plan import MOST_VERSIONS
+from pinesync.sync import recovery
+from pinesync.sync.intents import Record
+from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports, Workspace
-from pinesync.sync.records import Record
 
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds between the looks for a save whose answer was lost."""
@@ -91,8 +91,8 @@ def settled_by(ports: Ports, record: Record, answer: SaveAnswer) -> Found | None
     saved = ports.remote.get(pine_id, version)
     ports.workspace.remember(saved)
     log = read_log(ports, pine_id, parent, version)
-    ours = recover.ours_of(saves_of(ports.workspace, pine_id), record)
-    hidden = recover.hidden(parent, version, log, ours)
+    ours = recovery.ours_of(saves_of(ports.workspace, pine_id), record)
+    hidden = recovery.hidden(parent, version, log, ours)
     return Found(pine_id, version, log[version], hidden, shown(saved.name))
 
 
@@ -116,8 +116,8 @@ def _find(ports: Ports, record: Record) -> Found | None:
     assert record.pine_id is not None
     newest = ports.remote.get(record.pine_id)
     log = read_log(ports, record.pine_id, record.parent, newest.version)
-    ours = recover.ours_of(saves_of(ports.workspace, record.pine_id), record)
-    landed = recover.find(record, log, ours)
+    ours = recovery.ours_of(saves_of(ports.workspace, record.pine_id), record)
+    landed = recovery.find(record, log, ours)
     if landed is None:
         return None
     return Found(record.pine_id, landed.version, record.digest, landed.hidden)
@@ -141,7 +141,7 @@ def strangers(ports: Ports, record: Record) -> Version | None:
         return None
     newest = ports.remote.get(record.pine_id)
     log = read_log(ports, record.pine_id, record.parent, newest.version)
-    return recover.only_stranger(record, log, {record.digest})
+    return recovery.only_stranger(record, log, {record.digest})
 
 
 def land(ports: Ports, record: Record, found: Found) -> None:
@@ -225,4 +225,4 @@ def saves_of(workspace: Workspace, pine_id: PineId) -> list[Record]:
 
 def own_versions(workspace: Workspace, pine_id: PineId) -> frozenset[Version]:
     """The versions that were saved from here, as far as this machine remembers them."""
-    return recover.ours_of(saves_of(workspace, pine_id))
+    return recovery.ours_of(saves_of(workspace, pine_id))

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from pinesync.errors import FacadeError, NotAccessible, PinesyncError
 from pinesync.model import PineId, Version, VersionInfo
-from pinesync.sync.execute.look import ask_session
-from pinesync.sync.plan import Wanted
+from pinesync.sync.engine.snapshot import ask_session
+from pinesync.sync.planner import Wanted
 from pinesync.sync.ports import Each, Remote, Workspace
 
 _FIRST = Version(1)

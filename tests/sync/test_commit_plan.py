@@ -7,7 +7,7 @@ import random
 import pytest
 
 from pinesync.model import Digest, Entry, PineId, RelPath, ScriptInfo, Version, VersionInfo
-from pinesync.sync.timeline import line_up, message, places
+from pinesync.sync.commit_plan import line_up, message, places
 from pinesync.workspace.tables import DEFAULT_FOLDERS
 
 A, B, C = (PineId("USER;" + digit * 32) for digit in "abc")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinesync.model import PineId, Version
-from pinesync.sync.execute.texts import held_text
+from pinesync.sync.engine.version_texts import held_text
 from pinesync.sync.ports import Workspace
 from pinesync.text import lines
 

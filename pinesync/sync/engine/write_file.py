@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pinesync.model import Digest, Entry
+from pinesync.sync.intents import Record
 from pinesync.sync.ports import Tools, Workspace
-from pinesync.sync.records import Record
 from pinesync.text import digest, has_conflict_markers
 
 

@@ -9,7 +9,7 @@ import pytest
 from pinesync.commands.pool import Pool
 from pinesync.errors import BadAnswer, BotCheck, NotAccessible, PinesyncError, ServiceDown
 from pinesync.model import PineId, Version, VersionInfo
-from pinesync.sync.execute.history import held_history, not_held, read_histories
+from pinesync.sync.engine.version_histories import held_history, not_held, read_histories
 from pinesync.text import digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import WorkspaceFolder

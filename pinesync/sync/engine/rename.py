@@ -16,12 +16,12 @@ from pinesync.errors import (
 )
 from pinesync.model import Entry, PineId, SavedText, ScriptInfo
 from pinesync.naming import shown, typed
-from pinesync.sync import recover
-from pinesync.sync.execute import saving
-from pinesync.sync.execute.look import ask_session
+from pinesync.sync import recovery
+from pinesync.sync.engine import saving
+from pinesync.sync.engine.snapshot import ask_session
+from pinesync.sync.intents import Record, age
+from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.ports import Ports
-from pinesync.sync.records import Record, age
-from pinesync.sync.report import Outcome, failed
 
 
 def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
@@ -52,11 +52,11 @@ def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outco
 def _after(
     ports: Ports, record: Record, before: SavedText, answer: PinesyncError | None
 ) -> Outcome:
-    sent = recover.outcome(answer) if answer else None
-    if answer and sent is recover.Sent.NOT_SENT:
+    sent = recovery.outcome(answer) if answer else None
+    if answer and sent is recovery.Sent.NOT_SENT:
         ports.workspace.drop_records([record])
         return failed(record.path, answer, record.pine_id)
-    refused = sent is recover.Sent.REFUSED
+    refused = sent is recovery.Sent.REFUSED
     try:
         info = _listed(ports, record, patiently=not refused and not isinstance(answer, NoAccess))
     except NoAccess as error:

@@ -14,13 +14,13 @@ from pinesync.errors import (
 )
 from pinesync.model import Account, Entry, SavedText, Version
 from pinesync.naming import shown
-from pinesync.sync import recover
-from pinesync.sync.execute import saving
-from pinesync.sync.execute.look import ask_session, newest_or_none, prove_session
-from pinesync.sync.plan import MOST_VERSIONS
+from pinesync.sync import recovery
+from pinesync.sync.engine import saving
+from pinesync.sync.engine.snapshot import ask_session, newest_or_none, prove_session
+from pinesync.sync.intents import Record, age
+from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
-from pinesync.sync.records import Record, age
-from pinesync.sync.report import Outcome, failed
 
 
 def delete(ports: Ports, entry: Entry) -> Outcome:
@@ -92,11 +92,11 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
 
 
 def _after(ports: Ports, record: Record, answer: PinesyncError | None) -> Outcome:
-    sent = recover.outcome(answer) if answer else None
-    if answer and sent is recover.Sent.NOT_SENT:
+    sent = recovery.outcome(answer) if answer else None
+    if answer and sent is recovery.Sent.NOT_SENT:
         ports.workspace.drop_records([record])
         return failed(record.path, answer, record.pine_id)
-    refused = sent is recover.Sent.REFUSED
+    refused = sent is recovery.Sent.REFUSED
     try:
         patiently = not refused and not isinstance(answer, NoAccess)
         gone = _is_gone(ports, record, patiently=patiently)

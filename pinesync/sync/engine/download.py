@@ -16,16 +16,16 @@ from pinesync.errors import (
 )
 from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown, typed
-from pinesync.sync.execute.look import ask_session
-from pinesync.sync.execute.putting import put_text
-from pinesync.sync.execute.saving import own_versions
-from pinesync.sync.execute.stale import dropped_lines
-from pinesync.sync.execute.texts import held_text, read_text
-from pinesync.sync.plan import Situation
+from pinesync.sync.engine.saving import own_versions
+from pinesync.sync.engine.snapshot import ask_session
+from pinesync.sync.engine.tab_overwrite import dropped_lines
+from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.engine.write_file import put_text
+from pinesync.sync.intents import Record
+from pinesync.sync.outcome import Done, Outcome, enumerated, failed, refused
+from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, Local, There
 from pinesync.sync.ports import ChangedMeanwhile, Ports, Workspace
-from pinesync.sync.records import Record
-from pinesync.sync.report import Done, Outcome, enumerated, failed, refused
 from pinesync.text import common_lines, decode, digest
 from pinesync.unseen import unseen
 

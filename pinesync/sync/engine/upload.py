@@ -21,15 +21,15 @@ from pinesync.model import (
     Version,
 )
 from pinesync.naming import may_send, shown, typed
-from pinesync.sync.execute import after, saving
-from pinesync.sync.execute.drafting import Draft, changed, draft_of, overtaken
-from pinesync.sync.execute.look import ask_session
-from pinesync.sync.execute.pull import Step, adopted, based
-from pinesync.sync.plan import Situation
+from pinesync.sync.engine import resolve_upload, saving
+from pinesync.sync.engine.download import Step, adopted, based
+from pinesync.sync.engine.prepare_upload import Draft, changed, draft_of, overtaken
+from pinesync.sync.engine.snapshot import ask_session
+from pinesync.sync.intents import Record
+from pinesync.sync.outcome import Outcome, failed, refused
+from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
-from pinesync.sync.records import Record
-from pinesync.sync.report import Outcome, failed, refused
 from pinesync.text import digest
 
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
@@ -54,7 +54,7 @@ def push(
         wanted = _Wanted(allow_broken, over, (seen or {}).get(path), (texts or {}).get(path))
         try:
             yield _step(ports, step, listed, wanted)
-        except after.Stopped as stopped:
+        except resolve_upload.Stopped as stopped:
             yield stopped.outcome
             raise stopped.error from None
         except NoAccess:
@@ -145,7 +145,7 @@ def _save(
             parent=newest.version,
         ),
     )
-    done = after.settle(ports, draft, record, saving.send(ports, record, name, draft.text))
+    done = resolve_upload.settle(ports, draft, record, saving.send(ports, record, name, draft.text))
     if done.done == "saved" and (lines := draft.situation.comparison.replaced):
         done = replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
     return done
@@ -204,7 +204,7 @@ def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome:
             known_ids=tuple(sorted(known)),
         ),
     )
-    return after.settle(ports, draft, record, saving.send(ports, record, None, draft.text))
+    return resolve_upload.settle(ports, draft, record, saving.send(ports, record, None, draft.text))
 
 
 def steps_of(
