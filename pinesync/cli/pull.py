@@ -6,6 +6,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import commit, jobs, setup, shared, timeout
+from pinesync.sync.outcome import Run
 
 
 @click.command("pull")
@@ -38,7 +39,6 @@ def command(
     from pinesync.commands.committing import with_commit
     from pinesync.commands.project import Project
     from pinesync.commands.pull import Choice, pull
-    from pinesync.commands.running import Run
 
     if ours + theirs + no_merge > 1:
         raise click.UsageError("choose one of --ours, --theirs and --no-merge.")

@@ -6,6 +6,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import commit, jobs, setup, shared
+from pinesync.sync.outcome import Run
 
 
 @click.command("push")
@@ -40,7 +41,6 @@ def command(
     from pinesync.commands.project import Project
     from pinesync.commands.push import push
     from pinesync.commands.recording import recording
-    from pinesync.commands.running import Run
 
     if commit and record is not None:
         raise click.UsageError("choose one of --commit and --record.")

@@ -18,9 +18,8 @@ from pinesync.cli.render import (
     say,
     tinted,
 )
-from pinesync.commands.running import Recorded, Run
 from pinesync.naming import typed
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.outcome import Outcome, Recorded, Run
 
 _RESULTS = frozenset(
     "saved created adopted pulled written merged kept recovered resolved restored forgotten "

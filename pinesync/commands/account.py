@@ -75,7 +75,7 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     found, scripts = _probe(replace(setup, cookie=pasted, account=None), DEFAULT_REMOTE)
     project = _project_of_tradingview(setup)
     if found and project:
-        guards.refuse_other_account(project.scope().account, found)
+        guards.refuse_other_account(project.settings.owner, found)
     account = found or Account("")
     held = kept.keep(setup.places.config, secret, account, now().wall, name=name, keyring=keyring)
     pinned = bool(found and project and _pin(project, found))
@@ -114,7 +114,7 @@ def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     account = found or Account("")
     if remote != DEFAULT_REMOTE:
         return _identity(setup, remote, account, scripts, "sandbox")
-    used = sign_in(setup, project.scope().account if project else None)
+    used = sign_in(setup, project.settings.owner if project else None)
     assert used is not None  # or the probe had nothing to ask with
     return _identity(setup, setup.facade_url or remote, account, scripts, used.source, used.kept)
 
@@ -172,12 +172,12 @@ def _pin(project: Project, account: Account) -> bool:
     before = project.settings
     if before.account is not None and (before.account_id or not account.user_id):
         return False
-    with project.writing("login"):
+    with project.transaction("login"):
         settings = project.settings
         pinned = replace(
             settings,
             account=settings.account or account.name,
             account_id=settings.account_id or account.user_id or None,
         )
-        project.folder.commit({}, pinned)
+        project.workspace.manifest.commit({}, pinned)
     return True

@@ -46,13 +46,13 @@ def add(
         return Additions(_follow_moved(project, paths))
     if pine_id is not None:
         return Additions((_link(project, paths, pine_id),))
-    with project.writing("add"):
-        entries = project.folder.entries()
+    with project.transaction("add"):
+        entries = project.workspace.manifest.entries()
         wanted = [path for raw in paths for path in _expanded(project, raw)]
         added = [_added(project, path) for path in dict.fromkeys(wanted)]
         changes = {a.path: Entry(a.path, a.name) for a in added if not a.already}
         _refuse_equal_names(project, [*entries.values(), *changes.values()])
-        project.folder.commit(changes)
+        project.workspace.manifest.commit(changes)
     return Additions(tuple(added))
 
 
@@ -61,7 +61,7 @@ def _expanded(project: Project, raw: str) -> list[RelPath]:
     if not raw.endswith(SUFFIX) and os.path.isdir(project.setup.cwd / raw):
         inside = project.inside(raw)
         prefix = "" if inside == "." else inside + "/"
-        found = [p for p in project.folder.local_texts() if p.startswith(prefix)]
+        found = [p for p in project.workspace.tree.local_texts() if p.startswith(prefix)]
         if not found:
             raise Misuse(f"{raw}: no {SUFFIX} file in it")
         return found
@@ -69,11 +69,11 @@ def _expanded(project: Project, raw: str) -> list[RelPath]:
 
 
 def _added(project: Project, path: RelPath) -> Added:
-    held = project.folder.entries().get(path)
+    held = project.workspace.manifest.entries().get(path)
     if held:
         version = held.base.version if held.base else None
         return Added(path, held.name, held.pine_id, version, already=True)
-    data = project.folder.read(path)
+    data = project.workspace.tree.read(path)
     if data is None:
         raise Misuse(f"{path}: no such file", "`pinesync new NAME` makes one from a template")
     try:
@@ -95,7 +95,7 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
                 f"{entry.path}: its title is {entry.name!r}, and {other.path} is saved under "
                 "that name",
                 f"if the file was moved, `pinesync add --moved {typed(entry.path)}`"
-                if project.folder.read(other.path) is None
+                if project.workspace.tree.read(other.path) is None
                 else "change the title and add it again",
             )
         raise LeftForYou(
@@ -106,9 +106,9 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
 
 def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
     """The entries of missing files that had the text of these, all or none."""
-    with project.writing("add"):
+    with project.transaction("add"):
         wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
-        held = project.folder.entries()
+        held = project.workspace.manifest.entries()
         left = {path: _left_behind(project, path) for path in wanted if path not in held}
         if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
             raise LeftForYou(
@@ -119,12 +119,12 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
         for path, entry in left.items():
             refuse_taken(project, entry.path, path)
         for path, entry in left.items():
-            project.folder.follow(entry.path, replace(entry, path=path))
+            project.workspace.manifest.follow(entry.path, replace(entry, path=path))
     return tuple(_following(path, left.get(path), project) for path in wanted)
 
 
 def _following(path: RelPath, before: Entry | None, project: Project) -> Added:
-    entry = project.folder.entries()[path]
+    entry = project.workspace.manifest.entries()[path]
     version = entry.base.version if entry.base else None
     old = before.path if before else None
     return Added(path, entry.name, entry.pine_id, version, before is None, old)
@@ -132,13 +132,13 @@ def _following(path: RelPath, before: Entry | None, project: Project) -> Added:
 
 def _left_behind(project: Project, path: RelPath) -> Entry:
     """The one missing entry whose base has the file's text."""
-    data = project.folder.read(path)
+    data = project.workspace.tree.read(path)
     if data is None:
         raise Misuse(f"{path}: no such file", "name the place that it was moved to")
     missing = [
         entry
-        for entry in project.folder.entries().values()
-        if entry.base and project.folder.tree.stat(entry.path) is None
+        for entry in project.workspace.manifest.entries().values()
+        if entry.base and project.workspace.tree.files.stat(entry.path) is None
     ]
     found = [e for e in missing if e.base and e.base.expected == digest_of(data)]
     if len(found) == 1:
@@ -163,15 +163,15 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         raise Misuse(str(error), "`pinesync list` shows the ids") from None
     if len(paths) != 1:
         raise Misuse("--id links exactly one file")
-    with project.writing("add"):
-        ports = project.ports()
+    with project.transaction("add"):
+        ports = project.ports
         path = project.path(paths[0])
-        for entry in project.folder.entries().values():
+        for entry in project.workspace.manifest.entries().values():
             if entry.pine_id == pine_id and entry.path != path:
                 raise Misuse(f"{entry.path} is linked with {pine_id} already")
             if entry.path == path and entry.pine_id not in (None, pine_id):
                 raise Misuse(f"{path} is linked with another script, {entry.pine_id}")
-        data = project.folder.read(path)
+        data = project.workspace.tree.read(path)
         if data is None:
             raise Misuse(f"{path}: no such file", "`pinesync pull` writes scripts that are new")
         refuse_unsettled(project, [Entry(path, "", pine_id), Entry(path, "")])
@@ -180,5 +180,5 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
             raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
         base = origin(ports, info, file_here(path, data).text)
         name = shown(info.name)
-        project.folder.commit({path: Entry(path, name, pine_id, base)})
+        project.workspace.manifest.commit({path: Entry(path, name, pine_id, base)})
     return Added(path, name, pine_id, base.version if base else None)

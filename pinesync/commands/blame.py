@@ -38,18 +38,18 @@ def blame_version(setup: Setup, raw: str) -> Blame:
     LeftForYou where no commit has it."""
     project = open_project(setup)
     entry, version = _named(project, raw)
-    if not committing.is_repository(project.folder.root):
+    if not committing.is_repository(project.workspace.root):
         raise Misuse(
-            f"{project.folder.root}: in no git repository, so no commit has a version",
+            f"{project.workspace.root}: in no git repository, so no commit has a version",
             "run `git init`; `pinesync push --commit` then commits what it saves",
         )
     assert entry.pine_id
     for found, by in _candidates(project, entry, entry.pine_id, version):
-        commit = tracing.commit_at(project.folder.root, found)
+        commit = tracing.commit_at(project.workspace.root, found)
         if commit:
             told = commit.commit, by, commit.date, commit.author, commit.subject
             return Blame(entry.path, entry.pine_id, version, *told)
-    shallow = tracing.is_shallow(project.folder.root)
+    shallow = tracing.is_shallow(project.workspace.root)
     raise LeftForYou(
         f"{entry.path}: no commit here has the text of version {version}",
         "this clone is shallow: `git fetch --unshallow` brings older commits"
@@ -75,8 +75,8 @@ def _candidates(
     project: Project, entry: Entry, pine_id: PineId, version: Version
 ) -> Iterator[tuple[str, By]]:
     """Commits that may be the one, the surest first."""
-    root, path = project.folder.root, entry.path
-    noted = project.folder.state.commit_of(pine_id, version)
+    root, path = project.workspace.root, entry.path
+    noted = project.workspace.texts.commit_of(pine_id, version)
     if noted:
         yield noted, "note"
     known = _digests(project, entry, pine_id, version)
@@ -96,7 +96,7 @@ def _digests(
     project: Project, entry: Entry, pine_id: PineId, version: Version
 ) -> Collection[Digest]:
     """What the version's text is known by, without asking anybody."""
-    known = {project.folder.recall(pine_id, version)}
+    known = {project.workspace.texts.recall(pine_id, version)}
     if entry.base and entry.base.version == version:
         known |= {entry.base.digest, entry.base.sent}
     return {one for one in known if one}

@@ -85,7 +85,7 @@ def check(
     the syntax is looked at; `full` also asks the full compiler, which sees the limits. Characters
     that are not seen are warned of either way."""
     project = project_here(setup) if paths or given else open_project(setup)
-    root = str(project.folder.root if project else setup.cwd)
+    root = str(project.workspace.root if project else setup.cwd)
     files = [] if given else _files(setup, paths or [root], named=bool(paths))
     client = None
     if not offline:

@@ -11,11 +11,11 @@ from typing import Literal, TypeVar
 from pinesync.commands.project import Project, Setup, folder_at
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, FileError, ManifestError, PinesyncError
 from pinesync.naming import BadPath, check_path
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Intent
 from pinesync.text import Unreadable, decode, has_conflict_markers
 from pinesync.workspace.files import Tree
-from pinesync.workspace.folder import read_manifest
 from pinesync.workspace.manifest import Manifest
+from pinesync.workspace.manifest_file import read_manifest
 
 T = TypeVar("T")
 Level = Literal["ok", "note", "wrong"]
@@ -109,7 +109,7 @@ class Workspace:
     root: Path
     manifest: Manifest | PinesyncError
     project: Project | PinesyncError
-    records: Sequence[Record] | PinesyncError
+    records: Sequence[Intent] | PinesyncError
     files: Mapping[str, File] | PinesyncError
 
     def lists(self, path: str) -> bool:
@@ -125,11 +125,11 @@ def look_at(setup: Setup, root: Path) -> Workspace:
         return Workspace(root, read, read, read, _tried(lambda: _files(tree, None)))
     manifest = read[1]
     project = _tried(lambda: Project(setup, folder_at(setup, root, manifest.settings.id)))
-    records: Sequence[Record] | PinesyncError
+    records: Sequence[Intent] | PinesyncError
     if isinstance(project, PinesyncError):
         records = project
     else:
-        records = _tried(project.folder.records)
+        records = _tried(project.workspace.log.intents)
     return Workspace(root, manifest, project, records, _tried(lambda: _files(tree, manifest)))
 
 

@@ -16,21 +16,20 @@ from pinesync.commands.project import (
     Setup,
     folder_at,
     open_remote,
-    tools,
+    ports_of,
 )
 from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
 from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
 from pinesync.sync.engine.download import fill
 from pinesync.sync.engine.snapshot import PUBLIC_ID
-from pinesync.sync.outcome import Outcome, Report
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation, Snapshot, survey
-from pinesync.sync.ports import Ports
-from pinesync.workspace.begun import Begun, clear_dead, cloning, id_before
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
 from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
 from pinesync.workspace.repository import make_repository
+from pinesync.workspace.state.clone_note import Begun, clear_dead, cloning, id_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Cloned:
     @property
     def exit_code(self) -> int:
         imported = self.history.exit_code if self.history else 0
-        return gravest(Report(self.outcomes).exit_code, imported)
+        return gravest(Run(self.outcomes).exit_code, imported)
 
 
 def clone(
@@ -92,10 +91,10 @@ def clone(
     settings = replace(settings, id=id_before(setup.places.state, begun) or settings.id)
     begun = replace(begun, id=settings.id)
     state = folder_at(setup, target, settings.id).state
-    with _going_on(), cloning(state, begun) as note, building(target, note) as place:
+    with _going_on(), cloning(state.store, begun) as note, building(target, note) as place:
         folder = folder_at(setup, place, settings.id, target)
-        make_file(folder.tree, MANIFEST, dump_new(Manifest(settings)).encode())
-        ports = Ports(client, folder, tools(setup, account.name))
+        make_file(folder.tree.files, MANIFEST, dump_new(Manifest(settings)).encode())
+        ports = ports_of(setup, folder, lambda: client)
         outcomes = fill(ports, _situations(listed, settings))
         imported = None
         if history:

@@ -8,13 +8,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import Committed, Run
 from pinesync.commands.tracking import catch_up
 from pinesync.commands.wording import Script, Way, message_of
 from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
 from pinesync.model import Base, Entry, RelPath
 from pinesync.naming import typed
-from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.outcome import Committed, Outcome, Run, failed
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
 from pinesync.workspace import committing, manifest
 from pinesync.workspace.files import MANIFEST
@@ -29,29 +28,29 @@ def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | Non
     """Run pull or push, and commit what it changed. `wish` None is as `git config
     pinesync.commit` says. Nothing is asked of the service where a commit could not be made."""
     project = open_project(setup)
-    root = project.folder.root
-    if wish or (wish is None and project.folder.has_history() and _is_wanted(project)):
+    root = project.workspace.root
+    if wish or (wish is None and project.workspace.manifest.has_history() and _is_wanted(project)):
         committing.refuse_unready(root)
         before = _manifest_at_head(project)
         run = act(project)
         return run if run.dry_run else _and_commit(project, run, way, before)
     run = act(project)
-    if way == "to" and not run.dry_run and project.folder.has_history():
+    if way == "to" and not run.dry_run and project.workspace.manifest.has_history():
         _note_head(project, run)
     return run
 
 
 def _is_wanted(project: Project) -> bool:
     try:
-        return committing.asks_for_commits(project.folder.root)
+        return committing.asks_for_commits(project.workspace.root)
     except FileError:
         return False  # who has no git has set nothing
 
 
 def _manifest_at_head(project: Project) -> str | None:
-    data = committing.at_head(project.folder.root, MANIFEST)
+    data = committing.at_head(project.workspace.root, MANIFEST)
     if data is None:
-        if committing.ignored(project.folder.root, [MANIFEST]):
+        if committing.ignored(project.workspace.root, [MANIFEST]):
             raise LeftForYou(
                 f"git ignores {MANIFEST}, so nothing can be committed",
                 f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
@@ -77,20 +76,20 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        held = committing.held_at_head(project.folder.root, list(changed))
+        held = committing.held_at_head(project.workspace.root, list(changed))
         if held is None:
             return
         commit, files = held
         for path, (entry, base) in changed.items():
             if path in files and _has(files[path], base) and entry.pine_id:
-                project.folder.state.note_commit(entry.pine_id, base.version, commit)
+                project.workspace.texts.note_commit(entry.pine_id, base.version, commit)
     except PinesyncError:
         return
 
 
 def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
     """The scripts that the run brought on, as pine.toml has them now."""
-    entries = project.folder.entries()
+    entries = project.workspace.manifest.entries()
     paths = [outcome.path for outcome in run.outcomes if outcome.done in _CHANGED]
     found = [entries[path] for path in dict.fromkeys(paths) if path in entries]
     return {entry.path: (entry, entry.base) for entry in found if entry.pine_id and entry.base}
@@ -124,19 +123,19 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script
     """What there is to commit. A file that was edited since keeps that edit, and the text that
     the version has is committed."""
     changed = _changed(project, run)
-    left = committing.ignored(project.folder.root, list(changed)) if changed else ()
+    left = committing.ignored(project.workspace.root, list(changed)) if changed else ()
     more = {outcome.path for outcome in run.outcomes if outcome.done in _MAY_BE_MORE}
     for path, (entry, base) in changed.items():
         if path in left:
             hint = f"`git add --force {typed(path)}` overrules that"
             told.append(_told(path, "not committed: git ignores it", hint))
             continue
-        data = project.folder.read(path)
+        data = project.workspace.tree.read(path)
         exact = data is not None and _has(data, base)
         if data is not None and not exact and path in more and not _is_marked(data):
             yield Script(entry, base, data, exact=False)
             continue
-        text = None if exact else project.folder.text_of(base.expected)
+        text = None if exact else project.workspace.texts.text_of(base.expected)
         if text is not None:
             data = dress(text, data)
         elif data is None or not exact:
@@ -160,12 +159,12 @@ def _is_marked(data: bytes) -> bool:
 def _commit(
     project: Project, scripts: Sequence[Script], way: Way, before: str | None, told: list[Outcome]
 ) -> Committed | None:
-    now = project.folder.manifest()
+    now = project.workspace.manifest.read()
     changes = _changes(now, scripts, before)
     held = manifest.apply(before, changes)[0] if before else _first(now, scripts)
     moved = [path for path, entry in changes.items() if entry is None]
     files: dict[str, bytes | None] = {script.entry.path: script.data for script in scripts}
-    files |= {path: None for path in moved if project.folder.read(path) is None}
+    files |= {path: None for path in moved if project.workspace.tree.read(path) is None}
     files[MANIFEST] = held.encode()
 
     def restage(path: str, staged: bytes) -> bytes | None:
@@ -179,7 +178,7 @@ def _commit(
             return None
 
     message = message_of(scripts, way)
-    made = committing.commit(project.folder.root, files, message, restage)
+    made = committing.commit(project.workspace.root, files, message, restage)
     if made is None:
         return None
     with suppress(PinesyncError):  # the next pull moves it
@@ -196,7 +195,7 @@ def _commit(
     for script in scripts:
         if script.exact and script.entry.pine_id:
             version = script.base.version
-            project.folder.state.note_commit(script.entry.pine_id, version, made.commit)
+            project.workspace.texts.note_commit(script.entry.pine_id, version, made.commit)
     subject = message.partition("\n")[0]
     return Committed(made.commit, subject, tuple(script.entry.path for script in scripts))
 

@@ -24,23 +24,23 @@ def files(setup: Setup, begun: str) -> Iterator[str]:
             elif one.name.endswith(SUFFIX):
                 yield path
     if project := _project(setup):
-        for listed in project.folder.entries():
-            yield Path(os.path.relpath(project.folder.root / listed, setup.cwd)).as_posix()
+        for listed in project.workspace.manifest.entries():
+            yield Path(os.path.relpath(project.workspace.root / listed, setup.cwd)).as_posix()
 
 
 def saved_names(setup: Setup) -> Iterator[str]:
     """The names of listed scripts on TradingView."""
     if project := _project(setup):
-        yield from (entry.name for entry in project.folder.entries().values())
+        yield from (entry.name for entry in project.workspace.manifest.entries().values())
 
 
 def versions(setup: Setup, path: str) -> Iterator[str]:
     """`path@N` for its base and each version that is held on this machine."""
     project = _project(setup)
     with suppress(PinesyncError):
-        entry = project and project.folder.entries().get(project.path(path))
+        entry = project and project.workspace.manifest.entries().get(project.path(path))
         if project and entry and entry.pine_id:
-            held = set(project.folder.state.versions_of(entry.pine_id))
+            held = set(project.workspace.texts.versions_of(entry.pine_id))
             held |= {entry.base.version} if entry.base else set()
             yield from (f"{path}@{version.major}" for version in held)
 

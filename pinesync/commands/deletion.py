@@ -6,17 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.project import Setup, open_project
 from pinesync.commands.rename import listed_entry
-from pinesync.commands.running import Run, finished, viewed
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath, Version
 from pinesync.naming import shown, typed
 from pinesync.sync.engine.delete import delete, refuse_moved_on
-from pinesync.sync.engine.settle import blocked, settle
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.policy import Local
-from pinesync.sync.ports import Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +32,22 @@ def delete_script(setup: Setup, raw: str, typed_name: Callable[[Doomed], str]) -
     that was not pulled, where a conflict is open, and where the script is gone."""
     project = open_project(setup)
     path = project.path(raw)
-    with project.writing("rm --remote") as recovered:
+    with project.transaction("rm --remote") as tx:
         listed_entry(project, path)
-        ports = project.ports()
-        settled = (*recovered, *settle(ports))
-        if path not in project.folder.entries():
-            return Run(settled)  # an earlier deletion is found to be done
+        tx.settle()
+        if path not in project.workspace.manifest.entries():
+            return Run(tx.recovered)  # an earlier deletion is found to be done
         entry = listed_entry(project, path)
-        if {path, entry.pine_id} & blocked(settled):
-            return Run(settled)
-        return finished(_deleted(project, ports, entry, typed_name), settled)
+        if {path, entry.pine_id} & tx.blocked:
+            return Run(tx.recovered)
+        return tx.run(_deleted(tx, entry, typed_name))
 
 
 def _deleted(
-    project: Project, ports: Ports, entry: Entry, typed_name: Callable[[Doomed], str]
+    tx: Transaction, entry: Entry, typed_name: Callable[[Doomed], str]
 ) -> Iterator[Outcome]:
-    path = entry.path
-    view, late = viewed(project, ports, frozenset((path,)))
-    yield from late
+    ports, path = tx.ports, entry.path
+    view = yield from tx.look(frozenset((path,)))
     situation = next(s for s in view.situations if s.path == path)
     entry, info = situation.entry or entry, situation.info
     if entry.pine_id is None or info is None:
@@ -67,7 +63,9 @@ def _deleted(
             f"`pinesync resolve {typed(path)}` with --ours, --theirs or --merged settles it",
         )
     refuse_moved_on(entry, ports.remote.get(entry.pine_id))
-    ports = _of_account(project, ports, entry)
+    if ports.manifest.scope().account is None:
+        # Absence proves a deletion only for the account that had the script.
+        ports.manifest.pin(ports.remote.whoami(entry.pine_id))
     name = shown(info.name)
     if typed_name(Doomed(path, name, info.version)) != name:
         raise Misuse(
@@ -79,14 +77,3 @@ def _deleted(
     if done.done == "deleted" and edited:
         done = replace(done, message=f"{done.message}; what you edited was never saved there")
     yield done
-
-
-def _of_account(project: Project, ports: Ports, entry: Entry) -> Ports:
-    """The same, knowing whose account it is, as the folder does from now on."""
-    assert entry.pine_id
-    settings = project.settings
-    if settings.account is None:
-        found = ports.remote.whoami(entry.pine_id)
-        settings = replace(settings, account=found.name, account_id=found.user_id or None)
-        project.folder.commit({}, settings)
-    return replace(ports, tools=replace(ports.tools, account=settings.account or ""))

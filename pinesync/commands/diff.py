@@ -13,10 +13,9 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.revisions import Revision, names_version, revision
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
 from pinesync.model import Entry, PineId, RelPath, Version
-from pinesync.sync.engine.snapshot import look
+from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import Situation
-from pinesync.sync.ports import Remote
 from pinesync.text import Unreadable, decode, digest
 
 
@@ -37,11 +36,10 @@ def diff(
             raise Misuse("--remote goes with paths alone", "PATH@5 PATH@7 compares two versions")
         files = tuple(filter(None, [_of_versions(project, paths)]))
         return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
-    client = project.remote() if remote else None
-    view = look(client, project.folder, project.tools(), project.scope())
+    view = take_snapshot(project.ports, offline=not remote)
     patterns = project.patterns(paths)
     situations = [s for s in chosen(view, patterns) if s.entry or s.path in patterns]
-    found = [_file_diff(project, s, client) for s in situations]
+    found = [_file_diff(project, s, remote=remote) for s in situations]
     files = tuple(file for file in found if file is not None)
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
 
@@ -64,7 +62,7 @@ def _text(project: Project, past: Past, which: Revision) -> str:
     """That of the version, or of the file where none was named."""
     if which.version:
         return past.text(past.version(which, which.version))
-    data = project.folder.read(which.path) if which.path else None
+    data = project.workspace.tree.read(which.path) if which.path else None
     try:
         if data is not None:
             return decode(data)
@@ -74,9 +72,9 @@ def _text(project: Project, past: Past, which: Revision) -> str:
     raise Misuse(f"{which.label}: {problem}", "name two versions: PATH@5 PATH@7")
 
 
-def _file_diff(project: Project, situation: Situation, client: Remote | None) -> FileDiff | None:
+def _file_diff(project: Project, situation: Situation, *, remote: bool) -> FileDiff | None:
     path, entry, info = situation.path, situation.entry, situation.info
-    data = project.folder.read(path)
+    data = project.workspace.tree.read(path)
     if entry is None:
         why = "not written here yet" if data is None else "not listed in pine.toml"
         return FileDiff(path, "", "", 0, 0, (), why)
@@ -89,10 +87,10 @@ def _file_diff(project: Project, situation: Situation, client: Remote | None) ->
     if entry.base is None or entry.pine_id is None:
         return unified(path, "nothing", "file", "", here)
     base = entry.base
-    if client is None:
+    if not remote:
         if digest(here) == base.expected:
             return None
-        held = project.folder.text_of(base.expected)
+        held = project.workspace.texts.text_of(base.expected)
         if held is None:
             held = committed(project, entry)
         if held is None:
@@ -102,7 +100,7 @@ def _file_diff(project: Project, situation: Situation, client: Remote | None) ->
         return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
     if info.version == base.version and digest(here) == base.expected:
         return None
-    theirs = read_text(client, project.folder, (entry.pine_id, info.version))
+    theirs = read_text(project.ports, (entry.pine_id, info.version))
     if digest(theirs) == digest(here):
         return None
     return unified(path, f"TradingView {info.version}", "file", theirs, here)
@@ -112,7 +110,7 @@ def committed(project: Project, entry: Entry) -> str | None:
     """The base's text out of git, where teammates without the account have it."""
     from pinesync.workspace import git
 
-    data = git.text_at_head(project.folder.root, entry.path)
+    data = git.text_at_head(project.workspace.root, entry.path)
     try:
         text = decode(data) if data is not None else None
     except Unreadable:
@@ -123,8 +121,7 @@ def committed(project: Project, entry: Entry) -> str | None:
 
 def _saved(project: Project, pine_id: PineId, version: Version) -> str:
     try:
-        remote = project.remote()
+        return read_text(project.ports, (pine_id, version))
     except NotSignedIn as error:
         hint = f"{error.hint}; `git diff` shows edits without an account"
         raise NotSignedIn(error.message, hint) from None
-    return read_text(remote, project.folder, (pine_id, version))

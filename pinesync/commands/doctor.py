@@ -18,13 +18,13 @@ from pinesync.commands.checkup import (
     told,
     wrong,
 )
-from pinesync.commands.project import DEFAULT_REMOTE, Project, Setup, account_of, open_remote
+from pinesync.commands.project import DEFAULT_REMOTE, Project, Setup, open_remote
 from pinesync.commands.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
 from pinesync.model import Account
 from pinesync.sync import guards
-from pinesync.workspace.folder import find_root
 from pinesync.workspace.manifest import Manifest
+from pinesync.workspace.workspace import find_root
 
 
 def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
@@ -103,7 +103,7 @@ def _session(setup: Setup, here: Workspace | Misuse, *, offline: bool) -> Iterat
         return
     if settings and found.account:
         account = Account(found.account, found.user_id)
-        guards.refuse_other_account(account_of(settings), account)
+        guards.refuse_other_account(settings.owner, account)
     whose = found.account or "an account without saved scripts"
     scripts = counted(found.scripts, "saved script")
     yield ok(f"{whose} on {found.remote}, {scripts}, cookie: {found.source}")

@@ -9,7 +9,7 @@ from pinesync.commands.project import Setup, open_project
 from pinesync.commands.tracking import follow, raw
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.engine.snapshot import ask_session, look
+from pinesync.sync.engine.snapshot import ask_session, take_snapshot
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import Situation, Wanted
 from pinesync.sync.ports import Ports
@@ -46,8 +46,8 @@ def fetch(setup: Setup) -> Fetched:
     """Read every text that a pull or a merge would need, so that they can be had offline, and move
     the remote-tracking branch. A list, and a read for each version that is not held."""
     project = open_project(setup)
-    ports = project.ports()
-    view = look(ports.remote, ports.workspace, ports.tools, project.scope())
+    ports = project.ports
+    view = take_snapshot(project.ports)
     troubles = {**(view.troubles or {})}
     _read(ports, [pair for one in view.situations for pair in _wanted(one)], troubles)
     arrivals = tuple(
@@ -81,7 +81,7 @@ def _base(situation: Situation) -> Version | None:
 def _read(ports: Ports, pairs: list[Wanted], troubles: dict[PineId, str]) -> None:
     def read(pair: Wanted) -> None:
         try:
-            read_text(ports.remote, ports.workspace, pair)
+            read_text(ports, pair)
         except FacadeError as error:
             if isinstance(error, NotAccessible):
                 ask_session(ports.remote, pair[0])

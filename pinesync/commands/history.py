@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pinesync.commands.project import Project, Setup, account_of, open_project
+from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, LeftForYou, gravest
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
 from pinesync.sync.commit_plan import line_up, places
@@ -13,9 +13,9 @@ from pinesync.sync.engine.snapshot import ask_session, prove_session
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.ports import Ports
 from pinesync.workspace.chronicle import NAME, Chronicle, read_chronicle, write_chronicle
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.repository import HISTORY, Repository, needs_repository
+from pinesync.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,17 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
     """Bring what is not there yet onto the branch, in the repository around the workspace. Nothing
     that is there is rewritten, and neither files nor index nor another branch are touched."""
     project = open_project(setup)
-    repository = needs_repository(project.folder.root)
+    repository = needs_repository(project.workspace.root)
     refuse_checked_out(repository)
     before = read_chronicle(repository)
-    ports = project.ports()
+    ports = project.ports
     listed, account = _listed(project, ports)
     settings = project.settings
     if dry_run:
         return _planned(before, listed)
-    return grow(ports, repository, before, listed, settings, project.folder.entries(), account)
+    return grow(
+        ports, repository, before, listed, settings, project.workspace.manifest.entries(), account
+    )
 
 
 def refuse_checked_out(repository: Repository) -> None:
@@ -71,10 +73,10 @@ def refuse_checked_out(repository: Repository) -> None:
 
 def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
     """The scripts that belong to the folder and are there, and whose they are."""
-    entries, settings = project.folder.entries(), project.settings
+    entries, settings = project.workspace.manifest.entries(), project.settings
     tracked = {entry.pine_id for entry in entries.values() if entry.pine_id}
     listed = {info.pine_id: info for info in ports.remote.list_scripts()}
-    expected = account_of(settings)
+    expected = settings.owner
     found = prove_session(ports.remote, sorted(tracked), listed, expected) or expected
     if found is None and listed:
         found = ask_session(ports.remote, next(iter(listed)))
@@ -110,8 +112,7 @@ def grow(
     behind = [info for info in listed if info.version.major > _done(before, info.pine_id)]
     newest = {info.pine_id: info.version for info in behind}
     troubles: dict[PineId, FacadeError] = {}
-    tools = ports.tools
-    histories = read_histories(ports.remote, ports.workspace, tools.each, newest, troubles)
+    histories = read_histories(ports, newest, troubles)
     for pine_id, infos in list(histories.items()):
         if trouble := _unfit(ports, infos):
             del histories[pine_id]
@@ -119,7 +120,7 @@ def grow(
     commits = line_up(histories, where, before.entries, before.done)
     tip = before.tip
     if commits:
-        text_of = ports.workspace.text_of
+        text_of = ports.texts.text_of
         tip = write_chronicle(repository, before, commits, settings, account, text_of)
     left_out = (LeftOut(where[i].path, i, e.message, e.hint or "") for i, e in troubles.items())
     return Imported(
@@ -135,7 +136,7 @@ def grow(
 def _unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
     """Why a history cannot be files: what a pull would refuse, too."""
     for info in infos:
-        text = ports.workspace.text_of(info.digest)
+        text = ports.texts.text_of(info.digest)
         if text is None or "\0" in text:
             return BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
     return None
@@ -143,14 +144,16 @@ def _unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
 
 def begin_history(
     ports: Ports,
-    folder: WorkspaceFolder,
+    folder: Workspace,
     repository: Repository,
     listed: Sequence[ScriptInfo],
     account: str,
 ) -> Imported:
     """The history of a fresh clone, at whose end the clone's first branch begins."""
-    settings = folder.settings()
-    done = grow(ports, repository, Chronicle(), listed, settings, folder.entries(), account)
+    settings = folder.manifest.settings()
+    done = grow(
+        ports, repository, Chronicle(), listed, settings, folder.manifest.entries(), account
+    )
     if done.tip:
         repository.begin(done.tip)
     return done

@@ -14,8 +14,8 @@ from pinesync.commands.project import (
     Setup,
     folder_at,
     open_remote,
+    ports_of,
     project_at,
-    tools,
 )
 from pinesync.commands.teaming import below, sorted_out, starting_files, write_starting
 from pinesync.errors import Misuse
@@ -25,8 +25,8 @@ from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import Unreadable, digest
 from pinesync.workspace.files import MANIFEST, Tree, make_file, make_folder
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Manifest, dump_new
+from pinesync.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def init(
         if not root.is_dir():
             raise Misuse(f"{root}: no such folder", "`pinesync clone` makes a new one")
         client = open_remote(setup, settings.remote)
-        ports = Ports(client, folder, tools(setup))
+        ports = ports_of(setup, folder, lambda: client)
         listed = client.list_scripts()
         if listed:
             account = client.whoami(listed[0].pine_id)
@@ -115,7 +115,7 @@ def init(
     if not dry_run:
         make_folder(root)
         text = dump_new(Manifest(settings, entries))
-        if not make_file(folder.tree, MANIFEST, text.encode("utf-8")):
+        if not make_file(folder.tree.files, MANIFEST, text.encode("utf-8")):
             raise _is_one_already(root)
     return replace(done, written=(MANIFEST, *done.written))
 
@@ -143,11 +143,11 @@ def _with_files(
 
 
 def _link(
-    ports: Ports, folder: WorkspaceFolder, listed: Sequence[ScriptInfo], done: Initialized
+    ports: Ports, folder: Workspace, listed: Sequence[ScriptInfo], done: Initialized
 ) -> tuple[Initialized, dict[RelPath, Entry]]:
     files, unusable = _files(folder)
     texts = ports.tools.each(
-        lambda info: digest(read_text(ports.remote, ports.workspace, (info.pine_id, info.version))),
+        lambda info: digest(read_text(ports, (info.pine_id, info.version))),
         listed,
     )
     digests = {info.pine_id: text for info, text in zip(listed, texts, strict=True)}
@@ -168,13 +168,13 @@ def _link(
     ), entries
 
 
-def _files(folder: WorkspaceFolder) -> tuple[list[FileHere], list[tuple[str, str]]]:
+def _files(folder: Workspace) -> tuple[list[FileHere], list[tuple[str, str]]]:
     files: list[FileHere] = []
     unusable: list[tuple[str, str]] = []
-    for raw in sorted(folder.tree.scripts()):
+    for raw in sorted(folder.tree.files.scripts()):
         try:
             path = check_path(raw)
-            files.append(file_here(path, folder.tree.read(path) or b""))
+            files.append(file_here(path, folder.tree.files.read(path) or b""))
         except (BadPath, Unreadable) as error:
             unusable.append((raw, str(error)))
     return files, unusable

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.restore import write
-from pinesync.commands.running import Run, finished
 from pinesync.errors import Misuse
 from pinesync.model import Digest, Entry, RelPath
+from pinesync.sync.engine.restore import restore
+from pinesync.sync.outcome import Run
 from pinesync.text import lines
 
 
@@ -41,23 +41,23 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
     like them."""
     project = open_project(setup)
     path = project.path(raw)
-    with project.writing("restore"):
+    with project.transaction("restore") as tx:
         kept = kept_at(project, path)
         if not 1 <= number <= len(kept):
             there = f"there are {len(kept)}" if kept else "nothing was taken out of it here"
             raise Misuse(f"{path}: no kept text {number}; {there}")
-        text = project.folder.text_of(kept[number - 1].digest)
+        text = project.workspace.texts.text_of(kept[number - 1].digest)
         assert text is not None
-        entry = project.folder.entries().get(path) or Entry(path, "")
-        return finished([write(project, entry, text, "restored")])
+        entry = project.workspace.manifest.entries().get(path) or Entry(path, "")
+        return tx.run([restore(tx.ports, entry, text)])
 
 
 def kept_at(project: Project, path: RelPath) -> tuple[Kept, ...]:
     """The texts that were taken out of the file and are still held, newest first."""
     held = [
         (replaced, text)
-        for replaced in project.folder.state.replaced(path)
-        if (text := project.folder.text_of(replaced.digest)) is not None
+        for replaced in project.workspace.backups.of(path)
+        if (text := project.workspace.texts.text_of(replaced.digest)) is not None
     ]
     return tuple(
         Kept(number, replaced.when, len(lines(text)), replaced.digest)

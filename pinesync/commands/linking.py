@@ -9,7 +9,7 @@ from typing import Literal
 from pinesync import syntax
 from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import SUFFIX, shown
-from pinesync.sync.engine.saving import own_versions
+from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
@@ -100,10 +100,10 @@ def origin(ports: Ports, info: ScriptInfo, here: str) -> Base | None:
     """The base of a file that is linked: the newest version that its text is; else the nearest of
     which it lacks no line. None where there is none such, and a pull merges the two without one:
     a base that the file was not derived from would take back what others saved."""
-    ours = own_versions(ports.workspace, info.pine_id)
+    ours = own_versions(ports.log, info.pine_id)
     nearest: tuple[int, Base] | None = None
     for version in reversed(list(Version(0).until(info.version))[-MOST_VERSIONS:]):
-        text = read_text(ports.remote, ports.workspace, (info.pine_id, version))
+        text = read_text(ports, (info.pine_id, version))
         base = Base.linked(version, digest(text), ours)
         if text == here:
             return base

@@ -38,8 +38,12 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
         project = project_here(setup)
         remote = project.settings.remote if project else DEFAULT_REMOTE
         if project:
-            expected = project.scope().account
-            tracked = {e.pine_id: e.path for e in project.folder.entries().values() if e.pine_id}
+            expected = project.settings.owner
+            tracked = {
+                e.pine_id: e.path
+                for e in project.workspace.manifest.entries().values()
+                if e.pine_id
+            }
     client = open_remote(setup, remote, project=project)
     listed = {info.pine_id: info for info in client.list_scripts()}
     if tracked or expected:

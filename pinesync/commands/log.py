@@ -16,8 +16,9 @@ from pinesync.commands.revisions import Revision, all_of, revision
 from pinesync.errors import FileError, Misuse, StateError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
 from pinesync.naming import shown
-from pinesync.workspace.operations import read_operations
-from pinesync.workspace.state import State, other_states
+from pinesync.sync.intents import Save
+from pinesync.workspace.state import State
+from pinesync.workspace.state.store import other_states
 
 NEWEST = 20
 """So many saves are told where nothing else was asked for."""
@@ -76,7 +77,7 @@ class Own:
     of this one were made from."""
 
     def __init__(self, project: Project) -> None:
-        self._state = project.folder.state
+        self._state = project.workspace.state
         self._saves = _saves(self._state)
 
     def by(self, pine_id: PineId, version: Version) -> str:
@@ -93,15 +94,15 @@ class Own:
         return found
 
     def commit(self, info: VersionInfo) -> str | None:
-        return self._state.commit_of(info.pine_id, info.version)
+        return self._state.texts.commit_of(info.pine_id, info.version)
 
 
 def _saves(state: State) -> set[tuple[PineId, Version]]:
     """The log of what was done may be lost, and so may the record of each save: both are read."""
-    logged = [save for each in read_operations(state, MOST) for save in each.saves]
-    records = [record for record in state.records() if record.op in ("save", "create")]
+    logged = [save for each in state.log.operations(MOST) for save in each.saves]
+    uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
     found = {(save.pine_id, save.version) for save in logged}
-    return found | {(r.pine_id, r.landed) for r in records if r.pine_id and r.landed}
+    return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
 
 
 def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
@@ -146,12 +147,12 @@ def _rows(
 def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
     """The newest saves of all scripts, from one to the one before it: the list tells when each
     script was saved last, and its version when the one before was, at the earliest."""
-    by_id = {e.pine_id: e for e in project.folder.entries().values() if e.pine_id}
+    by_id = {e.pine_id: e for e in project.workspace.manifest.entries().values() if e.pine_id}
     scripts = sorted(past.listed.values(), key=lambda info: (-info.modified, info.pine_id))
     heads = [(-info.modified, info.pine_id, info.version.major) for info in scripts]
     first = [(Revision(i, by_id.get(i)), Version(n)) for _, i, n in heads[:most]]
     both = [(r, v) for r, last in first for v in (last, Version(last.major - 1)) if v.major]
-    project.tools().each(lambda pair: past.version(*pair), both)
+    project.ports.tools.each(lambda pair: past.version(*pair), both)
     rows: list[Saved] = []
     while heads and len(rows) < most:
         _, pine_id, number = heapq.heappop(heads)

@@ -8,16 +8,15 @@ from dataclasses import replace
 
 from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import Run, finished, viewed
 from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_folder, check_path, fold, place, shown, typed
 from pinesync.sync.engine.move import move
-from pinesync.sync.engine.settle import blocked, settle
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation
-from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.workspace.files import digest_of
 
 
@@ -27,26 +26,26 @@ def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
     project = open_project(setup)
     old = project.path(raw_old)
     new = _target(project, raw_new, old)
-    with project.writing("mv") as recovered:
-        entry = project.folder.entries().get(old)
-        if entry is None and any((o.path, o.moved_from) == (new, old) for o in recovered):
-            return Run(recovered)
+    with project.transaction("mv") as tx:
+        entry = project.workspace.manifest.entries().get(old)
+        if entry is None and any((o.path, o.moved_from) == (new, old) for o in tx.recovered):
+            return Run(tx.recovered)
         if entry is None:
             raise Misuse(
                 f"{old}: not listed in pine.toml",
                 f"`pinesync add {typed(old)}` lists it; what is not listed, your own mv moves",
             )
         if old == new:
-            return Run((*recovered, Outcome(old, "told", message="it is there already")))
+            return tx.run([Outcome(old, "told", message="it is there already")])
         refuse_unsettled(project, [entry])
         refuse_taken(project, old, new)
-        return finished([_moved(project, entry, new)], recovered)
+        return tx.run([_moved(project, entry, new)])
 
 
 def _target(project: Project, raw: str, old: RelPath) -> RelPath:
     """The path that is named; in a folder that is named, the file's own name."""
     found = project.inside(raw)
-    if raw.endswith(("/", os.sep)) or os.path.isdir(project.folder.root / found):
+    if raw.endswith(("/", os.sep)) or os.path.isdir(project.workspace.root / found):
         name = old.rpartition("/")[2]
         found = name if found == "." else f"{found}/{name}"
     try:
@@ -63,8 +62,8 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
 
 def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
     """LeftForYou where another file, or another entry, has the new path on some system."""
-    entries = project.folder.entries()
-    for path in (*entries, *project.folder.tree.scripts()):
+    entries = project.workspace.manifest.entries()
+    for path in (*entries, *project.workspace.tree.files.scripts()):
         if path != old and fold(path) == fold(new) and (path in entries or path != new):
             taken = f"{path} is the same file on some systems"
             what = "listed in pine.toml already" if path == new else taken
@@ -72,8 +71,8 @@ def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
 
 
 def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
-    folder, old = project.folder, entry.path
-    here, there = folder.read(old), folder.read(new)
+    folder, old = project.workspace, entry.path
+    here, there = folder.tree.read(old), folder.tree.read(new)
     taken = LeftForYou(
         f"{new}: another file is there; nothing was moved", "choose another name, or move it away"
     )
@@ -88,14 +87,14 @@ def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
     try:
         text = digest_of(here)
         stays = f"it stays {entry.pine_id}" if entry.pine_id else "the next push creates it"
-        return move(folder, project.tools(), entry, replace(entry, path=new), text, stays)
+        return move(project.ports, entry, replace(entry, path=new), text, stays)
     except ChangedMeanwhile:
         raise taken from None
 
 
 def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
     """The entry follows a file that was moved by hand."""
-    project.folder.follow(entry.path, replace(entry, path=new))
+    project.workspace.manifest.follow(entry.path, replace(entry, path=new))
     said = " and edited; status shows it as modified" if edited else ""
     version = entry.base.version if entry.base else None
     return Outcome(
@@ -116,18 +115,13 @@ def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
     where it lies; without paths, those whose script was renamed there."""
     project = open_project(setup)
     patterns = project.patterns(paths)
-    with project.writing("mv") as recovered:
-        ports = project.ports()
-        settled = (*recovered, *settle(ports))
-        return finished(_follow(project, ports, patterns, settled), settled)
+    with project.transaction("mv", online=True) as tx:
+        return tx.run(_follow(project, tx, patterns))
 
 
-def _follow(
-    project: Project, ports: Ports, patterns: list[str], settled: tuple[Outcome, ...]
-) -> Iterator[Outcome]:
-    view, late = viewed(project, ports)
-    yield from late
-    for situation in chosen(view, patterns, blocked(settled)):
+def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[Outcome]:
+    view = yield from tx.look()
+    for situation in chosen(view, patterns, tx.blocked):
         entry = situation.entry
         if not (entry and entry.pine_id and situation.info):
             continue
@@ -138,19 +132,21 @@ def _follow(
 
 def _followed(project: Project, situation: Situation, entry: Entry) -> Iterator[Outcome]:
     """The file goes where a clone would write it, had it the folder that it has."""
-    folder = project.folder
+    folder = project.workspace
     old = entry.path
-    onto = replace(entry, path=_place(entry, {*folder.entries(), *folder.tree.scripts()}))
+    onto = replace(
+        entry, path=_place(entry, {*folder.manifest.entries(), *folder.tree.files.scripts()})
+    )
     called = f"it is called {entry.name!r} on TradingView"
-    here = folder.read(old)
+    here = folder.tree.read(old)
     if here is None or onto.path == old:
         if onto.name != (situation.entry and situation.entry.name):
-            folder.commit({old: entry})
+            folder.manifest.commit({old: entry})
             yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
         return
     try:
         text = digest_of(here)
-        yield move(folder, project.tools(), entry, onto, text, called)
+        yield move(project.ports, entry, onto, text, called)
     except ChangedMeanwhile:
         raise LeftForYou(
             f"{onto.path}: another file came there meanwhile", "run the command again"

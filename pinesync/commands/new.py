@@ -34,19 +34,19 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
     raw = templates.read(setup, template)
     kind = templates.kind(raw)
     text = templates.fill(raw, name=_title(name, kind), author=_author(project), date=_today())
-    with project.writing("new"):
-        entries = project.folder.entries()
+    with project.transaction("new"):
+        entries = project.workspace.manifest.entries()
         for entry in entries.values():
             if entry.name == name:
                 raise LeftForYou(f"{entry.path} is called {name!r} already", "choose another name")
         folder = project.settings.folders[kind]
-        taken = {fold(path) for path in (*entries, *project.folder.tree.scripts())}
+        taken = {fold(path) for path in (*entries, *project.workspace.tree.files.scripts())}
         path = place(name, None, folder, taken)
         try:
-            project.folder.put(path, text, None, lambda _: None)
+            project.workspace.tree.put(path, text, None, lambda _: None)
         except ChangedMeanwhile:
             raise LeftForYou(f"{path}: is there already", "choose another name") from None
-        project.folder.commit({path: Entry(path, name)})
+        project.workspace.manifest.commit({path: Entry(path, name)})
     return Made(path, name, template)
 
 
@@ -64,5 +64,5 @@ def _today() -> str:
 
 def _author(project: Project) -> str:
     """As TradingView's editor has it in a new script's first line, its user; else as git has it."""
-    said = project.settings.account or git.user_name(project.folder.root) or "the author"
+    said = project.settings.account or git.user_name(project.workspace.root) or "the author"
     return "".join(c for c in said if c.isprintable())

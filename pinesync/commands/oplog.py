@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pinesync.commands.project import Setup, open_project
 from pinesync.model import RelPath
 from pinesync.sync.operations import Operation, undone
-from pinesync.workspace.operations import read_operations
 
 MOST = 500
 """So many operations are looked through."""
@@ -39,7 +38,7 @@ class OperationLog:
 def oplog(setup: Setup, most: int = 20) -> OperationLog:
     """The operations of this workspace on this machine, the newest so many."""
     project = open_project(setup)
-    operations = read_operations(project.folder.state, MOST)
+    operations = project.workspace.log.operations(MOST)
     gone = undone(operations)
     rows = [logged(each, undone=each.key in gone) for each in reversed(operations)]
     return OperationLog(tuple(rows[:most]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from pinesync.commands.project import Project
 from pinesync.commands.revisions import Revision
@@ -13,9 +12,6 @@ from pinesync.model import PineId, ScriptInfo, Version, VersionInfo
 from pinesync.sync.engine.snapshot import ask_session, prove_session
 from pinesync.sync.engine.version_histories import held_history, read_histories
 
-if TYPE_CHECKING:
-    from pinesync.remote.client import PineClient
-
 
 class Past:
     """What was saved of the account's scripts. With `offline` nothing is asked for, and only what
@@ -23,12 +19,9 @@ class Past:
 
     def __init__(self, project: Project, *, offline: bool = False) -> None:
         self._project = project
-        self._folder = project.folder
+        self._ports = project.ports
+        self._texts = project.workspace.texts
         self.offline = offline
-
-    @cached_property
-    def _client(self) -> PineClient:
-        return self._project.remote()
 
     @cached_property
     def listed(self) -> Mapping[PineId, ScriptInfo]:
@@ -36,9 +29,9 @@ class Past:
         offline."""
         if self.offline:
             return {}
-        found = {info.pine_id: info for info in self._client.list_scripts()}
-        tracked = [e.pine_id for e in self._folder.entries().values() if e.pine_id]
-        prove_session(self._client, tracked, found, self._project.scope().account)
+        found = {info.pine_id: info for info in self._ports.remote.list_scripts()}
+        tracked = [e.pine_id for e in self._ports.manifest.entries().values() if e.pine_id]
+        prove_session(self._ports.remote, tracked, found, self._project.settings.owner)
         return found
 
     def newest(self, pine_id: PineId) -> Version | None:
@@ -46,24 +39,23 @@ class Past:
         listed there, and offline; None where nothing is known."""
         if pine_id in self.listed:
             return self.listed[pine_id].version
-        return max(self._folder.state.versions_of(pine_id), default=None)
+        return max(self._texts.versions_of(pine_id), default=None)
 
     def histories(self, revisions: Iterable[Revision]) -> dict[PineId, tuple[VersionInfo, ...]]:
         """Every version of these scripts, in order; of scripts that are not listed there, and
         offline, what is held."""
         newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
         there = {i: last for i, last in newest.items() if i in self.listed}
-        held = {i: held_history(self._folder, i, last) for i, last in newest.items()}
+        held = {i: held_history(self._texts, i, last) for i, last in newest.items()}
         if there:
-            each = self._project.tools().each
-            held |= read_histories(self._client, self._folder, each, there)
+            held |= read_histories(self._ports, there)
         return held
 
     def version(self, which: Revision, version: Version) -> VersionInfo:
         """What is known of one version, whose text is held then. Misuse where there is none, and
         where it is not held and nothing may be asked for."""
-        info = self._folder.recall_info(which.pine_id, version)
-        if info is not None and self._folder.text_of(info.digest) is not None:
+        info = self._texts.recall_info(which.pine_id, version)
+        if info is not None and self._texts.text_of(info.digest) is not None:
             return info
         if self.offline:
             raise Misuse(
@@ -71,7 +63,7 @@ class Past:
                 "without --offline it is read from TradingView",
             )
         try:
-            saved = self._client.get(which.pine_id, version)
+            saved = self._ports.remote.get(which.pine_id, version)
         except NotAccessible as error:
             hint = f"`pinesync log {which.typed}` lists the versions"
             newest = self.newest(which.pine_id)
@@ -79,16 +71,16 @@ class Past:
                 raise Misuse(
                     f"{which.label}: there is no version {version}; the newest is {newest}", hint
                 ) from None
-            ask_session(self._client, which.pine_id)
+            ask_session(self._ports.remote, which.pine_id)
             raise FacadeError(
                 f"{which.label}: TradingView gives no version {version} of it: {error.reason}", hint
             ) from None
-        self._folder.remember(saved)
+        self._texts.remember(saved)
         return saved.info
 
     def text(self, info: VersionInfo) -> str:
         """The canonical text of a version that was read."""
-        text = self._folder.text_of(info.digest)
+        text = self._texts.text_of(info.digest)
         if text is None:
             raise FileError(f"the text of {info.version} was lost meanwhile", "run it again")
         return text

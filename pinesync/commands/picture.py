@@ -102,7 +102,7 @@ def picture(
             script = sides.of(script, min(MOST_LINES, left))
             left -= sum(map(len, script.beside.pieces)) if script.beside else 0
         scripts.append(script)
-    return Picture(project.folder.root.name, now().wall, found, tuple(scripts))
+    return Picture(project.workspace.root.name, now().wall, found, tuple(scripts))
 
 
 class _Sides:
@@ -110,12 +110,12 @@ class _Sides:
 
     def __init__(self, project: Project, shown: Sequence[Line]) -> None:
         self._project = project
-        self._entries = project.folder.entries()
+        self._entries = project.workspace.manifest.entries()
         self._troubles: dict[Wanted, str] = {}
         if project.client:
             wanted = [self._wanted(line, side) for line in shown for side in SIDES[line.word]]
             pairs = dict.fromkeys(pair for pair in wanted if pair)
-            project.tools().each(self._read, [p for p in pairs if self._held(p) is None])
+            project.ports.tools.each(self._read, [p for p in pairs if self._held(p) is None])
 
     def of(self, script: Script, most: int) -> Script:
         """The script with its two sides."""
@@ -134,7 +134,7 @@ class _Sides:
         if side == "nothing":
             return ""
         if side == "file":
-            data = self._project.folder.read(line.path)
+            data = self._project.workspace.tree.read(line.path)
             if data is None:
                 raise Unreadable("there is no file any more")
             return decode(data)
@@ -152,8 +152,8 @@ class _Sides:
         entry = self._entries.get(path)
         if entry is None or entry.base is None:
             return None
-        folder = self._project.folder
-        held = folder.text_of(entry.base.expected)
+        folder = self._project.workspace
+        held = folder.texts.text_of(entry.base.expected)
         return committed(self._project, entry) if held is None else held
 
     def _wanted(self, line: Line, side: str) -> Wanted | None:
@@ -176,12 +176,12 @@ class _Sides:
         return f"{pair[1] if pair else '?'}, {'last agreed' if agreed else 'on TradingView'}"
 
     def _held(self, pair: Wanted) -> str | None:
-        return held_text(self._project.folder, pair)
+        return held_text(self._project.workspace.texts, pair)
 
     def _read(self, pair: Wanted) -> None:
         assert self._project.client
         try:
-            read_text(self._project.client, self._project.folder, pair)
+            read_text(self._project.ports, pair)
         except FacadeError as error:
             self._troubles[pair] = error.message
 
@@ -196,7 +196,7 @@ def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Vers
         return {}
 
     ids = [line.pine_id for line in shown if line.pine_id and line.word != "gone"][:MOST_ASKED]
-    return dict(zip(ids, project.tools().each(ask, ids), strict=True))
+    return dict(zip(ids, project.ports.tools.each(ask, ids), strict=True))
 
 
 def _saves(
@@ -210,8 +210,10 @@ def _saves(
     pine_id = line.pine_id
     if pine_id is None:
         return ()
-    state = project.folder.state
-    infos = [state.recall_info(pine_id, version) for version in state.versions_of(pine_id)]
+    state = project.workspace.state
+    infos = [
+        state.texts.recall_info(pine_id, version) for version in state.texts.versions_of(pine_id)
+    ]
     known = {info.version: info.when for info in infos if info}
     listed = (view.listed or {}).get(pine_id)
     if listed:

@@ -5,23 +5,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinesync.commands.paths import called, fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
-from pinesync.errors import LeftForYou, Misuse, PinesyncError
-from pinesync.model import Account, RelPath
+from pinesync.errors import LeftForYou, Misuse
+from pinesync.model import RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
-from pinesync.sync.engine.snapshot import Scope
-from pinesync.sync.ports import Ports, Tools
+from pinesync.sync.ports import Ports, Remote, Tools
 from pinesync.workspace.files import Tree
-from pinesync.workspace.folder import Read, WorkspaceFolder, find_root, new_key, read_manifest
 from pinesync.workspace.manifest import Settings
-from pinesync.workspace.state import State, folder_name
+from pinesync.workspace.manifest_file import Read, read_manifest
+from pinesync.workspace.state import State
+from pinesync.workspace.state.store import folder_name, new_key
+from pinesync.workspace.workspace import Workspace, find_root
 
 if TYPE_CHECKING:
     from pinesync.model import Diagnostic
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from pinesync.remote.session import Exchange, Transport
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
+    from pinesync.sync.engine.transaction import Transaction
     from pinesync.sync.intents import Now
-    from pinesync.sync.outcome import Outcome
 
 SETTLE_SECONDS = 180.0
 DEFAULT_REMOTE = "tradingview"
@@ -78,31 +80,34 @@ class Project:
     """An open workspace; `client` where one is open already."""
 
     setup: Setup
-    folder: WorkspaceFolder
+    workspace: Workspace
     client: PineClient | None = field(default=None, repr=False)
 
     @property
     def settings(self) -> Settings:
-        return self.folder.settings()
+        return self.workspace.manifest.settings()
 
-    def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
-        settings = self.settings
-        return Scope(account_of(settings), settings.track == "all", settings.folders, only)
-
+    @cached_property
     def ports(self) -> Ports:
-        """The engine's ports, with a client that is signed in."""
-        return Ports(self.remote(), self.folder, self.tools())
+        """The engine's ports; the client is opened, and signed in, once something is asked."""
+        one = self.workspace
+        return Ports(self.remote, one.manifest, one.tree, one.texts, one.log, tools(self.setup))
 
     def remote(self) -> PineClient:
         return self.client or open_remote(self.setup, self.settings.remote, project=self)
 
-    def tools(self) -> Tools:
-        return tools(self.setup, self.settings.account or "")
+    def transaction(
+        self, verb: str, *, online: bool = False
+    ) -> AbstractContextManager[Transaction]:
+        """See `sync.engine.transaction`."""
+        from pinesync.sync.engine.transaction import transaction
+
+        return transaction(self.ports, verb, online=online)
 
     def path(self, raw: str) -> RelPath:
         """A file as a person types it. Misuse for a folder, and outside of the workspace."""
         found = self.inside(raw)
-        if not raw.endswith(SUFFIX) and os.path.isdir(self.folder.root / found):
+        if not raw.endswith(SUFFIX) and os.path.isdir(self.workspace.root / found):
             raise Misuse(
                 f"{raw}: name the files; this command takes no folders",
                 "`pinesync status` lists them",
@@ -112,13 +117,13 @@ class Project:
         except BadPath as error:
             raise Misuse(
                 f"{raw}: cannot be a script's file here: {error}",
-                called(self.folder.entries().values(), raw)
+                called(self.workspace.manifest.entries().values(), raw)
                 or "name the file of a script; `pinesync status` lists them",
             ) from None
 
     def inside(self, raw: str) -> str:
         """A file or folder that a person names, relative to the workspace; "." for all of it."""
-        return inside(self.folder.root, self.setup.cwd, raw, self.folder.entries())
+        return inside(self.workspace.root, self.setup.cwd, raw, self.workspace.manifest.entries())
 
     def patterns(self, raws: Sequence[str]) -> list[str]:
         """The same for several, where what is a folder ends with a slash. A `*.pine` that the
@@ -126,35 +131,12 @@ class Project:
         return [pattern for raw in raws for pattern in self._patterns(self.inside(raw))]
 
     def _patterns(self, found: str) -> Sequence[str]:
-        root, listed = self.folder.root, self.folder.entries()
+        root, listed = self.workspace.root, self.workspace.manifest.entries()
         if found != "." and os.path.isdir(root / found):
             return [f"{found}/"]
         if found in listed or os.path.lexists(root / found):
             return [found]
         return fitting(found, listed) or [found]
-
-    @contextmanager
-    def writing(self, verb: str) -> Iterator[tuple[Outcome, ...]]:
-        """This process is the only one that writes in the workspace. Files that an earlier run
-        was exchanging are finished first; what that did is given. What is done in here is in the
-        operation log afterwards, under the verb."""
-        from pinesync.sync.engine.settle import settle_files
-        from pinesync.sync.operations import RECOVERY
-        from pinesync.workspace.lock import writing
-
-        with writing(self.folder.state.folder):
-            settled = settle_files(self.folder, self.tools().merge)
-            self.note(RECOVERY)
-            try:
-                yield settled
-            finally:
-                self.note(verb)
-
-    def note(self, verb: str) -> None:
-        """What was done until now goes into the operation log. Without it there is no undo; what
-        was done is done and told all the same."""
-        with suppress(PinesyncError):
-            self.folder.log_operation(verb)
 
 
 def open_project(setup: Setup) -> Project:
@@ -176,11 +158,11 @@ def project_at(setup: Setup, root: Path) -> Project:
     return Project(setup, folder_at(setup, root, read[1].settings.id, read=Read(read)))
 
 
-def project_as(setup: Setup, folder: WorkspaceFolder) -> Project:
+def project_as(setup: Setup, folder: Workspace) -> Project:
     """The same workspace with a state that nobody has read yet; pine.toml is parsed only where
     it is another than `folder` knows."""
-    workspace_id = folder.settings().id
-    return Project(setup, folder_at(setup, folder.root, workspace_id, read=folder.known))
+    workspace_id = folder.manifest.settings().id
+    return Project(setup, folder_at(setup, folder.root, workspace_id, read=folder.manifest.known))
 
 
 def folder_at(
@@ -189,20 +171,20 @@ def folder_at(
     workspace_id: str,
     final: Path | None = None,
     read: Read | None = None,
-) -> WorkspaceFolder:
+) -> Workspace:
     """The workspace at `root`, whose state belongs to the place `final` (where it will be).
     `read` is its pine.toml where somebody read it before."""
     state = State(setup.places.state / folder_name(workspace_id, final or root))
-    return WorkspaceFolder(Tree(root), state, time.time, read)
+    return Workspace(Tree(root), state, time.time, read)
 
 
-def account_of(settings: Settings) -> Account | None:
-    if settings.account is None:
-        return None
-    return Account(settings.account, settings.account_id or "")
+def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) -> Ports:
+    """The engine's ports of a workspace and a service."""
+    one = workspace
+    return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(setup))
 
 
-def tools(setup: Setup, account: str = "") -> Tools:
+def tools(setup: Setup) -> Tools:
     def syntax(source: str) -> Sequence[Diagnostic]:
         from pinesync.syntax import check
 
@@ -222,7 +204,6 @@ def tools(setup: Setup, account: str = "") -> Tools:
         each=Pool(setup.jobs, setup.progress),
         meanwhile=meanwhile,
         settle_seconds=setup.settle_seconds,
-        account=account,
     )
 
 
@@ -263,7 +244,7 @@ def open_remote(
     base_url = facade(setup)
     found = None
     if signed_in:
-        found = sign_in(setup, project.scope().account if project else None)
+        found = sign_in(setup, project.settings.owner if project else None)
         if found is None:
             raise not_signed_in(setup, project is not None)
     session = Session(base_url, found.secret if found else None, _transport(setup))
@@ -282,7 +263,11 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
     if setup.account:
         raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
     store = sandbox_store(setup, remote.partition(":")[2])
-    tracked = [e.pine_id for e in project.folder.entries().values() if e.pine_id] if project else []
+    tracked = (
+        [e.pine_id for e in project.workspace.manifest.entries().values() if e.pine_id]
+        if project
+        else []
+    )
     if tracked and not store.ever_had(tracked):
         raise LeftForYou(
             f"the sandbox of this folder has none of its {len(tracked)} scripts",

@@ -7,16 +7,14 @@ from typing import Literal
 
 from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import Run, finished, left_alone, planned, viewed
+from pinesync.commands.running import left_alone, planned
 from pinesync.commands.tracking import follow_quietly
 from pinesync.sync.engine import download
-from pinesync.sync.engine.settle import blocked, settle
-from pinesync.sync.engine.snapshot import look
+from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.moved_files import moved
-from pinesync.sync.operations import RECOVERY
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.policy import Act
-from pinesync.sync.ports import Ports
 
 Choice = Literal["ours", "theirs"]
 _ACTS = {"ours": Act.TAKE_OURS, "theirs": Act.TAKE_THEIRS}
@@ -37,30 +35,20 @@ def pull(
     patterns = project.patterns(paths)
     act = _ACTS[choice] if choice else None
     if dry_run:
-        ports = project.ports()
-        view = look(ports.remote, ports.workspace, ports.tools, project.scope())
+        view = take_snapshot(project.ports)
         return planned(download.steps_of(chosen(view, patterns), act, merge))
-    with project.writing("pull") as recovered:
-        ports = project.ports()
-        settled = (*recovered, *settle(ports))
-        project.note(RECOVERY)
-        return finished(_pull(project, ports, patterns, act, merge, settled), settled)
+    with project.transaction("pull", online=True) as tx:
+        return tx.run(_pull(project, tx, patterns, act, merge))
 
 
 def _pull(
-    project: Project,
-    ports: Ports,
-    patterns: list[str],
-    choice: Act | None,
-    merge: bool,
-    settled: tuple[Outcome, ...],
+    project: Project, tx: Transaction, patterns: list[str], choice: Act | None, merge: bool
 ) -> Iterator[Outcome]:
-    view, late = viewed(project, ports)
-    yield from late
-    steps = download.steps_of(chosen(view, patterns, blocked(settled)), choice, merge)
+    view = yield from tx.look()
+    steps = download.steps_of(chosen(view, patterns, tx.blocked), choice, merge)
     changes = (*download.CHANGES, *download.CHOICES)
     moves = moved(view.situations)
-    yield from download.pull(ports, [step for step in steps if step.act in changes])
+    yield from download.pull(tx.ports, [step for step in steps if step.act in changes])
     for step in steps:
         if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
             yield told

@@ -7,27 +7,18 @@ from dataclasses import dataclass, replace
 
 from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import (
-    Run,
-    finished,
-    left_alone,
-    not_listed,
-    planned,
-    viewed,
-)
+from pinesync.commands.running import left_alone, not_listed, planned
 from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import upload
 from pinesync.sync.engine.download import Step
 from pinesync.sync.engine.prepare_upload import changed
-from pinesync.sync.engine.settle import blocked, settle
-from pinesync.sync.engine.snapshot import look
+from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.moved_files import moved
-from pinesync.sync.operations import RECOVERY
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, Local
-from pinesync.sync.ports import Ports
 
 
 def push(
@@ -49,30 +40,17 @@ def push(
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
-        ports = project.ports()
-        view = look(ports.remote, ports.workspace, ports.tools, project.scope())
-        situations = chosen(view, patterns)
+        situations = chosen(take_snapshot(project.ports), patterns)
         steps = upload.steps_of(situations, recreate=recreate, over=version is not None)
         return planned(_named(steps, patterns))
-    with project.writing("push") as recovered:
-        ports = project.ports()
-        settled = (*recovered, *settle(ports))
-        project.note(RECOVERY)
+    with project.transaction("push", online=True) as tx:
         wishes = _Wishes(allow_broken, recreate, version, seen or {})
-        outcomes = _push(project, ports, patterns, settled, wishes)
-        return finished(outcomes, settled)
+        return tx.run(_push(tx, patterns, wishes))
 
 
-def _push(
-    project: Project,
-    ports: Ports,
-    patterns: list[str],
-    settled: tuple[Outcome, ...],
-    wishes: _Wishes,
-) -> Iterator[Outcome]:
-    view, late = viewed(project, ports, frozenset(wishes.seen) or None)
-    yield from late
-    situations = chosen(view, patterns, blocked(settled))
+def _push(tx: Transaction, patterns: list[str], wishes: _Wishes) -> Iterator[Outcome]:
+    view = yield from tx.look(frozenset(wishes.seen) or None)
+    situations = chosen(view, patterns, tx.blocked)
     over = wishes.over
     steps = upload.steps_of(situations, recreate=wishes.recreate, over=over is not None)
     steps = _named(steps, patterns)
@@ -88,7 +66,9 @@ def _push(
     changes = [step for step in steps if step.act in upload.CHANGES]
     allow = wishes.allow_broken
     listed = view.listed or {}
-    yield from upload.push(ports, changes, listed, allow_broken=allow, over=over, seen=wishes.seen)
+    yield from upload.push(
+        tx.ports, changes, listed, allow_broken=allow, over=over, seen=wishes.seen
+    )
     behind = [step for step in steps if step.act is Act.LEAVE]
     for step in behind:
         yield Outcome(

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pinesync.commands.project import Project, now
-from pinesync.commands.running import AGREES, Recorded, Run
+from pinesync.commands.running import AGREES
 from pinesync.commands.wording import name_of
 from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
 from pinesync.model import Entry, RelPath
 from pinesync.naming import typed
-from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.outcome import Outcome, Recorded, Run, failed
 from pinesync.workspace import manifest, stream
 from pinesync.workspace.aside import TRAILER, Aside, digest_of, is_newer, named
 from pinesync.workspace.files import MANIFEST
@@ -45,12 +45,12 @@ def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Ru
     be done: Misuse, LeftForYou."""
 
     def acting(project: Project) -> Run:
-        repository = needs_repository(project.folder.root)
+        repository = needs_repository(project.workspace.root)
         ref = named(repository, raw, "--record")
         _refuse_unready(repository, ref)
         head = _head_of(repository)
-        project.folder.look_aside(ref)
-        before = project.folder.aside(project.settings.id)
+        project.workspace.manifest.look_aside(ref)
+        before = project.workspace.manifest.aside(project.settings.id)
         side = _Side(repository, ref, head, before)
         run = act(project)
         return _foretold(project, run, side) if run.dry_run else _recorded(project, run, side)
@@ -112,7 +112,7 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
 def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Recorded | None:
     repository, ref, before = side.repository, side.ref, side.before
     known = before.over(side.head.entries)
-    newer = dict(_newer(known, project.folder.entries()))
+    newer = dict(_newer(known, project.workspace.manifest.entries()))
     files = repository.blobs(side.head.commit, list(newer))
     new: dict[RelPath, Entry] = {}
     for path, entry in newer.items():
@@ -130,7 +130,7 @@ def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Rec
     text = manifest.apply(side.head.text, {**known, **new})[0]
     repository.import_stream(_stream(project, side, text, _message(project, new.values())))
     made = repository.commit_of(ref)
-    project.folder.look_aside()
+    project.workspace.manifest.look_aside()
     return Recorded(ref, made, tuple(new))
 
 
@@ -185,9 +185,9 @@ def _message(project: Project, entries: Iterable[Entry]) -> str:
 def _foretold(project: Project, run: Run, side: _Side) -> Run:
     """A dry run, with the scripts that would be recorded, as far as nothing goes wrong."""
     known = side.before.over(side.head.entries)
-    paths = {path for path, _ in _newer(known, project.folder.entries())}
+    paths = {path for path, _ in _newer(known, project.workspace.manifest.entries())}
     paths |= {row.path for row in run.planned if row.act in AGREES}
-    here = project.folder.local_texts(paths)
+    here = project.workspace.tree.local_texts(paths)
     files = side.repository.blobs(side.head.commit, [path for path in known if path in here])
     there = [p for p in known if p in files and digest_of(files[p]) == here[p].digest]
     return replace(run, record=Recorded(side.ref, None, tuple(there)))

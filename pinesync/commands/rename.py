@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import Run, finished, viewed
 from pinesync.errors import LeftForYou, Misuse, NameTaken
 from pinesync.model import Entry, RelPath
 from pinesync.naming import MAX_SAVED_NAME, may_send, shown, typed
 from pinesync.sync.engine.rename import give_name
-from pinesync.sync.engine.settle import blocked, settle
-from pinesync.sync.outcome import Outcome
-from pinesync.sync.ports import Ports
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.outcome import Outcome, Run
 
 
 def rename_script(setup: Setup, raw: str, name: str) -> Run:
@@ -22,13 +20,12 @@ def rename_script(setup: Setup, raw: str, name: str) -> Run:
     name = _checked(name)
     project = open_project(setup)
     path = project.path(raw)
-    with project.writing("rename") as recovered:
+    with project.transaction("rename") as tx:
         entry = listed_entry(project, path)
-        ports = project.ports()
-        settled = (*recovered, *settle(ports))
-        if {path, entry.pine_id} & blocked(settled):
-            return Run(settled)
-        return finished(_renamed(project, ports, listed_entry(project, path), name), settled)
+        tx.settle()
+        if {path, entry.pine_id} & tx.blocked:
+            return Run(tx.recovered)
+        return tx.run(_renamed(tx, listed_entry(project, path), name))
 
 
 def _checked(name: str) -> str:
@@ -48,7 +45,7 @@ def _checked(name: str) -> str:
 
 def listed_entry(project: Project, path: RelPath) -> Entry:
     """The entry of a script that is saved on TradingView. Misuse otherwise."""
-    entry = project.folder.entries().get(path)
+    entry = project.workspace.manifest.entries().get(path)
     if entry is None:
         raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")
     if entry.pine_id is None:
@@ -59,10 +56,10 @@ def listed_entry(project: Project, path: RelPath) -> Entry:
     return entry
 
 
-def _renamed(project: Project, ports: Ports, entry: Entry, name: str) -> Iterator[Outcome]:
-    view, late = viewed(project, ports, frozenset((entry.path,)))
-    yield from late
-    entry = project.folder.entries()[entry.path]
+def _renamed(tx: Transaction, entry: Entry, name: str) -> Iterator[Outcome]:
+    ports = tx.ports
+    view = yield from tx.look(frozenset((entry.path,)))
+    entry = ports.manifest.entries()[entry.path]
     listed = view.listed or {}
     info = listed.get(entry.pine_id) if entry.pine_id else None
     if info is None:
@@ -72,7 +69,7 @@ def _renamed(project: Project, ports: Ports, entry: Entry, name: str) -> Iterato
         )
     if shown(info.name) == name:
         if entry.name != name:
-            project.folder.commit({entry.path: replace(entry, name=name)})
+            ports.manifest.commit({entry.path: replace(entry, name=name)})
         yield Outcome(
             entry.path, "told", message=f"it is called {name!r} already", pine_id=entry.pine_id
         )
@@ -80,5 +77,5 @@ def _renamed(project: Project, ports: Ports, entry: Entry, name: str) -> Iterato
     if any(shown(other.name) == name for other in listed.values()):
         raise NameTaken(f"another script is called {name!r} on TradingView", "choose another name")
     newest = ports.remote.get(info.pine_id)
-    ports.workspace.remember(newest)
+    ports.texts.remember(newest)
     yield give_name(ports, entry, newest, name)

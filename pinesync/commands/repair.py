@@ -12,9 +12,10 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace import manifest, mending
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.folder import find_root, new_key
 from pinesync.workspace.lock import writing
 from pinesync.workspace.mending import Mended, Taken
+from pinesync.workspace.state.store import new_key
+from pinesync.workspace.workspace import find_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _write(setup: Setup, tree: Tree, data: bytes, text: str, mended: Mended) -> 
     """The text with the markers is kept before it leaves the folder."""
     state = folder_at(setup, tree.root, mended.manifest.settings.id).state
     with writing(state.folder):
-        kept = state.file_of(state.keep(text))
+        kept = state.texts.file_of(state.texts.keep(text))
         try:
             tree.write_manifest(mended.text.encode(), data, new_key(now().wall))
         except ChangedMeanwhile:

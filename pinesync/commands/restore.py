@@ -11,17 +11,13 @@ from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.push import push
 from pinesync.commands.revisions import Revision, names_version, one_version
-from pinesync.commands.running import Run, finished
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import Misuse
 from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.naming import typed
-from pinesync.sync.engine.version_texts import read_text
-from pinesync.sync.engine.write_file import put_text
-from pinesync.sync.intents import Record
-from pinesync.sync.outcome import Outcome, refused
+from pinesync.sync.engine.restore import base_text
+from pinesync.sync.engine.restore import restore as put_text
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import is_named
-from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files import digest_of
 
 
@@ -32,8 +28,8 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
     project = open_project(setup)
     past = Past(project)
     wanted = [one for raw in paths for one in _wanted(project, raw)]
-    with project.writing("restore"):
-        return finished(_restore(project, past, entry, version) for entry, version in wanted)
+    with project.transaction("restore") as tx:
+        return tx.run(_restore(project, past, entry, version) for entry, version in wanted)
 
 
 def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
@@ -44,7 +40,7 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
     # A push that is given no path would be of everything.
     if done.stopped or not restored or len(restored) != len(done.outcomes):
         return done
-    run = push(replace(setup, cwd=open_project(setup).folder.root), restored)
+    run = push(replace(setup, cwd=open_project(setup).workspace.root), restored)
     return replace(run, outcomes=(*done.outcomes, *run.outcomes))
 
 
@@ -58,7 +54,7 @@ def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
             )
         return [(which.entry, version)]
     patterns = project.patterns([raw])
-    entries = project.folder.entries()
+    entries = project.workspace.manifest.entries()
     if patterns == [project.inside(raw)] and has_magic(raw) and patterns[0] not in entries:
         raise Misuse(
             f"{raw}: no listed file is called like that", "`pinesync status` lists the scripts"
@@ -68,11 +64,15 @@ def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
     listed = [e for e in entries.values() if any(is_named(e.path, p) for p in patterns)]
     if not listed:
         raise Misuse(f"{raw}: no scripts in it", "`pinesync status` lists them")
-    return [(e, None) for e in listed if e.base and _is_edited(e.base, project.folder.read(e.path))]
+    return [
+        (e, None)
+        for e in listed
+        if e.base and _is_edited(e.base, project.workspace.tree.read(e.path))
+    ]
 
 
 def _entry(project: Project, path: RelPath) -> Entry:
-    entry = project.folder.entries().get(path)
+    entry = project.workspace.manifest.entries().get(path)
     if entry is None:
         raise Misuse(
             f"{path}: not listed in pine.toml", "`pinesync status` lists the scripts of this folder"
@@ -93,61 +93,7 @@ def _is_edited(base: Base, data: bytes | None) -> bool:
 
 def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:
     if version is None:
-        return write(project, entry, base_text(project, entry), "restored")
+        return put_text(project.ports, entry, base_text(project.ports, entry))
     assert entry.pine_id
     text = past.text(past.version(Revision(entry.pine_id, entry), version))
-    return replace(write(project, entry, text, "restored"), version=version)
-
-
-def base_text(project: Project, entry: Entry) -> str:
-    """The text that an unedited file has. LeftForYou where the service has another one there."""
-    assert entry.base
-    assert entry.pine_id
-    base = entry.base
-    held = project.folder.text_of(base.expected)
-    if held is not None:
-        return held
-    text = read_text(project.remote(), project.folder, (entry.pine_id, base.version))
-    if digest(text) != base.digest:
-        raise LeftForYou(
-            f"{entry.path}: version {base.version} on TradingView is not what pine.toml recorded",
-            "`pinesync pull --theirs` takes the newest text",
-        )
-    return text
-
-
-def write(project: Project, entry: Entry, text: str, done: str) -> Outcome:
-    """The file gets the text, whatever it has now, which is kept."""
-    path = entry.path
-    data = project.folder.read(path)
-    version = entry.base.version if entry.base else None
-    records: list[Record] = []
-    try:
-        current = None if data is None else digest(decode(data))
-        if current != digest(text):
-            put_text(project.folder, project.tools(), entry, text, current, records)
-    except Unreadable as error:
-        return refused(path, str(error), "move the file away, then restore it")
-    except ChangedMeanwhile:
-        return refused(path, "the file changed at this moment", "run the command again")
-    finally:
-        project.folder.drop_records(records)
-    choose(project, path, text)
-    kept = "" if data is None or not records else "the text it had is kept"
-    told = Outcome(path, "restored", version, message=kept, pine_id=entry.pine_id)
-    return told if done == "restored" else Outcome(path, "resolved", version, message=kept)
-
-
-def choose(project: Project, path: RelPath, text: str) -> bool:
-    """A person chose this text for the file by its name, so a push may save it, whatever it takes
-    back of what others saved. Whether that is noted in pine.toml, or a choice before is not any
-    more."""
-    entry = project.folder.entries().get(path)
-    if entry is None or entry.base is None:
-        return False
-    meant = bool(entry.base.theirs) and digest(text) != entry.base.expected
-    chosen = digest(text) if meant else None
-    if chosen == entry.base.chosen:
-        return False
-    project.folder.commit({path: replace(entry, base=replace(entry.base, chosen=chosen))})
-    return True
+    return replace(put_text(project.ports, entry, text), version=version)

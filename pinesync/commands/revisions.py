@@ -52,7 +52,7 @@ def revision(project: Project, raw: str) -> Revision:
         pine_id = PineId(name)
     except ValueError:
         return _by_path(project, name, version)
-    entries = project.folder.entries().values()
+    entries = project.workspace.manifest.entries().values()
     listed = next((entry for entry in entries if entry.pine_id == pine_id), None)
     return Revision(pine_id, listed, version)
 
@@ -71,7 +71,7 @@ def one_version(project: Project, raw: str) -> tuple[Revision, Version]:
 def all_of(project: Project, raws: Sequence[str]) -> list[Revision]:
     """The scripts that were named, without versions; all that are listed where none was."""
     if not raws:
-        entries = project.folder.entries().values()
+        entries = project.workspace.manifest.entries().values()
         return [Revision(entry.pine_id, entry) for entry in entries if entry.pine_id]
     found = [revision(project, raw) for raw in raws]
     for raw, each in zip(raws, found, strict=True):
@@ -82,7 +82,7 @@ def all_of(project: Project, raws: Sequence[str]) -> list[Revision]:
 
 def _by_path(project: Project, raw: str, version: Version | None) -> Revision:
     path = project.path(raw)
-    entry = project.folder.entries().get(path)
+    entry = project.workspace.manifest.entries().get(path)
     if entry is None:
         hint = "`pinesync status` lists the scripts here, `pinesync list` those of the account"
         raise Misuse(f"{path}: not listed in pine.toml", hint)

@@ -28,12 +28,12 @@ def rm(setup: Setup, paths: Sequence[str]) -> Removal:
     """Forget the entries, all or none."""
     project = open_project(setup)
     wanted = [project.path(raw) for raw in paths]
-    with project.writing("rm"):
-        entries = project.folder.entries()
+    with project.transaction("rm"):
+        entries = project.workspace.manifest.entries()
         for path in wanted:
             if path not in entries:
                 raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")
         refuse_unsettled(project, [entries[path] for path in wanted])
-        project.folder.commit(dict.fromkeys(wanted))
+        project.workspace.manifest.commit(dict.fromkeys(wanted))
     forgotten = tuple(Forgotten(path, entries[path].pine_id) for path in wanted)
     return Removal(forgotten, project.settings.track == "all")

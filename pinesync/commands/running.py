@@ -1,107 +1,19 @@
-"""What pull and push share: the run's result, and what is said of scripts that are left alone."""
+"""What is told of scripts that a run leaves alone, and of what a dry run would do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pinesync.commands.choosing import id_of
-from pinesync.commands.project import Project
-from pinesync.errors import EXIT_LATER, EXIT_LEFT, PinesyncError, gravest
-from pinesync.model import Entry, PineId, RelPath
+from pinesync.errors import EXIT_LATER, EXIT_LEFT
+from pinesync.model import PineId, RelPath
 from pinesync.naming import typed
 from pinesync.sync.engine.download import Step
-from pinesync.sync.engine.late_saves import find_late
-from pinesync.sync.engine.snapshot import View, look
-from pinesync.sync.outcome import Outcome, enumerated
+from pinesync.sync.outcome import Outcome, Planned, Run, enumerated
 from pinesync.sync.planner import Situation
-from pinesync.sync.policy import Act, Local, There
-from pinesync.sync.ports import Ports
+from pinesync.sync.policy import Act, There
 from pinesync.text import NO_TEXT
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A step that a dry run would do."""
-
-    path: RelPath
-    word: str
-    act: str
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """The commit of what a run changed, and whose files are in it."""
-
-    commit: str
-    subject: str
-    paths: tuple[RelPath, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The side ref that records the bases, its newest commit, and the scripts that are new there.
-    `commit` is None of what a dry run would record, and where there is no record yet."""
-
-    ref: str
-    commit: str | None
-    paths: tuple[RelPath, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a run did, in order, and the error that ended it early, if one did. A dry run has
-    `planned` instead. `commit` is there where one was made, `record` where one was asked for."""
-
-    outcomes: tuple[Outcome, ...] = ()
-    planned: tuple[Planned, ...] = ()
-    dry_run: bool = False
-    stopped: PinesyncError | None = None
-    commit: Committed | None = None
-    record: Recorded | None = None
-
-    @property
-    def exit_code(self) -> int:
-        codes = [outcome.exit_code for outcome in self.outcomes]
-        return gravest(*codes, *([self.stopped.exit_code] if self.stopped else []))
-
-
-def finished(outcomes: Iterable[Outcome], before: Sequence[Outcome] = ()) -> Run:
-    """Run the steps to the end, or to the error that stops them: what was done is told anyway."""
-    done = list(before)
-    try:
-        for outcome in outcomes:
-            done.append(outcome)  # noqa: PERF402 - what came before an error counts
-    except PinesyncError as error:
-        return Run(tuple(done), stopped=error)
-    return Run(tuple(done))
-
-
-def viewed(
-    project: Project, ports: Ports, only: frozenset[RelPath] | None = None
-) -> tuple[View, tuple[Outcome, ...]]:
-    """The three sides, once saves that came late are accounted for; of `only` these scripts. The
-    account is pinned to the folder with the first script seen."""
-    view = look(ports.remote, ports.workspace, ports.tools, project.scope(only))
-    late = find_late(ports, view.listed or {})
-    if late:
-        view = look(ports.remote, ports.workspace, ports.tools, project.scope(only))
-    if changes := {**view.flagged, **_forgotten_choices(view)}:
-        project.folder.commit(changes)
-    settings = project.settings
-    if view.account and settings.account is None:
-        pinned = replace(
-            settings, account=view.account.name, account_id=view.account.user_id or None
-        )
-        project.folder.commit({}, pinned)
-    return view, late
-
-
-def _forgotten_choices(view: View) -> dict[RelPath, Entry]:
-    """A text that was chosen by name, and is not in the file any more, is not meant any more."""
-    clean = (s.entry for s in view.situations if s.local is Local.SAME and s.entry)
-    chosen = ((entry, entry.base) for entry in clean if entry.base and entry.base.chosen)
-    return {e.path: replace(e, base=replace(base, chosen=None)) for e, base in chosen}
 
 
 def planned(steps: Sequence[Step]) -> Run:

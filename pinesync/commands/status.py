@@ -11,12 +11,12 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
 from pinesync.naming import shown
-from pinesync.sync.engine.snapshot import View, look
+from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.moved_files import moved
 from pinesync.sync.planner import Situation
 
 if TYPE_CHECKING:
-    from pinesync.sync.intents import Record
+    from pinesync.sync.intents import Intent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,8 @@ def seen(
     project: Project, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
 ) -> tuple[Status, View]:
     """The same, with what was seen for it."""
-    remote = None if offline else project.remote()
-    view = look(remote, project.folder, project.tools(), project.scope())
-    unsettled = {r.path: r for r in project.folder.records() if r.is_open}
+    view = take_snapshot(project.ports, offline=offline)
+    unsettled = {r.path: r for r in project.workspace.log.intents() if r.is_open}
     situations = chosen(view, project.patterns(paths))
     moves = moved(view.situations)
     moves_to = {old: new for new, old in moves.items()}
@@ -85,7 +84,7 @@ def seen(
 
 def _line(
     situation: Situation,
-    unsettled: Record | None,
+    unsettled: Intent | None,
     troubles: Mapping[PineId, str],
     moved_from: RelPath | None,
     moved_to: RelPath | None,

@@ -10,13 +10,13 @@ from pinesync.commands.project import Project
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
 from pinesync.sync.commit_plan import places
-from pinesync.sync.engine.saving import own_versions
+from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.outcome import Outcome
 from pinesync.text import Unreadable, decode, digest, dress
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.git_writes import filters_of
 from pinesync.workspace.repository import SAVED, repository_of
 from pinesync.workspace.tracking import NAME, SETTING, Fork, Saved, find_fork, track
+from pinesync.workspace.workspace import Workspace
 
 _NOTES, _TOLD = "told", "raw-branch"
 _RAW = (
@@ -29,14 +29,14 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     """Move the remote-tracking branch to what the service has, as far as it is held here; where it
     is. None outside of git, and where it is switched off. Asks the service nothing, and touches
     neither the person's branch nor index nor files."""
-    folder = project.folder
-    repository = repository_of(folder.root) if folder.has_history() else None
+    folder = project.workspace
+    repository = repository_of(folder.root) if folder.manifest.has_history() else None
     if repository is None or repository.setting(SETTING) is False:
         return None
-    entries, settings = folder.entries(), project.settings
+    entries, settings = folder.manifest.entries(), project.settings
     fork = find_fork(repository, list(entries))
     if fork is None:
-        fork = Fork(None, folder.parsed()[0].decode("utf-8"))
+        fork = Fork(None, folder.manifest.parsed()[0].decode("utf-8"))
     tracked = {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
     every = settings.track == "all"
     infos = [info for pine_id, info in listed.items() if every or pine_id in tracked]
@@ -49,14 +49,16 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
 
 def raw(project: Project) -> str:
     """What is to be known of a branch whose files no filter went over; told once."""
-    folder = project.folder
-    repository = repository_of(folder.root) if folder.has_history() else None
-    if repository is None or _TOLD in folder.state.keys(_NOTES):
+    folder = project.workspace
+    repository = repository_of(folder.root) if folder.manifest.has_history() else None
+    if repository is None or _TOLD in folder.state.store.keys(_NOTES):
         return ""
-    named = filters_of(folder.root, folder.entries()) if (run := repository.filters()) else {}
+    named = (
+        filters_of(folder.root, folder.manifest.entries()) if (run := repository.filters()) else {}
+    )
     if not run.intersection(named.values()) or repository.setting(SETTING) is False:
         return ""
-    folder.state.write_json(_NOTES, _TOLD, {})
+    folder.state.store.write_json(_NOTES, _TOLD, {})
     return _RAW
 
 
@@ -72,7 +74,7 @@ def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Ite
 
 def catch_up(project: Project) -> None:
     """After a commit of ours: where HEAD has just the files that the branch has, it is HEAD."""
-    repository = repository_of(project.folder.root)
+    repository = repository_of(project.workspace.root)
     if repository is None or repository.setting(SETTING) is False:
         return
     head, tree = repository.commit_of("HEAD"), repository.tree_of(SAVED)
@@ -81,7 +83,7 @@ def catch_up(project: Project) -> None:
 
 
 def _saved(
-    folder: WorkspaceFolder,
+    folder: Workspace,
     info: ScriptInfo,
     entry: Entry | None,
     where: Mapping[PineId, Entry],
@@ -90,22 +92,22 @@ def _saved(
     entry = entry or where[info.pine_id]
     if entry.base and entry.base.version == info.version:
         return Saved(entry, info.modified)
-    text = folder.recall(info.pine_id, info.version)
+    text = folder.texts.recall(info.pine_id, info.version)
     if text is None:
         return None
-    ours = own_versions(folder, info.pine_id)
+    ours = own_versions(folder.log, info.pine_id)
     base = Base.linked(info.version, text, ours)
     if entry.base:
         base = entry.base.moved(info.version, text, ours)
     return Saved(replace(entry, base=base), info.modified)
 
 
-def _file(folder: WorkspaceFolder, fork: Fork, one: Saved) -> bytes | None:
+def _file(folder: Workspace, fork: Fork, one: Saved) -> bytes | None:
     """The text in the shape that the file here has, else in that of the fork's."""
     path, base = one.entry.path, one.entry.base
     assert base
     here = _bytes_here(folder, path)
-    text = folder.text_of(base.expected)
+    text = folder.texts.text_of(base.expected)
     if text is None and here is not None:
         with suppress(Unreadable):
             text = decode(here)
@@ -115,8 +117,8 @@ def _file(folder: WorkspaceFolder, fork: Fork, one: Saved) -> bytes | None:
     return None if text is None else dress(text, here or (blob.data if blob else None))
 
 
-def _bytes_here(folder: WorkspaceFolder, path: RelPath) -> bytes | None:
+def _bytes_here(folder: Workspace, path: RelPath) -> bytes | None:
     try:
-        return folder.read(path)
+        return folder.tree.read(path)
     except FileError:
         return None

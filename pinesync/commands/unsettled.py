@@ -7,16 +7,17 @@ from collections.abc import Collection
 from pinesync.commands.project import Project
 from pinesync.errors import OutcomeUnknown
 from pinesync.model import Entry
+from pinesync.sync.intents import Delete, Download, Move, Rename
 
 
 def refuse_unsettled(project: Project, entries: Collection[Entry]) -> None:
     """OutcomeUnknown where something was sent for one of them, and is not settled yet."""
     paths = {entry.path for entry in entries}
     ids = {entry.pine_id for entry in entries if entry.pine_id}
-    for record in project.folder.records():
-        ours = record.pine_id in ids if record.pine_id else record.path in paths
-        if record.is_open and record.op not in ("pull", "move") and ours:
-            what = {"rename": "rename", "delete": "deletion"}.get(record.op, "save")
+    for intent in project.workspace.log.intents():
+        ours = intent.pine_id in ids if intent.pine_id else intent.path in paths
+        if intent.is_open and not isinstance(intent, Download | Move) and ours:
+            what = {Rename: "rename", Delete: "deletion"}.get(type(intent), "save")
             raise OutcomeUnknown(
-                f"{record.path}: a {what} of it is not settled yet", "run `pinesync pull` first"
+                f"{intent.path}: a {what} of it is not settled yet", "run `pinesync pull` first"
             )

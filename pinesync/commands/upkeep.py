@@ -20,11 +20,11 @@ from pinesync.commands.checkup import (
     told,
     wrong,
 )
-from pinesync.commands.project import Project, account_of, now
+from pinesync.commands.project import Project, now
 from pinesync.errors import PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX, typed
-from pinesync.sync.intents import Record, age
+from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.lock import is_held
 from pinesync.workspace.manifest import Manifest
@@ -32,7 +32,7 @@ from pinesync.workspace.state import State
 
 _KINDS = ("objects", "saved", "commits", "records", "replaced", "tmp")
 _OTHERS_WRITE = 0o002
-_SENT = {"rename": "rename", "delete": "deletion"}
+_SENT = {Rename: "rename", Delete: "deletion"}
 
 
 def manifest(here: Workspace) -> Iterator[Said]:
@@ -41,7 +41,7 @@ def manifest(here: Workspace) -> Iterator[Said]:
         yield told(here.manifest)
         return
     settings, entries = here.manifest.settings, here.manifest.entries
-    account = account_of(settings)
+    account = settings.owner
     whose = f"account {account.name}" if account else "no account yet"
     scripts = counted(len(entries), "script")
     yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {whose}, schema {settings.schema}")
@@ -58,7 +58,7 @@ def lock(here: Workspace) -> Iterator[Said]:
     """Whether another process writes in the workspace at this moment."""
     if isinstance(here.project, PinesyncError):
         yield _without_state(here)
-    elif is_held(here.project.folder.state.folder):
+    elif is_held(here.project.workspace.state.folder):
         yield wrong(
             "another pinesync is writing in this folder now",
             "wait for it; where it hangs, end that process, and the lock goes with it",
@@ -72,7 +72,7 @@ def state(here: Workspace) -> Iterator[Said]:
     if isinstance(here.project, PinesyncError):
         yield told(here.project) if here.manifest is not here.project else _without_state(here)
         return
-    held = here.project.folder.state
+    held = here.project.workspace.state
     if not held.folder.is_dir():
         yield ok(f"{held.folder}: nothing is kept yet")
         return
@@ -91,7 +91,7 @@ def state(here: Workspace) -> Iterator[Said]:
             )
             return  # what is behind a link is nobody's business here
         yield from _kept(held)
-    held.replaced(RelPath(""))  # reads them all; a damaged one is the error that ends this
+    held.backups.of(RelPath(""))  # reads them all; a damaged one is the error that ends this
 
 
 def _kept(held: State) -> Iterator[Said]:
@@ -111,7 +111,7 @@ def _kept(held: State) -> Iterator[Said]:
 
 def _is_whole(held: State, path: Path) -> bool:
     plain = stat.S_ISREG(path.lstat().st_mode)
-    return plain and held.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+    return plain and held.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
 
 
 def writes(here: Workspace) -> Iterator[Said]:
@@ -129,20 +129,20 @@ def writes(here: Workspace) -> Iterator[Said]:
             yield ok(f"nothing is begun and unsettled{also}")
 
 
-def _open(record: Record) -> Said:
+def _open(record: Intent) -> Said:
     """What was begun, and what becomes of it. The clocks only tell the least of its age."""
     since = f"at least {_span(age(record, now()))} ago"
-    if record.op == "pull":
+    if isinstance(record, Download):
         return wrong(
             f"{record.path}: a pull of it was begun {since}, and broke off",
             "run `pinesync pull`: it finishes that first, or takes it back",
         )
-    if record.op == "move":
+    if isinstance(record, Move):
         return wrong(
             f"{record.path}: a move from {record.origin} was begun {since}, and broke off",
             "run `pinesync pull`: it finishes that first",
         )
-    what = _SENT.get(record.op, "save")
+    what = _SENT.get(type(record), "save")
     if record.state == "prepared":
         return note(
             f"{record.path}: a {what} was begun {since}, and never sent",
@@ -208,7 +208,7 @@ def leftovers(here: Workspace) -> Iterator[Said]:
     """What a process that was killed left, in the folder and in the state directory."""
     left = Tree(here.root).leftovers()
     if isinstance(here.project, Project):
-        folder = here.project.folder.state.folder / "tmp"
+        folder = here.project.workspace.state.folder / "tmp"
         with disk(folder):
             left += [str(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
     if left:

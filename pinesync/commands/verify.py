@@ -9,7 +9,7 @@ from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
-from pinesync.sync.engine.snapshot import View, look
+from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.ports import Remote
 from pinesync.text import Unreadable, decode, digest
 
@@ -36,13 +36,12 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
     """Every script's file and newest version are read anew; nothing that is held counts. Changes
     nothing."""
     project = open_project(setup)
-    remote = project.remote()
-    tools = project.tools()
-    view = look(remote, project.folder, tools, project.scope())
+    ports = project.ports
+    view = take_snapshot(ports)
     situations = chosen(view, project.patterns(paths))
-    open_paths = {r.path for r in project.folder.records() if r.is_open}
+    open_paths = {r.path for r in project.workspace.log.intents() if r.is_open}
     entries = [s.entry for s in situations if s.entry and s.entry.base]
-    proofs = tools.each(lambda entry: _problems(project, remote, entry), entries)
+    proofs = ports.tools.each(lambda entry: _problems(project, ports.remote, entry), entries)
     found = dict(zip([entry.path for entry in entries], proofs, strict=True))
     return Verified(
         tuple(
@@ -66,7 +65,7 @@ def _problems(project: Project, remote: Remote, entry: Entry) -> tuple[str, ...]
     base, problems = entry.base, []
     assert base
     assert entry.pine_id
-    data = project.folder.read(entry.path)
+    data = project.workspace.tree.read(entry.path)
     try:
         if data is None:
             problems.append("the file is missing")

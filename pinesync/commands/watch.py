@@ -55,8 +55,8 @@ def watch(
     from pinesync.workspace.lock import watching
 
     project = open_project(setup)
-    with watching(project.folder.state.folder):
-        hints = Hints(project.folder.root)
+    with watching(project.workspace.state.folder):
+        hints = Hints(project.workspace.root)
         if hear:
             hear(hints.press)
         try:
@@ -69,12 +69,12 @@ class _Watch:
     """One session of watching."""
 
     def __init__(self, project: Project, wishes: Wishes, hints: Hints) -> None:
-        folder = project.folder
+        folder = project.workspace
         self._project = project
         self._wishes = wishes
         self._hints = hints
         self._files = Files(folder, ticking, many=wishes.many)
-        self._eyes = Eyes(hints, ticking, folder.stats, self._files.heard)
+        self._eyes = Eyes(hints, ticking, folder.tree.stats, self._files.heard)
         # Not only where the eyes take it: meanwhile a save may be sent, and git at work.
         hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
         self._sending = Sending(
@@ -90,10 +90,10 @@ class _Watch:
 
     def events(self, ends: Callable[[], bool]) -> Iterator[Event]:
         settings = self._project.settings
-        scripts = len(self._project.folder.entries())
+        scripts = len(self._project.workspace.manifest.entries())
         self._sending.sign_in()
         by_looking = not self._hints.works
-        root = self._project.folder.root
+        root = self._project.workspace.root
         yield Began(root, settings.remote, settings.account, scripts, by_looking)
         if held := self._files.begin():
             yield held
@@ -101,7 +101,7 @@ class _Watch:
             try:
                 yield from self._turn()
             except PinesyncError as error:
-                if not self._project.folder.root.is_dir():
+                if not self._project.workspace.root.is_dir():
                     raise
                 self._eyes.rest()
                 self._quiet = None

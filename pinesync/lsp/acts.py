@@ -12,11 +12,10 @@ from pinesync.commands.diff import diff
 from pinesync.commands.project import Project, Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.running import Run
 from pinesync.errors import EXIT_DONE, PinesyncError
 from pinesync.lsp.places import Place, refuse_unsaved, required, unsaved
 from pinesync.model import Digest, RelPath
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.text import digest
 from pinesync.unseen import harmless
 

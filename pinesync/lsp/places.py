@@ -14,7 +14,7 @@ from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
 from pinesync.naming import SUFFIX
 from pinesync.text import Unreadable, canonical, decode
-from pinesync.workspace.folder import find_root
+from pinesync.workspace.workspace import find_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
 
     @property
     def root(self) -> Path:
-        return self.project.folder.root
+        return self.project.workspace.root
 
     @property
     def paths(self) -> list[str]:
@@ -70,7 +70,7 @@ def place_of(setup: Setup, path: Path) -> Place | None:
     project = project_here(replace(setup, cwd=folder, progress=None))
     if project is None:
         return None
-    at_root = replace(project.setup, cwd=project.folder.root)
+    at_root = replace(project.setup, cwd=project.workspace.root)
     project = replace(project, setup=at_root)
     script = None if folder == path else project.path(str(path))
     return Place(at_root, project, script, folder)
@@ -94,7 +94,7 @@ def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
         here = _inside(place, path)
         if here is not None and place.has(path, here):
             try:
-                data = place.project.folder.read(here)
+                data = place.project.workspace.tree.read(here)
                 same = data is not None and decode(data) == canonical(text)
             except Unreadable:
                 same = False

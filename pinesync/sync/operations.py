@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Create, Intent, Upload
 
 UNDO = "undo"
 REDO = "redo"
@@ -93,12 +93,12 @@ class Journal:
     def moved(self, old: RelPath, new: RelPath) -> None:
         self.moves.append(Moved(old, new))
 
-    def noted(self, record: Record) -> None:
-        """A record that was written; only a save that landed is something done."""
-        if record.state == "landed" and record.op in ("save", "create"):
-            assert record.pine_id
-            assert record.landed
-            self.saves.append(Sent(record.path, record.pine_id, record.landed, record.parent))
+    def noted(self, intent: Intent) -> None:
+        """An intent that was written; only a save that landed is something done."""
+        if intent.state == "landed" and isinstance(intent, Upload | Create):
+            assert intent.pine_id
+            assert intent.landed
+            self.saves.append(Sent(intent.path, intent.pine_id, intent.landed, intent.parent))
 
     @property
     def is_empty(self) -> bool:

@@ -54,14 +54,49 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """All outcomes of one run, in the order they happened."""
+class Planned:
+    """A step that a dry run would do."""
+
+    path: RelPath
+    word: str
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The commit of what a run changed, and whose files are in it."""
+
+    commit: str
+    subject: str
+    paths: tuple[RelPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The side ref that records the bases, its newest commit, and the scripts that are new there.
+    `commit` is None of what a dry run would record, and where there is no record yet."""
+
+    ref: str
+    commit: str | None
+    paths: tuple[RelPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run did, in order, and the error that ended it early, if one did. A dry run has
+    `planned` instead. `commit` is there where one was made, `record` where one was asked for."""
 
     outcomes: tuple[Outcome, ...] = ()
+    planned: tuple[Planned, ...] = ()
+    dry_run: bool = False
+    stopped: PinesyncError | None = None
+    commit: Committed | None = None
+    record: Recorded | None = None
 
     @property
     def exit_code(self) -> int:
-        return gravest(*(outcome.exit_code for outcome in self.outcomes))
+        codes = [outcome.exit_code for outcome in self.outcomes]
+        return gravest(*codes, *([self.stopped.exit_code] if self.stopped else []))
 
 
 def failed(path: RelPath, error: PinesyncError, pine_id: PineId | None = None) -> Outcome:
@@ -78,10 +113,6 @@ def failed(path: RelPath, error: PinesyncError, pine_id: PineId | None = None) -
 
 def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEFT) -> Outcome:
     return Outcome(path, "refused", message=message, hint=hint, exit_code=exit_code)
-
-
-def report(outcomes: Iterable[Outcome]) -> Report:
-    return Report(tuple(outcomes))
 
 
 def enumerated(versions: Iterable[Version]) -> str:

@@ -1,13 +1,17 @@
-"""What the engine needs from outside, as protocols: the service, the folder, merging, the time.
+"""What the engine needs from outside, as protocols: service, pine.toml, working tree, texts,
+intents, and the tools beside them. One contract suite runs over every implementation.
 
-`remote.client.PineClient` fits `Remote`, `workspace.folder.Folder` fits `Workspace`; one contract
-suite runs over every implementation.
+Whatever reads or writes a file may raise FileError (the system refused) or StateError (what is
+there is not pinesync's); what reads pine.toml, ManifestError and Misuse; what asks the service,
+NoAccess, TryLater and FacadeError.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
         Diagnostic,
         Digest,
         Entry,
+        Kind,
         PineId,
         RelPath,
         SaveAnswer,
@@ -25,7 +30,8 @@ if TYPE_CHECKING:
         Version,
         VersionInfo,
     )
-    from pinesync.sync.intents import Now, Record
+    from pinesync.sync.intents import Download, Intent, Now
+    from pinesync.sync.operations import Journal, Operation
     from pinesync.sync.planner import LocalText
 
 T = TypeVar("T")
@@ -34,38 +40,78 @@ S = TypeVar("S")
 
 
 class Remote(Protocol):
-    """The saved scripts of one account. Every method may raise NoAccess, TryLater, FacadeError."""
+    """The saved scripts of one account. Every method may raise NoAccess (no valid session),
+    TryLater (ask again) and FacadeError (the service refused, or its answer is unusable)."""
 
-    def list_scripts(self) -> tuple[ScriptInfo, ...]: ...
-    def get(self, pine_id: PineId, version: Version | None = None) -> SavedText: ...
-    def versions(self, pine_id: PineId) -> Mapping[Version, int]: ...
-    def check(self, source: str) -> Verdict: ...
-    def save_new(self, name: str, source: str) -> SaveAnswer: ...
-    def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer: ...
-    def rename_script(self, pine_id: PineId, name: str) -> None: ...
-    def delete(self, pine_id: PineId) -> None: ...
-    def whoami(self, pine_id: str) -> Account: ...
+    def list_scripts(self) -> tuple[ScriptInfo, ...]:
+        """Every saved script with its newest version. Empty also for a session that expired."""
+
+    def get(self, pine_id: PineId, version: Version | None = None) -> SavedText:
+        """The text of a version, None for the newest. NotAccessible where there is none."""
+
+    def versions(self, pine_id: PineId) -> Mapping[Version, int]:
+        """When each version was saved, in epoch seconds."""
+
+    def check(self, source: str) -> Verdict:
+        """What the compiler says of a text; nothing is stored."""
+
+    def save_new(self, name: str, source: str) -> SaveAnswer:
+        """Create a script. NameTaken where one has the name. An error may come after the text was
+        stored: NetworkError.sent and `recovery.outcome` tell."""
+
+    def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer:
+        """Save the next version, whatever the newest is by then; the name None stays."""
+
+    def rename_script(self, pine_id: PineId, name: str) -> None:
+        """Give the script another name. NameTaken where another script has it."""
+
+    def delete(self, pine_id: PineId) -> None:
+        """Delete the script with all its versions."""
+
+    def whoami(self, pine_id: str) -> Account:
+        """Whose session it is, asked with a script that it can see. SessionExpired otherwise."""
 
 
 class ChangedMeanwhile(Exception):
-    """The file was not what the plan had seen; it was left, or put back, as it is now."""
+    """The file is not what the caller saw; it was left, or put back, as it is now."""
 
 
-class Workspace(Protocol):
-    """The folder, its pine.toml and its state. Raises FileError, ManifestError, StateError."""
+@dataclass(frozen=True)
+class Scope:
+    """What of the account belongs to a workspace: whose it is, whether new scripts are brought,
+    and where they go. `only` are the listed files that are asked about, None for all there are:
+    of the others nothing is read."""
 
-    def entries(self) -> Mapping[RelPath, Entry]: ...
-    def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
-        """Every script's file, tracked or not, that is not ignored; or only these. Read now."""
+    account: Account | None = None
+    track_all: bool = True
+    folders: Mapping[Kind, str] | None = None
+    only: frozenset[RelPath] | None = None
+
+
+class Manifest(Protocol):
+    """pine.toml: which file is which script, and on which version it is based."""
+
+    def entries(self) -> Mapping[RelPath, Entry]:
+        """The listed scripts, as the file on disk has them now."""
+
+    def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
+        """What of the account belongs to this workspace, or these scripts of it."""
 
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
-        """One write of pine.toml as it is now with these entries set, or removed (None)."""
+        """One write of pine.toml as it is now, with these entries set, or removed (None)."""
+
+    def follow(self, old: RelPath, entry: Entry) -> None:
+        """One write of pine.toml: the entry leaves the old path for its own, and backups with
+        it."""
+
+    def pin(self, account: Account) -> None:
+        """The workspace belongs to this account from now on."""
 
     def refuse_unwritable(self) -> None:
         """FileError where `commit` could not write."""
 
     def has_history(self) -> bool:
-        """Whether git keeps pine.toml."""
+        """Whether the workspace lies in a git repository."""
 
     def recorded(
         self, texts: Mapping[tuple[PineId, Version], Digest]
@@ -73,10 +119,19 @@ class Workspace(Protocol):
         """The scripts for which HEAD's history of pine.toml had that version with that text, and
         the versions that it names there as saved by others."""
 
+
+class Tree(Protocol):
+    """The scripts' files. Nothing is replaced that was not seen, and what leaves a file is kept."""
+
+    def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
+        """Every script's file, listed or not, that is not ignored; or only these. Read now."""
+
     def is_occupied(self, path: RelPath) -> bool:
         """Whether anything is there, whatever it is."""
 
-    def read(self, path: RelPath) -> bytes | None: ...
+    def read(self, path: RelPath) -> bytes | None:
+        """The file's bytes, None where there is no file."""
+
     def put(
         self,
         path: RelPath,
@@ -86,47 +141,82 @@ class Workspace(Protocol):
         *,
         conflict: bool = False,
     ) -> None:
-        """Let the file hold `text`, in the shape it has. `expected` is the digest that it must
-        have, None for a file that must not exist. `begun` is told the name of the temporary
-        file before the exchange. The text that came out is kept; of a `conflict` it is known as
-        the side that the merge replaced. ChangedMeanwhile otherwise."""
+        """Give the file `text`, with the line ends and the BOM that it has. `expected` is the
+        digest that it must have, None for a file that must not exist. `begun` is told the name of
+        the temporary file before the exchange. The text that came out is kept; of a `conflict` it
+        is known as the side that the merge replaced. ChangedMeanwhile otherwise."""
 
-    def take_back(self, record: Record) -> bool:
-        """Clean up after a `put` that broke off; whether the file has its text. Where it has not,
-        the record is dropped."""
+    def take_back(self, intent: Download) -> bool:
+        """Clean up after a `put` that broke off; whether the file has its text. Where it does not,
+        the intent is dropped."""
 
     def appear(self, old: RelPath, new: RelPath) -> None:
-        """The old path's file has the new one, too. ChangedMeanwhile where another has it."""
+        """Give the old path's file the new one, too. ChangedMeanwhile where another has it."""
 
     def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
         """Whether the new path has the old one's file or, where there is none, that text."""
 
     def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
-        """The old path is gone, if the file is at the new one; otherwise False, and it stays."""
+        """Remove the old path if the file is at the new one; otherwise it stays: False."""
 
     def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-        """Only the old path is there again, unless the new one has another text by now."""
-
-    def follow(self, old: RelPath, entry: Entry) -> None:
-        """One write of pine.toml: the entry leaves the old path for its own."""
+        """Take the new path away again, unless it has another text by now."""
 
     def clear_leftovers(self) -> None:
-        """Remove temporary files that no record knows; what they hold is kept first."""
+        """Remove temporary files that no intent knows; what they hold is kept first."""
+
+
+class TextStore(Protocol):
+    """The texts that this machine holds, by digest, and by script and version."""
 
     def keep(self, text: str) -> Digest:
-        """The text is in the object store, durably."""
+        """Store the text durably."""
 
-    def text_of(self, digest: Digest) -> str | None: ...
-    def remember(self, saved: SavedText) -> None: ...
+    def text_of(self, digest: Digest) -> str | None:
+        """The canonical text, None where it is not held."""
+
+    def remember(self, saved: SavedText) -> None:
+        """Hold a version's text. Not durable: what is lost is read again."""
+
     def back_up(self, saved: SavedText) -> None:
-        """The version's text is in the store, and known by its number, durably."""
+        """Hold a version's text durably, known by its number."""
 
-    def recall(self, pine_id: PineId, version: Version) -> Digest | None: ...
-    def recall_info(self, pine_id: PineId, version: Version) -> VersionInfo | None: ...
-    def note_info(self, info: VersionInfo) -> None: ...
-    def records(self) -> Sequence[Record]: ...
-    def write_record(self, record: Record) -> None: ...
-    def drop_records(self, records: Iterable[Record]) -> None: ...
+    def recall(self, pine_id: PineId, version: Version) -> Digest | None:
+        """The digest of a version that was held."""
+
+    def recall_info(self, pine_id: PineId, version: Version) -> VersionInfo | None:
+        """All that is known of a version that was held."""
+
+    def note_info(self, info: VersionInfo) -> None:
+        """What is known of a version from now on."""
+
+
+class IntentLog(Protocol):
+    """The intents of a workspace, and the log of what its commands did."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Be the only process that writes here. Locked where another one is."""
+
+    def intents(self) -> Sequence[Intent]:
+        """All intents, oldest first. StateError for a damaged one: it may be a save whose answer
+        was lost."""
+
+    def write(self, intent: Intent) -> None:
+        """The intent is on disk, durably, in place of the one with its key."""
+
+    def drop(self, intents: Iterable[Intent]) -> None:
+        """These intents are closed, and gone."""
+
+    @property
+    def journal(self) -> Journal:
+        """What was done here since the last `log_operation`."""
+
+    def operations(self, most: int) -> Sequence[Operation]:
+        """The newest `most` operations, the oldest of them first."""
+
+    def log_operation(self, verb: str, when: float) -> None:
+        """The journal goes into the log as one operation, if anything is in it; `when` in epoch
+        seconds."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +245,8 @@ class Meanwhile(Protocol):
 @dataclass(frozen=True)
 class Tools:
     """What else the engine is given: merging (base, local, remote), the offline syntax check,
-    the clocks, waiting (in seconds), a new key for a record, several things at a time, how long
-    a save may take to turn up (in seconds), and whose account it is."""
+    the clocks, waiting (in seconds), a new key for an intent, several things at a time, and how
+    long a save may take to turn up (in seconds)."""
 
     merge: Callable[[str, str, str], Merged]
     syntax: Callable[[str], Sequence[Diagnostic]]
@@ -166,13 +256,20 @@ class Tools:
     each: Each
     meanwhile: Meanwhile
     settle_seconds: float = 180.0
-    account: str = ""
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything that acting needs, in one argument."""
+    """Everything that acting needs, in one argument. `connect` opens the remote, once it is
+    needed: NotSignedIn without a sign-in."""
 
-    remote: Remote
-    workspace: Workspace
+    connect: Callable[[], Remote]
+    manifest: Manifest
+    tree: Tree
+    texts: TextStore
+    log: IntentLog
     tools: Tools
+
+    @cached_property
+    def remote(self) -> Remote:
+        return self.connect()

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pinesync import errors
-from pinesync.model import Digest, Version
-from pinesync.sync.intents import Record
+from pinesync.model import Digest, PineId, Version
+from pinesync.sync.intents import Save
 
 Log = Mapping[Version, Digest]
 """Digests of the versions from a save's parent on, the parent's with them."""
@@ -49,13 +49,29 @@ class Landed:
     hidden: Version | None
 
 
-def find(record: Record, log: Log, ours: Collection[Version] = ()) -> Landed | None:
-    """Where the record's text landed: the *first* version after its parent that has it, and is
-    not another save of ours. Not the newest: a later revert must not be mistaken for absence."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A save of ours on the service: which script and version, what it hides, and the digest of
+    the text there, which differs from the intent's where the service changed it. `name` is the
+    saved name that was read with it, empty where none was."""
+
+    pine_id: PineId
+    version: Version
+    digest: Digest
+    hidden: Version | None = None
+    name: str = ""
+
+
+def find(
+    text: Digest, parent: Version | None, log: Log, ours: Collection[Version] = ()
+) -> Landed | None:
+    """Where a save of that text on top of `parent` landed: the *first* version after its parent
+    that has it, and is not another save of ours. Not the newest: a later revert must not be
+    mistaken for absence."""
     for version in sorted(log):
-        after = record.parent is None or version > record.parent
-        if after and version not in ours and log[version] == record.digest:
-            return Landed(version, hidden(record.parent, version, log, ours))
+        after = parent is None or version > parent
+        if after and version not in ours and log[version] == text:
+            return Landed(version, hidden(parent, version, log, ours))
     return None
 
 
@@ -75,22 +91,16 @@ def hidden(
     return changed[-1] if changed else None
 
 
-def only_stranger(record: Record, log: Log, known: Collection[Digest]) -> Version | None:
+def unknown_version(parent: Version | None, log: Log, known: Collection[Digest]) -> Version | None:
     """The one version after the parent whose text nobody here knows, None for none or several.
 
     After a lost answer it may be our save, rewritten by the service, or somebody else's."""
-    new = [
-        v
-        for v in sorted(log)
-        if (record.parent is None or v > record.parent) and log[v] not in known
-    ]
+    new = [v for v in sorted(log) if (parent is None or v > parent) and log[v] not in known]
     return new[0] if len(new) == 1 else None
 
 
-def ours_of(records: Sequence[Record], besides: Record | None = None) -> frozenset[Version]:
+def ours_of(uploads: Sequence[Save], besides: Save | None = None) -> frozenset[Version]:
     """The versions that saves of ours made, from the push log of one script."""
     return frozenset(
-        r.landed
-        for r in records
-        if r.landed and r.op != "pull" and (besides is None or r.key != besides.key)
+        u.landed for u in uploads if u.landed and (besides is None or u.key != besides.key)
     )

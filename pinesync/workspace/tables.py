@@ -14,6 +14,7 @@ from typing import Any, Literal, NoReturn, cast
 from pinesync.model import (
     KINDS,
     MOST_THEIRS,
+    Account,
     Base,
     Digest,
     Entry,
@@ -66,6 +67,11 @@ class Settings:
     track: Track = "all"
     ignore: tuple[str, ...] = ()
     folders: Mapping[Kind, str] = field(default_factory=lambda: dict(DEFAULT_FOLDERS))
+
+    @property
+    def owner(self) -> Account | None:
+        """The account that the workspace belongs to, None until known."""
+        return None if self.account is None else Account(self.account, self.account_id or "")
 
 
 @dataclass(frozen=True)

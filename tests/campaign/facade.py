@@ -18,7 +18,6 @@ from pinesync.commands import project
 from pinesync.commands.clone import clone
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.running import Run
 from pinesync.commands.status import status
 from pinesync.errors import EXIT_ACCESS, EXIT_LATER, PinesyncError
 from pinesync.remote import credentials
@@ -28,6 +27,7 @@ from pinesync.sandbox.account import USER_NAME, open_sandbox
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sync.intents import Now
+from pinesync.sync.outcome import Run
 from pinesync.text import canonical, digest
 from tests.campaign.world import SETTLE, START, Fuse, Fused
 
@@ -135,7 +135,7 @@ class Facade:
     def check_always(self) -> None:
         """No base is ahead of the service, every mark is readable, no temporary file is left."""
         logs = self.logs()
-        for entry in project.open_project(self.setup()).folder.entries().values():
+        for entry in project.open_project(self.setup()).workspace.manifest.entries().values():
             if entry.base is None or entry.pine_id not in logs:
                 continue
             log = logs[entry.pine_id]

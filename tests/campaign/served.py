@@ -34,7 +34,7 @@ def served(
         monkeypatch.setenv("PINESYNC_FACADE_URL", server.url)
         monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
         monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
-        monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
+        monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
         world.clone()
         yield world
     store.close()

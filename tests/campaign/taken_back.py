@@ -20,9 +20,9 @@ from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.commands.repair import repair
 from pinesync.commands.rm import rm
-from pinesync.commands.running import Run
 from pinesync.commands.undo import undo
 from pinesync.errors import PinesyncError
+from pinesync.sync.outcome import Run
 from tests.campaign.histories import Pointless
 from tests.campaign.world import Crash, Fuse, World
 

@@ -20,9 +20,9 @@ from tests.campaign.world import World
 
 
 def replaced(world: World) -> list[str]:
-    folder = open_project(world.setup()).folder
-    found = folder.state.replaced(RelPath(world.path))
-    return [folder.text_of(item.digest) or "" for item in found]
+    folder = open_project(world.setup()).workspace
+    found = folder.backups.of(RelPath(world.path))
+    return [folder.texts.text_of(item.digest) or "" for item in found]
 
 
 def test_a_pulled_files_old_text_is_kept(world: World) -> None:

@@ -27,9 +27,9 @@ from pinesync.commands.push import push
 from pinesync.commands.resolve import Side, resolve
 from pinesync.commands.restore import restore
 from pinesync.commands.rm import rm
-from pinesync.commands.running import Run
 from pinesync.commands.status import status
 from pinesync.errors import PinesyncError
+from pinesync.sync.outcome import Run
 from tests.campaign.conftest import MEMORY
 from tests.campaign.facade import MARK, Facade, opened
 from tests.campaign.world import SETTLE, Crash, Fuse

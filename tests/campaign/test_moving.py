@@ -347,5 +347,5 @@ def test_a_deletion_dies_at_every_call(world: World) -> None:
 def kept(world: World, pine_id: str) -> list[str | None]:
     (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
     state = State(folder)
-    found = [state.recall(PineId(pine_id), Version(n)) for n in (1, 2)]
-    return [state.text_of(one) if one else None for one in found]
+    found = [state.texts.recall(PineId(pine_id), Version(n)) for n in (1, 2)]
+    return [state.texts.text_of(one) if one else None for one in found]

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from pinesync.commands.project import open_project
+from pinesync.sync.intents import Upload
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.test_disk import conflicts, merges, pulls, pulls_a_new_script, pushes
 from tests.campaign.world import World
@@ -124,8 +125,8 @@ def test_the_record_is_on_the_disk_before_anything_is_sent(
     seen: list[tuple[list[str], list[str]]] = []
 
     def look() -> None:
-        records = open_project(world.setup()).folder.records()
-        states: list[str] = [record.state for record in records if record.op == "save"]
+        records = open_project(world.setup()).workspace.log.intents()
+        states: list[str] = [record.state for record in records if isinstance(record, Upload)]
         seen.append((states, cache.unsafe("records")))
 
     world.remote.at_next("save_next", look)

@@ -20,14 +20,15 @@ import pytest
 
 from pinesync.commands.pool import Pool
 from pinesync.model import Base, Entry, PineId, RelPath, Version
-from pinesync.sync.engine.write_file import put_text
-from pinesync.sync.intents import Now, Record
-from pinesync.sync.ports import ChangedMeanwhile, Tools
+from pinesync.sync.engine.write_file import write_file
+from pinesync.sync.intents import Download, Now
+from pinesync.sync.ports import ChangedMeanwhile, Ports, Tools
 from pinesync.text import decode, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.files.folder import Exchange, Folder, exchange_files, link_and_replace
-from pinesync.workspace.folder import WorkspaceFolder, new_key
 from pinesync.workspace.state import State
+from pinesync.workspace.state.store import new_key
+from pinesync.workspace.workspace import Workspace
 from tests.campaign.conftest import MEMORY
 from tests.campaign.world import World
 
@@ -80,14 +81,14 @@ print(*seen, sep="\\n")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[WorkspaceFolder]:
+def folder(tmp_path: Path) -> Iterator[Workspace]:
     """A workspace whose disk costs no time, where the machine has such a folder: more races."""
     place = MEMORY if MEMORY.is_dir() else tmp_path
     with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
         root = Path(base) / "scripts"
         (root / PATH).parent.mkdir(parents=True)
         (root / PATH).write_text("//@version=6\n")
-        yield WorkspaceFolder(Tree(root), State(Path(base) / "state"), lambda: 1e9)
+        yield Workspace(Tree(root), State(Path(base) / "state"), lambda: 1e9)
 
 
 @contextmanager
@@ -104,7 +105,7 @@ def _unasked(*_: object) -> Any:
     raise AssertionError("a file is exchanged, and nothing else")
 
 
-def pulled(folder: WorkspaceFolder, text: str, number: int, planned: bytes | None = None) -> bool:
+def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = None) -> bool:
     """Bring the text as a pull does, planned before or now; whether the file was as planned."""
     clocks = Now(0.0, float(number), "boot")
     tools = Tools(
@@ -117,19 +118,21 @@ def pulled(folder: WorkspaceFolder, text: str, number: int, planned: bytes | Non
         meanwhile=lambda act: act,
         settle_seconds=0.0,
     )
+    one = folder
+    ports = Ports(_unasked, one.manifest, one.tree, one.texts, one.log, tools)
     base = Base(Version(number + 1), digest(text))
     entry = Entry(PATH, "raced", PineId("USER;" + "0" * 32), base)
-    planned = planned or folder.read(PATH) or b""
-    done: list[Record] = []
+    planned = planned or folder.tree.read(PATH) or b""
+    done: list[Download] = []
     try:
-        put_text(folder, tools, entry, text, digest(decode(planned)), done, brings_base=True)
+        write_file(ports, entry, text, digest(decode(planned)), done, brings_base=True)
     except ChangedMeanwhile:
         return False
-    folder.drop_records(done)
+    folder.log.drop(done)
     return True
 
 
-def serials(folder: WorkspaceFolder) -> tuple[set[str], set[str]]:
+def serials(folder: Workspace) -> tuple[set[str], set[str]]:
     """Those in the file, and those that were kept."""
     kept = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
     there = (folder.root / PATH).read_text()
@@ -139,7 +142,7 @@ def serials(folder: WorkspaceFolder) -> tuple[set[str], set[str]]:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("style", ["renames", "truncates"])
 def test_an_editor_races_a_pull(
-    folder: WorkspaceFolder, style: str, request: pytest.FixtureRequest
+    folder: Workspace, style: str, request: pytest.FixtureRequest
 ) -> None:
     """One save and one pull in each round, at the same moment or nearly so. Every other pull is
     planned when the save may have begun, so on a half-written file."""
@@ -149,7 +152,7 @@ def test_an_editor_races_a_pull(
         assert editor.stdin
         assert editor.stdout
         for number in range(rounds):
-            planned = folder.read(PATH) if number % 2 else None
+            planned = folder.tree.read(PATH) if number % 2 else None
             editor.stdin.write(f"{number}\n")
             ends[pulled(folder, f"//@version=6\n// version {number}\n", number, planned)] += 1
             assert editor.stdout.readline() == "saved\n"
@@ -158,12 +161,12 @@ def test_an_editor_races_a_pull(
     assert not lost, f"{len(lost)} of {rounds} edits are lost, such as {sorted(lost)[:5]}"
     assert all(ends[end] for end in (True, False)), f"no race at all: {ends}"
     assert [path.name for path in (folder.root / PATH).parent.iterdir()] == ["raced.pine"]
-    assert not folder.records()
+    assert not folder.log.intents()
 
 
 @pytest.mark.parametrize("exchange", [exchange_files, link_and_replace])
 def test_an_editor_saves_between_the_last_look_and_the_exchange(
-    folder: WorkspaceFolder, exchange: Exchange
+    folder: Workspace, exchange: Exchange
 ) -> None:
     """What came out is not what the pull saw: it goes back, and whoever pulls is told."""
     file = folder.root / PATH
@@ -175,11 +178,11 @@ def test_an_editor_saves_between_the_last_look_and_the_exchange(
             file.with_name("raced.pine~").replace(file)
         exchange(at, temp, name)
 
-    folder.tree = Tree(folder.root, late)
+    folder.tree.files = Tree(folder.root, late)
     assert not pulled(folder, "//@version=6\n// version 1\n", 1)
     assert file.read_text() == "//@version=6\n// edit 1\n"
     assert [path.name for path in file.parent.iterdir()] == ["raced.pine"]
-    assert not folder.records()
+    assert not folder.log.intents()
 
 
 def opened(path: Path) -> TextIO:
@@ -198,9 +201,7 @@ def half_written(path: Path) -> TextIO:
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
-def test_a_pull_amid_a_save_in_place(
-    folder: WorkspaceFolder, begin: Callable[[Path], TextIO]
-) -> None:
+def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], TextIO]) -> None:
     """The editor holds the file open for writing during the whole pull, and ends its save then."""
     with begin(folder.root / PATH) as file:
         pulled(folder, "//@version=6\n// version 1\n", 1)
@@ -226,7 +227,7 @@ def test_two_commands_amid_a_save_in_place(world: World, begin: Callable[[Path],
     assert all("L9" not in text for text in world.log[:2])
 
 
-def test_a_reader_sees_whole_texts(folder: WorkspaceFolder) -> None:
+def test_a_reader_sees_whole_texts(folder: Workspace) -> None:
     """Every read between two pulls, or amid one, gives the old text or the new one."""
     texts = [f"// version {number}\n" * 1001 for number in range(PULLS + 1)]
     (folder.root / PATH).write_text(texts[0])

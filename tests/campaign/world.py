@@ -18,11 +18,11 @@ import pytest
 from pinesync.commands import clone, project
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.running import Run
 from pinesync.commands.status import status
 from pinesync.errors import NetworkError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Now
+from pinesync.sync.outcome import Run
 from pinesync.text import canonical, digest
 from tests.fakes import FakeRemote, Turn
 
@@ -33,7 +33,7 @@ NOBODY = PineId("USER;" + "0" * 32)
 
 
 EFFECTS = frozenset(
-    ("write_record", "drop_records", "put", "commit", "keep", "remember", "save_next", "save_new")
+    ("write_record", "drop_intents", "put", "commit", "keep", "remember", "save_next", "save_new")
 )
 """The calls that change something: between them a crash leaves the same as right after them."""
 
@@ -225,8 +225,8 @@ class World:
 
     def check_always(self) -> None:
         """The base is a version that is there, and every mark is readable somewhere."""
-        folder = project.open_project(self.setup()).folder
-        for entry in folder.entries().values():
+        folder = project.open_project(self.setup()).workspace
+        for entry in folder.manifest.entries().values():
             if entry.base is None or entry.pine_id is None:
                 continue
             texts = self.remote.scripts[entry.pine_id].texts
@@ -281,7 +281,9 @@ class World:
             self.sync()
 
     def base_version(self) -> Version:
-        base = project.open_project(self.setup()).folder.entries()[RelPath(self.path)].base
+        base = (
+            project.open_project(self.setup()).workspace.manifest.entries()[RelPath(self.path)].base
+        )
         assert base
         return base.version
 

@@ -38,7 +38,7 @@ def repo(clone: World) -> World:
 
 def noted(world: World, version: int, name: str = "Trend") -> str | None:
     (folder,) = (world.home / "pinesync" / "state").glob("*-*")
-    return State(folder).commit_of(PineId(world.id_of(name)), Version(version))
+    return State(folder).texts.commit_of(PineId(world.id_of(name)), Version(version))
 
 
 def head(world: World) -> str:

@@ -17,9 +17,9 @@ import pytest
 from pinesync.cli.render import harmless
 from pinesync.commands import machine
 from pinesync.model import Digest, PineId, RelPath, Version
-from pinesync.sync.intents import Now, Record
-from pinesync.workspace.checking import Replaced
+from pinesync.sync.intents import Download, Now, Upload
 from pinesync.workspace.state import State
+from pinesync.workspace.state.codec import Replaced
 from tests.cli.cases import MARKERS, flags
 from tests.cli.tradingview import TradingView
 from tests.cli.world import (
@@ -427,7 +427,7 @@ def test_a_commit_from_the_future(sound: World, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("wall", [4e9, 1e300, float("inf")])
 def test_a_record_from_the_future(sound: World, wall: float) -> None:
-    State(state_of(sound)).write_record(begun(sound, state="landed", wall=wall))
+    State(state_of(sound)).log.write(begun(sound, state="landed", landed=Version(2), wall=wall))
     found = look(sound)
     assert set(found.wrong()) == {"clock"}
     assert "a record of a write is of " in found.wrong()["clock"]
@@ -644,7 +644,7 @@ def test_a_kept_text_that_is_a_link(sound: World) -> None:
 def test_a_record_that_is_damaged(sound: World) -> None:
     """The texts are looked at all the same, and the records of other areas are not made up."""
     state = State(state_of(sound))
-    state.write_record(begun(sound))
+    state.log.write(begun(sound))
     (file,) = state_of(sound).glob("records/*")
     file.write_text(file.read_text("utf-8").replace("sent", "SENT"))
     found = look(sound)
@@ -655,7 +655,7 @@ def test_a_record_that_is_damaged(sound: World) -> None:
 
 
 def test_a_note_of_a_replaced_text_that_is_damaged(sound: World) -> None:
-    State(state_of(sound)).note_replaced(Replaced("1-a", RelPath(TREND_PATH), DIGEST, 1.0))
+    State(state_of(sound)).backups.note(Replaced("1-a", RelPath(TREND_PATH), DIGEST, 1.0))
     assert look(sound).wrong() == {}
     (file,) = state_of(sound).glob("replaced/*")
     file.write_text("{")
@@ -694,25 +694,24 @@ def test_a_state_that_cannot_be_used_hides_nothing_else(sound: World) -> None:
 # -- begun writes ---------------------------------------------------------------------------------
 
 
-def begun(world: World, **changes: Any) -> Record:
-    record = Record(
-        "0001-aa",
-        "save",
-        "sent",
-        RelPath(TREND_PATH),
-        "Trend",
-        DIGEST,
-        PineId(world.id_of()),
-        "sandbox",
-        Version(1),
+def begun(world: World, **changes: Any) -> Upload:
+    upload = Upload(
+        key="0001-aa",
+        state="sent",
+        path=RelPath(TREND_PATH),
+        name="Trend",
+        digest=DIGEST,
+        pine_id=PineId(world.id_of()),
+        account="sandbox",
+        parent=Version(1),
         wall=1.0,
     )
-    return replace(record, **changes)
+    return replace(upload, **changes)
 
 
 @both_ways
 def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
     sound.write(LONGER)
     sound.plan.add("save_next:1:reset")
     assert sound("push").code == 7
@@ -729,7 +728,7 @@ def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_save_that_was_never_sent(sound: World) -> None:
-    State(state_of(sound)).write_record(begun(sound, state="prepared"))
+    State(state_of(sound)).log.write(begun(sound, state="prepared"))
     found = look(sound)
     assert found.ran.code == 0
     assert "never sent" in found.notes()["writes"]
@@ -739,19 +738,22 @@ def test_a_save_that_was_never_sent(sound: World) -> None:
 
 def test_a_pull_that_broke_off(sound: World) -> None:
     temp = ".pinesync-0001-aa.tmp"
-    held = State(state_of(sound)).keep(TREND)
-    new = State(state_of(sound)).keep(SLOWER)
+    held = State(state_of(sound)).texts.keep(TREND)
+    new = State(state_of(sound)).texts.keep(SLOWER)
     sound.web_save(SLOWER)
-    State(state_of(sound)).write_record(
-        begun(
-            sound,
-            op="pull",
-            state="prepared",
-            temp=temp,
+    State(state_of(sound)).log.write(
+        Download(
+            key="0001-aa",
+            path=RelPath(TREND_PATH),
+            name="Trend",
             digest=new,
+            pine_id=PineId(sound.id_of()),
+            account="sandbox",
+            replaces=held,
+            temp=temp,
             brings=new,
-            object=held,
             landed=Version(2),
+            wall=1.0,
         )
     )
     (sound.folder / "indicators" / temp).write_text(SLOWER)
@@ -868,7 +870,7 @@ def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("pinesync.commands.status.look", broken)
+        patch.setattr("pinesync.commands.status.take_snapshot", broken)
         assert sound("status").code == 70
     found = look(sound)
     assert found.ran.code == 0
@@ -895,7 +897,7 @@ def test_much_is_wrong_and_all_of_it_is_told(sound: World, monkeypatch: pytest.M
     sound.write("pine.toml\n", ".gitignore")
     sound.git("rm", "-q", "--cached", "pine.toml")
     sound.git("commit", "-qam", "later")
-    State(state_of(sound)).write_record(begun(sound))
+    State(state_of(sound)).log.write(begun(sound))
     state_of(sound).chmod(0o750)
     sound.write(MARKERS)
     (sound.folder / BREAKOUT_PATH).unlink()

@@ -16,6 +16,7 @@ from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Fault
 from pinesync.text import digest
 from pinesync.workspace.state import State
+from pinesync.workspace.state.store import Store
 from tests.campaign.test_power import Cache, cached
 from tests.cli.answers import answering, listing
 from tests.cli.world import (
@@ -36,7 +37,7 @@ NOW = ("rm", "--remote", TREND_PATH, "--yes", "Trend")
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
     monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
 
 
@@ -53,8 +54,8 @@ def kept(world: World, pine_id: str) -> list[str | None]:
     """The texts that this machine has of the script, by their numbers."""
     (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
     state = State(folder)
-    found = [state.recall(PineId(pine_id), Version(n)) for n in range(1, len(VERSIONS) + 1)]
-    return [state.text_of(one) if one else None for one in found]
+    found = [state.texts.recall(PineId(pine_id), Version(n)) for n in range(1, len(VERSIONS) + 1)]
+    return [state.texts.text_of(one) if one else None for one in found]
 
 
 def is_there(world: World, name: str = "Trend") -> bool:
@@ -272,7 +273,7 @@ def test_a_disk_without_room(three: World, monkeypatch: pytest.MonkeyPatch) -> N
         raise OSError(28, os.strerror(28))
 
     with monkeypatch.context() as patch:
-        patch.setattr(State, "_make", full)
+        patch.setattr(Store, "_make", full)
         assert three(*NOW).code == 1
     assert deletions(three) == 0
     assert three(*NOW).code == 0

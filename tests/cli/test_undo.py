@@ -10,7 +10,7 @@ import pytest
 
 from pinesync.errors import FileError
 from pinesync.sandbox.faults import Switches
-from pinesync.workspace.state import State
+from pinesync.workspace.state.store import Store
 from tests.cli.world import (
     BREAKOUT,
     BREAKOUT_PATH,
@@ -240,7 +240,7 @@ def test_an_undo_that_breaks_off_is_finished_by_the_next(
 
 
 def test_the_oldest_of_very_many_go(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.workspace.operations.KEPT", 3)
+    monkeypatch.setattr("pinesync.workspace.state.operations.KEPT", 3)
     for number in range(5):
         clone.write(f"{TREND}// {number}\n")
         clone("push")
@@ -403,7 +403,7 @@ def test_a_full_disk_takes_nothing_but_the_way_back(
 
     clone.write(LONGER)
     with monkeypatch.context() as patch:
-        patch.setattr(State, "write_json", full)
+        patch.setattr(Store, "write_json", full)
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
     assert verbs(clone) == []

@@ -9,8 +9,8 @@ from typing import Any
 from pinesync.errors import PinesyncError
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.workspace.checking import checksum
 from pinesync.workspace.files import folder as low
+from pinesync.workspace.state.codec import checksum
 from tests.mutants.mutant import Mutant, giving
 
 
@@ -53,7 +53,7 @@ def in_place(_: Any) -> Any:
 
 def base_first(original: Any) -> Any:
     def put(ports: Any, ready: Any, records: Any) -> Any:
-        ports.workspace.commit({ready.entry.path: ready.entry})
+        ports.manifest.commit({ready.entry.path: ready.entry})
         return original(ports, ready, records)
 
     return put
@@ -154,7 +154,7 @@ FILES = (
     Mutant(
         "the text that was replaced is kept",
         "1 6",
-        "pinesync.workspace.folder:WorkspaceFolder.keep_replaced",
+        "pinesync.workspace.working_tree:WorkingTree.keep_replaced",
         giving(None),
         ("tests/campaign/test_kept.py::test_a_pulled_files_old_text_is_kept",),
     ),
@@ -168,14 +168,14 @@ FILES = (
     Mutant(
         "a record is as it was written",
         "27 S10",
-        "pinesync.workspace.checking:read_record",
+        "pinesync.workspace.state.intent_codec:from_json",
         believed,
         (f"{PLANTED}::test_a_record_with_another_value_than_was_written_is_refused",),
     ),
     Mutant(
         "one writer at a time",
         "28",
-        "pinesync.workspace.lock:writing",
+        "pinesync.workspace.state.intent_log:writing",
         unlocked,
         ("tests/workspace/test_lock.py::test_nor_twice_in_one_process",),
     ),

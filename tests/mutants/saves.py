@@ -7,11 +7,10 @@ from typing import Any
 
 from pinesync.errors import NoAccess
 from pinesync.sync.engine import resolve_upload
-from pinesync.sync.engine.saving import Found
 from pinesync.sync.engine.settle import settle
 from pinesync.sync.outcome import failed
 from pinesync.sync.policy import Local
-from pinesync.sync.ports import Ports
+from pinesync.sync.recovery import Found
 from pinesync.text import decode, digest
 from tests.mutants.mutant import Mutant, giving
 
@@ -41,7 +40,7 @@ def taken_at_its_word(_: Any) -> Any:
 
 
 def forgotten(_: Any) -> Any:
-    return lambda ports, record, *_: ports.workspace.drop_records([record])
+    return lambda ports, record, *_: ports.log.drop([record])
 
 
 def over_another(original: Any) -> Any:
@@ -65,21 +64,21 @@ def broken_as_well(original: Any) -> Any:
 
 def based_on_the_file(original: Any) -> Any:
     def land(ports: Any, record: Any, found: Any) -> None:
-        data = ports.workspace.read(record.path)
+        data = ports.tree.read(record.path)
         original(ports, record, replace(found, digest=digest(decode(data or b""))))
 
     return land
 
 
 def absence_propagates(original: Any) -> Any:
-    def viewed(project: Any, ports: Any, *rest: Any) -> Any:
-        view, late = original(project, ports, *rest)
+    def look(self: Any, *rest: Any) -> Any:
+        view = yield from original(self, *rest)
         for situation in view.situations:
             if situation.local is Local.MISSING and situation.info:
-                ports.remote.delete(situation.info.pine_id)
-        return view, late
+                self.ports.remote.delete(situation.info.pine_id)
+        return view
 
-    return viewed
+    return look
 
 
 def held_for_a_while(_: Any) -> Any:
@@ -103,9 +102,9 @@ def by_the_clock(_: Any) -> Any:
 
 
 def settling(original: Any) -> Any:
-    def look(remote: Any, workspace: Any, tools: Any, scope: Any) -> Any:
-        settle(Ports(remote, workspace, tools))
-        return original(remote, workspace, tools, scope)
+    def look(ports: Any, *rest: Any, **options: Any) -> Any:
+        settle(ports)
+        return original(ports, *rest, **options)
 
     return look
 
@@ -126,7 +125,7 @@ SAVES = (
     Mutant(
         "a save is on record before it is sent",
         "9 S13",
-        "pinesync.sync.engine.saving:begin",
+        "pinesync.sync.engine.upload:begin",
         off_the_record,
         ("tests/campaign/test_power.py::test_the_record_is_on_the_disk_before_anything_is_sent",),
     ),
@@ -140,7 +139,7 @@ SAVES = (
     Mutant(
         "saved means read back",
         "11",
-        "pinesync.sync.engine.saving:settled_by",
+        "pinesync.sync.engine.resolve_upload:settled_by",
         taken_at_its_word,
         (f"{INTERLEAVED}::test_an_odd_answer_is_settled_by_reading",),
     ),
@@ -161,7 +160,7 @@ SAVES = (
     Mutant(
         "a save that was given up leaves a tombstone",
         "14",
-        "pinesync.sync.engine.saving:give_up",
+        "pinesync.sync.engine.settle:give_up",
         forgotten,
         (TRACES,),
     ),
@@ -189,21 +188,21 @@ SAVES = (
     Mutant(
         "the base is what was sent",
         "18",
-        "pinesync.sync.engine.saving:land",
+        "pinesync.sync.engine.resolve_upload:land",
         based_on_the_file,
         ("tests/campaign/test_moment.py::test_the_base_is_what_was_sent",),
     ),
     Mutant(
         "a missing file deletes nothing",
         "19",
-        "pinesync.commands.push:viewed",
+        "pinesync.sync.engine.transaction:Transaction.look",
         absence_propagates,
         ("tests/campaign/test_absence.py::test_a_missing_file_deletes_nothing",),
     ),
     Mutant(
         "what is deleted there is kept durably",
         "22",
-        "pinesync.workspace.folder:WorkspaceFolder.back_up",
+        "pinesync.workspace.state.text_store:TextStore.back_up",
         held_for_a_while,
         ("tests/cli/test_rm_remote.py::test_what_is_kept_is_on_the_disk_before_the_request",),
     ),
@@ -224,7 +223,7 @@ SAVES = (
     Mutant(
         "a dry run settles nothing",
         "29",
-        "pinesync.commands.push:look",
+        "pinesync.commands.push:take_snapshot",
         settling,
         ("tests/campaign/test_readers.py::test_a_reader_changes_nothing",),
     ),

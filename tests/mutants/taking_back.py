@@ -64,7 +64,7 @@ def git_is_believed(original: Any) -> Any:
 
 def last_replaced(_: Any) -> Any:
     def ours(project: Any, path: Any) -> Any:
-        return project.folder.text_of(project.folder.state.replaced(path)[0].digest)
+        return project.workspace.texts.text_of(project.workspace.backups.of(path)[0].digest)
 
     return ours
 
@@ -172,14 +172,14 @@ TAKING_BACK = (
     Mutant(
         "a text that was chosen by name is meant",
         "37",
-        "pinesync.commands.restore:choose",
+        "pinesync.sync.engine.restore:choose",
         giving(None),
         (f"{CLI}::test_a_restored_version_is_meant",),
     ),
     Mutant(
         "a flag that was resolved here stays resolved",
         "37",
-        "pinesync.commands.resolve:_remember",
+        "pinesync.sync.engine.resolve:_note_resolved",
         giving(None),
         (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
     ),

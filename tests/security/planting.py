@@ -44,15 +44,13 @@ def plant(world: World, **changes: Any) -> Path:
         "name": "Trend",
         "digest": digest(SLOWER),
         "pine_id": world.id_of(),
-        "object": digest(TREND),
-        "brings": digest(SLOWER),
-        "temp": TEMP,
-        "known_ids": [],
-        "landed": "2.0",
         "wall": 1.0,
         "mono": 1.0,
         "boot_id": "boot",
     }
+    pull = {"object": digest(TREND), "brings": digest(SLOWER), "temp": TEMP, "landed": "2.0"}
+    save = {"landed": "2.0"}
+    held |= {"pull": pull, "save": save, "create": save}.get(changes.get("op", "pull"), {})
     held = {key: value for key, value in (held | changes).items() if value is not None}
     body = json.dumps(held, sort_keys=True)
     folder = state_of(world) / "records"

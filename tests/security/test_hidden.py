@@ -116,7 +116,7 @@ def test_what_an_interrupted_pull_brought(clone: World, monkeypatch: pytest.Monk
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pinesync.workspace.folder.WorkspaceFolder.commit", interrupted)
+        patch.setattr("pinesync.workspace.manifest_file.ManifestFile.commit", interrupted)
         assert clone("pull").code == 130
     assert clone.read() == TREND + TROJAN
     ran = clone("pull")

@@ -79,7 +79,7 @@ def test_a_clone_has_one_good_file_for_every_name(names: list[str]) -> None:
         assert again == found
 
         there = Setup(setup.cwd / "scripts", setup.places)
-        entries = open_project(there).folder.entries()
+        entries = open_project(there).workspace.manifest.entries()
         assert {path: entry.name for path, entry in entries.items()} == {
             path: shown(names[int(body.split("'")[1])]) for path, body in found.items()
         }

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Upload
 from pinesync.text import digest
 from pinesync.workspace.files import folder as exchanging
 from pinesync.workspace.state import State
@@ -105,6 +105,7 @@ NEVER_WAS: dict[str, dict[str, Any]] = {
     "a save of a script that is not ours": {
         "op": "save",
         "state": "sent",
+        "parent": "1.0",
         "pine_id": "USER;" + "f" * 32,
     },
     "a save that was given up": {"op": "save", "state": "abandoned", "parent": "1.0"},
@@ -136,7 +137,7 @@ NEVER_WAS: dict[str, dict[str, Any]] = {
 def test_a_record_of_what_never_was_changes_nothing(
     clone: World, command: str, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
     plant(clone, **changes)
     harmless(clone, command)
     assert clone.words() == {}
@@ -216,8 +217,16 @@ def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None
     clone.web_delete("Extra")
     state = State(state_of(clone))
     theirs = RelPath("theirs/Extra.pine")
-    state.write_record(
-        Record(KEY, "save", "sent", theirs, "Extra", digest(EXTRA), extra, parent=Version(1))
+    state.log.write(
+        Upload(
+            key=KEY,
+            state="sent",
+            path=theirs,
+            name="Extra",
+            digest=digest(EXTRA),
+            pine_id=extra,
+            parent=Version(1),
+        )
     )
     files = clone.files()
     clone.web_save(SLOWER)

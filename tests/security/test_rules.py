@@ -11,8 +11,8 @@ import pytest
 from pinesync.sandbox.app import SandboxApp
 from pinesync.text import Unreadable, digest
 from pinesync.workspace.files import Tree
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.state import State
+from pinesync.workspace.workspace import Workspace
 from tests.cli.world import (
     BREAKOUT,
     BREAKOUT_PATH,
@@ -166,11 +166,11 @@ def test_what_has_no_bytes_empties_no_file(tmp_path: Path, text: str) -> None:
     (root / "indicators").mkdir(parents=True)
     file = root / TREND_PATH
     file.write_text(TREND)
-    folder = WorkspaceFolder(Tree(root), State(tmp_path / "state"), lambda: 0.0)
+    folder = Workspace(Tree(root), State(tmp_path / "state"), lambda: 0.0)
     with pytest.raises(Unreadable):
-        folder.put(TREND_PATH, text, digest(TREND), lambda _: None)  # type: ignore[arg-type]
+        folder.tree.put(TREND_PATH, text, digest(TREND), lambda _: None)  # type: ignore[arg-type]
     assert file.read_text() == TREND
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     with pytest.raises(Unreadable):
-        folder.keep(text)
+        folder.texts.keep(text)
     assert not (tmp_path / "state" / "objects").exists()

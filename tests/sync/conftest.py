@@ -13,16 +13,15 @@ from pinesync.commands import project
 from pinesync.commands.project import Places, Setup, folder_at, open_project
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.running import Run
 from pinesync.errors import BotCheck
 from pinesync.model import Entry, PineId, RelPath
-from pinesync.sync.engine.snapshot import look
-from pinesync.sync.intents import Now, Record
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.intents import Intent, Now
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.ports import Tools
 from pinesync.workspace import manifest
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Manifest, Settings
+from pinesync.workspace.workspace import Workspace
 from tests.fakes import OWNER, FakeRemote
 
 ID = "test-folder"
@@ -62,7 +61,7 @@ class Bench:
         return self.setup.cwd
 
     @property
-    def folder(self) -> WorkspaceFolder:
+    def folder(self) -> Workspace:
         return folder_at(self.setup, self.root, ID)
 
     # -- the person ----------------------------------------------------------------------------
@@ -84,7 +83,7 @@ class Bench:
 
     def add(self, path: str, name: str) -> None:
         """A file is listed, to be created by the next push."""
-        self.folder.commit({RelPath(path): Entry(RelPath(path), name)})
+        self.folder.manifest.commit({RelPath(path): Entry(RelPath(path), name)})
 
     def push(self, *paths: str, **options: Any) -> Run:
         return push(self.setup, paths, **options)
@@ -96,22 +95,21 @@ class Bench:
 
     @property
     def entries(self) -> dict[str, Entry]:
-        return {str(path): entry for path, entry in self.folder.entries().items()}
+        return {str(path): entry for path, entry in self.folder.manifest.entries().items()}
 
     def base(self, path: str) -> int:
         base = self.entries[path].base
         return base.version.major if base else 0
 
     def words(self) -> dict[str, str]:
-        opened = open_project(self.setup)
-        view = look(self.fake, opened.folder, opened.tools(), opened.scope())
+        view = take_snapshot(open_project(self.setup).ports)
         return {situation.path: situation.word for situation in view.situations}
 
-    def records(self, *states: str) -> list[Record]:
-        return [r for r in self.folder.records() if not states or r.state in states]
+    def records(self, *states: str) -> list[Intent]:
+        return [r for r in self.folder.log.intents() if not states or r.state in states]
 
-    def open_records(self) -> list[Record]:
-        return [r for r in self.folder.records() if r.is_open]
+    def open_records(self) -> list[Intent]:
+        return [r for r in self.folder.log.intents() if r.is_open]
 
     def disk(self) -> dict[str, bytes]:
         """Every file of the folder, and every record."""

@@ -1,19 +1,29 @@
-"""How long ago a record was written: clocks may be wrong, and then only lengthen the wait."""
+"""The life of an intent, and its age: clocks may be wrong, and then only lengthen the wait."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pinesync.model import Digest, RelPath
-from pinesync.sync.intents import Now, Record, age
+from pinesync.model import Digest, PineId, RelPath, Version
+from pinesync.sync.intents import Now, State, Upload, advanced, age
 
 YEARS = 10 * 365 * 24 * 3600.0
 WALL = 1_700_000_000.0
+UPLOAD = Upload(
+    key="k",
+    path=RelPath("a.pine"),
+    name="A",
+    digest=Digest("M"),
+    pine_id=PineId("USER;" + "1" * 32),
+    parent=Version(1),
+)
 
 
-def written(boot_id: str, mono: float = 5_000.0) -> Record:
-    return Record(
-        *("k", "save", "sent", RelPath("a.pine"), "A", Digest("M")),
+def written(boot_id: str, mono: float = 5_000.0) -> Upload:
+    return replace(
+        UPLOAD,
         wall=WALL,
         mono=mono,
         boot_id=boot_id,
@@ -54,6 +64,24 @@ def test_a_clock_that_went_back_makes_nothing_older(now: float) -> None:
     ("state", "is_open"),
     [("prepared", True), ("sent", True), ("landed", False), ("abandoned", False)],
 )
-def test_which_records_are_open(state: str, is_open: bool) -> None:
-    record = Record("k", "save", state, RelPath("a.pine"), "A", Digest("M"))  # type: ignore[arg-type]
-    assert record.is_open == is_open
+def test_which_intents_are_open(state: State, is_open: bool) -> None:
+    assert replace(UPLOAD, state=state).is_open == is_open
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        ("prepared", "prepared sent"),
+        ("sent", "sent landed abandoned"),
+        ("landed", "landed"),
+        ("abandoned", "abandoned"),
+    ],
+)
+def test_a_life_goes_one_way(state: State, after: str) -> None:
+    states: tuple[State, ...] = ("prepared", "sent", "landed", "abandoned")
+    for then in states:
+        if then in after.split():
+            assert advanced(replace(UPLOAD, state=state), then).state == then
+        else:
+            with pytest.raises(ValueError, match="does not become"):
+                advanced(replace(UPLOAD, state=state), then)

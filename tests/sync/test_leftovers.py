@@ -6,9 +6,10 @@ import pytest
 
 from pinesync.errors import EXIT_LEFT, FileError, StateError
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Download, Intent
 from pinesync.text import digest
-from pinesync.workspace.state import State
+from pinesync.workspace.state.backups import Backups
+from pinesync.workspace.state.intent_log import IntentLog
 from tests.sync.conftest import Bench
 
 BASE = "//@version=6\nindicator('One')\nplot(close)\n"
@@ -21,20 +22,18 @@ def broken_off(bench: Bench, file: str, temp: str | None) -> tuple[PineId, str]:
     """A script at 1.0 whose pull of 2.0 was killed: what the file and the temporary one hold."""
     pine_id, path = bench.script("One", BASE)
     bench.fake.web_save(pine_id, THEIRS)
-    record = Record(
+    intent = Download(
         key="0001-aa",
-        op="pull",
-        state="prepared",
         path=RelPath(path),
         name="One",
         digest=digest(THEIRS),
         pine_id=pine_id,
-        object=digest(BASE),
+        replaces=digest(BASE),
         brings=digest(THEIRS),
         temp=TEMP,
         landed=Version(2),
     )
-    bench.folder.write_record(record)
+    bench.folder.log.write(intent)
     bench.write(path, file)
     if temp is not None:
         (bench.root / path).with_name(TEMP).write_bytes(temp.encode())
@@ -95,12 +94,12 @@ def test_a_full_disk_under_the_backup_loses_no_text(
         raise FileError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(State, "note_replaced", full)
+        patch.setattr(Backups, "note", full)
         bench.pull()
     bench.pull()
     assert "// mine" in bench.read(path)
     assert "// theirs" in bench.read(path)
-    assert bench.folder.text_of(digest(MINE)) == MINE or bench.read(path) == MINE
+    assert bench.folder.texts.text_of(digest(MINE)) == MINE or bench.read(path) == MINE
     bench.push()
     assert "// mine" in bench.fake.newest(pine_id)
     bench.check_sound()
@@ -133,14 +132,14 @@ def test_an_edit_between_the_record_and_the_exchange_is_left_as_it_is(
 ) -> None:
     pine_id, path = bench.script("One", BASE)
     bench.fake.web_save(pine_id, THEIRS)
-    write_record = State.write_record
+    write = IntentLog.write
 
-    def edited(state: State, record: Record) -> None:
-        write_record(state, record)
+    def edited(log: IntentLog, intent: Intent) -> None:
+        write(log, intent)
         bench.write(path, MINE)
 
     with monkeypatch.context() as patch:
-        patch.setattr(State, "write_record", edited)
+        patch.setattr(IntentLog, "write", edited)
         run = bench.pull()
     assert run.exit_code == EXIT_LEFT
     assert bench.read(path) == MINE

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from pinesync import errors
-from pinesync.model import Digest, RelPath, Version
+from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync import recovery
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Create, Save, Upload
 from pinesync.sync.recovery import Landed, Sent
 
 
@@ -18,9 +18,7 @@ def log(texts: str, first: int = 1) -> dict[Version, Digest]:
     return {Version(n): Digest(text) for n, text in enumerate(texts, first)}
 
 
-def record(text: str = "M", parent: int | None = 1, key: str = "k") -> Record:
-    started = Version(parent) if parent else None
-    return Record(key, "save", "sent", RelPath("a.pine"), "A", Digest(text), parent=started)
+TEXT = Digest("M")
 
 
 def version(number: int | None) -> Version | None:
@@ -51,7 +49,7 @@ def version(number: int | None) -> Version | None:
 def test_where_a_save_landed_and_what_it_hides(
     texts: str, landed: int | None, hidden: int | None
 ) -> None:
-    found = recovery.find(record(), log(texts))
+    found = recovery.find(TEXT, Version(1), log(texts))
     assert found == (Landed(Version(landed), version(hidden)) if landed else None)
 
 
@@ -68,24 +66,24 @@ def test_where_a_save_landed_and_what_it_hides(
 def test_other_saves_of_ours_are_neither_found_nor_foreign(
     texts: str, ours: list[int], landed: int | None, hidden: int | None
 ) -> None:
-    found = recovery.find(record(), log(texts), [Version(n) for n in ours])
+    found = recovery.find(TEXT, Version(1), log(texts), [Version(n) for n in ours])
     assert found == (Landed(Version(landed), version(hidden)) if landed else None)
 
 
 def test_versions_up_to_the_parent_are_not_looked_at() -> None:
-    assert recovery.find(record(parent=3), log("MMA")) is None
-    assert recovery.find(record(parent=3), log("AXM", first=3)) == Landed(Version(5), Version(4))
+    assert recovery.find(TEXT, Version(3), log("MMA")) is None
+    assert recovery.find(TEXT, Version(3), log("AXM", first=3)) == Landed(Version(5), Version(4))
 
 
 def test_the_numbers_are_compared_and_not_their_texts() -> None:
     texts = log("A" * 9 + "XM")
     shuffled = dict(sorted(texts.items(), key=lambda item: str(item[0])))
-    assert recovery.find(record(parent=9), shuffled) == Landed(Version(11), Version(10))
+    assert recovery.find(TEXT, Version(9), shuffled) == Landed(Version(11), Version(10))
 
 
 def test_what_a_create_made_hides_nothing() -> None:
-    assert recovery.find(record(parent=None), log("M")) == Landed(Version(1), None)
-    assert recovery.find(record(parent=None), log("XM")) == Landed(Version(2), None)
+    assert recovery.find(TEXT, None, log("M")) == Landed(Version(1), None)
+    assert recovery.find(TEXT, None, log("XM")) == Landed(Version(2), None)
 
 
 @pytest.mark.parametrize(
@@ -102,18 +100,17 @@ def test_what_a_create_made_hides_nothing() -> None:
 )
 def test_the_only_stranger(texts: str, known: str, stranger: int | None) -> None:
     digests = {Digest(letter) for letter in known}
-    assert recovery.only_stranger(record(), log(texts), digests) == version(stranger)
+    assert recovery.unknown_version(Version(1), log(texts), digests) == version(stranger)
 
 
 def test_the_push_log_of_a_script() -> None:
-    def landed(key: str, number: int, **more: object) -> Record:
-        made = Record(key, "save", "landed", RelPath("a.pine"), "A", Digest("M"))
-        return replace(made, landed=Version(number), **more)  # type: ignore[arg-type]
-
-    pulled = landed("p", 7, op="pull")
-    records = [landed("a", 2), landed("b", 4), pulled, record(key="open")]
-    assert recovery.ours_of(records) == {Version(2), Version(4)}
-    assert recovery.ours_of(records, besides=records[0]) == {Version(4)}
+    pine_id, path = PineId("USER;" + "1" * 32), RelPath("a.pine")
+    made = Create(key="a", state="landed", path=path, name="A", digest=TEXT, landed=Version(1))
+    sent = Upload(path=path, name="A", digest=TEXT, pine_id=pine_id, parent=Version(1))
+    saved = replace(sent, key="b", state="landed", landed=Version(4))
+    uploads: list[Save] = [made, saved, sent]
+    assert recovery.ours_of(uploads) == {Version(1), Version(4)}
+    assert recovery.ours_of(uploads, besides=made) == {Version(4)}
     assert recovery.ours_of([]) == frozenset()
 
 

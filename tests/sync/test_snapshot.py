@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pinesync.errors import BotCheck, FileError
-from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.working_tree import WorkingTree
 from tests.sync.conftest import Bench
 
 ONE = "//@version=6\nindicator('One')\nplot(close)\n"
@@ -22,20 +22,20 @@ def test_the_files_are_read_while_the_service_is_asked(
     _, path = bench.script("One", ONE)
     bench.write(path, ONE + "// edited\n")
     asked, read = Event(), Event()
-    ask, look = bench.fake.list_scripts, WorkspaceFolder.local_texts
+    ask, look = bench.fake.list_scripts, WorkingTree.local_texts
 
     def list_scripts() -> Any:
         asked.set()
         assert read.wait(LONG)
         return ask()
 
-    def local_texts(folder: WorkspaceFolder, *only: Any) -> Any:
+    def local_texts(tree: WorkingTree, *only: Any) -> Any:
         assert asked.wait(LONG)
         read.set()
-        return look(folder, *only)
+        return look(tree, *only)
 
     monkeypatch.setattr(bench.fake, "list_scripts", list_scripts)
-    monkeypatch.setattr(WorkspaceFolder, "local_texts", local_texts)
+    monkeypatch.setattr(WorkingTree, "local_texts", local_texts)
     assert bench.words() == {path: "modified"}
 
 
@@ -54,7 +54,7 @@ def test_either_side_may_fail(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> 
         raise FileError("no files")
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(WorkspaceFolder, "local_texts", no_files)
+        meanwhile.setattr(WorkingTree, "local_texts", no_files)
         with pytest.raises(FileError):
             bench.words()
     assert bench.words() == {path: "clean"}

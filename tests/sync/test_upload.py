@@ -23,6 +23,7 @@ from pinesync.errors import (
     ServiceDown,
 )
 from pinesync.model import PineId, RelPath, SaveAnswer, Version
+from pinesync.sync.intents import Upload
 from tests.fakes import Turn
 from tests.sync.conftest import Bench, only
 
@@ -89,8 +90,9 @@ def test_a_record_is_on_disk_before_the_request_goes_out(
     seen = []
     bench.fake.next_save(Turn(before=lambda: seen.extend(bench.open_records())))
     bench.push()
-    (record,) = seen
-    assert (record.state, record.op, record.parent) == ("sent", "save", Version(3))
+    (intent,) = seen
+    assert isinstance(intent, Upload)
+    assert (intent.state, intent.parent) == ("sent", Version(3))
 
 
 def test_an_unchanged_folder_costs_one_request(bench: Bench) -> None:
@@ -220,7 +222,7 @@ def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
     entry, moved = bench.entries[path], RelPath("moved/One.pine")
     bench.write(moved, bench.read(path))
     (bench.root / path).unlink()
-    bench.folder.commit({entry.path: None, moved: replace(entry, path=moved)})
+    bench.folder.manifest.commit({entry.path: None, moved: replace(entry, path=moved)})
     run = bench.push()
     assert bench.fake.posted == [MINE], "no second save while one of the script is open"
     assert run.exit_code == EXIT_LATER

@@ -21,7 +21,7 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.planner import LocalText
 from pinesync.sync.watching import Glance
-from pinesync.workspace.folder import WorkspaceFolder
+from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.terminal import PATIENCE, Terminal
 from tests.cli.world import BREAKOUT_PATH, LONGER, PATHS, TREND, TREND_PATH, World
 from tests.watching.conftest import Watching
@@ -245,16 +245,16 @@ class Looks:
     def __init__(self, patch: pytest.MonkeyPatch, path: str = TREND_PATH) -> None:
         self._news = threading.Condition()
         self.count = 0
-        glance = WorkspaceFolder.glance
+        glance = WorkingTree.glance
 
-        def counted(folder: WorkspaceFolder, seen: RelPath) -> Glance:
+        def counted(folder: WorkingTree, seen: RelPath) -> Glance:
             found = glance(folder, seen)
             with self._news:
                 self.count += seen == path
                 self._news.notify_all()
             return found
 
-        patch.setattr(WorkspaceFolder, "glance", counted)
+        patch.setattr(WorkingTree, "glance", counted)
 
     def wait_for(self, more: int) -> None:
         """Until so many more looks are over."""
@@ -281,11 +281,11 @@ def once_asked(
 
 def once_looked_at(patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Something happens in the moment before an upload reads the folder, the first time."""
-    texts, acts = WorkspaceFolder.local_texts, [act]
+    texts, acts = WorkingTree.local_texts, [act]
 
-    def seen(folder: WorkspaceFolder, *only: Any) -> Mapping[RelPath, LocalText]:
+    def seen(folder: WorkingTree, *only: Any) -> Mapping[RelPath, LocalText]:
         if acts:
             acts.pop()()
         return texts(folder, *only)
 
-    patch.setattr(WorkspaceFolder, "local_texts", seen)
+    patch.setattr(WorkingTree, "local_texts", seen)

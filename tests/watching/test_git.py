@@ -16,8 +16,8 @@ from pinesync.commands.watching import files as files_module
 from pinesync.commands.watching.events import Checking, Event, Held, Told
 from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.model import RelPath
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.git_writes import held_by_git, mark
+from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.world import (
     BREAKOUT_PATH,
     BROKEN,
@@ -198,13 +198,13 @@ def test_what_is_held_is_what_it_is_until_a_push(
 ) -> None:
     """Also where the file itself is not looked at again."""
     monkeypatch.setattr("pinesync.commands.watching.eyes.LOOK_SECONDS", 0.05)
-    scanned, stats = threading.Semaphore(0), WorkspaceFolder.stats
+    scanned, stats = threading.Semaphore(0), WorkingTree.stats
 
-    def counting(self: WorkspaceFolder) -> Mapping[RelPath, object]:
+    def counting(self: WorkingTree) -> Mapping[RelPath, object]:
         scanned.release()
         return stats(self)
 
-    monkeypatch.setattr(WorkspaceFolder, "stats", counting)
+    monkeypatch.setattr(WorkingTree, "stats", counting)
     world = kept.world
     git(world, "checkout", "-q", "-b", "other")
     committed(world, LONGER)
@@ -645,7 +645,7 @@ class Hand:
 
     def __init__(self, watching: Watching) -> None:
         self.now = 0.0
-        self.folder = open_project(watching.setup).folder
+        self.folder = open_project(watching.setup).workspace
         self.files = Files(self.folder, lambda: self.now, many=False)
         self.files.begin()
 
@@ -733,7 +733,7 @@ def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.Mon
     committed(world, LONGER)
     committed(world, TREND)
     hand = Hand(kept)
-    glance = hand.folder.glance
+    glance = hand.folder.tree.glance
     acts = [lambda: git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)]
 
     def meanwhile(path: RelPath) -> object:
@@ -741,7 +741,7 @@ def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.Mon
             acts.pop()()
         return glance(path)
 
-    monkeypatch.setattr(hand.folder, "glance", meanwhile)
+    monkeypatch.setattr(hand.folder.tree, "glance", meanwhile)
     found = hand.files.look([TREND_FILE])
     assert (found.saved, found.soon) == ((), (TREND_FILE,))
     assert held(hand.files.look([TREND_FILE]).told) == {TREND_PATH}

@@ -105,7 +105,7 @@ def test_what_was_written_as_it_was_read_waits(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look that an editor begins to write under sees a part, and says nothing of it."""
-    folder = opened(clone).folder
+    folder = opened(clone).workspace
     clone.write(SLOWER)
     writing = []
 
@@ -116,7 +116,7 @@ def test_what_was_written_as_it_was_read_waits(
         return HALF.encode()
 
     monkeypatch.setattr(Tree, "read", read)
-    seen = folder.glance(RelPath(TREND_PATH))
+    seen = folder.tree.glance(RelPath(TREND_PATH))
     writing[0].close()
     assert seen.busy
     assert seen.digest is None
@@ -357,12 +357,12 @@ def test_what_lies_beside_a_script_is_nothing(watching: Watching) -> None:
 
 
 def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
-    folder, file = opened(clone).folder, clone.folder / TREND_PATH
+    folder, file = opened(clone).workspace, clone.folder / TREND_PATH
     for made in (made_folder, made_pipe):
         made(file)
         before = len(os.listdir("/dev/fd"))
         for _ in range(3):
-            assert folder.glance(RelPath(TREND_PATH)) == Glance(None, "not a plain file")
+            assert folder.tree.glance(RelPath(TREND_PATH)) == Glance(None, "not a plain file")
         assert len(os.listdir("/dev/fd")) == before
         file.rmdir() if file.is_dir() else file.unlink()
         clone.write(TREND)
@@ -439,7 +439,7 @@ class Clock:
 def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) -> None:
     """However many there are before that: events come late, and several for one change."""
     clock = Clock()
-    watched = files.Files(opened(clone).folder, clock, many=False)
+    watched = files.Files(opened(clone).workspace, clock, many=False)
     assert watched.begin() is None
     path = RelPath(TREND_PATH)
     clone.remove() if made == "gone" else clone.write("")

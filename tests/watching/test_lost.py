@@ -39,9 +39,10 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault, Switches
 from pinesync.sync.watching import MANY
 from pinesync.text import digest
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.hints import Hints
 from pinesync.workspace.lock import writing
+from pinesync.workspace.manifest_file import ManifestFile
+from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.world import (
     BREAKOUT,
     BREAKOUT_PATH,
@@ -440,8 +441,9 @@ def test_a_save_that_keeps_time_and_size(deaf: Watching, monkeypatch: pytest.Mon
 def test_a_save_that_no_look_tells(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """All is read once a minute; here more often."""
     monkeypatch.setattr(eyes_module, "READ_SECONDS", 0.3)
-    entries = WorkspaceFolder.entries
-    monkeypatch.setattr(WorkspaceFolder, "stats", lambda self: dict.fromkeys(entries(self), 0))
+    entries = ManifestFile.entries
+    same = lambda tree: dict.fromkeys(entries(tree._manifest), 0)
+    monkeypatch.setattr(WorkingTree, "stats", same)
     world = deaf.start().world
     world.write(LONGER)
     assert deaf.done().done == "saved"
@@ -473,16 +475,16 @@ def test_pine_toml_is_unusable_for_a_moment(
     """In the middle of a merge: told once; what is saved meanwhile is sent once it is mended."""
     monkeypatch.setattr(eyes_module, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(eyes_module, "READ_SECONDS", 3600.0)
-    stats, failed = WorkspaceFolder.stats, threading.Semaphore(0)
+    stats, failed = WorkingTree.stats, threading.Semaphore(0)
 
-    def counted(self: WorkspaceFolder) -> Any:
+    def counted(self: WorkingTree) -> Any:
         try:
             return stats(self)
         except ManifestError:
             failed.release()
             raise
 
-    monkeypatch.setattr(WorkspaceFolder, "stats", counted)
+    monkeypatch.setattr(WorkingTree, "stats", counted)
     world = watching.start().world
     manifest = world.folder / "pine.toml"
     whole = manifest.read_bytes()
@@ -627,7 +629,7 @@ def test_a_save_while_another_pinesync_is_at_work(
     """It waits; and where that takes too long, it says so and goes on trying."""
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (0.1,))
     world = watching.start().world
-    folder = open_project(watching.setup).folder.state.folder
+    folder = open_project(watching.setup).workspace.state.folder
     with writing(folder):
         world.write(LONGER)
         monkeypatch.setattr(files_module, "OTHERS_SECONDS", 0.3)
@@ -702,7 +704,7 @@ def test_what_may_still_arrive_is_told_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""
-    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
     world = watching.world
     world.write(LONGER)
     world.plan.add("save_next:1:503")
@@ -725,12 +727,12 @@ def test_who_writes_just_now_finishes_it(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push by hand, in the middle of its save: no trouble of this session."""
-    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
     world = watching.world
     world.write(LONGER)
     world.plan.add("save_next:1:503")
     assert world("push").code == EXIT_LATER
-    with writing(open_project(watching.setup).folder.state.folder):
+    with writing(open_project(watching.setup).workspace.state.folder):
         watching.start(poll=0.02)
         listed = world.plan.asked("list")
         while world.plan.asked("list") < listed + 3:
@@ -744,7 +746,7 @@ def test_one_script_that_fails_stops_no_other(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether its save arrived is unknown, every time: told once, and again when it is tried."""
-    monkeypatch.setattr("pinesync.sync.engine.saving.PAUSES", ())
+    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (3600.0,))
     world = watching.start().world
     planned, trend = world.plan.next, world.id_of()

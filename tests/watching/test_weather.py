@@ -18,7 +18,7 @@ from pinesync.errors import FileError, Locked, Misuse
 from pinesync.model import Account, RelPath
 from pinesync.remote import credentials, kept
 from pinesync.sandbox.faults import Fault
-from pinesync.workspace.state import State
+from pinesync.workspace.state.text_store import TextStore
 from tests.cli.world import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, both_ways
 from tests.watching.conftest import Watching
 
@@ -77,19 +77,19 @@ def test_a_save_waits_while_the_disk_is_full(
     """Told once, however often it is tried, and told again when it goes."""
     monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
     world = watching.start().world
-    whole, tries = State.keep, threading.Semaphore(0)
+    whole, tries = TextStore.keep, threading.Semaphore(0)
 
     def full(*_: object, **__: object) -> None:
         tries.release()
         raise FileError(f"state: {os.strerror(errno.ENOSPC)}")
 
-    monkeypatch.setattr(State, "keep", full)
+    monkeypatch.setattr(TextStore, "keep", full)
     world.write(LONGER)
     assert watching.done().exit_code == 1
     for _ in range(5):
         assert tries.acquire(timeout=60)
     assert world.saved() == [TREND]
-    monkeypatch.setattr(State, "keep", whole)
+    monkeypatch.setattr(TextStore, "keep", whole)
     assert watching.done().done == "saved"
     assert world.saved() == [TREND, LONGER]
     assert watching.until(lambda event: event.event == "quiet").waiting == 0

@@ -12,9 +12,10 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import digest
 from pinesync.workspace import manifest
 from pinesync.workspace.files import Tree
-from pinesync.workspace.folder import WorkspaceFolder, find_root, new_key
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State
+from pinesync.workspace.state.store import new_key
+from pinesync.workspace.workspace import Workspace, find_root
 
 A = RelPath("indicators/A.pine")
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
@@ -23,16 +24,16 @@ CONFLICT = "<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> WorkspaceFolder:
+def folder(tmp_path: Path) -> Workspace:
     root = tmp_path / "work"
     root.mkdir()
     settings = Settings(id="one", remote="sandbox", ignore=("drafts/**",))
     text = "# by hand\n" + manifest.dump_new(Manifest(settings))
     (root / "pine.toml").write_text(text)
-    return WorkspaceFolder(Tree(root), State(tmp_path / "state"), lambda: 1_700_000_000.0)
+    return Workspace(Tree(root), State(tmp_path / "state"), lambda: 1_700_000_000.0)
 
 
-def write(folder: WorkspaceFolder, path: str, data: bytes) -> Path:
+def write(folder: Workspace, path: str, data: bytes) -> Path:
     target = folder.root / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
@@ -43,7 +44,7 @@ def never(_: str) -> None:
     raise AssertionError("nothing may begin")
 
 
-def test_the_root_is_found_from_below(folder: WorkspaceFolder, tmp_path: Path) -> None:
+def test_the_root_is_found_from_below(folder: Workspace, tmp_path: Path) -> None:
     below = folder.root / "a" / "b"
     below.mkdir(parents=True)
     assert find_root(below) == find_root(folder.root) == folder.root
@@ -58,21 +59,21 @@ def test_keys_sort_by_time_and_are_never_equal() -> None:
     assert len({new_key(1.0) for _ in range(200)}) == 200
 
 
-def test_committing_changes_only_what_it_should(folder: WorkspaceFolder) -> None:
-    folder.commit({A: ENTRY})
-    assert folder.entries() == {A: ENTRY}
+def test_committing_changes_only_what_it_should(folder: Workspace) -> None:
+    folder.manifest.commit({A: ENTRY})
+    assert folder.manifest.entries() == {A: ENTRY}
     other = RelPath("b.pine")
-    folder.commit({A: None, other: Entry(other, "B")})
-    assert list(folder.entries()) == [other]
+    folder.manifest.commit({A: None, other: Entry(other, "B")})
+    assert list(folder.manifest.entries()) == [other]
     assert (folder.root / "pine.toml").read_text().startswith("# by hand\n")
     before = (folder.root / "pine.toml").stat()
-    folder.commit({other: Entry(other, "B")})
+    folder.manifest.commit({other: Entry(other, "B")})
     assert (folder.root / "pine.toml").stat() == before, "nothing changed, nothing is written"
     assert [p.name for p in folder.root.iterdir()] == ["pine.toml"]
 
 
 def test_committing_keeps_what_somebody_else_wrote_meanwhile(
-    folder: WorkspaceFolder, monkeypatch: pytest.MonkeyPatch
+    folder: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = RelPath("b.pine")
     write_manifest = Tree.write_manifest
@@ -86,21 +87,21 @@ def test_committing_keeps_what_somebody_else_wrote_meanwhile(
         write_manifest(tree, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Tree, "write_manifest", slow)
-    folder.commit({A: ENTRY})
-    assert set(folder.entries()) == {A, other}
+    folder.manifest.commit({A: ENTRY})
+    assert set(folder.manifest.entries()) == {A, other}
 
 
-def test_a_manifest_that_is_gone_or_no_text_is_said(folder: WorkspaceFolder) -> None:
+def test_a_manifest_that_is_gone_or_no_text_is_said(folder: Workspace) -> None:
     (folder.root / "pine.toml").write_bytes(b"\xff")
     with pytest.raises(ManifestError):
-        folder.entries()
+        folder.manifest.entries()
     (folder.root / "pine.toml").unlink()
     with pytest.raises(Misuse):
-        folder.entries()
+        folder.manifest.entries()
 
 
-def test_what_is_here(folder: WorkspaceFolder) -> None:
-    folder.commit({A: ENTRY})
+def test_what_is_here(folder: Workspace) -> None:
+    folder.manifest.commit({A: ENTRY})
     write(folder, A, b"\xef\xbb\xbfold\r\n")
     write(folder, "conflict.pine", CONFLICT.encode())
     write(folder, "latin.pine", b"\xe9")
@@ -110,7 +111,7 @@ def test_what_is_here(folder: WorkspaceFolder) -> None:
     write(folder, "notes.txt", b"no script")
     write(folder, "con.pine", b"a name that breaks the rules")
     (folder.root / "folder.pine").mkdir()
-    found = folder.local_texts()
+    found = folder.tree.local_texts()
     assert set(found) == {A, "conflict.pine", "latin.pine", "zero.pine"}
     assert found[A].digest == digest("old\n")
     assert found[RelPath("conflict.pine")].marked
@@ -119,75 +120,75 @@ def test_what_is_here(folder: WorkspaceFolder) -> None:
         assert found[RelPath(name)].problem
 
 
-def test_a_tracked_file_is_seen_though_it_is_ignored(folder: WorkspaceFolder) -> None:
+def test_a_tracked_file_is_seen_though_it_is_ignored(folder: Workspace) -> None:
     path = RelPath("drafts/x.pine")
-    folder.commit({path: Entry(path, "X")})
+    folder.manifest.commit({path: Entry(path, "X")})
     write(folder, path, b"text")
-    assert set(folder.local_texts()) == {path}
+    assert set(folder.tree.local_texts()) == {path}
 
 
-def test_links_are_not_followed(folder: WorkspaceFolder, tmp_path: Path) -> None:
+def test_links_are_not_followed(folder: Workspace, tmp_path: Path) -> None:
     secret = tmp_path / "secret.pine"
     secret.write_text("secret")
     (folder.root / "indicators").symlink_to(tmp_path)
     (folder.root / "l.pine").symlink_to(secret)
-    assert folder.local_texts() == {}
-    folder.commit({A: ENTRY})
-    assert folder.local_texts()[A].digest is None
+    assert folder.tree.local_texts() == {}
+    folder.manifest.commit({A: ENTRY})
+    assert folder.tree.local_texts()[A].digest is None
     for path in (RelPath("l.pine"), RelPath("indicators/secret.pine")):
         with pytest.raises(FileError):
-            folder.put(path, "new\n", digest("secret"), never)
+            folder.tree.put(path, "new\n", digest("secret"), never)
     assert secret.read_text() == "secret"
 
 
 @pytest.mark.parametrize("shape", [b"old\n", b"old\r\n", b"\xef\xbb\xbfold\r\n", b"old\r"])
-def test_a_file_keeps_its_shape_and_what_it_had(folder: WorkspaceFolder, shape: bytes) -> None:
+def test_a_file_keeps_its_shape_and_what_it_had(folder: Workspace, shape: bytes) -> None:
     target = write(folder, A, shape)
     target.chmod(0o640)
     begun: list[str] = []
-    folder.put(A, "new\n", digest("old\n"), begun.append)
+    folder.tree.put(A, "new\n", digest("old\n"), begun.append)
     assert target.read_bytes() == shape.replace(b"old", b"new")
     assert target.stat().st_mode & 0o777 == 0o640
     assert len(begun) == 1
-    (kept,) = folder.state.replaced(A)
-    assert folder.text_of(kept.digest) == "old\n"
+    (kept,) = folder.backups.of(A)
+    assert folder.texts.text_of(kept.digest) == "old\n"
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
 
-def test_a_file_that_is_another_is_left(folder: WorkspaceFolder) -> None:
+def test_a_file_that_is_another_is_left(folder: Workspace) -> None:
     target = write(folder, A, b"edited\n")
     with pytest.raises(ChangedMeanwhile):
-        folder.put(A, "new\n", digest("old\n"), never)
+        folder.tree.put(A, "new\n", digest("old\n"), never)
     with pytest.raises(ChangedMeanwhile):
-        folder.put(A, "new\n", None, lambda _: None)
-    folder.clear_leftovers()
+        folder.tree.put(A, "new\n", None, lambda _: None)
+    folder.tree.clear_leftovers()
     assert target.read_bytes() == b"edited\n"
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
 
-def test_an_edit_in_the_last_moment_is_put_back(folder: WorkspaceFolder) -> None:
+def test_an_edit_in_the_last_moment_is_put_back(folder: Workspace) -> None:
     target = write(folder, A, b"old\n")
 
     def edit(_: str) -> None:
         target.write_bytes(b"edited\n")
 
     with pytest.raises(ChangedMeanwhile):
-        folder.put(A, "new\n", digest("old\n"), edit)
-    folder.clear_leftovers()
+        folder.tree.put(A, "new\n", digest("old\n"), edit)
+    folder.tree.clear_leftovers()
     assert target.read_bytes() == b"edited\n"
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
 
-def test_a_new_file_is_made_with_its_folders(folder: WorkspaceFolder) -> None:
+def test_a_new_file_is_made_with_its_folders(folder: Workspace) -> None:
     path = RelPath("a/b/New.pine")
-    folder.put(path, "new\n", None, lambda _: None)
-    assert folder.read(path) == b"new\n"
-    assert folder.state.replaced(path) == []
+    folder.tree.put(path, "new\n", None, lambda _: None)
+    assert folder.tree.read(path) == b"new\n"
+    assert folder.backups.of(path) == []
 
 
-def test_bytes_that_are_no_text_can_be_brought_back(folder: WorkspaceFolder) -> None:
-    folder.keep_replaced(A, b"\xe9\0\xff", new_key(1.0))
-    (kept,) = folder.state.replaced(A)
-    text = folder.text_of(kept.digest)
+def test_bytes_that_are_no_text_can_be_brought_back(folder: Workspace) -> None:
+    folder.tree.keep_replaced(A, b"\xe9\0\xff", new_key(1.0))
+    (kept,) = folder.backups.of(A)
+    text = folder.texts.text_of(kept.digest)
     assert text
     assert text.encode("latin-1") == b"\xe9\0\xff"

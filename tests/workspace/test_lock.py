@@ -108,10 +108,10 @@ def test_two_workspaces_do_not_wait_for_each_other(folder: Path, tmp_path: Path)
 
 
 def test_readers_take_no_lock(folder: Path) -> None:
-    State(folder).keep("text")
+    State(folder).texts.keep("text")
     with another_holds(folder):
-        assert State(folder).text_of(State(folder).keep("text")) == "text"
-        assert list(State(folder).records()) == []
+        assert State(folder).texts.text_of(State(folder).texts.keep("text")) == "text"
+        assert list(State(folder).log.intents()) == []
 
 
 def test_a_place_where_no_lock_can_be_is_said(tmp_path: Path) -> None:

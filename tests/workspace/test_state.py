@@ -8,6 +8,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,20 +16,20 @@ from hypothesis import strategies as st
 
 from pinesync.errors import PinesyncError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, Upload
 from pinesync.text import canonical, digest
-from pinesync.workspace.checking import Replaced
-from pinesync.workspace.state import State, folder_name
+from pinesync.workspace.state import State
+from pinesync.workspace.state.codec import Replaced
+from pinesync.workspace.state.store import folder_name
 
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
 TEXT = "//@version=6\nindicator('Ünï 測')\n"
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
 
 
-def record(key: str = "0001-aa") -> Record:
-    return Record(
+def upload(key: str = "0001-aa") -> Upload:
+    return Upload(
         key=key,
-        op="save",
         state="sent",
         path=RelPath("indicators/RSI Ünï.pine"),
         name="A & <B> 測",
@@ -36,11 +37,19 @@ def record(key: str = "0001-aa") -> Record:
         pine_id=ID,
         account="trader42",
         parent=Version(5),
-        known_ids=(ID,),
         wall=1_700_000_000.25,
         boot_id="boot",
         mono=12.5,
     )
+
+
+COMMON: dict[str, Any] = {
+    "key": "0001-aa",
+    "path": RelPath("a.pine"),
+    "name": "A",
+    "digest": digest(TEXT),
+}
+DOWNLOAD = Download(**COMMON, brings=digest("new"), temp=".pinesync-0001-aa.tmp")
 
 
 def saved(text: str = TEXT, version: int = 3) -> SavedText:
@@ -60,10 +69,10 @@ def files(folder: Path) -> list[Path]:
 
 
 def test_reading_makes_nothing(state: State) -> None:
-    assert state.text_of(digest(TEXT)) is None
-    assert state.recall(ID, Version(1)) is None
-    assert list(state.records()) == []
-    assert state.replaced(RelPath("a.pine")) == []
+    assert state.texts.text_of(digest(TEXT)) is None
+    assert state.texts.recall(ID, Version(1)) is None
+    assert list(state.log.intents()) == []
+    assert state.backups.of(RelPath("a.pine")) == []
     assert not state.folder.exists()
 
 
@@ -72,34 +81,34 @@ def test_a_text_comes_back_as_its_canonical_form(
     text: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     state = State(tmp_path_factory.getbasetemp() / "hypothesis-state")
-    name = state.keep(text)
+    name = state.texts.keep(text)
     assert name == digest(text)
-    held = state.text_of(name)
+    held = state.texts.text_of(name)
     assert held is not None
     assert held == canonical(text)
 
 
 def test_saved_versions(state: State) -> None:
-    state.remember(saved())
-    state.remember(saved())
-    assert state.recall(ID, Version(3)) == digest(TEXT)
-    assert state.text_of(digest(TEXT)) == TEXT
-    assert state.recall(ID, Version(30)) is None
-    assert state.recall(PineId("USER;" + "f" * 32), Version(3)) is None
+    state.texts.remember(saved())
+    state.texts.remember(saved())
+    assert state.texts.recall(ID, Version(3)) == digest(TEXT)
+    assert state.texts.text_of(digest(TEXT)) == TEXT
+    assert state.texts.recall(ID, Version(30)) is None
+    assert state.texts.recall(PineId("USER;" + "f" * 32), Version(3)) is None
 
 
 def test_what_is_known_of_a_version(state: State) -> None:
-    assert state.versions_of(ID) == []
-    state.remember(saved())
+    assert state.texts.versions_of(ID) == []
+    state.texts.remember(saved())
     known = saved().info
-    assert state.recall_info(ID, Version(3)) == known
+    assert state.texts.recall_info(ID, Version(3)) == known
     later = replace(known, when=known.when + 60)
-    state.note_info(later)
-    state.remember(saved())
-    assert state.recall_info(ID, Version(3)) == later
+    state.texts.note_info(later)
+    state.texts.remember(saved())
+    assert state.texts.recall_info(ID, Version(3)) == later
     (state.folder / "saved" / ID.hex / "03").write_bytes(b"no version of ours")
-    state.note_info(replace(known, version=Version(12)))
-    assert state.versions_of(ID) == [Version(3), Version(12)]
+    state.texts.note_info(replace(known, version=Version(12)))
+    assert state.texts.versions_of(ID) == [Version(3), Version(12)]
 
 
 @pytest.mark.parametrize(
@@ -116,41 +125,41 @@ def test_what_is_known_of_a_version(state: State) -> None:
     ],
 )
 def test_a_damaged_version_counts_as_not_read(state: State, damage: dict[str, object]) -> None:
-    state.remember(saved())
+    state.texts.remember(saved())
     path = state.folder / "saved" / ID.hex / "3"
     path.write_text(json.dumps({**json.loads(path.read_bytes()), **damage}))
-    assert state.recall_info(ID, Version(3)) is None
-    state.remember(saved())
-    assert state.recall_info(ID, Version(3)) == saved().info
+    assert state.texts.recall_info(ID, Version(3)) is None
+    state.texts.remember(saved())
+    assert state.texts.recall_info(ID, Version(3)) == saved().info
 
 
 def test_a_damaged_text_counts_as_not_held_and_is_mended(state: State) -> None:
-    name = state.keep(TEXT)
+    name = state.texts.keep(TEXT)
     (path,) = files(state.folder)
     whole = path.read_bytes()
     for damaged in (b"", whole[:-1], whole + b" ", b"\xff" + whole[1:], b"\x00" * len(whole)):
         path.write_bytes(damaged)
-        assert state.text_of(name) is None
-        assert state.keep(TEXT) == name
-        assert state.text_of(name) == TEXT
+        assert state.texts.text_of(name) is None
+        assert state.texts.keep(TEXT) == name
+        assert state.texts.text_of(name) == TEXT
 
 
 @pytest.mark.parametrize("damaged", [b"", b"sha256:", b"\xff", b"sha256:" + b"g" * 64, b"x" * 9999])
 def test_a_damaged_number_counts_as_not_read(state: State, damaged: bytes) -> None:
-    state.remember(saved())
+    state.texts.remember(saved())
     (path,) = (p for p in files(state.folder) if p.name == "3")
     path.write_bytes(damaged)
-    assert state.recall(ID, Version(3)) is None
-    state.remember(saved())
-    assert state.recall(ID, Version(3)) == digest(TEXT)
+    assert state.texts.recall(ID, Version(3)) is None
+    state.texts.remember(saved())
+    assert state.texts.recall(ID, Version(3)) == digest(TEXT)
 
 
 def test_the_commit_of_a_version(state: State) -> None:
-    assert state.commit_of(ID, Version(7)) is None
+    assert state.texts.commit_of(ID, Version(7)) is None
     for commit in ("a" * 40, "0" * 64):
-        state.note_commit(ID, Version(7), commit)
-        assert state.commit_of(ID, Version(7)) == commit
-    assert state.commit_of(ID, Version(6)) is None
+        state.texts.note_commit(ID, Version(7), commit)
+        assert state.texts.commit_of(ID, Version(7)) == commit
+    assert state.texts.commit_of(ID, Version(6)) is None
     (note,) = state.folder.glob("commits/*/7")
     for damaged in (
         b"",
@@ -162,18 +171,21 @@ def test_the_commit_of_a_version(state: State) -> None:
         b"a" * 999,
     ):
         note.write_bytes(damaged)
-        assert state.commit_of(ID, Version(7)) is None
+        assert state.texts.commit_of(ID, Version(7)) is None
     with pytest.raises(ValueError, match="not a commit"):
-        state.note_commit(ID, Version(7), "--output=x")
+        state.texts.note_commit(ID, Version(7), "--output=x")
 
 
 @pytest.mark.parametrize("kind", ["objects", "saved"])
 def test_a_folder_in_a_files_place_is_said(state: State, kind: str) -> None:
-    state.remember(saved())
+    state.texts.remember(saved())
     for path in files(state.folder / kind):
         path.unlink()
         path.mkdir()
-    ask = {"saved": lambda: state.recall(ID, Version(3)), "objects": lambda: state.keep(TEXT)}
+    ask = {
+        "saved": lambda: state.texts.recall(ID, Version(3)),
+        "objects": lambda: state.texts.keep(TEXT),
+    }
     with pytest.raises(PinesyncError):
         ask[kind]()
 
@@ -182,8 +194,8 @@ def test_equal_texts_are_kept_by_several_threads_at_once(state: State) -> None:
     for attempt in range(40):
         text = f"{TEXT}{attempt}\n" * 200
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda n, text=text: state.remember(saved(text, n)), range(1, 9)))
-        assert state.text_of(digest(text)) == text
+            list(pool.map(lambda n, text=text: state.texts.remember(saved(text, n)), range(1, 9)))
+        assert state.texts.text_of(digest(text)) == text
     assert not [p for p in files(state.folder) if p.suffix == ".tmp"]
 
 
@@ -193,32 +205,32 @@ def test_equal_texts_are_kept_by_several_threads_at_once(state: State) -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        record(),
-        replace(record(), pine_id=None, parent=None, op="create", known_ids=()),
-        replace(record(), state="landed", landed=Version(6), seen=Version(9)),
-        replace(
-            record(),
-            op="pull",
-            object=digest("old"),
-            brings=digest("new"),
-            temp=".pinesync-0001-aa.tmp",
-        ),
-        replace(record(), name="", account="", boot_id="", wall=0.0, mono=0.0),
+        upload(),
+        replace(upload(), state="landed", landed=Version(6), seen=Version(9)),
+        replace(upload(), name="", account="", boot_id="", wall=0.0, mono=0.0),
+        Create(**COMMON, known_ids=(ID,)),
+        Create(**COMMON, state="landed", pine_id=ID, landed=Version(1)),
+        DOWNLOAD,
+        replace(DOWNLOAD, replaces=digest("old"), pine_id=ID, landed=Version(2)),
+        Rename(**COMMON, pine_id=ID, parent=Version(2)),
+        Delete(**COMMON, pine_id=ID, parent=Version(2)),
+        Move(**COMMON, origin=RelPath("b.pine")),
     ],
+    ids=lambda made: type(made).__name__,
 )
-def test_a_record_comes_back_as_it_was(state: State, made: Record) -> None:
-    state.write_record(made)
-    assert list(State(state.folder).records()) == [made]
-    state.drop_records([made])
-    state.drop_records([made])
-    assert list(State(state.folder).records()) == []
+def test_a_record_comes_back_as_it_was(state: State, made: Intent) -> None:
+    state.log.write(made)
+    assert list(State(state.folder).log.intents()) == [made]
+    state.log.drop([made])
+    state.log.drop([made])
+    assert list(State(state.folder).log.intents()) == []
 
 
 def test_records_are_replaced_by_key_and_come_oldest_first(state: State) -> None:
     for key in ("0002-b", "0001-c", "0003-a"):
-        state.write_record(record(key))
-    state.write_record(replace(record("0001-c"), state="abandoned"))
-    assert [(r.key, r.state) for r in State(state.folder).records()] == [
+        state.log.write(upload(key))
+    state.log.write(replace(upload("0001-c"), state="abandoned"))
+    assert [(r.key, r.state) for r in State(state.folder).log.intents()] == [
         ("0001-c", "abandoned"),
         ("0002-b", "sent"),
         ("0003-a", "sent"),
@@ -226,29 +238,29 @@ def test_records_are_replaced_by_key_and_come_oldest_first(state: State) -> None
 
 
 def test_a_record_that_is_cut_is_refused_at_every_byte(state: State) -> None:
-    state.write_record(record())
+    state.log.write(upload())
     (path,) = files(state.folder)
     whole = path.read_bytes()
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
         with pytest.raises(StateError):
-            list(State(state.folder).records())
+            list(State(state.folder).log.intents())
     path.write_bytes(whole)
-    assert list(State(state.folder).records()) == [record()]
+    assert list(State(state.folder).log.intents()) == [upload()]
 
 
 @pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
 def test_a_record_with_a_byte_that_flipped_never_ends_in_a_bug(state: State, mask: int) -> None:
-    state.write_record(record())
+    state.log.write(upload())
     (path,) = files(state.folder)
     whole = path.read_bytes()
     for at in range(len(whole)):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ mask]) + whole[at + 1 :])
         try:
-            (read,) = State(state.folder).records()
+            (read,) = State(state.folder).log.intents()
         except StateError:
             continue
-        assert isinstance(read, Record)
+        assert isinstance(read, Upload)
 
 
 BAD_VALUES: list[object] = [
@@ -268,47 +280,47 @@ BAD_VALUES: list[object] = [
 
 
 @pytest.mark.parametrize("value", BAD_VALUES, ids=lambda value: repr(value)[:12])
-@pytest.mark.parametrize("key", [field.name for field in fields(Record)])
+@pytest.mark.parametrize("key", [field.name for field in fields(Upload)])
 def test_a_record_with_an_odd_value_never_ends_in_a_bug(
     state: State, key: str, value: object
 ) -> None:
-    state.write_record(record())
+    state.log.write(upload())
     (path,) = files(state.folder)
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
     try:
-        (read,) = State(state.folder).records()
+        (read,) = State(state.folder).log.intents()
     except StateError as error:
         assert str(path) in error.message  # noqa: PT017 - some values are fine
     else:
+        assert isinstance(read, Upload)
         assert isinstance(read.digest, str)
-        assert isinstance(read.temp, str)
-        assert all(isinstance(known, PineId) for known in read.known_ids)
+        assert isinstance(read.parent, Version)
 
 
 @pytest.mark.parametrize(
     "body", ["null", "[]", '"x"', "5", "[" * 99_999, '{"key": "0001-aa"}', '{"new": 1}']
 )
 def test_what_is_no_record_is_refused(state: State, body: str) -> None:
-    state.write_record(record())
+    state.log.write(upload())
     (path,) = files(state.folder)
     path.write_text(body)
     with pytest.raises(StateError):
-        list(State(state.folder).records())
+        list(State(state.folder).log.intents())
 
 
 def test_a_record_under_another_name_is_refused(state: State) -> None:
-    state.write_record(record())
+    state.log.write(upload())
     (path,) = files(state.folder)
     path.rename(path.with_name("0009-zz.json"))
     with pytest.raises(StateError):
-        list(State(state.folder).records())
+        list(State(state.folder).log.intents())
 
 
 def test_what_a_write_left_behind_is_no_record(state: State) -> None:
-    state.write_record(record())
+    state.log.write(upload())
     (path,) = files(state.folder)
     path.with_name(".1-x.json.tmp").write_text("{")
-    assert list(State(state.folder).records()) == [record()]
+    assert list(State(state.folder).log.intents()) == [upload()]
 
 
 # -- what was replaced ----------------------------------------------------------------------------
@@ -317,19 +329,19 @@ def test_what_a_write_left_behind_is_no_record(state: State) -> None:
 def test_what_was_replaced_comes_newest_first(state: State) -> None:
     at, other = RelPath("a.pine"), RelPath("b.pine")
     for key, path, when in (("1", at, 5.0), ("2", other, 9.0), ("3", at, 7.0)):
-        state.note_replaced(Replaced(key, path, digest(key), when))
-    assert [r.key for r in state.replaced(at)] == ["3", "1"]
-    assert [r.key for r in state.replaced(other)] == ["2"]
+        state.backups.note(Replaced(key, path, digest(key), when))
+    assert [r.key for r in state.backups.of(at)] == ["3", "1"]
+    assert [r.key for r in state.backups.of(other)] == ["2"]
 
 
 @pytest.mark.parametrize("key", ["key", "path", "digest", "when"])
 @pytest.mark.parametrize("value", BAD_VALUES, ids=lambda value: repr(value)[:12])
 def test_an_odd_note_never_ends_in_a_bug(state: State, key: str, value: object) -> None:
-    state.note_replaced(Replaced("1", RelPath("a.pine"), digest("x"), 5.0))
+    state.backups.note(Replaced("1", RelPath("a.pine"), digest("x"), 5.0))
     (path,) = files(state.folder)
     path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
     try:
-        state.replaced(RelPath("a.pine"))
+        state.backups.of(RelPath("a.pine"))
     except StateError as error:
         assert error.hint  # noqa: PT017 - some values are fine
 
@@ -343,10 +355,10 @@ def test_it_is_private(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         state = State(tmp_path / "made" / "one")
-        state.keep(TEXT)
-        state.remember(saved())
-        state.write_record(record())
-        state.note_replaced(Replaced("1", RelPath("a.pine"), digest("x"), 5.0))
+        state.texts.keep(TEXT)
+        state.texts.remember(saved())
+        state.log.write(upload())
+        state.backups.note(Replaced("1", RelPath("a.pine"), digest("x"), 5.0))
     finally:
         os.umask(before)
     for path in (tmp_path / "made").rglob("*"):
@@ -369,14 +381,14 @@ def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
 def test_planted_links_are_not_written_through(state: State, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("kept")
-    state.keep(TEXT)
-    state.write_record(record())
+    state.texts.keep(TEXT)
+    state.log.write(upload())
     for path in files(state.folder):
         path.unlink()
         path.symlink_to(victim)
         planted = path.with_name(f".{os.getpid()}-{path.name}.tmp")
         planted.symlink_to(victim)
-    for act in (lambda: state.keep(TEXT), lambda: state.write_record(record())):
+    for act in (lambda: state.texts.keep(TEXT), lambda: state.log.write(upload())):
         try:
             act()
         except PinesyncError:
@@ -395,5 +407,5 @@ def test_two_copies_of_a_workspace_have_two_states(tmp_path: Path) -> None:
 
 
 def test_a_digest_that_is_none_is_not_held(state: State) -> None:
-    state.keep(TEXT)
-    assert state.text_of(Digest("sha256:" + "0" * 64)) is None
+    state.texts.keep(TEXT)
+    assert state.texts.text_of(Digest("sha256:" + "0" * 64)) is None

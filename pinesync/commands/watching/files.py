@@ -15,8 +15,8 @@ from pinesync.naming import typed
 from pinesync.sync.watching import Glance, Meaning, meanings
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace import git_writes as git
-from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.lock import is_held
+from pinesync.workspace.workspace import Workspace
 
 BY_GIT = "git wrote them"
 MANY = "they changed at once"
@@ -45,7 +45,7 @@ class Files:
     """Every tracked file, with the text that was last dealt with (`handled`), and those whose
     text waits for somebody's word (`held`)."""
 
-    def __init__(self, folder: WorkspaceFolder, clock: Callable[[], float], *, many: bool) -> None:
+    def __init__(self, folder: Workspace, clock: Callable[[], float], *, many: bool) -> None:
         self._folder = folder
         self._clock = clock
         self._many = many
@@ -53,7 +53,7 @@ class Files:
         self._glances: dict[RelPath, Glance] = {}
         self._since: dict[RelPath, float] = {}
         self._unfit: dict[RelPath, Glance] = {}
-        self._persons = Persons(folder.tree.stat, self._is_idle)
+        self._persons = Persons(folder.tree.files.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._waited: dict[str, float] = {}
@@ -64,7 +64,7 @@ class Files:
         self._find_git()
         edited = {}
         agreed = self._agreed()
-        for path in self._folder.entries():
+        for path in self._folder.manifest.entries():
             glance = self._glance(path)
             if glance.digest and not glance.problem:
                 self._handled[path] = glance.digest
@@ -94,7 +94,7 @@ class Files:
 
     def git_moved(self) -> bool:
         """Whether git was at work since the last look; then all files are looked at."""
-        if bool(self._git) != self._folder.has_history():
+        if bool(self._git) != self._folder.manifest.has_history():
             self._find_git()
         mark = git.mark(self._git)
         return not self._waits_for(mark) and mark != self._mark
@@ -106,8 +106,8 @@ class Files:
         if self._waits_for(mark):
             return Found(soon=tuple(paths))
         if mark != self._mark:
-            self._folder.look_aside()
-        entries = self._folder.entries()
+            self._folder.manifest.look_aside()
+        entries = self._folder.manifest.entries()
         known = [path for path in paths if path in entries and self._is_known(path)]
         glances = {path: self._glance(path) for path in known}
         others_write = self._has_news(glances) and self._waits_for_others()
@@ -115,7 +115,7 @@ class Files:
         if mark != self._mark or mark.busy:
             # Of other files that git wrote, the events may still be on their way.
             others = self._glances.keys() & entries.keys() - glances.keys()
-            seen = glances | {path: self._folder.glance(path) for path in others}
+            seen = glances | {path: self._folder.tree.glance(path) for path in others}
             gits = self._gits(seen, agreed, mark)
             glances |= {path: seen[path] for path in others & gits}
         after = git.mark(self._git)
@@ -162,7 +162,7 @@ class Files:
     def _find_git(self) -> None:
         """Whether there is a repository at all may change."""
         root = self._folder.root
-        self._git = git.mark_paths(root) if self._folder.has_history() else ()
+        self._git = git.mark_paths(root) if self._folder.manifest.has_history() else ()
         lock = self._git[-1].relative_to(root).as_posix() if _below(root, self._git) else None
         self._persons.lock = lock
         self._persons.looked(self._persons.locks)
@@ -198,7 +198,7 @@ class Files:
     def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
         """The bytes of the file, where it still has that text."""
         with suppress(FileError, Unreadable):
-            data = self._folder.read(path)
+            data = self._folder.tree.read(path)
             if data is not None and digest(decode(data)) == wanted:
                 return data
         return None
@@ -221,7 +221,7 @@ class Files:
         return glance.digest == digest and not glance.problem
 
     def _glance(self, path: RelPath) -> Glance:
-        before, glance = self._glances.get(path), self._folder.glance(path)
+        before, glance = self._glances.get(path), self._folder.tree.glance(path)
         if before != glance:
             self._since[path] = self._clock()
         self._glances[path] = glance
@@ -246,7 +246,7 @@ class Files:
 
     def _agreed(self) -> dict[RelPath, Digest]:
         """The text that each file has where nothing is to be done."""
-        entries = self._folder.entries().values()
+        entries = self._folder.manifest.entries().values()
         return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
 
     def _in_order(self, path: RelPath, glance: Glance) -> bool:

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 from pinesync.commands.project import Project, project_as
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.running import Run
 from pinesync.commands.status import Line, status
 from pinesync.commands.watching.events import Checking, Connected, Done, Event, Trouble
 from pinesync.errors import EXIT_COMPILE, EXIT_LATER, Locked, NoAccess, PinesyncError
 from pinesync.model import Digest, RelPath
-from pinesync.sync.engine.settle import settle
-from pinesync.sync.outcome import Outcome
+from pinesync.sync.outcome import Outcome, Run
 
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient
@@ -41,8 +39,8 @@ class Sending:
         dealt_with: Callable[[RelPath, Digest], None],
         look_again: Callable[[RelPath, float], None],
     ) -> None:
-        self._setup = replace(project.setup, cwd=project.folder.root, progress=None)
-        self._folder = project.folder
+        self._setup = replace(project.setup, cwd=project.workspace.root, progress=None)
+        self._folder = project.workspace
         self._clock = clock
         self._apart = apart
         self._remote: PineClient | None = None
@@ -103,7 +101,7 @@ class Sending:
         service refused is given up, and sent again when it is saved again."""
         return outcome.done == "failed" and not any(
             (record.state, record.path, record.digest) == ("abandoned", outcome.path, digest)
-            for record in self._folder.records()
+            for record in self._folder.log.intents()
         )
 
     @property
@@ -137,15 +135,15 @@ class Sending:
     def recovered(self) -> Iterator[Event]:
         """What an earlier run began is settled, where there is anything of it."""
         project = self._project()
-        if not any(record.is_open for record in project.folder.records()):
+        if not any(record.is_open for record in project.workspace.log.intents()):
             return
         began = self._clock()
         try:
-            with self._under_way(), project.writing("watch") as files:
-                settled = settle(project.ports())
+            with self._under_way(), project.transaction("watch", online=True) as tx:
+                settled = tx.recovered
         except Locked:
             return  # whoever writes just now does that first
-        yield from self._told(Run((*files, *settled)), began)
+        yield from self._told(Run(settled), began)
 
     def words(self) -> Iterator[Event | tuple[Line, ...]]:
         """One look at TradingView: at the end the lines of `status`."""

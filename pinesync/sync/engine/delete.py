@@ -15,9 +15,10 @@ from pinesync.errors import (
 from pinesync.model import Account, Entry, SavedText, Version
 from pinesync.naming import shown
 from pinesync.sync import recovery
-from pinesync.sync.engine import saving
+from pinesync.sync.engine.find_upload import PAUSES
+from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.snapshot import ask_session, newest_or_none, prove_session
-from pinesync.sync.intents import Record, age
+from pinesync.sync.intents import Delete, age
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
@@ -25,20 +26,17 @@ from pinesync.sync.ports import Ports
 
 def delete(ports: Ports, entry: Entry) -> Outcome:
     """Keep every version here, look once more, send the one request, and see that the script is
-    gone. `ports.tools.account` is whose it is, or its absence could never be told from another
+    gone. The workspace knows whose it is, or its absence could never be told from another
     account's. LeftForYou where the newest version is not the base."""
-    assert ports.tools.account
+    assert ports.manifest.scope().account
     assert entry.pine_id
     kept = _back_up(ports, entry)
     newest = ports.remote.get(entry.pine_id)
     refuse_moved_on(entry, kept)
     refuse_moved_on(entry, newest)
-    record = saving.begin(
+    intent = begin(
         ports,
-        Record(
-            key="",
-            op="delete",
-            state="prepared",
+        Delete(
             path=entry.path,
             name=shown(newest.name),
             digest=newest.digest,
@@ -51,7 +49,7 @@ def delete(ports: Ports, entry: Entry) -> Outcome:
         ports.remote.delete(entry.pine_id)
     except PinesyncError as error:
         answer = error
-    return _after(ports, record, answer)
+    return _after(ports, intent, answer)
 
 
 def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
@@ -85,102 +83,99 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
 
     def keep(version: Version) -> SavedText:
         saved = ports.remote.get(pine_id, version)
-        ports.workspace.back_up(saved)
+        ports.texts.back_up(saved)
         return saved
 
     return ports.tools.each(keep, [Version(1), *Version(1).until(last)])[-1]
 
 
-def _after(ports: Ports, record: Record, answer: PinesyncError | None) -> Outcome:
+def _after(ports: Ports, intent: Delete, answer: PinesyncError | None) -> Outcome:
     sent = recovery.outcome(answer) if answer else None
     if answer and sent is recovery.Sent.NOT_SENT:
-        ports.workspace.drop_records([record])
-        return failed(record.path, answer, record.pine_id)
+        ports.log.drop([intent])
+        return failed(intent.path, answer, intent.pine_id)
     refused = sent is recovery.Sent.REFUSED
     try:
         patiently = not refused and not isinstance(answer, NoAccess)
-        gone = _is_gone(ports, record, patiently=patiently)
+        gone = _is_gone(ports, intent, patiently=patiently)
     except NoAccess as error:
-        return _unknown(record, error)
+        return _unknown(intent, error)
     except PinesyncError as error:
-        return _unknown(record, answer or error)
+        return _unknown(intent, answer or error)
     if gone:
-        return _landed(ports, record)
+        return _landed(ports, intent)
     if answer and refused:
-        ports.workspace.drop_records([record])
+        ports.log.drop([intent])
         if isinstance(answer, NotAccessible):
-            ask_session(ports.remote, record.pine_id)
-        return failed(record.path, answer, record.pine_id)
-    return _unknown(record, answer)
+            ask_session(ports.remote, intent.pine_id)
+        return failed(intent.path, answer, intent.pine_id)
+    return _unknown(intent, answer)
 
 
-def settle(ports: Ports, record: Record) -> Outcome:
+def settle(ports: Ports, intent: Delete) -> Outcome:
     """What became of a deletion whose answer was lost in an earlier run."""
-    waited = age(record, ports.tools.now())
+    waited = age(intent, ports.tools.now())
     patiently = waited < ports.tools.settle_seconds
-    if _is_gone(ports, record, patiently=patiently):
-        return replace(_landed(ports, record), done="recovered")
+    if _is_gone(ports, intent, patiently=patiently):
+        return replace(_landed(ports, intent), done="recovered")
     if patiently:
-        return _unknown(record, None)
-    ports.workspace.drop_records([record])
+        return _unknown(intent, None)
+    ports.log.drop([intent])
     return Outcome(
-        record.path,
+        intent.path,
         "recovered",
         message="an earlier deletion never arrived and is given up; the script is there",
-        pine_id=record.pine_id,
+        pine_id=intent.pine_id,
     )
 
 
-def _is_gone(ports: Ports, record: Record, *, patiently: bool) -> bool:
+def _is_gone(ports: Ports, intent: Delete, *, patiently: bool) -> bool:
     """Whether the script is proven to be gone: a list of this account's lacks it, and its newest
     version was refused twice."""
-    for pause in (*saving.PAUSES, None) if patiently else (None,):
-        if _is_absent(ports, record):
+    for pause in (*PAUSES, None) if patiently else (None,):
+        if _is_absent(ports, intent):
             return True
         if pause is not None:
             ports.tools.sleep(pause)
     return False
 
 
-def _is_absent(ports: Ports, record: Record) -> bool:
-    assert record.pine_id
+def _is_absent(ports: Ports, intent: Delete) -> bool:
     listed = {info.pine_id: info for info in ports.remote.list_scripts()}
-    if record.pine_id in listed:
+    if intent.pine_id in listed:
         return False
-    others = [e.pine_id for e in ports.workspace.entries().values() if e.pine_id]
+    others = [e.pine_id for e in ports.manifest.entries().values() if e.pine_id]
     # The same account as then: to any other one every script of this folder is gone.
-    prove_session(ports.remote, others, listed, Account(record.account))
-    return newest_or_none(ports.remote, record.pine_id) is None
+    prove_session(ports.remote, others, listed, Account(intent.account))
+    return newest_or_none(ports.remote, intent.pine_id) is None
 
 
-def _landed(ports: Ports, record: Record) -> Outcome:
-    """The entry is forgotten, then the record is closed. File and kept versions stay."""
-    assert record.pine_id
-    assert record.parent
-    entry = saving.entry_of(ports, record, record.pine_id)
+def _landed(ports: Ports, intent: Delete) -> Outcome:
+    """The entry is forgotten, then the intent is closed. File and kept versions stay."""
+    entry = entry_of(ports, intent, intent.pine_id)
     if entry:
-        ports.workspace.commit({entry.path: None})
-    ports.workspace.drop_records([record])
-    count = record.parent.major
+        ports.manifest.commit({entry.path: None})
+    ports.log.drop([intent])
+    count = intent.parent.major
     kept = "its one version" if count == 1 else f"all {count} versions"
     return Outcome(
-        entry.path if entry else record.path,
+        entry.path if entry else intent.path,
         "deleted",
-        record.parent,
-        message=f"{record.name!r} is gone from TradingView; the file stays, and {kept} kept on "
+        intent.parent,
+        message=f"{intent.name!r} is gone from TradingView; the file stays, and {kept} kept on "
         "this machine",
-        hint=f"`pinesync show '{record.pine_id}@{count}'` prints the last of them",
-        pine_id=record.pine_id,
+        hint=f"`pinesync show '{intent.pine_id}@{count}'` prints the last of them",
+        pine_id=intent.pine_id,
     )
 
 
-def _unknown(record: Record, answer: PinesyncError | None) -> Outcome:
+def _unknown(intent: Delete, answer: PinesyncError | None) -> Outcome:
     why = f": {answer.message}" if answer else ""
     return Outcome(
-        record.path,
+        intent.path,
         "pending",
         message=f"the deletion was sent and its outcome is unknown{why}",
         hint="run the same command again: it looks for the script before it sends anything",
         exit_code=answer.exit_code if isinstance(answer, NoAccess) else EXIT_LATER,
-        pine_id=record.pine_id,
+        pine_id=intent.pine_id,
     )

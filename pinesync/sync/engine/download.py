@@ -16,16 +16,16 @@ from pinesync.errors import (
 )
 from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown, typed
-from pinesync.sync.engine.saving import own_versions
+from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.tab_overwrite import dropped_lines
 from pinesync.sync.engine.version_texts import held_text, read_text
-from pinesync.sync.engine.write_file import put_text
-from pinesync.sync.intents import Record
+from pinesync.sync.engine.write_file import write_file
+from pinesync.sync.intents import Download
 from pinesync.sync.outcome import Done, Outcome, enumerated, failed, refused
 from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, Local, There
-from pinesync.sync.ports import ChangedMeanwhile, Ports, Workspace
+from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.text import common_lines, decode, digest
 from pinesync.unseen import unseen
 
@@ -94,14 +94,14 @@ def _ready(ports: Ports, step: Step) -> Ready:
     situation, info = step.situation, step.situation.info
     assert info is not None
     if step.act is Act.ADOPT:
-        return Ready(step, adopted(ports.workspace, situation), None, "adopted")
-    newest = read_text(ports.remote, ports.workspace, (info.pine_id, info.version))
+        return Ready(step, adopted(ports, situation), None, "adopted")
+    newest = read_text(ports, (info.pine_id, info.version))
     if "\0" in newest:
         raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
     entry = situation.entry or Entry(situation.path, shown(info.name))
-    base = based(ports.workspace, situation, info.version, digest(newest))
+    base = based(ports, situation, info.version, digest(newest))
     entry = replace(entry, pine_id=info.pine_id, base=base)
-    warning = dropped_lines(ports.workspace, entry.pine_id, _base_held(ports, situation), newest)
+    warning = dropped_lines(ports, entry.pine_id, _base_held(ports, situation), newest)
     if step.act is Act.TAKE_OURS:
         # Their save was seen and decided on: taking it back is no accident.
         entry = replace(entry, base=replace(base, chosen=situation.digest))
@@ -123,28 +123,28 @@ def _base_held(ports: Ports, situation: Situation) -> str | None:
     entry = situation.entry
     if not (entry and entry.pine_id and entry.base):
         return None
-    return held_text(ports.workspace, (entry.pine_id, entry.base.version))
+    return held_text(ports.texts, (entry.pine_id, entry.base.version))
 
 
-def based(workspace: Workspace, situation: Situation, version: Version, text: Digest) -> Base:
+def based(ports: Ports, situation: Situation, version: Version, text: Digest) -> Base:
     """The base once it is at this version: that of a new file, of one that git may have older
     texts of, or the one that it had, moved on."""
-    if situation.local is Local.ABSENT and not workspace.has_history():
+    if situation.local is Local.ABSENT and not ports.manifest.has_history():
         return Base(version, text)
     assert situation.info
-    ours = own_versions(workspace, situation.info.pine_id)
+    ours = own_versions(ports.log, situation.info.pine_id)
     before = situation.entry.base if situation.entry else None
     return before.moved(version, text, ours) if before else Base.linked(version, text, ours)
 
 
-def adopted(workspace: Workspace, situation: Situation) -> Entry:
+def adopted(ports: Ports, situation: Situation) -> Entry:
     """The entry of a script whose file has the text of a version that it was not based on."""
     info, version = situation.info, situation.at
     assert info
     assert version
     assert situation.digest
     entry = situation.entry or Entry(situation.path, shown(info.name))
-    base = based(workspace, situation, version, situation.digest)
+    base = based(ports, situation, version, situation.digest)
     return replace(entry, pine_id=info.pine_id, base=base)
 
 
@@ -167,7 +167,7 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
 
 def _text_seen(ports: Ports, situation: Situation) -> str:
     """The file's text, which must still be the one that the plan saw."""
-    here = decode(ports.workspace.read(situation.path) or b"")
+    here = decode(ports.tree.read(situation.path) or b"")
     if digest(here) != situation.digest:
         raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
     return here
@@ -185,7 +185,7 @@ def _ancestor(ports: Ports, situation: Situation, newest: str) -> str:
 
 def _text_of(ports: Ports, situation: Situation, base: Base) -> str:
     assert situation.info
-    text = read_text(ports.remote, ports.workspace, (situation.info.pine_id, base.version))
+    text = read_text(ports, (situation.info.pine_id, base.version))
     if digest(text) != base.digest:
         raise LeftForYou(
             f"version {base.version} on TradingView is not the text that pine.toml recorded",
@@ -216,10 +216,10 @@ def _merge(
 
 
 def _batch(ports: Ports, batch: Sequence[Ready]) -> Generator[Outcome, None, list[Ready]]:
-    """Exchange the files of one batch, then write pine.toml once and close the records."""
+    """Exchange the files of one batch, then write pine.toml once and close the intents."""
     began = ports.tools.now().mono
     changes: dict[RelPath, Entry | None] = {}
-    records: list[Record] = []
+    intents: list[Download] = []
     outcomes: list[Outcome] = []
     left: list[Ready] = []
     try:
@@ -227,25 +227,25 @@ def _batch(ports: Ports, batch: Sequence[Ready]) -> Generator[Outcome, None, lis
             if ports.tools.now().mono - began > BATCH_SECONDS and number:
                 left = list(batch[number:])
                 break
-            outcomes.append(_put(ports, ready, records))
+            outcomes.append(_put(ports, ready, intents))
             if outcomes[-1].done not in ("refused", "failed"):
                 changes[ready.entry.path] = ready.entry
     finally:
         if changes:
-            ports.workspace.commit(changes)
-        ports.workspace.drop_records(records)
+            ports.manifest.commit(changes)
+        ports.log.drop(intents)
     yield from outcomes
     return left
 
 
-def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
+def _put(ports: Ports, ready: Ready, intents: list[Download]) -> Outcome:
     situation, entry = ready.step.situation, ready.entry
     assert entry.base is not None
     text = None
     try:
         text = _text(ports, ready)
         if text is not None:
-            _exchange(ports, ready, text, records)
+            _exchange(ports, ready, text, intents)
     except ChangedMeanwhile:
         return refused(
             situation.path,
@@ -273,22 +273,21 @@ def _put(ports: Ports, ready: Ready, records: list[Record]) -> Outcome:
 def _text(ports: Ports, ready: Ready) -> str | None:
     if not isinstance(ready.text, Held):
         return ready.text
-    text = ports.workspace.text_of(ready.text.digest)
+    text = ports.texts.text_of(ready.text.digest)
     if text is None:
         raise FileError(f"{ready.entry.path}: its text is not held any more", "pull again")
     return text
 
 
-def _exchange(ports: Ports, ready: Ready, text: str, records: list[Record]) -> None:
+def _exchange(ports: Ports, ready: Ready, text: str, intents: list[Download]) -> None:
     entry = ready.entry
     assert entry.base is not None
-    put_text(
-        ports.workspace,
-        ports.tools,
+    write_file(
+        ports,
         entry,
         text,
         ready.step.situation.digest,
-        records,
+        intents,
         brings_base=True,
     )
 
@@ -307,7 +306,7 @@ def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -
 
 
 def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
-    """Write scripts into a folder that nobody else uses yet: no records, one write of pine.toml
+    """Write scripts into a folder that nobody else uses yet: no intents, one write of pine.toml
     at the end. Each file is written as its text comes, while others are waited for. What one
     script's answer lacks is that script's failure."""
     steps = [Step(situation, Act.WRITE) for situation in situations]
@@ -315,8 +314,8 @@ def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
         lambda step: _prepare(ports, step), lambda item: _filled(ports, item), steps
     )
     if any(outcome.done == "refused" for outcome, _ in filled):
-        ports.workspace.clear_leftovers()
-    ports.workspace.commit({entry.path: entry for _, entry in filled if entry})
+        ports.tree.clear_leftovers()
+    ports.manifest.commit({entry.path: entry for _, entry in filled if entry})
     return tuple(outcome for outcome, _ in filled)
 
 
@@ -326,7 +325,7 @@ def _filled(ports: Ports, item: Ready | Outcome) -> tuple[Outcome, Entry | None]
     path, base = item.entry.path, item.entry.base
     assert base
     try:
-        ports.workspace.put(path, _text(ports, item) or "", None, lambda _: None)
+        ports.tree.put(path, _text(ports, item) or "", None, lambda _: None)
     except ChangedMeanwhile:
         # Names that are two by every rule that we know are one on this disk.
         said = "not written: on this disk another script's file has that name"

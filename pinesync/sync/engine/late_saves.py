@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from pinesync.model import Base, Entry, PineId, ScriptInfo, Version
 from pinesync.sync import recovery
-from pinesync.sync.engine.saving import Found, entry_of, read_log, saves_of
+from pinesync.sync.engine.find_upload import read_log
+from pinesync.sync.engine.lifecycle import entry_of, uploads_of
 from pinesync.sync.engine.settle import hidden_outcome
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Upload
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
+from pinesync.sync.recovery import Found
 
 
 def find_late(ports: Ports, listed: Mapping[PineId, ScriptInfo]) -> tuple[Outcome, ...]:
@@ -19,36 +21,34 @@ def find_late(ports: Ports, listed: Mapping[PineId, ScriptInfo]) -> tuple[Outcom
 
     It is adopted where the base has not moved since, and flagged where it hides another text."""
     outcomes = []
-    for record in ports.workspace.records():
-        info = listed.get(record.pine_id) if record.pine_id else None
-        if record.op == "save" and record.state == "abandoned" and info:
-            outcomes += _look_for(ports, record, info.version)
+    for intent in ports.log.intents():
+        info = listed.get(intent.pine_id) if intent.pine_id else None
+        if isinstance(intent, Upload) and intent.state == "abandoned" and info:
+            outcomes += _look_for(ports, intent, info.version)
     return tuple(outcomes)
 
 
-def _look_for(ports: Ports, record: Record, newest: Version) -> list[Outcome]:
-    """The record stays a tombstone when it was found: what was found may have been somebody's
+def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
+    """The intent stays a tombstone when it was found: what was found may have been somebody's
     deliberate return to the same text, and the late save itself still on its way."""
-    since = record.landed or record.parent
-    assert record.pine_id
-    assert since
-    if newest <= (record.seen or since):
+    since = intent.landed or intent.parent
+    if newest <= (intent.seen or since):
         return []
-    log = read_log(ports, record.pine_id, since, newest)
-    ours = recovery.ours_of(saves_of(ports.workspace, record.pine_id), record)
-    landed = recovery.find(replace(record, parent=since), log, ours)
+    log = read_log(ports, intent.pine_id, since, newest)
+    ours = recovery.ours_of(uploads_of(ports.log, intent.pine_id), intent)
+    landed = recovery.find(intent.digest, since, log, ours)
     if landed is None:
-        ports.workspace.write_record(replace(record, seen=newest))
+        ports.log.write(replace(intent, seen=newest))
         return []
-    found = Found(record.pine_id, landed.version, record.digest, landed.hidden)
-    entry = entry_of(ports, record, record.pine_id)
+    found = Found(intent.pine_id, landed.version, intent.digest, landed.hidden)
+    entry = entry_of(ports, intent, intent.pine_id)
     outcome = None
     if entry and entry.base:
         after = _after(entry, entry.base, since, found, ours)
         if after != entry:
-            ports.workspace.commit({entry.path: after})
+            ports.manifest.commit({entry.path: after})
             outcome = _told(after, found)
-    ports.workspace.write_record(replace(record, landed=found.version, seen=found.version))
+    ports.log.write(replace(intent, landed=found.version, seen=found.version))
     return [outcome] if outcome else []
 
 

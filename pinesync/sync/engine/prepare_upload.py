@@ -54,7 +54,7 @@ def draft_of(
     if len(text.encode()) > MAX_SOURCE:
         # It would be stored, and never read back: nobody could tell what became of it.
         return refused(path, "larger than 2 MiB; nothing was saved", "split it: import a library")
-    ports.workspace.keep(text)
+    ports.texts.keep(text)
     errors = tuple(ports.tools.syntax(text))
     warnings: tuple[Diagnostic, ...] = ()
     if not errors:
@@ -87,7 +87,7 @@ def changed(path: RelPath) -> Outcome:
 
 def _text_of(ports: Ports, path: RelPath) -> str | Outcome:
     try:
-        data = ports.workspace.read(path)
+        data = ports.tree.read(path)
         if data is not None:
             return decode(data)
     except Unreadable as error:

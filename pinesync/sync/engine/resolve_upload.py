@@ -16,22 +16,22 @@ from pinesync.errors import (
 from pinesync.model import Diagnostic, SaveAnswer
 from pinesync.naming import typed
 from pinesync.sync import recovery
-from pinesync.sync.engine import saving
+from pinesync.sync.engine.find_upload import find, find_unknown, settled_by
+from pinesync.sync.engine.lifecycle import give_up, land, note_answer
 from pinesync.sync.engine.prepare_upload import Draft
-from pinesync.sync.engine.settle import hidden_outcome, stranger_outcome
+from pinesync.sync.engine.settle import hidden_outcome, unknown_outcome
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Create, Save
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.ports import Ports
+from pinesync.sync.recovery import Found
 
 
-def settle(
-    ports: Ports, draft: Draft, record: Record, answer: SaveAnswer | PinesyncError
-) -> Outcome:
+def settle(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
     """The table "after the POST": what the answer, or its absence, means and what to do. NotNoted
     where a save that was accepted cannot be written down."""
     try:
-        return _settle(ports, draft, record, answer)
+        return _settle(ports, draft, intent, answer)
     except (FileError, StateError) as error:
         if not isinstance(answer, SaveAnswer) or not answer.accepted:
             raise
@@ -39,30 +39,30 @@ def settle(
 
 
 def _settle(
-    ports: Ports, draft: Draft, record: Record, answer: SaveAnswer | PinesyncError
+    ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer | PinesyncError
 ) -> Outcome:
     if isinstance(answer, PinesyncError):
         sent = recovery.outcome(answer)
         if sent is recovery.Sent.NOT_SENT:
-            ports.workspace.drop_records([record])
-            return failed(record.path, answer, record.pine_id)
+            ports.log.drop([intent])
+            return failed(intent.path, answer, intent.pine_id)
         if isinstance(answer, NoAccess):
-            raise Stopped(_after_page(ports, draft, record, answer), answer)
-        found = _look(ports, record, patiently=sent is recovery.Sent.UNKNOWN)
+            raise Stopped(_after_page(ports, draft, intent, answer), answer)
+        found = _look(ports, intent, patiently=sent is recovery.Sent.UNKNOWN)
         if found is None and sent is recovery.Sent.REFUSED:
-            saving.give_up(ports, record)
+            give_up(ports, intent)
             if isinstance(answer, NotAccessible):
-                ask_session(ports.remote, record.pine_id)
-            return failed(record.path, _named(answer, record), record.pine_id)
+                ask_session(ports.remote, intent.pine_id)
+            return failed(intent.path, _named(answer, intent), intent.pine_id)
     else:
-        found = _settled(ports, record, answer)
-        found = found or _look(ports, record, patiently=True, accepted=answer.accepted)
+        found = _settled(ports, intent, answer)
+        found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
         if found is None and not answer.accepted:
-            return _not_found(ports, draft, record, answer)
+            return _not_found(ports, draft, intent, answer)
     if found is None:
-        return _unknown(record, answer)
-    saving.land(ports, record, found)
-    return _landed(draft, record, found, answer)
+        return _unknown(intent, answer)
+    land(ports, intent, found)
+    return _landed(draft, intent, found, answer)
 
 
 class Stopped(Exception):
@@ -74,69 +74,67 @@ class Stopped(Exception):
         self.error = error
 
 
-def _after_page(ports: Ports, draft: Draft, record: Record, answer: NoAccess) -> Outcome:
+def _after_page(ports: Ports, draft: Draft, intent: Save, answer: NoAccess) -> Outcome:
     """One look for the save; where that meets the page too, the next run looks."""
     try:
-        found = saving.find(ports, record, patiently=False)
+        found = find(ports, intent, patiently=False)
     except PinesyncError:
         found = None
     if found is None:
-        return _unknown(record, answer)
-    saving.land(ports, record, found)
-    return _landed(draft, record, found, answer)
+        return _unknown(intent, answer)
+    land(ports, intent, found)
+    return _landed(draft, intent, found, answer)
 
 
-def _not_found(ports: Ports, draft: Draft, record: Record, answer: SaveAnswer) -> Outcome:
+def _not_found(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer) -> Outcome:
     """The service refused the text, and does not have it; but a text that nobody knows may be
     what it made of ours."""
-    stranger = saving.strangers(ports, record)
-    saving.give_up(ports, record, stranger)
-    if stranger:
-        return stranger_outcome(record, stranger)
+    unknown = find_unknown(ports, intent)
+    give_up(ports, intent, unknown)
+    if unknown:
+        return unknown_outcome(intent, unknown)
     return _not_stored(draft, answer)
 
 
-def _settled(ports: Ports, record: Record, answer: SaveAnswer) -> saving.Found | None:
+def _settled(ports: Ports, intent: Save, answer: SaveAnswer) -> Found | None:
     try:
-        return saving.settled_by(ports, record, answer)
+        return settled_by(ports, intent, answer)
     except PinesyncError:
-        saving.note_answer(ports, record, answer)
+        note_answer(ports, intent, answer)
         return None  # the look that follows tries to read again, and says why it cannot
 
 
-def _look(
-    ports: Ports, record: Record, *, patiently: bool, accepted: bool = False
-) -> saving.Found | None:
+def _look(ports: Ports, intent: Save, *, patiently: bool, accepted: bool = False) -> Found | None:
     try:
-        return saving.find(ports, record, patiently=patiently)
+        return find(ports, intent, patiently=patiently)
     except NoAccess:
         raise
     except PinesyncError as error:
         if accepted and isinstance(error, FileError | StateError):
             raise  # it is there, and this disk is what fails
         if isinstance(error, NotAccessible):
-            ask_session(ports.remote, record.pine_id)
-        return None  # unread is unknown: the record stays open
+            ask_session(ports.remote, intent.pine_id)
+        return None  # unread is unknown: the intent stays open
 
 
-def _named(error: PinesyncError, record: Record) -> PinesyncError:
+def _named(error: PinesyncError, intent: Save) -> PinesyncError:
     if isinstance(error, NameTaken):
         return NameTaken(
-            f"a script called {record.name!r} is on TradingView already",
-            f"`pinesync add --id USER;… {typed(record.path)}` links it, or change its `name`",
+            f"a script called {intent.name!r} is on TradingView already",
+            f"`pinesync add --id USER;… {typed(intent.path)}` links it, or change its `name`",
         )
     return error
 
 
-def _unknown(record: Record, answer: SaveAnswer | PinesyncError) -> Outcome:
+def _unknown(intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
     why = answer.message if isinstance(answer, PinesyncError) else "it cannot be read back"
     return Outcome(
-        record.path,
+        intent.path,
         "pending",
         message=f"the save was sent and its outcome is unknown: {why}",
         hint="run `pinesync push` again: it looks for the save before it sends anything",
         exit_code=EXIT_LATER,
-        pine_id=record.pine_id,
+        pine_id=intent.pine_id,
     )
 
 
@@ -157,9 +155,9 @@ def _not_stored(draft: Draft, answer: SaveAnswer) -> Outcome:
 
 
 def _landed(
-    draft: Draft, record: Record, found: saving.Found, answer: SaveAnswer | PinesyncError
+    draft: Draft, intent: Save, found: Found, answer: SaveAnswer | PinesyncError
 ) -> Outcome:
-    path = record.path
+    path = intent.path
     if found.hidden:
         return hidden_outcome(path, found)
     refused_text = isinstance(answer, SaveAnswer) and not answer.accepted
@@ -169,15 +167,15 @@ def _landed(
         diagnostics = answer.verdict.errors or draft.broken
         message = f"stored as {found.version}, and it does not compile: {answer.reason}"
         exit_code = EXIT_COMPILE
-    elif found.digest != record.digest:
+    elif found.digest != intent.digest:
         message = "TradingView stored a slightly different text; both are recorded"
-    elif found.name and found.name != record.name:
-        message = f"it is called {found.name!r} on TradingView now, and was {record.name!r}"
+    elif found.name and found.name != intent.name:
+        message = f"it is called {found.name!r} on TradingView now, and was {intent.name!r}"
     return Outcome(
         path,
-        "created" if record.op == "create" else "saved",
+        "created" if isinstance(intent, Create) else "saved",
         found.version,
-        record.parent,
+        intent.parent,
         message,
         _MEND if refused_text else "",
         exit_code,

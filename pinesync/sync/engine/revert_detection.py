@@ -9,7 +9,7 @@ from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.version_texts import held_text, read_text
 from pinesync.sync.planner import COMPARABLE, Situation, Wanted
 from pinesync.sync.policy import Local
-from pinesync.sync.ports import Remote, Tools, Workspace
+from pinesync.sync.ports import Ports
 from pinesync.sync.reverts import Comparison, compare
 from pinesync.text import Unreadable, decode, digest
 
@@ -19,7 +19,7 @@ takes git minutes where most lines are equal."""
 
 
 def compare_edited(
-    situations: tuple[Situation, ...], remote: Remote | None, workspace: Workspace, tools: Tools
+    situations: tuple[Situation, ...], ports: Ports, *, offline: bool
 ) -> dict[RelPath, Comparison]:
     """The comparison of each edited file whose base has saves of others in it. The texts that are
     not held are read, each once; offline they count as unknown. Raises NoAccess."""
@@ -27,9 +27,9 @@ def compare_edited(
     edited = [(s, e, b) for s, e, b in edited if _is_compared(s, b)]
     if not edited:
         return {}
-    texts = _Texts(remote, workspace, tools)
+    texts = _Texts(ports, offline=offline)
     texts.fetch([pair for _, entry, base in edited for pair in _needed(entry, base)])
-    return {s.path: _compared(s, entry, base, texts, tools) for s, entry, base in edited}
+    return {s.path: _compared(s, entry, base, texts, ports) for s, entry, base in edited}
 
 
 def _is_compared(situation: Situation, base: Base) -> bool:
@@ -49,15 +49,14 @@ def _needed(entry: Entry, base: Base) -> Iterator[Wanted]:
 class _Texts:
     """Saved texts, each read once."""
 
-    def __init__(self, remote: Remote | None, workspace: Workspace, tools: Tools) -> None:
-        self._remote = remote
-        self.workspace = workspace
-        self._tools = tools
+    def __init__(self, ports: Ports, *, offline: bool) -> None:
+        self._ports = ports
+        self._offline = offline
         self._known: dict[Wanted, str | PinesyncError] = {}
 
     def fetch(self, pairs: list[Wanted]) -> None:
         new = [pair for pair in dict.fromkeys(pairs) if pair not in self._known]
-        self._known |= zip(new, self._tools.each(self._read, new), strict=True)
+        self._known |= zip(new, self._ports.tools.each(self._read, new), strict=True)
 
     def of(self, pine_id: PineId, version: Version) -> str:
         pair = (pine_id, version)
@@ -69,17 +68,17 @@ class _Texts:
         return found
 
     def _read(self, pair: Wanted) -> str | PinesyncError:
-        if self._remote is None:
-            held = held_text(self.workspace, pair)
+        if self._offline:
+            held = held_text(self._ports.texts, pair)
             return FileError(f"the text of {pair[1]} is not held here") if held is None else held
         try:
-            return read_text(self._remote, self.workspace, pair)
+            return read_text(self._ports, pair)
         except (FacadeError, TryLater) as error:
             return error
 
 
 def _compared(
-    situation: Situation, entry: Entry, base: Base, texts: _Texts, tools: Tools
+    situation: Situation, entry: Entry, base: Base, texts: _Texts, ports: Ports
 ) -> Comparison:
     def text_of(version: Version) -> str:
         assert entry.pine_id
@@ -89,15 +88,15 @@ def _compared(
         return _comparable(text, f"{version} has")
 
     def merge(base: str, ours: str, theirs: str) -> str | None:
-        merged = tools.merge(base, ours, theirs)
+        merged = ports.tools.merge(base, ours, theirs)
         return None if merged.conflicted else merged.text
 
     try:
-        here = _comparable(decode(texts.workspace.read(situation.path) or b""), "the file has")
+        here = _comparable(decode(ports.tree.read(situation.path) or b""), "the file has")
         if digest(here) != situation.digest:
             return Comparison(unknown="the file changed at this moment")
         found = compare(base, here, text_of, merge)
-        chosen = texts.workspace.text_of(base.chosen) if base.chosen else None
+        chosen = ports.texts.text_of(base.chosen) if base.chosen else None
         if found.reverted and chosen is not None:
             meant = compare(base, chosen, text_of, merge).reverted
             if set(found.reverted) <= set(meant):

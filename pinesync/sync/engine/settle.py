@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
 from pinesync.naming import typed
-from pinesync.sync.engine import delete, move, rename, saving
+from pinesync.sync.engine import delete, move, rename
+from pinesync.sync.engine.find_upload import find, find_unknown, settled_by
+from pinesync.sync.engine.lifecycle import give_up, land, own_versions
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.tab_overwrite import dropped_lines
-from pinesync.sync.intents import Record, age
+from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, Save, age
 from pinesync.sync.outcome import Outcome
-from pinesync.sync.ports import Merged, Ports, Workspace
+from pinesync.sync.ports import Ports
+from pinesync.sync.recovery import Found
 from pinesync.text import Unreadable, decode, digest
 from pinesync.unseen import unseen
 
@@ -27,198 +29,190 @@ def settle(ports: Ports) -> tuple[Outcome, ...]:
     """Settle every begun save, rename and deletion. One that cannot be found yet stays open, and
     its outcome is `pending`: that script is left alone in this run."""
     outcomes = []
-    for record in ports.workspace.records():
-        if record.state == "prepared" and record.op not in ("pull", "move"):
-            ports.workspace.drop_records([record])
-        elif record.state == "sent" and record.op in ("rename", "delete"):
-            outcomes.append(_settle_other(ports, record))
-        elif record.state == "sent":
-            outcomes.append(_settle_save(ports, record))
+    for intent in ports.log.intents():
+        if isinstance(intent, Download | Move):
+            continue  # the disk alone settles these
+        if intent.state == "prepared":
+            ports.log.drop([intent])
+        elif intent.state == "sent" and isinstance(intent, Rename | Delete):
+            outcomes.append(_settle_other(ports, intent))
+        elif intent.state == "sent" and isinstance(intent, Save):
+            outcomes.append(_settle_save(ports, intent))
     _forget_old(ports)
     return tuple(outcomes)
 
 
-Merge = Callable[[str, str, str], Merged]
-
-
-def settle_files(workspace: Workspace, merge: Merge) -> tuple[Outcome, ...]:
+def settle_files(ports: Ports) -> tuple[Outcome, ...]:
     """Finish or undo every file that an earlier run was exchanging or moving, and clear its
-    leftovers. Needs nobody but the disk, and `merge` for (base, ours, theirs). A file is wholly
+    leftovers. Needs nobody but the disk. A file is wholly
     new or wholly old; the base follows what it is."""
     outcomes = []
-    for record in workspace.records():
-        if record.op == "pull":
-            if not workspace.take_back(record):
+    for intent in ports.log.intents():
+        if isinstance(intent, Download):
+            if not ports.tree.take_back(intent):
                 continue
-            if record.landed and not _is_discarded(workspace, record, merge):
-                _finish_pull(workspace, record, record.landed)
-                outcomes.append(_finished_outcome(workspace, record))
-            workspace.drop_records([record])
-        elif record.op == "move" and (done := move.finish(workspace, record)):
-            why = f"an interrupted move from {record.origin} is finished"
+            if intent.landed and not _is_discarded(ports, intent):
+                _finish_pull(ports, intent, intent.landed)
+                outcomes.append(_finished_outcome(ports, intent))
+            ports.log.drop([intent])
+        elif isinstance(intent, Move) and (done := move.finish(ports, intent)):
+            why = f"an interrupted move from {intent.origin} is finished"
             outcomes.append(replace(done, done="recovered", message=done.message or why))
-    workspace.clear_leftovers()
+    ports.tree.clear_leftovers()
     return tuple(outcomes)
 
 
-def _finished_outcome(workspace: Workspace, record: Record) -> Outcome:
+def _finished_outcome(ports: Ports, intent: Download) -> Outcome:
     """What the interrupted run did not come to say."""
-    text = workspace.text_of(record.digest)
-    before = workspace.text_of(record.object) if record.object else None
-    warning = dropped_lines(workspace, record.pine_id, before, text) if text is not None else ""
+    text = ports.texts.text_of(intent.digest)
+    before = ports.texts.text_of(intent.replaces) if intent.replaces else None
+    warning = dropped_lines(ports, intent.pine_id, before, text) if text is not None else ""
     why = "; ".join(filter(None, ("an interrupted pull is finished", warning)))
     found = unseen(text or "")
     source = text if text and found else ""
     return Outcome(
-        record.path, "recovered", record.landed, message=why, diagnostics=found, source=source
+        intent.path, "recovered", intent.landed, message=why, diagnostics=found, source=source
     )
 
 
-def _is_discarded(workspace: Workspace, record: Record, merge: Merge) -> bool:
+def _is_discarded(ports: Ports, intent: Download) -> bool:
     """Whether the file lacks again what the pull had brought into it: git put it back since, and
     the base stays behind it. Where that cannot be told, it counts as discarded: a base that is
     too old only costs a merge."""
     try:
-        data = workspace.read(record.path)
+        data = ports.tree.read(intent.path)
         here = None if data is None else decode(data)
     except (Unreadable, FileError):
         return True
-    if record.object is None or here is None or digest(here) == record.brings:
+    if intent.replaces is None or here is None or digest(here) == intent.brings:
         return False
-    brought = workspace.text_of(record.brings) if record.brings else None
-    before = workspace.text_of(record.object)
+    brought = ports.texts.text_of(intent.brings)
+    before = ports.texts.text_of(intent.replaces)
     if brought is None or before is None:
         return True
     try:
-        merged = merge(brought, here, before)
+        merged = ports.tools.merge(brought, here, before)
     except FileError:
         return True
     return not merged.conflicted and merged.text == here
 
 
-def _finish_pull(workspace: Workspace, record: Record, version: Version) -> None:
-    by_id = {entry.pine_id: entry for entry in workspace.entries().values() if entry.pine_id}
-    entry = by_id.get(record.pine_id) if record.pine_id else None
-    entry = entry or Entry(record.path, record.name, record.pine_id)
+def _finish_pull(ports: Ports, intent: Download, version: Version) -> None:
+    by_id = {entry.pine_id: entry for entry in ports.manifest.entries().values() if entry.pine_id}
+    entry = by_id.get(intent.pine_id) if intent.pine_id else None
+    entry = entry or Entry(intent.path, intent.name, intent.pine_id)
     if entry.base is None or entry.base.version < version:
-        ours = saving.own_versions(workspace, record.pine_id) if record.pine_id else frozenset()
-        base = Base(version, record.digest)
+        ours = own_versions(ports.log, intent.pine_id) if intent.pine_id else frozenset()
+        base = Base(version, intent.digest)
         if entry.base:
-            base = entry.base.moved(version, record.digest, ours)
-        elif record.object:
-            base = Base.linked(version, record.digest, ours)
-        workspace.commit({entry.path: replace(entry, base=base)})
+            base = entry.base.moved(version, intent.digest, ours)
+        elif intent.replaces:
+            base = Base.linked(version, intent.digest, ours)
+        ports.manifest.commit({entry.path: replace(entry, base=base)})
 
 
 def _forget_old(ports: Ports) -> None:
     """Tombstones go after 30 days, and of the push log the last saves of each script stay."""
     now = ports.tools.now()
-    records = ports.workspace.records()
+    intents = ports.log.intents()
     kept: Counter[PineId | None] = Counter()
-    for record in reversed(records):
-        if record.state == "abandoned" and age(record, now) > TOMBSTONE_SECONDS:
-            ports.workspace.drop_records([record])
-        elif record.state == "landed":
-            kept[record.pine_id] += 1
-            if kept[record.pine_id] > PUSH_LOG:
-                ports.workspace.drop_records([record])
+    for intent in reversed(intents):
+        if intent.state == "abandoned" and age(intent, now) > TOMBSTONE_SECONDS:
+            ports.log.drop([intent])
+        elif intent.state == "landed":
+            kept[intent.pine_id] += 1
+            if kept[intent.pine_id] > PUSH_LOG:
+                ports.log.drop([intent])
 
 
-def blocked(outcomes: tuple[Outcome, ...]) -> frozenset[RelPath | PineId]:
-    """What this run must leave alone: ids, wherever their files are now, and for scripts to be
-    created the paths."""
-    pending = [outcome for outcome in outcomes if outcome.done == "pending"]
-    return frozenset(outcome.pine_id or outcome.path for outcome in pending)
-
-
-def _settle_save(ports: Ports, record: Record) -> Outcome:
-    waited = age(record, ports.tools.now())
+def _settle_save(ports: Ports, intent: Save) -> Outcome:
+    waited = age(intent, ports.tools.now())
     try:
-        found = _answered(ports, record) or saving.find(ports, record)
+        found = _answered(ports, intent) or find(ports, intent)
     except FacadeError as error:
         if isinstance(error, NotAccessible) and waited >= ports.tools.settle_seconds:
-            return _given_up_unseen(ports, record, error)
-        return _pending(record, f"cannot look for an earlier save: {error.message}")
+            return _given_up_unseen(ports, intent, error)
+        return _pending(intent, f"cannot look for an earlier save: {error.message}")
     if found:
-        saving.land(ports, record, found)
-        return landed_outcome(record, found)
+        land(ports, intent, found)
+        return landed_outcome(intent, found)
     if waited < ports.tools.settle_seconds:
         rest = ports.tools.settle_seconds - waited
         return _pending(
-            record,
+            intent,
             "an earlier save was sent and is not there yet",
             f"run the same command again; it is given up in {rest:.0f} s",
         )
-    stranger = saving.strangers(ports, record)
-    saving.give_up(ports, record, stranger)
-    if stranger:
-        return stranger_outcome(record, stranger)
+    unknown = find_unknown(ports, intent)
+    give_up(ports, intent, unknown)
+    if unknown:
+        return unknown_outcome(intent, unknown)
     return Outcome(
-        record.path,
+        intent.path,
         "recovered",
         message="an earlier save never arrived and is given up",
-        pine_id=record.pine_id,
+        pine_id=intent.pine_id,
     )
 
 
-def _settle_other(ports: Ports, record: Record) -> Outcome:
+def _settle_other(ports: Ports, intent: Rename | Delete) -> Outcome:
     try:
-        if record.op == "rename":
-            return rename.settle(ports, record)
-        return delete.settle(ports, record)
+        if isinstance(intent, Rename):
+            return rename.settle(ports, intent)
+        return delete.settle(ports, intent)
     except FacadeError as error:
-        what = "rename" if record.op == "rename" else "deletion"
-        return _pending(record, f"cannot look for an earlier {what}: {error.message}")
+        what = "rename" if isinstance(intent, Rename) else "deletion"
+        return _pending(intent, f"cannot look for an earlier {what}: {error.message}")
 
 
-def _given_up_unseen(ports: Ports, record: Record, error: NotAccessible) -> Outcome:
+def _given_up_unseen(ports: Ports, intent: Save, error: NotAccessible) -> Outcome:
     """The service refuses the script to a session that is alive: it is gone, and waiting for its
-    save would block it for ever. The record stays, should the script come back."""
+    save would block it for ever. The intent stays, should the script come back."""
     ask_session(ports.remote, None)
-    saving.give_up(ports, record)
+    give_up(ports, intent)
     return Outcome(
-        record.path,
+        intent.path,
         "recovered",
         message=f"an earlier save cannot be looked for and is given up: {error.message}",
-        pine_id=record.pine_id,
+        pine_id=intent.pine_id,
     )
 
 
-def _answered(ports: Ports, record: Record) -> saving.Found | None:
+def _answered(ports: Ports, intent: Save) -> Found | None:
     """The save where its answer said it is, if there was one that could not be read back."""
-    if record.landed is None or record.pine_id is None:
+    if intent.landed is None or intent.pine_id is None:
         return None
-    return saving.settled_by(ports, record, SaveAnswer(True, record.pine_id, record.landed))
+    return settled_by(ports, intent, SaveAnswer(True, intent.pine_id, intent.landed))
 
 
-def stranger_outcome(record: Record, stranger: Version) -> Outcome:
+def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
     """A save was not confirmed, and a text is there that may be what became of it."""
     return Outcome(
-        record.path,
+        intent.path,
         "conflict",
-        stranger,
-        message=f"a save was not confirmed, and {stranger} has a text that nobody knows here",
-        hint=f"look at it, then run `pinesync resolve {typed(record.path)} --ours` or --theirs",
+        unknown,
+        message=f"a save was not confirmed, and {unknown} has a text that nobody knows here",
+        hint=f"look at it, then run `pinesync resolve {typed(intent.path)} --ours` or --theirs",
         exit_code=EXIT_LEFT,
-        pine_id=record.pine_id,
+        pine_id=intent.pine_id,
     )
 
 
-def landed_outcome(record: Record, found: saving.Found) -> Outcome:
+def landed_outcome(intent: Save, found: Found) -> Outcome:
     """What is told of a save of an earlier run that was found."""
     if found.hidden:
-        return hidden_outcome(record.path, found)
+        return hidden_outcome(intent.path, found)
     return Outcome(
-        record.path,
+        intent.path,
         "recovered",
         found.version,
-        before=record.parent,
+        before=intent.parent,
         message=f"an earlier save is there as {found.version}",
         pine_id=found.pine_id,
     )
 
 
-def hidden_outcome(path: RelPath, found: saving.Found) -> Outcome:
+def hidden_outcome(path: RelPath, found: Found) -> Outcome:
     """A save of ours that came after somebody else's: both texts exist, one hides the other."""
     return Outcome(
         path,
@@ -232,12 +226,12 @@ def hidden_outcome(path: RelPath, found: saving.Found) -> Outcome:
     )
 
 
-def _pending(record: Record, message: str, hint: str = "") -> Outcome:
+def _pending(intent: Intent, message: str, hint: str = "") -> Outcome:
     return Outcome(
-        record.path,
+        intent.path,
         "pending",
         message=message,
         hint=hint or "run the same command again later",
         exit_code=EXIT_LATER,
-        pine_id=record.pine_id,
+        pine_id=intent.pine_id,
     )

@@ -14,7 +14,6 @@ from pinesync.model import (
     Account,
     Digest,
     Entry,
-    Kind,
     PineId,
     RelPath,
     SavedText,
@@ -23,7 +22,7 @@ from pinesync.model import (
 from pinesync.naming import fold
 from pinesync.sync import guards, recovery
 from pinesync.sync.engine.revert_detection import compare_edited
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Save
 from pinesync.sync.planner import (
     Situation,
     Snapshot,
@@ -34,25 +33,13 @@ from pinesync.sync.planner import (
     survey,
     wanted,
 )
-from pinesync.sync.ports import Remote, Tools, Workspace
+from pinesync.sync.ports import Ports, Remote
 
 PUBLIC_ID = "STD;RSI"
 """A script that everybody can see: what the session probe asks for without one of one's own."""
 
 UNREAD = Digest("")
 """Stands for a text that could not be read: equal to none."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What of the account belongs to this folder: whose it is, whether new scripts are brought,
-    and where they go. `only` are the listed files that are asked about, None for all there are:
-    of the others nothing is read."""
-
-    account: Account | None = None
-    track_all: bool = True
-    folders: Mapping[Kind, str] | None = None
-    only: frozenset[RelPath] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,72 +55,71 @@ class View:
     flagged: Mapping[RelPath, Entry] = field(default_factory=dict)
 
 
-def look(remote: Remote | None, workspace: Workspace, tools: Tools, scope: Scope) -> View:
-    """The situations of all scripts. The files are read while the service is asked; without a
-    remote (offline) it counts as it was at the base. NoAccess, LeftForYou where a guard refuses;
+def take_snapshot(
+    ports: Ports, only: frozenset[RelPath] | None = None, *, offline: bool = False
+) -> View:
+    """The situations of all scripts, or of `only` these. The files are read while the service is
+    asked; offline it counts as it was at the base. NoAccess, LeftForYou where a guard refuses;
     nothing is changed either way."""
-    entries = workspace.entries()
-    listing = tools.meanwhile(remote.list_scripts) if remote else None
+    scope = ports.manifest.scope(only)
+    entries = ports.manifest.entries()
+    listing = None if offline else ports.tools.meanwhile(ports.remote.list_scripts)
     snapshot = Snapshot(
         entries=entries,
-        files=workspace.local_texts(scope.only),
+        files=ports.tree.local_texts(only),
         listed=None,
         track_all=scope.track_all,
         folders=scope.folders or {},
     )
-    if remote is None or listing is None:
-        return View(_judged(snapshot, scope, None, workspace, tools), None)
+    if listing is None:
+        return View(_judged(ports, snapshot, only, offline=True), None)
     listed = {info.pine_id: info for info in listing()}
     troubles: dict[PineId, str] = {}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
-    account = prove_session(remote, tracked, listed, scope.account)
-    gone, unlisted = _missing(remote, tools, tracked, listed)
+    account = prove_session(ports.remote, tracked, listed, scope.account)
+    gone, unlisted = _missing(ports, tracked, listed)
     snapshot = replace(snapshot, listed={**listed, **unlisted}, gone=gone)
-    flagged = _flagged_again(remote, workspace, tools, snapshot, troubles)
+    flagged = _flagged_again(ports, snapshot, troubles)
     snapshot = replace(snapshot, entries={**snapshot.entries, **flagged})
-    if scope.only is None:
-        snapshot = _beside(snapshot, workspace)
+    if only is None:
+        snapshot = _beside(snapshot, ports)
     moved = moved_on(snapshot)
-    if moved and workspace.has_history():
-        texts = read_digests(remote, workspace, tools, moved, troubles)
-        recorded = workspace.recorded(texts)
+    if moved and ports.manifest.has_history():
+        texts = read_digests(ports, moved, troubles)
+        recorded = ports.manifest.recorded(texts)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts}, recorded=recorded)
     while pairs := wanted(snapshot):
-        texts = read_digests(remote, workspace, tools, pairs, troubles)
+        texts = read_digests(ports, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
-    situations = _judged(snapshot, scope, remote, workspace, tools)
+    situations = _judged(ports, snapshot, only)
     return View(situations, snapshot.listed, account, troubles, flagged)
 
 
-def _beside(snapshot: Snapshot, workspace: Workspace) -> Snapshot:
+def _beside(snapshot: Snapshot, ports: Ports) -> Snapshot:
     """With the places that new scripts cannot have: an ignored file is there, a folder or a link.
     They go beside it, under the names that scripts get whose names are taken."""
-    while found := {fold(path) for path in new_places(snapshot) if workspace.is_occupied(path)}:
+    while found := {fold(path) for path in new_places(snapshot) if ports.tree.is_occupied(path)}:
         snapshot = replace(snapshot, occupied=snapshot.occupied | found)
     return snapshot
 
 
 def _judged(
-    snapshot: Snapshot, scope: Scope, remote: Remote | None, workspace: Workspace, tools: Tools
+    ports: Ports, snapshot: Snapshot, only: frozenset[RelPath] | None, *, offline: bool = False
 ) -> tuple[Situation, ...]:
-    found = _asked(snapshot, scope)
-    compared = compare_edited(found, remote, workspace, tools)
-    return _asked(replace(snapshot, compared=compared), scope) if compared else found
+    found = _asked(snapshot, only)
+    compared = compare_edited(found, ports, offline=offline)
+    return _asked(replace(snapshot, compared=compared), only) if compared else found
 
 
 def _flagged_again(
-    remote: Remote,
-    workspace: Workspace,
-    tools: Tools,
-    snapshot: Snapshot,
-    troubles: dict[PineId, str],
+    ports: Ports, snapshot: Snapshot, troubles: dict[PineId, str]
 ) -> dict[RelPath, Entry]:
     """The entries that a save of this machine is newer than, where it hides somebody else's save
     and nobody resolved that: git put an older pine.toml back, and the flag went with the newer."""
-    own: dict[PineId, list[Record]] = {}
-    for record in workspace.records():
-        if record.pine_id and record.landed:
-            own.setdefault(record.pine_id, []).append(record)
+    own: dict[PineId, list[Save]] = {}
+    for intent in ports.log.intents():
+        if isinstance(intent, Save) and intent.pine_id and intent.landed:
+            own.setdefault(intent.pine_id, []).append(intent)
     flagged: dict[RelPath, Entry] = {}
     for entry in snapshot.entries.values():
         info, base = info_of(entry, snapshot), entry.base
@@ -146,7 +132,7 @@ def _flagged_again(
                 continue
             if base.version < landed <= info.version:
                 pairs = [(info.pine_id, v) for v in (parent, *parent.until(landed))]
-                texts = read_digests(remote, workspace, tools, pairs, troubles)
+                texts = read_digests(ports, pairs, troubles)
                 if UNREAD in texts.values():
                     raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
                 log = {version: text for (_, version), text in texts.items()}
@@ -156,9 +142,9 @@ def _flagged_again(
     return flagged
 
 
-def _asked(snapshot: Snapshot, scope: Scope) -> tuple[Situation, ...]:
+def _asked(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[Situation, ...]:
     found = survey(snapshot)
-    return found if scope.only is None else tuple(s for s in found if s.path in scope.only)
+    return found if only is None else tuple(s for s in found if s.path in only)
 
 
 def prove_session(
@@ -191,33 +177,28 @@ def ask_session(remote: Remote, own: PineId | None) -> Account | None:
 
 
 def read_digests(
-    remote: Remote,
-    workspace: Workspace,
-    tools: Tools,
-    pairs: Sequence[Wanted],
-    troubles: dict[PineId, str],
+    ports: Ports, pairs: Sequence[Wanted], troubles: dict[PineId, str]
 ) -> dict[Wanted, Digest]:
     """The digests of saved versions, from what is held or else from the service. A version that
     the service will not give counts as UNREAD and leaves a word in `troubles`."""
 
     def read(pair: Wanted) -> Digest:
-        held = workspace.recall(*pair)
+        held = ports.texts.recall(*pair)
         if held is not None:
             return held
         try:
-            saved = remote.get(*pair)
+            saved = ports.remote.get(*pair)
         except FacadeError as error:
             troubles[pair[0]] = error.message
             return UNREAD
-        workspace.remember(saved)
+        ports.texts.remember(saved)
         return saved.digest
 
-    return dict(zip(pairs, tools.each(read, pairs), strict=True))
+    return dict(zip(pairs, ports.tools.each(read, pairs), strict=True))
 
 
 def _missing(
-    remote: Remote,
-    tools: Tools,
+    ports: Ports,
     tracked: Sequence[PineId],
     listed: Mapping[PineId, ScriptInfo],
 ) -> tuple[frozenset[PineId], dict[PineId, ScriptInfo]]:
@@ -225,7 +206,7 @@ def _missing(
     missing = sorted(guards.vanished(tracked, listed))
     if not missing:
         return frozenset(), {}
-    found = tools.each(lambda pine_id: newest_or_none(remote, pine_id), missing)
+    found = ports.tools.each(lambda pine_id: newest_or_none(ports.remote, pine_id), missing)
     newest = dict(zip(missing, found, strict=True))
     there = {pine_id: _as_listed(saved) for pine_id, saved in newest.items() if saved}
     if guards.is_mass_absence(tracked, listed):

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from pinesync.model import PineId, Version
 from pinesync.sync.engine.version_texts import held_text
-from pinesync.sync.ports import Workspace
+from pinesync.sync.intents import Upload
+from pinesync.sync.ports import Ports
 from pinesync.text import lines
 
 
-def dropped_lines(
-    workspace: Workspace, pine_id: PineId | None, before: str | None, newest: str
-) -> str:
+def dropped_lines(ports: Ports, pine_id: PineId | None, before: str | None, newest: str) -> str:
     """A word where the newest text lacks lines that the last push from here brought, and that the
     text `before` it still had (None: unknown, so all count). Empty where it has them all, or where
     that cannot be told."""
-    pushed = [r for r in workspace.records() if r.pine_id == pine_id and r.op == "save"]
+    pushed = [i for i in ports.log.intents() if isinstance(i, Upload) and i.pine_id == pine_id]
     last = max((r for r in pushed if r.landed), key=lambda r: r.landed or Version(1), default=None)
-    if not (pine_id and last and last.parent):
+    if not (pine_id and last):
         return ""
-    ours = workspace.text_of(last.digest)
-    parent = held_text(workspace, (pine_id, last.parent))
+    ours = ports.texts.text_of(last.digest)
+    parent = held_text(ports.texts, (pine_id, last.parent))
     if ours is None or parent is None:
         return ""
     present, known = set(lines(newest)), set(lines(parent))

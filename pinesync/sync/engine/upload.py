@@ -1,4 +1,4 @@
-"""Pushing: check, look once more, record, save, read back. One script after another."""
+"""Pushing: check, look once more, intent, save, read back. One script after another."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from pinesync.model import (
     Entry,
     PineId,
     RelPath,
+    SaveAnswer,
     SavedText,
     ScriptInfo,
     Version,
 )
 from pinesync.naming import may_send, shown, typed
-from pinesync.sync.engine import resolve_upload, saving
+from pinesync.sync.engine import resolve_upload
 from pinesync.sync.engine.download import Step, adopted, based
+from pinesync.sync.engine.lifecycle import begin
 from pinesync.sync.engine.prepare_upload import Draft, changed, draft_of, overtaken
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.intents import Record
+from pinesync.sync.intents import Create, Save, Upload
 from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act
@@ -80,7 +82,7 @@ def _step(
 ) -> Outcome:
     situation = step.situation
     if step.act is Act.ADOPT:
-        return _adopt(ports, adopted(ports.workspace, situation))
+        return _adopt(ports, adopted(ports, situation))
     draft = draft_of(ports, situation, wanted.allow_broken, wanted.seen, wanted.text)
     if isinstance(draft, Outcome):
         return draft
@@ -92,7 +94,7 @@ def _step(
 
 
 def _adopt(ports: Ports, entry: Entry) -> Outcome:
-    ports.workspace.commit({entry.path: entry})
+    ports.manifest.commit({entry.path: entry})
     version = entry.base.version if entry.base else None
     return Outcome(entry.path, "adopted", version, pine_id=entry.pine_id)
 
@@ -108,7 +110,7 @@ def _save(
     entry = draft.entry
     assert entry.pine_id
     newest = ports.remote.get(entry.pine_id)
-    ports.workspace.remember(newest)
+    ports.texts.remember(newest)
     if over is not None and over != newest.version:
         return refused(
             entry.path,
@@ -127,17 +129,14 @@ def _save(
             f"nothing was saved; `pinesync diff --remote {typed(entry.path)}` shows the difference",
         )
     if digest(draft.text) == newest.digest:
-        base = based(ports.workspace, draft.situation, newest.version, newest.digest)
+        base = based(ports, draft.situation, newest.version, newest.digest)
         return _adopt(ports, replace(entry, base=base))
     name = _name_to_send(ports, entry.pine_id, newest, listed)
     if overtaken(ports, draft):
         return changed(entry.path)
-    record = saving.begin(
+    intent = begin(
         ports,
-        Record(
-            key="",
-            op="save",
-            state="prepared",
+        Upload(
             path=entry.path,
             name=shown(newest.name),
             digest=digest(draft.text),
@@ -145,10 +144,20 @@ def _save(
             parent=newest.version,
         ),
     )
-    done = resolve_upload.settle(ports, draft, record, saving.send(ports, record, name, draft.text))
+    done = resolve_upload.settle(ports, draft, intent, _send(ports, intent, name, draft.text))
     if done.done == "saved" and (lines := draft.situation.comparison.replaced):
         done = replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
     return done
+
+
+def _send(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
+    """The answer to the one request of this intent, or the error that came instead of one."""
+    try:
+        if isinstance(intent, Create):
+            return ports.remote.save_new(intent.name, text)
+        return ports.remote.save_next(intent.pine_id, name, text)
+    except PinesyncError as error:
+        return error
 
 
 _MOST_NAMED = 3
@@ -167,7 +176,7 @@ def _moved(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
     entry, base = draft.entry, draft.entry.base
     if base and newest.version > base.version and newest.digest == base.digest:
         onward = replace(entry, base=replace(base, version=newest.version))
-        ports.workspace.commit({entry.path: onward})
+        ports.manifest.commit({entry.path: onward})
         return onward
     before = base.version if base else "linked"
     return refused(
@@ -192,19 +201,16 @@ def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome:
     entry = draft.entry
     if overtaken(ports, draft):
         return changed(entry.path)
-    record = saving.begin(
+    intent = begin(
         ports,
-        Record(
-            key="",
-            op="create",
-            state="prepared",
+        Create(
             path=entry.path,
             name=entry.name,
             digest=digest(draft.text),
             known_ids=tuple(sorted(known)),
         ),
     )
-    return resolve_upload.settle(ports, draft, record, saving.send(ports, record, None, draft.text))
+    return resolve_upload.settle(ports, draft, intent, _send(ports, intent, None, draft.text))
 
 
 def steps_of(

@@ -10,15 +10,13 @@ from pinesync.errors import FacadeError, NotAccessible, PinesyncError
 from pinesync.model import PineId, Version, VersionInfo
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.planner import Wanted
-from pinesync.sync.ports import Each, Remote, Workspace
+from pinesync.sync.ports import Ports, Remote, TextStore
 
 _FIRST = Version(1)
 
 
 def read_histories(
-    remote: Remote,
-    workspace: Workspace,
-    each: Each,
+    ports: Ports,
     newest: Mapping[PineId, Version],
     troubles: dict[PineId, FacadeError] | None = None,
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
@@ -29,40 +27,41 @@ def read_histories(
     missing = {
         pine_id: lost
         for pine_id, last in newest.items()
-        if (lost := not_held(workspace, pine_id, last))
+        if (lost := not_held(ports.texts, pine_id, last))
     }
     ids = list(missing)
-    times = dict(zip(ids, each(lambda i: _times(remote, i, newest[i]), ids), strict=True))
+    each = ports.tools.each
+    times = dict(zip(ids, each(lambda i: _times(ports.remote, i, newest[i]), ids), strict=True))
 
     def read(pair: Wanted) -> None:
         if troubles and pair[0] in troubles:
             return
         try:
-            workspace.remember(remote.get(*pair))
+            ports.texts.remember(ports.remote.get(*pair))
         except FacadeError as error:
             if troubles is None:
                 raise
             if isinstance(error, NotAccessible):
-                ask_session(remote, pair[0])
+                ask_session(ports.remote, pair[0])
             troubles[pair[0]] = error
 
     each(read, [(pine_id, version) for pine_id in ids for version in missing[pine_id]])
     for pine_id, moments in times.items():
-        _note_times(workspace, pine_id, moments)
+        _note_times(ports.texts, pine_id, moments)
     read_whole = newest.keys() - (troubles or {}).keys()
-    return {i: held_history(workspace, i, newest[i]) for i in newest if i in read_whole}
+    return {i: held_history(ports.texts, i, newest[i]) for i in newest if i in read_whole}
 
 
-def not_held(workspace: Workspace, pine_id: PineId, last: Version) -> list[Version]:
+def not_held(texts: TextStore, pine_id: PineId, last: Version) -> list[Version]:
     """The versions, up to the last, of which the text or anything else is not held."""
-    return [version for version in _up_to(last) if not _is_held(workspace, pine_id, version)]
+    return [version for version in _up_to(last) if not _is_held(texts, pine_id, version)]
 
 
-def held_history(workspace: Workspace, pine_id: PineId, last: Version) -> tuple[VersionInfo, ...]:
+def held_history(texts: TextStore, pine_id: PineId, last: Version) -> tuple[VersionInfo, ...]:
     """What is held of the versions up to the last, in order; times that go back are lifted."""
     found: list[VersionInfo] = []
     for version in _up_to(last):
-        info = workspace.recall_info(pine_id, version)
+        info = texts.recall_info(pine_id, version)
         if info is not None:
             latest = found[-1].when if found else 0
             found.append(replace(info, when=max(info.when, latest)))
@@ -73,9 +72,9 @@ def _up_to(last: Version) -> Sequence[Version]:
     return [_FIRST, *_FIRST.until(last)]
 
 
-def _is_held(workspace: Workspace, pine_id: PineId, version: Version) -> bool:
-    held = workspace.recall(pine_id, version)
-    return held is not None and workspace.text_of(held) is not None
+def _is_held(texts: TextStore, pine_id: PineId, version: Version) -> bool:
+    held = texts.recall(pine_id, version)
+    return held is not None and texts.text_of(held) is not None
 
 
 def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, int]:
@@ -87,8 +86,8 @@ def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, i
     return found if set(_up_to(last)) <= found.keys() else {}
 
 
-def _note_times(workspace: Workspace, pine_id: PineId, times: Mapping[Version, int]) -> None:
+def _note_times(texts: TextStore, pine_id: PineId, times: Mapping[Version, int]) -> None:
     for version, when in times.items():
-        info = workspace.recall_info(pine_id, version)
+        info = texts.recall_info(pine_id, version)
         if info is not None and when and info.when != when:
-            workspace.note_info(replace(info, when=when))
+            texts.note_info(replace(info, when=when))

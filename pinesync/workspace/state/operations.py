@@ -16,9 +16,9 @@ from pinesync.errors import ManifestError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
 from pinesync.naming import check_path
 from pinesync.sync.operations import Change, Moved, Operation, Sent, Written
-from pinesync.workspace.checking import DIGEST, damaged, is_time
 from pinesync.workspace.manifest import as_table, from_table
-from pinesync.workspace.state import State
+from pinesync.workspace.state.codec import DIGEST, damaged, is_time
+from pinesync.workspace.state.store import Store
 
 KIND = "operations"
 KEPT = 5000
@@ -26,7 +26,7 @@ KEPT = 5000
 _VERB = re.compile(r"[a-z][a-z -]{0,30}")
 
 
-def write_operation(state: State, operation: Operation) -> None:
+def write_operation(store: Store, operation: Operation) -> None:
     """The operation is in the log; not durable. The oldest go, where they are very many."""
     entries = [
         [c.path, c.before and as_table(c.before), c.after and as_table(c.after)]
@@ -45,20 +45,20 @@ def write_operation(state: State, operation: Operation) -> None:
         "saves": saves,
         "moves": [[m.old, m.new] for m in operation.moves],
     }
-    state.write_json(KIND, operation.key, held)
-    state.drop_json(KIND, state.keys(KIND)[:-KEPT])
+    store.write_json(KIND, operation.key, held)
+    store.drop_json(KIND, store.keys(KIND)[:-KEPT])
 
 
-def newest_time(state: State) -> float:
+def newest_time(store: Store) -> float:
     """The time in the newest key, in epoch seconds; 0 where there is none."""
-    newest = max(state.keys(KIND), default="").partition("-")[0]
+    newest = max(store.keys(KIND), default="").partition("-")[0]
     return int(newest) / 1000 if newest.isdecimal() and newest.isascii() else 0.0
 
 
-def read_operations(state: State, most: int) -> list[Operation]:
+def read_operations(store: Store, most: int) -> list[Operation]:
     """The newest so many, the oldest of them first. StateError for one that is damaged."""
     found = []
-    for path, raw in state.read_json(KIND, most):
+    for path, raw in store.read_json(KIND, most):
         try:
             operation = _operation(raw)
             if operation.key != path.stem:

@@ -12,7 +12,7 @@ from typing import Any
 from pinesync.errors import FileError, Locked, StateError
 from pinesync.workspace.files import remove_built
 from pinesync.workspace.lock import writing
-from pinesync.workspace.state import State, folder_name
+from pinesync.workspace.state.store import Store, folder_name
 
 _KIND, _KEY = "clone", "begun"
 _READ_ONLY = frozenset((_KIND, "objects", "saved", "tmp", "lock"))
@@ -35,42 +35,42 @@ class Begun:
 
 def clear_dead(states: Path) -> None:
     """Remove the folders in which killed clones were building; what a running one builds stays."""
-    for state, begun in _all(states):
-        with suppress(Locked, FileError), writing(state.folder):
+    for store, begun in _all(states):
+        with suppress(Locked, FileError), writing(store.folder):
             remove_built(Path(begun.target), Path(begun.building))
 
 
 def id_before(states: Path, wanted: Begun) -> str | None:
     """The id of an earlier clone that was to be the same; its texts are held under that id."""
-    for state, begun in _all(states):
+    for store, begun in _all(states):
         same = replace(begun, building="", id=wanted.id) == wanted
-        place = state.folder.name == folder_name(begun.id, Path(begun.target))
-        if same and place and {path.name for path in state.folder.iterdir()} <= _READ_ONLY:
+        place = store.folder.name == folder_name(begun.id, Path(begun.target))
+        if same and place and {path.name for path in store.folder.iterdir()} <= _READ_ONLY:
             return begun.id
     return None
 
 
 @contextmanager
-def cloning(state: State, begun: Begun) -> Iterator[Callable[[Path], None]]:
+def cloning(store: Store, begun: Begun) -> Iterator[Callable[[Path], None]]:
     """Nobody else clones to that place. What is given notes the folder, before it is made; the
     note goes where the end is reached. Locked where another process is at it."""
-    with writing(state.folder):
+    with writing(store.folder):
 
         def note(building: Path) -> None:
             held = asdict(replace(begun, building=str(building)))
-            state.write_json(_KIND, _KEY, held, durably=True)
+            store.write_json(_KIND, _KEY, held, durably=True)
 
         yield note
-        state.drop_json(_KIND, [_KEY])
+        store.drop_json(_KIND, [_KEY])
 
 
-def _all(states: Path) -> Iterator[tuple[State, Begun]]:
+def _all(states: Path) -> Iterator[tuple[Store, Begun]]:
     """What is noted; a note that is damaged, or not ours, is passed over."""
     for note in sorted(states.glob(f"*/{_KIND}/{_KEY}.json")):
         with suppress(StateError, FileError, TypeError):
-            state = State(note.parent.parent)
-            for _, raw in state.read_json(_KIND, 1):
-                yield state, _parsed(raw)
+            store = Store(note.parent.parent)
+            for _, raw in store.read_json(_KIND, 1):
+                yield store, _parsed(raw)
 
 
 def _parsed(raw: dict[str, Any]) -> Begun:

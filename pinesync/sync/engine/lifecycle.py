@@ -1,0 +1,108 @@
+"""The life of an intent, from its first write to its last: nothing is sent, and no file is changed,
+before the intent is on disk; it is closed when its effect is written down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pinesync.errors import FileError, ManifestError, NotNoted, StateError
+from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
+from pinesync.sync import recovery
+from pinesync.sync.intents import AnyIntent, Create, Intent, Save, advanced
+from pinesync.sync.ports import IntentLog, Ports
+from pinesync.sync.recovery import Found
+
+
+def stamped(ports: Ports, intent: AnyIntent) -> AnyIntent:
+    """The intent with a key of its own, the account, and the time."""
+    now, account = ports.tools.now(), ports.manifest.scope().account
+    return replace(
+        intent,
+        key=ports.tools.new_key(),
+        account=account.name if account else "",
+        wall=now.wall,
+        mono=now.mono,
+        boot_id=now.boot_id,
+    )
+
+
+def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
+    """The intent is on disk, prepared and then sent; only now may the request leave. FileError
+    where its outcome could not be written down."""
+    try:
+        ports.manifest.refuse_unwritable()
+    except FileError as error:
+        hint = "nothing was sent: make pine.toml and its folder writable first"
+        raise FileError(error.message, hint) from error
+    intent = stamped(ports, intent)
+    ports.log.write(intent)
+    sent = advanced(intent, "sent")
+    ports.log.write(sent)
+    return sent
+
+
+def note_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
+    """The version that the answer named goes on record, since it cannot be read back now."""
+    if answer.accepted and answer.version and answer.pine_id in (intent.pine_id, None):
+        ports.log.write(replace(intent, landed=answer.version))
+
+
+def land(ports: Ports, intent: Save, found: Found) -> None:
+    """The save is written down: base and flag in one write of pine.toml, then the intent. NotNoted
+    where that fails."""
+    try:
+        _land(ports, intent, found)
+    except (FileError, StateError, ManifestError) as error:
+        raise NotNoted(found.version, error) from error
+
+
+def _land(ports: Ports, intent: Save, found: Found) -> None:
+    entry = entry_of(ports, intent, found.pine_id)
+    if entry is not None:
+        sent = intent.digest if intent.digest != found.digest else None
+        ours = {found.version, *own_versions(ports.log, found.pine_id)}
+        base = Base(found.version, found.digest, sent)
+        if entry.base:
+            base = entry.base.moved(found.version, found.digest, ours, sent)
+        # The base never moves back: a pull may have brought a later version by now.
+        older = entry.base is None or entry.pine_id != found.pine_id
+        moves = older or (entry.base is not None and entry.base.version < found.version)
+        entry = replace(
+            entry,
+            pine_id=found.pine_id,
+            base=base if moves else entry.base,
+            hidden=found.hidden or entry.hidden,
+        )
+        ports.manifest.commit({entry.path: entry})
+    landed = advanced(intent, "landed", landed=found.version, pine_id=found.pine_id)
+    ports.log.write(landed)
+
+
+def give_up(ports: Ports, intent: Save, flag: Version | None = None) -> None:
+    """The save was not found. The intent stays as a tombstone: the save may still turn up."""
+    entry = entry_of(ports, intent, intent.pine_id)
+    if flag and entry:
+        ports.manifest.commit({entry.path: replace(entry, hidden=flag)})
+    ports.log.write(advanced(intent, "abandoned"))
+
+
+def entry_of(ports: Ports, intent: Intent, pine_id: PineId | None) -> Entry | None:
+    """The script's entry as pine.toml has it now: the person may have moved it meanwhile."""
+    entries = ports.manifest.entries()
+    if pine_id:
+        for entry in entries.values():
+            if entry.pine_id == pine_id:
+                return entry
+    return entries.get(intent.path) if isinstance(intent, Create) else None
+
+
+def uploads_of(log: IntentLog, pine_id: PineId) -> list[Save]:
+    """The uploads of one script, oldest first."""
+    return [
+        intent for intent in log.intents() if isinstance(intent, Save) and intent.pine_id == pine_id
+    ]
+
+
+def own_versions(log: IntentLog, pine_id: PineId) -> frozenset[Version]:
+    """The versions that were saved from here, as far as this machine remembers them."""
+    return recovery.ours_of(uploads_of(log, pine_id))

@@ -1,0 +1,68 @@
+"""A file gets a text that a person asked for; what it had is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pinesync.errors import LeftForYou
+from pinesync.model import Entry, RelPath
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.engine.write_file import write_file
+from pinesync.sync.intents import Download
+from pinesync.sync.outcome import Done, Outcome, refused
+from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.text import Unreadable, decode, digest
+
+
+def base_text(ports: Ports, entry: Entry) -> str:
+    """The text that an unedited file has, held here or read. LeftForYou where the service has
+    another one under the base's number."""
+    assert entry.base
+    assert entry.pine_id
+    base = entry.base
+    held = ports.texts.text_of(base.expected)
+    if held is not None:
+        return held
+    text = read_text(ports, (entry.pine_id, base.version))
+    if digest(text) != base.digest:
+        raise LeftForYou(
+            f"{entry.path}: version {base.version} on TradingView is not what pine.toml recorded",
+            "`pinesync pull --theirs` takes the newest text",
+        )
+    return text
+
+
+def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> Outcome:
+    """The file gets the text, whatever it has now."""
+    path = entry.path
+    data = ports.tree.read(path)
+    version = entry.base.version if entry.base else None
+    intents: list[Download] = []
+    try:
+        current = None if data is None else digest(decode(data))
+        if current != digest(text):
+            write_file(ports, entry, text, current, intents)
+    except Unreadable as error:
+        return refused(path, str(error), "move the file away, then restore it")
+    except ChangedMeanwhile:
+        return refused(path, "the file changed at this moment", "run the command again")
+    finally:
+        ports.log.drop(intents)
+    choose(ports, path, text)
+    kept = "" if data is None or not intents else "the text it had is kept"
+    pine_id = entry.pine_id if done == "restored" else None
+    return Outcome(path, done, version, message=kept, pine_id=pine_id)
+
+
+def choose(ports: Ports, path: RelPath, text: str) -> bool:
+    """A person chose this text for the file by name, so a push may save it, whatever it takes back
+    of what others saved. Whether pine.toml changed: a choice was noted, or an older one removed."""
+    entry = ports.manifest.entries().get(path)
+    if entry is None or entry.base is None:
+        return False
+    meant = bool(entry.base.theirs) and digest(text) != entry.base.expected
+    chosen = digest(text) if meant else None
+    if chosen == entry.base.chosen:
+        return False
+    ports.manifest.commit({path: replace(entry, base=replace(entry.base, chosen=chosen))})
+    return True

@@ -1,0 +1,249 @@
+"""Taking one operation back, as far as that can be done without losing anything.
+
+Files and entries get what they had before, where they still have what the operation gave them. A
+save is undone by one more version with the text from before. A script that was created there stays:
+only a deletion would undo that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pinesync.model import Digest, Entry, PineId, RelPath
+from pinesync.naming import typed
+from pinesync.sync.engine.download import Step
+from pinesync.sync.engine.move import move
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.engine.upload import push
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.engine.write_file import write_file
+from pinesync.sync.intents import Download
+from pinesync.sync.operations import Change, Operation, Sent, Written
+from pinesync.sync.outcome import Outcome, refused
+from pinesync.sync.policy import Act
+from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.text import Unreadable, decode, digest, digest_of
+
+
+def take_back(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Iterator[Outcome]:
+    """Undo the operation: first in the folder, then what it saved. What cannot be taken back is
+    `refused`, and left."""
+    saved = {save.path: save for save in operation.saves}
+    yield from _TakeBack(tx.ports, operation, frozenset(saved)).taken_back()
+    if saved:
+        yield from _save_again(tx, list(saved.values()), allow_broken)
+
+
+class _TakeBack:
+    """The part of it that happened in the folder: files and entries, but for scripts that were
+    saved there as well."""
+
+    def __init__(self, ports: Ports, operation: Operation, saved: frozenset[RelPath]) -> None:
+        self._ports = ports
+        all_changes = {c.path: c for c in operation.entries if c.path not in saved}
+        self._moves = {
+            m.new: (all_changes[m.old], all_changes[m.new])
+            for m in operation.moves
+            if m.old in all_changes and m.new in all_changes
+        }
+        moved = {path for m in operation.moves for path in (m.old, m.new)}
+        self._changes = {path: c for path, c in all_changes.items() if path not in moved}
+        self._files = {w.path: w for w in operation.files}
+        self._intents: list[Download] = []
+
+    def taken_back(self) -> Iterator[Outcome]:
+        try:
+            yield from self._taken_back()
+        finally:
+            self._ports.log.drop(self._intents)
+
+    def _taken_back(self) -> Iterator[Outcome]:
+        left = {path: why for path in self._paths() if (why := self._problem(path))}
+        done = {path for path in self._paths() if self._is_back(path)}
+        changes = [c for path, c in self._changes.items() if path not in {*left, *done}]
+        # The base is never ahead of the file: what goes back goes back before the file does.
+        back = [change for change in changes if not _goes_on(change)]
+        self._commit(back)
+        for path, file in self._files.items():
+            if path in left or path in done:
+                continue
+            if file.before is None:
+                yield Outcome(
+                    path,
+                    "told",
+                    message="the file was not there; it stays, and can be removed",
+                )
+            elif trouble := self._write(file):
+                left[path] = trouble
+        self._commit([c for c in changes if _goes_on(c) and c.path not in left])
+        stays = {p for p, f in self._files.items() if f.before is None} - self._changes.keys()
+        for path in self._paths():
+            if path not in done and (path in left or path not in stays):
+                yield refused(path, left[path], _LOOK) if path in left else self._outcome(path)
+        for old, new in self._moves.values():
+            yield self._moved_back(old, new)
+
+    def _paths(self) -> list[RelPath]:
+        return sorted(self._changes.keys() | self._files.keys())
+
+    def _problem(self, path: RelPath) -> str:
+        """Why this one cannot be taken back; empty where it can. Entry or file may be back
+        already: an undo that broke off is finished by the next."""
+        change, file = self._changes.get(path), self._files.get(path)
+        entry = self._ports.manifest.entries().get(path)
+        if change and entry not in (change.before, change.after):
+            return "pine.toml says something else of it by now"
+        if not file or file.before is None:
+            return ""
+        try:
+            now = self._digest(path)
+        except Unreadable as error:
+            return str(error)
+        if now is None:
+            return "the file is gone"
+        if now not in (file.before, file.after):
+            return "the file has another text by now"
+        if self._ports.texts.text_of(file.before) is None:
+            return "the text from before is not held any more"
+        return ""
+
+    def _is_back(self, path: RelPath) -> bool:
+        """Whether all of it is as it was before."""
+        change, file = self._changes.get(path), self._files.get(path)
+        entry = self._ports.manifest.entries().get(path)
+        if change and entry != change.before:
+            return False
+        try:
+            return file is None or (file.before is not None and self._digest(path) == file.before)
+        except Unreadable:
+            return False
+
+    def _digest(self, path: RelPath) -> Digest | None:
+        data = self._ports.tree.read(path)
+        return None if data is None else digest(decode(data))
+
+    def _write(self, file: Written) -> str:
+        """The file has the text from before; or why not."""
+        ports, path = self._ports, file.path
+        text = ports.texts.text_of(file.before) if file.before else None
+        assert text is not None
+        if self._digest(path) == file.before:
+            return ""
+        entry = ports.manifest.entries().get(path) or Entry(path, "")
+        try:
+            write_file(ports, entry, text, file.after, self._intents)
+        except ChangedMeanwhile:
+            return "the file changed at this moment"
+        return ""
+
+    def _moved_back(self, old: Change, new: Change) -> Outcome:
+        ports = self._ports
+        data = ports.tree.read(new.path)
+        if ports.manifest.entries().get(old.path) == old.before:
+            return Outcome(old.path, "told", message="it is back already")
+        if (
+            old.before is None
+            or new.after is None
+            or ports.manifest.entries().get(new.path) != new.after
+        ):
+            return refused(new.path, "pine.toml says something else of it by now", _LOOK)
+        if data is None:
+            return refused(new.path, "the file is gone", _LOOK)
+        try:
+            return move(ports, new.after, old.before, digest_of(data))
+        except ChangedMeanwhile:
+            return refused(new.path, f"{old.path} is another file by now", "move that away first")
+
+    def _commit(self, changes: list[Change]) -> None:
+        if changes:
+            self._ports.manifest.commit({change.path: change.before for change in changes})
+
+    def _outcome(self, path: RelPath) -> Outcome:
+        entry = self._ports.manifest.entries().get(path)
+        if entry is None:
+            return Outcome(path, "forgotten", message="pine.toml does not list it, as before")
+        return Outcome(path, "restored", entry.base.version if entry.base else None)
+
+
+def _goes_on(change: Change) -> bool:
+    """Whether taking it back moves the base to a newer version, as a redo does."""
+    before, after = (entry.base if entry else None for entry in (change.before, change.after))
+    return bool(before and (after is None or before.version > after.version))
+
+
+_ANOTHER = "`pinesync undo KEY` takes back another one, which `pinesync oplog` names"
+_LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANOTHER}"
+
+
+def _save_again(tx: Transaction, saves: list[Sent], allow_broken: bool) -> Iterator[Outcome]:
+    """The text from before becomes the newest version, where that save still is the newest."""
+    ports = tx.ports
+    view = yield from tx.look()
+    by_id: dict[PineId | None, Step] = {
+        s.entry.pine_id: Step(s, Act.SAVE) for s in view.situations if s.entry
+    }
+    steps: list[Step] = []
+    texts: dict[RelPath, str] = {}
+    chosen: dict[RelPath, Sent] = {}
+    for save in saves:
+        step = by_id.get(save.pine_id)
+        entry = step.situation.entry if step else None
+        text = ""
+        if save.parent:
+            text = read_text(ports, (save.pine_id, save.parent))
+            if entry and entry.base and entry.base.digest == digest(text):
+                continue  # an undo that broke off came so far
+        if problem := _unsaveable(save, entry):
+            yield refused(save.path, problem, _hint(save))
+            continue
+        assert step
+        steps.append(step)
+        texts[step.situation.path] = text
+        chosen[step.situation.path] = save
+    listed = view.listed or {}
+    for outcome in push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
+        if outcome.done == "refused" and not outcome.diagnostics:
+            yield replace(outcome, hint=_hint(chosen[outcome.path]))
+        elif outcome.done == "saved" and _stays(ports, outcome.path, texts[outcome.path]):
+            message = "; ".join(filter(None, (outcome.message, _STAYS)))
+            hint = outcome.hint or _brings_back(outcome.path)
+            yield replace(outcome, message=message, hint=hint)
+        else:
+            yield outcome
+
+
+_STAYS = "the file keeps the text that was taken back, as an edit; a push would save it again"
+
+
+def _brings_back(path: RelPath) -> str:
+    return f"`pinesync restore {typed(path)}` puts the saved text into it"
+
+
+def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
+    """Whether the file has another text than the one saved: a push changes no file, and so does
+    taking it back."""
+    data = ports.tree.read(path)
+    return data is not None and digest_of(data) != digest(saved)
+
+
+def _hint(save: Sent) -> str:
+    if save.parent is None:
+        return f"`pinesync rm --remote {typed(save.path)}` deletes it; {_ANOTHER}"
+    back = typed(f"{save.path}@{save.parent.major}")
+    return (
+        f"`pinesync pull`, then `pinesync restore {back} --push` makes {save.parent} the newest, "
+        f"without what was saved since; {_ANOTHER}"
+    )
+
+
+def _unsaveable(save: Sent, entry: Entry | None) -> str:
+    if save.parent is None:
+        return "was created there, which only a deletion undoes"
+    if entry is None:
+        return "pine.toml does not list it any more"
+    if entry.hidden:
+        return "a conflict is not resolved"
+    if entry.base is None or entry.base.version != save.version:
+        return f"{save.version} is not its base any more: something was saved or pulled since"
+    return ""

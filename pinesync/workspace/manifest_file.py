@@ -1,0 +1,162 @@
+"""pine.toml of one workspace: read, and written in one exchange at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pinesync.errors import FileError, ManifestError, Misuse
+from pinesync.model import Account, Digest, Entry, PineId, RelPath, Version
+from pinesync.sync.ports import ChangedMeanwhile, Scope
+from pinesync.workspace import manifest
+from pinesync.workspace.aside import Aside, configured, is_configured, read_aside
+from pinesync.workspace.files import MANIFEST, Tree, refuse_unwritable
+from pinesync.workspace.manifest import Manifest, Settings
+from pinesync.workspace.state import State
+from pinesync.workspace.state.store import new_key
+
+_TRIES = 5
+
+
+def read_manifest(
+    tree: Tree, before: tuple[bytes, Manifest] | None = None
+) -> tuple[bytes, Manifest]:
+    """pine.toml as it is now; the value of `before` where that was read from the same bytes."""
+    data = tree.read(MANIFEST)
+    if data is None and not tree.root.is_dir():
+        raise Misuse(
+            f"{tree.root}: the folder is gone", "where it was moved, run the command there"
+        )
+    if data is None:
+        raise Misuse(f"{tree.root}: {MANIFEST} is gone", "bring it back with git")
+    if before and before[0] == data:
+        return before
+    return data, manifest.parse(_text(data))
+
+
+@dataclass
+class Read:
+    """What was last read of pine.toml, or written, for all who look at one workspace: bytes that
+    are still the same need not be parsed again."""
+
+    last: tuple[bytes, Manifest] | None = None
+
+
+class ManifestFile:
+    """Fits `sync.ports.Manifest`."""
+
+    def __init__(
+        self, tree: Tree, state: State, wall: Callable[[], float], known: Read | None = None
+    ) -> None:
+        self._tree = tree
+        self._state = state
+        self._wall = wall
+        self.known = known or Read()
+        self._side_ref: str | None = None
+        self._aside: Aside | None = None
+
+    @property
+    def _root(self) -> Path:
+        return self._tree.root
+
+    def read(self) -> Manifest:
+        """pine.toml as it is now."""
+        return self.parsed()[1]
+
+    def parsed(self) -> tuple[bytes, Manifest]:
+        """Its bytes as they are now, and what they hold."""
+        self.known.last = read = read_manifest(self._tree, self.known.last)
+        return read
+
+    def settings(self) -> Settings:
+        return self.read().settings
+
+    def entries(self) -> Mapping[RelPath, Entry]:
+        """Those of pine.toml, with what a side ref knows of a newer version. Misuse, LeftForYou
+        where that cannot be used."""
+        held = self.read()
+        return self.aside(held.settings.id).over(held.entries)
+
+    def aside(self, workspace_id: str) -> Aside:
+        """What stands on the side ref, as it was when it was first asked for."""
+        if self._aside is None:
+            self._aside = self._look_aside(workspace_id)
+        return self._aside
+
+    def _look_aside(self, workspace_id: str) -> Aside:
+        if self._side_ref is None and not is_configured(self._root):
+            return Aside()
+        from pinesync.workspace.repository import repository_of
+
+        repository = repository_of(self._root)
+        ref = self._side_ref or (repository and configured(repository))
+        return read_aside(repository, ref, workspace_id) if repository and ref else Aside()
+
+    def look_aside(self, ref: str | None = None) -> None:
+        """The side ref is read anew when it is next needed: this one, else that of the setting."""
+        self._side_ref = ref or self._side_ref
+        self._aside = None
+
+    def commit(
+        self, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
+    ) -> None:
+        """One write of pine.toml, as it is at this moment, with these entries set or removed."""
+        for _ in range(_TRIES):
+            data, before = self.parsed()
+            text, held = manifest.apply(_text(data), changes, settings, before)
+            after = text.encode("utf-8")
+            if after == data:
+                return
+            try:
+                self._tree.write_manifest(after, data, new_key(self._wall()))
+            except ChangedMeanwhile:
+                continue
+            self.known.last = after, held
+            for path in changes:
+                self._state.log.journal.changed(
+                    path, before.entries.get(path), held.entries.get(path)
+                )
+            return
+        raise FileError(f"{MANIFEST}: something else keeps writing it", "close it, and try again")
+
+    def refuse_unwritable(self) -> None:
+        refuse_unwritable(self._tree)
+
+    def has_history(self) -> bool:
+        return any((folder / ".git").exists() for folder in (self._root, *self._root.parents))
+
+    def recorded(
+        self, texts: Mapping[tuple[PineId, Version], Digest]
+    ) -> Mapping[PineId, frozenset[Version]]:
+        from pinesync.workspace import git
+
+        # Of this workspace: what another pine.toml knew, before `init` made this one, is no word
+        # on what its files are based on.
+        own = self.read().settings.id
+        found: dict[PineId, frozenset[Version]] = {}
+        for (pine_id, version), text in texts.items():
+            for old in git.manifests_with(self._root, text):
+                for base in manifest.bases_of(old, own, pine_id):
+                    if base.version == version:
+                        found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)
+        return found
+
+    def follow(self, old: RelPath, entry: Entry) -> None:
+        self.commit({old: None, entry.path: entry})
+        self._state.backups.move(old, entry.path)
+
+    def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
+        settings = self.settings()
+        return Scope(settings.owner, settings.track == "all", settings.folders, only)
+
+    def pin(self, account: Account) -> None:
+        settings = self.settings()
+        self.commit({}, replace(settings, account=account.name, account_id=account.user_id or None))
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"not UTF-8 (at byte {error.start})", "restore it from git") from None

@@ -1,0 +1,92 @@
+"""Reading what the state directory holds: a file is not trusted because it exists, so a note, a
+path or a number is checked before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pinesync.errors import StateError
+from pinesync.model import KINDS, Digest, RelPath
+from pinesync.naming import check_path
+
+if TYPE_CHECKING:
+    pass
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_KEY = r"[0-9a-z-]{1,60}"
+_TEMP = r"\.pinesync-[0-9a-z-]{1,60}\.tmp"
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A text that pinesync replaced in the folder; `when` in epoch seconds. `conflict` is the
+    text with markers that a merge put in its place, None for anything else."""
+
+    key: str
+    path: RelPath
+    digest: Digest
+    when: float
+    conflict: Digest | None = None
+
+
+def checksum(held: Mapping[str, Any]) -> str:
+    """What shows that an intent is as it was written: every bit of it may decide about a save."""
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+
+
+def load(path: Path, body: bytes | None) -> Any:
+    """The JSON in a file; StateError where it has none."""
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        raise damaged(path) from None
+
+
+def damaged(path: Path) -> StateError:
+    """What is raised for a file that pinesync cannot have written."""
+    return StateError(
+        f"{path}: damaged, or not written by pinesync",
+        "nothing was done; look at the file, and move it away if it is not needed",
+    )
+
+
+def is_sound_info(info: Any) -> bool:
+    """Whether it may be what is known of a version."""
+    return (
+        isinstance(info.digest, str)
+        and bool(DIGEST.fullmatch(info.digest))
+        and type(info.when) is int
+        and is_time(info.when)
+        and isinstance(info.name, str)
+        and info.kind in KINDS
+    )
+
+
+def checked_path(raw: object) -> RelPath:
+    if not isinstance(raw, str):
+        raise TypeError
+    return check_path(raw)
+
+
+def is_time(value: object) -> bool:
+    """Seconds that fit into a calendar, and no NaN."""
+    return isinstance(value, int | float) and -6e10 < value < 2e11
+
+
+def read_replaced(path: Path, raw: Any) -> Replaced:
+    """The note of a replaced text, or StateError."""
+    try:
+        replaced = Replaced(**{**raw, "path": checked_path(raw["path"])})
+        digests = (replaced.digest, replaced.conflict or replaced.digest)
+        sound = all(map(DIGEST.fullmatch, digests)) and replaced.key == path.stem
+        if not (sound and is_time(replaced.when)):
+            raise ValueError
+    except (ValueError, TypeError, KeyError):
+        raise damaged(path) from None
+    return replaced

@@ -1,0 +1,91 @@
+"""The intents and the operation log of a workspace, and its lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pinesync.errors import StateError
+from pinesync.workspace.lock import writing
+from pinesync.workspace.state.codec import load
+from pinesync.workspace.state.store import MAX_RECORD, Store, file_error, read_body
+
+if TYPE_CHECKING:
+    from pinesync.sync.intents import Intent
+    from pinesync.sync.operations import Journal, Operation
+
+# What an intent is made of is imported where one is read or written: most looks at a workspace
+# find none.
+
+
+class IntentLog:
+    """Fits `sync.ports.IntentLog`. Intents are read once: whoever writes them holds the lock, or
+    looks again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._held: dict[str, Intent] | None = None
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with writing(self._store.folder):
+            yield
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What was done since the last time it went into the operation log."""
+        from pinesync.sync.operations import Journal
+
+        return Journal()
+
+    def intents(self) -> Sequence[Intent]:
+        return sorted(self._all().values(), key=lambda intent: intent.key)
+
+    def _all(self) -> dict[str, Intent]:
+        if self._held is None:
+            found: dict[str, Intent] = {}
+            for path, raw in self._store.json_files("records"):
+                from pinesync.workspace.state.intent_codec import from_json
+
+                found[path.stem] = from_json(path, raw)
+            self._held = found
+        return self._held
+
+    def write(self, intent: Intent) -> None:
+        from pinesync.workspace.state.intent_codec import as_json, from_json
+
+        before = self._all().get(intent.key)
+        path = self._store.folder / "records" / f"{intent.key}.json"
+        self._store.write(path, json.dumps(as_json(intent), indent=1).encode())
+        if from_json(path, load(path, read_body(path, MAX_RECORD))) != intent:
+            raise StateError(f"{path}: the record does not read back as it was written")
+        self._all()[intent.key] = intent
+        if before is None or before.state != "landed":
+            self.journal.noted(intent)
+
+    def drop(self, intents: Iterable[Intent]) -> None:
+        for intent in intents:
+            path = self._store.folder / "records" / f"{intent.key}.json"
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise file_error(path, error) from error
+            self._all().pop(intent.key, None)
+
+    def operations(self, most: int) -> Sequence[Operation]:
+        from pinesync.workspace.state.operations import read_operations
+
+        return read_operations(self._store, most)
+
+    def log_operation(self, verb: str, when: float) -> None:
+        journal: Journal | None = vars(self).pop("journal", None)
+        if journal and not journal.is_empty:
+            from pinesync.workspace.state.operations import newest_time, write_operation
+            from pinesync.workspace.state.store import new_key
+
+            # A clock may go back: of two, the later one is a millisecond later at least.
+            later = max(when, newest_time(self._store) + 0.0015)
+            write_operation(self._store, journal.operation(new_key(later), verb, when))

@@ -1,0 +1,173 @@
+"""The scripts' files of one workspace, as texts: what leaves a file is kept first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from pinesync.errors import FileError, StateError
+from pinesync.model import Digest, RelPath
+from pinesync.naming import BadPath, check_path
+from pinesync.sync.planner import LocalText
+from pinesync.text import Unreadable, decode, digest, digest_of, dress, has_conflict_markers
+from pinesync.workspace.files import Tree, moving
+from pinesync.workspace.manifest_file import ManifestFile
+from pinesync.workspace.state import State
+from pinesync.workspace.state.codec import Replaced
+from pinesync.workspace.state.store import new_key
+
+if TYPE_CHECKING:
+    from pinesync.sync.intents import Download
+    from pinesync.sync.watching import Glance
+
+
+class WorkingTree:
+    """Fits `sync.ports.Tree`. `manifest` tells which files are listed, and which are ignored."""
+
+    def __init__(
+        self, tree: Tree, manifest: ManifestFile, state: State, wall: Callable[[], float]
+    ) -> None:
+        self.files = tree
+        self._manifest = manifest
+        self._state = state
+        self._wall = wall
+
+    def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
+        held = self._manifest.read()
+        paths = set(held.entries if only is None else only)
+        for raw in self.files.scripts() if only is None else ():
+            if raw not in paths and not _is_ignored(raw, held.settings.ignore):
+                try:
+                    paths.add(check_path(raw))
+                except BadPath:
+                    continue  # such a file cannot be tracked; `add` says why
+        return {
+            path: _local_text(path, found) for path, found in self.files.read_each(sorted(paths))
+        }
+
+    def glance(self, path: RelPath) -> Glance:
+        """The file as it is at this moment, for who watches it."""
+        from pinesync.sync.watching import Glance
+
+        try:
+            data = self.files.read(path)
+        except FileError as error:
+            return Glance(None, error.message.removeprefix(f"{path}: "))
+        if data is None:
+            return Glance(None)
+        if self.files.is_busy(path):
+            # Asked once it is read: who begins to write meanwhile leaves a part to be read, too.
+            return Glance(None, busy=True)
+        try:
+            text = decode(data)
+        except Unreadable as error:
+            return Glance(None, str(error))
+        if has_conflict_markers(text):
+            return Glance(digest(text), "conflict markers stand in it")
+        return Glance(digest(text), "" if text.strip() else "the file is empty")
+
+    def stats(self) -> Mapping[RelPath, object]:
+        """What the file system says of each tracked file, which changes with the file."""
+        return {path: self.files.stat(path) for path in self._manifest.entries()}
+
+    def is_occupied(self, path: RelPath) -> bool:
+        return self.files.stat(path) is not None
+
+    def read(self, path: RelPath) -> bytes | None:
+        return self.files.read(path)
+
+    def put(
+        self,
+        path: RelPath,
+        text: str,
+        expected: Digest | None,
+        begun: Callable[[str], None],
+        *,
+        conflict: bool = False,
+    ) -> None:
+        data = dress(text, self.files.read(path))
+        key = new_key(self._wall())
+
+        def came_out(old: bytes) -> None:
+            self.keep_replaced(path, old, key, digest(text) if conflict else None)
+
+        self.files.put(path, data, expected, key, begun, came_out)
+        self._state.log.journal.wrote(path, expected, digest(text))
+
+    def keep_replaced(
+        self, path: RelPath, old: bytes, key: str, conflict: Digest | None = None
+    ) -> None:
+        """What stood in the file is in the store before it leaves the folder."""
+        kept = self._keep_bytes(old)
+        self._state.backups.note(Replaced(key, path, kept, self._wall(), conflict))
+
+    def take_back(self, intent: Download) -> bool:
+        """The intent is dropped where nothing was done; else it stays, to be finished."""
+        key = intent.temp.removeprefix(".pinesync-").removesuffix(".tmp")
+        brought = self._state.texts.text_of(intent.brings) if intent.landed else None
+        conflict = intent.brings if has_conflict_markers(brought or "") else None
+
+        def came_out(old: bytes) -> None:
+            try:
+                self.keep_replaced(intent.path, old, key, conflict)
+            except (FileError, StateError) as error:
+                above = intent.path.rpartition("/")[0]
+                temp = f"{above}/{intent.temp}" if above else intent.temp
+                raise FileError(
+                    f"{intent.path}: the text it had is only in {temp}: {error.message}",
+                    "leave that file there: once there is room, the next command saves its text",
+                ) from error
+
+        done = self.files.take_back(
+            intent.path,
+            intent.temp,
+            intent.brings,
+            intent.replaces,
+            came_out,
+            lambda: self._state.log.drop([intent]),
+            lambda: self._state.backups.has(key, intent.path, intent.replaces),
+        )
+        if done and intent.landed:
+            self._state.log.journal.wrote(intent.path, intent.replaces, intent.brings)
+        return done
+
+    def appear(self, old: RelPath, new: RelPath) -> None:
+        moving.appear(self.files, old, new)
+        self._state.log.journal.moved(old, new)
+
+    def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
+        return moving.has_moved(self.files, old, new, text)
+
+    def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
+        return moving.vanish(self.files, old, new, key)
+
+    def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+        moving.retract(self.files, old, new, text, key)
+
+    def clear_leftovers(self) -> None:
+        self._state.store.clear_leftovers()
+        for path in self.files.leftovers():
+            self.files.discard(path, self._keep_bytes)
+
+    def _keep_bytes(self, old: bytes) -> Digest:
+        """Bytes that are no text are kept as if they were Latin-1, which loses none."""
+        try:
+            return self._state.texts.keep(decode(old))
+        except Unreadable:
+            return self._state.texts.keep(old.decode("latin-1"))
+
+
+def _local_text(path: RelPath, found: bytes | FileError) -> LocalText:
+    if isinstance(found, FileError):
+        return LocalText(None, problem=found.message.removeprefix(f"{path}: "))
+    try:
+        marked = b"<<<<<<<" in found and has_conflict_markers(decode(found))
+        return LocalText(digest_of(found), marked)
+    except Unreadable as error:
+        return LocalText(None, problem=str(error))
+
+
+def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a pattern of `ignore` covers the path; `drafts/**` is all below drafts."""
+    return any(fnmatchcase(path, pattern) for pattern in patterns)

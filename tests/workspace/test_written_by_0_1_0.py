@@ -1,0 +1,117 @@
+"""What pinesync 0.1.0 left on a user's disk is read: tests/data/0.1.0 is a state directory and a
+pine.toml that it wrote, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.errors import StateError
+from pinesync.model import PineId, RelPath, Version
+from pinesync.sync.intents import Create, Delete, Download, Move, Rename, Upload
+from pinesync.text import digest
+from pinesync.workspace import manifest
+from pinesync.workspace.state import State
+
+OLD = Path(__file__).parents[1] / "data" / "0.1.0"
+ONE, TWO = PineId("USER;" + "1" * 32), PineId("USER;" + "2" * 32)
+TEXT = "//@version=6\nindicator('One')\nplot(close)\n"
+EVERY = ("prepared", "sent", "landed", "abandoned")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    shutil.copytree(OLD / "state", tmp_path / "state")
+    return State(tmp_path / "state")
+
+
+def damage(state: State, changes: dict[str, Any]) -> Path:
+    """Other values in the record of a save that was sent; with `sum` None the sum is right again."""
+    file = state.folder / "records" / "001790000001000-00000001.json"
+    held = {**json.loads(file.read_text()), **changes}
+    if changes.get("sum", "") is None:
+        held.pop("sum")
+        body = json.dumps(held, sort_keys=True).encode()
+        held["sum"] = hashlib.sha256(body).hexdigest()
+    file.write_text(json.dumps(held))
+    return file
+
+
+def test_every_record_is_an_intent(state: State) -> None:
+    found = state.log.intents()
+    uploads = [one for one in found if isinstance(one, Upload)]
+    creates = [one for one in found if isinstance(one, Create)]
+    assert [one.state for one in uploads] == list(EVERY)
+    assert [one.state for one in creates] == list(EVERY)
+    assert [one.landed for one in uploads] == [None, None, Version(2), None]
+    assert [one.seen for one in uploads] == [None, None, None, Version(2)]
+    assert {one.parent for one in uploads} == {Version(1)}
+    assert {one.known_ids for one in creates} == {(ONE, TWO)}
+    assert {one.account for one in found} == {"trader42"}
+    assert {(one.wall, one.mono) for one in found} == {(1_790_000_000.25, 4210.5)}
+    others = {type(one): one for one in found[8:]}
+    assert list(others) == [Download, Rename, Delete, Move]
+    pull, move = others[Download], others[Move]
+    assert isinstance(pull, Download)
+    assert (pull.replaces, pull.landed) == (digest(TEXT), Version(2))
+    assert pull.brings == digest(TEXT + "// three\n")
+    assert isinstance(move, Move)
+    assert (move.origin, move.path) == ("one.pine", "kept/one.pine")
+
+
+def test_what_is_written_again_is_what_was_read(state: State) -> None:
+    before = state.log.intents()
+    for intent in before:
+        state.log.write(intent)
+    assert State(state.folder).log.intents() == before
+
+
+def test_texts_versions_backups_and_operations(state: State) -> None:
+    assert state.texts.recall(ONE, Version(1)) == digest(TEXT)
+    assert state.texts.text_of(digest(TEXT)) == TEXT
+    (replaced,) = state.backups.of(RelPath("one.pine"))
+    assert replaced.digest == digest(TEXT)
+    (operation,) = state.log.operations(5)
+    assert (operation.verb, operation.paths) == ("push", ("one.pine",))
+
+
+def test_a_pine_toml(state: State) -> None:
+    held = manifest.parse((OLD / "pine.toml").read_text())
+    one, two, new = (held.entries[RelPath(f"{name}.pine")] for name in ("one", "two", "new"))
+    assert one.base
+    assert (one.pine_id, one.base.version, one.base.theirs) == (ONE, Version(2), ())
+    assert two.base
+    assert (two.hidden, two.base.theirs) == (Version(4), (Version(4),))
+    assert (new.pine_id, new.base) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"digest": "sha256:" + "0" * 64},
+        {"state": "landed"},
+        {"path": "../x.pine"},
+        {"parent": None},
+    ],
+)
+def test_a_damaged_record_is_not_passed_over(state: State, changes: dict[str, Any]) -> None:
+    file = damage(state, changes)
+    with pytest.raises(StateError, match="damaged") as refused:
+        state.log.intents()
+    assert str(file) in refused.value.message
+
+
+@pytest.mark.parametrize("changes", [{"op": "publish"}, {"publish": "yes"}])
+def test_a_record_of_a_later_version_is_told_from_a_damaged_one(
+    state: State, changes: dict[str, Any]
+) -> None:
+    file = damage(state, {**changes, "sum": None})
+    with pytest.raises(StateError, match="later version") as refused:
+        state.log.intents()
+    assert str(file) in refused.value.message
+    assert "update pinesync" in (refused.value.hint or "")
