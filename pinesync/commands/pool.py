@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -71,6 +73,18 @@ class Pool:
                 come.put(None)
             for thread in dealing:
                 thread.join()
+
+    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """The results one by one, in order; the items that come next are begun meanwhile."""
+        if len(items) < 2 or self._jobs < 2:
+            yield from map(act, items)
+            return
+        rest = iter(items)
+        begun = deque(meanwhile(partial(act, item)) for item in islice(rest, self._jobs))
+        while begun:
+            result = begun.popleft()()
+            begun.extend(meanwhile(partial(act, item)) for item in islice(rest, 1))
+            yield result
 
 
 class _Ended(Generic[R]):

@@ -8,7 +8,7 @@ NoAccess, TryLater and FacadeError.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -234,6 +234,10 @@ class Each(Protocol):
 
     def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
         """The same, and what `then` makes of each result, for which no other item waits."""
+
+    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """The results in the items' order, as they are asked for. The next items are begun
+        meanwhile, no more than run at a time."""
 
 
 class Meanwhile(Protocol):

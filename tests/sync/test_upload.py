@@ -4,6 +4,7 @@ ahead, and the same command finishes what was left open."""
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -21,8 +22,9 @@ from pinesync.errors import (
     RateLimited,
     Refused,
     ServiceDown,
+    SessionExpired,
 )
-from pinesync.model import PineId, RelPath, SaveAnswer, Version
+from pinesync.model import PineId, RelPath, SaveAnswer, SavedText, Version
 from pinesync.sync.intents import Upload
 from tests.fakes import Turn
 from tests.sync.conftest import Bench, only
@@ -359,3 +361,109 @@ def test_what_is_no_text_to_save_is_not_sent(bench: Bench, text: str) -> None:
     bench.write(path, text)
     assert bench.push().exit_code == EXIT_LEFT
     assert bench.fake.posted == []
+
+
+# -- several at once -----------------------------------------------------------------------------
+
+LONG = 60.0
+
+
+def two_edited(bench: Bench) -> tuple[PineId, PineId]:
+    first, path = bench.script("One", BASE)
+    second, other = bench.script("Two", BASE.replace("One", "Two"))
+    bench.write(path, MINE)
+    bench.write(other, MINE.replace("One", "Two"))
+    return first, second
+
+
+def test_the_next_script_does_not_wait_for_a_read_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first save is read back only once the second one is sent."""
+    first, second = two_edited(bench)
+    get, sent = bench.fake.get, Event()
+
+    def slow(pine_id: PineId, version: Version | None = None) -> SavedText:
+        if (pine_id, version) == (first, Version(2)):
+            assert sent.wait(LONG)
+        return get(pine_id, version)
+
+    monkeypatch.setattr(bench.fake, "get", slow)
+    bench.fake.next_save(Turn())
+    bench.fake.next_save(Turn(after=sent.set))
+    run = bench.push()
+    assert [(o.path, o.done, o.version) for o in run.outcomes] == [
+        ("indicators/One.pine", "saved", Version(2)),
+        ("indicators/Two.pine", "saved", Version(2)),
+    ]
+    assert bench.open_records() == []
+    bench.check_settled()
+    assert len(bench.fake.scripts[second].texts) == 2
+
+
+def test_each_save_comes_right_after_its_last_look(bench: Bench) -> None:
+    two_edited(bench)
+    bench.fake.calls.clear()
+    bench.push()
+    ours = [call for call in bench.fake.calls if call.endswith("last") or "save_next" in call]
+    assert [call.split()[0] for call in ours] == ["get", "save_next"] * 2
+    assert ours[0].split()[1] == ours[1].split()[1]
+    assert ours[2].split()[1] == ours[3].split()[1]
+
+
+def test_checks_run_before_their_turn(bench: Bench) -> None:
+    """A text that does not compile is told in its turn, and keeps nobody waiting."""
+    first, second = two_edited(bench)
+    path = next(e.path for e in bench.entries.values() if e.pine_id == first)
+    bench.write(path, MINE + "clsoe\n")
+    run = bench.push()
+    assert [outcome.done for outcome in run.outcomes] == ["refused", "saved"]
+    assert run.exit_code == EXIT_COMPILE
+    assert len(bench.fake.scripts[second].texts) == 2
+
+
+def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second save is on its way by then: what became of it is found, and told."""
+    first, second = two_edited(bench)
+    get = bench.fake.get
+
+    def blocked(pine_id: PineId, version: Version | None = None) -> SavedText:
+        if pine_id == first and len(bench.fake.posted) > 0:
+            raise BotCheck("TradingView answered with a web page")
+        return get(pine_id, version)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.fake, "get", blocked)
+        run = bench.push()
+    assert isinstance(run.stopped, BotCheck)
+    assert [(o.path, o.done) for o in run.outcomes] == [("indicators/Two.pine", "saved")]
+    assert [r.pine_id for r in bench.open_records()] == [first]
+    again = bench.push()
+    assert [(o.path, o.done) for o in again.outcomes] == [("indicators/One.pine", "recovered")]
+    assert [len(script.texts) for script in bench.fake.scripts.values()] == [2, 2]
+    bench.check_settled()
+    assert second in bench.fake.scripts
+
+
+def test_a_session_that_ends_at_the_second_look_leaves_the_first_save_noted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_edited(bench)
+    get = bench.fake.get
+
+    def ended(pine_id: PineId, version: Version | None = None) -> SavedText:
+        if pine_id == second and version is None and bench.fake.posted:
+            raise SessionExpired("TradingView does not accept the cookie any more")
+        return get(pine_id, version)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.fake, "get", ended)
+        run = bench.push()
+    assert isinstance(run.stopped, SessionExpired)
+    assert [(o.path, o.done) for o in run.outcomes] == [("indicators/One.pine", "saved")]
+    assert bench.open_records() == []
+    assert [outcome.done for outcome in bench.push().outcomes] == ["saved"]
+    assert len(bench.fake.scripts[first].texts) == 2
+    bench.check_settled()

@@ -31,7 +31,7 @@ def state(tmp_path: Path) -> State:
 
 
 def damage(state: State, changes: dict[str, Any]) -> Path:
-    """Other values in the record of a save that was sent; with `sum` None the sum is right again."""
+    """Other values in the record of a save that was sent; its sum is right where `sum` is None."""
     file = state.folder / "records" / "001790000001000-00000001.json"
     held = {**json.loads(file.read_text()), **changes}
     if changes.get("sum", "") is None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
 from pinesync.errors import (
     EXIT_COMPILE,
     EXIT_LATER,
@@ -13,10 +16,10 @@ from pinesync.errors import (
     PinesyncError,
     StateError,
 )
-from pinesync.model import Diagnostic, SaveAnswer
+from pinesync.model import Diagnostic, PineId, SaveAnswer, SavedText, Version
 from pinesync.naming import typed
 from pinesync.sync import recovery
-from pinesync.sync.engine.find_upload import find, find_unknown, settled_by
+from pinesync.sync.engine.find_upload import find, find_unknown, place_of, settled_by
 from pinesync.sync.engine.lifecycle import give_up, land, note_answer
 from pinesync.sync.engine.prepare_upload import Draft
 from pinesync.sync.engine.settle import hidden_outcome, unknown_outcome
@@ -27,20 +30,42 @@ from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 
 
-def settle(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class SentUpload:
+    """A save that was sent, and its answer, or the error that came instead of one. `read_back`
+    gives the text at the place that the answer named, where that is being read already."""
+
+    draft: Draft
+    intent: Save
+    answer: SaveAnswer | PinesyncError
+    read_back: Callable[[], SavedText] | None = None
+
+    @property
+    def place(self) -> tuple[PineId, Version] | None:
+        """Where an accepted save is to be read back."""
+        if isinstance(self.answer, PinesyncError) or not self.answer.accepted:
+            return None
+        return place_of(self.intent, self.answer)
+
+
+def settle(ports: Ports, sent: SentUpload) -> Outcome:
     """The table "after the POST": what the answer, or its absence, means and what to do. NotNoted
     where a save that was accepted cannot be written down."""
+    answer = sent.answer
     try:
-        return _settle(ports, draft, intent, answer)
+        done = _settle(ports, sent)
+        lines = sent.draft.situation.comparison.replaced
+        if done.done == "saved" and lines:
+            return replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
+        return done
     except (FileError, StateError) as error:
         if not isinstance(answer, SaveAnswer) or not answer.accepted:
             raise
         raise NotNoted(answer.version, error) from error
 
 
-def _settle(
-    ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer | PinesyncError
-) -> Outcome:
+def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
+    draft, intent, answer = sent_upload.draft, sent_upload.intent, sent_upload.answer
     if isinstance(answer, PinesyncError):
         sent = recovery.outcome(answer)
         if sent is recovery.Sent.NOT_SENT:
@@ -55,7 +80,7 @@ def _settle(
                 ask_session(ports.remote, intent.pine_id)
             return failed(intent.path, _named(answer, intent), intent.pine_id)
     else:
-        found = _settled(ports, intent, answer)
+        found = _settled(ports, intent, answer, sent_upload.read_back)
         found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
         if found is None and not answer.accepted:
             return _not_found(ports, draft, intent, answer)
@@ -96,9 +121,11 @@ def _not_found(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer) -> 
     return _not_stored(draft, answer)
 
 
-def _settled(ports: Ports, intent: Save, answer: SaveAnswer) -> Found | None:
+def _settled(
+    ports: Ports, intent: Save, answer: SaveAnswer, read_back: Callable[[], SavedText] | None
+) -> Found | None:
     try:
-        return settled_by(ports, intent, answer)
+        return settled_by(ports, intent, answer, read_back)
     except PinesyncError:
         note_answer(ports, intent, answer)
         return None  # the look that follows tries to read again, and says why it cannot
@@ -136,6 +163,17 @@ def _unknown(intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
         exit_code=EXIT_LATER,
         pine_id=intent.pine_id,
     )
+
+
+_MOST_NAMED = 3
+"""Lines of others that a push names."""
+
+
+def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
+    """What the edit replaced of what others saved: by its text alone, it may be an older one."""
+    shown = ", ".join(f"`{line}` ({version})" for version, line in lines[:_MOST_NAMED])
+    more = len(lines) - _MOST_NAMED
+    return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 _MEND = "charts get this version: mend it, ask `pinesync check --full PATH`, and push again"

@@ -1,8 +1,10 @@
-"""Pushing: check, look once more, intent, save, read back. One script after another."""
+"""Pushing: check, look once more, write the intent, save, read back."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pinesync.errors import (
@@ -26,6 +28,7 @@ from pinesync.sync.engine import resolve_upload
 from pinesync.sync.engine.download import Step, adopted, based
 from pinesync.sync.engine.lifecycle import begin
 from pinesync.sync.engine.prepare_upload import Draft, changed, draft_of, overtaken
+from pinesync.sync.engine.resolve_upload import SentUpload
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Create, Save, Upload
 from pinesync.sync.outcome import Outcome, failed, refused
@@ -35,6 +38,8 @@ from pinesync.sync.ports import Ports
 from pinesync.text import digest
 
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
+Ready = Draft | Outcome | PinesyncError | None
+"""What is known of a step before its turn: its draft, or why there is none; None to adopt."""
 _MAY_GO_OVER = ("modified", "behind", "diverged", "undoes", "rolled-back")
 
 
@@ -48,49 +53,108 @@ def push(
     seen: Mapping[RelPath, Digest] | None = None,
     texts: Mapping[RelPath, str] | None = None,
 ) -> Iterator[Outcome]:
-    """Do the steps, an outcome after each. NoAccess stops the run: the next one goes on. A file
-    that `seen` knows is left where it has another text by now; of the scripts in `texts` that
-    text is saved, whatever their files have."""
-    for step in steps:
+    """Do the steps, an outcome for each, in their order. NoAccess stops the run: the next one goes
+    on. A file that `seen` knows is left where it has another text by now; of the scripts in `texts`
+    that text is saved, whatever their files have.
+
+    Saves are sent one at a time, each right after its last look. The checks of the next texts run
+    beside them, and so does the read-back of the save before."""
+
+    def prepare(step: Step) -> Ready:
         path = step.situation.path
-        wanted = _Wanted(allow_broken, over, (seen or {}).get(path), (texts or {}).get(path))
+        text, here = (texts or {}).get(path), (seen or {}).get(path)
+        if step.act is Act.ADOPT:
+            return None
         try:
-            yield _step(ports, step, listed, wanted)
-        except resolve_upload.Stopped as stopped:
-            yield stopped.outcome
-            raise stopped.error from None
-        except NoAccess:
-            raise
+            return draft_of(ports, step.situation, allow_broken, here, text)
         except PinesyncError as error:
-            if isinstance(error, NotAccessible) and step.situation.info:
-                ask_session(ports.remote, step.situation.info.pine_id)
-            yield failed(step.situation.path, error)
+            return error
+
+    unread: deque[_Sent] = deque()
+    try:
+        prepared = ports.tools.each.ahead(prepare, steps)
+        for number, (step, ready) in enumerate(zip(steps, prepared, strict=True), 1):
+            sent = _send(ports, step, ready, listed, over)
+            if number < len(steps):
+                sent.begin_read_back(ports)
+            unread.append(sent)
+            left = 1 if sent.can_wait else 0
+            while len(unread) > left:
+                yield from _resolved(ports, unread.popleft())
+        while unread:
+            yield from _resolved(ports, unread.popleft())
+    except NoAccess:
+        for sent in unread:
+            with suppress(NoAccess):  # the first one is told
+                yield from _resolved(ports, sent)
+        raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is asked of one step beside its act."""
+@dataclass(slots=True)
+class _Sent:
+    """A step up to its answer. `done` is its outcome, or the error that ended it; None for a save
+    that was sent, with its draft, its intent and what came back."""
 
-    allow_broken: bool
-    over: Version | None
-    seen: Digest | None
-    text: str | None
+    step: Step
+    done: Outcome | PinesyncError | None = None
+    upload: SentUpload | None = None
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether the next script may be sent before this one is read back: it was accepted."""
+        return self.upload is not None and self.upload.read_back is not None
+
+    def begin_read_back(self, ports: Ports) -> None:
+        """Begin to read the saved version where the answer says that it is."""
+        place = self.upload and self.upload.place
+        if self.upload and place:
+            read = ports.tools.meanwhile(lambda: ports.remote.get(*place))
+            self.upload = replace(self.upload, read_back=read)
 
 
-def _step(
-    ports: Ports, step: Step, listed: Mapping[PineId, ScriptInfo], wanted: _Wanted
-) -> Outcome:
-    situation = step.situation
-    if step.act is Act.ADOPT:
-        return _adopt(ports, adopted(ports, situation))
-    draft = draft_of(ports, situation, wanted.allow_broken, wanted.seen, wanted.text)
-    if isinstance(draft, Outcome):
-        return draft
-    if step.act is Act.CREATE:
-        return _create(ports, draft, frozenset(listed))
-    if step.act is Act.SAVE_OVER and situation.info:
-        return _save(ports, draft, listed, wanted.over or situation.info.version)
-    return _save(ports, draft, listed)
+def _send(
+    ports: Ports,
+    step: Step,
+    ready: Ready,
+    listed: Mapping[PineId, ScriptInfo],
+    over: Version | None,
+) -> _Sent:
+    """Look once more, and send the one save."""
+    if isinstance(ready, Outcome | PinesyncError):
+        return _Sent(step, ready)
+    info = step.situation.info
+    try:
+        if ready is None:
+            done: Outcome | SentUpload = _adopt(ports, adopted(ports, step.situation))
+        elif step.act is Act.CREATE:
+            done = _create(ports, ready, frozenset(listed))
+        elif step.act is Act.SAVE_OVER and info:
+            done = _save(ports, ready, listed, over or info.version)
+        else:
+            done = _save(ports, ready, listed)
+    except PinesyncError as error:
+        return _Sent(step, error)
+    return _Sent(step, done) if isinstance(done, Outcome) else _Sent(step, upload=done)
+
+
+def _resolved(ports: Ports, sent: _Sent) -> Iterator[Outcome]:
+    """The outcome of one step. NoAccess ends the run."""
+    try:
+        if isinstance(sent.done, PinesyncError):
+            raise sent.done
+        if sent.done:
+            yield sent.done
+        elif sent.upload:
+            yield resolve_upload.settle(ports, sent.upload)
+    except resolve_upload.Stopped as stopped:
+        yield stopped.outcome
+        raise stopped.error from None
+    except NoAccess:
+        raise
+    except PinesyncError as error:
+        if isinstance(error, NotAccessible) and sent.step.situation.info:
+            ask_session(ports.remote, sent.step.situation.info.pine_id)
+        yield failed(sent.step.situation.path, error)
 
 
 def _adopt(ports: Ports, entry: Entry) -> Outcome:
@@ -104,7 +168,7 @@ def _save(
     draft: Draft,
     listed: Mapping[PineId, ScriptInfo],
     over: Version | None = None,
-) -> Outcome:
+) -> Outcome | SentUpload:
     """Save on top of the base, or of the version `over` that was named instead, if that still is
     the newest."""
     entry = draft.entry
@@ -144,13 +208,10 @@ def _save(
             parent=newest.version,
         ),
     )
-    done = resolve_upload.settle(ports, draft, intent, _send(ports, intent, name, draft.text))
-    if done.done == "saved" and (lines := draft.situation.comparison.replaced):
-        done = replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
-    return done
+    return SentUpload(draft, intent, _request(ports, intent, name, draft.text))
 
 
-def _send(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
+def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
     """The answer to the one request of this intent, or the error that came instead of one."""
     try:
         if isinstance(intent, Create):
@@ -158,17 +219,6 @@ def _send(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer
         return ports.remote.save_next(intent.pine_id, name, text)
     except PinesyncError as error:
         return error
-
-
-_MOST_NAMED = 3
-"""Lines of others that a push names."""
-
-
-def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
-    """What the edit replaced of what others saved: by its text alone, it may be an older one."""
-    shown = ", ".join(f"`{line}` ({version})" for version, line in lines[:_MOST_NAMED])
-    more = len(lines) - _MOST_NAMED
-    return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
 
 
 def _moved(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
@@ -197,7 +247,7 @@ def _name_to_send(
     return info.name if info and may_send(info.name) else None
 
 
-def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome:
+def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome | SentUpload:
     entry = draft.entry
     if overtaken(ports, draft):
         return changed(entry.path)
@@ -210,7 +260,7 @@ def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome:
             known_ids=tuple(sorted(known)),
         ),
     )
-    return resolve_upload.settle(ports, draft, intent, _send(ports, intent, None, draft.text))
+    return SentUpload(draft, intent, _request(ports, intent, None, draft.text))
 
 
 def steps_of(
