@@ -24,12 +24,17 @@ def same_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, i
     todo = [(0, len(old), 0, len(new), _TURNS)]
     while todo:
         a, b, c, d, turns = todo.pop()
-        shorter = min(b - a, d - c)
-        head = next((i for i in range(shorter) if old[a + i] != new[c + i]), shorter)
-        room = shorter - head
-        tail = next((i for i in range(room) if old[b - 1 - i] != new[d - 1 - i]), room)
-        runs += [(a, c, head), (b - tail, d - tail, tail)]
-        a, b, c, d = a + head, b - tail, c + head, d - tail
+        # Plain loops: there may be half a million pieces, and a generator each takes longer.
+        start, first = a, c
+        while a < b and c < d and old[a] == new[c]:
+            a, c = a + 1, c + 1
+        if a > start:
+            runs.append((start, first, a - start))
+        end = b
+        while a < b and c < d and old[b - 1] == new[d - 1]:
+            b, d = b - 1, d - 1
+        if b < end:
+            runs.append((b, d, end - b))
         pairs = (b - a) * (d - c)
         if 0 < pairs <= min(left, _MOST_IN_A_PIECE):
             left -= pairs
@@ -50,25 +55,32 @@ def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Lines of both that are in one order: those that are there equally often, else any."""
+    """Lines of both that are in one order: those that are there equally often, else any. Of lines
+    that follow each other in both, the first stands for all."""
     there, here = _by_line(old), _by_line(new)
     common = [(there[line], here[line]) for line in there if line in here]
     equal = [pair for pair in common if len(pair[0]) == len(pair[1])]
-    found = sorted(pair for both in equal or common for pair in zip(*both, strict=False))
+    found = [-1] * len(old)
+    for ours, theirs in equal or common:
+        for i, j in zip(ours, theirs, strict=False):
+            found[i] = j
     # The longest part of it that also rises in the second: patience sorting.
     tops: list[int] = []
     last: list[int] = []
-    before: list[int] = []
-    for number, (_, at) in enumerate(found):
-        pile = bisect_left(tops, at)
-        before.append(last[pile - 1] if pile else -1)
-        tops[pile : pile + 1] = [at]
-        last[pile : pile + 1] = [number]
+    before = [-1] * len(old)
+    for i, j in enumerate(found):
+        if j >= 0:
+            pile = bisect_left(tops, j)
+            before[i] = last[pile - 1] if pile else -1
+            tops[pile : pile + 1] = [j]
+            last[pile : pile + 1] = [i]
     rising: list[tuple[int, int]] = []
-    number = last[-1] if last else -1
-    while number >= 0:
-        rising.append(found[number])
-        number = before[number]
+    i = last[-1] if last else -1
+    while i >= 0:
+        k = before[i]
+        if k < 0 or (k + 1, found[k] + 1) != (i, found[i]):
+            rising.append((i, found[i]))
+        i = k
     return rising[::-1]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pinesync.sync import guards
 from tests.mutants.all import ALL, MOST, WITHOUT
-from tests.mutants.mutant import Mutant, Unfit, replacement
+from tests.mutants.mutant import Mutant, Unfit, replacements
 
 ROOT = Path(__file__).parents[1]
 PROMISES = [*map(str, range(1, 42)), *(f"S{number}" for number in range(1, 16))]
@@ -17,7 +17,7 @@ PROMISES = [*map(str, range(1, 42)), *(f"S{number}" for number in range(1, 16))]
 
 @pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.rule)
 def test_a_mutant_fits(mutant: Mutant) -> None:
-    replacement(mutant)
+    assert [*replacements(mutant)]
     assert set(mutant.promise.split()) <= set(PROMISES)
     assert mutant.tests
     for place in mutant.tests:
@@ -37,7 +37,7 @@ def test_a_mutant_fits(mutant: Mutant) -> None:
 )
 def test_one_that_does_not_fit_is_an_error(target, patch) -> None:
     with pytest.raises(Unfit):
-        replacement(Mutant("some rule", "21", target, patch, ()))
+        list(replacements(Mutant("some rule", "21", target, patch, ())))
 
 
 def test_they_are_few_and_each_has_a_name_of_its_own() -> None:

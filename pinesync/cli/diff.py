@@ -7,7 +7,7 @@ import click
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import columns, finish, harmless, out
+from pinesync.cli.render import columns, finish, harmless, out, out_all
 
 
 @click.command("diff")
@@ -37,15 +37,20 @@ def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -
         if file.note:
             out(f"{harmless(file.path)}: {harmless(file.note)}")
             continue
-        out(_styled(f"--- {harmless(file.old)}", bold=True))
-        out(_styled(f"+++ {harmless(file.new)}", bold=True))
-        for line in file.lines:
-            out(_styled(harmless(line, one_line=False), fg=_COLORS.get(line[:1])))
+        out(_bold(f"--- {harmless(file.old)}"))
+        out(_bold(f"+++ {harmless(file.new)}"))
+        lines = (harmless(line, one_line=False) for line in file.lines)
+        # Whether to colour is asked once: a text of 2 MiB may have a million lines.
+        out_all(map(_colored, lines) if current().colored else lines)
     return found.exit_code
 
 
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def _styled(text: str, *, fg: str | None = None, bold: bool = False) -> str:
-    return click.style(text, fg=fg, bold=bold or None) if current().colored else text
+def _colored(line: str) -> str:
+    return click.style(line, fg=_COLORS.get(line[:1]))
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True) if current().colored else text

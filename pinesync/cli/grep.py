@@ -6,7 +6,7 @@ import click
 
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.cli.render import counted, finish, harmless, out_all, say
 
 
 @click.command("grep")
@@ -46,11 +46,10 @@ def command(
     )
     if finish("grep", found):
         return found.exit_code
-    places = [f"{hit.path or hit.pine_id}@{hit.version}" for hit in found.hits]
-    for place in dict.fromkeys(places) if names else ():
-        out(harmless(place))
-    for place, hit in zip(places, found.hits, strict=True) if not names else ():
-        out(f"{harmless(place)}:{hit.line}:{harmless(hit.text, one_line=False)}")
+    places = [harmless(f"{hit.path or hit.pine_id}@{hit.version}") for hit in found.hits]
+    hits = zip(places, found.hits, strict=True)
+    lines = (f"{place}:{hit.line}:{harmless(hit.text, one_line=False)}" for place, hit in hits)
+    out_all(dict.fromkeys(places) if names else lines)
     if not found.hits:
         say(f"no line matches in {counted(found.versions, 'version')}")
     return found.exit_code

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ SCHEMA = 1
 _WHOLE: Mapping[int, int] = {}
 _AROUND = 200
 """Characters of a line of source that are shown before and after what is marked."""
+_AT_ONCE = 1000
 _BOLD = "bold"
 # Yellow, white and black are not seen on every background.
 _COLORS = {
@@ -48,6 +50,13 @@ def out(line: str = "", *, command: bool = False) -> None:
     """A line of the result. What is foreign in it has been made harmless; with `command` it is
     one for the runner of a CI job."""
     click.echo(inert(line, command=command), color=current().colored)
+
+
+def out_all(lines: Iterable[str]) -> None:
+    """Lines of the result, many at once: each that is printed by itself is flushed by itself."""
+    rest = iter(lines)
+    while piece := [*islice(rest, _AT_ONCE)]:
+        out("\n".join(piece))
 
 
 def say(line: str) -> None:
@@ -107,6 +116,8 @@ def json_line(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """A frozen result as JSON's values: versions as text, paths as text, errors as objects."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, Version):
         return str(value)
     if isinstance(value, Path):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
+from pinesync.commands.difference import AROUND, Change, grouped
 from pinesync.line_diff import changes, same_lines
 from pinesync.text import lines
-
-AROUND = 3
-"""So many equal lines are shown before and after a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +44,42 @@ class Beside:
 
 def beside(old: str, new: str, most: int) -> Beside:
     """The two canonical texts, up to `most` pairs of lines."""
-    pairs = list(_pairs(lines(old), lines(new)))
-    near = _near([number for number, pair in enumerate(pairs) if not pair.same], len(pairs))
-    pieces: list[list[Pair]] = []
-    last = None
-    for number in near[:most]:
-        if last is None or number != last + 1:
-            pieces.append([])
-        pieces[-1].append(pairs[number])
-        last = number
-    differing = [pair for pair in pairs if not pair.same]
+    left, right = lines(old), lines(new)
+    found = [*changes(same_lines(left, right), len(left), len(right))]
+    pieces: list[tuple[Pair, ...]] = []
+    left_out = 0
+    for group in grouped(found):
+        rows = [*_rows(group, len(left))]
+        length = sum(max(b - a, d - c) for a, b, c, d in rows)
+        shown = tuple(islice(_pairs(left, right, rows), most))
+        pieces += [shown] * bool(shown)
+        most -= len(shown)
+        left_out += length - len(shown)
     return Beside(
-        tuple(map(tuple, pieces)),
-        added=sum(pair.right is not None for pair in differing),
-        removed=sum(pair.left is not None for pair in differing),
-        left_out=len(near[most:]),
+        tuple(pieces),
+        added=sum(d - c for _, _, c, d in found),
+        removed=sum(b - a for a, b, _, _ in found),
+        left_out=left_out,
     )
 
 
-def _near(changed: Sequence[int], length: int) -> list[int]:
-    """The numbers of the pairs that are shown."""
-    near = {n for at in changed for n in range(max(0, at - AROUND), at + AROUND + 1)}
-    return sorted(n for n in near if n < length)
+def _rows(group: Sequence[Change], length: int) -> Iterator[Change]:
+    """The changes, and the equal lines before, between and after them; the old text has so many."""
+    a, _, c, _ = group[0]
+    before = min(AROUND, a)
+    at, to = a - before, c - before
+    for a, b, c, d in group:
+        yield at, a, to, c
+        yield a, b, c, d
+        at, to = b, d
+    after = min(AROUND, length - at)
+    yield at, at + after, to, to + after
 
 
-def _pairs(old: list[str], new: list[str]) -> Iterator[Pair]:
-    """All lines of both, in order."""
-    at = 0
-    runs = same_lines(old, new)
-    for a, b, c, d in changes(runs, len(old), len(new)):
-        yield from _zipped(old, new, (at, a), (c - (a - at), c))
-        yield from _zipped(old, new, (a, b), (c, d))
-        at = b
-    yield from _zipped(old, new, (at, len(old)), (len(new) - (len(old) - at), len(new)))
-
-
-def _zipped(
-    old: list[str], new: list[str], left: tuple[int, int], right: tuple[int, int]
-) -> Iterator[Pair]:
-    for one, other in zip_longest(range(*left), range(*right)):
-        yield Pair(
-            None if one is None else Half(one + 1, old[one]),
-            None if other is None else Half(other + 1, new[other]),
-        )
+def _pairs(old: list[str], new: list[str], rows: Iterable[Change]) -> Iterator[Pair]:
+    for a, b, c, d in rows:
+        for one, other in zip_longest(range(a, b), range(c, d)):
+            yield Pair(
+                None if one is None else Half(one + 1, old[one]),
+                None if other is None else Half(other + 1, new[other]),
+            )

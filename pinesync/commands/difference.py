@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pinesync.line_diff import changes, same_lines
 from pinesync.model import RelPath
 from pinesync.text import lines
 
-_AROUND = 3
+AROUND = 3
+"""So many equal lines are shown before and after a change."""
+Change = tuple[int, int, int, int]
+"""Lines from and to, of the old ones and of the new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,10 @@ class FileDiff:
 
 def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
     """A unified diff of two canonical texts, as git shows it."""
+    before, after = lines(old), lines(new)
+    found = [*changes(same_lines(before, after), len(before), len(after))]
     body: list[str] = []
-    for line in _hunks(lines(old), lines(new)):
+    for line in _hunks(before, after, found):
         body.append(line.removesuffix("\n"))
         if not line.endswith("\n"):
             body.append("\\ No newline at end of file")
@@ -37,23 +42,28 @@ def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -
         path,
         f"a/{path} ({old_label})",
         f"b/{path} ({new_label})",
-        sum(line.startswith("+") for line in body),
-        sum(line.startswith("-") for line in body),
+        sum(d - c for _, _, c, d in found),
+        sum(b - a for a, b, _, _ in found),
         tuple(body),
     )
 
 
-def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
-    groups: list[list[tuple[int, int, int, int]]] = []
-    for change in changes(same_lines(old, new), len(old), len(new)):
-        if groups and change[0] - groups[-1][-1][1] <= 2 * _AROUND:
+def grouped(found: Iterable[Change]) -> list[list[Change]]:
+    """Changes of which the lines around them meet, together."""
+    groups: list[list[Change]] = []
+    for change in found:
+        if groups and change[0] - groups[-1][-1][1] <= 2 * AROUND:
             groups[-1].append(change)
         else:
             groups.append([change])
-    for group in groups:
+    return groups
+
+
+def _hunks(old: list[str], new: list[str], found: Iterable[Change]) -> Iterator[str]:
+    for group in grouped(found):
         first, last = group[0], group[-1]
-        before = min(_AROUND, first[0])
-        after = min(_AROUND, len(old) - last[1])
+        before = min(AROUND, first[0])
+        after = min(AROUND, len(old) - last[1])
         left = _span(first[0] - before, last[1] + after)
         right = _span(first[2] - before, last[3] + after)
         yield f"@@ -{left} +{right} @@\n"

@@ -9,6 +9,7 @@ text then is what the file is really based on.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ class _Walk:
         hunks = _hunks(self._agreed, left)
         new = [hunk for hunk in hunks if hunk not in self._seen]
         self._seen |= set(hunks)
-        made = _hunks(self._agreed, self._here)
+        made = _Edit(_hunks(self._agreed, self._here))
         found = {hunk: _made(hunk, made) for hunk in hunks}
         return None not in found.values() and any(found[hunk] for hunk in new)
 
@@ -142,18 +143,33 @@ def _hunks(before: str, after: str) -> list[Hunk]:
     ]
 
 
-def _made(hunk: Hunk, made: list[Hunk]) -> bool | None:
-    """Whether these changes make that one as well: True with its very lines, False where others
+class _Edit:
+    """The changes that an edit made, in order."""
+
+    def __init__(self, hunks: list[Hunk]) -> None:
+        self._hunks = hunks
+        self._ends = [end for _, end, _ in hunks]
+        self.gone = {at for start, end, _ in hunks for at in range(start, end)}
+
+    def instead(self, start: int, end: int) -> Iterator[str]:
+        """The lines that stand for these, or right beside them."""
+        for number in range(bisect_left(self._ends, start), len(self._hunks)):
+            first, _, of = self._hunks[number]
+            if first > end:
+                return
+            yield from of
+
+
+def _made(hunk: Hunk, made: _Edit) -> bool | None:
+    """Whether this edit makes that change as well: True with its very lines, False where others
     stand in their place, None where a line that it takes out is still there."""
     start, end, wanted = hunk
-    gone = {at for first, last, _ in made for at in range(first, last)}
-    if not gone.issuperset(range(start, end)):
+    if not made.gone.issuperset(range(start, end)):
         return None
-    instead = [line for first, last, of in made if first <= end and last >= start for line in of]
+    instead = made.instead(start, end)
     if not wanted:
-        return not instead
-    rest = iter(instead)
-    return all(line in rest for line in wanted)
+        return next(instead, None) is None
+    return all(line in instead for line in wanted)
 
 
 def _without(text: str, left: str, before: str, merge: Merge) -> str | None:

@@ -11,7 +11,7 @@ from pinesync.sandbox.account import USER_NAME, open_sandbox
 from pinesync.text import MAX_SOURCE
 from tests.bench.rows import PINESYNC, Environment, Row, timed
 
-SECONDS = 30
+SECONDS = 10
 """Nobody waits longer for an answer."""
 
 
@@ -19,6 +19,28 @@ def two_lines(turn: int) -> str:
     """Half a million lines of two kinds, in another order each time."""
     draw = random.Random(turn)
     return "".join(draw.choice(("a=1\n", "b=2\n")) for _ in range(MAX_SOURCE // 4))
+
+
+def equal(turn: int) -> str:
+    """One line over and over, a few less each time."""
+    return "\n" * (MAX_SOURCE - 10 * turn)
+
+
+def in_turn(turn: int) -> str:
+    """Two lines in turn, the one or the other first."""
+    return ("a\nb\n" if turn % 2 else "b\na\n") * (MAX_SOURCE // 4)
+
+
+def replaced(turn: int) -> str:
+    """A million lines, and none of them is in the next text."""
+    return f"{turn}\n" * (MAX_SOURCE // 2)
+
+
+def permuted(turn: int) -> str:
+    """No line is there twice, and each time they are in another order."""
+    rows = [f"{n}\n" for n in range(MAX_SOURCE // 7)]
+    random.Random(turn).shuffle(rows)
+    return "".join(rows)
 
 
 def one_line(turn: int) -> str:
@@ -39,7 +61,7 @@ def numbered(turn: int) -> str:
     return "".join(rows)[: MAX_SOURCE - 1]
 
 
-SHAPES = (two_lines, one_line, brackets, unseen, numbered)
+SHAPES = (two_lines, equal, in_turn, replaced, permuted, one_line, brackets, unseen, numbered)
 VERBS = (
     "log indicators/Largest.pine",
     "diff --remote",

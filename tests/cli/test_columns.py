@@ -3,12 +3,14 @@ nothing is left out."""
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+from contextlib import redirect_stdout
 
 import pytest
 
-from pinesync.cli.render import columns, shortened, width
+from pinesync.cli.render import columns, out_all, shortened, width
 from tests.cli.world import FASTER, LONGER, SLOWER, TREND_PATH, World
 
 if sys.platform == "win32":
@@ -137,3 +139,18 @@ def test_colours_take_no_width() -> None:
     rows = [("\x1b[32mab\x1b[0m", "x"), ("abc", "y")]
     assert list(columns(rows)) == ["\x1b[32mab\x1b[0m   x", "abc  y"]
     assert width("\u1112\u1161\u11ab") == 2  # 한, in its parts
+
+
+def test_a_hundred_thousand_lines_are_not_flushed_one_by_one() -> None:
+    class Flushed(io.StringIO):
+        times = 0
+
+        def flush(self) -> None:
+            self.times += 1
+
+    lines = [f"+{number}" for number in range(100_001)]
+    with redirect_stdout(stream := Flushed()):
+        out_all(lines)
+        out_all([])
+    assert stream.getvalue() == "".join(f"{line}\n" for line in lines)
+    assert stream.times <= len(lines) / 500

@@ -197,6 +197,18 @@ def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
     assert clone.read() == TREND
 
 
+@pytest.mark.parametrize("long", ["here", "there"])
+def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> None:
+    ours, theirs = (SLOWER + "\n" * 100_001, LONGER)[:: 1 if long == "here" else -1]
+    clone.write(ours)
+    clone.web_save(theirs)
+    pulled = clone("pull")
+    assert (pulled.code, clone.read() == ours) == (3, True), pulled.said[-500:]
+    assert "a text of more than 100000 lines is not merged" in pulled.err
+    assert clone("pull", "--theirs", TREND_PATH).code == 0
+    assert clone.read() == theirs
+
+
 @both_ways
 @pytest.mark.parametrize("side", ["ours", "theirs", "merged"])
 def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World, side: str) -> None:

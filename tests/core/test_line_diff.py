@@ -6,6 +6,7 @@ import difflib
 import random
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from pinesync.commands.beside import beside
 from pinesync.commands.difference import changed_lines, unified
-from pinesync.line_diff import _MOST_IN_A_PIECE, _MOST_PAIRS, changes, same_lines
+from pinesync.line_diff import changes, same_lines
 from pinesync.model import RelPath
+from pinesync.sync.reverts import Hunk, _Edit, _made
 from pinesync.text import lines
 
 few = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=30)
@@ -69,6 +71,25 @@ def applied(old: list[str], hunks: tuple[str, ...]) -> Iterator[str]:
     yield from old[at:]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a\n" * 40_000, "a\n" * 39_990),
+        ("a\nb\n" * 20_000, "b\na\n" * 20_000),
+        ("a\n" * 40_000, "b\n" * 40_000),
+        ("".join(f"{n}\n" for n in range(3000)), "".join(f"{n * 7 % 3001}\n" for n in range(3000))),
+    ],
+    ids=["equal", "in turn", "nothing in common", "permuted"],
+)
+def test_a_diff_that_is_coarse_is_still_one(old: str, new: str) -> None:
+    found = unified(RelPath("x.pine"), "a", "b", old, new)
+    assert list(applied(lines(old), found.lines)) == lines(new)
+    assert (found.added, found.removed) == changed_lines(old, new)
+    side = beside(old, new, 100)
+    assert (side.added, side.removed) == changed_lines(old, new)
+    assert sum(map(len, side.pieces)) <= 100
+
+
 def test_a_large_text_with_changes_all_over() -> None:
     """Too large to be compared line by line: what is there once in both leads the way."""
     old = [f"line {number}\n" for number in range(80_000)]
@@ -109,6 +130,13 @@ HOSTILE: dict[str, Callable[[random.Random], list[str]]] = {
     "pieces between what is unique": lambda draw: [
         f"only {n}" if n % 500 == 0 else str(draw.randrange(2)) for n in range(MOST)
     ],
+    "one line over and over": lambda draw: ["a"] * (MOST - draw.randrange(1000)),
+    "two lines in turn": lambda draw: (["a", "b"] * MOST)[draw.randrange(2) :][:MOST],
+    "nothing in common": lambda draw: [str(draw.random())] * MOST,
+    "80,000 lines of which some differ": lambda draw: [
+        str(n) if draw.randrange(7) else f"{n} {draw.random()}" for n in range(80_000)
+    ],
+    "one long line": lambda draw: ["x" * 3 * MOST + str(draw.random())],
 }
 
 
@@ -129,6 +157,25 @@ def test_what_is_done_does_not_grow_with_the_square(
     new = [Line(line) for line in made(random.Random(2))]
     Line.looks = 0
     same_lines(old, new)
-    assert sum(pairs) <= _MOST_PAIRS
-    assert max(pairs, default=0) <= _MOST_IN_A_PIECE
+    assert sum(pairs) <= 1_000_000
+    assert max(pairs, default=0) <= 250_000
     assert Line.looks < 60 * (len(old) + len(new))
+
+
+def test_what_an_edit_is_asked_does_not_grow_with_its_changes() -> None:
+    """An edit beside each of thousands of foreign changes, which git takes for conflicts."""
+
+    class Walked(list[Hunk]):
+        times = 0
+
+        def __getitem__(self, at: Any) -> Any:
+            Walked.times += 1
+            return list.__getitem__(self, at)
+
+    ours = [(n, n + 1, (f"{n}\n", "mine\n")) for n in range(0, 20_000, 4)]
+    theirs = [(n, n + 1, (f"{n}\n",)) for n in range(0, 20_000, 4)]
+    edit = _Edit(Walked(ours))
+    assert all(_made(hunk, edit) for hunk in theirs)
+    assert not _made((2, 2, ("theirs\n",)), edit)
+    assert _made((1, 2, ("5\n",)), edit) is None
+    assert Walked.times <= 3 * len(theirs)

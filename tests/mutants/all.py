@@ -8,7 +8,7 @@ from tests.mutants.taking_back import TAKING_BACK
 from tests.mutants.trust import TRUST
 from tests.mutants.watches import WATCHES
 
-MOST = 65
+MOST = 60
 ALL = (*FILES, *SAVES, *TAKING_BACK, *TRUST, *WATCHES)
 
 WITHOUT = {

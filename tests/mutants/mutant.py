@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import getattr_static
@@ -17,13 +17,13 @@ CHOSEN = "MUTANT"
 @dataclass(frozen=True)
 class Mutant:
     """`rule` is what is taken out. `promise` are the promises that it keeps, by their numbers in
-    docs/safety.md, or the rules of security, as S1. `target` is `module:attribute`; `patch` takes
-    what is there and gives what takes its place. One of `tests`, files or single tests, must
-    fail."""
+    docs/safety.md, or the rules of security, as S1. `targets` are `module:attribute`, several where
+    one rule is kept in several places; `patch` takes what is there and gives what takes its place.
+    Each of `tests`, a file or a single test, must fail."""
 
     rule: str
     promise: str
-    target: str
+    targets: str
     patch: Callable[[Any], Any]
     tests: tuple[str, ...]
 
@@ -45,13 +45,14 @@ def found(target: str) -> tuple[Any, str, Any]:
         raise Unfit(f"there is no {target}: {error}") from error
 
 
-def replacement(mutant: Mutant) -> tuple[Any, str, Any, Any]:
-    """Where the target is, what is there, and what takes its place. Unfit where both are equal."""
-    owner, name, original = found(mutant.target)
-    instead = mutant.patch(original)
-    if instead is original or instead == original:
-        raise Unfit(f"{mutant.target} stays what it is")
-    return owner, name, original, instead
+def replacements(mutant: Mutant) -> Iterator[tuple[Any, str, Any, Any]]:
+    """Where each target is, what is there, and what takes its place. Unfit where both are equal."""
+    for target in mutant.targets.split():
+        owner, name, original = found(target)
+        instead = mutant.patch(original)
+        if instead is original or instead == original:
+            raise Unfit(f"{target} stays what it is")
+        yield owner, name, original, instead
 
 
 def giving(value: Any) -> Callable[[Any], Any]:
@@ -62,7 +63,11 @@ def giving(value: Any) -> Callable[[Any], Any]:
 def install(mutant: Mutant) -> None:
     """Put it in, wherever the original is known by now; who imports it later gets it anyway. A
     name that a module only imported is replaced in that module alone."""
-    owner, name, original, instead = replacement(mutant)
+    for place in replacements(mutant):
+        _put(*place)
+
+
+def _put(owner: Any, name: str, original: Any, instead: Any) -> None:
     setattr(owner, name, instead)
     named = getattr(original, "__module__", None)
     if not isinstance(owner, ModuleType) or named not in (None, owner.__name__):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from pinesync.errors import NoAccess
-from pinesync.sync.engine import resolve_upload
 from pinesync.sync.engine.settle import settle
 from pinesync.sync.outcome import failed
 from pinesync.sync.policy import Local
@@ -86,15 +85,13 @@ def held_for_a_while(_: Any) -> Any:
 
 
 def never_ended(original: Any) -> Any:
-    def step(ports: Any, wanted: Any, *rest: Any) -> Any:
+    def resolved(ports: Any, sent: Any) -> Any:
         try:
-            return original(ports, wanted, *rest)
-        except resolve_upload.Stopped as stopped:
-            return stopped.outcome
+            yield from original(ports, sent)
         except NoAccess as error:
-            return failed(wanted.situation.path, error)
+            yield failed(sent.step.situation.path, error)
 
-    return step
+    return resolved
 
 
 def by_the_clock(_: Any) -> Any:
@@ -209,7 +206,7 @@ SAVES = (
     Mutant(
         "a session that ends stops the batch",
         "24",
-        "pinesync.sync.engine.upload:_step",
+        "pinesync.sync.engine.upload:_resolved",
         never_ended,
         (f"{INTERLEAVED}::test_a_web_page_instead_of_an_answer_stops_the_run",),
     ),

@@ -79,13 +79,6 @@ def only_together(original: Any) -> Any:
 
 TAKING_BACK = (
     Mutant(
-        "an edited file is compared with the saves of others",
-        "37",
-        "pinesync.sync.engine.revert_detection:compare_edited",
-        giving({}),
-        (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
-    ),
-    Mutant(
         "what a pull brings, and what was there before a link, is somebody else's",
         "37",
         "pinesync.model:_theirs",
@@ -93,25 +86,11 @@ TAKING_BACK = (
         (f"{CLI}::test_a_linked_file_that_is_put_back_to_an_older_text",),
     ),
     Mutant(
-        "what was pushed from here is one's own",
-        "37",
-        "pinesync.model:_theirs",
-        none_of_ours,
-        (f"{CLI}::test_a_revert_of_pushes_alone_is_pushed_from_any_machine",),
-    ),
-    Mutant(
         "more saves than the newest are taken out",
         "37",
         "pinesync.sync.reverts:compare",
         newest_alone,
         (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
-    ),
-    Mutant(
-        "a save that was saved over is taken out by its predecessor's text",
-        "37",
-        "pinesync.sync.reverts:_without",
-        left_as_it_is,
-        (f"{CLI}::test_an_own_push_between_two_foreign_saves_of_one_line",),
     ),
     Mutant(
         "an edit right beside their lines hides nothing",
@@ -170,38 +149,10 @@ TAKING_BACK = (
         (f"{CLI}::test_ours_after_theirs_was_undone",),
     ),
     Mutant(
-        "a text that was chosen by name is meant",
-        "37",
-        "pinesync.sync.engine.restore:choose",
-        giving(None),
-        (f"{CLI}::test_a_restored_version_is_meant",),
-    ),
-    Mutant(
-        "a flag that was resolved here stays resolved",
-        "37",
-        "pinesync.sync.engine.resolve:_note_resolved",
-        giving(None),
-        (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
-    ),
-    Mutant(
-        "a file whose create is open is not linked",
-        "15 37",
-        "pinesync.commands.add:refuse_unsettled",
-        giving(None),
-        (f"{CLI}::test_a_file_whose_create_is_open_is_not_linked",),
-    ),
-    Mutant(
         "each save of others is looked for by itself",
         "37",
         "pinesync.sync.reverts:_Walk.take_out",
         only_together,
         (f"{CLI}::test_a_newer_save_without_the_one_before",),
-    ),
-    Mutant(
-        "a line that was moved is not lacked",
-        "37",
-        "pinesync.sync.reverts:_traces",
-        giving((True, True, True)),
-        (f"{CLI}::test_a_line_of_theirs_that_was_moved_is_not_lacked",),
     ),
 )

@@ -43,6 +43,14 @@ def as_it_came(_: Any) -> Any:
     return lambda text, **_options: text
 
 
+def by_the_umask(_: Any) -> Any:
+    return lambda folder: folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def with_modules_from_here(original: Any) -> Any:
+    return lambda *args: original(*args).replace(b" -P ", b" ")
+
+
 def half_characters_too(_: Any) -> Any:
     return lambda text: text.encode("utf-8", "surrogatepass")
 
@@ -112,6 +120,40 @@ TRUST = (
         ("tests/security/test_terminal.py::test_a_text_is_shown_and_not_obeyed",),
     ),
     Mutant(
+        "a text of others begins no command, link, markup or trailer where it is read",
+        "S9",
+        "pinesync.cli.runner:inert pinesync.sync.commit_plan:title_of "
+        "pinesync.lsp.acts:without_links pinesync.cli.alarm:_shown_as_it_is",
+        as_it_came,
+        (
+            "tests/security/test_runner.py::test_no_text_begins_one",
+            "tests/security/test_commits.py::test_no_name_forges_a_trailer",
+            "tests/security/test_editor.py::test_what_is_between_is_kept",
+            "tests/security/test_editor.py::test_what_is_told_is_no_markup",
+        ),
+    ),
+    Mutant(
+        "what is compared is bounded",
+        "S11",
+        "pinesync.line_diff:_MOST_PAIRS pinesync.line_diff:_MOST_IN_A_PIECE",
+        lambda most: 4 * most,
+        ("tests/core/test_line_diff.py::test_what_is_done_does_not_grow_with_the_square",),
+    ),
+    Mutant(
+        "each level of our own folders is private",
+        "S2",
+        "pinesync.folders:make_private",
+        by_the_umask,
+        ("tests/security/test_private.py::test_each_level_that_was_missing_is_private",),
+    ),
+    Mutant(
+        "a hook runs no program of the repository",
+        "S14",
+        "pinesync.workspace.files.hooks:block",
+        with_modules_from_here,
+        ("tests/security/test_ci.py::test_a_hook_runs_nothing_of_the_repository",),
+    ),
+    Mutant(
         "git runs no program of a repository",
         "S14",
         "pinesync.workspace.run_git:_NO_PROGRAMS",
@@ -126,24 +168,10 @@ TRUST = (
         ("tests/security/test_cloned.py::test_a_pull_refuses_and_says_why",),
     ),
     Mutant(
-        "no text begins a command in the log of a CI job",
-        "S9",
-        "pinesync.cli.runner:inert",
-        as_it_came,
-        ("tests/security/test_runner.py::test_no_text_begins_one",),
-    ),
-    Mutant(
         "a text that has no bytes is refused before a file is opened",
         "S15",
         "pinesync.text:_encode",
         half_characters_too,
         ("tests/security/test_rules.py::test_what_has_no_bytes_empties_no_file",),
-    ),
-    Mutant(
-        "no name is a trailer or an order in a commit",
-        "S9",
-        "pinesync.sync.commit_plan:title_of",
-        as_it_came,
-        ("tests/security/test_commits.py::test_no_name_forges_a_trailer",),
     ),
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from pinesync.cli.alarm import alarm
+from pinesync.commands.watching.events import Told
 from pinesync.lsp import acts
+from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from tests.cli.world import LONGER, TREND_PATH, World
 from tests.lsp.conftest import Opening, opening  # noqa: F401
@@ -57,6 +61,15 @@ def test_a_name_in_a_lens_is_no_icon(clone: World, opening: Opening) -> None:  #
     (title, *_) = editor.lenses(uri)
     assert "$ (verified)" in title
     assert "$(" not in title
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="the desktop of macOS reads no markup")
+def test_what_is_told_is_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording(tmp_path, "notify-send")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    alarm(None, notify=True)(Told(RelPath(TREND_PATH), "diverged", "<b>R&D</b> \\074b\\076"))
+    words, _ = was_started(tmp_path)
+    assert words[-1] == "&lt;b&gt;R&amp;D&lt;/b&gt; \\\\074b\\\\076"
 
 
 @served

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pinesync.folders import make_private
 from tests.cli.world import LONGER, World
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,20 @@ def test_every_level_of_our_folders_is_private(
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in made if path.is_dir()}
     assert len(modes) > 3
     assert set(modes.values()) == {0o700}, modes
+
+
+@posix
+def test_each_level_that_was_missing_is_private(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+    before = os.umask(0)
+    try:
+        make_private(there / "a" / "b" / "c")
+        make_private(there / "a" / "d")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (there, *there.rglob("*"))}
+    assert modes == {"there": 0o755, "a": 0o700, "b": 0o700, "c": 0o700, "d": 0o700}
 
 
 def test_no_requirement_names_ourselves() -> None:

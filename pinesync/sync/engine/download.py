@@ -17,6 +17,7 @@ from pinesync.errors import (
 from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.naming import shown, typed
 from pinesync.sync.engine.lifecycle import own_versions
+from pinesync.sync.engine.revert_detection import MOST_LINES
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.tab_overwrite import dropped_lines
 from pinesync.sync.engine.version_texts import held_text, read_text
@@ -200,7 +201,13 @@ def _merge(
     situation = step.situation
     assert entry.base
     before = situation.entry.base.version if situation.entry and situation.entry.base else None
-    merged = ports.tools.merge(ancestor, _text_seen(ports, situation), newest)
+    here = _text_seen(ports, situation)
+    if max(text.count("\n") for text in (ancestor, here, newest)) > MOST_LINES:
+        raise LeftForYou(
+            f"both sides changed, and a text of more than {MOST_LINES} lines is not merged",
+            f"run `pinesync pull {typed(situation.path)}` with --ours or --theirs",
+        )
+    merged = ports.tools.merge(ancestor, here, newest)
     if merged.conflicted:
         return Ready(
             step,
