@@ -19,7 +19,7 @@ from pinesync.commands.signing import Source, facade, sign_in
 from pinesync.errors import Misuse
 from pinesync.model import Account
 from pinesync.sync import guard
-from pinesync.sync.execute.look import PUBLIC_ID
+from pinesync.sync.execute.account import read_account
 
 if TYPE_CHECKING:
     from pinesync.remote.kept import Kept
@@ -156,10 +156,8 @@ def _identity(
 
 
 def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[Account | None, int]:
-    client = open_remote(setup, remote, project=project)
-    listed = client.list_scripts()
-    account = client.whoami(listed[0].pine_id if listed else PUBLIC_ID)
-    return (account if listed else None), len(listed)
+    found = read_account(open_remote(setup, remote, project=project), named=True)
+    return found.account, len(found.scripts)
 
 
 def _project_of_tradingview(setup: Setup) -> Project | None:
@@ -173,11 +171,5 @@ def _pin(project: Project, account: Account) -> bool:
     if before.account is not None and (before.account_id or not account.user_id):
         return False
     with project.writing("login"):
-        settings = project.settings
-        pinned = replace(
-            settings,
-            account=settings.account or account.name,
-            account_id=settings.account_id or account.user_id or None,
-        )
-        project.folder.commit({}, pinned)
+        project.folder.commit({}, project.settings.pinned(account))
     return True

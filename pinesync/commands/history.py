@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pinesync.commands.project import Project, Setup, account_of, open_project
 from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, LeftForYou, gravest
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
+from pinesync.sync.execute.account import read_account
 from pinesync.sync.execute.history import read_histories
-from pinesync.sync.execute.look import ask_session, prove_session
 from pinesync.sync.ports import Ports
 from pinesync.sync.timeline import line_up, places
 from pinesync.workspace.chronicle import NAME, Chronicle, read_chronicle, write_chronicle
@@ -73,14 +73,10 @@ def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
     """The scripts that belong to the folder and are there, and whose they are."""
     entries, settings = project.folder.entries(), project.settings
     tracked = {entry.pine_id for entry in entries.values() if entry.pine_id}
-    listed = {info.pine_id: info for info in ports.remote.list_scripts()}
-    expected = account_of(settings)
-    found = prove_session(ports.remote, sorted(tracked), listed, expected) or expected
-    if found is None and listed:
-        found = ask_session(ports.remote, next(iter(listed)))
+    found = read_account(ports.remote, sorted(tracked), account_of(settings), named=True)
     every = settings.track == "all"
-    wanted = [info for pine_id, info in listed.items() if every or pine_id in tracked]
-    return wanted, found.name if found else ""
+    wanted = [info for pine_id, info in found.scripts.items() if every or pine_id in tracked]
+    return wanted, found.account.name if found.account else ""
 
 
 def _planned(before: Chronicle, listed: Sequence[ScriptInfo]) -> Imported:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote, project_here
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.naming import shown
-from pinesync.sync.execute.look import PUBLIC_ID, prove_session
+from pinesync.sync.execute.account import read_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,7 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
             expected = project.scope().account
             tracked = {e.pine_id: e.path for e in project.folder.entries().values() if e.pine_id}
     client = open_remote(setup, remote, project=project)
-    listed = {info.pine_id: info for info in client.list_scripts()}
-    if tracked or expected:
-        prove_session(client, list(tracked), listed, expected)
-    elif not listed:
-        client.whoami(PUBLIC_ID)
+    listed = read_account(client, list(tracked), expected).scripts
     rows = [
         Row(shown(i.name), i.version, i.kind, i.modified, i.pine_id, tracked.get(i.pine_id))
         for i in listed.values()

@@ -10,8 +10,9 @@ from pinesync.commands.project import Project
 from pinesync.commands.revisions import Revision
 from pinesync.errors import FacadeError, FileError, Misuse, NotAccessible
 from pinesync.model import PineId, ScriptInfo, Version, VersionInfo
+from pinesync.sync.execute.account import read_account
 from pinesync.sync.execute.history import held_history, read_histories
-from pinesync.sync.execute.look import ask_session, prove_session
+from pinesync.sync.execute.look import ask_session
 
 if TYPE_CHECKING:
     from pinesync.remote.client import PineClient
@@ -36,10 +37,8 @@ class Past:
         offline."""
         if self.offline:
             return {}
-        found = {info.pine_id: info for info in self._client.list_scripts()}
         tracked = [e.pine_id for e in self._folder.entries().values() if e.pine_id]
-        prove_session(self._client, tracked, found, self._project.scope().account)
-        return found
+        return read_account(self._client, tracked, self._project.scope().account).scripts
 
     def newest(self, pine_id: PineId) -> Version | None:
         """The newest version there, or the newest that is known here of a script that is not

@@ -26,7 +26,8 @@ from pinesync.workspace.state import State, folder_name
 if TYPE_CHECKING:
     from pinesync.model import Diagnostic
     from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Exchange, Transport
+    from pinesync.remote.credentials import Secret
+    from pinesync.remote.session import Exchange
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
     from pinesync.sync.records import Now
@@ -256,25 +257,34 @@ def open_remote(
     LeftForYou where a sandbox never had any script of `project`."""
     from pinesync.commands.signing import facade, not_signed_in, sign_in
     from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session
+    from pinesync.remote.session import Session, Transport
 
+    found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
-        return _open_sandbox(setup, remote, project)
-    base_url = facade(setup)
-    found = None
-    if signed_in:
-        found = sign_in(setup, project.scope().account if project else None)
-        if found is None:
-            raise not_signed_in(setup, project is not None)
-    session = Session(base_url, found.secret if found else None, _transport(setup))
-    return PineClient(session, found.renew if found else None)
+        base_url, secret, adapter = _sandbox(setup, remote, project)
+    else:
+        base_url = facade(setup)
+        if signed_in:
+            found = sign_in(setup, project.scope().account if project else None)
+            if found is None:
+                raise not_signed_in(setup, project is not None)
+            secret = found.secret
+    transport = Transport(
+        adapter,
+        setup.proxies,
+        setup.ca_bundle,
+        setup.jobs,
+        trace=setup.trace,
+        before=setup.before,
+        timeout=setup.timeout,
+        waits=setup.waits,
+    )
+    return PineClient(Session(base_url, secret, transport), found.renew if found else None)
 
 
-def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineClient:
-    """A client that reaches the sandbox in this process: no port, no account."""
+def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, Secret, WSGIAdapter]:
+    """Its address, its account's cookie, and the way to it within this process: no port."""
     from pinesync.remote import credentials
-    from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
     from pinesync.sandbox.app import SandboxApp
@@ -289,23 +299,7 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
     secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
-    adapter = WSGIAdapter(SandboxApp(store))
-    return PineClient(Session(IN_PROCESS_URL, secret, _transport(setup, adapter)))
-
-
-def _transport(setup: Setup, adapter: WSGIAdapter | None = None) -> Transport:
-    from pinesync.remote.session import Transport
-
-    return Transport(
-        adapter,
-        setup.proxies,
-        setup.ca_bundle,
-        setup.jobs,
-        trace=setup.trace,
-        before=setup.before,
-        timeout=setup.timeout,
-        waits=setup.waits,
-    )
+    return IN_PROCESS_URL, secret, WSGIAdapter(SandboxApp(store))
 
 
 def sandbox_store(setup: Setup, name: str) -> Store:

@@ -90,10 +90,7 @@ def viewed(
         project.folder.commit(changes)
     settings = project.settings
     if view.account and settings.account is None:
-        pinned = replace(
-            settings, account=view.account.name, account_id=view.account.user_id or None
-        )
-        project.folder.commit({}, pinned)
+        project.folder.commit({}, settings.pinned(view.account))
     return view, late
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn, cast
 
 from pinesync.model import (
     KINDS,
     MOST_THEIRS,
+    Account,
     Base,
     Digest,
     Entry,
@@ -66,6 +67,14 @@ class Settings:
     track: Track = "all"
     ignore: tuple[str, ...] = ()
     folders: Mapping[Kind, str] = field(default_factory=lambda: dict(DEFAULT_FOLDERS))
+
+    def pinned(self, account: Account) -> Settings:
+        """The same, of the account; what is known of an account already stays."""
+        return replace(
+            self,
+            account=self.account or account.name,
+            account_id=self.account_id or account.user_id or None,
+        )
 
 
 @dataclass(frozen=True)
