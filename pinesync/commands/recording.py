@@ -14,7 +14,7 @@ from pinesync.model import Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.report import Outcome, failed
 from pinesync.workspace import manifest, stream
-from pinesync.workspace.aside import TRAILER, Aside, digest_of, is_newer, named
+from pinesync.workspace.aside import TRAILER, Aside, digest_of_blob, is_newer, named
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.repository import Repository, needs_repository
 
@@ -116,7 +116,7 @@ def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Rec
     files = repository.blobs(side.head.commit, list(newer))
     new: dict[RelPath, Entry] = {}
     for path, entry in newer.items():
-        if entry.base and digest_of(files.get(path)) == entry.base.expected:
+        if entry.base and digest_of_blob(files.get(path)) == entry.base.expected:
             new[path] = entry
         else:
             told.append(_left(path, entry))
@@ -189,5 +189,5 @@ def _foretold(project: Project, run: Run, side: _Side) -> Run:
     paths |= {row.path for row in run.planned if row.act in AGREES}
     here = project.folder.local_texts(paths)
     files = side.repository.blobs(side.head.commit, [path for path in known if path in here])
-    there = [p for p in known if p in files and digest_of(files[p]) == here[p].digest]
+    there = [p for p in known if p in files and digest_of_blob(files[p]) == here[p].digest]
     return replace(run, record=Recorded(side.ref, None, tuple(there)))

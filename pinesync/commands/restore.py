@@ -21,8 +21,7 @@ from pinesync.sync.plan import is_named
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome, refused
-from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace.files import digest_of
+from pinesync.text import Unreadable, decode, digest, digest_of_any
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:
@@ -88,7 +87,7 @@ def _entry(project: Project, path: RelPath) -> Entry:
 
 def _is_edited(base: Base, data: bytes | None) -> bool:
     """Whether the file has another text than that last agreed, or is gone."""
-    return data is None or digest_of(data) != base.expected
+    return data is None or digest_of_any(data) != base.expected
 
 
 def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:

@@ -38,8 +38,7 @@ from pinesync.sync.policy import Act
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome, refused
-from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace.files import digest_of
+from pinesync.text import Unreadable, decode, digest, digest_of_any
 from pinesync.workspace.operations import read_operations
 
 _FINAL = {
@@ -234,7 +233,7 @@ class _Here:
         if data is None:
             return refused(new.path, "the file is gone", _LOOK)
         try:
-            return move(folder, tools, new.after, old.before, digest_of(data))
+            return move(folder, tools, new.after, old.before, digest_of_any(data))
         except ChangedMeanwhile:
             return refused(new.path, f"{old.path} is another file by now", "move that away first")
 
@@ -313,7 +312,7 @@ def _stays(project: Project, path: RelPath, saved: str) -> bool:
     """Whether the file has another text than the one saved: a push changes no file, and so does
     taking it back."""
     data = project.folder.read(path)
-    return data is not None and digest_of(data) != digest(saved)
+    return data is not None and digest_of_any(data) != digest(saved)
 
 
 def _hint(save: Sent) -> str:

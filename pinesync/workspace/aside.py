@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pinesync.errors import LeftForYou, ManifestError, Misuse
 from pinesync.model import Base, Digest, Entry, PineId, RelPath
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text import digest_or_none
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import parse
 
@@ -70,14 +70,9 @@ def is_newer(new: Base | None, old: Base | None) -> bool:
     return new is not None and (old is None or new.version > old.version)
 
 
-def digest_of(blob: Blob | None) -> Digest | None:
+def digest_of_blob(blob: Blob | None) -> Digest | None:
     """Of the text of a file; None where there is none."""
-    if blob is None or blob.data is None:
-        return None
-    try:
-        return digest(decode(blob.data))
-    except Unreadable:
-        return None
+    return digest_or_none(blob.data if blob else None)
 
 
 # -- which ref ------------------------------------------------------------------------------------
@@ -211,7 +206,7 @@ def _held(
         raise _not_ours(ref, record)
     files = repository.blobs(pushed, list(held.entries))
     for path, entry in held.entries.items():
-        if entry.pine_id and entry.base and digest_of(files.get(path)) == entry.base.expected:
+        if entry.pine_id and entry.base and digest_of_blob(files.get(path)) == entry.base.expected:
             yield entry.pine_id, entry
 
 
