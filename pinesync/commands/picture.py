@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from pinesync.commands.beside import Beside, beside
 from pinesync.commands.diff import committed
+from pinesync.commands.difference import SideBySide, side_by_side
 from pinesync.commands.log import Own
 from pinesync.commands.project import Project, Setup, now, open_project
 from pinesync.commands.status import Line, Status, seen
@@ -54,14 +54,14 @@ class Save:
 @dataclass(frozen=True, slots=True)
 class Script:
     """One line of status, with what else is known. `modified` is when the newest version known was
-    saved, 0 where that is not told; `beside` is None where there is nothing to compare, and
+    saved, 0 where that is not told; `difference` is None where there is nothing to compare, and
     `trouble` says why where there should be."""
 
     line: Line
     saves: tuple[Save, ...] = ()
     left: str = ""
     right: str = ""
-    beside: Beside | None = None
+    difference: SideBySide | None = None
     trouble: str = ""
 
     @property
@@ -100,7 +100,7 @@ def picture(
         script = Script(line, _saves(project, view, own, line, times))
         if line.path in compared:
             script = sides.of(script, min(MOST_LINES, left))
-            left -= sum(map(len, script.beside.pieces)) if script.beside else 0
+            left -= sum(map(len, script.difference.pieces)) if script.difference else 0
         scripts.append(script)
     return Picture(project.folder.root.name, now().wall, found, tuple(scripts))
 
@@ -126,8 +126,8 @@ class _Sides:
             old, new = self._text(line, left), self._text(line, right)
         except Unreadable as error:
             return replace(script, trouble=str(error))
-        found = beside(old, new, most) if old != new else None
-        return replace(script, left=labels[0], right=labels[1], beside=found)
+        found = side_by_side(old, new, most) if old != new else None
+        return replace(script, left=labels[0], right=labels[1], difference=found)
 
     def _text(self, line: Line, side: str) -> str:
         """Unreadable where it cannot be had."""

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.commands.beside import beside
-from pinesync.commands.difference import changed_lines, unified
+from pinesync.commands.difference import changed_lines, side_by_side, unified
 from pinesync.line_diff import _MOST_IN_A_PIECE, _MOST_PAIRS, changes, same_lines
 from pinesync.model import RelPath
 from pinesync.text import lines
@@ -45,7 +44,7 @@ def test_a_diff_makes_the_one_text_of_the_other(old: str, new: str) -> None:
     found = unified(RelPath("x.pine"), "a", "b", old, new)
     assert list(applied(lines(old), found.lines)) == lines(new)
     assert (found.added, found.removed) == changed_lines(old, new)
-    side = beside(old, new, 1000)
+    side = side_by_side(old, new, 1000)
     assert (side.added, side.removed) == changed_lines(old, new)
 
 

@@ -114,8 +114,8 @@ def _differing(picture: Picture) -> Iterator[str]:
 def _script(script: Script, *, is_open: bool) -> Iterator[str]:
     line = script.line
     size = ""
-    if script.beside:
-        size = f"<ins>+{script.beside.added}</ins> <del>−{script.beside.removed}</del>"
+    if script.difference:
+        size = f"<ins>+{script.difference.added}</ins> <del>−{script.difference.removed}</del>"
     yield f"<details class=script{' open' if is_open else ''}>"
     yield f"<summary>{word(line.word)} <bdi class=path>{folded(line.path)}</bdi> "
     yield f"<span class=versions>{versions(line)}</span> <span class=size>{size}</span></summary>"
@@ -124,8 +124,8 @@ def _script(script: Script, *, is_open: bool) -> Iterator[str]:
     yield f"<p class=means>{MEANS[line.word]}</p>"
     if script.trouble:
         yield f"<p class=note>Nothing to compare: {safe(script.trouble)}</p>"
-    if script.beside:
-        yield from sides(script, script.beside)
+    if script.difference:
+        yield from sides(script, script.difference)
     elif script.left and not script.trouble:
         yield "<p class=means>The two texts are the same.</p>"
     elif line.word in SIDES and not script.trouble:
