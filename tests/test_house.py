@@ -20,6 +20,7 @@ CLOCK = (
     "time.time_ns",
     "time.monotonic",
     "time.monotonic_ns",
+    "time.clock_gettime",
     "datetime.datetime.now",
     "datetime.datetime.utcnow",
     "datetime.datetime.today",
@@ -30,7 +31,7 @@ TERMINAL = ("click.echo", "click.secho", "click.prompt", "click.confirm", "click
 
 # Where a thing may be touched: below a folder (with `/`), or in one file.
 PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
-    CLOCK: ("cli/", "commands/project.py", "remote/session.py", "remote/patience.py", "sandbox/"),
+    CLOCK: ("clock.py",),
     ENVIRONMENT: ("cli/", "pine.py", "workspace/run_git.py"),
     TERMINAL: ("cli/",),
     ("subprocess",): ("workspace/", "cli/", "commands/demo.py"),

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinesync.clock import now
 from pinesync.commands.project import (
     DEFAULT_REMOTE,
     Project,
     Setup,
-    now,
     open_remote,
     project_here,
 )

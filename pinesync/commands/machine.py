@@ -15,6 +15,7 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 
 from pinesync import __version__
+from pinesync.clock import now
 from pinesync.commands.checkup import (
     Said,
     Workspace,
@@ -25,7 +26,6 @@ from pinesync.commands.checkup import (
     ok,
     wrong,
 )
-from pinesync.commands.project import now
 from pinesync.errors import FileError, PinesyncError
 from pinesync.naming import typed
 from pinesync.workspace import git as asking

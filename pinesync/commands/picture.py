@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from pinesync.clock import now
 from pinesync.commands.diff import committed
 from pinesync.commands.difference import SideBySide, side_by_side
 from pinesync.commands.log import Own
-from pinesync.commands.project import Project, Setup, now, open_project
+from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.status import Line, Status, seen
 from pinesync.errors import FacadeError, PinesyncError
 from pinesync.model import PineId, RelPath, Version

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinesync.clock import now, wall
 from pinesync.commands.paths import called, fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse, PinesyncError
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from pinesync.remote.session import Exchange
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
-    from pinesync.sync.records import Now
     from pinesync.sync.report import Outcome
 
 SETTLE_SECONDS = 180.0
@@ -194,7 +194,7 @@ def folder_at(
     """The workspace at `root`, whose state belongs to the place `final` (where it will be).
     `read` is its pine.toml where somebody read it before."""
     state = State(setup.places.state / folder_name(workspace_id, final or root))
-    return WorkspaceFolder(Tree(root), state, time.time, read)
+    return WorkspaceFolder(Tree(root), state, wall, read)
 
 
 def account_of(settings: Settings) -> Account | None:
@@ -219,31 +219,12 @@ def tools(setup: Setup, account: str = "") -> Tools:
         syntax=syntax,
         now=now,
         sleep=time.sleep,
-        new_key=lambda: new_key(time.time()),
+        new_key=lambda: new_key(wall()),
         each=Pool(setup.jobs, setup.progress),
         meanwhile=meanwhile,
         settle_seconds=setup.settle_seconds,
         account=account,
     )
-
-
-def now() -> Now:
-    """The clocks. Linux tells the boot; elsewhere the wait for a lost save is only longer."""
-    from pinesync.sync.records import Now
-
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    try:
-        boot_id = boot.read_text("ascii").strip()
-    except OSError:
-        boot_id = ""
-    mono = time.clock_gettime(time.CLOCK_BOOTTIME) if boot_id else time.monotonic()
-    return Now(time.time(), mono, boot_id)
-
-
-def ticking() -> float:
-    """Seconds that go on while the machine sleeps, where the system has such a clock."""
-    boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 # -- the remote -----------------------------------------------------------------------------------
@@ -306,4 +287,4 @@ def sandbox_store(setup: Setup, name: str) -> Store:
     """The store of a sandbox; the default one for an empty name."""
     from pinesync.sandbox.account import DEFAULT_NAME, open_sandbox
 
-    return open_sandbox(setup.places.sandboxes, name or DEFAULT_NAME, time.time)
+    return open_sandbox(setup.places.sandboxes, name or DEFAULT_NAME, wall)

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from pinesync.commands.project import Project, now
+from pinesync.clock import now
+from pinesync.commands.project import Project
 from pinesync.commands.running import AGREES, Recorded, Run
 from pinesync.commands.wording import name_of
 from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError

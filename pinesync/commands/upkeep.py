@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from pinesync.clock import now
 from pinesync.commands.checkup import (
     Said,
     Workspace,
@@ -20,7 +21,7 @@ from pinesync.commands.checkup import (
     told,
     wrong,
 )
-from pinesync.commands.project import Project, account_of, now
+from pinesync.commands.project import Project, account_of
 from pinesync.errors import PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX, typed

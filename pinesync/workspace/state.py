@@ -26,6 +26,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pinesync.atomic import Folder, replace_file, sync_folder
 from pinesync.errors import FileError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version, VersionInfo
 from pinesync.text import canonical, digest
@@ -38,7 +39,7 @@ from pinesync.workspace.checking import (
     read_record,
     read_replaced,
 )
-from pinesync.workspace.files.folder import MAX_FILE, Folder, read
+from pinesync.workspace.files.folder import MAX_FILE, read
 
 if TYPE_CHECKING:
     from pinesync.sync.records import Record
@@ -299,18 +300,8 @@ class State:
         try:
             self._make(path.parent, durably or path.parent.parent.name not in _NOTED)
             self._make(temporary.parent)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-            with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-                file.write(body)
-                file.flush()
-                if durably:
-                    os.fsync(file.fileno())
-            temporary.replace(path)
-            if durably:
-                sync_folder(path.parent)
+            replace_file(path, body, temporary, durably=durably)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
             raise _file_error(path, error) from error
 
     def _make(self, folder: Path, durably: bool = True) -> None:
@@ -324,17 +315,6 @@ class State:
             sync_folder(folder.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """What was renamed in the folder survives a power cut, where the system can promise that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
         raise StateError(f"{path}: a link, and pinesync makes none there", "move it away")
@@ -344,7 +324,7 @@ def _read(path: Path, most: int) -> bytes | None:
     """What the file holds; None where there is none, nothing where it is more than was ever
     written, so that it counts as damaged."""
     try:
-        return read(Folder(path.parent, None), path.name, most)
+        return read(Folder(path.parent), path.name, most)
     except FileNotFoundError:
         return None
     except OSError as error:

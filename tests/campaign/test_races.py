@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 import pytest
 
+from pinesync.atomic import Folder
 from pinesync.commands.pool import Pool
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.execute.putting import put_text
@@ -25,7 +26,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Tools
 from pinesync.sync.records import Now, Record
 from pinesync.text import decode, digest
 from pinesync.workspace.files import Tree
-from pinesync.workspace.files.folder import Exchange, Folder, exchange_files, link_and_replace
+from pinesync.workspace.files.folder import Exchange, exchange_files, link_and_replace
 from pinesync.workspace.folder import WorkspaceFolder, new_key
 from pinesync.workspace.state import State
 from tests.campaign.conftest import MEMORY

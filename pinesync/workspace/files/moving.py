@@ -8,11 +8,11 @@ import os
 import stat
 from contextlib import suppress
 
+from pinesync.atomic import Folder
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import digest_of_any
 from pinesync.workspace.files.folder import (
-    Folder,
     file_error,
     is_being_written,
     is_listed,

@@ -11,23 +11,20 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
+from pinesync.atomic import CLOEXEC, NOFOLLOW, Folder, write_temp
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import digest_or_none
 from pinesync.workspace.files.folder import (
-    CLOEXEC,
-    NOFOLLOW,
     Exchange,
-    Folder,
     aside,
     exchange_files,
     file_error,
     is_being_written,
     mode_of,
     read,
-    write_temp,
 )
 
 MANIFEST = "pine.toml"
