@@ -15,6 +15,7 @@ import click
 from pinesync.cli.options import current
 from pinesync.cli.runner import inert
 from pinesync.model import Diagnostic, Version
+from pinesync.sync.words import Role, Status
 from pinesync.unseen import harmless as harmless
 
 SCHEMA = 1
@@ -23,24 +24,18 @@ _AROUND = 200
 """Characters of a line of source that are shown before and after what is marked."""
 _BOLD = "bold"
 # Yellow, white and black are not seen on every background.
-_COLORS = {
-    "clean": None,
-    "behind": "cyan",
-    "remote-only": "cyan",
-    "modified": _BOLD,
-    "new": "green",
-    "untracked": None,
-    "missing": "red",
-    "gone": "red",
-    "diverged": "magenta",
-    "conflict": "red",
-    "name-taken": "red",
-    "unreadable": "red",
-    "saved": "green",
-    "created": "green",
-    "merged": "green",
-    "pulled": "green",
-    "written": "green",
+_ROLES = {
+    Role.NOBODY: None,
+    Role.CREATE: "green",
+    Role.PUSH: _BOLD,
+    Role.PULL: "cyan",
+    Role.BOTH: "magenta",
+    Role.PERSON: "red",
+}
+_DONE = ("saved", "created", "merged", "pulled", "written")
+_COLORS: Mapping[str, str | None] = {
+    **dict.fromkeys(_DONE, "green"),
+    **{status: _ROLES[status.role] for status in Status},
 }
 
 

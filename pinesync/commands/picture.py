@@ -12,12 +12,13 @@ from pinesync.commands.diff import committed
 from pinesync.commands.difference import SideBySide, side_by_side
 from pinesync.commands.log import Own
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.status import Line, Status, seen
+from pinesync.commands.status import Line, StatusReport, seen
 from pinesync.errors import FacadeError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.execute.look import View
 from pinesync.sync.execute.texts import held_text, read_text
 from pinesync.sync.plan import Wanted
+from pinesync.sync.words import Status
 from pinesync.text import Unreadable, decode
 
 MOST_COMPARED = 200
@@ -26,19 +27,6 @@ MOST_LINES = 500
 MOST_LINES_OF_ALL = 20_000
 MOST_ASKED = 50
 """Of so many scripts that differ the service is asked when their versions were saved."""
-
-SIDES: Mapping[str, tuple[str, str]] = {
-    "modified": ("base", "file"),
-    "undoes": ("base", "file"),
-    "gone": ("base", "file"),
-    "behind": ("file", "newest"),
-    "diverged": ("newest", "file"),
-    "rolled-back": ("newest", "file"),
-    "conflict": ("newest", "file"),
-    "name-taken": ("newest", "file"),
-    "new": ("nothing", "file"),
-}
-"""What is compared for a word of status, the left and the right; the others have one side only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +65,7 @@ class Picture:
 
     folder: str
     when: float
-    status: Status
+    status: StatusReport
     scripts: tuple[Script, ...]
 
 
@@ -90,7 +78,7 @@ def picture(
     if not offline:
         project = replace(project, client=project.remote())
     found, view = seen(project, paths, offline=offline, exit_code=exit_code)
-    shown = [line for line in found.lines if line.word in SIDES][:MOST_COMPARED]
+    shown = [line for line in found.lines if line.word.sides][:MOST_COMPARED]
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
     times = {} if offline else _times(project, shown)
@@ -114,14 +102,15 @@ class _Sides:
         self._entries = project.folder.entries()
         self._troubles: dict[Wanted, str] = {}
         if project.client:
-            wanted = [self._wanted(line, side) for line in shown for side in SIDES[line.word]]
+            wanted = [self._wanted(line, side) for line in shown for side in line.word.sides or ()]
             pairs = dict.fromkeys(pair for pair in wanted if pair)
             project.tools().each(self._read, [p for p in pairs if self._held(p) is None])
 
     def of(self, script: Script, most: int) -> Script:
         """The script with its two sides."""
         line = script.line
-        left, right = SIDES[line.word]
+        assert line.word.sides
+        left, right = line.word.sides
         labels = self._label(line, left), self._label(line, right)
         try:
             old, new = self._text(line, left), self._text(line, right)
@@ -196,7 +185,9 @@ def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Vers
             return project.remote().versions(pine_id)
         return {}
 
-    ids = [line.pine_id for line in shown if line.pine_id and line.word != "gone"][:MOST_ASKED]
+    ids = [line.pine_id for line in shown if line.pine_id and line.word is not Status.GONE][
+        :MOST_ASKED
+    ]
     return dict(zip(ids, project.tools().each(ask, ids), strict=True))
 
 

@@ -28,6 +28,7 @@ from pinesync.sync.plan import Situation
 from pinesync.sync.policy import Act, Local
 from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome
+from pinesync.sync.words import Status
 
 
 def push(
@@ -81,7 +82,7 @@ def _push(
         yield changed(step.situation.path)
     moves = moved(view.situations)
     for step in steps:
-        if step.situation.word == "untracked" and step.situation.path in patterns:
+        if step.situation.word is Status.UNTRACKED and step.situation.path in patterns:
             yield not_listed(step.situation, moves)
         elif step.act not in pushing.CHANGES and (told := left_alone(step, view.troubles, moves)):
             yield told

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from pinesync.cli.page import MEANS
 from pinesync.commands.difference import side_by_side
 from pinesync.commands.pages import MARK
 from pinesync.errors import FileError
 from pinesync.sync.policy import POLICY
+from pinesync.sync.words import Status
 from pinesync.workspace.files import Tree, put_page
 from pinesync.workspace.files.folder import exchange_files
 from tests.cli.world import (
@@ -186,7 +186,8 @@ def test_looking_changes_nothing_but_the_page(clone: World) -> None:
 
 
 def test_every_word_is_explained() -> None:
-    assert set(MEANS) == {row.word for row in POLICY.values()}
+    assert set(Status) == {row.word for row in POLICY.values()}
+    assert all(status.meaning.endswith(".") for status in Status)
 
 
 # -- it is inert ----------------------------------------------------------------------------------

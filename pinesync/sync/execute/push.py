@@ -30,10 +30,14 @@ from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome, failed, refused
+from pinesync.sync.words import Status
 from pinesync.text import digest
 
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
-_MAY_GO_OVER = ("modified", "behind", "diverged", "undoes", "rolled-back")
+_MAY_GO_OVER = (
+    *(Status.MODIFIED, Status.BEHIND, Status.DIVERGED),
+    *(Status.UNDOES, Status.ROLLED_BACK),
+)
 
 
 def push(
@@ -217,7 +221,7 @@ def steps_of(
         act = situation.row.push
         if over and situation.word in _MAY_GO_OVER:
             act = Act.SAVE_OVER
-        if recreate and situation.word == "gone" and situation.digest:
+        if recreate and situation.word is Status.GONE and situation.digest:
             act = Act.CREATE
         steps.append(Step(situation, act))
     return steps
