@@ -61,8 +61,10 @@ class FileDiff:
 
 def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
     """A unified diff of two canonical texts, as git shows it."""
+    before, after = lines(old), lines(new)
+    found = _changes(before, after)
     body: list[str] = []
-    for line in _hunks(lines(old), lines(new)):
+    for line in _hunks(before, after, found):
         body.append(line.removesuffix("\n"))
         if not line.endswith("\n"):
             body.append("\\ No newline at end of file")
@@ -70,8 +72,7 @@ def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -
         path,
         f"a/{path} ({old_label})",
         f"b/{path} ({new_label})",
-        sum(line.startswith("+") for line in body),
-        sum(line.startswith("-") for line in body),
+        *_counted(found),
         tuple(body),
     )
 
@@ -83,10 +84,12 @@ def side_by_side(old: str, new: str, most: int) -> SideBySide:
     pieces: list[tuple[Pair, ...]] = []
     left_out = 0
     for piece in _pieces(found, len(before)):
-        pairs = _pairs(piece, before, after)
-        if shown := tuple(islice(pairs, most - sum(map(len, pieces)))):
-            pieces.append(shown)
-        left_out += sum(1 for _ in pairs)
+        shown = tuple(islice(_pairs(piece, before, after), most))
+        pieces += [shown] * bool(shown)
+        most -= len(shown)
+        # What stays is as long on both sides; a change is as long as its longer side.
+        longer = sum(max(0, (d - c) - (b - a)) for a, b, c, d in piece)
+        left_out += piece[-1][1] - piece[0][0] + longer - len(shown)
     return SideBySide(tuple(pieces), *_counted(found), left_out)
 
 
@@ -123,8 +126,8 @@ def _pieces(found: list[_Change], length: int) -> Iterator[list[_Change]]:
         yield [head, *group, (b + after, b + after, d + after, d + after)]
 
 
-def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
-    for piece in _pieces(_changes(old, new), len(old)):
+def _hunks(old: list[str], new: list[str], found: list[_Change]) -> Iterator[str]:
+    for piece in _pieces(found, len(old)):
         (at, _, start, _), (end, _, stop, _) = piece[0], piece[-1]
         yield f"@@ -{_span(at, end)} +{_span(start, stop)} @@\n"
         for a, b, c, d in piece:
