@@ -15,7 +15,7 @@ from pinesync.cli.render import columns, counted, finish, harmless, out, say, ti
 from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
-    from pinesync.commands.checkup import Checkup, Level
+    from pinesync.commands.doctor.checkup import Checkup, Level
 
 _COLORS = {"ok": Status.CLEAN, "note": Status.MODIFIED, "wrong": Status.CONFLICT}
 _MACHINE = ("pinesync", "python", "system", "git")

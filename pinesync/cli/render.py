@@ -15,6 +15,7 @@ import click
 from pinesync.cli.options import current
 from pinesync.cli.runner import inert
 from pinesync.model import Diagnostic, Version
+from pinesync.sync.report import counted as counted
 from pinesync.sync.words import Role, Status
 from pinesync.unseen import harmless as harmless
 
@@ -131,10 +132,6 @@ def finish(command: str, result: Any, *, as_json: bool = False) -> bool:
     if asked:
         out(one_object(command, result.exit_code, body_of(result)))
     return asked
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def width(text: str) -> int:

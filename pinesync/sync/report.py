@@ -84,6 +84,10 @@ def report(outcomes: Iterable[Outcome]) -> Report:
     return Report(tuple(outcomes))
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def enumerated(versions: Iterable[Version]) -> str:
     """Versions as a sentence has them, the oldest first: 2.0, 3.0 and 5.0."""
     *most, last = map(str, sorted(versions)) if versions else ("",)

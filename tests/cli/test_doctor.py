@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pinesync.cli.render import harmless
-from pinesync.commands import machine
+from pinesync.commands.doctor import machine
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync.records import Now, Record
 from pinesync.workspace.checking import Replaced
@@ -879,7 +879,7 @@ def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyP
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pinesync.commands.upkeep.is_held", broken)
+    monkeypatch.setattr("pinesync.commands.doctor.upkeep.is_held", broken)
     assert sound("doctor").code == 70
 
 
