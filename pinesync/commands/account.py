@@ -12,6 +12,7 @@ from pinesync.commands.project import (
     DEFAULT_REMOTE,
     Project,
     Setup,
+    account_here,
     open_remote,
     project_here,
 )
@@ -106,10 +107,7 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
 
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     """Whose session is used here. NotSignedIn, SessionExpired, BotCheck otherwise."""
-    project = None
-    if remote is None:
-        project = project_here(setup)
-        remote = project.settings.remote if project else DEFAULT_REMOTE
+    remote, project = account_here(setup, remote)
     found, scripts = _probe(setup, remote, project)
     account = found or Account("")
     if remote != DEFAULT_REMOTE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote, project_here
+from pinesync.commands.project import Setup, account_here, open_remote
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.naming import shown
 from pinesync.sync.execute.account import read_account
@@ -33,13 +33,11 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
     """All saved scripts, by name. In a workspace those of its account, unless `remote` names
     another place. SessionExpired for an empty list that nobody's session gave."""
     tracked: dict[PineId, RelPath] = {}
-    expected = project = None
-    if remote is None:
-        project = project_here(setup)
-        remote = project.settings.remote if project else DEFAULT_REMOTE
-        if project:
-            expected = project.scope().account
-            tracked = {e.pine_id: e.path for e in project.folder.entries().values() if e.pine_id}
+    expected = None
+    remote, project = account_here(setup, remote)
+    if project:
+        expected = project.scope().account
+        tracked = {e.pine_id: e.path for e in project.folder.entries().values() if e.pine_id}
     client = open_remote(setup, remote, project=project)
     listed = read_account(client, list(tracked), expected).scripts
     rows = [

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pinesync.clock import now
-from pinesync.commands.diff import committed
+from pinesync.commands.diff import agreed_text
 from pinesync.commands.difference import SideBySide, side_by_side
 from pinesync.commands.log import Own
 from pinesync.commands.project import Project, Setup, open_project
@@ -138,13 +138,8 @@ class _Sides:
         return text
 
     def _agreed(self, path: RelPath) -> str | None:
-        """The text that an unedited file has, also where the service stored another."""
         entry = self._entries.get(path)
-        if entry is None or entry.base is None:
-            return None
-        folder = self._project.folder
-        held = folder.text_of(entry.base.expected)
-        return committed(self._project, entry) if held is None else held
+        return agreed_text(self._project, entry) if entry else None
 
     def _wanted(self, line: Line, side: str) -> Wanted | None:
         """The version to be read for this side; None where no request can help."""

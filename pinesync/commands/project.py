@@ -172,6 +172,15 @@ def project_here(setup: Setup) -> Project | None:
     return project_at(setup, root)
 
 
+def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]:
+    """Where the account is that is meant: on `remote`, where that is named, else where the
+    workspace here has it, with that workspace."""
+    if remote is not None:
+        return remote, None
+    project = project_here(setup)
+    return (project.settings.remote if project else DEFAULT_REMOTE), project
+
+
 def project_at(setup: Setup, root: Path) -> Project:
     read = read_manifest(Tree(root))
     return Project(setup, folder_at(setup, root, read[1].settings.id, read=Read(read)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Literal, TypeVar
 from pinesync.commands.project import Project, Setup, folder_at
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, FileError, ManifestError, PinesyncError
 from pinesync.model import Entry, RelPath
-from pinesync.naming import BadPath, check_path
+from pinesync.naming import BadPath, check_path, typed
 from pinesync.text import Unreadable, decode, has_conflict_markers
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import read_manifest
@@ -75,6 +76,15 @@ def named(names: Sequence[str]) -> str:
     """The first of them, and how many more there are."""
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def entered_by_others(folder: Path) -> Iterator[Said]:
+    """A finding where other users of this machine may enter a folder of pinesync's own."""
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        yield wrong(
+            f"{folder}: other users of this machine can look into it",
+            f"run `chmod 700 {typed(str(folder))}`",
+        )
 
 
 @contextmanager

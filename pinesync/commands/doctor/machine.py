@@ -22,6 +22,7 @@ from pinesync.commands.doctor.checkup import (
     Unusable,
     Workspace,
     disk,
+    entered_by_others,
     named,
     note,
     ok,
@@ -59,15 +60,8 @@ def sign_ins(folder: Path) -> Iterator[Said]:
     if not names:
         yield ok("none is kept on this machine")
         return
-    troubles = []
     with disk(folder):
-        if os.name == "posix" and folder.stat().st_mode & 0o077:
-            troubles.append(
-                wrong(
-                    f"{folder}: other users of this machine can look into it",
-                    f"run `chmod 700 {typed(str(folder))}`",
-                )
-            )
+        troubles = [*entered_by_others(folder)]
         for name in names:
             troubles += _sign_in(folder / name)
     yield from troubles

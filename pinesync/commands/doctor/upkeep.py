@@ -16,6 +16,7 @@ from pinesync.commands.doctor.checkup import (
     Unusable,
     Workspace,
     disk,
+    entered_by_others,
     named,
     note,
     ok,
@@ -73,11 +74,7 @@ def state(here: Workspace) -> Iterator[Said]:
     except Unusable as error:
         yield told(error)
     with disk(held.folder):
-        if os.name == "posix" and held.folder.stat().st_mode & 0o077:
-            yield wrong(
-                f"{held.folder}: other users of this machine can look into it",
-                f"run `chmod 700 {typed(str(held.folder))}`",
-            )
+        yield from entered_by_others(held.folder)
         if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:
             yield wrong(
                 f"{held.folder}: pinesync made no link there: {named(links)}",
