@@ -15,7 +15,7 @@ from pinesync.model import Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.report import Outcome, failed
 from pinesync.workspace import manifest, stream
-from pinesync.workspace.aside import TRAILER, Aside, digest_of_blob, is_newer, named
+from pinesync.workspace.aside import TRAILER, Aside, digest_of_blob, named, with_newer_base
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.repository import Repository, needs_repository
 
@@ -142,10 +142,10 @@ def _newer(
     by_id = {entry.pine_id: entry for entry in here.values() if entry.pine_id}
     for path, entry in known.items():
         new = by_id.get(entry.pine_id) if entry.pine_id else here.get(path)
-        if new is None or not new.pine_id or not is_newer(new.base, entry.base):
-            continue
-        if entry.name == new.name or entry.pine_id:
-            yield path, replace(entry, pine_id=new.pine_id, base=new.base, hidden=new.hidden)
+        if new and new.pine_id and (entry.pine_id or entry.name == new.name):
+            newer = with_newer_base(entry, new)
+            if newer:
+                yield path, newer
 
 
 def _left(path: RelPath, entry: Entry) -> Outcome:

@@ -59,15 +59,20 @@ class Aside:
 
         def best(entry: Entry) -> Entry:
             new = self.entries.get(entry.pine_id) if entry.pine_id else by_name.get(entry.name)
-            if new is None or not is_newer(new.base, entry.base):
-                return entry
-            return replace(entry, pine_id=new.pine_id, base=new.base, hidden=new.hidden)
+            return with_newer_base(entry, new) or entry
 
         return {path: best(entry) for path, entry in entries.items()}
 
 
 def is_newer(new: Base | None, old: Base | None) -> bool:
     return new is not None and (old is None or new.version > old.version)
+
+
+def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
+    """The entry with the other one's script, base and flag; None where that has no newer base."""
+    if other is None or not is_newer(other.base, entry.base):
+        return None
+    return replace(entry, pine_id=other.pine_id, base=other.base, hidden=other.hidden)
 
 
 def digest_of_blob(blob: Blob | None) -> Digest | None:
