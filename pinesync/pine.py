@@ -107,11 +107,8 @@ class Pine:
     # -- what each does, in exceptions --------------------------------------------------------
 
     def _list(self) -> tuple[Any, list[Envelope]]:
-        listed = self._client.list_scripts()
-        if not listed:
-            from pinesync.sync.engine.snapshot import PUBLIC_ID
+        from pinesync.sync.engine.account import read_account
 
-            self._client.whoami(PUBLIC_ID)
         return [
             {
                 "id": str(info.pine_id),
@@ -119,7 +116,7 @@ class Pine:
                 "version": str(info.version),
                 "modified": info.modified,
             }
-            for info in listed
+            for info in read_account(self._client).scripts.values()
         ], []
 
     def _validate(self, source: str) -> list[Envelope]:

@@ -73,10 +73,28 @@ def digest(text: str) -> Digest:
 
 
 def digest_of(data: bytes) -> Digest:
-    """`digest(decode(data))`, without making a text of bytes that are canonical as they are."""
+    """`digest(decode(data))`, without making a text of bytes that are canonical as they are.
+    Unreadable where they are no text."""
     if data.isascii() and b"\r" not in data and b"\0" not in data:
         return Digest("sha256:" + hashlib.sha256(data).hexdigest())
     return digest(decode(data))
+
+
+def digest_or_none(data: bytes | None) -> Digest | None:
+    """`digest_of(data)`; None where there are no bytes, or they are no text."""
+    try:
+        return None if data is None else digest_of(data)
+    except Unreadable:
+        return None
+
+
+def digest_of_any(data: bytes) -> Digest:
+    """`digest_of(data)`; of bytes that are no text the digest of what they are in Latin-1. It tells
+    whether a file is still the one that was seen."""
+    try:
+        return digest_of(data)
+    except Unreadable:
+        return digest(data.decode("latin-1"))
 
 
 def shape_of(data: bytes) -> Shape:

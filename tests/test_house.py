@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pinesync.sync.words import Status
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pinesync"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -20,6 +22,7 @@ CLOCK = (
     "time.time_ns",
     "time.monotonic",
     "time.monotonic_ns",
+    "time.clock_gettime",
     "datetime.datetime.now",
     "datetime.datetime.utcnow",
     "datetime.datetime.today",
@@ -30,7 +33,7 @@ TERMINAL = ("click.echo", "click.secho", "click.prompt", "click.confirm", "click
 
 # Where a thing may be touched: below a folder (with `/`), or in one file.
 PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
-    CLOCK: ("cli/", "commands/project.py", "remote/session.py", "remote/patience.py", "sandbox/"),
+    CLOCK: ("clock.py",),
     ENVIRONMENT: ("cli/", "pine.py", "workspace/run_git.py"),
     TERMINAL: ("cli/",),
     ("subprocess",): ("workspace/", "cli/", "commands/demo.py"),
@@ -96,6 +99,20 @@ def test_the_places_are_really_looked_at(tmp_path):
         encoding="utf-8",
     )
     assert {"time.time", "os.environ", "datetime.datetime.now", "print"} <= set(touched(module))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_words_of_status_have_one_home(module):
+    """No table is keyed by them elsewhere, and none is spelt out to be compared with."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Dict):
+            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            keys |= {ast.unparse(key) for key in node.keys if isinstance(key, ast.Attribute)}
+            labels = {*Status, *(f"Status.{status.name}" for status in Status)}
+            assert len(keys & labels) < 2, f"{name(module)}:{node.lineno}"
+        elif isinstance(node, ast.Compare) and getattr(node.left, "attr", "") == "word":
+            found = [one for one in node.comparators if isinstance(one, ast.Constant)]
+            assert not found, f"{name(module)}:{node.lineno}"
 
 
 def test_the_version_has_one_home():

@@ -16,11 +16,13 @@ from collections.abc import Callable, Sequence
 import click
 
 from pinesync.cli.render import harmless
-from pinesync.commands.watching.beyond import BRINGABLE
 from pinesync.commands.watching.events import Done, Event, Told, Trouble
 from pinesync.errors import EXIT_DONE
+from pinesync.sync.words import Role, Status
 
 _SECONDS = 30.0
+_BRINGABLE = frozenset(status for status in Status if status.role is Role.PULL)
+"""What is news of these is nothing wrong."""
 
 
 def alarm(command: str | None, *, notify: bool) -> Callable[[Event], None]:
@@ -45,7 +47,7 @@ def _wrong(event: Event) -> tuple[str, str] | None:
             found = outcome.diagnostics
             first = f": {found[0].message} (line {found[0].line})" if found else ""
             return outcome.path, f"{outcome.message}{first}"
-        case Told() if event.word not in BRINGABLE:
+        case Told() if event.word not in _BRINGABLE:
             return event.path, event.message
         case Trouble():
             return "", event.message

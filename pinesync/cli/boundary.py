@@ -183,19 +183,18 @@ def _log(error: Exception) -> Path | None:
     from datetime import UTC, datetime
 
     from pinesync import __version__
+    from pinesync.atomic import Folder, make_private, write_temp
     from pinesync.cli.options import places
-    from pinesync.folders import make_private
+    from pinesync.clock import wall
 
-    when = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    when = datetime.fromtimestamp(wall(), UTC).strftime("%Y%m%dT%H%M%S")
     folder = places().state
     try:
         make_private(folder)
         path = folder / f"bug-{when}-{os.getpid()}.log"
         body = "".join(traceback.format_exception(error))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        opened = os.open(path, flags, 0o600)
-        with os.fdopen(opened, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"pinesync {__version__}, Python {sys.version}\n\n{body}")
+        text = f"pinesync {__version__}, Python {sys.version}\n\n{body}"
+        write_temp(Folder(folder), path.name, text.encode("utf-8", "backslashreplace"))
     except (OSError, ValueError):
         return None
     return path

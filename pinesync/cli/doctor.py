@@ -12,11 +12,12 @@ import click
 
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
+from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
-    from pinesync.commands.checkup import Checkup, Level
+    from pinesync.commands.doctor.checkup import Checkup, Level
 
-_COLORS = {"ok": "clean", "note": "modified", "wrong": "conflict"}
+_COLORS = {"ok": Status.CLEAN, "note": Status.MODIFIED, "wrong": Status.CONFLICT}
 _MACHINE = ("pinesync", "python", "system", "git")
 
 

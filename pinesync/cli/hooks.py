@@ -9,6 +9,7 @@ import click
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import error_lines, finish, harmless, out, say, tinted
+from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
     from pinesync.commands.hooks import Hooks
@@ -61,7 +62,7 @@ def _tell(command: str, found: Hooks) -> int:
             continue
         word = "removed" if hook.changed and hook.state == "absent" else hook.state
         also = "" if hook.changed or command == "hooks status" else ", as before"
-        color = "saved" if hook.state == "installed" else "clean"
+        color = "saved" if hook.state == "installed" else Status.CLEAN
         out(f"{tinted(color, word.ljust(9))}  {harmless(str(hook.file))}{also}")
     return found.exit_code
 

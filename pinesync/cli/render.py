@@ -16,6 +16,8 @@ import click
 from pinesync.cli.options import current
 from pinesync.cli.runner import inert
 from pinesync.model import Diagnostic, Version
+from pinesync.sync.outcome import counted as counted
+from pinesync.sync.words import Role, Status
 from pinesync.unseen import harmless as harmless
 
 SCHEMA = 1
@@ -25,24 +27,18 @@ _AROUND = 200
 _AT_ONCE = 1000
 _BOLD = "bold"
 # Yellow, white and black are not seen on every background.
-_COLORS = {
-    "clean": None,
-    "behind": "cyan",
-    "remote-only": "cyan",
-    "modified": _BOLD,
-    "new": "green",
-    "untracked": None,
-    "missing": "red",
-    "gone": "red",
-    "diverged": "magenta",
-    "conflict": "red",
-    "name-taken": "red",
-    "unreadable": "red",
-    "saved": "green",
-    "created": "green",
-    "merged": "green",
-    "pulled": "green",
-    "written": "green",
+_ROLES = {
+    Role.NOBODY: None,
+    Role.CREATE: "green",
+    Role.PUSH: _BOLD,
+    Role.PULL: "cyan",
+    Role.BOTH: "magenta",
+    Role.PERSON: "red",
+}
+_DONE = ("saved", "created", "merged", "pulled", "written")
+_COLORS: Mapping[str, str | None] = {
+    **dict.fromkeys(_DONE, "green"),
+    **{status: _ROLES[status.role] for status in Status},
 }
 
 
@@ -147,10 +143,6 @@ def finish(command: str, result: Any, *, as_json: bool = False) -> bool:
     if asked:
         out(one_object(command, result.exit_code, body_of(result)))
     return asked
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def width(text: str) -> int:

@@ -12,10 +12,11 @@ from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, jobs, setup, shared
 from pinesync.cli.render import columns, counted, finish, harmless, out, room, say, tinted, width
 from pinesync.naming import typed
+from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
     from pinesync.commands.project import Setup
-    from pinesync.commands.status import Status
+    from pinesync.commands.status import StatusReport
 
 
 @click.command("status")
@@ -45,7 +46,7 @@ def command(
     shown = [
         line
         for line in found.lines
-        if paths or current().verbose or line.word != "clean" or line.note
+        if paths or current().verbose or line.word is not Status.CLEAN or line.note
     ]
     rows = []
     for line in shown:
@@ -65,7 +66,9 @@ def command(
     return found.exit_code
 
 
-def _page(made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool) -> Status:
+def _page(
+    made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
+) -> StatusReport:
     """Write the page, which nothing is asked for where it could not be written."""
     from pinesync.cli.page import page
     from pinesync.commands.pages import check_place, write_page
@@ -97,12 +100,12 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
         yield line + note
 
 
-def _summary(words: Counter[str], offline: bool) -> None:
+def _summary(words: Counter[Status], offline: bool) -> None:
     asked = " (offline: TradingView was not asked)" if offline else ""
     total = sum(words.values())
     if total == 0:
         say(f"no scripts yet{asked}")
-    elif words["clean"] == total:
+    elif words[Status.CLEAN] == total:
         out(f"{counted(total, 'script')}, all clean{asked}")
     else:
         parts = [f"{count} {word}" for word, count in sorted(words.items())]

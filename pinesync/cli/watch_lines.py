@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import shutil
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pinesync.cli.render import counted, diagnostic_lines, error_lines, harmless, out, say, tinted
+from pinesync.clock import wall
 from pinesync.commands.watching.events import (
     Began,
     Checking,
@@ -132,4 +133,4 @@ def _hint(hint: str) -> None:
 
 
 def _time() -> str:
-    return datetime.now().astimezone().strftime("%H:%M:%S")
+    return datetime.fromtimestamp(wall(), UTC).astimezone().strftime("%H:%M:%S")

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinesync.clock import now
 from pinesync.commands.project import (
     DEFAULT_REMOTE,
     Project,
     Setup,
-    now,
+    account_here,
     open_remote,
     project_here,
 )
@@ -19,7 +20,7 @@ from pinesync.commands.signing import Source, facade, sign_in
 from pinesync.errors import Misuse
 from pinesync.model import Account
 from pinesync.sync import guards
-from pinesync.sync.engine.snapshot import PUBLIC_ID
+from pinesync.sync.engine.account import read_account
 
 if TYPE_CHECKING:
     from pinesync.remote.kept import Kept
@@ -106,10 +107,7 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
 
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     """Whose session is used here. NotSignedIn, SessionExpired, BotCheck otherwise."""
-    project = None
-    if remote is None:
-        project = project_here(setup)
-        remote = project.settings.remote if project else DEFAULT_REMOTE
+    remote, project = account_here(setup, remote)
     found, scripts = _probe(setup, remote, project)
     account = found or Account("")
     if remote != DEFAULT_REMOTE:
@@ -156,10 +154,8 @@ def _identity(
 
 
 def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[Account | None, int]:
-    client = open_remote(setup, remote, project=project)
-    listed = client.list_scripts()
-    account = client.whoami(listed[0].pine_id if listed else PUBLIC_ID)
-    return (account if listed else None), len(listed)
+    found = read_account(open_remote(setup, remote, project=project), named=True)
+    return found.account, len(found.scripts)
 
 
 def _project_of_tradingview(setup: Setup) -> Project | None:
@@ -173,11 +169,5 @@ def _pin(project: Project, account: Account) -> bool:
     if before.account is not None and (before.account_id or not account.user_id):
         return False
     with project.transaction("login"):
-        settings = project.settings
-        pinned = replace(
-            settings,
-            account=settings.account or account.name,
-            account_id=settings.account_id or account.user_id or None,
-        )
-        project.workspace.manifest.commit({}, pinned)
+        project.workspace.manifest.commit({}, project.settings.pinned(account))
     return True

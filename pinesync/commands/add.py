@@ -13,8 +13,7 @@ from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import LeftForYou, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.naming import MAX_SAVED_NAME, SUFFIX, shown, typed
-from pinesync.text import Unreadable
-from pinesync.workspace.files import digest_of
+from pinesync.text import Unreadable, digest_of_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ def _left_behind(project: Project, path: RelPath) -> Entry:
         for entry in project.workspace.manifest.entries().values()
         if entry.base and project.workspace.tree.files.stat(entry.path) is None
     ]
-    found = [e for e in missing if e.base and e.base.expected == digest_of(data)]
+    found = [e for e in missing if e.base and e.base.expected == digest_of_any(data)]
     if len(found) == 1:
         return found[0]
     candidates = ", ".join(entry.path for entry in found or missing)

@@ -21,8 +21,8 @@ from pinesync.commands.project import (
 from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
 from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
+from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.download import fill
-from pinesync.sync.engine.snapshot import PUBLIC_ID
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation, Snapshot, survey
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
@@ -76,10 +76,11 @@ def clone(
         version()  # before anything is read: without git there would be nothing to put it into
     settings = new_settings(remote)
     client = open_remote(setup, remote)
-    listed = client.list_scripts()
-    account = client.whoami(listed[0].pine_id if listed else PUBLIC_ID)
-    if listed:
-        settings = replace(settings, account=account.name, account_id=account.user_id or None)
+    found = read_account(client, named=True)
+    listed = tuple(found.scripts.values())
+    account = found.account or Account("")
+    if found.account:
+        settings = settings.pinned(found.account)
     if history and listed:
         settings = replace(settings, id=_id_of(account, remote))
     if only:

@@ -90,9 +90,7 @@ def _file_diff(project: Project, situation: Situation, *, remote: bool) -> FileD
     if not remote:
         if digest(here) == base.expected:
             return None
-        held = project.workspace.texts.text_of(base.expected)
-        if held is None:
-            held = committed(project, entry)
+        held = agreed_text(project, entry)
         if held is None:
             held = _saved(project, entry.pine_id, base.version)
         return unified(path, str(base.version), "file", held, here)
@@ -106,17 +104,22 @@ def _file_diff(project: Project, situation: Situation, *, remote: bool) -> FileD
     return unified(path, f"TradingView {info.version}", "file", theirs, here)
 
 
-def committed(project: Project, entry: Entry) -> str | None:
-    """The base's text out of git, where teammates without the account have it."""
+def agreed_text(project: Project, entry: Entry) -> str | None:
+    """The text that an unedited file has, also where the service stored another: as it is held
+    here, else out of git, where teammates without the account have it."""
     from pinesync.workspace import git
 
+    if entry.base is None:
+        return None
+    held = project.workspace.texts.text_of(entry.base.expected)
+    if held is not None:
+        return held
     data = git.text_at_head(project.workspace.root, entry.path)
     try:
         text = decode(data) if data is not None else None
     except Unreadable:
         return None
-    expected = entry.base.expected if entry.base else None
-    return text if text is not None and digest(text) == expected else None
+    return text if text is not None and digest(text) == entry.base.expected else None
 
 
 def _saved(project: Project, pine_id: PineId, version: Version) -> str:

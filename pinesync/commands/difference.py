@@ -1,18 +1,48 @@
-"""What differs between two texts, line by line."""
+"""What differs between two texts: a unified diff, the two side by side, and how many lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 
 from pinesync.line_diff import changes, same_lines
 from pinesync.model import RelPath
 from pinesync.text import lines
 
-AROUND = 3
+_AROUND = 3
 """So many equal lines are shown before and after a change."""
-Change = tuple[int, int, int, int]
-"""Lines from and to, of the old ones and of the new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One line of a side: its number from 1, and its text with the line end that it has."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Lines that stand beside each other: None where the other side has a line more."""
+
+    left: Half | None
+    right: Half | None
+
+    @property
+    def same(self) -> bool:
+        return bool(self.left and self.right and self.left.text == self.right.text)
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The pieces that differ, in order; how many lines came and went. `left_out` counts the pairs
+    that are not in `pieces` any more."""
+
+    pieces: tuple[tuple[Pair, ...], ...]
+    added: int
+    removed: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +62,7 @@ class FileDiff:
 def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
     """A unified diff of two canonical texts, as git shows it."""
     before, after = lines(old), lines(new)
-    found = [*changes(same_lines(before, after), len(before), len(after))]
+    found = _changes(before, after)
     body: list[str] = []
     for line in _hunks(before, after, found):
         body.append(line.removesuffix("\n"))
@@ -42,38 +72,69 @@ def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -
         path,
         f"a/{path} ({old_label})",
         f"b/{path} ({new_label})",
-        sum(d - c for _, _, c, d in found),
-        sum(b - a for a, b, _, _ in found),
+        *_counted(found),
         tuple(body),
     )
 
 
-def grouped(found: Iterable[Change]) -> list[list[Change]]:
-    """Changes of which the lines around them meet, together."""
-    groups: list[list[Change]] = []
+def side_by_side(old: str, new: str, most: int) -> SideBySide:
+    """Two canonical texts, up to `most` pairs of lines."""
+    before, after = lines(old), lines(new)
+    found = _changes(before, after)
+    pieces: list[tuple[Pair, ...]] = []
+    left_out = 0
+    for piece in _pieces(found, len(before)):
+        shown = tuple(islice(_pairs(piece, before, after), most))
+        pieces += [shown] * bool(shown)
+        most -= len(shown)
+        # What stays is as long on both sides; a change is as long as its longer side.
+        longer = sum(max(0, (d - c) - (b - a)) for a, b, c, d in piece)
+        left_out += piece[-1][1] - piece[0][0] + longer - len(shown)
+    return SideBySide(tuple(pieces), *_counted(found), left_out)
+
+
+def changed_lines(old: str, new: str) -> tuple[int, int]:
+    """How many lines came and went."""
+    return _counted(_changes(lines(old), lines(new)))
+
+
+_Change = tuple[int, int, int, int]
+"""From and to, of the old lines and of the new."""
+
+
+def _changes(old: list[str], new: list[str]) -> list[_Change]:
+    return list(changes(same_lines(old, new), len(old), len(new)))
+
+
+def _counted(found: list[_Change]) -> tuple[int, int]:
+    return sum(d - c for _, _, c, d in found), sum(b - a for a, b, _, _ in found)
+
+
+def _pieces(found: list[_Change], length: int) -> Iterator[list[_Change]]:
+    """Changes whose equal lines around them touch. Each piece begins and ends with a change of no
+    lines, at the ends of what is shown of the old text of so many lines."""
+    groups: list[list[_Change]] = []
     for change in found:
-        if groups and change[0] - groups[-1][-1][1] <= 2 * AROUND:
+        if groups and change[0] - groups[-1][-1][1] <= 2 * _AROUND:
             groups[-1].append(change)
         else:
             groups.append([change])
-    return groups
+    for group in groups:
+        (a, _, c, _), (_, b, _, d) = group[0], group[-1]
+        before, after = min(_AROUND, a), min(_AROUND, length - b)
+        head = (a - before, a - before, c - before, c - before)
+        yield [head, *group, (b + after, b + after, d + after, d + after)]
 
 
-def _hunks(old: list[str], new: list[str], found: Iterable[Change]) -> Iterator[str]:
-    for group in grouped(found):
-        first, last = group[0], group[-1]
-        before = min(AROUND, first[0])
-        after = min(AROUND, len(old) - last[1])
-        left = _span(first[0] - before, last[1] + after)
-        right = _span(first[2] - before, last[3] + after)
-        yield f"@@ -{left} +{right} @@\n"
-        at = first[0] - before
-        for a, b, c, d in group:
+def _hunks(old: list[str], new: list[str], found: list[_Change]) -> Iterator[str]:
+    for piece in _pieces(found, len(old)):
+        (at, _, start, _), (end, _, stop, _) = piece[0], piece[-1]
+        yield f"@@ -{_span(at, end)} +{_span(start, stop)} @@\n"
+        for a, b, c, d in piece:
             yield from (f" {line}" for line in old[at:a])
             yield from (f"-{line}" for line in old[a:b])
             yield from (f"+{line}" for line in new[c:d])
             at = b
-        yield from (f" {line}" for line in old[at : at + after])
 
 
 def _span(start: int, stop: int) -> str:
@@ -82,8 +143,13 @@ def _span(start: int, stop: int) -> str:
     return f"{start + 1}" if length == 1 else f"{start + (length > 0)},{length}"
 
 
-def changed_lines(old: str, new: str) -> tuple[int, int]:
-    """How many lines came and went."""
-    before, after = lines(old), lines(new)
-    same = sum(size for _, _, size in same_lines(before, after))
-    return len(after) - same, len(before) - same
+def _pairs(piece: list[_Change], old: list[str], new: list[str]) -> Iterator[Pair]:
+    at, _, start, _ = piece[0]
+    for a, b, c, d in piece:
+        for left, right in ((range(at, a), range(start, c)), (range(a, b), range(c, d))):
+            for i, j in zip_longest(left, right):
+                yield Pair(
+                    None if i is None else Half(i + 1, old[i]),
+                    None if j is None else Half(j + 1, new[j]),
+                )
+        at, start = b, d

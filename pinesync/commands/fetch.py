@@ -13,6 +13,7 @@ from pinesync.sync.engine.snapshot import ask_session, take_snapshot
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import Situation, Wanted
 from pinesync.sync.ports import Ports
+from pinesync.sync.words import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Arrival:
     based on here, the newest, and why that could not be read, if so."""
 
     path: RelPath
-    word: str
+    word: Status
     before: Version | None
     version: Version
     pine_id: PineId

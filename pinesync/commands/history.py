@@ -9,7 +9,7 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, LeftForYou, gravest
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
 from pinesync.sync.commit_plan import line_up, places
-from pinesync.sync.engine.snapshot import ask_session, prove_session
+from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.ports import Ports
 from pinesync.workspace.chronicle import NAME, Chronicle, read_chronicle, write_chronicle
@@ -75,14 +75,10 @@ def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
     """The scripts that belong to the folder and are there, and whose they are."""
     entries, settings = project.workspace.manifest.entries(), project.settings
     tracked = {entry.pine_id for entry in entries.values() if entry.pine_id}
-    listed = {info.pine_id: info for info in ports.remote.list_scripts()}
-    expected = settings.owner
-    found = prove_session(ports.remote, sorted(tracked), listed, expected) or expected
-    if found is None and listed:
-        found = ask_session(ports.remote, next(iter(listed)))
+    found = read_account(ports.remote, sorted(tracked), settings.owner, named=True)
     every = settings.track == "all"
-    wanted = [info for pine_id, info in listed.items() if every or pine_id in tracked]
-    return wanted, found.name if found else ""
+    wanted = [info for pine_id, info in found.scripts.items() if every or pine_id in tracked]
+    return wanted, found.account.name if found.account else ""
 
 
 def _planned(before: Chronicle, listed: Sequence[ScriptInfo]) -> Imported:

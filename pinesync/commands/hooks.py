@@ -16,11 +16,12 @@ from pinesync.commands.status import Line, status
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.sync.words import Status
 from pinesync.workspace import hooking
 from pinesync.workspace.files import hooks, make_folder
 
 State = Literal["installed", "absent", "refused"]
-_STOPS = ("diverged", "conflict")
+_STOPS = (Status.DIVERGED, Status.CONFLICT)
 
 
 @dataclass(frozen=True, slots=True)

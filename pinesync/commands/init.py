@@ -21,6 +21,7 @@ from pinesync.commands.teaming import below, sorted_out, starting_files, write_s
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import BadPath, check_path, shown
+from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text import Unreadable, digest
@@ -105,12 +106,10 @@ def init(
             raise Misuse(f"{root}: no such folder", "`pinesync clone` makes a new one")
         client = open_remote(setup, settings.remote)
         ports = ports_of(setup, folder, lambda: client)
-        listed = client.list_scripts()
-        if listed:
-            account = client.whoami(listed[0].pine_id)
-            user_id = account.user_id or None
-            settings = replace(settings, account=account.name, account_id=user_id)
-        done, entries = _link(ports, folder, listed, done)
+        found = read_account(client, named=True)
+        if found.account:
+            settings = settings.pinned(found.account)
+        done, entries = _link(ports, folder, tuple(found.scripts.values()), done)
     done = _with_files(done, files)
     if not dry_run:
         make_folder(root)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote, project_here
+from pinesync.commands.project import Setup, account_here, open_remote
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.naming import shown
-from pinesync.sync.engine.snapshot import PUBLIC_ID, prove_session
+from pinesync.sync.engine.account import read_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,14 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
     """All saved scripts, by name. In a workspace those of its account, unless `remote` names
     another place. SessionExpired for an empty list that nobody's session gave."""
     tracked: dict[PineId, RelPath] = {}
-    expected = project = None
-    if remote is None:
-        project = project_here(setup)
-        remote = project.settings.remote if project else DEFAULT_REMOTE
-        if project:
-            expected = project.settings.owner
-            tracked = {
-                e.pine_id: e.path
-                for e in project.workspace.manifest.entries().values()
-                if e.pine_id
-            }
+    expected = None
+    remote, project = account_here(setup, remote)
+    if project:
+        expected = project.settings.owner
+        entries = project.workspace.manifest.entries().values()
+        tracked = {e.pine_id: e.path for e in entries if e.pine_id}
     client = open_remote(setup, remote, project=project)
-    listed = {info.pine_id: info for info in client.list_scripts()}
-    if tracked or expected:
-        prove_session(client, list(tracked), listed, expected)
-    elif not listed:
-        client.whoami(PUBLIC_ID)
+    listed = read_account(client, list(tracked), expected).scripts
     rows = [
         Row(shown(i.name), i.version, i.kind, i.modified, i.pine_id, tracked.get(i.pine_id))
         for i in listed.values()

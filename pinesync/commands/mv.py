@@ -17,7 +17,7 @@ from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.workspace.files import digest_of
+from pinesync.text import digest_of_any
 
 
 def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
@@ -79,13 +79,13 @@ def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
     if here is None and there is None:
         raise Misuse(f"{old}: the file is gone", f"`pinesync restore {typed(old)}` brings it back")
     if here is None and there is not None:
-        edited = entry.base is not None and digest_of(there) != entry.base.expected
+        edited = entry.base is not None and digest_of_any(there) != entry.base.expected
         return followed(project, entry, new, edited=edited)
     if there not in (None, here):
         raise taken
     assert here is not None
     try:
-        text = digest_of(here)
+        text = digest_of_any(here)
         stays = f"it stays {entry.pine_id}" if entry.pine_id else "the next push creates it"
         return move(project.ports, entry, replace(entry, path=new), text, stays)
     except ChangedMeanwhile:
@@ -145,7 +145,7 @@ def _followed(project: Project, situation: Situation, entry: Entry) -> Iterator[
             yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
         return
     try:
-        text = digest_of(here)
+        text = digest_of_any(here)
         yield move(project.ports, entry, onto, text, called)
     except ChangedMeanwhile:
         raise LeftForYou(

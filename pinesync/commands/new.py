@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pinesync.clock import now
 from pinesync.commands import templates
-from pinesync.commands.project import Project, Setup, now, open_project
+from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, Kind, RelPath
 from pinesync.naming import MAX_SAVED_NAME, fold, place

@@ -9,7 +9,8 @@ from pinesync.commands.project import Project
 from pinesync.commands.revisions import Revision
 from pinesync.errors import FacadeError, FileError, Misuse, NotAccessible
 from pinesync.model import PineId, ScriptInfo, Version, VersionInfo
-from pinesync.sync.engine.snapshot import ask_session, prove_session
+from pinesync.sync.engine.account import read_account
+from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.version_histories import held_history, read_histories
 
 
@@ -29,10 +30,8 @@ class Past:
         offline."""
         if self.offline:
             return {}
-        found = {info.pine_id: info for info in self._ports.remote.list_scripts()}
         tracked = [e.pine_id for e in self._ports.manifest.entries().values() if e.pine_id]
-        prove_session(self._ports.remote, tracked, found, self._project.settings.owner)
-        return found
+        return read_account(self._ports.remote, tracked, self._project.settings.owner).scripts
 
     def newest(self, pine_id: PineId) -> Version | None:
         """The newest version there, or the newest that is known here of a script that is not

@@ -7,16 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from pinesync.commands.beside import Beside, beside
-from pinesync.commands.diff import committed
+from pinesync.clock import now
+from pinesync.commands.diff import agreed_text
+from pinesync.commands.difference import SideBySide, side_by_side
 from pinesync.commands.log import Own
-from pinesync.commands.project import Project, Setup, now, open_project
-from pinesync.commands.status import Line, Status, seen
+from pinesync.commands.project import Project, Setup, open_project
+from pinesync.commands.status import Line, StatusReport, seen
 from pinesync.errors import FacadeError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import View
 from pinesync.sync.engine.version_texts import held_text, read_text
 from pinesync.sync.planner import Wanted
+from pinesync.sync.words import Status
 from pinesync.text import Unreadable, decode
 
 MOST_COMPARED = 200
@@ -25,19 +27,6 @@ MOST_LINES = 500
 MOST_LINES_OF_ALL = 20_000
 MOST_ASKED = 50
 """Of so many scripts that differ the service is asked when their versions were saved."""
-
-SIDES: Mapping[str, tuple[str, str]] = {
-    "modified": ("base", "file"),
-    "undoes": ("base", "file"),
-    "gone": ("base", "file"),
-    "behind": ("file", "newest"),
-    "diverged": ("newest", "file"),
-    "rolled-back": ("newest", "file"),
-    "conflict": ("newest", "file"),
-    "name-taken": ("newest", "file"),
-    "new": ("nothing", "file"),
-}
-"""What is compared for a word of status, the left and the right; the others have one side only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +43,14 @@ class Save:
 @dataclass(frozen=True, slots=True)
 class Script:
     """One line of status, with what else is known. `modified` is when the newest version known was
-    saved, 0 where that is not told; `beside` is None where there is nothing to compare, and
+    saved, 0 where that is not told; `difference` is None where there is nothing to compare, and
     `trouble` says why where there should be."""
 
     line: Line
     saves: tuple[Save, ...] = ()
     left: str = ""
     right: str = ""
-    beside: Beside | None = None
+    difference: SideBySide | None = None
     trouble: str = ""
 
     @property
@@ -76,7 +65,7 @@ class Picture:
 
     folder: str
     when: float
-    status: Status
+    status: StatusReport
     scripts: tuple[Script, ...]
 
 
@@ -89,7 +78,7 @@ def picture(
     if not offline:
         project = replace(project, client=project.remote())
     found, view = seen(project, paths, offline=offline, exit_code=exit_code)
-    shown = [line for line in found.lines if line.word in SIDES][:MOST_COMPARED]
+    shown = [line for line in found.lines if line.word.sides][:MOST_COMPARED]
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
     times = {} if offline else _times(project, shown)
@@ -100,7 +89,7 @@ def picture(
         script = Script(line, _saves(project, view, own, line, times))
         if line.path in compared:
             script = sides.of(script, min(MOST_LINES, left))
-            left -= sum(map(len, script.beside.pieces)) if script.beside else 0
+            left -= sum(map(len, script.difference.pieces)) if script.difference else 0
         scripts.append(script)
     return Picture(project.workspace.root.name, now().wall, found, tuple(scripts))
 
@@ -113,21 +102,22 @@ class _Sides:
         self._entries = project.workspace.manifest.entries()
         self._troubles: dict[Wanted, str] = {}
         if project.client:
-            wanted = [self._wanted(line, side) for line in shown for side in SIDES[line.word]]
+            wanted = [self._wanted(line, side) for line in shown for side in line.word.sides or ()]
             pairs = dict.fromkeys(pair for pair in wanted if pair)
             project.ports.tools.each(self._read, [p for p in pairs if self._held(p) is None])
 
     def of(self, script: Script, most: int) -> Script:
         """The script with its two sides."""
         line = script.line
-        left, right = SIDES[line.word]
+        assert line.word.sides
+        left, right = line.word.sides
         labels = self._label(line, left), self._label(line, right)
         try:
             old, new = self._text(line, left), self._text(line, right)
         except Unreadable as error:
             return replace(script, trouble=str(error))
-        found = beside(old, new, most) if old != new else None
-        return replace(script, left=labels[0], right=labels[1], beside=found)
+        found = side_by_side(old, new, most) if old != new else None
+        return replace(script, left=labels[0], right=labels[1], difference=found)
 
     def _text(self, line: Line, side: str) -> str:
         """Unreadable where it cannot be had."""
@@ -148,13 +138,8 @@ class _Sides:
         return text
 
     def _agreed(self, path: RelPath) -> str | None:
-        """The text that an unedited file has, also where the service stored another."""
         entry = self._entries.get(path)
-        if entry is None or entry.base is None:
-            return None
-        folder = self._project.workspace
-        held = folder.texts.text_of(entry.base.expected)
-        return committed(self._project, entry) if held is None else held
+        return agreed_text(self._project, entry) if entry else None
 
     def _wanted(self, line: Line, side: str) -> Wanted | None:
         """The version to be read for this side; None where no request can help."""
@@ -195,7 +180,9 @@ def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Vers
             return project.remote().versions(pine_id)
         return {}
 
-    ids = [line.pine_id for line in shown if line.pine_id and line.word != "gone"][:MOST_ASKED]
+    ids = [line.pine_id for line in shown if line.pine_id and line.word is not Status.GONE][
+        :MOST_ASKED
+    ]
     return dict(zip(ids, project.ports.tools.each(ask, ids), strict=True))
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pinesync.clock import now, wall
 from pinesync.commands.paths import called, fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse
@@ -28,11 +29,11 @@ from pinesync.workspace.workspace import Workspace, find_root
 if TYPE_CHECKING:
     from pinesync.model import Diagnostic
     from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Exchange, Transport
+    from pinesync.remote.credentials import Secret
+    from pinesync.remote.session import Exchange
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
     from pinesync.sync.engine.transaction import Transaction
-    from pinesync.sync.intents import Now
 
 SETTLE_SECONDS = 180.0
 DEFAULT_REMOTE = "tradingview"
@@ -153,6 +154,15 @@ def project_here(setup: Setup) -> Project | None:
     return project_at(setup, root)
 
 
+def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]:
+    """Where the account is that is meant: on `remote`, where that is named, else where the
+    workspace here has it, with that workspace."""
+    if remote is not None:
+        return remote, None
+    project = project_here(setup)
+    return (project.settings.remote if project else DEFAULT_REMOTE), project
+
+
 def project_at(setup: Setup, root: Path) -> Project:
     read = read_manifest(Tree(root))
     return Project(setup, folder_at(setup, root, read[1].settings.id, read=Read(read)))
@@ -175,7 +185,7 @@ def folder_at(
     """The workspace at `root`, whose state belongs to the place `final` (where it will be).
     `read` is its pine.toml where somebody read it before."""
     state = State(setup.places.state / folder_name(workspace_id, final or root))
-    return Workspace(Tree(root), state, time.time, read)
+    return Workspace(Tree(root), state, wall, read)
 
 
 def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) -> Ports:
@@ -200,30 +210,11 @@ def tools(setup: Setup) -> Tools:
         syntax=syntax,
         now=now,
         sleep=time.sleep,
-        new_key=lambda: new_key(time.time()),
+        new_key=lambda: new_key(wall()),
         each=Pool(setup.jobs, setup.progress),
         meanwhile=meanwhile,
         settle_seconds=setup.settle_seconds,
     )
-
-
-def now() -> Now:
-    """The clocks. Linux tells the boot; elsewhere the wait for a lost save is only longer."""
-    from pinesync.sync.intents import Now
-
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    try:
-        boot_id = boot.read_text("ascii").strip()
-    except OSError:
-        boot_id = ""
-    mono = time.clock_gettime(time.CLOCK_BOOTTIME) if boot_id else time.monotonic()
-    return Now(time.time(), mono, boot_id)
-
-
-def ticking() -> float:
-    """Seconds that go on while the machine sleeps, where the system has such a clock."""
-    boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 # -- the remote -----------------------------------------------------------------------------------
@@ -237,25 +228,34 @@ def open_remote(
     LeftForYou where a sandbox never had any script of `project`."""
     from pinesync.commands.signing import facade, not_signed_in, sign_in
     from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session
+    from pinesync.remote.session import Session, Transport
 
+    found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
-        return _open_sandbox(setup, remote, project)
-    base_url = facade(setup)
-    found = None
-    if signed_in:
-        found = sign_in(setup, project.settings.owner if project else None)
-        if found is None:
-            raise not_signed_in(setup, project is not None)
-    session = Session(base_url, found.secret if found else None, _transport(setup))
-    return PineClient(session, found.renew if found else None)
+        base_url, secret, adapter = _sandbox(setup, remote, project)
+    else:
+        base_url = facade(setup)
+        if signed_in:
+            found = sign_in(setup, project.settings.owner if project else None)
+            if found is None:
+                raise not_signed_in(setup, project is not None)
+            secret = found.secret
+    transport = Transport(
+        adapter,
+        setup.proxies,
+        setup.ca_bundle,
+        setup.jobs,
+        trace=setup.trace,
+        before=setup.before,
+        timeout=setup.timeout,
+        waits=setup.waits,
+    )
+    return PineClient(Session(base_url, secret, transport), found.renew if found else None)
 
 
-def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineClient:
-    """A client that reaches the sandbox in this process: no port, no account."""
+def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, Secret, WSGIAdapter]:
+    """Its address, its account's cookie, and the way to it within this process: no port."""
     from pinesync.remote import credentials
-    from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
     from pinesync.sandbox.app import SandboxApp
@@ -274,27 +274,11 @@ def _open_sandbox(setup: Setup, remote: str, project: Project | None) -> PineCli
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
     secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
-    adapter = WSGIAdapter(SandboxApp(store))
-    return PineClient(Session(IN_PROCESS_URL, secret, _transport(setup, adapter)))
-
-
-def _transport(setup: Setup, adapter: WSGIAdapter | None = None) -> Transport:
-    from pinesync.remote.session import Transport
-
-    return Transport(
-        adapter,
-        setup.proxies,
-        setup.ca_bundle,
-        setup.jobs,
-        trace=setup.trace,
-        before=setup.before,
-        timeout=setup.timeout,
-        waits=setup.waits,
-    )
+    return IN_PROCESS_URL, secret, WSGIAdapter(SandboxApp(store))
 
 
 def sandbox_store(setup: Setup, name: str) -> Store:
     """The store of a sandbox; the default one for an empty name."""
     from pinesync.sandbox.account import DEFAULT_NAME, open_sandbox
 
-    return open_sandbox(setup.places.sandboxes, name or DEFAULT_NAME, time.time)
+    return open_sandbox(setup.places.sandboxes, name or DEFAULT_NAME, wall)

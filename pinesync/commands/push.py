@@ -19,6 +19,7 @@ from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, Local
+from pinesync.sync.words import Status
 
 
 def push(
@@ -59,7 +60,7 @@ def _push(tx: Transaction, patterns: list[str], wishes: _Wishes) -> Iterator[Out
         yield changed(step.situation.path)
     moves = moved(view.situations)
     for step in steps:
-        if step.situation.word == "untracked" and step.situation.path in patterns:
+        if step.situation.word is Status.UNTRACKED and step.situation.path in patterns:
             yield not_listed(step.situation, moves)
         elif step.act not in upload.CHANGES and (told := left_alone(step, view.troubles, moves)):
             yield told

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from pinesync.commands.project import Project, now
+from pinesync.clock import now
+from pinesync.commands.project import Project
 from pinesync.commands.running import AGREES
 from pinesync.commands.wording import name_of
 from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
@@ -14,7 +15,7 @@ from pinesync.model import Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.outcome import Outcome, Recorded, Run, failed
 from pinesync.workspace import manifest, stream
-from pinesync.workspace.aside import TRAILER, Aside, digest_of, is_newer, named
+from pinesync.workspace.aside import TRAILER, Aside, digest_of_blob, named, with_newer_base
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.repository import Repository, needs_repository
 
@@ -116,7 +117,7 @@ def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Rec
     files = repository.blobs(side.head.commit, list(newer))
     new: dict[RelPath, Entry] = {}
     for path, entry in newer.items():
-        if entry.base and digest_of(files.get(path)) == entry.base.expected:
+        if entry.base and digest_of_blob(files.get(path)) == entry.base.expected:
             new[path] = entry
         else:
             told.append(_left(path, entry))
@@ -141,10 +142,10 @@ def _newer(
     by_id = {entry.pine_id: entry for entry in here.values() if entry.pine_id}
     for path, entry in known.items():
         new = by_id.get(entry.pine_id) if entry.pine_id else here.get(path)
-        if new is None or not new.pine_id or not is_newer(new.base, entry.base):
-            continue
-        if entry.name == new.name or entry.pine_id:
-            yield path, replace(entry, pine_id=new.pine_id, base=new.base, hidden=new.hidden)
+        if new and new.pine_id and (entry.pine_id or entry.name == new.name):
+            newer = with_newer_base(entry, new)
+            if newer:
+                yield path, newer
 
 
 def _left(path: RelPath, entry: Entry) -> Outcome:
@@ -189,5 +190,5 @@ def _foretold(project: Project, run: Run, side: _Side) -> Run:
     paths |= {row.path for row in run.planned if row.act in AGREES}
     here = project.workspace.tree.local_texts(paths)
     files = side.repository.blobs(side.head.commit, [path for path in known if path in here])
-    there = [p for p in known if p in files and digest_of(files[p]) == here[p].digest]
+    there = [p for p in known if p in files and digest_of_blob(files[p]) == here[p].digest]
     return replace(run, record=Recorded(side.ref, None, tuple(there)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync.commands.project import Setup, folder_at, now
+from pinesync.clock import now
+from pinesync.commands.project import Setup, folder_at
 from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile

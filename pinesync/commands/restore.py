@@ -18,7 +18,7 @@ from pinesync.sync.engine.restore import base_text
 from pinesync.sync.engine.restore import restore as put_text
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import is_named
-from pinesync.workspace.files import digest_of
+from pinesync.text import digest_of_any
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:
@@ -88,7 +88,7 @@ def _entry(project: Project, path: RelPath) -> Entry:
 
 def _is_edited(base: Base, data: bytes | None) -> bool:
     """Whether the file has another text than that last agreed, or is gone."""
-    return data is None or digest_of(data) != base.expected
+    return data is None or digest_of_any(data) != base.expected
 
 
 def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:

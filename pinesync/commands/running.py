@@ -13,6 +13,7 @@ from pinesync.sync.engine.download import Step
 from pinesync.sync.outcome import Outcome, Planned, Run, enumerated
 from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, There
+from pinesync.sync.words import Status
 from pinesync.text import NO_TEXT
 
 
@@ -54,11 +55,11 @@ def left_alone(
             hint=f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it",
         )
     message, hint = _reason(step)
-    if situation.word == "unreadable" and not situation.problem.startswith(NO_TEXT):
+    if situation.word is Status.UNREADABLE and not situation.problem.startswith(NO_TEXT):
         hint = "put a plain file there that you can read; nothing was sent or replaced"
     pine_id = id_of(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
-    if situation.word == "unreadable" and situation.entry is None:
+    if situation.word is Status.UNREADABLE and situation.entry is None:
         told = replace(told, done="told", exit_code=0)  # nobody listed it
     base = situation.entry.base if situation.entry else None
     newest = situation.info.version if situation.info else None
@@ -85,11 +86,13 @@ def _reason(step: Step) -> tuple[str, str]:
     situation = step.situation
     if step.act is Act.LATER:
         return _UNCOMPARED
-    if situation.there is There.RECORDED_THEIRS and situation.word == "rolled-back":
+    if situation.there is There.RECORDED_THEIRS and situation.word is Status.ROLLED_BACK:
         return _BEHIND_THEIRS
-    if situation.word == "diverged" and situation.entry and situation.entry.base is None:
+    if situation.word is Status.DIVERGED and situation.entry and situation.entry.base is None:
         return _LINKED
-    return _REASONS[situation.word]
+    refusal = situation.word.refusal
+    assert refusal, f"nothing is said of {situation.word}"
+    return refusal
 
 
 _UNCOMPARED = (
@@ -137,36 +140,3 @@ def not_listed(situation: Situation, moves: Mapping[RelPath, RelPath]) -> Outcom
         hint=f"run `pinesync {what} {typed(path)}`, then push again",
         exit_code=EXIT_LEFT,
     )
-
-
-_REASONS: Mapping[str, tuple[str, str]] = {
-    "diverged": (
-        "saved on TradingView since you pulled ({before} → {after})",
-        "run `pinesync pull` to merge it, then push again",
-    ),
-    "undoes": (
-        "the file lacks what somebody else saved as {theirs}",
-        "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
-    ),
-    "rolled-back": (
-        "git went back to before {after}, which was pushed",
-        "`pinesync push {path}` saves this text as the next version",
-    ),
-    "behind": (
-        "not edited here, and saved on TradingView since you pulled ({before} → {after})",
-        "run `pinesync pull {path}`",
-    ),
-    "gone": (
-        "the script is gone from TradingView; the file is kept",
-        "`pinesync push --recreate {path}` saves it anew, `pinesync rm {path}` forgets it",
-    ),
-    "name-taken": (
-        "a script of that name is on TradingView, with another text",
-        "link the two with `pinesync add --id '{id}' {path}`, or rename one of them",
-    ),
-    "conflict": (
-        "a conflict is not resolved",
-        "`pinesync resolve {path}` with --ours, --theirs or --merged settles it",
-    ),
-    "unreadable": ("not a text", "save it as UTF-8 text; nothing was sent or replaced"),
-}

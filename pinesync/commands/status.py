@@ -14,6 +14,7 @@ from pinesync.naming import shown
 from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.moved_files import moved
 from pinesync.sync.planner import Situation
+from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
     from pinesync.sync.intents import Intent
@@ -26,7 +27,7 @@ class Line:
     another; `moved_to` where a missing file seems to be now, `moved_from` where such a file was."""
 
     path: RelPath
-    word: str
+    word: Status
     name: str
     version: Version | None
     newest: Version | None
@@ -38,7 +39,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Status:
+class StatusReport:
     """All scripts of the folder, in the order of their paths."""
 
     remote: str
@@ -55,7 +56,7 @@ def status(
     offline: bool = False,
     exit_code: bool = False,
     project: Project | None = None,
-) -> Status:
+) -> StatusReport:
     """The words of the policy table. Offline the service counts as it was when last seen. With
     `exit_code`, 6 where any word is not "clean"; `project` is the workspace where it is open
     already."""
@@ -64,7 +65,7 @@ def status(
 
 def seen(
     project: Project, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
-) -> tuple[Status, View]:
+) -> tuple[StatusReport, View]:
     """The same, with what was seen for it."""
     view = take_snapshot(project.ports, offline=offline)
     unsettled = {r.path: r for r in project.workspace.log.intents() if r.is_open}
@@ -77,9 +78,9 @@ def seen(
         for s in situations
     )
     settings = project.settings
-    different = exit_code and any(line.word != "clean" or line.note for line in lines)
+    different = exit_code and any(line.word is not Status.CLEAN or line.note for line in lines)
     code = EXIT_DIFFERENT if different else EXIT_DONE
-    return Status(settings.remote, settings.account, offline, lines, code), view
+    return StatusReport(settings.remote, settings.account, offline, lines, code), view
 
 
 def _line(

@@ -11,6 +11,7 @@ from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
 from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.ports import Remote
+from pinesync.sync.words import Status
 from pinesync.text import Unreadable, decode, digest
 
 
@@ -57,7 +58,7 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
 
 def _words(view: View, path: RelPath, is_open: bool) -> tuple[str, ...]:
     word = next(s.word for s in view.situations if s.path == path)
-    said = [] if word == "clean" else [word]
+    said = [] if word is Status.CLEAN else [word]
     return (*said, *(["a write was begun and is not settled"] if is_open else []))
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pinesync.commands.project import Project, Setup, open_project, ticking
+from pinesync.clock import since_boot
+from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.watching.beyond import Beyond, bringable
 from pinesync.commands.watching.events import Began, Ended, Event, Quiet
 from pinesync.commands.watching.eyes import Eyes
@@ -73,13 +74,13 @@ class _Watch:
         self._project = project
         self._wishes = wishes
         self._hints = hints
-        self._files = Files(folder, ticking, many=wishes.many)
-        self._eyes = Eyes(hints, ticking, folder.tree.stats, self._files.heard)
+        self._files = Files(folder, since_boot, many=wishes.many)
+        self._eyes = Eyes(hints, since_boot, folder.tree.stats, self._files.heard)
         # Not only where the eyes take it: meanwhile a save may be sent, and git at work.
         hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
         self._sending = Sending(
             project,
-            ticking,
+            since_boot,
             wishes.apart,
             dealt_with=self._files.handled,
             look_again=lambda path, seconds: self._eyes.look_again([path], seconds),
@@ -121,7 +122,7 @@ class _Watch:
             yield from self._at_rest()
 
     def _news(self) -> Iterator[Event]:
-        until_poll = max(0.0, self._polled + self._wishes.poll - ticking())
+        until_poll = max(0.0, self._polled + self._wishes.poll - since_boot())
         paths, keys = self._eyes.due(until_poll)
         if {"p", "y"} & set(keys):
             self._sending.resume()
@@ -129,9 +130,9 @@ class _Watch:
             yield from self._dealt(self._files.released(send="n" not in keys))
         if paths or (self._eyes.idle and self._files.git_moved()):
             yield from self._dealt(self._looked_at(paths))
-        poll = ticking() - self._polled >= self._wishes.poll and not self._sending.paused
+        poll = since_boot() - self._polled >= self._wishes.poll and not self._sending.paused
         if poll and self._eyes.idle and not paths:  # a save that waited meanwhile goes first
-            self._polled = ticking()
+            self._polled = since_boot()
             yield from self._poll()
 
     def _looked_at(self, paths: frozenset[RelPath]) -> Found:

@@ -31,6 +31,7 @@ from pinesync.lsp.places import is_script, path_of, root_of
 from pinesync.lsp.protocol import Protocol, Writer
 from pinesync.lsp.showing import Shown
 from pinesync.lsp.standing import Standing, title
+from pinesync.sync.words import Status
 from pinesync.text import canonical
 
 PUSH, PULL, DIFF, REFRESH = (f"pinesync.{verb}" for verb in ("push", "pull", "diff", "refresh"))
@@ -226,7 +227,7 @@ class Server(LanguageServer):
             return []
         start = types.Position(0, 0)
         lenses = {title(line): REFRESH}
-        if line.word != "untracked":
+        if line.word is not Status.UNTRACKED:
             lenses |= {"push": PUSH, "pull": PULL, "diff": DIFF}
         return [
             types.CodeLens(

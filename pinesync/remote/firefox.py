@@ -15,8 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from pinesync.atomic import make_private
 from pinesync.errors import FileError, Misuse, NotSignedIn
-from pinesync.folders import make_private
 
 _COPIED = ("cookies.sqlite", "cookies.sqlite-wal")
 _COPIES = ".firefox-"

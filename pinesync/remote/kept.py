@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pinesync.atomic import make_private, opened, replace_file
 from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
-from pinesync.folders import make_private
 from pinesync.model import Account
 from pinesync.remote import credentials
 from pinesync.remote.credentials import Secret
@@ -163,7 +163,8 @@ def forget(folder: Path, name: str = "") -> bool:
 def clear_leftovers(folder: Path) -> tuple[Path, ...]:
     """Remove what a killed `login` was about to keep, cookie and all; what that was."""
     try:
-        with _alone(folder):
+        with opened(folder) as alone:
+            alone.lock()
             return _clear(folder)
     except FileNotFoundError:
         return ()
@@ -176,47 +177,24 @@ def clear_leftovers(folder: Path) -> tuple[Path, ...]:
 
 def _write(path: Path, body: str) -> None:
     folder = path.parent
-    temporary = folder / f".{path.stem}-{os.getpid()}.tmp"
     try:
         make_private(folder)
-        with _alone(folder):
+        with opened(folder) as alone:
+            alone.lock()
             _clear(folder)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-            with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            replace_file(path, body.encode("utf-8"), folder / f".{path.stem}-{os.getpid()}.tmp")
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise FileError(f"{path}: cannot store the sign-in: {error.strerror}") from None
 
 
 def _clear(folder: Path) -> tuple[Path, ...]:
+    """Nobody else is between making a temporary file and renaming it: the folder is locked. On
+    Windows, which has no such lock, an open file cannot be removed anyway."""
     found = [folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name)]
     left = [path for path in found if path.is_symlink() or not path.is_dir()]
     for path in left:
         path.unlink(missing_ok=True)
     return tuple(left)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else is between making a temporary file here and renaming it. The lock is that of
-    the folder, so that it leaves no file; on Windows an open file cannot be removed anyway."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # a network's disk may know no such locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> bytes | None:

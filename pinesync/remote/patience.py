@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import io
 import socket
-import time
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from pinesync.clock import monotonic
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -31,7 +32,7 @@ class _Timed(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw, self._sock = raw, sock
         self._each = sock.gettimeout()
-        self._end = None if self._each is None else time.monotonic() + self._each
+        self._end = None if self._each is None else monotonic() + self._each
 
     def readable(self) -> bool:
         return True
@@ -39,7 +40,7 @@ class _Timed(io.RawIOBase):
     def readinto(self, into: WriteableBuffer) -> int | None:
         if self._end is None:
             return self._raw.readinto(into)
-        left = self._end - time.monotonic()
+        left = self._end - monotonic()
         if left <= 0:
             raise TimeoutError("the answer did not end in time")
         self._sock.settimeout(left)

@@ -29,6 +29,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from pinesync.clock import monotonic
 from pinesync.errors import BadAnswer, Misuse, NetworkError
 from pinesync.remote.credentials import Secret, origin_of
 from pinesync.remote.patience import PatientAdapter
@@ -76,7 +77,7 @@ class Transport:
     ca_bundle: str | None = None
     jobs: int = 4
     sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = monotonic
     trace: Callable[[Exchange], None] | None = None
     timeout: float | None = None
     waits: Callable[[float], None] | None = None

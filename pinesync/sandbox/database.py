@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pinesync.atomic import Folder, make_private, write_temp
 from pinesync.errors import FileError, Locked, StateError
-from pinesync.folders import make_private
 
 SCHEMA = 1
 BUSY_SECONDS = 20.0
@@ -130,10 +130,11 @@ def _close(idle: deque[sqlite3.Connection]) -> None:
 def _make(path: Path) -> None:
     """A whole, empty database at `path`, unless another process was first. It is made beside and
     linked into place: changing a database to WAL while others open it fails at random."""
+    folder = Folder(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         make_private(path.parent)
-        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        write_temp(folder, beside.name, b"")
     except OSError as error:
         raise FileError(
             f"{path.parent}: cannot be used for pinesync's own files: {error.strerror}",
@@ -147,7 +148,7 @@ def _make(path: Path) -> None:
         finally:
             db.close()
         with suppress(FileExistsError):
-            os.link(beside, path)
+            folder.link(beside.name, path.name)
     finally:
         beside.unlink(missing_ok=True)
 

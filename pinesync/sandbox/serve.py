@@ -13,7 +13,6 @@ import re
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from pinesync.clock import monotonic
 from pinesync.errors import Misuse
 from pinesync.sandbox.app import BASE_PATH, MAX_BODY, Environ, SandboxApp
 from pinesync.sandbox.faults import TRANSPORT, Disturbance, slices
@@ -46,7 +46,7 @@ class Server:
         port: int = 0,
         *,
         timeout: float = TIMEOUT_SECONDS,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         if host not in HOSTS:
             raise Misuse(f"the sandbox serves on 127.0.0.1 only, not on {host!r}")

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, PinesyncError, gravest
 from pinesync.model import Diagnostic, PineId, RelPath, Version
+from pinesync.sync.words import Status
 
 Done = Literal[
     "saved",
@@ -58,7 +59,7 @@ class Planned:
     """A step that a dry run would do."""
 
     path: RelPath
-    word: str
+    word: Status
     act: str
 
 
@@ -113,6 +114,10 @@ def failed(path: RelPath, error: PinesyncError, pine_id: PineId | None = None) -
 
 def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEFT) -> Outcome:
     return Outcome(path, "refused", message=message, hint=hint, exit_code=exit_code)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def enumerated(versions: Iterable[Version]) -> str:

@@ -13,6 +13,7 @@ from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Ver
 from pinesync.naming import fold, place, shown
 from pinesync.sync.policy import POLICY, Local, Row, There
 from pinesync.sync.reverts import Comparison
+from pinesync.sync.words import Status
 
 MOST_VERSIONS = 1000
 """Nobody saves as often between two looks. Of what a service claims beyond it, nothing is read."""
@@ -69,7 +70,7 @@ class Situation:
         return POLICY[self.local, self.there]
 
     @property
-    def word(self) -> str:
+    def word(self) -> Status:
         return self.row.word
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from pinesync.sync.words import Status
+
 
 class Local(Enum):
     """The file, against its entry in pine.toml."""
@@ -65,47 +67,51 @@ class Act(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    word: str
+    """The word that a script gets, with all that is said of it, and what pull and push do."""
+
+    word: Status
     pull: Act
     push: Act
 
 
 POLICY: Mapping[tuple[Local, There], Row] = {
-    (Local.SAME, There.SAME): Row("clean", Act.NOTHING, Act.NOTHING),
-    (Local.SAME, There.MOVED): Row("behind", Act.FORWARD, Act.LEAVE),
-    (Local.EDITED, There.SAME): Row("modified", Act.NOTHING, Act.SAVE),
-    (Local.EDITED, There.EQUAL): Row("clean", Act.ADOPT, Act.ADOPT),
-    (Local.AHEAD, There.MOVED): Row("behind", Act.ADOPT_FORWARD, Act.ADOPT),
-    (Local.UNDOES, There.SAME): Row("undoes", Act.PUT_BACK, Act.REFUSE),
-    (Local.UNDOES, There.MOVED): Row("undoes", Act.PUT_BACK, Act.REFUSE),
-    (Local.UNDOES, There.RECORDED): Row("undoes", Act.PUT_BACK, Act.REFUSE),
-    (Local.UNDOES, There.RECORDED_THEIRS): Row("undoes", Act.PUT_BACK, Act.REFUSE),
-    (Local.UNCOMPARED, There.SAME): Row("modified", Act.NOTHING, Act.LATER),
-    (Local.UNCOMPARED, There.MOVED): Row("diverged", Act.LATER, Act.REFUSE),
-    (Local.UNCOMPARED, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.LATER),
-    (Local.UNCOMPARED, There.RECORDED_THEIRS): Row("rolled-back", Act.LATER, Act.REFUSE),
-    (Local.SAME, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
-    (Local.EDITED, There.RECORDED): Row("rolled-back", Act.REFUSE, Act.SAVE_OVER),
-    (Local.SAME, There.RECORDED_THEIRS): Row("rolled-back", Act.FORWARD, Act.REFUSE),
-    (Local.EDITED, There.RECORDED_THEIRS): Row("rolled-back", Act.MERGE, Act.REFUSE),
-    (Local.EDITED, There.MOVED): Row("diverged", Act.MERGE, Act.REFUSE),
-    (Local.MISSING, There.SAME): Row("missing", Act.TELL, Act.TELL),
-    (Local.MISSING, There.MOVED): Row("missing", Act.TELL, Act.TELL),
-    (Local.MISSING, There.RECORDED): Row("missing", Act.TELL, Act.TELL),
-    (Local.MISSING, There.RECORDED_THEIRS): Row("missing", Act.TELL, Act.TELL),
-    (Local.MISSING, There.ABSENT): Row("missing", Act.TELL, Act.TELL),
-    (Local.SAME, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
-    (Local.EDITED, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
-    (Local.MISSING, There.GONE): Row("gone", Act.KEEP, Act.REFUSE),
-    (Local.ADDED, There.ABSENT): Row("new", Act.NOTHING, Act.CREATE),
-    (Local.ADDED, There.TWIN): Row("clean", Act.ADOPT, Act.ADOPT),
-    (Local.ADDED, There.TAKEN): Row("name-taken", Act.REFUSE, Act.REFUSE),
-    (Local.UNTRACKED, There.ABSENT): Row("untracked", Act.NOTHING, Act.NOTHING),
-    (Local.UNTRACKED, There.TWIN): Row("clean", Act.ADOPT, Act.ADOPT),
-    (Local.UNTRACKED, There.TAKEN): Row("name-taken", Act.REFUSE, Act.REFUSE),
-    (Local.ABSENT, There.MOVED): Row("remote-only", Act.WRITE, Act.NOTHING),
-    **{(Local.MARKED, there): Row("conflict", Act.REFUSE, Act.REFUSE) for there in There},
-    **{(Local.UNREADABLE, there): Row("unreadable", Act.REFUSE, Act.REFUSE) for there in There},
+    (Local.SAME, There.SAME): Row(Status.CLEAN, Act.NOTHING, Act.NOTHING),
+    (Local.SAME, There.MOVED): Row(Status.BEHIND, Act.FORWARD, Act.LEAVE),
+    (Local.EDITED, There.SAME): Row(Status.MODIFIED, Act.NOTHING, Act.SAVE),
+    (Local.EDITED, There.EQUAL): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
+    (Local.AHEAD, There.MOVED): Row(Status.BEHIND, Act.ADOPT_FORWARD, Act.ADOPT),
+    (Local.UNDOES, There.SAME): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (Local.UNDOES, There.MOVED): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (Local.UNDOES, There.RECORDED): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (Local.UNDOES, There.RECORDED_THEIRS): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (Local.UNCOMPARED, There.SAME): Row(Status.MODIFIED, Act.NOTHING, Act.LATER),
+    (Local.UNCOMPARED, There.MOVED): Row(Status.DIVERGED, Act.LATER, Act.REFUSE),
+    (Local.UNCOMPARED, There.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.LATER),
+    (Local.UNCOMPARED, There.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.LATER, Act.REFUSE),
+    (Local.SAME, There.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.SAVE_OVER),
+    (Local.EDITED, There.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.SAVE_OVER),
+    (Local.SAME, There.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.FORWARD, Act.REFUSE),
+    (Local.EDITED, There.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.MERGE, Act.REFUSE),
+    (Local.EDITED, There.MOVED): Row(Status.DIVERGED, Act.MERGE, Act.REFUSE),
+    (Local.MISSING, There.SAME): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (Local.MISSING, There.MOVED): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (Local.MISSING, There.RECORDED): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (Local.MISSING, There.RECORDED_THEIRS): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (Local.MISSING, There.ABSENT): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (Local.SAME, There.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
+    (Local.EDITED, There.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
+    (Local.MISSING, There.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
+    (Local.ADDED, There.ABSENT): Row(Status.NEW, Act.NOTHING, Act.CREATE),
+    (Local.ADDED, There.TWIN): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
+    (Local.ADDED, There.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
+    (Local.UNTRACKED, There.ABSENT): Row(Status.UNTRACKED, Act.NOTHING, Act.NOTHING),
+    (Local.UNTRACKED, There.TWIN): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
+    (Local.UNTRACKED, There.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
+    (Local.ABSENT, There.MOVED): Row(Status.REMOTE_ONLY, Act.WRITE, Act.NOTHING),
+    **{(Local.MARKED, there): Row(Status.CONFLICT, Act.REFUSE, Act.REFUSE) for there in There},
+    **{
+        (Local.UNREADABLE, there): Row(Status.UNREADABLE, Act.REFUSE, Act.REFUSE) for there in There
+    },
 }
 
 NEVER: Mapping[tuple[Local, There], str] = {

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pinesync.errors import LeftForYou, ManifestError, Misuse
 from pinesync.model import Base, Digest, Entry, PineId, RelPath
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text import digest_or_none
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import parse
 
@@ -59,9 +59,7 @@ class Aside:
 
         def best(entry: Entry) -> Entry:
             new = self.entries.get(entry.pine_id) if entry.pine_id else by_name.get(entry.name)
-            if new is None or not is_newer(new.base, entry.base):
-                return entry
-            return replace(entry, pine_id=new.pine_id, base=new.base, hidden=new.hidden)
+            return with_newer_base(entry, new) or entry
 
         return {path: best(entry) for path, entry in entries.items()}
 
@@ -70,14 +68,16 @@ def is_newer(new: Base | None, old: Base | None) -> bool:
     return new is not None and (old is None or new.version > old.version)
 
 
-def digest_of(blob: Blob | None) -> Digest | None:
+def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
+    """The entry with the other one's script, base and flag; None where that has no newer base."""
+    if other is None or not is_newer(other.base, entry.base):
+        return None
+    return replace(entry, pine_id=other.pine_id, base=other.base, hidden=other.hidden)
+
+
+def digest_of_blob(blob: Blob | None) -> Digest | None:
     """Of the text of a file; None where there is none."""
-    if blob is None or blob.data is None:
-        return None
-    try:
-        return digest(decode(blob.data))
-    except Unreadable:
-        return None
+    return digest_or_none(blob.data if blob else None)
 
 
 # -- which ref ------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def _held(
         raise _not_ours(ref, record)
     files = repository.blobs(pushed, list(held.entries))
     for path, entry in held.entries.items():
-        if entry.pine_id and entry.base and digest_of(files.get(path)) == entry.base.expected:
+        if entry.pine_id and entry.base and digest_of_blob(files.get(path)) == entry.base.expected:
             yield entry.pine_id, entry
 
 

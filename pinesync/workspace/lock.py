@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pinesync.atomic import make_private
 from pinesync.errors import FileError, Locked
-from pinesync.folders import make_private
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, ManifestError, Misuse
@@ -151,8 +151,7 @@ class ManifestFile:
         return Scope(settings.owner, settings.track == "all", settings.folders, only)
 
     def pin(self, account: Account) -> None:
-        settings = self.settings()
-        self.commit({}, replace(settings, account=account.name, account_id=account.user_id or None))
+        self.commit({}, self.settings().pinned(account))
 
 
 def _text(data: bytes) -> str:

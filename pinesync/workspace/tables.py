@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn, cast
 
 from pinesync.model import (
@@ -72,6 +72,14 @@ class Settings:
     def owner(self) -> Account | None:
         """The account that the workspace belongs to, None until known."""
         return None if self.account is None else Account(self.account, self.account_id or "")
+
+    def pinned(self, account: Account) -> Settings:
+        """The same, of the account; what is known of an account already stays."""
+        return replace(
+            self,
+            account=self.account or account.name,
+            account_id=self.account_id or account.user_id or None,
+        )
 
 
 @dataclass(frozen=True)

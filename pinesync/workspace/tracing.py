@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pinesync.model import Digest, PineId, Version
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text import digest_or_none
 from pinesync.workspace.git import objects
 from pinesync.workspace.repository import SAVED
 from pinesync.workspace.run_git import asked
@@ -60,7 +60,7 @@ def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
         part = commits[begin : begin + _AT_A_TIME]
         held = objects(root, [f"{commit}:./{path}" for commit in part])
         for commit, blob in zip(part, held, strict=False):
-            if blob and digest_of(blob[1]) in texts:
+            if blob and digest_or_none(blob[1]) in texts:
                 return commit
     return None
 
@@ -68,15 +68,7 @@ def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
 def text_at(root: Path, commit: str, path: str) -> Digest | None:
     """The digest of the file's text in a commit; None where there is none."""
     (blob,) = objects(root, [f"{commit}:./{path}"]) or [None]
-    return digest_of(blob[1]) if blob else None
-
-
-def digest_of(data: bytes) -> Digest | None:
-    """The digest of what git holds, None of what is no text."""
-    try:
-        return digest(decode(data))
-    except Unreadable:
-        return None
+    return digest_or_none(blob[1]) if blob else None
 
 
 def _commit(row: bytes) -> Commit:

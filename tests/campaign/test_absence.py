@@ -68,7 +68,7 @@ def test_the_thresholds(world: World, tracked: int, gone: int, mass: bool) -> No
         assert isinstance(end, LeftForYou)
     else:
         assert end is None
-        words = [line.word for line in status(world.setup()).lines]
+        words = [str(line.word) for line in status(world.setup()).lines]
         assert words.count("gone") == gone
 
 
@@ -77,7 +77,7 @@ def test_gone_takes_two_refusals(world: World) -> None:
     real = world.remote.list_scripts
     world.remote.list_scripts = lambda: real()[1:]  # type: ignore[method-assign]
     world.remote.fail_next("get", NotAccessible(404, "once"))
-    words = [line.word for line in status(world.setup()).lines]
+    words = [str(line.word) for line in status(world.setup()).lines]
     assert "gone" not in words
     assert len(ids) == len(words)
 

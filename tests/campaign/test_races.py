@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 import pytest
 
+from pinesync.atomic import Folder
 from pinesync.commands.pool import Pool
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.write_file import write_file
@@ -25,7 +26,7 @@ from pinesync.sync.intents import Download, Now
 from pinesync.sync.ports import ChangedMeanwhile, Ports, Tools
 from pinesync.text import decode, digest
 from pinesync.workspace.files import Tree
-from pinesync.workspace.files.folder import Exchange, Folder, exchange_files, link_and_replace
+from pinesync.workspace.files.folder import Exchange, exchange_files, link_and_replace
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import Workspace

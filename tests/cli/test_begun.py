@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from pinesync import atomic
 from pinesync.commands import pool
-from pinesync.workspace.files import folder, tree
+from pinesync.workspace.files import tree
 from tests.campaign.disk import Disk, watched
 from tests.campaign.served import ROOT
 from tests.campaign.test_kill import KILLED_AT
@@ -52,7 +53,7 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while a thread is about to write a file."""
-    writing, write = threading.Event(), folder.write_temp
+    writing, write = threading.Event(), atomic.write_temp
 
     def slowly(*args: Any) -> None:
         if threading.current_thread() is not threading.main_thread():

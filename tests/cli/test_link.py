@@ -56,6 +56,13 @@ def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     }
 
 
+def test_nothing_is_linked_with_the_empty_list_of_a_dead_session(copies: World) -> None:
+    before = copies.files()
+    copies.plan.expire()
+    assert copies("init", "--link", "--sandbox").code == 5
+    assert copies.files() == before
+
+
 def test_a_dry_run_writes_nothing(copies: World) -> None:
     before = copies.files(), copies.state()
     made = copies("init", "--link", "--dry-run", "--sandbox")

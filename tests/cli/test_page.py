@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from pinesync.cli.page import MEANS
-from pinesync.commands.beside import beside
+from pinesync.commands.difference import side_by_side
 from pinesync.commands.pages import MARK
 from pinesync.errors import FileError
 from pinesync.sync.policy import POLICY
+from pinesync.sync.words import Status
 from pinesync.workspace.files import Tree, put_page
 from pinesync.workspace.files.folder import exchange_files
 from tests.cli.world import (
@@ -186,7 +186,8 @@ def test_looking_changes_nothing_but_the_page(clone: World) -> None:
 
 
 def test_every_word_is_explained() -> None:
-    assert set(MEANS) == {row.word for row in POLICY.values()}
+    assert set(Status) == {row.word for row in POLICY.values()}
+    assert all(status.meaning.endswith(".") for status in Status)
 
 
 # -- it is inert ----------------------------------------------------------------------------------
@@ -304,7 +305,7 @@ def luminance(color: str) -> float:
 def test_two_texts_beside_each_other() -> None:
     old = "".join(f"{n}\n" for n in range(1, 31))
     new = old.replace("5\n", "five\nand more\n", 1).removesuffix("30\n") + "30"
-    found = beside(old, new, 100)
+    found = side_by_side(old, new, 100)
     assert (found.added, found.removed, found.left_out) == (3, 2, 0)
     first, last = found.pieces
     assert [(p.left and p.left.number, p.right and p.right.number) for p in first] == [
@@ -317,7 +318,7 @@ def test_two_texts_beside_each_other() -> None:
 
 def test_of_very_much_only_the_beginning() -> None:
     old, new = "a\n" * 3000, "b\n" * 2000
-    found = beside(old, new, 10)
+    found = side_by_side(old, new, 10)
     assert (found.added, found.removed, found.left_out) == (2000, 3000, 2990)
     assert sum(map(len, found.pieces)) == 10
 

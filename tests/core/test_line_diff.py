@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.commands.beside import beside
-from pinesync.commands.difference import changed_lines, unified
+from pinesync.commands.difference import changed_lines, side_by_side, unified
 from pinesync.line_diff import changes, same_lines
 from pinesync.model import RelPath
 from pinesync.sync.reverts import Hunk, _Edit, _made
@@ -47,7 +46,7 @@ def test_a_diff_makes_the_one_text_of_the_other(old: str, new: str) -> None:
     found = unified(RelPath("x.pine"), "a", "b", old, new)
     assert list(applied(lines(old), found.lines)) == lines(new)
     assert (found.added, found.removed) == changed_lines(old, new)
-    side = beside(old, new, 1000)
+    side = side_by_side(old, new, 1000)
     assert (side.added, side.removed) == changed_lines(old, new)
 
 
@@ -85,7 +84,7 @@ def test_a_diff_that_is_coarse_is_still_one(old: str, new: str) -> None:
     found = unified(RelPath("x.pine"), "a", "b", old, new)
     assert list(applied(lines(old), found.lines)) == lines(new)
     assert (found.added, found.removed) == changed_lines(old, new)
-    side = beside(old, new, 100)
+    side = side_by_side(old, new, 100)
     assert (side.added, side.removed) == changed_lines(old, new)
     assert sum(map(len, side.pieces)) <= 100
 

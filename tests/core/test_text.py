@@ -16,6 +16,9 @@ from pinesync.text import (
     common_lines,
     decode,
     digest,
+    digest_of,
+    digest_of_any,
+    digest_or_none,
     dress,
     has_conflict_markers,
     lines,
@@ -61,6 +64,21 @@ def test_the_digest_does_not_depend_on_how_often_one_looked(raw: str) -> None:
 def test_the_digest_is_that_of_the_canonical_bytes() -> None:
     expected = "sha256:" + hashlib.sha256("é\nb\n".encode()).hexdigest()
     assert digest("\ufeffé\r\nb\r") == expected
+
+
+@given(
+    st.binary(max_size=12) | st.text(max_size=12).map(lambda t: t.encode("utf-8", "surrogatepass"))
+)
+def test_the_digests_of_bytes_differ_only_in_what_is_no_text(data: bytes) -> None:
+    try:
+        text = decode(data)
+    except Unreadable:
+        with pytest.raises(Unreadable):
+            digest_of(data)
+        assert digest_or_none(data) is None
+        assert digest_of_any(data) == digest(data.decode("latin-1"))
+    else:
+        assert digest_of(data) == digest_or_none(data) == digest_of_any(data) == digest(text)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 from contextlib import nullcontext, suppress
 from typing import Any
 
+from pinesync import atomic
 from pinesync.errors import PinesyncError
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
@@ -29,7 +30,7 @@ def unlooked(_: Any) -> Any:
 
         if digest_of(low.read(folder, name)) != expected:
             raise ChangedMeanwhile
-        low.write_temp(folder, temp, data, low.mode_of(folder, name))
+        atomic.write_temp(folder, temp, data, low.mode_of(folder, name))
         begun(temp)
         self._exchange(folder, temp, name)
         came_out(low.read(folder, temp))
@@ -60,7 +61,7 @@ def base_first(original: Any) -> Any:
 
 
 def unflushed(_: Any) -> Any:
-    def write(folder: Any, temp: str, data: bytes, mode: int) -> None:
+    def write(folder: Any, temp: str, data: bytes, mode: int = 0o600, **_: Any) -> None:
         descriptor = folder.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -147,7 +148,7 @@ FILES = (
     Mutant(
         "a text is flushed before its file is exchanged",
         "5",
-        "pinesync.workspace.files.folder:write_temp",
+        "pinesync.atomic:write_temp",
         unflushed,
         ("tests/campaign/test_power.py::test_what_is_done_is_on_the_disk",),
     ),
@@ -203,7 +204,7 @@ FILES = (
     Mutant(
         "no link is followed",
         "S7",
-        "pinesync.workspace.files.folder:NOFOLLOW",
+        "pinesync.atomic:NOFOLLOW",
         lambda _: 0,
         ("tests/campaign/test_kept.py::test_a_linked_folder_is_not_followed",),
     ),

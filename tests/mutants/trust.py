@@ -142,7 +142,7 @@ TRUST = (
     Mutant(
         "each level of our own folders is private",
         "S2",
-        "pinesync.folders:make_private",
+        "pinesync.atomic:make_private",
         by_the_umask,
         ("tests/security/test_private.py::test_each_level_that_was_missing_is_private",),
     ),

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pinesync.atomic import Folder
 from pinesync.errors import ManifestError
 from pinesync.model import PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import BadPath, check_path, file_name
 from pinesync.sync.planner import Snapshot, survey
-from pinesync.workspace.files.folder import Folder
 from pinesync.workspace.manifest import parse
 from pinesync.workspace.tables import DEFAULT_FOLDERS
 from tests.cli.world import World

@@ -20,6 +20,8 @@ _CHANGES = frozenset(
     shutil.copy shutil.copy2 shutil.copyfile shutil.copytree shutil.move shutil.rmtree
     tempfile.mkdtemp tempfile.mkstemp tempfile.TemporaryDirectory tempfile.NamedTemporaryFile
     sqlite3.connect filelock.FileLock
+    pinesync.atomic.write_temp pinesync.atomic.create_file pinesync.atomic.replace_file
+    pinesync.atomic.make_private
     """.split()
 )
 _METHODS = frozenset(

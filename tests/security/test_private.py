@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.folders import make_private
+from pinesync.atomic import make_private
 from tests.cli.world import LONGER, World
 
 ROOT = Path(__file__).parents[2]

@@ -14,6 +14,7 @@ from pinesync.naming import shown
 from pinesync.sync.planner import LocalText, Situation, Snapshot, named, survey, wanted
 from pinesync.sync.policy import NEVER, POLICY, Act, Local, There
 from pinesync.sync.reverts import Comparison
+from pinesync.sync.words import Role, Status
 
 FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "libraries"}
 
@@ -78,6 +79,22 @@ def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
             assert (row.pull, row.push) == (Act.REFUSE, Act.REFUSE)
         if row.word == "clean":
             assert {row.pull, row.push} <= {Act.NOTHING, Act.ADOPT}
+
+
+def test_every_word_says_what_is_needed_where_it_is_needed() -> None:
+    assert list(dict.fromkeys(row.word for row in POLICY.values())) == list(Status)
+    for status in Status:
+        rows = [row for row in POLICY.values() if row.word is status]
+        acts = {act for row in rows for act in (row.pull, row.push)}
+        assert bool(status.refusal) == bool(acts & {Act.REFUSE, Act.KEEP, Act.LEAVE}), (
+            f"{status}: who is left alone is told why, and nobody else"
+        )
+        brings = all(
+            row.pull in (Act.FORWARD, Act.ADOPT_FORWARD, Act.WRITE)
+            and row.push in (Act.LEAVE, Act.ADOPT, Act.NOTHING)
+            for row in rows
+        )
+        assert (status.role is Role.PULL) == brings
 
 
 @pytest.mark.parametrize(

@@ -12,33 +12,12 @@ from importlib import resources
 from pinesync import __version__
 from pinesync.cli.page.sides import at_a_prompt, sides
 from pinesync.cli.page.times import lanes, legend
-from pinesync.cli.page.writing import folded, safe, time, versions, word
+from pinesync.cli.page.writing import folded, meaning, safe, time, versions, word
 from pinesync.cli.render import counted
 from pinesync.commands.pages import MARK
-from pinesync.commands.picture import SIDES, Picture, Script
-from pinesync.sync.policy import POLICY
+from pinesync.commands.picture import Picture, Script
+from pinesync.sync.words import Status
 
-MEANS = {
-    "clean": "The file and TradingView agree.",
-    "behind": "A newer version was saved on TradingView: <code>pinesync pull</code> brings it.",
-    "modified": "Edited here: <code>pinesync push</code> saves it as the next version.",
-    "undoes": "The file takes back what somebody else saved: <code>pinesync pull</code> puts that "
-    "back, <code>push --over VERSION</code> means it.",
-    "rolled-back": "Git went back behind the newest version: <code>pinesync push</code> saves the "
-    "file as the next one, unless somebody else saved in between.",
-    "diverged": "Edited here and saved on TradingView: <code>pinesync pull</code> merges the two.",
-    "missing": "The file is gone: <code>pinesync restore</code> brings it back.",
-    "gone": "The script is gone from TradingView: <code>push --recreate</code> saves it anew.",
-    "new": "Not on TradingView yet: <code>pinesync push</code> creates it.",
-    "name-taken": "TradingView has another script of this name: link it with "
-    "<code>pinesync add --id</code>, or rename the file.",
-    "untracked": "Not listed: <code>pinesync add</code> lists it.",
-    "remote-only": "Not here yet: <code>pinesync pull</code> brings it.",
-    "conflict": "A merge waits for you: edit the file, or choose a side with "
-    "<code>pinesync resolve</code>.",
-    "unreadable": "The file is not a text, or cannot be read.",
-}
-"""Each word of the policy in a sentence."""
 _OPEN = 8
 """More scripts than these are shown folded."""
 _ROWS = 40
@@ -83,10 +62,10 @@ def _header(picture: Picture) -> Iterator[str]:
     counts = Counter(script.line.word for script in picture.scripts)
     if not picture.scripts:
         yield "<p class=lead>No scripts yet.</p>"
-    elif counts["clean"] == counts.total():
+    elif counts[Status.CLEAN] == counts.total():
         yield f"<p class=lead>{total}, all clean.</p>"
     else:
-        different = counted(counts.total() - counts["clean"], "script")
+        different = counted(counts.total() - counts[Status.CLEAN], "script")
         verb = "differs" if different.startswith("1 ") else "differ"
         yield f"<p class=lead>{different} of {len(picture.scripts)} {verb}.</p>"
     yield "<ul class=counts>"
@@ -95,14 +74,13 @@ def _header(picture: Picture) -> Iterator[str]:
     yield "</ul>\n</header>"
 
 
-def _ordered(counts: Counter[str]) -> list[str]:
+def _ordered(counts: Counter[Status]) -> list[Status]:
     """The words that occur, in the order of the policy; clean comes last."""
-    words = dict.fromkeys(row.word for row in POLICY.values())
-    return sorted((name for name in words if counts[name]), key=lambda name: name == "clean")
+    return sorted((one for one in Status if counts[one]), key=lambda one: one is Status.CLEAN)
 
 
 def _differing(picture: Picture) -> Iterator[str]:
-    shown = [s for s in picture.scripts if s.line.word != "clean" or s.line.note]
+    shown = [s for s in picture.scripts if s.line.word is not Status.CLEAN or s.line.note]
     if not shown:
         return
     yield '<section aria-labelledby="differs">\n<h2 id="differs">What differs</h2>'
@@ -114,21 +92,21 @@ def _differing(picture: Picture) -> Iterator[str]:
 def _script(script: Script, *, is_open: bool) -> Iterator[str]:
     line = script.line
     size = ""
-    if script.beside:
-        size = f"<ins>+{script.beside.added}</ins> <del>−{script.beside.removed}</del>"
+    if script.difference:
+        size = f"<ins>+{script.difference.added}</ins> <del>−{script.difference.removed}</del>"
     yield f"<details class=script{' open' if is_open else ''}>"
     yield f"<summary>{word(line.word)} <bdi class=path>{folded(line.path)}</bdi> "
     yield f"<span class=versions>{versions(line)}</span> <span class=size>{size}</span></summary>"
     if line.note:
         yield f"<p class=note><bdi>{safe(line.note)}</bdi></p>"
-    yield f"<p class=means>{MEANS[line.word]}</p>"
+    yield f"<p class=means>{meaning(line.word)}</p>"
     if script.trouble:
         yield f"<p class=note>Nothing to compare: {safe(script.trouble)}</p>"
-    if script.beside:
-        yield from sides(script, script.beside)
+    if script.difference:
+        yield from sides(script, script.difference)
     elif script.left and not script.trouble:
         yield "<p class=means>The two texts are the same.</p>"
-    elif line.word in SIDES and not script.trouble:
+    elif line.word.sides and not script.trouble:
         yield f"<p class=means>Not compared on this page; {at_a_prompt(line.path)} does.</p>"
     yield "</details>"
 
@@ -168,5 +146,5 @@ def _words(picture: Picture) -> Iterator[str]:
     if counts:
         yield '<section aria-labelledby="words">\n<h2 id="words">The words</h2>\n<dl>'
         for name in _ordered(counts):
-            yield f"<div><dt>{word(name)}</dt><dd>{MEANS[name]}</dd></div>"
+            yield f"<div><dt>{word(name)}</dt><dd>{meaning(name)}</dd></div>"
         yield "</dl>\n</section>"

@@ -7,12 +7,12 @@ from itertools import takewhile
 
 from pinesync.cli.page.writing import code, safe
 from pinesync.cli.render import counted
-from pinesync.commands.beside import Beside, Half, Pair
+from pinesync.commands.difference import Half, Pair, SideBySide
 from pinesync.commands.picture import Script
 from pinesync.naming import typed
 
 
-def sides(script: Script, found: Beside) -> Iterator[str]:
+def sides(script: Script, found: SideBySide) -> Iterator[str]:
     """The pieces of the two texts that differ; where only one of them has any line, that alone."""
     left, right = safe(script.left), safe(script.right)
     pairs = [pair for piece in found.pieces for pair in piece]

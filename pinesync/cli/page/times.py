@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pinesync.cli.page.writing import folded, safe
 from pinesync.cli.render import counted, moment
 from pinesync.commands.picture import Save, Script
+from pinesync.sync.words import Status
 
 _LANES = 24
 _DOTS = 200
@@ -20,7 +21,7 @@ _DAY = 86400
 def lanes(scripts: Sequence[Script]) -> Iterator[str]:
     """The scripts that differ and then those saved last, as many as are easily looked at."""
     known = [script for script in scripts if script.saves]
-    ranked = sorted(known, key=lambda s: (s.line.word == "clean", -s.modified, s.line.path))
+    ranked = sorted(known, key=lambda s: (s.line.word is Status.CLEAN, -s.modified, s.line.path))
     shown = ranked[:_LANES]
     if not shown:
         return

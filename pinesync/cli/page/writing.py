@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html import escape
 
 from pinesync.cli.render import moment
 from pinesync.commands.status import Line
+from pinesync.sync.words import Role, Status
 from pinesync.unseen import harmless
 
 _LONGEST = 1000
 """So many characters of one line of source are shown."""
 _TONES = {
-    "clean": "calm",
-    "untracked": "calm",
-    "new": "ours",
-    "modified": "ours",
-    "behind": "theirs",
-    "remote-only": "theirs",
+    Role.NOBODY: "calm",
+    Role.CREATE: "ours",
+    Role.PUSH: "ours",
+    Role.PULL: "theirs",
+    Role.BOTH: "alarm",
+    Role.PERSON: "alarm",
 }
 
 
@@ -32,9 +34,14 @@ def code(text: str) -> str:
     return escape(harmless(text[:_LONGEST], one_line=False)) + more
 
 
-def word(name: str) -> str:
+def word(status: Status) -> str:
     """A word of status, in the colour of who has to act: nobody, you, or you and TradingView."""
-    return f'<span class="word {_TONES.get(name, "alarm")}">{safe(name)}</span>'
+    return f'<span class="word {_TONES[status.role]}">{safe(status)}</span>'
+
+
+def meaning(status: Status) -> str:
+    """What the word means, in a sentence."""
+    return re.sub("`(.*?)`", r"<code>\1</code>", safe(status.meaning))
 
 
 def folded(path: str) -> str:

@@ -8,27 +8,7 @@ from pinesync.commands.status import Line
 from pinesync.commands.watching.events import Told
 from pinesync.model import RelPath
 from pinesync.naming import typed
-
-BRINGABLE = ("behind", "remote-only")
-LEFT = ("diverged", "conflict", "undoes", "rolled-back", "gone", "name-taken")
-"""The words of scripts that a person must decide about."""
-
-_SAID = {
-    "behind": ("saved on TradingView", "`pinesync pull` brings it; so does watching with --pull"),
-    "remote-only": ("new on TradingView", "`pinesync pull` brings it"),
-    "diverged": ("saved on TradingView, and edited here", "`pinesync pull` merges the two"),
-    "conflict": ("waits for a decision", "`pinesync resolve {path}` with --ours or --theirs"),
-    "undoes": (
-        "lacks what somebody else saved, and is not sent",
-        "`pinesync pull {path}` brings it back; `pinesync push --over {version} {path}` means it",
-    ),
-    "rolled-back": (
-        "git went back to an older version, which is not sent",
-        "`pinesync push {path}` saves it as the next version, or says why not",
-    ),
-    "gone": ("gone from TradingView", "`pinesync push --recreate {path}` or `pinesync rm {path}`"),
-    "name-taken": ("another saved script has its name", "`pinesync add --id` links it"),
-}
+from pinesync.sync.words import Role, Status
 
 
 class Beyond:
@@ -40,8 +20,8 @@ class Beyond:
 
     def news(self, lines: Sequence[Line]) -> Iterator[Told]:
         """What was not told yet. A script that is in order again may be told of anew."""
-        self.left = sum(line.word in LEFT for line in lines)
-        seen = {line.path: _state(line) for line in lines if line.word in _SAID}
+        self.left = sum(is_left(line.word) for line in lines)
+        seen = {line.path: _state(line) for line in lines if line.word.news}
         for line in lines:
             if line.path in seen and self._told.get(line.path) != seen[line.path]:
                 yield told(line)
@@ -50,14 +30,20 @@ class Beyond:
 
 def bringable(lines: Sequence[Line]) -> list[RelPath]:
     """The scripts that a pull would bring without touching an edit."""
-    return [line.path for line in lines if line.word in BRINGABLE]
+    return [line.path for line in lines if line.word.role is Role.PULL]
 
 
 def told(line: Line) -> Told:
-    message, hint = _SAID[line.word]
+    news = line.word.news
+    assert news, f"nothing is told of {line.word}"
     version = line.newest or line.version
-    hint = hint.format(path=typed(line.path), version=version)
-    return Told(line.path, line.word, message, hint, version)
+    hint = news.hint.format(path=typed(line.path), after=version)
+    return Told(line.path, line.word, news.message, hint, version)
+
+
+def is_left(status: Status) -> bool:
+    """Whether a person must decide about the script, so that watching leaves it."""
+    return status.news is not None and status.role is not Role.PULL
 
 
 def _state(line: Line) -> tuple[object, ...]:

@@ -27,6 +27,7 @@ from pinesync.sync.outcome import Done, Outcome, enumerated, failed, refused
 from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act, Local, There
 from pinesync.sync.ports import ChangedMeanwhile, Ports
+from pinesync.sync.words import Status
 from pinesync.text import common_lines, decode, digest
 from pinesync.unseen import unseen
 
@@ -306,7 +307,7 @@ def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -
         act = situation.row.pull
         if act in (Act.MERGE, Act.PUT_BACK):
             act = choice or (act if merge else Act.REFUSE)
-        elif choice and situation.word == "rolled-back":
+        elif choice and situation.word is Status.ROLLED_BACK:
             act = choice
         steps.append(Step(situation, act))
     return steps

@@ -35,12 +35,16 @@ from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Situation
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
+from pinesync.sync.words import Status
 from pinesync.text import digest
 
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
 Ready = Draft | Outcome | PinesyncError | None
 """What is known of a step before its turn: its draft, or why there is none; None to adopt."""
-_MAY_GO_OVER = ("modified", "behind", "diverged", "undoes", "rolled-back")
+_MAY_GO_OVER = (
+    *(Status.MODIFIED, Status.BEHIND, Status.DIVERGED),
+    *(Status.UNDOES, Status.ROLLED_BACK),
+)
 
 
 def push(
@@ -273,7 +277,7 @@ def steps_of(
         act = situation.row.push
         if over and situation.word in _MAY_GO_OVER:
             act = Act.SAVE_OVER
-        if recreate and situation.word == "gone" and situation.digest:
+        if recreate and situation.word is Status.GONE and situation.digest:
             act = Act.CREATE
         steps.append(Step(situation, act))
     return steps

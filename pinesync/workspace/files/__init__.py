@@ -6,7 +6,7 @@ followed: folders are opened one by one, by descriptor, where the system has tha
 """
 
 from pinesync.workspace.files.building import building, is_free, make_folder, remove_built
-from pinesync.workspace.files.moving import appear, digest_of, vanish
+from pinesync.workspace.files.moving import appear, vanish
 from pinesync.workspace.files.pages import is_page, put_page
 from pinesync.workspace.files.starting import is_taken, make_file, refuse_unwritable
 from pinesync.workspace.files.tree import MANIFEST, Tree
@@ -16,7 +16,6 @@ __all__ = [
     "Tree",
     "appear",
     "building",
-    "digest_of",
     "is_free",
     "is_page",
     "is_taken",

@@ -78,8 +78,7 @@ def _fill(target: Path, place: Path) -> None:
     who is killed in between leaves a workspace that lacks files, and is told so. The folder is
     held, so that no link can take its place meanwhile. Where it breaks off, it is empty again."""
     with Tree(target.parent).opened(target.name) as folder:
-        here = folder.path if folder.descriptor is None else folder.descriptor
-        if set(os.listdir(here)) - {place.name}:
+        if set(folder.names()) - {place.name}:
             raise OSError(errno.ENOTEMPTY, "something came into it meanwhile")
         names = [MANIFEST, *(item.name for item in place.iterdir() if item.name != MANIFEST)]
         try:

@@ -1,4 +1,4 @@
-"""An open folder, and what is done to the files in it: the lowest layer of writing."""
+"""What is done to files that somebody else may write meanwhile: the lowest layer of writing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import os
 import stat
 import sys
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 
+from pinesync.atomic import Folder
 from pinesync.errors import FileError
 
 try:
@@ -18,9 +17,6 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 MAX_FILE = 8 * 1024 * 1024
-CLOEXEC = getattr(os, "O_CLOEXEC", 0)
-NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 """Opening waits for nobody: not for the other end of a pipe, nor for the end of a lease."""
 _PIECE = 256 * 1024
@@ -30,55 +26,7 @@ _EXCHANGE = 2
 _F_SETSIG = 10
 _NOT_SUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 
-Exchange = Callable[["Folder", str, str], None]
-
-
-class Folder:
-    """An open folder: its files are named relative to it, so that nobody can swap the way there."""
-
-    def __init__(self, path: Path, descriptor: int | None) -> None:
-        self.path = path
-        self.descriptor = descriptor
-
-    def at(self, name: str) -> str:
-        """What the system's calls take, together with `where`."""
-        return name if self.descriptor is not None else str(self.path / name)
-
-    def open(self, name: str, flags: int, mode: int = 0o600) -> int:
-        flags |= NOFOLLOW | CLOEXEC | _BINARY
-        return os.open(self.at(name), flags, mode, dir_fd=self.descriptor)
-
-    def unlink(self, name: str) -> None:
-        os.unlink(self.at(name), dir_fd=self.descriptor)
-
-    def replace(self, source: str, target: str) -> None:
-        os.replace(
-            self.at(source), self.at(target), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor
-        )
-
-    def link(self, source: str, target: str) -> None:
-        """A second name for a file; FileExistsError where the name is taken."""
-        os.link(
-            self.at(source),
-            self.at(target),
-            src_dir_fd=self.descriptor,
-            dst_dir_fd=self.descriptor,
-            follow_symlinks=False,
-        )
-
-    def stat(self, name: str) -> os.stat_result:
-        return os.stat(self.at(name), dir_fd=self.descriptor, follow_symlinks=False)
-
-    def sync(self) -> None:
-        if self.descriptor is not None:
-            os.fsync(self.descriptor)
-
-    def lock(self) -> None:
-        """Wait until no other process holds it like this. It ends when the folder is closed, and
-        leaves no file; where the system, or the disk, knows no such lock, nobody is waited for."""
-        if hasattr(fcntl, "flock") and self.descriptor is not None:
-            with suppress(OSError):
-                fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+Exchange = Callable[[Folder, str, str], None]
 
 
 def exchange_files(folder: Folder, temp: str, name: str) -> None:
@@ -129,7 +77,7 @@ def rename_anew(source: Folder, name: str, target: Folder, new: str) -> None:
 def is_listed(folder: Folder, name: str) -> bool:
     """Whether the folder has a file of exactly this name, also where letter case makes no
     difference."""
-    return name in os.listdir(folder.path if folder.descriptor is None else folder.descriptor)
+    return name in folder.names()
 
 
 def _renameat2(descriptor: int, temp: str, name: str) -> None:
@@ -172,21 +120,6 @@ def is_being_written(folder: Folder, name: str) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def write_temp(folder: Folder, temp: str, data: bytes, mode: int) -> None:
-    descriptor = folder.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-    except BaseException:
-        with suppress(OSError):
-            folder.unlink(temp)
-        raise
 
 
 def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pinesync.atomic import Folder, create_file, temporary_name, write_temp
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.workspace.files.folder import (
-    Folder,
-    exchange_files,
-    file_error,
-    mode_of,
-    read,
-    write_temp,
-)
+from pinesync.workspace.files.folder import exchange_files, file_error, mode_of, read
 from pinesync.workspace.files.tree import Tree
 
 HOOKS = ("pre-commit", "pre-push")
@@ -110,17 +102,12 @@ def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
 def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | None) -> None:
     """Let the hook be `data`, wholly or not at all, in the mode it has; None takes it away.
     ChangedMeanwhile where it is not `expected` any more."""
-    temp = f".pinesync-{secrets.token_hex(8)}.tmp"
+    temp = temporary_name()
     with _opened(folder, name, alone=True) as hooks:
         if expected is None:
             assert data is not None
-            write_temp(hooks, temp, data, _MODE)
-            try:
-                hooks.link(temp, name)
-            except FileExistsError:
-                raise ChangedMeanwhile from None
-            finally:
-                hooks.unlink(temp)
+            if not create_file(hooks, name, data, _MODE):
+                raise ChangedMeanwhile
         elif data is None:
             hooks.replace(name, temp)
             if read(hooks, temp) != expected:
@@ -145,7 +132,7 @@ def clear_leftovers(folder: Path) -> None:
     if not folder.is_dir():
         return
     with _opened(folder, "", alone=True) as hooks:
-        for name in os.listdir(folder if hooks.descriptor is None else hooks.descriptor):
+        for name in hooks.names():
             if _TEMPORARY.fullmatch(name) and _is_known(hooks, name):
                 hooks.unlink(name)
 

@@ -8,11 +8,11 @@ import os
 import stat
 from contextlib import suppress
 
+from pinesync.atomic import Folder
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text import digest_of_any
 from pinesync.workspace.files.folder import (
-    Folder,
     file_error,
     is_being_written,
     is_listed,
@@ -85,7 +85,7 @@ def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
             with suppress(FileNotFoundError), tree.opened(above) as source:
                 if is_listed(source, name):
                     return _is_same(source, name, target, new_name)
-            return digest_of(read(target, new_name)) == text
+            return digest_of_any(read(target, new_name)) == text
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -138,7 +138,7 @@ def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> N
                 return
             target.replace(new_name, temp)
             if not os.path.samestat(source.stat(name), target.stat(temp)) and (
-                is_being_written(target, temp) or digest_of(read(target, temp)) != text
+                is_being_written(target, temp) or digest_of_any(read(target, temp)) != text
             ):
                 rename_anew(target, temp, target, new_name)
             else:
@@ -148,14 +148,6 @@ def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> N
         return  # what came out is kept as every leftover is
     except OSError as error:
         raise file_error(new, error) from error
-
-
-def digest_of(data: bytes) -> Digest:
-    """Of the text, or of the bytes where they are none."""
-    try:
-        return digest(decode(data))
-    except Unreadable:
-        return digest(data.decode("latin-1"))
 
 
 def _split(path: RelPath) -> tuple[str, str]:

@@ -4,11 +4,11 @@ with."""
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 
-from pinesync.workspace.files.folder import Folder, exchange_files, file_error, write_temp
+from pinesync.atomic import Folder, create_file, temporary_name, write_temp
+from pinesync.workspace.files.folder import exchange_files, file_error
 from pinesync.workspace.files.tree import MODE, Tree
 
 
@@ -27,33 +27,29 @@ def is_page(tree: Tree, name: str, mark: bytes) -> bool | None:
 def put_page(tree: Tree, name: str, data: bytes, mark: bytes) -> bool:
     """The file holds the page, whole from its first moment; False where another file is there,
     which stays. FileError where it cannot be written."""
-    temp = f".pinesync-{secrets.token_hex(8)}.tmp"
     try:
         with tree.opened("") as folder:
-            write_temp(folder, temp, data, MODE)
-            try:
-                done = _put(folder, temp, name, mark)
-            finally:
-                with suppress(FileNotFoundError):
-                    folder.unlink(temp)
-            folder.sync()
-            return done
+            return create_file(folder, name, data, MODE) or _put_over(folder, name, data, mark)
     except OSError as error:
         raise file_error(name, error) from error
 
 
-def _put(folder: Folder, temp: str, name: str, mark: bytes) -> bool:
+def _put_over(folder: Folder, name: str, data: bytes, mark: bytes) -> bool:
+    if not _begins(folder, name, mark):
+        return False
+    temp = temporary_name()
+    write_temp(folder, temp, data, MODE)
     try:
-        folder.link(temp, name)
-    except FileExistsError:
-        if not _begins(folder, name, mark):
-            return False
         exchange_files(folder, temp, name)
-        if not _begins(folder, temp, mark):
+        done = _begins(folder, temp, mark)
+        if not done:
             # Somebody wrote another file in between: it goes back.
             exchange_files(folder, temp, name)
-            return False
-    return True
+    finally:
+        with suppress(FileNotFoundError):
+            folder.unlink(temp)
+    folder.sync()
+    return done
 
 
 def _begins(folder: Folder, name: str, mark: bytes) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 
-from pinesync.workspace.files.folder import file_error, write_temp
+from pinesync.atomic import create_file, temporary_name, write_temp
+from pinesync.workspace.files.folder import file_error
 from pinesync.workspace.files.tree import MANIFEST, MODE, Tree
 
 
@@ -19,26 +20,17 @@ def make_file(tree: Tree, path: str, data: bytes) -> bool:
     """A new file, whole from its first moment, with the folders above it; False where something
     is there. FileError where it cannot be made."""
     above, _, name = path.rpartition("/")
-    temp = f".pinesync-{os.urandom(8).hex()}.tmp"
     try:
         with tree.opened(above, make=True) as folder:
-            write_temp(folder, temp, data, MODE)
-            try:
-                folder.link(temp, name)
-            except FileExistsError:
-                return False
-            finally:
-                folder.unlink(temp)
-            folder.sync()
+            return create_file(folder, name, data, MODE)
     except OSError as error:
         raise file_error(path, error) from error
-    return True
 
 
 def refuse_unwritable(tree: Tree) -> None:
     """FileError where pine.toml could not be replaced: its folder takes no file of that size."""
     data = tree.read(MANIFEST) or b""
-    temp = f".pinesync-{os.urandom(8).hex()}.tmp"
+    temp = temporary_name()
     try:
         with tree.opened("") as folder:
             write_temp(folder, temp, data, MODE)

@@ -11,23 +11,20 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
+from pinesync.atomic import CLOEXEC, NOFOLLOW, Folder, write_temp
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import Unreadable, digest_of
+from pinesync.text import digest_or_none
 from pinesync.workspace.files.folder import (
-    CLOEXEC,
-    NOFOLLOW,
     Exchange,
-    Folder,
     aside,
     exchange_files,
     file_error,
     is_being_written,
     mode_of,
     read,
-    write_temp,
 )
 
 MANIFEST = "pine.toml"
@@ -156,14 +153,14 @@ class Tree:
         begun: Callable[[str], None],
         came_out: Callable[[bytes], None],
     ) -> None:
-        if _digest_of(read(folder, name)) != expected:
+        if digest_or_none(read(folder, name)) != expected:
             raise ChangedMeanwhile
         write_temp(folder, temp, data, mode_of(folder, name))
         begun(temp)
         self._exchange(folder, temp, name)
         busy = is_being_written(folder, temp)
         old = read(folder, temp)
-        if busy or _digest_of(old) != expected:
+        if busy or digest_or_none(old) != expected:
             # An editor saved between the look and the exchange, or is at it: its text goes back.
             self._exchange(folder, temp, name)
             raise ChangedMeanwhile
@@ -239,10 +236,11 @@ class Tree:
                     if not done:
                         not_done()
                     return done
+                found = digest_or_none(left)
                 if replaced is None:
                     done = _is_same(folder, temp, name) or _digest_if_there(folder, name) == brings
-                elif _digest_of(left) in (brings, replaced) and not is_being_written(folder, temp):
-                    done = _digest_of(left) == replaced
+                elif found in (brings, replaced) and not is_being_written(folder, temp):
+                    done = found == replaced
                 else:
                     done = False
                     if _digest_if_there(folder, name) == brings:
@@ -381,15 +379,8 @@ def _is_same(folder: Folder, one: str, other: str) -> bool:
         return False
 
 
-def _digest_of(data: bytes) -> Digest | None:
-    try:
-        return digest_of(data)
-    except Unreadable:
-        return None
-
-
 def _digest_if_there(folder: Folder, name: str) -> Digest | None:
     try:
-        return _digest_of(read(folder, name))
+        return digest_or_none(read(folder, name))
     except FileNotFoundError:
         return None

@@ -25,8 +25,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pinesync.atomic import Folder, replace_file, sync_folder
 from pinesync.errors import FileError, StateError
-from pinesync.workspace.files.folder import Folder, read
+from pinesync.workspace.files.folder import read
 from pinesync.workspace.state.codec import load
 
 _STATE = re.compile(r"-[0-9a-f]{16}\Z")
@@ -126,18 +127,8 @@ class Store:
         try:
             self._make(path.parent, durably or path.parent.parent.name not in _NOTED)
             self._make(temporary.parent)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-            with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-                file.write(body)
-                file.flush()
-                if durably:
-                    os.fsync(file.fileno())
-            temporary.replace(path)
-            if durably:
-                sync_folder(path.parent)
+            replace_file(path, body, temporary, durably=durably)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
             raise file_error(path, error) from error
 
     def _make(self, folder: Path, durably: bool = True) -> None:
@@ -151,17 +142,6 @@ class Store:
             sync_folder(folder.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """What was renamed in the folder survives a power cut, where the system can promise that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
         raise StateError(f"{path}: a link, and pinesync makes none there", "move it away")
@@ -171,7 +151,7 @@ def read_body(path: Path, most: int) -> bytes | None:
     """What the file holds; None where there is none, nothing where it is more than was ever
     written, so that it counts as damaged."""
     try:
-        return read(Folder(path.parent, None), path.name, most)
+        return read(Folder(path.parent), path.name, most)
     except FileNotFoundError:
         return None
     except OSError as error:

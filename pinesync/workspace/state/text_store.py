@@ -7,11 +7,12 @@ import os
 import re
 from pathlib import Path
 
+from pinesync.atomic import sync_folder
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo
 from pinesync.text import canonical, digest
 from pinesync.workspace.files.folder import MAX_FILE
 from pinesync.workspace.state.codec import is_sound_info
-from pinesync.workspace.state.store import Store, file_error, read_body, sync_folder
+from pinesync.workspace.state.store import Store, file_error, read_body
 
 _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _NUMBER = r"[1-9][0-9]{0,5}"

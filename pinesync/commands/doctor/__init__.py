@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
-from pinesync.commands import machine, upkeep
 from pinesync.commands.account import whoami
-from pinesync.commands.checkup import (
+from pinesync.commands.doctor import machine, upkeep
+from pinesync.commands.doctor.checkup import (
     Checkup,
     Finding,
     Said,
+    Unusable,
     Workspace,
-    counted,
-    look_at,
     note,
     ok,
     told,
     wrong,
 )
-from pinesync.commands.project import DEFAULT_REMOTE, Project, Setup, open_remote
+from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.commands.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
 from pinesync.model import Account
 from pinesync.sync import guards
-from pinesync.workspace.manifest import Manifest
+from pinesync.sync.outcome import counted
+from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.workspace import find_root
+
+_ELSEWHERE = {
+    "manifest": (f"not looked at, as {MANIFEST} cannot be used", f"mend {MANIFEST} first"),
+    "state": ("not looked at, as the state directory cannot be used", "see to `state` first"),
+    "records": ("cannot be told, as records are damaged", "see to `state` first"),
+}
+"""What an area says that needs what another one finds unusable."""
 
 
 def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
     """Look at everything, each area for itself: what is wrong with one hides no other. Changes
     nothing, and asks nobody with `offline`. No cookie and no source is in what it says."""
-    here = _here(setup)
+    here = None
+    nowhere: Sequence[Said] = ()
+    try:
+        here = Workspace(setup, find_root(setup.cwd))
+    except Misuse as error:
+        nowhere = [told(error, "note")]
     versions = machine.versions()
-    areas: dict[str, Iterator[Said]] = {
+    areas: dict[str, Iterable[Said]] = {
         "session": _session(setup, here, offline=offline),
         "sign-in": machine.sign_ins(setup.places.config),
-        "clock": machine.clock(here if isinstance(here, Workspace) else None),
-        "git": machine.git(here if isinstance(here, Workspace) else None),
+        "clock": machine.clock(here),
+        "git": machine.git(here),
+        "manifest": upkeep.manifest(here) if here else nowhere,
     }
-    if isinstance(here, Workspace):
+    if here:
         areas |= {
-            "manifest": upkeep.manifest(here),
             "lock": upkeep.lock(here),
             "state": upkeep.state(here),
             "writes": upkeep.writes(here),
@@ -48,36 +61,30 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
             "permissions": upkeep.permissions(here),
             "leftovers": upkeep.leftovers(here),
         }
-    else:
-        areas["manifest"] = iter([told(here, "note")])
     areas |= {"bugs": machine.bugs(setup.places.state), "versions": machine.packages(versions)}
     findings = [finding for area, said in areas.items() for finding in _findings(area, said)]
     return Checkup(tuple(findings), versions)
 
 
-def _here(setup: Setup) -> Workspace | Misuse:
-    try:
-        root = find_root(setup.cwd)
-    except Misuse as error:
-        return error
-    return look_at(setup, root)
-
-
-def _findings(area: str, said: Iterator[Said]) -> Iterator[Finding]:
+def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:
     """What a check says, up to its end or to the error that ends it."""
     try:
         for one in said:
             yield Finding(area, *one)
     except PinesyncError as error:
-        yield Finding(area, *told(error))
+        if isinstance(error, Unusable) and error.area != area:
+            yield Finding(area, *note(*_ELSEWHERE[error.area]))
+        else:
+            yield Finding(area, *told(error))
 
 
-def _session(setup: Setup, here: Workspace | Misuse, *, offline: bool) -> Iterator[Said]:
+def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator[Said]:
     """Whose session it is, and whether the workspace is that account's."""
-    manifest = here.manifest if isinstance(here, Workspace) else None
-    settings = manifest.settings if isinstance(manifest, Manifest) else None
-    project = here.project if isinstance(here, Workspace) else None
-    project = project if isinstance(project, Project) else None
+    settings = project = None
+    if here:
+        with suppress(Unusable):
+            settings = here.manifest.settings
+            project = here.project
     remote = settings.remote if settings else DEFAULT_REMOTE
     if remote != DEFAULT_REMOTE:
         sandbox = location(setup, remote.partition(":")[2])

@@ -9,28 +9,30 @@ import platform
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from pathlib import Path
 
 from pinesync import __version__
-from pinesync.commands.checkup import (
+from pinesync.clock import now
+from pinesync.commands.doctor.checkup import (
     Said,
+    Unusable,
     Workspace,
-    counted,
     disk,
+    entered_by_others,
     named,
     note,
     ok,
     wrong,
 )
-from pinesync.commands.project import now
-from pinesync.errors import FileError, PinesyncError
+from pinesync.errors import FileError
 from pinesync.naming import typed
+from pinesync.sync.outcome import counted
 from pinesync.workspace import git as asking
 from pinesync.workspace.files import MANIFEST
-from pinesync.workspace.manifest import Manifest
 
 NEEDED = (
     "click",
@@ -58,15 +60,8 @@ def sign_ins(folder: Path) -> Iterator[Said]:
     if not names:
         yield ok("none is kept on this machine")
         return
-    troubles = []
     with disk(folder):
-        if os.name == "posix" and folder.stat().st_mode & 0o077:
-            troubles.append(
-                wrong(
-                    f"{folder}: other users of this machine can look into it",
-                    f"run `chmod 700 {typed(str(folder))}`",
-                )
-            )
+        troubles = [*entered_by_others(folder)]
         for name in names:
             troubles += _sign_in(folder / name)
     yield from troubles
@@ -113,10 +108,9 @@ def _moments(here: Workspace | None) -> Iterator[tuple[float, str]]:
     committed = asking.committed(here.root)
     if committed is not None:
         yield committed, "the last commit"
-    if not isinstance(here.records, PinesyncError):
-        for record in here.records:
-            if not math.isnan(record.wall):
-                yield record.wall, "a record of a write"
+    with suppress(Unusable):
+        walls = (record.wall for record in here.records)
+        yield from ((wall, "a record of a write") for wall in walls if not math.isnan(wall))
 
 
 def _moment(seconds: float) -> str:
@@ -163,7 +157,7 @@ def _in_git(here: Workspace, found: asking.Standing) -> Iterator[Said]:
         )
     elif MANIFEST not in found.tracked:
         yield note(f"{MANIFEST} is not in git yet", "commit it with the scripts")
-    listed = set(here.manifest.entries) if isinstance(here.manifest, Manifest) else set()
+    listed = set(here.entries)
     if hidden := sorted(listed & found.ignored):
         yield wrong(
             f"git ignores listed scripts: {named(hidden)}",

@@ -5,29 +5,30 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pinesync.commands.checkup import (
+from pinesync.clock import now
+from pinesync.commands.doctor.checkup import (
     Said,
+    Unusable,
     Workspace,
-    counted,
     disk,
+    entered_by_others,
     named,
     note,
     ok,
     told,
     wrong,
 )
-from pinesync.commands.project import Project, now
-from pinesync.errors import PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.naming import SUFFIX, typed
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
+from pinesync.sync.outcome import counted
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.lock import is_held
-from pinesync.workspace.manifest import Manifest
 from pinesync.workspace.state import State
 
 _KINDS = ("objects", "saved", "commits", "records", "replaced", "tmp")
@@ -37,28 +38,22 @@ _SENT = {Rename: "rename", Delete: "deletion"}
 
 def manifest(here: Workspace) -> Iterator[Said]:
     """pine.toml: whether it can be used, and whether its files are there."""
-    if not isinstance(here.manifest, Manifest):
-        yield told(here.manifest)
-        return
     settings, entries = here.manifest.settings, here.manifest.entries
     account = settings.owner
     whose = f"account {account.name}" if account else "no account yet"
     scripts = counted(len(entries), "script")
     yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {whose}, schema {settings.schema}")
-    if isinstance(here.files, PinesyncError):
-        return  # `permissions` says why
-    if missing := sorted(path for path in entries if path not in here.files):
-        yield note(
-            f"listed, and no file is there: {named(missing)}",
-            f"`pinesync restore {typed(missing[0])}` brings one back, `pinesync rm` forgets it",
-        )
+    with suppress(Unusable):  # `permissions` says why
+        if missing := sorted(path for path in entries if path not in here.files):
+            yield note(
+                f"listed, and no file is there: {named(missing)}",
+                f"`pinesync restore {typed(missing[0])}` brings one back, `pinesync rm` forgets it",
+            )
 
 
 def lock(here: Workspace) -> Iterator[Said]:
     """Whether another process writes in the workspace at this moment."""
-    if isinstance(here.project, PinesyncError):
-        yield _without_state(here)
-    elif is_held(here.project.workspace.state.folder):
+    if is_held(here.project.workspace.state.folder):
         yield wrong(
             "another pinesync is writing in this folder now",
             "wait for it; where it hangs, end that process, and the lock goes with it",
@@ -69,21 +64,16 @@ def lock(here: Workspace) -> Iterator[Said]:
 
 def state(here: Workspace) -> Iterator[Said]:
     """The state directory: whose it is, and whether what it holds is whole."""
-    if isinstance(here.project, PinesyncError):
-        yield told(here.project) if here.manifest is not here.project else _without_state(here)
-        return
     held = here.project.workspace.state
     if not held.folder.is_dir():
         yield ok(f"{held.folder}: nothing is kept yet")
         return
-    if isinstance(here.records, PinesyncError):
-        yield told(here.records)
+    try:
+        here.records  # noqa: B018 - whether they can be read
+    except Unusable as error:
+        yield told(error)
     with disk(held.folder):
-        if os.name == "posix" and held.folder.stat().st_mode & 0o077:
-            yield wrong(
-                f"{held.folder}: other users of this machine can look into it",
-                f"run `chmod 700 {typed(str(held.folder))}`",
-            )
+        yield from entered_by_others(held.folder)
         if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:
             yield wrong(
                 f"{held.folder}: pinesync made no link there: {named(links)}",
@@ -116,17 +106,12 @@ def _is_whole(held: State, path: Path) -> bool:
 
 def writes(here: Workspace) -> Iterator[Said]:
     """What was begun and is not settled, and saves that were given up."""
-    if isinstance(here.project, PinesyncError):
-        yield _without_state(here)
-    elif isinstance(here.records, PinesyncError):
-        yield note("cannot be told, as records are damaged", "see to `state` first")
-    else:
-        open_ones = [record for record in here.records if record.is_open]
-        yield from map(_open, open_ones)
-        given_up = sum(record.state == "abandoned" for record in here.records)
-        also = f"; {counted(given_up, 'save')} given up, and recognised if late" if given_up else ""
-        if not open_ones:
-            yield ok(f"nothing is begun and unsettled{also}")
+    open_ones = [record for record in here.records if record.is_open]
+    yield from map(_open, open_ones)
+    given_up = sum(record.state == "abandoned" for record in here.records)
+    also = f"; {counted(given_up, 'save')} given up, and recognised if late" if given_up else ""
+    if not open_ones:
+        yield ok(f"nothing is begun and unsettled{also}")
 
 
 def _open(record: Intent) -> Said:
@@ -156,15 +141,15 @@ def _open(record: Intent) -> Said:
 
 def conflicts(here: Workspace) -> Iterator[Said]:
     """What waits for a person's choice: flags of pine.toml, conflict markers in files."""
-    entries = here.manifest.entries if isinstance(here.manifest, Manifest) else {}
-    files = {} if isinstance(here.files, PinesyncError) else here.files
-    flagged = [entry for entry in entries.values() if entry.hidden]
+    flagged = [entry for entry in here.entries.values() if entry.hidden]
     for entry in flagged:
         yield wrong(
             f"{entry.path}: a save of yours hides {entry.hidden}, which somebody else saved",
             f"run `pinesync resolve {typed(entry.path)}` with --ours, --theirs or --merged",
         )
-    marked = [path for path, file in files.items() if file.marked and here.lists(path)]
+    marked = []
+    with suppress(Unusable):  # `permissions` says why
+        marked = [path for path, file in here.files.items() if file.marked and here.lists(path)]
     for path in marked:
         yield wrong(
             f"{path}: conflict markers stand in it",
@@ -177,16 +162,15 @@ def conflicts(here: Workspace) -> Iterator[Said]:
 
 def permissions(here: Workspace) -> Iterator[Said]:
     """Whether the folder can be written and its files can be read, and what is passed over."""
-    if isinstance(here.files, PinesyncError):
-        yield told(here.files)
-        return
     folders = sorted({(here.root / path).parent for path in here.files} | {here.root})
     if shut := [str(f) for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]:
         yield wrong(f"cannot be written: {named(shut)}", "give yourself permission to write there")
-    ignored = here.manifest.settings.ignore if isinstance(here.manifest, Manifest) else ()
+    ignored: Sequence[str] = ()
+    with suppress(Unusable):
+        ignored = here.manifest.settings.ignore
     unusable = False
     for path, file in here.files.items():
-        listed = isinstance(here.manifest, Manifest) and here.lists(path)
+        listed = path in here.entries
         if file.problem and (listed or not any(fnmatchcase(path, p) for p in ignored)):
             unusable |= listed
             say = wrong if listed else note
@@ -207,7 +191,7 @@ def permissions(here: Workspace) -> Iterator[Said]:
 def leftovers(here: Workspace) -> Iterator[Said]:
     """What a process that was killed left, in the folder and in the state directory."""
     left = Tree(here.root).leftovers()
-    if isinstance(here.project, Project):
+    with suppress(Unusable):
         folder = here.project.workspace.state.folder / "tmp"
         with disk(folder):
             left += [str(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
@@ -218,13 +202,6 @@ def leftovers(here: Workspace) -> Iterator[Said]:
         )
     else:
         yield ok("no temporary files")
-
-
-def _without_state(here: Workspace) -> Said:
-    """Where the state cannot be looked at, for a reason that another area gives."""
-    if here.manifest is here.project:
-        return note(f"not looked at, as {MANIFEST} cannot be used", f"mend {MANIFEST} first")
-    return note("not looked at, as the state directory cannot be used", "see to `state` first")
 
 
 def _links(root: Path) -> Iterator[str]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from pinesync.commands.project import Project, Setup, folder_at
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, FileError, ManifestError, PinesyncError
-from pinesync.naming import BadPath, check_path
-from pinesync.sync.intents import Intent
+from pinesync.model import Entry, RelPath
+from pinesync.naming import BadPath, check_path, typed
 from pinesync.text import Unreadable, decode, has_conflict_markers
 from pinesync.workspace.files import Tree
-from pinesync.workspace.manifest import Manifest
 from pinesync.workspace.manifest_file import read_manifest
 
 T = TypeVar("T")
@@ -64,19 +65,26 @@ def wrong(message: str, hint: str) -> Said:
 def told(error: PinesyncError, level: Level = "wrong") -> Said:
     """An error as what it says of its area."""
     otherwise = "look at it, then run `pinesync doctor` again"
+    if isinstance(error, Unusable):
+        error = error.error
     if isinstance(error, ManifestError):
         otherwise = "mend it by hand, or take an older one from git"
     return level, error.message, error.hint or otherwise
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def named(names: Sequence[str]) -> str:
     """The first of them, and how many more there are."""
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def entered_by_others(folder: Path) -> Iterator[Said]:
+    """A finding where other users of this machine may enter a folder of pinesync's own."""
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        yield wrong(
+            f"{folder}: other users of this machine can look into it",
+            f"run `chmod 700 {typed(str(folder))}`",
+        )
 
 
 @contextmanager
@@ -101,48 +109,65 @@ class File:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """A folder with a pine.toml. What of it cannot be used is the error that says why. `files`
-    are all .pine files that are there, by their paths."""
+class Unusable(PinesyncError):
+    """A part of the workspace cannot be used, for the reason that the area `area` gives."""
 
-    root: Path
-    manifest: Manifest | PinesyncError
-    project: Project | PinesyncError
-    records: Sequence[Intent] | PinesyncError
-    files: Mapping[str, File] | PinesyncError
+    def __init__(self, area: str, error: PinesyncError) -> None:
+        super().__init__(error.message, error.hint)
+        self.area = area
+        self.error = error
+
+
+def _part(area: str) -> Callable[[Callable[[Workspace], T]], cached_property[T]]:
+    """A part of the workspace, read once it is asked for; Unusable, for a reason that this area
+    gives, where it cannot be used."""
+
+    def of(read: Callable[[Workspace], T]) -> cached_property[T]:
+        def part(here: Workspace) -> T:
+            try:
+                return read(here)
+            except Unusable:
+                raise
+            except PinesyncError as error:
+                raise Unusable(area, error) from error
+
+        return cached_property(part)
+
+    return of
+
+
+class Workspace:
+    """A folder with a pine.toml, of which no part that is unusable hides another."""
+
+    def __init__(self, setup: Setup, root: Path) -> None:
+        self.setup = setup
+        self.root = root
+
+    manifest = _part("manifest")(lambda here: read_manifest(Tree(here.root))[1])
+    project = _part("state")(
+        lambda here: Project(
+            here.setup, folder_at(here.setup, here.root, here.manifest.settings.id)
+        )
+    )
+    records = _part("records")(lambda here: here.project.workspace.log.intents())
+    files = _part("permissions")(lambda here: _files(Tree(here.root), here.entries))
+
+    @property
+    def entries(self) -> Mapping[RelPath, Entry]:
+        """None where pine.toml cannot be used."""
+        with suppress(Unusable):
+            return self.manifest.entries
+        return {}
 
     def lists(self, path: str) -> bool:
         """Whether pine.toml has the file; where it cannot be used, every file may be listed."""
-        return not isinstance(self.manifest, Manifest) or path in self.manifest.entries
+        with suppress(Unusable):
+            return path in self.manifest.entries
+        return True
 
 
-def look_at(setup: Setup, root: Path) -> Workspace:
-    """The workspace at `root`, each part for itself: none that is unusable hides another."""
-    tree = Tree(root)
-    read = _tried(lambda: read_manifest(tree))
-    if isinstance(read, PinesyncError):
-        return Workspace(root, read, read, read, _tried(lambda: _files(tree, None)))
-    manifest = read[1]
-    project = _tried(lambda: Project(setup, folder_at(setup, root, manifest.settings.id)))
-    records: Sequence[Intent] | PinesyncError
-    if isinstance(project, PinesyncError):
-        records = project
-    else:
-        records = _tried(project.workspace.log.intents)
-    return Workspace(root, manifest, project, records, _tried(lambda: _files(tree, manifest)))
-
-
-def _tried(act: Callable[[], T]) -> T | PinesyncError:
-    try:
-        return act()
-    except PinesyncError as error:
-        return error
-
-
-def _files(tree: Tree, manifest: Manifest | None) -> Mapping[str, File]:
-    paths = {*tree.scripts(), *(manifest.entries if manifest else ())}
-    seen = {path: _file(tree, path) for path in sorted(paths)}
+def _files(tree: Tree, entries: Iterable[RelPath]) -> Mapping[str, File]:
+    seen = {path: _file(tree, path) for path in sorted({*tree.scripts(), *entries})}
     return {path: file for path, file in seen.items() if file is not None}
 
 
