@@ -19,6 +19,8 @@ from pinesync.commands.project import (
     tools,
 )
 from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
+from pinesync.git.repo import make_repository
+from pinesync.git.status import version
 from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
 from pinesync.sync.execute.look import PUBLIC_ID
@@ -28,9 +30,7 @@ from pinesync.sync.ports import Ports
 from pinesync.sync.report import Outcome, Report
 from pinesync.workspace.begun import Begun, clear_dead, cloning, id_before
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
-from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
-from pinesync.workspace.repository import make_repository
 
 
 @dataclass(frozen=True, slots=True)

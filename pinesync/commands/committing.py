@@ -12,11 +12,12 @@ from pinesync.commands.running import Committed, Run
 from pinesync.commands.tracking import catch_up
 from pinesync.commands.wording import Script, Way, message_of
 from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
+from pinesync.git import commit as commits
 from pinesync.model import Base, Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.report import Outcome, failed
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
-from pinesync.workspace import committing, manifest
+from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Manifest
 
@@ -31,7 +32,7 @@ def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | Non
     project = open_project(setup)
     root = project.folder.root
     if wish or (wish is None and project.folder.has_history() and _is_wanted(project)):
-        committing.refuse_unready(root)
+        commits.refuse_unready(root)
         before = _manifest_at_head(project)
         run = act(project)
         return run if run.dry_run else _and_commit(project, run, way, before)
@@ -43,15 +44,15 @@ def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | Non
 
 def _is_wanted(project: Project) -> bool:
     try:
-        return committing.asks_for_commits(project.folder.root)
+        return commits.asks_for_commits(project.folder.root)
     except FileError:
         return False  # who has no git has set nothing
 
 
 def _manifest_at_head(project: Project) -> str | None:
-    data = committing.at_head(project.folder.root, MANIFEST)
+    data = commits.at_head(project.folder.root, MANIFEST)
     if data is None:
-        if committing.ignored(project.folder.root, [MANIFEST]):
+        if commits.ignored(project.folder.root, [MANIFEST]):
             raise LeftForYou(
                 f"git ignores {MANIFEST}, so nothing can be committed",
                 f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
@@ -77,7 +78,7 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        held = committing.held_at_head(project.folder.root, list(changed))
+        held = commits.held_at_head(project.folder.root, list(changed))
         if held is None:
             return
         commit, files = held
@@ -124,7 +125,7 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script
     """What there is to commit. A file that was edited since keeps that edit, and the text that
     the version has is committed."""
     changed = _changed(project, run)
-    left = committing.ignored(project.folder.root, list(changed)) if changed else ()
+    left = commits.ignored(project.folder.root, list(changed)) if changed else ()
     more = {outcome.path for outcome in run.outcomes if outcome.done in _MAY_BE_MORE}
     for path, (entry, base) in changed.items():
         if path in left:
@@ -179,7 +180,7 @@ def _commit(
             return None
 
     message = message_of(scripts, way)
-    made = committing.commit(project.folder.root, files, message, restage)
+    made = commits.commit(project.folder.root, files, message, restage)
     if made is None:
         return None
     with suppress(PinesyncError):  # the next pull moves it

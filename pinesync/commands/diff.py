@@ -110,9 +110,9 @@ def _file_diff(project: Project, situation: Situation, client: Remote | None) ->
 
 def committed(project: Project, entry: Entry) -> str | None:
     """The base's text out of git, where teammates without the account have it."""
-    from pinesync.workspace import git
+    from pinesync.git.objects import text_at_head
 
-    data = git.text_at_head(project.folder.root, entry.path)
+    data = text_at_head(project.folder.root, entry.path)
     try:
         text = decode(data) if data is not None else None
     except Unreadable:

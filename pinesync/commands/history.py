@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from pinesync.commands.project import Project, Setup, account_of, open_project
 from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, LeftForYou, gravest
+from pinesync.git.history import NAME, History, read_history, write_history
+from pinesync.git.repo import HISTORY, Repository, require_repository
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
 from pinesync.sync.execute.history import read_histories
 from pinesync.sync.execute.look import ask_session, prove_session
 from pinesync.sync.ports import Ports
 from pinesync.sync.timeline import line_up, places
-from pinesync.workspace.chronicle import NAME, Chronicle, read_chronicle, write_chronicle
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Settings
-from pinesync.workspace.repository import HISTORY, Repository, needs_repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
     """Bring what is not there yet onto the branch, in the repository around the workspace. Nothing
     that is there is rewritten, and neither files nor index nor another branch are touched."""
     project = open_project(setup)
-    repository = needs_repository(project.folder.root)
+    repository = require_repository(project.folder.root)
     refuse_checked_out(repository)
-    before = read_chronicle(repository)
+    before = read_history(repository)
     ports = project.ports()
     listed, account = _listed(project, ports)
     settings = project.settings
@@ -83,23 +83,23 @@ def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
     return wanted, found.name if found else ""
 
 
-def _planned(before: Chronicle, listed: Sequence[ScriptInfo]) -> Imported:
+def _planned(before: History, listed: Sequence[ScriptInfo]) -> Imported:
     fresh = [n for info in listed if (n := info.version.major - _done(before, info.pine_id)) > 0]
     return Imported(NAME, sum(fresh), len(fresh), _total(before), before.tip, dry_run=True)
 
 
-def _done(before: Chronicle, pine_id: PineId) -> int:
+def _done(before: History, pine_id: PineId) -> int:
     return before.done[pine_id].major if pine_id in before.done else 0
 
 
-def _total(chronicle: Chronicle) -> int:
-    return sum(version.major for version in chronicle.done.values())
+def _total(history: History) -> int:
+    return sum(version.major for version in history.done.values())
 
 
 def grow(
     ports: Ports,
     repository: Repository,
-    before: Chronicle,
+    before: History,
     listed: Sequence[ScriptInfo],
     settings: Settings,
     entries: Mapping[RelPath, Entry],
@@ -120,7 +120,7 @@ def grow(
     tip = before.tip
     if commits:
         text_of = ports.workspace.text_of
-        tip = write_chronicle(repository, before, commits, settings, account, text_of)
+        tip = write_history(repository, before, commits, settings, account, text_of)
     left_out = (LeftOut(where[i].path, i, e.message, e.hint or "") for i, e in troubles.items())
     return Imported(
         NAME,
@@ -150,7 +150,7 @@ def begin_history(
 ) -> Imported:
     """The history of a fresh clone, at whose end the clone's first branch begins."""
     settings = folder.settings()
-    done = grow(ports, repository, Chronicle(), listed, settings, folder.entries(), account)
+    done = grow(ports, repository, History(), listed, settings, folder.entries(), account)
     if done.tip:
         repository.begin(done.tip)
     return done

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pinesync.commands import templates
 from pinesync.commands.project import Project, Setup, now, open_project
 from pinesync.errors import LeftForYou, Misuse
+from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath
 from pinesync.naming import MAX_SAVED_NAME, fold, place
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.workspace import git
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +64,5 @@ def _today() -> str:
 
 def _author(project: Project) -> str:
     """As TradingView's editor has it in a new script's first line, its user; else as git has it."""
-    said = project.settings.account or git.user_name(project.folder.root) or "the author"
+    said = project.settings.account or user_name(project.folder.root) or "the author"
     return "".join(c for c in said if c.isprintable())

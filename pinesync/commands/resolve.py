@@ -12,6 +12,7 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.restore import base_text, choose, write
 from pinesync.commands.running import Run, finished
 from pinesync.errors import LeftForYou, Misuse
+from pinesync.git.objects import our_side, text_at_head
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.naming import typed
 from pinesync.sync.execute.saving import own_versions, saves_of
@@ -25,7 +26,6 @@ from pinesync.text import (
     has_conflict_markers,
     our_part,
 )
-from pinesync.workspace import git
 from pinesync.workspace.folder import WorkspaceFolder
 
 Side = Literal["ours", "theirs", "merged"]
@@ -116,7 +116,7 @@ def _ours(project: Project, path: RelPath) -> str:
     candidates = [text for one in noted if (text := folder.text_of(one)) is not None]
     if not noted:
         # Markers that pinesync wrote are in a note, so these are git's.
-        for data in (git.our_side(folder.root, path), git.text_at_head(folder.root, path)):
+        for data in (our_side(folder.root, path), text_at_head(folder.root, path)):
             with suppress(Unreadable):
                 text = decode(data) if data is not None else None
                 if text is not None and _is_ours(text, blocks):

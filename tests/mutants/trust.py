@@ -114,14 +114,14 @@ TRUST = (
     Mutant(
         "git runs no program of a repository",
         "S14",
-        "pinesync.workspace.run_git:_NO_PROGRAMS",
+        "pinesync.git.run:_NO_PROGRAMS",
         lambda _: (),
-        ("tests/workspace/test_git.py::test_no_program_of_a_repository_is_run",),
+        ("tests/git/test_merge.py::test_no_program_of_a_repository_is_run",),
     ),
     Mutant(
         "a git directory that a clone brought as files is refused",
         "S14",
-        "pinesync.workspace.run_git:_refuse_made_of_files",
+        "pinesync.git.run:_refuse_made_of_files",
         giving(None),
         ("tests/security/test_cloned.py::test_a_pull_refuses_and_says_why",),
     ),

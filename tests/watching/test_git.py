@@ -15,9 +15,9 @@ from pinesync.commands.project import open_project
 from pinesync.commands.watching import files as files_module
 from pinesync.commands.watching.events import Checking, Event, Held, Told
 from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
+from pinesync.git.activity import held_by_git, mark
 from pinesync.model import RelPath
 from pinesync.workspace.folder import WorkspaceFolder
-from pinesync.workspace.git_writes import held_by_git, mark
 from tests.cli.world import (
     BREAKOUT_PATH,
     BROKEN,

@@ -15,15 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinesync.errors import FileError
-from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace import git
-from pinesync.workspace.run_git import asked
+from pinesync.git.filters import filters_of
+from pinesync.git.objects import digest_of, read_blob
+from pinesync.git.run import run
 
 _LOGGED = 8192
 _IDENT = re.compile(rb"\$Id:[^$\n]*\$")
 _SHA1 = 40
-_REWRITES = ("filter", "working-tree-encoding")
-"""Attributes with which a file is not as git holds it, and only a program or a codec could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def mark_paths(root: Path) -> tuple[Path, ...]:
     """The files that `mark` looks at: index, HEAD, its log, the lock. Empty outside of git."""
     names = ("index", "HEAD", "logs/HEAD", "index.lock")
     try:
-        status, found, _ = asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
+        status, found, _ = run(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
     except FileError:
         return ()
     if status:
@@ -113,15 +111,6 @@ def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
         return frozenset()
 
 
-def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:
-    """The filter or the encoding that git's attributes name for a file, where they do."""
-    given = b"".join(os.fsencode(path) + b"\0" for path in paths)
-    told = asked(root, "check-attr", "-z", "--stdin", *_REWRITES, given=given)[1].split(b"\0")
-    rows = zip(told[::3], told[2::3], strict=False)
-    none = (b"unspecified", b"unset")
-    return {os.fsdecode(p): os.fsdecode(value) for p, value in rows if value not in none}
-
-
 def _names(data: bytes, size: int) -> set[str]:
     """What git calls a blob that a file with these bytes may come from: with other line ends, and
     with `$Id$` not filled in."""
@@ -134,22 +123,22 @@ def _names(data: bytes, size: int) -> set[str]:
 def _present(root: Path, names: set[str]) -> set[str]:
     """Those that the repository has. Unlike `cat-file` this asks no other host for the rest."""
     words = ("rev-list", "--objects", "--no-walk", "--ignore-missing", "--missing=allow-any")
-    given = "".join(f"{name}\n" for name in names).encode("ascii")
-    found = asked(root, *words, "--stdin", given=given)[1].decode("ascii", "replace")
+    stdin = "".join(f"{name}\n" for name in names).encode("ascii")
+    found = run(root, *words, "--stdin", stdin=stdin)[1].decode("ascii", "replace")
     return {line.split(" ")[0] for line in found.splitlines()}
 
 
 def _is(root: Path, name: str, data: bytes) -> bool:
     """Whether it is the same text with line ends that are mixed, which no name tells."""
-    with suppress(FileError, Unreadable):
-        held = git.blob(root, name)
-        return held is not None and digest(decode(held)) == digest(decode(data))
+    with suppress(FileError):
+        held = digest_of(read_blob(root, name))
+        return held is not None and held == digest_of(data)
     return False
 
 
 def _index_rows(root: Path, *which: str) -> Iterator[tuple[str, bytes, str]]:
     """Name, stage and path of each pine.toml and .pine file in the index."""
-    listed = asked(root, "ls-files", "--stage", *which, "-z", "--", "pine.toml", "*.pine")[1]
+    listed = run(root, "ls-files", "--stage", *which, "-z", "--", "pine.toml", "*.pine")[1]
     for row in listed.split(b"\0"):
         head, tab, path = row.partition(b"\t")
         if tab:

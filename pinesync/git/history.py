@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pinesync.errors import FileError, LeftForYou, ManifestError
-from pinesync.model import Digest, Entry, PineId, RelPath, Version
+from pinesync.git.fast_import import NewCommit, write_commits
+from pinesync.git.repo import HISTORY, Repository
+from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
 from pinesync.sync.timeline import ID_TRAILER, VERSION_TRAILER, Commit
 from pinesync.text import dress
-from pinesync.workspace import stream
 from pinesync.workspace.files import MANIFEST
-from pinesync.workspace.growing import Growing
 from pinesync.workspace.manifest import Settings, parse
-from pinesync.workspace.repository import HISTORY, Repository
+from pinesync.workspace.manifest_builder import ManifestBuilder
 
 NAME = HISTORY.removeprefix("refs/heads/")
 _TRAILERS = "%x1f".join(
@@ -26,7 +26,7 @@ _TRAILERS = "%x1f".join(
 
 
 @dataclass(frozen=True, slots=True)
-class Chronicle:
+class History:
     """The branch as it is: its last commit, the newest version of each script on it, and what
     the pine.toml of the last commit lists. `tip` is None where there is no such branch yet."""
 
@@ -35,11 +35,11 @@ class Chronicle:
     entries: Mapping[RelPath, Entry] = field(default_factory=dict)
 
 
-def read_chronicle(repository: Repository) -> Chronicle:
+def read_history(repository: Repository) -> History:
     """What is on the branch. LeftForYou where it is not as pinesync made it, or is cut off."""
     tip = repository.commit_of(HISTORY)
     if tip is None:
-        return Chronicle()
+        return History()
     done = _done(repository.log(tip, "%P%x1f" + _TRAILERS))
     held = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
     try:
@@ -49,7 +49,7 @@ def read_chronicle(repository: Repository) -> Chronicle:
     recorded = {e.pine_id: e.base.version for e in entries.values() if e.pine_id and e.base}
     if done is None or any(done.get(i) != version for i, version in recorded.items()):
         raise _not_ours(repository)
-    return Chronicle(tip, done, entries)
+    return History(tip, done, entries)
 
 
 def _done(rows: Sequence[str]) -> dict[PineId, Version] | None:
@@ -85,57 +85,51 @@ def _not_ours(repository: Repository) -> LeftForYou:
     )
 
 
-def write_chronicle(
+def write_history(
     repository: Repository,
-    before: Chronicle,
+    before: History,
     commits: Sequence[Commit],
     settings: Settings,
     account: str,
     text_of: Callable[[Digest], str | None],
 ) -> str:
-    """The branch grows by these commits, all or none; its last commit. FileError where a text is
-    not held any more, or git fails."""
-    chunks = _stream(repository, before, commits, settings, stream.Author(account), text_of)
-    repository.import_stream(chunks)
-    tip = repository.commit_of(HISTORY)
-    assert tip
-    return tip
-
-
-def _stream(
-    repository: Repository,
-    before: Chronicle,
-    commits: Sequence[Commit],
-    settings: Settings,
-    author: stream.Author,
-    text_of: Callable[[Digest], str | None],
-) -> Iterator[bytes]:
-    marks: dict[Digest, int] = {}
-    # All texts come first, script by script: git packs a text as its difference to the last one.
-    for info in sorted((c.info for c in commits), key=lambda i: (i.pine_id, i.version)):
-        if info.digest in marks:
-            continue
-        text = text_of(info.digest)
-        if text is None:
-            raise FileError(f"{info.name} {info.version}: its text is not held", "run it again")
-        marks[info.digest] = len(marks) + 1
-        yield stream.blob(marks[info.digest], dress(text, None))
+    """The log grows by these commits, all or none; its last commit. FileError where a text is not
+    held any more, or git fails."""
+    # Texts script by script: git packs a text as its difference to the one before.
+    texts: dict[Digest, VersionInfo] = {}
+    for info in sorted((one.info for one in commits), key=lambda i: (i.pine_id, i.version)):
+        texts.setdefault(info.digest, info)
+    numbers = {digest: number for number, digest in enumerate(texts, 1)}
     old = [path for one in commits for path in one.moved]
-    blobs = repository.blobs(before.tip, old) if before.tip and old else {}
-    growing = Growing(settings, before.entries)
-    prefix, parent = repository.prefix, before.tip
-    for one in commits:
-        parts = [stream.commit(HISTORY, author, one.info.when, one.message, parent)]
-        parent = None
+    moved = repository.blobs(before.tip, old) if before.tip and old else {}
+    builder = ManifestBuilder(settings, before.entries)
+
+    def made(one: Commit) -> NewCommit:
         for path in (*one.dropped, *one.moved):
-            growing.drop(path)
-            parts.append(stream.removed(prefix, path))
-        for path, entry in one.moved.items():
-            growing.set(entry)
-            parts.append(stream.file(prefix, entry.path, blobs[path].oid))
-        growing.set(one.entry)
-        parts.append(stream.file(prefix, one.entry.path, f":{marks[one.info.digest]}"))
-        parts.append(stream.manifest(prefix, growing.text()))
-        yield b"".join(parts)
-    parse(growing.text())
-    yield stream.END
+            builder.drop(path)
+        for entry in (*one.moved.values(), one.entry):
+            builder.set(entry)
+        files: dict[RelPath, str | int] = {e.path: moved[p].oid for p, e in one.moved.items()}
+        files[one.entry.path] = numbers[one.info.digest]
+        removed = (*one.dropped, *one.moved)
+        return NewCommit(one.info.when, one.message, builder.text(), files, removed)
+
+    def all_made() -> Iterator[NewCommit]:
+        yield from map(made, commits)
+        parse(builder.text())
+
+    return write_commits(
+        repository,
+        HISTORY,
+        all_made(),
+        account=account,
+        parents=[before.tip] if before.tip else (),
+        blobs=(_held(info, text_of) for info in texts.values()),
+    )
+
+
+def _held(info: VersionInfo, text_of: Callable[[Digest], str | None]) -> bytes:
+    text = text_of(info.digest)
+    if text is None:
+        raise FileError(f"{info.name} {info.version}: its text is not held", "run it again")
+    return dress(text, None)

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pinesync.errors import ManifestError
+from pinesync.git.fast_import import NewCommit, write_commits
+from pinesync.git.filters import as_stored
+from pinesync.git.repo import SAVED, Blob, Repository
 from pinesync.model import Entry, RelPath
 from pinesync.sync.timeline import message, one_line, title_of
-from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace import stream
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import apply, parse
-from pinesync.workspace.repository import SAVED, Blob, Repository
 
 NAME = SAVED.removeprefix("refs/remotes/")
 SETTING = "pinesync.track"
@@ -56,12 +56,8 @@ class Fork:
     def has(self, path: RelPath, entry: Entry) -> bool:
         """Whether the file has the text that an unedited one would."""
         blob = self.blobs.get(path)
-        if blob is None or blob.data is None or entry.base is None:
-            return False
-        try:
-            return digest(decode(blob.data)) == entry.base.expected
-        except Unreadable:
-            return False
+        digest = blob.digest if blob else None
+        return digest is not None and entry.base is not None and digest == entry.base.expected
 
 
 def find_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | None:
@@ -113,11 +109,16 @@ def track(
         if fork.commit and repository.commit_of(SAVED) != fork.commit:
             repository.move(SAVED, fork.commit, "pinesync: nothing was saved since")
         return fork.commit
-    blobs = repository.as_stored(files)
-    author = stream.Author(account)
-    chunks = _stream(repository, fork, _batches(fork, moved), ours, author, blobs)
-    repository.import_stream(chunks, force=True)
-    return repository.commit_of(SAVED)
+    commits = _commits(fork, _batches(fork, moved), ours, as_stored(repository, files))
+    return write_commits(
+        repository,
+        SAVED,
+        commits,
+        account=account,
+        parents=[fork.commit] if fork.commit else (),
+        tree=None if fork.commit else repository.tree_of("HEAD"),
+        force=True,
+    )
 
 
 def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
@@ -136,34 +137,26 @@ def _batches(fork: Fork, moved: Sequence[Saved]) -> list[list[Saved]]:
     return [[one] for one in order] if one_by_one else [order]
 
 
-def _stream(
-    repository: Repository,
+def _commits(
     fork: Fork,
     batches: Sequence[Sequence[Saved]],
     ours: Mapping[str, Entry],
-    author: stream.Author,
     blobs: Mapping[str, str],
-) -> Iterator[bytes]:
-    text, prefix, parent = fork.manifest, repository.prefix, fork.commit
-    head = None if parent else repository.tree_of("HEAD")
+) -> Iterator[NewCommit]:
+    text = fork.manifest
+    # Paths are given up before any file is written: a script that moved may have left its path to
+    # another.
     left = [
         old.path
         for one in (one for batch in batches for one in batch)
         if (old := ours.get(one.entry.pine_id or "")) and old.path != one.entry.path
     ]
     for batch in batches:
-        yield stream.commit(SAVED, author, batch[-1].when, _message(batch), parent)
-        if head:
-            yield stream.tree(head)
-        # Before any other file: one that moved may have left its path to another.
-        yield from (stream.removed(prefix, path) for path in left)
-        changes: dict[RelPath, Entry | None] = dict.fromkeys(left)
-        changes.update({one.entry.path: one.entry for one in batch})
-        text = apply(text, changes)[0]
-        yield from (stream.file(prefix, o.entry.path, blobs[o.entry.path]) for o in batch)
-        yield stream.manifest(prefix, text)
-        parent, head, left = None, None, []
-    yield stream.END
+        entries = {one.entry.path: one.entry for one in batch}
+        text = apply(text, {**dict.fromkeys(left), **entries})[0]
+        files = {path: blobs[path] for path in entries}
+        yield NewCommit(batch[-1].when, _message(batch), text, files, left)
+        left = []
 
 
 def _message(batch: Sequence[Saved]) -> str:
