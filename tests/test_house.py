@@ -33,7 +33,7 @@ PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
     CLOCK: ("cli/", "commands/project.py", "remote/session.py", "remote/patience.py", "sandbox/"),
     ENVIRONMENT: ("cli/", "pine.py", "git/run.py"),
     TERMINAL: ("cli/",),
-    ("subprocess",): ("workspace/", "cli/", "commands/demo.py"),
+    ("subprocess",): ("git/run.py", "cli/", "commands/demo.py"),
     ("print",): (),
     ("eval",): (),
     ("exec",): (),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from pinesync.commands.history import Imported, begin_history
+from pinesync.commands.history import Imported, clone_history
 from pinesync.commands.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -100,7 +100,7 @@ def clone(
         imported = None
         if history:
             repository = make_repository(place)
-            imported = begin_history(ports, folder, repository, listed, account.name)
+            imported = clone_history(ports, folder, repository, listed, account.name)
     return Cloned(target, remote, settings.account, outcomes, imported)
 
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pinesync.commands.project import Project, Setup, account_of, open_project
-from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, LeftForYou, gravest
-from pinesync.git.history import NAME, History, read_history, write_history
-from pinesync.git.repo import HISTORY, Repository, require_repository
+from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, gravest
+from pinesync.git.history import (
+    LOCAL_BRANCH,
+    NAME,
+    History,
+    begin_history,
+    local_branch,
+    read_history,
+    write_history,
+)
+from pinesync.git.repo import HISTORY, SAVED, Repository, require_repository
+from pinesync.git.saved_branch import SETTING
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
 from pinesync.sync.execute.history import read_histories
 from pinesync.sync.execute.look import ask_session, prove_session
@@ -16,6 +25,8 @@ from pinesync.sync.ports import Ports
 from pinesync.sync.timeline import line_up, places
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Settings
+
+_NOTES, _TOLD = "told", "local-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,8 @@ class LeftOut:
 @dataclass(frozen=True, slots=True)
 class Imported:
     """How many versions of how many scripts came onto the branch, how many are on it, and its
-    last commit, None where it has none. A dry run tells how many would come."""
+    last commit, None where it has none. A dry run tells how many would come. `note` is what is to
+    be known of a local branch of that name, told once."""
 
     branch: str
     versions: int
@@ -40,6 +52,7 @@ class Imported:
     tip: str | None
     left_out: tuple[LeftOut, ...] = ()
     dry_run: bool = False
+    note: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -51,22 +64,27 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
     that is there is rewritten, and neither files nor index nor another branch are touched."""
     project = open_project(setup)
     repository = require_repository(project.folder.root)
-    refuse_checked_out(repository)
     before = read_history(repository)
     ports = project.ports()
     listed, account = _listed(project, ports)
     settings = project.settings
     if dry_run:
         return _planned(before, listed)
-    return grow(ports, repository, before, listed, settings, project.folder.entries(), account)
+    done = grow(ports, repository, before, listed, settings, project.folder.entries(), account)
+    return replace(done, note=_note(project, repository))
 
 
-def refuse_checked_out(repository: Repository) -> None:
-    if repository.is_checked_out(HISTORY):
-        raise LeftForYou(
-            f"{NAME} is the branch that is checked out, and an import moves it",
-            "switch to another branch, `git switch -` say, then run the command again",
-        )
+def _note(project: Project, repository: Repository) -> str:
+    state = project.folder.state
+    if _TOLD in state.keys(_NOTES) or repository.commit_of(LOCAL_BRANCH) is None:
+        return ""
+    state.write_json(_NOTES, _TOLD, {})
+    whose = "of pinesync 0.1" if local_branch(repository) else "with commits that no import made"
+    way = f"-D {NAME}` removes it" if local_branch(repository) else f"-m {NAME} NAME` renames it"
+    return (
+        f"this is {HISTORY} now. The local branch {NAME}, {whose}, stays as it is, and "
+        f"git means it by that name; `git branch {way}"
+    )
 
 
 def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
@@ -118,6 +136,8 @@ def grow(
             troubles[pine_id] = trouble
     commits = line_up(histories, where, before.entries, before.done)
     tip = before.tip
+    if tip and not commits:
+        begin_history(repository, tip)
     if commits:
         text_of = ports.workspace.text_of
         tip = write_history(repository, before, commits, settings, account, text_of)
@@ -141,16 +161,19 @@ def _unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
     return None
 
 
-def begin_history(
+def clone_history(
     ports: Ports,
     folder: WorkspaceFolder,
     repository: Repository,
     listed: Sequence[ScriptInfo],
     account: str,
 ) -> Imported:
-    """The history of a fresh clone, at whose end the clone's first branch begins."""
+    """The log of a fresh clone, at whose end the clone's first branch and `tradingview/saved`
+    begin."""
     settings = folder.settings()
     done = grow(ports, repository, History(), listed, settings, folder.entries(), account)
     if done.tip:
         repository.begin(done.tip)
+        if repository.setting(SETTING) is not False:
+            repository.move(SAVED, done.tip, "pinesync: clone")
     return done

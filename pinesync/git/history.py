@@ -1,4 +1,5 @@
-"""The branch that holds one commit for each saved version: what is on it, and what comes after.
+"""The log: a remote-tracking branch with one commit for each saved version, and nobody else's
+commits. What is on it, and what comes after.
 
 Nothing on it is ever rewritten. What it holds is read from itself, from the trailers of its commits
 and the pine.toml of its last one, so that any machine goes on where another one stopped.
@@ -19,7 +20,9 @@ from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Settings, parse
 from pinesync.workspace.manifest_builder import ManifestBuilder
 
-NAME = HISTORY.removeprefix("refs/heads/")
+NAME = HISTORY.removeprefix("refs/remotes/")
+LOCAL_BRANCH = f"refs/heads/{NAME}"
+"""Where pinesync 0.1 had the log."""
 _TRAILERS = "%x1f".join(
     f"%(trailers:key={key},valueonly,separator=%x2C)" for key in (ID_TRAILER, VERSION_TRAILER)
 )
@@ -27,8 +30,8 @@ _TRAILERS = "%x1f".join(
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The branch as it is: its last commit, the newest version of each script on it, and what
-    the pine.toml of the last commit lists. `tip` is None where there is no such branch yet."""
+    """The log as it is: its last commit, the newest version of each script on it, and what the
+    pine.toml of the last commit lists. `tip` is None where there is no log yet."""
 
     tip: str | None = None
     done: Mapping[PineId, Version] = field(default_factory=dict)
@@ -36,19 +39,35 @@ class History:
 
 
 def read_history(repository: Repository) -> History:
-    """What is on the branch. LeftForYou where it is not as pinesync made it, or is cut off."""
+    """What the log has; where there is none yet, what the local branch of pinesync 0.1 has, for
+    the log to go on from. LeftForYou where the log is not as pinesync made it, or is cut off."""
     tip = repository.commit_of(HISTORY)
     if tip is None:
-        return History()
+        return local_branch(repository) or History()
+    found = _history_at(repository, tip)
+    if found is None:
+        raise _not_ours(repository)
+    return found
+
+
+def local_branch(repository: Repository) -> History | None:
+    """The log as pinesync 0.1 left it, in a local branch; None where there is no such branch, or
+    not every commit on it is of an import."""
+    tip = repository.commit_of(LOCAL_BRANCH)
+    return _history_at(repository, tip) if tip else None
+
+
+def _history_at(repository: Repository, tip: str) -> History | None:
+    """None where a commit is missing, or no import made it."""
     done = _done(repository.log(tip, "%P%x1f" + _TRAILERS))
     held = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
     try:
         entries = parse(((held and held.data) or b"").decode("utf-8")).entries
     except (ManifestError, UnicodeDecodeError):
-        raise _not_ours(repository) from None
+        return None
     recorded = {e.pine_id: e.base.version for e in entries.values() if e.pine_id and e.base}
     if done is None or any(done.get(i) != version for i, version in recorded.items()):
-        raise _not_ours(repository)
+        return None
     return History(tip, done, entries)
 
 
@@ -80,9 +99,16 @@ def _not_ours(repository: Repository) -> LeftForYou:
             "`git fetch --unshallow` brings the rest; then run the command again",
         )
     return LeftForYou(
-        f"the branch {NAME} has commits that no import made",
-        f"keep it under another name with `git branch -m {NAME} NAME`, then run the command again",
+        f"{HISTORY} has commits that no import made",
+        f"keep them with `git branch NAME {HISTORY}`, remove the ref with "
+        f"`git update-ref -d {HISTORY}`, then run the command again",
     )
+
+
+def begin_history(repository: Repository, tip: str) -> None:
+    """The log begins at this commit, where there is none yet."""
+    if repository.commit_of(HISTORY) is None:
+        repository.bring_on(HISTORY, tip, None, "pinesync: from the local branch")
 
 
 def write_history(

@@ -17,7 +17,7 @@ from pinesync.git.run import ask, first_line, run
 from pinesync.model import Digest
 from pinesync.workspace.files.folder import MAX_FILE
 
-HISTORY = "refs/heads/tradingview/history"
+HISTORY = "refs/remotes/tradingview/history"
 SAVED = "refs/remotes/tradingview/saved"
 
 
