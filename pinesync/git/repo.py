@@ -93,6 +93,10 @@ class Repository:
         found = set(self.ask("merge-base", "--independent", *commits).decode("ascii").split())
         return [commit for commit in commits if commit in found]
 
+    def leads_to(self, old: str, new: str) -> bool:
+        """Whether the one commit is the other one, or before it."""
+        return not self.run("merge-base", "--is-ancestor", old, new)[0]
+
     def is_checked_out(self, ref: str) -> bool:
         """Whether the branch is what a work tree of the repository stands on."""
         head = self.run("symbolic-ref", "--quiet", "HEAD")[1].decode("utf-8", "replace").strip()

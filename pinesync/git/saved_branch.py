@@ -3,19 +3,20 @@ and merged by git's own commands.
 
 It forks off the newest commit in which every script is as its pine.toml recorded it, and has a
 commit for each script that was saved since: so a merge of it brings what was saved, and takes
-nothing back. It is made of that commit and of what the service has, and of nothing else: as long
-as neither changes, it stays where it is.
+nothing back. Where that commit is on the log, as in a `clone --history`, the log has what was saved
+since, and the branch goes on from the log's end. It is made of these commits and of what the
+service has, and of nothing else: as long as they do not change, it stays where it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pinesync.errors import ManifestError
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.filters import as_stored
-from pinesync.git.repo import SAVED, Blob, Repository
+from pinesync.git.repo import HISTORY, SAVED, Blob, Repository
 from pinesync.model import Entry, RelPath
 from pinesync.sync.timeline import message, one_line, title_of
 from pinesync.workspace.files import MANIFEST
@@ -39,12 +40,14 @@ class Saved:
 @dataclass(frozen=True, slots=True)
 class Fork:
     """A commit with its pine.toml and the files that this lists. `commit` is None where the line
-    has no commit before it."""
+    has no commit before it. Where it is the log's last one, `agreed` is what the newest clean
+    commit of HEAD's lists, which is an earlier one of the log."""
 
     commit: str | None
     manifest: str
     entries: Mapping[RelPath, Entry] = field(default_factory=dict)
     blobs: Mapping[str, Blob] = field(default_factory=dict)
+    agreed: Mapping[RelPath, Entry] | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -62,7 +65,19 @@ class Fork:
 
 def find_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | None:
     """The newest commit in which every script is as recorded: HEAD, or one of the last that
-    changed pine.toml. None where there is none of them. `likely` are paths to read at once."""
+    changed pine.toml; where it is on the log, the log's last commit. None where there is none of
+    them. `likely` are paths to read at once."""
+    fork = _clean_fork(repository, likely)
+    log = repository.commit_of(HISTORY)
+    if not (fork and fork.commit and log) or fork.commit == log:
+        return fork
+    if not repository.leads_to(fork.commit, log):
+        return fork
+    last = _fork_at(repository, log, likely)
+    return replace(last, agreed=fork.entries) if last and last.is_clean else fork
+
+
+def _clean_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | None:
     head = repository.commit_of("HEAD")
     if head is None:
         return None
@@ -97,19 +112,19 @@ def track(
 ) -> str | None:
     """Let the ref be the fork with what was saved since; where it is now. `file_of` tells the
     bytes that a script's file would have, None for one that is not held: that stays as it is."""
-    ours: dict[str, Entry] = {
-        entry.pine_id: entry for entry in fork.entries.values() if entry.pine_id
-    }
+    ours = _by_id(fork.entries)
+    untold = _untold(fork, ours, saved)
     moved = [one for one in saved if not _is_there(fork, ours, one)]
     files: dict[str, bytes] = {
         one.entry.path: data for one in moved if (data := file_of(one)) is not None
     }
     moved = [one for one in moved if one.entry.path in files]
-    if not moved:
+    if not moved and not untold:
         if fork.commit and repository.commit_of(SAVED) != fork.commit:
             repository.move(SAVED, fork.commit, "pinesync: nothing was saved since")
         return fork.commit
-    commits = _commits(fork, _batches(fork, moved), ours, as_stored(repository, files))
+    blobs = as_stored(repository, files) if moved else {}
+    commits = _commits(fork, untold, _batches(fork, moved), ours, blobs)
     return write_commits(
         repository,
         SAVED,
@@ -119,6 +134,27 @@ def track(
         tree=None if fork.commit else repository.tree_of("HEAD"),
         force=True,
     )
+
+
+def _by_id(entries: Mapping[RelPath, Entry]) -> dict[str, Entry]:
+    return {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
+
+
+def _untold(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
+    """The scripts of which the log has a version that HEAD has not. It is the same everywhere, so
+    it cannot tell whose save that is: what others saved must not be taken back unseen, and a merge
+    of the branch has to bring that, too."""
+    if fork.agreed is None:
+        return []
+    agreed = _by_id(fork.agreed)
+
+    def is_untold(one: Saved) -> bool:
+        pine_id, base = one.entry.pine_id or "", one.entry.base
+        old, before = ours[pine_id].base, agreed[pine_id].base if pine_id in agreed else None
+        is_new = before is None or (old and before.version != old.version)
+        return bool(is_new and old and base and old.theirs != base.theirs)
+
+    return [one for one in saved if _is_there(fork, ours, one) and is_untold(one)]
 
 
 def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
@@ -134,16 +170,20 @@ def _batches(fork: Fork, moved: Sequence[Saved]) -> list[list[Saved]]:
     """What each commit brings, in order of time."""
     order = sorted(moved, key=lambda one: (max(one.when, 0), one.entry.pine_id or ""))
     one_by_one = fork.commit is not None and len(order) <= MOST_COMMITS
-    return [[one] for one in order] if one_by_one else [order]
+    return [[one] for one in order] if one_by_one or not order else [order]
 
 
 def _commits(
     fork: Fork,
+    untold: Sequence[Saved],
     batches: Sequence[Sequence[Saved]],
     ours: Mapping[str, Entry],
     blobs: Mapping[str, str],
 ) -> Iterator[NewCommit]:
     text = fork.manifest
+    if untold:
+        text = apply(text, {one.entry.path: one.entry for one in untold})[0]
+        yield NewCommit(max(one.when for one in untold), "Which versions others saved\n", text)
     # Paths are given up before any file is written: a script that moved may have left its path to
     # another.
     left = [

@@ -466,8 +466,46 @@ def test_in_a_clone_the_log_and_what_is_saved_are_one(world: World) -> None:
     assert {tip(world, name) for name in ("main", REF, SAVED)} == made
 
 
-def test_a_clone_that_does_not_track(world: World) -> None:
-    git(world.place, "config", "--global", "pinesync.track", "false")
+def test_what_the_log_has_is_not_committed_again(world: World) -> None:
+    """As long as a person commits nothing beside it. What the log cannot tell, as it is the same
+    everywhere, comes on top: whose saves these are."""
+    assert world("clone", "--history", "--sandbox", "scripts").code == 0
+    world.write(LONGER, TREND_PATH)
+    assert world("push").code == 0
+    imported(world)
+    assert world("fetch").code == 0
+    assert tip(world, SAVED) == tip(world, REF)
+    later(world, LONGER + "// theirs\n")
+    assert world("fetch").code == 0
+    assert subjects(world, f"{REF}..{SAVED}") == ["Trend 3.0"]
+    imported(world)
+    assert world("pull").code == 0
+    assert subjects(world, f"{REF}..{SAVED}") == ["Which versions others saved"]
+    assert subjects(world, f"main..{SAVED}")[1:] == ["Trend 3.0", "Trend 2.0"]
+    assert git(world.folder, "diff", "--stat", SAVED) == ""
+    before = tip(world, SAVED)
+    world.forget()
+    assert world("fetch").code == 0
+    assert tip(world, SAVED) == before
+
+
+def test_a_merge_of_it_tells_what_others_saved(world: World) -> None:
+    """Else git could take their save back, and a push would not know."""
+    assert world("clone", "--history", "--sandbox", "scripts").code == 0
+    later(world)
+    imported(world)
+    assert world("fetch").code == 0
+    world.git("merge", "-q", "--ff-only", SAVED)
+    assert (world.words(), world.read()) == ({}, SLOWER)
+    world.git("checkout", "-q", "HEAD~2", "--", TREND_PATH)
+    assert world.read() == TREND
+    assert world.words() == {TREND_PATH: "undoes"}
+    assert world("push", TREND_PATH).code == 3
+
+
+def test_a_clone_that_does_not_track(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.place / "config").write_text("[pinesync]\n\ttrack = false\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(world.place / "config"))
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     git(world.folder, "rev-parse", "--verify", "--quiet", SAVED, code=1)
 
