@@ -9,19 +9,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinesync.errors import FileError
 from pinesync.git.filters import filters_of
+from pinesync.git.index import index_rows
 from pinesync.git.objects import digest_of, read_blob
 from pinesync.git.run import run
 
 _LOGGED = 8192
 _IDENT = re.compile(rb"\$Id:[^$\n]*\$")
 _SHA1 = 40
+_FILES = ("--", "pine.toml", "*.pine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def held_by_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
     """The files whose text git holds: in its index, a commit, a stash, or as the outcome of a
     merge that nobody committed. Empty where git cannot be asked."""
     try:
-        index = {path: oid for oid, stage, path in _index_rows(root) if stage == b"0"}
+        index = {row.path: row.oid for row in index_rows(root, *_FILES) if row.stage == 0}
         size = len(next(iter(index.values()), "0" * _SHA1))
         names = {path: _names(data, size) for path, data in files.items()}
         wanted = {name for each in names.values() for name in each}
@@ -105,7 +107,7 @@ def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
     try:
         if not paths:
             return frozenset()
-        open_ = {path for *_, path in _index_rows(root, "--unmerged")}
+        open_ = {row.path for row in index_rows(root, "--unmerged", *_FILES)}
         return frozenset(paths) & (open_ | filters_of(root, paths).keys())
     except FileError:
         return frozenset()
@@ -134,13 +136,3 @@ def _is(root: Path, name: str, data: bytes) -> bool:
         held = digest_of(read_blob(root, name))
         return held is not None and held == digest_of(data)
     return False
-
-
-def _index_rows(root: Path, *which: str) -> Iterator[tuple[str, bytes, str]]:
-    """Name, stage and path of each pine.toml and .pine file in the index."""
-    listed = run(root, "ls-files", "--stage", *which, "-z", "--", "pine.toml", "*.pine")[1]
-    for row in listed.split(b"\0"):
-        head, tab, path = row.partition(b"\t")
-        if tab:
-            _, name, stage = head.split(b" ")
-            yield name.decode("ascii"), stage, os.fsdecode(path)

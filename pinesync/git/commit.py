@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, LeftForYou, Misuse
+from pinesync.git.index import index_rows, staged_rows
 from pinesync.git.objects import read_objects
 from pinesync.git.repo import require_repository
 from pinesync.git.run import ask, first_line, run
@@ -115,7 +116,7 @@ def commit(
     Afterwards the index has the files, too. One that had something else staged is put to
     `restage`, which gives what is to be staged from now on, None for what it was."""
     head = _commit_at(root)
-    staged = _staged(root)
+    staged = {row.path: row.oid for row in staged_rows(root, "--relative")}
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
     with _folder() as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
@@ -193,20 +194,9 @@ def _commit_at(root: Path, name: str = "HEAD") -> str | None:
     return None if status else found.decode("ascii").strip()
 
 
-def _staged(root: Path) -> dict[str, str]:
-    """What is staged and another than HEAD's: path → blob, empty for a file that goes."""
-    words = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--relative")
-    rows = ask(root, "diff", *words, "--no-ext-diff", "--ignore-submodules=all").split(b"\0")
-    pairs = zip(rows[::2], rows[1::2], strict=False)
-    found = {os.fsdecode(path): row.split(b" ")[3].decode("ascii") for row, path in pairs}
-    return {path: blob if blob.strip("0") else "" for path, blob in found.items()}
-
-
 def _modes(root: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """The modes of the plain files in an index."""
-    rows = ask(root, "ls-files", "--stage", "-z", env=env).split(b"\0")
-    found = (row.partition(b"\t") for row in rows if row.startswith(b"100"))
-    return {os.fsdecode(path): head[:6].decode("ascii") for head, _, path in found}
+    return {row.path: row.mode for row in index_rows(root, env=env) if row.is_plain}
 
 
 def _blob(root: Path, path: str, data: bytes) -> str:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from pinesync.git.index import index_rows
 from pinesync.git.repo import Repository
 from pinesync.git.run import run
 from pinesync.workspace.files.folder import MAX_FILE
@@ -41,9 +42,9 @@ def as_stored(repository: Repository, files: Mapping[str, bytes]) -> dict[str, s
         listed = b"".join(name + b"\0" for name in names)
         add = ("update-index", "--add", "--replace", "-z", "--stdin")
         repository.ask(*add, stdin=listed, env=env, cwd=tree)
-        staged = repository.ask("ls-files", "--stage", "-z", env=env, cwd=tree)
-    rows = (row.partition(b"\t") for row in staged.split(b"\0") if row)
-    return {names[name]: head.split()[1].decode() for head, _, name in rows if name in names}
+        rows = list(index_rows(tree, env=env, hooks=False))
+    stored = {os.fsencode(row.path): row.oid for row in rows}
+    return {path: stored[name] for name, path in names.items() if name in stored}
 
 
 def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from pinesync.errors import FileError
+from pinesync.git.index import staged_rows
 from pinesync.git.objects import read_objects
-from pinesync.git.run import ask, run
+from pinesync.git.run import run
 from pinesync.naming import SUFFIX
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.files.folder import MAX_FILE
@@ -23,13 +24,9 @@ def workspaces(top: Path) -> list[Path]:
 def staged_scripts(top: Path) -> dict[str, bytes]:
     """Each .pine file that a commit would add or change, with the bytes that git would store: no
     filter of the repository is run for them."""
-    wanted = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=AMT")
-    more = ("--no-ext-diff", "--ignore-submodules=all", "--no-relative")
-    fields = ask(top, "diff", *wanted, *more).split(b"\0")
-    pairs = zip(fields[::2], fields[1::2], strict=False)
-    rows = ((os.fsdecode(name), row.split(b" ")) for row, name in pairs)
+    rows = staged_rows(top, "--diff-filter=AMT", "--no-relative")
     # A plain file alone: a link of that name has no script in it.
-    blobs = {n: r[3].decode("ascii") for n, r in rows if n.endswith(SUFFIX) and r[1][:2] == b"10"}
+    blobs = {row.path: row.oid for row in rows if row.path.endswith(SUFFIX) and row.is_plain}
     if not blobs:
         return {}
     stdin = "".join(f"{oid}\n" for oid in blobs.values()).encode()

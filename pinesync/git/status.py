@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import PinesyncError
+from pinesync.git.index import index_rows
 from pinesync.git.repo import find_repository
 from pinesync.git.run import run
 
@@ -42,13 +43,14 @@ def git_status(root: Path) -> GitStatus | None:
     """None outside of a repository; FileError where git cannot be run, or will not look."""
     if find_repository(root) is None:
         return None
-    files = ("-z", "--", "pine.toml", "*.pine")
-    staged = [row.partition(b"\t") for row in _rows(run(root, "ls-files", "--stage", *files)[1])]
-    ignoring = ("ls-files", "--others", "--ignored", "--exclude-standard", *files)
+    files = ("--", "pine.toml", "*.pine")
+    rows = list(index_rows(root, *files))
+    ignoring = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", *files)
+    ignored = run(root, *ignoring)[1].split(b"\0")
     return GitStatus(
-        tracked=frozenset(os.fsdecode(path) for _, _, path in staged),
-        unmerged=frozenset(os.fsdecode(p) for head, _, p in staged if not head.endswith(b" 0")),
-        ignored=frozenset(map(os.fsdecode, _rows(run(root, *ignoring)[1]))),
+        tracked=frozenset(row.path for row in rows),
+        unmerged=frozenset(row.path for row in rows if row.stage),
+        ignored=frozenset(os.fsdecode(path) for path in ignored if path),
         autocrlf=run(root, "config", "--get", "core.autocrlf")[1].decode().strip(),
     )
 
@@ -60,7 +62,3 @@ def head_time(root: Path) -> float | None:
     except PinesyncError:
         return None
     return None if status else float(row.split()[0])
-
-
-def _rows(listed: bytes) -> list[bytes]:
-    return [row for row in listed.split(b"\0") if row]
