@@ -17,7 +17,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from pinesync.errors import FileError, Misuse
 
@@ -34,6 +34,15 @@ _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 
 _NAMES_GIT = "GIT_PYTHON_GIT_EXECUTABLE"
+
+
+class Options(TypedDict, total=False):
+    """How git is run: with more in its environment; with the hooks of the repository, as it is
+    unless told; and with objects fetched that a partial clone left at another host."""
+
+    env: Mapping[str, str] | None
+    hooks: bool
+    fetches: bool
 
 
 def start(
@@ -68,12 +77,10 @@ def run(
     folder: Path | None,
     *words: str,
     stdin: bytes = b"",
-    env: Mapping[str, str] | None = None,
-    hooks: bool = True,
-    fetches: bool = False,
+    **options: Unpack[Options],
 ) -> tuple[int, bytes, str]:
     """git's exit status, its standard output, and its standard error."""
-    process = start(folder, *words, env=env, hooks=hooks, fetches=fetches)
+    process = start(folder, *words, **options)
     stdout, stderr = process.communicate(stdin)
     return process.returncode, stdout, stderr.decode("utf-8", "replace").removesuffix("\n")
 
@@ -82,12 +89,10 @@ def ask(
     folder: Path | None,
     *words: str,
     stdin: bytes = b"",
-    env: Mapping[str, str] | None = None,
-    hooks: bool = True,
-    fetches: bool = False,
+    **options: Unpack[Options],
 ) -> bytes:
     """git's standard output. FileError where git fails; the first word names the command."""
-    status, stdout, stderr = run(folder, *words, stdin=stdin, env=env, hooks=hooks, fetches=fetches)
+    status, stdout, stderr = run(folder, *words, stdin=stdin, **options)
     if status:
         raise failed(words[0], stderr)
     return stdout
