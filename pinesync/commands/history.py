@@ -75,15 +75,17 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
 
 
 def _note(project: Project, repository: Repository) -> str:
+    """What is to be known of a local branch that git takes for the log; told once."""
     state = project.folder.state
     if _TOLD in state.keys(_NOTES) or repository.commit_of(LOCAL_BRANCH) is None:
         return ""
     state.write_json(_NOTES, _TOLD, {})
-    whose = "of pinesync 0.1" if local_branch(repository) else "with commits that no import made"
-    way = f"-D {NAME}` removes it" if local_branch(repository) else f"-m {NAME} NAME` renames it"
+    whose, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
+    if local_branch(repository):
+        whose, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"
     return (
-        f"this is {HISTORY} now. The local branch {NAME}, {whose}, stays as it is, and "
-        f"git means it by that name; `git branch {way}"
+        f"now {HISTORY}. The local branch {NAME}, {whose}, was left as it is, and git resolves the "
+        f"short name to it; `{way}"
     )
 
 

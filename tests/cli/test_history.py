@@ -532,7 +532,7 @@ def test_the_log_goes_on_from_the_local_branch(repository: World) -> None:
     )
     ran = imported(repository)
     assert ran.out == f"imported 1 version of 1 script onto {BRANCH}\n"
-    assert ran.err.count(f"The local branch {BRANCH}, of pinesync 0.1, stays as it is") == 1
+    assert ran.err.count(f"The local branch {BRANCH}, made by pinesync 0.1, was left as it is") == 1
     assert tip(repository, f"refs/heads/{BRANCH}") == before
     assert tip(repository, f"{REF}~1") == before
     assert "pinesync 0.1" not in repository("history", "import").err
@@ -556,7 +556,7 @@ def test_a_local_branch_with_commits_of_a_person(repository: World) -> None:
     repository.git("commit", "--allow-empty", "-qm", "by hand")
     ran = repository("history", "import", "--json")
     assert (ran.code, ran.json["versions"], ran.json["tip"]) == (0, 3, before)
-    assert "with commits that no import made, stays as it is" in ran.json["note"]
+    assert "with commits that no import made, was left as it is" in ran.json["note"]
     assert tip(repository, REF) == before
     assert tip(repository, "HEAD~1") == before
     assert repository("history", "import", "--json").json["note"] == ""
