@@ -34,9 +34,9 @@ TERMINAL = ("click.echo", "click.secho", "click.prompt", "click.confirm", "click
 # Where a thing may be touched: below a folder (with `/`), or in one file.
 PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
     CLOCK: ("clock.py",),
-    ENVIRONMENT: ("cli/", "pine.py", "workspace/run_git.py"),
+    ENVIRONMENT: ("cli/", "pine.py", "git/run.py"),
     TERMINAL: ("cli/",),
-    ("subprocess",): ("workspace/", "cli/", "commands/demo.py"),
+    ("subprocess",): ("git/run.py", "cli/", "commands/demo.py"),
     ("print",): (),
     ("eval",): (),
     ("exec",): (),

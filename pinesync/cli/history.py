@@ -25,10 +25,10 @@ def command() -> None:
 @jobs
 @shared
 def import_(dry_run: bool, jobs: int) -> int:
-    """One commit for each saved version of every listed script, on the branch tradingview/history.
+    """One commit for each saved version of every listed script, on tradingview/history.
 
-    What is on it stays as it is, and a second import adds only what is new. Your own branches, the
-    index and the files are not touched.
+    That is a remote-tracking branch. What is on it stays as it is, and a second import adds only
+    what is new. Your own branches, the index and the files are not touched.
     """
     from pinesync.commands.history import import_history
 
@@ -47,6 +47,8 @@ def tell(done: Imported) -> None:
         out(f"imported {versions} of {scripts} onto {done.branch}")
     else:
         say(f"nothing new for {done.branch}")
+    if done.note:
+        say(f"{done.branch}: {done.note}")
     for left in done.left_out:
         say(f"{harmless(left.path)}: left out of the history: {harmless(left.message)}")
         if left.hint:

@@ -10,8 +10,9 @@ from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.revisions import Revision, revision
 from pinesync.errors import LeftForYou, Misuse
+from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
+from pinesync.git.repo import require_repository
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
-from pinesync.workspace import committing, tracing
 
 By = Literal["note", "trailers", "text"]
 
@@ -38,22 +39,17 @@ def blame_version(setup: Setup, raw: str) -> Blame:
     LeftForYou where no commit has it."""
     project = open_project(setup)
     entry, version = _named(project, raw)
-    if not committing.is_repository(project.workspace.root):
-        raise Misuse(
-            f"{project.workspace.root}: in no git repository, so no commit has a version",
-            "run `git init`; `pinesync push --commit` then commits what it saves",
-        )
+    repository = require_repository(project.workspace.root)
     assert entry.pine_id
     for found, by in _candidates(project, entry, entry.pine_id, version):
-        commit = tracing.commit_at(project.workspace.root, found)
+        commit = commit_at(project.workspace.root, found)
         if commit:
             told = commit.commit, by, commit.date, commit.author, commit.subject
             return Blame(entry.path, entry.pine_id, version, *told)
-    shallow = tracing.is_shallow(project.workspace.root)
     raise LeftForYou(
         f"{entry.path}: no commit here has the text of version {version}",
         "this clone is shallow: `git fetch --unshallow` brings older commits"
-        if shallow
+        if repository.is_shallow()
         else "it was saved without one; `pinesync push --commit` commits what it saves",
     )
 
@@ -80,14 +76,14 @@ def _candidates(
     if noted:
         yield noted, "note"
     known = _digests(project, entry, pine_id, version)
-    for commit in tracing.with_trailers(root, pine_id, version):
+    for commit in with_trailers(root, pine_id, version):
         # Anybody can write trailers: where the text is known, it is looked at.
-        held = tracing.text_at(root, commit, path)
+        held = text_at(root, commit, path)
         if not known or held is None or held in known:
             yield commit, "trailers"
     if not known:
         known = {Past(project).version(Revision(pine_id, entry), version).digest}
-    found = tracing.with_text(root, path, known)
+    found = with_text(root, path, known)
     if found:
         yield found, "text"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from pinesync.commands.history import Imported, begin_history
+from pinesync.commands.history import Imported, clone_history
 from pinesync.commands.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -19,6 +19,8 @@ from pinesync.commands.project import (
     ports_of,
 )
 from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
+from pinesync.git.repo import make_repository
+from pinesync.git.status import version
 from pinesync.model import Account, ScriptInfo
 from pinesync.naming import shown
 from pinesync.sync.engine.account import read_account
@@ -26,9 +28,7 @@ from pinesync.sync.engine.download import fill
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation, Snapshot, survey
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
-from pinesync.workspace.git import version
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
-from pinesync.workspace.repository import make_repository
 from pinesync.workspace.state.clone_note import Begun, clear_dead, cloning, id_before
 
 
@@ -100,7 +100,7 @@ def clone(
         imported = None
         if history:
             repository = make_repository(place)
-            imported = begin_history(ports, folder, repository, listed, account.name)
+            imported = clone_history(ports, folder, repository, listed, account.name)
     return Cloned(target, remote, settings.account, outcomes, imported)
 
 

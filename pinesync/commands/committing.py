@@ -11,11 +11,12 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.tracking import catch_up
 from pinesync.commands.wording import Script, Way, message_of
 from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
+from pinesync.git import commit as commits
 from pinesync.model import Base, Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.outcome import Committed, Outcome, Run, failed
 from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
-from pinesync.workspace import committing, manifest
+from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Manifest
 
@@ -30,7 +31,7 @@ def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | Non
     project = open_project(setup)
     root = project.workspace.root
     if wish or (wish is None and project.workspace.manifest.has_history() and _is_wanted(project)):
-        committing.refuse_unready(root)
+        commits.refuse_unready(root)
         before = _manifest_at_head(project)
         run = act(project)
         return run if run.dry_run else _and_commit(project, run, way, before)
@@ -42,15 +43,15 @@ def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | Non
 
 def _is_wanted(project: Project) -> bool:
     try:
-        return committing.asks_for_commits(project.workspace.root)
+        return commits.asks_for_commits(project.workspace.root)
     except FileError:
         return False  # who has no git has set nothing
 
 
 def _manifest_at_head(project: Project) -> str | None:
-    data = committing.at_head(project.workspace.root, MANIFEST)
+    data = commits.at_head(project.workspace.root, MANIFEST)
     if data is None:
-        if committing.ignored(project.workspace.root, [MANIFEST]):
+        if commits.ignored(project.workspace.root, [MANIFEST]):
             raise LeftForYou(
                 f"git ignores {MANIFEST}, so nothing can be committed",
                 f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
@@ -76,7 +77,7 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        held = committing.held_at_head(project.workspace.root, list(changed))
+        held = commits.held_at_head(project.workspace.root, list(changed))
         if held is None:
             return
         commit, files = held
@@ -123,7 +124,7 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script
     """What there is to commit. A file that was edited since keeps that edit, and the text that
     the version has is committed."""
     changed = _changed(project, run)
-    left = committing.ignored(project.workspace.root, list(changed)) if changed else ()
+    left = commits.ignored(project.workspace.root, list(changed)) if changed else ()
     more = {outcome.path for outcome in run.outcomes if outcome.done in _MAY_BE_MORE}
     for path, (entry, base) in changed.items():
         if path in left:
@@ -178,7 +179,7 @@ def _commit(
             return None
 
     message = message_of(scripts, way)
-    made = committing.commit(project.workspace.root, files, message, restage)
+    made = commits.commit(project.workspace.root, files, message, restage)
     if made is None:
         return None
     with suppress(PinesyncError):  # the next pull moves it

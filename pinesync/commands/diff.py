@@ -107,14 +107,14 @@ def _file_diff(project: Project, situation: Situation, *, remote: bool) -> FileD
 def agreed_text(project: Project, entry: Entry) -> str | None:
     """The text that an unedited file has, also where the service stored another: as it is held
     here, else out of git, where teammates without the account have it."""
-    from pinesync.workspace import git
+    from pinesync.git.objects import text_at_head
 
     if entry.base is None:
         return None
     held = project.workspace.texts.text_of(entry.base.expected)
     if held is not None:
         return held
-    data = git.text_at_head(project.workspace.root, entry.path)
+    data = text_at_head(project.workspace.root, entry.path)
     try:
         text = decode(data) if data is not None else None
     except Unreadable:

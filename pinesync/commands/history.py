@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, LeftForYou, gravest
+from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, gravest
+from pinesync.git.history import (
+    LOCAL_BRANCH,
+    NAME,
+    History,
+    begin_history,
+    local_branch,
+    read_history,
+    write_history,
+)
+from pinesync.git.repo import HISTORY, SAVED, Repository, require_repository
+from pinesync.git.saved_branch import SETTING
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
 from pinesync.sync.commit_plan import line_up, places
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.ports import Ports
-from pinesync.workspace.chronicle import NAME, Chronicle, read_chronicle, write_chronicle
 from pinesync.workspace.manifest import Settings
-from pinesync.workspace.repository import HISTORY, Repository, needs_repository
 from pinesync.workspace.workspace import Workspace
+
+_NOTES, _TOLD = "told", "local-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,8 @@ class LeftOut:
 @dataclass(frozen=True, slots=True)
 class Imported:
     """How many versions of how many scripts came onto the branch, how many are on it, and its
-    last commit, None where it has none. A dry run tells how many would come."""
+    last commit, None where it has none. A dry run tells how many would come. `note` is what is to
+    be known of a local branch of that name, told once."""
 
     branch: str
     versions: int
@@ -40,6 +52,7 @@ class Imported:
     tip: str | None
     left_out: tuple[LeftOut, ...] = ()
     dry_run: bool = False
+    note: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -50,25 +63,32 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
     """Bring what is not there yet onto the branch, in the repository around the workspace. Nothing
     that is there is rewritten, and neither files nor index nor another branch are touched."""
     project = open_project(setup)
-    repository = needs_repository(project.workspace.root)
-    refuse_checked_out(repository)
-    before = read_chronicle(repository)
+    repository = require_repository(project.workspace.root)
+    before = read_history(repository)
     ports = project.ports
     listed, account = _listed(project, ports)
     settings = project.settings
     if dry_run:
         return _planned(before, listed)
-    return grow(
+    done = grow(
         ports, repository, before, listed, settings, project.workspace.manifest.entries(), account
     )
+    return replace(done, note=_note(project, repository))
 
 
-def refuse_checked_out(repository: Repository) -> None:
-    if repository.is_checked_out(HISTORY):
-        raise LeftForYou(
-            f"{NAME} is the branch that is checked out, and an import moves it",
-            "switch to another branch, `git switch -` say, then run the command again",
-        )
+def _note(project: Project, repository: Repository) -> str:
+    """What is to be known of a local branch that git takes for the log; told once."""
+    state = project.workspace.state
+    if _TOLD in state.store.keys(_NOTES) or repository.commit_of(LOCAL_BRANCH) is None:
+        return ""
+    state.store.write_json(_NOTES, _TOLD, {})
+    whose, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
+    if local_branch(repository):
+        whose, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"
+    return (
+        f"now {HISTORY}. The local branch {NAME}, {whose}, was left as it is, and git resolves the "
+        f"short name to it; `{way}"
+    )
 
 
 def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
@@ -81,23 +101,23 @@ def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
     return wanted, found.account.name if found.account else ""
 
 
-def _planned(before: Chronicle, listed: Sequence[ScriptInfo]) -> Imported:
+def _planned(before: History, listed: Sequence[ScriptInfo]) -> Imported:
     fresh = [n for info in listed if (n := info.version.major - _done(before, info.pine_id)) > 0]
     return Imported(NAME, sum(fresh), len(fresh), _total(before), before.tip, dry_run=True)
 
 
-def _done(before: Chronicle, pine_id: PineId) -> int:
+def _done(before: History, pine_id: PineId) -> int:
     return before.done[pine_id].major if pine_id in before.done else 0
 
 
-def _total(chronicle: Chronicle) -> int:
-    return sum(version.major for version in chronicle.done.values())
+def _total(history: History) -> int:
+    return sum(version.major for version in history.done.values())
 
 
 def grow(
     ports: Ports,
     repository: Repository,
-    before: Chronicle,
+    before: History,
     listed: Sequence[ScriptInfo],
     settings: Settings,
     entries: Mapping[RelPath, Entry],
@@ -115,9 +135,11 @@ def grow(
             troubles[pine_id] = trouble
     commits = line_up(histories, where, before.entries, before.done)
     tip = before.tip
+    if tip and not commits:
+        begin_history(repository, tip)
     if commits:
         text_of = ports.texts.text_of
-        tip = write_chronicle(repository, before, commits, settings, account, text_of)
+        tip = write_history(repository, before, commits, settings, account, text_of)
     left_out = (LeftOut(where[i].path, i, e.message, e.hint or "") for i, e in troubles.items())
     return Imported(
         NAME,
@@ -138,18 +160,19 @@ def _unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
     return None
 
 
-def begin_history(
+def clone_history(
     ports: Ports,
     folder: Workspace,
     repository: Repository,
     listed: Sequence[ScriptInfo],
     account: str,
 ) -> Imported:
-    """The history of a fresh clone, at whose end the clone's first branch begins."""
+    """The log of a fresh clone, at whose end the clone's first branch and `tradingview/saved`
+    begin."""
     settings = folder.manifest.settings()
-    done = grow(
-        ports, repository, Chronicle(), listed, settings, folder.manifest.entries(), account
-    )
+    done = grow(ports, repository, History(), listed, settings, folder.manifest.entries(), account)
     if done.tip:
         repository.begin(done.tip)
+        if repository.setting(SETTING) is not False:
+            repository.move(SAVED, done.tip, "pinesync: clone")
     return done

@@ -14,11 +14,12 @@ from pinesync.commands.check import Checks, checked
 from pinesync.commands.project import Setup, project_at
 from pinesync.commands.status import Line, status
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
+from pinesync.git import hooks, staged
+from pinesync.git.repo import require_repository
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.words import Status
-from pinesync.workspace import hooking
-from pinesync.workspace.files import hooks, make_folder
+from pinesync.workspace.files import make_folder
 
 State = Literal["installed", "absent", "refused"]
 _STOPS = (Status.DIVERGED, Status.CONFLICT)
@@ -62,7 +63,7 @@ class Looked:
 def install(setup: Setup) -> Hooks:
     """Add our lines to the hooks of the repository around the current folder. A hook that is
     there keeps its own; one that cannot take ours is left, and said."""
-    folder = hooking.hooks_of(setup.cwd)
+    folder = hooks.hooks_folder(require_repository(setup.cwd))
     make_folder(folder)
     hooks.clear_leftovers(folder)
     return Hooks(tuple(_each(folder, _install)))
@@ -70,29 +71,29 @@ def install(setup: Setup) -> Hooks:
 
 def remove(setup: Setup) -> Hooks:
     """Take our lines out again; a hook that has nothing else goes."""
-    folder = hooking.hooks_of(setup.cwd)
+    folder = hooks.hooks_folder(require_repository(setup.cwd))
     hooks.clear_leftovers(folder)
     return Hooks(tuple(_each(folder, _remove)))
 
 
 def hooks_here(setup: Setup) -> Hooks:
     """Which hooks have our lines."""
-    return Hooks(tuple(_each(hooking.hooks_of(setup.cwd), _look)))
+    return Hooks(tuple(_each(hooks.hooks_folder(require_repository(setup.cwd)), _look)))
 
 
 def before_commit(setup: Setup) -> Checks:
     """Check the syntax of the staged .pine files, as they are staged."""
-    scripts = hooking.staged_scripts(hooking.top_of(setup.cwd))
+    scripts = staged.staged_scripts(require_repository(setup.cwd).top())
     return Checks(tuple(checked(path, data) for path, data in scripts.items()))
 
 
 def before_push(setup: Setup) -> Looked:
     """Look whether a script of the repository diverged, or is in conflict. ManifestError for a
     pine.toml that cannot be used; who cannot be asked stops nothing."""
-    top = hooking.top_of(setup.cwd)
+    top = require_repository(setup.cwd).top()
     left: list[Line] = []
     unasked: list[PinesyncError] = []
-    for root in hooking.workspaces(top):
+    for root in staged.workspaces(top):
         project = project_at(setup, root)
         found = None
         try:

@@ -10,10 +10,10 @@ from pinesync.clock import now
 from pinesync.commands import templates
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse
+from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath
 from pinesync.naming import MAX_SAVED_NAME, fold, place
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.workspace import git
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +65,5 @@ def _today() -> str:
 
 def _author(project: Project) -> str:
     """As TradingView's editor has it in a new script's first line, its user; else as git has it."""
-    said = project.settings.account or git.user_name(project.workspace.root) or "the author"
+    said = project.settings.account or user_name(project.workspace.root) or "the author"
     return "".join(c for c in said if c.isprintable())

@@ -201,9 +201,9 @@ def tools(setup: Setup) -> Tools:
         return check(source)
 
     def merge(base: str, local: str, remote: str):  # type: ignore[no-untyped-def]
-        from pinesync.workspace import git
+        from pinesync.git.merge import merge
 
-        return git.merge(base, local, remote)
+        return merge(base, local, remote)
 
     return Tools(
         merge=merge,

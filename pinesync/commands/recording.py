@@ -11,13 +11,14 @@ from pinesync.commands.project import Project
 from pinesync.commands.running import AGREES
 from pinesync.commands.wording import name_of
 from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.git.fast_import import NewCommit, write_commits
+from pinesync.git.repo import Repository, require_repository
+from pinesync.git.side_record import TRAILER, SideRecord, side_ref, with_newer_base
 from pinesync.model import Entry, RelPath
 from pinesync.naming import typed
 from pinesync.sync.outcome import Outcome, Recorded, Run, failed
-from pinesync.workspace import manifest, stream
-from pinesync.workspace.aside import TRAILER, Aside, digest_of_blob, named, with_newer_base
+from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST
-from pinesync.workspace.repository import Repository, needs_repository
 
 _BRANCH = "refs/heads/"
 
@@ -38,7 +39,7 @@ class _Side:
     repository: Repository
     ref: str
     head: _Head
-    before: Aside
+    before: SideRecord
 
 
 def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
@@ -46,12 +47,12 @@ def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Ru
     be done: Misuse, LeftForYou."""
 
     def acting(project: Project) -> Run:
-        repository = needs_repository(project.workspace.root)
-        ref = named(repository, raw, "--record")
+        repository = require_repository(project.workspace.root)
+        ref = side_ref(repository, raw, "--record")
         _refuse_unready(repository, ref)
         head = _head_of(repository)
-        project.workspace.manifest.look_aside(ref)
-        before = project.workspace.manifest.aside(project.settings.id)
+        project.workspace.manifest.reload_side_record(ref)
+        before = project.workspace.manifest.side_record(project.settings.id)
         side = _Side(repository, ref, head, before)
         run = act(project)
         return _foretold(project, run, side) if run.dry_run else _recorded(project, run, side)
@@ -114,10 +115,10 @@ def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Rec
     repository, ref, before = side.repository, side.ref, side.before
     known = before.over(side.head.entries)
     newer = dict(_newer(known, project.workspace.manifest.entries()))
-    files = repository.blobs(side.head.commit, list(newer))
+    texts = repository.digests(side.head.commit, list(newer))
     new: dict[RelPath, Entry] = {}
     for path, entry in newer.items():
-        if entry.base and digest_of_blob(files.get(path)) == entry.base.expected:
+        if entry.base and texts.get(path) == entry.base.expected:
             new[path] = entry
         else:
             told.append(_left(path, entry))
@@ -129,9 +130,8 @@ def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Rec
     if not new and not before.tips and run.stopped:
         return Recorded(ref, None, ())
     text = manifest.apply(side.head.text, {**known, **new})[0]
-    repository.import_stream(_stream(project, side, text, _message(project, new.values())))
-    made = repository.commit_of(ref)
-    project.workspace.manifest.look_aside()
+    made = _write(project, side, text, _message(project, new.values()))
+    project.workspace.manifest.reload_side_record()
     return Recorded(ref, made, tuple(new))
 
 
@@ -162,15 +162,16 @@ def _left(path: RelPath, entry: Entry) -> Outcome:
     )
 
 
-def _stream(project: Project, side: _Side, text: str, message: str) -> Iterator[bytes]:
+def _write(project: Project, side: _Side, text: str, message: str) -> str:
     """One commit with the files of HEAD. Its parents are HEAD and the newest records, so that the
     ref is pushed without force; git refuses where somebody moved it since."""
-    author = stream.Author(project.settings.account or "pinesync")
-    head = side.head.commit
-    yield stream.commit(side.ref, author, int(now().wall), message, head)
-    yield from (stream.merge(tip) for tip in side.before.tips if tip != head)
-    yield stream.manifest(side.repository.prefix, text)
-    yield stream.END
+    return write_commits(
+        side.repository,
+        side.ref,
+        [NewCommit(int(now().wall), message, text)],
+        account=project.settings.account or "pinesync",
+        parents=list(dict.fromkeys((side.head.commit, *side.before.tips))),
+    )
 
 
 def _message(project: Project, entries: Iterable[Entry]) -> str:
@@ -189,6 +190,6 @@ def _foretold(project: Project, run: Run, side: _Side) -> Run:
     paths = {path for path, _ in _newer(known, project.workspace.manifest.entries())}
     paths |= {row.path for row in run.planned if row.act in AGREES}
     here = project.workspace.tree.local_texts(paths)
-    files = side.repository.blobs(side.head.commit, [path for path in known if path in here])
-    there = [p for p in known if p in files and digest_of_blob(files[p]) == here[p].digest]
+    texts = side.repository.digests(side.head.commit, [path for path in known if path in here])
+    there = [path for path in known if path in texts and texts[path] == here[path].digest]
     return replace(run, record=Recorded(side.ref, None, tuple(there)))

@@ -11,10 +11,10 @@ from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace import manifest, mending
+from pinesync.workspace import manifest, manifest_merge
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.lock import writing
-from pinesync.workspace.mending import Mended, Taken
+from pinesync.workspace.manifest_merge import Mended, Taken
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import find_root
 
@@ -42,10 +42,10 @@ def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ManifestError(f"not UTF-8 (at byte {error.start})", "restore it from git") from None
-    if not mending.has_markers(text) or _is_usable(text):
+    if not manifest_merge.has_markers(text) or _is_usable(text):
         manifest.parse(text)
         return Repair(root / MANIFEST, needed=False, dry_run=dry_run)
-    mended = mending.mend(text, lambda path: _held(tree, path))
+    mended = manifest_merge.mend(text, lambda path: _held(tree, path))
     kept = None if dry_run else _write(setup, tree, data, text, mended)
     return Repair(root / MANIFEST, needed=True, scripts=mended.taken, kept=kept, dry_run=dry_run)
 

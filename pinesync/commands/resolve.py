@@ -8,6 +8,7 @@ from contextlib import suppress
 from pinesync.commands.kept import kept_at
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou
+from pinesync.git.objects import our_side, text_at_head
 from pinesync.model import RelPath
 from pinesync.naming import typed
 from pinesync.sync.engine.resolve import Side as Side
@@ -20,7 +21,6 @@ from pinesync.text import (
     has_conflict_markers,
     our_part,
 )
-from pinesync.workspace import git
 
 
 def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
@@ -48,7 +48,7 @@ def _ours(project: Project, path: RelPath) -> str:
     candidates = [text for one in noted if (text := folder.texts.text_of(one)) is not None]
     if not noted:
         # Markers that pinesync wrote are in a note, so these are git's.
-        for data in (git.our_side(folder.root, path), git.text_at_head(folder.root, path)):
+        for data in (our_side(folder.root, path), text_at_head(folder.root, path)):
             with suppress(Unreadable):
                 text = decode(data) if data is not None else None
                 if text is not None and _is_ours(text, blocks):

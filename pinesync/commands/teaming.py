@@ -8,9 +8,8 @@ from pathlib import Path
 
 from pinesync import __version__
 from pinesync.errors import FileError
-from pinesync.workspace.committing import is_repository
+from pinesync.git.repo import find_repository
 from pinesync.workspace.files import Tree, is_taken, make_file
-from pinesync.workspace.hooking import top_of
 
 TEAM = (
     "gitignore",
@@ -46,11 +45,12 @@ def below(root: Path) -> str:
     """Where the folder lies in its repository; empty at its top, and where there is none, or no
     git to tell. What git hosts and pre-commit read lies at the top."""
     try:
-        if not root.is_dir() or not is_repository(root):
-            return ""
+        repository = find_repository(root) if root.is_dir() else None
     except FileError:
         return ""
-    found = root.resolve().relative_to(top_of(root).resolve()).as_posix()
+    if repository is None:
+        return ""
+    found = root.resolve().relative_to(repository.top().resolve()).as_posix()
     return "" if found == "." else found
 
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from pinesync.commands.project import Project
 from pinesync.errors import FileError, PinesyncError
+from pinesync.git.filters import filters_of, filters_with_program
+from pinesync.git.repo import SAVED, Repository, find_repository
+from pinesync.git.saved_branch import NAME, SETTING, Fork, Saved, find_fork, track
 from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
 from pinesync.sync.commit_plan import places
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.outcome import Outcome
 from pinesync.text import Unreadable, decode, digest, dress
-from pinesync.workspace.git_writes import filters_of
-from pinesync.workspace.repository import SAVED, repository_of
-from pinesync.workspace.tracking import NAME, SETTING, Fork, Saved, find_fork, track
 from pinesync.workspace.workspace import Workspace
 
 _NOTES, _TOLD = "told", "raw-branch"
@@ -30,8 +30,8 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     is. None outside of git, and where it is switched off. Asks the service nothing, and touches
     neither the person's branch nor index nor files."""
     folder = project.workspace
-    repository = repository_of(folder.root) if folder.manifest.has_history() else None
-    if repository is None or repository.setting(SETTING) is False:
+    repository = _repository(folder)
+    if repository is None:
         return None
     entries, settings = folder.manifest.entries(), project.settings
     fork = find_fork(repository, list(entries))
@@ -50,13 +50,9 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
 def raw(project: Project) -> str:
     """What is to be known of a branch whose files no filter went over; told once."""
     folder = project.workspace
-    repository = repository_of(folder.root) if folder.manifest.has_history() else None
-    if repository is None or _TOLD in folder.state.store.keys(_NOTES):
-        return ""
-    named = (
-        filters_of(folder.root, folder.manifest.entries()) if (run := repository.filters()) else {}
-    )
-    if not run.intersection(named.values()) or repository.setting(SETTING) is False:
+    repository = None if _TOLD in folder.state.store.keys(_NOTES) else _repository(folder)
+    run = filters_with_program(repository) if repository else frozenset()
+    if not run or not run.intersection(filters_of(folder.root, folder.manifest.entries()).values()):
         return ""
     folder.state.store.write_json(_NOTES, _TOLD, {})
     return _RAW
@@ -74,12 +70,18 @@ def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Ite
 
 def catch_up(project: Project) -> None:
     """After a commit of ours: where HEAD has just the files that the branch has, it is HEAD."""
-    repository = repository_of(project.workspace.root)
-    if repository is None or repository.setting(SETTING) is False:
+    repository = _repository(project.workspace)
+    if repository is None:
         return
     head, tree = repository.commit_of("HEAD"), repository.tree_of(SAVED)
     if head and tree and tree == repository.tree_of("HEAD"):
         repository.move(SAVED, head, "pinesync: committed")
+
+
+def _repository(folder: Workspace) -> Repository | None:
+    """Where the branch is to move; None outside of git, and where that is switched off."""
+    found = find_repository(folder.root) if folder.manifest.has_history() else None
+    return found if found and found.setting(SETTING) is not False else None
 
 
 def _saved(

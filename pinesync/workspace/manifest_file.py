@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, ManifestError, Misuse
+from pinesync.git.objects import manifests_with
+from pinesync.git.repo import dot_git, find_repository
+from pinesync.git.side_record import SideRecord, configured_ref, is_configured, read_side_record
 from pinesync.model import Account, Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.ports import ChangedMeanwhile, Scope
 from pinesync.workspace import manifest
-from pinesync.workspace.aside import Aside, configured, is_configured, read_aside
 from pinesync.workspace.files import MANIFEST, Tree, refuse_unwritable
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State
@@ -54,7 +56,7 @@ class ManifestFile:
         self._wall = wall
         self.known = known or Read()
         self._side_ref: str | None = None
-        self._aside: Aside | None = None
+        self._side_record: SideRecord | None = None
 
     @property
     def _root(self) -> Path:
@@ -76,27 +78,27 @@ class ManifestFile:
         """Those of pine.toml, with what a side ref knows of a newer version. Misuse, LeftForYou
         where that cannot be used."""
         held = self.read()
-        return self.aside(held.settings.id).over(held.entries)
+        return self.side_record(held.settings.id).over(held.entries)
 
-    def aside(self, workspace_id: str) -> Aside:
-        """What stands on the side ref, as it was when it was first asked for."""
-        if self._aside is None:
-            self._aside = self._look_aside(workspace_id)
-        return self._aside
+    def side_record(self, workspace_id: str) -> SideRecord:
+        """What the side ref records, as it was when it was first asked for."""
+        if self._side_record is None:
+            self._side_record = self._read_side_record(workspace_id)
+        return self._side_record
 
-    def _look_aside(self, workspace_id: str) -> Aside:
+    def _read_side_record(self, workspace_id: str) -> SideRecord:
         if self._side_ref is None and not is_configured(self._root):
-            return Aside()
-        from pinesync.workspace.repository import repository_of
+            return SideRecord()
+        repository = find_repository(self._root)
+        if repository is None:
+            return SideRecord()
+        ref = self._side_ref or configured_ref(repository)
+        return read_side_record(repository, ref, workspace_id) if ref else SideRecord()
 
-        repository = repository_of(self._root)
-        ref = self._side_ref or (repository and configured(repository))
-        return read_aside(repository, ref, workspace_id) if repository and ref else Aside()
-
-    def look_aside(self, ref: str | None = None) -> None:
-        """The side ref is read anew when it is next needed: this one, else that of the setting."""
+    def reload_side_record(self, ref: str | None = None) -> None:
+        """Read the side ref anew when it is next needed: this one, else that of the setting."""
         self._side_ref = ref or self._side_ref
-        self._aside = None
+        self._side_record = None
 
     def commit(
         self, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
@@ -124,19 +126,17 @@ class ManifestFile:
         refuse_unwritable(self._tree)
 
     def has_history(self) -> bool:
-        return any((folder / ".git").exists() for folder in (self._root, *self._root.parents))
+        return dot_git(self._root) is not None
 
     def recorded(
         self, texts: Mapping[tuple[PineId, Version], Digest]
     ) -> Mapping[PineId, frozenset[Version]]:
-        from pinesync.workspace import git
-
         # Of this workspace: what another pine.toml knew, before `init` made this one, is no word
         # on what its files are based on.
         own = self.read().settings.id
         found: dict[PineId, frozenset[Version]] = {}
         for (pine_id, version), text in texts.items():
-            for old in git.manifests_with(self._root, text):
+            for old in manifests_with(self._root, text):
                 for base in manifest.bases_of(old, own, pine_id):
                     if base.version == version:
                         found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)

@@ -47,7 +47,7 @@ def _from_what_is_held(service: Service, folder: Path) -> Row:
     """Nothing but the list is asked, and all commits are made anew."""
     importing = (*PINESYNC, "history", "import")
     nothing = timed(importing, folder, service.env)
-    branch = ["git", "update-ref", "-d", "refs/heads/tradingview/history"]
+    branch = ["git", "update-ref", "-d", "refs/remotes/tradingview/history"]
     subprocess.run(branch, cwd=folder, check=True)
     took = timed(importing, folder, service.env) - nothing
     each = SCRIPTS * VERSIONS / took

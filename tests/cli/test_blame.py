@@ -153,4 +153,4 @@ def test_a_file_with_an_at_in_its_name(repo: World) -> None:
 def test_without_git(clone: World) -> None:
     ran = clone("blame-version", TREND_PATH)
     assert (ran.code, ran.asked) == (2, ())
-    assert "in no git repository" in ran.err
+    assert "not in a git repository" in ran.err

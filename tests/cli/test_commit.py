@@ -380,7 +380,7 @@ def test_no_repository(clone: World) -> None:
     clone.write(LONGER)
     ran = clone("push", "--commit")
     assert (ran.code, ran.asked) == (2, ())
-    assert "in no git repository" in ran.err
+    assert "not in a git repository" in ran.err
     assert "hint: run `git init`" in ran.err
     assert clone("push").code == 0
 

@@ -16,6 +16,7 @@ from pinesync.sandbox.app import Environ, StartResponse
 from pinesync.workspace.manifest import dump_new, parse
 from tests.cli.past import BEGAN, fill, git, moments, saves, tree
 from tests.cli.world import (
+    BREAKOUT,
     BREAKOUT_PATH,
     LONGER,
     SLOWER,
@@ -29,6 +30,8 @@ from tests.cli.world import (
 )
 
 BRANCH = "tradingview/history"
+REF = f"refs/remotes/{BRANCH}"
+SAVED = "refs/remotes/tradingview/saved"
 HOSTILE = json.loads((Path(__file__).parents[1] / "data" / "hostile_names.json").read_text("utf-8"))
 
 
@@ -295,18 +298,17 @@ def test_outside_of_git(clone: World) -> None:
     assert "`git init`" in ran.err
 
 
-@pytest.mark.parametrize("way", ["switch", "orphan", "worktree"])
-def test_a_branch_that_is_checked_out(repository: World, way: str) -> None:
-    if way == "orphan":
-        repository.git("checkout", "-q", "--orphan", BRANCH)
-    else:
-        imported(repository)
-        repository.web_save(SLOWER)
-        words = ["worktree", "add", "-q", "../other"] if way == "worktree" else ["checkout", "-qf"]
-        repository.git(*words, BRANCH)
-    ran = repository("history", "import")
-    assert (ran.code, ran.asked) == (3, ())
-    assert "checked out" in ran.err
+def test_who_looks_at_it_stays_where_they_are(repository: World) -> None:
+    """It is no branch to be on: git detaches HEAD, and an import moves the ref alone."""
+    imported(repository)
+    repository.git("checkout", "-q", BRANCH)
+    repository.git("worktree", "add", "-q", "../other", BRANCH)
+    before = tip(repository, "HEAD")
+    repository.web_save(SLOWER)
+    imported(repository)
+    assert (tip(repository, "HEAD"), tip(repository, f"{BRANCH}~1")) == (before, before)
+    assert git(repository.place / "other", "rev-parse", "HEAD") == before
+    assert git(repository.folder, "status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize("how", ["commit", "amend", "merge", "less", "spoil"])
@@ -327,6 +329,7 @@ def test_a_branch_that_somebody_else_wrote_on(repository: World, how: str) -> No
         repository.git("reset", "-q", "--hard", "HEAD~2")
         message = git(repository.folder, "log", "-1", "--format=%B", "ORIG_HEAD")
         repository.git("commit", "--allow-empty", "-qm", message)
+    repository.git("update-ref", REF, "HEAD")
     repository.git("checkout", "-q", "main")
     before = tip(repository)
     ran = repository("history", "import")
@@ -343,8 +346,9 @@ def test_a_history_that_is_cut_off(repository: World) -> None:
     imported(repository)
     other = repository.place / "other"
     source = f"file://{repository.folder}"
+    repository.git("branch", BRANCH, REF)
     repository.git("clone", "-q", "--depth", "2", "--no-single-branch", source, str(other))
-    git(other, "branch", BRANCH, f"origin/{BRANCH}")
+    git(other, "update-ref", REF, f"origin/{BRANCH}")
     ran = repository("history", "import", cwd=other)
     assert ran.code == 3
     assert "shallow" in ran.err
@@ -388,7 +392,7 @@ def test_a_nul_in_a_version(repository: World) -> None:
 
 
 def test_a_reference_that_stands_in_the_way(repository: World) -> None:
-    repository.git("branch", "tradingview")
+    repository.git("update-ref", "refs/remotes/tradingview", "HEAD")
     ran = repository("history", "import")
     assert ran.code == 1
     assert "git fast-import failed" in ran.err
@@ -408,14 +412,14 @@ def test_two_machines_have_the_same_commits(world: World) -> None:
         world.store.save_next(world.user, pine_id, TREND)
     other = world.place / "other"
     world.git("clone", "-q", ".", str(other))
+    git(other, "fetch", "-q", "origin", f"{REF}:refs/remotes/origin/{BRANCH}")
     world.forget()
     assert world("history", "import", cwd=other).code == 0
     imported(world)
-    git(other, "branch", "-D", BRANCH)
-    git(other, "branch", BRANCH, f"origin/{BRANCH}")
+    git(other, "update-ref", REF, f"origin/{BRANCH}")
     world.forget()
     assert world("history", "import", cwd=other).code == 0
-    assert git(other, "rev-parse", BRANCH) == tip(world)
+    assert git(other, "rev-parse", REF) == tip(world)
 
 
 def test_two_clones_have_the_same_commits(world: World) -> None:
@@ -424,6 +428,147 @@ def test_two_clones_have_the_same_commits(world: World) -> None:
         assert world("clone", "--history", "--sandbox", name).code == 0
     one, two = (git(world.place / name, "rev-parse", "HEAD") for name in ("one", "two"))
     assert one == two
+
+
+def test_an_import_from_nothing_makes_the_same_commits(repository: World) -> None:
+    later(repository)
+    imported(repository)
+    before = tip(repository)
+    repository.git("update-ref", "-d", REF)
+    repository.forget()
+    imported(repository)
+    assert tip(repository) == before
+
+
+def test_no_commit_of_a_person_is_on_it(repository: World) -> None:
+    """Nor is it moved by one, whatever is committed, pulled or fetched."""
+    imported(repository)
+    before = tip(repository)
+    repository.write(LONGER)
+    assert repository("push", "--commit").code == 0
+    repository.web_save(BREAKOUT + "//\n", "Breakout")
+    assert (repository("pull", "--commit").code, repository("fetch").code) == (0, 0)
+    assert tip(repository) == before
+    imported(repository)
+    emails = git(repository.folder, "log", "--format=%ae", BRANCH).split("\n")
+    assert {email.partition("@")[2] for email in emails} == {"users.noreply.tradingview.invalid"}
+    assert sorted(subjects(repository, f"{before}..{BRANCH}")) == ["Breakout 2.0", "Trend 2.0"]
+
+
+# -- beside what the service has ------------------------------------------------------------------
+
+
+def test_in_a_clone_the_log_and_what_is_saved_are_one(world: World) -> None:
+    assert world("clone", "--history", "--sandbox", "scripts").code == 0
+    made = {tip(world, name) for name in ("main", REF, SAVED)}
+    assert len(made) == 1
+    assert (world("fetch").code, world("pull").code) == (0, 0)
+    assert {tip(world, name) for name in ("main", REF, SAVED)} == made
+
+
+def test_what_the_log_has_is_not_committed_again(world: World) -> None:
+    """As long as a person commits nothing beside it. What the log cannot tell, as it is the same
+    everywhere, comes on top: whose saves these are."""
+    assert world("clone", "--history", "--sandbox", "scripts").code == 0
+    world.write(LONGER, TREND_PATH)
+    assert world("push").code == 0
+    imported(world)
+    assert world("fetch").code == 0
+    assert tip(world, SAVED) == tip(world, REF)
+    later(world, LONGER + "// theirs\n")
+    assert world("fetch").code == 0
+    assert subjects(world, f"{REF}..{SAVED}") == ["Trend 3.0"]
+    imported(world)
+    assert world("pull").code == 0
+    assert subjects(world, f"{REF}..{SAVED}") == ["Which versions others saved"]
+    assert subjects(world, f"main..{SAVED}")[1:] == ["Trend 3.0", "Trend 2.0"]
+    assert git(world.folder, "diff", "--stat", SAVED) == ""
+    before = tip(world, SAVED)
+    world.forget()
+    assert world("fetch").code == 0
+    assert tip(world, SAVED) == before
+
+
+def test_a_merge_of_it_tells_what_others_saved(world: World) -> None:
+    """Else git could take their save back, and a push would not know."""
+    assert world("clone", "--history", "--sandbox", "scripts").code == 0
+    later(world)
+    imported(world)
+    assert world("fetch").code == 0
+    world.git("merge", "-q", "--ff-only", SAVED)
+    assert (world.words(), world.read()) == ({}, SLOWER)
+    world.git("checkout", "-q", "HEAD~2", "--", TREND_PATH)
+    assert world.read() == TREND
+    assert world.words() == {TREND_PATH: "undoes"}
+    assert world("push", TREND_PATH).code == 3
+
+
+def test_a_clone_that_does_not_track(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.place / "config").write_text("[pinesync]\n\ttrack = false\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(world.place / "config"))
+    assert world("clone", "--history", "--sandbox", "scripts").code == 0
+    git(world.folder, "rev-parse", "--verify", "--quiet", SAVED, code=1)
+
+
+# -- what pinesync 0.1 left -----------------------------------------------------------------------
+
+
+def as_of_0_1(world: World) -> str:
+    """The log is a local branch, and nothing else is there; where it is."""
+    imported(world)
+    before = tip(world)
+    world.git("branch", BRANCH, REF)
+    world.git("update-ref", "-d", REF)
+    return before
+
+
+def test_the_log_goes_on_from_the_local_branch(repository: World) -> None:
+    before = as_of_0_1(repository)
+    later(repository)
+    dry = repository("history", "import", "--dry-run")
+    assert (dry.out, "pinesync 0.1" in dry.err) == (
+        f"would import 1 version of 1 script onto {BRANCH}\n",
+        False,
+    )
+    ran = imported(repository)
+    assert ran.out == f"imported 1 version of 1 script onto {BRANCH}\n"
+    assert ran.err.count(f"The local branch {BRANCH}, made by pinesync 0.1, was left as it is") == 1
+    assert tip(repository, f"refs/heads/{BRANCH}") == before
+    assert tip(repository, f"{REF}~1") == before
+    assert "pinesync 0.1" not in repository("history", "import").err
+
+
+def test_nothing_new_since_the_local_branch(repository: World) -> None:
+    """Also where a person is on it."""
+    before = as_of_0_1(repository)
+    repository.git("checkout", "-q", "-f", BRANCH)
+    ran = repository("history", "import")
+    assert (ran.code, ran.out, ran.asked) == (0, "", ("list",))
+    assert f"nothing new for {BRANCH}" in ran.err
+    assert (tip(repository, REF), tip(repository, f"refs/heads/{BRANCH}")) == (before, before)
+    assert git(repository.folder, "symbolic-ref", "--short", "HEAD") == BRANCH
+
+
+def test_a_local_branch_with_commits_of_a_person(repository: World) -> None:
+    """The log begins anew beside it."""
+    before = as_of_0_1(repository)
+    repository.git("checkout", "-q", "-f", BRANCH)
+    repository.git("commit", "--allow-empty", "-qm", "by hand")
+    ran = repository("history", "import", "--json")
+    assert (ran.code, ran.json["versions"], ran.json["tip"]) == (0, 3, before)
+    assert "with commits that no import made, was left as it is" in ran.json["note"]
+    assert tip(repository, REF) == before
+    assert tip(repository, "HEAD~1") == before
+    assert repository("history", "import", "--json").json["note"] == ""
+
+
+def test_a_fetch_in_a_repository_of_0_1(repository: World) -> None:
+    before = as_of_0_1(repository)
+    repository.web_save(SLOWER)
+    assert repository("fetch").code == 0
+    assert subjects(repository, f"main..{SAVED}") == ["Trend 2.0"]
+    assert tip(repository, f"refs/heads/{BRANCH}") == before
+    git(repository.folder, "rev-parse", "--verify", "--quiet", REF, code=1)
 
 
 # -- hostile names --------------------------------------------------------------------------------
@@ -442,7 +587,7 @@ def test_no_name_forges_anything(world: World) -> None:
     told = git(world.folder, "log", "--reverse", form).split("\n")
     assert told == [one.pine_id for one in saves(world)]
     refs = git(world.folder, "for-each-ref", "--format=%(refname)").split("\n")
-    assert refs == ["refs/heads/main", f"refs/heads/{BRANCH}"]
+    assert refs == ["refs/heads/main", REF, SAVED]
     assert "\x1b" not in git(world.folder, "log", "--format=%B")
     imported(world)
 
@@ -490,11 +635,11 @@ def test_killed_while_git_reads(account: World, size: int, tmp_path: Path) -> No
     (binary / "git").chmod(0o755)
     path = f"{binary}{os.pathsep}{os.environ['PATH']}"
     for begins in (None, first):
-        account.git("update-ref", *(["-d", f"refs/heads/{BRANCH}"] if begins is None else
-                                    [f"refs/heads/{BRANCH}", begins]))  # fmt: skip
+        account.git("update-ref", *(["-d", REF] if begins is None else
+                                    [REF, begins]))  # fmt: skip
         killed = account.process("history", "import", PATH=path)
         assert killed.code == -signal.SIGKILL
-        now = git(account.folder, "for-each-ref", "--format=%(objectname)", f"refs/heads/{BRANCH}")
+        now = git(account.folder, "for-each-ref", "--format=%(objectname)", REF)
         assert now in (begins or "", last)
         assert git(account.folder, "fsck", "--strict", "--no-dangling") == ""
         assert account("history", "import").code == 0

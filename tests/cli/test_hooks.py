@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.workspace.files.hooks import block, with_block, without_block
+from pinesync.git.hooks import block, with_block, without_block
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
 from tests.cli.repository import git, start
@@ -383,7 +383,7 @@ def test_outside_of_git(clone: World) -> None:
     for words in (["install"], ["remove"], ["status"], ["run", "pre-commit"], ["run", "pre-push"]):
         ran = clone("hooks", *words)
         assert (ran.code, ran.asked) == (2, ())
-        assert "in no git repository" in ran.err
+        assert "not in a git repository" in ran.err
 
 
 def test_the_lines_come_out_of_any_text_as_it_was() -> None:

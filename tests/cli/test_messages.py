@@ -11,7 +11,7 @@ import pytest
 
 from pinesync.cli.boundary import expanded
 from pinesync.cli.render import columns
-from pinesync.workspace import git
+from pinesync.git.objects import text_at_head
 from tests.cli.world import (
     BROKEN,
     EXTRA,
@@ -208,7 +208,7 @@ def test_diff_for_a_teammate_without_the_cookie(clone: World) -> None:
     shown = clone("diff")
     assert (shown.code, shown.asked) == (0, ())
     assert "+plot(close)" in shown.out
-    assert git.text_at_head(clone.folder, "nowhere.pine") is None
+    assert text_at_head(clone.folder, "nowhere.pine") is None
 
 
 def test_a_network_error_names_the_host(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

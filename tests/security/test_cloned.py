@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pinesync.errors import Misuse
-from pinesync.workspace.git import text_at_head
-from pinesync.workspace.run_git import asked
+from pinesync.git.objects import text_at_head
+from pinesync.git.run import run
 from tests.cli.repository import git, hook, start
 from tests.cli.world import BREAKOUT_PATH, LONGER, SLOWER, TREND_PATH, World
 from tests.lsp.conftest import Opening, opening  # noqa: F401
@@ -225,7 +225,7 @@ def test_a_folder_that_becomes_one_after_the_look_is_refused_by_git(
     late = f'#!/bin/sh\nmv {clone.folder}/hidden {clone.folder}/HEAD\nexec {real_git()} "$@"\n'
     program(tmp_path / "late" / "git", late)
     first_in_path(tmp_path / "late", monkeypatch)
-    assert asked(clone.folder, "config", "--get", "pinesync.commit")[:2] == (1, b"")
+    assert run(clone.folder, "config", "--get", "pinesync.commit")[:2] == (1, b"")
     assert git(clone, "config", "--get", "pinesync.commit") == "true"
     assert not mark.exists()
 
@@ -341,7 +341,7 @@ def test_git_is_never_taken_from_the_current_directory(
     assert "committed" in ran.out
     monkeypatch.chdir(clone.folder)
     monkeypatch.setenv("PATH", path)
-    assert asked(clone.folder, "rev-parse", "HEAD")[0] == 0
+    assert run(clone.folder, "rev-parse", "HEAD")[0] == 0
     assert not mark.exists(), mark.read_text()
 
 
@@ -352,7 +352,7 @@ def test_with_nothing_but_the_current_directory_in_path_there_is_no_git(
     monkeypatch.chdir(clone.folder)
     monkeypatch.setenv("PATH", f".{os.pathsep}")
     with pytest.raises(Exception, match="git cannot be run"):
-        asked(clone.folder, "rev-parse", "HEAD")
+        run(clone.folder, "rev-parse", "HEAD")
     assert not mark.exists()
 
 
@@ -383,4 +383,4 @@ def test_the_refusal_is_of_one_kind(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "scripts")
     for folder in (tmp_path, tmp_path / "scripts", tmp_path / "link"):
         with pytest.raises(Misuse, match="is itself a bare git repository"):
-            asked(folder, "rev-parse", "--git-dir")
+            run(folder, "rev-parse", "--git-dir")

@@ -15,8 +15,8 @@ from pinesync.commands.project import open_project
 from pinesync.commands.watching import files as files_module
 from pinesync.commands.watching.events import Checking, Event, Held, Told
 from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
+from pinesync.git.activity import held_by_git, mark
 from pinesync.model import RelPath
-from pinesync.workspace.git_writes import held_by_git, mark
 from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.world import (
     BREAKOUT_PATH,

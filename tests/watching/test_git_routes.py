@@ -12,7 +12,7 @@ import pytest
 
 from pinesync.commands.push import push
 from pinesync.commands.watching import sending
-from pinesync.workspace.git_writes import held_by_git
+from pinesync.git.activity import held_by_git
 from tests.cli.world import (
     LONGER,
     MERGED,

@@ -29,9 +29,9 @@ from pinesync.commands.doctor.checkup import (
     wrong,
 )
 from pinesync.errors import FileError
+from pinesync.git import status as git_now
 from pinesync.naming import typed
 from pinesync.sync.outcome import counted
-from pinesync.workspace import git as asking
 from pinesync.workspace.files import MANIFEST
 
 NEEDED = (
@@ -105,7 +105,7 @@ def _moments(here: Workspace | None) -> Iterator[tuple[float, str]]:
         yield Path(__file__).stat().st_mtime, "this pinesync"
     if here is None:
         return
-    committed = asking.committed(here.root)
+    committed = git_now.head_time(here.root)
     if committed is not None:
         yield committed, "the last commit"
     with suppress(Unusable):
@@ -122,8 +122,8 @@ def _moment(seconds: float) -> str:
 
 def git(here: Workspace | None) -> Iterator[Said]:
     """Which git there is, and how pine.toml and the scripts stand in it."""
-    version = asking.version()
-    found = asking.standing(here.root) if here else None
+    version = git_now.version()
+    found = git_now.git_status(here.root) if here else None
     if here is None:
         yield ok(version)
     elif found is None:
@@ -140,11 +140,11 @@ def git(here: Workspace | None) -> Iterator[Said]:
             yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
 
 
-def _converts(found: asking.Standing) -> bool:
+def _converts(found: git_now.GitStatus) -> bool:
     return found.autocrlf in ("true", "input")
 
 
-def _in_git(here: Workspace, found: asking.Standing) -> Iterator[Said]:
+def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     if found.unmerged:
         yield wrong(
             f"git left a merge open in {named(sorted(found.unmerged))}",
@@ -189,7 +189,7 @@ def versions() -> Mapping[str, str | None]:
         "system": platform.platform(),
     }
     try:
-        found["git"] = asking.version()
+        found["git"] = git_now.version()
     except FileError:
         found["git"] = None
     found |= {name: _version(name) for name in NEEDED}

@@ -10,11 +10,11 @@ from pathlib import Path
 from pinesync.commands.watching.events import Event, Held, Told
 from pinesync.commands.watching.persons import Persons
 from pinesync.errors import FileError
+from pinesync.git import activity as git
 from pinesync.model import Digest, RelPath
 from pinesync.naming import typed
 from pinesync.sync.watching import Glance, Meaning, meanings
 from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace import git_writes as git
 from pinesync.workspace.lock import is_held
 from pinesync.workspace.workspace import Workspace
 
@@ -106,7 +106,7 @@ class Files:
         if self._waits_for(mark):
             return Found(soon=tuple(paths))
         if mark != self._mark:
-            self._folder.manifest.look_aside()
+            self._folder.manifest.reload_side_record()
         entries = self._folder.manifest.entries()
         known = [path for path in paths if path in entries and self._is_known(path)]
         glances = {path: self._glance(path) for path in known}

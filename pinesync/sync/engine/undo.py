@@ -23,7 +23,7 @@ from pinesync.sync.operations import Change, Operation, Sent, Written
 from pinesync.sync.outcome import Outcome, refused
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import ChangedMeanwhile, Ports
-from pinesync.text import Unreadable, decode, digest, digest_of
+from pinesync.text import Unreadable, decode, digest, digest_of_any
 
 
 def take_back(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Iterator[Outcome]:
@@ -151,7 +151,7 @@ class _TakeBack:
         if data is None:
             return refused(new.path, "the file is gone", _LOOK)
         try:
-            return move(ports, new.after, old.before, digest_of(data))
+            return move(ports, new.after, old.before, digest_of_any(data))
         except ChangedMeanwhile:
             return refused(new.path, f"{old.path} is another file by now", "move that away first")
 
@@ -224,7 +224,7 @@ def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
     """Whether the file has another text than the one saved: a push changes no file, and so does
     taking it back."""
     data = ports.tree.read(path)
-    return data is not None and digest_of(data) != digest(saved)
+    return data is not None and digest_of_any(data) != digest(saved)
 
 
 def _hint(save: Sent) -> str:

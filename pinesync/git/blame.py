@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from pinesync.git.objects import read_objects
+from pinesync.git.repo import SAVED
+from pinesync.git.run import run
 from pinesync.model import Digest, PineId, Version
 from pinesync.text import digest_or_none
-from pinesync.workspace.git import objects
-from pinesync.workspace.repository import SAVED
-from pinesync.workspace.run_git import asked
 
 _MOST_COMMITS = 5000
+_TRAILERS = ("Pine-Id: ", "Pine-Version: ")
 _AT_A_TIME = 100
 """Texts of the history that are held at once."""
 # The commits of the remote-tracking branch are a fetch's: no version was made from them.
@@ -34,7 +35,7 @@ class Commit:
 
 def commit_at(root: Path, name: str) -> Commit | None:
     """That commit; None where this repository has it no more, or not yet."""
-    status, row, _ = asked(root, "log", *_PLAIN, "--max-count=1", _FORMAT, name, "--")
+    status, row, _ = run(root, "log", *_PLAIN, "--max-count=1", _FORMAT, name, "--")
     return None if status else _commit(row.removesuffix(b"\n"))
 
 
@@ -43,10 +44,10 @@ def with_trailers(root: Path, pine_id: PineId, version: Version) -> Iterator[str
     named = (f"--grep=^Pine-Id: {pine_id}$", f"--grep=^Pine-Version: {version}$")
     words = ("--basic-regexp", "--all-match", *named)
     shown = "--format=%H%x00%(trailers:only,unfold)%x00"
-    status, answer, _ = asked(root, "log", *_ALL, *_PLAIN, *words, shown)
+    status, answer, _ = run(root, "log", *_ALL, *_PLAIN, *words, shown)
     fields = answer.decode("utf-8", "replace").split("\0") if not status else []
-    for commit, told in zip(fields[::2], fields[1::2], strict=False):
-        rows = [row for row in told.split("\n") if row.startswith(("Pine-Id: ", "Pine-Version: "))]
+    for commit, trailers in zip(fields[::2], fields[1::2], strict=False):
+        rows = [row for row in trailers.split("\n") if row.startswith(_TRAILERS)]
         if (f"Pine-Id: {pine_id}", f"Pine-Version: {version}") in pairwise(rows):
             yield commit.strip()
 
@@ -54,11 +55,11 @@ def with_trailers(root: Path, pine_id: PineId, version: Version) -> Iterator[str
 def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
     """The newest commit that gave the file one of these texts."""
     words = ("log", *_ALL, "--full-history", "--format=%H", *_PLAIN, "--", path)
-    status, answer, _ = asked(root, "--literal-pathspecs", *words)
+    status, answer, _ = run(root, "--literal-pathspecs", *words)
     commits = [] if status else answer.decode("ascii").split()
     for begin in range(0, len(commits), _AT_A_TIME):
         part = commits[begin : begin + _AT_A_TIME]
-        held = objects(root, [f"{commit}:./{path}" for commit in part])
+        held = read_objects(root, [f"{commit}:./{path}" for commit in part])
         for commit, blob in zip(part, held, strict=False):
             if blob and digest_or_none(blob[1]) in texts:
                 return commit
@@ -67,15 +68,10 @@ def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
 
 def text_at(root: Path, commit: str, path: str) -> Digest | None:
     """The digest of the file's text in a commit; None where there is none."""
-    (blob,) = objects(root, [f"{commit}:./{path}"]) or [None]
+    (blob,) = read_objects(root, [f"{commit}:./{path}"]) or [None]
     return digest_or_none(blob[1]) if blob else None
 
 
 def _commit(row: bytes) -> Commit:
     name, date, author, subject = row.decode("utf-8", "replace").split("\0", 3)
     return Commit(name, float(date), author, subject)
-
-
-def is_shallow(root: Path) -> bool:
-    """Whether older commits were never fetched."""
-    return asked(root, "rev-parse", "--is-shallow-repository")[1].strip() == b"true"

@@ -1,7 +1,8 @@
-"""Lines of ours in git's hooks. What else stands in a hook stays as it is, byte by byte."""
+"""pinesync's lines in git's hooks. What else is in a hook stays as it is, byte by byte."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pinesync.atomic import Folder, create_file, temporary_name, write_temp
+from pinesync.errors import LeftForYou
+from pinesync.git.repo import Repository
+from pinesync.git.run import ask
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.workspace.files.folder import exchange_files, file_error, mode_of, read
 from pinesync.workspace.files.tree import Tree
@@ -86,6 +90,24 @@ def has_block(data: bytes | None) -> bool:
 
 
 # -- files ----------------------------------------------------------------------------------------
+
+
+def hooks_folder(repository: Repository) -> Path:
+    """The folder of the repository's hooks, its own or one among its files. LeftForYou where
+    `core.hooksPath` names one that other repositories have, too."""
+    top = repository.top()
+    # Not through `repository`, which switches hooks off. Paths are as seen from the top.
+    hooks, home = (
+        top / os.fsdecode(ask(top, "rev-parse", *words).removesuffix(b"\n"))
+        for words in (("--git-path", "hooks"), ("--git-common-dir",))
+    )
+    real = os.path.realpath(hooks)
+    if not any(Path(real).is_relative_to(os.path.realpath(place)) for place in (top, home)):
+        raise LeftForYou(
+            f"core.hooksPath is {hooks}, outside of this repository, and others may use it",
+            "add `pinesync hooks run pre-commit` and `pinesync hooks run pre-push` there yourself",
+        )
+    return hooks
 
 
 def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:

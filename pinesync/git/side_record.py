@@ -14,16 +14,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pinesync.errors import LeftForYou, ManifestError, Misuse
-from pinesync.model import Base, Digest, Entry, PineId, RelPath
-from pinesync.text import digest_or_none
+from pinesync.git.repo import Repository, dot_git
+from pinesync.model import Base, Entry, PineId, RelPath
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import parse
-
-if TYPE_CHECKING:
-    from pinesync.workspace.repository import Blob, Repository
 
 SETTING = "pinesync.record"
 TRAILER = "Pine-Workspace"
@@ -37,7 +33,7 @@ _FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"
 
 
 @dataclass(frozen=True)
-class Aside:
+class SideRecord:
     """What counts of the records on `ref`, script by script, as of HEAD. `local` is where the ref
     is, `tips` are its newest records, here and as the remote had it when it was fetched."""
 
@@ -75,25 +71,18 @@ def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
     return replace(entry, pine_id=other.pine_id, base=other.base, hidden=other.hidden)
 
 
-def digest_of_blob(blob: Blob | None) -> Digest | None:
-    """Of the text of a file; None where there is none."""
-    return digest_or_none(blob.data if blob else None)
-
-
 # -- which ref ------------------------------------------------------------------------------------
 
 
 def is_configured(root: Path) -> bool:
     """Whether the repository's own settings may name a side ref, for the price of a look at one
     file: most have none, and for them git need not be run."""
-    for folder in (root, *root.parents):
-        try:
-            if (folder / ".git").exists():
-                settings = _common(folder / ".git").joinpath("config").read_bytes().lower()
-                return b"pinesync" in settings and b"record" in settings
-        except (OSError, ValueError):
-            return False  # no settings to be read: who asks git hears why
-    return False
+    try:
+        git = dot_git(root)
+        settings = _common(git).joinpath("config").read_bytes().lower() if git else b""
+    except (OSError, ValueError):
+        return False  # no settings to be read: who asks git hears why
+    return b"pinesync" in settings and b"record" in settings
 
 
 def _common(git: Path) -> Path:
@@ -106,13 +95,13 @@ def _common(git: Path) -> Path:
     return own / shared.read_text("utf-8").strip() if shared.exists() else own
 
 
-def configured(repository: Repository) -> str | None:
+def configured_ref(repository: Repository) -> str | None:
     """The side ref that `git config pinesync.record` names in this repository."""
     raw = repository.word(SETTING)
-    return named(repository, raw, f"git config {SETTING}") if raw is not None else None
+    return side_ref(repository, raw, f"git config {SETTING}") if raw is not None else None
 
 
-def named(repository: Repository, raw: str, what: str) -> str:
+def side_ref(repository: Repository, raw: str, what: str) -> str:
     """The whole name of a side ref: of a branch, or below refs/pinesync/. Misuse for another."""
     ref = raw if raw.startswith("refs/") else _HEADS + raw
     short = ref.removeprefix(_HEADS)
@@ -128,14 +117,14 @@ def named(repository: Repository, raw: str, what: str) -> str:
 # -- what it says ---------------------------------------------------------------------------------
 
 
-def read_aside(repository: Repository, ref: str, workspace: str) -> Aside:
+def read_side_record(repository: Repository, ref: str, workspace: str) -> SideRecord:
     """What counts at HEAD. Misuse where the ref holds anything but usable records of this
     workspace, LeftForYou where a shallow clone cannot tell what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of("HEAD")
     local = at.get(ref)
     if not at or head is None:
-        return Aside(ref, local)
+        return SideRecord(ref, local)
     tips = repository.independent(list(dict.fromkeys(at.values())))
     found: dict[PineId, Entry] = {}
     counting = (pair for tip in tips for pair in _counting(repository, ref, tip, head, workspace))
@@ -144,7 +133,7 @@ def read_aside(repository: Repository, ref: str, workspace: str) -> Aside:
             before = found.get(pine_id)
             if before is None or is_newer(entry.base, before.base):
                 found[pine_id] = entry
-    return Aside(ref, local, tuple(tips), found)
+    return SideRecord(ref, local, tuple(tips), found)
 
 
 def _tracking(ref: str) -> str:
@@ -209,9 +198,9 @@ def _held(
         raise Misuse(f"{ref}: the record {record[:10]} cannot be used: {error}", _HINT) from None
     if held.settings.id != workspace:
         raise _not_ours(ref, record)
-    files = repository.blobs(pushed, list(held.entries))
+    texts = repository.digests(pushed, list(held.entries))
     for path, entry in held.entries.items():
-        if entry.pine_id and entry.base and digest_of_blob(files.get(path)) == entry.base.expected:
+        if entry.pine_id and entry.base and texts.get(path) == entry.base.expected:
             yield entry.pine_id, entry
 
 

@@ -9,7 +9,7 @@ from pinesync.model import Entry, RelPath
 from pinesync.workspace.manifest import Manifest, Settings, block, dump_new
 
 
-class Growing:
+class ManifestBuilder:
     """The text that `dump_new` would write of these settings and the entries so far."""
 
     def __init__(self, settings: Settings, entries: Mapping[RelPath, Entry]) -> None:

@@ -3,23 +3,24 @@ and merged by git's own commands.
 
 It forks off the newest commit in which every script is as its pine.toml recorded it, and has a
 commit for each script that was saved since: so a merge of it brings what was saved, and takes
-nothing back. It is made of that commit and of what the service has, and of nothing else: as long
-as neither changes, it stays where it is.
+nothing back. Where that commit is on the log, as in a `clone --history`, the log has what was saved
+since, and the branch goes on from the log's end. It is made of these commits and of what the
+service has, and of nothing else: as long as they do not change, it stays where it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pinesync.errors import ManifestError
+from pinesync.git.fast_import import NewCommit, write_commits
+from pinesync.git.filters import as_stored
+from pinesync.git.repo import HISTORY, SAVED, Blob, Repository
 from pinesync.model import Entry, RelPath
 from pinesync.sync.commit_plan import message, one_line, title_of
-from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace import stream
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import apply, parse
-from pinesync.workspace.repository import SAVED, Blob, Repository
 
 NAME = SAVED.removeprefix("refs/remotes/")
 SETTING = "pinesync.track"
@@ -39,12 +40,14 @@ class Saved:
 @dataclass(frozen=True, slots=True)
 class Fork:
     """A commit with its pine.toml and the files that this lists. `commit` is None where the line
-    has no commit before it."""
+    has no commit before it. Where it is the log's last one, `agreed` is what the newest clean
+    commit of HEAD's lists, which is an earlier one of the log."""
 
     commit: str | None
     manifest: str
     entries: Mapping[RelPath, Entry] = field(default_factory=dict)
     blobs: Mapping[str, Blob] = field(default_factory=dict)
+    agreed: Mapping[RelPath, Entry] | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -56,17 +59,25 @@ class Fork:
     def has(self, path: RelPath, entry: Entry) -> bool:
         """Whether the file has the text that an unedited one would."""
         blob = self.blobs.get(path)
-        if blob is None or blob.data is None or entry.base is None:
-            return False
-        try:
-            return digest(decode(blob.data)) == entry.base.expected
-        except Unreadable:
-            return False
+        digest = blob.digest if blob else None
+        return digest is not None and entry.base is not None and digest == entry.base.expected
 
 
 def find_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | None:
     """The newest commit in which every script is as recorded: HEAD, or one of the last that
-    changed pine.toml. None where there is none of them. `likely` are paths to read at once."""
+    changed pine.toml; where it is on the log, the log's last commit. None where there is none of
+    them. `likely` are paths to read at once."""
+    fork = _clean_fork(repository, likely)
+    log = repository.commit_of(HISTORY)
+    if not (fork and fork.commit and log) or fork.commit == log:
+        return fork
+    if not repository.leads_to(fork.commit, log):
+        return fork
+    last = _fork_at(repository, log, likely)
+    return replace(last, agreed=fork.entries) if last and last.is_clean else fork
+
+
+def _clean_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | None:
     head = repository.commit_of("HEAD")
     if head is None:
         return None
@@ -101,23 +112,49 @@ def track(
 ) -> str | None:
     """Let the ref be the fork with what was saved since; where it is now. `file_of` tells the
     bytes that a script's file would have, None for one that is not held: that stays as it is."""
-    ours: dict[str, Entry] = {
-        entry.pine_id: entry for entry in fork.entries.values() if entry.pine_id
-    }
+    ours = _by_id(fork.entries)
+    untold = _untold(fork, ours, saved)
     moved = [one for one in saved if not _is_there(fork, ours, one)]
     files: dict[str, bytes] = {
         one.entry.path: data for one in moved if (data := file_of(one)) is not None
     }
     moved = [one for one in moved if one.entry.path in files]
-    if not moved:
+    if not moved and not untold:
         if fork.commit and repository.commit_of(SAVED) != fork.commit:
             repository.move(SAVED, fork.commit, "pinesync: nothing was saved since")
         return fork.commit
-    blobs = repository.as_stored(files)
-    author = stream.Author(account)
-    chunks = _stream(repository, fork, _batches(fork, moved), ours, author, blobs)
-    repository.import_stream(chunks, force=True)
-    return repository.commit_of(SAVED)
+    blobs = as_stored(repository, files) if moved else {}
+    commits = _commits(fork, untold, _batches(fork, moved), ours, blobs)
+    return write_commits(
+        repository,
+        SAVED,
+        commits,
+        account=account,
+        parents=[fork.commit] if fork.commit else (),
+        tree=None if fork.commit else repository.tree_of("HEAD"),
+        force=True,
+    )
+
+
+def _by_id(entries: Mapping[RelPath, Entry]) -> dict[str, Entry]:
+    return {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
+
+
+def _untold(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
+    """The scripts of which the log has a version that HEAD has not. It is the same everywhere, so
+    it cannot tell whose save that is: what others saved must not be taken back unseen, and a merge
+    of the branch has to bring that, too."""
+    if fork.agreed is None:
+        return []
+    agreed = _by_id(fork.agreed)
+
+    def is_untold(one: Saved) -> bool:
+        pine_id, base = one.entry.pine_id or "", one.entry.base
+        old, before = ours[pine_id].base, agreed[pine_id].base if pine_id in agreed else None
+        is_new = before is None or (old and before.version != old.version)
+        return bool(is_new and old and base and old.theirs != base.theirs)
+
+    return [one for one in saved if _is_there(fork, ours, one) and is_untold(one)]
 
 
 def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
@@ -133,37 +170,33 @@ def _batches(fork: Fork, moved: Sequence[Saved]) -> list[list[Saved]]:
     """What each commit brings, in order of time."""
     order = sorted(moved, key=lambda one: (max(one.when, 0), one.entry.pine_id or ""))
     one_by_one = fork.commit is not None and len(order) <= MOST_COMMITS
-    return [[one] for one in order] if one_by_one else [order]
+    return [[one] for one in order] if one_by_one or not order else [order]
 
 
-def _stream(
-    repository: Repository,
+def _commits(
     fork: Fork,
+    untold: Sequence[Saved],
     batches: Sequence[Sequence[Saved]],
     ours: Mapping[str, Entry],
-    author: stream.Author,
     blobs: Mapping[str, str],
-) -> Iterator[bytes]:
-    text, prefix, parent = fork.manifest, repository.prefix, fork.commit
-    head = None if parent else repository.tree_of("HEAD")
+) -> Iterator[NewCommit]:
+    text = fork.manifest
+    if untold:
+        text = apply(text, {one.entry.path: one.entry for one in untold})[0]
+        yield NewCommit(max(one.when for one in untold), "Which versions others saved\n", text)
+    # Paths are given up before any file is written: a script that moved may have left its path to
+    # another.
     left = [
         old.path
         for one in (one for batch in batches for one in batch)
         if (old := ours.get(one.entry.pine_id or "")) and old.path != one.entry.path
     ]
     for batch in batches:
-        yield stream.commit(SAVED, author, batch[-1].when, _message(batch), parent)
-        if head:
-            yield stream.tree(head)
-        # Before any other file: one that moved may have left its path to another.
-        yield from (stream.removed(prefix, path) for path in left)
-        changes: dict[RelPath, Entry | None] = dict.fromkeys(left)
-        changes.update({one.entry.path: one.entry for one in batch})
-        text = apply(text, changes)[0]
-        yield from (stream.file(prefix, o.entry.path, blobs[o.entry.path]) for o in batch)
-        yield stream.manifest(prefix, text)
-        parent, head, left = None, None, []
-    yield stream.END
+        entries = {one.entry.path: one.entry for one in batch}
+        text = apply(text, {**dict.fromkeys(left), **entries})[0]
+        files = {path: blobs[path] for path in entries}
+        yield NewCommit(batch[-1].when, _message(batch), text, files, left)
+        left = []
 
 
 def _message(batch: Sequence[Saved]) -> str:

@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinesync.errors import FileError
-from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace import git
-from pinesync.workspace.run_git import asked
+from pinesync.git.filters import filters_of
+from pinesync.git.index import index_rows
+from pinesync.git.objects import read_blob
+from pinesync.git.run import run
+from pinesync.text import digest_or_none
 
 _LOGGED = 8192
 _IDENT = re.compile(rb"\$Id:[^$\n]*\$")
 _SHA1 = 40
-_REWRITES = ("filter", "working-tree-encoding")
-"""Attributes with which a file is not as git holds it, and only a program or a codec could tell."""
+_FILES = ("--", "pine.toml", "*.pine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def mark_paths(root: Path) -> tuple[Path, ...]:
     """The files that `mark` looks at: index, HEAD, its log, the lock. Empty outside of git."""
     names = ("index", "HEAD", "logs/HEAD", "index.lock")
     try:
-        status, found, _ = asked(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
+        status, found, _ = run(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
     except FileError:
         return ()
     if status:
@@ -89,7 +90,7 @@ def held_by_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
     """The files whose text git holds: in its index, a commit, a stash, or as the outcome of a
     merge that nobody committed. Empty where git cannot be asked."""
     try:
-        index = {path: oid for oid, stage, path in _index_rows(root) if stage == b"0"}
+        index = {row.path: row.oid for row in index_rows(root, *_FILES) if row.stage == 0}
         size = len(next(iter(index.values()), "0" * _SHA1))
         names = {path: _names(data, size) for path, data in files.items()}
         wanted = {name for each in names.values() for name in each}
@@ -107,19 +108,10 @@ def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
     try:
         if not paths:
             return frozenset()
-        open_ = {path for *_, path in _index_rows(root, "--unmerged")}
+        open_ = {row.path for row in index_rows(root, "--unmerged", *_FILES)}
         return frozenset(paths) & (open_ | filters_of(root, paths).keys())
     except FileError:
         return frozenset()
-
-
-def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:
-    """The filter or the encoding that git's attributes name for a file, where they do."""
-    given = b"".join(os.fsencode(path) + b"\0" for path in paths)
-    told = asked(root, "check-attr", "-z", "--stdin", *_REWRITES, given=given)[1].split(b"\0")
-    rows = zip(told[::3], told[2::3], strict=False)
-    none = (b"unspecified", b"unset")
-    return {os.fsdecode(p): os.fsdecode(value) for p, value in rows if value not in none}
 
 
 def _names(data: bytes, size: int) -> set[str]:
@@ -134,24 +126,14 @@ def _names(data: bytes, size: int) -> set[str]:
 def _present(root: Path, names: set[str]) -> set[str]:
     """Those that the repository has. Unlike `cat-file` this asks no other host for the rest."""
     words = ("rev-list", "--objects", "--no-walk", "--ignore-missing", "--missing=allow-any")
-    given = "".join(f"{name}\n" for name in names).encode("ascii")
-    found = asked(root, *words, "--stdin", given=given)[1].decode("ascii", "replace")
+    stdin = "".join(f"{name}\n" for name in names).encode("ascii")
+    found = run(root, *words, "--stdin", stdin=stdin)[1].decode("ascii", "replace")
     return {line.split(" ")[0] for line in found.splitlines()}
 
 
 def _is(root: Path, name: str, data: bytes) -> bool:
     """Whether it is the same text with line ends that are mixed, which no name tells."""
-    with suppress(FileError, Unreadable):
-        held = git.blob(root, name)
-        return held is not None and digest(decode(held)) == digest(decode(data))
+    with suppress(FileError):
+        held = digest_or_none(read_blob(root, name))
+        return held is not None and held == digest_or_none(data)
     return False
-
-
-def _index_rows(root: Path, *which: str) -> Iterator[tuple[str, bytes, str]]:
-    """Name, stage and path of each pine.toml and .pine file in the index."""
-    listed = asked(root, "ls-files", "--stage", *which, "-z", "--", "pine.toml", "*.pine")[1]
-    for row in listed.split(b"\0"):
-        head, tab, path = row.partition(b"\t")
-        if tab:
-            _, name, stage = head.split(b" ")
-            yield name.decode("ascii"), stage, os.fsdecode(path)

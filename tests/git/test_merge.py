@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pinesync.git.merge import merge
+from pinesync.git.objects import manifests_with, text_at_head
+from pinesync.git.status import git_status
 from pinesync.model import Digest
 from pinesync.text import has_conflict_markers
-from pinesync.workspace.git import manifests_with, merge, standing, text_at_head
 
 BASE = "1\n2\n3\n4\n5\n6\n7\n"
 FEWER = settings(max_examples=67)
@@ -156,5 +158,5 @@ def test_no_program_of_a_repository_is_run(tmp_path: Path) -> None:
     git("config", "log.showSignature", "true")
     assert len(manifests_with(root, digest)) == 1
     assert text_at_head(root, "pine.toml")
-    assert standing(root)
+    assert git_status(root)
     assert not (tmp_path / "was-run").exists()

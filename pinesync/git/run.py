@@ -1,4 +1,7 @@
-"""The one place that runs git, through GitPython, which is slow to load: only on use.
+"""The one place that runs git, through GitPython's `Git`; it is slow to load, so only on use.
+
+GitPython's `Repo` does not serve here: it opens a repository without asking git whose it is, and
+whether it may be one (`safe.directory`, `safe.bareRepository`).
 
 No program that the repository's settings name is run, nothing is asked of another host, and no
 question is asked of the person. Hooks run where they are wanted: the person's own, at a commit.
@@ -14,7 +17,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from pinesync.errors import FileError, Misuse
 
@@ -33,7 +36,16 @@ _NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 _NAMES_GIT = "GIT_PYTHON_GIT_EXECUTABLE"
 
 
-def started(
+class Options(TypedDict, total=False):
+    """How git is run: with more in its environment; with the hooks of the repository, as it is
+    unless told; and with objects fetched that a partial clone left at another host."""
+
+    env: Mapping[str, str] | None
+    hooks: bool
+    fetches: bool
+
+
+def start(
     folder: Path | None,
     *words: str,
     env: Mapping[str, str] | None = None,
@@ -61,18 +73,41 @@ def started(
     return cast("subprocess.Popen[bytes]", process)
 
 
-def asked(
+def run(
     folder: Path | None,
     *words: str,
-    given: bytes = b"",
-    env: Mapping[str, str] | None = None,
-    hooks: bool = True,
-    fetches: bool = False,
+    stdin: bytes = b"",
+    **options: Unpack[Options],
 ) -> tuple[int, bytes, str]:
-    """What git ends with, answers and complains of; `given` is its standard input."""
-    process = started(folder, *words, env=env, hooks=hooks, fetches=fetches)
-    answer, said = process.communicate(given)
-    return process.returncode, answer, said.decode("utf-8", "replace").removesuffix("\n")
+    """git's exit status, its standard output, and its standard error."""
+    process = start(folder, *words, **options)
+    stdout, stderr = process.communicate(stdin)
+    return process.returncode, stdout, stderr.decode("utf-8", "replace").removesuffix("\n")
+
+
+def ask(
+    folder: Path | None,
+    *words: str,
+    stdin: bytes = b"",
+    **options: Unpack[Options],
+) -> bytes:
+    """git's standard output. FileError where git fails; the first word names the command."""
+    status, stdout, stderr = run(folder, *words, stdin=stdin, **options)
+    if status:
+        raise failed(words[0], stderr)
+    return stdout
+
+
+def failed(command: str, stderr: str) -> FileError:
+    """The error of a git command that failed, with the first line of its complaint."""
+    return FileError(
+        f"git {command} failed: {first_line(stderr)}", "`git fsck` and `git status` tell more"
+    )
+
+
+def first_line(stderr: str) -> str:
+    """Why git failed."""
+    return stderr.strip().partition("\n")[0] or "it does not say why"
 
 
 def _refuse_made_of_files(folder: Path, named: str | None) -> None:

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, LeftForYou, Misuse
-from pinesync.workspace.git import objects
-from pinesync.workspace.run_git import asked
+from pinesync.git.index import index_rows, staged_rows
+from pinesync.git.objects import read_objects
+from pinesync.git.repo import require_repository
+from pinesync.git.run import ask, first_line, run
 
 # A stopped rebase has a CHERRY_PICK_HEAD, too.
 _UNDER_WAY = {
@@ -46,30 +48,20 @@ class Made:
     on_branch: bool = True
 
 
-def is_repository(root: Path) -> bool:
-    """Whether git keeps files in the folder; FileError where it will not look."""
-    status, inside, said = asked(root, "rev-parse", "--is-inside-work-tree")
-    if status and any((folder / ".git").exists() for folder in (root, *root.parents)):
-        why = said.strip().partition("\n")[0]
-        raise FileError(f"git will not look into {root}: {why}", "run `git status` there")
-    return not status and inside.strip() == b"true"
-
-
 def asks_for_commits(root: Path) -> bool:
     """Whether `git config pinesync.commit` is true for this repository."""
-    status, answer, said = asked(root, "config", "--type=bool", "--get", "pinesync.commit")
+    status, answer, stderr = run(root, "config", "--type=bool", "--get", "pinesync.commit")
     if status > 1:
-        why = said.strip().partition("\n")[0]
+        why = first_line(stderr)
         raise Misuse(f"git config pinesync.commit cannot be used: {why}", "set it to true or false")
     return answer.strip() == b"true"
 
 
 def refuse_unready(root: Path) -> None:
     """Misuse, or LeftForYou, where a commit of ours could not be made or would be in the way."""
-    if not is_repository(root):
-        raise Misuse(f"{root}: in no git repository, so nothing can be committed", "run `git init`")
+    require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
-    *found, lock = _answered(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
+    *found, lock = ask(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
     if (root / os.fsdecode(lock)).exists():
         raise LeftForYou(
             "another git is at work in this repository, so nothing can be committed",
@@ -82,7 +74,7 @@ def refuse_unready(root: Path) -> None:
                 "finish it or abort it first; --no-commit leaves committing to you",
             )
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
-        if asked(root, "var", who)[0]:
+        if run(root, "var", who)[0]:
             raise Misuse(
                 "git does not know who commits",
                 "run `git config user.email YOU@EXAMPLE` and `git config user.name NAME`",
@@ -91,14 +83,14 @@ def refuse_unready(root: Path) -> None:
 
 def at_head(root: Path, path: str) -> bytes | None:
     """The file of HEAD as it would stand in the folder; None where there is none."""
-    status, data, _ = asked(root, "cat-file", "--filters", f"HEAD:./{path}")
+    status, data, _ = run(root, "cat-file", "--filters", f"HEAD:./{path}")
     return None if status else data
 
 
 def held_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] | None:
     """HEAD's commit, and what it holds of these files, for the price of one call; None before a
     first commit."""
-    found = objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
+    found = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
     if len(found) != 1 + len(paths) or found[0] is None:
         return None
     held = zip(paths, found[1:], strict=True)
@@ -108,7 +100,7 @@ def held_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] |
 def ignored(root: Path, paths: list[str]) -> frozenset[str]:
     """Those that git ignores, and does not track."""
     names = b"".join(os.fsencode(path) + b"\0" for path in paths)
-    _, answer, _ = asked(root, "check-ignore", "-z", "--stdin", given=names)
+    _, answer, _ = run(root, "check-ignore", "-z", "--stdin", stdin=names)
     return frozenset(os.fsdecode(name) for name in answer.split(b"\0") if name)
 
 
@@ -124,31 +116,31 @@ def commit(
     Afterwards the index has the files, too. One that had something else staged is put to
     `restage`, which gives what is to be staged from now on, None for what it was."""
     head = _commit_at(root)
-    staged = _staged(root)
+    staged = {row.path: row.oid for row in staged_rows(root, "--relative")}
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
     with _folder() as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
-        _answered(root, "read-tree", "HEAD" if head else "--empty", env=env, fetches=True)
+        ask(root, "read-tree", "HEAD" if head else "--empty", env=env, fetches=True)
         _set(root, blobs, _modes(root, env), env)
-        tree = _answered(root, "write-tree", env=env, fetches=True).strip()
-        if head and tree == _answered(root, "rev-parse", "HEAD^{tree}").strip():
+        tree = ask(root, "write-tree", env=env, fetches=True).strip()
+        if head and tree == ask(root, "rev-parse", "HEAD^{tree}").strip():
             return None
         words = Path(folder, "message")
         words.write_bytes(message.encode())
         made = ("commit", "--quiet", "--cleanup=whitespace", "--file", str(words))
-        status, _, said = asked(root, *made, env=env, fetches=True)
+        status, _, stderr = run(root, *made, env=env, fetches=True)
     new = _commit_at(root)
     if status or new is None or new == head:
-        raise FileError(f"git refused the commit: {_shortened(said)}", "see to it, then commit")
+        raise FileError(f"git refused the commit: {_shortened(stderr)}", "see to it, then commit")
     if _commit_at(root, "HEAD^") != head:
         raise FileError(
             "something else moved HEAD while the commit was made",
             "look at `git log -p -2`: the newest commit may take back what came in between",
         )
-    if tree != _answered(root, "rev-parse", "HEAD^{tree}").strip():
+    if tree != ask(root, "rev-parse", "HEAD^{tree}").strip():
         _take_back(root, head, new)
     in_step, others = _bring_in_step(root, blobs, staged, restage)
-    on_branch = not asked(root, "symbolic-ref", "--quiet", "HEAD")[0]
+    on_branch = not run(root, "symbolic-ref", "--quiet", "HEAD")[0]
     return Made(new, in_step, tuple(others), on_branch)
 
 
@@ -166,7 +158,7 @@ def _take_back(root: Path, head: str | None, new: str) -> None:
     """HEAD is what it was: nobody saw the commit yet."""
     words = ("-m", "pinesync: a hook changed the commit")
     to = ("HEAD", head, new) if head else ("-d", "HEAD", new)
-    _answered(root, "update-ref", *words, *to)
+    ask(root, "update-ref", *words, *to)
     raise FileError(
         "a hook changed what would have been committed, so the commit was taken back",
         "what the hook made of your files was left; look at it, then commit",
@@ -184,7 +176,7 @@ def _bring_in_step(
     others = [p for p, blob in blobs.items() if p in staged and staged[p] != (blob or "")]
     new: Blobs = {path: blob for path, blob in blobs.items() if path not in others}
     for path in others:
-        status, data, _ = asked(root, "cat-file", "--filters", f":./{path}")
+        status, data, _ = run(root, "cat-file", "--filters", f":./{path}")
         data_now = None if status else restage(path, data)
         if data_now is not None:
             new[path] = _blob(root, path, data_now)
@@ -193,61 +185,36 @@ def _bring_in_step(
         _set(root, new, _modes(root), {})
     except FileError:
         return False, kept  # the commit is made; git holds the index locked
-    asked(root, "update-index", "-q", "--refresh")
+    run(root, "update-index", "-q", "--refresh")
     return True, kept
 
 
 def _commit_at(root: Path, name: str = "HEAD") -> str | None:
-    status, found, _ = asked(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    status, found, _ = run(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     return None if status else found.decode("ascii").strip()
-
-
-def _staged(root: Path) -> dict[str, str]:
-    """What is staged and another than HEAD's: path → blob, empty for a file that goes."""
-    words = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--relative")
-    rows = _answered(root, "diff", *words, "--no-ext-diff", "--ignore-submodules=all").split(b"\0")
-    pairs = zip(rows[::2], rows[1::2], strict=False)
-    found = {os.fsdecode(path): row.split(b" ")[3].decode("ascii") for row, path in pairs}
-    return {path: blob if blob.strip("0") else "" for path, blob in found.items()}
 
 
 def _modes(root: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """The modes of the plain files in an index."""
-    rows = _answered(root, "ls-files", "--stage", "-z", env=env).split(b"\0")
-    found = (row.partition(b"\t") for row in rows if row.startswith(b"100"))
-    return {os.fsdecode(path): head[:6].decode("ascii") for head, _, path in found}
+    return {row.path: row.mode for row in index_rows(root, env=env) if row.is_plain}
 
 
 def _blob(root: Path, path: str, data: bytes) -> str:
     words = ("hash-object", "-w", "--stdin", f"--path={path}")
-    return _answered(root, *words, given=data).decode("ascii").strip()
+    return ask(root, *words, stdin=data).decode("ascii").strip()
 
 
 def _set(root: Path, blobs: Blobs, modes: Mapping[str, str], env: Mapping[str, str]) -> None:
     """Let an index have these blobs. Its paths begin at the repository's root."""
-    prefix = _answered(root, "rev-parse", "--show-prefix").removesuffix(b"\n")
+    prefix = ask(root, "rev-parse", "--show-prefix").removesuffix(b"\n")
     nothing = "0" * max((len(blob) for blob in blobs.values() if blob), default=40)
-    given = b""
+    rows = b""
     for path, blob in blobs.items():
         head = f"{modes.get(path, '100644')} {blob} 0" if blob else f"0 {nothing}"
-        given += head.encode() + b"\t" + prefix + os.fsencode(path) + b"\0"
-    _answered(root, "update-index", "-z", "--index-info", given=given, env=env)
+        rows += head.encode() + b"\t" + prefix + os.fsencode(path) + b"\0"
+    ask(root, "update-index", "-z", "--index-info", stdin=rows, env=env)
 
 
-def _answered(
-    root: Path,
-    *words: str,
-    given: bytes = b"",
-    env: Mapping[str, str] | None = None,
-    fetches: bool = False,
-) -> bytes:
-    """What git answers; FileError where it ends with an error."""
-    status, answer, said = asked(root, *words, given=given, env=env, fetches=fetches)
-    if status:
-        raise FileError(f"git {words[0]} failed: {_shortened(said)}", "run `git status` there")
-    return answer
-
-
-def _shortened(said: str) -> str:
-    lines = [line for line in said.splitlines() if line.strip()]
+def _shortened(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if line.strip()]
     return "; ".join(lines[:_TOLD]) + ("; …" if len(lines) > _TOLD else "") or "it does not say why"

@@ -1,0 +1,94 @@
+"""Files as git would store them. No filter that is a program is ever run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from pinesync.git.index import index_rows
+from pinesync.git.repo import Repository
+from pinesync.git.run import run
+from pinesync.workspace.files.folder import MAX_FILE
+
+_PROGRAMS = r"^filter\..*\.(clean|process|required)$"
+_REWRITES = ("filter", "working-tree-encoding")
+"""Attributes with which a file is not as git holds it, and only a program or a codec could tell."""
+
+
+def as_stored(repository: Repository, files: Mapping[str, bytes]) -> dict[str, str]:
+    """The ids of blobs that hold these files as `git add` would store them, line ends and all, but
+    for filters that are programs. The blobs are in the repository then."""
+    names = {repository.prefix + path.encode(): path for path in files}
+    with tempfile.TemporaryDirectory(prefix="pinesync-stored-") as folder:
+        tree = Path(folder) / "tree"
+        for name, path in names.items():
+            place = tree / os.fsdecode(name)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(files[path])
+        for name, held in _attributes(repository, names).items():
+            (tree / os.fsdecode(name)).write_bytes(held)
+        env = {
+            "GIT_DIR": str(repository.git_dir),
+            "GIT_WORK_TREE": str(tree),
+            "GIT_INDEX_FILE": str(Path(folder) / "index"),
+            **_settings(repository),
+        }
+        # Git looks for attributes in the index, too: those of HEAD count where there is no file of
+        # them here.
+        if repository.commit_of("HEAD"):
+            repository.ask("read-tree", "HEAD", env=env)
+        listed = b"".join(name + b"\0" for name in names)
+        add = ("update-index", "--add", "--replace", "-z", "--stdin")
+        repository.ask(*add, stdin=listed, env=env, cwd=tree)
+        rows = list(index_rows(tree, env=env, hooks=False))
+    stored = {os.fsencode(row.path): row.oid for row in rows}
+    return {path: stored[name] for name, path in names.items() if name in stored}
+
+
+def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:
+    """The filter or the encoding that git's attributes name for a file, where they do."""
+    stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
+    found = run(root, "check-attr", "-z", "--stdin", *_REWRITES, stdin=stdin)[1].split(b"\0")
+    rows = zip(found[::3], found[2::3], strict=False)
+    none = (b"unspecified", b"unset")
+    return {os.fsdecode(p): os.fsdecode(value) for p, value in rows if value not in none}
+
+
+def filters_with_program(repository: Repository) -> frozenset[str]:
+    """The names of the filters for which a program is set."""
+    keys = _program_keys(repository)
+    return frozenset(key.removeprefix("filter.").rpartition(".")[0] for key in keys)
+
+
+def _program_keys(repository: Repository) -> dict[str, None]:
+    words = ("config", "--null", "--name-only", "--get-regexp", _PROGRAMS)
+    found = repository.run(*words)[1]
+    return dict.fromkeys(os.fsdecode(key) for key in found.split(b"\0") if key)
+
+
+def _settings(repository: Repository) -> dict[str, str]:
+    """Settings, as git's environment has them, that take the programs out of every filter: an empty
+    one changes nothing. A split index would leave a part of itself in the repository."""
+    settings = {"core.splitIndex": "false"}
+    for key in _program_keys(repository):
+        settings[key] = "false" if key.endswith(".required") else ""
+    env = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings.items()):
+        env[f"GIT_CONFIG_KEY_{number}"] = key
+        env[f"GIT_CONFIG_VALUE_{number}"] = value
+    return env
+
+
+def _attributes(repository: Repository, names: Iterable[bytes]) -> dict[bytes, bytes]:
+    """What git reads beside these files and above them, committed or not."""
+    above = "../" * repository.prefix.count(b"/")
+    top = Path(os.path.normpath(repository.root / above))
+    folders = {folder for name in names for folder in Path(os.fsdecode(name)).parents}
+    found = {}
+    for folder in folders:
+        file = top / folder / ".gitattributes"
+        if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_FILE:
+            found[os.fsencode(folder / ".gitattributes")] = file.read_bytes()
+    return found

@@ -1,0 +1,53 @@
+"""What git's index holds, and what of it is staged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pinesync.git.run import ask
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file in the index: its mode, the blob that it has, its stage, 0 but for a file that a merge
+    left open, and its path as it is seen from the folder that was asked."""
+
+    mode: str
+    oid: str
+    stage: int
+    path: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a file, and no link or submodule."""
+        return self.mode.startswith("100")
+
+
+def index_rows(
+    root: Path, *words: str, env: Mapping[str, str] | None = None, hooks: bool = True
+) -> Iterator[Row]:
+    """The files below `root` in the index; `words` are more options, and patterns behind `--`.
+    FileError where git fails."""
+    listed = ask(root, "ls-files", "--stage", "-z", *words, env=env, hooks=hooks)
+    for line in _lines(listed):
+        head, _, path = line.partition(b"\t")
+        mode, oid, stage = head.decode("ascii").split(" ")
+        yield Row(mode, oid, int(stage), os.fsdecode(path))
+
+
+def staged_rows(root: Path, *words: str) -> Iterator[Row]:
+    """The files that the index has other than HEAD does; one that goes has no mode and no blob.
+    FileError where git fails."""
+    always = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
+    fields = _lines(ask(root, "diff", *always, "--ignore-submodules=all", *words))
+    for head, path in zip(fields[::2], fields[1::2], strict=True):
+        _, mode, _, oid, _ = head.decode("ascii").split(" ")
+        goes = not oid.strip("0")
+        yield Row("" if goes else mode, "" if goes else oid, 0, os.fsdecode(path))
+
+
+def _lines(listed: bytes) -> list[bytes]:
+    return listed.removesuffix(b"\0").split(b"\0") if listed else []
