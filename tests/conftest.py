@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.world.fixtures import clone, seeded, tradingview, world  # noqa: F401 - for all tests
+
 if TYPE_CHECKING:
     from tests.ring import Ring
 

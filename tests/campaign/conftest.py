@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.world import World, opened
+from tests.world import OneScript
+from tests.world.one_script import opened
 
 MEMORY = Path("/dev/shm")
-Opened = Callable[[], AbstractContextManager[World]]
+Opened = Callable[[], AbstractContextManager[OneScript]]
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
     place = MEMORY if MEMORY.is_dir() else home
 
     @contextmanager
-    def one() -> Iterator[World]:
+    def one() -> Iterator[OneScript]:
         with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
             with opened(Path(base), monkeypatch) as world:
                 yield world
@@ -30,6 +31,6 @@ def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
 
 
 @pytest.fixture
-def world(worlds: Opened) -> Iterator[World]:
+def world(worlds: Opened) -> Iterator[OneScript]:
     with worlds() as one:
         yield one

@@ -29,7 +29,7 @@ from pinesync.workspace.files.folder import Exchange, Folder, exchange_files, li
 from pinesync.workspace.folder import WorkspaceFolder, new_key
 from pinesync.workspace.state import State
 from tests.campaign.conftest import MEMORY
-from tests.campaign.world import World
+from tests.world import OneScript
 
 PATH = RelPath("indicators/raced.pine")
 ROUNDS = 5_000
@@ -212,7 +212,9 @@ def test_a_pull_amid_a_save_in_place(
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
-def test_two_commands_amid_a_save_in_place(world: World, begin: Callable[[Path], TextIO]) -> None:
+def test_two_commands_amid_a_save_in_place(
+    world: OneScript, begin: Callable[[Path], TextIO]
+) -> None:
     """The same by the commands: what is half-written is neither pulled over nor merged for good."""
     whole = world.file.read_text().replace("// part 5\n", "// part 5\n// mark L9\n")
     world.web_fresh()

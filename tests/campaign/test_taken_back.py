@@ -10,7 +10,7 @@ import pytest
 
 from tests.campaign.conftest import MEMORY
 from tests.campaign.taken_back import EVENTS, PRELUDES, GitWorld, explore, live
-from tests.campaign.world import opened
+from tests.world.one_script import opened
 
 
 @pytest.mark.timeout(3600)

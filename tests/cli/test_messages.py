@@ -12,7 +12,7 @@ import pytest
 from pinesync.cli.boundary import expanded
 from pinesync.cli.render import columns
 from pinesync.workspace import git
-from tests.cli.world import (
+from tests.world import (
     BROKEN,
     EXTRA,
     FASTER,

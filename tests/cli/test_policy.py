@@ -7,7 +7,7 @@ import pytest
 
 from pinesync.sync.policy import POLICY, Local
 from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.cli.world import (
+from tests.world import (
     COMMAND,
     EXTRA,
     LONGER,

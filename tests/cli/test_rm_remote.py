@@ -18,7 +18,7 @@ from pinesync.text import digest
 from pinesync.workspace.state import State
 from tests.campaign.test_power import Cache, cached
 from tests.cli.answers import answering, listing
-from tests.cli.world import (
+from tests.world import (
     EXTRA,
     FASTER,
     LONGER,

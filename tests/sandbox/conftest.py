@@ -16,19 +16,10 @@ from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import FaultPlan, Switches
 from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store, User
+from tests.world import Clock
 
 GOOD = "//@version=6\nindicator('Good one')\nplot(close)\n"
 BROKEN = "//@version=6\nindicator('Broken')\nplot(clsoe)\n"
-
-
-@dataclass
-class Clock:
-    """Epoch seconds that only move when told."""
-
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def multipart(source: bytes, **fields: str) -> tuple[bytes, str]:

@@ -18,8 +18,8 @@ from pinesync.sync.plan import Snapshot, survey
 from pinesync.workspace.files.folder import Folder
 from pinesync.workspace.manifest import parse
 from pinesync.workspace.tables import DEFAULT_FOLDERS
-from tests.cli.world import World
 from tests.security.disks import DEVICES, RULES, Rule
+from tests.world import World
 
 HEAD = '[workspace]\nschema = 1\nid = "one"\nremote = "sandbox"\n'
 

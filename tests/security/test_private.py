@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.world import LONGER, World
+from tests.world import LONGER, World
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

@@ -13,7 +13,7 @@ from pinesync.text import Unreadable, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.state import State
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,

@@ -24,7 +24,7 @@ from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files import MANIFEST, Tree, building
 from pinesync.workspace.files.folder import _renameat2
 from tests.campaign.conftest import MEMORY
-from tests.cli.world import SLOWER, TREND, TREND_PATH, World
+from tests.world import SLOWER, TREND, TREND_PATH, World
 
 if not sys.platform.startswith("linux"):
     pytest.skip("two names are exchanged by a system call of Linux", allow_module_level=True)

@@ -42,7 +42,9 @@ from pinesync.text import digest
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.hints import Hints
 from pinesync.workspace.lock import writing
-from tests.cli.world import (
+from tests.watching.conftest import PATIENCE, Watching
+from tests.watching.processes import Session
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -54,8 +56,6 @@ from tests.cli.world import (
     TREND_PATH,
     World,
 )
-from tests.watching.conftest import PATIENCE, Watching
-from tests.watching.processes import Session
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")
 PINE = (ONE, TWO, THREE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from pinesync.commands.watching.events import Checking, Done, Ended, Held, Told
-from tests.cli.world import (
+from tests.watching.conftest import Watching
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -18,7 +19,6 @@ from tests.cli.world import (
     TREND_PATH,
     both_ways,
 )
-from tests.watching.conftest import Watching
 
 
 @both_ways

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from pinesync.model import Digest
 from pinesync.text import has_conflict_markers
 from pinesync.workspace.git import manifests_with, merge, standing, text_at_head
+from tests.world import git
 
 BASE = "1\n2\n3\n4\n5\n6\n7\n"
 FEWER = settings(max_examples=67)
@@ -113,7 +113,7 @@ def test_git_settings_of_a_person_change_nothing(
 def commit(folder: Path, text: str) -> None:
     (folder / "pine.toml").write_text(text)
     for words in (["add", "pine.toml"], ["commit", "-q", "-m", "one"]):
-        subprocess.run(["git", "-C", str(folder), *words], check=True)
+        git(folder, *words)
 
 
 def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> 
     folder = tmp_path / "repository" / "below"
     folder.mkdir(parents=True)
     assert manifests_with(folder, one) == []
-    subprocess.run(["git", "init", "-q", str(folder.parent)], check=True)
+    git(folder.parent, "init", "-q")
     assert manifests_with(folder, one) == []
     commit(folder, f"a = {one!r}\n")
     commit(folder, f"a = {two!r}\n")
@@ -138,22 +138,18 @@ def test_no_program_of_a_repository_is_run(tmp_path: Path) -> None:
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     hook.chmod(0o755)
     root = tmp_path / "scripts"
-
-    def git(*words: str) -> None:
-        subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True)
-
     root.mkdir()
-    git("init", "-q")
+    git(root, "init", "-q")
     digest = Digest("sha256:" + "0" * 64)
     (root / "pine.toml").write_text(f'digest = "{digest}"\n')
     (root / ".gitattributes").write_text("pine.toml diff=shown\n")
-    git("add", ".")
-    git("commit", "-qm", "first")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "first")
     for setting in ("core.fsmonitor", "gpg.program", "core.pager", "diff.external"):
-        git("config", setting, str(hook))
+        git(root, "config", setting, str(hook))
     for setting in ("diff.shown.textconv", "diff.shown.command", "core.hooksPath"):
-        git("config", setting, str(hook))
-    git("config", "log.showSignature", "true")
+        git(root, "config", setting, str(hook))
+    git(root, "config", "log.showSignature", "true")
     assert len(manifests_with(root, digest)) == 1
     assert text_at_head(root, "pine.toml")
     assert standing(root)

@@ -1,0 +1,73 @@
+"""A world: somebody's folder, the account that it belongs to, and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.commands import clone, project
+from pinesync.commands.project import Places, Project, Setup
+from tests.world.account import Remote
+from tests.world.clock import Clock
+from tests.world.fuse import Fuse, Fused
+from tests.world.scripts import TREND_PATH
+
+SETTLE = 180.0
+"""How long a save may be under way, in seconds."""
+
+
+@dataclass(kw_only=True)
+class Workspace:
+    """`root` is the folder; `base` is where pinesync keeps what is not in it."""
+
+    base: Path
+    remote: Remote
+    clock: Clock = field(default_factory=Clock)
+    fuse: Fuse = field(default_factory=Fuse)
+
+    @property
+    def root(self) -> Path:
+        return self.base / "scripts"
+
+    def setup(self, cwd: Path | None = None, **more: Any) -> Setup:
+        places = Places(self.base / "config", self.base / "state", self.base / "sandbox")
+        return Setup(cwd or self.root, places, **{"settle_seconds": SETTLE, **more})
+
+    def project(self) -> Project:
+        return project.open_project(self.setup())
+
+    def read(self, path: str = TREND_PATH) -> str:
+        """The file as it is, line ends and all."""
+        return (self.root / path).read_bytes().decode()
+
+    def write(self, text: str | bytes, path: str = TREND_PATH) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def remove(self, path: str = TREND_PATH) -> None:
+        (self.root / path).unlink()
+
+    @contextmanager
+    def wired(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Commands reach the remote, the folder and the clock of this world, through its fuse."""
+        made = project.folder_at
+
+        def folder_at(*args: object, **kwargs: object) -> object:
+            return Fused(made(*args, **kwargs), self.fuse)  # type: ignore[arg-type]
+
+        def open_remote(*_: object, **__: object) -> object:
+            return Fused(self.remote.client(), self.fuse)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(project, "folder_at", folder_at)
+            patch.setattr(project, "open_remote", open_remote)
+            patch.setattr(clone, "open_remote", open_remote)
+            patch.setattr(project, "now", lambda: self.clock.now())
+            patch.setattr("time.sleep", lambda seconds: self.clock.sleep(seconds))
+            yield
