@@ -44,6 +44,8 @@ _FOREIGN = frozenset(
 )
 CAMPAIGN = frozenset(Path(__file__).with_name("campaign.txt").read_text("utf-8").split())
 """The test files and functions that `make campaign` runs, and `make test` leaves out."""
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
 _ELSEWHERE = pytest.StashKey[int]()
 _NEEDS = re.compile(r"needs the program ([\w.+-]+)")
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -63,6 +65,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_configure() -> None:
+    """The tests' files lie in memory, where the system has such a file system, programs may run
+    there, and it has room: a hundred thousand files are made and synced."""
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and MEMORY.is_dir():
+        found = os.statvfs(MEMORY)
+        if not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize > ROOM:
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
 @pytest.hookimpl(tryfirst=True)

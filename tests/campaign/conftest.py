@@ -1,4 +1,4 @@
-"""Worlds for histories, in memory where the machine has such a folder."""
+"""Worlds for histories."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ import pytest
 from tests.world import OneScript
 from tests.world.one_script import opened
 
-MEMORY = Path("/dev/shm")
 Opened = Callable[[], AbstractContextManager[OneScript]]
 
 
 @pytest.fixture
 def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
     """Opens one world after another."""
-    place = MEMORY if MEMORY.is_dir() else home
 
     @contextmanager
     def one() -> Iterator[OneScript]:
-        with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+        with tempfile.TemporaryDirectory(dir=home, prefix="pinesync-test-") as base:
             with opened(Path(base), monkeypatch) as world:
                 yield world
 

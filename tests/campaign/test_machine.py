@@ -3,6 +3,7 @@ and faults, kept apart by hypothesis into the shortest one that breaks a rule.""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -30,7 +31,6 @@ from pinesync.commands.rm import rm
 from pinesync.commands.running import Run
 from pinesync.commands.status import status
 from pinesync.errors import PinesyncError
-from tests.campaign.conftest import MEMORY
 from tests.world import MARK, SETTLE, Account, Crash, Fuse
 from tests.world.many_scripts import ManyScripts, opened
 
@@ -49,9 +49,8 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        place = str(MEMORY) if MEMORY.is_dir() else None
         base = self.stack.enter_context(
-            tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-")
+            tempfile.TemporaryDirectory(dir=os.environ["HOME"], prefix="pinesync-test-")
         )
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
         self.facade: ManyScripts = self.stack.enter_context(opened(Path(base), patch))

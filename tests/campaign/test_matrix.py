@@ -16,7 +16,6 @@ from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.errors import EXIT_ACCESS
 from pinesync.sandbox.faults import Fault, Switches
-from tests.campaign.conftest import MEMORY
 from tests.world import SETTLE
 from tests.world.many_scripts import ManyScripts, opened
 
@@ -40,11 +39,10 @@ Worlds = Callable[[], AbstractContextManager[ManyScripts]]
 
 @pytest.fixture
 def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
-    place = MEMORY if MEMORY.is_dir() else home
 
     @contextmanager
     def one() -> Iterator[ManyScripts]:
-        with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+        with tempfile.TemporaryDirectory(dir=home, prefix="pinesync-test-") as base:
             with opened(Path(base), monkeypatch) as facade:
                 yield facade
 

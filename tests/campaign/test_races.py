@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,6 @@ from pinesync.workspace.files import Tree
 from pinesync.workspace.files.folder import Exchange, Folder, exchange_files, link_and_replace
 from pinesync.workspace.folder import WorkspaceFolder, new_key
 from pinesync.workspace.state import State
-from tests.campaign.conftest import MEMORY
 from tests.world import OneScript
 
 PATH = RelPath("indicators/raced.pine")
@@ -80,14 +78,11 @@ print(*seen, sep="\\n")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[WorkspaceFolder]:
-    """A workspace whose disk costs no time, where the machine has such a folder: more races."""
-    place = MEMORY if MEMORY.is_dir() else tmp_path
-    with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
-        root = Path(base) / "scripts"
-        (root / PATH).parent.mkdir(parents=True)
-        (root / PATH).write_text("//@version=6\n")
-        yield WorkspaceFolder(Tree(root), State(Path(base) / "state"), lambda: 1e9)
+def folder(tmp_path: Path) -> WorkspaceFolder:
+    root = tmp_path / "scripts"
+    (root / PATH).parent.mkdir(parents=True)
+    (root / PATH).write_text("//@version=6\n")
+    return WorkspaceFolder(Tree(root), State(tmp_path / "state"), lambda: 1e9)
 
 
 @contextmanager
