@@ -23,7 +23,7 @@ def served(
     """An account with two scripts, served on loopback, and a clone of it. What was sent and is
     not there is given up at once, and nobody pauses before looking for it again."""
     account = Account(home / "pinesync" / "sandbox")
-    world = World(base=home / "pinesync", remote=account, place=place, capsys=capsys)
+    world = World(pinesync_home=home / "pinesync", remote=account, place=place, capsys=capsys)
     for name, text in (("Trend", TREND), ("Tools", TOOLS)):
         world.web_save(text, name)
     with world.served(monkeypatch):

@@ -51,14 +51,14 @@ class GitWorld(OneScript):
     # -- what was, to go back to -----------------------------------------------------------------
 
     def kept(self, place: Path) -> dict[str, Any]:
-        shutil.copytree(self.base, place, symlinks=True)
+        shutil.copytree(self.pinesync_home, place, symlinks=True)
         return copy.deepcopy({name: getattr(self, name) for name in _REMEMBERED})
 
     def put_back(self, place: Path, held: dict[str, Any]) -> None:
         for name in ("scripts", "state"):
-            shutil.rmtree(self.base / name, ignore_errors=True)
+            shutil.rmtree(self.pinesync_home / name, ignore_errors=True)
             if (place / name).exists():
-                shutil.copytree(place / name, self.base / name, symlinks=True)
+                shutil.copytree(place / name, self.pinesync_home / name, symlinks=True)
         for name, value in copy.deepcopy(held).items():
             if name == "remote":
                 vars(self.remote).update(vars(value))
@@ -168,12 +168,12 @@ def _link(world: GitWorld) -> None:
 
 def _fresh_clone(world: GitWorld) -> None:
     """Another machine: only what was committed is there."""
-    fresh = world.base / "fresh"
+    fresh = world.pinesync_home / "fresh"
     git(world, "clone", "-q", str(world.root), str(fresh))
     shutil.rmtree(world.root)
     fresh.rename(world.root)
     git(world, "config", "pinesync.track", "false")
-    shutil.rmtree(world.base / "state", ignore_errors=True)
+    shutil.rmtree(world.pinesync_home / "state", ignore_errors=True)
 
 
 def _as_run(_: object) -> Run:

@@ -23,7 +23,7 @@ def test_a_rewritten_save_is_found_where_its_answer_said(world: OneScript) -> No
 
 
 def test_a_killed_process_leaves_nothing_in_the_state(world: OneScript) -> None:
-    (state,) = (world.base / "state").iterdir()
+    (state,) = (world.pinesync_home / "state").iterdir()
     (state / "tmp").mkdir(exist_ok=True)
     (state / "tmp" / "half").write_text("half a record")
     world.sync()

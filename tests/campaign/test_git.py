@@ -148,7 +148,7 @@ def test_a_lost_state_changes_no_word(kept: OneScript) -> None:
     kept.web_fresh()
     kept.sync()
     git(kept, "checkout", "-q", "--", kept.path)
-    shutil.rmtree(kept.base / "state")
+    shutil.rmtree(kept.pinesync_home / "state")
     assert word(kept) == "undoes"
 
 

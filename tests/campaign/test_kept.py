@@ -122,7 +122,7 @@ def test_a_linked_file_is_not_followed(world: OneScript, tmp_path: Path) -> None
 
 
 def test_a_planted_record_reaches_nothing_outside(world: OneScript) -> None:
-    (state,) = (world.base / "state").iterdir()
+    (state,) = (world.pinesync_home / "state").iterdir()
     records = state / "records"
     records.mkdir(exist_ok=True)
     planted = '{"key": "a", "op": "pull", "state": "prepared", "path": "../../x.pine"}'

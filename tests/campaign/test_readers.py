@@ -50,7 +50,7 @@ def snapshot(world: OneScript) -> dict[Path, bytes]:
     """All files of the folder and the state but for the cache of texts."""
     return {
         path: path.read_bytes()
-        for path in sorted(world.base.rglob("*"))
+        for path in sorted(world.pinesync_home.rglob("*"))
         if path.is_file() and not set(CACHE) & set(path.parts)
     }
 

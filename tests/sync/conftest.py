@@ -3,67 +3,44 @@ told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pinesync.commands import project
-from pinesync.commands.project import Places, Setup, folder_at, open_project
+from pinesync.commands.project import folder_at
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.commands.running import Run
 from pinesync.errors import BotCheck
 from pinesync.model import Entry, PineId, RelPath
 from pinesync.sync.execute.look import look
-from pinesync.sync.ports import Tools
-from pinesync.sync.records import Now, Record
+from pinesync.sync.records import Record
 from pinesync.sync.report import Outcome
 from pinesync.workspace import manifest
 from pinesync.workspace.folder import WorkspaceFolder
 from pinesync.workspace.manifest import Manifest, Settings
 from tests.fakes import OWNER, FakeRemote
+from tests.world import Workspace
 
 ID = "test-folder"
 
 
-@dataclass
-class Clock:
-    """All three clocks. Sleeping only lets them go on."""
-
-    wall: float = 1_700_000_000.0
-    mono: float = 10_000.0
-    boot_id: str = "boot-1"
-    slept: float = 0.0
-
-    def now(self) -> Now:
-        return Now(self.wall, self.mono, self.boot_id)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        self.wait(seconds)
-
-    def wait(self, seconds: float) -> None:
-        self.wall += seconds
-        self.mono += seconds
-
-
-@dataclass
-class Bench:
+@dataclass(kw_only=True)
+class Bench(Workspace):
     """A workspace, the service, and somebody who types `push` and `pull`."""
 
-    setup: Setup
-    fake: FakeRemote
-    clock: Clock
+    remote: FakeRemote
 
     @property
-    def root(self) -> Path:
-        return self.setup.cwd
+    def fake(self) -> FakeRemote:
+        return self.remote
 
     @property
     def folder(self) -> WorkspaceFolder:
-        return folder_at(self.setup, self.root, ID)
+        return folder_at(self.setup(), self.root, ID)
 
     # -- the person ----------------------------------------------------------------------------
 
@@ -87,10 +64,10 @@ class Bench:
         self.folder.commit({RelPath(path): Entry(RelPath(path), name)})
 
     def push(self, *paths: str, **options: Any) -> Run:
-        return push(self.setup, paths, **options)
+        return push(self.setup(), paths, **options)
 
     def pull(self, *paths: str, **options: Any) -> Run:
-        return pull(self.setup, paths, **options)
+        return pull(self.setup(), paths, **options)
 
     # -- what is there then --------------------------------------------------------------------
 
@@ -103,7 +80,7 @@ class Bench:
         return base.version.major if base else 0
 
     def words(self) -> dict[str, str]:
-        opened = open_project(self.setup)
+        opened = self.project()
         view = look(self.fake, opened.folder, opened.tools(), opened.scope())
         return {situation.path: situation.word for situation in view.situations}
 
@@ -147,28 +124,9 @@ def only(run: Run) -> Outcome:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def fake() -> FakeRemote:
-    return FakeRemote()
-
-
-@pytest.fixture
-def bench(tmp_path: Path, fake: FakeRemote, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    root = tmp_path / "work"
-    root.mkdir()
-    places = Places(tmp_path / "config", tmp_path / "state", tmp_path / "sandboxes")
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    bench = Bench(pinesync_home=tmp_path, remote=FakeRemote())
     settings = Settings(id=ID, remote="sandbox", account=OWNER.name, account_id=OWNER.user_id)
-    text = manifest.dump_new(Manifest(settings))
-    (root / "pine.toml").write_text(text, encoding="utf-8")
-    real_tools = project.tools
-
-    def tools(*args: Any, **kwargs: Any) -> Tools:
-        return replace(real_tools(*args, **kwargs), now=clock.now, sleep=clock.sleep)
-
-    monkeypatch.setattr(project, "tools", tools)
-    monkeypatch.setattr(project, "open_remote", lambda *_, **__: fake)
-    return Bench(Setup(root, places), fake, clock)
+    bench.write("pine.toml", manifest.dump_new(Manifest(settings)))
+    with bench.wired(monkeypatch):
+        yield bench

@@ -33,7 +33,7 @@ def world(
     shutil.copytree(seeded.sandboxes, home / "pinesync" / "sandbox")
     # Commands see the store that they opened themselves: this one is another view of the file.
     account = Account(home / "pinesync" / "sandbox")
-    world = World(base=home / "pinesync", remote=account, place=tmp_path, capsys=capsys)
+    world = World(pinesync_home=home / "pinesync", remote=account, place=tmp_path, capsys=capsys)
     if getattr(request, "param", "sandbox") == "facade":
         with world.served(monkeypatch):
             yield world

@@ -15,7 +15,6 @@ from pinesync.commands.project import Places, Project, Setup
 from tests.world.account import Remote
 from tests.world.clock import Clock
 from tests.world.fuse import Fuse, Fused
-from tests.world.scripts import TREND_PATH
 
 SETTLE = 180.0
 """How long a save may be under way, in seconds."""
@@ -23,35 +22,27 @@ SETTLE = 180.0
 
 @dataclass(kw_only=True)
 class Workspace:
-    """`root` is the folder; `base` is where pinesync keeps what is not in it."""
+    """`root` is the folder; `pinesync_home` is where pinesync keeps what is not in it."""
 
-    base: Path
+    pinesync_home: Path
     remote: Remote
     clock: Clock = field(default_factory=Clock)
     fuse: Fuse = field(default_factory=Fuse)
 
     @property
     def root(self) -> Path:
-        return self.base / "scripts"
+        return self.pinesync_home / "scripts"
 
     def setup(self, cwd: Path | None = None, **more: Any) -> Setup:
-        places = Places(self.base / "config", self.base / "state", self.base / "sandbox")
+        places = Places(
+            self.pinesync_home / "config",
+            self.pinesync_home / "state",
+            self.pinesync_home / "sandbox",
+        )
         return Setup(cwd or self.root, places, **{"settle_seconds": SETTLE, **more})
 
     def project(self) -> Project:
         return project.open_project(self.setup())
-
-    def read(self, path: str = TREND_PATH) -> str:
-        """The file as it is, line ends and all."""
-        return (self.root / path).read_bytes().decode()
-
-    def write(self, text: str | bytes, path: str = TREND_PATH) -> None:
-        file = self.root / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-
-    def remove(self, path: str = TREND_PATH) -> None:
-        (self.root / path).unlink()
 
     @contextmanager
     def wired(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -69,7 +69,7 @@ class Ran:
 
 @dataclass(kw_only=True)
 class World(Workspace):
-    """The folder is `scripts` in `place`, `base` is PINESYNC_HOME."""
+    """The folder is `scripts` in `place`, and `pinesync_home` is PINESYNC_HOME."""
 
     remote: Account
     place: Path
@@ -98,7 +98,7 @@ class World(Workspace):
 
     @property
     def home(self) -> Path:
-        return self.base.parent
+        return self.pinesync_home.parent
 
     @property
     def here(self) -> Path:
@@ -142,6 +142,18 @@ class World(Workspace):
         assert found.code == 0, found
         lines = found.json["lines"]
         return {line["path"]: line["word"] for line in lines if line["word"] != "clean"}
+
+    def read(self, path: str = TREND_PATH) -> str:
+        """The file as it is, line ends and all."""
+        return (self.root / path).read_bytes().decode()
+
+    def write(self, text: str | bytes, path: str = TREND_PATH) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def remove(self, path: str = TREND_PATH) -> None:
+        (self.root / path).unlink()
 
     def git(self, *words: str) -> None:
         git(self, *words)
@@ -193,7 +205,7 @@ class World(Workspace):
 
     def kept(self) -> dict[str, bytes]:
         """All that this machine remembers."""
-        return _contents(self.base / "state")
+        return _contents(self.pinesync_home / "state")
 
     def state(self) -> dict[str, bytes]:
         """What this machine remembers, but for the cache of texts that were read."""
@@ -202,7 +214,7 @@ class World(Workspace):
 
     def forget(self) -> None:
         """Another machine: the folder came with git, and nothing is remembered."""
-        shutil.rmtree(self.base / "state")
+        shutil.rmtree(self.pinesync_home / "state")
 
     def records(self) -> list[dict[str, Any]]:
         found = self.state()

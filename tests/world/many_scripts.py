@@ -137,7 +137,7 @@ class ManyScripts(Marked):
 @contextmanager
 def opened(base: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ManyScripts]:
     clock = Clock()
-    world = ManyScripts(base=base, remote=Account(base / "sandbox", clock), clock=clock)
+    world = ManyScripts(pinesync_home=base, remote=Account(base / "sandbox", clock), clock=clock)
     with world.wired(monkeypatch):
         yield world
     world.remote.close()

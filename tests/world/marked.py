@@ -39,7 +39,7 @@ class Marked(Workspace):
         """A clone of an account with these scripts."""
         for name in names:
             self.remote.add(name, START.replace("campaign", name))
-        clone(self.setup(self.base), "scripts", remote="tradingview")
+        clone(self.setup(self.pinesync_home), "scripts", remote="tradingview")
 
     def marked(self, text: str, kind: str) -> str:
         """The text with a new line, each time in another part, so that merges are clean."""
@@ -68,7 +68,7 @@ class Marked(Workspace):
         for texts in self.remote.texts().values():
             yield from texts
         left = self.root.rglob(".pinesync*")  # until the next run, which puts it back
-        kept = (self.base / "state").glob("*/objects/*/*")
+        kept = (self.pinesync_home / "state").glob("*/objects/*/*")
         for files in (self.root.rglob("*.pine"), left, kept):
             yield from (file.read_text() for file in files if file.is_file())
 

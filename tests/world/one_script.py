@@ -161,7 +161,7 @@ class OneScript(Marked):
     def everything(self) -> tuple[object, ...]:
         """Files, pine.toml, the versions there, and what was begun."""
         files = {path: path.read_bytes() for path in sorted(self.root.rglob("*.pine"))}
-        records = sorted((self.base / "state").glob("*/records/*"))
+        records = sorted((self.pinesync_home / "state").glob("*/records/*"))
         return files, self._manifest(), tuple(self.log), tuple(r.read_bytes() for r in records)
 
     def _manifest(self) -> bytes:
@@ -185,7 +185,7 @@ def opened(
     base: Path, monkeypatch: pytest.MonkeyPatch, kind: type[OneScript] = OneScript
 ) -> Iterator[OneScript]:
     base.mkdir(exist_ok=True)
-    world = kind(base=base)
+    world = kind(pinesync_home=base)
     with world.wired(monkeypatch):
         world.begin()
         yield world
