@@ -327,7 +327,7 @@ def test_several_files_are_asked_about_at_a_time(
     crowd, call = threading.Barrier(4), Watched.__call__
 
     def crowded(app: Watched, environ: Any, start_response: Any) -> Any:
-        crowd.wait(20)
+        crowd.wait(60)
         return call(app, environ, start_response)
 
     monkeypatch.setattr(Watched, "__call__", crowded)
