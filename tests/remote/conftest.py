@@ -76,7 +76,7 @@ class RawServer:
             except OSError:
                 return
             self.connections += 1
-            connection.settimeout(60)
+            connection.settimeout(120)  # no test is given longer
             with ExitStack() as open_ones, suppress(OSError):
                 open_ones.callback(connection.close)
                 if self._tls:
