@@ -11,6 +11,9 @@ ARGS ?=
 PYTEST = $(BIN)/python -m pytest -n 2 --dist worksteal
 LONG := tests/campaign tests/security/test_canary.py tests/watching/test_soak.py
 
+# Hundreds of tests start a process: without its bytecode each would compile all of pinesync anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test campaign check bench deep mutants fuzz lowest peers docs format cover clean
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.world.fixtures import clone, seeded, tradingview, world  # noqa: F401 - for all tests
 
 if TYPE_CHECKING:
     from tests.ring import Ring
@@ -42,6 +45,8 @@ _FOREIGN = frozenset(
 )
 CAMPAIGN = frozenset(Path(__file__).with_name("campaign.txt").read_text("utf-8").split())
 """The test files and functions that `make campaign` runs, and `make test` leaves out."""
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
 _ELSEWHERE = pytest.StashKey[int]()
 _NEEDS = re.compile(r"needs the program ([\w.+-]+)")
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -61,6 +66,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_configure() -> None:
+    """The tests' files lie in memory, where the system has such a file system, programs may run
+    there, and it has room: a hundred thousand files are made and synced."""
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ and MEMORY.is_dir():
+        found = os.statvfs(MEMORY)
+        if not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize > ROOM:
+            os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -137,8 +151,14 @@ def _nobodys_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of this test's own, with PINESYNC_HOME inside; for child processes as well."""
+def home(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Iterator[Path]:
+    """A home of this test's own, with PINESYNC_HOME inside; for child processes as well. It stays,
+    like tmp_path, where the test fails."""
+    failed = request.session.testsfailed
     folder = tmp_path_factory.mktemp("home")
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(folder))
@@ -152,7 +172,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         "PINESYNC_HOME": "pinesync",
     }.items():
         monkeypatch.setenv(name, str(folder / below))
-    return folder
+    yield folder
+    if request.session.testsfailed == failed:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -101,6 +101,13 @@ class FakeRemote:
     def newest(self, pine_id: PineId) -> str:
         return self.scripts[pine_id].texts[-1]
 
+    def texts(self) -> dict[PineId, list[str]]:
+        return {pine_id: script.texts for pine_id, script in self.scripts.items()}
+
+    def client(self) -> FakeRemote:
+        """A world's port to it."""
+        return self
+
     # -- what goes wrong -----------------------------------------------------------------------
 
     def next_save(self, turn: Turn) -> None:

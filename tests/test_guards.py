@@ -12,6 +12,8 @@ import platformdirs
 import pytest
 from pytest_socket import SocketConnectBlockedError
 
+from tests.world import git
+
 CONNECT_REFUSED = "A test tried to use socket.socket.connect"
 
 
@@ -72,14 +74,10 @@ def test_no_variable_of_the_person_reaches_a_test():
 
 
 def test_git_is_the_same_for_everybody(tmp_path, home):
-    def git(*arguments):
-        command = ["git", "-C", str(tmp_path), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    git("init")
-    assert git("symbolic-ref", "--short", "HEAD") == "main"
-    git("commit", "--allow-empty", "-m", "first")
-    assert git("log", "-1", "--format=%ae") == "tester@example.invalid"
+    git(tmp_path, "init")
+    assert git(tmp_path, "symbolic-ref", "--short", "HEAD") == "main"
+    git(tmp_path, "commit", "--allow-empty", "-m", "first")
+    assert git(tmp_path, "log", "-1", "--format=%ae") == "tester@example.invalid"
 
 
 def test_nothing_connects_beyond_loopback():

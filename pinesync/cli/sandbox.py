@@ -47,15 +47,15 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
     from pinesync.commands.sandbox import serve as serving
 
     ready = serving(setup(), name, port, faults, switches)
-    out(f"PINESYNC_FACADE_URL={ready.url}")
-    out(f"PINESYNC_COOKIE='{ready.cookie}'")
-    sys.stdout.flush()
-    say("serving until Ctrl-C")
     logged, shown = logging.getLogger("pinesync.sandbox"), _Shown()
     logged.addHandler(shown)
     if current().verbose > 1:
         logged.setLevel(logging.INFO)
     try:
+        out(f"PINESYNC_FACADE_URL={ready.url}")
+        out(f"PINESYNC_COOKIE='{ready.cookie}'")
+        sys.stdout.flush()
+        say("serving until Ctrl-C")
         ready.server.serve_forever()
     except KeyboardInterrupt:
         say("stopped")

@@ -101,12 +101,6 @@ class _Watch:
         while not ends():
             try:
                 yield from self._turn()
-            except PinesyncError as error:
-                if not self._project.workspace.root.is_dir():
-                    raise
-                self._eyes.rest()
-                self._quiet = None
-                yield from self._sending.troubled(error)
             except KeyboardInterrupt:
                 if self._sending.under_way:
                     raise
@@ -114,7 +108,18 @@ class _Watch:
         yield Ended()
 
     def _turn(self) -> Iterator[Event]:
-        """Wait for something to look at, and deal with it; then say how things are."""
+        """Wait for something to look at, and deal with it; what stops that is told."""
+        try:
+            yield from self._looked()
+        except PinesyncError as error:
+            if not self._project.workspace.root.is_dir():
+                raise
+            self._eyes.rest()
+            self._quiet = None
+            yield from self._sending.troubled(error)
+
+    def _looked(self) -> Iterator[Event]:
+        """What a look found and led to; then how things are."""
         for event in self._news():
             self._quiet = None
             yield event

@@ -1,4 +1,4 @@
-"""Worlds for histories, in memory where the machine has such a folder."""
+"""Worlds for histories."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.world import World, opened
+from tests.world import OneScript
+from tests.world.one_script import opened
 
-MEMORY = Path("/dev/shm")
-Opened = Callable[[], AbstractContextManager[World]]
+Opened = Callable[[], AbstractContextManager[OneScript]]
 
 
 @pytest.fixture
 def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
     """Opens one world after another."""
-    place = MEMORY if MEMORY.is_dir() else home
 
     @contextmanager
-    def one() -> Iterator[World]:
-        with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+    def one() -> Iterator[OneScript]:
+        with tempfile.TemporaryDirectory(dir=home, prefix="pinesync-test-") as base:
             with opened(Path(base), monkeypatch) as world:
                 yield world
 
@@ -30,6 +29,6 @@ def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
 
 
 @pytest.fixture
-def world(worlds: Opened) -> Iterator[World]:
+def world(worlds: Opened) -> Iterator[OneScript]:
     with worlds() as one:
         yield one

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pinesync.workspace.files import folder as exchanging
-from tests.campaign.world import Crash
+from tests.world import Crash
 
 _NAMED = ("replace", "rename", "link", "unlink", "remove", "mkdir", "rmdir", "fsync", "fchmod")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from tests.campaign.world import World
+from tests.world import OneScript
 
 CRASH_POINTS = 14
 """More than one pull and one push have: a crash that is not reached ends its history."""
@@ -15,20 +15,20 @@ class Pointless(Exception):
     """The event changed nothing, so a shorter history shows the same."""
 
 
-def _sync(world: World) -> None:
+def _sync(world: OneScript) -> None:
     world.sync()
 
 
-def _crash(point: int) -> Callable[[World], None]:
-    def crash(world: World) -> None:
+def _crash(point: int) -> Callable[[OneScript], None]:
+    def crash(world: OneScript) -> None:
         if world.sync(crash_at=point):
             raise Pointless
 
     return crash
 
 
-def _push_with(kind: str) -> Callable[[World], None]:
-    def push(world: World) -> None:
+def _push_with(kind: str) -> Callable[[OneScript], None]:
+    def push(world: OneScript) -> None:
         posted = len(world.remote.posted)
         world.sync(turn=getattr(world, kind)())
         if len(world.remote.posted) == posted:
@@ -37,37 +37,37 @@ def _push_with(kind: str) -> Callable[[World], None]:
     return push
 
 
-def _arrive(world: World) -> None:
+def _arrive(world: OneScript) -> None:
     if not world.late:
         raise Pointless
     world.arrive()
 
 
-def _revert(world: World) -> None:
+def _revert(world: OneScript) -> None:
     if len(set(world.log)) < 2:
         raise Pointless
     world.web_revert()
 
 
-def _stale(world: World) -> None:
+def _stale(world: OneScript) -> None:
     if world.tab[0] == len(world.log):
         raise Pointless  # the tab has the newest version: that is a fresh save
     world.web_stale()
 
 
-EVENTS: dict[str, Callable[[World], None]] = {
-    "edit": World.edit,
-    "web save": World.web_fresh,
+EVENTS: dict[str, Callable[[OneScript], None]] = {
+    "edit": OneScript.edit,
+    "web save": OneScript.web_fresh,
     "web save from a stale tab": _stale,
     "web revert": _revert,
-    "web rename": World.web_rename,
+    "web rename": OneScript.web_rename,
     "sync": _sync,
     "answer lost": _push_with("lost"),
     "save delayed": _push_with("delayed"),
     "save dropped": _push_with("dropped"),
     "web save slips in": _push_with("slipped"),
     "late save arrives": _arrive,
-    "time passes": World.wait,
+    "time passes": OneScript.wait,
     **{f"crash {point}": _crash(point) for point in range(1, CRASH_POINTS + 1)},
 }
 
@@ -80,7 +80,7 @@ _ENDS_ANYWAY = frozenset(("sync", "time passes", "late save arrives"))
 
 
 def explore(
-    opened: Callable[[], AbstractContextManager[World]], begun: tuple[str, ...], length: int
+    opened: Callable[[], AbstractContextManager[OneScript]], begun: tuple[str, ...], length: int
 ) -> Iterator[tuple[str, ...]]:
     """Live through every history that goes on from `begun` by up to `length` events, each in a
     world of its own, and yield those that had a point. What a history ends with anyway is left
@@ -102,7 +102,7 @@ def explore(
             yield from explore(opened, history, length - 1)
 
 
-def live(world: World, history: tuple[str, ...]) -> bool:
+def live(world: OneScript, history: tuple[str, ...]) -> bool:
     """Live through the history; whether its last event had a point."""
     try:
         for event in history:

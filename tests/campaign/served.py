@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.sandbox.account import USER_NAME, open_sandbox
-from pinesync.sandbox.serve import Server
-from tests.cli.world import TOOLS, TREND, Watched, World
+from tests.world import TOOLS, TREND, Account, World
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,19 +22,16 @@ def served(
 ) -> Iterator[World]:
     """An account with two scripts, served on loopback, and a clone of it. What was sent and is
     not there is given up at once, and nobody pauses before looking for it again."""
-    store = open_sandbox(home / "pinesync" / "sandbox", "default", time.time)
-    app = Watched(store)
-    world = World(place, home, "tradingview", app, store.ensure_user(USER_NAME), capsys)
+    account = Account(home / "pinesync" / "sandbox")
+    world = World(pinesync_home=home / "pinesync", remote=account, place=place, capsys=capsys)
     for name, text in (("Trend", TREND), ("Tools", TOOLS)):
         world.web_save(text, name)
-    with Server(app) as server:
-        monkeypatch.setenv("PINESYNC_FACADE_URL", server.url)
-        monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
+    with world.served(monkeypatch):
         monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
         monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
         world.clone()
         yield world
-    store.close()
+    account.close()
 
 
 def program(world: World, source: str, *arguments: object, **more: Any) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,30 +23,21 @@ from pinesync.commands.undo import undo
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from tests.campaign.histories import Pointless
-from tests.campaign.world import Crash, Fuse, World
+from tests.world import Crash, Fuse, OneScript, git, git_code, start
 
 PLACES = ("// part 2\n", "// part 9\n")
 
 
-@dataclass
-class GitWorld(World):
+@dataclass(kw_only=True)
+class GitWorld(OneScript):
     theirs: dict[str, str] = field(default_factory=dict)
     """The line of somebody else at each place, as they saved it last."""
 
-    def begin(self) -> World:
+    def begin(self) -> None:
         super().begin()
-        self.git("init", "-q")
-        self.git("config", "pinesync.track", "false")
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", "as it was saved")
-        self.git("tag", "first")
-        return self
-
-    def git(self, *words: str, check: bool = True) -> int:
-        done = subprocess.run(
-            ["git", *words], cwd=self.root, check=check, capture_output=True, timeout=60
-        )
-        return done.returncode
+        start(self)
+        git(self, "config", "pinesync.track", "false")
+        git(self, "tag", "first")
 
     def edit(self) -> None:
         """The person saves the file with a line more, in a place of their own."""
@@ -61,14 +51,14 @@ class GitWorld(World):
     # -- what was, to go back to -----------------------------------------------------------------
 
     def kept(self, place: Path) -> dict[str, Any]:
-        shutil.copytree(self.base, place, symlinks=True)
+        shutil.copytree(self.pinesync_home, place, symlinks=True)
         return copy.deepcopy({name: getattr(self, name) for name in _REMEMBERED})
 
     def put_back(self, place: Path, held: dict[str, Any]) -> None:
         for name in ("scripts", "state"):
-            shutil.rmtree(self.base / name, ignore_errors=True)
+            shutil.rmtree(self.pinesync_home / name, ignore_errors=True)
             if (place / name).exists():
-                shutil.copytree(place / name, self.base / name, symlinks=True)
+                shutil.copytree(place / name, self.pinesync_home / name, symlinks=True)
         for name, value in copy.deepcopy(held).items():
             if name == "remote":
                 vars(self.remote).update(vars(value))
@@ -141,31 +131,31 @@ def _command(act: Callable[[GitWorld], Callable[[], Run]], at: str | None = None
 def _git(*words: str) -> Callable[[GitWorld], None]:
     def run(world: GitWorld) -> None:
         before = world.everything()
-        if world.git(*words, check=False) or world.everything() == before:
+        if git_code(world, *words) or world.everything() == before:
             raise Pointless
 
     return run
 
 
 def _commit(world: GitWorld) -> None:
-    if world.git("commit", "-q", "-a", "-m", "a commit", check=False):
+    if git_code(world, "commit", "-q", "-a", "-m", "a commit"):
         raise Pointless
 
 
 def _merge(world: GitWorld) -> None:
     """Another branch, which began at the first commit, pulled what there is now."""
-    world.git("commit", "-q", "-a", "-m", "before the merge", check=False)
-    world.git("checkout", "-q", "-B", "other", "first")
+    git_code(world, "commit", "-q", "-a", "-m", "before the merge")
+    git(world, "checkout", "-q", "-B", "other", "first")
     world.run(lambda: pull(world.setup()))
-    world.git("commit", "-q", "-a", "-m", "on the other branch", check=False)
-    world.git("checkout", "-q", "-")
-    if world.git("merge", "-q", "other", check=False) == 0:
+    git_code(world, "commit", "-q", "-a", "-m", "on the other branch")
+    git(world, "checkout", "-q", "-")
+    if git_code(world, "merge", "-q", "other") == 0:
         return
     world.run(lambda: _as_run(repair(world.setup())))
     if "<<<<<<<" in world.file.read_text() or "<<<<<<<" in world._manifest().decode():
         raise Pointless  # a person decides
-    world.git("add", "-A")
-    world.git("commit", "-q", "-m", "merged")
+    git(world, "add", "-A")
+    git(world, "commit", "-q", "-m", "merged")
 
 
 def _link(world: GitWorld) -> None:
@@ -178,12 +168,12 @@ def _link(world: GitWorld) -> None:
 
 def _fresh_clone(world: GitWorld) -> None:
     """Another machine: only what was committed is there."""
-    fresh = world.base / "fresh"
-    subprocess.run(["git", "clone", "-q", str(world.root), str(fresh)], check=True)
+    fresh = world.pinesync_home / "fresh"
+    git(world, "clone", "-q", str(world.root), str(fresh))
     shutil.rmtree(world.root)
     fresh.rename(world.root)
-    world.git("config", "pinesync.track", "false")
-    shutil.rmtree(world.base / "state", ignore_errors=True)
+    git(world, "config", "pinesync.track", "false")
+    shutil.rmtree(world.pinesync_home / "state", ignore_errors=True)
 
 
 def _as_run(_: object) -> Run:

@@ -11,10 +11,10 @@ from pinesync.commands.push import push
 from pinesync.commands.status import status
 from pinesync.errors import LeftForYou, NoAccess, NotAccessible, PinesyncError, SessionExpired
 from pinesync.model import PineId
-from tests.campaign.world import World
+from tests.world import OneScript
 
 
-def files(world: World) -> dict[str, bytes]:
+def files(world: OneScript) -> dict[str, bytes]:
     return {
         str(path.relative_to(world.root)): path.read_bytes()
         for path in sorted(world.root.rglob("*"))
@@ -22,7 +22,7 @@ def files(world: World) -> dict[str, bytes]:
     }
 
 
-def with_scripts(world: World, count: int) -> list[PineId]:
+def with_scripts(world: OneScript, count: int) -> list[PineId]:
     """So many scripts in all, each in the folder."""
     for number in range(1, count):
         world.remote.add(f"script {number}", f"//@version=6\nindicator('{number}')\n")
@@ -30,7 +30,7 @@ def with_scripts(world: World, count: int) -> list[PineId]:
     return list(world.remote.scripts)
 
 
-def stopped(world: World) -> PinesyncError | None:
+def stopped(world: OneScript) -> PinesyncError | None:
     """What ended a pull and a push, which must be the same; and nothing changed."""
     before, posted = files(world), list(world.remote.posted)
     ends = []
@@ -45,12 +45,14 @@ def stopped(world: World) -> PinesyncError | None:
     return ends[0]
 
 
-def test_an_empty_list_of_a_dead_session(world: World) -> None:
+def test_an_empty_list_of_a_dead_session(world: OneScript) -> None:
     world.remote.signed_in = False
     assert isinstance(stopped(world), SessionExpired)
 
 
-def test_a_list_that_is_empty_for_no_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_is_empty_for_no_reason(
+    world: OneScript, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(world.remote, "list_scripts", lambda: ())
     assert isinstance(stopped(world), NoAccess)
 
@@ -59,7 +61,7 @@ def test_a_list_that_is_empty_for_no_reason(world: World, monkeypatch: pytest.Mo
     ("tracked", "gone", "mass"),
     [(1, 1, True), (5, 3, False), (5, 4, True), (20, 4, False), (20, 5, True), (30, 6, False)],
 )
-def test_the_thresholds(world: World, tracked: int, gone: int, mass: bool) -> None:
+def test_the_thresholds(world: OneScript, tracked: int, gone: int, mass: bool) -> None:
     ids = with_scripts(world, tracked)
     for pine_id in ids[:gone]:
         world.remote.web_delete(pine_id)
@@ -72,7 +74,7 @@ def test_the_thresholds(world: World, tracked: int, gone: int, mass: bool) -> No
         assert words.count("gone") == gone
 
 
-def test_gone_takes_two_refusals(world: World) -> None:
+def test_gone_takes_two_refusals(world: OneScript) -> None:
     ids = with_scripts(world, 6)
     real = world.remote.list_scripts
     world.remote.list_scripts = lambda: real()[1:]  # type: ignore[method-assign]
@@ -82,7 +84,7 @@ def test_gone_takes_two_refusals(world: World) -> None:
     assert len(ids) == len(words)
 
 
-def test_a_gone_script_is_saved_anew_only_when_asked(world: World) -> None:
+def test_a_gone_script_is_saved_anew_only_when_asked(world: OneScript) -> None:
     ids = with_scripts(world, 6)
     world.remote.web_delete(ids[0])
     assert push(world.setup()).exit_code == 3
@@ -93,7 +95,7 @@ def test_a_gone_script_is_saved_anew_only_when_asked(world: World) -> None:
     assert Path(world.file).exists()
 
 
-def test_a_missing_file_deletes_nothing(world: World) -> None:
+def test_a_missing_file_deletes_nothing(world: OneScript) -> None:
     world.file.unlink()
     world.sync()
     assert world.pine_id in world.remote.scripts

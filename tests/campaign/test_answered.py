@@ -5,10 +5,10 @@ from __future__ import annotations
 from pinesync.commands.push import push
 from pinesync.commands.status import status
 from pinesync.errors import ServiceDown
-from tests.campaign.world import World
+from tests.world import OneScript
 
 
-def test_a_rewritten_save_is_found_where_its_answer_said(world: World) -> None:
+def test_a_rewritten_save_is_found_where_its_answer_said(world: OneScript) -> None:
     world.remote.rewrite = lambda text: text.rstrip("\n")
     world.edit()
     down = ServiceDown("503")
@@ -22,8 +22,8 @@ def test_a_rewritten_save_is_found_where_its_answer_said(world: World) -> None:
     assert [line.word for line in status(world.setup()).lines] == ["clean"]
 
 
-def test_a_killed_process_leaves_nothing_in_the_state(world: World) -> None:
-    (state,) = (world.base / "state").iterdir()
+def test_a_killed_process_leaves_nothing_in_the_state(world: OneScript) -> None:
+    (state,) = (world.pinesync_home / "state").iterdir()
     (state / "tmp").mkdir(exist_ok=True)
     (state / "tmp" / "half").write_text("half a record")
     world.sync()

@@ -11,40 +11,40 @@ from pinesync.commands.project import open_project
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.conftest import Opened
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
-from tests.campaign.world import World, marks_of
+from tests.world import OneScript, marks_of
 
 
-def pulls(world: World) -> None:
+def pulls(world: OneScript) -> None:
     world.web_fresh()
 
 
-def pushes(world: World) -> None:
+def pushes(world: OneScript) -> None:
     world.edit()
 
 
-def merges(world: World) -> None:
+def merges(world: OneScript) -> None:
     world.web_fresh()
     world.edit()
 
 
-def conflicts(world: World) -> None:
+def conflicts(world: OneScript) -> None:
     world.remote.web_save(world.pine_id, world.newest.replace("// part 3", "// part three"))
     world.file.write_text(world.file.read_text().replace("// part 3", "// part III"))
 
 
-def races_an_editor(world: World) -> None:
+def races_an_editor(world: OneScript) -> None:
     """The person saves the file at the very moment of the exchange."""
     world.web_fresh()
 
 
-def pulls_a_new_script(world: World) -> None:
+def pulls_a_new_script(world: OneScript) -> None:
     world.remote.add("Another", "//@version=6\nindicator('another')\n// mark W9\n")
 
 
 JOBS = (pulls, pushes, merges, conflicts, races_an_editor, pulls_a_new_script)
 ERRORS = (errno.ENOSPC, errno.EACCES, errno.EIO)
 
-Job = Callable[[World], None]
+Job = Callable[[OneScript], None]
 
 
 @pytest.fixture(params=["exchange", "link and replace"])
@@ -59,7 +59,7 @@ def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     return str(request.param)
 
 
-def editor_of(world: World, job: Job) -> Callable[[], None] | None:
+def editor_of(world: OneScript, job: Job) -> Callable[[], None] | None:
     return world.edit if job is races_an_editor else None
 
 
@@ -73,7 +73,7 @@ def calls_of(worlds: Opened, job: Job) -> int:
 
 def troubles(
     worlds: Opened, job: Job, make: Callable[[int], Trouble], step: int
-) -> Iterator[tuple[World, str, int]]:
+) -> Iterator[tuple[OneScript, str, int]]:
     """The job with trouble at each call in turn; the world after it, and what the call was."""
     for number in range(1, calls_of(worlds, job) + 1, step):
         with worlds() as world:
@@ -118,14 +118,14 @@ def test_the_disk_is_full_from_every_call_on(worlds: Opened, job: Job) -> None:
         heals(world, job, f"{job.__name__}: no room from {name}, call {number}, on")
 
 
-def base_is_not_ahead(world: World) -> None:
+def base_is_not_ahead(world: OneScript) -> None:
     """What the base has is in the file, once what was begun is finished or undone."""
     with open_project(world.setup()).transaction("test"):
         base = world.log[world.base_version().major - 1]
         assert marks_of(base) <= marks_of(world.file.read_text()), "the base is ahead of the file"
 
 
-def heals(world: World, job: Job, where: str) -> None:
+def heals(world: OneScript, job: Job, where: str) -> None:
     """Nothing half-written or left over now, and the next runs end what was begun."""
     try:
         world.check_always()
@@ -139,7 +139,7 @@ def heals(world: World, job: Job, where: str) -> None:
         raise
 
 
-def whole(world: World) -> None:
+def whole(world: OneScript) -> None:
     """The file is one whole text: that of a version, the one edited, or a merge."""
     text = world.file.read_text()
     assert text.startswith("//@version=6\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,33 +10,27 @@ import pytest
 from pinesync.commands.push import push
 from pinesync.commands.status import status
 from tests.campaign.conftest import Opened
-from tests.campaign.world import World, marks_of
-
-
-def git(world: World, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=world.root, check=True, capture_output=True, timeout=60)
+from tests.world import OneScript, git, marks_of, start
 
 
 @pytest.fixture
-def kept(worlds: Opened, home: Path) -> Iterator[World]:
+def kept(worlds: Opened, home: Path) -> Iterator[OneScript]:
     """A workspace whose folder is a git repository with one commit."""
     with worlds() as world:
-        git(world, "init", "-q")
-        commit(world)
-        yield world
+        yield start(world)
 
 
-def commit(world: World) -> None:
+def commit(world: OneScript) -> None:
     git(world, "add", "-A")
     git(world, "commit", "-q", "-m", "all")
 
 
-def word(world: World) -> str:
+def word(world: OneScript) -> str:
     (line,) = status(world.setup()).lines
     return line.word
 
 
-def test_a_discarded_file_after_a_pull_is_not_pushed(kept: World) -> None:
+def test_a_discarded_file_after_a_pull_is_not_pushed(kept: OneScript) -> None:
     kept.web_fresh()
     kept.sync()
     git(kept, "checkout", "-q", "--", kept.path)
@@ -51,7 +44,7 @@ def test_a_discarded_file_after_a_pull_is_not_pushed(kept: World) -> None:
     assert "W1" in kept.file.read_text()
 
 
-def test_a_discarded_file_while_the_service_moves_on(kept: World) -> None:
+def test_a_discarded_file_while_the_service_moves_on(kept: OneScript) -> None:
     """Merging would take the pulled lines out of the newest version without a word."""
     kept.web_fresh()
     kept.sync()
@@ -65,7 +58,7 @@ def test_a_discarded_file_while_the_service_moves_on(kept: World) -> None:
     assert "W2" in kept.newest
 
 
-def test_a_discarded_file_with_an_edit_beside(kept: World) -> None:
+def test_a_discarded_file_with_an_edit_beside(kept: OneScript) -> None:
     kept.web_fresh()
     kept.sync()
     git(kept, "checkout", "-q", "--", kept.path)
@@ -76,7 +69,7 @@ def test_a_discarded_file_with_an_edit_beside(kept: World) -> None:
     assert "L2" in kept.newest
 
 
-def test_an_older_push_of_ours_may_be_taken_back(kept: World) -> None:
+def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
     """What came from here is ours to undo."""
     kept.edit()
     kept.sync()
@@ -86,7 +79,7 @@ def test_an_older_push_of_ours_may_be_taken_back(kept: World) -> None:
     assert kept.newest == kept.log[0]
 
 
-def test_saving_over_what_was_taken_back_is_possible_when_named(kept: World) -> None:
+def test_saving_over_what_was_taken_back_is_possible_when_named(kept: OneScript) -> None:
     kept.web_fresh()
     kept.sync()
     git(kept, "checkout", "-q", "--", kept.path)
@@ -98,7 +91,7 @@ def test_saving_over_what_was_taken_back_is_possible_when_named(kept: World) -> 
     assert word(kept) == "clean"
 
 
-def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: World) -> None:
+def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: OneScript) -> None:
     git(kept, "branch", "old")
     kept.web_fresh()
     kept.sync()
@@ -110,7 +103,7 @@ def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: World) -> None
     assert len(kept.log) == 2
 
 
-def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(kept: World) -> None:
+def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(kept: OneScript) -> None:
     kept.edit()
     kept.sync()
     commit(kept)
@@ -122,7 +115,7 @@ def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(kept: World) -> None:
     assert word(kept) == "clean"
 
 
-def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: World) -> None:
+def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: OneScript) -> None:
     kept.web_fresh()
     kept.sync()
     commit(kept)
@@ -137,7 +130,7 @@ def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: World) ->
     assert word(kept) == "clean"
 
 
-def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: World) -> None:
+def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: OneScript) -> None:
     """The same text was recorded before, but as another version: that is news."""
     kept.web_fresh()
     kept.sync()
@@ -149,17 +142,17 @@ def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: World) -> None:
     assert len(kept.log) == 3
 
 
-def test_a_lost_state_changes_no_word(kept: World) -> None:
+def test_a_lost_state_changes_no_word(kept: OneScript) -> None:
     import shutil
 
     kept.web_fresh()
     kept.sync()
     git(kept, "checkout", "-q", "--", kept.path)
-    shutil.rmtree(kept.base / "state")
+    shutil.rmtree(kept.pinesync_home / "state")
     assert word(kept) == "undoes"
 
 
-def test_a_killed_pull_whose_file_git_put_back(kept: World) -> None:
+def test_a_killed_pull_whose_file_git_put_back(kept: OneScript) -> None:
     """The merged text is gone again, so the base stays where it was."""
     kept.edit()
     kept.web_fresh()
@@ -173,7 +166,7 @@ def test_a_killed_pull_whose_file_git_put_back(kept: World) -> None:
     assert "W2" in kept.file.read_text()
 
 
-def test_a_killed_pull_whose_file_was_edited_since(kept: World) -> None:
+def test_a_killed_pull_whose_file_was_edited_since(kept: OneScript) -> None:
     """It still has what was brought, so the pull is finished."""
     kept.edit()
     kept.web_fresh()

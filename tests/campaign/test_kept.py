@@ -16,23 +16,23 @@ from pinesync.commands.resolve import resolve
 from pinesync.errors import Misuse, PinesyncError
 from pinesync.model import RelPath
 from pinesync.text import canonical, decode, digest, dress
-from tests.campaign.world import World
+from tests.world import OneScript
 
 
-def replaced(world: World) -> list[str]:
+def replaced(world: OneScript) -> list[str]:
     folder = open_project(world.setup()).workspace
     found = folder.backups.of(RelPath(world.path))
     return [folder.texts.text_of(item.digest) or "" for item in found]
 
 
-def test_a_pulled_files_old_text_is_kept(world: World) -> None:
+def test_a_pulled_files_old_text_is_kept(world: OneScript) -> None:
     before = world.file.read_text()
     world.web_fresh()
     world.sync()
     assert replaced(world) == [before]
 
 
-def test_a_merged_files_old_text_is_kept(world: World) -> None:
+def test_a_merged_files_old_text_is_kept(world: OneScript) -> None:
     world.edit()
     before = world.file.read_text()
     world.web_fresh()
@@ -40,7 +40,7 @@ def test_a_merged_files_old_text_is_kept(world: World) -> None:
     assert before in replaced(world)
 
 
-def test_theirs_keeps_mine(world: World) -> None:
+def test_theirs_keeps_mine(world: OneScript) -> None:
     world.edit()
     before = world.file.read_text()
     world.web_fresh()
@@ -50,7 +50,7 @@ def test_theirs_keeps_mine(world: World) -> None:
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
-def test_a_conflict_ends_with_a_chosen_text(world: World, side: str) -> None:
+def test_a_conflict_ends_with_a_chosen_text(world: OneScript, side: str) -> None:
     mine = world.file.read_text().replace("// part 3", "// part mine")
     theirs = world.newest.replace("// part 3", "// part theirs")
     world.file.write_text(mine)
@@ -62,7 +62,7 @@ def test_a_conflict_ends_with_a_chosen_text(world: World, side: str) -> None:
     assert world.file.read_text() == (mine if side == "ours" else theirs)
 
 
-def test_markers_are_not_pushed_even_by_over(world: World) -> None:
+def test_markers_are_not_pushed_even_by_over(world: OneScript) -> None:
     marked = "<<<<<<< yours\na\n=======\nb\n>>>>>>> theirs\n"
     world.file.write_text(world.file.read_text() + marked)
     assert push(world.setup(), [world.path], over="1.0").exit_code == 3
@@ -71,7 +71,7 @@ def test_markers_are_not_pushed_even_by_over(world: World) -> None:
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
-def test_line_ends_bom_and_mode_stay(world: World, ends: str, bom: bytes) -> None:
+def test_line_ends_bom_and_mode_stay(world: OneScript, ends: str, bom: bytes) -> None:
     shaped = bom + world.file.read_text().replace("\n", ends).encode()
     world.file.write_bytes(shaped)
     world.file.chmod(0o640)
@@ -94,7 +94,7 @@ def test_any_bytes_any_text(data: bytes, text: str) -> None:
         assert digest(decode(after)) == digest(canonical(text))
 
 
-def test_a_linked_folder_is_not_followed(world: World, tmp_path: Path) -> None:
+def test_a_linked_folder_is_not_followed(world: OneScript, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     kept = outside / "campaign.pine"
@@ -109,7 +109,7 @@ def test_a_linked_folder_is_not_followed(world: World, tmp_path: Path) -> None:
     assert [path.name for path in outside.iterdir()] == ["campaign.pine"]
 
 
-def test_a_linked_file_is_not_followed(world: World, tmp_path: Path) -> None:
+def test_a_linked_file_is_not_followed(world: OneScript, tmp_path: Path) -> None:
     outside = tmp_path / "outside.pine"
     outside.write_text(world.file.read_text())
     world.file.unlink()
@@ -121,8 +121,8 @@ def test_a_linked_file_is_not_followed(world: World, tmp_path: Path) -> None:
     assert world.file.is_symlink()
 
 
-def test_a_planted_record_reaches_nothing_outside(world: World) -> None:
-    (state,) = (world.base / "state").iterdir()
+def test_a_planted_record_reaches_nothing_outside(world: OneScript) -> None:
+    (state,) = (world.pinesync_home / "state").iterdir()
     records = state / "records"
     records.mkdir(exist_ok=True)
     planted = '{"key": "a", "op": "pull", "state": "prepared", "path": "../../x.pine"}'
@@ -131,13 +131,13 @@ def test_a_planted_record_reaches_nothing_outside(world: World) -> None:
         pull(world.setup())
 
 
-def test_no_workspace_is_said(world: World) -> None:
+def test_no_workspace_is_said(world: OneScript) -> None:
     (world.root / "pine.toml").unlink()
     with pytest.raises(Misuse):
         pull(world.setup())
 
 
-def test_what_was_taken_out_comes_back(world: World) -> None:
+def test_what_was_taken_out_comes_back(world: OneScript) -> None:
     texts = [world.file.read_text()]
     for _ in range(3):
         world.web_fresh()

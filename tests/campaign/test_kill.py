@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaign.served import at_rest, program, served
-from tests.cli.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
+from tests.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
 
 KILLED_AT = """
 import os, signal

@@ -3,6 +3,7 @@ and faults, kept apart by hypothesis into the shortest one that breaks a rule.""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -30,9 +31,8 @@ from pinesync.commands.rm import rm
 from pinesync.commands.status import status
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
-from tests.campaign.conftest import MEMORY
-from tests.campaign.facade import MARK, Facade, opened
-from tests.campaign.world import SETTLE, Crash, Fuse
+from tests.world import MARK, SETTLE, Account, Crash, Fuse
+from tests.world.many_scripts import ManyScripts, opened
 
 NAMES = ("one", "two")
 names = st.sampled_from(NAMES)
@@ -49,12 +49,11 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        place = str(MEMORY) if MEMORY.is_dir() else None
         base = self.stack.enter_context(
-            tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-")
+            tempfile.TemporaryDirectory(dir=os.environ["HOME"], prefix="pinesync-test-")
         )
         patch = self.stack.enter_context(pytest.MonkeyPatch.context())
-        self.facade: Facade = self.stack.enter_context(opened(Path(base), patch))
+        self.facade: ManyScripts = self.stack.enter_context(opened(Path(base), patch))
         self.cleanly = True
         """Whether a pull or push came to its end since the last crash."""
 
@@ -68,7 +67,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.facade.begin(*NAMES)
+        self.facade.put(*NAMES)
 
     @rule(name=names)
     def edits(self, name: str) -> None:
@@ -85,14 +84,14 @@ class Machine(RuleBasedStateMachine):
         found = store.find(user, name)
         assert found
         if len(log := store.history(found.pine_id)) > 1:
-            store.save_next(user, found.pine_id, log[-2].source, author="web editor")
+            store.save_next(user, found.pine_id, log[-2].source, author=Account.BY)
 
     @rule(name=names)
     def removes_the_file(self, name: str) -> None:
         """After it was looked at: what is in no version is kept by whoever deletes it."""
         file = self.facade.file(name)
         if file.exists():
-            self.facade.completed -= set(MARK.findall(file.read_text()))
+            self.facade.made -= set(MARK.findall(file.read_text()))
             file.unlink()
 
     # -- commands ------------------------------------------------------------------------------
@@ -159,7 +158,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def time_passes(self) -> None:
-        self.facade.clock += SETTLE + 1
+        self.facade.clock.wait(SETTLE + 1)
 
     # -- what must hold ------------------------------------------------------------------------
 

@@ -16,9 +16,8 @@ from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.errors import EXIT_ACCESS
 from pinesync.sandbox.faults import Fault, Switches
-from tests.campaign.conftest import MEMORY
-from tests.campaign.facade import Facade, opened
-from tests.campaign.world import SETTLE
+from tests.world import SETTLE
+from tests.world.many_scripts import ManyScripts, opened
 
 ENDPOINTS = ("list", "get", "check", "save_next", "save_new", "script_info")
 KINDS = (
@@ -35,25 +34,24 @@ SWITCHES = (
     "text=add-trailing,last_version_int=true,retry_after=false,epoch_times=true",
     "eol=crlf,history_available=false,get_has_title=false,bare_errors=none,unknown_id=404",
 )
-Worlds = Callable[[], AbstractContextManager[Facade]]
+Worlds = Callable[[], AbstractContextManager[ManyScripts]]
 
 
 @pytest.fixture
 def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
-    place = MEMORY if MEMORY.is_dir() else home
 
     @contextmanager
-    def one() -> Iterator[Facade]:
-        with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+    def one() -> Iterator[ManyScripts]:
+        with tempfile.TemporaryDirectory(dir=home, prefix="pinesync-test-") as base:
             with opened(Path(base), monkeypatch) as facade:
                 yield facade
 
     return one
 
 
-def busy(facade: Facade) -> None:
+def busy(facade: ManyScripts) -> None:
     """Something to pull, to push, to merge and to create, and something to leave alone."""
-    facade.begin("pulled", "pushed", "merged", "quiet")
+    facade.put("pulled", "pushed", "merged", "quiet")
     facade.web_save("pulled")
     facade.edit("pushed")
     facade.web_save("merged")
@@ -97,14 +95,14 @@ def test_every_fault(worlds: Worlds, endpoint: str, request: pytest.FixtureReque
 BATCH = [f"script {number}" for number in range(5)]
 
 
-def five_behind(facade: Facade) -> None:
-    facade.begin(*BATCH)
+def five_behind(facade: ManyScripts) -> None:
+    facade.put(*BATCH)
     for name in BATCH:
         facade.web_save(name)
 
 
-def five_edited(facade: Facade) -> None:
-    facade.begin(*BATCH)
+def five_edited(facade: ManyScripts) -> None:
+    facade.put(*BATCH)
     for name in BATCH:
         facade.edit(name)
 
@@ -113,7 +111,7 @@ def five_edited(facade: Facade) -> None:
 @pytest.mark.parametrize("switches", ["", "eol=crlf,ok=bare", *SWITCHES[2:4]])
 @pytest.mark.parametrize(("job", "verb"), [(five_behind, pull), (five_edited, push)])
 def test_the_session_ends_at_every_request(
-    worlds: Worlds, job: Callable[[Facade], None], verb: Callable, switches: str
+    worlds: Worlds, job: Callable[[ManyScripts], None], verb: Callable, switches: str
 ) -> None:
     """The command stops with 5 unless it was through, and later the same command ends it."""
     with worlds() as facade:
@@ -131,7 +129,7 @@ def test_the_session_ends_at_every_request(
             assert code == EXIT_ACCESS, where
             facade.check_always()
             facade.plan.clear()
-            facade.clock += SETTLE + 1  # what got a web page as its answer may still arrive
+            facade.clock.wait(SETTLE + 1)  # what got a web page as its answer may still arrive
             assert facade.command(verb) == 0, where
             assert [len(log) for log in facade.logs().values()] == [2] * len(BATCH), where
             facade.check_rest()

@@ -8,25 +8,27 @@ import pytest
 
 from pinesync.commands.push import push
 from pinesync.commands.status import status
-from tests.campaign.world import World
 from tests.fakes import Turn
+from tests.world import OneScript
 
 
-def edits(world: World) -> None:
+def edits(world: OneScript) -> None:
     world.edit()
 
 
-def deletes(world: World) -> None:
+def deletes(world: OneScript) -> None:
     world.file.unlink()
 
 
-def renames(world: World) -> None:
+def renames(world: OneScript) -> None:
     world.file.rename(world.file.with_name("other.pine"))
 
 
 @pytest.mark.parametrize("act", [edits, deletes, renames])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_the_base_is_what_was_sent(world: World, act: Callable[[World], None], when: str) -> None:
+def test_the_base_is_what_was_sent(
+    world: OneScript, act: Callable[[OneScript], None], when: str
+) -> None:
     world.edit()
     sent = world.file.read_text()
     turn = Turn(before=lambda: act(world)) if when == "before" else Turn(after=lambda: act(world))
@@ -40,7 +42,7 @@ def test_the_base_is_what_was_sent(world: World, act: Callable[[World], None], w
     assert word == ("modified" if act is edits else "missing")
 
 
-def test_markers_that_come_after_the_plan_are_not_sent(world: World) -> None:
+def test_markers_that_come_after_the_plan_are_not_sent(world: OneScript) -> None:
     world.edit()
     marked = world.file.read_text() + "<<<<<<< yours\na\n=======\nb\n>>>>>>> TradingView\n"
     world.remote.at_next("list_scripts", lambda: world.file.write_text(marked))

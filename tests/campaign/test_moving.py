@@ -22,8 +22,7 @@ from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, 
 from tests.campaign.served import program, served
 from tests.campaign.test_kill import KILLED_AT
 from tests.campaign.test_power import Cache, cached
-from tests.campaign.world import Crash
-from tests.cli.world import EXTRA, LONGER, TREND, TREND_PATH, World
+from tests.world import EXTRA, LONGER, TREND, TREND_PATH, Crash, World
 
 MOST = 200
 """More calls than a move makes."""

@@ -18,7 +18,7 @@ from pinesync.commands.project import open_project
 from pinesync.sync.intents import Upload
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.test_disk import conflicts, merges, pulls, pulls_a_new_script, pushes
-from tests.campaign.world import World
+from tests.world import OneScript
 
 Inode = tuple[int, int]
 
@@ -106,7 +106,7 @@ JOBS = (pulls, pushes, merges, conflicts, pulls_a_new_script)
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_what_is_done_is_on_the_disk(world: World, job: Callable[[World], None]) -> None:
+def test_what_is_done_is_on_the_disk(world: OneScript, job: Callable[[OneScript], None]) -> None:
     """Files, pine.toml and records are safe when the run ends. Texts that can be read again from
     the service may be lost."""
     job(world)
@@ -118,7 +118,7 @@ def test_what_is_done_is_on_the_disk(world: World, job: Callable[[World], None])
 
 @pytest.mark.parametrize("job", [pushes, merges])
 def test_the_record_is_on_the_disk_before_anything_is_sent(
-    world: World, job: Callable[[World], None]
+    world: OneScript, job: Callable[[OneScript], None]
 ) -> None:
     job(world)
     cache = Cache()
@@ -138,7 +138,7 @@ def test_the_record_is_on_the_disk_before_anything_is_sent(
 
 @pytest.mark.parametrize("job", [pulls, merges, pulls_a_new_script])
 def test_the_file_is_on_the_disk_before_the_base_is(
-    world: World, job: Callable[[World], None], monkeypatch: pytest.MonkeyPatch
+    world: OneScript, job: Callable[[OneScript], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pinesync.workspace.files.tree import Tree
 

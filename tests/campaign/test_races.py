@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,8 +29,7 @@ from pinesync.workspace.files.folder import Exchange, exchange_files, link_and_r
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import Workspace
-from tests.campaign.conftest import MEMORY
-from tests.campaign.world import World
+from tests.world import OneScript
 
 PATH = RelPath("indicators/raced.pine")
 ROUNDS = 5_000
@@ -82,14 +80,11 @@ print(*seen, sep="\\n")
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Workspace]:
-    """A workspace whose disk costs no time, where the machine has such a folder: more races."""
-    place = MEMORY if MEMORY.is_dir() else tmp_path
-    with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
-        root = Path(base) / "scripts"
-        (root / PATH).parent.mkdir(parents=True)
-        (root / PATH).write_text("//@version=6\n")
-        yield Workspace(Tree(root), State(Path(base) / "state"), lambda: 1e9)
+def folder(tmp_path: Path) -> Workspace:
+    root = tmp_path / "scripts"
+    (root / PATH).parent.mkdir(parents=True)
+    (root / PATH).write_text("//@version=6\n")
+    return Workspace(Tree(root), State(tmp_path / "state"), lambda: 1e9)
 
 
 @contextmanager
@@ -214,7 +209,9 @@ def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], 
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
-def test_two_commands_amid_a_save_in_place(world: World, begin: Callable[[Path], TextIO]) -> None:
+def test_two_commands_amid_a_save_in_place(
+    world: OneScript, begin: Callable[[Path], TextIO]
+) -> None:
     """The same by the commands: what is half-written is neither pulled over nor merged for good."""
     whole = world.file.read_text().replace("// part 5\n", "// part 5\n// mark L9\n")
     world.web_fresh()

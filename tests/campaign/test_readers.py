@@ -21,7 +21,7 @@ from pinesync.commands.repair import repair
 from pinesync.commands.show import show
 from pinesync.commands.status import status
 from pinesync.commands.verify import verify
-from tests.campaign.world import World
+from tests.world import OneScript
 
 PATH = "indicators/campaign.pine"
 READERS: dict[str, Callable[[Setup], object]] = {
@@ -46,16 +46,16 @@ READERS: dict[str, Callable[[Setup], object]] = {
 CACHE = ("objects", "saved")
 
 
-def snapshot(world: World) -> dict[Path, bytes]:
+def snapshot(world: OneScript) -> dict[Path, bytes]:
     """All files of the folder and the state but for the cache of texts."""
     return {
         path: path.read_bytes()
-        for path in sorted(world.base.rglob("*"))
+        for path in sorted(world.pinesync_home.rglob("*"))
         if path.is_file() and not set(CACHE) & set(path.parts)
     }
 
 
-def situations(world: World, name: str) -> None:
+def situations(world: OneScript, name: str) -> None:
     if name == "an unsettled save":
         world.edit()
         world.sync(turn=world.delayed())
@@ -73,7 +73,7 @@ def situations(world: World, name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["an edit", "both changed", "an unsettled save", "an interrupted pull"]
 )
-def test_a_reader_changes_nothing(world: World, reader: str, name: str) -> None:
+def test_a_reader_changes_nothing(world: OneScript, reader: str, name: str) -> None:
     situations(world, name)
     world.wait()
     before, posted, log = snapshot(world), list(world.remote.posted), list(world.log)

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.conftest import MEMORY
 from tests.campaign.taken_back import EVENTS, PRELUDES, GitWorld, explore, live
-from tests.campaign.world import opened
+from tests.world.one_script import opened
 
 
 @pytest.mark.timeout(3600)
@@ -23,10 +22,9 @@ def test_nobodys_save_is_taken_back(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> None:
-    place = MEMORY if MEMORY.is_dir() else home
     length, begun = PRELUDES[prelude]
     rest = length - 1 + request.config.getoption("--deep")
-    with tempfile.TemporaryDirectory(dir=place, prefix="pinesync-test-") as base:
+    with tempfile.TemporaryDirectory(dir=home, prefix="pinesync-test-") as base:
         folder = Path(base)
         with opened(folder / "world", monkeypatch, GitWorld) as world:
             assert isinstance(world, GitWorld)

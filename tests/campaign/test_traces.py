@@ -8,41 +8,41 @@ from __future__ import annotations
 
 from pinesync.commands.resolve import resolve
 from pinesync.errors import NetworkError
-from tests.campaign.world import World
 from tests.fakes import Turn
+from tests.world import OneScript
 
 
-def end(world: World) -> None:
+def end(world: OneScript) -> None:
     world.rest()
     world.check_rest()
 
 
-def nobody_saved_twice(world: World) -> None:
+def nobody_saved_twice(world: OneScript) -> None:
     pairs = zip(world.log, world.log[1:], strict=False)
     assert all(one != other for one, other in pairs), "the same text was saved twice in a row"
 
 
-def test_retry_does_not_save_twice(world: World) -> None:
+def test_retry_does_not_save_twice(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.lost())
     end(world)
     nobody_saved_twice(world)
 
 
-def test_retry_does_not_undo_a_revert(world: World) -> None:
+def test_retry_does_not_undo_a_revert(world: OneScript) -> None:
     world.edit()
     world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_revert))
     end(world)
 
 
-def test_retry_does_not_hide_a_save(world: World) -> None:
+def test_retry_does_not_hide_a_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_fresh))
     end(world)
     assert not [text for text in world.log[3:] if "L1" in text and "W2" not in text]
 
 
-def test_no_journal_revert_after_a_second_try(world: World) -> None:
+def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
     world.sync()
@@ -51,7 +51,7 @@ def test_no_journal_revert_after_a_second_try(world: World) -> None:
     end(world)
 
 
-def test_no_journal_save_after_a_second_try(world: World) -> None:
+def test_no_journal_save_after_a_second_try(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
     world.wait()
@@ -61,7 +61,7 @@ def test_no_journal_save_after_a_second_try(world: World) -> None:
     end(world)
 
 
-def test_no_check_after_revert_under_the_save(world: World) -> None:
+def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
     world.web_fresh()
     world.sync()
     world.edit()
@@ -70,14 +70,14 @@ def test_no_check_after_revert_under_the_save(world: World) -> None:
     assert any("conflict" in told for told in world.told)
 
 
-def test_no_check_after_save_under_the_save(world: World) -> None:
+def test_no_check_after_save_under_the_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.slipped())
     end(world)
     assert any("somebody else" in told for told in world.told)
 
 
-def test_no_tomb_late_save_then_revert(world: World) -> None:
+def test_no_tomb_late_save_then_revert(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
     world.wait()
@@ -87,7 +87,7 @@ def test_no_tomb_late_save_then_revert(world: World) -> None:
     end(world)
 
 
-def test_no_tomb_late_save_over_another(world: World) -> None:
+def test_no_tomb_late_save_over_another(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
     world.web_fresh()
@@ -98,7 +98,7 @@ def test_no_tomb_late_save_over_another(world: World) -> None:
     assert world.told
 
 
-def test_manifest_first_pull_then_revert(world: World) -> None:
+def test_manifest_first_pull_then_revert(world: OneScript) -> None:
     for crash_at in range(1, 12):
         world.web_fresh()
         world.sync(crash_at=crash_at)
@@ -109,7 +109,7 @@ def test_manifest_first_pull_then_revert(world: World) -> None:
     end(world)
 
 
-def test_no_pull_journal_crash_after_the_file(world: World) -> None:
+def test_no_pull_journal_crash_after_the_file(world: OneScript) -> None:
     world.web_fresh()
     world.sync(crash_at="commit")
     assert "W1" in world.file.read_text()
@@ -119,7 +119,7 @@ def test_no_pull_journal_crash_after_the_file(world: World) -> None:
     end(world)
 
 
-def test_no_adopt_crash_between_file_and_manifest_then_a_web_revert(world: World) -> None:
+def test_no_adopt_crash_between_file_and_manifest_then_a_web_revert(world: OneScript) -> None:
     world.web_fresh()
     world.sync(crash_at="commit")
     world.web_revert()
@@ -127,7 +127,7 @@ def test_no_adopt_crash_between_file_and_manifest_then_a_web_revert(world: World
     assert "W1" not in world.newest
 
 
-def test_latest_only_revert_right_after_the_save(world: World) -> None:
+def test_latest_only_revert_right_after_the_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_revert))
     world.sync()
@@ -135,7 +135,7 @@ def test_latest_only_revert_right_after_the_save(world: World) -> None:
     assert "L1" not in world.newest
 
 
-def test_no_recheck_edit_during_the_pull(world: World) -> None:
+def test_no_recheck_edit_during_the_pull(world: OneScript) -> None:
     world.web_fresh()
     world.remote.at_next("list_scripts", lambda: None)
     world.remote.at_next("get", world.edit)
@@ -146,7 +146,7 @@ def test_no_recheck_edit_during_the_pull(world: World) -> None:
     assert "W1" in world.newest
 
 
-def test_no_revert_check_stale_tab_after_a_push(world: World) -> None:
+def test_no_revert_check_stale_tab_after_a_push(world: OneScript) -> None:
     world.edit()
     world.sync()
     world.web_stale()
@@ -154,7 +154,7 @@ def test_no_revert_check_stale_tab_after_a_push(world: World) -> None:
     assert any("browser tab" in told for told in world.told)
 
 
-def test_a_stale_tab_is_told_once(world: World) -> None:
+def test_a_stale_tab_is_told_once(world: OneScript) -> None:
     world.edit()
     world.sync()
     world.web_stale()
@@ -166,7 +166,7 @@ def test_a_stale_tab_is_told_once(world: World) -> None:
     assert not world.told
 
 
-def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: World) -> None:
+def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: OneScript) -> None:
     """Found by going through all histories of four events."""
     world.edit()
     world.sync()
@@ -176,7 +176,7 @@ def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: World) -
     assert any("browser tab" in told for told in world.told)
 
 
-def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: World) -> None:
+def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
     world.wait()
@@ -188,7 +188,7 @@ def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: Worl
     end(world)
 
 
-def test_a_foreign_change_back_to_the_parents_text(world: World) -> None:
+def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
     world.edit()
 
     def there_and_back() -> None:
@@ -200,7 +200,7 @@ def test_a_foreign_change_back_to_the_parents_text(world: World) -> None:
     end(world)
 
 
-def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: World) -> None:
+def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
     world.wait()

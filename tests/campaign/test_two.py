@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaign.served import at_rest, program, served
-from tests.cli.world import EXTRA, LONGER, SLOWER, TREND, World
+from tests.world import EXTRA, LONGER, SLOWER, TREND, World
 
 AT_A_BARRIER = """
 import os

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pinesync.sandbox.faults import Fault
 from pinesync.sync.policy import Local, There
-from tests.cli.world import (
+from tests.world import (
     EXTRA,
     FASTER,
     LONGER,

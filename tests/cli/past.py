@@ -4,14 +4,13 @@ one second; and what each moment of it looked like."""
 from __future__ import annotations
 
 import random
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.sandbox.store import StoredVersion
 from pinesync.text import canonical
-from tests.cli.world import World
+from tests.world import World, git, git_bytes
 
 BEGAN = 1_600_000_000
 KINDS = ("indicator", "strategy", "library")
@@ -73,19 +72,7 @@ def moments(world: World) -> Iterator[Moment]:
         yield Moment(f"{one.name} {one.version}", one.created, dict(texts))
 
 
-def git(folder: Path, *words: str, code: int = 0) -> str:
-    """What git answers."""
-    ran = subprocess.run(["git", *words], cwd=folder, capture_output=True, check=False)
-    assert ran.returncode == code, (words, ran.returncode, ran.stderr)
-    return ran.stdout.decode().removesuffix("\n")
-
-
 def tree(folder: Path, commit: str) -> dict[str, str]:
     """Every file of a commit."""
     names = git(folder, "ls-tree", "-rz", "--name-only", commit).split("\0")
-    return {name: git_bytes(folder, f"{commit}:{name}").decode() for name in names if name}
-
-
-def git_bytes(folder: Path, name: str) -> bytes:
-    command = ["git", "cat-file", "blob", name]
-    return subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout
+    return {name: git_bytes(folder, "show", f"{commit}:{name}").decode() for name in names if name}

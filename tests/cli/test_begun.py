@@ -21,7 +21,7 @@ from pinesync.workspace.files import tree
 from tests.campaign.disk import Disk, watched
 from tests.campaign.served import ROOT
 from tests.campaign.test_kill import KILLED_AT
-from tests.cli.world import Ran, World
+from tests.world import Ran, World
 
 LONG = 20.0
 
@@ -68,7 +68,7 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(
     monkeypatch.setattr(tree, "write_temp", slowly)
     monkeypatch.setattr(pool._Ended, "results", interrupted)
     before = set(world.place.iterdir())
-    assert world("clone", "--remote", world.remote, "scripts").code == 130
+    assert world("clone", "--remote", world.remote_name, "scripts").code == 130
     assert set(world.place.iterdir()) == before
 
 
@@ -153,7 +153,7 @@ def test_what_a_clone_read_is_not_read_again(
     world: World, fault: str, history: tuple[str, ...]
 ) -> None:
     world.plan.add(fault)
-    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1, *history)
+    words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1, *history)
     broken = world(*words, cwd=world.place)
     assert broken.code in (5, 7), broken
     assert not world.folder.exists()
@@ -161,7 +161,7 @@ def test_what_a_clone_read_is_not_read_again(
     world.plan.clear()
     again = world(*words, cwd=world.place)
     assert again.code == 0, again
-    whole = world("clone", "--remote", world.remote, "another", *history, cwd=world.place)
+    whole = world("clone", "--remote", world.remote_name, "another", *history, cwd=world.place)
     assert whole.asked.count("get") - again.asked.count("get") == 2
     assert world.words() == {}
     assert not list((world.home / "pinesync" / "state").glob("*/clone/*"))
@@ -170,7 +170,7 @@ def test_what_a_clone_read_is_not_read_again(
 def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
     """Nor what a workspace that was there knows."""
     world.plan.add("get:3+:reset")
-    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1)
+    words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
     world.plan.clear()
     (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
@@ -186,7 +186,7 @@ def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
 def test_two_clones_to_one_place(world: World) -> None:
     """The one that goes on where a dead one broke off is alone; what it builds is not removed."""
     world.plan.add("get:3+:reset")
-    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1)
+    words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
     world.plan.clear()
     others: list[Ran] = []
@@ -197,7 +197,9 @@ def test_two_clones_to_one_place(world: World) -> None:
             building = set(world.place.glob(".scripts-*"))
             assert len(building) == 1
             for target in ("scripts", "another"):
-                others.append(world("clone", "--remote", world.remote, target, cwd=world.place))
+                others.append(
+                    world("clone", "--remote", world.remote_name, target, cwd=world.place)
+                )
             assert set(world.place.glob(".scripts-*")) == building
 
     with watched(Disk(trouble)):
@@ -210,7 +212,7 @@ def test_two_clones_to_one_place(world: World) -> None:
 @pytest.mark.parametrize("what", ["link", "elsewhere", "another name", "file"])
 def test_nothing_else_is_removed_for_a_note(world: World, tmp_path: Path, what: str) -> None:
     world.plan.add("get:3+:reset")
-    words = ("clone", "--remote", world.remote, "scripts", "--jobs", 1)
+    words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
     (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
     held = json.loads(note.read_text())
@@ -231,7 +233,7 @@ def test_nothing_else_is_removed_for_a_note(world: World, tmp_path: Path, what: 
     (victim / "kept").write_text("mine")
     note.write_text(json.dumps({**held, "building": str(place)}))
     world.plan.clear()
-    assert world("clone", "--remote", world.remote, "another", cwd=world.place).code == 0
+    assert world("clone", "--remote", world.remote_name, "another", cwd=world.place).code == 0
     assert os.path.lexists(place)
     assert (victim / "kept").exists()
 
@@ -249,7 +251,7 @@ def volume(world: World) -> Iterator[Path]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
 def test_a_clone_into_a_volume(world: World, volume: Path) -> None:
-    made = world("clone", "--remote", world.remote, "scripts", cwd=world.place)
+    made = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place)
     assert made.code == 0, made.said
     assert os.path.ismount(volume)
     found = {path.name for path in volume.iterdir()}

@@ -6,8 +6,7 @@ import shutil
 
 import pytest
 
-from tests.cli.repository import git, start
-from tests.cli.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH, World
+from tests.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH, World, git, start
 
 
 @pytest.fixture

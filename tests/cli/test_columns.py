@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 import pytest
 
 from pinesync.cli.render import columns, out_all, shortened, width
-from tests.cli.world import FASTER, LONGER, SLOWER, TREND_PATH, World
+from tests.world import FASTER, LONGER, SLOWER, TREND_PATH, World
 
 if sys.platform == "win32":
     pytest.skip("there are no such terminals there", allow_module_level=True)

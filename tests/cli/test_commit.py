@@ -12,8 +12,8 @@ import pytest
 
 from pinesync.model import PineId, Version
 from pinesync.workspace.state import State
-from tests.cli.repository import git, hook, start, status, touched, trailers
-from tests.cli.world import (
+from tests.watching.editors import once_asked
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -25,8 +25,13 @@ from tests.cli.world import (
     TREND,
     TREND_PATH,
     World,
+    git,
+    hook,
+    start,
+    status,
+    touched,
+    trailers,
 )
-from tests.watching.editors import once_asked
 
 EDITED = BREAKOUT + "// mine\n"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.world import EXTRA, TREND_PATH, World
+from tests.world import EXTRA, TREND_PATH, World
 
 # The function, called as readline calls it, and what it would offer.
 BASH = """

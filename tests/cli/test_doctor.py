@@ -21,8 +21,7 @@ from pinesync.sync.intents import Download, Now, Upload
 from pinesync.workspace.state import State
 from pinesync.workspace.state.codec import Replaced
 from tests.cli.cases import MARKERS, flags
-from tests.cli.tradingview import TradingView
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     LONGER,
@@ -34,7 +33,10 @@ from tests.cli.world import (
     Ran,
     World,
     both_ways,
+    git_code,
+    start,
 )
+from tests.world.tradingview import TradingView
 
 HERE = ["lock", "state", "writes", "conflicts", "permissions", "leftovers"]
 AREAS = ["session", "sign-in", "clock", "git", "manifest", *HERE, "bugs", "versions"]
@@ -159,7 +161,7 @@ def test_a_folder_where_all_is_well(sound: World) -> None:
     assert session.startswith("sandbox on ")
     assert "3 saved scripts, cookie: " in session
     ((_, manifest, _),) = found.of("manifest")
-    assert manifest == f"pine.toml: 3 scripts of {sound.remote}, account sandbox, schema 1"
+    assert manifest == f"pine.toml: 3 scripts of {sound.remote_name}, account sandbox, schema 1"
     ((_, state, _),) = found.of("state")
     assert state == f"{shown(sound, state_of(sound))}: 3 kept texts, 1 KB"
     assert found.ran.out.splitlines()[-1] == "13 ok"
@@ -295,7 +297,7 @@ def test_an_account_without_scripts(clone: World) -> None:
     assert (level, message.split(",")[0]) == (
         "ok",
         "an account without saved scripts on "
-        + (clone.server.url if clone.server else clone.remote),
+        + (clone.server.url if clone.server else clone.remote_name),
     )
 
 
@@ -487,8 +489,7 @@ def test_git_ignores_scripts(clone: World) -> None:
 
 
 def test_a_workspace_below_the_top_of_a_repository(clone: World) -> None:
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
-        subprocess.run(["git", *words], cwd=clone.place, check=True)
+    start(clone, clone.place)
     assert look(clone).wrong() == {}
     (clone.place / ".gitignore").write_text("Trend.pine\n")
     clone.git("rm", "-q", "--cached", TREND_PATH)
@@ -511,8 +512,7 @@ def test_a_merge_that_git_left_open(sound: World) -> None:
         manifest = sound.folder.joinpath("pine.toml").read_text("utf-8")
         sound.write(re.sub(r"(?m)^id = .*", f'id = "{branch}"', manifest), "pine.toml")
         sound.git("commit", "-qam", branch)
-    with pytest.raises(subprocess.CalledProcessError):
-        sound.git("merge", "-q", "other")
+    assert git_code(sound, "merge", "-q", "other") == 1
     found = look(sound)
     assert set(found.wrong()) == {"git", "manifest", "conflicts"}
     assert f"a merge open in {TREND_PATH}, pine.toml" in found.wrong()["git"]

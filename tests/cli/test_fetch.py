@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.past import git, tree
-from tests.cli.world import (
+from tests.cli.past import tree
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -20,6 +20,7 @@ from tests.cli.world import (
     TREND_PATH,
     World,
     both_ways,
+    git,
 )
 
 SAVED = "tradingview/saved"

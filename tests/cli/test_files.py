@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT_PATH,
     BROKEN,
     EXTRA,
@@ -314,7 +314,7 @@ def test_list_needs_no_folder(world: World) -> None:
 @both_ways
 def test_whoami(clone: World) -> None:
     told = clone("whoami")
-    where, source = clone.remote, "the sandbox's own"
+    where, source = clone.remote_name, "the sandbox's own"
     if clone.server:
         where, source = clone.server.url, "from the variable PINESYNC_COOKIE"
     first, cookie = told.out.splitlines()[:2]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.world import COMMAND, LONGER, TREND, TREND_PATH, Ran, World
+from tests.world import COMMAND, LONGER, TREND, TREND_PATH, Ran, World
 
 HINT = "put a plain file there that you can read; nothing was sent or replaced"
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
@@ -175,7 +175,7 @@ def test_another_remote_is_refused_and_named(clone: World) -> None:
 
 def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
     second = clone.place / "second"
-    assert clone("clone", "--remote", clone.remote, second, cwd=clone.place).code == 0
+    assert clone("clone", "--remote", clone.remote_name, second, cwd=clone.place).code == 0
     (second / TREND_PATH).write_text(LONGER)
     assert clone("push", cwd=second).code == 0
     clone.web_save(TREND)

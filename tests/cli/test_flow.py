@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinesync.text import canonical
-from tests.cli.world import (
+from tests.world import (
     BROKEN,
     LONGER,
     MERGED,
@@ -171,7 +171,7 @@ def test_a_new_script_there_is_written_here(clone: World) -> None:
 
 
 def test_a_clone_of_some_scripts_stays_with_these(world: World) -> None:
-    made = world("clone", "--remote", world.remote, "--only", "T*", "scripts")
+    made = world("clone", "--remote", world.remote_name, "--only", "T*", "scripts")
     assert made.out == "cloned 2 scripts of sandbox into scripts\n"
     world.web_save("//@version=6\nindicator('Twist')\n", "Twist")
     assert world.words() == {}
@@ -182,7 +182,7 @@ def test_a_clone_of_some_scripts_stays_with_these(world: World) -> None:
 def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
     world.folder.mkdir()
     world.write("mine", "notes.txt")
-    refused = world("clone", "--remote", world.remote, "scripts", cwd=world.place)
+    refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place)
     assert refused.code == 2
     assert "there is something in it already" in refused.err
     assert world.files() == {"notes.txt": b"mine"}

@@ -20,8 +20,8 @@ from pinesync.errors import NetworkError
 from pinesync.model import Diagnostic
 from pinesync.sandbox.faults import Fault
 from tests.cli.schemas import validator
-from tests.cli.world import BROKEN, EXTRA, TREND, TREND_PATH, Watched, World, both_ways
 from tests.docs.pages import page
+from tests.world import BROKEN, EXTRA, TREND, TREND_PATH, Watched, World, both_ways
 
 # VS Code's own $gcc, as its C/C++ tasks have it.
 GCC = re.compile(r"^(.*?):(\d+):(\d*):?\s+(?:fatal\s+)?(warning|error):\s+(.*)$")
@@ -327,7 +327,7 @@ def test_several_files_are_asked_about_at_a_time(
     crowd, call = threading.Barrier(4), Watched.__call__
 
     def crowded(app: Watched, environ: Any, start_response: Any) -> Any:
-        crowd.wait(20)
+        crowd.wait(60)
         return call(app, environ, start_response)
 
     monkeypatch.setattr(Watched, "__call__", crowded)

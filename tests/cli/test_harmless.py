@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.cli.answers import answering, finding, listing
-from tests.cli.world import LONGER, TREND, TREND_PATH, World
 from tests.security.hostile import RAW
+from tests.world import LONGER, TREND, TREND_PATH, World
 
 EVIL = {
     "escape": "red\x1b[31mtext",

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import pytest
 
 from pinesync.sandbox.app import Environ, StartResponse
 from pinesync.workspace.manifest import dump_new, parse
-from tests.cli.past import BEGAN, fill, git, moments, saves, tree
-from tests.cli.world import (
+from tests.cli.past import BEGAN, fill, moments, saves, tree
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     LONGER,
@@ -27,6 +26,7 @@ from tests.cli.world import (
     Watched,
     World,
     both_ways,
+    git,
 )
 
 BRANCH = "tradingview/history"
@@ -70,7 +70,7 @@ def subjects(world: World, *words: str) -> list[str]:
 def test_forty_scripts_with_six_hundred_versions(world: World) -> None:
     """Renames, deletions, CRLF, same-second saves and broken versions among them."""
     fill(world, 40, 600)
-    made = world("clone", "--history", "--remote", world.remote, "scripts")
+    made = world("clone", "--history", "--remote", world.remote_name, "scripts")
     assert made.code == 0
     assert made.out.endswith(f"imported 600 versions of 40 scripts onto {BRANCH}\n")
     folder, expected = world.folder, list(moments(world))
@@ -153,7 +153,7 @@ def test_an_old_commit_is_a_workspace_with_its_own_base(repository: World) -> No
 
 @both_ways
 def test_a_clone_is_at_the_end_of_it_and_goes_on(world: World) -> None:
-    made = world("clone", "--history", "--remote", world.remote, "scripts", "--json")
+    made = world("clone", "--history", "--remote", world.remote_name, "scripts", "--json")
     assert (made.code, made.json["history"]["versions"]) == (0, 3)
     assert git(world.folder, "symbolic-ref", "HEAD") == "refs/heads/main"
     assert tip(world, "HEAD") == tip(world)
@@ -270,7 +270,7 @@ def test_a_script_that_turns_up_with_an_old_date_comes_after(repository: World) 
 
 
 def test_a_workspace_below_the_top_of_the_repository(clone: World) -> None:
-    subprocess.run(["git", "init", "-q"], cwd=clone.place, check=True)
+    git(clone.place, "init", "-q")
     imported(clone)
     files = tree(clone.place, BRANCH)
     assert files[f"scripts/{TREND_PATH}"] == TREND

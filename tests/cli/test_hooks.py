@@ -15,8 +15,7 @@ import pytest
 from pinesync.git.hooks import block, with_block, without_block
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
-from tests.cli.repository import git, start
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT_PATH,
     BROKEN,
     LONGER,
@@ -24,6 +23,8 @@ from tests.cli.world import (
     TREND,
     TREND_PATH,
     World,
+    git,
+    start,
 )
 
 UNCLOSED = TREND + "plot((close)\n"

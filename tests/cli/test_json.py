@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from docs import schemas
 from pinesync.cli.group import VERBS
-from tests.cli.world import BROKEN, EXTRA, LONGER, SLOWER, TREND_PATH, World, both_ways
+from tests.world import BROKEN, EXTRA, LONGER, SLOWER, TREND_PATH, World, both_ways
 
 UNICODE = "Мой 測試"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pinesync.remote import session
-from tests.cli.world import SLOWER, TREND, Watched, World
+from tests.world import SLOWER, TREND, Watched, World
 
 SECONDS = 30.0
 """In which the reads count."""
@@ -66,7 +66,7 @@ def limit(world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
 
 
 def clone(world: World, *options: object) -> Any:
-    return world("clone", "--remote", world.remote, "scripts", *options, cwd=world.place)
+    return world("clone", "--remote", world.remote_name, "scripts", *options, cwd=world.place)
 
 
 @pytest.mark.parametrize("jobs", [1, 4])

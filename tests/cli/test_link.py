@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     EXTRA,
     LONGER,
@@ -34,7 +34,7 @@ def copies(world: World) -> World:
 @both_ways
 def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     before = copies.files()
-    made = copies("init", "--link", "--remote", copies.remote)
+    made = copies("init", "--link", "--remote", copies.remote_name)
     assert made.code == 0
     rows = [line.split("  ") for line in made.out.splitlines()[:3]]
     assert [[cell.strip() for cell in row if cell] for row in rows] == [

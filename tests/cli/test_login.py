@@ -17,9 +17,9 @@ from pinesync.model import Account
 from pinesync.remote import credentials, kept
 from pinesync.sandbox.faults import Fault
 from pinesync.sandbox.store import User
-from tests.cli.tradingview import NAME, TradingView
-from tests.cli.world import LONGER, TREND, World
 from tests.ring import Ring
+from tests.world import LONGER, TREND, World
+from tests.world.tradingview import NAME, TradingView
 
 COOKIE = "TRADINGVIEW_COOKIE"
 

@@ -12,7 +12,7 @@ import pytest
 from pinesync.cli.boundary import expanded
 from pinesync.cli.render import columns
 from pinesync.git.objects import text_at_head
-from tests.cli.world import (
+from tests.world import (
     BROKEN,
     EXTRA,
     FASTER,

@@ -12,7 +12,7 @@ import pytest
 from pinesync.model import RelPath
 from pinesync.workspace.files import Tree, appear, vanish
 from pinesync.workspace.files import folder as exchanging
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT_PATH,
     EXTRA,
     FASTER,

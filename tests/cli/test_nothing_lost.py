@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.sandbox.faults import Switches
 from tests.cli.answers import listing
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     LONGER,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.cli.world import World, both_ways
+from tests.world import World, both_ways
 
 OLD = '//@version=4\nstudy("Old")\nplot(sma(close, 5))\n'
 EDITED = OLD.replace("5", "9")
@@ -17,9 +17,10 @@ NOTE = "not checked: TradingView checks Pine v5 and later"
 
 
 @pytest.fixture
-def world(world: World) -> World:
+def clone(world: World) -> World:
     """The account has a script of v4 too."""
     world.web_save(OLD, "Old")
+    world.clone()
     return world
 
 

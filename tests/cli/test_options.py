@@ -8,7 +8,7 @@ import pytest
 
 from pinesync import __version__
 from pinesync.cli.group import VERBS
-from tests.cli.world import BROKEN, LONGER, SLOWER, TREND_PATH, World
+from tests.world import BROKEN, LONGER, SLOWER, TREND_PATH, World
 
 ESCAPE = "\x1b["
 

@@ -23,7 +23,9 @@ from pinesync.sync.policy import POLICY
 from pinesync.sync.words import Status
 from pinesync.workspace.files import Tree, put_page
 from pinesync.workspace.files.folder import exchange_files
-from tests.cli.world import (
+from tests.security.hostile import EVIL, raw
+from tests.security.hostile import MARK as SEEN
+from tests.world import (
     BREAKOUT_PATH,
     FASTER,
     LONGER,
@@ -33,8 +35,6 @@ from tests.cli.world import (
     World,
     both_ways,
 )
-from tests.security.hostile import EVIL, raw
-from tests.security.hostile import MARK as SEEN
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 TAGS = frozenset(

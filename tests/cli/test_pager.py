@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.cli.world import LONGER, TREND_PATH, World
+from tests.world import LONGER, TREND_PATH, World
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a pty")
 

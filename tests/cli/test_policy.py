@@ -7,7 +7,7 @@ import pytest
 
 from pinesync.sync.policy import POLICY, Local
 from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -41,16 +41,6 @@ def test_every_row_of_the_table_has_a_history() -> None:
     reached = {case.row for case in CASES}
     assert {row for row in POLICY if row[0] not in _WINS} - reached == set()
     assert reached - set(POLICY) == set()
-
-
-@every_case
-def test_the_word(clone: World, case: Case) -> None:
-    case.happened(clone)
-    expected = {} if case.word == "clean" else {case.path: case.word}
-    assert clone.words() == expected
-    assert POLICY[case.row].word == case.word
-    code = clone("status", "--exit-code").code
-    assert code == (0 if case.word == "clean" else 6)
 
 
 @every_case
@@ -101,9 +91,12 @@ def test_the_third_run_finds_nothing_left_to_do(clone: World, case: Case) -> Non
 
 
 @every_case
-def test_a_dry_run_says_it_and_does_nothing(clone: World, case: Case) -> None:
+def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case) -> None:
     case.happened(clone)
     before = clone.account(), clone.files(), clone.state()
+    assert clone.words() == ({} if case.word == "clean" else {case.path: case.word})
+    assert POLICY[case.row].word == case.word
+    assert clone("status", "--exit-code").code == (0 if case.word == "clean" else 6)
     for verb in ("pull", "push"):
         planned = clone(verb, "--dry-run", "--json")
         assert planned.code == 0
@@ -112,7 +105,7 @@ def test_a_dry_run_says_it_and_does_nothing(clone: World, case: Case) -> None:
         expected = getattr(case, verb)
         assert rows == ([(case.path, case.word)] if expected[1] else [])
         assert not {"save_next", "save_new", "rename", "delete"} & set(planned.asked)
-    for command in ("status", "diff", "check", "list"):
+    for command in ("diff", "check", "list"):
         clone(command)
     assert (clone.account(), clone.files(), clone.state()) == before
 

@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from pinesync.commands.teaming import starting_files
-from tests.cli.repository import git
-from tests.cli.world import TREND
+from tests.world import TREND, git
 
 ROOT = Path(__file__).parents[2]
 UNCLOSED = TREND + "plot((close)\n"

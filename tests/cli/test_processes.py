@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.cli.world import (
+from tests.world import (
     COMMAND,
     EXTRA,
     LONGER,
@@ -45,6 +45,7 @@ def test_the_two_lines_are_ready_to_export(world: World) -> None:
         url, cookie = (server.stdout.readline() for _ in range(2))
         server.send_signal(signal.SIGINT)
         assert server.communicate(timeout=60)[0] == ""
+    assert server.returncode == 0
     assert re.fullmatch(r"PINESYNC_FACADE_URL=http://127\.0\.0\.1:\d+/pine-facade\n", url)
     assert cookie == f"PINESYNC_COOKIE='{world.user.cookie}'\n"
 

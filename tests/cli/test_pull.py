@@ -7,7 +7,7 @@ import os
 import pytest
 
 from pinesync.sandbox.faults import Switches
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT_PATH,
     EXTRA,
     FASTER,

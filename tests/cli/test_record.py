@@ -6,14 +6,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.cli.repository import git, start
-from tests.cli.world import (
+from tests.watching.editors import once_asked
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -25,8 +24,10 @@ from tests.cli.world import (
     TREND_PATH,
     Ran,
     World,
+    git,
+    git_code,
+    start,
 )
-from tests.watching.editors import once_asked
 
 REF = "pinesync/record"
 EXTRA_PATH = "indicators/Extra.pine"
@@ -342,7 +343,7 @@ def test_two_runs_at_once(team: Team) -> None:
     assert team.push(one).code == 0
     assert team.push(other).code == 0
     team.share(one)
-    assert git_fails(other, "push", "-q", "origin", REF)
+    assert git_code(other, "push", "-q", "origin", REF)
     git(other, "fetch", "-q", "origin")
     assert team.push(other).code == 0
     team.share(other)
@@ -420,10 +421,6 @@ def forged(team: Team, manifest: str, *, parent: str = "main", trailer: str | No
     git(place, "commit", "-qam", f"x\n\nPine-Workspace: {workspace}", "--allow-empty")
     git(place, "push", "-qf", "origin", f"HEAD:refs/heads/{team.ref}")
     shutil.rmtree(place)
-
-
-def git_fails(at: Path, *words: str) -> bool:
-    return subprocess.run(["git", *words], cwd=at, capture_output=True).returncode != 0
 
 
 @pytest.mark.parametrize(

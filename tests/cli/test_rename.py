@@ -9,7 +9,7 @@ import pytest
 
 from pinesync.sandbox.faults import ALWAYS, Fault
 from tests.cli.answers import answering
-from tests.cli.world import (
+from tests.world import (
     EXTRA,
     LONGER,
     SLOWER,

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.repository import git, start
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT_PATH,
     FASTER,
     LONGER,
@@ -18,6 +17,8 @@ from tests.cli.world import (
     TOOLS_PATH,
     TREND_PATH,
     World,
+    git,
+    start,
 )
 
 

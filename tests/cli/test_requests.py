@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.world import (
+from tests.world import (
     EXTRA,
     LONGER,
     MERGED,

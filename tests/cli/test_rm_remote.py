@@ -19,7 +19,7 @@ from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
 from tests.campaign.test_power import Cache, cached
 from tests.cli.answers import answering, listing
-from tests.cli.world import (
+from tests.world import (
     EXTRA,
     FASTER,
     LONGER,

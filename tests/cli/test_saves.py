@@ -12,8 +12,7 @@ import pytest
 from pinesync.commands.difference import changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
 from pinesync.text import canonical
-from tests.cli.repository import git, start
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -27,6 +26,8 @@ from tests.cli.world import (
     TREND_PATH,
     World,
     both_ways,
+    git,
+    start,
 )
 
 

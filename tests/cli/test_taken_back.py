@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.repository import git, start
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -21,6 +20,8 @@ from tests.cli.world import (
     TREND,
     TREND_PATH,
     World,
+    git,
+    start,
 )
 
 FIRST = SLOWER.replace("plot(slow)", "plot(slow, color = color.red)")
@@ -247,9 +248,9 @@ def test_a_linked_file_with_another_text(world: World, way: str) -> None:
     mine = '//@version=6\nindicator("Trend", overlay = true)\nplot(high)\n'
     (folder / "Trend.pine").write_text(mine)
     if way == "init":
-        assert world("init", "--link", "--remote", world.remote).code == 0
+        assert world("init", "--link", "--remote", world.remote_name).code == 0
     else:
-        assert world("init", "--remote", world.remote).code == 0
+        assert world("init", "--remote", world.remote_name).code == 0
         assert world("add", "--id", world.id_of(), "Trend.pine").code == 0
     assert world.words()["Trend.pine"] == "diverged"
     pushed = world("push")
@@ -265,7 +266,7 @@ def test_a_linked_file_that_only_adds_lines(world: World) -> None:
     folder = world.place / "scripts"
     folder.mkdir()
     (folder / "Trend.pine").write_text(SLOWER + "plot(close)\n")
-    assert world("init", "--link", "--remote", world.remote).code == 0
+    assert world("init", "--link", "--remote", world.remote_name).code == 0
     assert world.version("Trend.pine") == "2.0"
     assert world("push").code == 0
     assert world.saved()[-1] == SLOWER + "plot(close)\n"

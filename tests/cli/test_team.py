@@ -13,8 +13,7 @@ import pytest
 
 import pinesync
 from pinesync.commands.teaming import TEAM
-from tests.cli.repository import git
-from tests.cli.world import BROKEN, LONGER, TREND, TREND_PATH, World
+from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World, git
 
 FILES = [f".{name}" for name in TEAM]
 ROOT = Path(__file__).parents[2]
@@ -59,7 +58,7 @@ def test_what_is_there_stays(clone: World) -> None:
 
 def test_with_link(clone: World) -> None:
     (clone.folder / "pine.toml").unlink()
-    ran = clone("init", "--link", "--template", "team", "--remote", clone.remote, "--json")
+    ran = clone("init", "--link", "--template", "team", "--remote", clone.remote_name, "--json")
     assert ran.code == 0
     assert {one["path"] for one in ran.json["linked"]} >= {TREND_PATH}
     assert ran.json["written"] == ["pine.toml", *FILES]

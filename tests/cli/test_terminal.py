@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.cli.world import EXTRA, LONGER, TREND_PATH, World
+from tests.world import EXTRA, LONGER, TREND_PATH, World
 
 if sys.platform == "win32":
     pytest.skip("a pty is a thing of POSIX", allow_module_level=True)

@@ -11,7 +11,7 @@ import pytest
 from pinesync.errors import FileError
 from pinesync.sandbox.faults import Switches
 from pinesync.workspace.state.store import Store
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,

@@ -15,7 +15,7 @@ import pytest
 
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.disk import Disk, Trouble, watched
-from tests.cli.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
+from tests.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
 
 
 def mount(*words: str) -> int:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.cli.world import BREAKOUT, EXTRA, LONGER, SLOWER, TREND_PATH, World, both_ways
+from tests.world import BREAKOUT, EXTRA, LONGER, SLOWER, TREND_PATH, World, both_ways
 
 
 def test_c_is_as_if_started_there_before_and_after_the_verb(clone: World) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from pinesync.workspace.manifest import parse
-from tests.cli.repository import git, touched
 from tests.cli.schemas import validator
 from tests.cli.workflow import COOKIE, Team, together
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -23,6 +22,8 @@ from tests.cli.world import (
     TREND,
     TREND_PATH,
     World,
+    git,
+    touched,
 )
 
 pytestmark = [
@@ -159,7 +160,7 @@ def test_what_a_failed_push_did_save_is_recorded(team: Team) -> None:
 
 def test_without_the_secret_nothing_is_recorded(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
-    team.world.user = team.world.store.ensure_user("nobody")
+    team.world.remote.user = team.world.store.ensure_user("nobody")
     job = team.run("push")
     assert (job.failed, job.codes["Record"], said(team)[0]) == (True, 0, "a change")
 
@@ -276,7 +277,7 @@ def test_drift_tells_what_the_web_changed_and_changes_nothing(team: Team) -> Non
 
 
 def test_drift_says_that_the_session_ended(team: Team) -> None:
-    team.world.user = team.world.store.ensure_user("nobody")
+    team.world.remote.user = team.world.store.ensure_user("nobody")
     job = team.run("drift")
     assert job.codes["Status"] not in (0, 6)
     assert "    error: " in job.summary

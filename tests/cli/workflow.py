@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.cli.repository import git, start
-from tests.cli.world import World
+from tests.world import World, git, start
 
 WORKFLOW = ".github/workflows/pinesync.yml"
 COOKIE = "TRADINGVIEW_COOKIE"

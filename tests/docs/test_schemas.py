@@ -17,9 +17,9 @@ from docs import schemas
 from pinesync.cli.group import VERBS
 from pinesync.errors import ManifestError
 from pinesync.workspace.manifest import parse
-from tests.cli.world import World
 from tests.docs.pages import blocks, page
 from tests.workspace.test_manifest import HEAD, SCRIPT, digest
+from tests.world import World
 
 PINE_TOML = Draft202012Validator(schemas.pine_toml())
 D = f'"{digest("x")}"'

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import clone, world  # noqa: F401
 from tests.lsp.editor import Editor
 
 Opening = Callable[..., Editor]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-from tests.cli.world import COMMAND
+from tests.world import COMMAND
 
 T = TypeVar("T")
 

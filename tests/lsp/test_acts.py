@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from lsprotocol.types import MessageType
 
-from tests.cli.world import (
+from tests.lsp.conftest import Opening
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -21,7 +22,6 @@ from tests.cli.world import (
     TREND_PATH,
     World,
 )
-from tests.lsp.conftest import Opening
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 

@@ -9,9 +9,9 @@ from lsprotocol.types import DiagnosticSeverity, MessageType, PositionEncodingKi
 
 from pinesync.sandbox.faults import Fault
 from tests.cli.answers import answering, finding
-from tests.cli.world import BROKEN, LONGER, TREND, TREND_PATH, World
 from tests.lsp.conftest import Opening
 from tests.lsp.editor import Editor, spot
+from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 """The account is in this process, so that what is asked of it can be seen, and go wrong."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.world import BROKEN, LONGER, TREND, TREND_PATH, World
 from tests.docs.pages import blocks, page
+from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World
 
 NVIM = shutil.which("nvim")
 pytestmark = pytest.mark.skipif(NVIM is None, reason="needs the program nvim")

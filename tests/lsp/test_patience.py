@@ -15,9 +15,9 @@ from pygls.exceptions import JsonRpcException
 from pinesync.commands.project import Places, Setup
 from pinesync.lsp.checking import Compiler
 from pinesync.lsp.server import Server
-from tests.cli.world import LONGER, PATHS, SLOWER, TREND, TREND_PATH, World
 from tests.lsp.conftest import Opening
 from tests.lsp.editor import Editor
+from tests.world import LONGER, PATHS, SLOWER, TREND, TREND_PATH, World
 
 pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
 

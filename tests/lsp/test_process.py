@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.world import LONGER, TREND, TREND_PATH, World
 from tests.lsp.conftest import Opening
+from tests.world import LONGER, TREND, TREND_PATH, World
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lsprotocol.types import MessageType
 
-from tests.cli.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
 from tests.lsp.conftest import Opening
+from tests.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 ACTS = ["push", "pull", "diff"]

@@ -76,7 +76,7 @@ class RawServer:
             except OSError:
                 return
             self.connections += 1
-            connection.settimeout(10)
+            connection.settimeout(120)  # no test is given longer
             with ExitStack() as open_ones, suppress(OSError):
                 open_ones.callback(connection.close)
                 if self._tls:
@@ -96,7 +96,7 @@ class RawServer:
             return
         connection.sendall(said)
         if self._holds:
-            self._done.wait(30)
+            self._done.wait(60)
 
     def header(self, name: str, at: int = -1) -> str | None:
         """A header of one request, None where it was not sent."""

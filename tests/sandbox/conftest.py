@@ -12,23 +12,13 @@ import pytest
 import requests
 
 from pinesync.sandbox.adapter import IN_PROCESS_ORIGIN, IN_PROCESS_URL, WSGIAdapter
-from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import FaultPlan, Switches
 from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store, User
+from tests.world import Clock, Watched
 
 GOOD = "//@version=6\nindicator('Good one')\nplot(close)\n"
 BROKEN = "//@version=6\nindicator('Broken')\nplot(clsoe)\n"
-
-
-@dataclass
-class Clock:
-    """Epoch seconds that only move when told."""
-
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def multipart(source: bytes, **fields: str) -> tuple[bytes, str]:
@@ -60,7 +50,7 @@ class Facade:
 
     url: str
     http: requests.Session
-    app: SandboxApp
+    app: Watched
     user: User
     clock: Clock
     slash: str = ""
@@ -107,7 +97,7 @@ class Facade:
             data=body,
             headers=sent,
             allow_redirects=False,
-            timeout=5,
+            timeout=60,
             stream=stream,
         )
 
@@ -144,7 +134,7 @@ def facade(
     request: pytest.FixtureRequest, store: Store, user: User, clock: Clock
 ) -> Iterator[Facade]:
     """The same facade over both transports."""
-    app = SandboxApp(store)
+    app = Watched(store)
     with requests.Session() as http:
         http.trust_env = False
         if request.param == "adapter":

@@ -91,7 +91,7 @@ def test_the_user_name_in_a_query_is_ignored(facade: Any) -> None:
 @pytest.mark.parametrize("version", ["last", "2.0", "2"])
 def test_get(facade: Any, slash: str, version: str) -> None:
     pine_id = facade.make("A & B")
-    facade.clock.now += 60
+    facade.clock.wait(60)
     source = "\ufeff//@version=5\r\nstrategy('S')\r"
     facade.store.save_next(facade.user, pine_id, source)
     answer = facade.ask("GET", f"/get/{quote(pine_id, safe='')}/{version}")

@@ -32,7 +32,7 @@ def server(store: Store) -> Iterator[Server]:
 
 def raw(server: Server, request: bytes) -> bytes:
     """What a socket gets for these very bytes, until the server closes."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -137,7 +137,7 @@ def test_bodies_that_are_refused_unread(server: Server, header: str, expected: i
 def test_a_refused_large_body_still_gets_its_answer(server: Server) -> None:
     with requests.Session() as http:
         http.trust_env = False
-        answer = http.post(f"{server.url}/parse_title", data=b"x" * 17_000_000, timeout=10)
+        answer = http.post(f"{server.url}/parse_title", data=b"x" * 17_000_000, timeout=60)
     assert answer.status_code == 413
 
 
@@ -148,7 +148,7 @@ def test_no_answer_to_nonsense(server: Server) -> None:
 
 
 def test_keep_alive_uses_one_connection(server: Server, user: User) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     ports = set()
     for _ in range(50):
         connection.request("GET", LIST, headers={"Cookie": user.cookie})
@@ -180,7 +180,7 @@ def test_a_client_that_drips_is_cut_off(store: Store) -> None:
     ticks = iter(range(1_000_000))
     with (
         Server(SandboxApp(store), timeout=20.0, clock=lambda: float(next(ticks))) as server,
-        socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection,
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection,
         pytest.raises(ConnectionError),
     ):
         _drip(connection)
@@ -284,9 +284,9 @@ def test_closing_cuts_hanging_answers(store: Store) -> None:
 
     hanging = threading.Thread(target=client)
     hanging.start()
-    assert arrived.wait(10)
+    assert arrived.wait(60)
     server.close()
-    hanging.join(10)
+    hanging.join(60)
     assert ended == [requests.ConnectionError]
 
 

@@ -91,7 +91,7 @@ class Hostile:
             threading.Thread(target=self._talk, args=[connection], daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        connection.settimeout(20)
+        connection.settimeout(60)
         with connection, suppress(OSError):
             asked = b""
             while b"\r\n\r\n" not in asked:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pinesync.text import digest
-from tests.cli.world import SLOWER, TREND, TREND_PATH, Ran, World
+from tests.world import SLOWER, TREND, TREND_PATH, Ran, World
 
 KEY = "000000000000001-aa"
 TEMP = f".pinesync-{KEY}.tmp"

@@ -12,7 +12,6 @@ import pytest
 
 from pinesync.text import MAX_SOURCE
 from pinesync.wire import MAX_LIST
-from tests.cli.world import TREND_PATH, World
 from tests.security.bombs import (
     MOST,
     Answers,
@@ -29,6 +28,7 @@ from tests.security.bombs import (
     plain,
     zipped,
 )
+from tests.world import TREND_PATH, World
 
 if not sys.platform.startswith("linux"):
     pytest.skip("the memory of a process is read from /proc", allow_module_level=True)

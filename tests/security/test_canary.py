@@ -22,8 +22,7 @@ import pytest
 from pinesync.cli.group import VERBS
 from pinesync.remote.client import PineClient
 from pinesync.sandbox.faults import Fault, Kind
-from tests.cli.tradingview import TradingView
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -34,6 +33,7 @@ from tests.cli.world import (
     TREND_PATH,
     World,
 )
+from tests.world.tradingview import TradingView
 
 COOKIE = "TRADINGVIEW_COOKIE"
 COMMANDS: dict[str, list[list[str]]] = {

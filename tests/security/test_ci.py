@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.repository import git, start
 from tests.cli.workflow import together
-from tests.cli.world import LONGER, World
+from tests.world import LONGER, World, git, start
 
 MODULES = ("pip", "click", "pinesync", "sitecustomize", "encodings")
 

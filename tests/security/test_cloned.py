@@ -14,9 +14,8 @@ import pytest
 from pinesync.errors import Misuse
 from pinesync.git.objects import text_at_head
 from pinesync.git.run import run
-from tests.cli.repository import git, hook, start
-from tests.cli.world import BREAKOUT_PATH, LONGER, SLOWER, TREND_PATH, World
 from tests.lsp.conftest import Opening, opening  # noqa: F401
+from tests.world import BREAKOUT_PATH, LONGER, SLOWER, TREND_PATH, World, git, hook, start
 
 HOOKS = "pre-commit post-commit reference-transaction post-index-change post-checkout".split()
 SETTINGS = """\

@@ -18,8 +18,8 @@ from pinesync.naming import BadPath, check_path, file_name
 from pinesync.sync.planner import Snapshot, survey
 from pinesync.workspace.manifest import parse
 from pinesync.workspace.tables import DEFAULT_FOLDERS
-from tests.cli.world import World
 from tests.security.disks import DEVICES, RULES, Rule
+from tests.world import World
 
 HEAD = '[workspace]\nschema = 1\nid = "one"\nremote = "sandbox"\n'
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from pinesync.commands.wording import Script, message_of
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.commit_plan import message, title_of
-from tests.cli.repository import git, start
-from tests.cli.world import LONGER, TREND_PATH, World
+from tests.world import LONGER, TREND_PATH, World, git, start
 
 A = PineId("USER;" + "a" * 32)
 BASE = Base(Version(2), Digest("sha256:" + "0" * 64))

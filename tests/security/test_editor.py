@@ -13,10 +13,10 @@ from pinesync.commands.watching.events import Told
 from pinesync.lsp import acts
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
-from tests.cli.world import LONGER, TREND_PATH, World
 from tests.lsp.conftest import Opening, opening  # noqa: F401
 from tests.watching.processes import Session
 from tests.watching.test_process import recording, was_started
+from tests.world import LONGER, TREND_PATH, World
 
 LINK = "[Repair](command:workbench.action.terminal.new)"
 TEXT = "[Repair] (command:workbench.action.terminal.new)"

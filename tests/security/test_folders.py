@@ -14,8 +14,8 @@ from pinesync.text import digest
 from pinesync.workspace.files.folder import MAX_FILE
 from pinesync.workspace.tables import MAX_PATTERNS
 from pinesync.workspace.toml import MAX_BYTES
-from tests.cli.world import SLOWER, TREND_PATH, World
 from tests.security.bombs import MOST, Measured, measured
+from tests.world import SLOWER, TREND_PATH, World
 
 if not sys.platform.startswith("linux"):
     pytest.skip("the memory of a process is read from /proc", allow_module_level=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.world import (
+from tests.world import (
     EXTRA,
     FASTER,
     LONGER,

@@ -18,8 +18,8 @@ from pinesync.naming import MAX_SAVED_NAME, check_path, shown
 from pinesync.sandbox.account import USER_NAME, open_sandbox
 from pinesync.workspace.manifest import parse
 from tests.cli.answers import answering
-from tests.cli.world import World
 from tests.security.disks import RULES
+from tests.world import World
 
 HOSTILE_FILE = Path(__file__).parents[1] / "data" / "hostile_names.json"
 HOSTILE: dict[str, Any] = json.loads(HOSTILE_FILE.read_text("utf-8"))

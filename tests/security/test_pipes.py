@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pinesync.model import PineId
-from tests.cli.world import LONGER, SLOWER, TREND, TREND_PATH, World
 from tests.security.planting import contents, neighbour, plant, refused, state_of
+from tests.world import LONGER, SLOWER, TREND, TREND_PATH, World
 
 if os.name != "posix":
     pytest.skip("links and pipes are made in another way there", allow_module_level=True)

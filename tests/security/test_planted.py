@@ -15,7 +15,8 @@ from pinesync.sync.intents import Upload
 from pinesync.text import digest
 from pinesync.workspace.files import folder as exchanging
 from pinesync.workspace.state import State
-from tests.cli.world import (
+from tests.security.planting import KEY, contents, harmless, neighbour, plant, refused, state_of
+from tests.world import (
     BREAKOUT,
     EXTRA,
     LONGER,
@@ -26,7 +27,6 @@ from tests.cli.world import (
     TREND_PATH,
     World,
 )
-from tests.security.planting import KEY, contents, harmless, neighbour, plant, refused, state_of
 
 # -- records --------------------------------------------------------------------------------------
 

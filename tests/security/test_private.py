@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.atomic import make_private
-from tests.cli.world import LONGER, World
+from tests.world import LONGER, World
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

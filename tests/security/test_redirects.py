@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pinesync.sandbox.faults import Fault
-from tests.cli.tradingview import NAME, TradingView
-from tests.cli.world import LONGER, World
+from tests.world import LONGER, World
+from tests.world.tradingview import NAME, TradingView
 
 PLACES = (
     "/pine-facade/list?filter=saved",

@@ -13,7 +13,7 @@ from pinesync.text import Unreadable, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.state import State
 from pinesync.workspace.workspace import Workspace
-from tests.cli.world import (
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,

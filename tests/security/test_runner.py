@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from pinesync.cli.group import VERBS
 from pinesync.cli.runner import inert
-from tests.cli.world import BROKEN, EXTRA, LONGER, TREND, TREND_PATH, World
 from tests.security import ways
 from tests.security.hostile import MARK
 from tests.security.test_terminal import COMMANDS
 from tests.security.ways import WAYS, everything
+from tests.world import BROKEN, EXTRA, LONGER, TREND, TREND_PATH, World
 
 RUNNERS = pytest.mark.parametrize("variable", ["GITHUB_ACTIONS", "TF_BUILD"])
 COMMAND = f"::stop-commands::{MARK}##[error]##vso[task.complete]"

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,8 +22,7 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace.files import MANIFEST, Tree, building
 from pinesync.workspace.files.folder import _renameat2
-from tests.campaign.conftest import MEMORY
-from tests.cli.world import SLOWER, TREND, TREND_PATH, World
+from tests.world import SLOWER, TREND, TREND_PATH, World
 
 if not sys.platform.startswith("linux"):
     pytest.skip("two names are exchanged by a system call of Linux", allow_module_level=True)
@@ -102,13 +100,11 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    """On a disk that costs no time, where the machine has one: more swaps in each act."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as base:
-        place = Place(Path(base))
-        yield place
-        os.close(place.files)
+    place = Place(tmp_path)
+    yield place
+    os.close(place.files)
     sys.setswitchinterval(interval)
 
 

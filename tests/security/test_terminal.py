@@ -15,9 +15,9 @@ import pytest
 from pinesync.cli.group import VERBS
 from pinesync.cli.render import harmless
 from pinesync.sandbox.app import SandboxApp
-from tests.cli.world import EXTRA, TREND_PATH, Ran, World
 from tests.security.hostile import EVIL, MARK, PAYLOADS, raw
 from tests.security.ways import IN_FILE_NAME, WAYS, everything
+from tests.world import EXTRA, TREND_PATH, Ran, World
 
 if sys.platform == "win32":
     pytest.skip("such names are no names there", allow_module_level=True)

@@ -8,8 +8,8 @@ import pytest
 from pinesync.model import MOST_THEIRS
 from pinesync.sync.planner import MOST_VERSIONS
 from tests.cli.answers import answering
-from tests.cli.world import LONGER, MERGED, SLOWER, TREND_PATH, World
 from tests.security.planting import plant
+from tests.world import LONGER, MERGED, SLOWER, TREND_PATH, World
 
 HUGE = 999_999
 FEW = 10

@@ -15,8 +15,8 @@ import pytest
 
 from pinesync.sandbox.faults import ALWAYS, Fault
 from tests.cli.answers import answering, finding, listing
-from tests.cli.world import BROKEN, EXTRA, LONGER, SLOWER, TREND, TREND_PATH, World
 from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF
+from tests.world import BROKEN, EXTRA, LONGER, SLOWER, TREND, TREND_PATH, World
 
 Commands = list[list[str]]
 Plant = Callable[[World, pytest.MonkeyPatch], Commands]

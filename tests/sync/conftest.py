@@ -3,66 +3,43 @@ told."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pinesync.commands import project
-from pinesync.commands.project import Places, Setup, folder_at, open_project
+from pinesync.commands.project import folder_at
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.errors import BotCheck
 from pinesync.model import Entry, PineId, RelPath
 from pinesync.sync.engine.snapshot import take_snapshot
-from pinesync.sync.intents import Intent, Now
+from pinesync.sync.intents import Intent
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.sync.ports import Tools
 from pinesync.workspace import manifest
 from pinesync.workspace.manifest import Manifest, Settings
-from pinesync.workspace.workspace import Workspace
+from pinesync.workspace.workspace import Workspace as Folder
 from tests.fakes import OWNER, FakeRemote
+from tests.world import Workspace
 
 ID = "test-folder"
 
 
-@dataclass
-class Clock:
-    """All three clocks. Sleeping only lets them go on."""
-
-    wall: float = 1_700_000_000.0
-    mono: float = 10_000.0
-    boot_id: str = "boot-1"
-    slept: float = 0.0
-
-    def now(self) -> Now:
-        return Now(self.wall, self.mono, self.boot_id)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        self.wait(seconds)
-
-    def wait(self, seconds: float) -> None:
-        self.wall += seconds
-        self.mono += seconds
-
-
-@dataclass
-class Bench:
+@dataclass(kw_only=True)
+class Bench(Workspace):
     """A workspace, the service, and somebody who types `push` and `pull`."""
 
-    setup: Setup
-    fake: FakeRemote
-    clock: Clock
+    remote: FakeRemote
 
     @property
-    def root(self) -> Path:
-        return self.setup.cwd
+    def fake(self) -> FakeRemote:
+        return self.remote
 
     @property
-    def folder(self) -> Workspace:
-        return folder_at(self.setup, self.root, ID)
+    def folder(self) -> Folder:
+        return folder_at(self.setup(), self.root, ID)
 
     # -- the person ----------------------------------------------------------------------------
 
@@ -86,10 +63,10 @@ class Bench:
         self.folder.manifest.commit({RelPath(path): Entry(RelPath(path), name)})
 
     def push(self, *paths: str, **options: Any) -> Run:
-        return push(self.setup, paths, **options)
+        return push(self.setup(), paths, **options)
 
     def pull(self, *paths: str, **options: Any) -> Run:
-        return pull(self.setup, paths, **options)
+        return pull(self.setup(), paths, **options)
 
     # -- what is there then --------------------------------------------------------------------
 
@@ -102,7 +79,7 @@ class Bench:
         return base.version.major if base else 0
 
     def words(self) -> dict[str, str]:
-        view = take_snapshot(open_project(self.setup).ports)
+        view = take_snapshot(self.project().ports)
         return {situation.path: situation.word for situation in view.situations}
 
     def records(self, *states: str) -> list[Intent]:
@@ -145,28 +122,9 @@ def only(run: Run) -> Outcome:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def fake() -> FakeRemote:
-    return FakeRemote()
-
-
-@pytest.fixture
-def bench(tmp_path: Path, fake: FakeRemote, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    root = tmp_path / "work"
-    root.mkdir()
-    places = Places(tmp_path / "config", tmp_path / "state", tmp_path / "sandboxes")
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    bench = Bench(pinesync_home=tmp_path, remote=FakeRemote())
     settings = Settings(id=ID, remote="sandbox", account=OWNER.name, account_id=OWNER.user_id)
-    text = manifest.dump_new(Manifest(settings))
-    (root / "pine.toml").write_text(text, encoding="utf-8")
-    real_tools = project.tools
-
-    def tools(*args: Any, **kwargs: Any) -> Tools:
-        return replace(real_tools(*args, **kwargs), now=clock.now, sleep=clock.sleep)
-
-    monkeypatch.setattr(project, "tools", tools)
-    monkeypatch.setattr(project, "open_remote", lambda *_, **__: fake)
-    return Bench(Setup(root, places), fake, clock)
+    bench.write("pine.toml", manifest.dump_new(Manifest(settings)))
+    with bench.wired(monkeypatch):
+        yield bench

@@ -134,6 +134,6 @@ def test_what_is_warned_of_is_shown() -> None:
 
 def test_a_large_text_takes_no_time() -> None:
     for text in ("plot(close)\n", "plot('日本')\n", "a\u200b\u200c\ufe0f\U0001f3f4\n"):
-        began = time.perf_counter()
+        began = time.thread_time()
         unseen(text * (2_000_000 // len(text)))
-        assert time.perf_counter() - began < 5
+        assert time.thread_time() - began < 5

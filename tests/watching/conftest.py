@@ -13,8 +13,7 @@ import pytest
 from pinesync.commands.project import Places, Setup
 from pinesync.commands.watch import Wishes, watch
 from pinesync.commands.watching.events import Done, Event, Held, Told, Trouble
-from tests.cli.conftest import clone, tradingview, world  # noqa: F401
-from tests.cli.world import TREND_PATH, World
+from tests.world import TREND_PATH, World
 
 PATIENCE = 60.0
 
@@ -119,7 +118,7 @@ class Watching:
 
 
 @pytest.fixture
-def watching(clone: World) -> Iterator[Watching]:  # noqa: F811 - the fixture of that name
+def watching(clone: World) -> Iterator[Watching]:
     """Not yet started."""
     session = Watching(clone)
     yield session

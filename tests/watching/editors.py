@@ -23,8 +23,8 @@ from pinesync.sync.planner import LocalText
 from pinesync.sync.watching import Glance
 from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.terminal import PATIENCE, Terminal
-from tests.cli.world import BREAKOUT_PATH, LONGER, PATHS, TREND, TREND_PATH, World
 from tests.watching.conftest import Watching
+from tests.world import BREAKOUT_PATH, LONGER, PATHS, TREND, TREND_PATH, World
 
 # An editor asks for /dev/tty, so the pty must be the terminal of its session.
 _AT_A_TERMINAL = """

@@ -10,8 +10,8 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
-from tests.cli.world import World
 from tests.watching.conftest import PATIENCE
+from tests.world import World
 
 
 class Session:

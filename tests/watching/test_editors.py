@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 from pinesync.commands.watching.events import Began
-from tests.cli.world import LONGER, SLOWER, TREND, TREND_PATH
 from tests.watching.conftest import Watching
 from tests.watching.editors import (
     CALLS,
@@ -20,6 +19,7 @@ from tests.watching.editors import (
     check_uploads,
     fence,
 )
+from tests.world import LONGER, SLOWER, TREND, TREND_PATH
 
 # -- editors at a terminal ------------------------------------------------------------------------
 

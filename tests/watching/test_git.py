@@ -4,7 +4,6 @@ it writes files."""
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -18,7 +17,8 @@ from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.git.activity import held_by_git, mark
 from pinesync.model import RelPath
 from pinesync.workspace.working_tree import WorkingTree
-from tests.cli.world import (
+from tests.watching.conftest import Watching
+from tests.world import (
     BREAKOUT_PATH,
     BROKEN,
     EXTRA,
@@ -29,32 +29,16 @@ from tests.cli.world import (
     TREND,
     TREND_PATH,
     World,
+    git,
 )
-from tests.watching.conftest import Watching
 
 TREND_FILE = RelPath(TREND_PATH)
 TOOLS_FILE = RelPath(TOOLS_PATH)
 
 
-def git(
-    world: World, *words: str, cwd: Path | None = None, code: int | None = 0, says: str = ""
-) -> None:
-    """With `code` None it may end as it likes."""
-    done = subprocess.run(
-        ["git", *words],
-        cwd=cwd or world.folder,
-        input=says,
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert code in (None, done.returncode), done
-
-
 def commit(world: World, cwd: Path | None = None) -> None:
-    git(world, "add", "-A", cwd=cwd)
-    git(world, "commit", "-q", "-m", "all", cwd=cwd)
+    git(cwd or world, "add", "-A")
+    git(cwd or world, "commit", "-q", "-m", "all")
 
 
 def committed(world: World, text: str, path: str = TREND_PATH) -> None:
@@ -245,7 +229,7 @@ def onto_main(world: World, *words: str) -> None:
     git(world, *words)
 
 
-WRITES: dict[str, tuple[Callable[[World], None], str]] = {
+WRITES: dict[str, tuple[Callable[[World], object], str]] = {
     "merge": (lambda world: git(world, "merge", "-q", "--no-edit", "other"), MERGED),
     "fast-forward": (lambda world: git(world, "merge", "-q", "ahead"), SLOWER + "// ahead\n"),
     "cherry-pick": (lambda world: git(world, "cherry-pick", "other"), MERGED),
@@ -370,12 +354,12 @@ def test_one_file_in_the_stash(kept: Watching) -> None:
 
 def test_a_workspace_below_the_repository(watching: Watching) -> None:
     world = watching.world
-    git(world, "init", "-q", cwd=world.place)
+    git(world.place, "init", "-q")
     commit(world, world.place)
     world.web_save(SLOWER)
     assert world("pull").code == 0
     watching.start()
-    git(world, "checkout", "--", f"scripts/{TREND_PATH}", cwd=world.place)
+    git(world.place, "checkout", "--", f"scripts/{TREND_PATH}")
     stays_held(watching, TREND)
 
 
@@ -383,9 +367,9 @@ def test_a_second_work_tree(watching: Watching) -> None:
     """Its index and HEAD lie elsewhere, and .git is a file."""
     world = watching.world
     world.folder.rename(world.place / "first")
-    git(world, "init", "-q", cwd=world.place / "first")
+    git(world.place / "first", "init", "-q")
     commit(world, world.place / "first")
-    git(world, "worktree", "add", "-q", "../scripts", cwd=world.place / "first")
+    git(world.place / "first", "worktree", "add", "-q", "../scripts")
     assert (world.folder / ".git").is_file()
     world.web_save(SLOWER)
     assert world("pull").code == 0

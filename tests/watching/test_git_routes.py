@@ -13,7 +13,17 @@ import pytest
 from pinesync.commands.push import push
 from pinesync.commands.watching import sending
 from pinesync.git.activity import held_by_git
-from tests.cli.world import (
+from tests.watching.conftest import Watching
+from tests.watching.test_git import (
+    Moment,
+    commit,
+    committed,
+    held,
+    kept,
+    look_at_all,
+    moment,
+)
+from tests.world import (
     LONGER,
     MERGED,
     SLOWER,
@@ -22,17 +32,7 @@ from tests.cli.world import (
     TREND,
     TREND_PATH,
     World,
-)
-from tests.watching.conftest import Watching
-from tests.watching.test_git import (
-    Moment,
-    commit,
-    committed,
     git,
-    held,
-    kept,
-    look_at_all,
-    moment,
 )
 
 __all__ = ["kept", "moment"]
@@ -359,12 +359,12 @@ def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
     there, asked = world.place / "there", world.place / "asked"
     git(world, "config", "uploadpack.allowFilter", "true")
     url = world.folder.as_uri()
-    git(world, "clone", "-q", "--filter=blob:none", url, str(there), cwd=world.place)
+    git(world.place, "clone", "-q", "--filter=blob:none", url, str(there))
     program = world.place / "upload-pack"
     program.write_text(f"#!/bin/sh\ntouch '{asked}'\nexec git-upload-pack \"$@\"\n")
     program.chmod(0o755)
-    git(world, "config", "remote.origin.uploadpack", str(program), cwd=there)
-    git(world, "fetch", "-q", cwd=there)
+    git(there, "config", "remote.origin.uploadpack", str(program))
+    git(there, "fetch", "-q")
     assert asked.exists()
     asked.unlink()
     files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}

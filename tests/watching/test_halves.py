@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -18,16 +17,6 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.watching import Glance
 from pinesync.workspace.files import Tree
-from tests.cli.world import (
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
 from tests.watching.conftest import PATIENCE, Watching
 from tests.watching.editors import (
     LAST,
@@ -39,6 +28,17 @@ from tests.watching.editors import (
     once_asked,
     once_looked_at,
     truncates,
+)
+from tests.world import (
+    BREAKOUT_PATH,
+    EXTRA,
+    LONGER,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    Clock,
+    World,
 )
 
 HALF = SLOWER.replace("plot(slow)\n", "")
@@ -427,35 +427,27 @@ def test_a_folder_that_is_away_for_a_moment(
 # -- when a look counts ---------------------------------------------------------------------------
 
 
-@dataclass
-class Clock:
-    now: float = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.mark.parametrize("made", ["gone", "empty"])
 def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) -> None:
     """However many there are before that: events come late, and several for one change."""
-    clock = Clock()
+    clock = Clock(100.0)
     watched = files.Files(opened(clone).workspace, clock, many=False)
     assert watched.begin() is None
     path = RelPath(TREND_PATH)
     clone.remove() if made == "gone" else clone.write("")
     for _ in range(5):
         assert watched.look([path]) == files.Found(again=(path,))
-        clock.now += 0.15
+        clock.wait(0.15)
     clone.write(TREND)
     assert watched.look([path]).told == ()
     clone.remove() if made == "gone" else clone.write("")
-    clock.now += 1.0
+    clock.wait(1.0)
     assert watched.look([path]).again == (path,)
-    clock.now += 1.0
+    clock.wait(1.0)
     (told,) = watched.look([path]).told
     assert isinstance(told, Told)
     assert told.word == ("missing" if made == "gone" else "not sent")
-    clock.now += 60.0
+    clock.wait(60.0)
     assert watched.look([path]).told == ()
 
 
@@ -468,24 +460,24 @@ class Hearing:
 
     def wait(self, seconds: float) -> tuple[frozenset[str], list[str]]:
         paths, self.paths = self.paths, set()
-        self._clock.now += 0.0 if paths else seconds
+        self._clock.wait(0.0 if paths else seconds)
         return frozenset(paths), []
 
 
 def test_a_file_is_read_once_it_rests(clone: World) -> None:
     """Every event puts it off by as long as an editor needs between two calls, up to half a
     second; and for nothing else is waited."""
-    clock = Clock()
+    clock = Clock(100.0)
     hints = Hearing(clock)
     path = RelPath(TREND_PATH)
     looking = eyes.Eyes(hints, clock, lambda: {path: 1}, lambda paths: None)
-    began, hints.paths = clock.now, {path, "indicators/Trend.pine~"}
+    began, hints.paths = clock(), {path, "indicators/Trend.pine~"}
     assert [looking.due(3600.0)[0] for _ in range(2)] == [frozenset(), {path}]
-    assert clock.now - began == pytest.approx(eyes.QUIET_SECONDS)
-    began, read = clock.now, frozenset[RelPath]()
-    while not read and clock.now < began + 5.0:
+    assert clock() - began == pytest.approx(eyes.QUIET_SECONDS)
+    began, read = clock(), frozenset[RelPath]()
+    while not read and clock() < began + 5.0:
         hints.paths = {path}
         read = looking.due(3600.0)[0]
-        clock.now += 0.05
+        clock.wait(0.05)
     assert read == {path}
-    assert clock.now - began == pytest.approx(eyes.MOST_SECONDS, abs=0.1)
+    assert clock() - began == pytest.approx(eyes.MOST_SECONDS, abs=0.1)

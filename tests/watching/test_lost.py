@@ -43,7 +43,9 @@ from pinesync.workspace.hints import Hints
 from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.working_tree import WorkingTree
-from tests.cli.world import (
+from tests.watching.conftest import PATIENCE, Watching
+from tests.watching.processes import Session
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -55,8 +57,6 @@ from tests.cli.world import (
     TREND_PATH,
     World,
 )
-from tests.watching.conftest import PATIENCE, Watching
-from tests.watching.processes import Session
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")
 PINE = (ONE, TWO, THREE)

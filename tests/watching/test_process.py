@@ -22,8 +22,8 @@ from pinesync.commands.watching.events import Told
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from tests.cli.answers import answering, finding
-from tests.cli.tradingview import TradingView
-from tests.cli.world import (
+from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -37,7 +37,7 @@ from tests.cli.world import (
     TREND_PATH,
     World,
 )
-from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
+from tests.world.tradingview import TradingView
 
 if sys.platform == "win32":
     pytest.skip("signals and a pty are things of POSIX", allow_module_level=True)
@@ -290,7 +290,7 @@ def test_a_sandbox_that_is_not_here(clone: World, monkeypatch: pytest.MonkeyPatc
 
 
 def test_it_goes_on_with_another_cookie(world: World, tradingview: TradingView) -> None:
-    world.remote = "tradingview"
+    world.remote_name = "tradingview"
     assert world("login", stdin=world.user.cookie).code == 0
     world.clone()
     with Session(world, "--json") as session:

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from pinesync.commands.watching.events import Done, Held, Told
-from tests.cli.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
 from tests.watching.conftest import Watching
-from tests.watching.test_git import commit, git
+from tests.watching.test_git import commit
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
 
 NAMES = {TREND_PATH: "Trend", BREAKOUT_PATH: "Breakout", TOOLS_PATH: "Tools"}
 FAULTS = (

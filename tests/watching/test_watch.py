@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 
-from pinesync.commands.watching.events import Checking, Done, Ended, Held, Told
-from tests.cli.world import (
+import pytest
+
+from pinesync.commands.watch import Wishes, watch
+from pinesync.commands.watching.events import Checking, Done, Ended, Held, Told, Trouble
+from tests.watching.conftest import Watching
+from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
     BROKEN,
@@ -18,7 +23,6 @@ from tests.cli.world import (
     TREND_PATH,
     both_ways,
 )
-from tests.watching.conftest import Watching
 
 
 @both_ways
@@ -215,3 +219,16 @@ def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> N
     world.write(LONGER)
     assert watching.done().exit_code == 0
     assert world.saved() == [TREND, LONGER]
+
+
+def test_an_interrupt_while_trouble_is_told_is_an_end(watching: Watching) -> None:
+    watching.world.plan.add("list:*:503")
+    events = watch(watching.setup, Wishes())
+    assert isinstance(events, Generator)
+    while not isinstance(next(events), Trouble):
+        pass
+    try:
+        last = events.throw(KeyboardInterrupt())
+    except KeyboardInterrupt:
+        pytest.fail("it ended as if a save were under way")
+    assert isinstance(last, Ended)

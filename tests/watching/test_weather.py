@@ -19,8 +19,8 @@ from pinesync.model import Account, RelPath
 from pinesync.remote import credentials, kept
 from pinesync.sandbox.faults import Fault
 from pinesync.workspace.state.text_store import TextStore
-from tests.cli.world import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, both_ways
 from tests.watching.conftest import Watching
+from tests.world import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, both_ways
 
 pytestmark = both_ways
 

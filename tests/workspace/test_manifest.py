@@ -210,10 +210,10 @@ LONG_KEY = ".".join("a" * 200_000)
     ids=["key", "table", "array", "inline", "after-quotes", "after-lines", "odd"],
 )
 def test_a_bomb_of_dotted_keys_is_refused_before_it_is_parsed(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(ManifestError, match="dotted parts"):
         parse(HEAD + text)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_dots_that_are_no_dotted_key() -> None:
@@ -243,10 +243,10 @@ def test_a_text_beyond_the_limit_is_refused(text: str) -> None:
     ids=["quotes", "dots", "apostrophes", "arrays", "tables", "digits"],
 )
 def test_a_hostile_text_takes_no_long_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(ManifestError):
         parse(text)
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 3
 
 
 WORDS = ["workspace", "scripts", "schema", "id", "a.pine", "1", "é", "<<<<<<< x", "\ud800", "\0"]
@@ -467,9 +467,9 @@ def _notes(text: str) -> list[str]:
 def test_many_scripts_take_no_long_time() -> None:
     wanted = manifest(*(entry(f"indicators/Script {n:05}.pine", n) for n in range(1, 10_001)))
     text = dump_new(wanted)
-    began = time.perf_counter()
+    began = time.thread_time()
     assert parse(text) == wanted
-    assert time.perf_counter() - began < 10
+    assert time.thread_time() - began < 10
 
 
 def test_names_that_look_like_toml_stay_names() -> None:

@@ -1,17 +1,23 @@
-"""An account with three scripts, in process or over HTTP, and a person's home and folder."""
+"""The fixtures of the command line's world: an account with three scripts, in process or over HTTP,
+and a person's home and folder."""
 
 from __future__ import annotations
 
-import time
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pinesync.sandbox.account import USER_NAME, open_sandbox
-from pinesync.sandbox.serve import Server
-from tests.cli.tradingview import TradingView
-from tests.cli.world import BREAKOUT, TOOLS, TREND, Watched, World
+from tests.world.account import Account, Watched
+from tests.world.keyboard import World
+from tests.world.seeded import Seeded
+from tests.world.tradingview import TradingView
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
+    return Seeded(tmp_path_factory.mktemp("seeded"))
 
 
 @pytest.fixture
@@ -21,25 +27,20 @@ def world(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    seeded: Seeded,
 ) -> Iterator[World]:
     """The account, before anything was cloned. With the parameter "facade" over HTTP."""
+    shutil.copytree(seeded.sandboxes, home / "pinesync" / "sandbox")
     # Commands see the store that they opened themselves: this one is another view of the file.
-    store = open_sandbox(home / "pinesync" / "sandbox", "default", time.time)
-    app = Watched(store)
-    world = World(tmp_path, home, "sandbox", app, store.ensure_user(USER_NAME), capsys)
-    for name, text in (("Trend", TREND), ("Breakout", BREAKOUT), ("Tools", TOOLS)):
-        world.web_save(text, name)
+    account = Account(home / "pinesync" / "sandbox")
+    world = World(pinesync_home=home / "pinesync", remote=account, place=tmp_path, capsys=capsys)
     if getattr(request, "param", "sandbox") == "facade":
-        with Server(app) as server:
-            monkeypatch.setenv("PINESYNC_FACADE_URL", server.url)
-            monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
-            world.server = server
-            world.remote = "tradingview"
+        with world.served(monkeypatch):
             yield world
     else:
-        monkeypatch.setattr("pinesync.sandbox.app.SandboxApp", _only(app))
+        monkeypatch.setattr("pinesync.sandbox.app.SandboxApp", _only(account.app))
         yield world
-    store.close()
+    account.close()
 
 
 @pytest.fixture
@@ -54,9 +55,9 @@ def tradingview(
 
 
 @pytest.fixture
-def clone(world: World) -> World:
+def clone(world: World, seeded: Seeded) -> World:
     """The same world, with a clone of the account in `world.folder`."""
-    world.clone()
+    seeded.put_clone(world)
     return world
 
 

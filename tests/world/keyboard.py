@@ -13,8 +13,8 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,55 +22,15 @@ from typing import Any
 import pytest
 
 from pinesync.cli.boundary import run
-from pinesync.sandbox.app import Environ, SandboxApp, StartResponse
+from pinesync.model import PineId
 from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store, User
 from pinesync.workspace.manifest import parse
-
-TREND = """\
-//@version=6
-indicator("Trend", overlay = true)
-
-length = input.int(20, "Length")
-
-fast = ta.ema(close, length)
-slow = ta.sma(close, length)
-
-rises = fast > slow
-
-plot(fast)
-plot(slow)
-"""
-BREAKOUT = """\
-//@version=6
-strategy("Breakout")
-
-if close > ta.highest(high, 20)[1]
-    strategy.entry("Long", strategy.long)
-"""
-TOOLS = """\
-//@version=6
-library("Tools")
-
-export double(float x) =>
-    x * 2
-""".replace("\n", "\r\n")
-
-TREND_PATH = "indicators/Trend.pine"
-BREAKOUT_PATH = "strategies/Breakout.pine"
-TOOLS_PATH = "libraries/Tools.pine"
-PATHS = (TREND_PATH, TOOLS_PATH, BREAKOUT_PATH)
-
-LONGER = TREND + "plot(close)\n"
-"""What a person makes of Trend: a line at its end."""
-SLOWER = TREND.replace("20", "50")
-"""What the web editor makes of it: another number near its top."""
-FASTER = TREND.replace("20", "5")
-"""The same line, changed in another way: no merge can settle it."""
-MERGED = SLOWER + "plot(close)\n"
-BROKEN = TREND + "plot(undeclared)\n"
-EXTRA = '//@version=6\nindicator("Extra")\nplot(open)\n'
+from tests.world.account import Account, Watched
+from tests.world.folder import Workspace
+from tests.world.repository import git
+from tests.world.scripts import TREND_PATH
 
 # Ctrl-C has to work even where the tests were started with it ignored, and a pty becomes the
 # child's own terminal, so that \x03 and /dev/tty mean what they mean to a person.
@@ -107,51 +67,42 @@ class Ran:
         return self.out + self.err
 
 
-class Watched(SandboxApp):
-    """The facade, and a way to wait for what it was asked: no test sleeps."""
+@dataclass(kw_only=True)
+class World(Workspace):
+    """The folder is `scripts` in `place`, and `pinesync_home` is PINESYNC_HOME."""
 
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
-        self._answered: list[str] = []
-        self._news = threading.Condition()
-
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        body = super().__call__(environ, start_response)
-        with self._news:
-            self._answered.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
-            self._news.notify_all()
-        return body
-
-    def forget(self) -> None:
-        """What was asked until now is not waited for."""
-        self._answered.clear()
-
-    def wait_for(self, path: str) -> None:
-        """Until a request to such a path was carried out, whatever then became of the answer."""
-        with self._news:
-            assert self._news.wait_for(lambda: any(path in one for one in self._answered), 60)
-
-
-@dataclass
-class World:
+    remote: Account
     place: Path
-    home: Path
-    remote: str
-    app: Watched
-    user: User
-    _capsys: pytest.CaptureFixture[str] = field(repr=False)
+    capsys: pytest.CaptureFixture[str] = field(repr=False)
+    remote_name: str = "sandbox"
+    """What `clone --remote` and pine.toml call the account."""
     server: Server | None = None
+
+    @contextmanager
+    def served(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """The account is TradingView's, over HTTP, and this person is signed in."""
+        with Server(self.app) as self.server:
+            monkeypatch.setenv("PINESYNC_FACADE_URL", self.server.url)
+            monkeypatch.setenv("PINESYNC_COOKIE", self.user.cookie)
+            self.remote_name = "tradingview"
+            yield
 
     # -- at the keyboard --------------------------------------------------------------------------
 
     @property
-    def folder(self) -> Path:
+    def root(self) -> Path:
         """Where the clone is, once there is one."""
         return self.place / "scripts"
 
+    folder = root
+
+    @property
+    def home(self) -> Path:
+        return self.pinesync_home.parent
+
     @property
     def here(self) -> Path:
-        return self.folder if self.folder.is_dir() else self.place
+        return self.root if self.root.is_dir() else self.place
 
     def __call__(self, *arguments: object, cwd: Path | None = None, stdin: str = "") -> Ran:
         """Runs a command in this process."""
@@ -159,9 +110,9 @@ class World:
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(cwd or self.here)
             patch.setattr(sys, "stdin", io.StringIO(stdin))
-            self._capsys.readouterr()
+            self.capsys.readouterr()
             code = run([str(argument) for argument in arguments])
-        printed = self._capsys.readouterr()
+        printed = self.capsys.readouterr()
         asked = tuple(seen.endpoint for seen in self.plan.log[before:])
         return Ran(code, printed.out, printed.err, asked)
 
@@ -181,7 +132,7 @@ class World:
         return Ran(child.returncode, out, err, asked)
 
     def clone(self) -> Ran:
-        made = self("clone", "--remote", self.remote, "scripts", cwd=self.place)
+        made = self("clone", "--remote", self.remote_name, "scripts", cwd=self.place)
         assert made.code == 0, made
         return made
 
@@ -194,33 +145,39 @@ class World:
 
     def read(self, path: str = TREND_PATH) -> str:
         """The file as it is, line ends and all."""
-        return (self.folder / path).read_bytes().decode()
+        return (self.root / path).read_bytes().decode()
 
     def write(self, text: str | bytes, path: str = TREND_PATH) -> None:
-        file = self.folder / path
+        file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     def remove(self, path: str = TREND_PATH) -> None:
-        (self.folder / path).unlink()
+        (self.root / path).unlink()
 
-    def git(self, *arguments: str) -> None:
-        subprocess.run(["git", *arguments], cwd=self.folder, check=True, capture_output=True)
+    def git(self, *words: str) -> None:
+        git(self, *words)
 
     # -- in the browser ---------------------------------------------------------------------------
 
     @property
+    def app(self) -> Watched:
+        return self.remote.app
+
+    @property
+    def user(self) -> User:
+        return self.remote.user
+
+    @property
     def store(self) -> Store:
-        return self.app.store
+        return self.remote.store
 
     @property
     def plan(self) -> FaultPlan:
-        return self.app.plan
+        return self.remote.plan
 
-    def id_of(self, name: str = "Trend") -> str:
-        found = self.store.find(self.user, name)
-        assert found, f"no script is called {name}"
-        return found.pine_id
+    def id_of(self, name: str = "Trend") -> PineId:
+        return self.remote.id_of(name)
 
     def web_save(self, text: str, name: str = "Trend") -> None:
         """A save in the web editor: one more version, or a new script."""
@@ -248,7 +205,7 @@ class World:
 
     def kept(self) -> dict[str, bytes]:
         """All that this machine remembers."""
-        return _contents(self.home / "pinesync" / "state")
+        return _contents(self.pinesync_home / "state")
 
     def state(self) -> dict[str, bytes]:
         """What this machine remembers, but for the cache of texts that were read."""
@@ -257,7 +214,7 @@ class World:
 
     def forget(self) -> None:
         """Another machine: the folder came with git, and nothing is remembered."""
-        shutil.rmtree(self.home / "pinesync" / "state")
+        shutil.rmtree(self.pinesync_home / "state")
 
     def records(self) -> list[dict[str, Any]]:
         found = self.state()

@@ -1,1 +1,0 @@
-from tests.cli.conftest import clone, tradingview, world  # noqa: F401

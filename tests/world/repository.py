@@ -1,0 +1,74 @@
+"""git, as a person runs it in a folder, and what it says of a repository there."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Protocol, TypeVar
+
+
+class Place(Protocol):
+    """A world: its folder is meant."""
+
+    @property
+    def root(self) -> Path: ...
+
+
+W = TypeVar("W", bound=Place)
+
+
+def _run(where: Place | Path, words: tuple[str, ...], says: str = "") -> CompletedProcess[bytes]:
+    folder = where if isinstance(where, Path) else where.root
+    return subprocess.run(
+        ["git", *words], cwd=folder, input=says.encode(), capture_output=True, timeout=60
+    )
+
+
+def git_code(where: Place | Path, *words: str) -> int:
+    """What git ends with."""
+    return _run(where, words).returncode
+
+
+def git_bytes(where: Place | Path, *words: str, code: int | None = 0, says: str = "") -> bytes:
+    """What git prints, where it is told `says`. With `code` None it may end as it likes."""
+    done = _run(where, words, says)
+    assert code in (None, done.returncode), done
+    return done.stdout
+
+
+def git(where: Place | Path, *words: str, code: int | None = 0, says: str = "") -> str:
+    """The same as text, without the last line end."""
+    return git_bytes(where, *words, code=code, says=says).decode().removesuffix("\n")
+
+
+def start(world: W, at: Path | None = None) -> W:
+    """All of the clone, or of the folder around it, is in a first commit."""
+    folder = at or world.root
+    git(folder, "init", "-q")
+    git(folder, "add", "--all")
+    git(folder, "commit", "-qm", "as they were saved")
+    return world
+
+
+def touched(world: Place, commit: str = "HEAD") -> list[str]:
+    """The files that a commit changed."""
+    return git(world, "show", "--format=", "--name-only", "--no-renames", commit).split("\n")
+
+
+def status(world: Place) -> list[str]:
+    """What is staged or edited, as git's short words."""
+    return [row for row in git(world, "status", "--short", "-z").split("\0") if row]
+
+
+def trailers(world: Place, commit: str = "HEAD") -> list[str]:
+    return [
+        row for row in git(world, "log", "-1", "--format=%(trailers)", commit).split("\n") if row
+    ]
+
+
+def hook(world: Place, name: str, script: str) -> None:
+    file = Path(world.root, git(world, "rev-parse", "--git-path", "hooks"), name)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
