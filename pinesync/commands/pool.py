@@ -24,11 +24,11 @@ class Pool:
     interrupt waits for no answer, however long one takes."""
 
     def __init__(self, jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
-        self._jobs = jobs
+        self.jobs = jobs
         self._progress = progress
 
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        if len(items) < 2 or self._jobs < 2:
+        if len(items) < 2 or self.jobs < 2:
             return [act(item) for item in items]
         ended = _Ended[R](len(items))
         waiting = deque(enumerate(items))
@@ -37,18 +37,18 @@ class Pool:
             for number, item in _taken(waiting):
                 ended.note(number, act, item)
 
-        with _reading(min(self._jobs, len(items)), read, waiting):
+        with _reading(min(self.jobs, len(items)), read, waiting):
             return ended.results(self._progress)
 
     def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
         """What `then` makes of what was read, in threads of its own: no read waits for the disk.
         Where it falls behind the reads do wait, so that not all of them are in memory. No `then`
         is under way when this ends, whatever ends it."""
-        if len(items) < 2 or self._jobs < 2:
+        if len(items) < 2 or self.jobs < 2:
             return [then(act(item)) for item in items]
         from queue import Queue
 
-        jobs = min(self._jobs, len(items))
+        jobs = min(self.jobs, len(items))
         ended = _Ended[S](len(items))
         waiting = deque(enumerate(items))
         come: Queue[tuple[int, R] | None] = Queue(jobs)
@@ -76,11 +76,11 @@ class Pool:
 
     def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """The results one by one, in order; the items that come next are begun meanwhile."""
-        if len(items) < 2 or self._jobs < 2:
+        if len(items) < 2 or self.jobs < 2:
             yield from map(act, items)
             return
         rest = iter(items)
-        begun = deque(meanwhile(partial(act, item)) for item in islice(rest, self._jobs))
+        begun = deque(meanwhile(partial(act, item)) for item in islice(rest, self.jobs))
         while begun:
             result = begun.popleft()()
             begun.extend(meanwhile(partial(act, item)) for item in islice(rest, 1))

@@ -228,7 +228,9 @@ class Merged:
 
 
 class Each(Protocol):
-    """Runs a function over items, several at a time; the results in the items' order."""
+    """Runs a function over items, `jobs` at a time; the results in the items' order."""
+
+    jobs: int
 
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
 

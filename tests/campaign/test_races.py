@@ -26,6 +26,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports, Tools
 from pinesync.text import decode, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.files.folder import Exchange, exchange_files, link_and_replace
+from pinesync.workspace.manifest import Manifest, Settings, dump_new
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import Workspace
@@ -84,6 +85,7 @@ def folder(tmp_path: Path) -> Workspace:
     root = tmp_path / "scripts"
     (root / PATH).parent.mkdir(parents=True)
     (root / PATH).write_text("//@version=6\n")
+    (root / "pine.toml").write_text(dump_new(Manifest(Settings(id="raced", remote="sandbox"))))
     return Workspace(Tree(root), State(tmp_path / "state"), lambda: 1e9)
 
 

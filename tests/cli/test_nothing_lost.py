@@ -188,7 +188,9 @@ def test_a_session_that_ends_in_the_middle_of_a_push(
     clone.plan.add("save_next:2:expire")
     stopped = clone("push")
     assert stopped.code in ((5, 7) if refusal == "403-html" else (5,))
-    assert stopped.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
+    # The first save is read back while the second one is sent, at whose end the session is over.
+    saved = stopped.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
+    assert saved or "the save was sent and its outcome is unknown" in stopped.said
     assert len(clone.saved("Breakout")) == 1
     clone.plan.clear()
     assert clone("push").code == 0

@@ -438,7 +438,10 @@ def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(
         patch.setattr(bench.fake, "get", blocked)
         run = bench.push()
     assert isinstance(run.stopped, BotCheck)
-    assert [(o.path, o.done) for o in run.outcomes] == [("indicators/Two.pine", "saved")]
+    assert [(o.path, o.done) for o in run.outcomes] == [
+        ("indicators/One.pine", "pending"),
+        ("indicators/Two.pine", "saved"),
+    ]
     assert [r.pine_id for r in bench.open_records()] == [first]
     again = bench.push()
     assert [(o.path, o.done) for o in again.outcomes] == [("indicators/One.pine", "recovered")]

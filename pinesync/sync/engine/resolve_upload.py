@@ -81,7 +81,10 @@ def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
             return failed(intent.path, _named(answer, intent), intent.pine_id)
     else:
         found = _settled(ports, intent, answer, sent_upload.read_back)
-        found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
+        try:
+            found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
+        except NoAccess as error:
+            raise Stopped(_unknown(intent, error), error) from error
         if found is None and not answer.accepted:
             return _not_found(ports, draft, intent, answer)
     if found is None:
@@ -91,7 +94,7 @@ def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
 
 
 class Stopped(Exception):
-    """A web page came for an answer: nothing more is sent. `outcome` is this script's."""
+    """The session ended, or a web page came: nothing more is sent. `outcome` is this script's."""
 
     def __init__(self, outcome: Outcome, error: NoAccess) -> None:
         super().__init__()

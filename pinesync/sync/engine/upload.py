@@ -79,7 +79,7 @@ def push(
         prepared = ports.tools.each.ahead(prepare, steps)
         for number, (step, ready) in enumerate(zip(steps, prepared, strict=True), 1):
             sent = _send(ports, step, ready, listed, over)
-            if number < len(steps):
+            if number < len(steps) and ports.tools.each.jobs > 1:
                 sent.begin_read_back(ports)
             unread.append(sent)
             left = 1 if sent.can_wait else 0
