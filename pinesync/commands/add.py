@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pinesync.commands.linking import file_here, origin
 from pinesync.commands.mv import refuse_taken
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import LeftForYou, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.naming import MAX_SAVED_NAME, SUFFIX, shown, typed
@@ -105,7 +104,7 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
 
 def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
     """The entries of missing files that had the text of these, all or none."""
-    with project.transaction("add"):
+    with project.transaction("add") as tx:
         wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
         held = project.workspace.manifest.entries()
         left = {path: _left_behind(project, path) for path in wanted if path not in held}
@@ -114,7 +113,7 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
                 f"{' and '.join(twice)} have the same text, and one script is missing",
                 "name the one that it was moved to",
             )
-        refuse_unsettled(project, tuple(left.values()))
+        tx.refuse_pending(tuple(left.values()))
         for path, entry in left.items():
             refuse_taken(project, entry.path, path)
         for path, entry in left.items():
@@ -162,7 +161,7 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         raise Misuse(str(error), "`pinesync list` shows the ids") from None
     if len(paths) != 1:
         raise Misuse("--id links exactly one file")
-    with project.transaction("add"):
+    with project.transaction("add") as tx:
         ports = project.ports
         path = project.path(paths[0])
         for entry in project.workspace.manifest.entries().values():
@@ -173,7 +172,7 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         data = project.workspace.tree.read(path)
         if data is None:
             raise Misuse(f"{path}: no such file", "`pinesync pull` writes scripts that are new")
-        refuse_unsettled(project, [Entry(path, "", pine_id), Entry(path, "")])
+        tx.refuse_pending([Entry(path, "", pine_id), Entry(path, "")])
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
         if info is None:
             raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pinesync.commands.choosing import chosen
 from pinesync.commands.difference import FileDiff, unified
 from pinesync.commands.past import Past
 from pinesync.commands.project import Project, Setup, open_project
@@ -16,6 +15,7 @@ from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import Situation
+from pinesync.sync.selection import chosen
 from pinesync.text import Unreadable, decode, digest
 
 
@@ -38,7 +38,7 @@ def diff(
         return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
     view = take_snapshot(project.ports, offline=not remote)
     patterns = project.patterns(paths)
-    situations = [s for s in chosen(view, patterns) if s.entry or s.path in patterns]
+    situations = [s for s in chosen(view.situations, patterns) if s.entry or s.path in patterns]
     found = [_file_diff(project, s, remote=remote) for s in situations]
     files = tuple(file for file in found if file is not None)
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)

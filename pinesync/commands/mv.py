@@ -6,9 +6,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath
 from pinesync.naming import SUFFIX, BadPath, check_folder, check_path, fold, place, shown, typed
@@ -17,6 +15,7 @@ from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation
 from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.sync.selection import chosen
 from pinesync.text import digest_of_any
 
 
@@ -37,7 +36,7 @@ def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
             )
         if old == new:
             return tx.run([Outcome(old, "told", message="it is there already")])
-        refuse_unsettled(project, [entry])
+        tx.refuse_pending([entry])
         refuse_taken(project, old, new)
         return tx.run([_moved(project, entry, new)])
 
@@ -121,7 +120,7 @@ def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
 
 def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[Outcome]:
     view = yield from tx.look()
-    for situation in chosen(view, patterns, tx.blocked):
+    for situation in chosen(view.situations, patterns, tx.blocked):
         entry = situation.entry
         if not (entry and entry.pine_id and situation.info):
             continue

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pinesync.errors import Misuse
-from pinesync.model import Entry
-from pinesync.naming import shown, typed
 
 
 def inside(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
@@ -35,14 +33,6 @@ def fitting(pattern: str, tracked: Collection[str]) -> list[str]:
     return [
         path for path, its in split if len(its) == len(parts) and all(map(fnmatchcase, its, parts))
     ]
-
-
-def called(entries: Iterable[Entry], raw: str) -> str | None:
-    """The hint for who names a script as TradingView does; None where none is called so."""
-    for entry in entries:
-        if shown(entry.name) == raw:
-            return f"the file of the script called so is {typed(entry.path)}"
-    return None
 
 
 def _below(root: Path, path: Path) -> str | None:

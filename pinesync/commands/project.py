@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinesync.clock import now, wall
-from pinesync.commands.paths import called, fitting, inside
+from pinesync.commands.paths import fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
 from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.ports import Ports, Remote, Tools
+from pinesync.sync.selection import called
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.manifest_file import Read, read_manifest

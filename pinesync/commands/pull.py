@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.running import left_alone, planned
 from pinesync.commands.tracking import follow_quietly
 from pinesync.sync.engine import download
+from pinesync.sync.engine import pull as engine_pull
 from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.moved_files import moved
+from pinesync.sync.explain import planned
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.policy import Act
+from pinesync.sync.selection import chosen
 
 Choice = Literal["ours", "theirs"]
 _ACTS = {"ours": Act.TAKE_OURS, "theirs": Act.TAKE_THEIRS}
@@ -36,7 +36,7 @@ def pull(
     act = _ACTS[choice] if choice else None
     if dry_run:
         view = take_snapshot(project.ports)
-        return planned(download.steps_of(chosen(view, patterns), act, merge))
+        return planned(download.steps_of(chosen(view.situations, patterns), act, merge))
     with project.transaction("pull", online=True) as tx:
         return tx.run(_pull(project, tx, patterns, act, merge))
 
@@ -44,12 +44,5 @@ def pull(
 def _pull(
     project: Project, tx: Transaction, patterns: list[str], choice: Act | None, merge: bool
 ) -> Iterator[Outcome]:
-    view = yield from tx.look()
-    steps = download.steps_of(chosen(view, patterns, tx.blocked), choice, merge)
-    changes = (*download.CHANGES, *download.CHOICES)
-    moves = moved(view.situations)
-    yield from download.pull(tx.ports, [step for step in steps if step.act in changes])
-    for step in steps:
-        if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
-            yield told
+    view = yield from engine_pull.pull(tx, patterns, choice=choice, merge=merge)
     yield from follow_quietly(project, view.listed or {})

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from pinesync.clock import now
 from pinesync.commands.project import Project
-from pinesync.commands.running import AGREES
 from pinesync.commands.wording import name_of
 from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
 from pinesync.git.fast_import import NewCommit, write_commits
@@ -16,6 +15,7 @@ from pinesync.git.repo import Repository, require_repository
 from pinesync.git.side_record import TRAILER, SideRecord, side_ref, with_newer_base
 from pinesync.model import Entry, RelPath
 from pinesync.naming import typed
+from pinesync.sync.explain import AGREES
 from pinesync.sync.outcome import Outcome, Recorded, Run, failed
 from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.clock import now
-from pinesync.commands.project import Setup, folder_at
+from pinesync.commands.project import Setup, folder_at, ports_of
 from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
-from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.sync.engine.transaction import transaction
+from pinesync.sync.ports import ChangedMeanwhile, Remote
 from pinesync.text import Unreadable, decode, digest
 from pinesync.workspace import manifest, manifest_merge
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_merge import Mended, Taken
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import find_root
@@ -69,9 +69,9 @@ def _held(tree: Tree, path: RelPath) -> Digest | None:
 
 def _write(setup: Setup, tree: Tree, data: bytes, text: str, mended: Mended) -> Path:
     """The text with the markers is kept before it leaves the folder."""
-    state = folder_at(setup, tree.root, mended.manifest.settings.id).state
-    with writing(state.folder):
-        kept = state.texts.file_of(state.texts.keep(text))
+    workspace = folder_at(setup, tree.root, mended.manifest.settings.id)
+    with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
+        kept = workspace.texts.file_of(workspace.texts.keep(text))
         try:
             tree.write_manifest(mended.text.encode(), data, new_key(now().wall))
         except ChangedMeanwhile:
@@ -79,3 +79,7 @@ def _write(setup: Setup, tree: Tree, data: bytes, text: str, mended: Mended) -> 
                 f"{MANIFEST}: the file changed at this moment", "run the command again"
             ) from None
     return kept
+
+
+def _no_remote() -> Remote:
+    raise AssertionError("a repair asks nobody")

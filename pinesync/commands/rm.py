@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pinesync.commands.project import Setup, open_project
-from pinesync.commands.unsettled import refuse_unsettled
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
 
@@ -28,12 +27,12 @@ def rm(setup: Setup, paths: Sequence[str]) -> Removal:
     """Forget the entries, all or none."""
     project = open_project(setup)
     wanted = [project.path(raw) for raw in paths]
-    with project.transaction("rm"):
+    with project.transaction("rm") as tx:
         entries = project.workspace.manifest.entries()
         for path in wanted:
             if path not in entries:
                 raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")
-        refuse_unsettled(project, [entries[path] for path in wanted])
+        tx.refuse_pending([entries[path] for path in wanted])
         project.workspace.manifest.commit(dict.fromkeys(wanted))
     forgotten = tuple(Forgotten(path, entries[path].pine_id) for path in wanted)
     return Removal(forgotten, project.settings.track == "all")

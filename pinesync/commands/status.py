@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
@@ -14,6 +13,7 @@ from pinesync.naming import shown
 from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.moved_files import moved
 from pinesync.sync.planner import Situation
+from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def seen(
     """The same, with what was seen for it."""
     view = take_snapshot(project.ports, offline=offline)
     unsettled = {r.path: r for r in project.workspace.log.intents() if r.is_open}
-    situations = chosen(view, project.patterns(paths))
+    situations = chosen(view.situations, project.patterns(paths))
     moves = moved(view.situations)
     moves_to = {old: new for new, old in moves.items()}
     troubles = view.troubles or {}

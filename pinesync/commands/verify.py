@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pinesync.commands.choosing import chosen
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
 from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.ports import Remote
+from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
 from pinesync.text import Unreadable, decode, digest
 
@@ -39,7 +39,7 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
     project = open_project(setup)
     ports = project.ports
     view = take_snapshot(ports)
-    situations = chosen(view, project.patterns(paths))
+    situations = chosen(view.situations, project.patterns(paths))
     open_paths = {r.path for r in project.workspace.log.intents() if r.is_open}
     entries = [s.entry for s in situations if s.entry and s.entry.base]
     proofs = ports.tools.each(lambda entry: _problems(project, ports.remote, entry), entries)

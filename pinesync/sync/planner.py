@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Version
 from pinesync.naming import fold, place, shown
-from pinesync.sync.policy import POLICY, Local, Row, There
+from pinesync.sync.policy import POLICY, Act, Local, Row, There
 from pinesync.sync.reverts import Comparison
 from pinesync.sync.words import Status
 
@@ -72,6 +72,14 @@ class Situation:
     @property
     def word(self) -> Status:
         return self.row.word
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act on one script."""
+
+    situation: Situation
+    act: Act
 
 
 Wanted = tuple[PineId, Version]

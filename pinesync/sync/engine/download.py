@@ -24,7 +24,7 @@ from pinesync.sync.engine.version_texts import held_text, read_text
 from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
 from pinesync.sync.outcome import Done, Outcome, enumerated, failed, refused
-from pinesync.sync.planner import Situation
+from pinesync.sync.planner import Situation, Step
 from pinesync.sync.policy import Act, Local, There
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.words import Status
@@ -33,14 +33,6 @@ from pinesync.unseen import unseen
 
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One act on one script."""
-
-    situation: Situation
-    act: Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from pinesync.errors import PinesyncError
+from pinesync.errors import OutcomeUnknown, PinesyncError
 from pinesync.model import Entry, PineId, RelPath
 from pinesync.sync.engine.late_saves import find_late
 from pinesync.sync.engine.settle import settle, settle_files
 from pinesync.sync.engine.snapshot import View, take_snapshot
+from pinesync.sync.intents import Delete, Download, Move, Rename
 from pinesync.sync.operations import RECOVERY
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.policy import Local
@@ -24,12 +25,15 @@ from pinesync.sync.ports import Ports
 
 
 @contextmanager
-def transaction(ports: Ports, verb: str, *, online: bool = False) -> Iterator[Transaction]:
+def transaction(
+    ports: Ports, verb: str, *, online: bool = False, finish: bool = True
+) -> Iterator[Transaction]:
     """Be the only process that writes in the workspace. Files that an earlier run was writing are
-    finished first, and with `online` its requests are settled. What is done in here is in the
-    operation log afterwards, under the verb. Locked where another process writes."""
+    finished first, unless `finish` is False, as where pine.toml cannot be read; with `online` its
+    requests are settled. What is done in here is in the operation log afterwards, under the verb.
+    Locked where another process writes."""
     with ports.log.exclusive():
-        tx = Transaction(ports, settle_files(ports))
+        tx = Transaction(ports, settle_files(ports) if finish else ())
         tx.log(RECOVERY)
         try:
             if online:
@@ -72,6 +76,20 @@ class Transaction:
             self.ports.manifest.pin(view.account)
         yield from late
         return view
+
+    def refuse_pending(self, entries: Iterable[Entry]) -> None:
+        """OutcomeUnknown where a request for one of them was sent, and its outcome is unknown:
+        its entry must stay until that is settled."""
+        listed = list(entries)
+        paths = {entry.path for entry in listed}
+        ids = {entry.pine_id for entry in listed if entry.pine_id}
+        for intent in self.ports.log.intents():
+            is_meant = intent.pine_id in ids if intent.pine_id else intent.path in paths
+            if intent.is_open and is_meant and not isinstance(intent, Download | Move):
+                what = {Rename: "rename", Delete: "deletion"}.get(type(intent), "save")
+                raise OutcomeUnknown(
+                    f"{intent.path}: a {what} of it is not settled yet", "run `pinesync pull` first"
+                )
 
     def run(self, steps: Iterable[Outcome]) -> Run:
         """Run the steps to the end, or to the error that stops them: what was done is told either

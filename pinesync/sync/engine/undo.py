@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from pinesync.model import Digest, Entry, PineId, RelPath
 from pinesync.naming import typed
-from pinesync.sync.engine.download import Step
 from pinesync.sync.engine.move import move
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.upload import push
@@ -21,6 +20,7 @@ from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
 from pinesync.sync.operations import Change, Operation, Sent, Written
 from pinesync.sync.outcome import Outcome, refused
+from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.text import Unreadable, decode, digest, digest_of_any

@@ -25,14 +25,14 @@ from pinesync.model import (
 )
 from pinesync.naming import may_send, shown, typed
 from pinesync.sync.engine import resolve_upload
-from pinesync.sync.engine.download import Step, adopted, based
+from pinesync.sync.engine.download import adopted, based
 from pinesync.sync.engine.lifecycle import begin
 from pinesync.sync.engine.prepare_upload import Draft, changed, draft_of, overtaken
 from pinesync.sync.engine.resolve_upload import SentUpload
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Create, Save, Upload
 from pinesync.sync.outcome import Outcome, failed, refused
-from pinesync.sync.planner import Situation
+from pinesync.sync.planner import Situation, Step
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.words import Status

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pinesync.commands.choosing import id_of
 from pinesync.errors import EXIT_LATER, EXIT_LEFT
 from pinesync.model import PineId, RelPath
 from pinesync.naming import typed
-from pinesync.sync.engine.download import Step
 from pinesync.sync.outcome import Outcome, Planned, Run, enumerated
-from pinesync.sync.planner import Situation
+from pinesync.sync.planner import Situation, Step
 from pinesync.sync.policy import Act, There
+from pinesync.sync.selection import id_of
 from pinesync.sync.words import Status
 from pinesync.text import NO_TEXT
 

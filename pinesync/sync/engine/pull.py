@@ -1,0 +1,31 @@
+"""Pull: what was saved on TradingView comes into the files."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pinesync.sync.engine import download
+from pinesync.sync.engine.snapshot import View
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.explain import left_alone
+from pinesync.sync.moved_files import moved
+from pinesync.sync.outcome import Outcome
+from pinesync.sync.policy import Act
+from pinesync.sync.selection import chosen
+
+
+def pull(
+    tx: Transaction, patterns: list[str], *, choice: Act | None = None, merge: bool = True
+) -> Generator[Outcome, None, View]:
+    """Bring what moved on, of all scripts or those that the patterns name, and tell what was left
+    alone. Diverged files are merged, or settled by `choice` (TAKE_OURS or TAKE_THEIRS); with
+    `merge` False they are left. What was seen is returned."""
+    view = yield from tx.look()
+    steps = download.steps_of(chosen(view.situations, patterns, tx.blocked), choice, merge)
+    changes = (*download.CHANGES, *download.CHOICES)
+    moves = moved(view.situations)
+    yield from download.pull(tx.ports, [step for step in steps if step.act in changes])
+    for step in steps:
+        if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
+            yield told
+    return view

@@ -1,0 +1,89 @@
+"""Push: what was edited here becomes the newest version on TradingView."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pinesync.model import Digest, RelPath, Version
+from pinesync.sync.engine import upload
+from pinesync.sync.engine.prepare_upload import changed
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.explain import left_alone, not_listed
+from pinesync.sync.moved_files import moved
+from pinesync.sync.outcome import Outcome
+from pinesync.sync.planner import Situation, Step
+from pinesync.sync.policy import Act, Local
+from pinesync.sync.selection import chosen
+from pinesync.sync.words import Status
+
+
+def push(
+    tx: Transaction,
+    patterns: list[str],
+    *,
+    allow_broken: bool = False,
+    recreate: bool = False,
+    over: Version | None = None,
+    seen: Mapping[RelPath, Digest] | None = None,
+) -> Iterator[Outcome]:
+    """Save what changed, of all scripts or those that the patterns name, and tell what was left
+    alone. What moved on there is refused, unless `over` names the newest version. A file that
+    `seen` knows is sent only if it still has that text, and of the others nothing is read."""
+    seen = seen or {}
+    view = yield from tx.look(frozenset(seen) or None)
+    steps = plan(
+        chosen(view.situations, patterns, tx.blocked),
+        patterns,
+        recreate=recreate,
+        over=over is not None,
+    )
+    for step in [step for step in steps if _is_another(step.situation, seen)]:
+        steps.remove(step)
+        yield changed(step.situation.path)
+    moves = moved(view.situations)
+    for step in steps:
+        if step.situation.word is Status.UNTRACKED and step.situation.path in patterns:
+            yield not_listed(step.situation, moves)
+        elif step.act not in upload.CHANGES and (told := left_alone(step, view.troubles, moves)):
+            yield told
+    changes = [step for step in steps if step.act in upload.CHANGES]
+    listed = view.listed or {}
+    yield from upload.push(
+        tx.ports, changes, listed, allow_broken=allow_broken, over=over, seen=seen
+    )
+    for step in steps:
+        if step.act is Act.LEAVE:
+            yield Outcome(
+                step.situation.path,
+                "skipped",
+                message="saved on TradingView since you pulled, and not edited here",
+                hint="run `pinesync pull`",
+            )
+
+
+def plan(
+    situations: Sequence[Situation],
+    patterns: Sequence[str],
+    *,
+    recreate: bool = False,
+    over: bool = False,
+) -> list[Step]:
+    """The steps of a push. A script that was named and is behind is refused; among all it is only
+    told."""
+    return [
+        replace(step, act=Act.REFUSE)
+        if step.act is Act.LEAVE and step.situation.path in patterns
+        else step
+        for step in upload.steps_of(situations, recreate=recreate, over=over)
+    ]
+
+
+def _is_another(situation: Situation, seen: Mapping[RelPath, Digest]) -> bool:
+    """Whether the file has another text by now, or none: whoever saw it looks again."""
+    text = seen.get(situation.path)
+    if text is None:
+        return False
+    if situation.local in (Local.MISSING, Local.UNREADABLE):
+        return True
+    return situation.digest not in (None, text)
