@@ -136,7 +136,7 @@ def _left_behind(project: Project, path: RelPath) -> Entry:
     missing = [
         entry
         for entry in project.workspace.manifest.entries().values()
-        if entry.base and project.workspace.tree.files.stat(entry.path) is None
+        if entry.base and project.workspace.tree.stat(entry.path) is None
     ]
     found = [e for e in missing if e.base and e.base.expected == digest_of_any(data)]
     if len(found) == 1:

@@ -170,10 +170,10 @@ def _link(
 def _files(folder: Workspace) -> tuple[list[FileHere], list[tuple[str, str]]]:
     files: list[FileHere] = []
     unusable: list[tuple[str, str]] = []
-    for raw in sorted(folder.tree.files.scripts()):
+    for raw in sorted(folder.tree.scripts()):
         try:
             path = check_path(raw)
-            files.append(file_here(path, folder.tree.files.read(path) or b""))
+            files.append(file_here(path, folder.tree.read(path) or b""))
         except (BadPath, Unreadable) as error:
             unusable.append((raw, str(error)))
     return files, unusable

@@ -41,7 +41,7 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
             if entry.name == name:
                 raise LeftForYou(f"{entry.path} is called {name!r} already", "choose another name")
         folder = project.settings.folders[kind]
-        taken = {fold(path) for path in (*entries, *project.workspace.tree.files.scripts())}
+        taken = {fold(path) for path in (*entries, *project.workspace.tree.scripts())}
         path = place(name, None, folder, taken)
         try:
             project.workspace.tree.put(path, text, None, lambda _: None)
