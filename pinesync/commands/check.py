@@ -34,7 +34,7 @@ from pinesync.unseen import unseen
 from pinesync.workspace.files import Tree
 
 if TYPE_CHECKING:
-    from pinesync.remote.client import PineClient
+    from pinesync.tradingview.client import PineClient
 
 
 @dataclass(frozen=True, slots=True)

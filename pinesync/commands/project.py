@@ -29,12 +29,12 @@ from pinesync.workspace.workspace import Workspace, find_root
 
 if TYPE_CHECKING:
     from pinesync.model import Diagnostic
-    from pinesync.remote.client import PineClient
-    from pinesync.remote.credentials import Secret
-    from pinesync.remote.session import Exchange
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
     from pinesync.sync.engine.transaction import Transaction
+    from pinesync.tradingview.client import PineClient
+    from pinesync.tradingview.cookies import Secret
+    from pinesync.tradingview.http import Exchange
 
 SETTLE_SECONDS = 180.0
 DEFAULT_REMOTE = "tradingview"
@@ -228,8 +228,8 @@ def open_remote(
     NotSignedIn where there is none; with `signed_in` False TradingView is asked without one.
     LeftForYou where a sandbox never had any script of `project`."""
     from pinesync.commands.signing import facade, not_signed_in, sign_in
-    from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session, Transport
+    from pinesync.tradingview.client import PineClient
+    from pinesync.tradingview.http import Session, Transport
 
     found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
@@ -256,10 +256,10 @@ def open_remote(
 
 def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, Secret, WSGIAdapter]:
     """Its address, its account's cookie, and the way to it within this process: no port."""
-    from pinesync.remote import credentials
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
     from pinesync.sandbox.app import SandboxApp
+    from pinesync.tradingview import cookies
 
     if setup.account:
         raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
@@ -274,7 +274,7 @@ def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, S
             f"the sandbox of this folder has none of its {len(tracked)} scripts",
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
-    secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
+    secret = cookies.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
     return IN_PROCESS_URL, secret, WSGIAdapter(SandboxApp(store))
 
 

@@ -164,7 +164,7 @@ SAVES = (
     Mutant(
         "creating never overwrites",
         "15 S13",
-        "pinesync.wire.asking:save_new",
+        "pinesync.protocol.requests:save_new",
         over_another,
         (f"{RULES}::test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs",),
     ),

@@ -12,9 +12,6 @@ import pytest
 from pinesync.errors import NameTaken, NotAccessible, Refused, SessionExpired
 from pinesync.model import PineId, Verdict, Version
 from pinesync.naming import shown
-from pinesync.remote.client import PineClient
-from pinesync.remote.credentials import parse
-from pinesync.remote.session import Session, Transport
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Switches
@@ -22,6 +19,9 @@ from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store
 from pinesync.sync.ports import Remote
 from pinesync.text import digest
+from pinesync.tradingview.client import PineClient
+from pinesync.tradingview.cookies import parse
+from pinesync.tradingview.http import Session, Transport
 from tests.fakes import FakeRemote
 
 GOOD = "//@version=6\nindicator('Good one')\nplot(close)\n"

@@ -26,9 +26,9 @@ from pinesync.model import (
     Verdict,
     Version,
 )
+from pinesync.protocol import Answer, safe_json
+from pinesync.protocol.envelope import bad, is_html, object_of, payload, reason_of, say_no
 from pinesync.text import MAX_SOURCE
-from pinesync.wire import Answer, parsing
-from pinesync.wire.forms import bad, is_html, object_of, payload, reason_of, say_no
 
 MAX_NAME = 256
 _LONGEST = 1000
@@ -167,7 +167,7 @@ def renamed(answer: Answer) -> None:
     if not 200 <= answer.status < 300 or is_html(answer.body):
         payload(answer)
     try:
-        said = parsing.loads(answer.body)
+        said = safe_json.loads(answer.body)
     except ValueError:
         return
     if isinstance(said, dict) and (said.get("error") or said.get("success") is False):
