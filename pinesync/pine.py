@@ -30,9 +30,9 @@ from pinesync.errors import (
     TryLater,
 )
 from pinesync.model import Diagnostic, PineId, SaveAnswer, Verdict, Version
-from pinesync.naming import shown
 from pinesync.protocol import BASE_URL
-from pinesync.text import MAX_SOURCE, Unreadable, check_encodable
+from pinesync.text.canonical import MAX_SOURCE, Unreadable, check_encodable
+from pinesync.text.filenames import shown
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -135,7 +135,7 @@ class Pine:
         """The warnings of a text that may be saved."""
         verdict = self._checked(source)
         if verdict.unchecked:
-            from pinesync.syntax import check
+            from pinesync.text.pine_syntax import check
 
             verdict = replace(verdict, errors=check(source))
         return _passed(verdict)

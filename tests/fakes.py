@@ -22,7 +22,7 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 
 OWNER = Account("trader42", "7")
 TYPO = "clsoe"

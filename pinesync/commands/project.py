@@ -17,9 +17,9 @@ from pinesync.commands.paths import fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
-from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.ports import Ports, Remote, Tools
 from pinesync.sync.selection import called
+from pinesync.text.filenames import SUFFIX, BadPath, check_path
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.manifest_file import Read, read_manifest
@@ -197,7 +197,7 @@ def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) 
 
 def tools(setup: Setup) -> Tools:
     def syntax(source: str) -> Sequence[Diagnostic]:
-        from pinesync.syntax import check
+        from pinesync.text.pine_syntax import check
 
         return check(source)
 

@@ -14,7 +14,7 @@ import pytest
 from pinesync.model import PineId, Version
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Fault
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
 from tests.campaign.test_power import Cache, cached

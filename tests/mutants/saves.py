@@ -10,7 +10,7 @@ from pinesync.sync.engine.settle import settle
 from pinesync.sync.outcome import failed
 from pinesync.sync.policy import Local
 from pinesync.sync.recovery import Found
-from pinesync.text import decode, digest
+from pinesync.text.canonical import decode, digest
 from tests.mutants.mutant import Mutant, giving
 
 

@@ -115,7 +115,7 @@ TRUST = (
     Mutant(
         "text of others is shown, not obeyed",
         "S9",
-        "pinesync.unseen:harmless",
+        "pinesync.text.unicode:harmless",
         as_it_came,
         ("tests/security/test_terminal.py::test_a_text_is_shown_and_not_obeyed",),
     ),
@@ -135,7 +135,7 @@ TRUST = (
     Mutant(
         "what is compared is bounded",
         "S11",
-        "pinesync.line_diff:_MOST_PAIRS pinesync.line_diff:_MOST_IN_A_PIECE",
+        "pinesync.text.line_diff:_MOST_PAIRS pinesync.text.line_diff:_MOST_IN_A_PIECE",
         lambda most: 4 * most,
         ("tests/core/test_line_diff.py::test_what_is_done_does_not_grow_with_the_square",),
     ),
@@ -170,7 +170,7 @@ TRUST = (
     Mutant(
         "a text that has no bytes is refused before a file is opened",
         "S15",
-        "pinesync.text:_encode",
+        "pinesync.text.canonical:_encode",
         half_characters_too,
         ("tests/security/test_rules.py::test_what_has_no_bytes_empties_no_file",),
     ),

@@ -14,7 +14,7 @@ from pinesync import errors
 from pinesync.errors import BadAnswer, BotCheck, Refused
 from pinesync.model import Diagnostic, PineId, Verdict, Version
 from pinesync.protocol import Answer, Request, requests, responses
-from pinesync.text import MAX_SOURCE
+from pinesync.text.canonical import MAX_SOURCE
 
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
 QUOTED = "USER%3B0123456789abcdef0123456789abcdef"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.protocol import MAX_LIST
-from pinesync.text import MAX_SOURCE
+from pinesync.text.canonical import MAX_SOURCE
 from tests.security.bombs import (
     MOST,
     Answers,

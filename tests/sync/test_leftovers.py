@@ -7,7 +7,7 @@ import pytest
 from pinesync.errors import EXIT_LEFT, FileError, StateError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Download, Intent
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace.state.backups import Backups
 from pinesync.workspace.state.intent_log import IntentLog
 from tests.sync.conftest import Bench

@@ -13,7 +13,7 @@ from pinesync.errors import BadAnswer, BotCheck, NotAccessible, PinesyncError, S
 from pinesync.model import PineId, Version, VersionInfo
 from pinesync.sync.engine.version_histories import held_history, not_held, read_histories
 from pinesync.sync.ports import Ports, Tools
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.state import State
 from pinesync.workspace.workspace import Workspace

@@ -15,7 +15,6 @@ from pinesync.errors import (
     PinesyncError,
 )
 from pinesync.model import Entry, SavedText, ScriptInfo
-from pinesync.naming import shown, typed
 from pinesync.sync import recovery
 from pinesync.sync.engine.find_upload import PAUSES
 from pinesync.sync.engine.lifecycle import begin, entry_of
@@ -23,6 +22,7 @@ from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Rename, age
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.ports import Ports
+from pinesync.text.filenames import shown, typed
 
 
 def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
