@@ -143,6 +143,17 @@ def test_decisions_are_numbered_and_dated_without_gaps():
             assert part in text, f"{record.name} lacks {part}"
 
 
+def test_a_superseded_decision_names_the_one_that_counts():
+    texts = {r.name: r.read_text("utf-8") for r in (ROOT / "docs" / "decisions").glob("[0-9]*.md")}
+    said = re.compile(r"^(Supersedes|Superseded) .*?\]\((\d{4}[^)]+)\)", re.MULTILINE)
+    pairs = {
+        (verb, name, other) for name, text in texts.items() for verb, other in said.findall(text)
+    }
+    newer = {(name, other) for verb, name, other in pairs if verb == "Supersedes"}
+    assert newer
+    assert newer == {(other, name) for verb, name, other in pairs if verb == "Superseded"}
+
+
 @pytest.mark.parametrize("kind", ["indicator", "strategy", "library"])
 def test_a_template_is_pine_6_and_knows_only_its_placeholders(kind):
     text = (ROOT / "templates" / f"{kind}.pine").read_text(encoding="utf-8")
