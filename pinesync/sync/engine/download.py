@@ -1,5 +1,7 @@
 """Pulling: fetch and validate everything first, then exchange file by file, then one write of
-pine.toml for the batch. The base is never ahead of the file."""
+pine.toml for the batch. The base is never ahead of the file.
+
+Long because a text is fetched, merged and exchanged under what the step before has proven."""
 
 from __future__ import annotations
 
