@@ -18,7 +18,7 @@ from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation
-from pinesync.sync.policy import Act, Local
+from pinesync.sync.policy import Act, LocalSide
 from pinesync.sync.words import Status
 
 
@@ -104,7 +104,7 @@ def _is_another(situation: Situation, seen: Mapping[RelPath, Digest]) -> bool:
     text = seen.get(situation.path)
     if text is None:
         return False
-    if situation.local in (Local.MISSING, Local.UNREADABLE):
+    if situation.local in (LocalSide.MISSING, LocalSide.UNREADABLE):
         return True
     return situation.digest not in (None, text)
 
