@@ -16,7 +16,7 @@ from pinesync import errors
 from pinesync.cli.group import group
 from pinesync.sandbox import faults as going_wrong
 from pinesync.sandbox.routes import ROUTES
-from pinesync.sync.policy import NEVER, POLICY, Local, There
+from pinesync.sync.policy import NEVER, POLICY, LocalSide, RemoteSide
 
 Names = AbstractSet[str | None]
 
@@ -68,8 +68,8 @@ def policy() -> str:
     """The table that pull and push follow; a side that makes no difference is "any"."""
     lines = ["| local | TradingView | word | pull | push |", "|---|---|---|---|---|"]
     for (local, there), row in POLICY.items():
-        alike = {POLICY.get((local, other)) for other in There} == {row}
-        if not alike or there is next(iter(There)):
+        alike = {POLICY.get((local, other)) for other in RemoteSide} == {row}
+        if not alike or there is next(iter(RemoteSide)):
             side = "any" if alike else there.value
             word = f"**{row.word}**"
             lines.append(_row(local.value, side, word, row.pull.value, row.push.value))
@@ -79,7 +79,7 @@ def policy() -> str:
 def never() -> str:
     """The pairs that cannot come up, by their reason."""
     lines = ["| local | TradingView | why not |", "|---|---|---|"]
-    for local in Local:
+    for local in LocalSide:
         reasons = {why: None for (here, _), why in NEVER.items() if here is local}
         for why in reasons:
             sides = [t.value for (here, t), said in NEVER.items() if (here, said) == (local, why)]

@@ -3,6 +3,8 @@ for what the service or the network does.
 
     {"status": "success" | "failed", "data": …, "metadata": {the arguments that were given},
      "warnings": [...], "error": None | "why"}
+
+Long because the docstrings of the six methods are the library's reference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`repair`: a pine.toml that git left with conflict markers is mended, script by script."""
+"""`repair`: a pine.toml that git left with conflict markers is merged, script by script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Remote
 from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.workspace import manifest, manifest_merge
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.manifest_merge import Mended, Taken
+from pinesync.workspace.manifest_merge import MergedManifest, Taken
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import find_root
 
@@ -44,7 +44,7 @@ def command(dry_run: bool) -> int:
         other = f", not {script.other}" if script.other and script.other != script.version else ""
         out(f"{harmless(script.path)}  {taken}{other}: {harmless(script.why)}")
     scripts = counted(len(found.scripts), "script")
-    out(f"{scripts} to settle" if dry_run else f"pine.toml is mended, {scripts} settled")
+    out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
     if found.kept:
         say(f"the text with the markers is kept in {harmless(str(found.kept))}")
         say("hint: `git add pine.toml` and finish the merge; `pinesync status` tells what is left")
@@ -77,9 +77,9 @@ def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
     if not manifest_merge.has_markers(text) or _is_usable(text):
         manifest.parse(text)
         return Repair(root / MANIFEST, needed=False, dry_run=dry_run)
-    mended = manifest_merge.mend(text, lambda path: _held(tree, path))
-    kept = None if dry_run else _write(setup, tree, data, text, mended)
-    return Repair(root / MANIFEST, needed=True, scripts=mended.taken, kept=kept, dry_run=dry_run)
+    merged = manifest_merge.merge(text, lambda path: _held(tree, path))
+    kept = None if dry_run else _write(setup, tree, data, text, merged)
+    return Repair(root / MANIFEST, needed=True, scripts=merged.taken, kept=kept, dry_run=dry_run)
 
 
 def _is_usable(text: str) -> bool:
@@ -99,13 +99,13 @@ def _held(tree: Tree, path: RelPath) -> Digest | None:
         return None
 
 
-def _write(setup: Setup, tree: Tree, data: bytes, text: str, mended: Mended) -> Path:
+def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManifest) -> Path:
     """The text with the markers is kept before it leaves the folder."""
-    workspace = folder_at(setup, tree.root, mended.manifest.settings.id)
+    workspace = folder_at(setup, tree.root, merged.manifest.settings.id)
     with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
         kept = workspace.texts.file_of(workspace.texts.keep(text))
         try:
-            tree.write_manifest(mended.text.encode(), data, new_key(now().wall))
+            tree.write_manifest(merged.text.encode(), data, new_key(now().wall))
         except ChangedMeanwhile:
             raise FileError(
                 f"{MANIFEST}: the file changed at this moment", "run the command again"

@@ -21,7 +21,7 @@ from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.sync.engine.restore import base_text
 from pinesync.sync.engine.restore import restore as put_text
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.sync.planner import is_named
+from pinesync.sync.selection import is_named
 from pinesync.text.canonical import digest_of_any
 from pinesync.text.filenames import typed
 

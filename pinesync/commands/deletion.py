@@ -13,7 +13,7 @@ from pinesync.model import Entry, RelPath, Version
 from pinesync.sync.engine.delete import delete, refuse_moved_on
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.sync.policy import Local
+from pinesync.sync.policy import LocalSide
 from pinesync.text.filenames import shown, typed
 
 
@@ -57,7 +57,7 @@ def _deleted(
         )
     if entry.base is None:
         raise LeftForYou(f"{path}: its text was never pulled", "run `pinesync pull` first")
-    if situation.local is Local.MARKED:
+    if situation.local is LocalSide.MARKED:
         raise LeftForYou(
             f"{path}: a conflict is not resolved; nothing was deleted",
             f"`pinesync resolve {typed(path)}` with --ours, --theirs or --merged settles it",
@@ -73,7 +73,12 @@ def _deleted(
             f"it is called {name!r}",
         )
     done = delete(ports, entry)
-    edited = situation.local in (Local.EDITED, Local.UNDOES, Local.UNCOMPARED, Local.UNREADABLE)
+    edited = situation.local in (
+        LocalSide.EDITED,
+        LocalSide.UNDOES,
+        LocalSide.UNCOMPARED,
+        LocalSide.UNREADABLE,
+    )
     if done.done == "deleted" and edited:
         done = replace(done, message=f"{done.message}; what you edited was never saved there")
     yield done

@@ -22,7 +22,7 @@ from pinesync.sync.selection import called
 from pinesync.text.filenames import SUFFIX, BadPath, check_path
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Settings
-from pinesync.workspace.manifest_file import Read, read_manifest
+from pinesync.workspace.manifest_file import LastRead, read_manifest
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import folder_name, new_key
 from pinesync.workspace.workspace import Workspace, find_root
@@ -166,7 +166,7 @@ def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]
 
 def project_at(setup: Setup, root: Path) -> Project:
     read = read_manifest(Tree(root))
-    return Project(setup, folder_at(setup, root, read[1].settings.id, read=Read(read)))
+    return Project(setup, folder_at(setup, root, read[1].settings.id, read=LastRead(read)))
 
 
 def project_as(setup: Setup, folder: Workspace) -> Project:
@@ -181,7 +181,7 @@ def folder_at(
     root: Path,
     workspace_id: str,
     final: Path | None = None,
-    read: Read | None = None,
+    read: LastRead | None = None,
 ) -> Workspace:
     """The workspace at `root`, whose state belongs to the place `final` (where it will be).
     `read` is its pine.toml where somebody read it before."""

@@ -22,7 +22,7 @@ from pinesync.errors import PinesyncError
 from pinesync.model import RelPath
 
 if TYPE_CHECKING:
-    from pinesync.workspace.hints import Hints
+    from pinesync.workspace.file_events import FileEvents
 
 POLL_SECONDS = 30.0
 FEWEST_POLL_SECONDS = 10.0
@@ -52,11 +52,11 @@ def watch(
     """Watch the workspace until `ends` says so, or an interrupt comes. `hear` is given what to
     call when a key is pressed: p and y send what is held, n lets go of it. Misuse, ManifestError
     where there is nothing to watch, Locked where another process does."""
-    from pinesync.workspace.hints import Hints
+    from pinesync.workspace.file_events import FileEvents
 
     project = open_project(setup)
     with project.workspace.log.watching():
-        hints = Hints(project.workspace.root)
+        hints = FileEvents(project.workspace.root)
         if hear:
             hear(hints.press)
         try:
@@ -68,7 +68,7 @@ def watch(
 class _Watch:
     """One session of watching."""
 
-    def __init__(self, project: Project, wishes: Wishes, hints: Hints) -> None:
+    def __init__(self, project: Project, wishes: Wishes, hints: FileEvents) -> None:
         folder = project.workspace
         self._project = project
         self._wishes = wishes

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pygls.uris import to_fs_path
 
@@ -118,3 +119,11 @@ def _inside(place: Place, path: Path) -> RelPath | None:
         return place.project.path(str(path))
     except Misuse:
         return None
+
+
+def named(arguments: tuple[Any, ...]) -> Path:
+    """The file or folder that a command was given the address of."""
+    found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
+    if found is None:
+        raise Misuse("this command takes the address of a file or a folder: file:///…")
+    return found

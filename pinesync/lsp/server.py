@@ -1,4 +1,5 @@
-"""The server itself: what an editor says, and what it is told."""
+"""The server itself: what an editor says, and what it is told. Long because everything that an
+editor may say arrives at one object, which knows what is open, under way and told already."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from pinesync.lsp.aside import Newest, aside, listening
 from pinesync.lsp.calling_off import CalledOff, Order
 from pinesync.lsp.checking import Checking, Compiler
 from pinesync.lsp.findings import findings
-from pinesync.lsp.places import is_script, path_of, root_of
+from pinesync.lsp.places import is_script, named, path_of, root_of
 from pinesync.lsp.protocol import Protocol, Writer
 from pinesync.lsp.showing import Shown
 from pinesync.lsp.standing import Standing, title
@@ -266,7 +267,7 @@ class Server(LanguageServer):
     async def _refresh(self, *arguments: Any) -> None:
         """Ask TradingView, and say what hinders that."""
         try:
-            path = _named(arguments)
+            path = named(arguments)
             await aside(lambda: self._standing.ask(path))
         except PinesyncError as error:
             self._tell(acts.refused(error))
@@ -275,7 +276,7 @@ class Server(LanguageServer):
     async def _act(self, act: Act, arguments: tuple[Any, ...], order: Order) -> dict[str, Any]:
         setup = replace(self._compiler.setup, before=order.before)
         try:
-            path = _named(arguments)
+            path = named(arguments)
             async with self._one_at_a_time:
                 if order.off:
                     raise CalledOff("called off before it began")
@@ -340,11 +341,3 @@ class Server(LanguageServer):
             same = [key for key, other in self._troubles.items() if (key[1], other) == (root, said)]
             for key in same:
                 del self._troubles[key]
-
-
-def _named(arguments: tuple[Any, ...]) -> Path:
-    """The file or folder that a command was given the address of."""
-    found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
-    if found is None:
-        raise Misuse("this command takes the address of a file or a folder: file:///…")
-    return found

@@ -2,7 +2,7 @@
 `model`, or raises one of `errors` with the reason that the service gave.
 
 The order of the tests is the protocol's: the status, whether it is JSON at all (by content, never
-by content type), an `error` key, `success: false`.
+by content type), an `error` key, `success: false`. Long because each answer is read in one place.
 """
 
 from __future__ import annotations

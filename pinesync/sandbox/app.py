@@ -20,7 +20,7 @@ from urllib.parse import quote
 from pinesync.errors import NameTaken, NotAccessible, PinesyncError, Refused
 from pinesync.protocol import server_responses
 from pinesync.sandbox import endpoints, forms
-from pinesync.sandbox.endpoints import Call, DeadSession, Reply
+from pinesync.sandbox.call import NOT_READER, Call, DeadSession, Reply, answer
 from pinesync.sandbox.faults import TRANSPORT, Disturbance, Fault, FaultPlan, Seen, Switches
 from pinesync.sandbox.routes import Route, route_of
 from pinesync.sandbox.store import NOT_OWNER, Store, User
@@ -170,7 +170,7 @@ class SandboxApp:
         except PinesyncError as error:
             return _text(500, error.message)
         if route.endpoint in _MAY_HIDE_4XX and call.query.get("no_4xx") == "true":
-            return endpoints.answer({"success": False, "reason": reason})
+            return answer({"success": False, "reason": reason})
         return reply
 
     def _refusal(self, route: Route, error: Refused) -> tuple[Reply, str]:
@@ -179,7 +179,7 @@ class SandboxApp:
         if not isinstance(error, NotAccessible):
             return _text(error.status, error.reason), error.reason
         status = int(self.switches.unknown_id) if error.status == 404 else error.status
-        words = endpoints.NOT_READER if route.method == "GET" else NOT_OWNER
+        words = NOT_READER if route.method == "GET" else NOT_OWNER
         reason = words if status == 401 else error.reason
         return _json(status, reason), reason
 
@@ -221,9 +221,7 @@ class SandboxApp:
             case "answer":
                 return _Sent(Reply(status or 200, fault.body, headers=headers), repeat=fault.repeat)
             case "reset" | "hang" | "truncate":
-                kept = reply or endpoints.answer(
-                    server_responses.stored({"IL": server_responses.OPAQUE})
-                )
+                kept = reply or answer(server_responses.stored({"IL": server_responses.OPAQUE}))
                 return _Sent(kept, Disturbance(fault.kind, fault.duration))
             case _:
                 raise AssertionError(f"{fault.kind} is no answer")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pinesync.errors import Refused
 from pinesync.sandbox import endpoints
-from pinesync.sandbox.endpoints import Call, Reply
+from pinesync.sandbox.call import Call, Reply
 
 _ID_WORDS = r"(?P<pine_id>[^/]+)"
 _VERSION_WORDS = r"(?P<version>[^/]+)"

@@ -3,6 +3,8 @@
 Who may ask: requests to this very address (Host) from no page, a TradingView page or a loopback
 page (Origin), so that no other web page that a browser shows can reach the account. A request has
 to be complete `timeout` seconds after the connection became idle; slower ones are cut off.
+
+Long because a socket is answered, limited, disturbed and closed by one handler.
 """
 
 from __future__ import annotations

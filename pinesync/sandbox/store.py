@@ -4,7 +4,7 @@ Several processes and threads may use one file at once. Every write is one trans
 the write lock first, every version is kept byte for byte until its script is deleted, and a
 number is never given twice. What is refused raises the errors of `pinesync.errors`:
 NotAccessible with 404 for an id or version that is not there and 401 for somebody else's,
-NameTaken for a name in use.
+NameTaken for a name in use. Long because whatever reads or writes the file is here.
 """
 
 from __future__ import annotations

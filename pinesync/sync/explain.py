@@ -9,7 +9,7 @@ from pinesync.errors import EXIT_LATER, EXIT_LEFT
 from pinesync.model import PineId, RelPath
 from pinesync.sync.outcome import Outcome, Planned, Run, enumerated
 from pinesync.sync.planner import Situation, Step
-from pinesync.sync.policy import Act, There
+from pinesync.sync.policy import Act, RemoteSide
 from pinesync.sync.selection import id_of
 from pinesync.sync.words import Status
 from pinesync.text.canonical import NO_TEXT
@@ -85,7 +85,7 @@ def _reason(step: Step) -> tuple[str, str]:
     situation = step.situation
     if step.act is Act.LATER:
         return _UNCOMPARED
-    if situation.there is There.RECORDED_THEIRS and situation.word is Status.ROLLED_BACK:
+    if situation.there is RemoteSide.RECORDED_THEIRS and situation.word is Status.ROLLED_BACK:
         return _BEHIND_THEIRS
     if situation.word is Status.DIVERGED and situation.entry and situation.entry.base is None:
         return _LINKED

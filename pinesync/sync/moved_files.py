@@ -6,14 +6,14 @@ from collections import Counter
 
 from pinesync.model import RelPath
 from pinesync.sync.planner import Situation
-from pinesync.sync.policy import Local
+from pinesync.sync.policy import LocalSide
 
 
 def moved(situations: tuple[Situation, ...]) -> dict[RelPath, RelPath]:
     """Each unlisted path with the missing one that it was moved from: the only missing script whose
     base has the file's text, where no other unlisted file has it."""
-    missing = [s.entry for s in situations if s.local is Local.MISSING and s.entry]
-    loose = [s for s in situations if s.local is Local.UNTRACKED and s.digest]
+    missing = [s.entry for s in situations if s.local is LocalSide.MISSING and s.entry]
+    loose = [s for s in situations if s.local is LocalSide.UNTRACKED and s.digest]
     known = Counter(entry.base.expected for entry in missing if entry.base)
     found = Counter(s.digest for s in loose)
     old = {entry.base.expected: entry.path for entry in missing if entry.base}

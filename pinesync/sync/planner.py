@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Version
-from pinesync.sync.policy import POLICY, Act, Local, Row, There
+from pinesync.sync.policy import POLICY, Act, LocalSide, RemoteSide, Row
 from pinesync.sync.reverts import Comparison
 from pinesync.sync.words import Status
 from pinesync.text.filenames import fold, place, shown
@@ -56,8 +56,8 @@ class Situation:
     edited file compares with the saves of others."""
 
     path: RelPath
-    local: Local
-    there: There
+    local: LocalSide
+    there: RemoteSide
     entry: Entry | None = None
     info: ScriptInfo | None = None
     digest: Digest | None = None
@@ -84,7 +84,7 @@ class Step:
 
 Wanted = tuple[PineId, Version]
 
-COMPARABLE = (There.SAME, There.MOVED, There.RECORDED, There.RECORDED_THEIRS)
+COMPARABLE = (RemoteSide.SAME, RemoteSide.MOVED, RemoteSide.RECORDED, RemoteSide.RECORDED_THEIRS)
 """Where an edited file must be compared with the saves of others before it may be sent."""
 
 
@@ -134,10 +134,10 @@ def survey(snapshot: Snapshot) -> tuple[Situation, ...]:
     found = [_tracked(entry, snapshot, paired) for entry in snapshot.entries.values()]
     for path, file in snapshot.files.items():
         if path not in snapshot.entries:
-            found.append(_loose(path, Local.UNTRACKED, None, file, paired.get(path), snapshot))
+            found.append(_loose(path, LocalSide.UNTRACKED, None, file, paired.get(path), snapshot))
     for path, info in paired.items():
         if path not in snapshot.entries and path not in snapshot.files:
-            found.append(Situation(path, Local.ABSENT, There.MOVED, info=info))
+            found.append(Situation(path, LocalSide.ABSENT, RemoteSide.MOVED, info=info))
     return tuple(sorted(found, key=lambda situation: situation.path))
 
 
@@ -147,86 +147,86 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
         info = paired.get(entry.path)
         if entry.pine_id and info is None:
             # It names a script that cannot be seen now: never a reason to create another.
-            local = Local.EDITED if file else Local.MISSING
-            there = There.GONE if entry.pine_id in snapshot.gone else There.SAME
+            local = LocalSide.EDITED if file else LocalSide.MISSING
+            there = RemoteSide.GONE if entry.pine_id in snapshot.gone else RemoteSide.SAME
             return Situation(entry.path, local, there, entry)
         if file is None:
-            return Situation(entry.path, Local.MISSING, There.ABSENT, entry)
-        loose = _loose(entry.path, Local.ADDED, entry, file, info, snapshot)
-        if entry.pine_id and loose.there is There.TAKEN:
+            return Situation(entry.path, LocalSide.MISSING, RemoteSide.ABSENT, entry)
+        loose = _loose(entry.path, LocalSide.ADDED, entry, file, info, snapshot)
+        if entry.pine_id and loose.there is RemoteSide.TAKEN:
             # Linked with a script that it has no text in common with: merged without a base.
-            return replace(loose, local=Local.EDITED, there=There.MOVED)
+            return replace(loose, local=LocalSide.EDITED, there=RemoteSide.MOVED)
         return loose
     info = info_of(entry, snapshot)
     there = _there(entry, info, snapshot)
     if file is None:
-        local = Local.MARKED if entry.hidden else Local.MISSING
+        local = LocalSide.MARKED if entry.hidden else LocalSide.MISSING
         return Situation(entry.path, local, there, entry, info)
     local, at = _local(entry, file), None
-    if local is Local.EDITED and there in _MOVED_ON and info:
+    if local is LocalSide.EDITED and there in _MOVED_ON and info:
         at = _version_of(file.digest, entry, info, snapshot)
         if at == info.version:
-            there = There.EQUAL
-        elif at and there is not There.RECORDED:
+            there = RemoteSide.EQUAL
+        elif at and there is not RemoteSide.RECORDED:
             # A later version's text is in the file, so git did not go back behind it.
-            local, there = Local.AHEAD, There.MOVED
+            local, there = LocalSide.AHEAD, RemoteSide.MOVED
     comparison = snapshot.compared.get(entry.path, Comparison())
-    if local is Local.EDITED and there in COMPARABLE:
+    if local is LocalSide.EDITED and there in COMPARABLE:
         # The file differs from the base; whether it is derived from it is told by its text alone.
         if comparison.unknown:
-            local = Local.UNCOMPARED
+            local = LocalSide.UNCOMPARED
         elif comparison.reverted:
-            local = Local.UNDOES
+            local = LocalSide.UNDOES
     return Situation(
         entry.path, local, there, entry, info, file.digest, file.problem, at, comparison
     )
 
 
-_MOVED_ON = (There.MOVED, There.RECORDED, There.RECORDED_THEIRS)
+_MOVED_ON = (RemoteSide.MOVED, RemoteSide.RECORDED, RemoteSide.RECORDED_THEIRS)
 
 
-def _local(entry: Entry, file: LocalText) -> Local:
+def _local(entry: Entry, file: LocalText) -> LocalSide:
     if _is_marked(entry, file):
-        return Local.MARKED
+        return LocalSide.MARKED
     if file.digest is None:
-        return Local.UNREADABLE
-    return Local.SAME if entry.base and file.digest == entry.base.expected else Local.EDITED
+        return LocalSide.UNREADABLE
+    return LocalSide.SAME if entry.base and file.digest == entry.base.expected else LocalSide.EDITED
 
 
 def _is_marked(entry: Entry | None, file: LocalText) -> bool:
     return file.marked or bool(entry and entry.hidden)
 
 
-def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> There:
+def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> RemoteSide:
     if entry.pine_id in snapshot.gone:
-        return There.GONE
+        return RemoteSide.GONE
     if info is None or (entry.base and info.version <= entry.base.version):
-        return There.SAME
+        return RemoteSide.SAME
     theirs = snapshot.recorded.get(entry.pine_id) if entry.pine_id else None
     if theirs is None or entry.base is None:
-        return There.MOVED
+        return RemoteSide.MOVED
     # Git went back behind the newest version: meant, where only pushes of ours came after.
     after = any(version > entry.base.version for version in theirs)
-    return There.RECORDED_THEIRS if after else There.RECORDED
+    return RemoteSide.RECORDED_THEIRS if after else RemoteSide.RECORDED
 
 
 def _loose(
     path: RelPath,
-    local: Local,
+    local: LocalSide,
     entry: Entry | None,
     file: LocalText,
     info: ScriptInfo | None,
     snapshot: Snapshot,
 ) -> Situation:
     """A file without a base: listed for creation, or not listed at all."""
-    there, at = There.ABSENT, None
+    there, at = RemoteSide.ABSENT, None
     if file.digest is None:
-        local = Local.UNREADABLE
+        local = LocalSide.UNREADABLE
     elif file.marked and entry:
-        local = Local.MARKED
+        local = LocalSide.MARKED
     elif info:
         same = snapshot.texts[info.pine_id, info.version] == file.digest
-        there, at = (There.TWIN, info.version) if same else (There.TAKEN, None)
+        there, at = (RemoteSide.SAME_TEXT, info.version) if same else (RemoteSide.TAKEN, None)
     return Situation(path, local, there, entry, info, file.digest, file.problem, at)
 
 
@@ -279,25 +279,3 @@ def new_places(snapshot: Snapshot) -> list[RelPath]:
     """Where scripts would be written that are new here: no file of the snapshot is there."""
     known = snapshot.entries.keys() | snapshot.files.keys()
     return [path for _, path in _counterparts(snapshot) if path not in known]
-
-
-def named(
-    situations: tuple[Situation, ...], patterns: list[str]
-) -> tuple[tuple[Situation, ...], list[str]]:
-    """The situations that the patterns name (a path, a folder, or "." for all), and the patterns
-    that name none."""
-    if not patterns:
-        return situations, []
-    chosen: dict[RelPath, Situation] = {}
-    unmatched = []
-    for pattern in patterns:
-        hits = [s for s in situations if is_named(s.path, pattern)]
-        chosen.update({s.path: s for s in hits})
-        if not hits:
-            unmatched.append(pattern)
-    return tuple(s for s in situations if s.path in chosen), unmatched
-
-
-def is_named(path: RelPath, pattern: str) -> bool:
-    """Whether the pattern is this path, a folder that it lies in, or "."."""
-    return pattern in (".", path) or path.startswith(pattern.rstrip("/") + "/")

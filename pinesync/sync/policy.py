@@ -13,7 +13,7 @@ from enum import Enum
 from pinesync.sync.words import Status
 
 
-class Local(Enum):
+class LocalSide(Enum):
     """The file, against its entry in pine.toml."""
 
     SAME = "same"
@@ -29,7 +29,7 @@ class Local(Enum):
     UNREADABLE = "not a text"
 
 
-class There(Enum):
+class RemoteSide(Enum):
     """The script on the service, against the base; for a file without one, what has its name."""
 
     SAME = "same"
@@ -39,7 +39,7 @@ class There(Enum):
     RECORDED_THEIRS = "moved on by others too, and HEAD's history of pine.toml already recorded it"
     GONE = "gone, proven"
     ABSENT = "no script"
-    TWIN = "a script of that name or path, same text"
+    SAME_TEXT = "a script of that name or path, same text"
     TAKEN = "a script of that name or path, other text"
 
 
@@ -74,77 +74,103 @@ class Row:
     push: Act
 
 
-POLICY: Mapping[tuple[Local, There], Row] = {
-    (Local.SAME, There.SAME): Row(Status.CLEAN, Act.NOTHING, Act.NOTHING),
-    (Local.SAME, There.MOVED): Row(Status.BEHIND, Act.FORWARD, Act.LEAVE),
-    (Local.EDITED, There.SAME): Row(Status.MODIFIED, Act.NOTHING, Act.SAVE),
-    (Local.EDITED, There.EQUAL): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
-    (Local.AHEAD, There.MOVED): Row(Status.BEHIND, Act.ADOPT_FORWARD, Act.ADOPT),
-    (Local.UNDOES, There.SAME): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
-    (Local.UNDOES, There.MOVED): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
-    (Local.UNDOES, There.RECORDED): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
-    (Local.UNDOES, There.RECORDED_THEIRS): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
-    (Local.UNCOMPARED, There.SAME): Row(Status.MODIFIED, Act.NOTHING, Act.LATER),
-    (Local.UNCOMPARED, There.MOVED): Row(Status.DIVERGED, Act.LATER, Act.REFUSE),
-    (Local.UNCOMPARED, There.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.LATER),
-    (Local.UNCOMPARED, There.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.LATER, Act.REFUSE),
-    (Local.SAME, There.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.SAVE_OVER),
-    (Local.EDITED, There.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.SAVE_OVER),
-    (Local.SAME, There.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.FORWARD, Act.REFUSE),
-    (Local.EDITED, There.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.MERGE, Act.REFUSE),
-    (Local.EDITED, There.MOVED): Row(Status.DIVERGED, Act.MERGE, Act.REFUSE),
-    (Local.MISSING, There.SAME): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (Local.MISSING, There.MOVED): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (Local.MISSING, There.RECORDED): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (Local.MISSING, There.RECORDED_THEIRS): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (Local.MISSING, There.ABSENT): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (Local.SAME, There.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
-    (Local.EDITED, There.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
-    (Local.MISSING, There.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
-    (Local.ADDED, There.ABSENT): Row(Status.NEW, Act.NOTHING, Act.CREATE),
-    (Local.ADDED, There.TWIN): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
-    (Local.ADDED, There.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
-    (Local.UNTRACKED, There.ABSENT): Row(Status.UNTRACKED, Act.NOTHING, Act.NOTHING),
-    (Local.UNTRACKED, There.TWIN): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
-    (Local.UNTRACKED, There.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
-    (Local.ABSENT, There.MOVED): Row(Status.REMOTE_ONLY, Act.WRITE, Act.NOTHING),
-    **{(Local.MARKED, there): Row(Status.CONFLICT, Act.REFUSE, Act.REFUSE) for there in There},
+POLICY: Mapping[tuple[LocalSide, RemoteSide], Row] = {
+    (LocalSide.SAME, RemoteSide.SAME): Row(Status.CLEAN, Act.NOTHING, Act.NOTHING),
+    (LocalSide.SAME, RemoteSide.MOVED): Row(Status.BEHIND, Act.FORWARD, Act.LEAVE),
+    (LocalSide.EDITED, RemoteSide.SAME): Row(Status.MODIFIED, Act.NOTHING, Act.SAVE),
+    (LocalSide.EDITED, RemoteSide.EQUAL): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
+    (LocalSide.AHEAD, RemoteSide.MOVED): Row(Status.BEHIND, Act.ADOPT_FORWARD, Act.ADOPT),
+    (LocalSide.UNDOES, RemoteSide.SAME): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (LocalSide.UNDOES, RemoteSide.MOVED): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (LocalSide.UNDOES, RemoteSide.RECORDED): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (LocalSide.UNDOES, RemoteSide.RECORDED_THEIRS): Row(Status.UNDOES, Act.PUT_BACK, Act.REFUSE),
+    (LocalSide.UNCOMPARED, RemoteSide.SAME): Row(Status.MODIFIED, Act.NOTHING, Act.LATER),
+    (LocalSide.UNCOMPARED, RemoteSide.MOVED): Row(Status.DIVERGED, Act.LATER, Act.REFUSE),
+    (LocalSide.UNCOMPARED, RemoteSide.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.LATER),
+    (LocalSide.UNCOMPARED, RemoteSide.RECORDED_THEIRS): Row(
+        Status.ROLLED_BACK, Act.LATER, Act.REFUSE
+    ),
+    (LocalSide.SAME, RemoteSide.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.SAVE_OVER),
+    (LocalSide.EDITED, RemoteSide.RECORDED): Row(Status.ROLLED_BACK, Act.REFUSE, Act.SAVE_OVER),
+    (LocalSide.SAME, RemoteSide.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.FORWARD, Act.REFUSE),
+    (LocalSide.EDITED, RemoteSide.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.MERGE, Act.REFUSE),
+    (LocalSide.EDITED, RemoteSide.MOVED): Row(Status.DIVERGED, Act.MERGE, Act.REFUSE),
+    (LocalSide.MISSING, RemoteSide.SAME): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (LocalSide.MISSING, RemoteSide.MOVED): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (LocalSide.MISSING, RemoteSide.RECORDED): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (LocalSide.MISSING, RemoteSide.RECORDED_THEIRS): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (LocalSide.MISSING, RemoteSide.ABSENT): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (LocalSide.SAME, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
+    (LocalSide.EDITED, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
+    (LocalSide.MISSING, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
+    (LocalSide.ADDED, RemoteSide.ABSENT): Row(Status.NEW, Act.NOTHING, Act.CREATE),
+    (LocalSide.ADDED, RemoteSide.SAME_TEXT): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
+    (LocalSide.ADDED, RemoteSide.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
+    (LocalSide.UNTRACKED, RemoteSide.ABSENT): Row(Status.UNTRACKED, Act.NOTHING, Act.NOTHING),
+    (LocalSide.UNTRACKED, RemoteSide.SAME_TEXT): Row(Status.CLEAN, Act.ADOPT, Act.ADOPT),
+    (LocalSide.UNTRACKED, RemoteSide.TAKEN): Row(Status.NAME_TAKEN, Act.REFUSE, Act.REFUSE),
+    (LocalSide.ABSENT, RemoteSide.MOVED): Row(Status.REMOTE_ONLY, Act.WRITE, Act.NOTHING),
     **{
-        (Local.UNREADABLE, there): Row(Status.UNREADABLE, Act.REFUSE, Act.REFUSE) for there in There
+        (LocalSide.MARKED, there): Row(Status.CONFLICT, Act.REFUSE, Act.REFUSE)
+        for there in RemoteSide
+    },
+    **{
+        (LocalSide.UNREADABLE, there): Row(Status.UNREADABLE, Act.REFUSE, Act.REFUSE)
+        for there in RemoteSide
     },
 }
 
-NEVER: Mapping[tuple[Local, There], str] = {
+NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
     (local, there): why
     for locals_, theres, why in (
-        ((Local.SAME,), (There.EQUAL,), "an unedited file needs no look at the newest text"),
         (
-            (Local.SAME, Local.EDITED, Local.AHEAD, Local.UNDOES, Local.UNCOMPARED),
-            (There.ABSENT, There.TWIN, There.TAKEN),
+            (LocalSide.SAME,),
+            (RemoteSide.EQUAL,),
+            "an unedited file needs no look at the newest text",
+        ),
+        (
+            (
+                LocalSide.SAME,
+                LocalSide.EDITED,
+                LocalSide.AHEAD,
+                LocalSide.UNDOES,
+                LocalSide.UNCOMPARED,
+            ),
+            (RemoteSide.ABSENT, RemoteSide.SAME_TEXT, RemoteSide.TAKEN),
             "a script that has an id is compared by it",
         ),
         (
-            (Local.AHEAD,),
-            (There.SAME, There.EQUAL, There.RECORDED, There.RECORDED_THEIRS, There.GONE),
+            (LocalSide.AHEAD,),
+            (
+                RemoteSide.SAME,
+                RemoteSide.EQUAL,
+                RemoteSide.RECORDED,
+                RemoteSide.RECORDED_THEIRS,
+                RemoteSide.GONE,
+            ),
             "a later version was read, and git did not go back on it",
         ),
         (
-            (Local.UNDOES, Local.UNCOMPARED),
-            (There.EQUAL, There.GONE),
+            (LocalSide.UNDOES, LocalSide.UNCOMPARED),
+            (RemoteSide.EQUAL, RemoteSide.GONE),
             "with both sides equal, or one of them gone, nothing is taken back",
         ),
-        ((Local.MISSING,), (There.EQUAL, There.TWIN, There.TAKEN), "there is no text to compare"),
         (
-            (Local.ADDED, Local.UNTRACKED),
+            (LocalSide.MISSING,),
+            (RemoteSide.EQUAL, RemoteSide.SAME_TEXT, RemoteSide.TAKEN),
+            "there is no text to compare",
+        ),
+        (
+            (LocalSide.ADDED, LocalSide.UNTRACKED),
             (
-                *(There.SAME, There.MOVED, There.EQUAL),
-                *(There.RECORDED, There.RECORDED_THEIRS, There.GONE),
+                *(RemoteSide.SAME, RemoteSide.MOVED, RemoteSide.EQUAL),
+                *(RemoteSide.RECORDED, RemoteSide.RECORDED_THEIRS, RemoteSide.GONE),
             ),
             "without an id there is no base",
         ),
         (
-            (Local.ABSENT,),
-            tuple(there for there in There if there is not There.MOVED),
+            (LocalSide.ABSENT,),
+            tuple(there for there in RemoteSide if there is not RemoteSide.MOVED),
             "without file and entry there is only a script that is new here",
         ),
     )

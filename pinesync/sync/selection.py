@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath
-from pinesync.sync.planner import Situation, named
+from pinesync.sync.planner import Situation
 from pinesync.text.filenames import shown, typed
 
 
@@ -39,3 +39,25 @@ def called(entries: Iterable[Entry], raw: str) -> str | None:
         if shown(entry.name) == raw:
             return f"the file of the script called so is {typed(entry.path)}"
     return None
+
+
+def named(
+    situations: tuple[Situation, ...], patterns: list[str]
+) -> tuple[tuple[Situation, ...], list[str]]:
+    """The situations that the patterns name (a path, a folder, or "." for all), and the patterns
+    that name none."""
+    if not patterns:
+        return situations, []
+    chosen: dict[RelPath, Situation] = {}
+    unmatched = []
+    for pattern in patterns:
+        hits = [s for s in situations if is_named(s.path, pattern)]
+        chosen.update({s.path: s for s in hits})
+        if not hits:
+            unmatched.append(pattern)
+    return tuple(s for s in situations if s.path in chosen), unmatched
+
+
+def is_named(path: RelPath, pattern: str) -> bool:
+    """Whether the pattern is this path, a folder that it lies in, or "."."""
+    return pattern in (".", path) or path.startswith(pattern.rstrip("/") + "/")

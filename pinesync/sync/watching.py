@@ -36,7 +36,7 @@ class Meaning(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class FileState:
     """A file as it is at this moment: the digest of its text, None where it is gone or no text;
     why it may not be sent as it is; whether somebody has it open for writing, and whether it was
     just the same for as long as an editor may need."""
@@ -48,7 +48,7 @@ class Glance:
 
 
 def meaning(
-    glance: Glance,
+    glance: FileState,
     agreed: Digest | None,
     handled: Digest | None,
     *,
@@ -71,7 +71,7 @@ def meaning(
 
 
 def meanings(
-    glances: Mapping[RelPath, Glance],
+    glances: Mapping[RelPath, FileState],
     agreed: Mapping[RelPath, Digest],
     handled: Mapping[RelPath, Digest],
     gits: Collection[RelPath],

@@ -7,6 +7,8 @@ code and words are known, they are used.
 
 Lines end with CRLF, LF or a lone CR, as for the service; `str.splitlines` also cuts at characters
 that Pine keeps inside a line, so it is not used here.
+
+Long because the tokens and the rules that read them are understood together or not at all.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ from pinesync.protocol import BASE_URL, Answer, Request
 from pinesync.protocol.envelope import retry_seconds
 from pinesync.tradingview.cookies import Secret, origin_of
 from pinesync.tradingview.deadlines import PatientAdapter
+from pinesync.tradingview.decoding import Inflate, decoder
 from pinesync.tradingview.limiter import Patience, Turns
 
 _SITE = "https://www.tradingview.com"
@@ -204,7 +205,7 @@ class Session:
         cap, again = request.cap, _again(request)
         parts: list[bytes] = []
         taken = size = 0
-        decode = _decoder(response.headers.get("Content-Encoding", ""))
+        decode = decoder(response.headers.get("Content-Encoding", ""))
         try:
             while raw := response.raw.read1(65536, decode_content=False):
                 part = decode(raw, cap - size + 1)
@@ -222,7 +223,7 @@ class Session:
             raise NetworkError("the answer did not end in time", again) from error
         except (HTTPError, OSError, zlib.error) as error:
             raise NetworkError(f"the answer broke off ({type(error).__name__})", again) from error
-        if isinstance(decode, _Inflate) and parts and not decode.ended:
+        if isinstance(decode, Inflate) and parts and not decode.ended:
             raise NetworkError("the answer broke off (inside its compressed text)", again)
         return b"".join(parts)
 
@@ -233,43 +234,6 @@ class _Unredirected(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
         return None
-
-
-Decode = Callable[[bytes, int], bytes]
-
-
-def _decoder(encoding: str) -> Decode:
-    """What undoes a content encoding: `decode(piece, most)` gives at most that many bytes. Only
-    gzip, which the service may use unasked; any other is a BadAnswer."""
-    match encoding.strip().lower():
-        case "" | "identity":
-            return lambda raw, _: raw
-        case "gzip" | "x-gzip":
-            return _Inflate()
-    raise BadAnswer(
-        f"the answer has an encoding that was not asked for: {encoding[:40]!r}",
-        "nothing was changed because of it",
-    )
-
-
-class _Inflate:
-    """gzip, piece by piece. Members may follow each other, and may be empty."""
-
-    def __init__(self) -> None:
-        self._member = zlib.decompressobj(wbits=31)
-
-    @property
-    def ended(self) -> bool:
-        return self._member.eof
-
-    def __call__(self, raw: bytes, most: int) -> bytes:
-        made = bytearray()
-        while raw and len(made) < most:
-            if self._member.eof:
-                self._member = zlib.decompressobj(wbits=31)
-            made += self._member.decompress(raw, most - len(made))
-            raw = self._member.unused_data
-        return bytes(made)
 
 
 def _again(request: Request) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from pinesync.errors import ManifestError
 from pinesync.model import Base, Entry, PineId, RelPath
 from pinesync.text.canonical import canonical, dress
-from pinesync.workspace import toml, written
+from pinesync.workspace import fast_reader, toml
 from pinesync.workspace.tables import Manifest as Manifest
 from pinesync.workspace.tables import Settings as Settings
 from pinesync.workspace.tables import as_mapping, read, read_entry, settings_table
@@ -23,7 +23,7 @@ def parse(text: str) -> Manifest:
     """The manifest that the text of a pine.toml holds; ManifestError, with the line, otherwise."""
     text = text.removeprefix("\ufeff")
     try:
-        return read(*(written.read(text) or (toml.load(text), None)))
+        return read(*(fast_reader.read(text) or (toml.load(text), None)))
     except toml.Unusable as error:
         line = toml.line_of(text, error.keys)
         raise ManifestError(error.message, error.hint, line=line) from None

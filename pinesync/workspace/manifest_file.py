@@ -38,7 +38,7 @@ def read_manifest(
 
 
 @dataclass
-class Read:
+class LastRead:
     """What was last read of pine.toml, or written, for all who look at one workspace: bytes that
     are still the same need not be parsed again."""
 
@@ -49,12 +49,12 @@ class ManifestFile:
     """Fits `sync.ports.Manifest`."""
 
     def __init__(
-        self, tree: Tree, state: State, wall: Callable[[], float], known: Read | None = None
+        self, tree: Tree, state: State, wall: Callable[[], float], known: LastRead | None = None
     ) -> None:
         self._tree = tree
         self._state = state
         self._wall = wall
-        self.known = known or Read()
+        self.known = known or LastRead()
         self._side_ref: str | None = None
         self._side_record: SideRecord | None = None
 

@@ -37,8 +37,8 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
-    """The text of the mended pine.toml, and what was decided for it."""
+class MergedManifest:
+    """The text of the merged pine.toml, and what was decided for it."""
 
     text: str
     manifest: Manifest
@@ -68,7 +68,7 @@ def has_markers(text: str) -> bool:
     return any(found and not found[3] for found in map(_MARKER.fullmatch, lines(text)))
 
 
-def mend(text: str, holds: Holds) -> Mended:
+def merge(text: str, holds: Holds) -> MergedManifest:
     """Both sides as one. Of two versions of a script the older one is taken, unless its file has
     exactly the newer one's text: an older base costs a merge, a newer one could take somebody's
     save back. ManifestError where a side is none, or where only a person can choose."""
@@ -90,8 +90,8 @@ def mend(text: str, holds: Holds) -> Mended:
         left = other if entry == one else one
         beside = _version(left) if left else None
         taken.append(Taken(path, entry.pine_id, _version(entry), beside, why))
-    mended, held = manifest.apply(sides[_OURS].text, changes, settings, ours)
-    return Mended(bom + mended, held, tuple(taken))
+    merged, held = manifest.apply(sides[_OURS].text, changes, settings, ours)
+    return MergedManifest(bom + merged, held, tuple(taken))
 
 
 # -- the two sides --------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The tables of pine.toml as values, checked, and back: `[workspace]` and `[scripts]`.
 
 They may come from a hostile repository, so whatever is not known is refused, with the keys that
-lead to it.
+lead to it. Long because a key is read, checked and written in one module, or the two would differ.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from pinesync.workspace.state.store import new_key
 
 if TYPE_CHECKING:
     from pinesync.sync.intents import Download
-    from pinesync.sync.watching import Glance
+    from pinesync.sync.watching import FileState
 
 
 class WorkingTree:
@@ -53,26 +53,26 @@ class WorkingTree:
             path: _local_text(path, found) for path, found in self.files.read_each(sorted(paths))
         }
 
-    def glance(self, path: RelPath) -> Glance:
+    def glance(self, path: RelPath) -> FileState:
         """The file as it is at this moment, for who watches it."""
-        from pinesync.sync.watching import Glance
+        from pinesync.sync.watching import FileState
 
         try:
             data = self.files.read(path)
         except FileError as error:
-            return Glance(None, error.message.removeprefix(f"{path}: "))
+            return FileState(None, error.message.removeprefix(f"{path}: "))
         if data is None:
-            return Glance(None)
+            return FileState(None)
         if self.files.is_busy(path):
             # Asked once it is read: who begins to write meanwhile leaves a part to be read, too.
-            return Glance(None, busy=True)
+            return FileState(None, busy=True)
         try:
             text = decode(data)
         except Unreadable as error:
-            return Glance(None, str(error))
+            return FileState(None, str(error))
         if has_conflict_markers(text):
-            return Glance(digest(text), "conflict markers stand in it")
-        return Glance(digest(text), "" if text.strip() else "the file is empty")
+            return FileState(digest(text), "conflict markers stand in it")
+        return FileState(digest(text), "" if text.strip() else "the file is empty")
 
     def stats(self) -> Mapping[RelPath, object]:
         """What the file system says of each tracked file, which changes with the file."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pinesync.errors import Misuse
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.manifest_file import ManifestFile, Read
+from pinesync.workspace.manifest_file import LastRead, ManifestFile
 from pinesync.workspace.state import State
 from pinesync.workspace.working_tree import WorkingTree
 
@@ -33,7 +33,7 @@ class Workspace:
         tree: Tree,
         state: State,
         wall: Callable[[], float],
-        known: Read | None = None,
+        known: LastRead | None = None,
     ) -> None:
         self.root: Path = tree.root
         self.state = state

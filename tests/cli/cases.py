@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pinesync.sandbox.faults import Fault
-from pinesync.sync.policy import Local, There
+from pinesync.sync.policy import LocalSide, RemoteSide
 from tests.world import (
     EXTRA,
     FASTER,
@@ -29,7 +29,7 @@ Told = tuple[int, str | None]
 class Case:
     """A history that ends in a row of the table; what pull and push then do and end with."""
 
-    row: tuple[Local, There]
+    row: tuple[LocalSide, RemoteSide]
     happened: Callable[[World], object]
     word: str
     pull: Told
@@ -141,25 +141,32 @@ NOTHING: Told = (0, None)
 LEFT: Told = (3, "refused")
 
 CASES = [
-    Case((Local.SAME, There.SAME), lambda world: None, "clean", NOTHING, NOTHING),
+    Case((LocalSide.SAME, RemoteSide.SAME), lambda world: None, "clean", NOTHING, NOTHING),
     Case(
-        (Local.SAME, There.MOVED),
+        (LocalSide.SAME, RemoteSide.MOVED),
         saves(SLOWER),
         "behind",
         (0, "pulled"),
         (0, "skipped"),
         pulled=SLOWER,
     ),
-    Case((Local.EDITED, There.SAME), edits(LONGER), "modified", NOTHING, (0, "saved"), versions=1),
     Case(
-        (Local.EDITED, There.EQUAL),
+        (LocalSide.EDITED, RemoteSide.SAME),
+        edits(LONGER),
+        "modified",
+        NOTHING,
+        (0, "saved"),
+        versions=1,
+    ),
+    Case(
+        (LocalSide.EDITED, RemoteSide.EQUAL),
         first(edits(LONGER), saves(LONGER)),
         "clean",
         (0, "adopted"),
         (0, "adopted"),
     ),
     Case(
-        (Local.AHEAD, There.MOVED),
+        (LocalSide.AHEAD, RemoteSide.MOVED),
         first(edits(LONGER), saves(LONGER, SLOWER)),
         "behind",
         (0, "pulled"),
@@ -167,7 +174,7 @@ CASES = [
         pulled=SLOWER,
     ),
     Case(
-        (Local.EDITED, There.MOVED),
+        (LocalSide.EDITED, RemoteSide.MOVED),
         first(edits(LONGER), saves(SLOWER)),
         "diverged",
         (0, "merged"),
@@ -175,7 +182,7 @@ CASES = [
         pulled=MERGED,
     ),
     Case(
-        (Local.UNDOES, There.SAME),
+        (LocalSide.UNDOES, RemoteSide.SAME),
         first(saves(SLOWER), pulls, edits(TREND)),
         "undoes",
         (0, "restored"),
@@ -183,7 +190,7 @@ CASES = [
         pulled=SLOWER,
     ),
     Case(
-        (Local.UNDOES, There.MOVED),
+        (LocalSide.UNDOES, RemoteSide.MOVED),
         first(saves(SLOWER), pulls, edits(TREND), saves(MERGED)),
         "undoes",
         (0, "restored"),
@@ -191,7 +198,7 @@ CASES = [
         pulled=MERGED,
     ),
     Case(
-        (Local.UNDOES, There.RECORDED),
+        (LocalSide.UNDOES, RemoteSide.RECORDED),
         first(
             *(commits, pulls_and_commits(SLOWER), pushes_and_commits(MERGED)),
             *(goes_back, edits(TREND)),
@@ -202,7 +209,7 @@ CASES = [
         pulled=SLOWER,
     ),
     Case(
-        (Local.UNDOES, There.RECORDED_THEIRS),
+        (LocalSide.UNDOES, RemoteSide.RECORDED_THEIRS),
         first(
             *(commits, pulls_and_commits(SLOWER), pulls_and_commits(FASTER)),
             *(goes_back, edits(TREND)),
@@ -213,21 +220,21 @@ CASES = [
         pulled=FASTER,
     ),
     Case(
-        (Local.UNCOMPARED, There.SAME),
+        (LocalSide.UNCOMPARED, RemoteSide.SAME),
         first(saves(SLOWER), pulls, edits(MERGED), forgets_the_first),
         "modified",
         NOTHING,
         (7, "refused"),
     ),
     Case(
-        (Local.UNCOMPARED, There.MOVED),
+        (LocalSide.UNCOMPARED, RemoteSide.MOVED),
         first(saves(SLOWER), pulls, edits(MERGED), saves(FASTER), forgets_the_first),
         "diverged",
         (7, "refused"),
         LEFT,
     ),
     Case(
-        (Local.UNCOMPARED, There.RECORDED),
+        (LocalSide.UNCOMPARED, RemoteSide.RECORDED),
         first(
             *(commits, pulls_and_commits(SLOWER), pushes_and_commits(MERGED)),
             *(goes_back, edits(EXTRA), forgets_the_first),
@@ -237,7 +244,7 @@ CASES = [
         (7, "refused"),
     ),
     Case(
-        (Local.UNCOMPARED, There.RECORDED_THEIRS),
+        (LocalSide.UNCOMPARED, RemoteSide.RECORDED_THEIRS),
         first(
             *(commits, pulls_and_commits(SLOWER), pulls_and_commits(FASTER)),
             *(goes_back, edits(MERGED), forgets_the_first),
@@ -246,9 +253,16 @@ CASES = [
         (7, "refused"),
         LEFT,
     ),
-    Case((Local.SAME, There.RECORDED), reverts, "rolled-back", LEFT, (0, "saved"), versions=1),
     Case(
-        (Local.EDITED, There.RECORDED),
+        (LocalSide.SAME, RemoteSide.RECORDED),
+        reverts,
+        "rolled-back",
+        LEFT,
+        (0, "saved"),
+        versions=1,
+    ),
+    Case(
+        (LocalSide.EDITED, RemoteSide.RECORDED),
         first(reverts, edits(LONGER)),
         "rolled-back",
         LEFT,
@@ -256,7 +270,7 @@ CASES = [
         versions=1,
     ),
     Case(
-        (Local.SAME, There.RECORDED_THEIRS),
+        (LocalSide.SAME, RemoteSide.RECORDED_THEIRS),
         reverts_theirs,
         "rolled-back",
         (0, "pulled"),
@@ -264,7 +278,7 @@ CASES = [
         pulled=SLOWER,
     ),
     Case(
-        (Local.EDITED, There.RECORDED_THEIRS),
+        (LocalSide.EDITED, RemoteSide.RECORDED_THEIRS),
         first(reverts_theirs, edits(LONGER)),
         "rolled-back",
         (0, "merged"),
@@ -272,41 +286,54 @@ CASES = [
         pulled=MERGED,
     ),
     Case(
-        (Local.MISSING, There.RECORDED_THEIRS),
+        (LocalSide.MISSING, RemoteSide.RECORDED_THEIRS),
         first(reverts_theirs, removes),
         "missing",
         (0, "told"),
         (0, "told"),
     ),
     Case(
-        (Local.MISSING, There.RECORDED),
+        (LocalSide.MISSING, RemoteSide.RECORDED),
         first(reverts, removes),
         "missing",
         (0, "told"),
         (0, "told"),
     ),
-    Case((Local.MISSING, There.SAME), removes, "missing", (0, "told"), (0, "told")),
+    Case((LocalSide.MISSING, RemoteSide.SAME), removes, "missing", (0, "told"), (0, "told")),
     Case(
-        (Local.MISSING, There.MOVED),
+        (LocalSide.MISSING, RemoteSide.MOVED),
         first(removes, saves(SLOWER)),
         "missing",
         (0, "told"),
         (0, "told"),
     ),
     Case(
-        (Local.MISSING, There.ABSENT),
+        (LocalSide.MISSING, RemoteSide.ABSENT),
         first(adds(EXTRA), lambda world: world.remove(EXTRA_PATH)),
         "missing",
         (0, "told"),
         (0, "told"),
         EXTRA_PATH,
     ),
-    Case((Local.SAME, There.GONE), deletes, "gone", (3, "kept"), LEFT),
-    Case((Local.EDITED, There.GONE), first(edits(LONGER), deletes), "gone", (3, "kept"), LEFT),
-    Case((Local.MISSING, There.GONE), first(removes, deletes), "gone", (3, "kept"), LEFT),
-    Case((Local.ADDED, There.ABSENT), adds(EXTRA), "new", NOTHING, (0, "created"), EXTRA_PATH),
+    Case((LocalSide.SAME, RemoteSide.GONE), deletes, "gone", (3, "kept"), LEFT),
     Case(
-        (Local.ADDED, There.TWIN),
+        (LocalSide.EDITED, RemoteSide.GONE),
+        first(edits(LONGER), deletes),
+        "gone",
+        (3, "kept"),
+        LEFT,
+    ),
+    Case((LocalSide.MISSING, RemoteSide.GONE), first(removes, deletes), "gone", (3, "kept"), LEFT),
+    Case(
+        (LocalSide.ADDED, RemoteSide.ABSENT),
+        adds(EXTRA),
+        "new",
+        NOTHING,
+        (0, "created"),
+        EXTRA_PATH,
+    ),
+    Case(
+        (LocalSide.ADDED, RemoteSide.SAME_TEXT),
         first(adds(EXTRA), saves(EXTRA, name="Extra")),
         "clean",
         (0, "adopted"),
@@ -314,7 +341,7 @@ CASES = [
         EXTRA_PATH,
     ),
     Case(
-        (Local.ADDED, There.TAKEN),
+        (LocalSide.ADDED, RemoteSide.TAKEN),
         first(adds(EXTRA), saves(TREND, name="Extra")),
         "name-taken",
         LEFT,
@@ -322,7 +349,7 @@ CASES = [
         EXTRA_PATH,
     ),
     Case(
-        (Local.UNTRACKED, There.ABSENT),
+        (LocalSide.UNTRACKED, RemoteSide.ABSENT),
         edits(EXTRA, EXTRA_PATH),
         "untracked",
         NOTHING,
@@ -330,7 +357,7 @@ CASES = [
         EXTRA_PATH,
     ),
     Case(
-        (Local.UNTRACKED, There.TWIN),
+        (LocalSide.UNTRACKED, RemoteSide.SAME_TEXT),
         first(edits(EXTRA, EXTRA_PATH), saves(EXTRA, name="Extra")),
         "clean",
         (0, "adopted"),
@@ -338,7 +365,7 @@ CASES = [
         EXTRA_PATH,
     ),
     Case(
-        (Local.UNTRACKED, There.TAKEN),
+        (LocalSide.UNTRACKED, RemoteSide.TAKEN),
         first(edits(EXTRA, EXTRA_PATH), saves(TREND, name="Extra")),
         "name-taken",
         LEFT,
@@ -346,7 +373,7 @@ CASES = [
         EXTRA_PATH,
     ),
     Case(
-        (Local.ABSENT, There.MOVED),
+        (LocalSide.ABSENT, RemoteSide.MOVED),
         saves(EXTRA, name="Extra"),
         "remote-only",
         (0, "written"),
@@ -354,34 +381,42 @@ CASES = [
         EXTRA_PATH,
         pulled=EXTRA,
     ),
-    Case((Local.MARKED, There.SAME), edits(MARKERS), "conflict", LEFT, LEFT),
-    Case((Local.MARKED, There.MOVED), first(edits(MARKERS), saves(FASTER)), "conflict", LEFT, LEFT),
-    Case((Local.MARKED, There.GONE), first(edits(MARKERS), deletes), "conflict", LEFT, LEFT),
+    Case((LocalSide.MARKED, RemoteSide.SAME), edits(MARKERS), "conflict", LEFT, LEFT),
     Case(
-        (Local.MARKED, There.ABSENT),
+        (LocalSide.MARKED, RemoteSide.MOVED),
+        first(edits(MARKERS), saves(FASTER)),
+        "conflict",
+        LEFT,
+        LEFT,
+    ),
+    Case(
+        (LocalSide.MARKED, RemoteSide.GONE), first(edits(MARKERS), deletes), "conflict", LEFT, LEFT
+    ),
+    Case(
+        (LocalSide.MARKED, RemoteSide.ABSENT),
         first(adds(EXTRA), edits(MARKERS, EXTRA_PATH)),
         "conflict",
         LEFT,
         LEFT,
         EXTRA_PATH,
     ),
-    Case((Local.UNREADABLE, There.SAME), edits(b"plot(\xff)"), "unreadable", LEFT, LEFT),
+    Case((LocalSide.UNREADABLE, RemoteSide.SAME), edits(b"plot(\xff)"), "unreadable", LEFT, LEFT),
     Case(
-        (Local.UNREADABLE, There.MOVED),
+        (LocalSide.UNREADABLE, RemoteSide.MOVED),
         first(edits(b"plot(\xff)"), saves(SLOWER)),
         "unreadable",
         LEFT,
         LEFT,
     ),
     Case(
-        (Local.UNREADABLE, There.GONE),
+        (LocalSide.UNREADABLE, RemoteSide.GONE),
         first(edits(b"plot(\0)"), deletes),
         "unreadable",
         LEFT,
         LEFT,
     ),
     Case(
-        (Local.UNREADABLE, There.ABSENT),
+        (LocalSide.UNREADABLE, RemoteSide.ABSENT),
         first(adds(EXTRA), edits(TREND.encode("utf-16"), EXTRA_PATH)),
         "unreadable",
         LEFT,
@@ -390,9 +425,9 @@ CASES = [
     ),
 ]
 FLAGGED = [
-    Case((Local.MARKED, There.SAME), flags, "conflict", LEFT, LEFT),
-    Case((Local.MARKED, There.SAME), first(flags, edits(LONGER)), "conflict", LEFT, LEFT),
-    Case((Local.MARKED, There.SAME), first(flags, removes), "conflict", LEFT, LEFT),
-    Case((Local.MARKED, There.MOVED), first(flags, saves(SLOWER)), "conflict", LEFT, LEFT),
-    Case((Local.MARKED, There.GONE), first(flags, deletes), "conflict", LEFT, LEFT),
+    Case((LocalSide.MARKED, RemoteSide.SAME), flags, "conflict", LEFT, LEFT),
+    Case((LocalSide.MARKED, RemoteSide.SAME), first(flags, edits(LONGER)), "conflict", LEFT, LEFT),
+    Case((LocalSide.MARKED, RemoteSide.SAME), first(flags, removes), "conflict", LEFT, LEFT),
+    Case((LocalSide.MARKED, RemoteSide.MOVED), first(flags, saves(SLOWER)), "conflict", LEFT, LEFT),
+    Case((LocalSide.MARKED, RemoteSide.GONE), first(flags, deletes), "conflict", LEFT, LEFT),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinesync.sync.policy import POLICY, Local
+from pinesync.sync.policy import POLICY, LocalSide
 from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
 from tests.world import (
     BREAKOUT,
@@ -28,7 +28,7 @@ every_case = pytest.mark.parametrize(
     ],
 )
 # A word that wins over whatever the other side is needs no history for each of those.
-_WINS = (Local.MARKED, Local.UNREADABLE)
+_WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
 
 def outcome(ran, path: str) -> Told:

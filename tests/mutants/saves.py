@@ -8,7 +8,7 @@ from typing import Any
 from pinesync.errors import NoAccess
 from pinesync.sync.engine.settle import settle
 from pinesync.sync.outcome import failed
-from pinesync.sync.policy import Local
+from pinesync.sync.policy import LocalSide
 from pinesync.sync.recovery import Found
 from pinesync.text.canonical import decode, digest
 from tests.mutants.mutant import Mutant, giving
@@ -73,7 +73,7 @@ def absence_propagates(original: Any) -> Any:
     def look(self: Any, *rest: Any) -> Any:
         view = yield from original(self, *rest)
         for situation in view.situations:
-            if situation.local is Local.MISSING and situation.info:
+            if situation.local is LocalSide.MISSING and situation.info:
                 self.ports.remote.delete(situation.info.pine_id)
         return view
 

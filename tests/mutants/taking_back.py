@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from pinesync.sync.engine import download
-from pinesync.sync.policy import There
+from pinesync.sync.policy import RemoteSide
 from pinesync.sync.reverts import Comparison
 from tests.mutants.mutant import Mutant, giving
 
@@ -55,9 +55,9 @@ def from_the_recorded_base(original: Any) -> Any:
 
 
 def git_is_believed(original: Any) -> Any:
-    def there(*args: Any) -> There:
-        found: There = original(*args)
-        return There.RECORDED if found is There.RECORDED_THEIRS else found
+    def there(*args: Any) -> RemoteSide:
+        found: RemoteSide = original(*args)
+        return RemoteSide.RECORDED if found is RemoteSide.RECORDED_THEIRS else found
 
     return there
 

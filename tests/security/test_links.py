@@ -16,9 +16,8 @@ from pinesync.errors import FileError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.canonical import digest
-from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.files import MANIFEST, Tree, walk
 from pinesync.workspace.files import folder as exchanging
-from pinesync.workspace.files import tree as trees
 
 if os.open not in os.supports_dir_fd:
     pytest.skip("this system opens no file by its folder's descriptor", allow_module_level=True)
@@ -210,7 +209,7 @@ def test_links_that_stay_are_refused_without_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the system opens files by their names alone."""
-    monkeypatch.setattr(trees, "_BY_DESCRIPTOR", False)
+    monkeypatch.setattr(walk, "_BY_DESCRIPTOR", False)
     for act in ACTS:
         for name in ("a", "a/b", PATH, MANIFEST, LEFT, TEMP):
             at = Place(tmp_path / f"{act.__name__}-{name.replace('/', '-')}")

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Version
-from pinesync.sync.planner import LocalText, Situation, Snapshot, named, survey, wanted
-from pinesync.sync.policy import NEVER, POLICY, Act, Local, There
+from pinesync.sync.planner import LocalText, Situation, Snapshot, survey, wanted
+from pinesync.sync.policy import NEVER, POLICY, Act, LocalSide, RemoteSide
 from pinesync.sync.reverts import Comparison
+from pinesync.sync.selection import named
 from pinesync.sync.words import Role, Status
 from pinesync.text.filenames import shown
 
@@ -64,16 +65,16 @@ def texts(letters: str, first: int = 4, number: int = 1) -> dict[tuple[PineId, V
 
 
 def test_the_table_is_total_and_nothing_is_in_both_halves() -> None:
-    assert set(POLICY) | set(NEVER) == set(product(Local, There))
+    assert set(POLICY) | set(NEVER) == set(product(LocalSide, RemoteSide))
     assert not set(POLICY) & set(NEVER)
     assert all(why.strip() for why in NEVER.values())
 
 
 def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
     for (local, there), row in POLICY.items():
-        if local is Local.MISSING:
+        if local is LocalSide.MISSING:
             assert {row.pull, row.push} <= {Act.TELL, Act.KEEP, Act.REFUSE}
-        if there is There.GONE:
+        if there is RemoteSide.GONE:
             assert {row.pull, row.push} <= {Act.KEEP, Act.REFUSE}
         if row.word == "conflict":
             assert (row.pull, row.push) == (Act.REFUSE, Act.REFUSE)

@@ -20,7 +20,7 @@ from pinesync.commands.watching.events import Checking, Held, Told, Trouble
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.planner import LocalText
-from pinesync.sync.watching import Glance
+from pinesync.sync.watching import FileState
 from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.terminal import PATIENCE, Terminal
 from tests.watching.conftest import Watching
@@ -247,7 +247,7 @@ class Looks:
         self.count = 0
         glance = WorkingTree.glance
 
-        def counted(folder: WorkingTree, seen: RelPath) -> Glance:
+        def counted(folder: WorkingTree, seen: RelPath) -> FileState:
             found = glance(folder, seen)
             with self._news:
                 self.count += seen == path

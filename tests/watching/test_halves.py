@@ -15,7 +15,7 @@ from pinesync.commands.watching import eyes, files
 from pinesync.commands.watching.events import Checking, Told
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
-from pinesync.sync.watching import Glance
+from pinesync.sync.watching import FileState
 from pinesync.workspace.files import Tree
 from tests.watching.conftest import PATIENCE, Watching
 from tests.watching.editors import (
@@ -362,7 +362,7 @@ def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
         made(file)
         before = len(os.listdir("/dev/fd"))
         for _ in range(3):
-            assert folder.tree.glance(RelPath(TREND_PATH)) == Glance(None, "not a plain file")
+            assert folder.tree.glance(RelPath(TREND_PATH)) == FileState(None, "not a plain file")
         assert len(os.listdir("/dev/fd")) == before
         file.rmdir() if file.is_dir() else file.unlink()
         clone.write(TREND)

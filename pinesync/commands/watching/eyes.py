@@ -16,7 +16,7 @@ ASLEEP_SECONDS = 10.0
 
 
 class Waiting(Protocol):
-    """Where hints come from: `workspace.hints.Hints`."""
+    """Where hints come from: `workspace.file_events.FileEvents`."""
 
     def wait(self, seconds: float) -> tuple[frozenset[str], list[str]]: ...
 

@@ -12,7 +12,7 @@ from pinesync.commands.watching.persons import Persons
 from pinesync.errors import FileError
 from pinesync.git import activity as git
 from pinesync.model import Digest, RelPath
-from pinesync.sync.watching import Glance, Meaning, meanings
+from pinesync.sync.watching import FileState, Meaning, meanings
 from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.text.filenames import typed
 from pinesync.workspace.workspace import Workspace
@@ -49,9 +49,9 @@ class Files:
         self._clock = clock
         self._many = many
         self._handled: dict[RelPath, Digest] = {}
-        self._glances: dict[RelPath, Glance] = {}
+        self._glances: dict[RelPath, FileState] = {}
         self._since: dict[RelPath, float] = {}
-        self._unfit: dict[RelPath, Glance] = {}
+        self._unfit: dict[RelPath, FileState] = {}
         self._persons = Persons(folder.tree.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
@@ -137,7 +137,7 @@ class Files:
             saved=tuple(sorted(same.items())), soon=tuple(p for p in held if p not in same)
         )
 
-    def _found(self, found: dict[RelPath, Meaning], glances: dict[RelPath, Glance]) -> Found:
+    def _found(self, found: dict[RelPath, Meaning], glances: dict[RelPath, FileState]) -> Found:
         by: dict[Meaning, list[RelPath]] = {what: [] for what in Meaning}
         for path, what in sorted(found.items()):
             by[what].append(path)
@@ -172,7 +172,7 @@ class Files:
         return mark == self._mark and not mark.busy
 
     def _gits(
-        self, seen: Mapping[RelPath, Glance], agreed: Mapping[RelPath, Digest], mark: git.Mark
+        self, seen: Mapping[RelPath, FileState], agreed: Mapping[RelPath, Digest], mark: git.Mark
     ) -> frozenset[RelPath]:
         """Which new texts git wrote, as far as its traces tell. What a person saved before it
         began is theirs, even where git holds it since."""
@@ -212,14 +212,14 @@ class Files:
             self._handled[path] = glance.digest
         return False
 
-    def _is_held_open(self, path: RelPath, glance: Glance) -> bool:
+    def _is_held_open(self, path: RelPath, glance: FileState) -> bool:
         return glance.busy and self._clock() - self._since[path] >= BUSY_SECONDS
 
     def _is_still(self, path: RelPath, digest: Digest) -> bool:
         glance = self._glance(path)
         return glance.digest == digest and not glance.problem
 
-    def _glance(self, path: RelPath) -> Glance:
+    def _glance(self, path: RelPath) -> FileState:
         before, glance = self._glances.get(path), self._folder.tree.glance(path)
         if before != glance:
             self._since[path] = self._clock()
@@ -234,7 +234,7 @@ class Files:
         """Another pinesync is at work: what a pull brings is in its file before it is agreed."""
         return self._waits("pinesync", self._folder.log.is_locked(), OTHERS_SECONDS)
 
-    def _has_news(self, glances: Mapping[RelPath, Glance]) -> bool:
+    def _has_news(self, glances: Mapping[RelPath, FileState]) -> bool:
         return any(g.digest not in (None, self._handled.get(p)) for p, g in glances.items())
 
     def _waits(self, who: str, busy: bool, most: float) -> bool:
@@ -248,7 +248,7 @@ class Files:
         entries = self._folder.manifest.entries().values()
         return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
 
-    def _in_order(self, path: RelPath, glance: Glance) -> bool:
+    def _in_order(self, path: RelPath, glance: FileState) -> bool:
         """Whether the text is the one that was agreed."""
         self._unfit.pop(path, None)
         if glance.digest is None or glance.digest != self._agreed().get(path):
@@ -263,7 +263,7 @@ class Files:
                 self.held[path] = self._handled[path] = text
         return Held(tuple(sorted(digests)), why)
 
-    def _unfit_told(self, path: RelPath, glance: Glance) -> Event | None:
+    def _unfit_told(self, path: RelPath, glance: FileState) -> Event | None:
         same = replace(glance, again=False)
         if self._unfit.get(path) == same:
             return None

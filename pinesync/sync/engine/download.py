@@ -1,5 +1,7 @@
 """Pulling: fetch and validate everything first, then exchange file by file, then one write of
-pine.toml for the batch. The base is never ahead of the file."""
+pine.toml for the batch. The base is never ahead of the file.
+
+Long because a text is fetched, merged and exchanged under what the step before has proven."""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
 from pinesync.sync.outcome import Done, Outcome, enumerated, failed, refused
 from pinesync.sync.planner import Situation, Step
-from pinesync.sync.policy import Act, Local, There
+from pinesync.sync.policy import Act, LocalSide, RemoteSide
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.words import Status
 from pinesync.text.canonical import common_lines, decode, digest
@@ -123,7 +125,7 @@ def _base_held(ports: Ports, situation: Situation) -> str | None:
 def based(ports: Ports, situation: Situation, version: Version, text: Digest) -> Base:
     """The base once it is at this version: that of a new file, of one that git may have older
     texts of, or the one that it had, moved on."""
-    if situation.local is Local.ABSENT and not ports.manifest.has_history():
+    if situation.local is LocalSide.ABSENT and not ports.manifest.has_history():
         return Base(version, text)
     assert situation.info
     ours = own_versions(ports.log, situation.info.pine_id)
@@ -147,7 +149,7 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
     comes back beside whatever else was edited."""
     situation = step.situation
     back = enumerated(situation.comparison.reverted)
-    if situation.there is There.RECORDED:
+    if situation.there is RemoteSide.RECORDED:
         # Git went back behind pushes of ours, which stay out.
         assert situation.entry
         assert situation.entry.base

@@ -3,10 +3,8 @@ has is read, by number, and the intent tells what to look for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pinesync.errors import BadAnswer
-from pinesync.model import Digest, PineId, SaveAnswer, SavedText, Version
+from pinesync.model import Digest, PineId, Version
 from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import uploads_of
 from pinesync.sync.intents import Create, Save, Upload
@@ -17,40 +15,6 @@ from pinesync.text.filenames import shown
 
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds between the looks for a save whose answer was lost."""
-
-
-def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:
-    """The script and version that an answer names, if it can be the save's."""
-    pine_id, version, parent = intent.pine_id or answer.pine_id, answer.version, intent.parent
-    if not (answer.pine_id == pine_id and pine_id and version):
-        return None
-    if isinstance(intent, Create) and pine_id in intent.known_ids:
-        return None  # a script that was there before is not the one that was created
-    before = parent.major if parent else 0
-    return (pine_id, version) if before < version.major <= before + MOST_VERSIONS else None
-
-
-def settled_by(
-    ports: Ports,
-    intent: Save,
-    answer: SaveAnswer,
-    read_back: Callable[[], SavedText] | None = None,
-) -> Found | None:
-    """Where a complete answer says that the save is, once its text was read there by number, which
-    `read_back` does where it was begun.
-
-    It settles the place even where the text differs from ours: the service changed it."""
-    place = place_of(intent, answer)
-    if place is None:
-        return None
-    pine_id, version = place
-    parent = intent.parent
-    saved = read_back() if read_back else ports.remote.get(pine_id, version)
-    ports.texts.remember(saved)
-    log = read_log(ports, pine_id, parent, version)
-    ours = recovery.ours_of(uploads_of(ports.log, pine_id), intent)
-    hidden = recovery.hidden(parent, version, log, ours)
-    return Found(pine_id, version, log[version], hidden, shown(saved.name))
 
 
 def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:

@@ -9,7 +9,7 @@ from pinesync.model import Base, Entry, PineId, ScriptInfo, Version
 from pinesync.sync import recovery
 from pinesync.sync.engine.find_upload import read_log
 from pinesync.sync.engine.lifecycle import entry_of, uploads_of
-from pinesync.sync.engine.settle import hidden_outcome
+from pinesync.sync.engine.resolve_upload import hidden_outcome
 from pinesync.sync.intents import Upload
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports

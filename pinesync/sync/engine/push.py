@@ -13,7 +13,7 @@ from pinesync.sync.explain import left_alone, not_listed
 from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.planner import Situation, Step
-from pinesync.sync.policy import Act, Local
+from pinesync.sync.policy import Act, LocalSide
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
 
@@ -84,6 +84,6 @@ def _is_another(situation: Situation, seen: Mapping[RelPath, Digest]) -> bool:
     text = seen.get(situation.path)
     if text is None:
         return False
-    if situation.local in (Local.MISSING, Local.UNREADABLE):
+    if situation.local in (LocalSide.MISSING, LocalSide.UNREADABLE):
         return True
     return situation.digest not in (None, text)

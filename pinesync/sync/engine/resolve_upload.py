@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pinesync.errors import (
     EXIT_COMPILE,
     EXIT_LATER,
+    EXIT_LEFT,
     FileError,
     NameTaken,
     NoAccess,
@@ -16,18 +17,18 @@ from pinesync.errors import (
     PinesyncError,
     StateError,
 )
-from pinesync.model import Diagnostic, PineId, SaveAnswer, SavedText, Version
+from pinesync.model import Diagnostic, PineId, RelPath, SaveAnswer, SavedText, Version
 from pinesync.sync import recovery
-from pinesync.sync.engine.find_upload import find, find_unknown, place_of, settled_by
-from pinesync.sync.engine.lifecycle import give_up, land, note_answer
+from pinesync.sync.engine.find_upload import find, find_unknown, read_log
+from pinesync.sync.engine.lifecycle import give_up, land, note_answer, uploads_of
 from pinesync.sync.engine.prepare_upload import Draft
-from pinesync.sync.engine.settle import hidden_outcome, unknown_outcome
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Create, Save
 from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shown, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,67 @@ def _unknown(intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
         hint="run `pinesync push` again: it looks for the save before it sends anything",
         exit_code=EXIT_LATER,
         pine_id=intent.pine_id,
+    )
+
+
+def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:
+    """The script and version that an answer names, if it can be the save's."""
+    pine_id, version, parent = intent.pine_id or answer.pine_id, answer.version, intent.parent
+    if not (answer.pine_id == pine_id and pine_id and version):
+        return None
+    if isinstance(intent, Create) and pine_id in intent.known_ids:
+        return None  # a script that was there before is not the one that was created
+    before = parent.major if parent else 0
+    return (pine_id, version) if before < version.major <= before + MOST_VERSIONS else None
+
+
+def settled_by(
+    ports: Ports,
+    intent: Save,
+    answer: SaveAnswer,
+    read_back: Callable[[], SavedText] | None = None,
+) -> Found | None:
+    """Where a complete answer says that the save is, once its text was read there by number, which
+    `read_back` does where it was begun.
+
+    It settles the place even where the text differs from ours: the service changed it."""
+    place = place_of(intent, answer)
+    if place is None:
+        return None
+    pine_id, version = place
+    parent = intent.parent
+    saved = read_back() if read_back else ports.remote.get(pine_id, version)
+    ports.texts.remember(saved)
+    log = read_log(ports, pine_id, parent, version)
+    ours = recovery.ours_of(uploads_of(ports.log, pine_id), intent)
+    hidden = recovery.hidden(parent, version, log, ours)
+    return Found(pine_id, version, log[version], hidden, shown(saved.name))
+
+
+def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
+    """A save was not confirmed, and a text is there that may be what became of it."""
+    return Outcome(
+        intent.path,
+        "conflict",
+        unknown,
+        message=f"a save was not confirmed, and {unknown} has a text that nobody knows here",
+        hint=f"look at it, then run `pinesync resolve {typed(intent.path)} --ours` or --theirs",
+        exit_code=EXIT_LEFT,
+        pine_id=intent.pine_id,
+    )
+
+
+def hidden_outcome(path: RelPath, found: Found) -> Outcome:
+    """A save of ours that came after somebody else's: both texts exist, one hides the other."""
+    return Outcome(
+        path,
+        "conflict",
+        found.version,
+        message=f"saved as {found.version}, on top of {found.hidden}, "
+        "which somebody else saved at the same moment",
+        hint=f"`pinesync resolve {typed(path)}` with --ours, --theirs or --merged settles it",
+        exit_code=EXIT_LEFT,
+        pine_id=found.pine_id,
     )
 
 

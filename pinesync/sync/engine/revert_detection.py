@@ -8,7 +8,7 @@ from pinesync.errors import FacadeError, FileError, PinesyncError, TryLater
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.version_texts import held_text, read_text
 from pinesync.sync.planner import COMPARABLE, Situation, Wanted
-from pinesync.sync.policy import Local
+from pinesync.sync.policy import LocalSide
 from pinesync.sync.ports import Ports
 from pinesync.sync.reverts import Comparison, compare
 from pinesync.text.canonical import Unreadable, decode, digest
@@ -33,7 +33,7 @@ def compare_edited(
 
 
 def _is_compared(situation: Situation, base: Base) -> bool:
-    edited = situation.local is Local.EDITED and situation.there in COMPARABLE
+    edited = situation.local is LocalSide.EDITED and situation.there in COMPARABLE
     return edited and bool(base.theirs) and situation.digest != base.chosen
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, FileError, NotAccessible
-from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
+from pinesync.errors import EXIT_LATER, FacadeError, FileError, NotAccessible
+from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
 from pinesync.sync.engine import delete, move, rename
-from pinesync.sync.engine.find_upload import find, find_unknown, settled_by
+from pinesync.sync.engine.find_upload import find, find_unknown
 from pinesync.sync.engine.lifecycle import give_up, land, own_versions
+from pinesync.sync.engine.resolve_upload import hidden_outcome, settled_by, unknown_outcome
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.tab_overwrite import dropped_lines
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, Save, age
@@ -17,7 +18,6 @@ from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.canonical import Unreadable, decode, digest
-from pinesync.text.filenames import typed
 from pinesync.text.unicode import unseen
 
 TOMBSTONE_SECONDS = 30 * 24 * 3600.0
@@ -185,19 +185,6 @@ def _answered(ports: Ports, intent: Save) -> Found | None:
     return settled_by(ports, intent, SaveAnswer(True, intent.pine_id, intent.landed))
 
 
-def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
-    """A save was not confirmed, and a text is there that may be what became of it."""
-    return Outcome(
-        intent.path,
-        "conflict",
-        unknown,
-        message=f"a save was not confirmed, and {unknown} has a text that nobody knows here",
-        hint=f"look at it, then run `pinesync resolve {typed(intent.path)} --ours` or --theirs",
-        exit_code=EXIT_LEFT,
-        pine_id=intent.pine_id,
-    )
-
-
 def landed_outcome(intent: Save, found: Found) -> Outcome:
     """What is told of a save of an earlier run that was found."""
     if found.hidden:
@@ -208,20 +195,6 @@ def landed_outcome(intent: Save, found: Found) -> Outcome:
         found.version,
         before=intent.parent,
         message=f"an earlier save is there as {found.version}",
-        pine_id=found.pine_id,
-    )
-
-
-def hidden_outcome(path: RelPath, found: Found) -> Outcome:
-    """A save of ours that came after somebody else's: both texts exist, one hides the other."""
-    return Outcome(
-        path,
-        "conflict",
-        found.version,
-        message=f"saved as {found.version}, on top of {found.hidden}, "
-        "which somebody else saved at the same moment",
-        hint=f"`pinesync resolve {typed(path)}` with --ours, --theirs or --merged settles it",
-        exit_code=EXIT_LEFT,
         pine_id=found.pine_id,
     )
 

@@ -20,7 +20,7 @@ from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.intents import Delete, Download, Move, Rename
 from pinesync.sync.operations import RECOVERY
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.sync.policy import Local
+from pinesync.sync.policy import LocalSide
 from pinesync.sync.ports import Ports
 
 
@@ -111,6 +111,6 @@ class Transaction:
 
 def _forgotten_choices(view: View) -> dict[RelPath, Entry]:
     """The entries without a text that was chosen by name, where the file no longer has it."""
-    clean = (s.entry for s in view.situations if s.local is Local.SAME and s.entry)
+    clean = (s.entry for s in view.situations if s.local is LocalSide.SAME and s.entry)
     chosen = ((entry, entry.base) for entry in clean if entry.base and entry.base.chosen)
     return {e.path: replace(e, base=replace(base, chosen=None)) for e, base in chosen}

@@ -9,7 +9,8 @@ from pinesync.workspace.files.building import building, is_free, make_folder, re
 from pinesync.workspace.files.moving import appear, vanish
 from pinesync.workspace.files.pages import is_page, put_page
 from pinesync.workspace.files.starting import is_taken, make_file, refuse_unwritable
-from pinesync.workspace.files.tree import MANIFEST, Tree
+from pinesync.workspace.files.tree import Tree
+from pinesync.workspace.files.walk import MANIFEST
 
 __all__ = [
     "MANIFEST",

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pinesync.workspace.files.folder import file_error
-from pinesync.workspace.files.tree import MANIFEST, Tree
+from pinesync.workspace.files.tree import Tree
+from pinesync.workspace.files.walk import MANIFEST
 
 
 def is_free(target: Path) -> bool:

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from pinesync.atomic import Folder
 from pinesync.errors import FileError
@@ -17,6 +18,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 MAX_FILE = 8 * 1024 * 1024
+_NO_TEXT = b"\0"
+"""For what is no plain file: no text has this byte."""
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 """Opening waits for nobody: not for the other end of a pipe, nor for the end of a lease."""
 _PIECE = 256 * 1024
@@ -54,6 +57,27 @@ def link_and_replace(folder: Folder, temp: str, name: str) -> None:
 def aside(temp: str) -> str:
     """The second name that the old file has between the two steps."""
     return temp.removesuffix(".tmp") + "-old.tmp"
+
+
+def left_by_exchange(folder: Folder, temp: str) -> bytes | None:
+    """What a temporary file holds, None where there is none any more, no text where a link or a
+    pipe came out of the exchange. An exchange without the system call may have stopped halfway,
+    and what was taken out is then under its second name."""
+    try:
+        left = read(folder, temp)
+    except FileNotFoundError:
+        try:
+            folder.replace(aside(temp), temp)
+        except FileNotFoundError:
+            return None
+        return read(folder, temp)
+    except OSError:
+        if stat.S_ISREG(folder.stat(temp).st_mode):
+            raise
+        left = _NO_TEXT
+    with suppress(FileNotFoundError):
+        folder.unlink(aside(temp))  # the file itself still has that text
+    return left
 
 
 def rename_anew(source: Folder, name: str, target: Folder, new: str) -> None:
@@ -138,6 +162,14 @@ def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"larger than {most} bytes")
     return data
+
+
+def read_if_plain(folder: Folder, name: str) -> bytes:
+    """What the file holds; no text where it cannot be read, and is a link by now, say."""
+    try:
+        return read(folder, name)
+    except OSError:
+        return _NO_TEXT
 
 
 def mode_of(folder: Folder, name: str) -> int:

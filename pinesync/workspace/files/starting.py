@@ -7,7 +7,8 @@ import os
 
 from pinesync.atomic import create_file, temporary_name, write_temp
 from pinesync.workspace.files.folder import file_error
-from pinesync.workspace.files.tree import MANIFEST, MODE, Tree
+from pinesync.workspace.files.tree import MODE, Tree
+from pinesync.workspace.files.walk import MANIFEST
 
 
 def is_taken(tree: Tree, path: str) -> bool:

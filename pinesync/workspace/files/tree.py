@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
-from pinesync.atomic import CLOEXEC, NOFOLLOW, Folder, write_temp
+from pinesync.atomic import Folder, write_temp
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
@@ -19,20 +17,18 @@ from pinesync.text.canonical import digest_or_none
 from pinesync.text.filenames import SUFFIX
 from pinesync.workspace.files.folder import (
     Exchange,
-    aside,
     exchange_files,
     file_error,
     is_being_written,
+    left_by_exchange,
     mode_of,
     read,
+    read_if_plain,
 )
+from pinesync.workspace.files.walk import MANIFEST, folder_of, plain_files
 
-MANIFEST = "pine.toml"
 MODE = 0o644
-_BY_DESCRIPTOR = os.open in os.supports_dir_fd
 _TEMPORARY = r"\.pinesync-[0-9a-z-]+\.tmp"
-_NO_TEXT = b"\0"
-_SKIPPED = frozenset(("node_modules", "__pycache__"))
 
 
 class Tree:
@@ -73,26 +69,13 @@ class Tree:
     def scripts(self) -> Iterator[str]:
         """The paths of all .pine files, whatever they are called, except under hidden folders
         and folders that are links."""
-        for path, name in self._files():
+        for path, name in plain_files(self.root):
             if name.endswith(SUFFIX) and not name.startswith("."):
                 yield path
 
     def leftovers(self) -> list[str]:
         """The temporary files that a killed process left."""
-        return [path for path, name in self._files() if re.fullmatch(_TEMPORARY, name)]
-
-    def _files(self) -> Iterator[tuple[str, str]]:
-        """Each plain file's path and name; nothing below another workspace."""
-        pending = [""]
-        while pending:
-            prefix = pending.pop()
-            try:
-                with self._folder_of(prefix) as (folder, _):
-                    files, below = _listed(folder, is_root=not prefix)
-            except OSError as error:
-                raise file_error(prefix or ".", error) from error
-            pending += [f"{prefix}{name}/" for name in below]
-            yield from ((prefix + name, name) for name in files)
+        return [path for path, name in plain_files(self.root) if re.fullmatch(_TEMPORARY, name)]
 
     def is_busy(self, path: RelPath) -> bool:
         """Whether somebody has the file open for writing, where the system tells that."""
@@ -168,7 +151,7 @@ class Tree:
             came_out(old)
         except PinesyncError:
             self._exchange(folder, temp, name)
-            if _if_read(folder, temp) != data:
+            if read_if_plain(folder, temp) != data:
                 # An editor saved meanwhile: its text stays, and what came out waits for room.
                 self._exchange(folder, temp, name)
             raise
@@ -192,7 +175,7 @@ class Tree:
             with suppress(OSError):
                 folder.unlink(temp)
             raise
-        if is_being_written(folder, temp) or _if_read(folder, temp) != expected:
+        if is_being_written(folder, temp) or read_if_plain(folder, temp) != expected:
             # A person, or git, wrote it in between: that text goes back.
             self._exchange(folder, temp, name)
             folder.unlink(temp)
@@ -228,7 +211,7 @@ class Tree:
         that says so: whoever looks again must not take its absence for success."""
         try:
             with self._folder_of(path) as (folder, name):
-                left = _left(folder, temp)
+                left = left_by_exchange(folder, temp)
                 if left is None:
                     # Everything was done, unless the old text is there still, or again.
                     there = _digest_if_there(folder, name)
@@ -269,54 +252,10 @@ class Tree:
         with self._folder_of(f"{path}/" if path else "", make=make) as (folder, _):
             yield folder
 
-    @contextmanager
-    def _folder_of(self, path: str, *, make: bool = False) -> Iterator[tuple[Folder, str]]:
-        """The open folder that holds the file, and the file's name in it."""
-        *parts, name = path.split("/")
-        if not _BY_DESCRIPTOR:
-            yield Folder(self._plain_folder(parts, make), None), name
-            return
-        descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC)
-        try:
-            for part in parts:
-                if make:
-                    with suppress(FileExistsError):
-                        os.mkdir(part, 0o755, dir_fd=descriptor)
-                        os.fsync(descriptor)
-                flags = os.O_RDONLY | os.O_DIRECTORY | NOFOLLOW | CLOEXEC
-                below = os.open(part, flags, dir_fd=descriptor)
-                os.close(descriptor)
-                descriptor = below
-            yield Folder(self.root.joinpath(*parts), descriptor), name
-        finally:
-            os.close(descriptor)
-
-    def _plain_folder(self, parts: list[str], make: bool) -> Path:
-        """The same by name, for systems without descriptors of folders."""
-        folder = self.root
-        for part in parts:
-            folder = folder / part
-            if make:
-                folder.mkdir(exist_ok=True)
-            if folder.is_symlink():
-                raise OSError(errno.ELOOP, "a link, which is not followed")
-        return folder
-
-
-def _listed(folder: Folder, *, is_root: bool) -> tuple[list[str], list[str]]:
-    """The names of its plain files, and of the folders that may hold scripts: no link, no hidden
-    one, no tool's. Nothing of another workspace."""
-    files, below = [], []
-    at = folder.path if folder.descriptor is None else folder.descriptor
-    with os.scandir(at) as found:
-        for item in found:
-            if item.name == MANIFEST and not is_root:
-                return [], []
-            if item.is_file(follow_symlinks=False):
-                files.append(item.name)
-            elif item.is_dir(follow_symlinks=False):
-                below.append(item.name)
-    return files, [n for n in below if not n.startswith(".") and n not in _SKIPPED]
+    def _folder_of(
+        self, path: str, *, make: bool = False
+    ) -> AbstractContextManager[tuple[Folder, str]]:
+        return folder_of(self.root, path, make=make)
 
 
 def _found(folder: Folder, path: RelPath) -> bytes | FileError | None:
@@ -340,35 +279,6 @@ def _create(
         raise ChangedMeanwhile from None
     folder.unlink(temp)
     folder.sync()
-
-
-def _if_read(folder: Folder, name: str) -> bytes:
-    """What the file holds; no text where it cannot be read, and is a link by now, say."""
-    try:
-        return read(folder, name)
-    except OSError:
-        return _NO_TEXT
-
-
-def _left(folder: Folder, temp: str) -> bytes | None:
-    """What a temporary file holds, None where there is none any more, no text where a link or a
-    pipe came out of the exchange. An exchange without the system call may have stopped halfway,
-    and what was taken out is then under its second name."""
-    try:
-        left = read(folder, temp)
-    except FileNotFoundError:
-        try:
-            folder.replace(aside(temp), temp)
-        except FileNotFoundError:
-            return None
-        return read(folder, temp)
-    except OSError:
-        if stat.S_ISREG(folder.stat(temp).st_mode):
-            raise
-        left = _NO_TEXT
-    with suppress(FileNotFoundError):
-        folder.unlink(aside(temp))  # the file itself still has that text
-    return left
 
 
 def _is_same(folder: Folder, one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Hints that files may have changed, from the operating system.
+"""What the operating system says of files that may have changed.
 
 They are never taken for the truth: some come twice, some late, and where a queue overflows, a drive
 is on the network or the machine slept, some never. Whoever waits for them looks from time to time.
@@ -31,7 +31,7 @@ _PAIRINGS = (
 )
 
 
-class Hints(FileSystemEventHandler):
+class FileEvents(FileSystemEventHandler):
     """The paths below `root` that something happened to, relative to it, and keys that were
     pressed. `works` is False where the system gives no events: then there are only looks. `heard`
     is called with each path at once, in a thread of watchdog's."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pinesync.errors import ManifestError
 from pinesync.model import Entry, RelPath
-from pinesync.workspace import written
+from pinesync.workspace import fast_reader
 from pinesync.workspace.manifest import Manifest, Settings, dump_new, parse
 from pinesync.workspace.toml import MAX_TABLES
 from tests.workspace.test_manifest import ALL_SETTINGS, ENTRIES, SETTINGS, A, B, entry, manifest
@@ -56,12 +56,12 @@ def test_the_shape_says_what_the_parser_says(
 ) -> None:
     text = dump_new(Manifest(settings, entries))
     text = data.draw(touched(text)) if data else text
-    assert written.read(text + BY_THE_PARSER) is None
+    assert fast_reader.read(text + BY_THE_PARSER) is None
     assert told(text) == told(text + BY_THE_PARSER)
 
 
 def test_what_we_write_needs_no_parser() -> None:
-    found = written.read(OURS)
+    found = fast_reader.read(OURS)
     assert found is not None
     assert found[1] == parse(OURS).entries == manifest(entry(A), entry(B, 2)).entries
 
@@ -81,12 +81,12 @@ def test_what_we_write_needs_no_parser() -> None:
     ],
 )
 def test_what_is_not_wholly_ours_is_left_to_the_parser(text: str) -> None:
-    assert written.read(text) is None
+    assert fast_reader.read(text) is None
 
 
 def test_so_many_entries_that_the_limits_may_count_are_left_to_the_parser() -> None:
     blocks = (f'[scripts."{n}.pine"]\nname = "{n}"\n\n' for n in range(MAX_TABLES))
     text = dump_new(manifest()) + "\n" + "".join(blocks)
-    assert written.read(text) is None
+    assert fast_reader.read(text) is None
     with pytest.raises(ManifestError, match="more than 50000 tables"):
         parse(text)

@@ -1,0 +1,83 @@
+"""One request of the facade, read and checked, and its answer before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pinesync.errors import NotAccessible, Refused
+from pinesync.model import Version
+from pinesync.protocol import server_responses
+from pinesync.sandbox import published
+from pinesync.sandbox.faults import Switches
+from pinesync.sandbox.store import NOT_OWNER, Store, StoredVersion, User
+
+NOT_READER = "User is not allowed to see source code of pine"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer before it is sent. `pine_id` names the script that it is about, if any."""
+
+    status: int
+    body: bytes
+    pine_id: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, read. `user` is None for no session and for a dead one alike."""
+
+    store: Store
+    switches: Switches
+    user: User | None
+    query: Mapping[str, str]
+    form: Mapping[str, str] = field(default_factory=dict)
+    pine_id: str = ""
+    version: str = ""
+
+    @property
+    def source(self) -> str:
+        """The body's text; Refused (400) where there is none."""
+        if not self.form.get("source"):
+            raise Refused(400, "source is empty")
+        return self.form["source"]
+
+    @property
+    def reader(self) -> User:
+        if self.user is None:
+            raise NotAccessible(401, NOT_READER)
+        return self.user
+
+    @property
+    def writer(self) -> User:
+        """Whose session it is; without one, the refusal that the switch names."""
+        if self.user is None:
+            raise DeadSession(401, NOT_OWNER)
+        return self.user
+
+    def stored(self) -> StoredVersion:
+        """The version in the path, of what anybody may read or of a script of the session."""
+        if open_to_all := published.find(self.pine_id):
+            return published.version_of(open_to_all, self.asked_version())
+        return self.store.get(self.pine_id, user=self.reader, version=self.asked_version())
+
+    def asked_version(self) -> Version | None:
+        """The version in the path, None for `last`; Refused (400) for anything else."""
+        if self.version == "last":
+            return None
+        try:
+            return Version.parse(self.version)
+        except ValueError:
+            raise Refused(400, "wrong version") from None
+
+
+class DeadSession(NotAccessible):
+    """A write without a session."""
+
+
+def answer(value: object, pine_id: str = "") -> Reply:
+    """200 with JSON, as text/plain."""
+    return Reply(200, server_responses.encode(value), pine_id)

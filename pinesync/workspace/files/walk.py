@@ -1,0 +1,81 @@
+"""The way to a file below a root, without following a link, and the walk over all of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pinesync.atomic import CLOEXEC, NOFOLLOW, Folder
+from pinesync.workspace.files.folder import file_error
+
+MANIFEST = "pine.toml"
+_BY_DESCRIPTOR = os.open in os.supports_dir_fd
+_SKIPPED = frozenset(("node_modules", "__pycache__"))
+
+
+@contextmanager
+def folder_of(root: Path, path: str, *, make: bool = False) -> Iterator[tuple[Folder, str]]:
+    """The open folder that holds the file, and the file's name in it."""
+    *parts, name = path.split("/")
+    if not _BY_DESCRIPTOR:
+        yield Folder(_plain_folder(root, parts, make), None), name
+        return
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | CLOEXEC)
+    try:
+        for part in parts:
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(part, 0o755, dir_fd=descriptor)
+                    os.fsync(descriptor)
+            flags = os.O_RDONLY | os.O_DIRECTORY | NOFOLLOW | CLOEXEC
+            below = os.open(part, flags, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        yield Folder(root.joinpath(*parts), descriptor), name
+    finally:
+        os.close(descriptor)
+
+
+def _plain_folder(root: Path, parts: list[str], make: bool) -> Path:
+    """The same by name, for systems without descriptors of folders."""
+    folder = root
+    for part in parts:
+        folder = folder / part
+        if make:
+            folder.mkdir(exist_ok=True)
+        if folder.is_symlink():
+            raise OSError(errno.ELOOP, "a link, which is not followed")
+    return folder
+
+
+def plain_files(root: Path) -> Iterator[tuple[str, str]]:
+    """Each plain file's path and name; nothing below another workspace."""
+    pending = [""]
+    while pending:
+        prefix = pending.pop()
+        try:
+            with folder_of(root, prefix) as (folder, _):
+                files, below = _listed(folder, is_root=not prefix)
+        except OSError as error:
+            raise file_error(prefix or ".", error) from error
+        pending += [f"{prefix}{name}/" for name in below]
+        yield from ((prefix + name, name) for name in files)
+
+
+def _listed(folder: Folder, *, is_root: bool) -> tuple[list[str], list[str]]:
+    """The names of its plain files, and of the folders that may hold scripts: no link, no hidden
+    one, no tool's. Nothing of another workspace."""
+    files, below = [], []
+    at = folder.path if folder.descriptor is None else folder.descriptor
+    with os.scandir(at) as found:
+        for item in found:
+            if item.name == MANIFEST and not is_root:
+                return [], []
+            if item.is_file(follow_symlinks=False):
+                files.append(item.name)
+            elif item.is_dir(follow_symlinks=False):
+                below.append(item.name)
+    return files, [n for n in below if not n.startswith(".") and n not in _SKIPPED]
