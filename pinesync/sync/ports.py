@@ -251,8 +251,9 @@ class Meanwhile(Protocol):
 @dataclass(frozen=True)
 class Tools:
     """What else the engine is given: merging (base, local, remote), the offline syntax check,
-    the clocks, waiting (in seconds), a new key for an intent, several things at a time, and how
-    long a save may take to turn up (in seconds)."""
+    the clocks, waiting (in seconds), a new key for an intent, several things at a time, how long
+    a save may take to turn up (in seconds), and the pauses between the looks for what a lost answer
+    was about (in seconds)."""
 
     merge: Callable[[str, str, str], Merged]
     syntax: Callable[[str], Sequence[Diagnostic]]
@@ -262,6 +263,7 @@ class Tools:
     each: Each
     meanwhile: Meanwhile
     settle_seconds: float = 180.0
+    pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)

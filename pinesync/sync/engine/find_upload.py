@@ -15,9 +15,6 @@ from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 
-PAUSES = (0.5, 1.0, 2.0)
-"""Seconds between the looks for a save whose answer was lost."""
-
 
 def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:
     """The script and version that an answer names, if it can be the save's."""
@@ -55,7 +52,7 @@ def settled_by(
 
 def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:
     """The save among the versions that the service has, looked for several times."""
-    for pause in (*PAUSES, None) if patiently else (None,):
+    for pause in (*ports.tools.pauses, None) if patiently else (None,):
         found = _find_created(ports, intent) if isinstance(intent, Create) else _find(ports, intent)
         if found or pause is None:
             return found
