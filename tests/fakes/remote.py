@@ -78,6 +78,8 @@ class FakeRemote:
         self._turns: deque[Turn] = deque()
         self._errors: dict[str, deque[PinesyncError]] = defaultdict(deque)
         self._acts: dict[str, deque[Callable[[], object]]] = defaultdict(deque)
+        self.at_each: dict[str, Callable[..., object]] = {}
+        """What happens at every call of a method, given its arguments: it may wait, or raise."""
 
     # -- the world, by hand --------------------------------------------------------------------
 
@@ -215,6 +217,8 @@ class FakeRemote:
         self.calls.append(" ".join(str(word) for word in (method, *arguments)))
         if self._acts[method]:
             self._acts[method].popleft()()
+        if act := self.at_each.get(method):
+            act(*arguments)
         if self._errors[method]:
             raise self._errors[method].popleft()
 
