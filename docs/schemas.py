@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
 from pinesync import model, naming
+from pinesync.cli import demo
 from pinesync.cli.render import SCHEMA
-from pinesync.commands import demo, running
 from pinesync.commands.watching import events
 from pinesync.errors import PinesyncError
+from pinesync.sync.outcome import Run
 from pinesync.workspace import tables as toml
 
 FOLDER = Path(__file__).parent / "reference" / "schemas"
@@ -24,18 +25,37 @@ TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 
 # Where the result of a command comes from. Those whose object is a run's are below.
 RESULTS = {
-    "clone": "clone.clone", "init": "init.init", "status": "status.status", "diff": "diff.diff",
-    "check": "check.check", "add": "add.add", "new": "new.new", "list": "listing.list_scripts",
-    "log": "log.log", "show": "show.show", "grep": "grep.grep",
-    "blame-version": "blame.blame_version", "oplog": "oplog.oplog", "rm": "rm.rm",
-    "repair": "repair.repair", "fetch": "fetch.fetch", "history import": "history.import_history",
-    "verify": "verify.verify", "login": "account.login", "logout": "account.logout",
-    "whoami": "account.whoami", "hooks install": "hooks.install", "hooks remove": "hooks.remove",
-    "hooks status": "hooks.hooks_here", "hooks run": "hooks.before_push",
-    "doctor": "doctor.doctor", "sandbox seed": "sandbox.seed", "sandbox reset": "sandbox.reset",
-    "sandbox path": "sandbox.location",
-}  # fmt: skip
-ALSO = {"restore": "kept.kept_texts", "hooks run": "hooks.before_commit"}
+    "clone": "commands.clone.clone",
+    "init": "cli.init.init",
+    "status": "commands.status.status",
+    "diff": "commands.diff.diff",
+    "check": "commands.check.check",
+    "add": "cli.add.add",
+    "new": "cli.new.new",
+    "list": "cli.listing.list_scripts",
+    "log": "commands.log.log",
+    "show": "cli.show.show",
+    "grep": "cli.grep.grep",
+    "blame-version": "cli.blame.blame_version",
+    "oplog": "commands.oplog.oplog",
+    "rm": "cli.rm.rm",
+    "repair": "cli.repair.repair",
+    "fetch": "cli.fetch.fetch",
+    "history import": "commands.history.import_history",
+    "verify": "cli.verify.verify",
+    "login": "commands.account.login",
+    "logout": "commands.account.logout",
+    "whoami": "commands.account.whoami",
+    "hooks install": "cli.hooks.install_hooks",
+    "hooks remove": "cli.hooks.remove_hooks",
+    "hooks status": "cli.hooks.hooks_here",
+    "hooks run": "cli.hooks.before_push",
+    "doctor": "commands.doctor.doctor",
+    "sandbox seed": "commands.sandbox.seed",
+    "sandbox reset": "commands.sandbox.reset",
+    "sandbox path": "commands.sandbox.location",
+}
+ALSO = {"restore": "commands.kept.kept_texts", "hooks run": "cli.hooks.before_commit"}
 """The other object of a command that has two."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
 ERROR = {
@@ -52,7 +72,7 @@ def answer(command: str) -> dict[str, Any]:
     results = (table[command] for table in (RESULTS, ALSO) if command in table)
     forms += [_stoppable(_form(_result(result))) for result in results]
     if command in RUNS:
-        run = _stoppable(_form(running.Run))
+        run = _stoppable(_form(Run))
         run["properties"]["operation"] = _form(_undone())
         run["required"] = [key for key in run["required"] if key not in ("commit", "record")]
         forms.append(run)
@@ -178,7 +198,7 @@ def files() -> dict[Path, str]:
 
 def _result(where: str) -> Any:
     module, _, name = where.rpartition(".")
-    home = import_module(f"pinesync.commands.{module}")
+    home = import_module(f"pinesync.{module}")
     return get_type_hints(vars(home)[name], vars(home) | _TYPES)["return"]
 
 
@@ -189,7 +209,7 @@ def _form(kind: type) -> dict[str, Any]:
 
 
 def _undone() -> type:
-    undone: type = get_args(_result("undo.undo"))[0]
+    undone: type = get_args(_result("cli.undo.undo"))[0]
     return undone
 
 

@@ -36,7 +36,7 @@ PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
     CLOCK: ("clock.py",),
     ENVIRONMENT: ("cli/", "pine.py", "git/run.py"),
     TERMINAL: ("cli/",),
-    ("subprocess",): ("git/run.py", "cli/", "commands/demo.py"),
+    ("subprocess",): ("git/run.py", "cli/", "cli/demo.py"),
     ("print",): (),
     ("eval",): (),
     ("exec",): (),

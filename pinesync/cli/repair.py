@@ -1,11 +1,26 @@
-"""`pinesync repair`."""
+"""`repair`: a pine.toml that git left with conflict markers is mended, script by script."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.clock import now
+from pinesync.commands.project import Setup, folder_at, ports_of
+from pinesync.errors import FileError, ManifestError
+from pinesync.model import Digest, RelPath
+from pinesync.sync.engine.transaction import transaction
+from pinesync.sync.ports import ChangedMeanwhile, Remote
+from pinesync.text import Unreadable, decode, digest
+from pinesync.workspace import manifest, manifest_merge
+from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.manifest_merge import Mended, Taken
+from pinesync.workspace.state.store import new_key
+from pinesync.workspace.workspace import find_root
 
 
 @click.command("repair")
@@ -18,8 +33,6 @@ def command(dry_run: bool) -> int:
     one is taken, unless the file has exactly the newer one's text: an older base only costs a
     merge. The text with the markers is kept on this machine.
     """
-    from pinesync.commands.repair import repair
-
     found = repair(setup(), dry_run=dry_run)
     if finish("repair", found):
         return found.exit_code
@@ -36,3 +49,69 @@ def command(dry_run: bool) -> int:
         say(f"the text with the markers is kept in {harmless(str(found.kept))}")
         say("hint: `git add pine.toml` and finish the merge; `pinesync status` tells what is left")
     return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was decided for each script on which the two sides differed; `kept` is the file that
+    has the text with the markers. `needed` is False where there was nothing to mend."""
+
+    file: Path
+    needed: bool
+    scripts: tuple[Taken, ...] = ()
+    kept: Path | None = None
+    dry_run: bool = False
+    exit_code: int = 0
+
+
+def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
+    """Mend the pine.toml of this folder. ManifestError, and nothing is touched, where that takes
+    a person."""
+    root = find_root(setup.cwd)
+    tree = Tree(root)
+    data = tree.read(MANIFEST) or b""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"not UTF-8 (at byte {error.start})", "restore it from git") from None
+    if not manifest_merge.has_markers(text) or _is_usable(text):
+        manifest.parse(text)
+        return Repair(root / MANIFEST, needed=False, dry_run=dry_run)
+    mended = manifest_merge.mend(text, lambda path: _held(tree, path))
+    kept = None if dry_run else _write(setup, tree, data, text, mended)
+    return Repair(root / MANIFEST, needed=True, scripts=mended.taken, kept=kept, dry_run=dry_run)
+
+
+def _is_usable(text: str) -> bool:
+    """Whether the markers only stand in a text of several lines."""
+    try:
+        manifest.parse(text)
+    except ManifestError:
+        return False
+    return True
+
+
+def _held(tree: Tree, path: RelPath) -> Digest | None:
+    try:
+        data = tree.read(path)
+        return None if data is None else digest(decode(data))
+    except (Unreadable, FileError):
+        return None
+
+
+def _write(setup: Setup, tree: Tree, data: bytes, text: str, mended: Mended) -> Path:
+    """The text with the markers is kept before it leaves the folder."""
+    workspace = folder_at(setup, tree.root, mended.manifest.settings.id)
+    with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
+        kept = workspace.texts.file_of(workspace.texts.keep(text))
+        try:
+            tree.write_manifest(mended.text.encode(), data, new_key(now().wall))
+        except ChangedMeanwhile:
+            raise FileError(
+                f"{MANIFEST}: the file changed at this moment", "run the command again"
+            ) from None
+    return kept
+
+
+def _no_remote() -> Remote:
+    raise AssertionError("a repair asks nobody")

@@ -1,8 +1,9 @@
-"""`pinesync show`."""
+"""`show`: the text of one saved version."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 
 import click
 
@@ -11,6 +12,12 @@ from pinesync.cli.options import setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import finish, harmless, out
 from pinesync.cli.runner import inert, is_a_log
+from pinesync.commands.past import Past
+from pinesync.commands.project import Setup, open_project
+from pinesync.commands.revisions import revision
+from pinesync.errors import FacadeError
+from pinesync.model import Digest, PineId, RelPath, Version
+from pinesync.naming import shown
 
 
 @click.command("show")
@@ -25,8 +32,6 @@ def command(revision: str, offline: bool) -> int:
     characters that it would obey are shown by their numbers. In the log of a CI job, what its
     runner would obey is broken up.
     """
-    from pinesync.commands.show import show
-
     found = show(setup(), revision, offline=offline)
     if finish("show", found):
         return found.exit_code
@@ -36,3 +41,32 @@ def command(revision: str, offline: bool) -> int:
         source = inert(found.source) if is_a_log() else found.source
         click.echo(source.encode(), nl=False)
     return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One version: `when` it was saved, in epoch seconds (0 unknown), and its canonical text."""
+
+    path: RelPath | None
+    name: str
+    pine_id: PineId
+    version: Version
+    when: int
+    digest: Digest
+    source: str
+    exit_code: int = 0
+
+
+def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
+    """The version that `PATH@5` names, the newest there for a path or an id alone. What is held
+    costs no request."""
+    project = open_project(setup)
+    past = Past(project, offline=offline)
+    which = revision(project, raw)
+    version = which.version or past.newest(which.pine_id)
+    if version is None:
+        raise FacadeError(f"{which.label}: TradingView does not list it, and nothing is held of it")
+    info = past.version(which, version)
+    name = which.entry.name if which.entry else shown(info.name)
+    text = past.text(info)
+    return Shown(which.path, name, which.pine_id, version, info.when, info.digest, text)

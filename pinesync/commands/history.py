@@ -26,7 +26,7 @@ from pinesync.sync.ports import Ports
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.workspace import Workspace
 
-_NOTES, _TOLD = "told", "local-history"
+_NOTE = "local-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,10 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
 
 def _note(project: Project, repository: Repository) -> str:
     """What is to be known of a local branch that git takes for the log; told once."""
-    state = project.workspace.state
-    if _TOLD in state.store.keys(_NOTES) or repository.commit_of(LOCAL_BRANCH) is None:
+    log = project.workspace.log
+    if log.was_told(_NOTE) or repository.commit_of(LOCAL_BRANCH) is None:
         return ""
-    state.store.write_json(_NOTES, _TOLD, {})
+    log.note_told(_NOTE)
     whose, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
     if local_branch(repository):
         whose, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"

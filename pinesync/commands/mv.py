@@ -62,7 +62,7 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
 def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
     """LeftForYou where another file, or another entry, has the new path on some system."""
     entries = project.workspace.manifest.entries()
-    for path in (*entries, *project.workspace.tree.files.scripts()):
+    for path in (*entries, *project.workspace.tree.scripts()):
         if path != old and fold(path) == fold(new) and (path in entries or path != new):
             taken = f"{path} is the same file on some systems"
             what = "listed in pine.toml already" if path == new else taken
@@ -133,9 +133,7 @@ def _followed(project: Project, situation: Situation, entry: Entry) -> Iterator[
     """The file goes where a clone would write it, had it the folder that it has."""
     folder = project.workspace
     old = entry.path
-    onto = replace(
-        entry, path=_place(entry, {*folder.manifest.entries(), *folder.tree.files.scripts()})
-    )
+    onto = replace(entry, path=_place(entry, {*folder.manifest.entries(), *folder.tree.scripts()}))
     called = f"it is called {entry.name!r} on TradingView"
     here = folder.tree.read(old)
     if here is None or onto.path == old:

@@ -197,10 +197,8 @@ def _saves(
     pine_id = line.pine_id
     if pine_id is None:
         return ()
-    state = project.workspace.state
-    infos = [
-        state.texts.recall_info(pine_id, version) for version in state.texts.versions_of(pine_id)
-    ]
+    texts = project.workspace.texts
+    infos = [texts.recall_info(pine_id, version) for version in texts.versions_of(pine_id)]
     known = {info.version: info.when for info in infos if info}
     listed = (view.listed or {}).get(pine_id)
     if listed:

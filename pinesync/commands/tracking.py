@@ -18,7 +18,7 @@ from pinesync.sync.outcome import Outcome
 from pinesync.text import Unreadable, decode, digest, dress
 from pinesync.workspace.workspace import Workspace
 
-_NOTES, _TOLD = "told", "raw-branch"
+_NOTE = "raw-branch"
 _RAW = (
     "holds the files as TradingView has them, since no filter of a repository is run; "
     "`git diff` shows what a filter would change, too"
@@ -50,11 +50,11 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
 def raw(project: Project) -> str:
     """What is to be known of a branch whose files no filter went over; told once."""
     folder = project.workspace
-    repository = None if _TOLD in folder.state.store.keys(_NOTES) else _repository(folder)
+    repository = None if folder.log.was_told(_NOTE) else _repository(folder)
     run = filters_with_program(repository) if repository else frozenset()
     if not run or not run.intersection(filters_of(folder.root, folder.manifest.entries()).values()):
         return ""
-    folder.state.store.write_json(_NOTES, _TOLD, {})
+    folder.log.note_told(_NOTE)
     return _RAW
 
 

@@ -53,10 +53,9 @@ def watch(
     call when a key is pressed: p and y send what is held, n lets go of it. Misuse, ManifestError
     where there is nothing to watch, Locked where another process does."""
     from pinesync.workspace.hints import Hints
-    from pinesync.workspace.lock import watching
 
     project = open_project(setup)
-    with watching(project.workspace.state.folder):
+    with project.workspace.log.watching():
         hints = Hints(project.workspace.root)
         if hear:
             hear(hints.press)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,14 @@ class WorkingTree:
     def stats(self) -> Mapping[RelPath, object]:
         """What the file system says of each tracked file, which changes with the file."""
         return {path: self.files.stat(path) for path in self._manifest.entries()}
+
+    def scripts(self) -> Iterator[str]:
+        """Every .pine file of the folder, ignored or not."""
+        return self.files.scripts()
+
+    def stat(self, path: RelPath) -> tuple[int, int, int, int] | None:
+        """What the file system says of the file, which changes with the file; None without one."""
+        return self.files.stat(path)
 
     def is_occupied(self, path: RelPath) -> bool:
         return self.files.stat(path) is not None

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pinesync.commands.add import add
+from pinesync.cli.add import add
+from pinesync.cli.repair import repair
+from pinesync.cli.rm import rm
+from pinesync.cli.undo import undo
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.repair import repair
-from pinesync.commands.rm import rm
-from pinesync.commands.undo import undo
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from tests.campaign.histories import Pointless

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinesync.cli.resolve import resolve
 from pinesync.commands.kept import bring_back, kept_texts
 from pinesync.commands.project import open_project
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.resolve import resolve
 from pinesync.errors import Misuse, PinesyncError
 from pinesync.model import RelPath
 from pinesync.text import canonical, decode, digest, dress

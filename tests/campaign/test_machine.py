@@ -21,13 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from pinesync.commands.add import add
+from pinesync.cli.add import add
+from pinesync.cli.resolve import Side, resolve
+from pinesync.cli.restore import restore
+from pinesync.cli.rm import rm
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.resolve import Side, resolve
-from pinesync.commands.restore import restore
-from pinesync.commands.rm import rm
 from pinesync.commands.status import status
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run

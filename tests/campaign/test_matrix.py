@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.commands.add import add
+from pinesync.cli.add import add
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.errors import EXIT_ACCESS

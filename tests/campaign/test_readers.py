@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from pinesync.cli.fetch import fetch
+from pinesync.cli.grep import grep
+from pinesync.cli.repair import repair
+from pinesync.cli.show import show
+from pinesync.cli.verify import verify
 from pinesync.commands.diff import diff
 from pinesync.commands.doctor import doctor
-from pinesync.commands.fetch import fetch
-from pinesync.commands.grep import grep
 from pinesync.commands.log import log
 from pinesync.commands.oplog import oplog
 from pinesync.commands.picture import picture
 from pinesync.commands.project import Setup
 from pinesync.commands.pull import pull
 from pinesync.commands.push import push
-from pinesync.commands.repair import repair
-from pinesync.commands.show import show
 from pinesync.commands.status import status
-from pinesync.commands.verify import verify
 from tests.world import OneScript
 
 PATH = "indicators/campaign.pine"

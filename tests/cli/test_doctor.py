@@ -882,7 +882,7 @@ def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyP
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pinesync.commands.doctor.upkeep.is_held", broken)
+    monkeypatch.setattr("pinesync.workspace.state.intent_log.is_held", broken)
     assert sound("doctor").code == 70
 
 

@@ -650,7 +650,7 @@ def test_killed_while_git_reads(account: World, size: int, tmp_path: Path) -> No
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("nth", [1, 2, 4, 7, 12, 20, 28, 30])
 def test_killed_at_a_request(account: World, nth: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    account("clone", "--history", "--remote", account.remote, "reference")
+    account("clone", "--history", "--remote", account.remote_name, "reference")
     expected = git(account.place / "reference", "rev-parse", "HEAD")
     account.forget()
     asked: list[object] = []
@@ -663,11 +663,11 @@ def test_killed_at_a_request(account: World, nth: int, monkeypatch: pytest.Monke
         return answer(app, environ, start)
 
     monkeypatch.setattr(Watched, "__call__", counted)
-    child = account.spawn("clone", "--history", "--remote", account.remote, "scripts")
+    child = account.spawn("clone", "--history", "--remote", account.remote_name, "scripts")
     child.communicate()
     assert child.returncode == -signal.SIGKILL
     assert not account.folder.exists()
-    again = account.process("clone", "--history", "--remote", account.remote, "scripts")
+    again = account.process("clone", "--history", "--remote", account.remote_name, "scripts")
     assert again.code == 0
     assert tip(account) == expected
     # Of what was read before, at most what was under way at the end is read again.

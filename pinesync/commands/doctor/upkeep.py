@@ -28,7 +28,6 @@ from pinesync.naming import SUFFIX, typed
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
 from pinesync.sync.outcome import counted
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.lock import is_held
 from pinesync.workspace.state import State
 
 _KINDS = ("objects", "saved", "commits", "records", "replaced", "tmp")
@@ -53,7 +52,7 @@ def manifest(here: Workspace) -> Iterator[Said]:
 
 def lock(here: Workspace) -> Iterator[Said]:
     """Whether another process writes in the workspace at this moment."""
-    if is_held(here.project.workspace.state.folder):
+    if here.project.workspace.log.is_locked():
         yield wrong(
             "another pinesync is writing in this folder now",
             "wait for it; where it hangs, end that process, and the lock goes with it",

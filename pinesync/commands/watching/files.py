@@ -15,7 +15,6 @@ from pinesync.model import Digest, RelPath
 from pinesync.naming import typed
 from pinesync.sync.watching import Glance, Meaning, meanings
 from pinesync.text import Unreadable, decode, digest
-from pinesync.workspace.lock import is_held
 from pinesync.workspace.workspace import Workspace
 
 BY_GIT = "git wrote them"
@@ -53,7 +52,7 @@ class Files:
         self._glances: dict[RelPath, Glance] = {}
         self._since: dict[RelPath, float] = {}
         self._unfit: dict[RelPath, Glance] = {}
-        self._persons = Persons(folder.tree.files.stat, self._is_idle)
+        self._persons = Persons(folder.tree.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._waited: dict[str, float] = {}
@@ -233,7 +232,7 @@ class Files:
 
     def _waits_for_others(self) -> bool:
         """Another pinesync is at work: what a pull brings is in its file before it is agreed."""
-        return self._waits("pinesync", is_held(self._folder.state.folder), OTHERS_SECONDS)
+        return self._waits("pinesync", self._folder.log.is_locked(), OTHERS_SECONDS)
 
     def _has_news(self, glances: Mapping[RelPath, Glance]) -> bool:
         return any(g.digest not in (None, self._handled.get(p)) for p, g in glances.items())

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pinesync.errors import StateError
-from pinesync.workspace.lock import writing
+from pinesync.workspace.lock import is_held, watching, writing
 from pinesync.workspace.state.codec import load
 from pinesync.workspace.state.store import MAX_RECORD, Store, file_error, read_body
 
@@ -33,6 +33,23 @@ class IntentLog:
     def exclusive(self) -> Iterator[None]:
         with writing(self._store.folder):
             yield
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Be the only process that watches here; others may write. Locked otherwise."""
+        with watching(self._store.folder):
+            yield
+
+    def is_locked(self) -> bool:
+        """Whether another process writes here at this moment."""
+        return is_held(self._store.folder)
+
+    def was_told(self, note: str) -> bool:
+        """Whether that note, which is told once, was told here."""
+        return note in self._store.keys("told")
+
+    def note_told(self, note: str) -> None:
+        self._store.write_json("told", note, {})
 
     @cached_property
     def journal(self) -> Journal:
