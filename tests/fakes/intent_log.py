@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from pinesync.errors import Locked, PinesyncError
@@ -20,8 +20,6 @@ class FakeIntentLog:
         self.is_locked = False
         self.trouble: PinesyncError | None = None
         """What reading the intents raises."""
-        self.after_write: Callable[[Intent], object] = lambda _: None
-        """What happens right after an intent was written."""
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -43,11 +41,14 @@ class FakeIntentLog:
         self.held[intent.key] = intent
         if before is None or before.state != "landed":
             self.journal.noted(intent)
-        self.after_write(intent)
 
     def drop(self, intents: Iterable[Intent]) -> None:
         for intent in intents:
             self.held.pop(intent.key, None)
+
+    def forget_journal(self) -> None:
+        """A process ended, and with it what it had not logged."""
+        self.journal = Journal()
 
     def operations(self, most: int) -> Sequence[Operation]:
         return self.done[-most:]

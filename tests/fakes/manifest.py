@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from pinesync.errors import FileError, PinesyncError
-from pinesync.model import Account, Digest, Entry, PineId, RelPath, Version
+from pinesync.model import Account, Digest, Entry, Kind, PineId, RelPath, Version
 from pinesync.sync.ports import IntentLog, Scope
 
 Entries = Mapping[RelPath, Entry]
+FOLDERS: Mapping[Kind, str] = {
+    "study": "indicators",
+    "strategy": "strategies",
+    "library": "libraries",
+}
+"""Where new scripts go."""
 
 
 class FakeManifest:
@@ -21,7 +27,7 @@ class FakeManifest:
         self.account = account
         self.trouble: PinesyncError | None = None
         """What reading it raises."""
-        self.is_writable = True
+        self.is_full = False
         self.history: list[Entries] | None = None
         """What git has of it, oldest first; None outside of a repository."""
 
@@ -32,7 +38,7 @@ class FakeManifest:
 
     def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
         self.entries()
-        return Scope(self.account, only=only)
+        return Scope(self.account, folders=FOLDERS, only=only)
 
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
         before = self.entries()
@@ -51,8 +57,8 @@ class FakeManifest:
         self.account = Account(known.name or account.name, known.user_id or account.user_id)
 
     def refuse_unwritable(self) -> None:
-        if not self.is_writable:
-            raise FileError("pine.toml: read-only file system")
+        if self.is_full:
+            raise FileError("pine.toml: no space left on device")
 
     def has_history(self) -> bool:
         return self.history is not None

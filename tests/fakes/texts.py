@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pinesync.errors import FileError
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo
 from pinesync.text import canonical, digest
 
@@ -11,10 +12,13 @@ class FakeTextStore:
 
     def __init__(self) -> None:
         self.held: dict[Digest, str] = {}
+        self.is_full = False
         self.known: dict[tuple[PineId, Version], VersionInfo] = {}
 
     def keep(self, text: str) -> Digest:
         name = digest(text)
+        if self.is_full:
+            raise FileError(f"{name}: no space left on device")
         self.held[name] = canonical(text)
         return name
 

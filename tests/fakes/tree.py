@@ -86,7 +86,11 @@ class FakeTree:
         self.files[path] = new
         if old is not None:
             self.files[temp] = old
-            self._keep(name, path, old)
+            try:
+                self._keep(name, path, old)
+            except FileError:
+                self.files[path], self.files[temp] = old, new
+                raise
         del self.files[temp]
         self._log.journal.wrote(path, expected, digest(text))
 

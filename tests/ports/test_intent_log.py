@@ -11,7 +11,8 @@ from pinesync.model import Version
 from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, advanced
 from pinesync.sync.operations import Change, Moved, Sent, Written
 from pinesync.text import digest
-from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT, Place, upload
+from tests.fakes import Place
+from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT, upload
 
 ANY = {"name": "One", "digest": digest(TEXT), "account": "anna", "wall": 1.5, "mono": 2.5}
 ONE_OF_EACH: tuple[Intent, ...] = (

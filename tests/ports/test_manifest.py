@@ -10,8 +10,8 @@ from pinesync.errors import FileError, ManifestError, Misuse
 from pinesync.model import Account, Base, Digest, PineId, Version
 from pinesync.sync.operations import Change
 from pinesync.text import digest
-from tests.fakes import OWNER
-from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT, Place
+from tests.fakes import FOLDERS, OWNER, Place
+from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT
 
 SECOND = replace(ENTRY, path=OTHER, name="Two", pine_id=PineId("USER;" + "2" * 32))
 
@@ -73,6 +73,7 @@ def test_an_entry_leaves_its_path_for_another(place: Place) -> None:
 
 def test_the_scope_is_the_accounts_or_some_scripts_of_it(place: Place) -> None:
     scope = place.manifest.scope()
+    assert dict(scope.folders or {}) == FOLDERS
     assert (scope.account, scope.track_all, scope.only) == (None, True, None)
     assert place.manifest.scope(frozenset({PATH})).only == frozenset({PATH})
 

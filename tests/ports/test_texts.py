@@ -8,7 +8,8 @@ import pytest
 
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo
 from pinesync.text import Unreadable, digest
-from tests.ports.conftest import PINE_ID, TEXT, Place
+from tests.fakes import Place
+from tests.ports.conftest import PINE_ID, TEXT
 
 SAVED = SavedText(PINE_ID, "One", Version(3), Version(5), TEXT, digest(TEXT), updated=100)
 STRANGE = PineId("USER;" + "9" * 32)

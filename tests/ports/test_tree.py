@@ -12,7 +12,8 @@ from pinesync.sync.intents import Download
 from pinesync.sync.operations import Moved, Written
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text import digest
-from tests.ports.conftest import ENTRY, OTHER, PATH, TEXT, Place
+from tests.fakes import Place
+from tests.ports.conftest import ENTRY, OTHER, PATH, TEXT
 
 NEW, THEIRS = "plot(open)\n", "plot(high)\n"
 MARKED = "<<<<<<< a\nx\n=======\ny\n>>>>>>> b\n"
