@@ -43,29 +43,35 @@ S = TypeVar("S")
 
 class Remote(Protocol):
     """The saved scripts of one account. Every method may raise NoAccess (no valid session),
-    TryLater (ask again) and FacadeError (the service refused, or its answer is unusable)."""
+    TryLater (ask again) and FacadeError (the service refused, or its answer is unusable);
+    NotAccessible is the FacadeError for a script that is not there, or not this account's. A dead
+    session looks the same, but for `list_scripts` and `whoami`; `check` needs none."""
 
     def list_scripts(self) -> tuple[ScriptInfo, ...]:
         """Every saved script with its newest version. Empty also for a session that expired."""
 
     def get(self, pine_id: PineId, version: Version | None = None) -> SavedText:
-        """The text of a version, None for the newest. NotAccessible where there is none."""
+        """The text of a version, None for the newest. NotAccessible where there is none such."""
 
     def versions(self, pine_id: PineId) -> Mapping[Version, int]:
-        """When each version was saved, in epoch seconds."""
+        """When each version was saved, the oldest first, in epoch seconds."""
 
     def check(self, source: str) -> Verdict:
-        """What the compiler says of a text; nothing is stored."""
+        """What the compiler says of a text; nothing is stored. Refused for an empty one."""
 
     def save_new(self, name: str, source: str) -> SaveAnswer:
-        """Create a script. NameTaken where one has the name. An error may come after the text was
-        stored: NetworkError.sent and `recovery.outcome` tell."""
+        """Create a script, at version 1.0. NameTaken where one has the name, Refused for an empty
+        or overlong name. A text that does not compile is not accepted, and may be stored all the
+        same. An error may come after the text was stored: NetworkError.sent and
+        `recovery.outcome` tell."""
 
     def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer:
-        """Save the next version, whatever the newest is by then; the name None stays."""
+        """Save the next version, on top of whatever is the newest then, also of the same text. A
+        name renames the script, None leaves its name. Raises, and answers, as `save_new` does."""
 
     def rename_script(self, pine_id: PineId, name: str) -> None:
-        """Give the script another name. NameTaken where another script has it."""
+        """Give the script another name; its versions stay. NameTaken where another script has the
+        name, Refused for an empty or overlong one."""
 
     def delete(self, pine_id: PineId) -> None:
         """Delete the script with all its versions."""
