@@ -38,7 +38,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(collections\.abc|typing|requests|logging|datetime)\..*"),
     (r"py:.*", r"(Any|Literal|NewType|Callable|Mapping|Exception|BaseAdapter|Envelope|optional)"),
     (r"py:.*", r"(ValueError|str|int|bool|float|dict|tuple|list|None|bytes|object)"),
-    (r"py:.*", r"pinesync\.(remote|wire|pine)\..*"),
+    (r"py:.*", r"pinesync\.(tradingview|protocol|pine)\..*"),
     (r"py:.*", r"(dict\[str|Session|Transport|Account|Verdict|SaveAnswer)"),
 ]
 

@@ -11,12 +11,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
-from pinesync import model, naming
+from pinesync import model
 from pinesync.cli import demo
 from pinesync.cli.render import SCHEMA
 from pinesync.commands.watching import events
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
+from pinesync.text import filenames
 from pinesync.workspace import tables as toml
 
 FOLDER = Path(__file__).parent / "reference" / "schemas"
@@ -113,7 +114,7 @@ def pine_toml() -> dict[str, Any]:
     version = {"type": "string", "pattern": _whole(model._VERSION.pattern)}
     digest = {"type": "string", "pattern": _whole(toml.DIGEST)}
     folders = dict.fromkeys(model.KINDS, TEXT | {"pattern": r"^(\.|[^./\\][^\\]*)$"})
-    patterns = TEXT | {"maxLength": naming.MAX_PATH_BYTES}
+    patterns = TEXT | {"maxLength": filenames.MAX_PATH_BYTES}
     workspace = {
         "schema": {"type": "integer", "const": toml.SCHEMA},
         "id": {"type": "string", "pattern": _whole(toml.WORKSPACE_ID)},

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pinesync.pine import Pine
-    from pinesync.remote.client import PineClient
+    from pinesync.tradingview.client import PineClient
 
 __version__ = "0.1.0"
 __all__ = ["Pine", "PineClient", "__version__"]
 
-_HOMES = {"Pine": "pinesync.pine", "PineClient": "pinesync.remote.client"}
+_HOMES = {"Pine": "pinesync.pine", "PineClient": "pinesync.tradingview.client"}
 
 
 def __getattr__(name: str) -> object:

@@ -30,14 +30,14 @@ from pinesync.errors import (
     TryLater,
 )
 from pinesync.model import Diagnostic, PineId, SaveAnswer, Verdict, Version
-from pinesync.naming import shown
-from pinesync.text import MAX_SOURCE, Unreadable, check_encodable
-from pinesync.wire import BASE_URL
+from pinesync.protocol import BASE_URL
+from pinesync.text.canonical import MAX_SOURCE, Unreadable, check_encodable
+from pinesync.text.filenames import shown
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
-    from pinesync.remote.client import PineClient
+    from pinesync.tradingview.client import PineClient
 
 Envelope = dict[str, Any]
 
@@ -135,7 +135,7 @@ class Pine:
         """The warnings of a text that may be saved."""
         verdict = self._checked(source)
         if verdict.unchecked:
-            from pinesync.syntax import check
+            from pinesync.text.pine_syntax import check
 
             verdict = replace(verdict, errors=check(source))
         return _passed(verdict)
@@ -196,16 +196,16 @@ class Pine:
     @property
     def _client(self) -> PineClient:
         if self._opened is None:
-            from pinesync.remote import credentials
-            from pinesync.remote.client import PineClient
-            from pinesync.remote.session import Session, Transport
+            from pinesync.tradingview import cookies
+            from pinesync.tradingview.client import PineClient
+            from pinesync.tradingview.http import Session, Transport
 
             if not isinstance(self._base_url, str):
                 raise Misuse("base_url is not a string")
             if not isinstance(self._cookie, str) or not self._cookie.strip():
                 also = ", or set TRADINGVIEW_COOKIE" if self._base_url == BASE_URL else ""
                 raise NotSignedIn(f"a TradingView cookie is needed: give `cookie`{also}")
-            secret = credentials.parse(self._cookie, self._base_url)
+            secret = cookies.parse(self._cookie, self._base_url)
             transport = Transport(adapter=self._adapter)
             self._opened = PineClient(Session(self._base_url, secret, transport))
         return self._opened

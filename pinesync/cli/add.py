@@ -16,8 +16,8 @@ from pinesync.commands.mv import refuse_taken
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
-from pinesync.naming import MAX_SAVED_NAME, SUFFIX, shown, typed
-from pinesync.text import Unreadable, digest_of_any
+from pinesync.text.canonical import Unreadable, digest_of_any
+from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shown, typed
 
 
 @click.command("add")

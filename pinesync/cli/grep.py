@@ -16,8 +16,8 @@ from pinesync.commands.project import Setup, open_project
 from pinesync.commands.revisions import Revision, all_of
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
-from pinesync.naming import shown
-from pinesync.text import lines
+from pinesync.text.canonical import lines
+from pinesync.text.filenames import shown
 
 
 @click.command("grep")

@@ -24,11 +24,11 @@ from pinesync.commands.project import (
 from pinesync.commands.teaming import below, sorted_out, starting_files, write_starting
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
-from pinesync.naming import BadPath, check_path, shown, typed
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.ports import Ports
-from pinesync.text import Unreadable, digest
+from pinesync.text.canonical import Unreadable, digest
+from pinesync.text.filenames import BadPath, check_path, shown, typed
 from pinesync.workspace.files import MANIFEST, Tree, make_file, make_folder
 from pinesync.workspace.manifest import Manifest, dump_new
 from pinesync.workspace.workspace import Workspace

@@ -11,8 +11,8 @@ from pinesync.cli.options import current, remote_options, setup, shared
 from pinesync.cli.render import columns, finish, harmless, moment, out, room, say, width
 from pinesync.commands.project import Setup, account_here, open_remote
 from pinesync.model import Kind, PineId, RelPath, Version
-from pinesync.naming import shown
 from pinesync.sync.engine.account import read_account
+from pinesync.text.filenames import shown
 
 _LEAST = 12
 """So many columns a name or a path has at least."""

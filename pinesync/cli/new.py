@@ -17,8 +17,8 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath
-from pinesync.naming import MAX_SAVED_NAME, fold, place
 from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.text.filenames import MAX_SAVED_NAME, fold, place
 
 
 @click.command("new")

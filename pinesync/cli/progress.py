@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pinesync.cli.render import harmless, say
 
 if TYPE_CHECKING:
-    from pinesync.remote.session import Exchange
+    from pinesync.tradingview.http import Exchange
 
 _WIDTH = 24
 _WORTH_IT = 8

@@ -18,7 +18,7 @@ from pinesync.cli.runner import inert
 from pinesync.model import Diagnostic, Version
 from pinesync.sync.outcome import counted as counted
 from pinesync.sync.words import Role, Status
-from pinesync.unseen import harmless as harmless
+from pinesync.text.unicode import harmless as harmless
 
 SCHEMA = 1
 _WHOLE: Mapping[int, int] = {}

@@ -15,7 +15,7 @@ from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.engine.transaction import transaction
 from pinesync.sync.ports import ChangedMeanwhile, Remote
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.workspace import manifest, manifest_merge
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.manifest_merge import Mended, Taken

@@ -14,17 +14,17 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou
 from pinesync.git.objects import our_side, text_at_head
 from pinesync.model import RelPath
-from pinesync.naming import typed
 from pinesync.sync.engine.resolve import Side as Side
 from pinesync.sync.engine.resolve import resolve as resolve_conflict
 from pinesync.sync.outcome import Run
-from pinesync.text import (
+from pinesync.text.canonical import (
     Unreadable,
     conflict_blocks,
     decode,
     has_conflict_markers,
     our_part,
 )
+from pinesync.text.filenames import typed
 
 
 @click.command("resolve")

@@ -18,12 +18,12 @@ from pinesync.commands.push import push
 from pinesync.commands.revisions import Revision, names_version, one_version
 from pinesync.errors import Misuse
 from pinesync.model import Base, Entry, RelPath, Version
-from pinesync.naming import typed
 from pinesync.sync.engine.restore import base_text
 from pinesync.sync.engine.restore import restore as put_text
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import is_named
-from pinesync.text import digest_of_any
+from pinesync.text.canonical import digest_of_any
+from pinesync.text.filenames import typed
 
 
 @click.command("restore")

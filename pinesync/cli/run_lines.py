@@ -18,8 +18,8 @@ from pinesync.cli.render import (
     say,
     tinted,
 )
-from pinesync.naming import typed
 from pinesync.sync.outcome import Outcome, Recorded, Run
+from pinesync.text.filenames import typed
 
 _RESULTS = frozenset(
     "saved created adopted pulled written merged kept recovered resolved restored forgotten "

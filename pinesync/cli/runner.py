@@ -14,7 +14,7 @@ import stat
 import sys
 from functools import cache
 
-from pinesync.unseen import HARMFUL
+from pinesync.text.unicode import HARMFUL
 
 
 def is_read_by_a_runner() -> bool:

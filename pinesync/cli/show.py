@@ -17,7 +17,7 @@ from pinesync.commands.project import Setup, open_project
 from pinesync.commands.revisions import revision
 from pinesync.errors import FacadeError
 from pinesync.model import Digest, PineId, RelPath, Version
-from pinesync.naming import shown
+from pinesync.text.filenames import shown
 
 
 @click.command("show")

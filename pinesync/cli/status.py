@@ -11,8 +11,8 @@ import click
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import current, jobs, setup, shared
 from pinesync.cli.render import columns, counted, finish, harmless, out, room, say, tinted, width
-from pinesync.naming import typed
 from pinesync.sync.words import Status
+from pinesync.text.filenames import typed
 
 if TYPE_CHECKING:
     from pinesync.commands.project import Setup

@@ -16,7 +16,6 @@ from pinesync.cli.render import harmless, moment, plain, say
 from pinesync.commands.oplog import MOST, Logged, logged
 from pinesync.commands.project import Setup, open_project
 from pinesync.errors import Misuse
-from pinesync.naming import typed
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.undo import take_back
 from pinesync.sync.operations import (
@@ -28,6 +27,7 @@ from pinesync.sync.operations import (
     undone,
 )
 from pinesync.sync.outcome import Outcome, Run, refused
+from pinesync.text.filenames import typed
 
 
 @click.command("undo")

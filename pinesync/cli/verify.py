@@ -17,7 +17,7 @@ from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.ports import Remote
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text.canonical import Unreadable, decode, digest
 
 
 @click.command("verify")

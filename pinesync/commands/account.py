@@ -23,7 +23,7 @@ from pinesync.sync import guards
 from pinesync.sync.engine.account import read_account
 
 if TYPE_CHECKING:
-    from pinesync.remote.kept import Kept
+    from pinesync.tradingview.signins import Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     """Prove the cookie, then keep it, under the name of --as where there is one. In a workspace
     of nobody's yet, the account is pinned to it. NoAccess where TradingView does not take it:
     nothing is stored then, and what was stored stays."""
-    from pinesync.remote import credentials, kept
+    from pinesync.tradingview import cookies, signins
 
     refuse_facade(setup)
     if not pasted.strip():
@@ -70,22 +70,24 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
             "paste it at the prompt, or name its file: `pinesync login --cookie-file FILE`; in CI "
             "set TRADINGVIEW_COOKIE instead",
         )
-    secret = credentials.parse(pasted)
+    secret = cookies.parse(pasted)
     name = setup.account or ""
-    kept.path_of(setup.places.config, name)
+    signins.path_of(setup.places.config, name)
     found, scripts = _probe(replace(setup, cookie=pasted, account=None), DEFAULT_REMOTE)
     project = _project_of_tradingview(setup)
     if found and project:
         guards.refuse_other_account(project.settings.owner, found)
     account = found or Account("")
-    held = kept.keep(setup.places.config, secret, account, now().wall, name=name, keyring=keyring)
+    held = signins.keep(
+        setup.places.config, secret, account, now().wall, name=name, keyring=keyring
+    )
     pinned = bool(found and project and _pin(project, found))
     return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", held, pinned)
 
 
 def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
     """The session's two cookies as Firefox has them; `profile` may be empty for the default."""
-    from pinesync.remote.firefox import session_cookie
+    from pinesync.tradingview.firefox import session_cookie
 
     refuse_facade(setup)
     return session_cookie(roots, profile, setup.places.config)
@@ -94,14 +96,14 @@ def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
 def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
     """Remove the kept sign-in (of --as, if that is given), or all; and every cookie that a killed
     `login` left behind. The session itself lives on in the browser."""
-    from pinesync.remote import kept
-    from pinesync.remote.firefox import clear_copies
+    from pinesync.tradingview import signins
+    from pinesync.tradingview.firefox import clear_copies
 
     folder = setup.places.config
     clear_copies(folder)
-    left = kept.clear_leftovers(folder)
-    names = kept.names(folder) if everything else (setup.account or "",)
-    gone = [kept.path_of(folder, name) for name in names if kept.forget(folder, name)]
+    left = signins.clear_leftovers(folder)
+    names = signins.names(folder) if everything else (setup.account or "",)
+    gone = [signins.path_of(folder, name) for name in names if signins.forget(folder, name)]
     return LoggedOut((*gone, *left))
 
 
@@ -135,7 +137,7 @@ def _identity(
     held: Kept | None = None,
     pinned: bool = False,
 ) -> Identity:
-    from pinesync.remote.credentials import origin_of
+    from pinesync.tradingview.cookies import origin_of
 
     return Identity(
         account.name or None,

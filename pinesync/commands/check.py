@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync import syntax
 from pinesync.commands.pool import Pool
 from pinesync.commands.project import (
     DEFAULT_REMOTE,
@@ -28,13 +27,14 @@ from pinesync.errors import (
     gravest,
 )
 from pinesync.model import Diagnostic
-from pinesync.naming import SUFFIX
-from pinesync.text import Unreadable, decode, has_conflict_markers
-from pinesync.unseen import unseen
+from pinesync.text import pine_syntax
+from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
+from pinesync.text.filenames import SUFFIX
+from pinesync.text.unicode import unseen
 from pinesync.workspace.files import Tree
 
 if TYPE_CHECKING:
-    from pinesync.remote.client import PineClient
+    from pinesync.tradingview.client import PineClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def checked(
         text = decode(data)
     except Unreadable as error:
         return Checked(path, problem=str(error))
-    found = _marked(text) or syntax.check(text)
+    found = _marked(text) or pine_syntax.check(text)
     if client and not found and text.strip():
         verdict = client.check(text)
         found = (*verdict.errors, *verdict.warnings)

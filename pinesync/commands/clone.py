@@ -22,11 +22,11 @@ from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
 from pinesync.git.repo import make_repository
 from pinesync.git.status import version
 from pinesync.model import Account, ScriptInfo
-from pinesync.naming import shown
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.download import fill
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation, Snapshot, survey
+from pinesync.text.filenames import shown
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
 from pinesync.workspace.state.clone_note import Begun, clear_dead, cloning, id_before

@@ -13,9 +13,9 @@ from pinesync.commands.wording import Script, Way, message_of
 from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
 from pinesync.git import commit as commits
 from pinesync.model import Base, Entry, RelPath
-from pinesync.naming import typed
 from pinesync.sync.outcome import Committed, Outcome, Run, failed
-from pinesync.text import Unreadable, decode, digest, dress, has_conflict_markers
+from pinesync.text.canonical import Unreadable, decode, digest, dress, has_conflict_markers
+from pinesync.text.filenames import typed
 from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Manifest

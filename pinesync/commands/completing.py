@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pinesync.commands.project import Project, Setup, project_here
 from pinesync.errors import PinesyncError
-from pinesync.naming import SUFFIX
+from pinesync.text.filenames import SUFFIX
 
 
 def files(setup: Setup, begun: str) -> Iterator[str]:

@@ -10,11 +10,11 @@ from pinesync.commands.project import Setup, open_project
 from pinesync.commands.rename import listed_entry
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath, Version
-from pinesync.naming import shown, typed
 from pinesync.sync.engine.delete import delete, refuse_moved_on
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.policy import Local
+from pinesync.text.filenames import shown, typed
 
 
 @dataclass(frozen=True, slots=True)

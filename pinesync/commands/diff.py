@@ -16,7 +16,7 @@ from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import Situation
 from pinesync.sync.selection import chosen
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text.canonical import Unreadable, decode, digest
 
 
 @dataclass(frozen=True, slots=True)

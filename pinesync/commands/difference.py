@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 
-from pinesync.line_diff import changes, same_lines
 from pinesync.model import RelPath
-from pinesync.text import lines
+from pinesync.text.canonical import lines
+from pinesync.text.line_diff import changes, same_lines
 
 _AROUND = 3
 """So many equal lines are shown before and after a change."""

@@ -9,7 +9,7 @@ from pinesync.errors import Misuse
 from pinesync.model import Digest, Entry, RelPath
 from pinesync.sync.engine.restore import restore
 from pinesync.sync.outcome import Run
-from pinesync.text import lines
+from pinesync.text.canonical import lines
 
 
 @dataclass(frozen=True, slots=True)

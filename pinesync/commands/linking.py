@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pinesync import syntax
 from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
-from pinesync.naming import SUFFIX, shown
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
-from pinesync.text import decode, digest, lines
+from pinesync.text import pine_syntax
+from pinesync.text.canonical import decode, digest, lines
+from pinesync.text.filenames import SUFFIX, shown
 
 By = Literal["text", "name", "title"]
 WAYS: tuple[By, ...] = ("text", "name", "title")
@@ -42,7 +42,7 @@ class FileHere:
 
 def file_here(path: RelPath, data: bytes) -> FileHere:
     text = decode(data)
-    declared = syntax.declaration(text)
+    declared = pine_syntax.declaration(text)
     stem = path.rsplit("/", 1)[-1].removesuffix(SUFFIX)
     return FileHere(path, text, digest(text), stem, declared.title if declared else "")
 

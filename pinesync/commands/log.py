@@ -15,8 +15,8 @@ from pinesync.commands.project import Project, Setup, open_project
 from pinesync.commands.revisions import Revision, all_of, revision
 from pinesync.errors import FileError, Misuse, StateError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
-from pinesync.naming import shown
 from pinesync.sync.intents import Save
+from pinesync.text.filenames import shown
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import other_states
 

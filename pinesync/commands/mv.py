@@ -9,14 +9,23 @@ from dataclasses import replace
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import Entry, RelPath
-from pinesync.naming import SUFFIX, BadPath, check_folder, check_path, fold, place, shown, typed
 from pinesync.sync.engine.move import move
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import Situation
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.sync.selection import chosen
-from pinesync.text import digest_of_any
+from pinesync.text.canonical import digest_of_any
+from pinesync.text.filenames import (
+    SUFFIX,
+    BadPath,
+    check_folder,
+    check_path,
+    fold,
+    place,
+    shown,
+    typed,
+)
 
 
 def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:

@@ -19,7 +19,7 @@ from pinesync.sync.engine.snapshot import View
 from pinesync.sync.engine.version_texts import held_text, read_text
 from pinesync.sync.planner import Wanted
 from pinesync.sync.words import Status
-from pinesync.text import Unreadable, decode
+from pinesync.text.canonical import Unreadable, decode
 
 MOST_COMPARED = 200
 """So many scripts are shown side by side, of each so many lines, and of all together."""

@@ -17,9 +17,9 @@ from pinesync.commands.paths import fitting, inside
 from pinesync.commands.pool import Pool, meanwhile
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
-from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.ports import Ports, Remote, Tools
 from pinesync.sync.selection import called
+from pinesync.text.filenames import SUFFIX, BadPath, check_path
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.manifest_file import Read, read_manifest
@@ -29,12 +29,12 @@ from pinesync.workspace.workspace import Workspace, find_root
 
 if TYPE_CHECKING:
     from pinesync.model import Diagnostic
-    from pinesync.remote.client import PineClient
-    from pinesync.remote.credentials import Secret
-    from pinesync.remote.session import Exchange
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
     from pinesync.sync.engine.transaction import Transaction
+    from pinesync.tradingview.client import PineClient
+    from pinesync.tradingview.cookies import Secret
+    from pinesync.tradingview.http import Exchange
 
 SETTLE_SECONDS = Tools.settle_seconds
 PAUSES = Tools.pauses
@@ -198,7 +198,7 @@ def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) 
 
 def tools(setup: Setup) -> Tools:
     def syntax(source: str) -> Sequence[Diagnostic]:
-        from pinesync.syntax import check
+        from pinesync.text.pine_syntax import check
 
         return check(source)
 
@@ -230,8 +230,8 @@ def open_remote(
     NotSignedIn where there is none; with `signed_in` False TradingView is asked without one.
     LeftForYou where a sandbox never had any script of `project`."""
     from pinesync.commands.signing import facade, not_signed_in, sign_in
-    from pinesync.remote.client import PineClient
-    from pinesync.remote.session import Session, Transport
+    from pinesync.tradingview.client import PineClient
+    from pinesync.tradingview.http import Session, Transport
 
     found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
@@ -258,10 +258,10 @@ def open_remote(
 
 def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, Secret, WSGIAdapter]:
     """Its address, its account's cookie, and the way to it within this process: no port."""
-    from pinesync.remote import credentials
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
     from pinesync.sandbox.app import SandboxApp
+    from pinesync.tradingview import cookies
 
     if setup.account:
         raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
@@ -276,7 +276,7 @@ def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, S
             f"the sandbox of this folder has none of its {len(tracked)} scripts",
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
-    secret = credentials.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
+    secret = cookies.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
     return IN_PROCESS_URL, secret, WSGIAdapter(SandboxApp(store))
 
 

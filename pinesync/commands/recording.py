@@ -14,9 +14,9 @@ from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.repo import Repository, require_repository
 from pinesync.git.side_record import TRAILER, SideRecord, side_ref, with_newer_base
 from pinesync.model import Entry, RelPath
-from pinesync.naming import typed
 from pinesync.sync.explain import AGREES
 from pinesync.sync.outcome import Outcome, Recorded, Run, failed
+from pinesync.text.filenames import typed
 from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST
 

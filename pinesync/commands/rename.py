@@ -8,10 +8,10 @@ from dataclasses import replace
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse, NameTaken
 from pinesync.model import Entry, RelPath
-from pinesync.naming import MAX_SAVED_NAME, may_send, shown, typed
 from pinesync.sync.engine.rename import give_name
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
+from pinesync.text.filenames import MAX_SAVED_NAME, may_send, shown, typed
 
 
 def rename_script(setup: Setup, raw: str, name: str) -> Run:

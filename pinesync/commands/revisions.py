@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pinesync.commands.project import Project
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, Version
-from pinesync.naming import typed
+from pinesync.text.filenames import typed
 
 # A file's own name may have an @ in it, before its ending.
 _AT = re.compile(r"(.+\.pine|USER;[0-9a-f]{32})@(?!.*\.pine$)(.*)", re.DOTALL)

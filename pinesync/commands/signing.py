@@ -13,8 +13,8 @@ from pinesync.sync.guards import is_account
 
 if TYPE_CHECKING:
     from pinesync.commands.project import Setup
-    from pinesync.remote.credentials import Secret
-    from pinesync.remote.kept import Kept
+    from pinesync.tradingview.cookies import Secret
+    from pinesync.tradingview.signins import Kept
 
 Source = Literal["sandbox", "PINESYNC_COOKIE", "TRADINGVIEW_COOKIE", "stored"]
 
@@ -40,7 +40,7 @@ def sign_in(setup: Setup, account: Account | None) -> SignIn | None:
     """The cookie for the facade that is asked, None where there is none: what belongs to one never
     goes to another. In this order: --as, TRADINGVIEW_COOKIE, the kept sign-in of `account` (whose
     the folder is), the kept one without a name."""
-    from pinesync.remote import credentials, kept
+    from pinesync.tradingview import cookies, signins
 
     if setup.facade_url:
         if setup.account:
@@ -51,27 +51,27 @@ def sign_in(setup: Setup, account: Account | None) -> SignIn | None:
         if not setup.facade_cookie:
             return None
         with _variable("PINESYNC_COOKIE"):
-            secret = credentials.parse(setup.facade_cookie, setup.facade_url)
+            secret = cookies.parse(setup.facade_cookie, setup.facade_url)
         return SignIn(secret, "PINESYNC_COOKIE")
     if setup.account:
-        named = kept.load(setup.places.config, setup.account)
+        named = signins.load(setup.places.config, setup.account)
         if named is None:
             raise _nothing_kept(setup, setup.account)
-        return SignIn(kept.secret_of(named), "stored", named)
+        return SignIn(signins.secret_of(named), "stored", named)
     if setup.cookie:
         with _variable("TRADINGVIEW_COOKIE"):
-            return SignIn(credentials.parse(setup.cookie), "TRADINGVIEW_COOKIE")
+            return SignIn(cookies.parse(setup.cookie), "TRADINGVIEW_COOKIE")
     chosen = _kept_for(setup, account)
-    return SignIn(kept.secret_of(chosen), "stored", chosen) if chosen else None
+    return SignIn(signins.secret_of(chosen), "stored", chosen) if chosen else None
 
 
 def _kept_for(setup: Setup, account: Account | None) -> Kept | None:
-    from pinesync.remote import kept
+    from pinesync.tradingview import signins
 
-    default = kept.load(setup.places.config)
+    default = signins.load(setup.places.config)
     if account is None or (default and is_account(account, default.account)):
         return default
-    for one in kept.all_kept(setup.places.config):
+    for one in signins.all_kept(setup.places.config):
         if is_account(account, one.account):
             return one
     return default
@@ -79,8 +79,8 @@ def _kept_for(setup: Setup, account: Account | None) -> Kept | None:
 
 def facade(setup: Setup) -> str:
     """The address to ask. Misuse for one that no cookie may ever go to."""
-    from pinesync.remote.credentials import origin_of
-    from pinesync.wire import BASE_URL
+    from pinesync.protocol import BASE_URL
+    from pinesync.tradingview.cookies import origin_of
 
     if not setup.facade_url:
         return BASE_URL
@@ -99,9 +99,9 @@ def _variable(name: str) -> Iterator[None]:
 
 
 def _nothing_kept(setup: Setup, name: str) -> NotSignedIn:
-    from pinesync.remote import kept
+    from pinesync.tradingview import signins
 
-    there = ", ".join(one.name for one in kept.all_kept(setup.places.config) if one.name)
+    there = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
     return NotSignedIn(
         f"no sign-in is kept under {name}",
         f"run `pinesync login --as {name}`" + (f"; kept are: {there}" if there else ""),
@@ -114,10 +114,10 @@ def not_signed_in(setup: Setup, in_workspace: bool) -> NotSignedIn:
             f"no cookie for {setup.facade_url}",
             "set PINESYNC_COOKIE; TRADINGVIEW_COOKIE and stored ones go to TradingView only",
         )
-    from pinesync.remote import kept
-    from pinesync.remote.credentials import HOW_TO_SIGN_IN
+    from pinesync.tradingview import signins
+    from pinesync.tradingview.cookies import HOW_TO_SIGN_IN
 
-    named = ", ".join(one.name for one in kept.all_kept(setup.places.config) if one.name)
+    named = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
     if named:
         return NotSignedIn(
             "not signed in to TradingView without a name",

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
-from pinesync.naming import shown
 from pinesync.sync.engine.snapshot import View, take_snapshot
 from pinesync.sync.moved_files import moved
 from pinesync.sync.planner import Situation
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
+from pinesync.text.filenames import shown
 
 if TYPE_CHECKING:
     from pinesync.sync.intents import Intent

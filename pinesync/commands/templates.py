@@ -9,12 +9,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync import syntax
 from pinesync.commands.project import Setup
 from pinesync.errors import Misuse
 from pinesync.model import Kind
-from pinesync.naming import SUFFIX
-from pinesync.text import Unreadable, decode
+from pinesync.text import pine_syntax
+from pinesync.text.canonical import Unreadable, decode
+from pinesync.text.filenames import SUFFIX
 from pinesync.workspace.files import Tree
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def own_folder(setup: Setup) -> Path:
 
 def kind(text: str) -> Kind:
     """What a template's declaration makes; an indicator where it has none."""
-    declared = syntax.declaration(text)
+    declared = pine_syntax.declaration(text)
     return declared.kind if declared else "study"
 
 

@@ -15,7 +15,7 @@ from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
 from pinesync.sync.commit_plan import places
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.outcome import Outcome
-from pinesync.text import Unreadable, decode, digest, dress
+from pinesync.text.canonical import Unreadable, decode, digest, dress
 from pinesync.workspace.workspace import Workspace
 
 _NOTE = "raw-branch"

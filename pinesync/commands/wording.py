@@ -9,7 +9,7 @@ from typing import Literal
 
 from pinesync.model import Base, Entry
 from pinesync.sync.commit_plan import title_of
-from pinesync.unseen import HARMFUL
+from pinesync.text.unicode import HARMFUL
 
 Way = Literal["from", "to"]
 """TradingView is where a pull comes from, and a push goes to."""

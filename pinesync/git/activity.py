@@ -19,7 +19,7 @@ from pinesync.git.filters import filters_of
 from pinesync.git.index import index_rows
 from pinesync.git.objects import read_blob
 from pinesync.git.run import run
-from pinesync.text import digest_or_none
+from pinesync.text.canonical import digest_or_none
 
 _LOGGED = 8192
 _IDENT = re.compile(rb"\$Id:[^$\n]*\$")

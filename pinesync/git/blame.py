@@ -11,7 +11,7 @@ from pinesync.git.objects import read_objects
 from pinesync.git.repo import SAVED
 from pinesync.git.run import run
 from pinesync.model import Digest, PineId, Version
-from pinesync.text import digest_or_none
+from pinesync.text.canonical import digest_or_none
 
 _MOST_COMMITS = 5000
 _TRAILERS = ("Pine-Id: ", "Pine-Version: ")

@@ -15,7 +15,7 @@ from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.repo import HISTORY, Repository
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
 from pinesync.sync.commit_plan import ID_TRAILER, VERSION_TRAILER, Commit
-from pinesync.text import dress
+from pinesync.text.canonical import dress
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Settings, parse
 from pinesync.workspace.manifest_builder import ManifestBuilder

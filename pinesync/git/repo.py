@@ -15,7 +15,7 @@ from pinesync.errors import FileError, Misuse
 from pinesync.git.objects import read_objects
 from pinesync.git.run import ask, first_line, run
 from pinesync.model import Digest
-from pinesync.text import digest_or_none
+from pinesync.text.canonical import digest_or_none
 from pinesync.workspace.files.folder import MAX_FILE
 
 HISTORY = "refs/remotes/tradingview/history"

@@ -9,7 +9,7 @@ from pinesync.errors import FileError
 from pinesync.git.index import staged_rows
 from pinesync.git.objects import read_objects
 from pinesync.git.run import run
-from pinesync.naming import SUFFIX
+from pinesync.text.filenames import SUFFIX
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.files.folder import MAX_FILE
 

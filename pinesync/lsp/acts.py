@@ -16,8 +16,8 @@ from pinesync.errors import EXIT_DONE, PinesyncError
 from pinesync.lsp.places import Place, refuse_unsaved, required, unsaved
 from pinesync.model import Digest, RelPath
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.text import digest
-from pinesync.unseen import harmless
+from pinesync.text.canonical import digest
+from pinesync.text.unicode import harmless
 
 Level = Literal["info", "warning", "error"]
 

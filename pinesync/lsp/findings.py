@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from pinesync.commands.check import Checked
 from pinesync.model import Diagnostic
-from pinesync.unseen import harmless
+from pinesync.text.unicode import harmless
 
 if TYPE_CHECKING:
     from pygls.workspace import PositionCodec

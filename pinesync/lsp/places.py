@@ -12,8 +12,8 @@ from pygls.uris import to_fs_path
 from pinesync.commands.project import Project, Setup, project_here
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
-from pinesync.naming import SUFFIX
-from pinesync.text import Unreadable, canonical, decode
+from pinesync.text.canonical import Unreadable, canonical, decode
+from pinesync.text.filenames import SUFFIX
 from pinesync.workspace.workspace import find_root
 
 

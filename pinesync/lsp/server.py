@@ -32,7 +32,7 @@ from pinesync.lsp.protocol import Protocol, Writer
 from pinesync.lsp.showing import Shown
 from pinesync.lsp.standing import Standing, title
 from pinesync.sync.words import Status
-from pinesync.text import canonical
+from pinesync.text.canonical import canonical
 
 PUSH, PULL, DIFF, REFRESH = (f"pinesync.{verb}" for verb in ("push", "pull", "diff", "refresh"))
 _LEVELS = {

@@ -9,7 +9,7 @@ from pinesync.commands.project import Setup
 from pinesync.commands.status import Line, status
 from pinesync.lsp.places import Place, place_of, required
 from pinesync.model import RelPath
-from pinesync.unseen import harmless
+from pinesync.text.unicode import harmless
 
 
 @dataclass(slots=True)

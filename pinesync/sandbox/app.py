@@ -18,12 +18,12 @@ from typing import IO, Any
 from urllib.parse import quote
 
 from pinesync.errors import NameTaken, NotAccessible, PinesyncError, Refused
+from pinesync.protocol import server_responses
 from pinesync.sandbox import endpoints, forms
 from pinesync.sandbox.endpoints import Call, DeadSession, Reply
 from pinesync.sandbox.faults import TRANSPORT, Disturbance, Fault, FaultPlan, Seen, Switches
 from pinesync.sandbox.routes import Route, route_of
 from pinesync.sandbox.store import NOT_OWNER, Store, User
-from pinesync.wire import serving
 
 BASE_PATH = "/pine-facade"
 MAX_BODY = 16 * 1024 * 1024
@@ -221,7 +221,9 @@ class SandboxApp:
             case "answer":
                 return _Sent(Reply(status or 200, fault.body, headers=headers), repeat=fault.repeat)
             case "reset" | "hang" | "truncate":
-                kept = reply or endpoints.answer(serving.stored({"IL": serving.OPAQUE}))
+                kept = reply or endpoints.answer(
+                    server_responses.stored({"IL": server_responses.OPAQUE})
+                )
                 return _Sent(kept, Disturbance(fault.kind, fault.duration))
             case _:
                 raise AssertionError(f"{fault.kind} is no answer")
@@ -285,7 +287,7 @@ def _text(status: int, words: str) -> Reply:
 
 
 def _json(status: int, words: str) -> Reply:
-    return Reply(status, json.dumps(serving.refused(status, words)).encode())
+    return Reply(status, json.dumps(server_responses.refused(status, words)).encode())
 
 
 def _page(status: int, page: bytes) -> Reply:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pinesync import syntax
-from pinesync.syntax import Token
+from pinesync.text import pine_syntax
+from pinesync.text.pine_syntax import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Code:
         code = cls([])
         opened: list[int] = []
         line_start = 0
-        for token in syntax.tokens(source) if found is None else found:
+        for token in pine_syntax.tokens(source) if found is None else found:
             if token.kind == "newline":
                 line_start = token.end
             elif token.kind != "comment":

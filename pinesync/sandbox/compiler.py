@@ -1,4 +1,4 @@
-"""The sandbox's compiler: what `pinesync.syntax` finds, names that nothing declares, and a few
+"""The sandbox's compiler: what `text.pine_syntax` finds, names that nothing declares, and a few
 mistakes that are sure from the text alone.
 
 It never guesses: a version of Pine that the tables do not know is not judged. So the real compiler
@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pinesync import syntax
 from pinesync.model import Kind, Verdict
 from pinesync.sandbox import builtins
 from pinesync.sandbox.code import Code, calls, declared_names, passed_names
 from pinesync.sandbox.finding import Finding
 from pinesync.sandbox.metainfo import count_inputs
 from pinesync.sandbox.unknown import unknown_names
-from pinesync.syntax import Lines, Token
+from pinesync.text import pine_syntax
+from pinesync.text.pine_syntax import Lines, Token
 
 WRAPPED = "CW10001"
 WRONG_TYPE = "CE10123"
@@ -62,12 +62,12 @@ def compile_source(source: str) -> Verdict:
 
 def find(source: str) -> list[Finding]:
     """Errors in the order of the text, then warnings. Names are only judged in a text without a
-    syntax error, and nothing in one of more than `syntax.MAX_CHARS`."""
-    if len(source) > syntax.MAX_CHARS:
+    syntax error, and nothing in one of more than `pine_syntax.MAX_CHARS`."""
+    if len(source) > pine_syntax.MAX_CHARS:
         return []
-    found = syntax.tokens(source)
-    version = syntax.version(found)
-    errors = [_of_syntax(source, one) for one in syntax.problems(source)]
+    found = pine_syntax.tokens(source)
+    version = pine_syntax.version(found)
+    errors = [_of_syntax(source, one) for one in pine_syntax.problems(source)]
     if not errors and (version is None or version <= builtins.NEWEST):
         code = Code.of(source, found)
         errors = [*unknown_names(source, code, version)]
@@ -78,13 +78,13 @@ def find(source: str) -> list[Finding]:
 
 def is_old(source: str) -> bool:
     """Whether its version of Pine is below v5, or cannot be read."""
-    version = syntax.version(syntax.scan(source))
+    version = pine_syntax.version(pine_syntax.scan(source))
     return version is None or version < builtins.OLDEST
 
 
 def describe(source: str) -> ScriptFacts:
     """Kind, title and number of inputs. A source without a declaration counts as a study."""
-    declared = syntax.declaration(source)
+    declared = pine_syntax.declaration(source)
     return ScriptFacts(
         kind=declared.kind if declared else "study",
         title=declared.title if declared else "",
@@ -92,12 +92,12 @@ def describe(source: str) -> ScriptFacts:
     )
 
 
-def _of_syntax(source: str, problem: syntax.Problem) -> Finding:
+def _of_syntax(source: str, problem: pine_syntax.Problem) -> Finding:
     """What the compiler says where the syntax check has an alarm."""
-    if problem.code == syntax.EMPTY:
+    if problem.code == pine_syntax.EMPTY:
         return Finding(problem.code, problem.message, {}, None)
     span = Lines(source).span(problem.start, problem.end)
-    if problem.code == syntax.UNCLOSED:
+    if problem.code == pine_syntax.UNCLOSED:
         return Finding(problem.code, problem.message, {}, span)
     said = _LINE_END if problem.ends else source[problem.start : problem.end]
     return Finding(problem.code, _INPUT_TEXT, {"value": f'"{said[:_LONGEST]}"'}, span)
@@ -108,7 +108,7 @@ def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[F
     warnings have no code."""
     lines, code = Lines(source), "" if version == builtins.OLDEST else WRAPPED
     for token in found:
-        if syntax.is_wrapped(token):
+        if pine_syntax.is_wrapped(token):
             line, _ = lines.at(token.start)
             yield Finding(code, _WRAPPED_TEXT, {}, (line, 1, line, 1), "warning")
 

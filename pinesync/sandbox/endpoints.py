@@ -1,8 +1,8 @@
 """What each path of the facade does: one function an endpoint, from a `Call` to a `Reply`.
 
-The shapes are those of `pinesync.wire.serving`; where the service may answer in several ways, the
-call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status; the app
-turns it into the answer.
+The shapes are those of `protocol.server_responses`; where the service may answer in several
+ways, the call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status;
+the app turns it into the answer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from pinesync.errors import NotAccessible, Refused
 from pinesync.model import Version
+from pinesync.protocol import server_responses
 from pinesync.sandbox import published
 from pinesync.sandbox.compiler import describe, find, is_old
 from pinesync.sandbox.faults import Switches
@@ -21,7 +22,6 @@ from pinesync.sandbox.finding import Finding
 from pinesync.sandbox.limits import find_all
 from pinesync.sandbox.metainfo import metainfo
 from pinesync.sandbox.store import NOT_OWNER, Store, StoredVersion, User
-from pinesync.wire import serving
 
 MAX_SAVED = 5 * 1024 * 1024
 """Bytes of source that a compilation takes."""
@@ -95,7 +95,7 @@ class DeadSession(NotAccessible):
 
 def answer(value: object, pine_id: str = "") -> Reply:
     """200 with JSON, as text/plain."""
-    return Reply(200, serving.encode(value), pine_id)
+    return Reply(200, server_responses.encode(value), pine_id)
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -115,7 +115,10 @@ def list_scripts(call: Call) -> Reply:
     escape = call.switches.list_names == "escaped"
     rows = call.store.list(call.user)
     return answer(
-        [serving.list_item(row.info, inputs=row.inputs, escape_name=escape) for row in rows]
+        [
+            server_responses.list_item(row.info, inputs=row.inputs, escape_name=escape)
+            for row in rows
+        ]
     )
 
 
@@ -123,7 +126,7 @@ def get_script(call: Call) -> Reply:
     """One version with its source, for its owner alone unless it is open to all."""
     found = call.stored()
     switches = call.switches
-    body = serving.script(
+    body = server_responses.script(
         found.saved_text,
         inputs=found.inputs,
         id_part=switches.get_has_id,
@@ -155,7 +158,7 @@ def history(call: Call) -> Reply:
 
 
 def _row(stored: StoredVersion, call: Call) -> dict[str, Any]:
-    created = stored.created if call.switches.epoch_times else serving.iso(stored.created)
+    created = stored.created if call.switches.epoch_times else server_responses.iso(stored.created)
     return {"version": str(stored.version), "created": created, "scriptName": stored.label}
 
 
@@ -203,11 +206,11 @@ def lib_list(call: Call) -> Reply:
 def check(call: Call) -> Reply:
     """translate_light: compiles for anybody, stores nothing."""
     if call.switches.old_pine != "checked" and is_old(call.source):
-        return answer(serving.too_old())
+        return answer(server_responses.too_old())
     found = find(call.source)
     bare = call.switches.bare_errors == "all"
     return answer(
-        serving.checked(
+        server_responses.checked(
             _findings(found, "error", bare=bare),
             _findings(found, "warning", bare=bare),
             v3=call.query.get("v") == "3",
@@ -220,13 +223,13 @@ def full_compile(call: Call) -> Reply:
     if not re.fullmatch(r"last|v[0-9]{1,2}", call.version):
         raise Refused(400, "wrong version")
     if call.switches.old_pine == "refused" and is_old(call.source):
-        return answer(serving.too_old())
+        return answer(server_responses.too_old())
     found = find_all(call.source)
     if any(one.severity == "error" for one in found):
         return answer(_broken(call, found, None))
     title = describe(call.source).title
     meta = metainfo(call.source, hidden=call.switches.hidden_inputs)
-    return answer(serving.stored(serving.compiled("", title, "1.0", meta)))
+    return answer(server_responses.stored(server_responses.compiled("", title, "1.0", meta)))
 
 
 def translate(call: Call) -> Reply:
@@ -239,14 +242,14 @@ def translate(call: Call) -> Reply:
     problems = find_all(found.source)
     if any(one.severity == "error" for one in problems):
         return answer(_broken(call, problems, None), call.pine_id)
-    return answer(serving.stored(_compiled(call, found)), call.pine_id)
+    return answer(server_responses.stored(_compiled(call, found)), call.pine_id)
 
 
 def _compiled(call: Call, stored: StoredVersion) -> dict[str, Any]:
     id_part = call.switches.id_in == "scriptIdPart"
     meta = metainfo(stored.source, hidden=call.switches.hidden_inputs)
     version = str(stored.version)
-    return serving.compiled(stored.pine_id, stored.title, version, meta, id_part=id_part)
+    return server_responses.compiled(stored.pine_id, stored.title, version, meta, id_part=id_part)
 
 
 def parse_title(call: Call) -> Reply:
@@ -269,7 +272,7 @@ def convert(call: Call) -> Reply:
 
 def _findings(found: list[Finding], severity: str, *, bare: bool) -> list[dict[str, Any]]:
     return [
-        serving.finding(
+        server_responses.finding(
             one.code,
             one.template,
             one.ctx,
@@ -283,7 +286,7 @@ def _findings(found: list[Finding], severity: str, *, bare: bool) -> list[dict[s
 
 def _broken(call: Call, found: list[Finding], result: dict[str, Any] | None) -> dict[str, Any]:
     bare = call.switches.bare_errors != "none"
-    return serving.not_compiled(
+    return server_responses.not_compiled(
         _findings(found, "error", bare=bare), _findings(found, "warning", bare=bare), result
     )
 
@@ -359,4 +362,4 @@ def _saved(call: Call, stored: StoredVersion) -> Reply:
     if any(one.severity == "error" for one in found):
         kept = result if call.switches.failed_save_has_result else None
         return answer(_broken(call, found, kept), stored.pine_id)
-    return answer(serving.stored(result), stored.pine_id)
+    return answer(server_responses.stored(result), stored.pine_id)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pinesync import syntax
 from pinesync.sandbox.code import Call, Code, calls
 from pinesync.sandbox.compiler import describe, find
 from pinesync.sandbox.finding import Finding, Span
-from pinesync.syntax import Lines
+from pinesync.text import pine_syntax
+from pinesync.text.pine_syntax import Lines
 
 TOO_LONG = "CE10117"
 _TOO_LONG_TEXT = "The script has too many tokens: {outputILLength}. The limit is {limit}"
@@ -44,14 +44,14 @@ def _over(source: str) -> Iterator[Finding]:
     most = MAX_TOKENS_OF_LIBRARY if describe(source).kind == "library" else MAX_TOKENS
     lines = Lines(source)
     count, beyond = 0, None
-    for token in syntax.scan(source):
+    for token in pine_syntax.scan(source):
         if token.kind not in ("comment", "newline"):
             count += 1
             beyond = beyond or (token if count > most else None)
     if beyond:
         ctx = {"outputILLength": count, "limit": most}
         yield Finding(TOO_LONG, _TOO_LONG_TEXT, ctx, lines.span(beyond.start, beyond.end))
-    if len(source) > syntax.MAX_CHARS:
+    if len(source) > pine_syntax.MAX_CHARS:
         return
     code = Code.of(source)
     made = list(calls(code))

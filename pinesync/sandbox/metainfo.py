@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pinesync import syntax
 from pinesync.sandbox.code import Call, Code, arguments, calls, declared_names, passed_names
+from pinesync.text import pine_syntax
 
 _TYPES = {
     "bool": "bool",
@@ -62,7 +62,7 @@ Meta = dict[str, Any]
 def metainfo(source: str, *, hidden: bool = False) -> Meta:
     """`inputs`, `plots` and the `styles` that name the plots; with `hidden` also the inputs that a
     chart hands the script itself in."""
-    code = Code.of(source[: syntax.MAX_CHARS])
+    code = Code.of(source[: pine_syntax.MAX_CHARS])
     declared = declared_names(code, passed_names(code))
     made = [call for call in calls(code) if call.name.partition(".")[0] not in declared]
     found = [_input(code, call, number) for number, call in enumerate(_inputs(made))]
@@ -76,7 +76,7 @@ def metainfo(source: str, *, hidden: bool = False) -> Meta:
 
 def count_inputs(source: str) -> int:
     """How many inputs the script declares, the properties of a strategy not among them."""
-    return len(_inputs(list(calls(Code.of(source[: syntax.MAX_CHARS])))))
+    return len(_inputs(list(calls(Code.of(source[: pine_syntax.MAX_CHARS])))))
 
 
 def _hidden(name: str) -> Meta:
@@ -181,10 +181,10 @@ def _value(code: Code, where: range | None) -> str | int | float | bool | None:
     return None
 
 
-def _literal(token: syntax.Token) -> str | int | float | bool | None:
+def _literal(token: pine_syntax.Token) -> str | int | float | bool | None:
     match token.kind:
         case "string":
-            return syntax.literal(token.text)
+            return pine_syntax.literal(token.text)
         case "name":
             return token.text == "true" if token.text in ("true", "false") else token.text
         case "color":

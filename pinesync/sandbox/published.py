@@ -9,10 +9,10 @@ from typing import Any, cast
 
 from pinesync.errors import NotAccessible
 from pinesync.model import PineId, Version
+from pinesync.protocol import server_responses
 from pinesync.sandbox.compiler import describe
 from pinesync.sandbox.seeds import seeds
 from pinesync.sandbox.store import NO_SCRIPT, StoredVersion
-from pinesync.wire import serving
 
 FILTERS = ("candlestick", "fundamental", "standard", "template")
 """The filters of `list` that need no session."""
@@ -88,7 +88,7 @@ class Published:
     def row(self) -> dict[str, Any]:
         """As `list` has it."""
         newest = self.stored(len(self.versions))
-        row = serving.list_item(newest.info, inputs=newest.inputs)
+        row = server_responses.list_item(newest.info, inputs=newest.inputs)
         row["extra"]["shortDescription"] = self.short
         return {**row, "isTVScriptBuiltIn": not self.library, "userId": _OWNER}
 

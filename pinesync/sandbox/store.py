@@ -15,11 +15,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync import text
 from pinesync.errors import NameTaken, NotAccessible
 from pinesync.model import Kind, PineId, SavedText, ScriptInfo, Version
 from pinesync.sandbox.compiler import ScriptFacts, describe
 from pinesync.sandbox.database import Database
+from pinesync.text import canonical
 
 NOT_OWNER = "User is not an owner of pine"
 NO_SCRIPT = "Script not found"
@@ -88,7 +88,7 @@ class StoredVersion:
             version=self.version,
             last_version=self.last_version,
             source=self.source,
-            digest=text.digest(self.source),
+            digest=canonical.digest(self.source),
             title=self.title,
             created=self.script_created,
             updated=self.created,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pinesync.sandbox import builtins
 from pinesync.sandbox.code import Code, Declared, declared_names, passed_names
 from pinesync.sandbox.finding import Finding
-from pinesync.syntax import Lines
+from pinesync.text.pine_syntax import Lines
 
 UNDECLARED = "CE10272"
 NOT_FOUND = "CE10271"

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pinesync.model import Base, Entry, Kind, PineId, RelPath, ScriptInfo, Version, VersionInfo
-from pinesync.naming import fold, place, shown
-from pinesync.unseen import HARMFUL
+from pinesync.text.filenames import fold, place, shown
+from pinesync.text.unicode import HARMFUL
 
 _UNSHOWN = re.compile(f"[{HARMFUL}\t\n\ud800-\udfff]")
 # Orders to `git rebase`, and what is a trailer in the last paragraph.

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, EXIT_LEFT
 from pinesync.model import PineId, RelPath
-from pinesync.naming import typed
 from pinesync.sync.outcome import Outcome, Planned, Run, enumerated
 from pinesync.sync.planner import Situation, Step
 from pinesync.sync.policy import Act, There
 from pinesync.sync.selection import id_of
 from pinesync.sync.words import Status
-from pinesync.text import NO_TEXT
+from pinesync.text.canonical import NO_TEXT
+from pinesync.text.filenames import typed
 
 
 def planned(steps: Sequence[Step]) -> Run:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Version
-from pinesync.naming import fold, place, shown
 from pinesync.sync.policy import POLICY, Act, Local, Row, There
 from pinesync.sync.reverts import Comparison
 from pinesync.sync.words import Status
+from pinesync.text.filenames import fold, place, shown
 
 MOST_VERSIONS = 1000
 """Nobody saves as often between two looks. Of what a service claims beyond it, nothing is read."""

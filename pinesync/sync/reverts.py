@@ -14,9 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pinesync.line_diff import changes, same_lines
 from pinesync.model import Base, Version
-from pinesync.text import lines
+from pinesync.text.canonical import lines
+from pinesync.text.line_diff import changes, same_lines
 
 MOST_OLDER = 1000
 """Versions that are tried beyond those that the entry remembers."""

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath
-from pinesync.naming import shown, typed
 from pinesync.sync.planner import Situation, named
+from pinesync.text.filenames import shown, typed
 
 
 def chosen(

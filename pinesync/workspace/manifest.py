@@ -11,7 +11,7 @@ from typing import Any
 
 from pinesync.errors import ManifestError
 from pinesync.model import Base, Entry, PineId, RelPath
-from pinesync.text import canonical, dress
+from pinesync.text.canonical import canonical, dress
 from pinesync.workspace import toml, written
 from pinesync.workspace.tables import Manifest as Manifest
 from pinesync.workspace.tables import Settings as Settings

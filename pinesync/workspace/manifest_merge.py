@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 from pinesync.errors import ManifestError
 from pinesync.model import MOST_THEIRS, Digest, Entry, PineId, RelPath, Version
-from pinesync.text import lines
+from pinesync.text.canonical import lines
 from pinesync.workspace import manifest
 from pinesync.workspace.manifest import Manifest, Settings
 

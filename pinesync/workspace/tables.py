@@ -23,7 +23,7 @@ from pinesync.model import (
     RelPath,
     Version,
 )
-from pinesync.naming import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
+from pinesync.text.filenames import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
 from pinesync.workspace import toml
 
 SCHEMA = 1

@@ -12,7 +12,7 @@ from itertools import dropwhile, takewhile
 from typing import Any
 
 from pinesync.errors import ManifestError
-from pinesync.text import Unreadable, check_encodable, lines
+from pinesync.text.canonical import Unreadable, check_encodable, lines
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DOTTED_PARTS = 10

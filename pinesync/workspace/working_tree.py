@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 from pinesync.errors import FileError, StateError
 from pinesync.model import Digest, RelPath
-from pinesync.naming import BadPath, check_path
 from pinesync.sync.planner import LocalText
-from pinesync.text import Unreadable, decode, digest, digest_of, dress, has_conflict_markers
+from pinesync.text.canonical import (
+    Unreadable,
+    decode,
+    digest,
+    digest_of,
+    dress,
+    has_conflict_markers,
+)
+from pinesync.text.filenames import BadPath, check_path
 from pinesync.workspace.files import Tree, moving
 from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.state import State

@@ -14,7 +14,7 @@ from typing import Any
 
 from pinesync.errors import ManifestError
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
-from pinesync.naming import BadPath, check_path
+from pinesync.text.filenames import BadPath, check_path
 from pinesync.workspace import toml
 
 _MAX_HEAD = 8 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pinesync.sandbox.account import USER_NAME, open_sandbox
-from pinesync.text import MAX_SOURCE
+from pinesync.text.canonical import MAX_SOURCE
 from tests.bench.rows import PINESYNC, Environment, Row, timed
 
 SECONDS = 10

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pinesync import syntax
+from pinesync.text import pine_syntax
 from tests.bench.rows import PINESYNC, Environment, Row, against, in_turn
 
 ROUNDS = 11
@@ -49,7 +49,7 @@ def _syntax() -> Row:
     count, seconds = text.count("\n"), []
     for _ in range(TURNS):
         began = time.perf_counter()
-        if syntax.check(text):
+        if pine_syntax.check(text):
             raise SystemExit("the source of the syntax row is not right")
         seconds.append(time.perf_counter() - began)
     each = count / statistics.median(seconds)

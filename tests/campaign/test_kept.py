@@ -15,7 +15,7 @@ from pinesync.commands.pull import pull
 from pinesync.commands.push import push
 from pinesync.errors import Misuse, PinesyncError
 from pinesync.model import RelPath
-from pinesync.text import canonical, decode, digest, dress
+from pinesync.text.canonical import canonical, decode, digest, dress
 from tests.world import OneScript
 
 

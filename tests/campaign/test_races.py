@@ -23,7 +23,7 @@ from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download, Now
 from pinesync.sync.ports import ChangedMeanwhile, Ports, Tools
-from pinesync.text import decode, digest
+from pinesync.text.canonical import decode, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.files.folder import Exchange, exchange_files, link_and_replace
 from pinesync.workspace.manifest import Manifest, Settings, dump_new

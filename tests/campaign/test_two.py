@@ -12,7 +12,8 @@ from tests.world import EXTRA, LONGER, SLOWER, TREND, World
 
 AT_A_BARRIER = """
 import os
-import pinesync.commands.push, pinesync.commands.pull, pinesync.remote.client, requests, filelock
+import pinesync.commands.push, pinesync.commands.pull
+import pinesync.tradingview.client, requests, filelock
 from pinesync.cli.boundary import run
 print("ready", flush=True)
 os.read(0, 1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.sandbox.store import StoredVersion
-from pinesync.text import canonical
+from pinesync.text.canonical import canonical
 from tests.world import World, git, git_bytes
 
 BEGAN = 1_600_000_000

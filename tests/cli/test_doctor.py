@@ -266,7 +266,7 @@ def test_the_cookie_of_another_account(sound: World, monkeypatch: pytest.MonkeyP
 
 @over_http
 def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
     found = look(sound)
     assert set(found.wrong()) == {"session"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pinesync.text import canonical
+from pinesync.text.canonical import canonical
 from tests.world import (
     BROKEN,
     LONGER,

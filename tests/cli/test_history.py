@@ -361,7 +361,7 @@ def test_a_history_that_is_cut_off(repository: World) -> None:
 def test_what_stops_it_leaves_nothing_and_it_goes_on(
     repository: World, fault: str, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     for number in range(6):
         repository.web_save(TREND + f"// {number}\n")
     if fault == "expire":

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.remote import session
+from pinesync.tradingview import http
 from tests.world import SLOWER, TREND, Watched, World
 
 SECONDS = 30.0
@@ -60,8 +60,8 @@ def limit(world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
         return real(self, environ, start_response)
 
     monkeypatch.setattr(Watched, "__call__", call)
-    patient = partial(session.Transport, clock=limit.clock, sleep=limit.sleep)
-    monkeypatch.setattr(session, "Transport", patient)
+    patient = partial(http.Transport, clock=limit.clock, sleep=limit.sleep)
+    monkeypatch.setattr(http, "Transport", patient)
     return limit
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from pinesync.model import Account
-from pinesync.remote import credentials, kept
 from pinesync.sandbox.faults import Fault
 from pinesync.sandbox.store import User
+from pinesync.tradingview import cookies, signins
 from tests.ring import Ring
 from tests.world import LONGER, TREND, World
 from tests.world.tradingview import NAME, TradingView
@@ -210,7 +210,7 @@ def test_tradingviews_cookies_go_to_no_other_facade(
     monkeypatch.setenv(COOKIE, world.user.cookie)
     monkeypatch.delenv("PINESYNC_COOKIE")
     folder = world.home / "pinesync" / "config"
-    kept.keep(folder, credentials.parse(world.user.cookie), Account("sandbox"), 0.0)
+    signins.keep(folder, cookies.parse(world.user.cookie), Account("sandbox"), 0.0)
     for command in (["clone", "scripts"], ["list"], ["whoami"]):
         ran = world(*command)
         assert (ran.code, ran.asked) == (5, ()), command
@@ -252,7 +252,7 @@ def test_a_certificate_that_nobody_vouches_for(
 ) -> None:
     monkeypatch.setenv(COOKIE, world.user.cookie)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     ran = world("list")
     assert ran.code == 7
     assert "no secure connection" in ran.err
@@ -525,7 +525,7 @@ def test_every_reason_has_its_own_words(
     refusal = b'{"code":403,"message":"the account is suspended"}'
     world.plan.add(Fault("list", "answer", status=403, body=refusal))
     said["refused"] = world("status")
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     said["network"] = world("status")
     assert [ran.code for ran in said.values()] == [5, 5, 5, 5, 5, 7], said

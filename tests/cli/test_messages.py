@@ -212,7 +212,7 @@ def test_diff_for_a_teammate_without_the_cookie(clone: World) -> None:
 
 
 def test_a_network_error_names_the_host(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
     failed = world("list")

@@ -26,7 +26,7 @@ POSTS = ("rename", "save_next", "save_new", "delete")
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
 
 
 def names(world: World) -> set[str]:

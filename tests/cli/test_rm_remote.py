@@ -14,7 +14,7 @@ import pytest
 from pinesync.model import PineId, Version
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Fault
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
 from tests.campaign.test_power import Cache, cached
@@ -38,7 +38,7 @@ NOW = ("rm", "--remote", TREND_PATH, "--yes", "Trend")
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from pinesync.commands.difference import changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
-from pinesync.text import canonical
+from pinesync.text.canonical import canonical
 from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.commands.difference import changed_lines, side_by_side, unified
-from pinesync.line_diff import changes, same_lines
 from pinesync.model import RelPath
 from pinesync.sync.reverts import Hunk, _Edit, _made
-from pinesync.text import lines
+from pinesync.text.canonical import lines
+from pinesync.text.line_diff import changes, same_lines
 
 few = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=30)
 texts = few.map("\n".join) | few.map(lambda found: "".join(f"{one}\n" for one in found))

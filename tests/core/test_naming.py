@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pinesync.model import PineId
-from pinesync.naming import BadPath, check_folder, check_path, file_name, fold, place
+from pinesync.text.filenames import BadPath, check_folder, check_path, file_name, fold, place
 
 HERE = Path(__file__).resolve()
 HOSTILE_FILE = HERE.parent.parent / "data" / "hostile_names.json"

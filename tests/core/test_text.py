@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pinesync.text import (
+from pinesync.text.canonical import (
     Shape,
     Unreadable,
     canonical,

@@ -1,6 +1,6 @@
 """The engine's ports in memory. They are no mocks: each keeps what it was given, behaves as
 `pinesync.sync.ports` says, and goes wrong when told to. The suites in `tests/ports` and
-`tests/remote/test_contract.py` hold each to what the real one does.
+`tests/tradingview/test_contract.py` hold each to what the real one does.
 """
 
 from tests.fakes.clock import Clock

@@ -14,7 +14,7 @@ from pinesync.sync.engine.transaction import transaction
 from pinesync.sync.intents import Intent
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.ports import IntentLog, Ports, Tools
-from pinesync.syntax import check
+from pinesync.text.pine_syntax import check
 from tests.fakes.clock import Clock
 from tests.fakes.remote import OWNER, FakeRemote
 from tests.fakes.tools import Threads, meanwhile, merge

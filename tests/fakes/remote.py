@@ -1,7 +1,7 @@
 """A service in memory that behaves as `protocol.md` says, and goes wrong when told to.
 
 It is no mock: it has a world (scripts, each an append-only log of versions), and the suite in
-`tests/remote/test_contract.py` holds it to what the real client does against the sandbox.
+`tests/tradingview/test_contract.py` holds it to what the real client does against the sandbox.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 
 OWNER = Account("trader42", "7")
 TYPO = "clsoe"

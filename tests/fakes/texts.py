@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pinesync.errors import FileError
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo
-from pinesync.text import canonical, digest
+from pinesync.text.canonical import canonical, digest
 
 
 class FakeTextStore:

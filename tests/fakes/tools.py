@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from pinesync.line_diff import same_lines
 from pinesync.sync.ports import Merged
-from pinesync.text import lines
+from pinesync.text.canonical import lines
+from pinesync.text.line_diff import same_lines
 
 T = TypeVar("T")
 R = TypeVar("R")

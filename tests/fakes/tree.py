@@ -7,11 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 
 from pinesync.errors import FileError
 from pinesync.model import Digest, RelPath
-from pinesync.naming import SUFFIX, BadPath, check_path
 from pinesync.sync.intents import Download
 from pinesync.sync.planner import LocalText
 from pinesync.sync.ports import ChangedMeanwhile, IntentLog, TextStore
-from pinesync.text import (
+from pinesync.text.canonical import (
     Unreadable,
     decode,
     digest,
@@ -20,6 +19,7 @@ from pinesync.text import (
     dress,
     has_conflict_markers,
 )
+from pinesync.text.filenames import SUFFIX, BadPath, check_path
 
 _TEMPORARY = re.compile(r"(.*/)?\.pinesync-[0-9a-z-]+\.tmp")
 

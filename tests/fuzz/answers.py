@@ -23,9 +23,9 @@ from pinesync.model import (
     Verdict,
     Version,
 )
+from pinesync.protocol import Answer, responses, safe_json, server_responses
 from pinesync.sandbox.metainfo import metainfo
-from pinesync.text import MAX_SOURCE, check_encodable, digest
-from pinesync.wire import Answer, parsing, reading, serving
+from pinesync.text.canonical import MAX_SOURCE, check_encodable, digest
 from tests.fuzz.engine import Target
 from tests.fuzz.strategies import like_json, varied
 
@@ -33,33 +33,36 @@ ID = PineId("USER;0123456789abcdef0123456789abcdef")
 INFO = ScriptInfo(ID, "A & <B> 測", Version(13), "Title", 1_700_000_000)
 TEXT = SavedText(ID, "A & B", Version(2), Version(3), "a\r\n\"é'\\", digest("a\n\"é'\\"))
 SOURCE = '//@version=6\nstrategy("s")\nx = input.int(1, "x", options = [1, 2])\nplot(close)\n'
-FINDING = serving.finding("CE1", 'No "{a}"', {"a": "x", "n": 2}, (1, 2, 3, 4))
+FINDING = server_responses.finding("CE1", 'No "{a}"', {"a": "x", "n": 2}, (1, 2, 3, 4))
 SOUND: list[Any] = [
-    [serving.list_item(INFO), serving.list_item(replace(INFO, kind="library"), escape_name=True)],
-    serving.script(TEXT),
-    serving.script(TEXT, id_part=False, epoch_times=True),
-    serving.checked([FINDING], [FINDING]),
-    serving.checked([FINDING], [], v3=False),
-    serving.too_old(),
-    serving.stored(serving.compiled(ID, "Title", "13.0", metainfo(SOURCE))),
-    serving.not_compiled(
-        [FINDING, serving.finding("CE10250", "No statement", {"strict": True}, None)],
+    [
+        server_responses.list_item(INFO),
+        server_responses.list_item(replace(INFO, kind="library"), escape_name=True),
+    ],
+    server_responses.script(TEXT),
+    server_responses.script(TEXT, id_part=False, epoch_times=True),
+    server_responses.checked([FINDING], [FINDING]),
+    server_responses.checked([FINDING], [], v3=False),
+    server_responses.too_old(),
+    server_responses.stored(server_responses.compiled(ID, "Title", "13.0", metainfo(SOURCE))),
+    server_responses.not_compiled(
+        [FINDING, server_responses.finding("CE10250", "No statement", {"strict": True}, None)],
         [FINDING],
-        serving.compiled(ID, "Title", "13.0", {}, id_part=False),
+        server_responses.compiled(ID, "Title", "13.0", {}, id_part=False),
     ),
-    serving.refused(401, "User is not allowed"),
+    server_responses.refused(401, "User is not allowed"),
     {"userName": "trader42", "userId": 7},
     {"success": False, "reason": "quota"},
     "ok",
 ]
 READERS: dict[str, Callable[[Answer], Any]] = {
-    "scripts": reading.scripts,
-    "newest": lambda answer: reading.saved_text(answer, ID, None),
-    "version": lambda answer: reading.saved_text(answer, ID, Version(2)),
-    "verdict": reading.verdict,
-    "saved": reading.saved,
-    "deleted": reading.deleted,
-    "account": reading.account,
+    "scripts": responses.scripts,
+    "newest": lambda answer: responses.saved_text(answer, ID, None),
+    "version": lambda answer: responses.saved_text(answer, ID, Version(2)),
+    "verdict": responses.verdict,
+    "saved": responses.saved,
+    "deleted": responses.deleted,
+    "account": responses.account,
 }
 
 
@@ -76,7 +79,7 @@ _JSON = like_json(_KEYS, _LEAVES).map(lambda value: json.dumps(value).encode())
 _BODIES = st.one_of(
     st.binary(max_size=60),
     _JSON,
-    st.sampled_from([serving.encode(value) for value in SOUND]),
+    st.sampled_from([server_responses.encode(value) for value in SOUND]),
     st.sampled_from([b"<!DOCTYPE html>", b"ok", b""]),
 )
 _STATUS = st.sampled_from([200, 200, 200, 201, 302, 400, 401, 403, 404, 409, 420, 429, 500, 503])
@@ -100,7 +103,7 @@ def _check(example: tuple[str, int, bytes, str | None]) -> None:
 def _check_json(body: bytes) -> None:
     """What is taken means the same to everybody."""
     try:
-        value = parsing.loads(body)
+        value = safe_json.loads(body)
     except ValueError:
         return
     assert value == json.loads(body.decode())
@@ -134,7 +137,7 @@ def _check_value(value: object) -> None:
             raise AssertionError(f"a {type(value)} came")
     assert all(0 < version.major < 1_000_000 for version in versions)
     for name in names:
-        assert len(name) <= reading.MAX_NAME
+        assert len(name) <= responses.MAX_NAME
         check_encodable(name)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pinesync.errors import ManifestError
 from pinesync.model import MOST_THEIRS, Base, Digest, Entry, PineId, RelPath, Version
-from pinesync.naming import BadPath, check_path, fold
+from pinesync.text.filenames import BadPath, check_path, fold
 from pinesync.workspace.manifest import Manifest, apply, dump_new, parse
 from tests.fuzz.engine import Target
 from tests.fuzz.strategies import ODD_TEXTS, pieces, varied_text

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 import pinesync.sandbox
 from pinesync.model import PineId
-from pinesync.naming import BadPath, check_path, file_name, fold, place
-from pinesync.syntax import check, declaration, tokens
-from pinesync.text import (
+from pinesync.text.canonical import (
     Unreadable,
     canonical,
     decode,
@@ -22,6 +20,8 @@ from pinesync.text import (
     has_conflict_markers,
     lines,
 )
+from pinesync.text.filenames import BadPath, check_path, file_name, fold, place
+from pinesync.text.pine_syntax import check, declaration, tokens
 from tests.fuzz.engine import Target
 from tests.fuzz.strategies import ODD_TEXTS, pieces, varied, varied_text
 

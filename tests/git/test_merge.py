@@ -13,7 +13,7 @@ from pinesync.git.merge import merge
 from pinesync.git.objects import manifests_with, text_at_head
 from pinesync.git.status import git_status
 from pinesync.model import Digest
-from pinesync.text import has_conflict_markers
+from pinesync.text.canonical import has_conflict_markers
 
 BASE = "1\n2\n3\n4\n5\n6\n7\n"
 FEWER = settings(max_examples=67)

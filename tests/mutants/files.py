@@ -26,7 +26,7 @@ def unlooked(_: Any) -> Any:
         begun: Any,
         came_out: Any,
     ) -> None:
-        from pinesync.text import digest_of
+        from pinesync.text.canonical import digest_of
 
         if digest_of(low.read(folder, name)) != expected:
             raise ChangedMeanwhile
@@ -183,21 +183,21 @@ FILES = (
     Mutant(
         "line ends and the BOM stay",
         "35",
-        "pinesync.text:dress",
+        "pinesync.text.canonical:dress",
         undressed,
         ("tests/campaign/test_kept.py::test_line_ends_bom_and_mode_stay",),
     ),
     Mutant(
         "no two scripts share a file on any system",
         "36",
-        "pinesync.naming:fold",
+        "pinesync.text.filenames:fold",
         as_it_is,
         ("tests/core/test_naming.py::test_names_whose_files_would_be_one_somewhere",),
     ),
     Mutant(
         "a path stays below the workspace, and is a .pine file's",
         "S4 S5 S6",
-        "pinesync.naming:check_path",
+        "pinesync.text.filenames:check_path",
         any_path,
         ("tests/security/test_rules.py::test_a_path_outside_is_refused_before_anything_is_asked",),
     ),

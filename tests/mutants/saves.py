@@ -10,7 +10,7 @@ from pinesync.sync.engine.settle import settle
 from pinesync.sync.outcome import failed
 from pinesync.sync.policy import Local
 from pinesync.sync.recovery import Found
-from pinesync.text import decode, digest
+from pinesync.text.canonical import decode, digest
 from tests.mutants.mutant import Mutant, giving
 
 
@@ -164,7 +164,7 @@ SAVES = (
     Mutant(
         "creating never overwrites",
         "15 S13",
-        "pinesync.wire.asking:save_new",
+        "pinesync.protocol.requests:save_new",
         over_another,
         (f"{RULES}::test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs",),
     ),

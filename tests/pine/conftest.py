@@ -74,7 +74,7 @@ ENDPOINTS = {
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", (0.0, 0.0))
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", (0.0, 0.0))
     store = Store(tmp_path / "sandbox.sqlite3", lambda: NOW)
     app = SandboxApp(store)
     user = store.ensure_user("trader42")
@@ -110,6 +110,6 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     user = store.ensure_user("trader42")
     adapter = WSGIAdapter(app)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pinesync.remote.session.PAUSES", (0.0, 0.0))
+        patch.setattr("pinesync.tradingview.http.PAUSES", (0.0, 0.0))
         yield World(Pine(user.cookie, base_url=IN_PROCESS_URL, adapter=adapter), app, user)
     store.close()

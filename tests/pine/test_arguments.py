@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from pinesync.pine import Pine
+from pinesync.protocol import BASE_URL, responses
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.faults import Fault
-from pinesync.wire import BASE_URL, reading
 from tests.pine.conftest import (
     GOOD,
     KEYS,
@@ -225,13 +225,13 @@ def test_a_create_that_names_no_id_is_no_success(world: World) -> None:
 
 
 def test_times_of_every_form_are_whole_seconds() -> None:
-    assert reading.epoch("2023-02-06T11:08:10.969063Z") == 1_675_681_690
+    assert responses.epoch("2023-02-06T11:08:10.969063Z") == 1_675_681_690
     for raw in (1_675_681_690, 1_675_681_690.9, "1675681690", "1675681690.9", 1_675_681_690_123):
-        assert reading.epoch(raw) == 1_675_681_690
-    assert reading.epoch("1612051231230") == 1_612_051_231, "not the year 1612"
+        assert responses.epoch(raw) == 1_675_681_690
+    assert responses.epoch("1612051231230") == 1_612_051_231, "not the year 1612"
     odd: object
     for odd in (None, "", "soon", -1, True, float("nan"), "0001-01-01T00:00:00+14:00", [], {}):
-        assert reading.epoch(odd) == 0
+        assert responses.epoch(odd) == 0
 
 
 # -- the cookie -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from pinesync.model import Account, Base, Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.intents import Upload
 from pinesync.sync.ports import IntentLog
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace import manifest
 from pinesync.workspace.files import Tree as Files
 from pinesync.workspace.manifest import Settings

@@ -10,7 +10,7 @@ from pinesync.errors import Locked, StateError
 from pinesync.model import Version
 from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, advanced
 from pinesync.sync.operations import Change, Moved, Sent, Written
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from tests.fakes import Place
 from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT, upload
 

@@ -9,7 +9,7 @@ import pytest
 from pinesync.errors import EXIT_LEFT, StateError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Download, Intent
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from tests.fakes import OWNER, Place
 from tests.fakes.bench import Bench, only
 

@@ -9,7 +9,7 @@ import pytest
 from pinesync.errors import FileError, ManifestError, Misuse
 from pinesync.model import Account, Base, Digest, PineId, Version
 from pinesync.sync.operations import Change
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from tests.fakes import FOLDERS, OWNER, Place
 from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo
-from pinesync.text import Unreadable, digest
+from pinesync.text.canonical import Unreadable, digest
 from tests.fakes import Place
 from tests.ports.conftest import PINE_ID, TEXT
 

@@ -10,7 +10,7 @@ import pytest
 from pinesync.commands import pool
 from pinesync.git.merge import merge as git_merge
 from pinesync.sync.ports import Each, Meanwhile, Merged
-from pinesync.text import has_conflict_markers
+from pinesync.text.canonical import has_conflict_markers
 from tests.fakes import Threads, meanwhile, merge
 
 Merge = Callable[[str, str, str], Merged]

@@ -11,7 +11,7 @@ from pinesync.model import RelPath, Version
 from pinesync.sync.intents import Download
 from pinesync.sync.operations import Moved, Written
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from tests.fakes import Place
 from tests.ports.conftest import ENTRY, OTHER, PATH, TEXT
 

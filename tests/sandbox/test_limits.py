@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.sandbox.limits import MAX_PLOTS, MAX_REQUESTS, MAX_TOKENS, TOO_LONG, find_all
 from pinesync.sandbox.seeds import seeds
-from pinesync.syntax import tokens
+from pinesync.text.pine_syntax import tokens
 
 HEAD = '//@version=6\nindicator("x")\n'
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from tests.world import SLOWER, TREND, TREND_PATH, Ran, World
 
 KEY = "000000000000001-aa"

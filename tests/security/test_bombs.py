@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.text import MAX_SOURCE
-from pinesync.wire import MAX_LIST
+from pinesync.protocol import MAX_LIST
+from pinesync.text.canonical import MAX_SOURCE
 from tests.security.bombs import (
     MOST,
     Answers,
@@ -234,8 +234,8 @@ CLIENT = """
 import sys
 from pinesync.errors import PinesyncError
 from pinesync.model import PineId
-from pinesync.remote.client import PineClient
-from pinesync.remote.session import Session, Transport
+from pinesync.tradingview.client import PineClient
+from pinesync.tradingview.http import Session, Transport
 
 report, url, bombs = sys.argv[1:]
 one = PineId("USER;" + "0" * 32)

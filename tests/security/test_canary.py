@@ -20,8 +20,8 @@ from urllib.parse import quote
 import pytest
 
 from pinesync.cli.group import VERBS
-from pinesync.remote.client import PineClient
 from pinesync.sandbox.faults import Fault, Kind
+from pinesync.tradingview.client import PineClient
 from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
@@ -126,7 +126,7 @@ def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.Monkey
     world.git("init", "-q")
     world.git("add", ".")
     world.git("commit", "-qm", "clone")
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
     return world
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pinesync.atomic import Folder
 from pinesync.errors import ManifestError
 from pinesync.model import PineId, RelPath, ScriptInfo, Version
-from pinesync.naming import BadPath, check_path, file_name
 from pinesync.sync.planner import Snapshot, survey
+from pinesync.text.filenames import BadPath, check_path, file_name
 from pinesync.workspace.manifest import parse
 from pinesync.workspace.tables import DEFAULT_FOLDERS
 from tests.security.disks import DEVICES, RULES, Rule

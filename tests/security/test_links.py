@@ -15,7 +15,7 @@ import pytest
 from pinesync.errors import FileError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.files import folder as exchanging
 from pinesync.workspace.files import tree as trees

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pinesync.commands.clone import clone as cloning
 from pinesync.commands.project import Places, Setup, open_project
 from pinesync.commands.status import status
-from pinesync.naming import MAX_SAVED_NAME, check_path, shown
 from pinesync.sandbox.account import USER_NAME, open_sandbox
+from pinesync.text.filenames import MAX_SAVED_NAME, check_path, shown
 from pinesync.workspace.manifest import parse
 from tests.cli.answers import answering
 from tests.security.disks import RULES

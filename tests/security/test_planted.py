@@ -12,7 +12,7 @@ import pytest
 
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Upload
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace.files import folder as exchanging
 from pinesync.workspace.state import State
 from tests.security.planting import KEY, contents, harmless, neighbour, plant, refused, state_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.sandbox.app import SandboxApp
-from pinesync.text import Unreadable, digest
+from pinesync.text.canonical import Unreadable, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.state import State
 from pinesync.workspace.workspace import Workspace

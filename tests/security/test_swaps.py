@@ -19,7 +19,7 @@ import pytest
 from pinesync.errors import FileError
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.workspace.files import MANIFEST, Tree, building
 from pinesync.workspace.files.folder import _renameat2
 from tests.world import SLOWER, TREND, TREND_PATH, World

@@ -112,7 +112,7 @@ def test_without_the_rule_it_would_be_obeyed(
     clone: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So the test above looks where the text is."""
-    monkeypatch.setattr("pinesync.unseen._harmful", lambda: re.compile("(?!)"))
+    monkeypatch.setattr("pinesync.text.unicode._harmful", lambda: re.compile("(?!)"))
     with pytest.raises(Raw):
         list(runs(clone, name, LOUD, monkeypatch))
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Version
-from pinesync.naming import shown
 from pinesync.sync.planner import LocalText, Situation, Snapshot, named, survey, wanted
 from pinesync.sync.policy import NEVER, POLICY, Act, Local, There
 from pinesync.sync.reverts import Comparison
 from pinesync.sync.words import Role, Status
+from pinesync.text.filenames import shown
 
 FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "libraries"}
 

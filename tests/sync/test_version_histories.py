@@ -10,7 +10,7 @@ from pinesync.errors import BadAnswer, BotCheck, NotAccessible, PinesyncError, S
 from pinesync.model import PineId, Version, VersionInfo
 from pinesync.sync.engine.version_histories import held_history, not_held, read_histories
 from pinesync.sync.ports import TextStore
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from tests.fakes import FakeRemote, Threads
 from tests.fakes.bench import Bench
 

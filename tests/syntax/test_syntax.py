@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.model import Diagnostic
-from pinesync.syntax import Declaration, check, declaration, literal, tokens
+from pinesync.text.pine_syntax import Declaration, check, declaration, literal, tokens
 
 HEAD = '//@version=5\nindicator("x")\n'
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pinesync.cli.render import harmless
 from pinesync.model import Diagnostic
-from pinesync.text import canonical
-from pinesync.unseen import named, unseen
+from pinesync.text.canonical import canonical
+from pinesync.text.unicode import named, unseen
 from tests.security.hostile import RAW
 
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"

@@ -38,7 +38,7 @@ from pinesync.errors import EXIT_LATER, EXIT_USAGE, ManifestError
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault, Switches
 from pinesync.sync.watching import MANY
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace.hints import Hints
 from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_file import ManifestFile

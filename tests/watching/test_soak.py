@@ -27,7 +27,7 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
     """Ten minutes with --deep."""
     seconds = 600.0 if request.config.getoption("--deep") else 8.0
     monkeypatch.setattr("pinesync.commands.watching.sending._LATER_SECONDS", (0.05, 0.1))
-    monkeypatch.setattr("pinesync.remote.session.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     dice = random.Random(20261123)
     watching.settle = 0.0
     watching.start(poll=0.2, bring=True)

@@ -16,8 +16,8 @@ from pinesync.commands.watching.events import Done
 from pinesync.commands.watching.files import Files
 from pinesync.errors import FileError, Locked, Misuse
 from pinesync.model import Account, RelPath
-from pinesync.remote import credentials, kept
 from pinesync.sandbox.faults import Fault
+from pinesync.tradingview import cookies, signins
 from pinesync.workspace.state.text_store import TextStore
 from tests.watching.conftest import Watching
 from tests.world import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, both_ways
@@ -47,7 +47,7 @@ def test_it_goes_on_by_itself_after_a_login(watching: Watching) -> None:
     assert watching.trouble().exit_code == 5
     world.plan.clear()
     config = watching.setup.places.config
-    kept.keep(config, credentials.parse(world.user.cookie), Account("sandbox"), 0)
+    signins.keep(config, cookies.parse(world.user.cookie), Account("sandbox"), 0)
     assert watching.done().done == "saved"
 
 

@@ -9,7 +9,7 @@ import pytest
 from pinesync.errors import FileError, ManifestError, Misuse
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace import manifest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Manifest, Settings

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pinesync.errors import PinesyncError, StateError
 from pinesync.model import Digest, PineId, RelPath, SavedText, Version
 from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, Upload
-from pinesync.text import canonical, digest
+from pinesync.text.canonical import canonical, digest
 from pinesync.workspace.state import State
 from pinesync.workspace.state.codec import Replaced
 from pinesync.workspace.state.store import folder_name

@@ -14,7 +14,7 @@ import pytest
 from pinesync.errors import StateError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Create, Delete, Download, Move, Rename, Upload
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from pinesync.workspace import manifest
 from pinesync.workspace.state import State
 

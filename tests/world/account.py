@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 from pinesync.model import PineId
-from pinesync.remote.client import PineClient
-from pinesync.remote.credentials import parse
-from pinesync.remote.session import Session, Transport
 from pinesync.sandbox.account import DEFAULT_NAME, USER_NAME, open_sandbox
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import Environ, SandboxApp, StartResponse
 from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.store import Store
 from pinesync.sync import ports
+from pinesync.tradingview.client import PineClient
+from pinesync.tradingview.cookies import parse
+from pinesync.tradingview.http import Session, Transport
 
 
 class Remote(Protocol):

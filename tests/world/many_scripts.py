@@ -18,7 +18,7 @@ from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.store import Store, User
 from pinesync.sync.outcome import Run
-from pinesync.text import canonical
+from pinesync.text.canonical import canonical
 from tests.fakes import Clock
 from tests.world.account import Account
 from tests.world.folder import SETTLE

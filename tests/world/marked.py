@@ -15,7 +15,7 @@ from typing import Any
 
 from pinesync.commands.clone import clone
 from pinesync.commands.project import Setup
-from pinesync.text import digest
+from pinesync.text.canonical import digest
 from tests.world.folder import Workspace
 
 START = "//@version=6\nindicator('campaign')\n" + "".join(f"// part {n}\n\n" for n in range(12))

@@ -15,7 +15,7 @@ from pinesync.commands.status import status
 from pinesync.errors import NetworkError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.outcome import Run
-from pinesync.text import canonical
+from pinesync.text.canonical import canonical
 from tests.fakes import FakeRemote, Turn
 from tests.world.folder import SETTLE
 from tests.world.fuse import Crash, Fuse

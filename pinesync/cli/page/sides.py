@@ -9,7 +9,7 @@ from pinesync.cli.page.writing import code, safe
 from pinesync.cli.render import counted
 from pinesync.commands.difference import Half, Pair, SideBySide
 from pinesync.commands.picture import Script
-from pinesync.naming import typed
+from pinesync.text.filenames import typed
 
 
 def sides(script: Script, found: SideBySide) -> Iterator[str]:

@@ -9,7 +9,7 @@ from html import escape
 from pinesync.cli.render import moment
 from pinesync.commands.status import Line
 from pinesync.sync.words import Role, Status
-from pinesync.unseen import harmless
+from pinesync.text.unicode import harmless
 
 _LONGEST = 1000
 """So many characters of one line of source are shown."""

@@ -13,8 +13,8 @@ from typing import Literal, TypeVar
 from pinesync.commands.project import Project, Setup, folder_at
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, FileError, ManifestError, PinesyncError
 from pinesync.model import Entry, RelPath
-from pinesync.naming import BadPath, check_path, typed
-from pinesync.text import Unreadable, decode, has_conflict_markers
+from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
+from pinesync.text.filenames import BadPath, check_path, typed
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest_file import read_manifest
 

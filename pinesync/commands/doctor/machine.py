@@ -30,8 +30,8 @@ from pinesync.commands.doctor.checkup import (
 )
 from pinesync.errors import FileError
 from pinesync.git import status as git_now
-from pinesync.naming import typed
 from pinesync.sync.outcome import counted
+from pinesync.text.filenames import typed
 from pinesync.workspace.files import MANIFEST
 
 NEEDED = (

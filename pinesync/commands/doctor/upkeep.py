@@ -24,9 +24,9 @@ from pinesync.commands.doctor.checkup import (
     wrong,
 )
 from pinesync.model import Digest, RelPath
-from pinesync.naming import SUFFIX, typed
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
 from pinesync.sync.outcome import counted
+from pinesync.text.filenames import SUFFIX, typed
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.state import State
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pinesync.commands.status import Line
 from pinesync.commands.watching.events import Told
 from pinesync.model import RelPath
-from pinesync.naming import typed
 from pinesync.sync.words import Role, Status
+from pinesync.text.filenames import typed
 
 
 class Beyond:

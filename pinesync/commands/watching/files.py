@@ -12,9 +12,9 @@ from pinesync.commands.watching.persons import Persons
 from pinesync.errors import FileError
 from pinesync.git import activity as git
 from pinesync.model import Digest, RelPath
-from pinesync.naming import typed
 from pinesync.sync.watching import Glance, Meaning, meanings
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text.canonical import Unreadable, decode, digest
+from pinesync.text.filenames import typed
 from pinesync.workspace.workspace import Workspace
 
 BY_GIT = "git wrote them"

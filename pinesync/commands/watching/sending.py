@@ -17,7 +17,7 @@ from pinesync.model import Digest, RelPath
 from pinesync.sync.outcome import Outcome, Run
 
 if TYPE_CHECKING:
-    from pinesync.remote.client import PineClient
+    from pinesync.tradingview.client import PineClient
 
 _LATER_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 """After the first, second … failure of a script's upload."""
@@ -117,9 +117,9 @@ class Sending:
         self._refused_with = None
 
     def _sign_ins(self) -> object:
-        from pinesync.remote import kept
+        from pinesync.tradingview import signins
 
-        return kept.mark(self._setup.places.config)
+        return signins.mark(self._setup.places.config)
 
     def settled(self, path: RelPath) -> None:
         """Nothing is left to do for the script, and nothing is wrong with it."""

@@ -13,7 +13,6 @@ from pinesync.errors import (
     PinesyncError,
 )
 from pinesync.model import Account, Entry, SavedText, Version
-from pinesync.naming import shown
 from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.snapshot import ask_session, newest_or_none, prove_session
@@ -21,6 +20,7 @@ from pinesync.sync.intents import Delete, age
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
+from pinesync.text.filenames import shown
 
 
 def delete(ports: Ports, entry: Entry) -> Outcome:

@@ -15,7 +15,6 @@ from pinesync.errors import (
     NotAccessible,
 )
 from pinesync.model import Base, Digest, Entry, RelPath, Version
-from pinesync.naming import shown, typed
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.revert_detection import MOST_LINES
 from pinesync.sync.engine.snapshot import ask_session
@@ -28,8 +27,9 @@ from pinesync.sync.planner import Situation, Step
 from pinesync.sync.policy import Act, Local, There
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.words import Status
-from pinesync.text import common_lines, decode, digest
-from pinesync.unseen import unseen
+from pinesync.text.canonical import common_lines, decode, digest
+from pinesync.text.filenames import shown, typed
+from pinesync.text.unicode import unseen
 
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from pinesync.errors import BadAnswer
 from pinesync.model import Digest, PineId, SaveAnswer, SavedText, Version
-from pinesync.naming import shown
 from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import uploads_of
 from pinesync.sync.intents import Create, Save, Upload
 from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
+from pinesync.text.filenames import shown
 
 
 def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from pinesync.errors import EXIT_COMPILE, FileError
 from pinesync.model import Diagnostic, Digest, Entry, RelPath
-from pinesync.naming import typed
 from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Situation
 from pinesync.sync.ports import Ports
-from pinesync.text import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
-from pinesync.unseen import unseen
+from pinesync.text.canonical import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
+from pinesync.text.filenames import typed
+from pinesync.text.unicode import unseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from pinesync.errors import (
     PinesyncError,
 )
 from pinesync.model import Entry, SavedText, ScriptInfo
-from pinesync.naming import shown, typed
 from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Rename, age
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.ports import Ports
+from pinesync.text.filenames import shown, typed
 
 
 def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:

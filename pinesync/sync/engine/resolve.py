@@ -15,7 +15,7 @@ from pinesync.sync.engine.restore import base_text, choose, restore
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import IntentLog, Ports
-from pinesync.text import Unreadable, decode, digest, has_conflict_markers
+from pinesync.text.canonical import Unreadable, decode, digest, has_conflict_markers
 
 Side = Literal["ours", "theirs", "merged"]
 

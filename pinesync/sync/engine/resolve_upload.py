@@ -17,7 +17,6 @@ from pinesync.errors import (
     StateError,
 )
 from pinesync.model import Diagnostic, PineId, SaveAnswer, SavedText, Version
-from pinesync.naming import typed
 from pinesync.sync import recovery
 from pinesync.sync.engine.find_upload import find, find_unknown, place_of, settled_by
 from pinesync.sync.engine.lifecycle import give_up, land, note_answer
@@ -28,6 +27,7 @@ from pinesync.sync.intents import Create, Save
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
+from pinesync.text.filenames import typed
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
 from pinesync.sync.outcome import Done, Outcome, refused
 from pinesync.sync.ports import ChangedMeanwhile, Ports
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text.canonical import Unreadable, decode, digest
 
 
 def base_text(ports: Ports, entry: Entry) -> str:

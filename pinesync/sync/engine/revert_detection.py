@@ -11,7 +11,7 @@ from pinesync.sync.planner import COMPARABLE, Situation, Wanted
 from pinesync.sync.policy import Local
 from pinesync.sync.ports import Ports
 from pinesync.sync.reverts import Comparison, compare
-from pinesync.text import Unreadable, decode, digest
+from pinesync.text.canonical import Unreadable, decode, digest
 
 MOST_LINES = 100_000
 """No script of as many lines compiles on TradingView (it takes 100,256 tokens), and comparing more

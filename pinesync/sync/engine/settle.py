@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from pinesync.errors import EXIT_LATER, EXIT_LEFT, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, RelPath, SaveAnswer, Version
-from pinesync.naming import typed
 from pinesync.sync.engine import delete, move, rename
 from pinesync.sync.engine.find_upload import find, find_unknown, settled_by
 from pinesync.sync.engine.lifecycle import give_up, land, own_versions
@@ -17,8 +16,9 @@ from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, Save, 
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
-from pinesync.text import Unreadable, decode, digest
-from pinesync.unseen import unseen
+from pinesync.text.canonical import Unreadable, decode, digest
+from pinesync.text.filenames import typed
+from pinesync.text.unicode import unseen
 
 TOMBSTONE_SECONDS = 30 * 24 * 3600.0
 PUSH_LOG = 50

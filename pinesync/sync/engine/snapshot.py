@@ -19,7 +19,6 @@ from pinesync.model import (
     SavedText,
     ScriptInfo,
 )
-from pinesync.naming import fold
 from pinesync.sync import guards, recovery
 from pinesync.sync.engine.revert_detection import compare_edited
 from pinesync.sync.intents import Save
@@ -34,6 +33,7 @@ from pinesync.sync.planner import (
     wanted,
 )
 from pinesync.sync.ports import Ports, Remote
+from pinesync.text.filenames import fold
 
 PUBLIC_ID = "STD;RSI"
 """A script that everybody can see: what the session probe asks for without one of one's own."""

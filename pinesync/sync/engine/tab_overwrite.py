@@ -6,7 +6,7 @@ from pinesync.model import PineId, Version
 from pinesync.sync.engine.version_texts import held_text
 from pinesync.sync.intents import Upload
 from pinesync.sync.ports import Ports
-from pinesync.text import lines
+from pinesync.text.canonical import lines
 
 
 def dropped_lines(ports: Ports, pine_id: PineId | None, before: str | None, newest: str) -> str:

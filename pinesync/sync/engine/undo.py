@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pinesync.model import Digest, Entry, PineId, RelPath
-from pinesync.naming import typed
 from pinesync.sync.engine.move import move
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.upload import push
@@ -23,7 +22,8 @@ from pinesync.sync.outcome import Outcome, refused
 from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import ChangedMeanwhile, Ports
-from pinesync.text import Unreadable, decode, digest, digest_of_any
+from pinesync.text.canonical import Unreadable, decode, digest, digest_of_any
+from pinesync.text.filenames import typed
 
 
 def take_back(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Iterator[Outcome]:

@@ -23,7 +23,6 @@ from pinesync.model import (
     ScriptInfo,
     Version,
 )
-from pinesync.naming import may_send, shown, typed
 from pinesync.sync.engine import resolve_upload
 from pinesync.sync.engine.download import adopted, based
 from pinesync.sync.engine.lifecycle import begin
@@ -36,7 +35,8 @@ from pinesync.sync.planner import Situation, Step
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.sync.words import Status
-from pinesync.text import digest
+from pinesync.text.canonical import digest
+from pinesync.text.filenames import may_send, shown, typed
 
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
 Ready = Draft | Outcome | PinesyncError | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pinesync.sync.planner import Wanted
 from pinesync.sync.ports import Ports, TextStore
-from pinesync.text import canonical
+from pinesync.text.canonical import canonical
 
 
 def read_text(ports: Ports, pair: Wanted) -> str:

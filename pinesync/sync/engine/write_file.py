@@ -8,7 +8,7 @@ from pinesync.model import Digest, Entry
 from pinesync.sync.engine.lifecycle import stamped
 from pinesync.sync.intents import Download
 from pinesync.sync.ports import Ports
-from pinesync.text import digest, has_conflict_markers
+from pinesync.text.canonical import digest, has_conflict_markers
 
 
 def write_file(

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pinesync.atomic import Folder
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import digest_of_any
+from pinesync.text.canonical import digest_of_any
 from pinesync.workspace.files.folder import (
     file_error,
     is_being_written,

@@ -14,9 +14,9 @@ from pathlib import Path
 from pinesync.atomic import CLOEXEC, NOFOLLOW, Folder, write_temp
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Digest, RelPath
-from pinesync.naming import SUFFIX
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text import digest_or_none
+from pinesync.text.canonical import digest_or_none
+from pinesync.text.filenames import SUFFIX
 from pinesync.workspace.files.folder import (
     Exchange,
     aside,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinesync.errors import StateError
 from pinesync.model import KINDS, Digest, RelPath
-from pinesync.naming import check_path
+from pinesync.text.filenames import check_path
 
 if TYPE_CHECKING:
     pass

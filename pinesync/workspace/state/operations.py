@@ -14,8 +14,8 @@ from typing import Any
 
 from pinesync.errors import ManifestError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
-from pinesync.naming import check_path
 from pinesync.sync.operations import Change, Moved, Operation, Sent, Written
+from pinesync.text.filenames import check_path
 from pinesync.workspace.manifest import as_table, from_table
 from pinesync.workspace.state.codec import DIGEST, damaged, is_time
 from pinesync.workspace.state.store import Store

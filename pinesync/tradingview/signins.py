@@ -19,8 +19,8 @@ from typing import Any
 from pinesync.atomic import make_private, opened, replace_file
 from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
 from pinesync.model import Account
-from pinesync.remote import credentials
-from pinesync.remote.credentials import Secret
+from pinesync.tradingview import cookies
+from pinesync.tradingview.cookies import Secret
 
 SERVICE = "pinesync"
 """What the keyring's entries are filed under; the user name of each is its file's path."""
@@ -141,7 +141,7 @@ def secret_of(kept: Kept) -> Secret:
     if not held:
         raise NotSignedIn("the keyring does not have the cookie any more", again)
     try:
-        return credentials.parse(held)
+        return cookies.parse(held)
     except Misuse:
         raise NotSignedIn("what the keyring has is not a cookie", again) from None
 
@@ -224,7 +224,7 @@ def _parsed(path: Path, body: bytes) -> Kept:
         held = json.loads(body)
         secret = None
         if held.get("keyring") is not True:
-            secret = credentials.checked(held["sessionid"], held["sessionid_sign"])
+            secret = cookies.checked(held["sessionid"], held["sessionid_sign"])
         account = Account(str(held["name"]), str(held["user_id"]))
         return Kept(path, name, account, int(held["saved_at"]), secret)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, Misuse):

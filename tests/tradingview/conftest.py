@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.remote.credentials import Secret, origin_of
-from pinesync.remote.session import Session, Transport
+from pinesync.tradingview.cookies import Secret, origin_of
+from pinesync.tradingview.http import Session, Transport
 
 CANARY = "canary0123456789"
 SIGN = "v3:canarysign0123456789"

@@ -18,21 +18,21 @@ import pytest
 
 from pinesync.errors import BadAnswer, BotCheck, NetworkError, PinesyncError
 from pinesync.model import PineId
-from pinesync.remote.credentials import Secret, origin_of
-from pinesync.remote.session import PAUSES, Session
+from pinesync.protocol import MAX_ANSWER, Answer, Request, requests, responses
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.store import Store
-from pinesync.wire import MAX_ANSWER, Answer, Request, asking, reading
-from tests.remote.conftest import CANARY, COOKIE, SIGN, Open, RawServer, Ticking, answer
+from pinesync.tradingview.cookies import Secret, origin_of
+from pinesync.tradingview.http import PAUSES, Session
+from tests.tradingview.conftest import CANARY, COOKIE, SIGN, Open, RawServer, Ticking, answer
 
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
-READ = asking.list_scripts()
+READ = requests.list_scripts()
 WRITES = {
-    "save_new": asking.save_new("One", "text"),
-    "save_next": asking.save_next(ID, "One", "text"),
-    "delete": asking.delete(ID),
+    "save_new": requests.save_new("One", "text"),
+    "save_next": requests.save_next(ID, "One", "text"),
+    "delete": requests.delete(ID),
 }
 FINE = answer(b"[]")
 
@@ -74,7 +74,7 @@ def test_no_redirect_is_followed(
             assert server.connections == 1
         assert other.connections == 0
     with pytest.raises(BotCheck):
-        reading.scripts(got)
+        responses.scripts(got)
 
 
 def test_the_body_of_a_redirect_is_bounded_too(opened: Open) -> None:
@@ -299,7 +299,7 @@ def test_a_bomb_is_bounded(opened: Open, bomb: object) -> None:
         tracemalloc.start()
         try:
             with pytest.raises(BadAnswer):
-                session.send(asking.get_script(ID, None))
+                session.send(requests.get_script(ID, None))
             assert tracemalloc.get_traced_memory()[1] < 8 * MAX_ANSWER
         finally:
             tracemalloc.stop()
@@ -353,7 +353,7 @@ def test_an_answer_that_does_not_end_ends_at_the_deadline(
     opened: Open, monkeypatch: pytest.MonkeyPatch, begins: bytes, words: str
 ) -> None:
     """A byte now and then keeps every single read alive; the whole of them has an end."""
-    monkeypatch.setattr("pinesync.remote.session.WRITE_SECONDS", 0.4)
+    monkeypatch.setattr("pinesync.tradingview.http.WRITE_SECONDS", 0.4)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -485,6 +485,6 @@ def test_a_secret_shows_nothing() -> None:
 def test_a_session_needs_no_secret() -> None:
     with RawServer(FINE) as server:
         session = Session(server.url)
-        session.send(asking.check("text"))
+        session.send(requests.check("text"))
         session.close()
         assert server.header("Cookie") is None

@@ -16,8 +16,8 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.remote.session import Session
-from pinesync.wire import asking, reading
+from pinesync.protocol import requests, responses
+from pinesync.tradingview.http import Session
 
 
 class PineClient:
@@ -33,46 +33,46 @@ class PineClient:
 
     def list_scripts(self) -> tuple[ScriptInfo, ...]:
         """All saved scripts. Empty for an empty account *and* for a dead session."""
-        return reading.scripts(self._session.send(asking.list_scripts()))
+        return responses.scripts(self._session.send(requests.list_scripts()))
 
     def get(self, pine_id: PineId, version: Version | None = None) -> SavedText:
         """One version, or the newest. NotAccessible where the service refuses."""
-        answer = self._session.send(asking.get_script(pine_id, version))
-        return reading.saved_text(answer, pine_id, version)
+        answer = self._session.send(requests.get_script(pine_id, version))
+        return responses.saved_text(answer, pine_id, version)
 
     def versions(self, pine_id: PineId) -> dict[Version, int]:
         """When each version was saved, in epoch seconds. Not every service may have this path, and
         what it answers is not sure: FacadeError, NoAccess or TryLater say nothing of the script."""
-        return reading.versions(self._session.send(asking.versions(pine_id)), pine_id)
+        return responses.versions(self._session.send(requests.versions(pine_id)), pine_id)
 
     def check(self, source: str) -> Verdict:
         """What the service's quick compiler says. Stores nothing, needs no session."""
-        return reading.verdict(self._session.send(asking.check(source)))
+        return responses.verdict(self._session.send(requests.check(source)))
 
     def full_check(self, source: str) -> Verdict:
         """What the service's full compiler says, which also sees the limits on plots, requests and
         tokens. Stores nothing, needs no session, tells no warnings."""
-        return reading.full_verdict(self._session.send(asking.full_check(source)))
+        return responses.full_verdict(self._session.send(requests.full_check(source)))
 
     def save_new(self, name: str, source: str) -> SaveAnswer:
         """Create a script; sent once, never over an existing one. NameTaken where there is one."""
-        return reading.saved(self._session.send(asking.save_new(name, source)))
+        return responses.saved(self._session.send(requests.save_new(name, source)))
 
     def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer:
         """Save the next version; sent once. With `name` None the saved name stays."""
-        return reading.saved(self._session.send(asking.save_next(pine_id, name, source)))
+        return responses.saved(self._session.send(requests.save_next(pine_id, name, source)))
 
     def rename_script(self, pine_id: PineId, name: str) -> None:
         """Give it another saved name; sent once. NameTaken where another script has it."""
-        reading.renamed(self._session.send(asking.rename_script(pine_id, name)))
+        responses.renamed(self._session.send(requests.rename_script(pine_id, name)))
 
     def delete(self, pine_id: PineId) -> None:
         """Delete the script with all its versions; sent once. There is no way back."""
-        reading.deleted(self._session.send(asking.delete(pine_id)))
+        responses.deleted(self._session.send(requests.delete(pine_id)))
 
     def whoami(self, pine_id: str) -> Account:
         """Whose session it is, asked with an id of the user's own. SessionExpired without one."""
         try:
-            return reading.account(self._session.send(asking.script_info(pine_id)))
+            return responses.account(self._session.send(requests.script_info(pine_id)))
         except SessionExpired as error:
             raise SessionExpired(error.message, self._renew or error.hint) from None

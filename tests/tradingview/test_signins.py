@@ -13,8 +13,8 @@ import pytest
 
 from pinesync.errors import FileError, Misuse, NotSignedIn, StateError
 from pinesync.model import Account
-from pinesync.remote.credentials import Secret, parse
-from pinesync.remote.kept import (
+from pinesync.tradingview.cookies import Secret, parse
+from pinesync.tradingview.signins import (
     all_kept,
     clear_leftovers,
     forget,
@@ -24,8 +24,8 @@ from pinesync.remote.kept import (
     path_of,
     secret_of,
 )
-from tests.remote.conftest import CANARY, COOKIE, SIGN
 from tests.ring import Ring
+from tests.tradingview.conftest import CANARY, COOKIE, SIGN
 
 ORIGIN = "https://pine-facade.tradingview.com:443"
 OWNER = Account("trader42", "7")

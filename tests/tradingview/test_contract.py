@@ -11,17 +11,17 @@ import pytest
 
 from pinesync.errors import NameTaken, NotAccessible, Refused, SessionExpired
 from pinesync.model import PineId, Verdict, Version
-from pinesync.naming import shown
-from pinesync.remote.client import PineClient
-from pinesync.remote.credentials import parse
-from pinesync.remote.session import Session, Transport
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import Switches
 from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store
 from pinesync.sync.ports import Remote
-from pinesync.text import digest
+from pinesync.text.canonical import digest
+from pinesync.text.filenames import shown
+from pinesync.tradingview.client import PineClient
+from pinesync.tradingview.cookies import parse
+from pinesync.tradingview.http import Session, Transport
 from tests.fakes import FakeRemote
 
 GOOD = "//@version=6\nindicator('Good one')\nplot(close)\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from pinesync.remote.session import PAUSES
-from pinesync.remote.turns import MAX_RETRY_AFTER
-from tests.remote.conftest import Open, RawServer, Ticking, answer
-from tests.remote.test_session import FINE, READ, WRITES, attempt
+from pinesync.tradingview.http import PAUSES
+from pinesync.tradingview.limiter import MAX_RETRY_AFTER
+from tests.tradingview.conftest import Open, RawServer, Ticking, answer
+from tests.tradingview.test_http import FINE, READ, WRITES, attempt
 
 
 class Lasting(Ticking):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pinesync.errors import Misuse
-from pinesync.wire import BASE_URL
+from pinesync.protocol import BASE_URL
 
 # A cookie header, JSON, or a row of the browser's table or of a cookies.txt, which have tabs.
 _PAIR = re.compile(

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pinesync.line_diff import same_lines
 from pinesync.model import Digest
+from pinesync.text.line_diff import same_lines
 
 LineEnd = Literal["\n", "\r\n", "\r"]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from pinesync import errors, text
+from pinesync import errors
 from pinesync.model import (
     KINDS,
     Account,
@@ -26,9 +26,10 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.text import MAX_SOURCE
-from pinesync.wire import Answer, parsing
-from pinesync.wire.forms import bad, is_html, object_of, payload, reason_of, say_no
+from pinesync.protocol import Answer, safe_json
+from pinesync.protocol.envelope import bad, is_html, object_of, payload, reason_of, say_no
+from pinesync.text import canonical
+from pinesync.text.canonical import MAX_SOURCE
 
 MAX_NAME = 256
 _LONGEST = 1000
@@ -72,8 +73,8 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     if len(source) > MAX_SOURCE:
         bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
     try:
-        text.check_encodable(source)
-    except text.Unreadable as error:
+        canonical.check_encodable(source)
+    except canonical.Unreadable as error:
         bad(f"{pine_id}: {error}")
     if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
         bad(f"{pine_id}: the answer is of another script")
@@ -89,7 +90,7 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
         version=got,
         last_version=_version(last, pine_id) if last else got,
         source=source,
-        digest=text.digest(source),
+        digest=canonical.digest(source),
         title=_name(body.get("scriptTitle")) or name,
         created=epoch(body.get("created")),
         updated=epoch(body.get("updated")),
@@ -167,7 +168,7 @@ def renamed(answer: Answer) -> None:
     if not 200 <= answer.status < 300 or is_html(answer.body):
         payload(answer)
     try:
-        said = parsing.loads(answer.body)
+        said = safe_json.loads(answer.body)
     except ValueError:
         return
     if isinstance(said, dict) and (said.get("error") or said.get("success") is False):

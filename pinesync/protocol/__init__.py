@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pinesync.text import MAX_SOURCE
+from pinesync.text.canonical import MAX_SOURCE
 
 BASE_URL = "https://pine-facade.tradingview.com/pine-facade"
 """The real service. Everything else that is asked is a stand-in that somebody named."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.wire.parsing import MAX_DEPTH, MAX_DIGITS, MAX_SIGNS, loads
+from pinesync.protocol.safe_json import MAX_DEPTH, MAX_DIGITS, MAX_SIGNS, loads
 
 JSON = st.recursive(
     st.none()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from pinesync import errors
-from pinesync.wire import Answer, parsing
+from pinesync.protocol import Answer, safe_json
 
 LOOK_IN_BROWSER = (
     "open TradingView in the browser, pass its check or sign in, and renew the cookie "
@@ -75,7 +75,7 @@ def retry_seconds(header: str | None) -> float | None:
 
 def _json(body: bytes) -> Any:
     try:
-        return parsing.loads(body)
+        return safe_json.loads(body)
     except ValueError as error:
         what = "empty" if not body.strip() else f"no usable JSON ({error})"
         bad(f"the answer is {what}", cause=error)
@@ -97,7 +97,7 @@ def _reason_in(body: bytes) -> str:
     """The reason in a 4xx body, which is JSON or plain text."""
     said = body.decode("utf-8", "replace").strip()
     try:
-        parsed = parsing.loads(said.encode())
+        parsed = safe_json.loads(said.encode())
     except ValueError:
         return said[:500]
     if isinstance(parsed, dict):

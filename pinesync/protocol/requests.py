@@ -6,7 +6,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from pinesync.model import PineId, Version
-from pinesync.wire import MAX_LIST, Request
+from pinesync.protocol import MAX_LIST, Request
 
 
 def list_scripts() -> Request:

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pinesync.commands.pool import Pool
-from pinesync.remote.session import Session, Transport
-from pinesync.wire import Request
+from pinesync.protocol import Request
+from pinesync.tradingview.http import Session, Transport
 
 JOBS = 4
 LONG = 20.0

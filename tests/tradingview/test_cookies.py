@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pinesync.errors import Misuse
-from pinesync.remote.credentials import origin_of, parse
-from pinesync.wire import BASE_URL
-from tests.remote.conftest import CANARY, COOKIE, SIGN
+from pinesync.protocol import BASE_URL
+from pinesync.tradingview.cookies import origin_of, parse
+from tests.tradingview.conftest import CANARY, COOKIE, SIGN
 
 ORIGIN = "https://pine-facade.tradingview.com:443"
 

@@ -31,11 +31,11 @@ from urllib3.exceptions import (
 
 from pinesync.clock import monotonic
 from pinesync.errors import BadAnswer, Misuse, NetworkError
-from pinesync.remote.credentials import Secret, origin_of
-from pinesync.remote.patience import PatientAdapter
-from pinesync.remote.turns import Patience, Turns
-from pinesync.wire import BASE_URL, Answer, Request
-from pinesync.wire.forms import retry_seconds
+from pinesync.protocol import BASE_URL, Answer, Request
+from pinesync.protocol.envelope import retry_seconds
+from pinesync.tradingview.cookies import Secret, origin_of
+from pinesync.tradingview.deadlines import PatientAdapter
+from pinesync.tradingview.limiter import Patience, Turns
 
 _SITE = "https://www.tradingview.com"
 _HEADERS = {

@@ -1,6 +1,6 @@
 """Requests and answers as bytes, written by hand from protocol.md.
 
-Client and sandbox share `pinesync.wire`, so both could be wrong together; nothing here is made by
+Client and sandbox share `protocol`, so both could be wrong together; nothing here is made by
 our own encoder.
 """
 
@@ -13,8 +13,8 @@ import pytest
 from pinesync import errors
 from pinesync.errors import BadAnswer, BotCheck, Refused
 from pinesync.model import Diagnostic, PineId, Verdict, Version
-from pinesync.text import MAX_SOURCE
-from pinesync.wire import Answer, Request, asking, reading
+from pinesync.protocol import Answer, Request, requests, responses
+from pinesync.text.canonical import MAX_SOURCE
 
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
 QUOTED = "USER%3B0123456789abcdef0123456789abcdef"
@@ -31,12 +31,12 @@ def ok(body: bytes | str) -> Answer:
 @pytest.mark.parametrize(
     ("request_", "method", "path", "query", "source", "effect"),
     [
-        (asking.list_scripts(), "GET", "/list", [("filter", "saved")], None, "read"),
-        (asking.get_script(ID, None), "GET", f"/get/{QUOTED}/last", [], None, "read"),
-        (asking.get_script(ID, Version(13)), "GET", f"/get/{QUOTED}/13.0", [], None, "read"),
-        (asking.check("a\r\n"), "POST", "/translate_light", [("v", "3")], "a\r\n", "read"),
+        (requests.list_scripts(), "GET", "/list", [("filter", "saved")], None, "read"),
+        (requests.get_script(ID, None), "GET", f"/get/{QUOTED}/last", [], None, "read"),
+        (requests.get_script(ID, Version(13)), "GET", f"/get/{QUOTED}/13.0", [], None, "read"),
+        (requests.check("a\r\n"), "POST", "/translate_light", [("v", "3")], "a\r\n", "read"),
         (
-            asking.full_check("text"),
+            requests.full_check("text"),
             "POST",
             "/translate_source/last/",
             [("is_pine_ex", "false")],
@@ -44,7 +44,7 @@ def ok(body: bytes | str) -> Answer:
             "read",
         ),
         (
-            asking.save_new("A & B", "text"),
+            requests.save_new("A & B", "text"),
             "POST",
             "/save/new",
             [("name", "A & B"), ("allow_overwrite", "false")],
@@ -52,7 +52,7 @@ def ok(body: bytes | str) -> Answer:
             "write",
         ),
         (
-            asking.save_next(ID, "A", "text"),
+            requests.save_next(ID, "A", "text"),
             "POST",
             f"/save/next/{QUOTED}",
             [("allow_create_new", "false"), ("name", "A")],
@@ -60,7 +60,7 @@ def ok(body: bytes | str) -> Answer:
             "write",
         ),
         (
-            asking.save_next(ID, None, "text"),
+            requests.save_next(ID, None, "text"),
             "POST",
             f"/save/next/{QUOTED}",
             [("allow_create_new", "false")],
@@ -68,15 +68,15 @@ def ok(body: bytes | str) -> Answer:
             "write",
         ),
         (
-            asking.rename_script(ID, "Мой & 測試"),
+            requests.rename_script(ID, "Мой & 測試"),
             "POST",
             f"/rename/{QUOTED}",
             [("name", "Мой & 測試"), ("force", "false")],
             None,
             "write",
         ),
-        (asking.delete(ID), "POST", f"/delete/{QUOTED}", [], None, "write"),
-        (asking.script_info(ID), "GET", "/get_script_info/", [("pine_id", ID)], None, "read"),
+        (requests.delete(ID), "POST", f"/delete/{QUOTED}", [], None, "write"),
+        (requests.script_info(ID), "GET", "/get_script_info/", [("pine_id", ID)], None, "read"),
     ],
 )
 def test_requests(
@@ -101,7 +101,7 @@ LIST = """[{"scriptIdPart":"USER;0123456789abcdef0123456789abcdef","version":"13
 
 
 def test_list() -> None:
-    (info,) = reading.scripts(ok(LIST))
+    (info,) = responses.scripts(ok(LIST))
     assert (info.pine_id, info.version, info.name) == (ID, Version(13), "saved name")
     assert (info.title, info.modified, info.kind) == (
         "title in the declaration",
@@ -111,15 +111,15 @@ def test_list() -> None:
 
 
 def test_list_in_other_forms() -> None:
-    assert reading.scripts(ok("[]")) == ()
-    assert reading.scripts(ok(b"\n [ ] \n")) == ()
-    assert reading.scripts(ok('[{"scriptIdPart":"STD;RSI","version":"1.0"}]')) == ()
-    (info,) = reading.scripts(ok(LIST.replace('"13.0"', "13").replace("1753442449", '"x"')))
+    assert responses.scripts(ok("[]")) == ()
+    assert responses.scripts(ok(b"\n [ ] \n")) == ()
+    assert responses.scripts(ok('[{"scriptIdPart":"STD;RSI","version":"1.0"}]')) == ()
+    (info,) = responses.scripts(ok(LIST.replace('"13.0"', "13").replace("1753442449", '"x"')))
     assert (info.version, info.modified) == (Version(13), 0)
     for modified in ('"2025-07-25T11:20:49.000000Z"', "1753442449000", '"1753442449"'):
-        (info,) = reading.scripts(ok(LIST.replace("1753442449", modified)))
+        (info,) = responses.scripts(ok(LIST.replace("1753442449", modified)))
         assert info.modified == 1753442449
-    (info,) = reading.scripts(ok(LIST.replace("saved name", "&lt;b&gt; &amp; \\u6e2c")))
+    (info,) = responses.scripts(ok(LIST.replace("saved name", "&lt;b&gt; &amp; \\u6e2c")))
     assert info.name == "&lt;b&gt; &amp; 測"
 
 
@@ -147,7 +147,7 @@ def test_list_in_other_forms() -> None:
 )
 def test_lists_that_are_refused(body: str) -> None:
     with pytest.raises(errors.BadAnswer):
-        reading.scripts(ok(body))
+        responses.scripts(ok(body))
 
 
 # -- get ------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ GET = r"""{"created":"2023-02-06T11:08:10.969063Z","updated":"2023-02-07T11:08:1
 
 
 def test_get() -> None:
-    saved = reading.saved_text(ok(GET), ID, Version(1))
+    saved = responses.saved_text(ok(GET), ID, Version(1))
     assert saved.source == '//@version=6\r\nplot("é")\n'
     assert (saved.version, saved.last_version) == (Version(1), Version(2))
     assert (saved.created, saved.updated) == (1675681690, 1675768090)
@@ -168,12 +168,12 @@ def test_get() -> None:
 @pytest.mark.parametrize("last", ["2", "2.0", '"2"', '"2.0"'])
 def test_the_last_version_in_its_forms(last: str) -> None:
     body = GET.replace('"2.0"', last)
-    assert reading.saved_text(ok(body), ID, None).last_version == Version(2)
+    assert responses.saved_text(ok(body), ID, None).last_version == Version(2)
 
 
 def test_version_ten_is_newer_than_nine() -> None:
     body = GET.replace('"2.0"', '"10.0"').replace('"1.0"', '"9.0"')
-    saved = reading.saved_text(ok(body), ID, None)
+    saved = responses.saved_text(ok(body), ID, None)
     assert saved.last_version > saved.version
 
 
@@ -199,20 +199,20 @@ def test_version_ten_is_newer_than_nine() -> None:
 )
 def test_times_in_their_forms(created: str, expected: int) -> None:
     body = GET.replace('"2023-02-06T11:08:10.969063Z"', created)
-    assert reading.saved_text(ok(body), ID, None).created == expected
+    assert responses.saved_text(ok(body), ID, None).created == expected
 
 
 def test_an_id_in_the_answer_is_compared() -> None:
     mine = GET[:-1] + f',"scriptIdPart":"{ID}"' + "}"
-    assert reading.saved_text(ok(mine), ID, None).pine_id == ID
+    assert responses.saved_text(ok(mine), ID, None).pine_id == ID
     theirs = mine.replace("USER;0", "USER;1")
     with pytest.raises(errors.BadAnswer, match="another script"):
-        reading.saved_text(ok(theirs), ID, None)
+        responses.saved_text(ok(theirs), ID, None)
 
 
 def test_another_version_than_asked_is_refused() -> None:
     with pytest.raises(errors.BadAnswer, match=r"2\.0"):
-        reading.saved_text(ok(GET), ID, Version(2))
+        responses.saved_text(ok(GET), ID, Version(2))
 
 
 @pytest.mark.parametrize(
@@ -235,18 +235,18 @@ def test_another_version_than_asked_is_refused() -> None:
 )
 def test_texts_that_are_refused(body: str) -> None:
     with pytest.raises(errors.BadAnswer):
-        reading.saved_text(ok(body), ID, None)
+        responses.saved_text(ok(body), ID, None)
 
 
 def test_bytes_that_are_no_utf8_are_refused() -> None:
     with pytest.raises(errors.BadAnswer):
-        reading.saved_text(ok(GET.encode().replace(b"A &amp; B", b"\xff")), ID, None)
+        responses.saved_text(ok(GET.encode().replace(b"A &amp; B", b"\xff")), ID, None)
 
 
 def test_a_source_that_is_too_large_is_refused() -> None:
     body = GET.replace("plot", "x" * (MAX_SOURCE + 1))
     with pytest.raises(errors.BadAnswer, match="larger"):
-        reading.saved_text(ok(body), ID, None)
+        responses.saved_text(ok(body), ID, None)
 
 
 # -- check ----------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ WARNING = Diagnostic("warning", 1, 1, 1, 1, "ta.sma, 2, {unknown}, {}", "CW10003
     "body", [CHECKED, CHECKED.replace('"errors"', '"errors2"').replace('"warnings"', '"warnings2"')]
 )
 def test_errors_come_with_success(body: str) -> None:
-    found = reading.verdict(ok(body))
+    found = responses.verdict(ok(body))
     assert found.errors == (ERROR,)
     assert found.warnings == (WARNING,)
 
@@ -282,7 +282,7 @@ def test_new_forms_of_findings() -> None:
     "start":{"line":2,"column":900},"message":"{yes} {no} {none} {list}"}],
     "warnings":[{"message":"v5 has no code","start":{"line":1,"column":1},
     "end":{"line":1,"column":1}}]}}"""
-    found = reading.verdict(ok(body))
+    found = responses.verdict(ok(body))
     assert found.errors == (
         Diagnostic("error", 1, 1, 1, 1, "Script doesn't contain any statements", "CE10250"),
         Diagnostic(
@@ -301,17 +301,17 @@ def test_new_forms_of_findings() -> None:
 
 
 def test_nothing_found() -> None:
-    found = reading.verdict(ok('{"success":true,"result":{"functions":[]}}'))
+    found = responses.verdict(ok('{"success":true,"result":{"functions":[]}}'))
     assert (found.errors, found.warnings) == ((), ())
 
 
 def test_findings_without_code_and_ctx() -> None:
     body = CHECKED.replace('"code":"CE10272","ctx":{"identifier":"x"},', "")
-    (error,) = reading.verdict(ok(body)).errors
+    (error,) = responses.verdict(ok(body)).errors
     assert (error.code, error.message) == ("", 'Undeclared identifier "{identifier}"')
     errors = '["plain",{"message":5},{"message":" "},7,{"start":[],"ctx":[]}]'
     odd = '{"success":true,"result":{"errors":' + errors + "}}"
-    assert [one.message for one in reading.verdict(ok(odd)).errors] == [
+    assert [one.message for one in responses.verdict(ok(odd)).errors] == [
         "plain",
         "no message given",
         "no message given",
@@ -325,13 +325,13 @@ ITEM = '{"message":"Too many","start":{"line":3,"column":6},"end":{"line":3,"col
 
 
 def test_a_full_compile_says_nothing_or_what_is_wrong() -> None:
-    assert reading.full_verdict(ok(FULL)) == Verdict()
-    (bare,) = reading.full_verdict(ok(LIMIT)).errors
+    assert responses.full_verdict(ok(FULL)) == Verdict()
+    (bare,) = responses.full_verdict(ok(LIMIT)).errors
     assert bare == Diagnostic("error", 1, 1, 1, 1, "Too long")
     body = f'{{"success":false,"reason":"x","reason2":{{"errors":[{ITEM}]}}}}'
-    (placed,) = reading.full_verdict(ok(body)).errors
+    (placed,) = responses.full_verdict(ok(body)).errors
     assert placed == Diagnostic("error", 3, 6, 3, 14, "Too many")
-    assert asking.full_check("x").fields == (("inputs", "{}"),)
+    assert requests.full_check("x").fields == (("inputs", "{}"),)
 
 
 OLD = '{"success":false,"reason":"Supported versions are >= 5","result":null}'
@@ -343,9 +343,9 @@ def test_old_pine_is_not_checked() -> None:
     note = Verdict(
         (), (Diagnostic("warning", 1, 1, 1, 1, said),), unchecked="Supported versions are >= 5"
     )
-    assert reading.verdict(ok(OLD)) == note
-    assert reading.full_verdict(ok(OLD)) == note
-    (later,) = reading.verdict(ok(OLD.replace(">= 5", ">= 6"))).warnings
+    assert responses.verdict(ok(OLD)) == note
+    assert responses.full_verdict(ok(OLD)) == note
+    (later,) = responses.verdict(ok(OLD.replace(">= 5", ">= 6"))).warnings
     assert later.message == "not checked: TradingView checks Pine v6 and later"
 
 
@@ -360,7 +360,7 @@ def test_old_pine_is_not_checked() -> None:
 )
 def test_another_refusal_is_no_word_on_old_pine(body: str) -> None:
     with pytest.raises(errors.FacadeError):
-        reading.verdict(ok(body))
+        responses.verdict(ok(body))
 
 
 @pytest.mark.parametrize(
@@ -369,25 +369,25 @@ def test_another_refusal_is_no_word_on_old_pine(body: str) -> None:
 )
 def test_a_full_compile_that_says_neither(body: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        reading.full_verdict(ok(body))
+        responses.full_verdict(ok(body))
 
 
 def test_ends_before_their_starts_are_moved() -> None:
     body = CHECKED.replace('"end":{"line":3,"column":14}', '"end":{"line":2,"column":1}')
-    (error,) = reading.verdict(ok(body)).errors
+    (error,) = responses.verdict(ok(body)).errors
     assert (error.end_line, error.end_column) == (3, 6)
 
 
 @pytest.mark.parametrize("body", ['{"success":false,"reason":"Too busy"}', '{"error":"Too busy"}'])
 def test_a_refused_check(body: str) -> None:
     with pytest.raises(errors.Refused, match="Too busy"):
-        reading.verdict(ok(body))
+        responses.verdict(ok(body))
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", '{"success":true}', '{"success":true,"result":5}'])
 def test_checks_that_say_nothing(body: str) -> None:
     with pytest.raises(errors.BadAnswer):
-        reading.verdict(ok(body))
+        responses.verdict(ok(body))
 
 
 # -- save -----------------------------------------------------------------------------------------
@@ -404,18 +404,18 @@ BROKEN = """{"success":false,"reason":"Undeclared identifier 'x'","reason2":{"er
 
 @pytest.mark.parametrize("body", [SAVED, SAVED.replace(PART, "")])
 def test_a_save_names_id_and_version(body: str) -> None:
-    saved = reading.saved(ok(body))
+    saved = responses.saved(ok(body))
     assert (saved.accepted, saved.pine_id, saved.version) == (True, ID, Version(6))
 
 
 def test_a_save_may_leave_out_what_it_is() -> None:
     bare = '{"success":true,"result":{"metaInfo":{"description":"T"}}}'
-    saved = reading.saved(ok(bare))
+    saved = responses.saved(ok(bare))
     assert (saved.accepted, saved.pine_id, saved.version) == (True, None, None)
 
 
 def test_a_save_that_does_not_compile_is_a_value() -> None:
-    saved = reading.saved(ok(BROKEN))
+    saved = responses.saved(ok(BROKEN))
     assert (saved.accepted, saved.pine_id, saved.version) == (False, None, None)
     assert saved.reason == "Undeclared identifier 'x'"
     assert saved.verdict.errors == (
@@ -425,7 +425,7 @@ def test_a_save_that_does_not_compile_is_a_value() -> None:
 
 def test_a_save_that_does_not_compile_may_have_a_result() -> None:
     result = SAVED[SAVED.index('"result"') : -1]
-    saved = reading.saved(ok(BROKEN[:-1] + "," + result + "}"))
+    saved = responses.saved(ok(BROKEN[:-1] + "," + result + "}"))
     assert (saved.accepted, saved.pine_id, saved.version) == (False, ID, Version(6))
 
 
@@ -434,7 +434,7 @@ def test_a_save_that_does_not_compile_may_have_a_result() -> None:
 )
 def test_saves_that_say_nothing(body: str) -> None:
     with pytest.raises(errors.BadAnswer):
-        reading.saved(ok(body))
+        responses.saved(ok(body))
 
 
 # -- delete, session ------------------------------------------------------------------------------
@@ -442,13 +442,13 @@ def test_saves_that_say_nothing(body: str) -> None:
 
 @pytest.mark.parametrize("body", [b'"ok"', b"ok", b' "ok"\n', b"ok\r\n"])
 def test_deleted(body: bytes) -> None:
-    reading.deleted(ok(body))
+    responses.deleted(ok(body))
 
 
 @pytest.mark.parametrize("body", [b"", b'"no"', b"okay", b"{}", b"true", b"null"])
 def test_not_deleted(body: bytes) -> None:
     with pytest.raises(errors.BadAnswer):
-        reading.deleted(ok(body))
+        responses.deleted(ok(body))
 
 
 @pytest.mark.parametrize(
@@ -456,27 +456,27 @@ def test_not_deleted(body: bytes) -> None:
 )
 def test_renamed_whatever_the_body_is(body: bytes) -> None:
     """Its shape is not known: the list tells what became of it."""
-    reading.renamed(ok(body))
+    responses.renamed(ok(body))
 
 
 def test_not_renamed() -> None:
     for body in ('{"success":false,"reason":"why"}', '{"error":"why"}'):
         with pytest.raises(errors.Refused, match="why") as refusal:
-            reading.renamed(ok(body))
+            responses.renamed(ok(body))
         assert refusal.value.status == 200
     with pytest.raises(errors.BotCheck):
-        reading.renamed(ok(HTML))
+        responses.renamed(ok(HTML))
 
 
 def test_session() -> None:
-    account = reading.account(ok('{"userId":77,"userName":"trader42","chartImageUrl":null}'))
+    account = responses.account(ok('{"userId":77,"userName":"trader42","chartImageUrl":null}'))
     assert (account.name, account.user_id) == ("trader42", "77")
     with pytest.raises(errors.SessionExpired):
-        reading.account(Answer(401, b"header 'X-Userid' is not specified"))
+        responses.account(Answer(401, b"header 'X-Userid' is not specified"))
     with pytest.raises(errors.BotCheck):
-        reading.account(Answer(401, HTML))
+        responses.account(Answer(401, HTML))
     with pytest.raises(errors.BadAnswer):
-        reading.account(ok('{"userId":77}'))
+        responses.account(ok('{"userId":77}'))
 
 
 # -- what every answer may be ---------------------------------------------------------------------
@@ -484,12 +484,12 @@ def test_session() -> None:
 
 def _read(answer: Answer, what: str) -> Any:
     return {
-        "list": lambda: reading.scripts(answer),
-        "get": lambda: reading.saved_text(answer, ID, None),
-        "check": lambda: reading.verdict(answer),
-        "save": lambda: reading.saved(answer),
-        "rename": lambda: reading.renamed(answer),
-        "delete": lambda: reading.deleted(answer),
+        "list": lambda: responses.scripts(answer),
+        "get": lambda: responses.saved_text(answer, ID, None),
+        "check": lambda: responses.verdict(answer),
+        "save": lambda: responses.saved(answer),
+        "rename": lambda: responses.renamed(answer),
+        "delete": lambda: responses.deleted(answer),
     }[what]()
 
 
@@ -531,7 +531,7 @@ def test_statuses_and_pages(what: str, answer: Answer, error: type[Exception]) -
 
 def test_a_refusal_keeps_the_services_words() -> None:
     with pytest.raises(errors.NotAccessible, match="not allowed to see") as refusal:
-        reading.saved_text(
+        responses.saved_text(
             Answer(401, b'{"code":401,"message":"User is not allowed to see source code of pine"}'),
             ID,
             None,
@@ -541,7 +541,7 @@ def test_a_refusal_keeps_the_services_words() -> None:
 
 def test_a_refusal_without_a_4xx() -> None:
     with pytest.raises(errors.NotAccessible, match="not allowed") as refusal:
-        reading.saved_text(ok('{"success":false,"reason":"User is not allowed"}'), ID, None)
+        responses.saved_text(ok('{"success":false,"reason":"User is not allowed"}'), ID, None)
     assert refusal.value.status == 200
 
 
@@ -552,5 +552,5 @@ def test_a_refusal_without_a_4xx() -> None:
 )  # fmt: skip
 def test_retry_after(header: str | None, seconds: float | None) -> None:
     with pytest.raises(errors.RateLimited) as refusal:
-        reading.scripts(Answer(429, b"", header))
+        responses.scripts(Answer(429, b"", header))
     assert refusal.value.retry_after == seconds

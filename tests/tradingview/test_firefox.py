@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pinesync.errors import FileError, Misuse, NotSignedIn
-from pinesync.remote.firefox import session_cookie
-from tests.remote.conftest import CANARY, COOKIE, SIGN
+from pinesync.tradingview.firefox import session_cookie
+from tests.tradingview.conftest import CANARY, COOKIE, SIGN
 
 HOST = ".tradingview.com"
 BOTH = (("sessionid", CANARY), ("sessionid_sign", SIGN))
@@ -200,7 +200,7 @@ def test_the_copy_is_private_while_it_is_there(
         return read(*args, **kwargs)
 
     ini(root, fill().name)
-    monkeypatch.setattr("pinesync.remote.firefox.sqlite3.connect", looking)
+    monkeypatch.setattr("pinesync.tradingview.firefox.sqlite3.connect", looking)
     session_cookie([root], "", scratch)
     assert seen == [0o700]
     assert scratch.stat().st_mode & 0o777 == 0o700
