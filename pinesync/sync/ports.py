@@ -6,6 +6,8 @@ Whatever reads or writes a file may raise FileError (the system refused) or Stat
 there is not pinesync's); what reads pine.toml, ManifestError and Misuse; what asks the service,
 NoAccess, TryLater and FacadeError. What Manifest and Tree change is noted in the journal of the
 workspace's IntentLog, where an undo finds it.
+
+It has more than 300 lines since the promise of every method stands here, and nowhere else.
 """
 
 from __future__ import annotations
