@@ -14,6 +14,7 @@ from pinesync.sync.words import Status
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pinesync"
+TESTS = ROOT / "tests"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 350
 LONG = 300
@@ -118,6 +119,24 @@ def test_words_of_status_have_one_home(module):
         elif isinstance(node, ast.Compare) and getattr(node.left, "attr", "") == "word":
             found = [one for one in node.comparators if isinstance(one, ast.Constant)]
             assert not found, f"{name(module)}:{node.lineno}"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [file for folder in ("sync", "fakes") for file in sorted((TESTS / folder).glob("*.py"))],
+    ids=lambda module: f"{module.parent.name}/{module.name}",
+)
+def test_the_engine_is_tested_on_its_ports_alone(module):
+    """Its tests, and the fakes, know nothing above `sync`, and nothing is patched."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(c["layers"] for c in contracts if c["id"] == "layers")
+    below = re.findall(r"\w+", " ".join(layers[layers.index("(sync)") :]))
+    for dotted in touched(module):
+        package, _, rest = dotted.partition(".")
+        allowed = {"pinesync": below, "tests": ["fakes"], "unittest": []}.get(package)
+        assert allowed is None or rest.partition(".")[0] in allowed, f"{module.name}: {dotted}"
+        assert "patch" not in dotted.lower(), f"{module.name}: {dotted}"
 
 
 def test_the_version_has_one_home():

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from pinesync.tradingview.cookies import Secret
     from pinesync.tradingview.http import Exchange
 
-SETTLE_SECONDS = 180.0
+SETTLE_SECONDS = Tools.settle_seconds
+PAUSES = Tools.pauses
 DEFAULT_REMOTE = "tradingview"
 
 
@@ -215,6 +216,7 @@ def tools(setup: Setup) -> Tools:
         each=Pool(setup.jobs, setup.progress),
         meanwhile=meanwhile,
         settle_seconds=setup.settle_seconds,
+        pauses=PAUSES,
     )
 
 

@@ -28,7 +28,7 @@ def served(
         world.web_save(text, name)
     with world.served(monkeypatch):
         monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
-        monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
+        monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
         world.clone()
         yield world
     account.close()

@@ -712,7 +712,7 @@ def begun(world: World, **changes: Any) -> Upload:
 
 @both_ways
 def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
+    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
     sound.write(LONGER)
     sound.plan.add("save_next:1:reset")
     assert sound("push").code == 7

@@ -98,7 +98,7 @@ def code_of_the_compiler(world: World, patch: pytest.MonkeyPatch) -> Commands:
 @way
 def reason_of_a_refused_save(world: World, patch: pytest.MonkeyPatch) -> Commands:
     # What is refused may have been stored all the same: how long it is looked for is no matter.
-    patch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
+    patch.setattr("pinesync.commands.project.PAUSES", ())
     world.write(LONGER)
     world.plan.add(answering("save_next", {"success": False, "reason": EVIL + SPOOF}))
     return [["push"]]

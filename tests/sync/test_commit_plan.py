@@ -8,10 +8,10 @@ import pytest
 
 from pinesync.model import Digest, Entry, PineId, RelPath, ScriptInfo, Version, VersionInfo
 from pinesync.sync.commit_plan import line_up, message, places
-from pinesync.workspace.tables import DEFAULT_FOLDERS
+from tests.fakes import FOLDERS
 
 A, B, C = (PineId("USER;" + digit * 32) for digit in "abc")
-FOLDERS = DEFAULT_FOLDERS
+FOLDERS = FOLDERS
 TEXT = Digest("sha256:" + "0" * 64)
 
 

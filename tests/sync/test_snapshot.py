@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
@@ -10,56 +11,55 @@ import pytest
 from pinesync.errors import BotCheck, FileError, OtherAccount, SessionExpired
 from pinesync.model import Account, PineId
 from pinesync.sync.engine.account import read_account
-from pinesync.workspace.working_tree import WorkingTree
-from tests.fakes import OWNER, FakeRemote
-from tests.sync.conftest import Bench
+from pinesync.sync.engine.snapshot import take_snapshot
+from tests.fakes import OWNER, FakeRemote, FakeTree
+from tests.fakes.bench import Bench
 
 ONE = "//@version=6\nindicator('One')\nplot(close)\n"
 LONG = 20.0
 
 
-def test_the_files_are_read_while_the_service_is_asked(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_files_are_read_while_the_service_is_asked(bench: Bench) -> None:
     """Each of the two ends only once the other has begun."""
     _, path = bench.script("One", ONE)
     bench.write(path, ONE + "// edited\n")
     asked, read = Event(), Event()
-    ask, look = bench.fake.list_scripts, WorkingTree.local_texts
 
-    def list_scripts() -> Any:
+    def asking() -> None:
         asked.set()
         assert read.wait(LONG)
-        return ask()
 
-    def local_texts(tree: WorkingTree, *only: Any) -> Any:
-        assert asked.wait(LONG)
-        read.set()
-        return look(tree, *only)
+    class Watched(FakeTree):
+        def local_texts(self, only: Any = None) -> Any:
+            assert asked.wait(LONG)
+            read.set()
+            return super().local_texts(only)
 
-    monkeypatch.setattr(bench.fake, "list_scripts", list_scripts)
-    monkeypatch.setattr(WorkingTree, "local_texts", local_texts)
-    assert bench.words() == {path: "modified"}
+    bench.fake.at_each["list_scripts"] = asking
+    assert words(bench, Watched) == {path: "modified"}
 
 
-def test_either_side_may_fail(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def words(bench: Bench, kind: type[FakeTree]) -> dict[str, str]:
+    """The words of status, where the files are in such a tree."""
+    ports = bench.ports()
+    tree = kind(ports.manifest.entries, ports.texts, ports.log)
+    tree.files = dict(bench.place.files())
+    view = take_snapshot(replace(ports, tree=tree))
+    return {situation.path: situation.word for situation in view.situations}
+
+
+def test_either_side_may_fail(bench: Bench) -> None:
     _, path = bench.script("One", ONE)
+    bench.fake.fail_next("list_scripts", BotCheck("a page", "wait"))
+    with pytest.raises(BotCheck):
+        bench.words()
 
-    def no_list() -> Any:
-        raise BotCheck("a page", "wait")
+    class Unreadable(FakeTree):
+        def local_texts(self, only: Any = None) -> Any:
+            raise FileError("no files")
 
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(bench.fake, "list_scripts", no_list)
-        with pytest.raises(BotCheck):
-            bench.words()
-
-    def no_files(*_: Any) -> Any:
-        raise FileError("no files")
-
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(WorkingTree, "local_texts", no_files)
-        with pytest.raises(FileError):
-            bench.words()
+    with pytest.raises(FileError):
+        words(bench, Unreadable)
     assert bench.words() == {path: "clean"}
 
 

@@ -24,10 +24,10 @@ from pinesync.errors import (
     ServiceDown,
     SessionExpired,
 )
-from pinesync.model import PineId, RelPath, SaveAnswer, SavedText, Version
+from pinesync.model import PineId, RelPath, SaveAnswer, Version
 from pinesync.sync.intents import Upload
 from tests.fakes import Turn
-from tests.sync.conftest import Bench, only
+from tests.fakes.bench import Bench, only
 
 BASE = "//@version=6\nindicator('One')\nplot(close)\n"
 MINE = BASE + "// mine\n"
@@ -223,8 +223,8 @@ def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
     bench.push()
     entry, moved = bench.entries[path], RelPath("moved/One.pine")
     bench.write(moved, bench.read(path))
-    (bench.root / path).unlink()
-    bench.folder.manifest.commit({entry.path: None, moved: replace(entry, path=moved)})
+    bench.place.remove(path)
+    bench.place.manifest.commit({entry.path: None, moved: replace(entry, path=moved)})
     run = bench.push()
     assert bench.fake.posted == [MINE], "no second save while one of the script is open"
     assert run.exit_code == EXIT_LATER
@@ -376,19 +376,16 @@ def two_edited(bench: Bench) -> tuple[PineId, PineId]:
     return first, second
 
 
-def test_the_next_script_does_not_wait_for_a_read_back(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_next_script_does_not_wait_for_a_read_back(bench: Bench) -> None:
     """The first save is read back only once the second one is sent."""
     first, second = two_edited(bench)
-    get, sent = bench.fake.get, Event()
+    sent = Event()
 
-    def slow(pine_id: PineId, version: Version | None = None) -> SavedText:
+    def slow(pine_id: PineId, version: Version | str) -> None:
         if (pine_id, version) == (first, Version(2)):
             assert sent.wait(LONG)
-        return get(pine_id, version)
 
-    monkeypatch.setattr(bench.fake, "get", slow)
+    bench.fake.at_each["get"] = slow
     bench.fake.next_save(Turn())
     bench.fake.next_save(Turn(after=sent.set))
     run = bench.push()
@@ -422,21 +419,17 @@ def test_checks_run_before_their_turn(bench: Bench) -> None:
     assert len(bench.fake.scripts[second].texts) == 2
 
 
-def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(bench: Bench) -> None:
     """The second save is on its way by then: what became of it is found, and told."""
     first, second = two_edited(bench)
-    get = bench.fake.get
 
-    def blocked(pine_id: PineId, version: Version | None = None) -> SavedText:
+    def blocked(pine_id: PineId, _: object) -> None:
         if pine_id == first and len(bench.fake.posted) > 0:
             raise BotCheck("TradingView answered with a web page")
-        return get(pine_id, version)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(bench.fake, "get", blocked)
-        run = bench.push()
+    bench.fake.at_each["get"] = blocked
+    run = bench.push()
+    bench.fake.at_each.clear()
     assert isinstance(run.stopped, BotCheck)
     assert [(o.path, o.done) for o in run.outcomes] == [
         ("indicators/One.pine", "pending"),
@@ -450,20 +443,16 @@ def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(
     assert second in bench.fake.scripts
 
 
-def test_a_session_that_ends_at_the_second_look_leaves_the_first_save_noted(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_ends_at_the_second_look_leaves_the_first_save_noted(bench: Bench) -> None:
     first, second = two_edited(bench)
-    get = bench.fake.get
 
-    def ended(pine_id: PineId, version: Version | None = None) -> SavedText:
-        if pine_id == second and version is None and bench.fake.posted:
+    def ended(pine_id: PineId, version: Version | str) -> None:
+        if pine_id == second and version == "last" and bench.fake.posted:
             raise SessionExpired("TradingView does not accept the cookie any more")
-        return get(pine_id, version)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(bench.fake, "get", ended)
-        run = bench.push()
+    bench.fake.at_each["get"] = ended
+    run = bench.push()
+    bench.fake.at_each.clear()
     assert isinstance(run.stopped, SessionExpired)
     assert [(o.path, o.done) for o in run.outcomes] == [("indicators/One.pine", "saved")]
     assert bench.open_records() == []

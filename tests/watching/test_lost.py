@@ -705,7 +705,7 @@ def test_what_may_still_arrive_is_told_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""
-    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
+    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
     world = watching.world
     world.write(LONGER)
     world.plan.add("save_next:1:503")
@@ -728,7 +728,7 @@ def test_who_writes_just_now_finishes_it(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push by hand, in the middle of its save: no trouble of this session."""
-    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
+    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
     world = watching.world
     world.write(LONGER)
     world.plan.add("save_next:1:503")
@@ -747,7 +747,7 @@ def test_one_script_that_fails_stops_no_other(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether its save arrived is unknown, every time: told once, and again when it is tried."""
-    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
+    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (3600.0,))
     world = watching.start().world
     planned, trend = world.plan.next, world.id_of()

@@ -150,7 +150,7 @@ def test_ctrl_c_while_it_only_waits_is_the_end(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where it could not finish what an earlier run began."""
-    monkeypatch.setattr("pinesync.sync.engine.find_upload.PAUSES", ())
+    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add("save_next:1:503")
     assert clone("push").code == 7

@@ -308,6 +308,17 @@ def test_what_is_no_record_is_refused(state: State, body: str) -> None:
         list(State(state.folder).log.intents())
 
 
+@pytest.mark.parametrize("key", ["path", "name", "brings", "state"])
+def test_a_record_without_a_field_that_it_needs_is_refused(state: State, key: str) -> None:
+    state.log.write(DOWNLOAD)
+    (path,) = files(state.folder)
+    held = json.loads(path.read_text())
+    del held[key]
+    path.write_text(json.dumps(held))
+    with pytest.raises(StateError):
+        list(State(state.folder).log.intents())
+
+
 def test_a_record_under_another_name_is_refused(state: State) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)

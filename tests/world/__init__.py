@@ -5,8 +5,8 @@
 an `Account` of the sandbox, or the fake.
 """
 
+from tests.fakes import Clock
 from tests.world.account import Account, Watched
-from tests.world.clock import Clock
 from tests.world.folder import SETTLE, Workspace
 from tests.world.fuse import Crash, Fuse, Fused
 from tests.world.keyboard import COMMAND, Ran, World, both_ways

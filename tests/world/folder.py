@@ -12,8 +12,8 @@ import pytest
 
 from pinesync.commands import clone, project
 from pinesync.commands.project import Places, Project, Setup
+from tests.fakes import Clock
 from tests.world.account import Remote
-from tests.world.clock import Clock
 from tests.world.fuse import Fuse, Fused
 
 SETTLE = 180.0

@@ -19,8 +19,8 @@ from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.store import Store, User
 from pinesync.sync.outcome import Run
 from pinesync.text.canonical import canonical
+from tests.fakes import Clock
 from tests.world.account import Account
-from tests.world.clock import Clock
 from tests.world.folder import SETTLE
 from tests.world.marked import START, Marked, marks_of
 

@@ -14,7 +14,6 @@ from pinesync.errors import (
 )
 from pinesync.model import Account, Entry, SavedText, Version
 from pinesync.sync import recovery
-from pinesync.sync.engine.find_upload import PAUSES
 from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.snapshot import ask_session, newest_or_none, prove_session
 from pinesync.sync.intents import Delete, age
@@ -132,7 +131,7 @@ def settle(ports: Ports, intent: Delete) -> Outcome:
 def _is_gone(ports: Ports, intent: Delete, *, patiently: bool) -> bool:
     """Whether the script is proven to be gone: a list of this account's lacks it, and its newest
     version was refused twice."""
-    for pause in (*PAUSES, None) if patiently else (None,):
+    for pause in (*ports.tools.pauses, None) if patiently else (None,):
         if _is_absent(ports, intent):
             return True
         if pause is not None:

@@ -13,13 +13,10 @@ from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.filenames import shown
 
-PAUSES = (0.5, 1.0, 2.0)
-"""Seconds between the looks for a save whose answer was lost."""
-
 
 def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:
     """The save among the versions that the service has, looked for several times."""
-    for pause in (*PAUSES, None) if patiently else (None,):
+    for pause in (*ports.tools.pauses, None) if patiently else (None,):
         found = _find_created(ports, intent) if isinstance(intent, Create) else _find(ports, intent)
         if found or pause is None:
             return found

@@ -16,7 +16,6 @@ from pinesync.errors import (
 )
 from pinesync.model import Entry, SavedText, ScriptInfo
 from pinesync.sync import recovery
-from pinesync.sync.engine.find_upload import PAUSES
 from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Rename, age
@@ -97,7 +96,7 @@ def _listed(ports: Ports, intent: Rename, *, patiently: bool) -> ScriptInfo | No
     """The script as it is listed, looked for several times until it has the name; None where the
     list lacks it. BadAnswer for a list without any script."""
     info = None
-    for pause in (*PAUSES, None) if patiently else (None,):
+    for pause in (*ports.tools.pauses, None) if patiently else (None,):
         listed = ports.remote.list_scripts()
         if not listed:
             ask_session(ports.remote, None)

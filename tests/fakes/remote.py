@@ -70,6 +70,8 @@ class FakeRemote:
         self.failed_save_has_result = False
         self.began = 1_700_000_000
         """A minute before every script's first version; one lies between two versions."""
+        self.times: dict[Version, int] | None = None
+        """What it says instead of when the versions were saved."""
         self.calls: list[str] = []
         """Every call, in order: `get USER;…0001 5.0`, `save_next USER;…0001`."""
         self.posted: list[str] = []
@@ -78,6 +80,8 @@ class FakeRemote:
         self._turns: deque[Turn] = deque()
         self._errors: dict[str, deque[PinesyncError]] = defaultdict(deque)
         self._acts: dict[str, deque[Callable[[], object]]] = defaultdict(deque)
+        self.at_each: dict[str, Callable[..., object]] = {}
+        """What happens at every call of a method, given its arguments: it may wait, or raise."""
 
     # -- the world, by hand --------------------------------------------------------------------
 
@@ -154,6 +158,8 @@ class FakeRemote:
     def versions(self, pine_id: PineId) -> dict[Version, int]:
         self._called("versions", pine_id)
         script = self._script(pine_id, reading=True)
+        if self.times is not None:
+            return self.times
         return {Version(n): self.began + 60 * n for n in range(1, script.newest.major + 1)}
 
     def check(self, source: str) -> Verdict:
@@ -215,6 +221,8 @@ class FakeRemote:
         self.calls.append(" ".join(str(word) for word in (method, *arguments)))
         if self._acts[method]:
             self._acts[method].popleft()()
+        if act := self.at_each.get(method):
+            act(*arguments)
         if self._errors[method]:
             raise self._errors[method].popleft()
 

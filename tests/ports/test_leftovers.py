@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
-from pinesync.errors import EXIT_LEFT, FileError, StateError
+from pinesync.errors import EXIT_LEFT, StateError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Download, Intent
 from pinesync.text.canonical import digest
-from pinesync.workspace.state.backups import Backups
-from pinesync.workspace.state.intent_log import IntentLog
-from tests.sync.conftest import Bench
+from tests.fakes import OWNER, Place
+from tests.fakes.bench import Bench, only
 
 BASE = "//@version=6\nindicator('One')\nplot(close)\n"
 MINE = BASE + "// mine\n"
 THEIRS = "// theirs\n" + BASE
 TEMP = ".pinesync-0001-aa.tmp"
+
+
+@pytest.fixture
+def bench(place: Place) -> Bench:
+    place.manifest.pin(OWNER)
+    return Bench(place)
 
 
 def broken_off(bench: Bench, file: str, temp: str | None) -> tuple[PineId, str]:
@@ -33,10 +40,10 @@ def broken_off(bench: Bench, file: str, temp: str | None) -> tuple[PineId, str]:
         temp=TEMP,
         landed=Version(2),
     )
-    bench.folder.log.write(intent)
+    bench.place.log.write(intent)
     bench.write(path, file)
     if temp is not None:
-        (bench.root / path).with_name(TEMP).write_bytes(temp.encode())
+        bench.write(f"{path.rpartition('/')[0]}/{TEMP}", temp)
     return pine_id, path
 
 
@@ -83,35 +90,33 @@ def test_whatever_is_left_nothing_of_theirs_is_undone(
     bench.check_sound()
 
 
-def test_a_full_disk_under_the_backup_loses_no_text(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_under_the_backup_loses_no_text(bench: Bench) -> None:
     pine_id, path = bench.script("One", BASE)
     bench.write(path, MINE)
     bench.fake.web_save(pine_id, THEIRS)
+    with ExitStack() as disk:
 
-    def full(*_: object) -> None:
-        raise FileError("no space left on device")
+        def fill(intent: Intent) -> None:
+            if isinstance(intent, Download):
+                disk.enter_context(bench.place.full())
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Backups, "note", full)
-        bench.pull()
+        bench.after_write = fill
+        assert only(bench.pull()).done == "failed"
+    assert bench.read(path) == MINE
+    assert (bench.base(path), bench.open_records()) == (1, [])
+    bench.check_sound()
+    bench.after_write = lambda _: None
     bench.pull()
-    assert "// mine" in bench.read(path)
-    assert "// theirs" in bench.read(path)
-    assert bench.folder.texts.text_of(digest(MINE)) == MINE or bench.read(path) == MINE
+    assert bench.read(path) == "// theirs\n" + MINE
+    assert bench.place.texts.text_of(digest(MINE)) == MINE
     bench.push()
-    assert "// mine" in bench.fake.newest(pine_id)
+    assert bench.fake.newest(pine_id) == "// theirs\n" + MINE
     bench.check_sound()
 
 
-def test_a_pull_record_without_its_texts_is_no_bug(bench: Bench) -> None:
+def test_a_damaged_record_of_a_pull_is_no_bug(bench: Bench) -> None:
     broken_off(bench, BASE, None)
-    (record,) = bench.records()
-    state = bench.folder.state.folder
-    kept = (state / "records" / f"{record.key}.json").read_text()
-    body = "\n".join(line for line in kept.split("\n") if '"brings"' not in line)
-    (state / "records" / f"{record.key}.json").write_text(body)
+    bench.place.damage_intent("0001-aa")
     with pytest.raises(StateError):
         bench.push()
 
@@ -127,20 +132,12 @@ def test_an_edit_while_the_texts_are_fetched_is_left_as_it_is(bench: Bench) -> N
     bench.check_sound()
 
 
-def test_an_edit_between_the_record_and_the_exchange_is_left_as_it_is(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_edit_between_the_record_and_the_exchange_is_left_as_it_is(bench: Bench) -> None:
     pine_id, path = bench.script("One", BASE)
     bench.fake.web_save(pine_id, THEIRS)
-    write = IntentLog.write
-
-    def edited(log: IntentLog, intent: Intent) -> None:
-        write(log, intent)
-        bench.write(path, MINE)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(IntentLog, "write", edited)
-        run = bench.pull()
+    bench.after_write = lambda _: bench.write(path, MINE)
+    run = bench.pull()
+    bench.after_write = lambda _: None
     assert run.exit_code == EXIT_LEFT
     assert bench.read(path) == MINE
     assert (bench.base(path), bench.open_records()) == (1, [])

@@ -1,0 +1,140 @@
+"""Somebody at work with the engine: on ports in memory, or on any others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any, cast
+
+from pinesync.errors import BotCheck
+from pinesync.model import Entry, PineId, RelPath
+from pinesync.sync.engine import pull, push
+from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.engine.transaction import transaction
+from pinesync.sync.intents import Intent
+from pinesync.sync.outcome import Outcome, Run
+from pinesync.sync.ports import IntentLog, Ports, Tools
+from pinesync.text.pine_syntax import check
+from tests.fakes.clock import Clock
+from tests.fakes.remote import OWNER, FakeRemote
+from tests.fakes.tools import Threads, meanwhile, merge
+from tests.fakes.workspace import InMemory, Place
+
+
+class Bench:
+    """A workspace, the service, and somebody who types `push` and `pull`. `after_write` acts right
+    after an intent was written."""
+
+    def __init__(self, place: Place | None = None) -> None:
+        self.place = place or InMemory(OWNER)
+        self.fake = FakeRemote()
+        self.clock = Clock()
+        self.after_write: Callable[[Intent], object] = lambda _: None
+        keys = count(1)
+        self._tools = Tools(
+            merge=merge,
+            syntax=check,
+            now=self.clock.now,
+            sleep=self.clock.sleep,
+            new_key=lambda: f"{next(keys):04}-aa",
+            each=Threads(),
+            meanwhile=meanwhile,
+        )
+
+    def ports(self) -> Ports:
+        """What the next command is given."""
+        self.place.reopen()
+        place, tools = self.place, self._tools
+        log = cast("IntentLog", _Telling(place.log, self.after_write))
+        return Ports(lambda: self.fake, place.manifest, place.tree, place.texts, log, tools)
+
+    # -- the person ----------------------------------------------------------------------------
+
+    def script(self, name: str, *texts: str) -> tuple[PineId, str]:
+        """A script that is there and was pulled; its id and its path."""
+        pine_id = self.fake.add(name, *texts)
+        self.pull()
+        (path,) = (e.path for e in self.entries.values() if e.pine_id == pine_id)
+        return pine_id, path
+
+    def write(self, path: str, text: str) -> None:
+        self.place.write(path, text.encode())
+
+    def read(self, path: str) -> str:
+        return self.place.files()[path].decode()
+
+    def add(self, path: str, name: str) -> None:
+        """A file is listed, to be created by the next push."""
+        self.place.manifest.commit({RelPath(path): Entry(RelPath(path), name)})
+
+    def push(self, *paths: str, **options: Any) -> Run:
+        with transaction(self.ports(), "push", online=True) as tx:
+            return tx.run(push.push(tx, [*paths], **options))
+
+    def pull(self, *paths: str, **options: Any) -> Run:
+        with transaction(self.ports(), "pull", online=True) as tx:
+            return tx.run(pull.pull(tx, [*paths], **options))
+
+    # -- what is there then --------------------------------------------------------------------
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        return {str(path): entry for path, entry in self.place.manifest.entries().items()}
+
+    def base(self, path: str) -> int:
+        base = self.entries[path].base
+        return base.version.major if base else 0
+
+    def words(self) -> dict[str, str]:
+        view = take_snapshot(self.ports())
+        return {situation.path: situation.word for situation in view.situations}
+
+    def records(self) -> list[Intent]:
+        return [*self.place.log.intents()]
+
+    def open_records(self) -> list[Intent]:
+        return [r for r in self.place.log.intents() if r.is_open]
+
+    def disk(self) -> tuple[object, ...]:
+        """Every file, entry and record."""
+        return dict(self.place.files()), self.entries, self.records()
+
+    def check_sound(self) -> None:
+        """What holds at every moment: no base ahead of the service, nor of what was read there;
+        no file that pinesync left behind."""
+        for entry in self.entries.values():
+            if entry.base and entry.pine_id in self.fake.scripts:
+                script = self.fake.scripts[entry.pine_id]
+                assert entry.base.version <= script.newest
+                saved = self.fake.get(entry.pine_id, entry.base.version)
+                assert saved.digest == entry.base.digest
+        assert not [path for path in self.place.files() if ".pinesync-" in path]
+
+    def check_settled(self) -> None:
+        """One more run has nothing to do: it sends and writes nothing."""
+        before, posted = self.disk(), len(self.fake.posted)
+        self.push()
+        assert len(self.fake.posted) == posted
+        assert self.disk() == before
+        self.check_sound()
+
+
+class _Telling:
+    """A log of intents that tells of each that was written."""
+
+    def __init__(self, log: IntentLog, told: Callable[[Intent], object]) -> None:
+        self._log, self._told = log, told
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
+
+    def write(self, intent: Intent) -> None:
+        self._log.write(intent)
+        self._told(intent)
+
+
+def only(run: Run) -> Outcome:
+    """The one outcome of a run that nothing stopped but a web page."""
+    assert run.stopped is None or isinstance(run.stopped, BotCheck), run.stopped
+    assert len(run.outcomes) == 1, run.outcomes
+    return run.outcomes[0]

@@ -1,0 +1,68 @@
+"""The tools of the engine: threads, and a three-way merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from pinesync.sync.ports import Merged
+from pinesync.text.canonical import lines
+from pinesync.text.line_diff import same_lines
+
+T = TypeVar("T")
+R = TypeVar("R")
+S = TypeVar("S")
+
+
+class Threads:
+    """Fits `sync.ports.Each`."""
+
+    def __init__(self, jobs: int = 4) -> None:
+        self.jobs = jobs
+
+    def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return list(pool.map(act, items))
+
+    def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
+        return self(lambda item: then(act(item)), items)
+
+    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        with ThreadPoolExecutor(self.jobs) as pool:
+            yield from pool.map(act, items)
+
+
+def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
+    """Fits `sync.ports.Meanwhile`."""
+    pool = ThreadPoolExecutor(1)
+    result = pool.submit(act)
+    pool.shutdown(wait=False)
+    return result.result
+
+
+def merge(base: str, local: str, remote: str) -> Merged:
+    """Lines that both sides kept hold the rest together: between two of them, the side that
+    changed wins, and where both did, both stand between markers."""
+    ours, theirs, both = lines(local), lines(remote), lines(base)
+    kept_here, kept_there = _kept(both, ours), _kept(both, theirs)
+    merged, conflicted = "", False
+    at = (0, 0, 0)
+    for number in [*sorted(kept_here.keys() & kept_there.keys()), len(both)]:
+        to = (number, kept_here.get(number, len(ours)), kept_there.get(number, len(theirs)))
+        was, here, there = (
+            "".join(side[a:b]) for side, a, b in zip((both, ours, theirs), at, to, strict=True)
+        )
+        if here != was != there and here != there:
+            conflicted = True
+            merged += f"<<<<<<< yours\n{here}=======\n{there}>>>>>>> TradingView\n"
+        else:
+            merged += there if here == was else here
+        merged += both[number] if number < len(both) else ""
+        at = (to[0] + 1, to[1] + 1, to[2] + 1)
+    return Merged(merged, conflicted)
+
+
+def _kept(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
+    """Where each line of the old text that stayed is in the new one."""
+    return {a + i: b + i for a, b, size in same_lines(old, new) for i in range(size)}

@@ -1,0 +1,104 @@
+"""What the engine is handed beside its ports: a merge, and several things at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Barrier, Event
+
+import pytest
+
+from pinesync.commands import pool
+from pinesync.git.merge import merge as git_merge
+from pinesync.sync.ports import Each, Meanwhile, Merged
+from pinesync.text.canonical import has_conflict_markers
+from tests.fakes import Threads, meanwhile, merge
+
+Merge = Callable[[str, str, str], Merged]
+BASE = "one\ntwo\nthree\nfour\nfive\n"
+LONG = 60.0
+
+
+@pytest.fixture(params=[merge, git_merge], ids=["fake", "git"])
+def merging(request: pytest.FixtureRequest) -> Merge:
+    made: Merge = request.param
+    return made
+
+
+@pytest.fixture(params=[Threads, pool.Pool], ids=["fake", "pool"])
+def each(request: pytest.FixtureRequest) -> Each:
+    made: Each = request.param(4)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("local", "remote", "merged"),
+    [
+        (BASE, BASE, BASE),
+        (BASE + "six\n", BASE, BASE + "six\n"),
+        (BASE, "zero\n" + BASE, "zero\n" + BASE),
+        (BASE + "six\n", "zero\n" + BASE, "zero\n" + BASE + "six\n"),
+        (BASE + "six\n", BASE + "six\n", BASE + "six\n"),
+        (BASE.replace("two\n", ""), BASE.replace("four", "4"), "one\nthree\n4\nfive\n"),
+        (BASE.replace("one", "1"), BASE.replace("five\n", "five"), "1\ntwo\nthree\nfour\nfive"),
+    ],
+)
+def test_changes_of_both_sides_come_together(
+    merging: Merge, local: str, remote: str, merged: str
+) -> None:
+    assert merging(BASE, local, remote) == Merged(merged, conflicted=False)
+
+
+@pytest.mark.parametrize(
+    ("local", "remote"),
+    [
+        (BASE.replace("three", "3"), BASE.replace("three", "III")),
+        (BASE.replace("three", "3"), BASE.replace("three\n", "")),
+        (BASE.replace("three", "3"), BASE.replace("four", "4")),
+        (BASE + "six\n", BASE + "VI\n"),
+    ],
+)
+def test_where_both_changed_a_line_both_stand_between_markers(
+    merging: Merge, local: str, remote: str
+) -> None:
+    found = merging(BASE, local, remote)
+    assert found.conflicted
+    assert has_conflict_markers(found.text)
+    for line in {*local.split("\n"), *remote.split("\n")}:
+        assert line in found.text
+
+
+def test_results_come_in_the_order_of_the_items(each: Each) -> None:
+    items = list(range(20))
+    assert each(str, items) == list(map(str, items))
+    assert each.through(str, len, items) == [len(str(n)) for n in items]
+    assert list(each.ahead(str, items)) == list(map(str, items))
+    assert not any((each(str, []), each.through(str, len, []), [*each.ahead(str, [])]))
+
+
+def test_several_run_at_a_time(each: Each) -> None:
+    together = Barrier(4, timeout=LONG)
+    for run in (each, each.ahead):
+        assert len(list(run(lambda _: together.wait(), range(4)))) == 4
+
+
+def test_an_error_is_raised_where_the_results_are(each: Each) -> None:
+    def act(number: int) -> float:
+        return 1 / number
+
+    for run in (lambda: each(act, [1, 0]), lambda: list(each.ahead(act, [1, 0]))):
+        with pytest.raises(ZeroDivisionError):
+            run()
+    with pytest.raises(ZeroDivisionError):
+        each.through(str, lambda _: 1 / 0, [1, 2])
+
+
+@pytest.mark.parametrize("begin", [meanwhile, pool.meanwhile], ids=["fake", "thread"])
+def test_what_takes_a_while_is_waited_for_at_its_end(begin: Meanwhile) -> None:
+    go = Event()
+    result = begin(lambda: go.wait(LONG))
+    go.set()
+    assert result() is True
+    assert result() is True
+    failed = begin(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        failed()
