@@ -155,6 +155,7 @@ def _begin(count: int, work: Callable[[], None]) -> list[Thread]:
 def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
     """Begins a read; what is given waits for its result, or raises what it raised. An interrupt
     waits for nobody here either."""
+    from _thread import start_new_thread
     from concurrent.futures import Future
 
     result: Future[R] = Future()
@@ -165,5 +166,6 @@ def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             result.set_exception(error)
 
-    _begin(1, work)
+    # threading would wait until it runs, and so for the interpreter: milliseconds.
+    start_new_thread(work, ())
     return result.result

@@ -97,7 +97,7 @@ class _Watch:
         yield Began(root, settings.remote, settings.account, scripts, by_looking)
         if held := self._files.begin():
             yield held
-        while not ends():
+        while self._sending.waits or not ends():
             try:
                 yield from self._turn()
             except KeyboardInterrupt:
@@ -122,20 +122,22 @@ class _Watch:
         for event in self._news():
             self._quiet = None
             yield event
-        if self._eyes.idle:
+        if self._eyes.idle and not self._sending.waits:
             yield from self._at_rest()
 
     def _news(self) -> Iterator[Event]:
         until_poll = max(0.0, self._polled + self._wishes.poll - since_boot())
-        paths, keys = self._eyes.due(until_poll)
+        paths, keys = self._eyes.due(0.0 if self._sending.waits else until_poll)
         if {"p", "y"} & set(keys):
             self._sending.resume()
         if {"p", "y", "n"} & set(keys):
             yield from self._dealt(self._files.released(send="n" not in keys))
         if paths or (self._eyes.idle and self._files.git_moved()):
             yield from self._dealt(self._looked_at(paths))
+        sends = self._sending.waits
+        yield from self._sending.send()
         poll = since_boot() - self._polled >= self._wishes.poll and not self._sending.paused
-        if poll and self._eyes.idle and not paths:  # a save that waited meanwhile goes first
+        if poll and self._eyes.idle and not (paths or sends):  # a save that waited goes first
             self._polled = since_boot()
             yield from self._poll()
 
@@ -153,9 +155,7 @@ class _Watch:
         for path in found.settled:
             self._sending.settled(path)
         yield from found.told
-        # Who hung is not the next one again.
-        for path, digest in sorted(found.saved, key=lambda one: one[0] in self._sending.failing):
-            yield from self._sending.save(path, digest)
+        self._sending.add(found.saved)
 
     def _poll(self) -> Iterator[Event]:
         """What was saved there: brought, where that is wanted and touches no edit, else told. What

@@ -10,6 +10,7 @@ shape is a part of TOML, and what it holds is what the parser would have found.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from pinesync.errors import ManifestError
@@ -21,6 +22,8 @@ _MAX_HEAD = 8 * 1024
 _MAX_BLOCKS = toml.MAX_TABLES // 4
 """Far from where the parser's limits begin: a block has two of the signs they count, and at most
 twenty keys and values."""
+_MOST_KNOWN = 16 * 1024
+"""Blocks that are not read twice."""
 _FIRST = '\n[scripts."'
 # Without what would have to be escaped, which the parser is for.
 _TEXT = r"[^\"\\\x00-\x1f\x7f]"
@@ -28,7 +31,7 @@ _DIGEST = "sha256:[0-9a-f]{64}"
 _VERSION = r"([1-9][0-9]{0,5})\.0"
 _THEIRS = r"[1-9][0-9]{0,5}\.0(?: [1-9][0-9]{0,5}\.0){0,7}"
 _BLOCK = re.compile(
-    rf'\[scripts\."({_TEXT}+)"\]\n'
+    rf'({_TEXT}+)"\]\n'
     r'(?:pine_id = "(USER;[0-9a-f]{32})"\n)?'
     rf'name = "({_TEXT}{{0,256}})"\n'
     rf'(?:version = "{_VERSION}"\ndigest = "({_DIGEST})"\n'
@@ -55,32 +58,42 @@ def read(text: str) -> tuple[dict[str, Any], dict[RelPath, Entry]] | None:
 
 def _entries(text: str, start: int) -> dict[RelPath, Entry] | None:
     found: dict[RelPath, Entry] = {}
-    number = 0
-    for number, block in enumerate(_BLOCK.finditer(text, start), 1):  # noqa: B007
-        if block.start() != start:
+    *most, last = text[start - 1 :].split(_FIRST)[1:]
+    for block in most:
+        if not block.endswith("\n"):  # a blank line stands between two of them
             return None
-        start = block.end()
-        raw, pine_id, name, version, digest, sent, theirs, chosen, hidden = block.groups()
-        path = check_path(raw)
-        if pine_id is None:
-            if version or hidden:
-                return None
-            found[path] = Entry(path, name)
-            continue
-        base = None
-        if version:
-            at = Version(int(version))
-            others = tuple(Version(int(one[:-2])) for one in theirs.split(" ")) if theirs else ()
-            if others and (list(others) != sorted(set(others)) or others[-1] > at):
-                return None
-            base = Base(
-                at,
-                Digest(digest),
-                Digest(sent) if sent else None,
-                others,
-                Digest(chosen) if chosen else None,
-            )
-        found[path] = Entry(
-            path, name, PineId(pine_id), base, Version(int(hidden)) if hidden else None
+        entry = _entry(block + "\n")
+        if entry is None or entry.path in found:
+            return None
+        found[entry.path] = entry
+    entry = _entry(last)
+    if entry is None or entry.path in found:
+        return None
+    return found | {entry.path: entry}
+
+
+@lru_cache(_MOST_KNOWN)
+def _entry(block: str) -> Entry | None:
+    """The entry of one block, from behind where it begins; None where it is not as we write it.
+    Remembered: each save writes one of many, and all of them are read back before that counts."""
+    match = _BLOCK.fullmatch(block)
+    if match is None:
+        return None
+    raw, pine_id, name, version, digest, sent, theirs, chosen, hidden = match.groups()
+    path = check_path(raw)
+    if pine_id is None:
+        return None if version or hidden else Entry(path, name)
+    base = None
+    if version:
+        at = Version(int(version))
+        others = tuple(Version(int(one[:-2])) for one in theirs.split(" ")) if theirs else ()
+        if others and (list(others) != sorted(set(others)) or others[-1] > at):
+            return None
+        base = Base(
+            at,
+            Digest(digest),
+            Digest(sent) if sent else None,
+            others,
+            Digest(chosen) if chosen else None,
         )
-    return found if start == len(text) and len(found) == number else None
+    return Entry(path, name, PineId(pine_id), base, Version(int(hidden)) if hidden else None)

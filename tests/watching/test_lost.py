@@ -663,7 +663,8 @@ def test_between_two_versions_of_a_script_lies_a_while(watching: Watching) -> No
 
     def save(text: str, path: str = TREND_PATH) -> list[str]:
         world.write(text, path)
-        return [event.event for event in sending.save(RelPath(path), digest(text))]
+        sending.add([(RelPath(path), digest(text))])
+        return [event.event for event in sending.send()]
 
     assert save(LONGER) == ["checking", "done", "connected"]
     now[0] += 0.5

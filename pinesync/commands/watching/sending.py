@@ -1,8 +1,8 @@
-"""Sending what was saved: one script at a time, each no more often than it may be."""
+"""Sending what was saved: what is due together is one push, no script more often than it may be."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,6 +23,9 @@ _LATER_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 """After the first, second … failure of a script's upload."""
 _PAUSED_SECONDS = 1.0
 """Between two looks whether there is another cookie."""
+BATCH_SECONDS = 2.0
+"""How long a push of many takes, about: no longer does a text wait that is saved meanwhile."""
+_FIRST_BATCH, _MOST_IN_BATCH = 8, 200
 
 
 class Sending:
@@ -52,47 +55,85 @@ class Sending:
         self._overtaken: set[RelPath] = set()
         self._failed_with: dict[RelPath, str] = {}
         self._pending: set[RelPath] = set()
+        self._queue: dict[RelPath, Digest] = {}
+        self._batch = _FIRST_BATCH
         self.connected = False
         self.under_way = False
         self._dealt_with = dealt_with
         self._look_again = look_again
 
-    def save(self, path: RelPath, digest: Digest) -> Iterator[Event]:
-        """Push this text of the one script; later, where it is too early for that."""
+    def add(self, saves: Iterable[tuple[RelPath, Digest]]) -> None:
+        """These texts are to be sent, before those that wait already."""
+        new = dict(saves)
+        self._queue = new | {path: text for path, text in self._queue.items() if path not in new}
+
+    @property
+    def waits(self) -> bool:
+        """Whether texts were added that nobody tried to send yet."""
+        return bool(self._queue)
+
+    def send(self) -> Iterator[Event]:
+        """Push the next of the texts, as many as are sent in a moment; of the others those that it
+        is too early for are looked at again later."""
+        due = {path: text for path, text in self._taken().items() if not self._is_early(path)}
+        if not due:
+            return
+        for path in due:
+            yield Checking(path)
+        began = self._clock()
+        self._not_before |= dict.fromkeys(due, began + self._apart)
+        try:
+            with self._under_way():
+                run = push(self._setup, list(due), seen=due, project=self._project())
+        except PinesyncError as error:
+            for path in due:
+                self._fail(path)
+            yield from self.troubled(error)
+            return
+        self._pace(len(due), self._clock() - began)
+        self._pending -= due.keys()
+        yield from self._told(run, began)
+        for path, text in due.items():
+            self._conclude(path, text, run)
+
+    def _taken(self) -> dict[RelPath, Digest]:
+        """The texts for one push. What failed before comes last, and alone: who hangs again keeps
+        nobody waiting but those behind."""
+        order = sorted(self._queue, key=self.failing.__contains__)
+        sound = [path for path in order[: self._batch] if path not in self.failing]
+        return {path: self._queue.pop(path) for path in sound or order[:1]}
+
+    def _is_early(self, path: RelPath) -> bool:
+        """Whether it is too early for the script; then it is looked at again."""
         wait = self._not_before.get(path, 0.0) - self._clock()
         if self.paused:
             self.failing.setdefault(path, 1)
             wait = _PAUSED_SECONDS
         if wait > 0:
             self._look_again(path, wait)
-            return
-        yield Checking(path)
-        began = self._clock()
-        self._not_before[path] = began + self._apart
-        try:
-            with self._under_way():
-                run = push(self._setup, [path], seen={path: digest}, project=self._project())
-        except PinesyncError as error:
-            self._fail(path)
-            yield from self.troubled(error)
-            return
-        self._pending.discard(path)
-        yield from self._told(run, began)
-        if run.stopped:
-            self._fail(path)
-            return
+        return wait > 0
+
+    def _pace(self, count: int, seconds: float) -> None:
+        """How many the next push takes, after one that took so many seconds."""
+        fits = int(count * BATCH_SECONDS / max(seconds, 0.001))
+        self._batch = max(1, min(fits, 2 * self._batch, _MOST_IN_BATCH))
+
+    def _conclude(self, path: RelPath, text: Digest, run: Run) -> None:
+        """What the push means for one of its scripts."""
         own = [outcome for outcome in run.outcomes if outcome.path == path]
-        if any(outcome.done == "skipped" for outcome in own):
+        if run.stopped and not any(outcome.exit_code != EXIT_LATER for outcome in own):
+            self._fail(path)
+        elif any(outcome.done == "skipped" for outcome in own):
             # Another text came: that is sent next. But what never rests is not asked about all day.
             if path not in self._overtaken:
                 self._not_before.pop(path)
             self._overtaken.add(path)
             self._look_again(path, 0.0)
-        elif any(o.exit_code == EXIT_LATER or self._was_not_sent(o, digest) for o in own):
+        elif any(o.exit_code == EXIT_LATER or self._was_not_sent(o, text) for o in own):
             self._fail(path)
         else:
             self.settled(path)
-            self._dealt_with(path, digest)
+            self._dealt_with(path, text)
             if any(outcome.exit_code == EXIT_COMPILE for outcome in own):
                 self.broken.add(path)
 
@@ -123,6 +164,7 @@ class Sending:
 
     def settled(self, path: RelPath) -> None:
         """Nothing is left to do for the script, and nothing is wrong with it."""
+        self._queue.pop(path, None)
         self.failing.pop(path, None)
         self.broken.discard(path)
         self._overtaken.discard(path)

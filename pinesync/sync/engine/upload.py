@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pinesync.errors import (
     BadAnswer,
@@ -33,11 +34,12 @@ from pinesync.sync.intents import Create, Save, Upload
 from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Situation, Step
 from pinesync.sync.policy import Act
-from pinesync.sync.ports import Ports
+from pinesync.sync.ports import Meanwhile, Ports
 from pinesync.sync.words import Status
 from pinesync.text.canonical import digest
 from pinesync.text.filenames import may_send, shown, typed
 
+R = TypeVar("R")
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
 Ready = Draft | Outcome | PinesyncError | None
 """What is known of a step before its turn: its draft, or why there is none; None to adopt."""
@@ -62,7 +64,8 @@ def push(
     that text is saved, whatever their files have.
 
     Saves are sent one at a time, each right after its last look. The checks of the next texts run
-    beside them, and so does the read-back of the save before."""
+    beside them, and so does the read-back of the save before, which is written down while the next
+    one is under way: nothing but requests and checks runs beside this thread."""
 
     def prepare(step: Step) -> Ready:
         path = step.situation.path
@@ -74,16 +77,19 @@ def push(
         except PinesyncError as error:
             return error
 
+    several = len(steps) > 1 and ports.tools.each.jobs > 1
+    begun: Meanwhile = ports.tools.meanwhile if several else _when_asked
     unread: deque[_Sent] = deque()
     try:
         prepared = ports.tools.each.ahead(prepare, steps)
-        for number, (step, ready) in enumerate(zip(steps, prepared, strict=True), 1):
-            sent = _send(ports, step, ready, listed, over)
-            if number < len(steps) and ports.tools.each.jobs > 1:
-                sent.begin_read_back(ports)
+        for step, ready in zip(steps, prepared, strict=True):
+            sent = _send(ports, step, ready, listed, over, begun)
             unread.append(sent)
-            left = 1 if sent.can_wait else 0
-            while len(unread) > left:
+            while len(unread) > 1:
+                yield from _resolved(ports, unread.popleft())
+            if several and sent.is_accepted:
+                sent.begin_read_back(ports)
+            else:
                 yield from _resolved(ports, unread.popleft())
         while unread:
             yield from _resolved(ports, unread.popleft())
@@ -94,26 +100,51 @@ def push(
         raise
 
 
+def _when_asked(act: Callable[[], R]) -> Callable[[], R]:
+    """Not begun before it is waited for: one thing after another."""
+    return act
+
+
 @dataclass(slots=True)
 class _Sent:
-    """A step up to its answer. `done` is its outcome, or the error that ended it; None for a save
-    that was sent, with its draft, its intent and what came back."""
+    """A step whose save is under way, with its draft and its intent; or `done`, its outcome or the
+    error that ended it."""
 
     step: Step
     done: Outcome | PinesyncError | None = None
+    under_way: _UnderWay | None = None
     upload: SentUpload | None = None
 
+    def answered(self) -> SentUpload | None:
+        """The save and its answer, which is waited for; None where none was sent."""
+        if self.under_way and self.upload is None:
+            self.upload = self.under_way.answered()
+        return self.upload
+
     @property
-    def can_wait(self) -> bool:
-        """Whether the next script may be sent before this one is read back: it was accepted."""
-        return self.upload is not None and self.upload.read_back is not None
+    def is_accepted(self) -> bool:
+        """Whether the next script may be sent before this one is read back."""
+        upload = self.answered()
+        return upload is not None and upload.place is not None
 
     def begin_read_back(self, ports: Ports) -> None:
         """Begin to read the saved version where the answer says that it is."""
-        place = self.upload and self.upload.place
-        if self.upload and place:
+        upload = self.answered()
+        if upload and (place := upload.place):
             read = ports.tools.meanwhile(lambda: ports.remote.get(*place))
-            self.upload = replace(self.upload, read_back=read)
+            self.upload = replace(upload, read_back=read)
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A save whose intent is on disk, and what waits for its answer."""
+
+    draft: Draft
+    intent: Save
+    answer: Callable[[], SaveAnswer | PinesyncError]
+
+    def answered(self) -> SentUpload:
+        return SentUpload(self.draft, self.intent, self.answer())
 
 
 def _send(
@@ -122,23 +153,24 @@ def _send(
     ready: Ready,
     listed: Mapping[PineId, ScriptInfo],
     over: Version | None,
+    begun: Meanwhile,
 ) -> _Sent:
-    """Look once more, and send the one save."""
+    """Look once more, and begin the one save."""
     if isinstance(ready, Outcome | PinesyncError):
         return _Sent(step, ready)
     info = step.situation.info
     try:
         if ready is None:
-            done: Outcome | SentUpload = _adopt(ports, adopted(ports, step.situation))
+            done: Outcome | _UnderWay = _adopt(ports, adopted(ports, step.situation))
         elif step.act is Act.CREATE:
-            done = _create(ports, ready, frozenset(listed))
+            done = _create(ports, ready, frozenset(listed), begun)
         elif step.act is Act.SAVE_OVER and info:
-            done = _save(ports, ready, listed, over or info.version)
+            done = _save(ports, ready, listed, begun, over or info.version)
         else:
-            done = _save(ports, ready, listed)
+            done = _save(ports, ready, listed, begun)
     except PinesyncError as error:
         return _Sent(step, error)
-    return _Sent(step, done) if isinstance(done, Outcome) else _Sent(step, upload=done)
+    return _Sent(step, done) if isinstance(done, Outcome) else _Sent(step, under_way=done)
 
 
 def _resolved(ports: Ports, sent: _Sent) -> Iterator[Outcome]:
@@ -148,8 +180,8 @@ def _resolved(ports: Ports, sent: _Sent) -> Iterator[Outcome]:
             raise sent.done
         if sent.done:
             yield sent.done
-        elif sent.upload:
-            yield resolve_upload.settle(ports, sent.upload)
+        elif upload := sent.answered():
+            yield resolve_upload.settle(ports, upload)
     except resolve_upload.Stopped as stopped:
         yield stopped.outcome
         raise stopped.error from None
@@ -171,8 +203,9 @@ def _save(
     ports: Ports,
     draft: Draft,
     listed: Mapping[PineId, ScriptInfo],
+    begun: Meanwhile,
     over: Version | None = None,
-) -> Outcome | SentUpload:
+) -> Outcome | _UnderWay:
     """Save on top of the base, or of the version `over` that was named instead, if that still is
     the newest."""
     entry = draft.entry
@@ -212,7 +245,7 @@ def _save(
             parent=newest.version,
         ),
     )
-    return SentUpload(draft, intent, _request(ports, intent, name, draft.text))
+    return _UnderWay(draft, intent, begun(lambda: _request(ports, intent, name, draft.text)))
 
 
 def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
@@ -251,7 +284,9 @@ def _name_to_send(
     return info.name if info and may_send(info.name) else None
 
 
-def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome | SentUpload:
+def _create(
+    ports: Ports, draft: Draft, known: frozenset[PineId], begun: Meanwhile
+) -> Outcome | _UnderWay:
     entry = draft.entry
     if overtaken(ports, draft):
         return changed(entry.path)
@@ -264,7 +299,7 @@ def _create(ports: Ports, draft: Draft, known: frozenset[PineId]) -> Outcome | S
             known_ids=tuple(sorted(known)),
         ),
     )
-    return SentUpload(draft, intent, _request(ports, intent, None, draft.text))
+    return _UnderWay(draft, intent, begun(lambda: _request(ports, intent, None, draft.text)))
 
 
 def steps_of(
