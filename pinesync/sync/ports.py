@@ -7,7 +7,7 @@ there is not pinesync's); what reads pine.toml, ManifestError and Misuse; what a
 NoAccess, TryLater and FacadeError. What Manifest and Tree change is noted in the journal of the
 workspace's IntentLog, where an undo finds it.
 
-It has more than 300 lines since the promise of every method stands here, and nowhere else.
+Long because the promise of every method stands here, and nowhere else.
 """
 
 from __future__ import annotations
