@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import re
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -82,23 +83,32 @@ def walked() -> Iterator[list[list[str]]]:
     to the last before the session; a thread comes from whoever started it."""
     walks: list[list[str]] = []
     started: dict[int, list[str]] = {}
+    start = _thread.start_new_thread
+
+    def start_noted(act: Callable[[], None], arguments: tuple[()]) -> int:
+        way = way_to(sys._getframe(1))
+
+        def noted() -> None:
+            started[threading.get_ident()] = way
+            sys.setprofile(note)
+            act()
+
+        return start(noted, arguments)
 
     def note(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code is threading.Thread.start.__code__:
-            started[id(frame.f_locals["self"])] = way_to(frame)
-        elif event == "call" and frame.f_code is Session.send.__code__:
-            whole = [*started.get(id(threading.current_thread()), []), *way_to(frame)]
+        if event == "call" and frame.f_code is Session.send.__code__:
+            whole = [*started.get(threading.get_ident(), []), *way_to(frame)]
             walk = list(dict.fromkeys(whole))
             walks.append(walk[walk.index("cli/push") : walk.index("tradingview/http")])
 
     before = sys.getprofile()
-    threading.setprofile(note)
     sys.setprofile(note)
+    _thread.start_new_thread = start_noted  # type: ignore[assignment]
     try:
         yield walks
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)
+        _thread.start_new_thread = start
 
 
 def way_to(frame: FrameType | None) -> list[str]:

@@ -1,4 +1,6 @@
-"""Pushing: check, look once more, write the intent, save, read back."""
+"""Pushing: check, look once more, write the intent, save, read back.
+
+Long because the pipeline and the steps in it are read together."""
 
 from __future__ import annotations
 
