@@ -26,6 +26,7 @@ from tests.world import (
     TREND_PATH,
     World,
     git,
+    git_code,
     hook,
     start,
     status,
@@ -409,8 +410,7 @@ def test_something_is_under_way(repo: World, what: str) -> None:
             git(repo, "add", "notes.txt")
             git(repo, "commit", "-qm", line)
     words = {"revert": ["revert", "--no-edit", "HEAD~1"]}.get(what, [what, "other"])
-    with pytest.raises(Exception, match="non-zero"):
-        git(repo, *words)
+    assert git_code(repo, *words) == 1
     repo.write(LONGER)
     ran = repo("push", "--commit")
     assert (ran.code, ran.asked) == (3, ())
