@@ -14,10 +14,10 @@ from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_
 from pinesync import model
 from pinesync.cli import demo
 from pinesync.cli.render import SCHEMA
-from pinesync.commands.watching import events
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from pinesync.text import filenames
+from pinesync.watch import events
 from pinesync.workspace import tables as toml
 
 FOLDER = Path(__file__).parent / "reference" / "schemas"
@@ -26,37 +26,37 @@ TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 
 # Where the result of a command comes from. Those whose object is a run's are below.
 RESULTS = {
-    "clone": "commands.clone.clone",
+    "clone": "app.clone.clone",
     "init": "cli.init.init",
-    "status": "commands.status.status",
-    "diff": "commands.diff.diff",
-    "check": "commands.check.check",
+    "status": "app.status.status",
+    "diff": "app.diff.diff",
+    "check": "app.check.check",
     "add": "cli.add.add",
     "new": "cli.new.new",
     "list": "cli.listing.list_scripts",
-    "log": "commands.log.log",
+    "log": "app.log.log",
     "show": "cli.show.show",
     "grep": "cli.grep.grep",
     "blame-version": "cli.blame.blame_version",
-    "oplog": "commands.oplog.oplog",
+    "oplog": "app.oplog.oplog",
     "rm": "cli.rm.rm",
     "repair": "cli.repair.repair",
     "fetch": "cli.fetch.fetch",
-    "history import": "commands.history.import_history",
+    "history import": "app.history.import_history",
     "verify": "cli.verify.verify",
-    "login": "commands.account.login",
-    "logout": "commands.account.logout",
-    "whoami": "commands.account.whoami",
+    "login": "app.account.login",
+    "logout": "app.account.logout",
+    "whoami": "app.account.whoami",
     "hooks install": "cli.hooks.install_hooks",
     "hooks remove": "cli.hooks.remove_hooks",
     "hooks status": "cli.hooks.hooks_here",
     "hooks run": "cli.hooks.before_push",
-    "doctor": "commands.doctor.doctor",
-    "sandbox seed": "commands.sandbox.seed",
-    "sandbox reset": "commands.sandbox.reset",
-    "sandbox path": "commands.sandbox.location",
+    "doctor": "app.doctor.doctor",
+    "sandbox seed": "app.sandbox.seed",
+    "sandbox reset": "app.sandbox.reset",
+    "sandbox path": "app.sandbox.location",
 }
-ALSO = {"restore": "commands.kept.kept_texts", "hooks run": "cli.hooks.before_commit"}
+ALSO = {"restore": "app.backups.kept_texts", "hooks run": "cli.hooks.before_commit"}
 """The other object of a command that has two."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
 ERROR = {

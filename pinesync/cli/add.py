@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import click
 
+from pinesync.app.matching import file_here, origin
+from pinesync.app.mv import refuse_taken
+from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import finish, harmless, out, say
-from pinesync.commands.linking import file_here, origin
-from pinesync.commands.mv import refuse_taken
-from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.canonical import Unreadable, digest_of_any

@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 import click
 
 from pinesync.cli.render import harmless
-from pinesync.commands.watching.events import Done, Event, Told, Trouble
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.words import Role, Status
+from pinesync.watch.events import Done, Event, Told, Trouble
 
 _SECONDS = 30.0
 _BRINGABLE = frozenset(status for status in Status if status.role is Role.PULL)

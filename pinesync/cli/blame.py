@@ -8,12 +8,12 @@ from typing import Literal
 
 import click
 
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.revspec import Revision, revision
+from pinesync.app.version_store import Past
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import finish, harmless, moment, out, say
-from pinesync.commands.past import Past
-from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.revisions import Revision, revision
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
 from pinesync.git.repo import require_repository

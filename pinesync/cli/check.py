@@ -23,7 +23,7 @@ from pinesync.cli.render import (
 )
 
 if TYPE_CHECKING:
-    from pinesync.commands.check import Checks
+    from pinesync.app.check import Checks
 
 
 @click.command("check")
@@ -61,7 +61,7 @@ def command(
     annotations for a workflow, sarif a log that code hosts read. TradingView does not check Pine
     below v5: a warning says so.
     """
-    from pinesync.commands.check import check
+    from pinesync.app.check import check
 
     if offline and full:
         raise click.UsageError("--full asks the service: not with --offline.")

@@ -31,8 +31,8 @@ def command(
     --history the folder is a git repository that has one commit for each saved version. An
     interrupted clone keeps what it read: run the same command again to continue.
     """
-    from pinesync.commands.clone import clone
-    from pinesync.commands.project import DEFAULT_REMOTE
+    from pinesync.app.clone import clone
+    from pinesync.app.project import DEFAULT_REMOTE
 
     place = remote or DEFAULT_REMOTE
     told = setup(jobs=jobs, timeout=timeout)

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import click
 
+from pinesync.app.project import Places, Setup, sandbox_store
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.render import harmless, one_object, out, plain
-from pinesync.commands.project import Places, Setup, sandbox_store
 from pinesync.errors import PinesyncError
 
 _SET = "set" if os.name == "nt" else "export"

@@ -23,7 +23,7 @@ def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -
     PATH@5 compares version 5.0 with the file, PATH@5 PATH@7 two versions. There, an id may stand
     for the path: 'USER;…@5'.
     """
-    from pinesync.commands.diff import diff
+    from pinesync.app.diff import diff
 
     found = diff(setup(), paths, remote=remote, exit_code=exit_code)
     if finish("diff", found):

@@ -15,7 +15,7 @@ from pinesync.cli.render import columns, counted, finish, harmless, out, say, ti
 from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
-    from pinesync.commands.doctor.checkup import Checkup, Level
+    from pinesync.app.doctor.checkup import Checkup, Level
 
 _COLORS = {"ok": Status.CLEAN, "note": Status.MODIFIED, "wrong": Status.CONFLICT}
 _MACHINE = ("pinesync", "python", "system", "git")
@@ -31,7 +31,7 @@ def command(offline: bool) -> int:
     machine. Ends with 1 where something is wrong. Changes nothing. No cookie and no source is in
     what it prints, so that it can be pasted into a report.
     """
-    from pinesync.commands.doctor import doctor
+    from pinesync.app.doctor import doctor
 
     found = _without_home(doctor(setup(), offline=offline))
     if finish("doctor", found):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import click
 
+from pinesync.app.project import Setup, open_project
+from pinesync.app.remote_tracking import follow, raw
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import columns, finish, harmless, out, say, tinted
-from pinesync.commands.project import Setup, open_project
-from pinesync.commands.tracking import follow, raw
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import ask_session, take_snapshot

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pinesync import __version__
+from pinesync.app.check import Checks
 from pinesync.cli.render import harmless
-from pinesync.commands.check import Checks
 from pinesync.model import Diagnostic
 
 _SCHEMA = (

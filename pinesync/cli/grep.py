@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import click
 
+from pinesync.app.project import Setup, open_project
+from pinesync.app.revspec import Revision, all_of
+from pinesync.app.version_store import Past
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out_all, say
-from pinesync.commands.past import Past
-from pinesync.commands.project import Setup, open_project
-from pinesync.commands.revisions import Revision, all_of
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
 from pinesync.text.canonical import lines

@@ -11,7 +11,7 @@ from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 
 if TYPE_CHECKING:
-    from pinesync.commands.history import Imported
+    from pinesync.app.history import Imported
 
 
 @click.group("history", cls=Suggesting)
@@ -30,7 +30,7 @@ def import_(dry_run: bool, jobs: int) -> int:
     That is a remote-tracking branch. What is on it stays as it is, and a second import adds only
     what is new. Your own branches, the index and the files are not touched.
     """
-    from pinesync.commands.history import import_history
+    from pinesync.app.history import import_history
 
     done = import_history(setup(jobs=jobs), dry_run=dry_run)
     if not finish("history import", done):

@@ -12,13 +12,13 @@ from typing import Literal
 
 import click
 
+from pinesync.app.check import Checks, checked
+from pinesync.app.project import Setup, project_at
+from pinesync.app.status import Line
+from pinesync.app.status import status as status_of
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import error_lines, finish, harmless, out, say, tinted
-from pinesync.commands.check import Checks, checked
-from pinesync.commands.project import Setup, project_at
-from pinesync.commands.status import Line
-from pinesync.commands.status import status as status_of
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
 from pinesync.git import hooks, staged
 from pinesync.git.repo import require_repository

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import click
 
-from pinesync.cli.options import jobs, remote_options, setup, shared
-from pinesync.cli.render import columns, counted, finish, harmless, out, say
-from pinesync.commands.clone import new_settings
-from pinesync.commands.linking import FileHere, Match, file_here, fitting, match, origin
-from pinesync.commands.project import (
+from pinesync.app.clone import new_settings
+from pinesync.app.matching import FileHere, Match, file_here, fitting, match, origin
+from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
     folder_at,
@@ -21,7 +19,9 @@ from pinesync.commands.project import (
     ports_of,
     project_at,
 )
-from pinesync.commands.teaming import below, sorted_out, starting_files, write_starting
+from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
+from pinesync.cli.options import jobs, remote_options, setup, shared
+from pinesync.cli.render import columns, counted, finish, harmless, out, say
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.sync.engine.account import read_account

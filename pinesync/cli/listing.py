@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import click
 
+from pinesync.app.project import Setup, account_here, open_remote
 from pinesync.cli.options import current, remote_options, setup, shared
 from pinesync.cli.render import columns, finish, harmless, moment, out, room, say, width
-from pinesync.commands.project import Setup, account_here, open_remote
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.sync.engine.account import read_account
 from pinesync.text.filenames import shown

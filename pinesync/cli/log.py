@@ -12,7 +12,7 @@ from pinesync.cli.pager import paged
 from pinesync.cli.render import columns, counted, finish, harmless, moment, out, say, tinted
 
 if TYPE_CHECKING:
-    from pinesync.commands.log import Saved
+    from pinesync.app.log import Saved
 
 
 _LEAST = 12
@@ -32,7 +32,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     saves of the account. `pinesync` saved a version from this machine, in any workspace;
     `elsewhere` is the web editor, or another machine.
     """
-    from pinesync.commands.log import log
+    from pinesync.app.log import log
 
     found = log(setup(jobs=jobs), scripts, most=most, offline=offline)
     if finish("log", found):

@@ -13,7 +13,7 @@ from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 
 if TYPE_CHECKING:
-    from pinesync.commands.project import Setup
+    from pinesync.app.project import Setup
 
 _MOST = 64 * 1024
 
@@ -41,7 +41,7 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
     With --as NAME it is kept beside others under that name. A folder uses the sign-in of the
     account that its pine.toml names; --as chooses another, for any verb.
     """
-    from pinesync.commands.account import login, refuse_facade
+    from pinesync.app.account import login, refuse_facade
 
     if cookie_file is not None and from_browser is not None:
         raise click.UsageError("--cookie-file and --from-browser name two places.")
@@ -90,7 +90,7 @@ def _named(value: str, name: str) -> str:
 
 
 def _from_browser(told: Setup, wanted: str) -> str:
-    from pinesync.commands.account import from_firefox
+    from pinesync.app.account import from_firefox
 
     browser, _, profile = wanted.partition(":")
     if browser.lower() != "firefox":

@@ -13,7 +13,7 @@ from pinesync.cli.render import finish, harmless, out, say
 @shared
 def command(everything: bool) -> int:
     """Remove the kept cookie from this machine; with --as NAME the one kept under that name."""
-    from pinesync.commands.account import logout
+    from pinesync.app.account import logout
 
     done = logout(setup(), everything=everything)
     if not finish("logout", done):

@@ -18,8 +18,8 @@ def command(paths: tuple[str, ...], follow: bool) -> int:
     Where OLD is gone and the file lies at NEW already, pine.toml follows. With --follow any number
     of paths may be named, or none for all scripts that somebody else renamed on TradingView.
     """
+    from pinesync.app import mv
     from pinesync.cli.run_lines import tell
-    from pinesync.commands import mv
 
     if follow:
         return tell("mv", mv.follow(setup(), paths), nothing="nothing to follow")

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import click
 
+from pinesync.app import templates
+from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import finish, harmless, out, say
 from pinesync.clock import now
-from pinesync.commands import templates
-from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath

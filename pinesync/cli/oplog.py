@@ -13,7 +13,7 @@ from pinesync.cli.render import columns, counted, finish, harmless, moment, out,
 @shared
 def command(most: int) -> int:
     """What pinesync did in this folder, on this machine, the newest first: what undo takes back."""
-    from pinesync.commands.oplog import oplog
+    from pinesync.app.oplog import oplog
 
     found = oplog(setup(), most)
     if finish("oplog", found):

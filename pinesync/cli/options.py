@@ -16,7 +16,7 @@ import click
 from pinesync.errors import FileError
 
 if TYPE_CHECKING:
-    from pinesync.commands.project import Places, Setup
+    from pinesync.app.project import Places, Setup
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -177,8 +177,8 @@ def _check_remote(name: str) -> None:
 
 def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
     """The environment and the shared options, as one value for the commands."""
+    from pinesync.app.project import SETTLE_SECONDS, Setup
     from pinesync.cli.progress import bar, tracing, waiting
-    from pinesync.commands.project import SETTLE_SECONDS, Setup
 
     asked = current()
     made = Setup(
@@ -201,7 +201,7 @@ def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
 
 def places() -> Places:
     """The user's folders for configuration, state and sandboxes, or all below PINESYNC_HOME."""
-    from pinesync.commands.project import Places
+    from pinesync.app.project import Places
 
     home = os.environ.get("PINESYNC_HOME")
     if home:

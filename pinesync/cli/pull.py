@@ -35,10 +35,10 @@ def command(
     The text that a file had is kept for 30 days. --commit commits the scripts concerned, and their
     entries in pine.toml, whatever else is staged or edited.
     """
+    from pinesync.app.commit_saved import with_commit
+    from pinesync.app.project import Project
+    from pinesync.app.pull import Choice, pull
     from pinesync.cli.run_lines import tell
-    from pinesync.commands.committing import with_commit
-    from pinesync.commands.project import Project
-    from pinesync.commands.pull import Choice, pull
 
     if ours + theirs + no_merge > 1:
         raise click.UsageError("choose one of --ours, --theirs and --no-merge.")

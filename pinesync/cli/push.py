@@ -36,11 +36,11 @@ def command(
     pine.toml, whatever else is staged or edited. --record is for a branch that nobody may commit
     to: it commits pine.toml to REF instead, as a record of what HEAD was pushed as.
     """
+    from pinesync.app.commit_saved import with_commit
+    from pinesync.app.project import Project
+    from pinesync.app.push import push
+    from pinesync.app.record import recording
     from pinesync.cli.run_lines import tell
-    from pinesync.commands.committing import with_commit
-    from pinesync.commands.project import Project
-    from pinesync.commands.push import push
-    from pinesync.commands.recording import recording
 
     if commit and record is not None:
         raise click.UsageError("choose one of --commit and --record.")

@@ -17,7 +17,7 @@ def command(path: str, name: str) -> int:
 
     Refused where another script has the name. The title in the source is another thing.
     """
+    from pinesync.app.rename import rename_script
     from pinesync.cli.run_lines import tell
-    from pinesync.commands.rename import rename_script
 
     return tell("rename", rename_script(setup(), path, name), nothing="nothing to rename")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
+from pinesync.app.project import Setup, folder_at, ports_of
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 from pinesync.clock import now
-from pinesync.commands.project import Setup, folder_at, ports_of
 from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.engine.transaction import transaction

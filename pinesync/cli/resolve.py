@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import click
 
+from pinesync.app.backups import kept_at
+from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
-from pinesync.commands.kept import kept_at
-from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import LeftForYou
 from pinesync.git.objects import our_side, text_at_head
 from pinesync.model import RelPath

@@ -9,13 +9,13 @@ from glob import has_magic
 
 import click
 
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.push import push
+from pinesync.app.revspec import Revision, names_version, one_version
+from pinesync.app.version_store import Past
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, finish, harmless, moment, out, say
-from pinesync.commands.past import Past
-from pinesync.commands.project import Project, Setup, open_project
-from pinesync.commands.push import push
-from pinesync.commands.revisions import Revision, names_version, one_version
 from pinesync.errors import Misuse
 from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.sync.engine.restore import base_text
@@ -53,7 +53,7 @@ def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) 
         return tell("restore", restore(setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (kept and back is not None):
         raise click.UsageError("--kept and --back each go with one path.")
-    from pinesync.commands.kept import bring_back, kept_texts
+    from pinesync.app.backups import bring_back, kept_texts
 
     if back is not None:
         return tell("restore", bring_back(setup(), paths[0], back), nothing="nothing to restore")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinesync.app.project import Setup, open_project
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import finish, harmless, out, say
-from pinesync.commands.project import Setup, open_project
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
 
 if TYPE_CHECKING:
-    from pinesync.commands.deletion import Doomed
+    from pinesync.app.delete_script import Doomed
 
 
 @click.command("rm")
@@ -51,8 +51,8 @@ def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
 
 
 def _remote(paths: tuple[str, ...], name: str | None) -> int:
+    from pinesync.app.delete_script import delete_script
     from pinesync.cli.run_lines import tell
-    from pinesync.commands.deletion import delete_script
 
     if len(paths) != 1:
         raise click.UsageError("--remote goes with exactly one path.")

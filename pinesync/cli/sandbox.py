@@ -44,7 +44,7 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
     is stored and its answer lost) or list:2+:html (a web page from the second list on). Switches
     are those that the service is not known about, as in eol=crlf,unknown_id=404.
     """
-    from pinesync.commands.sandbox import serve as serving
+    from pinesync.app.sandbox import serve as serving
 
     ready = serving(setup(), name, port, faults, switches)
     logged, shown = logging.getLogger("pinesync.sandbox"), _Shown()
@@ -70,7 +70,7 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
 @shared
 def seed(name: str) -> int:
     """Fill the sandbox with a dozen scripts, each with its versions."""
-    from pinesync.commands.sandbox import seed as seeding
+    from pinesync.app.sandbox import seed as seeding
 
     done = seeding(setup(), name)
     if not finish("sandbox seed", done):
@@ -87,8 +87,8 @@ def seed(name: str) -> int:
 @shared
 def reset(name: str, yes: bool) -> int:
     """Remove every script of the sandbox, with all versions."""
-    from pinesync.commands.sandbox import location
-    from pinesync.commands.sandbox import reset as resetting
+    from pinesync.app.sandbox import location
+    from pinesync.app.sandbox import reset as resetting
 
     made = setup()
     if not yes:
@@ -109,7 +109,7 @@ def reset(name: str, yes: bool) -> int:
 @shared
 def path(name: str) -> int:
     """The file that holds the sandbox."""
-    from pinesync.commands.sandbox import location
+    from pinesync.app.sandbox import location
 
     found = location(setup(), name)
     if not finish("sandbox path", found):

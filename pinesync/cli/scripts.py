@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import click
 
-    from pinesync.commands.project import Setup
+    from pinesync.app.project import Setup
 
 
 def paths(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Files of .pine and folders that begin so, listed scripts among them, missing ones too; after
     an @ the versions."""
-    from pinesync.commands.completing import files, versions
+    from pinesync.app.completion import files, versions
 
     made = _setup(context)
     path, at, _ = incomplete.rpartition("@")
@@ -24,15 +24,15 @@ def paths(context: click.Context, _parameter: click.Parameter, incomplete: str) 
 
 def names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The saved names of listed scripts."""
-    from pinesync.commands.completing import saved_names
+    from pinesync.app.completion import saved_names
 
     return _fitting(saved_names(_setup(context)), incomplete)
 
 
 def templates(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Templates by their names, and files of .pine."""
-    from pinesync.commands.completing import files
-    from pinesync.commands.templates import names
+    from pinesync.app.completion import files
+    from pinesync.app.templates import names
 
     made = _setup(context)
     return _fitting([*names(made), *files(made, incomplete)], incomplete)

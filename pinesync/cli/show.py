@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import click
 
+from pinesync.app.project import Setup, open_project
+from pinesync.app.revspec import revision
+from pinesync.app.version_store import Past
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import finish, harmless, out
 from pinesync.cli.runner import inert, is_a_log
-from pinesync.commands.past import Past
-from pinesync.commands.project import Setup, open_project
-from pinesync.commands.revisions import revision
 from pinesync.errors import FacadeError
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.text.filenames import shown

@@ -15,8 +15,8 @@ from pinesync.sync.words import Status
 from pinesync.text.filenames import typed
 
 if TYPE_CHECKING:
-    from pinesync.commands.project import Setup
-    from pinesync.commands.status import StatusReport
+    from pinesync.app.project import Setup
+    from pinesync.app.status import StatusReport
 
 
 @click.command("status")
@@ -35,7 +35,7 @@ def command(
     what differs side by side, and when each version was saved, for which it reads what is not held
     here.
     """
-    from pinesync.commands.status import status
+    from pinesync.app.status import status
 
     if html is not None:
         found = _page(setup(jobs=jobs), html, paths, offline, exit_code)
@@ -70,9 +70,9 @@ def _page(
     made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
 ) -> StatusReport:
     """Write the page, which nothing is asked for where it could not be written."""
+    from pinesync.app.pages import check_place, write_page
+    from pinesync.app.report_data import picture
     from pinesync.cli.page import page
-    from pinesync.commands.pages import check_place, write_page
-    from pinesync.commands.picture import picture
 
     if html == "-":
         if current().json:

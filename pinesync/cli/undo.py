@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from pinesync.app.oplog import MOST, Logged, logged
+from pinesync.app.project import Setup, open_project
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.render import harmless, moment, plain, say
-from pinesync.commands.oplog import MOST, Logged, logged
-from pinesync.commands.project import Setup, open_project
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.undo import take_back

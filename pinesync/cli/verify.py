@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import click
 
+from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import scripts as completed
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out
-from pinesync.commands.project import Project, Setup, open_project
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
 from pinesync.sync.engine.snapshot import View, take_snapshot

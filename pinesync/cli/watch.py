@@ -16,7 +16,7 @@ from pinesync.cli.render import SCHEMA, json_line, out, plain
 from pinesync.errors import EXIT_DONE
 
 if TYPE_CHECKING:
-    from pinesync.commands.watching.events import Event
+    from pinesync.watch.events import Event
 
 
 @click.command("watch")
@@ -43,8 +43,8 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
     """
     from pinesync.cli.alarm import alarm
     from pinesync.cli.watch_lines import Screen
-    from pinesync.commands.watch import Wishes, watch
-    from pinesync.commands.watching.events import Ended
+    from pinesync.watch.events import Ended
+    from pinesync.watch.session import Wishes, watch
 
     if math.isnan(poll):
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 
 from pinesync.cli.render import counted, diagnostic_lines, error_lines, harmless, out, say, tinted
 from pinesync.clock import wall
-from pinesync.commands.watching.events import (
+from pinesync.errors import EXIT_DONE
+from pinesync.sync.outcome import Outcome
+from pinesync.watch.events import (
     Began,
     Checking,
     Connected,
@@ -24,8 +26,6 @@ from pinesync.commands.watching.events import (
     Told,
     Trouble,
 )
-from pinesync.errors import EXIT_DONE
-from pinesync.sync.outcome import Outcome
 
 _MOST_NAMED = 5
 

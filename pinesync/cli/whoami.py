@@ -10,7 +10,7 @@ from pinesync.cli.options import remote_options, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out
 
 if TYPE_CHECKING:
-    from pinesync.commands.account import Identity
+    from pinesync.app.account import Identity
 
 
 @click.command("whoami")
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @shared
 def command(remote: str | None) -> int:
     """Whose session is used here, where its cookie is kept, how old it is, what it opens."""
-    from pinesync.commands.account import whoami
+    from pinesync.app.account import whoami
 
     found = whoami(setup(), remote=remote)
     if not finish("whoami", found):

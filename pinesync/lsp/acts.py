@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pinesync.commands.committing import with_commit
-from pinesync.commands.diff import diff
-from pinesync.commands.project import Project, Setup
-from pinesync.commands.pull import pull
-from pinesync.commands.push import push
+from pinesync.app.commit_saved import with_commit
+from pinesync.app.diff import diff
+from pinesync.app.project import Project, Setup
+from pinesync.app.pull import pull
+from pinesync.app.push import push
 from pinesync.errors import EXIT_DONE, PinesyncError
 from pinesync.lsp.places import Place, refuse_unsaved, required, unsaved
 from pinesync.model import Digest, RelPath

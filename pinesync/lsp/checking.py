@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync.commands.check import Checked, checked
-from pinesync.commands.project import DEFAULT_REMOTE, Setup, open_remote
+from pinesync.app.check import Checked, checked
+from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.lsp.aside import Newest, aside
 from pinesync.lsp.places import place_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from pinesync.commands.check import Checked
+from pinesync.app.check import Checked
 from pinesync.model import Diagnostic
 from pinesync.text.unicode import harmless
 

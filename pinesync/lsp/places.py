@@ -10,7 +10,7 @@ from typing import Any
 
 from pygls.uris import to_fs_path
 
-from pinesync.commands.project import Project, Setup, project_here
+from pinesync.app.project import Project, Setup, project_here
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
 from pinesync.text.canonical import Unreadable, canonical, decode

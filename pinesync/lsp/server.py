@@ -20,8 +20,8 @@ from pygls.protocol import default_converter
 from pygls.workspace import TextDocument
 
 from pinesync import __version__
-from pinesync.commands.check import Checked
-from pinesync.commands.project import Setup
+from pinesync.app.check import Checked
+from pinesync.app.project import Setup
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, LeftForYou, Misuse, NotSignedIn, PinesyncError
 from pinesync.lsp import acts
 from pinesync.lsp.aside import Newest, aside, listening

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pinesync.commands.project import Setup
-from pinesync.commands.status import Line, status
+from pinesync.app.project import Setup
+from pinesync.app.status import Line, status
 from pinesync.lsp.places import Place, place_of, required
 from pinesync.model import RelPath
 from pinesync.text.unicode import harmless

@@ -28,7 +28,7 @@ def served(
         world.web_save(text, name)
     with world.served(monkeypatch):
         monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
-        monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+        monkeypatch.setattr("pinesync.app.project.PAUSES", ())
         world.clone()
         yield world
     account.close()

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pinesync.app.pull import pull
+from pinesync.app.push import push
 from pinesync.cli.add import add
 from pinesync.cli.repair import repair
 from pinesync.cli.rm import rm
 from pinesync.cli.undo import undo
-from pinesync.commands.pull import pull
-from pinesync.commands.push import push
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from tests.campaign.histories import Pointless

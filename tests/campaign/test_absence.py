@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.commands.pull import pull
-from pinesync.commands.push import push
-from pinesync.commands.status import status
+from pinesync.app.pull import pull
+from pinesync.app.push import push
+from pinesync.app.status import status
 from pinesync.errors import LeftForYou, NoAccess, NotAccessible, PinesyncError, SessionExpired
 from pinesync.model import PineId
 from tests.world import OneScript

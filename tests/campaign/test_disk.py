@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pinesync.commands.project import open_project
+from pinesync.app.project import open_project
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.conftest import Opened
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinesync.app.backups import bring_back, kept_texts
+from pinesync.app.project import open_project
+from pinesync.app.pull import pull
+from pinesync.app.push import push
 from pinesync.cli.resolve import resolve
-from pinesync.commands.kept import bring_back, kept_texts
-from pinesync.commands.project import open_project
-from pinesync.commands.pull import pull
-from pinesync.commands.push import push
 from pinesync.errors import Misuse, PinesyncError
 from pinesync.model import RelPath
 from pinesync.text.canonical import canonical, decode, digest, dress

@@ -21,14 +21,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from pinesync.app.project import Setup
+from pinesync.app.pull import pull
+from pinesync.app.push import push
+from pinesync.app.status import status
 from pinesync.cli.add import add
 from pinesync.cli.resolve import Side, resolve
 from pinesync.cli.restore import restore
 from pinesync.cli.rm import rm
-from pinesync.commands.project import Setup
-from pinesync.commands.pull import pull
-from pinesync.commands.push import push
-from pinesync.commands.status import status
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from tests.world import MARK, SETTLE, Account, Crash, Fuse

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pinesync.app.pull import pull
+from pinesync.app.push import push
 from pinesync.cli.add import add
-from pinesync.commands.pull import pull
-from pinesync.commands.push import push
 from pinesync.errors import EXIT_ACCESS
 from pinesync.sandbox.faults import Fault, Switches
 from tests.world import SETTLE

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands.project import open_project
+from pinesync.app.project import open_project
 from pinesync.sync.intents import Upload
 from pinesync.workspace.files import folder as exchanging
 from tests.campaign.test_disk import conflicts, merges, pulls, pulls_a_new_script, pushes

@@ -17,8 +17,8 @@ from typing import Any, TextIO
 
 import pytest
 
+from pinesync.app.parallel import Pool
 from pinesync.atomic import Folder
-from pinesync.commands.pool import Pool
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download, Now

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from pinesync.app.diff import diff
+from pinesync.app.doctor import doctor
+from pinesync.app.log import log
+from pinesync.app.oplog import oplog
+from pinesync.app.project import Setup
+from pinesync.app.pull import pull
+from pinesync.app.push import push
+from pinesync.app.report_data import picture
+from pinesync.app.status import status
 from pinesync.cli.fetch import fetch
 from pinesync.cli.grep import grep
 from pinesync.cli.repair import repair
 from pinesync.cli.show import show
 from pinesync.cli.verify import verify
-from pinesync.commands.diff import diff
-from pinesync.commands.doctor import doctor
-from pinesync.commands.log import log
-from pinesync.commands.oplog import oplog
-from pinesync.commands.picture import picture
-from pinesync.commands.project import Setup
-from pinesync.commands.pull import pull
-from pinesync.commands.push import push
-from pinesync.commands.status import status
 from tests.world import OneScript
 
 PATH = "indicators/campaign.pine"

@@ -12,7 +12,7 @@ from tests.world import EXTRA, LONGER, SLOWER, TREND, World
 
 AT_A_BARRIER = """
 import os
-import pinesync.commands.push, pinesync.commands.pull
+import pinesync.app.push, pinesync.app.pull
 import pinesync.tradingview.client, requests, filelock
 from pinesync.cli.boundary import run
 print("ready", flush=True)

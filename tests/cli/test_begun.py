@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pinesync import atomic
-from pinesync.commands import pool
+from pinesync.app import parallel
 from pinesync.workspace.files import tree
 from tests.campaign.disk import Disk, watched
 from tests.campaign.served import ROOT
@@ -66,7 +66,7 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(tree, "write_temp", slowly)
-    monkeypatch.setattr(pool._Ended, "results", interrupted)
+    monkeypatch.setattr(parallel._Ended, "results", interrupted)
     before = set(world.place.iterdir())
     assert world("clone", "--remote", world.remote_name, "scripts").code == 130
     assert set(world.place.iterdir()) == before

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from pinesync.app.doctor import machine
 from pinesync.cli.render import harmless
-from pinesync.commands.doctor import machine
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync.intents import Download, Now, Upload
 from pinesync.workspace.state import State
@@ -712,7 +712,7 @@ def begun(world: World, **changes: Any) -> Upload:
 
 @both_ways
 def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     sound.write(LONGER)
     sound.plan.add("save_next:1:reset")
     assert sound("push").code == 7
@@ -871,7 +871,7 @@ def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("pinesync.commands.status.take_snapshot", broken)
+        patch.setattr("pinesync.app.status.take_snapshot", broken)
         assert sound("status").code == 70
     found = look(sound)
     assert found.ran.code == 0

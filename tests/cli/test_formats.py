@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from pinesync.app.check import Checked, Checks
 from pinesync.cli.formats import github, sarif
-from pinesync.commands.check import Checked, Checks
 from pinesync.errors import NetworkError
 from pinesync.model import Diagnostic
 from pinesync.sandbox.faults import Fault

@@ -88,7 +88,7 @@ def test_the_caret_stands_where_the_line_is_shown(clone: World) -> None:
 @evil
 def test_words_of_a_refusal(clone: World, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # What is refused may have been stored all the same: how long it is looked for is no matter.
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add(answering("save_next", {"success": False, "reason": text}))
     ran = clone("push")

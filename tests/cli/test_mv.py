@@ -165,7 +165,7 @@ def test_to_where_it_is(clone: World) -> None:
 
 
 def test_not_while_a_save_of_it_is_unsettled(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add("save_next:1:reset")
     assert clone("push").code == 7

@@ -91,7 +91,7 @@ def test_a_page_instead_of_an_answer(clone: World, command: list[str], kind: str
 def test_a_page_in_the_middle_of_a_push(
     clone: World, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     files = clone.files()
     clone.plan.add(f"{endpoint}:1+:html")
@@ -180,7 +180,7 @@ def test_a_session_that_ends_in_the_middle_of_a_push(
     clone: World, refusal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A page may stand before a save that was stored: for how long it is looked is no matter here.
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.app.switches = Switches.parse(f"dead_session_writes={refusal}")
     clone.write(LONGER)

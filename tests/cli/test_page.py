@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands.difference import side_by_side
-from pinesync.commands.pages import MARK
+from pinesync.app.difference import side_by_side
+from pinesync.app.pages import MARK
 from pinesync.errors import FileError
 from pinesync.sync.policy import POLICY
 from pinesync.sync.words import Status
@@ -333,7 +333,7 @@ def test_a_page_of_very_much_says_what_it_leaves_out(clone: World) -> None:
 def test_of_very_many_scripts_the_others_are_named(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinesync.commands.picture.MOST_COMPARED", 1)
+    monkeypatch.setattr("pinesync.app.report_data.MOST_COMPARED", 1)
     clone.write(LONGER)
     clone.write(LONGER, BREAKOUT_PATH)
     page = pictured(clone)

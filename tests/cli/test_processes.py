@@ -208,7 +208,7 @@ def test_ctrl_c_while_a_save_hangs(
 ) -> None:
     """Whether it was stored is unknown then; the next push finds out, and there is one version."""
     # How long a push looks for a lost save before it says so is no matter here.
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add(f"save_next:1:hang:{when}")
     with clone.spawn("push") as child:

@@ -25,7 +25,7 @@ POSTS = ("rename", "save_next", "save_new", "delete")
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
 
 

@@ -37,7 +37,7 @@ NOW = ("rm", "--remote", TREND_PATH, "--yes", "Trend")
 
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.commands.difference import changed_lines, unified
+from pinesync.app.difference import changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
 from pinesync.text.canonical import canonical
 from tests.world import (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import pinesync
-from pinesync.commands.teaming import TEAM
+from pinesync.app.team_template import TEAM
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World, git
 
 FILES = [f".{name}" for name in TEAM]

@@ -252,7 +252,7 @@ def test_no_clock_decides_what_came_last(clone: World, monkeypatch: pytest.Monke
     clone.web_save(SLOWER)
     with monkeypatch.context() as patch:
         ahead = time.time() + 10 * 365 * 86400
-        patch.setattr("pinesync.commands.project.time.time", lambda: ahead)
+        patch.setattr("pinesync.app.project.time.time", lambda: ahead)
         clone("pull")
     clone("restore", f"{TREND_PATH}@1")
     assert verbs(clone) == ["restore", "pull"]

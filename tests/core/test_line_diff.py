@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.commands.difference import changed_lines, side_by_side, unified
+from pinesync.app.difference import changed_lines, side_by_side, unified
 from pinesync.model import RelPath
 from pinesync.sync.reverts import Hunk, _Edit, _made
 from pinesync.text.canonical import lines

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands.pool import Pool
+from pinesync.app.parallel import Pool
 
 LONG = 20.0
 MANY = range(40)

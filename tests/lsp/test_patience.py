@@ -12,7 +12,7 @@ import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from pinesync.commands.project import Places, Setup
+from pinesync.app.project import Places, Setup
 from pinesync.lsp.checking import Compiler
 from pinesync.lsp.server import Server
 from tests.lsp.conftest import Opening

@@ -220,7 +220,7 @@ SAVES = (
     Mutant(
         "a dry run settles nothing",
         "29",
-        "pinesync.commands.push:take_snapshot",
+        "pinesync.app.push:take_snapshot",
         settling,
         ("tests/campaign/test_readers.py::test_a_reader_changes_nothing",),
     ),

@@ -123,7 +123,7 @@ TAKING_BACK = (
     Mutant(
         "a link is based on no version that the file lacks lines of",
         "37",
-        "pinesync.commands.linking:_has_lines_of",
+        "pinesync.app.matching:_has_lines_of",
         giving(True),
         (f"{CLI}::test_a_linked_file_with_another_text",),
     ),

@@ -15,7 +15,7 @@ WATCHES = (
     Mutant(
         "a save whose event the system dropped is found by looking",
         "31",
-        "pinesync.commands.watching.eyes:LOOK_SECONDS",
+        "pinesync.watch.debouncer:LOOK_SECONDS",
         lambda _: 1e9,
         ("tests/watching/test_lost.py::test_every_second_the_file_system_is_asked",),
     ),

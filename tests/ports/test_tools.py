@@ -7,7 +7,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from pinesync.commands import pool
+from pinesync.app import parallel
 from pinesync.git.merge import merge as git_merge
 from pinesync.sync.ports import Each, Meanwhile, Merged
 from pinesync.text.canonical import has_conflict_markers
@@ -24,7 +24,7 @@ def merging(request: pytest.FixtureRequest) -> Merge:
     return made
 
 
-@pytest.fixture(params=[Threads, pool.Pool], ids=["fake", "pool"])
+@pytest.fixture(params=[Threads, parallel.Pool], ids=["fake", "pool"])
 def each(request: pytest.FixtureRequest) -> Each:
     made: Each = request.param(4)
     return made
@@ -92,7 +92,7 @@ def test_an_error_is_raised_where_the_results_are(each: Each) -> None:
         each.through(str, lambda _: 1 / 0, [1, 2])
 
 
-@pytest.mark.parametrize("begin", [meanwhile, pool.meanwhile], ids=["fake", "thread"])
+@pytest.mark.parametrize("begin", [meanwhile, parallel.meanwhile], ids=["fake", "thread"])
 def test_what_takes_a_while_is_waited_for_at_its_end(begin: Meanwhile) -> None:
     go = Event()
     result = begin(lambda: go.wait(LONG))

@@ -127,7 +127,7 @@ def signed_in(world: World, tradingview: TradingView, monkeypatch: pytest.Monkey
     world.git("add", ".")
     world.git("commit", "-qm", "clone")
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     return world
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pinesync.cli.alarm import alarm
-from pinesync.commands.watching.events import Told
 from pinesync.lsp import acts
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
+from pinesync.watch.events import Told
 from tests.lsp.conftest import Opening, opening  # noqa: F401
 from tests.watching.processes import Session
 from tests.watching.test_process import recording, was_started

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinesync.commands.clone import clone as cloning
-from pinesync.commands.project import Places, Setup, open_project
-from pinesync.commands.status import status
+from pinesync.app.clone import clone as cloning
+from pinesync.app.project import Places, Setup, open_project
+from pinesync.app.status import status
 from pinesync.sandbox.account import USER_NAME, open_sandbox
 from pinesync.text.filenames import MAX_SAVED_NAME, check_path, shown
 from pinesync.workspace.manifest import parse

@@ -137,7 +137,7 @@ NEVER_WAS: dict[str, dict[str, Any]] = {
 def test_a_record_of_what_never_was_changes_nothing(
     clone: World, command: str, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     plant(clone, **changes)
     harmless(clone, command)
     assert clone.words() == {}

@@ -98,7 +98,7 @@ def code_of_the_compiler(world: World, patch: pytest.MonkeyPatch) -> Commands:
 @way
 def reason_of_a_refused_save(world: World, patch: pytest.MonkeyPatch) -> Commands:
     # What is refused may have been stored all the same: how long it is looked for is no matter.
-    patch.setattr("pinesync.commands.project.PAUSES", ())
+    patch.setattr("pinesync.app.project.PAUSES", ())
     world.write(LONGER)
     world.plan.add(answering("save_next", {"success": False, "reason": EVIL + SPOOF}))
     return [["push"]]
@@ -388,7 +388,7 @@ def log_of_a_bug(world: World, patch: pytest.MonkeyPatch) -> Commands:
     def failing(*_: object, **__: object) -> NoReturn:
         raise RuntimeError(EVIL)
 
-    patch.setattr("pinesync.commands.status.status", failing)
+    patch.setattr("pinesync.app.status.status", failing)
     return home_in_the_environment(world, patch)[2:3]
 
 

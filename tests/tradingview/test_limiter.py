@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pinesync.commands.pool import Pool
+from pinesync.app.parallel import Pool
 from pinesync.protocol import Request
 from pinesync.tradingview.http import Session, Transport
 

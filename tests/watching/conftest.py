@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands.project import Places, Setup
-from pinesync.commands.watch import Wishes, watch
-from pinesync.commands.watching.events import Done, Event, Held, Told, Trouble
+from pinesync.app.project import Places, Setup
+from pinesync.watch.events import Done, Event, Held, Told, Trouble
+from pinesync.watch.session import Wishes, watch
 from tests.world import TREND_PATH, World
 
 PATIENCE = 60.0

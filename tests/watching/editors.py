@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands import watch
-from pinesync.commands.watching import eyes, files
-from pinesync.commands.watching.events import Checking, Held, Told, Trouble
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.planner import LocalText
 from pinesync.sync.watching import FileState
+from pinesync.watch import debouncer as eyes
+from pinesync.watch import files, session
+from pinesync.watch.events import Checking, Held, Told, Trouble
 from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.terminal import PATIENCE, Terminal
 from tests.watching.conftest import Watching
@@ -221,7 +221,7 @@ def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
     patch.setattr(eyes, "LOOK_SECONDS", 0.2)
     patch.setattr(eyes, "READ_SECONDS", 0.2)
     patch.setattr(files, "AGAIN_SECONDS", again)
-    patch.setattr(watch, "AGAIN_SECONDS", again)
+    patch.setattr(session, "AGAIN_SECONDS", again)
 
 
 def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from pinesync.commands.watching.events import Began
+from pinesync.watch.events import Began
 from tests.watching.conftest import Watching
 from tests.watching.editors import (
     CALLS,

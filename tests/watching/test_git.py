@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.commands.project import open_project
-from pinesync.commands.watching import files as files_module
-from pinesync.commands.watching.events import Checking, Event, Held, Told
-from pinesync.commands.watching.files import BY_GIT, GITS_SECONDS, Files, Found
+from pinesync.app.project import open_project
 from pinesync.git.activity import held_by_git, mark
 from pinesync.model import RelPath
+from pinesync.watch import files as files_module
+from pinesync.watch.events import Checking, Event, Held, Told
+from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watching.conftest import Watching
 from tests.world import (
@@ -181,7 +181,7 @@ def test_what_is_held_is_what_it_is_until_a_push(
     kept: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the file itself is not looked at again."""
-    monkeypatch.setattr("pinesync.commands.watching.eyes.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("pinesync.watch.debouncer.LOOK_SECONDS", 0.05)
     scanned, stats = threading.Semaphore(0), WorkingTree.stats
 
     def counting(self: WorkingTree) -> Mapping[RelPath, object]:
@@ -451,7 +451,7 @@ class Moment:
 
         monkeypatch.setattr(Files, "heard", telling)
         for name in ("QUIET_SECONDS", "MOST_SECONDS"):
-            monkeypatch.setattr(f"pinesync.commands.watching.eyes.{name}", 3600.0)
+            monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
 
     def begins(self, text: str) -> None:
         """This is saved, and heard of."""
@@ -469,7 +469,7 @@ class Moment:
         return self._heard.acquire(blocking=False)
 
     def ends(self) -> None:
-        self._patch.setattr("pinesync.commands.watching.eyes.QUIET_SECONDS", 0.05)
+        self._patch.setattr("pinesync.watch.debouncer.QUIET_SECONDS", 0.05)
         self._watching.press(" ")
 
 

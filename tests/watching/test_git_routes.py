@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands.push import push
-from pinesync.commands.watching import sending
+from pinesync.app.push import push
 from pinesync.git.activity import held_by_git
+from pinesync.watch import uploader as sending
 from tests.watching.conftest import Watching
 from tests.watching.test_git import (
     Moment,

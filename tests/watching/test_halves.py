@@ -10,12 +10,13 @@ from queue import SimpleQueue
 
 import pytest
 
-from pinesync.commands.project import Places, Project, Setup, open_project
-from pinesync.commands.watching import eyes, files
-from pinesync.commands.watching.events import Checking, Told
+from pinesync.app.project import Places, Project, Setup, open_project
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.watching import FileState
+from pinesync.watch import debouncer as eyes
+from pinesync.watch import files
+from pinesync.watch.events import Checking, Told
 from pinesync.workspace.files import Tree
 from tests.watching.conftest import PATIENCE, Watching
 from tests.watching.editors import (

@@ -26,19 +26,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from watchdog.events import FileDeletedEvent, FileModifiedEvent, FileMovedEvent, FileOpenedEvent
 
-from pinesync.commands.project import open_project
-from pinesync.commands.watching import eyes as eyes_module
-from pinesync.commands.watching import files as files_module
-from pinesync.commands.watching import sending as sending_module
-from pinesync.commands.watching.events import Began, Checking, Done, Held, Told, Trouble
-from pinesync.commands.watching.eyes import Eyes
-from pinesync.commands.watching.files import Files, Found
-from pinesync.commands.watching.sending import Sending
+from pinesync.app.project import open_project
 from pinesync.errors import EXIT_LATER, EXIT_USAGE, ManifestError
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault, Switches
 from pinesync.sync.watching import MANY
 from pinesync.text.canonical import digest
+from pinesync.watch import debouncer as eyes_module
+from pinesync.watch import files as files_module
+from pinesync.watch import uploader as sending_module
+from pinesync.watch.debouncer import Eyes
+from pinesync.watch.events import Began, Checking, Done, Held, Told, Trouble
+from pinesync.watch.files import Files, Found
+from pinesync.watch.uploader import Sending
 from pinesync.workspace.file_events import FileEvents
 from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_file import ManifestFile
@@ -706,7 +706,7 @@ def test_what_may_still_arrive_is_told_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     world = watching.world
     world.write(LONGER)
     world.plan.add("save_next:1:503")
@@ -729,7 +729,7 @@ def test_who_writes_just_now_finishes_it(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push by hand, in the middle of its save: no trouble of this session."""
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     world = watching.world
     world.write(LONGER)
     world.plan.add("save_next:1:503")
@@ -748,7 +748,7 @@ def test_one_script_that_fails_stops_no_other(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether its save arrived is unknown, every time: told once, and again when it is tried."""
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (3600.0,))
     world = watching.start().world
     planned, trend = world.plan.next, world.id_of()

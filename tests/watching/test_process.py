@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 
 from pinesync.cli.alarm import alarm
-from pinesync.commands.watching.events import Told
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
+from pinesync.watch.events import Told
 from tests.cli.answers import answering, finding
 from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
 from tests.world import (
@@ -150,7 +150,7 @@ def test_ctrl_c_while_it_only_waits_is_the_end(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where it could not finish what an earlier run began."""
-    monkeypatch.setattr("pinesync.commands.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add("save_next:1:503")
     assert clone("push").code == 7

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pinesync.commands.watching.events import Done, Held, Told
+from pinesync.watch.events import Done, Held, Told
 from tests.watching.conftest import Watching
 from tests.watching.test_git import commit
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
@@ -26,7 +26,7 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
 ) -> None:
     """Ten minutes with --deep."""
     seconds = 600.0 if request.config.getoption("--deep") else 8.0
-    monkeypatch.setattr("pinesync.commands.watching.sending._LATER_SECONDS", (0.05, 0.1))
+    monkeypatch.setattr("pinesync.watch.uploader._LATER_SECONDS", (0.05, 0.1))
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     dice = random.Random(20261123)
     watching.settle = 0.0

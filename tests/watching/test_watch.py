@@ -7,8 +7,8 @@ from collections.abc import Generator
 
 import pytest
 
-from pinesync.commands.watch import Wishes, watch
-from pinesync.commands.watching.events import Checking, Done, Ended, Held, Told, Trouble
+from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
+from pinesync.watch.session import Wishes, watch
 from tests.watching.conftest import Watching
 from tests.world import (
     BREAKOUT,

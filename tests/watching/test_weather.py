@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands.push import push
-from pinesync.commands.watching import sending
-from pinesync.commands.watching.events import Done
-from pinesync.commands.watching.files import Files
+from pinesync.app.push import push
 from pinesync.errors import FileError, Locked, Misuse
 from pinesync.model import Account, RelPath
 from pinesync.sandbox.faults import Fault
 from pinesync.tradingview import cookies, signins
+from pinesync.watch import uploader as sending
+from pinesync.watch.events import Done
+from pinesync.watch.files import Files
 from pinesync.workspace.state.text_store import TextStore
 from tests.watching.conftest import Watching
 from tests.world import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, both_ways

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pinesync.commands import clone, project
-from pinesync.commands.project import Places, Project, Setup
+from pinesync.app import clone, project
+from pinesync.app.project import Places, Project, Setup
 from tests.fakes import Clock
 from tests.world.account import Remote
 from tests.world.fuse import Fuse, Fused

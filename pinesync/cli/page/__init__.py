@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from importlib import resources
 
 from pinesync import __version__
+from pinesync.app.pages import MARK
+from pinesync.app.report_data import Picture, Script
 from pinesync.cli.page.sides import at_a_prompt, sides
 from pinesync.cli.page.times import lanes, legend
 from pinesync.cli.page.writing import folded, meaning, safe, time, versions, word
 from pinesync.cli.render import counted
-from pinesync.commands.pages import MARK
-from pinesync.commands.picture import Picture, Script
 from pinesync.sync.words import Status
 
 _OPEN = 8

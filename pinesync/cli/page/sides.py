@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import takewhile
 
+from pinesync.app.difference import Half, Pair, SideBySide
+from pinesync.app.report_data import Script
 from pinesync.cli.page.writing import code, safe
 from pinesync.cli.render import counted
-from pinesync.commands.difference import Half, Pair, SideBySide
-from pinesync.commands.picture import Script
 from pinesync.text.filenames import typed
 
 

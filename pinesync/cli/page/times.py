@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pinesync.app.report_data import Save, Script
 from pinesync.cli.page.writing import folded, safe
 from pinesync.cli.render import counted, moment
-from pinesync.commands.picture import Save, Script
 from pinesync.sync.words import Status
 
 _LANES = 24

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from html import escape
 
+from pinesync.app.status import Line
 from pinesync.cli.render import moment
-from pinesync.commands.status import Line
 from pinesync.sync.words import Role, Status
 from pinesync.text.unicode import harmless
 

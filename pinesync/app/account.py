@@ -1,0 +1,175 @@
+"""`login`, `logout`, `whoami`: whose scripts these are, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinesync.app.credentials import Source, facade, sign_in
+from pinesync.app.project import (
+    DEFAULT_REMOTE,
+    Project,
+    Setup,
+    account_here,
+    open_remote,
+    project_here,
+)
+from pinesync.clock import now
+from pinesync.errors import Misuse
+from pinesync.model import Account
+from pinesync.sync import guards
+from pinesync.sync.engine.account import read_account
+
+if TYPE_CHECKING:
+    from pinesync.tradingview.signins import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A session that works. `account` is None where the account has no script to ask with;
+    `remote` is the address where PINESYNC_FACADE_URL names one; `source` tells where the cookie
+    came from, `origin` the one place that it is sent to. Of a kept one, `saved_at` is when `login`
+    proved it, in epoch seconds, and `age` the seconds since; `kept_as` is its name, if it has
+    one."""
+
+    account: str | None
+    user_id: str
+    remote: str
+    source: Source
+    scripts: int
+    origin: str | None = None
+    stored_in: Path | None = None
+    in_keyring: bool = False
+    kept_as: str | None = None
+    saved_at: int | None = None
+    age: int | None = None
+    pinned: bool = False
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """`removed` are the files of the sign-ins that are gone, and what a killed `login` left."""
+
+    removed: tuple[Path, ...]
+    exit_code: int = 0
+
+
+def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
+    """Prove the cookie, then keep it, under the name of --as where there is one. In a workspace
+    of nobody's yet, the account is pinned to it. NoAccess where TradingView does not take it:
+    nothing is stored then, and what was stored stays."""
+    from pinesync.tradingview import cookies, signins
+
+    refuse_facade(setup)
+    if not pasted.strip():
+        raise Misuse(
+            "no cookie was given",
+            "paste it at the prompt, or name its file: `pinesync login --cookie-file FILE`; in CI "
+            "set TRADINGVIEW_COOKIE instead",
+        )
+    secret = cookies.parse(pasted)
+    name = setup.account or ""
+    signins.path_of(setup.places.config, name)
+    found, scripts = _probe(replace(setup, cookie=pasted, account=None), DEFAULT_REMOTE)
+    project = _project_of_tradingview(setup)
+    if found and project:
+        guards.refuse_other_account(project.settings.owner, found)
+    account = found or Account("")
+    held = signins.keep(
+        setup.places.config, secret, account, now().wall, name=name, keyring=keyring
+    )
+    pinned = bool(found and project and _pin(project, found))
+    return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", held, pinned)
+
+
+def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
+    """The session's two cookies as Firefox has them; `profile` may be empty for the default."""
+    from pinesync.tradingview.firefox import session_cookie
+
+    refuse_facade(setup)
+    return session_cookie(roots, profile, setup.places.config)
+
+
+def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
+    """Remove the kept sign-in (of --as, if that is given), or all; and every cookie that a killed
+    `login` left behind. The session itself lives on in the browser."""
+    from pinesync.tradingview import signins
+    from pinesync.tradingview.firefox import clear_copies
+
+    folder = setup.places.config
+    clear_copies(folder)
+    left = signins.clear_leftovers(folder)
+    names = signins.names(folder) if everything else (setup.account or "",)
+    gone = [signins.path_of(folder, name) for name in names if signins.forget(folder, name)]
+    return LoggedOut((*gone, *left))
+
+
+def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
+    """Whose session is used here. NotSignedIn, SessionExpired, BotCheck otherwise."""
+    remote, project = account_here(setup, remote)
+    found, scripts = _probe(setup, remote, project)
+    account = found or Account("")
+    if remote != DEFAULT_REMOTE:
+        return _identity(setup, remote, account, scripts, "sandbox")
+    used = sign_in(setup, project.settings.owner if project else None)
+    assert used is not None  # or the probe had nothing to ask with
+    return _identity(setup, setup.facade_url or remote, account, scripts, used.source, used.kept)
+
+
+def refuse_facade(setup: Setup) -> None:
+    """Sign-ins are kept for TradingView alone."""
+    if setup.facade_url:
+        raise Misuse(
+            "login is for TradingView, and PINESYNC_FACADE_URL names another facade",
+            "unset it, or set PINESYNC_COOKIE for that facade",
+        )
+
+
+def _identity(
+    setup: Setup,
+    remote: str,
+    account: Account,
+    scripts: int,
+    source: Source,
+    held: Kept | None = None,
+    pinned: bool = False,
+) -> Identity:
+    from pinesync.tradingview.cookies import origin_of
+
+    return Identity(
+        account.name or None,
+        account.user_id,
+        remote,
+        source,
+        scripts,
+        origin=None if source == "sandbox" else origin_of(facade(setup)).removesuffix(":443"),
+        stored_in=held.path if held else None,
+        in_keyring=held is not None and held.secret is None,
+        kept_as=held.name or None if held else None,
+        saved_at=held.saved_at if held else None,
+        age=max(0, int(now().wall) - held.saved_at) if held else None,
+        pinned=pinned,
+    )
+
+
+def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[Account | None, int]:
+    found = read_account(open_remote(setup, remote, project=project), named=True)
+    return found.account, len(found.scripts)
+
+
+def _project_of_tradingview(setup: Setup) -> Project | None:
+    project = project_here(setup)
+    return project if project and project.settings.remote == DEFAULT_REMOTE else None
+
+
+def _pin(project: Project, account: Account) -> bool:
+    """The folder belongs to the account from now on; whether that is news."""
+    before = project.settings
+    if before.account is not None and (before.account_id or not account.user_id):
+        return False
+    with project.transaction("login"):
+        project.workspace.manifest.commit({}, project.settings.pinned(account))
+    return True

@@ -1,0 +1,190 @@
+"""`check`: what the compiler says, without saving anything."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinesync.app.parallel import Pool
+from pinesync.app.project import (
+    DEFAULT_REMOTE,
+    Setup,
+    open_project,
+    open_remote,
+    project_here,
+)
+from pinesync.errors import (
+    EXIT_COMPILE,
+    EXIT_DONE,
+    EXIT_FAILED,
+    FileError,
+    Misuse,
+    PinesyncError,
+    gravest,
+)
+from pinesync.model import Diagnostic
+from pinesync.text import pine_syntax
+from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
+from pinesync.text.filenames import SUFFIX
+from pinesync.text.unicode import unseen
+from pinesync.workspace.files import Tree
+
+if TYPE_CHECKING:
+    from pinesync.tradingview.client import PineClient
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One file, named as the person named it: the findings, the text they point into (empty
+    without any), and why it could not be checked, if it could not."""
+
+    path: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source: str = ""
+    problem: str = ""
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """All files; with `strict` a warning fails as an error does. `stopped` is why the compiler
+    could not be asked any more: of the files that it was not asked about, the syntax is known."""
+
+    files: tuple[Checked, ...]
+    strict: bool = False
+    stopped: PinesyncError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        codes = [EXIT_FAILED for file in self.files if file.problem]
+        codes += [self.stopped.exit_code] if self.stopped else []
+        failing = [file.diagnostics if self.strict else file.errors for file in self.files]
+        codes += [EXIT_COMPILE for found in failing if found]
+        return gravest(*codes, EXIT_DONE)
+
+
+def check(
+    setup: Setup,
+    paths: Sequence[str] = (),
+    *,
+    offline: bool = False,
+    full: bool = False,
+    remote: str | None = None,
+    strict: bool = False,
+    given: tuple[str, bytes] | None = None,
+) -> Checks:
+    """Check files, folders or patterns, or all scripts of the workspace; with `given` a name and
+    bytes instead, which are no file. Needs no cookie and, with paths, no workspace. Offline only
+    the syntax is looked at; `full` also asks the full compiler, which sees the limits. Characters
+    that are not seen are warned of either way."""
+    project = project_here(setup) if paths or given else open_project(setup)
+    root = str(project.workspace.root if project else setup.cwd)
+    files = [] if given else _files(setup, paths or [root], named=bool(paths))
+    client = None
+    if not offline:
+        here = project.settings.remote if project else DEFAULT_REMOTE
+        client = open_remote(setup, remote or here, signed_in=False)
+
+    failures: list[PinesyncError] = []
+
+    def bytes_of(shown: str, data: bytes) -> Checked:
+        try:
+            return checked(shown, data, None if failures else client, full=full)
+        except PinesyncError as error:
+            failures.append(error)
+            return checked(shown, data)
+
+    def one(path: Path) -> Checked:
+        shown = _shown(setup, path)
+        try:
+            data = Tree(path.parent).read(path.name) or b""
+        except FileError as error:
+            return Checked(shown, problem=error.message.removeprefix(f"{path.name}: "))
+        return bytes_of(shown, data)
+
+    done = [bytes_of(*given)] if given else Pool(setup.jobs, setup.progress)(one, files)
+    return Checks(tuple(done), strict, failures[0] if failures else None)
+
+
+def checked(
+    path: str, data: bytes, client: PineClient | None = None, *, full: bool = False
+) -> Checked:
+    """What a file's bytes are told; without a client only the syntax is looked at, with `full` the
+    full compiler has the last word on what the quick one takes."""
+    try:
+        text = decode(data)
+    except Unreadable as error:
+        return Checked(path, problem=str(error))
+    found = _marked(text) or pine_syntax.check(text)
+    if client and not found and text.strip():
+        verdict = client.check(text)
+        found = (*verdict.errors, *verdict.warnings)
+        if full and not verdict.errors:
+            last = client.full_check(text)
+            # Of old Pine, only the full compiler may have looked at the text.
+            found = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
+    found = (*found, *unseen(text))
+    return Checked(path, found, text if found else "")
+
+
+def _marked(text: str) -> tuple[Diagnostic, ...]:
+    """One finding for all that git's markers do to the syntax."""
+    if not has_conflict_markers(text):
+        return ()
+    found = enumerate(text.split("\n"), start=1)
+    line, marker = next((at, one) for at, one in found if one.startswith("<<<<<<<"))
+    said = "conflict markers stand in the file"
+    return (Diagnostic("error", line, 1, line, len(marker), said),)
+
+
+def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
+    """The scripts of files, folders and patterns. Misuse for what is there but `named` in vain."""
+    found: list[Path] = []
+    for raw in paths:
+        path = setup.cwd / raw
+        if os.path.isdir(path):
+            scripts = [path / name for name in sorted(Tree(path).scripts())]
+            if named and not scripts:
+                raise Misuse(f"{raw}: no {SUFFIX} file is in it", "name a folder that has some")
+            found += scripts
+        elif not raw.endswith(SUFFIX) and os.path.exists(path):
+            raise Misuse(f"{raw}: not a {SUFFIX} file; nothing was sent")
+        elif os.path.isfile(path):
+            found.append(path)
+        elif glob.has_magic(raw):
+            found += _called(setup.cwd, raw)
+        else:
+            raise Misuse(f"{raw}: no such file", f"name a {SUFFIX} file, or a folder with some")
+    return list(dict.fromkeys(found))
+
+
+def _called(cwd: Path, pattern: str) -> list[Path]:
+    """The scripts that a pattern names; ** goes into no link, and nothing hidden is found that is
+    not named. Misuse where there are none."""
+    parts = Path(pattern).parts
+    magic = next(at for at, part in enumerate(parts) if glob.has_magic(part))
+    base, rest = cwd.joinpath(*parts[:magic]), parts[magic:]
+    hidden = any(part.startswith(".") for part in rest)
+    try:
+        found = sorted(path for path in base.glob("/".join(rest)) if path.suffix == SUFFIX)
+    except ValueError as error:
+        raise Misuse(f"{pattern}: no pattern: {error}") from None
+    below = [(path, path.relative_to(base).parts) for path in found]
+    scripts = [path for path, names in below if hidden or not any(n[0] == "." for n in names)]
+    if not scripts:
+        raise Misuse(f"{pattern}: no {SUFFIX} file is called like that")
+    return scripts
+
+
+def _shown(setup: Setup, path: Path) -> str:
+    try:
+        return path.relative_to(setup.cwd).as_posix()
+    except ValueError:
+        return str(path)

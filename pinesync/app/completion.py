@@ -1,0 +1,51 @@
+"""What may follow on a command line: read from pine.toml, the folder and the state alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from pinesync.app.project import Project, Setup, project_here
+from pinesync.errors import PinesyncError
+from pinesync.text.filenames import SUFFIX
+
+
+def files(setup: Setup, begun: str) -> Iterator[str]:
+    """Folders and files of Pine beside what is begun, and every listed script, as seen from the
+    current folder."""
+    place, _ = os.path.split(begun)
+    with suppress(OSError), os.scandir(setup.cwd / place) as found:
+        for one in found:
+            path = os.path.join(place, one.name)
+            if one.is_dir():
+                yield f"{path}/"
+            elif one.name.endswith(SUFFIX):
+                yield path
+    if project := _project(setup):
+        for listed in project.workspace.manifest.entries():
+            yield Path(os.path.relpath(project.workspace.root / listed, setup.cwd)).as_posix()
+
+
+def saved_names(setup: Setup) -> Iterator[str]:
+    """The names of listed scripts on TradingView."""
+    if project := _project(setup):
+        yield from (entry.name for entry in project.workspace.manifest.entries().values())
+
+
+def versions(setup: Setup, path: str) -> Iterator[str]:
+    """`path@N` for its base and each version that is held on this machine."""
+    project = _project(setup)
+    with suppress(PinesyncError):
+        entry = project and project.workspace.manifest.entries().get(project.path(path))
+        if project and entry and entry.pine_id:
+            held = set(project.workspace.texts.versions_of(entry.pine_id))
+            held |= {entry.base.version} if entry.base else set()
+            yield from (f"{path}@{version.major}" for version in held)
+
+
+def _project(setup: Setup) -> Project | None:
+    with suppress(PinesyncError, OSError):
+        return project_here(setup)
+    return None

@@ -1,0 +1,116 @@
+"""`doctor`: whether everything is in order, here and on this machine, and what to do if not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from pinesync.app.account import whoami
+from pinesync.app.doctor import machine, upkeep
+from pinesync.app.doctor.checkup import (
+    Checkup,
+    Finding,
+    Said,
+    Unusable,
+    Workspace,
+    note,
+    ok,
+    told,
+    wrong,
+)
+from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
+from pinesync.app.sandbox import location
+from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
+from pinesync.model import Account
+from pinesync.sync import guards
+from pinesync.sync.outcome import counted
+from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.workspace import find_root
+
+_ELSEWHERE = {
+    "manifest": (f"not looked at, as {MANIFEST} cannot be used", f"mend {MANIFEST} first"),
+    "state": ("not looked at, as the state directory cannot be used", "see to `state` first"),
+    "records": ("cannot be told, as records are damaged", "see to `state` first"),
+}
+"""What an area says that needs what another one finds unusable."""
+
+
+def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
+    """Look at everything, each area for itself: what is wrong with one hides no other. Changes
+    nothing, and asks nobody with `offline`. No cookie and no source is in what it says."""
+    here = None
+    nowhere: Sequence[Said] = ()
+    try:
+        here = Workspace(setup, find_root(setup.cwd))
+    except Misuse as error:
+        nowhere = [told(error, "note")]
+    versions = machine.versions()
+    areas: dict[str, Iterable[Said]] = {
+        "session": _session(setup, here, offline=offline),
+        "sign-in": machine.sign_ins(setup.places.config),
+        "clock": machine.clock(here),
+        "git": machine.git(here),
+        "manifest": upkeep.manifest(here) if here else nowhere,
+    }
+    if here:
+        areas |= {
+            "lock": upkeep.lock(here),
+            "state": upkeep.state(here),
+            "writes": upkeep.writes(here),
+            "conflicts": upkeep.conflicts(here),
+            "permissions": upkeep.permissions(here),
+            "leftovers": upkeep.leftovers(here),
+        }
+    areas |= {"bugs": machine.bugs(setup.places.state), "versions": machine.packages(versions)}
+    findings = [finding for area, said in areas.items() for finding in _findings(area, said)]
+    return Checkup(tuple(findings), versions)
+
+
+def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:
+    """What a check says, up to its end or to the error that ends it."""
+    try:
+        for one in said:
+            yield Finding(area, *one)
+    except PinesyncError as error:
+        if isinstance(error, Unusable) and error.area != area:
+            yield Finding(area, *note(*_ELSEWHERE[error.area]))
+        else:
+            yield Finding(area, *told(error))
+
+
+def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator[Said]:
+    """Whose session it is, and whether the workspace is that account's."""
+    settings = project = None
+    if here:
+        with suppress(Unusable):
+            settings = here.manifest.settings
+            project = here.project
+    remote = settings.remote if settings else DEFAULT_REMOTE
+    if remote != DEFAULT_REMOTE:
+        sandbox = location(setup, remote.partition(":")[2])
+        if not sandbox.exists:  # opening it would make it
+            yield wrong(
+                f"{sandbox.file}: the sandbox of this folder is not there",
+                "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells this one",
+            )
+            return
+    try:
+        open_remote(setup, remote, project=project).close()
+    except NotSignedIn as error:
+        yield told(error, "wrong" if settings or setup.account else "note")
+        return
+    if offline:
+        yield note("whether the session works was not asked", "leave out --offline to ask")
+        return
+    try:
+        found = whoami(setup, remote=None if project else remote)
+    except TryLater as error:
+        hint = f"{error.hint}; --offline asks nobody" if error.hint else "--offline asks nobody"
+        yield wrong(f"could not be asked: {error.message}", hint)
+        return
+    if settings and found.account:
+        account = Account(found.account, found.user_id)
+        guards.refuse_other_account(settings.owner, account)
+    whose = found.account or "an account without saved scripts"
+    scripts = counted(found.scripts, "saved script")
+    yield ok(f"{whose} on {found.remote}, {scripts}, cookie: {found.source}")

@@ -1,0 +1,185 @@
+"""What `doctor` finds, and the workspace that it looks at, as far as that can be used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pinesync.app.project import Project, Setup, folder_at
+from pinesync.errors import EXIT_DONE, EXIT_FAILED, FileError, ManifestError, PinesyncError
+from pinesync.model import Entry, RelPath
+from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
+from pinesync.text.filenames import BadPath, check_path, typed
+from pinesync.workspace.files import Tree
+from pinesync.workspace.manifest_file import read_manifest
+
+T = TypeVar("T")
+Level = Literal["ok", "note", "wrong"]
+Said = tuple[Level, str, str]
+"""A finding before its area is written to it: level, message, hint."""
+
+_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing in one area. "wrong" keeps pinesync from its work, or waits for a person; "note"
+    is worth knowing. `hint` says what to do, and is empty where all is well."""
+
+    area: str
+    level: Level
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """All findings, every area at least once, and the version of everything that takes part;
+    None for what is not there."""
+
+    findings: tuple[Finding, ...]
+    versions: Mapping[str, str | None]
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_FAILED if any(f.level == "wrong" for f in self.findings) else EXIT_DONE
+
+
+def ok(message: str) -> Said:
+    return "ok", message, ""
+
+
+def note(message: str, hint: str) -> Said:
+    return "note", message, hint
+
+
+def wrong(message: str, hint: str) -> Said:
+    return "wrong", message, hint
+
+
+def told(error: PinesyncError, level: Level = "wrong") -> Said:
+    """An error as what it says of its area."""
+    otherwise = "look at it, then run `pinesync doctor` again"
+    if isinstance(error, Unusable):
+        error = error.error
+    if isinstance(error, ManifestError):
+        otherwise = "mend it by hand, or take an older one from git"
+    return level, error.message, error.hint or otherwise
+
+
+def named(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def entered_by_others(folder: Path) -> Iterator[Said]:
+    """A finding where other users of this machine may enter a folder of pinesync's own."""
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        yield wrong(
+            f"{folder}: other users of this machine can look into it",
+            f"run `chmod 700 {typed(str(folder))}`",
+        )
+
+
+@contextmanager
+def disk(path: Path) -> Iterator[None]:
+    """What the disk refuses is a FileError."""
+    try:
+        yield
+    except OSError as error:
+        at = error.filename or path
+        raise FileError(
+            f"{at}: {error.strerror or error}",
+            "if that lasts, see to it, then run `pinesync doctor` again",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One .pine file: whether conflict markers stand in it, or why it cannot be used."""
+
+    marked: bool = False
+    problem: str = ""
+    hint: str = ""
+
+
+class Unusable(PinesyncError):
+    """A part of the workspace cannot be used, for the reason that the area `area` gives."""
+
+    def __init__(self, area: str, error: PinesyncError) -> None:
+        super().__init__(error.message, error.hint)
+        self.area = area
+        self.error = error
+
+
+def _part(area: str) -> Callable[[Callable[[Workspace], T]], cached_property[T]]:
+    """A part of the workspace, read once it is asked for; Unusable, for a reason that this area
+    gives, where it cannot be used."""
+
+    def of(read: Callable[[Workspace], T]) -> cached_property[T]:
+        def part(here: Workspace) -> T:
+            try:
+                return read(here)
+            except Unusable:
+                raise
+            except PinesyncError as error:
+                raise Unusable(area, error) from error
+
+        return cached_property(part)
+
+    return of
+
+
+class Workspace:
+    """A folder with a pine.toml, of which no part that is unusable hides another."""
+
+    def __init__(self, setup: Setup, root: Path) -> None:
+        self.setup = setup
+        self.root = root
+
+    manifest = _part("manifest")(lambda here: read_manifest(Tree(here.root))[1])
+    project = _part("state")(
+        lambda here: Project(
+            here.setup, folder_at(here.setup, here.root, here.manifest.settings.id)
+        )
+    )
+    records = _part("records")(lambda here: here.project.workspace.log.intents())
+    files = _part("permissions")(lambda here: _files(Tree(here.root), here.entries))
+
+    @property
+    def entries(self) -> Mapping[RelPath, Entry]:
+        """None where pine.toml cannot be used."""
+        with suppress(Unusable):
+            return self.manifest.entries
+        return {}
+
+    def lists(self, path: str) -> bool:
+        """Whether pine.toml has the file; where it cannot be used, every file may be listed."""
+        with suppress(Unusable):
+            return path in self.manifest.entries
+        return True
+
+
+def _files(tree: Tree, entries: Iterable[RelPath]) -> Mapping[str, File]:
+    seen = {path: _file(tree, path) for path in sorted({*tree.scripts(), *entries})}
+    return {path: file for path, file in seen.items() if file is not None}
+
+
+def _file(tree: Tree, path: str) -> File | None:
+    try:
+        check_path(path)
+        data = tree.read(path)
+        return None if data is None else File(has_conflict_markers(decode(data)))
+    except BadPath as error:
+        return File(problem=f"cannot be tracked: {error}", hint="give it another name")
+    except FileError as error:
+        why = error.message.removeprefix(f"{path}: ")
+        return File(problem=why, hint="put a plain file there that you can read")
+    except Unreadable as error:
+        return File(problem=str(error), hint="save it as UTF-8")

@@ -1,0 +1,211 @@
+"""What `doctor` looks at on this machine, inside of a workspace and outside: kept sign-ins, the
+clock, git, logs of bugs, versions."""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+from pinesync import __version__
+from pinesync.app.doctor.checkup import (
+    Said,
+    Unusable,
+    Workspace,
+    disk,
+    entered_by_others,
+    named,
+    note,
+    ok,
+    wrong,
+)
+from pinesync.clock import now
+from pinesync.errors import FileError
+from pinesync.git import status as git_now
+from pinesync.sync.outcome import counted
+from pinesync.text.filenames import typed
+from pinesync.workspace.files import MANIFEST
+
+NEEDED = (
+    "click",
+    "filelock",
+    "GitPython",
+    "platformdirs",
+    "requests",
+    "tomli-w",
+    "tomlkit",
+    "urllib3",
+    "watchdog",
+)
+EXTRA = ("keyring", "pygls")
+
+_SIGN_IN = re.compile(r"session.*\.json|\.session.*\.tmp")
+_TOO_FAR = 24 * 3600.0
+"""Seconds that something may be from the future before a clock is called wrong."""
+
+
+def sign_ins(folder: Path) -> Iterator[Said]:
+    """The folder of kept sign-ins: that nobody else can read them, or put one there."""
+    with disk(folder):
+        there = os.listdir(folder) if folder.is_dir() else []
+    names = sorted(name for name in there if _SIGN_IN.fullmatch(name))
+    if not names:
+        yield ok("none is kept on this machine")
+        return
+    with disk(folder):
+        troubles = [*entered_by_others(folder)]
+        for name in names:
+            troubles += _sign_in(folder / name)
+    yield from troubles
+    if not troubles:
+        yield ok(f"{folder}: {counted(len(names), 'sign-in')} kept, readable by you alone")
+
+
+def _sign_in(path: Path) -> Iterator[Said]:
+    found = path.lstat()
+    if path.suffix == ".tmp":
+        yield wrong(
+            f"{path}: left by a `login` that broke off; it may hold a cookie",
+            f"run `rm {typed(str(path))}`",
+        )
+    if not stat.S_ISREG(found.st_mode):
+        yield wrong(f"{path}: not a plain file", "move it away, then run `pinesync login`")
+    elif os.name == "posix" and found.st_uid != os.geteuid():
+        yield wrong(f"{path}: belongs to another user", "move it away, then run `pinesync login`")
+    elif os.name == "posix" and found.st_mode & 0o077:
+        yield wrong(
+            f"{path}: other users of this machine can read it",
+            f"run `chmod 600 {typed(str(path))}`, and sign out in the browser if they may have",
+        )
+
+
+def clock(here: Workspace | None) -> Iterator[Said]:
+    """Whether anything is from the future, which tells that a clock is, or was, wrong."""
+    wall = now().wall
+    newest, what = max(_moments(here))
+    if newest > wall + _TOO_FAR:
+        yield wrong(
+            f"it is {_moment(wall)}, and {what} is of {_moment(newest)}: a clock is wrong",
+            "set it; pinesync only waits by it, but a site's certificate may seem invalid",
+        )
+    else:
+        yield ok(f"{_moment(wall)}; nothing here is from the future")
+
+
+def _moments(here: Workspace | None) -> Iterator[tuple[float, str]]:
+    with disk(Path(__file__)):
+        yield Path(__file__).stat().st_mtime, "this pinesync"
+    if here is None:
+        return
+    committed = git_now.head_time(here.root)
+    if committed is not None:
+        yield committed, "the last commit"
+    with suppress(Unusable):
+        walls = (record.wall for record in here.records)
+        yield from ((wall, "a record of a write") for wall in walls if not math.isnan(wall))
+
+
+def _moment(seconds: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return "beyond the calendar"
+
+
+def git(here: Workspace | None) -> Iterator[Said]:
+    """Which git there is, and how pine.toml and the scripts stand in it."""
+    version = git_now.version()
+    found = git_now.git_status(here.root) if here else None
+    if here is None:
+        yield ok(version)
+    elif found is None:
+        yield note(
+            f"{version}; this folder is in no repository",
+            f"run `git init`, and commit {MANIFEST} with the scripts: the two belong together",
+        )
+    else:
+        troubles = list(_in_git(here, found))
+        yield from troubles
+        if not troubles:
+            count = counted(len(found.tracked - {MANIFEST}), "script")
+            eol = "; core.autocrlf is harmless, line ends count for nothing"
+            yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
+
+
+def _converts(found: git_now.GitStatus) -> bool:
+    return found.autocrlf in ("true", "input")
+
+
+def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
+    if found.unmerged:
+        yield wrong(
+            f"git left a merge open in {named(sorted(found.unmerged))}",
+            "settle it there, then `git add` and commit",
+        )
+    if MANIFEST in found.ignored:
+        yield wrong(
+            f"git ignores {MANIFEST}, the only record of what the files are based on",
+            f"`git check-ignore -v {MANIFEST}` names the pattern; take it out, and commit",
+        )
+    elif MANIFEST not in found.tracked:
+        yield note(f"{MANIFEST} is not in git yet", "commit it with the scripts")
+    listed = set(here.entries)
+    if hidden := sorted(listed & found.ignored):
+        yield wrong(
+            f"git ignores listed scripts: {named(hidden)}",
+            f"`git check-ignore -v {typed(hidden[0])}` names the pattern; take it out",
+        )
+    there = listed - found.ignored - found.tracked - {MANIFEST}
+    if MANIFEST in found.tracked and there:
+        yield note(f"not in git yet: {named(sorted(there))}", f"commit them with {MANIFEST}")
+
+
+def bugs(folder: Path) -> Iterator[Said]:
+    """The logs that bugs of pinesync left."""
+    with disk(folder):
+        logs = sorted(str(path) for path in folder.glob("bug-*.log"))
+    if logs:
+        yield note(
+            f"{counted(len(logs), 'log')} of bugs in pinesync: {named(logs[::-1])}",
+            "report them, after a look that nothing private is in them, and remove them",
+        )
+    else:
+        yield ok("no bug was met")
+
+
+def versions() -> Mapping[str, str | None]:
+    """Of everything that takes part; None for what is needed and not there."""
+    found: dict[str, str | None] = {
+        "pinesync": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
+    try:
+        found["git"] = git_now.version()
+    except FileError:
+        found["git"] = None
+    found |= {name: _version(name) for name in NEEDED}
+    return found | {name: known for name in EXTRA if (known := _version(name))}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version_of(name)
+    except PackageNotFoundError:
+        return None
+
+
+def packages(found: Mapping[str, str | None]) -> Iterator[Said]:
+    """Whether the packages that pinesync needs are there."""
+    if missing := [name for name in NEEDED if found[name] is None]:
+        yield wrong(f"not installed: {named(missing)}", "install pinesync again")
+    else:
+        yield ok("every package that pinesync needs is there")

@@ -1,0 +1,225 @@
+"""What `doctor` looks at in a workspace: the folder, its pine.toml, and what this machine keeps
+of it. Each check tells what it found, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pinesync.app.doctor.checkup import (
+    Said,
+    Unusable,
+    Workspace,
+    disk,
+    entered_by_others,
+    named,
+    note,
+    ok,
+    told,
+    wrong,
+)
+from pinesync.clock import now
+from pinesync.model import Digest, RelPath
+from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
+from pinesync.sync.outcome import counted
+from pinesync.text.filenames import SUFFIX, typed
+from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.state import State
+
+_KINDS = ("objects", "saved", "commits", "records", "replaced", "tmp")
+_OTHERS_WRITE = 0o002
+_SENT = {Rename: "rename", Delete: "deletion"}
+
+
+def manifest(here: Workspace) -> Iterator[Said]:
+    """pine.toml: whether it can be used, and whether its files are there."""
+    settings, entries = here.manifest.settings, here.manifest.entries
+    account = settings.owner
+    whose = f"account {account.name}" if account else "no account yet"
+    scripts = counted(len(entries), "script")
+    yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {whose}, schema {settings.schema}")
+    with suppress(Unusable):  # `permissions` says why
+        if missing := sorted(path for path in entries if path not in here.files):
+            yield note(
+                f"listed, and no file is there: {named(missing)}",
+                f"`pinesync restore {typed(missing[0])}` brings one back, `pinesync rm` forgets it",
+            )
+
+
+def lock(here: Workspace) -> Iterator[Said]:
+    """Whether another process writes in the workspace at this moment."""
+    if here.project.workspace.log.is_locked():
+        yield wrong(
+            "another pinesync is writing in this folder now",
+            "wait for it; where it hangs, end that process, and the lock goes with it",
+        )
+    else:
+        yield ok("nobody is writing in this folder")
+
+
+def state(here: Workspace) -> Iterator[Said]:
+    """The state directory: whose it is, and whether what it holds is whole."""
+    held = here.project.workspace.state
+    if not held.folder.is_dir():
+        yield ok(f"{held.folder}: nothing is kept yet")
+        return
+    try:
+        here.records  # noqa: B018 - whether they can be read
+    except Unusable as error:
+        yield told(error)
+    with disk(held.folder):
+        yield from entered_by_others(held.folder)
+        if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:
+            yield wrong(
+                f"{held.folder}: pinesync made no link there: {named(links)}",
+                "find out who did, and move them away",
+            )
+            return  # what is behind a link is nobody's business here
+        yield from _kept(held)
+    held.backups.of(RelPath(""))  # reads them all; a damaged one is the error that ends this
+
+
+def _kept(held: State) -> Iterator[Said]:
+    """The texts, each compared with its name."""
+    texts = sorted((held.folder / "objects").glob("*/*"))
+    damaged = [path for path in texts if not _is_whole(held, path)]
+    if damaged:
+        names = [path.relative_to(held.folder).as_posix() for path in damaged]
+        yield wrong(
+            f"{held.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
+            f"{named(names)}",
+            "they are never used; see after the disk, then remove them",
+        )
+    size = sum(path.lstat().st_size for path in texts)
+    yield ok(f"{held.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
+
+
+def _is_whole(held: State, path: Path) -> bool:
+    plain = stat.S_ISREG(path.lstat().st_mode)
+    return plain and held.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+
+
+def writes(here: Workspace) -> Iterator[Said]:
+    """What was begun and is not settled, and saves that were given up."""
+    open_ones = [record for record in here.records if record.is_open]
+    yield from map(_open, open_ones)
+    given_up = sum(record.state == "abandoned" for record in here.records)
+    also = f"; {counted(given_up, 'save')} given up, and recognised if late" if given_up else ""
+    if not open_ones:
+        yield ok(f"nothing is begun and unsettled{also}")
+
+
+def _open(record: Intent) -> Said:
+    """What was begun, and what becomes of it. The clocks only tell the least of its age."""
+    since = f"at least {_span(age(record, now()))} ago"
+    if isinstance(record, Download):
+        return wrong(
+            f"{record.path}: a pull of it was begun {since}, and broke off",
+            "run `pinesync pull`: it finishes that first, or takes it back",
+        )
+    if isinstance(record, Move):
+        return wrong(
+            f"{record.path}: a move from {record.origin} was begun {since}, and broke off",
+            "run `pinesync pull`: it finishes that first",
+        )
+    what = _SENT.get(type(record), "save")
+    if record.state == "prepared":
+        return note(
+            f"{record.path}: a {what} was begun {since}, and never sent",
+            "nothing to do: the next push or pull drops it",
+        )
+    return wrong(
+        f"{record.path}: a {what} was sent {since}, and whether it arrived is not known",
+        f"run `pinesync push`: it looks for that {what} first, and sends none before it knows",
+    )
+
+
+def conflicts(here: Workspace) -> Iterator[Said]:
+    """What waits for a person's choice: flags of pine.toml, conflict markers in files."""
+    flagged = [entry for entry in here.entries.values() if entry.hidden]
+    for entry in flagged:
+        yield wrong(
+            f"{entry.path}: a save of yours hides {entry.hidden}, which somebody else saved",
+            f"run `pinesync resolve {typed(entry.path)}` with --ours, --theirs or --merged",
+        )
+    marked = []
+    with suppress(Unusable):  # `permissions` says why
+        marked = [path for path, file in here.files.items() if file.marked and here.lists(path)]
+    for path in marked:
+        yield wrong(
+            f"{path}: conflict markers stand in it",
+            "take them out in your editor, or choose a side: "
+            f"`pinesync resolve {typed(path)}` with --ours or --theirs",
+        )
+    if not flagged and not marked:
+        yield ok("no flag, and no conflict markers")
+
+
+def permissions(here: Workspace) -> Iterator[Said]:
+    """Whether the folder can be written and its files can be read, and what is passed over."""
+    folders = sorted({(here.root / path).parent for path in here.files} | {here.root})
+    if shut := [str(f) for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]:
+        yield wrong(f"cannot be written: {named(shut)}", "give yourself permission to write there")
+    ignored: Sequence[str] = ()
+    with suppress(Unusable):
+        ignored = here.manifest.settings.ignore
+    unusable = False
+    for path, file in here.files.items():
+        listed = path in here.entries
+        if file.problem and (listed or not any(fnmatchcase(path, p) for p in ignored)):
+            unusable |= listed
+            say = wrong if listed else note
+            yield say(f"{path}: {file.problem}", file.hint)
+    with disk(here.root):
+        if skipped := [path for path in sorted(_links(here.root)) if path not in here.files]:
+            hint = "put the files themselves there, if pinesync is to see them"
+            yield note(f"links, which are not followed: {named(skipped)}", hint)
+        if anyones := [path for path in (MANIFEST, *here.files) if _is_anyones(here.root / path)]:
+            yield note(
+                f"every user of this machine can write them: {named(anyones)}",
+                "run `chmod o-w` on them, unless the file system has no such modes",
+            )
+    if not shut and not unusable:
+        yield ok(f"{here.root}: can be written, and {counted(len(here.files), 'file')} looked at")
+
+
+def leftovers(here: Workspace) -> Iterator[Said]:
+    """What a process that was killed left, in the folder and in the state directory."""
+    left = Tree(here.root).leftovers()
+    with suppress(Unusable):
+        folder = here.project.workspace.state.folder / "tmp"
+        with disk(folder):
+            left += [str(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
+    if left:
+        yield note(
+            f"temporary files of a run that broke off: {named(left)}",
+            "nothing to do: the next pull or push clears them",
+        )
+    else:
+        yield ok("no temporary files")
+
+
+def _links(root: Path) -> Iterator[str]:
+    """Links to folders, or called like a script, where scripts may lie."""
+    for folder, below, files in os.walk(root):
+        below[:] = [name for name in below if not name.startswith(".") and name != "node_modules"]
+        for name in (*below, *files):
+            path = Path(folder, name)
+            if path.is_symlink() and (name.endswith(SUFFIX) or name in below):
+                yield path.relative_to(root).as_posix()
+
+
+def _is_anyones(path: Path) -> bool:
+    mode = path.lstat().st_mode
+    return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & _OTHERS_WRITE)
+
+
+def _span(seconds: float) -> str:
+    for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return counted(int(seconds // size), noun)
+    return counted(int(seconds), "second")

@@ -1,0 +1,287 @@
+"""The one place that wires things together: from what the CLI was told to a workspace, a client
+and the engine's tools."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinesync.app.parallel import Pool, meanwhile
+from pinesync.app.paths import fitting, inside
+from pinesync.clock import now, wall
+from pinesync.errors import LeftForYou, Misuse
+from pinesync.model import RelPath
+from pinesync.sync.ports import Ports, Remote, Tools
+from pinesync.sync.selection import called
+from pinesync.text.filenames import SUFFIX, BadPath, check_path
+from pinesync.workspace.files import Tree
+from pinesync.workspace.manifest import Settings
+from pinesync.workspace.manifest_file import LastRead, read_manifest
+from pinesync.workspace.state import State
+from pinesync.workspace.state.store import folder_name, new_key
+from pinesync.workspace.workspace import Workspace, find_root
+
+if TYPE_CHECKING:
+    from pinesync.model import Diagnostic
+    from pinesync.sandbox.adapter import WSGIAdapter
+    from pinesync.sandbox.store import Store
+    from pinesync.sync.engine.transaction import Transaction
+    from pinesync.tradingview.client import PineClient
+    from pinesync.tradingview.cookies import Secret
+    from pinesync.tradingview.http import Exchange
+
+SETTLE_SECONDS = Tools.settle_seconds
+PAUSES = Tools.pauses
+DEFAULT_REMOTE = "tradingview"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are kept outside of workspaces."""
+
+    config: Path
+    state: Path
+    sandboxes: Path
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that comes from outside: the environment and the options of every verb.
+    `cookie` belongs to the real service alone, `facade_cookie` to `facade_url` alone; `account`
+    names the kept sign-in to use."""
+
+    cwd: Path
+    places: Places
+    account: str | None = None
+    cookie: str | None = field(default=None, repr=False)
+    facade_url: str | None = None
+    facade_cookie: str | None = field(default=None, repr=False)
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    ca_bundle: str | None = None
+    jobs: int = 4
+    settle_seconds: float = SETTLE_SECONDS
+    progress: Callable[[int, int], None] | None = None
+    """Told how many of how many reads are done."""
+    trace: Callable[[Exchange], None] | None = None
+    """Told of every request, once it has an answer or has failed."""
+    timeout: float | None = None
+    """The total within which reads wait as the service asks, in seconds."""
+    waits: Callable[[float], None] | None = None
+    """Told how long they wait."""
+    before: Callable[[bool], None] | None = None
+    """Called before every request, with whether it writes; what it raises ends that."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """An open workspace; `client` where one is open already."""
+
+    setup: Setup
+    workspace: Workspace
+    client: PineClient | None = field(default=None, repr=False)
+
+    @property
+    def settings(self) -> Settings:
+        return self.workspace.manifest.settings()
+
+    @cached_property
+    def ports(self) -> Ports:
+        """The engine's ports; the client is opened, and signed in, once something is asked."""
+        one = self.workspace
+        return Ports(self.remote, one.manifest, one.tree, one.texts, one.log, tools(self.setup))
+
+    def remote(self) -> PineClient:
+        return self.client or open_remote(self.setup, self.settings.remote, project=self)
+
+    def transaction(
+        self, verb: str, *, online: bool = False
+    ) -> AbstractContextManager[Transaction]:
+        """See `sync.engine.transaction`."""
+        from pinesync.sync.engine.transaction import transaction
+
+        return transaction(self.ports, verb, online=online)
+
+    def path(self, raw: str) -> RelPath:
+        """A file as a person types it. Misuse for a folder, and outside of the workspace."""
+        found = self.inside(raw)
+        if not raw.endswith(SUFFIX) and os.path.isdir(self.workspace.root / found):
+            raise Misuse(
+                f"{raw}: name the files; this command takes no folders",
+                "`pinesync status` lists them",
+            )
+        try:
+            return check_path(found)
+        except BadPath as error:
+            raise Misuse(
+                f"{raw}: cannot be a script's file here: {error}",
+                called(self.workspace.manifest.entries().values(), raw)
+                or "name the file of a script; `pinesync status` lists them",
+            ) from None
+
+    def inside(self, raw: str) -> str:
+        """A file or folder that a person names, relative to the workspace; "." for all of it."""
+        return inside(self.workspace.root, self.setup.cwd, raw, self.workspace.manifest.entries())
+
+    def patterns(self, raws: Sequence[str]) -> list[str]:
+        """The same for several, where what is a folder ends with a slash. A `*.pine` that the
+        shell left as it is stands for the listed files that it fits."""
+        return [pattern for raw in raws for pattern in self._patterns(self.inside(raw))]
+
+    def _patterns(self, found: str) -> Sequence[str]:
+        root, listed = self.workspace.root, self.workspace.manifest.entries()
+        if found != "." and os.path.isdir(root / found):
+            return [f"{found}/"]
+        if found in listed or os.path.lexists(root / found):
+            return [found]
+        return fitting(found, listed) or [found]
+
+
+def open_project(setup: Setup) -> Project:
+    """The workspace that the current directory lies in. Misuse, ManifestError otherwise."""
+    return project_at(setup, find_root(setup.cwd))
+
+
+def project_here(setup: Setup) -> Project | None:
+    """The same, None outside of a workspace. ManifestError where its pine.toml is unusable."""
+    try:
+        root = find_root(setup.cwd)
+    except Misuse:
+        return None
+    return project_at(setup, root)
+
+
+def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]:
+    """Where the account is that is meant: on `remote`, where that is named, else where the
+    workspace here has it, with that workspace."""
+    if remote is not None:
+        return remote, None
+    project = project_here(setup)
+    return (project.settings.remote if project else DEFAULT_REMOTE), project
+
+
+def project_at(setup: Setup, root: Path) -> Project:
+    read = read_manifest(Tree(root))
+    return Project(setup, folder_at(setup, root, read[1].settings.id, read=LastRead(read)))
+
+
+def project_as(setup: Setup, folder: Workspace) -> Project:
+    """The same workspace with a state that nobody has read yet; pine.toml is parsed only where
+    it is another than `folder` knows."""
+    workspace_id = folder.manifest.settings().id
+    return Project(setup, folder_at(setup, folder.root, workspace_id, read=folder.manifest.known))
+
+
+def folder_at(
+    setup: Setup,
+    root: Path,
+    workspace_id: str,
+    final: Path | None = None,
+    read: LastRead | None = None,
+) -> Workspace:
+    """The workspace at `root`, whose state belongs to the place `final` (where it will be).
+    `read` is its pine.toml where somebody read it before."""
+    state = State(setup.places.state / folder_name(workspace_id, final or root))
+    return Workspace(Tree(root), state, wall, read)
+
+
+def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) -> Ports:
+    """The engine's ports of a workspace and a service."""
+    one = workspace
+    return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(setup))
+
+
+def tools(setup: Setup) -> Tools:
+    def syntax(source: str) -> Sequence[Diagnostic]:
+        from pinesync.text.pine_syntax import check
+
+        return check(source)
+
+    def merge(base: str, local: str, remote: str):  # type: ignore[no-untyped-def]
+        from pinesync.git.merge import merge
+
+        return merge(base, local, remote)
+
+    return Tools(
+        merge=merge,
+        syntax=syntax,
+        now=now,
+        sleep=time.sleep,
+        new_key=lambda: new_key(wall()),
+        each=Pool(setup.jobs, setup.progress),
+        meanwhile=meanwhile,
+        settle_seconds=setup.settle_seconds,
+        pauses=PAUSES,
+    )
+
+
+# -- the remote -----------------------------------------------------------------------------------
+
+
+def open_remote(
+    setup: Setup, remote: str, *, signed_in: bool = True, project: Project | None = None
+) -> PineClient:
+    """A client for `tradingview` or a sandbox; for `project`, with the cookie of its account.
+    NotSignedIn where there is none; with `signed_in` False TradingView is asked without one.
+    LeftForYou where a sandbox never had any script of `project`."""
+    from pinesync.app.credentials import facade, not_signed_in, sign_in
+    from pinesync.tradingview.client import PineClient
+    from pinesync.tradingview.http import Session, Transport
+
+    found = secret = adapter = None
+    if remote != DEFAULT_REMOTE:
+        base_url, secret, adapter = _sandbox(setup, remote, project)
+    else:
+        base_url = facade(setup)
+        if signed_in:
+            found = sign_in(setup, project.settings.owner if project else None)
+            if found is None:
+                raise not_signed_in(setup, project is not None)
+            secret = found.secret
+    transport = Transport(
+        adapter,
+        setup.proxies,
+        setup.ca_bundle,
+        setup.jobs,
+        trace=setup.trace,
+        before=setup.before,
+        timeout=setup.timeout,
+        waits=setup.waits,
+    )
+    return PineClient(Session(base_url, secret, transport), found.renew if found else None)
+
+
+def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, Secret, WSGIAdapter]:
+    """Its address, its account's cookie, and the way to it within this process: no port."""
+    from pinesync.sandbox.account import USER_NAME
+    from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
+    from pinesync.sandbox.app import SandboxApp
+    from pinesync.tradingview import cookies
+
+    if setup.account:
+        raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
+    store = sandbox_store(setup, remote.partition(":")[2])
+    tracked = (
+        [e.pine_id for e in project.workspace.manifest.entries().values() if e.pine_id]
+        if project
+        else []
+    )
+    if tracked and not store.ever_had(tracked):
+        raise LeftForYou(
+            f"the sandbox of this folder has none of its {len(tracked)} scripts",
+            "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
+        )
+    secret = cookies.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
+    return IN_PROCESS_URL, secret, WSGIAdapter(SandboxApp(store))
+
+
+def sandbox_store(setup: Setup, name: str) -> Store:
+    """The store of a sandbox; the default one for an empty name."""
+    from pinesync.sandbox.account import DEFAULT_NAME, open_sandbox
+
+    return open_sandbox(setup.places.sandboxes, name or DEFAULT_NAME, wall)

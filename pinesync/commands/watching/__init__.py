@@ -1,1 +1,0 @@
-"""The parts of `watch`: which files to look at, what TradingView has, and what is told."""

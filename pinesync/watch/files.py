@@ -1,0 +1,283 @@
+"""The files that are watched: what each change of one means, and what is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pinesync.errors import FileError
+from pinesync.git import activity as git
+from pinesync.model import Digest, RelPath
+from pinesync.sync.watching import FileState, Meaning, meanings
+from pinesync.text.canonical import Unreadable, decode, digest
+from pinesync.text.filenames import typed
+from pinesync.watch.events import Event, Held, Told
+from pinesync.watch.persons import Persons
+from pinesync.workspace.workspace import Workspace
+
+BY_GIT = "git wrote them"
+MANY = "they changed at once"
+BEFORE = "they were edited before this began"
+GITS_SECONDS = 10.0
+OTHERS_SECONDS = 30.0
+AGAIN_SECONDS = 1.0
+"""From the first look at a file that is gone, or no text, to the one that counts."""
+BUSY_SECONDS = 10.0
+"""No editor writes for as long as that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found: texts to send, things to tell, and files to look at once more: those of
+    `again` in a second, of `soon` in a moment. Of `settled` nothing is to be sent any more."""
+
+    saved: tuple[tuple[RelPath, Digest], ...] = ()
+    told: tuple[Event, ...] = ()
+    again: tuple[RelPath, ...] = ()
+    soon: tuple[RelPath, ...] = ()
+    settled: tuple[RelPath, ...] = ()
+
+
+class Files:
+    """Every tracked file, with the text that was last dealt with (`handled`), and those whose
+    text waits for somebody's word (`held`)."""
+
+    def __init__(self, folder: Workspace, clock: Callable[[], float], *, many: bool) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._many = many
+        self._handled: dict[RelPath, Digest] = {}
+        self._glances: dict[RelPath, FileState] = {}
+        self._since: dict[RelPath, float] = {}
+        self._unfit: dict[RelPath, FileState] = {}
+        self._persons = Persons(folder.tree.stat, self._is_idle)
+        self._git: tuple[Path, ...] = ()
+        self._mark = git.mark(self._git)
+        self._waited: dict[str, float] = {}
+        self.held: dict[RelPath, Digest] = {}
+
+    def begin(self) -> Event | None:
+        """What was edited before is held; a save is what happens from now on."""
+        self._find_git()
+        edited = {}
+        agreed = self._agreed()
+        for path in self._folder.manifest.entries():
+            glance = self._glance(path)
+            if glance.digest and not glance.problem:
+                self._handled[path] = glance.digest
+                if glance.digest != agreed.get(path):
+                    edited[path] = glance.digest
+        return self._hold(edited, BEFORE) if edited else None
+
+    def handled(self, path: RelPath, digest: Digest) -> None:
+        """This text of the file was dealt with."""
+        self._handled[path] = digest
+
+    def waiting(self) -> int:
+        """How many texts wait for somebody's word; those that were pushed by hand do not."""
+        if self.held:
+            agreed = self._agreed()
+            self.held = {path: d for path, d in self.held.items() if d != agreed.get(path)}
+        return len(self.held)
+
+    def heard(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
+        """Something happened to these files just now, as a look or, `in_order`, the system tells.
+        From any thread."""
+        for path in paths:
+            if path in self._glances:
+                self._persons.heard(path, in_order=in_order)
+            elif path == self._persons.lock:
+                self._persons.heard_lock()
+
+    def git_moved(self) -> bool:
+        """Whether git was at work since the last look; then all files are looked at."""
+        if bool(self._git) != self._folder.manifest.has_history():
+            self._find_git()
+        mark = git.mark(self._git)
+        return not self._waits_for(mark) and mark != self._mark
+
+    def look(self, paths: Iterable[RelPath]) -> Found:
+        """Read the files, and tell what became of each."""
+        locks = self._persons.locks
+        mark = git.mark(self._git)
+        if self._waits_for(mark):
+            return Found(soon=tuple(paths))
+        if mark != self._mark:
+            self._folder.manifest.reload_side_record()
+        entries = self._folder.manifest.entries()
+        known = [path for path in paths if path in entries and self._is_known(path)]
+        glances = {path: self._glance(path) for path in known}
+        others_write = self._has_news(glances) and self._waits_for_others()
+        agreed, gits = self._agreed(), frozenset[RelPath]()
+        if mark != self._mark or mark.busy:
+            # Of other files that git wrote, the events may still be on their way.
+            others = self._glances.keys() & entries.keys() - glances.keys()
+            seen = glances | {path: self._folder.tree.glance(path) for path in others}
+            gits = self._gits(seen, agreed, mark)
+            glances |= {path: seen[path] for path in others & gits}
+        after = git.mark(self._git)
+        if after != mark or self._waits_for(after):
+            return Found(soon=tuple(paths))
+        found = meanings(glances, agreed, self._handled, gits, many=self._many)
+        if others_write and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
+            return Found(soon=tuple(paths))
+        self._mark = mark
+        self._persons.looked(locks)
+        return self._found(found, glances)
+
+    def released(self, *, send: bool) -> Found:
+        """Nothing is held any more: it is to be sent, or left to a push by hand."""
+        held, self.held = self.held, {}
+        if not send:
+            return Found()
+        same = {path: digest for path, digest in held.items() if self._is_still(path, digest)}
+        return Found(
+            saved=tuple(sorted(same.items())), soon=tuple(p for p in held if p not in same)
+        )
+
+    def _found(self, found: dict[RelPath, Meaning], glances: dict[RelPath, FileState]) -> Found:
+        by: dict[Meaning, list[RelPath]] = {what: [] for what in Meaning}
+        for path, what in sorted(found.items()):
+            by[what].append(path)
+        agreed = [path for path in by[Meaning.NOTHING] if self._in_order(path, glances[path])]
+        for path in by[Meaning.SAVE]:
+            self._unfit.pop(path, None)
+        unfit = (*by[Meaning.UNFIT], *by[Meaning.VANISHED])
+        busy = [path for path in by[Meaning.WAIT] if self._is_held_open(path, glances[path])]
+        told = [self._unfit_told(path, glances[path]) for path in (*unfit, *busy)]
+        for what, why in ((Meaning.GITS, BY_GIT), (Meaning.MANY, MANY)):
+            if by[what]:
+                told.append(self._hold({path: glances[path].digest for path in by[what]}, why))
+        saves = ((path, glances[path].digest) for path in by[Meaning.SAVE])
+        return Found(
+            saved=tuple((path, digest) for path, digest in saves if digest),
+            told=tuple(event for event in told if event),
+            again=tuple(by[Meaning.WAIT]),
+            settled=(*agreed, *by[Meaning.GITS], *by[Meaning.MANY]),
+        )
+
+    def _find_git(self) -> None:
+        """Whether there is a repository at all may change."""
+        root = self._folder.root
+        self._git = git.mark_paths(root) if self._folder.manifest.has_history() else ()
+        lock = self._git[-1].relative_to(root).as_posix() if _below(root, self._git) else None
+        self._persons.lock = lock
+        self._persons.looked(self._persons.locks)
+        self._mark = git.mark(self._git)
+
+    def _is_idle(self) -> bool:
+        mark = git.mark(self._git)
+        return mark == self._mark and not mark.busy
+
+    def _gits(
+        self, seen: Mapping[RelPath, FileState], agreed: Mapping[RelPath, Digest], mark: git.Mark
+    ) -> frozenset[RelPath]:
+        """Which new texts git wrote, as far as its traces tell. What a person saved before it
+        began is theirs, even where git holds it since."""
+        news = {
+            path: glance.digest
+            for path, glance in seen.items()
+            if glance.digest and not glance.problem
+            if glance.digest not in (agreed.get(path), self._handled.get(path))
+        }
+        if not news:
+            return frozenset()
+        root = self._folder.root
+        persons = {path for path in news if self._persons.has(path)}
+        unknowable = git.unknowable(root, news.keys() - persons)
+        asked = news.keys() - unknowable
+        if mark.explains_no_write(self._mark):
+            asked -= persons
+        texts = {path: self._data(path, news[path]) for path in asked}
+        held = git.held_by_git(root, {path: data for path, data in texts.items() if data})
+        return frozenset(path for path in news if path in unknowable or path in held)
+
+    def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
+        """The bytes of the file, where it still has that text."""
+        with suppress(FileError, Unreadable):
+            data = self._folder.tree.read(path)
+            if data is not None and digest(decode(data)) == wanted:
+                return data
+        return None
+
+    def _is_known(self, path: RelPath) -> bool:
+        """Whether the file was listed before; one that is listed just now was not saved just
+        now."""
+        if path in self._glances:
+            return True
+        glance = self._glance(path)
+        if glance.digest:
+            self._handled[path] = glance.digest
+        return False
+
+    def _is_held_open(self, path: RelPath, glance: FileState) -> bool:
+        return glance.busy and self._clock() - self._since[path] >= BUSY_SECONDS
+
+    def _is_still(self, path: RelPath, digest: Digest) -> bool:
+        glance = self._glance(path)
+        return glance.digest == digest and not glance.problem
+
+    def _glance(self, path: RelPath) -> FileState:
+        before, glance = self._glances.get(path), self._folder.tree.glance(path)
+        if before != glance:
+            self._since[path] = self._clock()
+        self._glances[path] = glance
+        return replace(glance, again=self._clock() - self._since[path] >= AGAIN_SECONDS)
+
+    def _waits_for(self, mark: git.Mark) -> bool:
+        """Git has its lock; one that a killed git left is not waited for for ever."""
+        return self._waits("git", mark.busy, GITS_SECONDS)
+
+    def _waits_for_others(self) -> bool:
+        """Another pinesync is at work: what a pull brings is in its file before it is agreed."""
+        return self._waits("pinesync", self._folder.log.is_locked(), OTHERS_SECONDS)
+
+    def _has_news(self, glances: Mapping[RelPath, FileState]) -> bool:
+        return any(g.digest not in (None, self._handled.get(p)) for p, g in glances.items())
+
+    def _waits(self, who: str, busy: bool, most: float) -> bool:
+        if not busy:
+            self._waited.pop(who, None)
+            return False
+        return self._clock() - self._waited.setdefault(who, self._clock()) < most
+
+    def _agreed(self) -> dict[RelPath, Digest]:
+        """The text that each file has where nothing is to be done."""
+        entries = self._folder.manifest.entries().values()
+        return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
+
+    def _in_order(self, path: RelPath, glance: FileState) -> bool:
+        """Whether the text is the one that was agreed."""
+        self._unfit.pop(path, None)
+        if glance.digest is None or glance.digest != self._agreed().get(path):
+            return False
+        self._handled[path] = glance.digest
+        self.held.pop(path, None)
+        return True
+
+    def _hold(self, digests: Mapping[RelPath, Digest | None], why: str) -> Event:
+        for path, text in digests.items():
+            if text:
+                self.held[path] = self._handled[path] = text
+        return Held(tuple(sorted(digests)), why)
+
+    def _unfit_told(self, path: RelPath, glance: FileState) -> Event | None:
+        same = replace(glance, again=False)
+        if self._unfit.get(path) == same:
+            return None
+        self._unfit[path] = same
+        if glance.busy:
+            why, hint = "a program has it open for writing", "it is sent when that is closed"
+            return Told(path, "not sent", why, hint)
+        if glance.problem:
+            return Told(
+                path, "not sent", glance.problem, "it is sent when that is mended and saved"
+            )
+        hint = f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it"
+        return Told(path, "missing", "the file is gone; the script on TradingView stays", hint)
+
+
+def _below(root: Path, paths: tuple[Path, ...]) -> bool:
+    return bool(paths) and ".." not in paths[-1].parts and paths[-1].is_relative_to(root)

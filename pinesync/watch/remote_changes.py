@@ -1,0 +1,50 @@
+"""What is on TradingView, while somebody watches: asked now and then, each thing told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pinesync.app.status import Line
+from pinesync.model import RelPath
+from pinesync.sync.words import Role, Status
+from pinesync.text.filenames import typed
+from pinesync.watch.events import Told
+
+
+class Beyond:
+    """The words of the last look, and which of them were told."""
+
+    def __init__(self) -> None:
+        self._told: dict[RelPath, tuple[object, ...]] = {}
+        self.left = 0
+
+    def news(self, lines: Sequence[Line]) -> Iterator[Told]:
+        """What was not told yet. A script that is in order again may be told of anew."""
+        self.left = sum(is_left(line.word) for line in lines)
+        seen = {line.path: _state(line) for line in lines if line.word.news}
+        for line in lines:
+            if line.path in seen and self._told.get(line.path) != seen[line.path]:
+                yield told(line)
+        self._told = seen
+
+
+def bringable(lines: Sequence[Line]) -> list[RelPath]:
+    """The scripts that a pull would bring without touching an edit."""
+    return [line.path for line in lines if line.word.role is Role.PULL]
+
+
+def told(line: Line) -> Told:
+    news = line.word.news
+    assert news, f"nothing is told of {line.word}"
+    version = line.newest or line.version
+    hint = news.hint.format(path=typed(line.path), after=version)
+    return Told(line.path, line.word, news.message, hint, version)
+
+
+def is_left(status: Status) -> bool:
+    """Whether a person must decide about the script, so that watching leaves it."""
+    return status.news is not None and status.role is not Role.PULL
+
+
+def _state(line: Line) -> tuple[object, ...]:
+    return line.word, line.newest, line.version

@@ -1,0 +1,265 @@
+"""Sending what was saved: what is due together is one push, no script more often than it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pinesync.app.project import Project, project_as
+from pinesync.app.pull import pull
+from pinesync.app.push import push
+from pinesync.app.status import Line, status
+from pinesync.errors import EXIT_COMPILE, EXIT_LATER, Locked, NoAccess, PinesyncError
+from pinesync.model import Digest, RelPath
+from pinesync.sync.outcome import Outcome, Run
+from pinesync.watch.events import Checking, Connected, Done, Event, Trouble
+
+if TYPE_CHECKING:
+    from pinesync.tradingview.client import PineClient
+
+_LATER_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
+"""After the first, second … failure of a script's upload."""
+_PAUSED_SECONDS = 1.0
+"""Between two looks whether there is another cookie."""
+BATCH_SECONDS = 2.0
+"""How long a push of many takes, about: no longer does a text wait that is saved meanwhile."""
+_FIRST_BATCH, _MOST_IN_BATCH = 8, 200
+
+
+class Sending:
+    """Push and pull with one open client. `apart` seconds lie between two versions of a script;
+    `dealt_with` is told what need not be sent again, `look_again` what has to be looked at in so
+    many seconds. `failing` are the scripts that could not be sent, and how often; `broken` those
+    that do not compile."""
+
+    def __init__(
+        self,
+        project: Project,
+        clock: Callable[[], float],
+        apart: float,
+        dealt_with: Callable[[RelPath, Digest], None],
+        look_again: Callable[[RelPath, float], None],
+    ) -> None:
+        self._setup = replace(project.setup, cwd=project.workspace.root, progress=None)
+        self._folder = project.workspace
+        self._clock = clock
+        self._apart = apart
+        self._remote: PineClient | None = None
+        self._not_before: dict[RelPath, float] = {}
+        self._trouble: str | None = None
+        self._refused_with: object = None
+        self.failing: dict[RelPath, int] = {}
+        self.broken: set[RelPath] = set()
+        self._overtaken: set[RelPath] = set()
+        self._failed_with: dict[RelPath, str] = {}
+        self._pending: set[RelPath] = set()
+        self._queue: dict[RelPath, Digest] = {}
+        self._batch = _FIRST_BATCH
+        self.connected = False
+        self.under_way = False
+        self._dealt_with = dealt_with
+        self._look_again = look_again
+
+    def add(self, saves: Iterable[tuple[RelPath, Digest]]) -> None:
+        """These texts are to be sent, before those that wait already."""
+        new = dict(saves)
+        self._queue = new | {path: text for path, text in self._queue.items() if path not in new}
+
+    @property
+    def waits(self) -> bool:
+        """Whether texts were added that nobody tried to send yet."""
+        return bool(self._queue)
+
+    def send(self) -> Iterator[Event]:
+        """Push the next of the texts, as many as are sent in a moment; of the others those that it
+        is too early for are looked at again later."""
+        due = {path: text for path, text in self._taken().items() if not self._is_early(path)}
+        if not due:
+            return
+        for path in due:
+            yield Checking(path)
+        began = self._clock()
+        self._not_before |= dict.fromkeys(due, began + self._apart)
+        try:
+            with self._under_way():
+                run = push(self._setup, list(due), seen=due, project=self._project())
+        except PinesyncError as error:
+            for path in due:
+                self._fail(path)
+            yield from self.troubled(error)
+            return
+        self._pace(len(due), self._clock() - began)
+        self._pending -= due.keys()
+        yield from self._told(run, began)
+        for path, text in due.items():
+            self._conclude(path, text, run)
+
+    def _taken(self) -> dict[RelPath, Digest]:
+        """The texts for one push. What failed before comes last, and alone: who hangs again keeps
+        nobody waiting but those behind."""
+        order = sorted(self._queue, key=self.failing.__contains__)
+        sound = [path for path in order[: self._batch] if path not in self.failing]
+        return {path: self._queue.pop(path) for path in sound or order[:1]}
+
+    def _is_early(self, path: RelPath) -> bool:
+        """Whether it is too early for the script; then it is looked at again."""
+        wait = self._not_before.get(path, 0.0) - self._clock()
+        if self.paused:
+            self.failing.setdefault(path, 1)
+            wait = _PAUSED_SECONDS
+        if wait > 0:
+            self._look_again(path, wait)
+        return wait > 0
+
+    def _pace(self, count: int, seconds: float) -> None:
+        """How many the next push takes, after one that took so many seconds."""
+        fits = int(count * BATCH_SECONDS / max(seconds, 0.001))
+        self._batch = max(1, min(fits, 2 * self._batch, _MOST_IN_BATCH))
+
+    def _conclude(self, path: RelPath, text: Digest, run: Run) -> None:
+        """What the push means for one of its scripts."""
+        own = [outcome for outcome in run.outcomes if outcome.path == path]
+        if run.stopped and not any(outcome.exit_code != EXIT_LATER for outcome in own):
+            self._fail(path)
+        elif any(outcome.done == "skipped" for outcome in own):
+            # Another text came: that is sent next. But what never rests is not asked about all day.
+            if path not in self._overtaken:
+                self._not_before.pop(path)
+            self._overtaken.add(path)
+            self._look_again(path, 0.0)
+        elif any(o.exit_code == EXIT_LATER or self._was_not_sent(o, text) for o in own):
+            self._fail(path)
+        else:
+            self.settled(path)
+            self._dealt_with(path, text)
+            if any(outcome.exit_code == EXIT_COMPILE for outcome in own):
+                self.broken.add(path)
+
+    def _was_not_sent(self, outcome: Outcome, digest: Digest) -> bool:
+        """Whether it failed here, for want of room say, or before anything was sent. What the
+        service refused is given up, and sent again when it is saved again."""
+        return outcome.done == "failed" and not any(
+            (record.state, record.path, record.digest) == ("abandoned", outcome.path, digest)
+            for record in self._folder.log.intents()
+        )
+
+    @property
+    def paused(self) -> bool:
+        """A session that was refused is not asked for again, before another cookie is kept or
+        somebody presses a key."""
+        if self._refused_with is None or self._refused_with != self._sign_ins():
+            self._refused_with = None
+            return False
+        return True
+
+    def resume(self) -> None:
+        self._refused_with = None
+
+    def _sign_ins(self) -> object:
+        from pinesync.tradingview import signins
+
+        return signins.mark(self._setup.places.config)
+
+    def settled(self, path: RelPath) -> None:
+        """Nothing is left to do for the script, and nothing is wrong with it."""
+        self._queue.pop(path, None)
+        self.failing.pop(path, None)
+        self.broken.discard(path)
+        self._overtaken.discard(path)
+        self._failed_with.pop(path, None)
+
+    def sign_in(self) -> None:
+        """Without any cookie nothing can come of it. NotSignedIn, LeftForYou."""
+        self._project()
+
+    def recovered(self) -> Iterator[Event]:
+        """What an earlier run began is settled, where there is anything of it."""
+        project = self._project()
+        if not any(record.is_open for record in project.workspace.log.intents()):
+            return
+        began = self._clock()
+        try:
+            with self._under_way(), project.transaction("watch", online=True) as tx:
+                settled = tx.recovered
+        except Locked:
+            return  # whoever writes just now does that first
+        yield from self._told(Run(settled), began)
+
+    def words(self) -> Iterator[Event | tuple[Line, ...]]:
+        """One look at TradingView: at the end the lines of `status`."""
+        seen = status(self._setup, project=self._project())
+        yield from self._reached()
+        yield seen.lines
+
+    def bring(self, paths: list[RelPath]) -> Iterator[Event]:
+        """Pull the scripts, which nobody edited here."""
+        began = self._clock()
+        with self._under_way():
+            run = pull(self._setup, paths, merge=False, project=self._project())
+        yield from self._told(run, began)
+
+    def troubled(self, error: PinesyncError) -> Iterator[Event]:
+        """Told once, until it is over."""
+        if isinstance(error, NoAccess):
+            self._refused_with = self._sign_ins()
+            if self._remote:
+                self._remote.close()
+                self._remote = None
+        if self._trouble != error.message:
+            self._trouble = error.message
+            self.connected = False
+            yield Trouble(error.message, error.hint, error.exit_code)
+
+    def _told(self, run: Run, began: float) -> Iterator[Event]:
+        milliseconds = round((self._clock() - began) * 1000)
+        # Every push looks for the saves that are still to be found: that is told once.
+        told, self._pending = self._pending, set()
+        for outcome in run.outcomes:
+            if outcome.done == "pending":
+                self._pending.add(outcome.path)
+            again = outcome.path in told & self._pending or self._was_told(outcome)
+            if outcome.done != "skipped" and not again:
+                yield Done(outcome, milliseconds)
+        yield from self.troubled(run.stopped) if run.stopped else self._reached()
+
+    def _was_told(self, outcome: Outcome) -> bool:
+        """Why a script cannot be sent is told once, however often that is tried."""
+        if outcome.done != "failed":
+            return False
+        before = self._failed_with.get(outcome.path)
+        self._failed_with[outcome.path] = outcome.message
+        return before == outcome.message
+
+    def _reached(self) -> Iterator[Event]:
+        self._trouble = None
+        if not self.connected:
+            self.connected = True
+            yield Connected()
+
+    def _fail(self, path: RelPath) -> None:
+        """It is tried again, each time later; another save does not hurry it."""
+        times = self.failing.get(path, 0)
+        self.failing[path] = times + 1
+        seconds = _LATER_SECONDS[min(times, len(_LATER_SECONDS) - 1)]
+        self._not_before[path] = self._clock() + seconds
+        self._look_again(path, seconds)
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """An interrupt in here leaves something to be finished by the next command."""
+        self.under_way = True
+        try:
+            yield
+        except PinesyncError:
+            self.under_way = False
+            raise
+        self.under_way = False
+
+    def _project(self) -> Project:
+        """The workspace as it is now, with one client for all that is done."""
+        now = project_as(self._setup, self._folder)
+        if self._remote is None:
+            self._remote = now.remote()
+        return replace(now, client=self._remote)
