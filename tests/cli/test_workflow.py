@@ -189,7 +189,7 @@ def test_records_that_are_in_conflict_are_repaired(team: Team) -> None:
 
     job = team.run("push", before={"Record": meanwhile})
     assert not job.failed, job
-    assert "pine.toml is mended" in job.printed["Record"]
+    assert "pine.toml is merged" in job.printed["Record"]
     assert recorded(team)[TREND_PATH] == "3.0"
     assert git(team.origin, "show", f"main:{TREND_PATH}") + "\n" == MERGED
     assert not team.run("push").failed
