@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from pinesync.app.history import Imported, clone_history
+from pinesync.app.parallel import meanwhile
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -19,12 +19,9 @@ from pinesync.app.project import (
     ports_of,
 )
 from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
-from pinesync.git.repo import make_repository
-from pinesync.git.status import version
 from pinesync.model import Account, ScriptInfo
 from pinesync.sync.engine.account import read_account
-from pinesync.sync.engine.download import fill
-from pinesync.sync.outcome import Outcome, Run
+from pinesync.sync.outcome import Imported, Outcome, Run
 from pinesync.sync.planner import Situation, Snapshot, survey
 from pinesync.text.filenames import shown
 from pinesync.workspace.files import MANIFEST, building, is_free, make_file
@@ -73,10 +70,15 @@ def clone(
             "name a new folder; `pinesync init --link` makes a workspace of a folder with files",
         )
     if history:
+        from pinesync.git.status import version
+
         version()  # before anything is read: without git there would be nothing to put it into
     settings = new_settings(remote)
     client = open_remote(setup, remote)
-    found = read_account(client, named=True)
+    listing = meanwhile(lambda: read_account(client, named=True))
+    from pinesync.sync.engine.download import fill  # imported while the list is on its way
+
+    found = listing()
     listed = tuple(found.scripts.values())
     account = found.account or Account("")
     if found.account:
@@ -99,6 +101,9 @@ def clone(
         outcomes = fill(ports, _situations(listed, settings))
         imported = None
         if history:
+            from pinesync.app.history import clone_history
+            from pinesync.git.repo import make_repository
+
             repository = make_repository(place)
             imported = clone_history(ports, folder, repository, listed, account.name)
     return Cloned(target, remote, settings.account, outcomes, imported)

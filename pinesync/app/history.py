@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import EXIT_FAILED, BadAnswer, FacadeError, gravest
+from pinesync.errors import BadAnswer, FacadeError
 from pinesync.git.history import (
     LOCAL_BRANCH,
     NAME,
@@ -22,41 +22,12 @@ from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
 from pinesync.sync.commit_plan import line_up, places
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_histories import read_histories
+from pinesync.sync.outcome import Imported, LeftOut
 from pinesync.sync.ports import Ports
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.workspace import Workspace
 
 _NOTE = "local-history"
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A script of which a version could not be read; all of it comes with a later import."""
-
-    path: RelPath
-    pine_id: PineId
-    message: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many versions of how many scripts came onto the branch, how many are on it, and its
-    last commit, None where it has none. A dry run tells how many would come. `note` is what is to
-    be known of a local branch of that name, told once."""
-
-    branch: str
-    versions: int
-    scripts: int
-    total: int
-    tip: str | None
-    left_out: tuple[LeftOut, ...] = ()
-    dry_run: bool = False
-    note: str = ""
-
-    @property
-    def exit_code(self) -> int:
-        return gravest(*(EXIT_FAILED for _ in self.left_out))
 
 
 def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:

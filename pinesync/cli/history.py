@@ -11,7 +11,7 @@ from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, finish, harmless, out, say
 
 if TYPE_CHECKING:
-    from pinesync.app.history import Imported
+    from pinesync.sync.outcome import Imported
 
 
 @click.group("history", cls=Suggesting)

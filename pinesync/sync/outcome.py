@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pinesync.errors import EXIT_DONE, EXIT_LEFT, PinesyncError, gravest
+from pinesync.errors import EXIT_DONE, EXIT_FAILED, EXIT_LEFT, PinesyncError, gravest
 from pinesync.model import Diagnostic, PineId, RelPath, Version
 from pinesync.sync.words import Status
 
@@ -124,3 +124,33 @@ def enumerated(versions: Iterable[Version]) -> str:
     """Versions as a sentence has them, the oldest first: 2.0, 3.0 and 5.0."""
     *most, last = map(str, sorted(versions)) if versions else ("",)
     return f"{', '.join(most)} and {last}" if most else last
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A script of which a version could not be read; all of it comes with a later import."""
+
+    path: RelPath
+    pine_id: PineId
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many versions of how many scripts came onto the branch, how many are on it, and its
+    last commit, None where it has none. A dry run tells how many would come. `note` is what is to
+    be known of a local branch of that name, told once."""
+
+    branch: str
+    versions: int
+    scripts: int
+    total: int
+    tip: str | None
+    left_out: tuple[LeftOut, ...] = ()
+    dry_run: bool = False
+    note: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        return gravest(*(EXIT_FAILED for _ in self.left_out))

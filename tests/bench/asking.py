@@ -47,7 +47,8 @@ def _clones(service: Service, place: Path) -> Iterator[Row]:
         what = f"`clone` of {SCRIPTS:,}, {jobs} jobs, {told}, {requests:,} requests"
         if latency:
             least = latency * requests / jobs
-            yield against(what, took, least, "latency × requests ÷ jobs", 1.15)
+            aim = 1.15 if jobs == 4 else 1.10
+            yield against(what, took, least, "latency × requests ÷ jobs", aim)
         else:
             yield Row(what, f"{took:.3f} s")
     peer = (sys.executable, "-c", PEER, service.url, service.user.cookie)
@@ -90,7 +91,12 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
         synced = log.read_text().splitlines()
         what = f"`push` of {count} changed, {_told(service)}"
         counts = f"{took:.3f} s, {requests} requests, {len(synced)} fsyncs"
-        if latency:
+        if latency and count > 1:
+            # Two of a script's four requests wait for each other, its check runs beside others'.
+            least = latency * (2 * count + count / 4 + 2)
+            beside = f"latency × (2 n + n ÷ jobs + 2): {least:.3f} s"
+            yield Row(what, counts, beside, took / least, "≤ 1.15", took / least <= 1.15)
+        elif latency:
             least = latency * requests
             beside = f"latency × requests: {least:.3f} s"
             yield Row(what, counts, beside, took / least)

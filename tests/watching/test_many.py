@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from pinesync.commands.project import open_project
-from pinesync.commands.watching import sending
-from pinesync.commands.watching.events import Checking, Done
 
+from pinesync.app.project import open_project
 from pinesync.model import RelPath
 from pinesync.text.canonical import digest
+from pinesync.watch import uploader as sending
+from pinesync.watch.events import Checking, Done
 from tests.watching.conftest import Watching
 from tests.world import (
     BREAKOUT,
