@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
 from pinesync import model
-from pinesync.cli import demo
 from pinesync.cli.render import SCHEMA
+from pinesync.cli.tools import demo
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from pinesync.text import filenames
@@ -27,36 +27,36 @@ TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 # Where the result of a command comes from. Those whose object is a run's are below.
 RESULTS = {
     "clone": "app.clone.clone",
-    "init": "cli.init.init",
+    "init": "cli.sync.init.init",
     "status": "app.status.status",
     "diff": "app.diff.diff",
     "check": "app.check.check",
-    "add": "cli.add.add",
-    "new": "cli.new.new",
-    "list": "cli.listing.list_scripts",
+    "add": "cli.scripts.add.add",
+    "new": "cli.scripts.new.new",
+    "list": "cli.scripts.listing.list_scripts",
     "log": "app.log.log",
-    "show": "cli.show.show",
-    "grep": "cli.grep.grep",
-    "blame-version": "cli.blame.blame_version",
+    "show": "cli.versions.show.show",
+    "grep": "cli.versions.grep.grep",
+    "blame-version": "cli.versions.blame.blame_version",
     "oplog": "app.oplog.oplog",
-    "rm": "cli.rm.rm",
-    "repair": "cli.repair.repair",
-    "fetch": "cli.fetch.fetch",
+    "rm": "cli.scripts.rm.rm",
+    "repair": "cli.tools.repair.repair",
+    "fetch": "cli.sync.fetch.fetch",
     "history import": "app.history.import_history",
-    "verify": "cli.verify.verify",
+    "verify": "cli.sync.verify.verify",
     "login": "app.account.login",
     "logout": "app.account.logout",
     "whoami": "app.account.whoami",
-    "hooks install": "cli.hooks.install_hooks",
-    "hooks remove": "cli.hooks.remove_hooks",
-    "hooks status": "cli.hooks.hooks_here",
-    "hooks run": "cli.hooks.before_push",
+    "hooks install": "cli.tools.hooks.install_hooks",
+    "hooks remove": "cli.tools.hooks.remove_hooks",
+    "hooks status": "cli.tools.hooks.hooks_here",
+    "hooks run": "cli.tools.hooks.before_push",
     "doctor": "app.doctor.doctor",
     "sandbox seed": "app.sandbox.seed",
     "sandbox reset": "app.sandbox.reset",
     "sandbox path": "app.sandbox.location",
 }
-ALSO = {"restore": "app.backups.kept_texts", "hooks run": "cli.hooks.before_commit"}
+ALSO = {"restore": "app.backups.kept_texts", "hooks run": "cli.tools.hooks.before_commit"}
 """The other object of a command that has two."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
 ERROR = {
@@ -210,7 +210,7 @@ def _form(kind: type) -> dict[str, Any]:
 
 
 def _undone() -> type:
-    undone: type = get_args(_result("cli.undo.undo"))[0]
+    undone: type = get_args(_result("cli.versions.undo.undo"))[0]
     return undone
 
 

@@ -38,7 +38,7 @@ PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
     CLOCK: ("clock.py",),
     ENVIRONMENT: ("cli/", "pine.py", "git/run.py"),
     TERMINAL: ("cli/",),
-    ("subprocess",): ("git/run.py", "cli/", "cli/demo.py"),
+    ("subprocess",): ("git/run.py", "cli/", "cli/tools/demo.py"),
     ("print",): (),
     ("eval",): (),
     ("exec",): (),

@@ -140,7 +140,7 @@ def _marked(text: str) -> tuple[Diagnostic, ...]:
         return ()
     found = enumerate(text.split("\n"), start=1)
     line, marker = next((at, one) for at, one in found if one.startswith("<<<<<<<"))
-    said = "conflict markers stand in the file"
+    said = "the file contains conflict markers"
     return (Diagnostic("error", line, 1, line, len(marker), said),)
 
 
@@ -179,7 +179,7 @@ def _called(cwd: Path, pattern: str) -> list[Path]:
     below = [(path, path.relative_to(base).parts) for path in found]
     scripts = [path for path, names in below if hidden or not any(n[0] == "." for n in names)]
     if not scripts:
-        raise Misuse(f"{pattern}: no {SUFFIX} file is called like that")
+        raise Misuse(f"{pattern}: no {SUFFIX} file matches")
     return scripts
 
 

@@ -61,7 +61,7 @@ def clone(
     clear_dead(setup.places.state)
     if os.path.lexists(target / MANIFEST):
         raise Misuse(
-            f"{directory}: a pinesync folder already",
+            f"{directory}: is a workspace already",
             "in it, `pinesync pull` brings what is new, and `pinesync restore .` what is missing",
         )
     if not is_free(target):

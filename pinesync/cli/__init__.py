@@ -15,7 +15,7 @@ def main() -> int:
         from pinesync.cli.completing import answer
 
         return answer(asked)
-    from pinesync.cli.boundary import run
+    from pinesync.cli.error_handler import run
 
     try:
         return run()

@@ -11,43 +11,43 @@ from pinesync import __version__
 from pinesync.cli.options import Shared, shared
 
 VERBS = {
-    "clone": "A new folder with your saved scripts.",
-    "init": "Make this folder a workspace, and link the files in it.",
-    "status": "A word for every script: what changed, and where.",
-    "diff": "What differs, line by line.",
-    "check": "Compile without saving.",
-    "pull": "Bring what was saved on TradingView into the files.",
-    "push": "Save what was edited here as the next version.",
-    "watch": "Upload on save; with --pull the other way, too.",
-    "lsp": "A language server, for your editor.",
-    "add": "List files for the next push, or link one.",
-    "new": "A new script from a template.",
-    "list": "Your saved scripts.",
-    "log": "What was saved on TradingView, when, and by whom.",
-    "show": "The text of a saved version.",
-    "grep": "Find lines in what is saved, in all versions too.",
-    "blame-version": "The git commit that a saved version was made from.",
-    "restore": "Put back the text last agreed, or of any version.",
-    "undo": "Take back what the last command did.",
-    "oplog": "What pinesync did here.",
-    "resolve": "End a conflict: ours, theirs or merged.",
-    "mv": "Move a file; it stays the same script.",
-    "rename": "Give a script another name on TradingView.",
-    "rm": "Forget a script here; --remote deletes it there.",
-    "repair": "Mend a pine.toml that a git merge left in conflict.",
-    "fetch": "Read what is new on TradingView; no file changes.",
-    "history": "Every saved version as a commit in git.",
-    "verify": "Prove that file, base and TradingView agree.",
-    "login": "Keep the cookie of your TradingView session.",
-    "logout": "Remove the kept cookie.",
-    "whoami": "Whose session is used here.",
-    "hooks": "Let git check scripts before a commit, and before a push.",
-    "doctor": "Whether everything is in order, and what to do if not.",
-    "sandbox": "The local stand-in for TradingView.",
-    "completion": "Teach a shell to complete verbs, scripts and versions.",
-    "demo": "The whole path on a fresh sandbox.",
+    "clone": ("sync.clone", "Copy your saved scripts into a new workspace."),
+    "init": ("sync.init", "Make this folder a workspace; link existing files."),
+    "status": ("sync.status", "Show what changed, here and on TradingView."),
+    "diff": ("sync.diff", "Show line-by-line differences."),
+    "check": ("sync.check", "Compile scripts without saving them."),
+    "pull": ("sync.pull", "Fetch saved changes from TradingView and merge them."),
+    "push": ("sync.push", "Save local edits as new versions on TradingView."),
+    "watch": ("sync.watch", "Push on every save; with --pull, pull as well."),
+    "lsp": ("tools.lsp", "Run a language server for your editor."),
+    "add": ("scripts.add", "List files for the next push, or link one to a script."),
+    "new": ("scripts.new", "Create a script from a template."),
+    "list": ("scripts.listing", "List your saved scripts."),
+    "log": ("versions.log", "Show what was saved, when, and by whom."),
+    "show": ("versions.show", "Print a saved version."),
+    "grep": ("versions.grep", "Search saved scripts, and all their versions."),
+    "blame-version": ("versions.blame", "Show the git commit behind a saved version."),
+    "restore": ("versions.restore", "Restore files from the base or any saved version."),
+    "undo": ("versions.undo", "Undo the last command."),
+    "oplog": ("versions.oplog", "Show what pinesync did here."),
+    "resolve": ("sync.resolve", "Resolve a conflict: ours, theirs or merged."),
+    "mv": ("scripts.mv", "Move a file and keep its script."),
+    "rename": ("scripts.rename", "Rename a script on TradingView."),
+    "rm": ("scripts.rm", "Stop listing a script; --remote deletes it."),
+    "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),
+    "fetch": ("sync.fetch", "Read what is new on TradingView; change no file."),
+    "history": ("versions.history", "Import saved versions as git commits."),
+    "verify": ("sync.verify", "Verify that files, bases and TradingView agree."),
+    "login": ("account.login", "Sign in with your TradingView session cookie."),
+    "logout": ("account.logout", "Remove stored cookies."),
+    "whoami": ("account.whoami", "Show whose session is used."),
+    "hooks": ("tools.hooks", "Install git hooks that check scripts."),
+    "doctor": ("tools.doctor", "Diagnose problems and say how to fix them."),
+    "sandbox": ("tools.sandbox", "Manage the local stand-in for TradingView."),
+    "completion": ("tools.completion", "Print a shell completion script."),
+    "demo": ("tools.demo", "Try everything on a fresh sandbox."),
 }
-_MODULES = {"list": "listing", "blame-version": "blame"}
+"""Each verb with its module and its summary."""
 
 
 class Suggesting(click.Group):
@@ -84,7 +84,7 @@ class LazyGroup(Suggesting):
     ) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = import_module(f"pinesync.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        module = import_module(f"pinesync.cli.{VERBS[cmd_name][0]}")
         command: click.Command = module.command
         return command
 
@@ -94,7 +94,7 @@ class LazyGroup(Suggesting):
         formatter: click.HelpFormatter,
     ) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl([(verb, summary) for verb, (_, summary) in VERBS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pinesync.errors import FileError, Misuse
+from pinesync.git.location import dot_git
 from pinesync.git.objects import read_objects
 from pinesync.git.run import ask, first_line, run
 from pinesync.model import Digest
@@ -170,13 +171,6 @@ class Repository:
     def run(self, *words: str) -> tuple[int, bytes, str]:
         """git's exit status, its standard output, and its standard error."""
         return run(self.root, *words, hooks=False)
-
-
-def dot_git(folder: Path) -> Path | None:
-    """The nearest `.git`, from the folder up; None where there is none, and so no repository. A
-    look at the disk: git is not run."""
-    places = (above / ".git" for above in (folder, *folder.parents))
-    return next((place for place in places if place.exists()), None)
 
 
 def find_repository(root: Path) -> Repository | None:

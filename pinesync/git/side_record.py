@@ -13,10 +13,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from pinesync.errors import LeftForYou, ManifestError, Misuse
-from pinesync.git.repo import Repository, dot_git
+from pinesync.git.repo import Repository
 from pinesync.model import Base, Entry, PineId, RelPath
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import parse
@@ -72,27 +71,6 @@ def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
 
 
 # -- which ref ------------------------------------------------------------------------------------
-
-
-def is_configured(root: Path) -> bool:
-    """Whether the repository's own settings may name a side ref, for the price of a look at one
-    file: most have none, and for them git need not be run."""
-    try:
-        git = dot_git(root)
-        settings = _common(git).joinpath("config").read_bytes().lower() if git else b""
-    except (OSError, ValueError):
-        return False  # no settings to be read: who asks git hears why
-    return b"pinesync" in settings and b"record" in settings
-
-
-def _common(git: Path) -> Path:
-    """The folder of git's that all work trees share."""
-    if git.is_dir():
-        return git
-    to = git.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
-    own = git.parent / to
-    shared = own / "commondir"
-    return own / shared.read_text("utf-8").strip() if shared.exists() else own
 
 
 def configured_ref(repository: Repository) -> str | None:

@@ -1,4 +1,4 @@
-"""What takes its time beside the loop: nothing that an editor says waits for it."""
+"""Run blocking work off the event loop: nothing that an editor sends waits for it."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def required(setup: Setup, path: Path) -> Place:
     found = place_of(setup, path)
     if found is None:
         raise Misuse(
-            f"{path.name}: not in a pinesync folder",
+            f"{path.name}: not in a workspace",
             "`pinesync clone` or `pinesync init` makes one",
         )
     return found

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    """A sandbox on a port of 127.0.0.1; port 0 takes any free one. The port is taken from the
+    """A sandbox on a port of 127.0.0.1; port Port; 0 picks a free one. The port is taken from the
     beginning, answers come between `start` (or `serve_forever`) and `close`."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Which files to read, and when: events say it soon, looks from time to time say it surely."""
+"""Decide which files to read: events are fast, polling is reliable."""
 
 from __future__ import annotations
 

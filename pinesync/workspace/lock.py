@@ -15,7 +15,7 @@ def writing(folder: Path) -> Iterator[None]:
     """Hold the lock of the state directory `folder`. Locked where another process has it."""
     with _held(
         folder / "lock",
-        "another pinesync is writing in this folder",
+        "another pinesync is writing in this workspace",
         "wait for it, then run the command again",
     ):
         yield

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pinesync.errors import FileError, ManifestError, Misuse
-from pinesync.git.objects import manifests_with
-from pinesync.git.repo import dot_git, find_repository
-from pinesync.git.side_record import SideRecord, configured_ref, is_configured, read_side_record
+from pinesync.git.location import dot_git, may_name_side_ref
 from pinesync.model import Account, Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.ports import ChangedMeanwhile, Scope
 from pinesync.workspace import manifest
@@ -17,6 +16,9 @@ from pinesync.workspace.files import MANIFEST, Tree, refuse_unwritable
 from pinesync.workspace.manifest import Manifest, Settings
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import new_key
+
+if TYPE_CHECKING:
+    from pinesync.git.side_record import SideRecord
 
 _TRIES = 5
 
@@ -78,6 +80,8 @@ class ManifestFile:
         """Those of pine.toml, with what a side ref knows of a newer version. Misuse, LeftForYou
         where that cannot be used."""
         held = self.read()
+        if self._side_ref is None and not may_name_side_ref(self._root):
+            return held.entries
         return self.side_record(held.settings.id).over(held.entries)
 
     def side_record(self, workspace_id: str) -> SideRecord:
@@ -87,13 +91,14 @@ class ManifestFile:
         return self._side_record
 
     def _read_side_record(self, workspace_id: str) -> SideRecord:
-        if self._side_ref is None and not is_configured(self._root):
-            return SideRecord()
+        from pinesync.git.repo import find_repository
+        from pinesync.git.side_record import SideRecord, configured_ref, read_side_record
+
         repository = find_repository(self._root)
-        if repository is None:
+        ref = self._side_ref or (configured_ref(repository) if repository else None)
+        if repository is None or ref is None:
             return SideRecord()
-        ref = self._side_ref or configured_ref(repository)
-        return read_side_record(repository, ref, workspace_id) if ref else SideRecord()
+        return read_side_record(repository, ref, workspace_id)
 
     def reload_side_record(self, ref: str | None = None) -> None:
         """Read the side ref anew when it is next needed: this one, else that of the setting."""
@@ -131,6 +136,8 @@ class ManifestFile:
     def recorded(
         self, texts: Mapping[tuple[PineId, Version], Digest]
     ) -> Mapping[PineId, frozenset[Version]]:
+        from pinesync.git.objects import manifests_with
+
         # Of this workspace: what another pine.toml knew, before `init` made this one, is no word
         # on what its files are based on.
         own = self.read().settings.id

@@ -22,7 +22,7 @@ MAX_TOKENS = 400_000
 """Keys, values and comments. Ten thousand scripts have less than half of either."""
 MAX_EDITED = 512 * 1024
 """Bytes of a text whose layout is kept: tomlkit takes two hundred times that for some texts."""
-BY_HAND = "mend it by hand, or take an older one from git"
+BY_HAND = "fix it by hand, or restore an older one from git"
 
 Keys = tuple[str, ...]
 

@@ -71,7 +71,7 @@ class WorkingTree:
         except Unreadable as error:
             return FileState(None, str(error))
         if has_conflict_markers(text):
-            return FileState(digest(text), "conflict markers stand in it")
+            return FileState(digest(text), "the file contains conflict markers")
         return FileState(digest(text), "" if text.strip() else "the file is empty")
 
     def stats(self) -> Mapping[RelPath, object]:

@@ -18,7 +18,7 @@ def find_root(start: Path) -> Path:
         if (folder / MANIFEST).is_file():
             return folder
     raise Misuse(
-        f"{start}: not in a pinesync folder (no {MANIFEST} here or above)",
+        f"{start}: not in a workspace (no {MANIFEST} here or above)",
         "make one with `pinesync clone DIR` or `pinesync init`; without an account, "
         "`pinesync clone --sandbox DIR`",
     )

@@ -16,10 +16,10 @@ from typing import Any
 
 from pinesync.app.pull import pull
 from pinesync.app.push import push
-from pinesync.cli.add import add
-from pinesync.cli.repair import repair
-from pinesync.cli.rm import rm
-from pinesync.cli.undo import undo
+from pinesync.cli.scripts.add import add
+from pinesync.cli.scripts.rm import rm
+from pinesync.cli.tools.repair import repair
+from pinesync.cli.versions.undo import undo
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from tests.campaign.histories import Pointless

@@ -12,7 +12,7 @@ from pinesync.app.backups import bring_back, kept_texts
 from pinesync.app.project import open_project
 from pinesync.app.pull import pull
 from pinesync.app.push import push
-from pinesync.cli.resolve import resolve
+from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import Misuse, PinesyncError
 from pinesync.model import RelPath
 from pinesync.text.canonical import canonical, decode, digest, dress

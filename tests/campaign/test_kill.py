@@ -23,7 +23,7 @@ from tests.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
 
 KILLED_AT = """
 import os, signal
-from pinesync.cli.boundary import run
+from pinesync.cli.error_handler import run
 from tests.campaign.disk import Disk, watched
 
 def trouble(disk, name):

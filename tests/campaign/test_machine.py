@@ -25,10 +25,10 @@ from pinesync.app.project import Setup
 from pinesync.app.pull import pull
 from pinesync.app.push import push
 from pinesync.app.status import status
-from pinesync.cli.add import add
-from pinesync.cli.resolve import Side, resolve
-from pinesync.cli.restore import restore
-from pinesync.cli.rm import rm
+from pinesync.cli.scripts.add import add
+from pinesync.cli.scripts.rm import rm
+from pinesync.cli.sync.resolve import Side, resolve
+from pinesync.cli.versions.restore import restore
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
 from tests.world import MARK, SETTLE, Account, Crash, Fuse

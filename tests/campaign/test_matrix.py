@@ -13,7 +13,7 @@ import pytest
 
 from pinesync.app.pull import pull
 from pinesync.app.push import push
-from pinesync.cli.add import add
+from pinesync.cli.scripts.add import add
 from pinesync.errors import EXIT_ACCESS
 from pinesync.sandbox.faults import Fault, Switches
 from tests.world import SETTLE

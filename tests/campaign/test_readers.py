@@ -16,11 +16,11 @@ from pinesync.app.pull import pull
 from pinesync.app.push import push
 from pinesync.app.report_data import picture
 from pinesync.app.status import status
-from pinesync.cli.fetch import fetch
-from pinesync.cli.grep import grep
-from pinesync.cli.repair import repair
-from pinesync.cli.show import show
-from pinesync.cli.verify import verify
+from pinesync.cli.sync.fetch import fetch
+from pinesync.cli.sync.verify import verify
+from pinesync.cli.tools.repair import repair
+from pinesync.cli.versions.grep import grep
+from pinesync.cli.versions.show import show
 from tests.world import OneScript
 
 PATH = "indicators/campaign.pine"

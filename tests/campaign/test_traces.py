@@ -6,7 +6,7 @@ in, none is. The names are those of the rules.
 
 from __future__ import annotations
 
-from pinesync.cli.resolve import resolve
+from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import NetworkError
 from tests.fakes import Turn
 from tests.world import OneScript

@@ -14,13 +14,13 @@ AT_A_BARRIER = """
 import os
 import pinesync.app.push, pinesync.app.pull
 import pinesync.tradingview.client, requests, filelock
-from pinesync.cli.boundary import run
+from pinesync.cli.error_handler import run
 print("ready", flush=True)
 os.read(0, 1)
 sys.exit(run(sys.argv[1:]))
 """
 ROUNDS = 8
-LOCKED = "error: another pinesync is writing in this folder"
+LOCKED = "error: another pinesync is writing in this workspace"
 
 
 @pytest.fixture

@@ -34,13 +34,13 @@ def rename(*args, **more):
     if "dst_dir_fd" in more and len(moved) == {after}:
         raise KeyboardInterrupt
 os.rename = rename
-from pinesync.cli.boundary import run
+from pinesync.cli.error_handler import run
 sys.exit(run(["clone", "--sandbox", "scripts"]))
 """
 KILLED = """
 import os
 os.link = lambda *_, **__: os._exit(137)
-from pinesync.cli.boundary import run
+from pinesync.cli.error_handler import run
 run(["init"])
 """
 
@@ -272,7 +272,7 @@ def test_of_two_inits_one_makes_the_folder(world: World, monkeypatch: pytest.Mon
     assert world("init", "--sandbox", cwd=world.place).code == 0
     before = (world.place / "pine.toml").read_bytes()
     other = world("init", "--sandbox", cwd=world.place)
-    assert (other.code, "is a pinesync folder already" in other.err) == (2, True)
+    assert (other.code, "is a workspace already" in other.err) == (2, True)
     assert (world.place / "pine.toml").read_bytes() == before
     assert not list(world.place.glob(".pinesync-*"))
 

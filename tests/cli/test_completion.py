@@ -107,7 +107,7 @@ def test_behind_an_open_quote_a_path_is_no_command(typed: World, begun: str, nam
 def test_fish(typed: World) -> None:
     comma = "indicators/Tick, by tick.pine"
     (typed.folder / comma).write_text(EXTRA)
-    assert shell(typed, "fish", FISH, "pinesync sta") == ["status\tA word for every script."]
+    assert shell(typed, "fish", FISH, "pinesync sta") == ["status\tShow one word for every script."]
     (described,) = shell(typed, "fish", FISH, "pinesync list --rem")
     assert described.startswith("--remote\t")
     assert "," in described

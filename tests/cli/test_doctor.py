@@ -183,7 +183,7 @@ def test_outside_of_a_folder(world: World) -> None:
     assert (found.ran.code, found.ran.asked) == (0, ())
     assert set(found.notes()) == {"session", "manifest"}
     assert "not signed in" in found.notes()["session"]
-    assert "not in a pinesync folder" in found.notes()["manifest"]
+    assert "not in a workspace" in found.notes()["manifest"]
     assert not {f["area"] for f in found.findings} & set(HERE)
 
 
@@ -517,7 +517,7 @@ def test_a_merge_that_git_left_open(sound: World) -> None:
     assert set(found.wrong()) == {"git", "manifest", "conflicts"}
     assert f"a merge open in {TREND_PATH}, pine.toml" in found.wrong()["git"]
     assert "git left conflict markers here" in found.wrong()["manifest"]
-    assert f"{TREND_PATH}: conflict markers" in found.wrong()["conflicts"]
+    assert f"{TREND_PATH}: the file contains conflict markers" in found.wrong()["conflicts"]
 
 
 def test_autocrlf_is_harmless(sound: World) -> None:
@@ -603,7 +603,7 @@ def test_another_pinesync_is_writing(sound: World) -> None:
         assert child.stdout.readline() == "held\n"
         found = look(sound)
         assert set(found.wrong()) == {"lock"}
-        assert "another pinesync is writing in this folder now" in found.wrong()["lock"]
+        assert "another pinesync is writing in this workspace now" in found.wrong()["lock"]
         child.kill()
     assert look(sound).wrong() == {}
     sound.write(LONGER)
@@ -786,7 +786,7 @@ def test_conflict_markers(sound: World) -> None:
     sound.write(MARKERS, "notes of mine.pine")
     found = look(sound)
     assert set(found.wrong()) == {"conflicts"}
-    assert f"{TREND_PATH}: conflict markers" in found.wrong()["conflicts"]
+    assert f"{TREND_PATH}: the file contains conflict markers" in found.wrong()["conflicts"]
     assert "notes of mine" not in found.ran.out  # nobody listed it
 
 

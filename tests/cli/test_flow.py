@@ -126,7 +126,7 @@ def test_what_does_not_compile_is_never_saved(clone: World) -> None:
     assert pushed.err.splitlines() == [
         f"{TREND_PATH}: does not compile; nothing was saved",
         *findings,
-        "  hint: mend it and push again",
+        "  hint: fix the errors, then push again",
     ]
     assert clone.saved() == [TREND]
     assert clone.version() == "1.0"

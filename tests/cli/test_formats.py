@@ -276,7 +276,7 @@ def test_patterns(broken: World) -> None:
         assert [file["path"] for file in ran.json["files"]] == [TREND_PATH], pattern
     ran = broken("check", "nothing/*.pine")
     assert (ran.code, ran.asked) == (2, ())
-    assert "no .pine file is called like that" in ran.err
+    assert "no .pine file matches" in ran.err
 
 
 def test_a_pattern_goes_into_no_link_and_nothing_hidden(broken: World) -> None:

@@ -401,7 +401,7 @@ def test_logout_of_all(world: World, tradingview: TradingView, other: User) -> N
 KILLED_AT_THE_RENAME = """
 import os, signal, sys
 from pathlib import Path
-from pinesync.cli.boundary import run
+from pinesync.cli.error_handler import run
 
 Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 run(["login", *sys.argv[1:]])

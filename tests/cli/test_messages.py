@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.cli.boundary import expanded
+from pinesync.cli.error_handler import expanded
 from pinesync.cli.render import columns
 from pinesync.git.objects import text_at_head
 from tests.world import (
@@ -247,7 +247,7 @@ def test_check_says_conflict_markers_once(clone: World) -> None:
     checked = clone("check", TREND_PATH)
     assert (checked.code, checked.asked) == (4, ())
     assert checked.out.splitlines()[0] == (
-        f"{TREND_PATH}:{at}:1: error: conflict markers stand in the file"
+        f"{TREND_PATH}:{at}:1: error: the file contains conflict markers"
     )
     assert checked.err == "1 file: 1 error, 0 warnings\n"
 

@@ -275,7 +275,7 @@ def test_landmarks_heads_and_language(clone: World) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast(scheme: str) -> None:
-    css = resources.files("pinesync.cli.page").joinpath("page.css").read_text("utf-8")
+    css = resources.files("pinesync.cli.html_report").joinpath("page.css").read_text("utf-8")
     blocks = [dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in css.split(":root {")[1:]]
     colors = blocks[0] if scheme == "light" else blocks[0] | blocks[1]
     pairs = [(ink, on) for ink in ("ink", "soft", "calm", "ours", "theirs", "alarm")

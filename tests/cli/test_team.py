@@ -76,7 +76,7 @@ def test_a_dry_run_names_them_and_writes_nothing(world: World) -> None:
 def test_a_workspace_is_not_made_twice(clone: World) -> None:
     for more in (["--template", "team", "--link"], ["--sandbox"], []):
         ran = clone("init", *more)
-        assert (ran.code, "is a pinesync folder already" in ran.err) == (2, True)
+        assert (ran.code, "is a workspace already" in ran.err) == (2, True)
     clone.write("broken = \n", "pine.toml")
     before = clone.files()
     assert clone("init", "--template", "team").code == 2

@@ -33,7 +33,7 @@ def test_outside_of_a_folder_of_pinesync(clone: World) -> None:
     for command in (["status"], ["push"], ["pull"], ["diff"], ["add", "x.pine"], ["check"]):
         refused = clone(*command, cwd=clone.place)
         assert refused.code == 2
-        assert "not in a pinesync folder" in refused.err
+        assert "not in a workspace" in refused.err
         assert "hint: make one with `pinesync clone DIR`" in refused.err
 
 
@@ -67,7 +67,7 @@ def test_paths_outside_are_refused(clone: World, verb: str) -> None:
     for path in ("../outside.pine", clone.place / "outside.pine", "indicators/../../outside.pine"):
         refused = clone(verb, path)
         assert refused.code == 2
-        assert "outside of the pinesync folder" in refused.err
+        assert "outside of the workspace" in refused.err
     assert clone.files() == files
 
 

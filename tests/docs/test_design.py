@@ -70,10 +70,10 @@ def test_the_walk_that_is_drawn_is_the_one_that_a_push_takes(clone: World) -> No
     clone.write(LONGER)
     with walked() as walks:
         assert clone("push", TREND_PATH).code == 0
-    drawn = [way for way, _ in paths("cli/push ") if way[-1] == "tradingview/client"]
+    drawn = [way for way, _ in paths("cli/sync/push ") if way[-1] == "tradingview/client"]
     assert len(walks) == 5
     assert sorted(walks) == sorted(drawn), "\n".join(" → ".join(walk) for walk in walks)
-    between = {module for walk in walks for module in walk} - {"cli/push"}
+    between = {module for walk in walks for module in walk} - {"cli/sync/push"}
     assert len(between) <= MOST_MODULES
 
 
@@ -99,7 +99,7 @@ def walked() -> Iterator[list[list[str]]]:
         if event == "call" and frame.f_code is Session.send.__code__:
             whole = [*started.get(threading.get_ident(), []), *way_to(frame)]
             walk = list(dict.fromkeys(whole))
-            walks.append(walk[walk.index("cli/push") : walk.index("tradingview/http")])
+            walks.append(walk[walk.index("cli/sync/push") : walk.index("tradingview/http")])
 
     before = sys.getprofile()
     sys.setprofile(note)

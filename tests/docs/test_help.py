@@ -43,7 +43,7 @@ def test_every_command_and_option_has_help(name: str) -> None:
 
 def test_the_list_of_verbs_is_the_group_and_says_a_sentence_each() -> None:
     assert [name.split()[1] for name in ALL if name.count(" ") == 1] == list(VERBS)
-    for verb, line in VERBS.items():
+    for verb, (_, line) in VERBS.items():
         assert line.endswith("."), f"{verb}: {line!r}"
         assert len(line) <= 68, f"{verb}: does not fit into 80 columns"
 

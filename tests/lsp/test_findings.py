@@ -69,7 +69,7 @@ def test_conflict_markers_and_characters_that_are_not_seen(clone: World, opening
     marked = TREND + "<<<<<<< mine\nplot(1)\n=======\nplot(2)\n>>>>>>> theirs\n"
     uri = editor.open(clone.folder / TREND_PATH, marked)
     (found,) = editor.findings(uri, 1)
-    assert (spot(found), found.message) == ((12, 0, 12, 12), "conflict markers stand in the file")
+    assert (spot(found), found.message) == ((12, 0, 12, 12), "the file contains conflict markers")
     (found,) = editor.findings(uri, editor.type(uri, TREND + "// 𝟙\u202e\n"))
     assert (spot(found), found.code) == ((12, 5, 12, 6), "PS001")
     assert found.severity == DiagnosticSeverity.Warning
@@ -202,7 +202,7 @@ def test_outside_of_any_workspace(world: World, opening: Opening) -> None:
     answer = editor.do("push", uri)
     assert answer["exit_code"] == 2
     assert editor.said[-1].type == MessageType.Warning
-    assert editor.said[-1].message.startswith("loose.pine: not in a pinesync folder (hint: ")
+    assert editor.said[-1].message.startswith("loose.pine: not in a workspace (hint: ")
     assert not world.folder.exists()
     assert len(world.account()) == 3
 

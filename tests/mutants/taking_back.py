@@ -144,7 +144,7 @@ TAKING_BACK = (
     Mutant(
         "ours is the text that this very merge replaced",
         "37",
-        "pinesync.cli.resolve:_ours",
+        "pinesync.cli.sync.resolve:_ours",
         last_replaced,
         (f"{CLI}::test_ours_after_theirs_was_undone",),
     ),

@@ -26,7 +26,7 @@ MEGABYTE = 1 << 20
 # The parent's size counts as the child's own until it runs a program, so the child has to ask.
 _MEASURED = """
 import sys
-from pinesync.cli.boundary import run
+from pinesync.cli.error_handler import run
 code = run(sys.argv[2:])
 with open("/proc/self/status") as status, open(sys.argv[1], "w") as report:
     report.write(next(line.split()[1] for line in status if line.startswith("VmHWM")))

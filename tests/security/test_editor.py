@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.cli.alarm import alarm
+from pinesync.cli.on_error import alarm
 from pinesync.lsp import acts
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.cli.alarm import alarm
+from pinesync.cli.on_error import alarm
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Told
@@ -257,7 +257,7 @@ def test_what_cannot_be_meant(
 def test_nothing_to_watch(world: World) -> None:
     refused = world("watch")
     assert refused.code == 2
-    assert "not in a pinesync folder" in refused.err
+    assert "not in a workspace" in refused.err
 
 
 @served

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.cli.boundary import run
+from pinesync.cli.error_handler import run
 from pinesync.model import PineId
 from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.serve import Server

@@ -68,7 +68,7 @@ def told(error: PinesyncError, level: Level = "wrong") -> Said:
     if isinstance(error, Unusable):
         error = error.error
     if isinstance(error, ManifestError):
-        otherwise = "mend it by hand, or take an older one from git"
+        otherwise = "fix it by hand, or restore an older one from git"
     return level, error.message, error.hint or otherwise
 
 
@@ -102,7 +102,7 @@ def disk(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One .pine file: whether conflict markers stand in it, or why it cannot be used."""
+    """One .pine file: whether it contains conflict markers, or why it cannot be used."""
 
     marked: bool = False
     problem: str = ""

@@ -54,7 +54,7 @@ def lock(here: Workspace) -> Iterator[Said]:
     """Whether another process writes in the workspace at this moment."""
     if here.project.workspace.log.is_locked():
         yield wrong(
-            "another pinesync is writing in this folder now",
+            "another pinesync is writing in this workspace now",
             "wait for it; where it hangs, end that process, and the lock goes with it",
         )
     else:
@@ -151,7 +151,7 @@ def conflicts(here: Workspace) -> Iterator[Said]:
         marked = [path for path, file in here.files.items() if file.marked and here.lists(path)]
     for path in marked:
         yield wrong(
-            f"{path}: conflict markers stand in it",
+            f"{path}: the file contains conflict markers",
             "take them out in your editor, or choose a side: "
             f"`pinesync resolve {typed(path)}` with --ours or --theirs",
         )

@@ -156,7 +156,7 @@ def _landed(ports: Ports, intent: Delete) -> Outcome:
         ports.manifest.commit({entry.path: None})
     ports.log.drop([intent])
     count = intent.parent.major
-    kept = "its one version" if count == 1 else f"all {count} versions"
+    kept = "its only version" if count == 1 else f"all {count} versions"
     return Outcome(
         entry.path if entry else intent.path,
         "deleted",

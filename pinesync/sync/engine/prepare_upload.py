@@ -46,7 +46,7 @@ def draft_of(
     if has_conflict_markers(text):
         return refused(
             path,
-            "conflict markers stand in it",
+            "the file contains conflict markers",
             f"edit the file, or run `pinesync resolve {typed(path)}` with --ours or --theirs",
         )
     if not text.strip() and not (entry.base and entry.base.digest == digest(text)):
@@ -66,7 +66,7 @@ def draft_of(
             path,
             "refused",
             message="does not compile; nothing was saved",
-            hint="mend it and push again",
+            hint="fix the errors, then push again",
             exit_code=EXIT_COMPILE,
             pine_id=entry.pine_id,
             diagnostics=(*errors, *warnings),

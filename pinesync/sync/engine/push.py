@@ -80,7 +80,7 @@ def plan(
 
 
 def _is_another(situation: Situation, seen: Mapping[RelPath, Digest]) -> bool:
-    """Whether the file has another text by now, or none: whoever saw it looks again."""
+    """Whether the file has changed since, or none: whoever saw it looks again."""
     text = seen.get(situation.path)
     if text is None:
         return False

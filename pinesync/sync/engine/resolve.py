@@ -29,7 +29,8 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
     marked = _is_marked(ports, path)
     if side == "merged" and marked:
         raise LeftForYou(
-            f"{path}: conflict markers stand in it", "edit the file and remove them, then try again"
+            f"{path}: the file contains conflict markers",
+            "edit the file and remove them, then try again",
         )
     if entry.hidden:
         return _unflag(ports, entry, side, our_text if marked else None)

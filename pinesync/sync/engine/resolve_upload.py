@@ -241,7 +241,7 @@ def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
     return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
 
 
-_MEND = "charts get this version: mend it, ask `pinesync check --full PATH`, and push again"
+_MEND = "charts get this version: fix the errors, run `pinesync check --full PATH`, then push again"
 
 
 def _not_stored(draft: Draft, answer: SaveAnswer) -> Outcome:
@@ -249,7 +249,7 @@ def _not_stored(draft: Draft, answer: SaveAnswer) -> Outcome:
         draft.entry.path,
         "refused",
         message=f"TradingView refused it and stored nothing: {answer.reason}",
-        hint="mend it and push again",
+        hint="fix the errors, then push again",
         exit_code=EXIT_COMPILE,
         pine_id=draft.entry.pine_id,
         diagnostics=answer.verdict.errors or draft.broken,

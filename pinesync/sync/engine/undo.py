@@ -93,7 +93,7 @@ class _TakeBack:
         change, file = self._changes.get(path), self._files.get(path)
         entry = self._ports.manifest.entries().get(path)
         if change and entry not in (change.before, change.after):
-            return "pine.toml says something else of it by now"
+            return "its entry in pine.toml has changed since"
         if not file or file.before is None:
             return ""
         try:
@@ -103,7 +103,7 @@ class _TakeBack:
         if now is None:
             return "the file is gone"
         if now not in (file.before, file.after):
-            return "the file has another text by now"
+            return "the file has changed since"
         if self._ports.texts.text_of(file.before) is None:
             return "the text from before is not held any more"
         return ""
@@ -147,7 +147,7 @@ class _TakeBack:
             or new.after is None
             or ports.manifest.entries().get(new.path) != new.after
         ):
-            return refused(new.path, "pine.toml says something else of it by now", _LOOK)
+            return refused(new.path, "its entry in pine.toml has changed since", _LOOK)
         if data is None:
             return refused(new.path, "the file is gone", _LOOK)
         try:

@@ -34,7 +34,7 @@ def refuse_unwritable(tree: Tree) -> None:
     temp = temporary_name()
     try:
         with tree.opened("") as folder:
-            write_temp(folder, temp, data, MODE, durably=False)  # room is found as it is written
+            write_temp(folder, temp, data, MODE)
             folder.unlink(temp)
     except OSError as error:
         raise file_error(MANIFEST, error) from error

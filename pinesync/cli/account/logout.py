@@ -1,0 +1,25 @@
+"""`pinesync logout`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import finish, harmless, out, say
+
+
+@click.command("logout")
+@click.option("--all", "everything", is_flag=True, help="Also remove the named sign-ins.")
+@shared
+def command(everything: bool) -> int:
+    """Remove the stored cookie from this machine; with --as NAME, the one under that name."""
+    from pinesync.app.account import logout
+
+    done = logout(setup(), everything=everything)
+    if not finish("logout", done):
+        for path in done.removed:
+            out(f"removed {harmless(str(path))}")
+        if not done.removed:
+            out("no cookie was kept")
+        say("hint: the session itself ends when you sign out in the browser")
+    return done.exit_code

@@ -1,0 +1,55 @@
+"""`pinesync whoami`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pinesync.cli.options import remote_options, setup, shared
+from pinesync.cli.render import counted, finish, harmless, out
+
+if TYPE_CHECKING:
+    from pinesync.app.account import Identity
+
+
+@click.command("whoami")
+@remote_options
+@shared
+def command(remote: str | None) -> int:
+    """Show whose session is used, where its cookie is stored, how old it is, and what it opens."""
+    from pinesync.app.account import whoami
+
+    found = whoami(setup(), remote=remote)
+    if not finish("whoami", found):
+        whose = harmless(found.account) if found.account else "(an account without saved scripts)"
+        out(f"{whose} on {harmless(found.remote)}, {counted(found.scripts, 'saved script')}")
+        for line in _cookie_lines(found):
+            out(line)
+    return found.exit_code
+
+
+def _cookie_lines(found: Identity) -> list[str]:
+    if found.source == "sandbox":
+        return ["cookie: the sandbox's own, on this machine"]
+    if found.stored_in is None:
+        where = f"from the variable {found.source}, which tells no age"
+    else:
+        place = harmless(str(found.stored_in))
+        where = f"in the system's keyring, for {place}" if found.in_keyring else f"in {place}"
+        if found.kept_as:
+            where += f", as {found.kept_as}"
+        if found.age is not None:
+            where += f", kept {_ago(found.age)}"
+    opens = "listing, reading, saving and deleting these scripts"
+    return [
+        f"cookie: {where}",
+        f"good for: {opens}; sent to {found.origin} and nowhere else",
+    ]
+
+
+def _ago(seconds: int) -> str:
+    for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{counted(seconds // size, noun)} ago"
+    return "just now"

@@ -1,0 +1,150 @@
+"""The picture of a folder as one page of HTML: nothing is loaded, nothing runs, and whatever came
+from outside is text."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from importlib import resources
+
+from pinesync import __version__
+from pinesync.app.pages import MARK
+from pinesync.app.report_data import Picture, Script
+from pinesync.cli.html_report.sides import at_a_prompt, sides
+from pinesync.cli.html_report.times import lanes, legend
+from pinesync.cli.html_report.writing import folded, meaning, safe, time, versions, word
+from pinesync.cli.render import counted
+from pinesync.sync.words import Status
+
+_OPEN = 8
+"""More scripts than these are shown folded."""
+_ROWS = 40
+
+
+def page(picture: Picture) -> str:
+    """The whole page."""
+    css = resources.files("pinesync.cli.html_report").joinpath("page.css").read_text("utf-8")
+    return "\n".join(_parts(picture, css)) + "\n"
+
+
+def _parts(picture: Picture, css: str) -> Iterator[str]:
+    digest = b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    title = f"{safe(picture.folder)} – pinesync"
+    yield MARK.decode()
+    yield '<html lang="en">\n<head>\n<meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield '<meta name="color-scheme" content="light dark">'
+    yield '<meta name="referrer" content="no-referrer">'
+    yield f"<title>{title}</title>\n<style>{css}</style>\n</head>\n<body>"
+    yield from _header(picture)
+    yield "<main>"
+    yield from _differing(picture)
+    yield from _timeline(picture)
+    yield from _table(picture)
+    yield from _words(picture)
+    yield f"</main>\n<footer>Made by pinesync {__version__}, which keeps files and saved scripts "
+    yield "in step. This page holds sources: share it with whom you would share those."
+    yield "</footer>\n</body>\n</html>"
+
+
+def _header(picture: Picture) -> Iterator[str]:
+    status = picture.status
+    whose = f"Account {safe(status.account)} · " if status.account else ""
+    asked = " · TradingView was not asked" if status.offline else ""
+    remote = "TradingView" if status.remote == "tradingview" else safe(status.remote)
+    yield f"<header>\n<h1><bdi>{safe(picture.folder)}</bdi></h1>"
+    yield f"<p class=meta>{whose}{remote} · {time(picture.when)}{asked}</p>"
+    total = counted(len(picture.scripts), "script")
+    counts = Counter(script.line.word for script in picture.scripts)
+    if not picture.scripts:
+        yield "<p class=lead>No scripts yet.</p>"
+    elif counts[Status.CLEAN] == counts.total():
+        yield f"<p class=lead>{total}, all clean.</p>"
+    else:
+        different = counted(counts.total() - counts[Status.CLEAN], "script")
+        verb = "differs" if different.startswith("1 ") else "differ"
+        yield f"<p class=lead>{different} of {len(picture.scripts)} {verb}.</p>"
+    yield "<ul class=counts>"
+    for name in _ordered(counts):
+        yield f"<li>{word(name)} <b>{counts[name]}</b></li>"
+    yield "</ul>\n</header>"
+
+
+def _ordered(counts: Counter[Status]) -> list[Status]:
+    """The words that occur, in the order of the policy; clean comes last."""
+    return sorted((one for one in Status if counts[one]), key=lambda one: one is Status.CLEAN)
+
+
+def _differing(picture: Picture) -> Iterator[str]:
+    shown = [s for s in picture.scripts if s.line.word is not Status.CLEAN or s.line.note]
+    if not shown:
+        return
+    yield '<section aria-labelledby="differs">\n<h2 id="differs">What differs</h2>'
+    for script in shown:
+        yield from _script(script, is_open=len(shown) <= _OPEN)
+    yield "</section>"
+
+
+def _script(script: Script, *, is_open: bool) -> Iterator[str]:
+    line = script.line
+    size = ""
+    if script.difference:
+        size = f"<ins>+{script.difference.added}</ins> <del>−{script.difference.removed}</del>"
+    yield f"<details class=script{' open' if is_open else ''}>"
+    yield f"<summary>{word(line.word)} <bdi class=path>{folded(line.path)}</bdi> "
+    yield f"<span class=versions>{versions(line)}</span> <span class=size>{size}</span></summary>"
+    if line.note:
+        yield f"<p class=note><bdi>{safe(line.note)}</bdi></p>"
+    yield f"<p class=means>{meaning(line.word)}</p>"
+    if script.trouble:
+        yield f"<p class=note>Nothing to compare: {safe(script.trouble)}</p>"
+    if script.difference:
+        yield from sides(script, script.difference)
+    elif script.left and not script.trouble:
+        yield "<p class=means>The two texts are the same.</p>"
+    elif line.word.sides and not script.trouble:
+        yield f"<p class=means>Not compared on this page; {at_a_prompt(line.path)} does.</p>"
+    yield "</details>"
+
+
+def _timeline(picture: Picture) -> Iterator[str]:
+    drawn = list(lanes(picture.scripts))
+    if drawn:
+        yield '<section aria-labelledby="times">\n<h2 id="times">When it was saved</h2>'
+        yield legend()
+        yield from drawn
+        yield "</section>"
+
+
+def _table(picture: Picture) -> Iterator[str]:
+    if not picture.scripts:
+        return
+    is_open = " open" if len(picture.scripts) <= _ROWS else ""
+    yield '<section aria-labelledby="all">\n<h2 id="all">All scripts</h2>'
+    total = counted(len(picture.scripts), "script")
+    yield f"<details class=listed{is_open}><summary>{total}</summary>"
+    yield "<div class=wide tabindex=0 role=region aria-labelledby=all><table class=all>\n<thead>"
+    yield "<tr><th scope=col>State<th scope=col>File<th scope=col>Name there"
+    yield "<th scope=col>Version<th scope=col>Last saved</tr>\n</thead>\n<tbody>"
+    for script in picture.scripts:
+        line = script.line
+        when = time(script.modified) if script.modified else ""
+        name = safe(line.renamed_to or line.name)
+        yield (
+            f"<tr><td>{word(line.word)}<th scope=row><bdi class=path>{folded(line.path)}</bdi>"
+            f"<td><bdi>{name}</bdi><td class=versions>{versions(line)}<td>{when}</tr>"
+        )
+    yield "</tbody>\n</table></div></details>\n</section>"
+
+
+def _words(picture: Picture) -> Iterator[str]:
+    counts = Counter(script.line.word for script in picture.scripts)
+    if counts:
+        yield '<section aria-labelledby="words">\n<h2 id="words">The words</h2>\n<dl>'
+        for name in _ordered(counts):
+            yield f"<div><dt>{word(name)}</dt><dd>{meaning(name)}</dd></div>"
+        yield "</dl>\n</section>"

@@ -1,0 +1,105 @@
+"""What is done about an error when nobody is watching the terminal: a command, a notification.
+
+The command is the person's own, from the command line. It gets what happened in two variables, and
+no shell: nothing of a script or of an answer is ever a word of a command.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import click
+
+from pinesync.cli.render import harmless
+from pinesync.errors import EXIT_DONE
+from pinesync.sync.words import Role, Status
+from pinesync.watch.events import Done, Event, Told, Trouble
+
+_SECONDS = 30.0
+_BRINGABLE = frozenset(status for status in Status if status.role is Role.PULL)
+"""What is news of these is nothing wrong."""
+
+
+def alarm(command: str | None, *, notify: bool) -> Callable[[Event], None]:
+    """What to call with each event. Usage error for a command that is none."""
+    commands = [_words(command)] if command else []
+    if notify:
+        commands.append(_notifier())
+
+    def ring(event: Event) -> None:
+        if said := _wrong(event):
+            path, message = said
+            for words in commands:
+                _run(words, path, message)
+
+    return ring
+
+
+def _wrong(event: Event) -> tuple[str, str] | None:
+    """The path, or nothing, and what went wrong with it."""
+    match event:
+        case Done(outcome) if outcome.exit_code != EXIT_DONE:
+            found = outcome.diagnostics
+            first = f": {found[0].message} (line {found[0].line})" if found else ""
+            return outcome.path, f"{outcome.message}{first}"
+        case Told() if event.word not in _BRINGABLE:
+            return event.path, event.message
+        case Trouble():
+            return "", event.message
+    return None
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise click.UsageError(f"--on-error {command[:60]!r}: {error}.") from None
+    found = shutil.which(words[0]) if words else None
+    if not found:
+        raise click.UsageError(f"--on-error {command[:60]!r}: no such command.")
+    return [os.path.abspath(found), *words[1:]]
+
+
+def _notifier() -> list[str]:
+    """The desktop's own, if there is one; it takes title and text as two more words."""
+    if sys.platform == "darwin":
+        script = "on run {title, said}\ndisplay notification said with title title\nend run"
+        return ["/usr/bin/osascript", "-e", script, "--"]
+    found = shutil.which("notify-send")
+    if not found:
+        raise click.UsageError("--notify: this system has no notify-send.")
+    return [os.path.abspath(found), "--"]
+
+
+def _shown_as_it_is(said: str) -> str:
+    """The text for notify-send, which undoes escapes of C in it, octal ones too, and hands on what
+    the desktop reads as markup, links among it."""
+    if sys.platform == "darwin":
+        return said
+    for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\\", "\\\\")):
+        said = said.replace(sign, instead)
+    return said
+
+
+def _run(words: Sequence[str], path: str, message: str) -> None:
+    """Its output goes nowhere, and its failure changes nothing: what happened was told already."""
+    title, said = harmless(path) or "pinesync", harmless(message)
+    notifies = words[-1] == "--"
+    told = {"PINESYNC_PATH": harmless(path), "PINESYNC_MESSAGE": said}
+    try:
+        subprocess.run(
+            [*words, title, _shown_as_it_is(said)] if notifies else words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **told},
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return

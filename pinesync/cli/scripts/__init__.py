@@ -1,0 +1,1 @@
+"""Verbs about the scripts of a workspace: which there are, and what they are called."""

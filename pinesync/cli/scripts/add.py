@@ -1,0 +1,219 @@
+"""`add`: list files for the next push, or link one with a script that is saved already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import click
+
+from pinesync.app.matching import file_here, origin
+from pinesync.app.mv import refuse_taken
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.cli import completers as completed
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import finish, harmless, out, say
+from pinesync.errors import LeftForYou, Misuse, Refused
+from pinesync.model import Entry, PineId, RelPath, Version
+from pinesync.text.canonical import Unreadable, digest_of_any
+from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shown, typed
+
+
+@click.command("add")
+@click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
+@click.option("--id", "pine_id", metavar="USER;…", help="Link the file with this saved script.")
+@click.option("--moved", is_flag=True, help="The files were moved; keep them the same scripts.")
+@shared
+def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
+    """List files, so that the next push creates them on TradingView.
+
+    A script is saved under the title in its text, or else its file name. With --moved, pine.toml
+    follows files that were moved by hand and not edited; for edited ones, use `pinesync mv`.
+    """
+    if moved and pine_id is not None:
+        raise click.UsageError("--moved and --id are two ways to know the script.")
+    done = add(setup(), paths, pine_id=pine_id, moved=moved)
+    if finish("add", done):
+        return done.exit_code
+    for added in done.added:
+        if added.moved_from:
+            path, old = harmless(added.path), harmless(added.moved_from)
+            out(f"{path}: is the same script as {old} was: {harmless(added.name)}")
+        elif added.already:
+            out(f"{harmless(added.path)}: is listed already")
+        elif added.version:
+            out(f"{harmless(added.path)}: linked with {harmless(added.name)} {added.version}")
+        elif added.pine_id:
+            out(f"{harmless(added.path)}: linked with {harmless(added.name)}")
+            say("hint: its text is another; `pinesync pull` merges the two")
+        else:
+            out(f"{harmless(added.path)}: push will save it as {harmless(added.name)}")
+    return done.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """One file that pine.toml lists now: the name it will be saved under, or has; the version it
+    is based on where it was linked. `moved_from` is where the file was before it was moved."""
+
+    path: RelPath
+    name: str
+    pine_id: PineId | None = None
+    version: Version | None = None
+    already: bool = False
+    moved_from: RelPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    added: tuple[Added, ...]
+    exit_code: int = 0
+
+
+def add(
+    setup: Setup, paths: Sequence[str], *, pine_id: str | None = None, moved: bool = False
+) -> Additions:
+    """List the files, all or none. With `pine_id`, link the one file with that script; with
+    `moved`, the entries of files that were moved by hand follow them."""
+    project = open_project(setup)
+    if moved:
+        return Additions(_follow_moved(project, paths))
+    if pine_id is not None:
+        return Additions((_link(project, paths, pine_id),))
+    with project.transaction("add"):
+        entries = project.workspace.manifest.entries()
+        wanted = [path for raw in paths for path in _expanded(project, raw)]
+        added = [_added(project, path) for path in dict.fromkeys(wanted)]
+        changes = {a.path: Entry(a.path, a.name) for a in added if not a.already}
+        _refuse_equal_names(project, [*entries.values(), *changes.values()])
+        project.workspace.manifest.commit(changes)
+    return Additions(tuple(added))
+
+
+def _expanded(project: Project, raw: str) -> list[RelPath]:
+    """The file, or the untracked files of a folder."""
+    if not raw.endswith(SUFFIX) and os.path.isdir(project.setup.cwd / raw):
+        inside = project.inside(raw)
+        prefix = "" if inside == "." else inside + "/"
+        found = [p for p in project.workspace.tree.local_texts() if p.startswith(prefix)]
+        if not found:
+            raise Misuse(f"{raw}: no {SUFFIX} file in it")
+        return found
+    return [project.path(raw)]
+
+
+def _added(project: Project, path: RelPath) -> Added:
+    held = project.workspace.manifest.entries().get(path)
+    if held:
+        version = held.base.version if held.base else None
+        return Added(path, held.name, held.pine_id, version, already=True)
+    data = project.workspace.tree.read(path)
+    if data is None:
+        raise Misuse(f"{path}: no such file", "`pinesync new NAME` makes one from a template")
+    try:
+        file = file_here(path, data)
+    except Unreadable as error:
+        raise Misuse(f"{path}: {error}", "save it as UTF-8 text") from None
+    return Added(path, (file.title or file.stem)[:MAX_SAVED_NAME])
+
+
+def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
+    """Names are unique per account: two files cannot wait for the same one."""
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        other = seen.setdefault(entry.name, entry)
+        if entry.pine_id is not None or other is entry:
+            continue
+        if other.pine_id:
+            raise LeftForYou(
+                f"{entry.path}: its title is {entry.name!r}, and {other.path} is saved under "
+                "that name",
+                f"if the file was moved, `pinesync add --moved {typed(entry.path)}`"
+                if project.workspace.tree.read(other.path) is None
+                else "change the title and add it again",
+            )
+        raise LeftForYou(
+            f"{entry.path} and {other.path} would both be saved as {entry.name!r}",
+            "change the title in one of them, or `name` in pine.toml after adding one",
+        )
+
+
+def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
+    """The entries of missing files that had the text of these, all or none."""
+    with project.transaction("add") as tx:
+        wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
+        held = project.workspace.manifest.entries()
+        left = {path: _left_behind(project, path) for path in wanted if path not in held}
+        if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
+            raise LeftForYou(
+                f"{' and '.join(twice)} have the same text, and one script is missing",
+                "name the one that it was moved to",
+            )
+        tx.refuse_pending(tuple(left.values()))
+        for path, entry in left.items():
+            refuse_taken(project, entry.path, path)
+        for path, entry in left.items():
+            project.workspace.manifest.follow(entry.path, replace(entry, path=path))
+    return tuple(_following(path, left.get(path), project) for path in wanted)
+
+
+def _following(path: RelPath, before: Entry | None, project: Project) -> Added:
+    entry = project.workspace.manifest.entries()[path]
+    version = entry.base.version if entry.base else None
+    old = before.path if before else None
+    return Added(path, entry.name, entry.pine_id, version, before is None, old)
+
+
+def _left_behind(project: Project, path: RelPath) -> Entry:
+    """The one missing entry whose base has the file's text."""
+    data = project.workspace.tree.read(path)
+    if data is None:
+        raise Misuse(f"{path}: no such file", "name the place that it was moved to")
+    missing = [
+        entry
+        for entry in project.workspace.manifest.entries().values()
+        if entry.base and project.workspace.tree.stat(entry.path) is None
+    ]
+    found = [e for e in missing if e.base and e.base.expected == digest_of_any(data)]
+    if len(found) == 1:
+        return found[0]
+    candidates = ", ".join(entry.path for entry in found or missing)
+    if found:
+        raise LeftForYou(
+            f"{path}: several missing scripts have its text: {candidates}",
+            f"say which one it is: `pinesync mv OLD {typed(path)}`",
+        )
+    raise LeftForYou(
+        f"{path}: no missing script has its text"
+        + (f"; missing are: {candidates}" if candidates else ""),
+        f"if it was moved and edited, `pinesync mv OLD {typed(path)}` says from where",
+    )
+
+
+def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
+    try:
+        pine_id = PineId(raw_id)
+    except ValueError as error:
+        raise Misuse(str(error), "`pinesync list` shows the ids") from None
+    if len(paths) != 1:
+        raise Misuse("--id links exactly one file")
+    with project.transaction("add") as tx:
+        ports = project.ports
+        path = project.path(paths[0])
+        for entry in project.workspace.manifest.entries().values():
+            if entry.pine_id == pine_id and entry.path != path:
+                raise Misuse(f"{entry.path} is linked with {pine_id} already")
+            if entry.path == path and entry.pine_id not in (None, pine_id):
+                raise Misuse(f"{path} is linked with another script, {entry.pine_id}")
+        data = project.workspace.tree.read(path)
+        if data is None:
+            raise Misuse(f"{path}: no such file", "`pinesync pull` writes scripts that are new")
+        tx.refuse_pending([Entry(path, "", pine_id), Entry(path, "")])
+        info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
+        if info is None:
+            raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
+        base = origin(ports, info, file_here(path, data).text)
+        name = shown(info.name)
+        project.workspace.manifest.commit({path: Entry(path, name, pine_id, base)})
+    return Added(path, name, pine_id, base.version if base else None)

@@ -1,0 +1,105 @@
+"""`list`: the saved scripts of the account, and which file each has here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from pinesync.app.project import Setup, account_here, open_remote
+from pinesync.cli.options import current, remote_options, setup, shared
+from pinesync.cli.render import columns, finish, harmless, moment, out, room, say, width
+from pinesync.model import Kind, PineId, RelPath, Version
+from pinesync.sync.engine.account import read_account
+from pinesync.text.filenames import shown
+
+_LEAST = 12
+"""So many columns a name or a path has at least."""
+_DAY = len("2026-01-31")
+
+
+@click.command("list")
+@remote_options
+@shared
+def command(remote: str | None) -> int:
+    """List your saved scripts: name, version, kind, last change, id, and local file, if any.
+
+    On a terminal that is too narrow, ids are shown only for scripts without a local file: pine.toml
+    has the others. -v, or a pipe, shows every column in full.
+    """
+    found = list_scripts(setup(), remote=remote)
+    if finish("list", found):
+        return found.exit_code
+    rows = [
+        (
+            harmless(row.name),
+            str(row.version),
+            row.kind,
+            moment(row.modified),
+            row.pine_id,
+            harmless(row.path or ""),
+        )
+        for row in found.scripts
+    ]
+    for line in _table(rows):
+        out(line)
+    if not rows:
+        say("no saved scripts")
+    return found.exit_code
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The rows. On a terminal that is too narrow for them, an id stands only where there is no
+    file here; where that is not enough, days do without their time, and names and paths are
+    shortened."""
+    most = room()
+    one_place = [(*row[:4], row[5] or row[4]) for row in rows]
+    for shape in (rows, one_place):
+        whole = list(columns(shape))
+        if most is None or current().verbose or all(width(line) <= most for line in whole):
+            yield from whole
+            return
+    short = [(*row[:3], row[3][:_DAY], row[4]) for row in one_place]
+    # An id that is cut is none.
+    least = max((width(row[4]) for row in rows if not row[5]), default=_LEAST)
+    yield from columns(short, cut={0: _LEAST, 4: least})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One saved script; `modified` in epoch seconds, `path` where the workspace tracks it."""
+
+    name: str
+    version: Version
+    kind: Kind
+    modified: int
+    pine_id: PineId
+    path: RelPath | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    remote: str
+    scripts: tuple[Row, ...]
+    exit_code: int = 0
+
+
+def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
+    """All saved scripts, by name. In a workspace those of its account, unless `remote` names
+    another place. SessionExpired for an empty list that nobody's session gave."""
+    tracked: dict[PineId, RelPath] = {}
+    expected = None
+    remote, project = account_here(setup, remote)
+    if project:
+        expected = project.settings.owner
+        entries = project.workspace.manifest.entries().values()
+        tracked = {e.pine_id: e.path for e in entries if e.pine_id}
+    client = open_remote(setup, remote, project=project)
+    listed = read_account(client, list(tracked), expected).scripts
+    rows = [
+        Row(shown(i.name), i.version, i.kind, i.modified, i.pine_id, tracked.get(i.pine_id))
+        for i in listed.values()
+    ]
+    rows.sort(key=lambda row: (row.name.casefold(), row.name))
+    return Listing(remote, tuple(rows))

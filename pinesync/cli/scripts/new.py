@@ -1,0 +1,99 @@
+"""`new`: a file from a template, listed for the next push."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import click
+
+from pinesync.app import templates
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.cli import completers as completed
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import finish, harmless, out, say
+from pinesync.clock import now
+from pinesync.errors import LeftForYou, Misuse
+from pinesync.git.status import user_name
+from pinesync.model import Entry, Kind, RelPath
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.text.filenames import MAX_SAVED_NAME, fold, place
+
+
+@click.command("new")
+@click.argument("name")
+@click.option(
+    "--template",
+    metavar="NAME|PATH",
+    default="indicator",
+    show_default=True,
+    shell_complete=completed.templates,
+    help="Start from indicator, strategy, library, one of yours, or a .pine file.",
+)
+@shared
+def command(name: str, template: str) -> int:
+    """Create a script called NAME, and list it for the next push.
+
+    Your own templates are the .pine files in the folder `templates` of pinesync's configuration
+    (on Linux, ~/.config/pinesync); one with the name of a shipped template replaces it. {{name}},
+    {{author}} and {{date}} are filled in.
+    """
+    made = new(setup(), name, template=template)
+    if not finish("new", made):
+        out(f"written  {harmless(made.path)}")
+        say("hint: edit it, then run `pinesync push`")
+    return made.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The new file and the name it will be saved under."""
+
+    path: RelPath
+    name: str
+    template: str
+    exit_code: int = 0
+
+
+def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
+    """A file in the folder of its kind. Misuse for a name that the service would not take."""
+    name = name.strip()
+    if not name or len(name) > MAX_SAVED_NAME or not name.isprintable():
+        raise Misuse(f"not a name for a script: {name[:60]!r}", "1 to 128 printed characters")
+    project = open_project(setup)
+    raw = templates.read(setup, template)
+    kind = templates.kind(raw)
+    text = templates.fill(raw, name=_title(name, kind), author=_author(project), date=_today())
+    with project.transaction("new"):
+        entries = project.workspace.manifest.entries()
+        for entry in entries.values():
+            if entry.name == name:
+                raise LeftForYou(f"{entry.path} is called {name!r} already", "choose another name")
+        folder = project.settings.folders[kind]
+        taken = {fold(path) for path in (*entries, *project.workspace.tree.scripts())}
+        path = place(name, None, folder, taken)
+        try:
+            project.workspace.tree.put(path, text, None, lambda _: None)
+        except ChangedMeanwhile:
+            raise LeftForYou(f"{path}: is there already", "choose another name") from None
+        project.workspace.manifest.commit({path: Entry(path, name)})
+    return Made(path, name, template)
+
+
+def _title(name: str, kind: Kind) -> str:
+    if kind != "library":
+        return name
+    # A library is imported by its title, which therefore is an identifier.
+    title = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "Library"
+    return f"L{title}" if title[0].isdigit() else title
+
+
+def _today() -> str:
+    return datetime.fromtimestamp(now().wall, UTC).date().isoformat()
+
+
+def _author(project: Project) -> str:
+    """As TradingView's editor has it in a new script's first line, its user; else as git has it."""
+    said = project.settings.account or user_name(project.workspace.root) or "the author"
+    return "".join(c for c in said if c.isprintable())

@@ -1,0 +1,23 @@
+"""`pinesync rename`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli import completers as completed
+from pinesync.cli.options import setup, shared
+
+
+@click.command("rename")
+@click.argument("path", shell_complete=completed.paths)
+@click.argument("name", shell_complete=completed.names)
+@shared
+def command(path: str, name: str) -> int:
+    """Rename the script of PATH on TradingView. The file keeps its name.
+
+    Refused if another script has the name. The title in the source does not change.
+    """
+    from pinesync.app.rename import rename_script
+    from pinesync.cli.run_output import tell
+
+    return tell("rename", rename_script(setup(), path, name), nothing="nothing to rename")

@@ -1,0 +1,1 @@
+"""Verbs that keep files and saved scripts in step."""

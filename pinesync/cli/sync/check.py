@@ -1,0 +1,132 @@
+"""`pinesync check`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pinesync.cli import completers as completed
+from pinesync.cli.options import current, jobs, remote_options, setup, shared
+from pinesync.cli.render import (
+    counted,
+    diagnostic_lines,
+    error_lines,
+    finish,
+    harmless,
+    json_line,
+    out,
+    say,
+)
+
+if TYPE_CHECKING:
+    from pinesync.app.check import Checks
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
+@click.option("--offline", is_flag=True, help="Check the syntax only; send no request.")
+@click.option("--full", is_flag=True, help="Also ask the full compiler, which knows the limits.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option("--name", metavar="PATH", help="Name standard input, where PATHS is -.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
+    help="Output format; json is the same as --json.",
+)
+@remote_options
+@jobs
+@shared
+def command(
+    paths: tuple[str, ...],
+    offline: bool,
+    full: bool,
+    strict: bool,
+    name: str | None,
+    format_: str,
+    remote: str | None,
+    jobs: int,
+) -> int:
+    """Compile files, folders or patterns, or every script of the workspace, without saving.
+
+    Use - for standard input. Invisible characters, and those that reorder the text, are warnings.
+    Needs no cookie and, where PATHS are given, no workspace. The limits on plots, requests and
+    tokens are checked with --full only, for a second request per file. The format github writes
+    annotations for a workflow, sarif a log that code hosts read. TradingView does not check Pine
+    below v5: a warning says so.
+    """
+    from pinesync.app.check import check
+
+    if offline and full:
+        raise click.UsageError("--full asks the service: not with --offline.")
+    if current().json and format_ in ("github", "sarif"):
+        raise click.UsageError(f"--json and --format {format_} name two forms.")
+    given = _given(paths, name)
+    made = setup(jobs=jobs)
+    found = check(
+        made,
+        paths,
+        offline=offline,
+        full=full,
+        remote=remote,
+        strict=strict,
+        given=given,
+    )
+    if finish("check", found, as_json=format_ == "json"):
+        return found.exit_code
+    if format_ not in ("github", "sarif"):
+        return tell(found)
+    from pinesync.cli.formats import from_top, github, sarif
+
+    if top := os.environ.get("GITHUB_WORKSPACE"):
+        found = from_top(found, made.cwd, Path(top))
+    if format_ == "sarif":
+        out(json_line(sarif(found)))
+        return found.exit_code
+    for line in github(found):
+        out(line, command=True)
+    return found.exit_code
+
+
+def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
+    """Standard input, where it is meant, under the name it goes by."""
+    if "-" not in paths:
+        if name is not None:
+            raise click.UsageError("--name goes with - for standard input.")
+        return None
+    if len(paths) > 1:
+        raise click.UsageError("- for standard input stands alone.")
+    from pinesync.workspace.files.folder import MAX_FILE
+
+    data = sys.stdin.buffer.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise click.UsageError(f"standard input is larger than {MAX_FILE // 1024 // 1024} MiB.")
+    return name or "<stdin>", data
+
+
+def tell(found: Checks) -> int:
+    """What was found, and how much of it; the exit code."""
+    errors = warnings = 0
+    for file in found.files:
+        if file.problem:
+            # At a place, as all else: what reads the findings by a pattern sees it.
+            errors += 1
+            out(f"{harmless(file.path)}:1:1: error: {harmless(file.problem)}")
+        for diagnostic in file.diagnostics:
+            errors += diagnostic.severity == "error"
+            warnings += diagnostic.severity == "warning"
+            for line in diagnostic_lines(file.path, diagnostic, file.source):
+                out(line)
+    files = counted(len(found.files), "file")
+    say(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    if found.stopped:
+        say("where the compiler was not asked, only the syntax was looked at")
+        for line in error_lines(found.stopped.message, found.stopped.hint):
+            say(line)
+    return found.exit_code

@@ -1,0 +1,68 @@
+"""`pinesync clone`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import jobs, remote_options, setup, shared, timeout
+from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.cli.versions.history import tell
+
+
+@click.command("clone")
+@click.argument("directory", metavar="[DIR]", default="pine-scripts")
+@click.option(
+    "--only", multiple=True, metavar="GLOB", help="Only scripts whose names match; repeatable."
+)
+@click.option("--history", is_flag=True, help="Also make a git commit of every saved version.")
+@remote_options
+@jobs
+@timeout
+@shared
+def command(
+    directory: str,
+    only: tuple[str, ...],
+    history: bool,
+    remote: str | None,
+    jobs: int,
+    timeout: int,
+) -> int:
+    """Copy your saved scripts into a new workspace ("pine-scripts" without DIR).
+
+    With --sandbox, the scripts come from the local stand-in, and no account is needed. With
+    --history, the folder is a git repository that has one commit for each saved version. An
+    interrupted clone keeps what it read: run the same command again to continue.
+    """
+    from pinesync.app.clone import clone
+    from pinesync.app.project import DEFAULT_REMOTE
+
+    place = remote or DEFAULT_REMOTE
+    told = setup(jobs=jobs, timeout=timeout)
+    made = clone(told, directory, remote=place, only=only, history=history)
+    if finish("clone", made):
+        return made.exit_code
+    written = sum(outcome.done == "written" for outcome in made.outcomes)
+    account = f" of {harmless(made.account)}" if made.account else ""
+    if made.outcomes:
+        scripts = counted(written, "script")
+        out(f"cloned {scripts}{account} into {harmless(directory)}")
+    else:
+        out(f"made {harmless(directory)}; there are no saved scripts yet")
+    if made.history:
+        tell(made.history)
+    for outcome in made.outcomes:
+        if outcome.done != "written":
+            say(f"{harmless(outcome.path)}: {harmless(outcome.message)}")
+    if any(outcome.exit_code for outcome in made.outcomes):
+        say("hint: `pinesync pull` in the folder fetches what is missing")
+    elif not made.outcomes:
+        say(_empty(made.remote))
+    return made.exit_code
+
+
+def _empty(remote: str) -> str:
+    sandbox, _, name = remote.partition(":")
+    if sandbox == "sandbox":
+        named = f" --name {name}" if name else ""
+        return f"hint: `pinesync sandbox seed{named}` fills the sandbox"
+    return "hint: `pinesync new NAME` in the folder makes one"

@@ -1,0 +1,56 @@
+"""`pinesync diff`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli import completers as completed
+from pinesync.cli.options import current, setup, shared
+from pinesync.cli.pager import paged
+from pinesync.cli.render import columns, finish, harmless, out, out_all
+
+
+@click.command("diff")
+@click.argument("paths", nargs=-1, metavar="[PATH[@VERSION]]...", shell_complete=completed.paths)
+@click.option("--remote", is_flag=True, help="Compare with the newest version on TradingView.")
+@click.option("--stat", is_flag=True, help="Show line counts only.")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs.")
+@shared
+@paged()
+def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -> int:
+    """Show line-by-line differences between files and their bases.
+
+    PATH@5 compares version 5.0 with the file, PATH@5 PATH@7 two versions. An id may replace such a
+    path: 'USER;…@5'.
+    """
+    from pinesync.app.diff import diff
+
+    found = diff(setup(), paths, remote=remote, exit_code=exit_code)
+    if finish("diff", found):
+        return found.exit_code
+    if stat:
+        rows = [(harmless(f.path), f.note or f"+{f.added} -{f.removed}") for f in found.files]
+        for row in columns(rows, cut={0: 12, 1: 12}):
+            out(row)
+        return found.exit_code
+    for file in found.files:
+        if file.note:
+            out(f"{harmless(file.path)}: {harmless(file.note)}")
+            continue
+        out(_bold(f"--- {harmless(file.old)}"))
+        out(_bold(f"+++ {harmless(file.new)}"))
+        lines = (harmless(line, one_line=False) for line in file.lines)
+        # Whether to colour is asked once: a text of 2 MiB may have a million lines.
+        out_all(map(_colored, lines) if current().colored else lines)
+    return found.exit_code
+
+
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def _colored(line: str) -> str:
+    return click.style(line, fg=_COLORS.get(line[:1]))
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True) if current().colored else text

@@ -1,0 +1,125 @@
+"""`fetch`: what is new on TradingView is read and held, and nothing here changes but what git
+knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from pinesync.app.project import Setup, open_project
+from pinesync.app.remote_tracking import follow, raw
+from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.render import columns, finish, harmless, out, say, tinted
+from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
+from pinesync.model import PineId, RelPath, Version
+from pinesync.sync.engine.snapshot import ask_session, take_snapshot
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.planner import Situation, Wanted
+from pinesync.sync.ports import Ports
+from pinesync.sync.words import Status
+
+
+@click.command("fetch")
+@jobs
+@shared
+def command(jobs: int) -> int:
+    """Read what is new on TradingView, and change no file.
+
+    The texts are stored for `diff` and for merging offline. In a git repository, the
+    remote-tracking branch tradingview/saved moves, as with every pull: `git diff
+    tradingview/saved` and `git log ..tradingview/saved` show what differs. `git config
+    pinesync.track false` turns this off.
+    """
+    found = fetch(setup(jobs=jobs))
+    if finish("fetch", found):
+        return found.exit_code
+    rows = []
+    for one in found.arrivals:
+        versions = [str(v) for v in (one.before, one.version) if v]
+        rows.append((one.word, harmless(one.path), " → ".join(dict.fromkeys(versions))))
+    for row, text in zip(rows, columns(rows, cut={1: 12}), strict=True):
+        out(tinted(row[0]) + text[len(row[0]) :])
+    for one in found.arrivals:
+        if one.problem:
+            say(f"{harmless(one.path)}: {harmless(one.problem)}")
+    if found.note:
+        say(f"tradingview/saved: {found.note}")
+    if not rows:
+        say("nothing new on TradingView")
+    return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A script with another version there than here: its word of status, the version that it is
+    based on here, the newest, and why that could not be read, if so."""
+
+    path: RelPath
+    word: Status
+    before: Version | None
+    version: Version
+    pine_id: PineId
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What is there and not here, and the commit of the remote-tracking branch, None outside of
+    git and where it is switched off; `note` is what is to be known of that, told once."""
+
+    arrivals: tuple[Arrival, ...]
+    saved: str | None
+    note: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        return gravest(*(EXIT_FAILED for one in self.arrivals if one.problem))
+
+
+def fetch(setup: Setup) -> Fetched:
+    """Read every text that a pull or a merge would need, so that they can be had offline, and move
+    the remote-tracking branch. A list, and a read for each version that is not held."""
+    project = open_project(setup)
+    ports = project.ports
+    view = take_snapshot(project.ports)
+    troubles = {**(view.troubles or {})}
+    _read(ports, [pair for one in view.situations for pair in _wanted(one)], troubles)
+    arrivals = tuple(
+        Arrival(one.path, one.word, _base(one), info.version, info.pine_id, trouble)
+        for one in view.situations
+        if (info := one.info)
+        and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(one))
+    )
+    saved = follow(project, view.listed or {})
+    return Fetched(arrivals, saved, raw(project) if saved else "")
+
+
+def _wanted(situation: Situation) -> list[Wanted]:
+    """The newest version, unless the file has it, and the base of a file that was edited."""
+    info, entry = situation.info, situation.entry
+    base = entry.base if entry else None
+    if info is None:
+        return []
+    as_agreed = base is not None and situation.digest == base.expected
+    if base and as_agreed and base.version == info.version:
+        return []
+    wanted = [info.version] if base is None or as_agreed else [info.version, base.version]
+    return [(info.pine_id, version) for version in dict.fromkeys(wanted)]
+
+
+def _base(situation: Situation) -> Version | None:
+    entry = situation.entry
+    return entry.base.version if entry and entry.base else None
+
+
+def _read(ports: Ports, pairs: list[Wanted], troubles: dict[PineId, str]) -> None:
+    def read(pair: Wanted) -> None:
+        try:
+            read_text(ports, pair)
+        except FacadeError as error:
+            if isinstance(error, NotAccessible):
+                ask_session(ports.remote, pair[0])
+            troubles[pair[0]] = error.message
+
+    ports.tools.each(read, [pair for pair in pairs if pair[0] not in troubles])

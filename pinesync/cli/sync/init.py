@@ -1,0 +1,285 @@
+"""`init`: make a folder that is there a workspace, link its files with saved scripts, and put the
+files beside them that a team needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from pinesync.app.clone import new_settings
+from pinesync.app.matching import FileHere, Match, file_here, fitting, match, origin
+from pinesync.app.project import (
+    DEFAULT_REMOTE,
+    Setup,
+    folder_at,
+    open_remote,
+    ports_of,
+    project_at,
+)
+from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
+from pinesync.cli.options import jobs, remote_options, setup, shared
+from pinesync.cli.render import columns, counted, finish, harmless, out, say
+from pinesync.errors import Misuse
+from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
+from pinesync.sync.engine.account import read_account
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.ports import Ports
+from pinesync.text.canonical import Unreadable, digest
+from pinesync.text.filenames import BadPath, check_path, shown, typed
+from pinesync.workspace.files import MANIFEST, Tree, make_file, make_folder
+from pinesync.workspace.manifest import Manifest, dump_new
+from pinesync.workspace.workspace import Workspace
+
+
+@click.command("init")
+@click.argument("directory", metavar="[DIR]", default=".")
+@click.option("--link", is_flag=True, help="Match existing files with your saved scripts.")
+@click.option(
+    "--template",
+    type=click.Choice(["team"]),
+    help="Add the files a team needs: commit checks, a workflow, editor tasks.",
+)
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be matched and written.")
+@remote_options
+@jobs
+@shared
+def command(
+    directory: str,
+    link: bool,
+    template: str | None,
+    dry_run: bool,
+    remote: str | None,
+    jobs: int,
+) -> int:
+    """Make this folder, or DIR, a workspace.
+
+    With --link, existing files are matched with saved scripts: by text, then by name, then by
+    title. --template team adds .gitignore, .gitattributes, a pre-commit configuration, tasks for
+    VS Code and a workflow for GitHub, also to an existing workspace. Existing files do not change.
+    """
+    if dry_run and not (link or template):
+        raise click.UsageError("--dry-run goes with --link or --template.")
+    made = init(
+        setup(jobs=jobs), directory, remote=remote, link=link, template=template, dry_run=dry_run
+    )
+    if finish("init", made):
+        return made.exit_code
+    rows = [
+        (
+            harmless(match.path),
+            harmless(match.name),
+            f"by {match.by}",
+            str(match.version)
+            if match.version == match.newest
+            else f"{match.version or 'another text'} → {match.newest}",
+        )
+        for match in made.linked
+    ]
+    for row in columns(rows):
+        out(row)
+    fits = {one.path: len(one.pine_ids) for one in made.unsure}
+    for path in made.unlinked:
+        out(f"{harmless(path)}: {_unlinked(path, fits.get(path, 0))}")
+    for raw, why in made.unusable:
+        say(f"{harmless(raw)}: {harmless(why)}")
+    if made.left:
+        one = len(made.left) == 1
+        has, them = ("has", "it") if one else ("have", "them")
+        scripts = counted(len(made.left), "saved script")
+        say(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
+    _tell_files(made, template is not None)
+    return made.exit_code
+
+
+def _tell_files(made: Initialized, template: bool) -> None:
+    folder = harmless(str(made.folder))
+    if template:
+        for path in made.written:
+            out(f"{'to write' if made.dry_run else 'written'}  {path}")
+        for path in made.already_there:
+            say(f"{path}: is there already, and stays as it is")
+    elif not made.dry_run:
+        out(f"pine.toml written in {folder}")
+    if made.below:
+        say(f"the repository begins above {folder}")
+        say("hint: move .github and .pre-commit-config.yaml to its top, where they are looked for")
+    if made.dry_run:
+        say("nothing was written")
+    elif "pine.toml" in made.written:
+        before = "after `pinesync login`, " if made.remote == "tradingview" else ""
+        say(f"hint: {before}`pinesync status` shows how the files and TradingView differ")
+
+
+def _unlinked(path: str, fits: int) -> str:
+    if not fits:
+        return "no saved script fits; `pinesync add` lists it for the next push"
+    which = f"{fits} saved scripts fit" if fits > 1 else "a saved script fits, and another file too"
+    return f"{which}; `pinesync add --id ID {harmless(typed(path))}` links one"
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A file that belongs to a saved script: how that was found, the version it is based on (None
+    where it has no version's lines: a pull merges the two), and the newest version."""
+
+    path: RelPath
+    name: str
+    pine_id: str
+    by: str
+    version: Version | None
+    newest: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """An unlinked file, and the scripts that it may belong to: several, or another file fits."""
+
+    path: RelPath
+    pine_ids: tuple[PineId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Initialized:
+    """The workspace. `unlinked` are files that fit no script, or (the `unsure` ones) not one
+    alone; `left` scripts that have no file, `unusable` files that cannot be tracked, with the
+    reason. Of a template the files that were `written` and those `already_there`, which stayed
+    as they are; `below` is the folder's place in a repository that begins above it."""
+
+    folder: Path
+    remote: str
+    linked: tuple[Linked, ...] = ()
+    unlinked: tuple[RelPath, ...] = ()
+    unsure: tuple[Unsure, ...] = ()
+    left: tuple[str, ...] = ()
+    unusable: tuple[tuple[str, str], ...] = ()
+    written: tuple[str, ...] = ()
+    already_there: tuple[str, ...] = ()
+    below: str = ""
+    dry_run: bool = False
+    exit_code: int = 0
+
+
+def init(
+    setup: Setup,
+    directory: str = ".",
+    *,
+    remote: str | None = None,
+    link: bool = False,
+    template: str | None = None,
+    dry_run: bool = False,
+) -> Initialized:
+    """Write a pine.toml; with `link`, one that matches the files there with the account's
+    scripts; with `template` its files, too, which alone a workspace may get later. No file that
+    is there is changed and nothing is sent."""
+    root = (setup.cwd / directory).absolute()
+    files = starting_files(template) if template else {}
+    if (root / MANIFEST).exists():
+        if not template or link:
+            raise _is_one_already(root)
+        theirs = project_at(setup, root).settings.remote
+        if remote not in (None, theirs):
+            raise Misuse(
+                f"{root}: this workspace is of {theirs}, not of {remote}",
+                "a template needs no remote: leave that option out",
+            )
+        begun = Initialized(root, theirs, dry_run=dry_run)
+        return _with_files(begun, files, already=(MANIFEST,))
+    settings = new_settings(remote or DEFAULT_REMOTE)
+    folder = folder_at(setup, root, settings.id)
+    done = Initialized(root, settings.remote, dry_run=dry_run)
+    entries: dict[RelPath, Entry] = {}
+    if link:
+        if not root.is_dir():
+            raise Misuse(f"{root}: no such folder", "`pinesync clone` makes a new one")
+        client = open_remote(setup, settings.remote)
+        ports = ports_of(setup, folder, lambda: client)
+        found = read_account(client, named=True)
+        if found.account:
+            settings = settings.pinned(found.account)
+        done, entries = _link(ports, folder, tuple(found.scripts.values()), done)
+    done = _with_files(done, files)
+    if not dry_run:
+        make_folder(root)
+        text = dump_new(Manifest(settings, entries))
+        if not make_file(folder.tree.files, MANIFEST, text.encode("utf-8")):
+            raise _is_one_already(root)
+    return replace(done, written=(MANIFEST, *done.written))
+
+
+def _is_one_already(root: Path) -> Misuse:
+    return Misuse(
+        f"{root}: is a workspace already, there is a {MANIFEST}",
+        "`pinesync add PATH` lists files, `pinesync add --id` links one",
+    )
+
+
+def _with_files(
+    done: Initialized, files: dict[str, bytes], already: tuple[str, ...] = ()
+) -> Initialized:
+    """The template's files; what is there stays. Those that git and its hosts read at a
+    repository's top only are named by `below` where this folder is not the top."""
+    tree = Tree(done.folder)
+    where = below(done.folder) if files else ""
+    written, taken = sorted_out(tree, tuple(files))
+    if files and not done.dry_run:
+        make_folder(done.folder)
+        written = write_starting(tree, {path: files[path] for path in written})
+        taken = tuple(path for path in files if path not in written)
+    return replace(done, written=written, already_there=already + taken, below=where)
+
+
+def _link(
+    ports: Ports, folder: Workspace, listed: Sequence[ScriptInfo], done: Initialized
+) -> tuple[Initialized, dict[RelPath, Entry]]:
+    files, unusable = _files(folder)
+    texts = ports.tools.each(
+        lambda info: digest(read_text(ports, (info.pine_id, info.version))),
+        listed,
+    )
+    digests = {info.pine_id: text for info, text in zip(listed, texts, strict=True)}
+    matches = match(files, listed, digests)
+    here = {file.path: file for file in files}
+    entries = {m.path: _entry(ports, m, here[m.path]) for m in matches}
+    linked = tuple(_linked(m, entries[m.path]) for m in matches)
+    taken = {m.info.pine_id for m in matches}
+    unlinked = tuple(path for path in here if path not in entries)
+    unsure = (Unsure(p, fitting(here[p], listed, digests, matches)) for p in unlinked)
+    return replace(
+        done,
+        linked=linked,
+        unlinked=unlinked,
+        unsure=tuple(one for one in unsure if one.pine_ids),
+        left=tuple(sorted(shown(i.name) for i in listed if i.pine_id not in taken)),
+        unusable=tuple(unusable),
+    ), entries
+
+
+def _files(folder: Workspace) -> tuple[list[FileHere], list[tuple[str, str]]]:
+    files: list[FileHere] = []
+    unusable: list[tuple[str, str]] = []
+    for raw in sorted(folder.tree.scripts()):
+        try:
+            path = check_path(raw)
+            files.append(file_here(path, folder.tree.read(path) or b""))
+        except (BadPath, Unreadable) as error:
+            unusable.append((raw, str(error)))
+    return files, unusable
+
+
+def _entry(ports: Ports, found: Match, here: FileHere) -> Entry:
+    base = origin(ports, found.info, here.text)
+    return Entry(found.path, shown(found.info.name), found.info.pine_id, base)
+
+
+def _linked(found: Match, entry: Entry) -> Linked:
+    return Linked(
+        found.path,
+        entry.name,
+        found.info.pine_id,
+        found.by,
+        entry.base.version if entry.base else None,
+        found.info.version,
+    )

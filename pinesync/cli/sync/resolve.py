@@ -1,0 +1,103 @@
+"""`resolve`: end a conflict. The person chooses a text; the other one stays readable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import click
+
+from pinesync.app.backups import kept_at
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.cli import completers as completed
+from pinesync.cli.options import setup, shared
+from pinesync.errors import LeftForYou
+from pinesync.git.objects import our_side, text_at_head
+from pinesync.model import RelPath
+from pinesync.sync.engine.resolve import Side as Side
+from pinesync.sync.engine.resolve import resolve as resolve_conflict
+from pinesync.sync.outcome import Run
+from pinesync.text.canonical import (
+    Unreadable,
+    conflict_blocks,
+    decode,
+    has_conflict_markers,
+    our_part,
+)
+from pinesync.text.filenames import typed
+
+
+@click.command("resolve")
+@click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
+@click.option("--ours", is_flag=True, help="Keep your text.")
+@click.option("--theirs", is_flag=True, help="Take the text saved on TradingView.")
+@click.option("--merged", is_flag=True, help="Keep the file as it is now.")
+@shared
+def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> int:
+    """Resolve a conflict. The other text stays readable on TradingView or in the backups."""
+    from pinesync.cli.run_output import tell
+
+    if ours + theirs + merged != 1:
+        raise click.UsageError("choose one of --ours, --theirs and --merged.")
+    side: Side = "ours" if ours else "theirs" if theirs else "merged"
+    return tell("resolve", resolve(setup(), paths, side), nothing="nothing to resolve")
+
+
+def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
+    """Settle conflict markers or a flag: with your text, with theirs, or as the file is now."""
+    project = open_project(setup)
+    wanted = [project.path(raw) for raw in paths]
+    with project.transaction("resolve") as tx:
+        return tx.run(
+            resolve_conflict(tx.ports, path, side, lambda path: _ours(project, path))
+            for path in wanted
+        )
+
+
+def _ours(project: Project, path: RelPath) -> str:
+    """The text that this very merge put markers into: pinesync's, as it was noted then, or git's,
+    from its stages or HEAD. LeftForYou where that cannot be told."""
+    folder = project.workspace
+    blocks = conflict_blocks(decode(folder.tree.read(path) or b""))
+    noted = {
+        replaced.digest
+        for replaced in folder.backups.of(path)
+        if (merged := folder.texts.text_of(replaced.conflict) if replaced.conflict else None)
+        and all(block in merged for block in blocks)
+    }
+    candidates = [text for one in noted if (text := folder.texts.text_of(one)) is not None]
+    if not noted:
+        # Markers that pinesync wrote are in a note, so these are git's.
+        for data in (our_side(folder.root, path), text_at_head(folder.root, path)):
+            with suppress(Unreadable):
+                text = decode(data) if data is not None else None
+                if text is not None and _is_ours(text, blocks):
+                    candidates.append(text)
+                    break
+    if len(candidates) == 1:
+        return candidates[0]
+    raise LeftForYou(
+        f"{path}: which text you had before the merge cannot be told on this machine",
+        f"{_candidates(project, path)}; or remove the markers by hand, then push",
+    )
+
+
+_MOST_NAMED = 3
+
+
+def _candidates(project: Project, path: RelPath) -> str:
+    """What may be the text before the merge, and how to bring it back."""
+    folder = project.workspace
+    ways = [
+        f"`pinesync restore --back {kept.number} {typed(path)}`"
+        for kept in kept_at(project, path)
+        if not has_conflict_markers(folder.texts.text_of(kept.digest) or "")
+    ][:_MOST_NAMED]
+    if folder.manifest.has_history():
+        ways.append(f"`git checkout HEAD -- {typed(path)}`")
+    return f"it may be what {' or '.join(ways)} brings back" if ways else "no other text is kept"
+
+
+def _is_ours(text: str, blocks: list[str]) -> bool:
+    """Whether our side of every conflict is in the text, which has none itself."""
+    return not has_conflict_markers(text) and all(our_part(block) in text for block in blocks)

@@ -1,0 +1,112 @@
+"""`pinesync status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from pinesync.cli import completers as completed
+from pinesync.cli.options import current, jobs, setup, shared
+from pinesync.cli.render import columns, counted, finish, harmless, out, room, say, tinted, width
+from pinesync.sync.words import Status
+from pinesync.text.filenames import typed
+
+if TYPE_CHECKING:
+    from pinesync.app.project import Setup
+    from pinesync.app.status import StatusReport
+
+
+@click.command("status")
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
+@click.option("--offline", is_flag=True, help="Show local edits only; send no request.")
+@click.option("--exit-code", is_flag=True, help="Exit with 6 if any script is not clean.")
+@click.option("--html", metavar="FILE", help="Also write an HTML page; - is standard output.")
+@jobs
+@shared
+def command(
+    paths: tuple[str, ...], offline: bool, exit_code: bool, html: str | None, jobs: int
+) -> int:
+    """Show one word for every script. It takes one request.
+
+    Clean scripts are counted; -v, or naming them, lists them. The page of --html shows what
+    differs side by side, and when each version was saved; for that it reads the texts that are not
+    stored here.
+    """
+    from pinesync.app.status import status
+
+    if html is not None:
+        found = _page(setup(jobs=jobs), html, paths, offline, exit_code)
+    else:
+        found = status(setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
+    if html == "-" or finish("status", found):
+        return found.exit_code
+    shown = [
+        line
+        for line in found.lines
+        if paths or current().verbose or line.word is not Status.CLEAN or line.note
+    ]
+    rows = []
+    for line in shown:
+        versions = [str(v) for v in (line.version, line.newest) if v]
+        rows.append((line.word, harmless(line.path), " → ".join(versions), harmless(line.note)))
+    for row, text in zip(rows, _table(rows), strict=True):
+        out(tinted(row[0]) + text[len(row[0]) :])
+    _summary(Counter(line.word for line in found.lines), offline)
+    for line in found.lines:
+        if line.moved_from:
+            path = harmless(typed(line.path))
+            say(f"hint: `pinesync add --moved {path}` keeps it the same script")
+    if any(line.renamed_to for line in found.lines):
+        say("hint: `pinesync mv --follow` gives the files the names of their scripts")
+    if html:
+        say(f"the page is in {harmless(html)}")
+    return found.exit_code
+
+
+def _page(
+    made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
+) -> StatusReport:
+    """Write the page, which nothing is asked for where it could not be written."""
+    from pinesync.app.pages import check_place, write_page
+    from pinesync.app.report_data import picture
+    from pinesync.cli.html_report import page
+
+    if html == "-":
+        if current().json:
+            raise click.UsageError("--json and --html - both want standard output.")
+    else:
+        check_place(made, html)
+    drawn = picture(made, paths, offline=offline, exit_code=exit_code)
+    text = page(drawn)
+    if html == "-":
+        out(text.removesuffix("\n"))
+    else:
+        write_page(made, html, text)
+    return drawn.status
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """The rows. On a terminal that is too narrow for them, notes stand below, and paths are
+    shortened."""
+    whole, most = list(columns(rows)), room()
+    if most is None or all(width(line) <= most for line in whole):
+        yield from whole
+        return
+    for row, line in zip(rows, columns([row[:3] for row in rows], cut={1: 12}), strict=True):
+        note = click.wrap_text(row[3], most, "\n    ", "    ") if row[3] else ""
+        yield line + note
+
+
+def _summary(words: Counter[Status], offline: bool) -> None:
+    asked = " (offline: TradingView was not asked)" if offline else ""
+    total = sum(words.values())
+    if total == 0:
+        say(f"no scripts yet{asked}")
+    elif words[Status.CLEAN] == total:
+        out(f"{counted(total, 'script')}, all clean{asked}")
+    else:
+        parts = [f"{count} {word}" for word, count in sorted(words.items())]
+        out(", ".join(parts) + asked)

@@ -1,0 +1,112 @@
+"""`verify`: read everything, and prove that file, base and service agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import click
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.cli import completers as completed
+from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.render import counted, finish, harmless, out
+from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
+from pinesync.model import Entry, RelPath, Version
+from pinesync.sync.engine.snapshot import View, take_snapshot
+from pinesync.sync.ports import Remote
+from pinesync.sync.selection import chosen
+from pinesync.sync.words import Status
+from pinesync.text.canonical import Unreadable, decode, digest
+
+
+@click.command("verify")
+@click.argument("paths", nargs=-1, shell_complete=completed.paths)
+@jobs
+@shared
+def command(paths: tuple[str, ...], jobs: int) -> int:
+    """Verify that files, bases and TradingView agree, by reading everything.
+
+    Exits with 3 if they do not, and says what differs. Changes nothing.
+    """
+    found = verify(setup(jobs=jobs), paths)
+    if finish("verify", found):
+        return found.exit_code
+    proven = 0
+    for finding in found.findings:
+        proven += not finding.problems
+        for problem in finding.problems:
+            out(f"{harmless(finding.path)}: {harmless(problem)}")
+    scripts = counted(len(found.findings), "script")
+    out(f"{proven} of {scripts} proven: file = base = TradingView")
+    return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One script: proven, or what does not agree."""
+
+    path: RelPath
+    version: Version | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    findings: tuple[Finding, ...]
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_LEFT if any(finding.problems for finding in self.findings) else EXIT_DONE
+
+
+def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
+    """Every script's file and newest version are read anew; nothing that is held counts. Changes
+    nothing."""
+    project = open_project(setup)
+    ports = project.ports
+    view = take_snapshot(ports)
+    situations = chosen(view.situations, project.patterns(paths))
+    open_paths = {r.path for r in project.workspace.log.intents() if r.is_open}
+    entries = [s.entry for s in situations if s.entry and s.entry.base]
+    proofs = ports.tools.each(lambda entry: _problems(project, ports.remote, entry), entries)
+    found = dict(zip([entry.path for entry in entries], proofs, strict=True))
+    return Verified(
+        tuple(
+            Finding(
+                s.path,
+                s.entry.base.version if s.entry and s.entry.base else None,
+                (*_words(view, s.path, s.path in open_paths), *found.get(s.path, ())),
+            )
+            for s in situations
+        )
+    )
+
+
+def _words(view: View, path: RelPath, is_open: bool) -> tuple[str, ...]:
+    word = next(s.word for s in view.situations if s.path == path)
+    said = [] if word is Status.CLEAN else [word]
+    return (*said, *(["a write was begun and is not settled"] if is_open else []))
+
+
+def _problems(project: Project, remote: Remote, entry: Entry) -> tuple[str, ...]:
+    base, problems = entry.base, []
+    assert base
+    assert entry.pine_id
+    data = project.workspace.tree.read(entry.path)
+    try:
+        if data is None:
+            problems.append("the file is missing")
+        elif digest(decode(data)) != base.expected:
+            problems.append(f"the file is not the text of {base.version}")
+    except Unreadable as error:
+        problems.append(f"the file: {error}")
+    try:
+        newest = remote.get(entry.pine_id)
+    except FacadeError as error:
+        return (*problems, error.message)
+    if newest.version != base.version:
+        problems.append(f"the newest version is {newest.version}, the base {base.version}")
+    elif newest.digest != base.digest:
+        problems.append(f"{base.version} on TradingView is not the text that was recorded")
+    return tuple(problems)

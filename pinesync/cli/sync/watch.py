@@ -1,0 +1,121 @@
+"""`pinesync watch`."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pinesync.cli.options import current, may_ask, setup, shared
+from pinesync.cli.render import SCHEMA, json_line, out, plain
+from pinesync.errors import EXIT_DONE
+
+if TYPE_CHECKING:
+    from pinesync.watch.events import Event
+
+
+@click.command("watch")
+@click.option("--pull", "bring", is_flag=True, help="Also pull what is saved on TradingView.")
+@click.option(
+    "--poll",
+    type=click.FloatRange(min=10),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds between looks at TradingView; at least 10.",
+)
+@click.option("--yes", "many", is_flag=True, help="Upload any number of files that change at once.")
+@click.option("--on-error", metavar="CMD", help="Run CMD on errors, without a shell.")
+@click.option("--notify", is_flag=True, help="Show a desktop notification on errors.")
+@shared
+def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: bool) -> int:
+    """Push on every save: the checked text becomes the newest version on TradingView.
+
+    What git writes is not sent, and before many files at once are sent, watch asks: p sends what is
+    held back, n leaves it. A conflict stops only its own script. Press Ctrl-C to stop.
+
+    CMD is a program and its arguments; PINESYNC_PATH and PINESYNC_MESSAGE tell it what happened.
+    """
+    from pinesync.cli.on_error import alarm
+    from pinesync.cli.watch_output import Screen
+    from pinesync.watch.events import Ended
+    from pinesync.watch.session import Wishes, watch
+
+    if math.isnan(poll):
+        raise click.BadParameter("not a number of seconds.", param_hint="--poll")
+    wishes = Wishes(bring=bring, many=many, poll=poll)
+    ring = alarm(on_error, notify=notify)
+    with _keys() as hear:
+        screen = Screen(standing=_may_redraw(), keys=hear is not None)
+        tell: Callable[[Event], None] = _as_json if current().json else screen.tell
+        try:
+            for event in watch(setup(), wishes, hear=hear):
+                try:
+                    tell(event)
+                    ring(event)
+                except KeyboardInterrupt:  # between two events nothing is under way
+                    tell(Ended())
+                    break
+        finally:
+            screen.leave()
+    return EXIT_DONE
+
+
+def _may_redraw() -> bool:
+    """Whether a line may be drawn that is wiped again: VS Code's tasks wait for whole ones, and
+    -vv writes lines of its own."""
+    plain = os.environ.get("TERM") == "dumb" or os.environ.get("TERM_PROGRAM") == "vscode"
+    return sys.stderr.isatty() and not plain and current().verbose < 2
+
+
+def _as_json(event: Event) -> None:
+    """One object a line, in ASCII."""
+    head = {"schema": SCHEMA, "command": "watch"}
+    body: dict[str, Any] = plain(event)
+    out(json_line({**head, "event": body.pop("event"), **body}))
+    sys.stdout.flush()
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[Callable[[str], None]], None] | None]:
+    """What is pressed on a terminal, without the return key; None where there is none."""
+    try:
+        import termios
+        import tty
+    except ImportError:  # Windows
+        yield None
+        return
+    keyboard = sys.stdin.fileno() if may_ask() else None
+    if keyboard is None or _in_background(keyboard):
+        yield None
+        return
+    import threading
+
+    before = termios.tcgetattr(keyboard)
+    tty.setcbreak(keyboard, termios.TCSADRAIN)
+
+    def hear(press: Callable[[str], None]) -> None:
+        def listen() -> None:
+            while key := os.read(keyboard, 1):
+                press(key.decode("latin-1").lower())
+
+        threading.Thread(target=listen, daemon=True).start()
+
+    try:
+        yield hear
+    finally:
+        if not _in_background(keyboard):
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+
+
+def _in_background(keyboard: int) -> bool:
+    """A job that the shell put there is stopped when it touches the terminal."""
+    try:
+        return os.tcgetpgrp(keyboard) != os.getpgrp()
+    except OSError:  # another session's terminal
+        return False

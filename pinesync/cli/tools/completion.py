@@ -1,0 +1,31 @@
+"""`pinesync completion`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import current, shared
+from pinesync.cli.render import one_object, out
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(SHELLS))
+@shared
+def command(shell: str) -> int:
+    """Print a shell completion script for verbs, options, scripts and their versions.
+
+    For bash, add `eval "$(pinesync completion bash)"` to ~/.bashrc; for zsh, the same to ~/.zshrc,
+    after compinit; for fish, write the output to ~/.config/fish/completions/pinesync.fish.
+
+    Versions, as in PATH@5, are those stored on this machine: no request is sent.
+    """
+    from pinesync.cli.completing import script
+
+    text = script(shell)
+    if current().json:
+        out(one_object("completion", 0, {"shell": shell, "script": text}))
+    else:
+        out(text.rstrip("\n"))
+    return 0

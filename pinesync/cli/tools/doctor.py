@@ -1,0 +1,76 @@
+"""`pinesync doctor`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
+from pinesync.sync.words import Status
+
+if TYPE_CHECKING:
+    from pinesync.app.doctor.checkup import Checkup, Level
+
+_COLORS = {"ok": Status.CLEAN, "note": Status.MODIFIED, "wrong": Status.CONFLICT}
+_MACHINE = ("pinesync", "python", "system", "git")
+
+
+@click.command("doctor")
+@click.option("--offline", is_flag=True, help="Do not test the session; send no request.")
+@shared
+def command(offline: bool) -> int:
+    """Diagnose problems and say how to fix them.
+
+    Checks the session, the clock, git, this workspace, and what pinesync stores about it on this
+    machine. Exits with 1 if something is wrong. Changes nothing. The output contains no cookie and
+    no source, so you can paste it into a report.
+    """
+    from pinesync.app.doctor import doctor
+
+    found = _without_home(doctor(setup(), offline=offline))
+    if finish("doctor", found):
+        return found.exit_code
+    rows = [(f.level, f.area, harmless(f.message)) for f in found.findings]
+    for finding, row in zip(found.findings, columns(rows), strict=True):
+        out(tinted(_COLORS[finding.level], finding.level) + row[len(finding.level) :])
+        if finding.hint:
+            out(f"  hint: {harmless(finding.hint)}")
+    _versions(found)
+    out(_summary(Counter(f.level for f in found.findings)))
+    say("safe to paste: no cookie and no source is in it; names of scripts and the account are")
+    return found.exit_code
+
+
+def _summary(levels: Counter[Level]) -> str:
+    notes = counted(levels["note"], "note") if levels["note"] else ""
+    parts = (f"{levels['wrong']} wrong" * (levels["wrong"] > 0), notes, f"{levels['ok']} ok")
+    return ", ".join(filter(None, parts))
+
+
+def _versions(found: Checkup) -> None:
+    told = {name: f"{name} {version or 'missing'}" for name, version in found.versions.items()}
+    out(harmless(", ".join(told[name] for name in _MACHINE)))
+    out(harmless(", ".join(line for name, line in told.items() if name not in _MACHINE)))
+
+
+def _without_home(found: Checkup) -> Checkup:
+    """The same with ~ for the person's home, which is often called like the person."""
+    home = os.path.expanduser("~").rstrip("/\\")
+    if not home or home == "~":
+        return found
+    # A shell only knows ~ outside of quotes: '/home/me/a b' becomes ~/'a b'.
+    quoted, plain = re.compile(f"'{re.escape(home)}/"), re.compile(rf"{re.escape(home)}(?![\w.-])")
+
+    def shortened(text: str) -> str:
+        return plain.sub("~", quoted.sub("~/'", text))
+
+    findings = (
+        replace(f, message=shortened(f.message), hint=shortened(f.hint)) for f in found.findings
+    )
+    return replace(found, findings=tuple(findings))

@@ -1,0 +1,249 @@
+"""`hooks`: git checks scripts before a commit, and looks before a push whether any diverged."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from pinesync.app.check import Checks, checked
+from pinesync.app.project import Setup, project_at
+from pinesync.app.status import Line
+from pinesync.app.status import status as status_of
+from pinesync.cli.group import Suggesting
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import error_lines, finish, harmless, out, say, tinted
+from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
+from pinesync.git import hooks, staged
+from pinesync.git.repo import require_repository
+from pinesync.model import RelPath
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.sync.words import Status
+from pinesync.workspace.files import make_folder
+
+
+@click.group("hooks", cls=Suggesting)
+@shared
+def command() -> None:
+    """Install git hooks that check scripts before a commit and before a push.
+
+    pre-commit checks the syntax of the staged .pine files, pre-push checks that no script has
+    diverged. `git commit --no-verify` and `git push --no-verify` skip them.
+    """
+
+
+@command.command("install")
+@shared
+def install() -> int:
+    """Add both hooks to this repository. Existing hooks keep working."""
+    return _tell("hooks install", install_hooks(setup()))
+
+
+@command.command("remove")
+@shared
+def remove() -> int:
+    """Remove both hooks. Hooks that existed before are as they were."""
+    return _tell("hooks remove", remove_hooks(setup()))
+
+
+@command.command("status")
+@shared
+def status() -> int:
+    """Show whether the hooks are installed."""
+    return _tell("hooks status", hooks_here(setup()))
+
+
+def _tell(command: str, found: Hooks) -> int:
+    if finish(command, found):
+        return found.exit_code
+    for hook in found.hooks:
+        if hook.state == "refused":
+            say(f"{harmless(str(hook.file))}: {harmless(hook.message)}")
+            say(f"  hint: {harmless(hook.hint)}")
+            continue
+        word = "removed" if hook.changed and hook.state == "absent" else hook.state
+        also = "" if hook.changed or command == "hooks status" else ", as before"
+        color = "saved" if hook.state == "installed" else Status.CLEAN
+        out(f"{tinted(color, word.ljust(9))}  {harmless(str(hook.file))}{also}")
+    return found.exit_code
+
+
+@command.command("run")
+@click.argument("name", type=click.Choice(["pre-commit", "pre-push"]))
+@shared
+def run(name: str) -> int:
+    """Run a hook; git calls this. Exits with 0 if git may continue."""
+    return _before_commit() if name == "pre-commit" else _before_push()
+
+
+def _before_commit() -> int:
+    from pinesync.cli.sync.check import tell
+
+    found = before_commit(setup())
+    if finish("hooks run", found) or not found.files:
+        return found.exit_code
+    code = tell(found)
+    if code:
+        say("hint: `git commit --no-verify` commits it all the same")
+    return code
+
+
+def _before_push() -> int:
+    found = before_push(setup())
+    if finish("hooks run", found):
+        return found.exit_code
+    for error in found.unasked:
+        for line in error_lines(error.message, error.hint):
+            say(line)
+        say("pinesync could not look whether scripts diverged; the push goes on")
+    for script in found.left:
+        out(f"{tinted(script.word)}  {harmless(script.path)}")
+    if found.left:
+        say("hint: `pinesync pull` merges them; `git push --no-verify` pushes all the same")
+    return found.exit_code
+
+
+State = Literal["installed", "absent", "refused"]
+_STOPS = (Status.DIVERGED, Status.CONFLICT)
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One hook of git: how it is now, whether that is new, and what there is to say of it."""
+
+    name: str
+    file: Path
+    state: State
+    changed: bool = False
+    message: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    hooks: tuple[Hook, ...]
+
+    @property
+    def exit_code(self) -> int:
+        refused = any(hook.state == "refused" for hook in self.hooks)
+        return EXIT_LEFT if refused else EXIT_DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What stands against a push: scripts, as paths of the repository with their words; and why
+    somebody could not be asked, which stops no push."""
+
+    left: tuple[Line, ...]
+    unasked: tuple[PinesyncError, ...]
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_LEFT if self.left else EXIT_DONE
+
+
+def install_hooks(setup: Setup) -> Hooks:
+    """Add our lines to the hooks of the repository around the current folder. A hook that is
+    there keeps its own; one that cannot take ours is left, and said."""
+    folder = hooks.hooks_folder(require_repository(setup.cwd))
+    make_folder(folder)
+    hooks.clear_leftovers(folder)
+    return Hooks(tuple(_each(folder, _install)))
+
+
+def remove_hooks(setup: Setup) -> Hooks:
+    """Take our lines out again; a hook that has nothing else goes."""
+    folder = hooks.hooks_folder(require_repository(setup.cwd))
+    hooks.clear_leftovers(folder)
+    return Hooks(tuple(_each(folder, _remove)))
+
+
+def hooks_here(setup: Setup) -> Hooks:
+    """Which hooks have our lines."""
+    return Hooks(tuple(_each(hooks.hooks_folder(require_repository(setup.cwd)), _look)))
+
+
+def before_commit(setup: Setup) -> Checks:
+    """Check the syntax of the staged .pine files, as they are staged."""
+    scripts = staged.staged_scripts(require_repository(setup.cwd).top())
+    return Checks(tuple(checked(path, data) for path, data in scripts.items()))
+
+
+def before_push(setup: Setup) -> Looked:
+    """Look whether a script of the repository diverged, or is in conflict. ManifestError for a
+    pine.toml that cannot be used; who cannot be asked stops nothing."""
+    top = require_repository(setup.cwd).top()
+    left: list[Line] = []
+    unasked: list[PinesyncError] = []
+    for root in staged.workspaces(top):
+        project = project_at(setup, root)
+        found = None
+        try:
+            found = status_of(setup, project=project)
+        except ManifestError:
+            raise
+        except PinesyncError as error:
+            unasked.append(error)
+            with suppress(PinesyncError):
+                found = status_of(setup, offline=True, project=project)
+        below = "" if root == top else f"{root.relative_to(top).as_posix()}/"
+        lines = found.lines if found else ()
+        left += [replace(n, path=RelPath(below + n.path)) for n in lines if n.word in _STOPS]
+    return Looked(tuple(left), tuple(unasked))
+
+
+# -- one hook -------------------------------------------------------------------------------------
+
+
+def _each(folder: Path, act: Callable[[Path, str], Hook]) -> Iterator[Hook]:
+    for name in hooks.HOOKS:
+        try:
+            yield act(folder, name)
+        except hooks.Unsuited as error:
+            yield _refused(folder, name, str(error))
+        except FileError as error:
+            yield _refused(folder, name, error.message.removeprefix(f"{folder / name}: "))
+        except ChangedMeanwhile:
+            yield _refused(folder, name, "the file changed at this moment")
+
+
+def _refused(folder: Path, name: str, why: str) -> Hook:
+    hint = f"or call `pinesync hooks run {name}` in it, and let it fail where that does"
+    return Hook(name, folder / name, "refused", message=why, hint=hint)
+
+
+def _look(folder: Path, name: str) -> Hook:
+    found = hooks.read_hook(folder, name)
+    if not found or not hooks.has_block(found[0]):
+        return Hook(name, folder / name, "absent")
+    _refuse_idle(found)
+    return Hook(name, folder / name, "installed")
+
+
+def _install(folder: Path, name: str) -> Hook:
+    found = hooks.read_hook(folder, name)
+    _refuse_idle(found)
+    before = found[0] if found else None
+    after = hooks.with_block(before, hooks.block(name, sys.executable))
+    if after != before:
+        hooks.write_hook(folder, name, after, before)
+    return Hook(name, folder / name, "installed", changed=after != before)
+
+
+def _remove(folder: Path, name: str) -> Hook:
+    found = hooks.read_hook(folder, name)
+    if not found or not hooks.has_block(found[0]):
+        return Hook(name, folder / name, "absent")
+    hooks.write_hook(folder, name, hooks.without_block(found[0]), found[0])
+    return Hook(name, folder / name, "absent", changed=True)
+
+
+def _refuse_idle(found: tuple[bytes, bool] | None) -> None:
+    if found and not found[1] and os.name == "posix":
+        raise hooks.Unsuited("git passes it over, as it is not executable: `chmod +x` changes that")

@@ -1,0 +1,64 @@
+"""`pinesync lsp`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import click
+
+from pinesync.cli.options import remote_options, setup, shared
+from pinesync.cli.render import say
+from pinesync.errors import Misuse
+
+
+@click.command("lsp")
+@click.option("--offline", is_flag=True, help="On save, check the syntax only; send no request.")
+@remote_options
+@shared
+def command(offline: bool, remote: str | None) -> int:
+    """Run a language server on standard input and output, for an editor.
+
+    It reports findings as you type and the compiler's as you save, shows the version and the word
+    of status above the first line, and offers push, pull and diff as commands. Without --remote, a
+    file is compiled where its workspace belongs, without a cookie. docs/guides/editors.md has the
+    settings.
+    """
+    try:
+        from pinesync.lsp.checking import Compiler
+        from pinesync.lsp.server import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
+            raise
+        raise Misuse(
+            "the language server needs a library that is not installed",
+            "run `pipx inject pinesync 'pygls>=2'`, or `pip install '.[lsp]'` in a checkout of it",
+        ) from None
+
+    compiler = Compiler(setup(), remote, offline)
+    if sys.stdin.isatty():
+        say("this speaks with an editor, which starts it; Ctrl-C ends it")
+    with _alone() as (read, write):
+        return serve(compiler, read, write)
+
+
+@contextmanager
+def _alone() -> Iterator[tuple[int, BinaryIO]]:
+    """Standard input and output, for the protocol alone: whatever else is printed goes to standard
+    error, and no child process reads what the editor says."""
+    streams = sys.stdin.fileno(), sys.stdout.fileno()
+    read, write = map(os.dup, streams)
+    null = os.open(os.devnull, os.O_RDONLY)
+    try:
+        os.dup2(null, streams[0])
+        os.dup2(sys.stderr.fileno(), streams[1])
+        with os.fdopen(write, "wb", closefd=False) as stream:
+            yield read, stream
+    finally:
+        for here, there in zip((read, write), streams, strict=True):
+            os.dup2(here, there)
+            os.close(here)
+        os.close(null)

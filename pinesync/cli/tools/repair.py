@@ -1,0 +1,117 @@
+"""`repair`: a pine.toml that git left with conflict markers is merged, script by script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from pinesync.app.project import Setup, folder_at, ports_of
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.clock import now
+from pinesync.errors import FileError, ManifestError
+from pinesync.model import Digest, RelPath
+from pinesync.sync.engine.transaction import transaction
+from pinesync.sync.ports import ChangedMeanwhile, Remote
+from pinesync.text.canonical import Unreadable, decode, digest
+from pinesync.workspace import manifest, manifest_merge
+from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.manifest_merge import MergedManifest, Taken
+from pinesync.workspace.state.store import new_key
+from pinesync.workspace.workspace import find_root
+
+
+@click.command("repair")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be taken; change nothing.")
+@shared
+def command(dry_run: bool) -> int:
+    """Fix a pine.toml that a git merge left with conflict markers.
+
+    The scripts of both sides are kept. If the two sides are based on different versions of a
+    script, the older one is taken, unless the file has exactly the newer one's text: an older base
+    only costs a merge. The text with the markers is kept on this machine.
+    """
+    found = repair(setup(), dry_run=dry_run)
+    if finish("repair", found):
+        return found.exit_code
+    if not found.needed:
+        say("pine.toml is in order: nothing to repair")
+        return found.exit_code
+    for script in found.scripts:
+        taken = script.version or "not saved yet"
+        other = f", not {script.other}" if script.other and script.other != script.version else ""
+        out(f"{harmless(script.path)}  {taken}{other}: {harmless(script.why)}")
+    scripts = counted(len(found.scripts), "script")
+    out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
+    if found.kept:
+        say(f"the text with the markers is kept in {harmless(str(found.kept))}")
+        say("hint: `git add pine.toml` and finish the merge; `pinesync status` tells what is left")
+    return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was decided for each script on which the two sides differed; `kept` is the file that
+    has the text with the markers. `needed` is False where there was nothing to mend."""
+
+    file: Path
+    needed: bool
+    scripts: tuple[Taken, ...] = ()
+    kept: Path | None = None
+    dry_run: bool = False
+    exit_code: int = 0
+
+
+def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
+    """Mend the pine.toml of this folder. ManifestError, and nothing is touched, where that takes
+    a person."""
+    root = find_root(setup.cwd)
+    tree = Tree(root)
+    data = tree.read(MANIFEST) or b""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"not UTF-8 (at byte {error.start})", "restore it from git") from None
+    if not manifest_merge.has_markers(text) or _is_usable(text):
+        manifest.parse(text)
+        return Repair(root / MANIFEST, needed=False, dry_run=dry_run)
+    merged = manifest_merge.merge(text, lambda path: _held(tree, path))
+    kept = None if dry_run else _write(setup, tree, data, text, merged)
+    return Repair(root / MANIFEST, needed=True, scripts=merged.taken, kept=kept, dry_run=dry_run)
+
+
+def _is_usable(text: str) -> bool:
+    """Whether the markers only stand in a text of several lines."""
+    try:
+        manifest.parse(text)
+    except ManifestError:
+        return False
+    return True
+
+
+def _held(tree: Tree, path: RelPath) -> Digest | None:
+    try:
+        data = tree.read(path)
+        return None if data is None else digest(decode(data))
+    except (Unreadable, FileError):
+        return None
+
+
+def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManifest) -> Path:
+    """The text with the markers is kept before it leaves the folder."""
+    workspace = folder_at(setup, tree.root, merged.manifest.settings.id)
+    with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
+        kept = workspace.texts.file_of(workspace.texts.keep(text))
+        try:
+            tree.write_manifest(merged.text.encode(), data, new_key(now().wall))
+        except ChangedMeanwhile:
+            raise FileError(
+                f"{MANIFEST}: the file changed at this moment", "run the command again"
+            ) from None
+    return kept
+
+
+def _no_remote() -> Remote:
+    raise AssertionError("a repair asks nobody")

@@ -1,0 +1,1 @@
+"""Verbs about what was saved before, and about taking it back."""

@@ -1,0 +1,128 @@
+"""`blame-version`: the commit that holds a version, which may be the one on somebody's chart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import click
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.revspec import Revision, revision
+from pinesync.app.version_store import Past
+from pinesync.cli import completers as completed
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import finish, harmless, moment, out, say
+from pinesync.errors import LeftForYou, Misuse
+from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
+from pinesync.git.repo import require_repository
+from pinesync.model import Digest, Entry, PineId, RelPath, Version
+
+_BY = {
+    "note": "noted when it was saved from this machine",
+    "trailers": "named in the commit's trailers",
+    "text": "found by its text",
+}
+
+
+@click.command("blame-version")
+@click.argument("script", metavar="PATH[@VERSION]", shell_complete=completed.paths)
+@shared
+def command(script: str) -> int:
+    """Show the git commit that a version, such as the one on your chart, was made from.
+
+    Without a version, that of the file's base. It is noted when a push saves the version, or else
+    found by the trailers of `push --commit`, or by its text in the file's history.
+    """
+    found = blame_version(setup(), script)
+    if finish("blame-version", found):
+        return found.exit_code
+    day, author = moment(found.date), harmless(found.author)
+    out(f"{found.commit}  {day}  {author}  {harmless(found.subject)}")
+    say(f"{harmless(found.path)} {found.version}: {_BY[found.by]}")
+    return found.exit_code
+
+
+By = Literal["note", "trailers", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The commit of a version, and how it was found: `by` the note of a push from this machine,
+    the commit's trailers, or the file's text in it. `date` is when it was written, in epoch
+    seconds."""
+
+    path: RelPath
+    pine_id: PineId
+    version: Version
+    commit: str
+    by: By
+    date: float
+    author: str
+    subject: str
+    exit_code: int = 0
+
+
+def blame_version(setup: Setup, raw: str) -> Blame:
+    """Which commit holds PATH@7; without a version that of the base. Misuse outside of git,
+    LeftForYou where no commit has it."""
+    project = open_project(setup)
+    entry, version = _named(project, raw)
+    repository = require_repository(project.workspace.root)
+    assert entry.pine_id
+    for found, by in _candidates(project, entry, entry.pine_id, version):
+        commit = commit_at(project.workspace.root, found)
+        if commit:
+            told = commit.commit, by, commit.date, commit.author, commit.subject
+            return Blame(entry.path, entry.pine_id, version, *told)
+    raise LeftForYou(
+        f"{entry.path}: no commit here has the text of version {version}",
+        "this clone is shallow: `git fetch --unshallow` brings older commits"
+        if repository.is_shallow()
+        else "it was saved without one; `pinesync push --commit` commits what it saves",
+    )
+
+
+def _named(project: Project, raw: str) -> tuple[Entry, Version]:
+    """The script that a person means by PATH@7 or USER;…@7, and the version: the base's where none
+    is named."""
+    which = revision(project, raw)
+    entry = which.entry
+    if entry is None:
+        raise Misuse(f"{raw}: no saved script of this folder", "`pinesync status` lists them")
+    version = which.version or (entry.base.version if entry.base else None)
+    if version is None:
+        raise Misuse(f"{raw}: nothing was ever agreed on for it", "name a version, as in PATH@7")
+    return entry, version
+
+
+def _candidates(
+    project: Project, entry: Entry, pine_id: PineId, version: Version
+) -> Iterator[tuple[str, By]]:
+    """Commits that may be the one, the surest first."""
+    root, path = project.workspace.root, entry.path
+    noted = project.workspace.texts.commit_of(pine_id, version)
+    if noted:
+        yield noted, "note"
+    known = _digests(project, entry, pine_id, version)
+    for commit in with_trailers(root, pine_id, version):
+        # Anybody can write trailers: where the text is known, it is looked at.
+        held = text_at(root, commit, path)
+        if not known or held is None or held in known:
+            yield commit, "trailers"
+    if not known:
+        known = {Past(project).version(Revision(pine_id, entry), version).digest}
+    found = with_text(root, path, known)
+    if found:
+        yield found, "text"
+
+
+def _digests(
+    project: Project, entry: Entry, pine_id: PineId, version: Version
+) -> Collection[Digest]:
+    """What the version's text is known by, without asking anybody."""
+    known = {project.workspace.texts.recall(pine_id, version)}
+    if entry.base and entry.base.version == version:
+        known |= {entry.base.digest, entry.base.sent}
+    return {one for one in known if one}

@@ -1,0 +1,135 @@
+"""`grep`: lines that match, in the newest saved version of every script or in all versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from pinesync.app.project import Setup, open_project
+from pinesync.app.revspec import Revision, all_of
+from pinesync.app.version_store import Past
+from pinesync.cli import completers as completed
+from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.render import counted, finish, harmless, out_all, say
+from pinesync.errors import Misuse
+from pinesync.model import PineId, RelPath, Version, VersionInfo
+from pinesync.text.canonical import lines
+from pinesync.text.filenames import shown
+
+
+@click.command("grep")
+@click.argument("pattern")
+@click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
+@click.option("--all-versions", is_flag=True, help="Search every version, not only the newest.")
+@click.option("-i", "--ignore-case", is_flag=True, help="Ignore case.")
+@click.option("-F", "--fixed", is_flag=True, help="Match the pattern as plain text.")
+@click.option("-l", "--names", is_flag=True, help="List matching versions only.")
+@click.option(
+    "--offline", is_flag=True, help="Use stored texts of listed scripts; send no request."
+)
+@jobs
+@shared
+def command(
+    pattern: str,
+    scripts: tuple[str, ...],
+    all_versions: bool,
+    ignore_case: bool,
+    fixed: bool,
+    names: bool,
+    offline: bool,
+    jobs: int,
+) -> int:
+    """Search what is saved on TradingView; prints PATH@VERSION:LINE:TEXT.
+
+    The pattern is a Python regular expression. Every text is read once, and then stored.
+    """
+    found = grep(
+        setup(jobs=jobs),
+        pattern,
+        scripts,
+        all_versions=all_versions,
+        ignore_case=ignore_case,
+        fixed=fixed,
+        offline=offline,
+    )
+    if finish("grep", found):
+        return found.exit_code
+    places = [harmless(f"{hit.path or hit.pine_id}@{hit.version}") for hit in found.hits]
+    hits = zip(places, found.hits, strict=True)
+    lines = (f"{place}:{hit.line}:{harmless(hit.text, one_line=False)}" for place, hit in hits)
+    out_all(dict.fromkeys(places) if names else lines)
+    if not found.hits:
+        say(f"no line matches in {counted(found.versions, 'version')}")
+    return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line, counted from 1, of one version."""
+
+    path: RelPath | None
+    name: str
+    pine_id: PineId
+    version: Version
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What matched, script by script, the newest version first, among so many `versions`."""
+
+    hits: tuple[Hit, ...]
+    versions: int
+    exit_code: int = 0
+
+
+def grep(
+    setup: Setup,
+    pattern: str,
+    raws: Sequence[str] = (),
+    *,
+    all_versions: bool = False,
+    ignore_case: bool = False,
+    fixed: bool = False,
+    offline: bool = False,
+) -> Hits:
+    """Search the texts that are saved there, of the scripts named or of all in the account. The
+    pattern is a regular expression, or with `fixed` plain text. Misuse for one that is none."""
+    project = open_project(setup)
+    wanted = _compiled(pattern, ignore_case=ignore_case, fixed=fixed)
+    past = Past(project, offline=offline)
+    revisions = all_of(project, raws)
+    if not raws:
+        known = {which.pine_id for which in revisions}
+        revisions += [Revision(i, None) for i in past.listed if i not in known]
+    if all_versions:
+        histories = past.histories(revisions)
+        pairs = [(r, info) for r in revisions for info in reversed(histories.get(r.pine_id, ()))]
+    else:
+        newest = [(r, last) for r in revisions if (last := past.newest(r.pine_id))]
+        read = project.ports.tools.each(lambda pair: past.version(*pair), newest)
+        pairs = [(which, info) for (which, _), info in zip(newest, read, strict=True)]
+    hits = tuple(hit for pair in pairs for hit in _hits(past, *pair, wanted))
+    return Hits(hits, len(pairs))
+
+
+def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str]:
+    try:
+        wanted = re.escape(pattern) if fixed else pattern
+        return re.compile(wanted, re.IGNORECASE if ignore_case else 0)
+    except re.error as error:
+        raise Misuse(
+            f"{pattern!r}: not a regular expression: {error}", "-F takes the pattern as plain text"
+        ) from None
+
+
+def _hits(past: Past, which: Revision, info: VersionInfo, wanted: re.Pattern[str]) -> Iterator[Hit]:
+    name = which.entry.name if which.entry else shown(info.name)
+    for number, line in enumerate(lines(past.text(info)), 1):
+        text = line.removesuffix("\n")
+        if wanted.search(text):
+            yield Hit(which.path, name, info.pine_id, info.version, number, text)

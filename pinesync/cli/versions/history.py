@@ -1,0 +1,55 @@
+"""`pinesync history import`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pinesync.cli.group import Suggesting
+from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.render import counted, finish, harmless, out, say
+
+if TYPE_CHECKING:
+    from pinesync.sync.outcome import Imported
+
+
+@click.group("history", cls=Suggesting)
+@shared
+def command() -> None:
+    """Import saved versions as git commits."""
+
+
+@command.command("import")
+@click.option("-n", "--dry-run", is_flag=True, help="Show how many would be imported; read none.")
+@jobs
+@shared
+def import_(dry_run: bool, jobs: int) -> int:
+    """Make one commit for each saved version of every listed script, on tradingview/history.
+
+    That is a remote-tracking branch. Existing commits stay as they are, and a second import adds
+    only what is new. Your own branches, the index and the files are not touched.
+    """
+    from pinesync.app.history import import_history
+
+    done = import_history(setup(jobs=jobs), dry_run=dry_run)
+    if not finish("history import", done):
+        tell(done)
+    return done.exit_code
+
+
+def tell(done: Imported) -> None:
+    """What came onto the branch, and what was left out."""
+    versions, scripts = counted(done.versions, "version"), counted(done.scripts, "script")
+    if done.dry_run and done.versions:
+        out(f"would import {versions} of {scripts} onto {done.branch}")
+    elif done.versions:
+        out(f"imported {versions} of {scripts} onto {done.branch}")
+    else:
+        say(f"nothing new for {done.branch}")
+    if done.note:
+        say(f"{done.branch}: {done.note}")
+    for left in done.left_out:
+        say(f"{harmless(left.path)}: left out of the history: {harmless(left.message)}")
+        if left.hint:
+            say(f"  hint: {harmless(left.hint)}")

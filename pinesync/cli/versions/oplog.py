@@ -1,0 +1,41 @@
+"""`pinesync oplog`."""
+
+from __future__ import annotations
+
+import click
+
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import columns, counted, finish, harmless, moment, out, say
+
+
+@click.command("oplog")
+@click.option(
+    "-n",
+    "most",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Show at most N operations.",
+)
+@shared
+def command(most: int) -> int:
+    """Show what pinesync did in this workspace, on this machine, newest first."""
+    from pinesync.app.oplog import oplog
+
+    found = oplog(setup(), most)
+    if finish("oplog", found):
+        return found.exit_code
+    rows = []
+    for each in found.operations:
+        done = [f"saved {harmless(save)}" for save in each.saves[:3]]
+        more = len(each.saves) - len(done)
+        done += [f"and {more} more"] if more > 0 else []
+        done += [f"{counted(each.files, 'file')} written"] if each.files else []
+        done += [] if done else [", ".join(harmless(path) for path in each.paths[:3])]
+        state = "undone" if each.undone else ""
+        rows.append((each.key, moment(each.when), each.verb, state, "; ".join(done)))
+    for line in columns(rows, cut={4: 20}):
+        out(line)
+    if not rows:
+        say("nothing was done here yet, on this machine")
+    return found.exit_code

@@ -1,0 +1,144 @@
+"""`restore`: the text last agreed, or that of any saved version, comes into the file; what stood
+there is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from glob import has_magic
+
+import click
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.push import push
+from pinesync.app.revspec import Revision, names_version, one_version
+from pinesync.app.version_store import Past
+from pinesync.cli import completers as completed
+from pinesync.cli.options import setup, shared
+from pinesync.cli.render import columns, finish, harmless, moment, out, say
+from pinesync.errors import Misuse
+from pinesync.model import Base, Entry, RelPath, Version
+from pinesync.sync.engine.restore import base_text
+from pinesync.sync.engine.restore import restore as put_text
+from pinesync.sync.outcome import Outcome, Run
+from pinesync.sync.selection import is_named
+from pinesync.text.canonical import digest_of_any
+from pinesync.text.filenames import typed
+
+
+@click.command("restore")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH[@VERSION]...", shell_complete=completed.paths
+)
+@click.option("--push", "pushes", is_flag=True, help="Also save it as the next version.")
+@click.option("--kept", is_flag=True, help="List texts that pinesync replaced in the file.")
+@click.option("--back", type=int, metavar="N", help="Bring back text N of that list.")
+@shared
+def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) -> int:
+    """Restore files from their base, or with PATH@5 from version 5.0.
+
+    Also brings back files that are gone. A folder stands for its scripts, "." for all here.
+
+    The text that a file has is kept for 30 days, like any text that a pull, a merge or a restore
+    replaces: --kept lists these texts, --back brings one back. Nothing is saved on TradingView,
+    unless --push saves it as the next version, as `pinesync push` would.
+    """
+    from pinesync.cli.run_output import tell
+
+    if pushes and (kept or back is not None):
+        raise click.UsageError("--push goes with PATH or PATH@VERSION.")
+    if pushes:
+        return tell("restore", restore_and_push(setup(), paths), nothing="nothing to restore")
+    if not kept and back is None:
+        return tell("restore", restore(setup(), paths), nothing="nothing to restore")
+    if len(paths) != 1 or (kept and back is not None):
+        raise click.UsageError("--kept and --back each go with one path.")
+    from pinesync.app.backups import bring_back, kept_texts
+
+    if back is not None:
+        return tell("restore", bring_back(setup(), paths[0], back), nothing="nothing to restore")
+    found = kept_texts(setup(), paths[0])
+    if finish("restore", found):
+        return found.exit_code
+    rows = [(str(k.number), moment(k.when), f"{k.lines} lines") for k in found.kept]
+    for line in columns(rows):
+        out(line)
+    if not rows:
+        say(f"{harmless(found.path)}: nothing was taken out of it on this machine")
+    return found.exit_code
+
+
+def restore(setup: Setup, paths: Sequence[str]) -> Run:
+    """Put back the base's text, or that of the version which `PATH@5` names, from what is held
+    here or else from TradingView, by its number. Of a folder or a pattern all listed files are
+    meant that have another text, or are gone."""
+    project = open_project(setup)
+    past = Past(project)
+    wanted = [one for raw in paths for one in _wanted(project, raw)]
+    with project.transaction("restore") as tx:
+        return tx.run(_restore(project, past, entry, version) for entry, version in wanted)
+
+
+def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
+    """The same, and what came into the files is saved as the next version, with the protection of
+    any push: nothing is where one of the files could not be written."""
+    done = restore(setup, paths)
+    restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
+    # A push that is given no path would be of everything.
+    if done.stopped or not restored or len(restored) != len(done.outcomes):
+        return done
+    run = push(replace(setup, cwd=open_project(setup).workspace.root), restored)
+    return replace(run, outcomes=(*done.outcomes, *run.outcomes))
+
+
+def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
+    if names_version(raw):
+        which, version = one_version(project, raw)
+        if which.entry is None:
+            raise Misuse(
+                f"{raw}: no file here is this script's",
+                f"`pinesync show {typed(raw)} > NAME.pine` writes its text into a new file",
+            )
+        return [(which.entry, version)]
+    patterns = project.patterns([raw])
+    entries = project.workspace.manifest.entries()
+    if patterns == [project.inside(raw)] and has_magic(raw) and patterns[0] not in entries:
+        raise Misuse(f"{raw}: no listed file matches", "`pinesync status` lists the scripts")
+    if patterns == [project.inside(raw)] and patterns != ["."]:
+        return [(_entry(project, project.path(raw)), None)]
+    listed = [e for e in entries.values() if any(is_named(e.path, p) for p in patterns)]
+    if not listed:
+        raise Misuse(f"{raw}: no scripts in it", "`pinesync status` lists them")
+    return [
+        (e, None)
+        for e in listed
+        if e.base and _is_edited(e.base, project.workspace.tree.read(e.path))
+    ]
+
+
+def _entry(project: Project, path: RelPath) -> Entry:
+    entry = project.workspace.manifest.entries().get(path)
+    if entry is None:
+        raise Misuse(
+            f"{path}: not listed in pine.toml", "`pinesync status` lists the scripts of this folder"
+        )
+    if entry.base is None:
+        raise Misuse(
+            f"{path}: nothing was ever agreed on for it, so there is no text to bring back",
+            "`pinesync push` saves it; a text that pinesync took out of it is brought back by "
+            f"`pinesync restore --kept {typed(path)}`",
+        )
+    return entry
+
+
+def _is_edited(base: Base, data: bytes | None) -> bool:
+    """Whether the file has another text than that last agreed, or is gone."""
+    return data is None or digest_of_any(data) != base.expected
+
+
+def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:
+    if version is None:
+        return put_text(project.ports, entry, base_text(project.ports, entry))
+    assert entry.pine_id
+    text = past.text(past.version(Revision(entry.pine_id, entry), version))
+    return replace(put_text(project.ports, entry, text), version=version)

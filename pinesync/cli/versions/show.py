@@ -1,0 +1,71 @@
+"""`show`: the text of one saved version."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import click
+
+from pinesync.app.project import Setup, open_project
+from pinesync.app.revspec import revision
+from pinesync.app.version_store import Past
+from pinesync.cli import completers as completed
+from pinesync.cli.options import setup, shared
+from pinesync.cli.pager import paged
+from pinesync.cli.render import finish, harmless, out
+from pinesync.cli.runner import inert, is_a_log
+from pinesync.errors import FacadeError
+from pinesync.model import Digest, PineId, RelPath, Version
+from pinesync.text.filenames import shown
+
+
+@click.command("show")
+@click.argument("revision", metavar="PATH@VERSION", shell_complete=completed.paths)
+@click.option("--offline", is_flag=True, help="Use stored texts; send no request.")
+@shared
+@paged()
+def command(revision: str, offline: bool) -> int:
+    """Print one saved version, as PATH@5 or 'USER;…@5'; without a number, the newest.
+
+    A file or a pipe gets it byte for byte, with LF line ends. On a terminal, control characters are
+    shown by their numbers; in a CI log, lines that the runner would obey are broken up.
+    """
+    found = show(setup(), revision, offline=offline)
+    if finish("show", found):
+        return found.exit_code
+    if sys.stdout.isatty():
+        out(harmless(found.source, one_line=False).removesuffix("\n"))
+    else:
+        source = inert(found.source) if is_a_log() else found.source
+        click.echo(source.encode(), nl=False)
+    return found.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One version: `when` it was saved, in epoch seconds (0 unknown), and its canonical text."""
+
+    path: RelPath | None
+    name: str
+    pine_id: PineId
+    version: Version
+    when: int
+    digest: Digest
+    source: str
+    exit_code: int = 0
+
+
+def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
+    """The version that `PATH@5` names, the newest there for a path or an id alone. What is held
+    costs no request."""
+    project = open_project(setup)
+    past = Past(project, offline=offline)
+    which = revision(project, raw)
+    version = which.version or past.newest(which.pine_id)
+    if version is None:
+        raise FacadeError(f"{which.label}: TradingView does not list it, and nothing is held of it")
+    info = past.version(which, version)
+    name = which.entry.name if which.entry else shown(info.name)
+    text = past.text(info)
+    return Shown(which.path, name, which.pine_id, version, info.when, info.digest, text)

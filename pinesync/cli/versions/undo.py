@@ -1,0 +1,124 @@
+"""`undo`: what one command did is taken back, as far as that can be done without losing anything.
+
+Files and entries get what they had before, where they still have what the command gave them. A
+push is undone by one more version with the text from before, saved like any other. A script that
+was created there stays: only a deletion would undo that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from pinesync.app.oplog import MOST, Logged, logged
+from pinesync.app.project import Setup, open_project
+from pinesync.cli.options import current, setup, shared
+from pinesync.cli.render import harmless, moment, plain, say
+from pinesync.errors import Misuse
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.engine.undo import take_back
+from pinesync.sync.operations import (
+    REDO,
+    UNDO,
+    Operation,
+    to_redo,
+    to_undo,
+    undone,
+)
+from pinesync.sync.outcome import Outcome, Run, refused
+from pinesync.text.filenames import typed
+
+
+@click.command("undo")
+@click.argument("operation", required=False)
+@click.option("--redo", is_flag=True, help="Undo the last undo.")
+@click.option("--allow-broken", is_flag=True, help="Save even if it does not compile.")
+@shared
+def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
+    """Undo the last command, or the OPERATION that `pinesync oplog` names.
+
+    Files and pine.toml get what they had. A push is undone by saving the earlier text as one more
+    version, if nobody saved since. Run it again to undo the command before; --redo brings back what
+    was undone, the last or that of the undo which OPERATION names. Changes that cannot be undone
+    are listed and left in place; name an OPERATION to undo an older one.
+    """
+    from pinesync.cli.run_output import tell
+
+    undone, run = undo(setup(), operation, redo=redo, allow_broken=allow_broken)
+    if not current().json:
+        said = "redoing what" if redo else "undoing what"
+        say(f"{said} `{undone.verb}` did at {moment(undone.when)} ({harmless(undone.key)})")
+    return tell(
+        "undo", run, nothing="nothing was left to undo of it", more={"operation": plain(undone)}
+    )
+
+
+_FINAL = {
+    "rename": ("was renamed on TradingView", "`pinesync rename {path} {name}` renames it back"),
+    "rm --remote": (
+        "was deleted on TradingView, which nothing brings back",
+        "every version is kept here: `pinesync log 'USER;…'` and `show` with its id tell them",
+    ),
+}
+"""What happened there alone, and what to do about it, with the path and the name from before; an
+older operation can be named."""
+
+
+def undo(
+    setup: Setup, key: str | None = None, *, redo: bool = False, allow_broken: bool = False
+) -> tuple[Logged, Run]:
+    """Take back the newest operation, or the one whose key was named; with `redo` the newest undo.
+    What cannot be taken back is told, and left. Misuse where there is nothing to take back."""
+    project = open_project(setup)
+    with project.transaction(REDO if redo else UNDO) as tx:
+        if any(intent.is_open for intent in tx.ports.log.intents()):
+            tx.settle()  # what an interrupted run began is what was done last
+        operation = _chosen(tx.ports.log.operations(MOST), key, redo=redo)
+        if tx.recovered:
+            return logged(operation), tx.run(_finish_first(operation))
+        run = _undo(tx, operation, allow_broken=allow_broken)
+        if not run.stopped and not any(outcome.done in _LEFT for outcome in run.outcomes):
+            tx.ports.log.journal.undoes = operation.key
+    return logged(operation), run
+
+
+def _finish_first(operation: Operation) -> Iterator[Outcome]:
+    """Nothing is taken back in the same breath: what that is may have changed."""
+    for path in operation.paths[:1]:
+        yield refused(
+            path,
+            "an interrupted run came first, and nothing was undone yet",
+            "`pinesync oplog` shows what is undone next; then run `pinesync undo` again",
+        )
+
+
+def _undo(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Run:
+    if operation.verb in _FINAL:
+        what, hint = _FINAL[operation.verb]
+        names = {c.path: typed(c.before.name) for c in operation.entries if c.before}
+        hints = {p: hint.format(path=typed(p), name=names.get(p, "NAME")) for p in operation.paths}
+        return Run(tuple(refused(path, what, hints[path]) for path in operation.paths))
+    return tx.run(take_back(tx, operation, allow_broken=allow_broken))
+
+
+def _chosen(operations: Sequence[Operation], key: str | None, *, redo: bool) -> Operation:
+    if key is None:
+        found = to_redo(operations) if redo else to_undo(operations)
+        if found is None:
+            what = "no undo that could be taken back" if redo else "nothing to undo"
+            raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
+        return found
+    named = [operation for operation in operations if operation.key.startswith(key)]
+    if len(named) != 1:
+        many = f"{len(named)} operations begin with {key}" if named else f"no operation {key}"
+        raise Misuse(many, "`pinesync oplog` lists them")
+    if named[0].key in undone(operations):
+        raise Misuse(
+            f"{named[0].key}: was taken back already",
+            "`pinesync undo --redo` takes the last undo back, `pinesync oplog` tells the others",
+        )
+    return named[0]
+
+
+_LEFT = frozenset(("refused", "pending", "failed"))
