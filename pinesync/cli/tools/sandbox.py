@@ -34,7 +34,7 @@ _named = click.option("--name", default="", help="Name of the sandbox, if not th
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="Fault to inject; repeatable."
 )
-@click.option("--switches", default="", metavar="A=B,…", help="Response variants, as KEY=VALUE,… pairs.")
+@click.option("--switches", default="", metavar="A=B,…", help="Response variants.")
 @_named
 @shared
 def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
