@@ -29,8 +29,12 @@ class Threads:
         return self(lambda item: then(act(item)), items)
 
     def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-        with ThreadPoolExecutor(self.jobs) as pool:
-            yield from pool.map(act, items)
+        pool = ThreadPoolExecutor(self.jobs)
+        results = pool.map(act, items)
+        # Nothing is waited for at the end: a run that stopped leaves this unfinished, and whichever
+        # thread collects it must not wait for another.
+        pool.shutdown(wait=False)
+        yield from results
 
 
 def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
