@@ -167,5 +167,8 @@ def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
             result.set_exception(error)
 
     # threading would wait until it runs, and so for the interpreter: milliseconds.
-    start_new_thread(work, ())
+    try:
+        start_new_thread(work, ())
+    except RuntimeError:
+        return act  # no thread is to be had: done when it is asked for
     return result.result

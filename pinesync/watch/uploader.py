@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,11 @@ class Sending:
         """Push the next of the texts, as many as are sent in a moment; of the others those that it
         is too early for are looked at again later."""
         due = {path: text for path, text in self._taken().items() if not self._is_early(path)}
+        with suppress(PinesyncError):  # what is wrong with pine.toml, the push says
+            listed = self._folder.manifest.entries()
+            for path in due.keys() - listed.keys():  # removed or moved since it was saved
+                del due[path]
+                self.settled(path)
         if not due:
             return
         for path in due:
@@ -120,7 +125,8 @@ class Sending:
 
     def _conclude(self, path: RelPath, text: Digest, run: Run) -> None:
         """What the push means for one of its scripts."""
-        own = [outcome for outcome in run.outcomes if outcome.path == path]
+        # What became of an earlier save says nothing of this text.
+        own = [o for o in run.outcomes if o.path == path and o.done != "recovered"]
         if run.stopped and not any(outcome.exit_code != EXIT_LATER for outcome in own):
             self._fail(path)
         elif any(outcome.done == "skipped" for outcome in own):
@@ -142,7 +148,7 @@ class Sending:
         service refused is given up, and sent again when it is saved again."""
         return outcome.done == "failed" and not any(
             (record.state, record.path, record.digest) == ("abandoned", outcome.path, digest)
-            for record in self._folder.log.intents()
+            for record in self._project().workspace.log.intents()
         )
 
     @property

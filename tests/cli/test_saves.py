@@ -11,7 +11,10 @@ import pytest
 
 from pinesync.app.difference import changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
+from pinesync.sync.intents import Download
 from pinesync.text.canonical import canonical
+from pinesync.workspace.state import State
+from tests.security.planting import state_of
 from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,
@@ -269,6 +272,35 @@ def test_it_is_pushed_with_the_protection_of_any_push(saved: World) -> None:
     assert "saved on TradingView since you pulled (3.0 → 4.0)" in ran.err
     assert saved.read() == SLOWER
     assert len(saved.saved()) == 4
+
+
+def test_it_is_pushed_also_where_an_interrupted_pull_is_finished_first(clone: World) -> None:
+    newer, temp = BREAKOUT + "// newer\n", ".pinesync-0001-aa.tmp"
+    clone.web_save(newer, "Breakout")
+    clone.write(LONGER)
+    assert clone("push", TREND_PATH).code == 0
+    state = State(state_of(clone))
+    pulled, before = state.texts.keep(newer), state.texts.keep(BREAKOUT)
+    state.log.write(
+        Download(
+            key="0001-aa",
+            path=RelPath(BREAKOUT_PATH),
+            name="Breakout",
+            digest=pulled,
+            pine_id=PineId(clone.id_of("Breakout")),
+            replaces=before,
+            temp=temp,
+            brings=pulled,
+            landed=Version(2),
+        )
+    )
+    clone.write(newer, BREAKOUT_PATH)
+    (clone.folder / BREAKOUT_PATH).with_name(temp).write_text(BREAKOUT)
+    ran = clone("restore", "--push", f"{TREND_PATH}@1")
+    assert ran.code == 0, ran
+    assert "an interrupted pull is finished" in ran.said
+    assert clone.saved() == [TREND, LONGER, TREND]
+    assert clone.words() == {}
 
 
 def test_a_broken_version_is_not_pushed(clone: World) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pinesync.app.project import open_project
+from pinesync.app.project import SETTLE_SECONDS, open_project
 from pinesync.model import RelPath
 from pinesync.text.canonical import digest
 from pinesync.watch import uploader as sending
@@ -92,11 +94,47 @@ def test_a_page_amid_many_fails_only_what_was_not_sent(
     assert all(len(world.saved(name)) <= 2 for name in ("Trend", "Breakout", "Tools"))
 
 
+def test_what_became_of_an_earlier_save_says_nothing_of_this_text(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: a save is given up, and then the list fails. The text is not done with."""
+    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
+    dealt_with: list[str] = []
+    world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, settle=0.0)
+    world.plan.add("save_next:1:reset:before")
+    _add(world, batch, TREND_PATH, LONGER)
+    _pushed(batch)
+    world.plan.clear()
+    world.plan.add("list:1+:500")
+    batch.add([(RelPath(TREND_PATH), digest(LONGER))])
+    _pushed(batch)
+    assert (dealt_with, [*batch.failing]) == ([], [TREND_PATH])
+    world.plan.clear()
+    batch.add([(RelPath(TREND_PATH), digest(LONGER))])
+    _pushed(batch)
+    assert (dealt_with, world.saved()) == ([TREND_PATH], [TREND, LONGER])
+
+
+def test_a_script_that_was_removed_fails_no_other(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: pine.toml forgets one of two before they are sent."""
+    world, batch = watching.world, _by_hand(watching, monkeypatch, first=100)
+    for path, text in {BREAKOUT_PATH: BREAKOUT, TREND_PATH: TREND}.items():
+        _add(world, batch, path, text + "// all\n")
+    assert world("rm", BREAKOUT_PATH).code == 0
+    assert _pushed(batch) == [TREND_PATH]
+    assert (batch.failing, len(world.saved()), len(world.saved("Breakout"))) == ({}, 2, 1)
+
+
 def _by_hand(
     watching: Watching,
     monkeypatch: pytest.MonkeyPatch,
     dealt_with: list[str] | None = None,
     first: int = 1,
+    settle: float = SETTLE_SECONDS,
 ) -> sending.Sending:
     monkeypatch.setattr(sending, "_FIRST_BATCH", first)
 
@@ -104,7 +142,8 @@ def _by_hand(
         if dealt_with is not None:
             dealt_with.append(path)
 
-    return sending.Sending(open_project(watching.setup), lambda: 0.0, 0.0, deal, lambda *_: None)
+    project = open_project(replace(watching.setup, settle_seconds=settle))
+    return sending.Sending(project, lambda: 0.0, 0.0, deal, lambda *_: None)
 
 
 def _add(world: World, batch: sending.Sending, path: str, text: str) -> None:

@@ -20,7 +20,7 @@ from pinesync.errors import Misuse
 @remote_options
 @shared
 def command(offline: bool, remote: str | None) -> int:
-    """Run a language server on standard input and output, for an editor.
+    """Speak the Language Server Protocol with an editor, on standard input and output.
 
     It reports findings as you type and the compiler's as you save, shows the version and the word
     of status above the first line, and offers push, pull and diff as commands. Without --remote, a

@@ -84,8 +84,9 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
     any push: nothing is where one of the files could not be written."""
     done = restore(setup, paths)
     restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
+    own = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
     # A push that is given no path would be of everything.
-    if done.stopped or not restored or len(restored) != len(done.outcomes):
+    if done.stopped or not restored or len(restored) != len(own):
         return done
     run = push(replace(setup, cwd=open_project(setup).workspace.root), restored)
     return replace(run, outcomes=(*done.outcomes, *run.outcomes))

@@ -30,6 +30,8 @@ def take_back(tx: Transaction, operation: Operation, *, allow_broken: bool) -> I
     """Undo the operation: first in the folder, then what it saved. What cannot be taken back is
     `refused`, and left."""
     saved = {save.path: save for save in operation.saves}
+    if saved:
+        _ = tx.ports.remote  # without a sign-in, nothing is undone by half
     yield from _TakeBack(tx.ports, operation, frozenset(saved)).taken_back()
     if saved:
         yield from _save_again(tx, list(saved.values()), allow_broken)

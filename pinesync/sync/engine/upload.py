@@ -28,7 +28,7 @@ from pinesync.model import (
 )
 from pinesync.sync.engine import resolve_upload
 from pinesync.sync.engine.download import adopted, based
-from pinesync.sync.engine.lifecycle import begin
+from pinesync.sync.engine.lifecycle import begin, note_answer
 from pinesync.sync.engine.prepare_upload import Draft, changed, draft_of, overtaken
 from pinesync.sync.engine.resolve_upload import SentUpload
 from pinesync.sync.engine.snapshot import ask_session
@@ -132,7 +132,11 @@ class _Sent:
     def begin_read_back(self, ports: Ports) -> None:
         """Begin to read the saved version where the answer says that it is."""
         upload = self.answered()
-        if upload and (place := upload.place):
+        answer = upload.answer if upload else None
+        if upload and isinstance(answer, SaveAnswer) and (place := upload.place):
+            # The place is on record before the next script is looked at: a text that the service
+            # changed is found by its number alone.
+            note_answer(ports, upload.intent, answer)
             read = ports.tools.meanwhile(lambda: ports.remote.get(*place))
             self.upload = replace(upload, read_back=read)
 

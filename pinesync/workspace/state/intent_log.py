@@ -32,6 +32,7 @@ class IntentLog:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         with writing(self._store.folder):
+            self._held = None  # what was read before may have been another process's to change
             yield
 
     @contextmanager
