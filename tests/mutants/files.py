@@ -176,7 +176,7 @@ FILES = (
     Mutant(
         "one writer at a time",
         "28",
-        "pinesync.workspace.state.intent_log:writing",
+        "pinesync.workspace.lock:writing",
         unlocked,
         ("tests/workspace/test_lock.py::test_nor_twice_in_one_process",),
     ),
