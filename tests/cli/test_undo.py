@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.errors import FileError
+from pinesync.errors import FileError, NotSignedIn
 from pinesync.sandbox.faults import Switches
 from pinesync.workspace.state.store import Store
 from tests.world import (
@@ -293,6 +293,27 @@ def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
     assert ran.out == f"restored   {BREAKOUT_PATH}  1.0\n"
     assert clone.read(BREAKOUT_PATH) == BREAKOUT
     assert clone.read() == FASTER
+
+
+def test_without_a_sign_in_nothing_is_undone_by_half(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The push saved one script, and adopted another that was saved alike in the web editor."""
+    clone.web_save(BREAKOUT + "// alike\n", "Breakout")
+    clone.write(BREAKOUT + "// alike\n", BREAKOUT_PATH)
+    clone.write(LONGER)
+    assert clone("push").code == 0
+    before = clone.files()
+
+    def signed_out(*_: object, **__: object) -> None:
+        raise NotSignedIn("not signed in")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pinesync.app.project.open_remote", signed_out)
+        assert clone("undo").code == 5
+    assert clone.files() == before
+    assert clone("undo").code == 0
+    assert clone.saved() == [TREND, LONGER, TREND]
 
 
 def test_what_was_created_there_stays(clone: World) -> None:

@@ -398,6 +398,21 @@ def test_the_next_script_does_not_wait_for_a_read_back(bench: Bench) -> None:
     assert len(bench.fake.scripts[second].texts) == 2
 
 
+def test_an_answer_is_on_record_before_the_next_script_is_looked_at(bench: Bench) -> None:
+    """Whoever dies from then on is told by number where the save is, whatever its text became."""
+    first, second = two_edited(bench)
+    noted: list[Version | None] = []
+
+    def look(pine_id: PineId, version: Version | str) -> None:
+        if pine_id == second and version == "last":
+            noted.extend(r.landed for r in bench.records() if isinstance(r, Upload))
+
+    bench.fake.at_each["get"] = look
+    assert [outcome.done for outcome in bench.push().outcomes] == ["saved", "saved"]
+    assert noted == [Version(2)]
+    assert first in bench.fake.scripts
+
+
 def test_each_save_comes_right_after_its_last_look(bench: Bench) -> None:
     two_edited(bench)
     bench.fake.calls.clear()

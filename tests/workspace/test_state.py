@@ -327,6 +327,16 @@ def test_a_record_under_another_name_is_refused(state: State) -> None:
         list(State(state.folder).log.intents())
 
 
+def test_who_takes_the_lock_looks_again(state: State) -> None:
+    """What was read before it was taken may have been another process's to change."""
+    state.log.write(upload())
+    assert state.log.intents() == [upload()]
+    landed = replace(upload(), state="landed", landed=Version(6))
+    State(state.folder).log.write(landed)
+    with state.log.exclusive():
+        assert state.log.intents() == [landed]
+
+
 def test_what_a_write_left_behind_is_no_record(state: State) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
