@@ -26,23 +26,23 @@ TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 
 # Where the result of a command comes from. Those whose object is a run's are below.
 RESULTS = {
-    "clone": "app.clone.clone",
+    "clone": "app.sync.clone.clone",
     "init": "cli.sync.init.init",
-    "status": "app.status.status",
-    "diff": "app.diff.diff",
+    "status": "app.sync.status.status",
+    "diff": "app.sync.diff.diff",
     "check": "app.check.check",
     "add": "cli.scripts.add.add",
     "new": "cli.scripts.new.new",
     "list": "cli.scripts.listing.list_scripts",
-    "log": "app.log.log",
+    "log": "app.versions.log.log",
     "show": "cli.versions.show.show",
     "grep": "cli.versions.grep.grep",
     "blame-version": "cli.versions.blame.blame_version",
-    "oplog": "app.oplog.oplog",
+    "oplog": "app.versions.oplog.oplog",
     "rm": "cli.scripts.rm.rm",
     "repair": "cli.tools.repair.repair",
     "fetch": "cli.sync.fetch.fetch",
-    "history import": "app.history.import_history",
+    "history import": "app.versions.history_import.import_history",
     "verify": "cli.sync.verify.verify",
     "login": "app.account.login",
     "logout": "app.account.logout",
@@ -56,7 +56,7 @@ RESULTS = {
     "sandbox reset": "app.sandbox.reset",
     "sandbox path": "app.sandbox.location",
 }
-ALSO = {"restore": "app.backups.kept_texts", "hooks run": "cli.tools.hooks.before_commit"}
+ALSO = {"restore": "app.versions.backups.kept_texts", "hooks run": "cli.tools.hooks.before_commit"}
 """The other object of a command that has two."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
 ERROR = {

@@ -126,7 +126,7 @@ class Entry:
     name: str
     pine_id: PineId | None = None
     base: Base | None = None
-    hidden: Version | None = None
+    shadowed: Version | None = None
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from pinesync.errors import (
 from pinesync.model import Diagnostic, PineId, SaveAnswer, Verdict, Version
 from pinesync.protocol import BASE_URL
 from pinesync.text.canonical import MAX_SOURCE, Unreadable, check_encodable
-from pinesync.text.filenames import shown
+from pinesync.text.filenames import unescape_name
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -114,7 +114,7 @@ class Pine:
         return [
             {
                 "id": str(info.pine_id),
-                "name": shown(info.name),
+                "name": unescape_name(info.name),
                 "version": str(info.version),
                 "modified": info.modified,
             }
@@ -177,7 +177,7 @@ class Pine:
         saved = self._client.get(pine_id, version)
         return {
             "id": str(saved.pine_id),
-            "name": shown(saved.name),
+            "name": unescape_name(saved.name),
             "title": saved.title,
             "version": str(saved.version),
             "last_version": saved.last_version.major,

@@ -23,7 +23,7 @@ from pinesync.sync import guards
 from pinesync.sync.engine.account import read_account
 
 if TYPE_CHECKING:
-    from pinesync.tradingview.signins import Kept
+    from pinesync.tradingview.signins import StoredSignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _identity(
     account: Account,
     scripts: int,
     source: Source,
-    held: Kept | None = None,
+    held: StoredSignIn | None = None,
     pinned: bool = False,
 ) -> Identity:
     from pinesync.tradingview.cookies import origin_of

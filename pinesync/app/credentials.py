@@ -14,7 +14,7 @@ from pinesync.sync.guards import is_account
 if TYPE_CHECKING:
     from pinesync.app.project import Setup
     from pinesync.tradingview.cookies import Secret
-    from pinesync.tradingview.signins import Kept
+    from pinesync.tradingview.signins import StoredSignIn
 
 Source = Literal["sandbox", "PINESYNC_COOKIE", "TRADINGVIEW_COOKIE", "stored"]
 
@@ -25,7 +25,7 @@ class SignIn:
 
     secret: Secret
     source: Source
-    kept: Kept | None = None
+    kept: StoredSignIn | None = None
 
     @property
     def renew(self) -> str:
@@ -65,7 +65,7 @@ def sign_in(setup: Setup, account: Account | None) -> SignIn | None:
     return SignIn(signins.secret_of(chosen), "stored", chosen) if chosen else None
 
 
-def _kept_for(setup: Setup, account: Account | None) -> Kept | None:
+def _kept_for(setup: Setup, account: Account | None) -> StoredSignIn | None:
     from pinesync.tradingview import signins
 
     default = signins.load(setup.places.config)

@@ -12,7 +12,7 @@ def main() -> int:
     # all there is at the exit, it takes a tenth of their time.
     gc.set_threshold(100_000)
     if asked := os.environ.get("_PINESYNC_COMPLETE"):
-        from pinesync.cli.completing import answer
+        from pinesync.cli.shell_completion import answer
 
         return answer(asked)
     from pinesync.cli.error_handler import run

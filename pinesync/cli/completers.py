@@ -32,7 +32,7 @@ def names(context: click.Context, _parameter: click.Parameter, incomplete: str) 
 def templates(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Templates by their names, and files of .pine."""
     from pinesync.app.completion import files
-    from pinesync.app.templates import names
+    from pinesync.app.scripts.templates import names
 
     made = _setup(context)
     return _fitting([*names(made), *files(made, incomplete)], incomplete)
@@ -57,7 +57,7 @@ def _setup(context: click.Context) -> Setup:
 
 def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
     """What begins so and can be shown: a name that a terminal would obey is left out."""
-    from pinesync.cli.render import harmless
+    from pinesync.cli.render import escape_controls
 
-    fits = {one for one in found if one.startswith(incomplete) and harmless(one) == one}
+    fits = {one for one in found if one.startswith(incomplete) and escape_controls(one) == one}
     return sorted(fits)

@@ -105,7 +105,7 @@ _AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes wha
 def _tell(
     arguments: Sequence[str], message: str, hint: str | None, code: int, usage: str = ""
 ) -> int:
-    from pinesync.cli.render import error_lines, one_object, out, say
+    from pinesync.cli.render import echo_err, error_lines, one_object, out
 
     try:
         if _wants_json(arguments):
@@ -113,9 +113,9 @@ def _tell(
             out(one_object(_verb(arguments), code, {"error": found}))
         else:
             for line in error_lines(message, hint):
-                say(line)
+                echo_err(line)
             if usage:
-                say(usage)
+                echo_err(usage)
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_pipe()

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from pinesync import __version__
 from pinesync.app.check import Checks
-from pinesync.cli.render import harmless
+from pinesync.cli.render import escape_controls
 from pinesync.model import Diagnostic
 
 _SCHEMA = (
@@ -59,7 +59,7 @@ def _command(word: str, properties: dict[str, object], message: str) -> str:
 def _data(text: str) -> str:
     # The sign that escapes comes first, and what a terminal obeys is shown as everywhere.
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return harmless(escaped)
+    return escape_controls(escaped)
 
 
 def _property(text: str) -> str:

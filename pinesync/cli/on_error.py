@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from pinesync.cli.render import harmless
+from pinesync.cli.render import escape_controls
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.words import Role, Status
 from pinesync.watch.events import Done, Event, Told, Trouble
@@ -88,9 +88,9 @@ def _shown_as_it_is(said: str) -> str:
 
 def _run(words: Sequence[str], path: str, message: str) -> None:
     """Its output goes nowhere, and its failure changes nothing: what happened was told already."""
-    title, said = harmless(path) or "pinesync", harmless(message)
+    title, said = escape_controls(path) or "pinesync", escape_controls(message)
     notifies = words[-1] == "--"
-    told = {"PINESYNC_PATH": harmless(path), "PINESYNC_MESSAGE": said}
+    told = {"PINESYNC_PATH": escape_controls(path), "PINESYNC_MESSAGE": said}
     try:
         subprocess.run(
             [*words, title, _shown_as_it_is(said)] if notifies else words,

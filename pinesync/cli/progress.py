@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pinesync.cli.render import harmless, say
+from pinesync.cli.render import echo_err, escape_controls
 
 if TYPE_CHECKING:
     from pinesync.tradingview.http import Exchange
@@ -33,11 +33,11 @@ def bar() -> Callable[[int, int], None]:
 
 def waiting(seconds: float) -> None:
     wipe = "\r" + " " * (_WIDTH + 20) + "\r" if sys.stderr.isatty() else ""
-    say(f"{wipe}TradingView asks for fewer requests: waiting {math.ceil(seconds)} s")
+    echo_err(f"{wipe}TradingView asks for fewer requests: waiting {math.ceil(seconds)} s")
 
 
 def tracing(seen: Exchange) -> None:
     """A line of what was asked and answered: no header is in it, and no source."""
     answered = "no answer" if seen.status is None else f"{seen.status}, {seen.size} bytes"
     milliseconds = round(seen.seconds * 1000)
-    say(harmless(f"{seen.method} {seen.target}: {answered}, {milliseconds} ms"))
+    echo_err(escape_controls(f"{seen.method} {seen.target}: {answered}, {milliseconds} ms"))

@@ -13,12 +13,12 @@ from typing import Any
 
 import click
 
+from pinesync.cli.ci_log import escape_ci_commands
 from pinesync.cli.options import current
-from pinesync.cli.runner import inert
 from pinesync.model import Diagnostic, Version
 from pinesync.sync.outcome import counted as counted
 from pinesync.sync.words import Role, Status
-from pinesync.text.unicode import harmless as harmless
+from pinesync.text.unicode import escape_controls as escape_controls
 
 SCHEMA = 1
 _WHOLE: Mapping[int, int] = {}
@@ -45,7 +45,7 @@ _COLORS: Mapping[str, str | None] = {
 def out(line: str = "", *, command: bool = False) -> None:
     """A line of the result. What is foreign in it has been made harmless; with `command` it is
     one for the runner of a CI job."""
-    click.echo(inert(line, command=command), color=current().colored)
+    click.echo(escape_ci_commands(line, command=command), color=current().colored)
 
 
 def out_all(lines: Iterable[str]) -> None:
@@ -55,12 +55,12 @@ def out_all(lines: Iterable[str]) -> None:
         out("\n".join(piece))
 
 
-def say(line: str) -> None:
+def echo_err(line: str) -> None:
     """A line for the person, beside the result."""
-    click.echo(inert(line), err=True)
+    click.echo(escape_ci_commands(line), err=True)
 
 
-def tinted(word: str, shown: str | None = None) -> str:
+def styled(word: str, shown: str | None = None) -> str:
     """A word of status, or what was done, in its colour."""
     shown = word if shown is None else shown
     color = _COLORS.get(word)
@@ -71,20 +71,21 @@ def tinted(word: str, shown: str | None = None) -> str:
 
 def error_lines(message: str, hint: str | None) -> Iterator[str]:
     """One line each: a newline in a foreign text must not begin a hint of its own."""
-    yield f"error: {harmless(message)}"
+    yield f"error: {escape_controls(message)}"
     if hint:
-        yield f"hint: {harmless(hint)}"
+        yield f"hint: {escape_controls(hint)}"
 
 
 def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]:
     """`path:line:col: error: text [code]`, the line of source, and a caret under it; of a very
     long line what is near."""
-    code = f" [{harmless(found.code)}]" if found.code else ""
+    code = f" [{escape_controls(found.code)}]" if found.code else ""
     lines = source.split("\n") if source else []
     line = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
     column = min(found.column, len(line) + 1) if line else found.column
     yield (
-        f"{harmless(path)}:{found.line}:{column}: {found.severity}: {harmless(found.message)}{code}"
+        f"{escape_controls(path)}:{found.line}:{column}: {found.severity}: "
+        f"{escape_controls(found.message)}{code}"
     )
     if line:
         end = found.end_column if found.end_line == found.line else len(line)
@@ -93,9 +94,9 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
         before, marked = line[first : column - 1], line[column - 1 : end][:_AROUND]
         rest = line[column - 1 + len(marked) :]
         left, right = "…" * (first > 0), "…" * (len(rest) > _AROUND)
-        yield f"  {left}{harmless(before + marked + rest[:_AROUND])}{right}"
-        under = " " * width(left + harmless(before))
-        yield f"  {under}{'^' * max(1, width(harmless(marked)))}"
+        yield f"  {left}{escape_controls(before + marked + rest[:_AROUND])}{right}"
+        under = " " * width(left + escape_controls(before))
+        yield f"  {under}{'^' * max(1, width(escape_controls(marked)))}"
 
 
 def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
@@ -136,7 +137,7 @@ def body_of(result: Any) -> dict[str, Any]:
     return {**body, "error": stopped} if stopped else body
 
 
-def finish(command: str, result: Any, *, as_json: bool = False) -> bool:
+def emit_json(command: str, result: Any, *, as_json: bool = False) -> bool:
     """Print the result as JSON where that was asked for; whether it was."""
     current().ends.append(result.exit_code)
     asked = as_json or current().json

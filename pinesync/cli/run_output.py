@@ -11,15 +11,15 @@ from pinesync.cli.render import (
     body_of,
     counted,
     diagnostic_lines,
+    echo_err,
     error_lines,
-    harmless,
     one_object,
     out,
-    say,
-    tinted,
+    styled,
 )
 from pinesync.sync.outcome import Outcome, Recorded, Run
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
+from pinesync.text.unicode import escape_controls
 
 _RESULTS = frozenset(
     "saved created adopted pulled written merged kept recovered resolved restored forgotten "
@@ -38,24 +38,24 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
         return run.exit_code
     for planned in run.planned:
         out(
-            f"{tinted(planned.word, planned.word.ljust(_WIDTH))}  {harmless(planned.path)}: "
+            f"{styled(planned.word, planned.word.ljust(_WIDTH))}  {escape_controls(planned.path)}: "
             f"would {planned.act}"
         )
     advised = ""
     for outcome in run.outcomes:
-        advice = outcome.hint.replace(typed(outcome.path), "")
+        advice = outcome.hint.replace(shell_quote(outcome.path), "")
         _tell(outcome, hint="" if advice == advised else outcome.hint)
         advised = advice
     if run.commit:
-        word = tinted("saved", "committed".ljust(_WIDTH))
-        out(f"{word}  {run.commit.commit[:_SHORT]}  {harmless(run.commit.subject)}")
+        word = styled("saved", "committed".ljust(_WIDTH))
+        out(f"{word}  {run.commit.commit[:_SHORT]}  {escape_controls(run.commit.subject)}")
     if run.record and run.record.paths:
         _tell_record(run.record)
     if run.stopped:
         for line in error_lines(run.stopped.message, run.stopped.hint):
-            say(line)
+            echo_err(line)
     elif not run.outcomes and not run.planned:
-        say(nothing)
+        echo_err(nothing)
     return run.exit_code
 
 
@@ -75,26 +75,26 @@ def _tell_record(record: Recorded) -> None:
     if record.commit is None:
         out(f"{record.ref}: would record {scripts}")
         return
-    word = tinted("saved", "recorded".ljust(_WIDTH))
+    word = styled("saved", "recorded".ljust(_WIDTH))
     out(f"{word}  {record.commit[:_SHORT]}  {scripts} on {record.ref}")
 
 
 def _tell(outcome: Outcome, *, hint: str) -> None:
     """The hint is left out where the one before says the same of another path."""
-    path = harmless(outcome.path)
+    path = escape_controls(outcome.path)
     if outcome.done in _RESULTS:
-        word = tinted(outcome.done, outcome.done.ljust(_WIDTH))
-        before = f"{harmless(outcome.moved_from)} → " if outcome.moved_from else ""
+        word = styled(outcome.done, outcome.done.ljust(_WIDTH))
+        before = f"{escape_controls(outcome.moved_from)} → " if outcome.moved_from else ""
         out(f"{word}  {before}{path}{_versions(outcome)}")
         if outcome.message:
-            say(f"  {harmless(outcome.message)}")
+            echo_err(f"  {escape_controls(outcome.message)}")
     else:
-        say(f"{path}: {harmless(outcome.message)}")
+        echo_err(f"{path}: {escape_controls(outcome.message)}")
     for diagnostic in outcome.diagnostics:
         for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
-            say(line)
+            echo_err(line)
     if hint:
-        say(f"  hint: {harmless(hint)}")
+        echo_err(f"  hint: {escape_controls(hint)}")
 
 
 def _versions(outcome: Outcome) -> str:

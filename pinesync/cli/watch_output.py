@@ -10,7 +10,15 @@ import shutil
 import sys
 from datetime import UTC, datetime
 
-from pinesync.cli.render import counted, diagnostic_lines, error_lines, harmless, out, say, tinted
+from pinesync.cli.render import (
+    counted,
+    diagnostic_lines,
+    echo_err,
+    error_lines,
+    escape_controls,
+    out,
+    styled,
+)
 from pinesync.clock import wall
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.outcome import Outcome
@@ -22,7 +30,7 @@ from pinesync.watch.events import (
     Ended,
     Event,
     Held,
-    Quiet,
+    Idle,
     Told,
     Trouble,
 )
@@ -45,23 +53,26 @@ class Screen:
             case Began():
                 self._began(event)
             case Checking():
-                say(f"{_time()}  checking  {harmless(event.path)}")
+                echo_err(f"{_time()}  checking  {escape_controls(event.path)}")
             case Done():
                 _done(event)
             case Held():
                 self._held(event)
             case Told():
-                say(f"{_time()}  {tinted(event.word)}  {harmless(event.path)}: {_message(event)}")
+                echo_err(
+                    f"{_time()}  {styled(event.word)}  {escape_controls(event.path)}: "
+                    f"{_message(event)}"
+                )
                 _hint(event.hint)
             case Trouble():
                 for line in error_lines(event.message, event.hint):
-                    say(line)
+                    echo_err(line)
             case Connected():
-                say(f"{_time()}  connected")
-            case Quiet():
+                echo_err(f"{_time()}  connected")
+            case Idle():
                 self._quiet(event)
             case Ended():
-                say("stopped")
+                echo_err("stopped")
         sys.stdout.flush()
 
     def leave(self) -> None:
@@ -69,21 +80,24 @@ class Screen:
         self._wipe()
 
     def _began(self, event: Began) -> None:
-        whose = f", account {harmless(event.account)}" if event.account else ""
-        say(f"watching {harmless(str(event.root))}: {counted(event.scripts, 'script')}{whose}")
+        whose = f", account {escape_controls(event.account)}" if event.account else ""
+        echo_err(
+            f"watching {escape_controls(str(event.root))}: "
+            f"{counted(event.scripts, 'script')}{whose}"
+        )
         if event.by_looking:
-            say("hint: this system tells of no changes here: a save is found within a second")
-        say("Ctrl-C ends it")
+            echo_err("hint: this system tells of no changes here: a save is found within a second")
+        echo_err("Ctrl-C ends it")
 
     def _held(self, event: Held) -> None:
-        named = ", ".join(harmless(path) for path in event.paths[:_MOST_NAMED])
+        named = ", ".join(escape_controls(path) for path in event.paths[:_MOST_NAMED])
         more = len(event.paths) - _MOST_NAMED
         named += f" and {more} more" if more > 0 else ""
-        say(f"{_time()}  held: {counted(len(event.paths), 'file')}, {event.why}: {named}")
+        echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')}, {event.why}: {named}")
         press = "press p to send, n to leave; " if self._keys else ""
         _hint(f"{press}`pinesync push` sends what is held")
 
-    def _quiet(self, event: Quiet) -> None:
+    def _quiet(self, event: Idle) -> None:
         parts = ["connected" if event.connected else "not connected"]
         counts = ((event.waiting, "waiting"), (event.broken, "broken"), (event.left, "to decide"))
         parts += [f"{number} {what}" for number, what in counts if number]
@@ -93,7 +107,7 @@ class Screen:
             sys.stderr.write(self._shown)
             sys.stderr.flush()
         else:
-            say(line)
+            echo_err(line)
 
     def _wipe(self) -> None:
         if self._shown:
@@ -104,14 +118,14 @@ class Screen:
 
 def _done(event: Done) -> None:
     outcome = event.outcome
-    path, version = harmless(outcome.path), f" {outcome.version}" if outcome.version else ""
+    path, version = escape_controls(outcome.path), f" {outcome.version}" if outcome.version else ""
     if outcome.exit_code == EXIT_DONE:
-        word = f"{tinted(outcome.done)}{version}"
+        word = f"{styled(outcome.done)}{version}"
         out(f"{_time()}  {path}  {word}  {event.milliseconds} ms")
         if outcome.message:
-            say(f"  {harmless(outcome.message)}")
+            echo_err(f"  {escape_controls(outcome.message)}")
     else:
-        say(f"{_time()}  {path}: {harmless(outcome.message)}")
+        echo_err(f"{_time()}  {path}: {escape_controls(outcome.message)}")
     _findings(outcome)
     _hint(outcome.hint)
 
@@ -119,17 +133,17 @@ def _done(event: Done) -> None:
 def _findings(outcome: Outcome) -> None:
     for diagnostic in outcome.diagnostics:
         for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
-            say(line)
+            echo_err(line)
 
 
 def _message(event: Told) -> str:
     version = f" ({event.version})" if event.version else ""
-    return harmless(event.message) + version
+    return escape_controls(event.message) + version
 
 
 def _hint(hint: str) -> None:
     if hint:
-        say(f"  hint: {harmless(hint)}")
+        echo_err(f"  hint: {escape_controls(hint)}")
 
 
 def _time() -> str:

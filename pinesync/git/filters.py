@@ -10,7 +10,7 @@ from pathlib import Path
 from pinesync.git.index import index_rows
 from pinesync.git.repo import Repository
 from pinesync.git.run import run
-from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.files.exchange import MAX_FILE
 
 _PROGRAMS = r"^filter\..*\.(clean|process|required)$"
 _REWRITES = ("filter", "working-tree-encoding")

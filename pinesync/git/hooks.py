@@ -14,7 +14,7 @@ from pinesync.errors import LeftForYou
 from pinesync.git.repo import Repository
 from pinesync.git.run import ask
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.workspace.files.folder import exchange_files, file_error, mode_of, read
+from pinesync.workspace.files.exchange import exchange_files, file_error, mode_of, read
 from pinesync.workspace.files.tree import Tree
 
 HOOKS = ("pre-commit", "pre-push")

@@ -8,7 +8,7 @@ from pathlib import Path
 from pinesync.errors import FileError
 from pinesync.git.run import run
 from pinesync.model import Digest
-from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.files.exchange import MAX_FILE
 
 _MOST_COMMITS = 20
 

@@ -17,7 +17,7 @@ from pinesync.git.objects import read_objects
 from pinesync.git.run import ask, first_line, run
 from pinesync.model import Digest
 from pinesync.text.canonical import digest_or_none
-from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.files.exchange import MAX_FILE
 
 HISTORY = "refs/remotes/tradingview/history"
 SAVED = "refs/remotes/tradingview/saved"

@@ -11,7 +11,7 @@ from pinesync.git.objects import read_objects
 from pinesync.git.run import run
 from pinesync.text.filenames import SUFFIX
 from pinesync.workspace.files import MANIFEST
-from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.files.exchange import MAX_FILE
 
 
 def workspaces(top: Path) -> list[Path]:

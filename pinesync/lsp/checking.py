@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pinesync.app.check import Checked, checked
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
-from pinesync.lsp.aside import Newest, aside
-from pinesync.lsp.places import place_of
+from pinesync.lsp.documents import place_of
+from pinesync.lsp.threads import Newest, aside
 
 DEBOUNCE_SECONDS = 0.25
 """Between the last key and the findings."""

@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from pinesync.app.check import Checked
 from pinesync.model import Diagnostic
-from pinesync.text.unicode import harmless
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pygls.workspace import PositionCodec
@@ -35,7 +35,7 @@ def findings(found: Checked, text: str, codec: PositionCodec) -> list[types.Diag
     return [
         types.Diagnostic(
             _range(one, lines, codec, bom),
-            harmless(one.message),
+            escape_controls(one.message),
             _SEVERITIES[one.severity],
             one.code or None,
             source=SOURCE,

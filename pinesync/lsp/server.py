@@ -23,15 +23,15 @@ from pinesync import __version__
 from pinesync.app.check import Checked
 from pinesync.app.project import Setup
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, LeftForYou, Misuse, NotSignedIn, PinesyncError
-from pinesync.lsp import acts
-from pinesync.lsp.aside import Newest, aside, listening
-from pinesync.lsp.calling_off import CalledOff, Order
+from pinesync.lsp import commands as acts
+from pinesync.lsp.cancellation import CalledOff, Order
 from pinesync.lsp.checking import Checking, Compiler
+from pinesync.lsp.code_lens import ScriptLines, title
+from pinesync.lsp.diff_files import Shown
+from pinesync.lsp.documents import is_script, named, path_of, root_of
 from pinesync.lsp.findings import findings
-from pinesync.lsp.places import is_script, named, path_of, root_of
 from pinesync.lsp.protocol import Protocol, Writer
-from pinesync.lsp.showing import Shown
-from pinesync.lsp.standing import Standing, title
+from pinesync.lsp.threads import Newest, aside, listening
 from pinesync.sync.words import Status
 from pinesync.text.canonical import canonical
 
@@ -85,7 +85,7 @@ class Server(LanguageServer):
         self.shown = Shown()
         self._compiler = compiler
         self._checking = Checking(compiler, self._publish)
-        self._standing = Standing(compiler.setup)
+        self._standing = ScriptLines(compiler.setup)
         self._one_at_a_time = asyncio.Lock()
         self._under_way: dict[asyncio.Task[Any], tuple[object, Order]] = {}
         self._saves: Counter[Path | None] = Counter()

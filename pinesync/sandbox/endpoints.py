@@ -15,10 +15,10 @@ from pinesync.errors import NotAccessible, Refused
 from pinesync.protocol import server_responses
 from pinesync.sandbox import published
 from pinesync.sandbox.call import Call, Reply, answer
-from pinesync.sandbox.compiler import describe, find, is_old
-from pinesync.sandbox.finding import Finding
-from pinesync.sandbox.limits import find_all
-from pinesync.sandbox.metainfo import metainfo
+from pinesync.sandbox.compiler.compile import describe, find, is_old
+from pinesync.sandbox.compiler.diagnostic import Finding
+from pinesync.sandbox.compiler.limits import find_all
+from pinesync.sandbox.compiler.metainfo import metainfo
 from pinesync.sandbox.store import StoredVersion, User
 
 MAX_SAVED = 5 * 1024 * 1024

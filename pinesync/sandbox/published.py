@@ -10,7 +10,7 @@ from typing import Any, cast
 from pinesync.errors import NotAccessible
 from pinesync.model import PineId, Version
 from pinesync.protocol import server_responses
-from pinesync.sandbox.compiler import describe
+from pinesync.sandbox.compiler.compile import describe
 from pinesync.sandbox.seeds import seeds
 from pinesync.sandbox.store import NO_SCRIPT, StoredVersion
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pinesync.errors import NameTaken, NotAccessible
 from pinesync.model import Kind, PineId, SavedText, ScriptInfo, Version
-from pinesync.sandbox.compiler import ScriptFacts, describe
+from pinesync.sandbox.compiler.compile import ScriptFacts, describe
 from pinesync.sandbox.database import Database
 from pinesync.text import canonical
 

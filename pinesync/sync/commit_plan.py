@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pinesync.model import Base, Entry, Kind, PineId, RelPath, ScriptInfo, Version, VersionInfo
-from pinesync.text.filenames import fold, place, shown
+from pinesync.text.filenames import collision_key, place, unescape_name
 from pinesync.text.unicode import HARMFUL
 
 _UNSHOWN = re.compile(f"[{HARMFUL}\t\n\ud800-\udfff]")
@@ -77,15 +77,15 @@ def places(
     put it."""
     named = {entry.pine_id: entry.path for entry in entries.values() if entry.pine_id}
     once = {entry.pine_id: entry for entry in (before or {}).values()}
-    taken = {fold(path) for path in entries}
+    taken = {collision_key(path) for path in entries}
     found: dict[PineId, Entry] = {}
     for info in sorted(listed, key=lambda info: info.pine_id):
-        name, path, old = shown(info.name), named.get(info.pine_id), once.get(info.pine_id)
-        if path is None and old and old.name == name and fold(old.path) not in taken:
+        name, path, old = unescape_name(info.name), named.get(info.pine_id), once.get(info.pine_id)
+        if path is None and old and old.name == name and collision_key(old.path) not in taken:
             path = old.path
         if path is None:
             path = place(name, info.pine_id, folders.get(info.kind, ""), taken)
-        taken.add(fold(path))
+        taken.add(collision_key(path))
         found[info.pine_id] = Entry(path, name, info.pine_id)
     return found
 
@@ -121,12 +121,12 @@ def _moves(
     """What of the last commit is elsewhere now, and what stands in another script's way: only a
     script that is gone can, as no two that are there have one path."""
     moved: dict[RelPath, Entry] = {}
-    taken = {fold(entry.path) for entry in where.values()}
+    taken = {collision_key(entry.path) for entry in where.values()}
     dropped = []
     for path, entry in before.items():
         now = where.get(entry.pine_id) if entry.pine_id else None
         if now and (now.path, now.name) != (path, entry.name):
             moved[path] = replace(entry, path=now.path, name=now.name)
-        elif now is None and fold(path) in taken:
+        elif now is None and collision_key(path) in taken:
             dropped.append(path)
     return moved, tuple(dropped)

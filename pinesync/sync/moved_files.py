@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from pinesync.model import RelPath
-from pinesync.sync.planner import Situation
+from pinesync.sync.planner import ScriptState
 from pinesync.sync.policy import LocalSide
 
 
-def moved(situations: tuple[Situation, ...]) -> dict[RelPath, RelPath]:
+def moved(situations: tuple[ScriptState, ...]) -> dict[RelPath, RelPath]:
     """Each unlisted path with the missing one that it was moved from: the only missing script whose
     base has the file's text, where no other unlisted file has it."""
     missing = [s.entry for s in situations if s.local is LocalSide.MISSING and s.entry]

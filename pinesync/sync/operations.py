@@ -33,7 +33,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentVersion:
     """A version that was saved there on top of `parent`, None for a script that was created."""
 
     path: RelPath
@@ -61,7 +61,7 @@ class Operation:
     undoes: str | None = None
     entries: tuple[Change, ...] = ()
     files: tuple[Written, ...] = ()
-    saves: tuple[Sent, ...] = ()
+    saves: tuple[SentVersion, ...] = ()
     moves: tuple[Moved, ...] = ()
 
     @property
@@ -78,7 +78,7 @@ class Journal:
 
     entries: dict[RelPath, Change] = field(default_factory=dict)
     files: dict[RelPath, Written] = field(default_factory=dict)
-    saves: list[Sent] = field(default_factory=list)
+    saves: list[SentVersion] = field(default_factory=list)
     moves: list[Moved] = field(default_factory=list)
     undoes: str | None = None
 
@@ -98,7 +98,9 @@ class Journal:
         if intent.state == "landed" and isinstance(intent, Upload | Create):
             assert intent.pine_id
             assert intent.landed
-            self.saves.append(Sent(intent.path, intent.pine_id, intent.landed, intent.parent))
+            self.saves.append(
+                SentVersion(intent.path, intent.pine_id, intent.landed, intent.parent)
+            )
 
     @property
     def is_empty(self) -> bool:

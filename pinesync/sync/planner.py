@@ -13,7 +13,7 @@ from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Ver
 from pinesync.sync.policy import POLICY, Act, LocalSide, RemoteSide, Row
 from pinesync.sync.reverts import Comparison
 from pinesync.sync.words import Status
-from pinesync.text.filenames import fold, place, shown
+from pinesync.text.filenames import collision_key, place, unescape_name
 
 MOST_VERSIONS = 1000
 """Nobody saves as often between two looks. Of what a service claims beyond it, nothing is read."""
@@ -50,7 +50,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class ScriptState:
     """One script as it stands: what the table is asked with, and what a step needs to act.
     `at` is the version whose text the file has, where that is not the base's; `comparison` how an
     edited file compares with the saves of others."""
@@ -78,7 +78,7 @@ class Situation:
 class Step:
     """One act on one script."""
 
-    situation: Situation
+    situation: ScriptState
     act: Act
 
 
@@ -128,7 +128,7 @@ def _since(base: Version, newest: Version) -> list[Version]:
     return Version(max(base.major, newest.major - MOST_VERSIONS)).until(newest)
 
 
-def survey(snapshot: Snapshot) -> tuple[Situation, ...]:
+def survey(snapshot: Snapshot) -> tuple[ScriptState, ...]:
     """Every script and file of the snapshot, in the order of their paths."""
     paired = {path: info for info, path in _counterparts(snapshot)}
     found = [_tracked(entry, snapshot, paired) for entry in snapshot.entries.values()]
@@ -137,11 +137,11 @@ def survey(snapshot: Snapshot) -> tuple[Situation, ...]:
             found.append(_loose(path, LocalSide.UNTRACKED, None, file, paired.get(path), snapshot))
     for path, info in paired.items():
         if path not in snapshot.entries and path not in snapshot.files:
-            found.append(Situation(path, LocalSide.ABSENT, RemoteSide.MOVED, info=info))
+            found.append(ScriptState(path, LocalSide.ABSENT, RemoteSide.MOVED, info=info))
     return tuple(sorted(found, key=lambda situation: situation.path))
 
 
-def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptInfo]) -> Situation:
+def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptInfo]) -> ScriptState:
     file = snapshot.files.get(entry.path)
     if entry.pine_id is None or entry.base is None:
         info = paired.get(entry.path)
@@ -149,9 +149,9 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
             # It names a script that cannot be seen now: never a reason to create another.
             local = LocalSide.EDITED if file else LocalSide.MISSING
             there = RemoteSide.GONE if entry.pine_id in snapshot.gone else RemoteSide.SAME
-            return Situation(entry.path, local, there, entry)
+            return ScriptState(entry.path, local, there, entry)
         if file is None:
-            return Situation(entry.path, LocalSide.MISSING, RemoteSide.ABSENT, entry)
+            return ScriptState(entry.path, LocalSide.MISSING, RemoteSide.ABSENT, entry)
         loose = _loose(entry.path, LocalSide.ADDED, entry, file, info, snapshot)
         if entry.pine_id and loose.there is RemoteSide.TAKEN:
             # Linked with a script that it has no text in common with: merged without a base.
@@ -160,8 +160,8 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
     info = info_of(entry, snapshot)
     there = _there(entry, info, snapshot)
     if file is None:
-        local = LocalSide.MARKED if entry.hidden else LocalSide.MISSING
-        return Situation(entry.path, local, there, entry, info)
+        local = LocalSide.MARKED if entry.shadowed else LocalSide.MISSING
+        return ScriptState(entry.path, local, there, entry, info)
     local, at = _local(entry, file), None
     if local is LocalSide.EDITED and there in _MOVED_ON and info:
         at = _version_of(file.digest, entry, info, snapshot)
@@ -177,7 +177,7 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
             local = LocalSide.UNCOMPARED
         elif comparison.reverted:
             local = LocalSide.UNDOES
-    return Situation(
+    return ScriptState(
         entry.path, local, there, entry, info, file.digest, file.problem, at, comparison
     )
 
@@ -194,7 +194,7 @@ def _local(entry: Entry, file: LocalText) -> LocalSide:
 
 
 def _is_marked(entry: Entry | None, file: LocalText) -> bool:
-    return file.marked or bool(entry and entry.hidden)
+    return file.marked or bool(entry and entry.shadowed)
 
 
 def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> RemoteSide:
@@ -217,7 +217,7 @@ def _loose(
     file: LocalText,
     info: ScriptInfo | None,
     snapshot: Snapshot,
-) -> Situation:
+) -> ScriptState:
     """A file without a base: listed for creation, or not listed at all."""
     there, at = RemoteSide.ABSENT, None
     if file.digest is None:
@@ -227,7 +227,7 @@ def _loose(
     elif info:
         same = snapshot.texts[info.pine_id, info.version] == file.digest
         there, at = (RemoteSide.SAME_TEXT, info.version) if same else (RemoteSide.TAKEN, None)
-    return Situation(path, local, there, entry, info, file.digest, file.problem, at)
+    return ScriptState(path, local, there, entry, info, file.digest, file.problem, at)
 
 
 def _version_of(
@@ -259,18 +259,18 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
         return []
     named_by_id = {entry.pine_id: entry.path for entry in entries if not entry.base}
     waiting = {e.name: e.path for e in entries if e.pine_id is None}
-    taken = {fold(path) for path in snapshot.entries} | snapshot.occupied
-    loose = {fold(path): path for path in snapshot.files if path not in snapshot.entries}
+    taken = {collision_key(path) for path in snapshot.entries} | snapshot.occupied
+    loose = {collision_key(path): path for path in snapshot.files if path not in snapshot.entries}
     pairs: list[tuple[ScriptInfo, RelPath]] = []
     for info in sorted(new, key=lambda info: info.pine_id):
-        path = named_by_id.get(info.pine_id) or waiting.pop(shown(info.name), None)
+        path = named_by_id.get(info.pine_id) or waiting.pop(unescape_name(info.name), None)
         if path is None:
             if not snapshot.track_all:
                 continue  # who forgot a script does not meet it again in its file
             folder = snapshot.folders.get(info.kind, "")
-            path = place(shown(info.name), info.pine_id, folder, taken)
-            path = loose.get(fold(path), path)
-            taken.add(fold(path))
+            path = place(unescape_name(info.name), info.pine_id, folder, taken)
+            path = loose.get(collision_key(path), path)
+            taken.add(collision_key(path))
         pairs.append((info, path))
     return pairs
 

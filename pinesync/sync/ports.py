@@ -255,7 +255,7 @@ class Merged:
     conflicted: bool
 
 
-class Each(Protocol):
+class Parallel(Protocol):
     """Runs a function over items, `jobs` at a time; the results in the items' order."""
 
     jobs: int
@@ -270,7 +270,7 @@ class Each(Protocol):
         meanwhile, no more than run at a time."""
 
 
-class Meanwhile(Protocol):
+class Submit(Protocol):
     """Begins what takes a while; what it gives waits for that, and returns or raises the same."""
 
     def __call__(self, act: Callable[[], R]) -> Callable[[], R]: ...
@@ -288,8 +288,8 @@ class Tools:
     now: Callable[[], Now]
     sleep: Callable[[float], None]
     new_key: Callable[[], str]
-    each: Each
-    meanwhile: Meanwhile
+    each: Parallel
+    meanwhile: Submit
     settle_seconds: float = 180.0
     pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
 

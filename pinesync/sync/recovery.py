@@ -21,7 +21,7 @@ Log = Mapping[Version, Digest]
 _SAYS_NO = (400, 401, 403, 404, 409, 413, 420)
 
 
-class Sent(Enum):
+class Landing(Enum):
     """What the end of a request says about its effect."""
 
     NOT_SENT = "no byte of it left"
@@ -29,15 +29,15 @@ class Sent(Enum):
     UNKNOWN = "it may have been stored"
 
 
-def outcome(error: errors.PinesyncError) -> Sent:
+def outcome(error: errors.PinesyncError) -> Landing:
     """The table "after the POST" of an update that ended with this error."""
     if isinstance(error, errors.NetworkError) and not error.sent:
-        return Sent.NOT_SENT
+        return Landing.NOT_SENT
     if isinstance(error, errors.NameTaken):
-        return Sent.REFUSED
+        return Landing.REFUSED
     if isinstance(error, errors.Refused) and error.status in _SAYS_NO:
-        return Sent.REFUSED
-    return Sent.UNKNOWN
+        return Landing.REFUSED
+    return Landing.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Landed:
     saved between its parent and it, None where there is none."""
 
     version: Version
-    hidden: Version | None
+    shadowed: Version | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Found:
     pine_id: PineId
     version: Version
     digest: Digest
-    hidden: Version | None = None
+    shadowed: Version | None = None
     name: str = ""
 
 
@@ -71,11 +71,11 @@ def find(
     for version in sorted(log):
         after = parent is None or version > parent
         if after and version not in ours and log[version] == text:
-            return Landed(version, hidden(parent, version, log, ours))
+            return Landed(version, shadowed_version(parent, version, log, ours))
     return None
 
 
-def hidden(
+def shadowed_version(
     parent: Version | None, landed: Version, log: Log, ours: Collection[Version] = ()
 ) -> Version | None:
     """The newest version between the two that changed its *predecessor's* text and is neither

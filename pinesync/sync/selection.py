@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath
-from pinesync.sync.planner import Situation
-from pinesync.text.filenames import shown, typed
+from pinesync.sync.planner import ScriptState
+from pinesync.text.filenames import shell_quote, unescape_name
 
 
 def chosen(
-    every: Sequence[Situation], patterns: Sequence[str], blocked: Collection[RelPath | PineId] = ()
-) -> tuple[Situation, ...]:
+    every: Sequence[ScriptState],
+    patterns: Sequence[str],
+    blocked: Collection[RelPath | PineId] = (),
+) -> tuple[ScriptState, ...]:
     """The situations that were named, or all. Misuse for a name that is none."""
     situations, unmatched = named(tuple(every), list(patterns))
     if unmatched and unmatched[0].endswith("/"):
@@ -27,7 +29,7 @@ def chosen(
     return tuple(s for s in situations if not {s.path, id_of(s)} & left_out)
 
 
-def id_of(situation: Situation) -> PineId | None:
+def id_of(situation: ScriptState) -> PineId | None:
     if situation.info:
         return situation.info.pine_id
     return situation.entry.pine_id if situation.entry else None
@@ -36,19 +38,19 @@ def id_of(situation: Situation) -> PineId | None:
 def called(entries: Iterable[Entry], raw: str) -> str | None:
     """The hint for who names a script as TradingView does; None where none is called so."""
     for entry in entries:
-        if shown(entry.name) == raw:
-            return f"the file of the script called so is {typed(entry.path)}"
+        if unescape_name(entry.name) == raw:
+            return f"the file of the script called so is {shell_quote(entry.path)}"
     return None
 
 
 def named(
-    situations: tuple[Situation, ...], patterns: list[str]
-) -> tuple[tuple[Situation, ...], list[str]]:
+    situations: tuple[ScriptState, ...], patterns: list[str]
+) -> tuple[tuple[ScriptState, ...], list[str]]:
     """The situations that the patterns name (a path, a folder, or "." for all), and the patterns
     that name none."""
     if not patterns:
         return situations, []
-    chosen: dict[RelPath, Situation] = {}
+    chosen: dict[RelPath, ScriptState] = {}
     unmatched = []
     for pattern in patterns:
         hits = [s for s in situations if is_named(s.path, pattern)]

@@ -48,7 +48,7 @@ class FileState:
 
 
 def meaning(
-    glance: FileState,
+    state: FileState,
     agreed: Digest | None,
     handled: Digest | None,
     *,
@@ -56,22 +56,22 @@ def meaning(
 ) -> Meaning:
     """Of one file. `agreed` is the digest of the base, `handled` of the text that was last dealt
     with; `gits` says that git wrote it."""
-    if glance.busy:
+    if state.busy:
         return Meaning.WAIT
-    if glance.digest is not None and glance.digest in (agreed, handled):
+    if state.digest is not None and state.digest in (agreed, handled):
         return Meaning.NOTHING
-    if glance.digest is None or glance.problem:
+    if state.digest is None or state.problem:
         # An editor that empties or replaces a file is in the middle of that for a moment.
-        if not glance.again:
+        if not state.again:
             return Meaning.WAIT
-        return Meaning.UNFIT if glance.problem else Meaning.VANISHED
+        return Meaning.UNFIT if state.problem else Meaning.VANISHED
     if gits:
         return Meaning.GITS
     return Meaning.SAVE
 
 
 def meanings(
-    glances: Mapping[RelPath, FileState],
+    states: Mapping[RelPath, FileState],
     agreed: Mapping[RelPath, Digest],
     handled: Mapping[RelPath, Digest],
     gits: Collection[RelPath],
@@ -80,8 +80,8 @@ def meanings(
 ) -> dict[RelPath, Meaning]:
     """Of all files that changed in one window. With `many` the person wants any number sent."""
     found = {
-        path: meaning(glance, agreed.get(path), handled.get(path), gits=path in gits)
-        for path, glance in glances.items()
+        path: meaning(state, agreed.get(path), handled.get(path), gits=path in gits)
+        for path, state in states.items()
     }
     saved = [path for path, what in found.items() if what is Meaning.SAVE]
     if len(saved) > MANY and not many:

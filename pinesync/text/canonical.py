@@ -108,7 +108,7 @@ def shape_of(data: bytes) -> Shape:
     return Shape(data.startswith(_BOM_BYTES), max(counts, key=lambda eol: counts[eol]))
 
 
-def dress(text: str, like: bytes | None) -> bytes:
+def encode_like(text: str, like: bytes | None) -> bytes:
     """The bytes for canonical `text` in a file that holds `like`, or is new (None: LF, no BOM).
 
     The file keeps its BOM and line ends. Where they are mixed, every unchanged line keeps its

@@ -78,7 +78,7 @@ def file_name(name: str, pine_id: PineId | None) -> str:
     return stem + SUFFIX
 
 
-def fold(path: str) -> str:
+def collision_key(path: str) -> str:
     """The key under which two paths are one file on some system.
 
     Letter case, composition, compatibility forms, invisible characters and dots or spaces at
@@ -107,7 +107,7 @@ def place(name: str, pine_id: PineId | None, folder: str, taken: Collection[str]
     free = (
         path
         for path in (prefix + stem + tail + SUFFIX for tail in _tails(pine_id))
-        if fold(path) not in taken
+        if collision_key(path) not in taken
     )
     return check_path(next(free))
 
@@ -186,7 +186,7 @@ def _translate(name: str) -> Iterator[str]:
         after_letter = char.isalnum() or (mark and after_letter)
 
 
-def shown(name: str) -> str:
+def unescape_name(name: str) -> str:
     """A saved name as a person reads it: the service HTML-escapes it in some of its answers."""
     if "&" not in name:
         return name
@@ -195,7 +195,7 @@ def shown(name: str) -> str:
     return html.unescape(name)
 
 
-def typed(path: str) -> str:
+def shell_quote(path: str) -> str:
     """The path as a person types it in a shell."""
     import shlex
 

@@ -87,7 +87,7 @@ def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
     )
 
 
-def harmless(text: str, *, one_line: bool = True) -> str:
+def escape_controls(text: str, *, one_line: bool = True) -> str:
     """The text with what a terminal would obey, or not show, as \\u{…}. For one line, newlines
     are shown too."""
     if text.isascii() and text.isprintable():

@@ -38,7 +38,7 @@ _READ = (
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredSignIn:
     """A kept sign-in: whose, and when it was made in epoch seconds. `name` is empty for the one
     without a name; `secret` is None where the keyring has it."""
 
@@ -68,7 +68,7 @@ def keep(
     *,
     name: str = "",
     keyring: bool = False,
-) -> Kept:
+) -> StoredSignIn:
     """Keep the sign-in for the real service, in the keyring where that was asked for. The file
     is replaced as a whole, and read back."""
     path = path_of(folder, name)
@@ -92,7 +92,7 @@ def keep(
     return kept
 
 
-def load(folder: Path, name: str = "") -> Kept | None:
+def load(folder: Path, name: str = "") -> StoredSignIn | None:
     """The sign-in kept under that name, None where there is none. Refused where others can read
     it."""
     path = path_of(folder, name)
@@ -121,7 +121,7 @@ def mark(folder: Path) -> object:
     return tuple(found)
 
 
-def all_kept(folder: Path) -> tuple[Kept, ...]:
+def all_kept(folder: Path) -> tuple[StoredSignIn, ...]:
     """Every usable sign-in. A damaged one is told of when it is asked for by its name."""
     found = []
     for name in names(folder):
@@ -131,7 +131,7 @@ def all_kept(folder: Path) -> tuple[Kept, ...]:
     return tuple(found)
 
 
-def secret_of(kept: Kept) -> Secret:
+def secret_of(kept: StoredSignIn) -> Secret:
     """Its cookie, from the keyring where that has it. NotSignedIn where it has it no more."""
     if kept.secret is not None:
         return kept.secret
@@ -218,7 +218,7 @@ def _read(path: Path) -> bytes | None:
         os.close(descriptor)
 
 
-def _parsed(path: Path, body: bytes) -> Kept:
+def _parsed(path: Path, body: bytes) -> StoredSignIn:
     name = path.stem.removeprefix("session").removeprefix("-")
     try:
         held = json.loads(body)
@@ -226,7 +226,7 @@ def _parsed(path: Path, body: bytes) -> Kept:
         if held.get("keyring") is not True:
             secret = cookies.checked(held["sessionid"], held["sessionid_sign"])
         account = Account(str(held["name"]), str(held["user_id"]))
-        return Kept(path, name, account, int(held["saved_at"]), secret)
+        return StoredSignIn(path, name, account, int(held["saved_at"]), secret)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, Misuse):
         again = _command(name)
         raise StateError(

@@ -78,7 +78,7 @@ class Connected:
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class Idle:
     """Nothing is under way. How many scripts wait to be sent, how many a person must decide on,
     how many of those that were checked do not compile, and whether TradingView answers."""
 
@@ -94,4 +94,4 @@ class Ended:
     event: str = "ended"
 
 
-Event = Began | Checking | Done | Held | Told | Trouble | Connected | Quiet | Ended
+Event = Began | Checking | Done | Held | Told | Trouble | Connected | Idle | Ended

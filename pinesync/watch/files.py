@@ -12,9 +12,9 @@ from pinesync.git import activity as git
 from pinesync.model import Digest, RelPath
 from pinesync.sync.watching import FileState, Meaning, meanings
 from pinesync.text.canonical import Unreadable, decode, digest
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 from pinesync.watch.events import Event, Held, Told
-from pinesync.watch.persons import Persons
+from pinesync.watch.human_edits import HumanEdits
 from pinesync.workspace.workspace import Workspace
 
 BY_GIT = "git wrote them"
@@ -49,10 +49,10 @@ class Files:
         self._clock = clock
         self._many = many
         self._handled: dict[RelPath, Digest] = {}
-        self._glances: dict[RelPath, FileState] = {}
+        self._states: dict[RelPath, FileState] = {}
         self._since: dict[RelPath, float] = {}
         self._unfit: dict[RelPath, FileState] = {}
-        self._persons = Persons(folder.tree.stat, self._is_idle)
+        self._persons = HumanEdits(folder.tree.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._waited: dict[str, float] = {}
@@ -64,11 +64,11 @@ class Files:
         edited = {}
         agreed = self._agreed()
         for path in self._folder.manifest.entries():
-            glance = self._glance(path)
-            if glance.digest and not glance.problem:
-                self._handled[path] = glance.digest
-                if glance.digest != agreed.get(path):
-                    edited[path] = glance.digest
+            state = self._inspect(path)
+            if state.digest and not state.problem:
+                self._handled[path] = state.digest
+                if state.digest != agreed.get(path):
+                    edited[path] = state.digest
         return self._hold(edited, BEFORE) if edited else None
 
     def handled(self, path: RelPath, digest: Digest) -> None:
@@ -86,7 +86,7 @@ class Files:
         """Something happened to these files just now, as a look or, `in_order`, the system tells.
         From any thread."""
         for path in paths:
-            if path in self._glances:
+            if path in self._states:
                 self._persons.heard(path, in_order=in_order)
             elif path == self._persons.lock:
                 self._persons.heard_lock()
@@ -108,24 +108,24 @@ class Files:
             self._folder.manifest.reload_side_record()
         entries = self._folder.manifest.entries()
         known = [path for path in paths if path in entries and self._is_known(path)]
-        glances = {path: self._glance(path) for path in known}
-        others_write = self._has_news(glances) and self._waits_for_others()
+        states = {path: self._inspect(path) for path in known}
+        others_write = self._has_news(states) and self._waits_for_others()
         agreed, gits = self._agreed(), frozenset[RelPath]()
         if mark != self._mark or mark.busy:
             # Of other files that git wrote, the events may still be on their way.
-            others = self._glances.keys() & entries.keys() - glances.keys()
-            seen = glances | {path: self._folder.tree.glance(path) for path in others}
+            others = self._states.keys() & entries.keys() - states.keys()
+            seen = states | {path: self._folder.tree.inspect(path) for path in others}
             gits = self._gits(seen, agreed, mark)
-            glances |= {path: seen[path] for path in others & gits}
+            states |= {path: seen[path] for path in others & gits}
         after = git.mark(self._git)
         if after != mark or self._waits_for(after):
             return Found(soon=tuple(paths))
-        found = meanings(glances, agreed, self._handled, gits, many=self._many)
+        found = meanings(states, agreed, self._handled, gits, many=self._many)
         if others_write and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
             return Found(soon=tuple(paths))
         self._mark = mark
         self._persons.looked(locks)
-        return self._found(found, glances)
+        return self._found(found, states)
 
     def released(self, *, send: bool) -> Found:
         """Nothing is held any more: it is to be sent, or left to a push by hand."""
@@ -137,20 +137,20 @@ class Files:
             saved=tuple(sorted(same.items())), soon=tuple(p for p in held if p not in same)
         )
 
-    def _found(self, found: dict[RelPath, Meaning], glances: dict[RelPath, FileState]) -> Found:
+    def _found(self, found: dict[RelPath, Meaning], states: dict[RelPath, FileState]) -> Found:
         by: dict[Meaning, list[RelPath]] = {what: [] for what in Meaning}
         for path, what in sorted(found.items()):
             by[what].append(path)
-        agreed = [path for path in by[Meaning.NOTHING] if self._in_order(path, glances[path])]
+        agreed = [path for path in by[Meaning.NOTHING] if self._in_order(path, states[path])]
         for path in by[Meaning.SAVE]:
             self._unfit.pop(path, None)
         unfit = (*by[Meaning.UNFIT], *by[Meaning.VANISHED])
-        busy = [path for path in by[Meaning.WAIT] if self._is_held_open(path, glances[path])]
-        told = [self._unfit_told(path, glances[path]) for path in (*unfit, *busy)]
+        busy = [path for path in by[Meaning.WAIT] if self._is_held_open(path, states[path])]
+        told = [self._unfit_told(path, states[path]) for path in (*unfit, *busy)]
         for what, why in ((Meaning.GITS, BY_GIT), (Meaning.MANY, MANY)):
             if by[what]:
-                told.append(self._hold({path: glances[path].digest for path in by[what]}, why))
-        saves = ((path, glances[path].digest) for path in by[Meaning.SAVE])
+                told.append(self._hold({path: states[path].digest for path in by[what]}, why))
+        saves = ((path, states[path].digest) for path in by[Meaning.SAVE])
         return Found(
             saved=tuple((path, digest) for path, digest in saves if digest),
             told=tuple(event for event in told if event),
@@ -177,10 +177,10 @@ class Files:
         """Which new texts git wrote, as far as its traces tell. What a person saved before it
         began is theirs, even where git holds it since."""
         news = {
-            path: glance.digest
-            for path, glance in seen.items()
-            if glance.digest and not glance.problem
-            if glance.digest not in (agreed.get(path), self._handled.get(path))
+            path: state.digest
+            for path, state in seen.items()
+            if state.digest and not state.problem
+            if state.digest not in (agreed.get(path), self._handled.get(path))
         }
         if not news:
             return frozenset()
@@ -205,26 +205,26 @@ class Files:
     def _is_known(self, path: RelPath) -> bool:
         """Whether the file was listed before; one that is listed just now was not saved just
         now."""
-        if path in self._glances:
+        if path in self._states:
             return True
-        glance = self._glance(path)
-        if glance.digest:
-            self._handled[path] = glance.digest
+        state = self._inspect(path)
+        if state.digest:
+            self._handled[path] = state.digest
         return False
 
-    def _is_held_open(self, path: RelPath, glance: FileState) -> bool:
-        return glance.busy and self._clock() - self._since[path] >= BUSY_SECONDS
+    def _is_held_open(self, path: RelPath, state: FileState) -> bool:
+        return state.busy and self._clock() - self._since[path] >= BUSY_SECONDS
 
     def _is_still(self, path: RelPath, digest: Digest) -> bool:
-        glance = self._glance(path)
-        return glance.digest == digest and not glance.problem
+        state = self._inspect(path)
+        return state.digest == digest and not state.problem
 
-    def _glance(self, path: RelPath) -> FileState:
-        before, glance = self._glances.get(path), self._folder.tree.glance(path)
-        if before != glance:
+    def _inspect(self, path: RelPath) -> FileState:
+        before, state = self._states.get(path), self._folder.tree.inspect(path)
+        if before != state:
             self._since[path] = self._clock()
-        self._glances[path] = glance
-        return replace(glance, again=self._clock() - self._since[path] >= AGAIN_SECONDS)
+        self._states[path] = state
+        return replace(state, again=self._clock() - self._since[path] >= AGAIN_SECONDS)
 
     def _waits_for(self, mark: git.Mark) -> bool:
         """Git has its lock; one that a killed git left is not waited for for ever."""
@@ -234,8 +234,8 @@ class Files:
         """Another pinesync is at work: what a pull brings is in its file before it is agreed."""
         return self._waits("pinesync", self._folder.log.is_locked(), OTHERS_SECONDS)
 
-    def _has_news(self, glances: Mapping[RelPath, FileState]) -> bool:
-        return any(g.digest not in (None, self._handled.get(p)) for p, g in glances.items())
+    def _has_news(self, states: Mapping[RelPath, FileState]) -> bool:
+        return any(g.digest not in (None, self._handled.get(p)) for p, g in states.items())
 
     def _waits(self, who: str, busy: bool, most: float) -> bool:
         if not busy:
@@ -248,12 +248,12 @@ class Files:
         entries = self._folder.manifest.entries().values()
         return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
 
-    def _in_order(self, path: RelPath, glance: FileState) -> bool:
+    def _in_order(self, path: RelPath, state: FileState) -> bool:
         """Whether the text is the one that was agreed."""
         self._unfit.pop(path, None)
-        if glance.digest is None or glance.digest != self._agreed().get(path):
+        if state.digest is None or state.digest != self._agreed().get(path):
             return False
-        self._handled[path] = glance.digest
+        self._handled[path] = state.digest
         self.held.pop(path, None)
         return True
 
@@ -263,19 +263,17 @@ class Files:
                 self.held[path] = self._handled[path] = text
         return Held(tuple(sorted(digests)), why)
 
-    def _unfit_told(self, path: RelPath, glance: FileState) -> Event | None:
-        same = replace(glance, again=False)
+    def _unfit_told(self, path: RelPath, state: FileState) -> Event | None:
+        same = replace(state, again=False)
         if self._unfit.get(path) == same:
             return None
         self._unfit[path] = same
-        if glance.busy:
+        if state.busy:
             why, hint = "a program has it open for writing", "it is sent when that is closed"
             return Told(path, "not sent", why, hint)
-        if glance.problem:
-            return Told(
-                path, "not sent", glance.problem, "it is sent when that is mended and saved"
-            )
-        hint = f"`pinesync restore {typed(path)}` brings it back; `pinesync rm` forgets it"
+        if state.problem:
+            return Told(path, "not sent", state.problem, "it is sent when that is mended and saved")
+        hint = f"`pinesync restore {shell_quote(path)}` brings it back; `pinesync rm` forgets it"
         return Told(path, "missing", "the file is gone; the script on TradingView stays", hint)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pinesync.app.status import Line
+from pinesync.app.sync.status import Line
 from pinesync.model import RelPath
 from pinesync.sync.words import Role, Status
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 from pinesync.watch.events import Told
 
 
@@ -37,7 +37,7 @@ def told(line: Line) -> Told:
     news = line.word.news
     assert news, f"nothing is told of {line.word}"
     version = line.newest or line.version
-    hint = news.hint.format(path=typed(line.path), after=version)
+    hint = news.hint.format(path=shell_quote(line.path), after=version)
     return Told(line.path, line.word, news.message, hint, version)
 
 

@@ -16,10 +16,10 @@ from pinesync.clock import since_boot
 from pinesync.errors import PinesyncError
 from pinesync.model import RelPath
 from pinesync.watch.debouncer import Eyes
-from pinesync.watch.events import Began, Ended, Event, Quiet
+from pinesync.watch.events import Began, Ended, Event, Idle
 from pinesync.watch.files import AGAIN_SECONDS, Files, Found
 from pinesync.watch.remote_changes import Beyond, bringable
-from pinesync.watch.uploader import Sending
+from pinesync.watch.uploader import Uploader
 
 if TYPE_CHECKING:
     from pinesync.workspace.file_events import FileEvents
@@ -77,7 +77,7 @@ class _Watch:
         self._eyes = Eyes(hints, since_boot, folder.tree.stats, self._files.heard)
         # Not only where the eyes take it: meanwhile a save may be sent, and git at work.
         hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
-        self._sending = Sending(
+        self._sending = Uploader(
             project,
             since_boot,
             wishes.apart,
@@ -86,7 +86,7 @@ class _Watch:
         )
         self._beyond = Beyond()
         self._polled = float("-inf")
-        self._quiet: Quiet | None = None
+        self._quiet: Idle | None = None
 
     def events(self, ends: Callable[[], bool]) -> Iterator[Event]:
         settings = self._project.settings
@@ -174,7 +174,7 @@ class _Watch:
         """Told after anything else, and whenever something of it changes."""
         waiting = self._files.waiting() + len(self._sending.failing)
         broken = len(self._sending.broken)
-        quiet = Quiet(waiting, self._beyond.left, broken, self._sending.connected)
+        quiet = Idle(waiting, self._beyond.left, broken, self._sending.connected)
         if quiet != self._quiet:
             self._quiet = quiet
             yield quiet

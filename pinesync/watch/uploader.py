@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pinesync.app.project import Project, project_as
-from pinesync.app.pull import pull
-from pinesync.app.push import push
-from pinesync.app.status import Line, status
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import Line, status
 from pinesync.errors import EXIT_COMPILE, EXIT_LATER, Locked, NoAccess, PinesyncError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.outcome import Outcome, Run
@@ -28,7 +28,7 @@ BATCH_SECONDS = 2.0
 _FIRST_BATCH, _MOST_IN_BATCH = 8, 200
 
 
-class Sending:
+class Uploader:
     """Push and pull with one open client. `apart` seconds lie between two versions of a script;
     `dealt_with` is told what need not be sent again, `look_again` what has to be looked at in so
     many seconds. `failing` are the scripts that could not be sent, and how often; `broken` those

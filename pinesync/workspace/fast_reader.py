@@ -79,10 +79,10 @@ def _entry(block: str) -> Entry | None:
     match = _BLOCK.fullmatch(block)
     if match is None:
         return None
-    raw, pine_id, name, version, digest, sent, theirs, chosen, hidden = match.groups()
+    raw, pine_id, name, version, digest, sent, theirs, chosen, shadowed = match.groups()
     path = check_path(raw)
     if pine_id is None:
-        return None if version or hidden else Entry(path, name)
+        return None if version or shadowed else Entry(path, name)
     base = None
     if version:
         at = Version(int(version))
@@ -96,4 +96,4 @@ def _entry(block: str) -> Entry | None:
             others,
             Digest(chosen) if chosen else None,
         )
-    return Entry(path, name, PineId(pine_id), base, Version(int(hidden)) if hidden else None)
+    return Entry(path, name, PineId(pine_id), base, Version(int(shadowed)) if shadowed else None)

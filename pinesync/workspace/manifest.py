@@ -11,7 +11,7 @@ from typing import Any
 
 from pinesync.errors import ManifestError
 from pinesync.model import Base, Entry, PineId, RelPath
-from pinesync.text.canonical import canonical, dress
+from pinesync.text.canonical import canonical, encode_like
 from pinesync.workspace import fast_reader, toml
 from pinesync.workspace.tables import Manifest as Manifest
 from pinesync.workspace.tables import Settings as Settings
@@ -94,7 +94,7 @@ def block(entry: Entry) -> str:
 def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
     table = toml.load(text.removeprefix("\ufeff"))
     edited = toml.edit(canonical(text), table, _table(table, before, after))
-    return _proved(dress(edited, text.encode()).decode(), after)
+    return _proved(encode_like(edited, text.encode()).decode(), after)
 
 
 def from_table(path: str, table: object) -> Entry:

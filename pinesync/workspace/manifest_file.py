@@ -18,7 +18,7 @@ from pinesync.workspace.state import State
 from pinesync.workspace.state.store import new_key
 
 if TYPE_CHECKING:
-    from pinesync.git.side_record import SideRecord
+    from pinesync.git.refs.side_record import SideRecord
 
 _TRIES = 5
 
@@ -91,8 +91,8 @@ class ManifestFile:
         return self._side_record
 
     def _read_side_record(self, workspace_id: str) -> SideRecord:
+        from pinesync.git.refs.side_record import SideRecord, configured_ref, read_side_record
         from pinesync.git.repo import find_repository
-        from pinesync.git.side_record import SideRecord, configured_ref, read_side_record
 
         repository = find_repository(self._root)
         ref = self._side_ref or (configured_ref(repository) if repository else None)

@@ -187,7 +187,7 @@ def _chosen(
     assert newer.base
     if holds(newer.path) in (newer.base.digest, newer.base.expected):
         return newer, "the file has exactly this text"
-    also = f"; the flag of {newer.hidden} went with the other" if newer.hidden else ""
+    also = f"; the flag of {newer.shadowed} went with the other" if newer.shadowed else ""
     return older, f"the older of the two, which takes nothing back{also}"
 
 
@@ -209,9 +209,9 @@ def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) ->
         # What either side knows as somebody else's is not to be taken back unawares.
         known = sorted({*one.base.theirs, *other.base.theirs})
         entry = replace(entry, base=replace(entry.base, theirs=tuple(known[-MOST_THEIRS:])))
-    if one.hidden or other.hidden:
-        hidden = min(flag for flag in (one.hidden, other.hidden) if flag)
-        return replace(entry, hidden=hidden), f"{hidden} is hidden until it is resolved"
+    if one.shadowed or other.shadowed:
+        shadowed = min(flag for flag in (one.shadowed, other.shadowed) if flag)
+        return replace(entry, shadowed=shadowed), f"{shadowed} is hidden until it is resolved"
     return entry, why
 
 

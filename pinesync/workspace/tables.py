@@ -23,7 +23,7 @@ from pinesync.model import (
     RelPath,
     Version,
 )
-from pinesync.text.filenames import MAX_PATH_BYTES, BadPath, check_folder, check_path, fold
+from pinesync.text.filenames import MAX_PATH_BYTES, BadPath, check_folder, check_path, collision_key
 from pinesync.workspace import toml
 
 SCHEMA = 1
@@ -118,7 +118,7 @@ def as_table(entry: Entry) -> dict[str, str]:
         "sent": base and base.sent,
         "theirs": base and base.theirs and " ".join(map(str, base.theirs)),
         "chosen": base and base.chosen,
-        "hidden": entry.hidden and str(entry.hidden),
+        "hidden": entry.shadowed and str(entry.shadowed),
     }
     # A plain str: the serialisers look at the exact type.
     return {key: str(value) for key, value in table.items() if value or value == ""}
@@ -251,8 +251,8 @@ def read_entry(raw: str, table: Mapping[str, Any]) -> Entry:
         pine_id = PineId(table["pine_id"])
     except ValueError as error:
         _refuse(f"{raw!r}: {error}", *keys, "pine_id")
-    hidden = _version(table, *keys, "hidden") if "hidden" in table else None
-    return Entry(path, name, pine_id, _base(table, *keys), hidden)
+    shadowed = _version(table, *keys, "hidden") if "hidden" in table else None
+    return Entry(path, name, pine_id, _base(table, *keys), shadowed)
 
 
 def _base(table: Mapping[str, Any], *keys: str) -> Base | None:
@@ -308,7 +308,7 @@ def _check_unique(entries: Mapping[RelPath, Entry]) -> None:
     by_id: dict[PineId, RelPath] = {}
     by_key: dict[str, RelPath] = {}
     for path, entry in entries.items():
-        other = by_key.setdefault(fold(path), path)
+        other = by_key.setdefault(collision_key(path), path)
         if other != path:
             _refuse(f"{path!r} and {other!r} are one file on some systems", "scripts", path)
         if entry.pine_id is None:

@@ -14,11 +14,11 @@ from pinesync.text.canonical import (
     decode,
     digest,
     digest_of,
-    dress,
+    encode_like,
     has_conflict_markers,
 )
 from pinesync.text.filenames import BadPath, check_path
-from pinesync.workspace.files import Tree, moving
+from pinesync.workspace.files import Tree, rename
 from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.state import State
 from pinesync.workspace.state.codec import Replaced
@@ -53,7 +53,7 @@ class WorkingTree:
             path: _local_text(path, found) for path, found in self.files.read_each(sorted(paths))
         }
 
-    def glance(self, path: RelPath) -> FileState:
+    def inspect(self, path: RelPath) -> FileState:
         """The file as it is at this moment, for who watches it."""
         from pinesync.sync.watching import FileState
 
@@ -101,7 +101,7 @@ class WorkingTree:
         *,
         conflict: bool = False,
     ) -> None:
-        data = dress(text, self.files.read(path))
+        data = encode_like(text, self.files.read(path))
         key = new_key(self._wall())
 
         def came_out(old: bytes) -> None:
@@ -148,17 +148,17 @@ class WorkingTree:
         return done
 
     def appear(self, old: RelPath, new: RelPath) -> None:
-        moving.appear(self.files, old, new)
+        rename.appear(self.files, old, new)
         self._state.log.journal.moved(old, new)
 
     def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
-        return moving.has_moved(self.files, old, new, text)
+        return rename.has_moved(self.files, old, new, text)
 
     def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
-        return moving.vanish(self.files, old, new, key)
+        return rename.vanish(self.files, old, new, key)
 
     def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-        moving.retract(self.files, old, new, text, key)
+        rename.retract(self.files, old, new, text, key)
 
     def clear_leftovers(self) -> None:
         self._state.store.clear_leftovers()

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import exchange
 from tests.world import Crash
 
 _NAMED = ("replace", "rename", "link", "unlink", "remove", "mkdir", "rmdir", "fsync", "fchmod")
@@ -88,7 +88,7 @@ def watched(disk: Disk) -> Iterator[Disk]:
 
         patch.setattr(os, "open", opening)
         patch.setattr(os, "fdopen", fdopening)
-        patch.setattr(exchanging, "_renameat2", _seen(disk, "exchange", exchanging._renameat2))
+        patch.setattr(exchange, "_renameat2", _seen(disk, "exchange", exchange._renameat2))
         yield disk
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pinesync.app.pull import pull
-from pinesync.app.push import push
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
 from pinesync.cli.scripts.add import add
 from pinesync.cli.scripts.rm import rm
 from pinesync.cli.tools.repair import repair

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.pull import pull
-from pinesync.app.push import push
-from pinesync.app.status import status
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import status
 from pinesync.errors import LeftForYou, NoAccess, NotAccessible, PinesyncError, SessionExpired
 from pinesync.model import PineId
 from tests.world import OneScript

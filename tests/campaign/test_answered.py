@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pinesync.app.push import push
-from pinesync.app.status import status
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import status
 from pinesync.errors import ServiceDown
 from tests.world import OneScript
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pinesync.app.project import open_project
-from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import exchange
 from tests.campaign.conftest import Opened
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.world import OneScript, marks_of
@@ -55,7 +55,7 @@ def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
         def not_there(*args: object) -> None:
             raise OSError(errno.ENOSYS, "no such call")
 
-        monkeypatch.setattr(exchanging, "_renameat2", not_there)
+        monkeypatch.setattr(exchange, "_renameat2", not_there)
     return str(request.param)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.push import push
-from pinesync.app.status import status
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import status
 from tests.campaign.conftest import Opened
 from tests.world import OneScript, git, marks_of, start
 

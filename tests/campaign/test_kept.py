@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.app.backups import bring_back, kept_texts
 from pinesync.app.project import open_project
-from pinesync.app.pull import pull
-from pinesync.app.push import push
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
+from pinesync.app.versions.backups import bring_back, kept_texts
 from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import Misuse, PinesyncError
 from pinesync.model import RelPath
-from pinesync.text.canonical import canonical, decode, digest, dress
+from pinesync.text.canonical import canonical, decode, digest, encode_like
 from tests.world import OneScript
 
 
@@ -89,7 +89,7 @@ def test_any_bytes_any_text(data: bytes, text: str) -> None:
         decode(data)
     except ValueError:
         return
-    after = dress(canonical(text), data)
+    after = encode_like(canonical(text), data)
     if "\0" not in text:
         assert digest(decode(after)) == digest(canonical(text))
 

@@ -22,9 +22,9 @@ from hypothesis.stateful import (
 )
 
 from pinesync.app.project import Setup
-from pinesync.app.pull import pull
-from pinesync.app.push import push
-from pinesync.app.status import status
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import status
 from pinesync.cli.scripts.add import add
 from pinesync.cli.scripts.rm import rm
 from pinesync.cli.sync.resolve import Side, resolve

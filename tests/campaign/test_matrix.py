@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.pull import pull
-from pinesync.app.push import push
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
 from pinesync.cli.scripts.add import add
 from pinesync.errors import EXIT_ACCESS
 from pinesync.sandbox.faults import Fault, Switches

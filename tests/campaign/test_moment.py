@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pinesync.app.push import push
-from pinesync.app.status import status
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import status
 from tests.fakes import Turn
 from tests.world import OneScript
 

@@ -16,7 +16,7 @@ import pytest
 
 from pinesync.app.project import open_project
 from pinesync.sync.intents import Upload
-from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import exchange as exchanging
 from tests.campaign.test_disk import conflicts, merges, pulls, pulls_a_new_script, pushes
 from tests.world import OneScript
 

@@ -25,7 +25,7 @@ from pinesync.sync.intents import Download, Now
 from pinesync.sync.ports import ChangedMeanwhile, Ports, Tools
 from pinesync.text.canonical import decode, digest
 from pinesync.workspace.files import Tree
-from pinesync.workspace.files.folder import Exchange, exchange_files, link_and_replace
+from pinesync.workspace.files.exchange import Exchange, exchange_files, link_and_replace
 from pinesync.workspace.manifest import Manifest, Settings, dump_new
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import new_key

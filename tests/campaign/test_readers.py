@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.diff import diff
 from pinesync.app.doctor import doctor
-from pinesync.app.log import log
-from pinesync.app.oplog import oplog
 from pinesync.app.project import Setup
-from pinesync.app.pull import pull
-from pinesync.app.push import push
-from pinesync.app.report_data import picture
-from pinesync.app.status import status
+from pinesync.app.sync.diff import diff
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
+from pinesync.app.sync.report_data import picture
+from pinesync.app.sync.status import status
+from pinesync.app.versions.log import log
+from pinesync.app.versions.oplog import oplog
 from pinesync.cli.sync.fetch import fetch
 from pinesync.cli.sync.verify import verify
 from pinesync.cli.tools.repair import repair

@@ -12,7 +12,7 @@ from tests.world import EXTRA, LONGER, SLOWER, TREND, World
 
 AT_A_BARRIER = """
 import os
-import pinesync.app.push, pinesync.app.pull
+import pinesync.app.sync.push, pinesync.app.sync.pull
 import pinesync.tradingview.client, requests, filelock
 from pinesync.cli.error_handler import run
 print("ready", flush=True)

@@ -12,7 +12,7 @@ import pytest
 
 from pinesync.model import PineId, Version
 from pinesync.workspace.state import State
-from tests.watching.editors import once_asked
+from tests.watch.editors import once_asked
 from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,

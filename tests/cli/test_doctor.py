@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pinesync.app.doctor import machine
-from pinesync.cli.render import harmless
+from pinesync.cli.render import escape_controls
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync.intents import Download, Now, Upload
 from pinesync.workspace.state import State
@@ -113,10 +113,10 @@ def private(world: World, ran: Ran) -> None:
 def same_for_people(ran: Ran, findings: list[dict[str, str]]) -> None:
     lines = iter(ran.out.splitlines())
     for one in findings:
-        message = re.escape(timeless(harmless(one["message"])))
+        message = re.escape(timeless(escape_controls(one["message"])))
         assert re.fullmatch(rf"{one['level']} +{one['area']} +{message}", timeless(next(lines)))
         if one["hint"]:
-            assert next(lines) == f"  hint: {harmless(one['hint'])}"
+            assert next(lines) == f"  hint: {escape_controls(one['hint'])}"
 
 
 def timeless(line: str) -> str:
@@ -871,7 +871,7 @@ def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("pinesync.app.status.take_snapshot", broken)
+        patch.setattr("pinesync.app.sync.status.take_snapshot", broken)
         assert sound("status").code == 70
     found = look(sound)
     assert found.ran.code == 0

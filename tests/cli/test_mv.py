@@ -10,8 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pinesync.model import RelPath
-from pinesync.workspace.files import Tree, appear, vanish
-from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import Tree, appear, exchange, vanish
 from tests.world import (
     BREAKOUT_PATH,
     EXTRA,
@@ -44,14 +43,14 @@ def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
     if request.param.startswith("one name"):
         monkeypatch.setattr(os, "link", refused)
     if request.param.endswith("old system"):
-        real = exchanging._rename
+        real = exchange._rename
 
         def old(*names: Any) -> None:
-            if names[-1] == exchanging._NOT_OVER:
+            if names[-1] == exchange._NOT_OVER:
                 refused()
             real(*names)
 
-        monkeypatch.setattr(exchanging, "_rename", old)
+        monkeypatch.setattr(exchange, "_rename", old)
     return str(request.param)
 
 
@@ -209,7 +208,7 @@ def test_somebody_makes_the_very_file_at_the_very_moment(
     clone: World, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of it is overwritten, whichever way the file would have got its name."""
-    link, rename = os.link, exchanging._rename
+    link, rename = os.link, exchange._rename
 
     def meanwhile() -> None:
         clone.write(EXTRA, NEW)
@@ -221,12 +220,12 @@ def test_somebody_makes_the_very_file_at_the_very_moment(
         link(*names, **more)
 
     def renaming(*names: Any) -> None:
-        if names[-1] == exchanging._NOT_OVER:
+        if names[-1] == exchange._NOT_OVER:
             meanwhile()
         rename(*names)
 
     monkeypatch.setattr(os, "link", linking)
-    monkeypatch.setattr(exchanging, "_rename", renaming)
+    monkeypatch.setattr(exchange, "_rename", renaming)
     assert clone("mv", TREND_PATH, NEW).code == 3
     assert (clone.read(), clone.read(NEW)) == (TREND, EXTRA)
     assert clone.words() == {NEW: "untracked"}

@@ -173,7 +173,7 @@ def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.Monk
         secret = "the source of a script"  # noqa: F841 - a variable that no log may show
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("pinesync.app.status.take_snapshot", broken)
+    monkeypatch.setattr("pinesync.app.sync.status.take_snapshot", broken)
     ran = clone("status")
     assert ran.code == 70
     assert ran.err.startswith("error: a bug in pinesync: ZeroDivisionError\n")

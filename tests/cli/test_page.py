@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from pinesync.app.difference import side_by_side
-from pinesync.app.pages import MARK
+from pinesync.app.sync.text_diff import side_by_side
+from pinesync.app.write_page import MARK
 from pinesync.errors import FileError
 from pinesync.sync.policy import POLICY
 from pinesync.sync.words import Status
 from pinesync.workspace.files import Tree, put_page
-from pinesync.workspace.files.folder import exchange_files
+from pinesync.workspace.files.exchange import exchange_files
 from tests.security.hostile import EVIL, raw
 from tests.security.hostile import MARK as SEEN
 from tests.world import (
@@ -333,7 +333,7 @@ def test_a_page_of_very_much_says_what_it_leaves_out(clone: World) -> None:
 def test_of_very_many_scripts_the_others_are_named(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pinesync.app.report_data.MOST_COMPARED", 1)
+    monkeypatch.setattr("pinesync.app.sync.report_data.MOST_COMPARED", 1)
     clone.write(LONGER)
     clone.write(LONGER, BREAKOUT_PATH)
     page = pictured(clone)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.watching.editors import once_asked
+from tests.watch.editors import once_asked
 from tests.world import (
     BREAKOUT,
     BREAKOUT_PATH,

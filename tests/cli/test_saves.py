@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.difference import changed_lines, unified
+from pinesync.app.sync.text_diff import changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Download
 from pinesync.text.canonical import canonical

@@ -209,7 +209,7 @@ def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.Monk
     other = BREAKOUT + "// mine\n"
     clone.write(other, BREAKOUT_PATH)
     with monkeypatch.context() as patch:
-        patch.setattr("pinesync.sync.engine.resolve_upload.settle", _killed)
+        patch.setattr("pinesync.sync.engine.uploads.resolve_upload.settle_upload", _killed)
         assert clone("push").code == 130
     ran = clone("undo")
     assert ran.code == 3
@@ -358,11 +358,11 @@ def test_a_flag_comes_back_with_the_undo_of_its_end(clone: World) -> None:
     clone.write(LONGER)
     clone.plan.add("save_next:1:foreign")
     assert clone("push").code == 3
-    hidden = clone.entry()["hidden"]
-    assert hidden
+    shadowed = clone.entry()["hidden"]
+    assert shadowed
     assert clone("resolve", "--ours", TREND_PATH).code == 0
     assert clone("undo").code == 0
-    assert clone.entry()["hidden"] == hidden
+    assert clone.entry()["hidden"] == shadowed
 
 
 def test_a_version_from_before_that_does_not_compile(clone: World) -> None:

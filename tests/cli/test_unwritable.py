@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import exchange
 from tests.campaign.disk import Disk, Trouble, watched
 from tests.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
 
@@ -147,7 +147,7 @@ def test_the_disk_of_the_state_is_full_from_any_file_on(
         def not_there(*_: object) -> None:
             raise OSError(errno.ENOSYS, "no such call")
 
-        monkeypatch.setattr(exchanging, "_renameat2", not_there)
+        monkeypatch.setattr(exchange, "_renameat2", not_there)
     refused = 0
     for number in range(1, 30):
         clone.write(MINE)

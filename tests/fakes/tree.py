@@ -16,7 +16,7 @@ from pinesync.text.canonical import (
     digest,
     digest_of_any,
     digest_or_none,
-    dress,
+    encode_like,
     has_conflict_markers,
 )
 from pinesync.text.filenames import SUFFIX, BadPath, check_path
@@ -79,7 +79,7 @@ class FakeTree:
         self._puts += 1
         name = f".pinesync-{self._puts}.tmp"
         temp = _beside(path, name)
-        self.files[temp] = new = dress(text, old)
+        self.files[temp] = new = encode_like(text, old)
         begun(name)
         if self.files.get(path) != old:
             raise ChangedMeanwhile

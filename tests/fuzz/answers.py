@@ -24,7 +24,7 @@ from pinesync.model import (
     Version,
 )
 from pinesync.protocol import Answer, responses, safe_json, server_responses
-from pinesync.sandbox.metainfo import metainfo
+from pinesync.sandbox.compiler.metainfo import metainfo
 from pinesync.text.canonical import MAX_SOURCE, check_encodable, digest
 from tests.fuzz.engine import Target
 from tests.fuzz.strategies import like_json, varied

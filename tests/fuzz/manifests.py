@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pinesync.errors import ManifestError
 from pinesync.model import MOST_THEIRS, Base, Digest, Entry, PineId, RelPath, Version
-from pinesync.text.filenames import BadPath, check_path, fold
+from pinesync.text.filenames import BadPath, check_path, collision_key
 from pinesync.workspace.manifest import Manifest, apply, dump_new, parse
 from tests.fuzz.engine import Target
 from tests.fuzz.strategies import ODD_TEXTS, pieces, varied_text
@@ -88,7 +88,7 @@ def _check(example: tuple[str, dict[str, Any]]) -> None:
 
 def _check_manifest(text: str, before: Manifest, changes: Mapping[RelPath, Entry | None]) -> None:
     assert all(_is_path(path) for path in before.entries)
-    assert len({fold(path) for path in before.entries}) == len(before.entries)
+    assert len({collision_key(path) for path in before.entries}) == len(before.entries)
     assert parse(dump_new(before)) == before
     assert apply(text, {})[0] == text
     try:

@@ -16,11 +16,11 @@ from pinesync.text.canonical import (
     canonical,
     decode,
     digest,
-    dress,
+    encode_like,
     has_conflict_markers,
     lines,
 )
-from pinesync.text.filenames import BadPath, check_path, file_name, fold, place
+from pinesync.text.filenames import BadPath, check_path, collision_key, file_name, place
 from pinesync.text.pine_syntax import check, declaration, tokens
 from tests.fuzz.engine import Target
 from tests.fuzz.strategies import ODD_TEXTS, pieces, varied, varied_text
@@ -75,12 +75,12 @@ def _check_text(example: tuple[bytes, str]) -> None:
     assert canonical(text.removeprefix("\ufeff")) == text.removeprefix("\ufeff").removeprefix(
         "\ufeff"
     )
-    assert dress(text, data) == data
+    assert encode_like(text, data) == data
     assert digest(text) == digest(canonical(text)) == digest("\ufeff" + text)
     assert "".join(lines(text)) == text
     has_conflict_markers(text)
     new = canonical(other).replace("\0", "")
-    assert decode(dress(new, data)) == new
+    assert decode(encode_like(new, data)) == new
 
 
 def _vary_text(example: tuple[bytes, str], lot: Random) -> object:
@@ -99,9 +99,9 @@ def _check_naming(names: list[str]) -> None:
     for name in names:
         assert check_path(file_name(name, _ID)) == file_name(name, _ID)
         path = place(name, _ID, "indicators", taken)
-        assert fold(path) not in taken
-        taken.add(fold(path))
-        assert fold(fold(name)) == fold(name)
+        assert collision_key(path) not in taken
+        taken.add(collision_key(path))
+        assert collision_key(collision_key(name)) == collision_key(name)
         _check_path(name)
         _check_path(f"x/{name}.pine")
 

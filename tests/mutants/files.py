@@ -10,7 +10,7 @@ from pinesync import atomic
 from pinesync.errors import PinesyncError
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.workspace.files import folder as low
+from pinesync.workspace.files import exchange as low
 from pinesync.workspace.state.codec import checksum
 from tests.mutants.mutant import Mutant, giving
 
@@ -127,7 +127,7 @@ FILES = (
     Mutant(
         "files are exchanged whole, not written in place",
         "2",
-        "pinesync.workspace.files.folder:exchange_files",
+        "pinesync.workspace.files.exchange:exchange_files",
         in_place,
         (f"{RACES}::test_a_reader_sees_whole_texts",),
     ),
@@ -183,16 +183,16 @@ FILES = (
     Mutant(
         "line ends and the BOM stay",
         "35",
-        "pinesync.text.canonical:dress",
+        "pinesync.text.canonical:encode_like",
         undressed,
         ("tests/campaign/test_kept.py::test_line_ends_bom_and_mode_stay",),
     ),
     Mutant(
         "no two scripts share a file on any system",
         "36",
-        "pinesync.text.filenames:fold",
+        "pinesync.text.filenames:collision_key",
         as_it_is,
-        ("tests/core/test_naming.py::test_names_whose_files_would_be_one_somewhere",),
+        ("tests/text/test_filenames.py::test_names_whose_files_would_be_one_somewhere",),
     ),
     Mutant(
         "a path stays below the workspace, and is a .pine file's",

@@ -102,7 +102,7 @@ TAKING_BACK = (
     Mutant(
         "what cannot be read is unknown, not fine",
         "38",
-        "pinesync.sync.engine.revert_detection:_compared",
+        "pinesync.sync.engine.uploads.revert_detection:_compared",
         unknown_is_fine,
         (f"{CLI}::test_a_push_that_can_read_the_newest_version_alone_sends_nothing",),
     ),
@@ -123,7 +123,7 @@ TAKING_BACK = (
     Mutant(
         "a link is based on no version that the file lacks lines of",
         "37",
-        "pinesync.app.matching:_has_lines_of",
+        "pinesync.app.sync.matching:_has_lines_of",
         giving(True),
         (f"{CLI}::test_a_linked_file_with_another_text",),
     ),

@@ -115,15 +115,15 @@ TRUST = (
     Mutant(
         "text of others is shown, not obeyed",
         "S9",
-        "pinesync.text.unicode:harmless",
+        "pinesync.text.unicode:escape_controls",
         as_it_came,
         ("tests/security/test_terminal.py::test_a_text_is_shown_and_not_obeyed",),
     ),
     Mutant(
         "a text of others begins no command, link, markup or trailer where it is read",
         "S9",
-        "pinesync.cli.runner:inert pinesync.sync.commit_plan:title_of "
-        "pinesync.lsp.acts:without_links pinesync.cli.on_error:_shown_as_it_is",
+        "pinesync.cli.ci_log:escape_ci_commands pinesync.sync.commit_plan:title_of "
+        "pinesync.lsp.commands:without_links pinesync.cli.on_error:_shown_as_it_is",
         as_it_came,
         (
             "tests/security/test_runner.py::test_no_text_begins_one",
@@ -137,7 +137,7 @@ TRUST = (
         "S11",
         "pinesync.text.line_diff:_MOST_PAIRS pinesync.text.line_diff:_MOST_IN_A_PIECE",
         lambda most: 4 * most,
-        ("tests/core/test_line_diff.py::test_what_is_done_does_not_grow_with_the_square",),
+        ("tests/text/test_line_diff.py::test_what_is_done_does_not_grow_with_the_square",),
     ),
     Mutant(
         "each level of our own folders is private",

@@ -8,7 +8,7 @@ from tests.mutants.mutant import Mutant, giving
 
 
 def whoever_wrote_it(original: Any) -> Any:
-    return lambda glance, agreed, handled, *_git, **_gits: original(glance, agreed, handled)
+    return lambda state, agreed, handled, *_git, **_gits: original(state, agreed, handled)
 
 
 WATCHES = (
@@ -17,15 +17,15 @@ WATCHES = (
         "31",
         "pinesync.watch.debouncer:LOOK_SECONDS",
         lambda _: 1e9,
-        ("tests/watching/test_lost.py::test_every_second_the_file_system_is_asked",),
+        ("tests/watch/test_lost.py::test_every_second_the_file_system_is_asked",),
     ),
     Mutant(
         "a file that somebody is writing is left alone",
         "1 32",
-        "pinesync.workspace.files.folder:is_being_written",
+        "pinesync.workspace.files.exchange:is_being_written",
         giving(False),
         (
-            "tests/watching/test_halves.py::test_what_is_being_written_waits",
+            "tests/watch/test_halves.py::test_what_is_being_written_waits",
             "tests/campaign/test_races.py::test_a_pull_amid_a_save_in_place",
         ),
     ),
@@ -34,6 +34,6 @@ WATCHES = (
         "33",
         "pinesync.sync.watching:meaning",
         whoever_wrote_it,
-        ("tests/watching/test_git.py::test_a_discarded_file_after_a_pull",),
+        ("tests/watch/test_git.py::test_a_discarded_file_after_a_pull",),
     ),
 )

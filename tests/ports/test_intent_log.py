@@ -9,7 +9,7 @@ import pytest
 from pinesync.errors import Locked, StateError
 from pinesync.model import Version
 from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, advanced
-from pinesync.sync.operations import Change, Moved, Sent, Written
+from pinesync.sync.operations import Change, Moved, SentVersion, Written
 from pinesync.text.canonical import digest
 from tests.fakes import Place
 from tests.ports.conftest import ENTRY, OTHER, PATH, PINE_ID, TEXT, upload
@@ -87,7 +87,7 @@ def test_only_a_save_that_landed_is_something_done_and_it_is_done_once(place: Pl
     landed = advanced(intent, "landed", landed=Version(4))
     place.log.write(landed)
     place.log.write(replace(landed, seen=Version(4)))
-    assert place.log.journal.saves == [Sent(PATH, PINE_ID, Version(4), Version(3))]
+    assert place.log.journal.saves == [SentVersion(PATH, PINE_ID, Version(4), Version(3))]
 
 
 def test_the_journal_goes_into_the_log_as_one_operation(place: Place) -> None:
@@ -101,7 +101,7 @@ def test_the_journal_goes_into_the_log_as_one_operation(place: Place) -> None:
     assert (done.verb, done.when, done.undoes) == ("push", 1_700_000_000.0, None)
     assert done.entries == (Change(PATH, None, ENTRY),)
     assert done.files == (Written(PATH, digest(TEXT), digest("new\n")),)
-    assert done.saves == (Sent(PATH, PINE_ID, Version(4), Version(3)),)
+    assert done.saves == (SentVersion(PATH, PINE_ID, Version(4), Version(3)),)
     assert done.moves == (Moved(PATH, OTHER),)
     assert list(place.other_process().operations(5)) == [done]
     assert place.log.journal.is_empty

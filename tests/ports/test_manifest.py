@@ -29,7 +29,7 @@ def test_entries_are_set_and_removed_in_one_write(place: Place) -> None:
 
 def test_every_field_of_an_entry_is_kept(place: Place) -> None:
     base = Base(Version(9), digest(TEXT), digest("sent\n"), (Version(7),), digest("chosen\n"))
-    entry = replace(ENTRY, name='A "name" = 測', base=base, hidden=Version(8))
+    entry = replace(ENTRY, name='A "name" = 測', base=base, shadowed=Version(8))
     place.manifest.commit({PATH: entry, OTHER: replace(SECOND, pine_id=None, base=None)})
     assert place.manifest.entries()[PATH] == entry
     assert place.manifest.entries()[OTHER].pine_id is None
@@ -37,7 +37,7 @@ def test_every_field_of_an_entry_is_kept(place: Place) -> None:
 
 def test_other_entries_stay(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY, OTHER: SECOND})
-    place.manifest.commit({PATH: replace(ENTRY, hidden=Version(2))})
+    place.manifest.commit({PATH: replace(ENTRY, shadowed=Version(2))})
     assert place.manifest.entries()[OTHER] == SECOND
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from pinesync.app import parallel
 from pinesync.git.merge import merge as git_merge
-from pinesync.sync.ports import Each, Meanwhile, Merged
+from pinesync.sync.ports import Merged, Parallel, Submit
 from pinesync.text.canonical import has_conflict_markers
 from tests.fakes import Threads, meanwhile, merge
 
@@ -25,8 +25,8 @@ def merging(request: pytest.FixtureRequest) -> Merge:
 
 
 @pytest.fixture(params=[Threads, parallel.Pool], ids=["fake", "pool"])
-def each(request: pytest.FixtureRequest) -> Each:
-    made: Each = request.param(4)
+def each(request: pytest.FixtureRequest) -> Parallel:
+    made: Parallel = request.param(4)
     return made
 
 
@@ -67,7 +67,7 @@ def test_where_both_changed_a_line_both_stand_between_markers(
         assert line in found.text
 
 
-def test_results_come_in_the_order_of_the_items(each: Each) -> None:
+def test_results_come_in_the_order_of_the_items(each: Parallel) -> None:
     items = list(range(20))
     assert each(str, items) == list(map(str, items))
     assert each.through(str, len, items) == [len(str(n)) for n in items]
@@ -75,13 +75,13 @@ def test_results_come_in_the_order_of_the_items(each: Each) -> None:
     assert not any((each(str, []), each.through(str, len, []), [*each.ahead(str, [])]))
 
 
-def test_several_run_at_a_time(each: Each) -> None:
+def test_several_run_at_a_time(each: Parallel) -> None:
     together = Barrier(4, timeout=LONG)
     for run in (each, each.ahead):
         assert len(list(run(lambda _: together.wait(), range(4)))) == 4
 
 
-def test_an_error_is_raised_where_the_results_are(each: Each) -> None:
+def test_an_error_is_raised_where_the_results_are(each: Parallel) -> None:
     def act(number: int) -> float:
         return 1 / number
 
@@ -93,7 +93,7 @@ def test_an_error_is_raised_where_the_results_are(each: Each) -> None:
 
 
 @pytest.mark.parametrize("begin", [meanwhile, parallel.meanwhile], ids=["fake", "thread"])
-def test_what_takes_a_while_is_waited_for_at_its_end(begin: Meanwhile) -> None:
+def test_what_takes_a_while_is_waited_for_at_its_end(begin: Submit) -> None:
     go = Event()
     result = begin(lambda: go.wait(LONG))
     go.set()

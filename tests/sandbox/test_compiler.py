@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.model import Diagnostic, Verdict
-from pinesync.sandbox import builtins
-from pinesync.sandbox.compiler import ScriptFacts, compile_source, describe, find, is_old
-from pinesync.sandbox.finding import Finding
+from pinesync.sandbox.compiler import builtins
+from pinesync.sandbox.compiler.compile import ScriptFacts, compile_source, describe, find, is_old
+from pinesync.sandbox.compiler.diagnostic import Finding
 from pinesync.sandbox.seeds import seeds
 
 SHARED_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "pine_v6_names.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinesync.sandbox.limits import MAX_PLOTS, MAX_REQUESTS, MAX_TOKENS, TOO_LONG, find_all
+from pinesync.sandbox.compiler.limits import MAX_PLOTS, MAX_REQUESTS, MAX_TOKENS, TOO_LONG, find_all
 from pinesync.sandbox.seeds import seeds
 from pinesync.text.pine_syntax import tokens
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.sandbox.compiler import describe
-from pinesync.sandbox.metainfo import count_inputs, metainfo
+from pinesync.sandbox.compiler.compile import describe
+from pinesync.sandbox.compiler.metainfo import count_inputs, metainfo
 from pinesync.sandbox.seeds import seeds
 
 HEAD = '//@version=6\nindicator("x")\n'

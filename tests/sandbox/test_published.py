@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from pinesync.model import Verdict
-from pinesync.sandbox.compiler import compile_source
+from pinesync.sandbox.compiler.compile import compile_source
 from pinesync.sandbox.published import FILTERS, scripts
 
 NOT_READER = {"code": 401, "message": "User is not allowed to see source code of pine"}

@@ -67,7 +67,7 @@ def refused(ran: Ran, name: str | Path) -> None:
     assert not set(WRITES) & set(ran.asked)
 
 
-def harmless(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
+def escape_controls(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
     """The command changes no file and sends nothing."""
     files, account = world.files(), world.account()
     ran = world(*command)

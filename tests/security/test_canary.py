@@ -70,7 +70,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
     "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_acts.py
-    "watch": [["watch", "--help"]],  # the rest is in tests/watching/test_process.py
+    "watch": [["watch", "--help"]],  # the rest is in tests/watch/test_process.py
     "blame-version": [["blame-version", TREND_PATH]],
     "repair": [["repair"]],
     "hooks": [["hooks", "install"], ["hooks", "run", "pre-push"], ["hooks", "remove"]],

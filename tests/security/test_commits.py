@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinesync.app.commit_message import Script, message_of
+from pinesync.app.commits.message import Script, message_of
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
 from pinesync.sync.commit_plan import message, title_of
 from tests.world import LONGER, TREND_PATH, World, git, start

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from pinesync.cli.on_error import alarm
-from pinesync.lsp import acts
+from pinesync.lsp import commands
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Told
 from tests.lsp.conftest import Opening, opening  # noqa: F401
-from tests.watching.processes import Session
-from tests.watching.test_process import recording, was_started
+from tests.watch.processes import Session
+from tests.watch.test_process import recording, was_started
 from tests.world import LONGER, TREND_PATH, World
 
 LINK = "[Repair](command:workbench.action.terminal.new)"
@@ -49,8 +49,8 @@ def test_a_refusal_of_the_service_is_no_link(
 
 
 def test_what_is_between_is_kept() -> None:
-    assert acts.without_links("a[0](b) ](](") == "a[0] (b) ] (] ("
-    assert acts.without_links("plain (text) [x]") == "plain (text) [x]"
+    assert commands.without_links("a[0](b) ](](") == "a[0] (b) ] (] ("
+    assert commands.without_links("plain (text) [x]") == "plain (text) [x]"
 
 
 def test_a_name_in_a_lens_is_no_icon(clone: World, opening: Opening) -> None:  # noqa: F811

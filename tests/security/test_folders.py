@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.text.canonical import digest
-from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.files.exchange import MAX_FILE
 from pinesync.workspace.tables import MAX_PATTERNS
 from pinesync.workspace.toml import MAX_BYTES
 from tests.security.bombs import MOST, Measured, measured

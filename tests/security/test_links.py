@@ -16,8 +16,7 @@ from pinesync.errors import FileError
 from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.canonical import digest
-from pinesync.workspace.files import MANIFEST, Tree, walk
-from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import MANIFEST, Tree, exchange, walk
 
 if os.open not in os.supports_dir_fd:
     pytest.skip("this system opens no file by its folder's descriptor", allow_module_level=True)
@@ -165,7 +164,7 @@ def calls_until(act: Act, at: Place, name: str, make: Make, last: int) -> int:
     with pytest.MonkeyPatch.context() as patch, suppress(FileError, ChangedMeanwhile):
         for function in CALLS:
             patch.setattr(os, function, seen(getattr(os, function)))
-        patch.setattr(exchanging, "_renameat2", seen(exchanging._renameat2))
+        patch.setattr(exchange, "_renameat2", seen(exchange._renameat2))
         act(at)
     return calls
 

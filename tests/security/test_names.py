@@ -11,11 +11,11 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pinesync.app.clone import clone as cloning
 from pinesync.app.project import Places, Setup, open_project
-from pinesync.app.status import status
+from pinesync.app.sync.clone import clone as cloning
+from pinesync.app.sync.status import status
 from pinesync.sandbox.account import USER_NAME, open_sandbox
-from pinesync.text.filenames import MAX_SAVED_NAME, check_path, shown
+from pinesync.text.filenames import MAX_SAVED_NAME, check_path, unescape_name
 from pinesync.workspace.manifest import parse
 from tests.cli.answers import answering
 from tests.security.disks import RULES
@@ -81,7 +81,7 @@ def test_a_clone_has_one_good_file_for_every_name(names: list[str]) -> None:
         there = Setup(setup.cwd / "scripts", setup.places)
         entries = open_project(there).workspace.manifest.entries()
         assert {path: entry.name for path, entry in entries.items()} == {
-            path: shown(names[int(body.split("'")[1])]) for path, body in found.items()
+            path: unescape_name(names[int(body.split("'")[1])]) for path, body in found.items()
         }
         assert {line.word for line in status(there).lines} == {"clean"}
         assert files(setup.cwd / "scripts")["pine.toml"] == manifest

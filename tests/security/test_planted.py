@@ -13,9 +13,17 @@ import pytest
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Upload
 from pinesync.text.canonical import digest
-from pinesync.workspace.files import folder as exchanging
+from pinesync.workspace.files import exchange
 from pinesync.workspace.state import State
-from tests.security.planting import KEY, contents, harmless, neighbour, plant, refused, state_of
+from tests.security.planting import (
+    KEY,
+    contents,
+    escape_controls,
+    neighbour,
+    plant,
+    refused,
+    state_of,
+)
 from tests.world import (
     BREAKOUT,
     EXTRA,
@@ -139,7 +147,7 @@ def test_a_record_of_what_never_was_changes_nothing(
 ) -> None:
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     plant(clone, **changes)
-    harmless(clone, command)
+    escape_controls(clone, command)
     assert clone.words() == {}
 
 
@@ -147,7 +155,7 @@ def test_another_scripts_record_moves_no_base(clone: World) -> None:
     """The path is one script's, the id another's."""
     clone.write(LONGER)
     plant(clone, pine_id=clone.id_of("Breakout"), object=digest(BREAKOUT))
-    harmless(clone, "pull")
+    escape_controls(clone, "pull")
     assert clone.words() == {TREND_PATH: "modified"}
 
 
@@ -195,7 +203,7 @@ def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> N
         if text is not None:
             there.write_text(text)
         assert clone("restore", TREND_PATH, "--kept").out == ""
-        harmless(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
+        escape_controls(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
 
 
 # -- another folder's state -----------------------------------------------------------------------
@@ -247,7 +255,7 @@ def test_a_folder_that_was_replaced_amid_a_pull(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(exchanging, "_renameat2", interrupted)
+        patch.setattr(exchange, "_renameat2", interrupted)
         assert clone("pull").code == 130
     shutil.rmtree(clone.folder)
     (clone.place / "backup").rename(clone.folder)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinesync.cli.ci_log import escape_ci_commands
 from pinesync.cli.group import VERBS
-from pinesync.cli.runner import inert
 from tests.security import ways
 from tests.security.hostile import MARK
 from tests.security.test_terminal import COMMANDS
@@ -128,23 +128,23 @@ def test_json_loses_nothing(clone: World, monkeypatch: pytest.MonkeyPatch) -> No
 def test_elsewhere_nothing_is_changed(clone: World) -> None:
     clone.write(LONGER + "::x ##[y]\n", TREND_PATH)
     assert "+::x ##[y]" in clone("diff").out
-    assert inert(COMMAND) == COMMAND
+    assert escape_ci_commands(COMMAND) == COMMAND
 
 
 @given(st.text(st.sampled_from([*":#[vso \t\n\r", "\u00a0", "\u00ad", "\u200b", "\u3000", "a"])))
 def test_no_text_begins_one(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_ACTIONS", "true")
-        made = inert(text)
+        made = escape_ci_commands(text)
         assert obeyed(made) == []
         assert made.replace(" ", "") == text.replace(" ", "")
-        assert inert(made) == made
+        assert escape_ci_commands(made) == made
 
 
 def test_a_large_text_takes_no_longer_than_it_is_long() -> None:
     """In a process of its own: it would not come to its end."""
     code = (
-        "from pinesync.cli.runner import inert\n"
+        "from pinesync.cli.ci_log import inert\n"
         "for text in (' ' * 2**21, '\\n' * 2**21, '#' * 2**21, ':' * 2**21, '\\u00ad' * 2**20):\n"
         "    inert(text)\n"
     )

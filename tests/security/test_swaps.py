@@ -20,8 +20,9 @@ from pinesync.errors import FileError
 from pinesync.model import RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.canonical import Unreadable, decode, digest
-from pinesync.workspace.files import MANIFEST, Tree, building
-from pinesync.workspace.files.folder import _renameat2
+from pinesync.workspace.files import MANIFEST, Tree
+from pinesync.workspace.files.exchange import _renameat2
+from pinesync.workspace.files.new_workspace import building
 from tests.world import SLOWER, TREND, TREND_PATH, World
 
 if not sys.platform.startswith("linux"):

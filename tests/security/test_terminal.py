@@ -13,7 +13,7 @@ from typing import NoReturn
 import pytest
 
 from pinesync.cli.group import VERBS
-from pinesync.cli.render import harmless
+from pinesync.cli.render import escape_controls
 from pinesync.sandbox.app import SandboxApp
 from tests.security.hostile import EVIL, MARK, PAYLOADS, raw
 from tests.security.ways import IN_FILE_NAME, WAYS, everything
@@ -63,7 +63,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     ],
     "demo": [],  # it takes its time, and is below
     "lsp": [["lsp", "--remote", EVIL]],  # the rest is in tests/lsp
-    "watch": [["watch", "--on-error", EVIL]],  # the rest is in tests/watching/test_process.py
+    "watch": [["watch", "--on-error", EVIL]],  # the rest is in tests/watch/test_process.py
 }
 """The command lines of a verb; its name alone where it is not here."""
 
@@ -198,7 +198,7 @@ def test_a_question_names_a_file(world: World) -> None:
 def test_each_alone(text: str) -> None:
     assert raw(text)
     for one_line in (True, False):
-        made = harmless(f"a{text}b", one_line=one_line)
+        made = escape_controls(f"a{text}b", one_line=one_line)
         assert raw(made) is None
         assert made.isascii()
         assert made.startswith("a\\u{")
@@ -208,7 +208,7 @@ def test_each_alone(text: str) -> None:
 def test_every_character_that_is_not_seen() -> None:
     for number in range(sys.maxunicode + 1):
         char = chr(number)
-        if raw(char) and harmless(char) != f"\\u{{{number:x}}}":
+        if raw(char) and escape_controls(char) != f"\\u{{{number:x}}}":
             pytest.fail(f"U+{number:04X} is not shown")
 
 
@@ -221,9 +221,9 @@ def test_what_is_seen_stays_as_it_is() -> None:
         "🔥📈👍🏽🇩🇪",
         "e\u0301 \u00a0 \u3000 \ue000",
     ):
-        assert harmless(text) == text
-    assert harmless("a\tb\nc", one_line=False) == "a\tb\nc"
-    assert harmless("a\tb\nc") == "a b\\nc"
+        assert escape_controls(text) == text
+    assert escape_controls("a\tb\nc", one_line=False) == "a\tb\nc"
+    assert escape_controls("a\tb\nc") == "a b\\nc"
 
 
 def test_json_has_no_delete_either(clone: World) -> None:

@@ -388,7 +388,7 @@ def log_of_a_bug(world: World, patch: pytest.MonkeyPatch) -> Commands:
     def failing(*_: object, **__: object) -> NoReturn:
         raise RuntimeError(EVIL)
 
-    patch.setattr("pinesync.app.status.status", failing)
+    patch.setattr("pinesync.app.sync.status.status", failing)
     return home_in_the_environment(world, patch)[2:3]
 
 

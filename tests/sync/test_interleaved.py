@@ -54,7 +54,7 @@ def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineI
 
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
 @pytest.mark.parametrize(
-    ("between", "hidden"),
+    ("between", "shadowed"),
     [
         ([THEIRS], 4),
         ([THEIRS, THEIRS + "// 5\n"], 5),
@@ -68,7 +68,7 @@ def test_saved_between_get_and_post_is_flagged(
     bench: Bench,
     edited: tuple[PineId, str],
     between: list[str],
-    hidden: int | None,
+    shadowed: int | None,
     lost: bool,
 ) -> None:
     pine_id, path = edited
@@ -78,9 +78,9 @@ def test_saved_between_get_and_post_is_flagged(
     outcome = only(bench.push())
     landed = 4 + len(between)
     assert (outcome.version, bench.base(path)) == (Version(landed), landed)
-    flag = bench.entries[path].hidden
-    assert flag == (Version(hidden) if hidden else None)
-    if hidden is None:
+    flag = bench.entries[path].shadowed
+    assert flag == (Version(shadowed) if shadowed else None)
+    if shadowed is None:
         assert outcome.exit_code == EXIT_DONE
         bench.check_settled()
         return
@@ -100,7 +100,7 @@ def test_saved_after_ours_is_theirs(
     pine_id, path = edited
     bench.fake.next_save(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
     outcome = only(bench.push())
-    assert (outcome.version, bench.entries[path].hidden) == (Version(4), None)
+    assert (outcome.version, bench.entries[path].shadowed) == (Version(4), None)
     assert bench.words() == {path: "behind"}, "a revert in the web editor is not undone"
     bench.push()
     assert bench.fake.posted == [MINE]
@@ -120,7 +120,7 @@ def test_our_save_never_came_and_somebody_else_saved(
     run = bench.push()
     assert run.exit_code == EXIT_LEFT
     assert bench.words() == {path: "conflict"}, "it may be ours, rewritten: never save again"
-    assert bench.entries[path].hidden == Version(4)
+    assert bench.entries[path].shadowed == Version(4)
     assert bench.fake.posted == [MINE]
     assert bench.read(path) == MINE
 
@@ -173,7 +173,7 @@ def test_a_changed_text_without_an_answer_is_never_sent_again(
     assert bench.push().exit_code in (EXIT_LEFT, EXIT_LATER)
     bench.clock.wait(180)
     assert bench.push().exit_code == EXIT_LEFT
-    assert bench.entries[path].hidden == Version(4)
+    assert bench.entries[path].shadowed == Version(4)
     assert bench.push().exit_code == EXIT_LEFT
     assert bench.fake.posted == [MINE]
     assert bench.fake.scripts[pine_id].newest == Version(4)

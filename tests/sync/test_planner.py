@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Version
-from pinesync.sync.planner import LocalText, Situation, Snapshot, survey, wanted
+from pinesync.sync.planner import LocalText, ScriptState, Snapshot, survey, wanted
 from pinesync.sync.policy import NEVER, POLICY, Act, LocalSide, RemoteSide
 from pinesync.sync.reverts import Comparison
 from pinesync.sync.selection import named
 from pinesync.sync.words import Role, Status
-from pinesync.text.filenames import shown
+from pinesync.text.filenames import unescape_name
 
 FOLDERS = {"study": "indicators", "strategy": "strategies", "library": "libraries"}
 
@@ -121,8 +121,8 @@ def test_every_word_says_what_is_needed_where_it_is_needed() -> None:
         ("clean", snapshot(None, "x", info(2, "A"), texts=texts("x", 1, 2))),
         ("name-taken", snapshot(None, "x", info(2, "A"), texts=texts("y", 1, 2))),
         ("remote-only", snapshot(None, None, info(2, "A"))),
-        ("conflict", snapshot(replace(TRACKED, hidden=Version(2)), "b", info(1, "A", 3))),
-        ("conflict", snapshot(replace(TRACKED, hidden=Version(2)), None, info(1, "A", 9))),
+        ("conflict", snapshot(replace(TRACKED, shadowed=Version(2)), "b", info(1, "A", 3))),
+        ("conflict", snapshot(replace(TRACKED, shadowed=Version(2)), None, info(1, "A", 9))),
         ("conflict", snapshot(TRACKED, files={A: LocalText(d("x"), marked=True)})),
         ("conflict", snapshot(WAITING, files={A: LocalText(d("x"), marked=True)})),
         ("unreadable", snapshot(TRACKED, files={A: LocalText(None, problem="not UTF-8")})),
@@ -251,7 +251,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
             draw(base) if tracked else None,
             draw(st.none() | st.just(Version(1))) if tracked else None,
         )
-    names = draw(st.lists(st.sampled_from(NAMES), max_size=6, unique_by=shown))
+    names = draw(st.lists(st.sampled_from(NAMES), max_size=6, unique_by=unescape_name))
     ids = draw(st.permutations(range(12)))
     listed = {
         pine_id(number): info(number, name, draw(st.integers(1, 6)))
@@ -270,7 +270,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     )
 
 
-def surveyed(seen: Snapshot, data: st.DataObject) -> tuple[Snapshot, tuple[Situation, ...]]:
+def surveyed(seen: Snapshot, data: st.DataObject) -> tuple[Snapshot, tuple[ScriptState, ...]]:
     """Read what is wanted until nothing is."""
     for _ in range(5):
         pairs = wanted(seen)
@@ -298,7 +298,7 @@ def test_everything_appears_exactly_once(seen: Snapshot, data: st.DataObject) ->
     if seen.listed and seen.track_all:
         tracked = {e.pine_id for e in seen.entries.values()}
         waiting = {e.name for e in seen.entries.values() if not e.pine_id}
-        shown_ids = {i for i, s in seen.listed.items() if shown(s.name) not in waiting}
+        shown_ids = {i for i, s in seen.listed.items() if unescape_name(s.name) not in waiting}
         assert shown_ids - tracked <= set(ids)
 
 

@@ -10,7 +10,7 @@ from pinesync import errors
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync import recovery
 from pinesync.sync.intents import Create, Save, Upload
-from pinesync.sync.recovery import Landed, Sent
+from pinesync.sync.recovery import Landed, Landing
 
 
 def log(texts: str, first: int = 1) -> dict[Version, Digest]:
@@ -26,7 +26,7 @@ def version(number: int | None) -> Version | None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "landed", "hidden"),
+    ("texts", "landed", "shadowed"),
     [
         ("A", None, None),
         ("AM", 2, None),
@@ -47,14 +47,14 @@ def version(number: int | None) -> Version | None:
     ],
 )
 def test_where_a_save_landed_and_what_it_hides(
-    texts: str, landed: int | None, hidden: int | None
+    texts: str, landed: int | None, shadowed: int | None
 ) -> None:
     found = recovery.find(TEXT, Version(1), log(texts))
-    assert found == (Landed(Version(landed), version(hidden)) if landed else None)
+    assert found == (Landed(Version(landed), version(shadowed)) if landed else None)
 
 
 @pytest.mark.parametrize(
-    ("texts", "ours", "landed", "hidden"),
+    ("texts", "ours", "landed", "shadowed"),
     [
         ("AM", [2], None, None),
         ("AMM", [2], 3, None),
@@ -64,10 +64,10 @@ def test_where_a_save_landed_and_what_it_hides(
     ],
 )
 def test_other_saves_of_ours_are_neither_found_nor_foreign(
-    texts: str, ours: list[int], landed: int | None, hidden: int | None
+    texts: str, ours: list[int], landed: int | None, shadowed: int | None
 ) -> None:
     found = recovery.find(TEXT, Version(1), log(texts), [Version(n) for n in ours])
-    assert found == (Landed(Version(landed), version(hidden)) if landed else None)
+    assert found == (Landed(Version(landed), version(shadowed)) if landed else None)
 
 
 def test_versions_up_to_the_parent_are_not_looked_at() -> None:
@@ -117,22 +117,22 @@ def test_the_push_log_of_a_script() -> None:
 @pytest.mark.parametrize(
     ("error", "sent"),
     [
-        (errors.NetworkError("dns", sent=False), Sent.NOT_SENT),
-        (errors.NetworkError("reset"), Sent.UNKNOWN),
-        (errors.RateLimited("429"), Sent.UNKNOWN),
-        (errors.ServiceDown("500"), Sent.UNKNOWN),
-        (errors.BadAnswer("3xx, empty, truncated"), Sent.UNKNOWN),
-        (errors.BotCheck("html"), Sent.UNKNOWN),
-        (errors.SessionExpired("html login"), Sent.UNKNOWN),
-        (errors.Refused(200, "an error key"), Sent.UNKNOWN),
-        (errors.NotAccessible(200, "success: false"), Sent.UNKNOWN),
-        (errors.NameTaken("409"), Sent.REFUSED),
-        *((errors.Refused(code, "no"), Sent.REFUSED) for code in (400, 413, 420)),
-        *((errors.NotAccessible(code, "no"), Sent.REFUSED) for code in (401, 403, 404)),
+        (errors.NetworkError("dns", sent=False), Landing.NOT_SENT),
+        (errors.NetworkError("reset"), Landing.UNKNOWN),
+        (errors.RateLimited("429"), Landing.UNKNOWN),
+        (errors.ServiceDown("500"), Landing.UNKNOWN),
+        (errors.BadAnswer("3xx, empty, truncated"), Landing.UNKNOWN),
+        (errors.BotCheck("html"), Landing.UNKNOWN),
+        (errors.SessionExpired("html login"), Landing.UNKNOWN),
+        (errors.Refused(200, "an error key"), Landing.UNKNOWN),
+        (errors.NotAccessible(200, "success: false"), Landing.UNKNOWN),
+        (errors.NameTaken("409"), Landing.REFUSED),
+        *((errors.Refused(code, "no"), Landing.REFUSED) for code in (400, 413, 420)),
+        *((errors.NotAccessible(code, "no"), Landing.REFUSED) for code in (401, 403, 404)),
         # Not in the table of promises.md, and a proxy's timeout proves nothing.
-        *((errors.Refused(code, "?"), Sent.UNKNOWN) for code in (408, 425, 499)),
-        (errors.PinesyncError("anything else"), Sent.UNKNOWN),
+        *((errors.Refused(code, "?"), Landing.UNKNOWN) for code in (408, 425, 499)),
+        (errors.PinesyncError("anything else"), Landing.UNKNOWN),
     ],
 )
-def test_what_the_end_of_a_request_says(error: errors.PinesyncError, sent: Sent) -> None:
+def test_what_the_end_of_a_request_says(error: errors.PinesyncError, sent: Landing) -> None:
     assert recovery.outcome(error) is sent

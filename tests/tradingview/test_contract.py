@@ -18,7 +18,7 @@ from pinesync.sandbox.serve import Server
 from pinesync.sandbox.store import Store
 from pinesync.sync.ports import Remote
 from pinesync.text.canonical import digest
-from pinesync.text.filenames import shown
+from pinesync.text.filenames import unescape_name
 from pinesync.tradingview.client import PineClient
 from pinesync.tradingview.cookies import parse
 from pinesync.tradingview.http import Session, Transport
@@ -131,7 +131,7 @@ def test_get_escapes_the_name_and_never_the_source(world: World) -> None:
     pine_id = world.add("A & <B> 'C'", source)
     got = world.remote.get(pine_id)
     assert got.name != "A & <B> 'C'"
-    assert shown(got.name) == "A & <B> 'C'"
+    assert unescape_name(got.name) == "A & <B> 'C'"
     assert got.source == source
 
 

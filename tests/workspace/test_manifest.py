@@ -294,12 +294,12 @@ def test_a_new_base_changes_two_lines_of_a_written_file() -> None:
 
 
 def test_a_flag_comes_and_goes() -> None:
-    flagged = apply(WRITTEN, {B: entry(B, 2, hidden=Version(4))})
+    flagged = apply(WRITTEN, {B: entry(B, 2, shadowed=Version(4))})
     assert flagged == WRITTEN.replace(
         f'"{digest("2 5")}"\n', f'"{digest("2 5")}"\nhidden = "4.0"\n'
     )
     assert apply(flagged, {B: entry(B, 2)}) == WRITTEN
-    cut_short = apply(WRITTEN.rstrip(), {A: entry(A, hidden=Version(4))})
+    cut_short = apply(WRITTEN.rstrip(), {A: entry(A, shadowed=Version(4))})
     assert cut_short == WRITTEN + 'hidden = "4.0"\n'
 
 
@@ -392,8 +392,8 @@ def entries_of_a_path(draw: st.DrawFn, path: str) -> Entry:
     if draw(st.booleans()):
         return Entry(RelPath(path), name)
     number = int.from_bytes(path.encode(), "big") % 2**128
-    hidden = draw(st.none() | VERSIONS)
-    return Entry(RelPath(path), name, pine_id(number), draw(st.none() | BASES), hidden)
+    shadowed = draw(st.none() | VERSIONS)
+    return Entry(RelPath(path), name, pine_id(number), draw(st.none() | BASES), shadowed)
 
 
 ENTRIES = st.sets(PATHS).flatmap(

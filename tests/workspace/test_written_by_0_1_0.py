@@ -86,7 +86,7 @@ def test_a_pine_toml(state: State) -> None:
     assert one.base
     assert (one.pine_id, one.base.version, one.base.theirs) == (ONE, Version(2), ())
     assert two.base
-    assert (two.hidden, two.base.theirs) == (Version(4), (Version(4),))
+    assert (two.shadowed, two.base.theirs) == (Version(4), (Version(4),))
     assert (new.pine_id, new.base) == (None, None)
 
 

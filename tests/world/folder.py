@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from pinesync.app import clone, project
+from pinesync.app import project
 from pinesync.app.project import Places, Project, Setup
+from pinesync.app.sync import clone
 from tests.fakes import Clock
 from tests.world.account import Remote
 from tests.world.fuse import Fuse, Fused

@@ -228,12 +228,12 @@ class World(Workspace):
         entries = parse((self.folder / "pine.toml").read_text("utf-8")).entries
         found = next(entry for name, entry in entries.items() if name == path)
         version = str(found.base.version) if found.base else None
-        hidden = str(found.hidden) if found.hidden else None
+        shadowed = str(found.shadowed) if found.shadowed else None
         return {
             "pine_id": found.pine_id,
             "name": found.name,
             "version": version,
-            "hidden": hidden,
+            "hidden": shadowed,
         }
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pinesync.app.project import Setup
-from pinesync.app.pull import pull
-from pinesync.app.push import push
-from pinesync.app.status import status
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import status
 from pinesync.errors import EXIT_ACCESS, EXIT_LATER, PinesyncError
 from pinesync.sandbox.app import SandboxApp
 from pinesync.sandbox.faults import FaultPlan

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pinesync.app.clone import clone
 from pinesync.app.project import Setup
+from pinesync.app.sync.clone import clone
 from pinesync.text.canonical import digest
 from tests.world.folder import Workspace
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.pull import pull
-from pinesync.app.push import push
-from pinesync.app.status import status
+from pinesync.app.sync.pull import pull
+from pinesync.app.sync.push import push
+from pinesync.app.sync.status import status
 from pinesync.errors import NetworkError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.outcome import Run

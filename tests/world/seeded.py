@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pinesync.app.clone import clone
 from pinesync.app.project import Places, Setup
+from pinesync.app.sync.clone import clone
 from pinesync.sandbox.serve import Server
 from pinesync.workspace.state.store import folder_name
 from tests.world.account import Account

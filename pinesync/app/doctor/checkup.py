@@ -14,7 +14,7 @@ from pinesync.app.project import Project, Setup, folder_at
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, FileError, ManifestError, PinesyncError
 from pinesync.model import Entry, RelPath
 from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
-from pinesync.text.filenames import BadPath, check_path, typed
+from pinesync.text.filenames import BadPath, check_path, shell_quote
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest_file import read_manifest
 
@@ -83,7 +83,7 @@ def entered_by_others(folder: Path) -> Iterator[Said]:
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         yield wrong(
             f"{folder}: other users of this machine can look into it",
-            f"run `chmod 700 {typed(str(folder))}`",
+            f"run `chmod 700 {shell_quote(str(folder))}`",
         )
 
 

@@ -31,7 +31,7 @@ from pinesync.clock import now
 from pinesync.errors import FileError
 from pinesync.git import status as git_now
 from pinesync.sync.outcome import counted
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 from pinesync.workspace.files import MANIFEST
 
 NEEDED = (
@@ -74,7 +74,7 @@ def _sign_in(path: Path) -> Iterator[Said]:
     if path.suffix == ".tmp":
         yield wrong(
             f"{path}: left by a `login` that broke off; it may hold a cookie",
-            f"run `rm {typed(str(path))}`",
+            f"run `rm {shell_quote(str(path))}`",
         )
     if not stat.S_ISREG(found.st_mode):
         yield wrong(f"{path}: not a plain file", "move it away, then run `pinesync login`")
@@ -83,7 +83,10 @@ def _sign_in(path: Path) -> Iterator[Said]:
     elif os.name == "posix" and found.st_mode & 0o077:
         yield wrong(
             f"{path}: other users of this machine can read it",
-            f"run `chmod 600 {typed(str(path))}`, and sign out in the browser if they may have",
+            (
+                f"run `chmod 600 {shell_quote(str(path))}`, and sign "
+                "out in the browser if they may have"
+            ),
         )
 
 
@@ -161,7 +164,7 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     if hidden := sorted(listed & found.ignored):
         yield wrong(
             f"git ignores listed scripts: {named(hidden)}",
-            f"`git check-ignore -v {typed(hidden[0])}` names the pattern; take it out",
+            f"`git check-ignore -v {shell_quote(hidden[0])}` names the pattern; take it out",
         )
     there = listed - found.ignored - found.tracked - {MANIFEST}
     if MANIFEST in found.tracked and there:

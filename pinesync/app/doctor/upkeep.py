@@ -26,7 +26,7 @@ from pinesync.clock import now
 from pinesync.model import Digest, RelPath
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
 from pinesync.sync.outcome import counted
-from pinesync.text.filenames import SUFFIX, typed
+from pinesync.text.filenames import SUFFIX, shell_quote
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.state import State
 
@@ -46,7 +46,10 @@ def manifest(here: Workspace) -> Iterator[Said]:
         if missing := sorted(path for path in entries if path not in here.files):
             yield note(
                 f"listed, and no file is there: {named(missing)}",
-                f"`pinesync restore {typed(missing[0])}` brings one back, `pinesync rm` forgets it",
+                (
+                    f"`pinesync restore {shell_quote(missing[0])}` brings "
+                    "one back, `pinesync rm` forgets it"
+                ),
             )
 
 
@@ -140,11 +143,11 @@ def _open(record: Intent) -> Said:
 
 def conflicts(here: Workspace) -> Iterator[Said]:
     """What waits for a person's choice: flags of pine.toml, conflict markers in files."""
-    flagged = [entry for entry in here.entries.values() if entry.hidden]
+    flagged = [entry for entry in here.entries.values() if entry.shadowed]
     for entry in flagged:
         yield wrong(
-            f"{entry.path}: a save of yours hides {entry.hidden}, which somebody else saved",
-            f"run `pinesync resolve {typed(entry.path)}` with --ours, --theirs or --merged",
+            f"{entry.path}: a save of yours hides {entry.shadowed}, which somebody else saved",
+            f"run `pinesync resolve {shell_quote(entry.path)}` with --ours, --theirs or --merged",
         )
     marked = []
     with suppress(Unusable):  # `permissions` says why
@@ -153,7 +156,7 @@ def conflicts(here: Workspace) -> Iterator[Said]:
         yield wrong(
             f"{path}: the file contains conflict markers",
             "take them out in your editor, or choose a side: "
-            f"`pinesync resolve {typed(path)}` with --ours or --theirs",
+            f"`pinesync resolve {shell_quote(path)}` with --ours or --theirs",
         )
     if not flagged and not marked:
         yield ok("no flag, and no conflict markers")

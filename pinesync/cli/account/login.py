@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.options import may_ask, setup, shared
-from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 
 if TYPE_CHECKING:
     from pinesync.app.project import Setup
@@ -49,17 +49,17 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
     refuse_facade(told)
     pasted = _pasted(cookie_file) if from_browser is None else _from_browser(told, from_browser)
     done = login(told, pasted, keyring=keyring)
-    if finish("login", done):
+    if emit_json("login", done):
         return done.exit_code
-    whose = harmless(done.account) if done.account else "an account without saved scripts"
+    whose = escape_controls(done.account) if done.account else "an account without saved scripts"
     out(f"signed in as {whose}, {counted(done.scripts, 'saved script')}")
-    place = harmless(str(done.stored_in))
+    place = escape_controls(str(done.stored_in))
     if done.in_keyring:
-        say(f"kept in the system's keyring; {place} says so")
+        echo_err(f"kept in the system's keyring; {place} says so")
     else:
-        say(f"kept in {place}, readable by you alone")
+        echo_err(f"kept in {place}, readable by you alone")
     if done.pinned:
-        say(f"pine.toml: this folder belongs to {whose} from now on")
+        echo_err(f"pine.toml: this folder belongs to {whose} from now on")
     return done.exit_code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, harmless, out, say
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 
 
 @click.command("logout")
@@ -16,10 +16,10 @@ def command(everything: bool) -> int:
     from pinesync.app.account import logout
 
     done = logout(setup(), everything=everything)
-    if not finish("logout", done):
+    if not emit_json("logout", done):
         for path in done.removed:
-            out(f"removed {harmless(str(path))}")
+            out(f"removed {escape_controls(str(path))}")
         if not done.removed:
             out("no cookie was kept")
-        say("hint: the session itself ends when you sign out in the browser")
+        echo_err("hint: the session itself ends when you sign out in the browser")
     return done.exit_code

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.options import remote_options, setup, shared
-from pinesync.cli.render import counted, finish, harmless, out
+from pinesync.cli.render import counted, emit_json, escape_controls, out
 
 if TYPE_CHECKING:
     from pinesync.app.account import Identity
@@ -21,9 +21,13 @@ def command(remote: str | None) -> int:
     from pinesync.app.account import whoami
 
     found = whoami(setup(), remote=remote)
-    if not finish("whoami", found):
-        whose = harmless(found.account) if found.account else "(an account without saved scripts)"
-        out(f"{whose} on {harmless(found.remote)}, {counted(found.scripts, 'saved script')}")
+    if not emit_json("whoami", found):
+        whose = (
+            escape_controls(found.account)
+            if found.account
+            else "(an account without saved scripts)"
+        )
+        out(f"{whose} on {escape_controls(found.remote)}, {counted(found.scripts, 'saved script')}")
         for line in _cookie_lines(found):
             out(line)
     return found.exit_code
@@ -35,7 +39,7 @@ def _cookie_lines(found: Identity) -> list[str]:
     if found.stored_in is None:
         where = f"from the variable {found.source}, which tells no age"
     else:
-        place = harmless(str(found.stored_in))
+        place = escape_controls(str(found.stored_in))
         where = f"in the system's keyring, for {place}" if found.in_keyring else f"in {place}"
         if found.kept_as:
             where += f", as {found.kept_as}"

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from importlib import resources
 
 from pinesync import __version__
-from pinesync.app.pages import MARK
-from pinesync.app.report_data import Picture, Script
-from pinesync.cli.html_report.sides import at_a_prompt, sides
-from pinesync.cli.html_report.times import lanes, legend
-from pinesync.cli.html_report.writing import folded, meaning, safe, time, versions, word
+from pinesync.app.sync.report_data import Picture, Script
+from pinesync.app.write_page import MARK
+from pinesync.cli.html_report.html import folded, meaning, safe, time, versions, word
+from pinesync.cli.html_report.side_by_side import at_a_prompt, sides
+from pinesync.cli.html_report.timeline import lanes, legend
 from pinesync.cli.render import counted
 from pinesync.sync.words import Status
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 
 import click
 
-from pinesync.app.matching import file_here, origin
-from pinesync.app.mv import refuse_taken
 from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.scripts.mv import refuse_taken
+from pinesync.app.sync.matching import file_here, origin
 from pinesync.cli import completers as completed
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, harmless, out, say
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.errors import LeftForYou, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.canonical import Unreadable, digest_of_any
-from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shown, typed
+from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shell_quote, unescape_name
 
 
 @click.command("add")
@@ -34,21 +34,26 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
     if moved and pine_id is not None:
         raise click.UsageError("--moved and --id are two ways to know the script.")
     done = add(setup(), paths, pine_id=pine_id, moved=moved)
-    if finish("add", done):
+    if emit_json("add", done):
         return done.exit_code
     for added in done.added:
         if added.moved_from:
-            path, old = harmless(added.path), harmless(added.moved_from)
-            out(f"{path}: is the same script as {old} was: {harmless(added.name)}")
+            path, old = escape_controls(added.path), escape_controls(added.moved_from)
+            out(f"{path}: is the same script as {old} was: {escape_controls(added.name)}")
         elif added.already:
-            out(f"{harmless(added.path)}: is listed already")
+            out(f"{escape_controls(added.path)}: is listed already")
         elif added.version:
-            out(f"{harmless(added.path)}: linked with {harmless(added.name)} {added.version}")
+            out(
+                f"{escape_controls(added.path)}: linked with "
+                f"{escape_controls(added.name)} {added.version}"
+            )
         elif added.pine_id:
-            out(f"{harmless(added.path)}: linked with {harmless(added.name)}")
-            say("hint: its text is another; `pinesync pull` merges the two")
+            out(f"{escape_controls(added.path)}: linked with {escape_controls(added.name)}")
+            echo_err("hint: its text is another; `pinesync pull` merges the two")
         else:
-            out(f"{harmless(added.path)}: push will save it as {harmless(added.name)}")
+            out(
+                f"{escape_controls(added.path)}: push will save it as {escape_controls(added.name)}"
+            )
     return done.exit_code
 
 
@@ -129,7 +134,7 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
             raise LeftForYou(
                 f"{entry.path}: its title is {entry.name!r}, and {other.path} is saved under "
                 "that name",
-                f"if the file was moved, `pinesync add --moved {typed(entry.path)}`"
+                f"if the file was moved, `pinesync add --moved {shell_quote(entry.path)}`"
                 if project.workspace.tree.read(other.path) is None
                 else "change the title and add it again",
             )
@@ -182,12 +187,12 @@ def _left_behind(project: Project, path: RelPath) -> Entry:
     if found:
         raise LeftForYou(
             f"{path}: several missing scripts have its text: {candidates}",
-            f"say which one it is: `pinesync mv OLD {typed(path)}`",
+            f"say which one it is: `pinesync mv OLD {shell_quote(path)}`",
         )
     raise LeftForYou(
         f"{path}: no missing script has its text"
         + (f"; missing are: {candidates}" if candidates else ""),
-        f"if it was moved and edited, `pinesync mv OLD {typed(path)}` says from where",
+        f"if it was moved and edited, `pinesync mv OLD {shell_quote(path)}` says from where",
     )
 
 
@@ -214,6 +219,6 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         if info is None:
             raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
         base = origin(ports, info, file_here(path, data).text)
-        name = shown(info.name)
+        name = unescape_name(info.name)
         project.workspace.manifest.commit({path: Entry(path, name, pine_id, base)})
     return Added(path, name, pine_id, base.version if base else None)

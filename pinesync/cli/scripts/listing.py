@@ -9,10 +9,19 @@ import click
 
 from pinesync.app.project import Setup, account_here, open_remote
 from pinesync.cli.options import current, remote_options, setup, shared
-from pinesync.cli.render import columns, finish, harmless, moment, out, room, say, width
+from pinesync.cli.render import (
+    columns,
+    echo_err,
+    emit_json,
+    escape_controls,
+    moment,
+    out,
+    room,
+    width,
+)
 from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.sync.engine.account import read_account
-from pinesync.text.filenames import shown
+from pinesync.text.filenames import unescape_name
 
 _LEAST = 12
 """So many columns a name or a path has at least."""
@@ -29,23 +38,23 @@ def command(remote: str | None) -> int:
     has the others. -v, or a pipe, shows every column in full.
     """
     found = list_scripts(setup(), remote=remote)
-    if finish("list", found):
+    if emit_json("list", found):
         return found.exit_code
     rows = [
         (
-            harmless(row.name),
+            escape_controls(row.name),
             str(row.version),
             row.kind,
             moment(row.modified),
             row.pine_id,
-            harmless(row.path or ""),
+            escape_controls(row.path or ""),
         )
         for row in found.scripts
     ]
     for line in _table(rows):
         out(line)
     if not rows:
-        say("no saved scripts")
+        echo_err("no saved scripts")
     return found.exit_code
 
 
@@ -98,7 +107,7 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
     client = open_remote(setup, remote, project=project)
     listed = read_account(client, list(tracked), expected).scripts
     rows = [
-        Row(shown(i.name), i.version, i.kind, i.modified, i.pine_id, tracked.get(i.pine_id))
+        Row(unescape_name(i.name), i.version, i.kind, i.modified, i.pine_id, tracked.get(i.pine_id))
         for i in listed.values()
     ]
     rows.sort(key=lambda row: (row.name.casefold(), row.name))

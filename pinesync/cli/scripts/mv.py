@@ -20,7 +20,7 @@ def command(paths: tuple[str, ...], follow: bool) -> int:
     If you already moved the file to NEW by hand, pine.toml follows. With --follow, name any number
     of paths, or none for every script that was renamed on TradingView.
     """
-    from pinesync.app import mv
+    from pinesync.app.scripts import mv
     from pinesync.cli.run_output import tell
 
     if follow:

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 
 import click
 
-from pinesync.app import templates
 from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.scripts import templates
 from pinesync.cli import completers as completed
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, harmless, out, say
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.clock import now
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.text.filenames import MAX_SAVED_NAME, fold, place
+from pinesync.text.filenames import MAX_SAVED_NAME, collision_key, place
 
 
 @click.command("new")
@@ -40,9 +40,9 @@ def command(name: str, template: str) -> int:
     {{author}} and {{date}} are filled in.
     """
     made = new(setup(), name, template=template)
-    if not finish("new", made):
-        out(f"written  {harmless(made.path)}")
-        say("hint: edit it, then run `pinesync push`")
+    if not emit_json("new", made):
+        out(f"written  {escape_controls(made.path)}")
+        echo_err("hint: edit it, then run `pinesync push`")
     return made.exit_code
 
 
@@ -71,7 +71,7 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
             if entry.name == name:
                 raise LeftForYou(f"{entry.path} is called {name!r} already", "choose another name")
         folder = project.settings.folders[kind]
-        taken = {fold(path) for path in (*entries, *project.workspace.tree.scripts())}
+        taken = {collision_key(path) for path in (*entries, *project.workspace.tree.scripts())}
         path = place(name, None, folder, taken)
         try:
             project.workspace.tree.put(path, text, None, lambda _: None)

@@ -17,7 +17,7 @@ def command(path: str, name: str) -> int:
 
     Refused if another script has the name. The title in the source does not change.
     """
-    from pinesync.app.rename import rename_script
+    from pinesync.app.scripts.rename import rename_script
     from pinesync.cli.run_output import tell
 
     return tell("rename", rename_script(setup(), path, name), nothing="nothing to rename")

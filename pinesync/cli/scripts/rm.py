@@ -11,12 +11,12 @@ import click
 from pinesync.app.project import Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.options import may_ask, setup, shared
-from pinesync.cli.render import finish, harmless, out, say
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
 
 if TYPE_CHECKING:
-    from pinesync.app.delete_script import Doomed
+    from pinesync.app.scripts.delete_script import Doomed
 
 
 @click.command("rm")
@@ -42,17 +42,19 @@ def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
     if name is not None:
         raise click.UsageError("--yes goes with --remote.")
     done = rm(setup(), paths)
-    if finish("rm", done):
+    if emit_json("rm", done):
         return done.exit_code
     for forgotten in done.forgotten:
-        out(f"forgotten  {harmless(forgotten.path)}")
+        out(f"forgotten  {escape_controls(forgotten.path)}")
     if done.tracks_all and any(f.pine_id for f in done.forgotten):
-        say('hint: the next pull or push lists them again, unless pine.toml says track = "listed"')
+        echo_err(
+            'hint: the next pull or push lists them again, unless pine.toml says track = "listed"'
+        )
     return done.exit_code
 
 
 def _remote(paths: tuple[str, ...], name: str | None) -> int:
-    from pinesync.app.delete_script import delete_script
+    from pinesync.app.scripts.delete_script import delete_script
     from pinesync.cli.run_output import tell
 
     if len(paths) != 1:
@@ -68,8 +70,9 @@ def _remote(paths: tuple[str, ...], name: str | None) -> int:
 
 def _asked(doomed: Doomed) -> str:
     count = doomed.newest.major
-    say(
-        f"{harmless(doomed.path)}: {harmless(doomed.name)} will be deleted on TradingView, with "
+    echo_err(
+        f"{escape_controls(doomed.path)}: {escape_controls(doomed.name)} "
+        "will be deleted on TradingView, with "
         f"{'its only version' if count == 1 else f'all {count} versions'}, and nothing there "
         "brings it back"
     )

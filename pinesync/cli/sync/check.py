@@ -14,13 +14,13 @@ from pinesync.cli.options import current, jobs, remote_options, setup, shared
 from pinesync.cli.render import (
     counted,
     diagnostic_lines,
+    echo_err,
+    emit_json,
     error_lines,
-    finish,
-    harmless,
     json_line,
     out,
-    say,
 )
+from pinesync.text.unicode import escape_controls
 
 if TYPE_CHECKING:
     from pinesync.app.check import Checks
@@ -78,7 +78,7 @@ def command(
         strict=strict,
         given=given,
     )
-    if finish("check", found, as_json=format_ == "json"):
+    if emit_json("check", found, as_json=format_ == "json"):
         return found.exit_code
     if format_ not in ("github", "sarif"):
         return tell(found)
@@ -102,7 +102,7 @@ def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None
         return None
     if len(paths) > 1:
         raise click.UsageError("- for standard input stands alone.")
-    from pinesync.workspace.files.folder import MAX_FILE
+    from pinesync.workspace.files.exchange import MAX_FILE
 
     data = sys.stdin.buffer.read(MAX_FILE + 1)
     if len(data) > MAX_FILE:
@@ -117,16 +117,16 @@ def tell(found: Checks) -> int:
         if file.problem:
             # At a place, as all else: what reads the findings by a pattern sees it.
             errors += 1
-            out(f"{harmless(file.path)}:1:1: error: {harmless(file.problem)}")
+            out(f"{escape_controls(file.path)}:1:1: error: {escape_controls(file.problem)}")
         for diagnostic in file.diagnostics:
             errors += diagnostic.severity == "error"
             warnings += diagnostic.severity == "warning"
             for line in diagnostic_lines(file.path, diagnostic, file.source):
                 out(line)
     files = counted(len(found.files), "file")
-    say(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    echo_err(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
     if found.stopped:
-        say("where the compiler was not asked, only the syntax was looked at")
+        echo_err("where the compiler was not asked, only the syntax was looked at")
         for line in error_lines(found.stopped.message, found.stopped.hint):
-            say(line)
+            echo_err(line)
     return found.exit_code

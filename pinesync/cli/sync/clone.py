@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import jobs, remote_options, setup, shared, timeout
-from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 from pinesync.cli.versions.history import tell
 
 
@@ -33,30 +33,30 @@ def command(
     --history, the folder is a git repository that has one commit for each saved version. An
     interrupted clone keeps what it read: run the same command again to continue.
     """
-    from pinesync.app.clone import clone
     from pinesync.app.project import DEFAULT_REMOTE
+    from pinesync.app.sync.clone import clone
 
     place = remote or DEFAULT_REMOTE
     told = setup(jobs=jobs, timeout=timeout)
     made = clone(told, directory, remote=place, only=only, history=history)
-    if finish("clone", made):
+    if emit_json("clone", made):
         return made.exit_code
     written = sum(outcome.done == "written" for outcome in made.outcomes)
-    account = f" of {harmless(made.account)}" if made.account else ""
+    account = f" of {escape_controls(made.account)}" if made.account else ""
     if made.outcomes:
         scripts = counted(written, "script")
-        out(f"cloned {scripts}{account} into {harmless(directory)}")
+        out(f"cloned {scripts}{account} into {escape_controls(directory)}")
     else:
-        out(f"made {harmless(directory)}; there are no saved scripts yet")
+        out(f"made {escape_controls(directory)}; there are no saved scripts yet")
     if made.history:
         tell(made.history)
     for outcome in made.outcomes:
         if outcome.done != "written":
-            say(f"{harmless(outcome.path)}: {harmless(outcome.message)}")
+            echo_err(f"{escape_controls(outcome.path)}: {escape_controls(outcome.message)}")
     if any(outcome.exit_code for outcome in made.outcomes):
-        say("hint: `pinesync pull` in the folder fetches what is missing")
+        echo_err("hint: `pinesync pull` in the folder fetches what is missing")
     elif not made.outcomes:
-        say(_empty(made.remote))
+        echo_err(_empty(made.remote))
     return made.exit_code
 
 

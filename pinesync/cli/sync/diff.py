@@ -7,7 +7,7 @@ import click
 from pinesync.cli import completers as completed
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import columns, finish, harmless, out, out_all
+from pinesync.cli.render import columns, emit_json, escape_controls, out, out_all
 
 
 @click.command("diff")
@@ -23,23 +23,25 @@ def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -
     PATH@5 compares version 5.0 with the file, PATH@5 PATH@7 two versions. An id may replace such a
     path: 'USER;…@5'.
     """
-    from pinesync.app.diff import diff
+    from pinesync.app.sync.diff import diff
 
     found = diff(setup(), paths, remote=remote, exit_code=exit_code)
-    if finish("diff", found):
+    if emit_json("diff", found):
         return found.exit_code
     if stat:
-        rows = [(harmless(f.path), f.note or f"+{f.added} -{f.removed}") for f in found.files]
+        rows = [
+            (escape_controls(f.path), f.note or f"+{f.added} -{f.removed}") for f in found.files
+        ]
         for row in columns(rows, cut={0: 12, 1: 12}):
             out(row)
         return found.exit_code
     for file in found.files:
         if file.note:
-            out(f"{harmless(file.path)}: {harmless(file.note)}")
+            out(f"{escape_controls(file.path)}: {escape_controls(file.note)}")
             continue
-        out(_bold(f"--- {harmless(file.old)}"))
-        out(_bold(f"+++ {harmless(file.new)}"))
-        lines = (harmless(line, one_line=False) for line in file.lines)
+        out(_bold(f"--- {escape_controls(file.old)}"))
+        out(_bold(f"+++ {escape_controls(file.new)}"))
+        lines = (escape_controls(line, one_line=False) for line in file.lines)
         # Whether to colour is asked once: a text of 2 MiB may have a million lines.
         out_all(map(_colored, lines) if current().colored else lines)
     return found.exit_code

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import click
 
+from pinesync.app.commits.remote_tracking import follow, raw
 from pinesync.app.project import Setup, open_project
-from pinesync.app.remote_tracking import follow, raw
 from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import columns, finish, harmless, out, say, tinted
+from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, styled
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import ask_session, take_snapshot
 from pinesync.sync.engine.version_texts import read_text
-from pinesync.sync.planner import Situation, Wanted
+from pinesync.sync.planner import ScriptState, Wanted
 from pinesync.sync.ports import Ports
 from pinesync.sync.words import Status
 
@@ -32,21 +32,21 @@ def command(jobs: int) -> int:
     pinesync.track false` turns this off.
     """
     found = fetch(setup(jobs=jobs))
-    if finish("fetch", found):
+    if emit_json("fetch", found):
         return found.exit_code
     rows = []
     for one in found.arrivals:
         versions = [str(v) for v in (one.before, one.version) if v]
-        rows.append((one.word, harmless(one.path), " → ".join(dict.fromkeys(versions))))
+        rows.append((one.word, escape_controls(one.path), " → ".join(dict.fromkeys(versions))))
     for row, text in zip(rows, columns(rows, cut={1: 12}), strict=True):
-        out(tinted(row[0]) + text[len(row[0]) :])
+        out(styled(row[0]) + text[len(row[0]) :])
     for one in found.arrivals:
         if one.problem:
-            say(f"{harmless(one.path)}: {harmless(one.problem)}")
+            echo_err(f"{escape_controls(one.path)}: {escape_controls(one.problem)}")
     if found.note:
-        say(f"tradingview/saved: {found.note}")
+        echo_err(f"tradingview/saved: {found.note}")
     if not rows:
-        say("nothing new on TradingView")
+        echo_err("nothing new on TradingView")
     return found.exit_code
 
 
@@ -95,7 +95,7 @@ def fetch(setup: Setup) -> Fetched:
     return Fetched(arrivals, saved, raw(project) if saved else "")
 
 
-def _wanted(situation: Situation) -> list[Wanted]:
+def _wanted(situation: ScriptState) -> list[Wanted]:
     """The newest version, unless the file has it, and the base of a file that was edited."""
     info, entry = situation.info, situation.entry
     base = entry.base if entry else None
@@ -108,7 +108,7 @@ def _wanted(situation: Situation) -> list[Wanted]:
     return [(info.pine_id, version) for version in dict.fromkeys(wanted)]
 
 
-def _base(situation: Situation) -> Version | None:
+def _base(situation: ScriptState) -> Version | None:
     entry = situation.entry
     return entry.base.version if entry and entry.base else None
 

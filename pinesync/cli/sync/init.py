@@ -9,8 +9,6 @@ from pathlib import Path
 
 import click
 
-from pinesync.app.clone import new_settings
-from pinesync.app.matching import FileHere, Match, file_here, fitting, match, origin
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -19,16 +17,18 @@ from pinesync.app.project import (
     ports_of,
     project_at,
 )
+from pinesync.app.sync.clone import new_settings
+from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
 from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
 from pinesync.cli.options import jobs, remote_options, setup, shared
-from pinesync.cli.render import columns, counted, finish, harmless, out, say
+from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import Unreadable, digest
-from pinesync.text.filenames import BadPath, check_path, shown, typed
+from pinesync.text.filenames import BadPath, check_path, shell_quote, unescape_name
 from pinesync.workspace.files import MANIFEST, Tree, make_file, make_folder
 from pinesync.workspace.manifest import Manifest, dump_new
 from pinesync.workspace.workspace import Workspace
@@ -65,12 +65,12 @@ def command(
     made = init(
         setup(jobs=jobs), directory, remote=remote, link=link, template=template, dry_run=dry_run
     )
-    if finish("init", made):
+    if emit_json("init", made):
         return made.exit_code
     rows = [
         (
-            harmless(match.path),
-            harmless(match.name),
+            escape_controls(match.path),
+            escape_controls(match.name),
             f"by {match.by}",
             str(match.version)
             if match.version == match.newest
@@ -82,42 +82,44 @@ def command(
         out(row)
     fits = {one.path: len(one.pine_ids) for one in made.unsure}
     for path in made.unlinked:
-        out(f"{harmless(path)}: {_unlinked(path, fits.get(path, 0))}")
+        out(f"{escape_controls(path)}: {_unlinked(path, fits.get(path, 0))}")
     for raw, why in made.unusable:
-        say(f"{harmless(raw)}: {harmless(why)}")
+        echo_err(f"{escape_controls(raw)}: {escape_controls(why)}")
     if made.left:
         one = len(made.left) == 1
         has, them = ("has", "it") if one else ("have", "them")
         scripts = counted(len(made.left), "saved script")
-        say(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
+        echo_err(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
     _tell_files(made, template is not None)
     return made.exit_code
 
 
 def _tell_files(made: Initialized, template: bool) -> None:
-    folder = harmless(str(made.folder))
+    folder = escape_controls(str(made.folder))
     if template:
         for path in made.written:
             out(f"{'to write' if made.dry_run else 'written'}  {path}")
         for path in made.already_there:
-            say(f"{path}: is there already, and stays as it is")
+            echo_err(f"{path}: is there already, and stays as it is")
     elif not made.dry_run:
         out(f"pine.toml written in {folder}")
     if made.below:
-        say(f"the repository begins above {folder}")
-        say("hint: move .github and .pre-commit-config.yaml to its top, where they are looked for")
+        echo_err(f"the repository begins above {folder}")
+        echo_err(
+            "hint: move .github and .pre-commit-config.yaml to its top, where they are looked for"
+        )
     if made.dry_run:
-        say("nothing was written")
+        echo_err("nothing was written")
     elif "pine.toml" in made.written:
         before = "after `pinesync login`, " if made.remote == "tradingview" else ""
-        say(f"hint: {before}`pinesync status` shows how the files and TradingView differ")
+        echo_err(f"hint: {before}`pinesync status` shows how the files and TradingView differ")
 
 
 def _unlinked(path: str, fits: int) -> str:
     if not fits:
         return "no saved script fits; `pinesync add` lists it for the next push"
     which = f"{fits} saved scripts fit" if fits > 1 else "a saved script fits, and another file too"
-    return f"{which}; `pinesync add --id ID {harmless(typed(path))}` links one"
+    return f"{which}; `pinesync add --id ID {escape_controls(shell_quote(path))}` links one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,7 @@ def _link(
         linked=linked,
         unlinked=unlinked,
         unsure=tuple(one for one in unsure if one.pine_ids),
-        left=tuple(sorted(shown(i.name) for i in listed if i.pine_id not in taken)),
+        left=tuple(sorted(unescape_name(i.name) for i in listed if i.pine_id not in taken)),
         unusable=tuple(unusable),
     ), entries
 
@@ -271,7 +273,7 @@ def _files(folder: Workspace) -> tuple[list[FileHere], list[tuple[str, str]]]:
 
 def _entry(ports: Ports, found: Match, here: FileHere) -> Entry:
     base = origin(ports, found.info, here.text)
-    return Entry(found.path, shown(found.info.name), found.info.pine_id, base)
+    return Entry(found.path, unescape_name(found.info.name), found.info.pine_id, base)
 
 
 def _linked(found: Match, entry: Entry) -> Linked:

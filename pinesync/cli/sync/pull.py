@@ -35,9 +35,9 @@ def command(
     The text that a file had is kept for 30 days. --commit commits the scripts concerned, and their
     entries in pine.toml, whatever else is staged or edited.
     """
-    from pinesync.app.commit_saved import with_commit
+    from pinesync.app.commits.commit_scripts import with_commit
     from pinesync.app.project import Project
-    from pinesync.app.pull import Choice, pull
+    from pinesync.app.sync.pull import Choice, pull
     from pinesync.cli.run_output import tell
 
     if ours + theirs + no_merge > 1:

@@ -40,10 +40,10 @@ def command(
     pine.toml, whatever else is staged or edited. --record is for a branch that nobody may commit
     to: it commits pine.toml to REF instead, as a record of what HEAD was pushed as.
     """
-    from pinesync.app.commit_saved import with_commit
+    from pinesync.app.commits.commit_scripts import with_commit
+    from pinesync.app.commits.record import recording
     from pinesync.app.project import Project
-    from pinesync.app.push import push
-    from pinesync.app.record import recording
+    from pinesync.app.sync.push import push
     from pinesync.cli.run_output import tell
 
     if commit and record is not None:

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import click
 
-from pinesync.app.backups import kept_at
 from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.versions.backups import kept_at
 from pinesync.cli import completers as completed
 from pinesync.cli.options import setup, shared
 from pinesync.errors import LeftForYou
@@ -24,7 +24,7 @@ from pinesync.text.canonical import (
     has_conflict_markers,
     our_part,
 )
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 
 
 @click.command("resolve")
@@ -89,12 +89,12 @@ def _candidates(project: Project, path: RelPath) -> str:
     """What may be the text before the merge, and how to bring it back."""
     folder = project.workspace
     ways = [
-        f"`pinesync restore --back {kept.number} {typed(path)}`"
+        f"`pinesync restore --back {kept.number} {shell_quote(path)}`"
         for kept in kept_at(project, path)
         if not has_conflict_markers(folder.texts.text_of(kept.digest) or "")
     ][:_MOST_NAMED]
     if folder.manifest.has_history():
-        ways.append(f"`git checkout HEAD -- {typed(path)}`")
+        ways.append(f"`git checkout HEAD -- {shell_quote(path)}`")
     return f"it may be what {' or '.join(ways)} brings back" if ways else "no other text is kept"
 
 

@@ -10,13 +10,23 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.options import current, jobs, setup, shared
-from pinesync.cli.render import columns, counted, finish, harmless, out, room, say, tinted, width
+from pinesync.cli.render import (
+    columns,
+    counted,
+    echo_err,
+    emit_json,
+    escape_controls,
+    out,
+    room,
+    styled,
+    width,
+)
 from pinesync.sync.words import Status
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 
 if TYPE_CHECKING:
     from pinesync.app.project import Setup
-    from pinesync.app.status import StatusReport
+    from pinesync.app.sync.status import StatusReport
 
 
 @click.command("status")
@@ -35,13 +45,13 @@ def command(
     differs side by side, and when each version was saved; for that it reads the texts that are not
     stored here.
     """
-    from pinesync.app.status import status
+    from pinesync.app.sync.status import status
 
     if html is not None:
         found = _page(setup(jobs=jobs), html, paths, offline, exit_code)
     else:
         found = status(setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
-    if html == "-" or finish("status", found):
+    if html == "-" or emit_json("status", found):
         return found.exit_code
     shown = [
         line
@@ -51,18 +61,25 @@ def command(
     rows = []
     for line in shown:
         versions = [str(v) for v in (line.version, line.newest) if v]
-        rows.append((line.word, harmless(line.path), " → ".join(versions), harmless(line.note)))
+        rows.append(
+            (
+                line.word,
+                escape_controls(line.path),
+                " → ".join(versions),
+                escape_controls(line.note),
+            )
+        )
     for row, text in zip(rows, _table(rows), strict=True):
-        out(tinted(row[0]) + text[len(row[0]) :])
+        out(styled(row[0]) + text[len(row[0]) :])
     _summary(Counter(line.word for line in found.lines), offline)
     for line in found.lines:
         if line.moved_from:
-            path = harmless(typed(line.path))
-            say(f"hint: `pinesync add --moved {path}` keeps it the same script")
+            path = escape_controls(shell_quote(line.path))
+            echo_err(f"hint: `pinesync add --moved {path}` keeps it the same script")
     if any(line.renamed_to for line in found.lines):
-        say("hint: `pinesync mv --follow` gives the files the names of their scripts")
+        echo_err("hint: `pinesync mv --follow` gives the files the names of their scripts")
     if html:
-        say(f"the page is in {harmless(html)}")
+        echo_err(f"the page is in {escape_controls(html)}")
     return found.exit_code
 
 
@@ -70,8 +87,8 @@ def _page(
     made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
 ) -> StatusReport:
     """Write the page, which nothing is asked for where it could not be written."""
-    from pinesync.app.pages import check_place, write_page
-    from pinesync.app.report_data import picture
+    from pinesync.app.sync.report_data import picture
+    from pinesync.app.write_page import check_place, write_page
     from pinesync.cli.html_report import page
 
     if html == "-":
@@ -104,7 +121,7 @@ def _summary(words: Counter[Status], offline: bool) -> None:
     asked = " (offline: TradingView was not asked)" if offline else ""
     total = sum(words.values())
     if total == 0:
-        say(f"no scripts yet{asked}")
+        echo_err(f"no scripts yet{asked}")
     elif words[Status.CLEAN] == total:
         out(f"{counted(total, 'script')}, all clean{asked}")
     else:

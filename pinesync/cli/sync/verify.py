@@ -10,10 +10,10 @@ import click
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import counted, finish, harmless, out
+from pinesync.cli.render import counted, emit_json, escape_controls, out
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
-from pinesync.sync.engine.snapshot import View, take_snapshot
+from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.ports import Remote
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
@@ -30,20 +30,20 @@ def command(paths: tuple[str, ...], jobs: int) -> int:
     Exits with 3 if they do not, and says what differs. Changes nothing.
     """
     found = verify(setup(jobs=jobs), paths)
-    if finish("verify", found):
+    if emit_json("verify", found):
         return found.exit_code
     proven = 0
     for finding in found.findings:
         proven += not finding.problems
         for problem in finding.problems:
-            out(f"{harmless(finding.path)}: {harmless(problem)}")
+            out(f"{escape_controls(finding.path)}: {escape_controls(problem)}")
     scripts = counted(len(found.findings), "script")
     out(f"{proven} of {scripts} proven: file = base = TradingView")
     return found.exit_code
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Difference:
     """One script: proven, or what does not agree."""
 
     path: RelPath
@@ -53,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    findings: tuple[Finding, ...]
+    findings: tuple[Difference, ...]
 
     @property
     def exit_code(self) -> int:
@@ -73,7 +73,7 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
     found = dict(zip([entry.path for entry in entries], proofs, strict=True))
     return Verified(
         tuple(
-            Finding(
+            Difference(
                 s.path,
                 s.entry.base.version if s.entry and s.entry.base else None,
                 (*_words(view, s.path, s.path in open_paths), *found.get(s.path, ())),
@@ -83,7 +83,7 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
     )
 
 
-def _words(view: View, path: RelPath, is_open: bool) -> tuple[str, ...]:
+def _words(view: Survey, path: RelPath, is_open: bool) -> tuple[str, ...]:
     word = next(s.word for s in view.situations if s.path == path)
     said = [] if word is Status.CLEAN else [word]
     return (*said, *(["a write was begun and is not settled"] if is_open else []))

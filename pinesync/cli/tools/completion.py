@@ -21,7 +21,7 @@ def command(shell: str) -> int:
 
     Versions, as in PATH@5, are those stored on this machine: no request is sent.
     """
-    from pinesync.cli.completing import script
+    from pinesync.cli.shell_completion import script
 
     text = script(shell)
     if current().json:

@@ -19,14 +19,14 @@ import click
 
 from pinesync.app.project import Places, Setup, sandbox_store
 from pinesync.cli.options import current, setup, shared
-from pinesync.cli.render import harmless, one_object, out, plain
+from pinesync.cli.render import escape_controls, one_object, out, plain
 from pinesync.errors import PinesyncError
 
 _SET = "set" if os.name == "nt" else "export"
 
 
 def _typed(path: Path) -> str:
-    return harmless(str(path) if os.name == "nt" else shlex.quote(str(path)))
+    return escape_controls(str(path) if os.name == "nt" else shlex.quote(str(path)))
 
 
 @click.command("demo")
@@ -46,7 +46,7 @@ def command() -> int:
             out(f"\n# {event.text}")
         elif isinstance(event, Ran):
             out(f"\n$ {event.command}")
-            out(harmless(event.output.rstrip("\n"), one_line=False))
+            out(escape_controls(event.output.rstrip("\n"), one_line=False))
         elif isinstance(event, Kept):
             out(f"\nThe workspace is kept. To go on in it:\n\n    cd {_typed(event.folder)}")
             out(f"    {_SET} PINESYNC_HOME={_typed(event.home)}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import columns, counted, finish, harmless, out, say, tinted
+from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out, styled
 from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
@@ -34,16 +34,18 @@ def command(offline: bool) -> int:
     from pinesync.app.doctor import doctor
 
     found = _without_home(doctor(setup(), offline=offline))
-    if finish("doctor", found):
+    if emit_json("doctor", found):
         return found.exit_code
-    rows = [(f.level, f.area, harmless(f.message)) for f in found.findings]
+    rows = [(f.level, f.area, escape_controls(f.message)) for f in found.findings]
     for finding, row in zip(found.findings, columns(rows), strict=True):
-        out(tinted(_COLORS[finding.level], finding.level) + row[len(finding.level) :])
+        out(styled(_COLORS[finding.level], finding.level) + row[len(finding.level) :])
         if finding.hint:
-            out(f"  hint: {harmless(finding.hint)}")
+            out(f"  hint: {escape_controls(finding.hint)}")
     _versions(found)
     out(_summary(Counter(f.level for f in found.findings)))
-    say("safe to paste: no cookie and no source is in it; names of scripts and the account are")
+    echo_err(
+        "safe to paste: no cookie and no source is in it; names of scripts and the account are"
+    )
     return found.exit_code
 
 
@@ -55,8 +57,8 @@ def _summary(levels: Counter[Level]) -> str:
 
 def _versions(found: Checkup) -> None:
     told = {name: f"{name} {version or 'missing'}" for name, version in found.versions.items()}
-    out(harmless(", ".join(told[name] for name in _MACHINE)))
-    out(harmless(", ".join(line for name, line in told.items() if name not in _MACHINE)))
+    out(escape_controls(", ".join(told[name] for name in _MACHINE)))
+    out(escape_controls(", ".join(line for name, line in told.items() if name not in _MACHINE)))
 
 
 def _without_home(found: Checkup) -> Checkup:

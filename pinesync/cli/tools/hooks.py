@@ -14,11 +14,11 @@ import click
 
 from pinesync.app.check import Checks, checked
 from pinesync.app.project import Setup, project_at
-from pinesync.app.status import Line
-from pinesync.app.status import status as status_of
+from pinesync.app.sync.status import Line
+from pinesync.app.sync.status import status as status_of
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import error_lines, finish, harmless, out, say, tinted
+from pinesync.cli.render import echo_err, emit_json, error_lines, escape_controls, out, styled
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
 from pinesync.git import hooks, staged
 from pinesync.git.repo import require_repository
@@ -60,17 +60,17 @@ def status() -> int:
 
 
 def _tell(command: str, found: Hooks) -> int:
-    if finish(command, found):
+    if emit_json(command, found):
         return found.exit_code
     for hook in found.hooks:
         if hook.state == "refused":
-            say(f"{harmless(str(hook.file))}: {harmless(hook.message)}")
-            say(f"  hint: {harmless(hook.hint)}")
+            echo_err(f"{escape_controls(str(hook.file))}: {escape_controls(hook.message)}")
+            echo_err(f"  hint: {escape_controls(hook.hint)}")
             continue
         word = "removed" if hook.changed and hook.state == "absent" else hook.state
         also = "" if hook.changed or command == "hooks status" else ", as before"
         color = "saved" if hook.state == "installed" else Status.CLEAN
-        out(f"{tinted(color, word.ljust(9))}  {harmless(str(hook.file))}{also}")
+        out(f"{styled(color, word.ljust(9))}  {escape_controls(str(hook.file))}{also}")
     return found.exit_code
 
 
@@ -86,26 +86,26 @@ def _before_commit() -> int:
     from pinesync.cli.sync.check import tell
 
     found = before_commit(setup())
-    if finish("hooks run", found) or not found.files:
+    if emit_json("hooks run", found) or not found.files:
         return found.exit_code
     code = tell(found)
     if code:
-        say("hint: `git commit --no-verify` commits it all the same")
+        echo_err("hint: `git commit --no-verify` commits it all the same")
     return code
 
 
 def _before_push() -> int:
     found = before_push(setup())
-    if finish("hooks run", found):
+    if emit_json("hooks run", found):
         return found.exit_code
     for error in found.unasked:
         for line in error_lines(error.message, error.hint):
-            say(line)
-        say("pinesync could not look whether scripts diverged; the push goes on")
+            echo_err(line)
+        echo_err("pinesync could not look whether scripts diverged; the push goes on")
     for script in found.left:
-        out(f"{tinted(script.word)}  {harmless(script.path)}")
+        out(f"{styled(script.word)}  {escape_controls(script.path)}")
     if found.left:
-        say("hint: `pinesync pull` merges them; `git push --no-verify` pushes all the same")
+        echo_err("hint: `pinesync pull` merges them; `git push --no-verify` pushes all the same")
     return found.exit_code
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import click
 
 from pinesync.cli.options import remote_options, setup, shared
-from pinesync.cli.render import say
+from pinesync.cli.render import echo_err
 from pinesync.errors import Misuse
 
 
@@ -40,7 +40,7 @@ def command(offline: bool, remote: str | None) -> int:
 
     compiler = Compiler(setup(), remote, offline)
     if sys.stdin.isatty():
-        say("this speaks with an editor, which starts it; Ctrl-C ends it")
+        echo_err("this speaks with an editor, which starts it; Ctrl-C ends it")
     with _alone() as (read, write):
         return serve(compiler, read, write)
 

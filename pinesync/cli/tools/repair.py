@@ -9,7 +9,7 @@ import click
 
 from pinesync.app.project import Setup, folder_at, ports_of
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 from pinesync.clock import now
 from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
@@ -34,20 +34,22 @@ def command(dry_run: bool) -> int:
     only costs a merge. The text with the markers is kept on this machine.
     """
     found = repair(setup(), dry_run=dry_run)
-    if finish("repair", found):
+    if emit_json("repair", found):
         return found.exit_code
     if not found.needed:
-        say("pine.toml is in order: nothing to repair")
+        echo_err("pine.toml is in order: nothing to repair")
         return found.exit_code
     for script in found.scripts:
         taken = script.version or "not saved yet"
         other = f", not {script.other}" if script.other and script.other != script.version else ""
-        out(f"{harmless(script.path)}  {taken}{other}: {harmless(script.why)}")
+        out(f"{escape_controls(script.path)}  {taken}{other}: {escape_controls(script.why)}")
     scripts = counted(len(found.scripts), "script")
     out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
     if found.kept:
-        say(f"the text with the markers is kept in {harmless(str(found.kept))}")
-        say("hint: `git add pine.toml` and finish the merge; `pinesync status` tells what is left")
+        echo_err(f"the text with the markers is kept in {escape_controls(str(found.kept))}")
+        echo_err(
+            "hint: `git add pine.toml` and finish the merge; `pinesync status` tells what is left"
+        )
     return found.exit_code
 
 

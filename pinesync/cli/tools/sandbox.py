@@ -9,7 +9,7 @@ import click
 
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import current, may_ask, setup, shared
-from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 from pinesync.errors import EXIT_FAILED
 
 
@@ -17,7 +17,7 @@ class _Shown(logging.Handler):
     """What the server logs, made harmless as all else: a request may be in it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        say(harmless(self.format(record), one_line=False))
+        echo_err(escape_controls(self.format(record), one_line=False))
 
 
 @click.group("sandbox", cls=Suggesting)
@@ -58,10 +58,10 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
         out(f"PINESYNC_FACADE_URL={ready.url}")
         out(f"PINESYNC_COOKIE='{ready.cookie}'")
         sys.stdout.flush()
-        say("serving until Ctrl-C")
+        echo_err("serving until Ctrl-C")
         ready.server.serve_forever()
     except KeyboardInterrupt:
-        say("stopped")
+        echo_err("stopped")
     finally:
         ready.server.close()
         logged.removeHandler(shown)
@@ -76,11 +76,11 @@ def seed(name: str) -> int:
     from pinesync.app.sandbox import seed as seeding
 
     done = seeding(setup(), name)
-    if not finish("sandbox seed", done):
+    if not emit_json("sandbox seed", done):
         scripts = counted(done.scripts, "script")
         out(f"{scripts} saved in {counted(done.versions, 'version')}")
         if done.skipped:
-            say(f"{done.skipped} were there already and stay as they are")
+            echo_err(f"{done.skipped} were there already and stay as they are")
     return done.exit_code
 
 
@@ -97,12 +97,12 @@ def reset(name: str, yes: bool) -> int:
     if not yes:
         if not may_ask():
             raise click.UsageError("reset removes every script of the sandbox: add --yes.")
-        file = harmless(str(location(made, name).file))
+        file = escape_controls(str(location(made, name).file))
         if not click.confirm(f"Remove every script in {file}?", err=True):
-            say("nothing was removed")
+            echo_err("nothing was removed")
             return EXIT_FAILED
     done = resetting(made, name)
-    if not finish("sandbox reset", done):
+    if not emit_json("sandbox reset", done):
         out(f"{counted(done.scripts, 'script')} removed")
     return done.exit_code
 
@@ -115,6 +115,6 @@ def path(name: str) -> int:
     from pinesync.app.sandbox import location
 
     found = location(setup(), name)
-    if not finish("sandbox path", found):
-        out(harmless(str(found.file)))
+    if not emit_json("sandbox path", found):
+        out(escape_controls(str(found.file)))
     return found.exit_code

@@ -9,11 +9,11 @@ from typing import Literal
 import click
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.revspec import Revision, revision
-from pinesync.app.version_store import Past
+from pinesync.app.versions.revspec import Revision, revision
+from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import finish, harmless, moment, out, say
+from pinesync.cli.render import echo_err, emit_json, escape_controls, moment, out
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
 from pinesync.git.repo import require_repository
@@ -36,11 +36,11 @@ def command(script: str) -> int:
     found by the trailers of `push --commit`, or by its text in the file's history.
     """
     found = blame_version(setup(), script)
-    if finish("blame-version", found):
+    if emit_json("blame-version", found):
         return found.exit_code
-    day, author = moment(found.date), harmless(found.author)
-    out(f"{found.commit}  {day}  {author}  {harmless(found.subject)}")
-    say(f"{harmless(found.path)} {found.version}: {_BY[found.by]}")
+    day, author = moment(found.date), escape_controls(found.author)
+    out(f"{found.commit}  {day}  {author}  {escape_controls(found.subject)}")
+    echo_err(f"{escape_controls(found.path)} {found.version}: {_BY[found.by]}")
     return found.exit_code
 
 

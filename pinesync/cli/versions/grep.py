@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import click
 
 from pinesync.app.project import Setup, open_project
-from pinesync.app.revspec import Revision, all_of
-from pinesync.app.version_store import Past
+from pinesync.app.versions.revspec import Revision, all_of
+from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
 from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import counted, finish, harmless, out_all, say
+from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
 from pinesync.text.canonical import lines
-from pinesync.text.filenames import shown
+from pinesync.text.filenames import unescape_name
 
 
 @click.command("grep")
@@ -55,14 +55,16 @@ def command(
         fixed=fixed,
         offline=offline,
     )
-    if finish("grep", found):
+    if emit_json("grep", found):
         return found.exit_code
-    places = [harmless(f"{hit.path or hit.pine_id}@{hit.version}") for hit in found.hits]
+    places = [escape_controls(f"{hit.path or hit.pine_id}@{hit.version}") for hit in found.hits]
     hits = zip(places, found.hits, strict=True)
-    lines = (f"{place}:{hit.line}:{harmless(hit.text, one_line=False)}" for place, hit in hits)
+    lines = (
+        f"{place}:{hit.line}:{escape_controls(hit.text, one_line=False)}" for place, hit in hits
+    )
     out_all(dict.fromkeys(places) if names else lines)
     if not found.hits:
-        say(f"no line matches in {counted(found.versions, 'version')}")
+        echo_err(f"no line matches in {counted(found.versions, 'version')}")
     return found.exit_code
 
 
@@ -128,7 +130,7 @@ def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str
 
 
 def _hits(past: Past, which: Revision, info: VersionInfo, wanted: re.Pattern[str]) -> Iterator[Hit]:
-    name = which.entry.name if which.entry else shown(info.name)
+    name = which.entry.name if which.entry else unescape_name(info.name)
     for number, line in enumerate(lines(past.text(info)), 1):
         text = line.removesuffix("\n")
         if wanted.search(text):

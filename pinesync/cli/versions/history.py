@@ -8,7 +8,7 @@ import click
 
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import jobs, setup, shared
-from pinesync.cli.render import counted, finish, harmless, out, say
+from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 
 if TYPE_CHECKING:
     from pinesync.sync.outcome import Imported
@@ -30,10 +30,10 @@ def import_(dry_run: bool, jobs: int) -> int:
     That is a remote-tracking branch. Existing commits stay as they are, and a second import adds
     only what is new. Your own branches, the index and the files are not touched.
     """
-    from pinesync.app.history import import_history
+    from pinesync.app.versions.history_import import import_history
 
     done = import_history(setup(jobs=jobs), dry_run=dry_run)
-    if not finish("history import", done):
+    if not emit_json("history import", done):
         tell(done)
     return done.exit_code
 
@@ -46,10 +46,13 @@ def tell(done: Imported) -> None:
     elif done.versions:
         out(f"imported {versions} of {scripts} onto {done.branch}")
     else:
-        say(f"nothing new for {done.branch}")
+        echo_err(f"nothing new for {done.branch}")
     if done.note:
-        say(f"{done.branch}: {done.note}")
+        echo_err(f"{done.branch}: {done.note}")
     for left in done.left_out:
-        say(f"{harmless(left.path)}: left out of the history: {harmless(left.message)}")
+        echo_err(
+            f"{escape_controls(left.path)}: left out of the history: "
+            f"{escape_controls(left.message)}"
+        )
         if left.hint:
-            say(f"  hint: {harmless(left.hint)}")
+            echo_err(f"  hint: {escape_controls(left.hint)}")

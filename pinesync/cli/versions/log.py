@@ -9,10 +9,19 @@ import click
 from pinesync.cli import completers as completed
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import columns, counted, finish, harmless, moment, out, say, tinted
+from pinesync.cli.render import (
+    columns,
+    counted,
+    echo_err,
+    emit_json,
+    escape_controls,
+    moment,
+    out,
+    styled,
+)
 
 if TYPE_CHECKING:
-    from pinesync.app.log import Saved
+    from pinesync.app.versions.log import Saved
 
 
 _LEAST = 12
@@ -36,29 +45,34 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     is read once, and then stored. `pinesync` means a push from this machine, in any workspace;
     `elsewhere` is the web editor, or another machine.
     """
-    from pinesync.app.log import log
+    from pinesync.app.versions.log import log
 
     found = log(setup(jobs=jobs), scripts, most=most, offline=offline)
-    if finish("log", found):
+    if emit_json("log", found):
         return found.exit_code
     rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]
     with paged():
         for line in columns(rows, cut={5: _LEAST}):
             out(line)
     for label in found.unlisted:
-        say(f"{harmless(label)}: not in the account's list any more; this is what is held here")
+        echo_err(
+            f"{escape_controls(label)}: not in the account's list "
+            "any more; this is what is held here"
+        )
     if found.missing:
-        say(f"{counted(found.missing, 'version')} more, not held here; leave --offline out for it")
+        echo_err(
+            f"{counted(found.missing, 'version')} more, not held here; leave --offline out for it"
+        )
     if found.left:
-        say(f"{counted(found.left, 'older version')} not shown; -n N shows more")
+        echo_err(f"{counted(found.left, 'older version')} not shown; -n N shows more")
     if not found.saves and not found.missing:
-        say("nothing was saved there yet")
+        echo_err("nothing was saved there yet")
     return found.exit_code
 
 
 def _row(save: Saved, *, named: bool) -> tuple[str, ...]:
     size = "" if save.added is None else f"+{save.added} -{save.removed}"
-    by = tinted("saved" if save.by == "pinesync" else "", save.by.ljust(len("elsewhere")))
-    where = harmless(save.path or f"{save.name} ({save.pine_id})") if named else ""
+    by = styled("saved" if save.by == "pinesync" else "", save.by.ljust(len("elsewhere")))
+    where = escape_controls(save.path or f"{save.name} ({save.pine_id})") if named else ""
     last = " ".join(filter(None, [where, "(base)" if save.base else ""]))
     return (str(save.version), moment(save.when), size, by, (save.commit or "")[:9], last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import columns, counted, finish, harmless, moment, out, say
+from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
 
 
 @click.command("oplog")
@@ -20,22 +20,22 @@ from pinesync.cli.render import columns, counted, finish, harmless, moment, out,
 @shared
 def command(most: int) -> int:
     """Show what pinesync did in this workspace, on this machine, newest first."""
-    from pinesync.app.oplog import oplog
+    from pinesync.app.versions.oplog import oplog
 
     found = oplog(setup(), most)
-    if finish("oplog", found):
+    if emit_json("oplog", found):
         return found.exit_code
     rows = []
     for each in found.operations:
-        done = [f"saved {harmless(save)}" for save in each.saves[:3]]
+        done = [f"saved {escape_controls(save)}" for save in each.saves[:3]]
         more = len(each.saves) - len(done)
         done += [f"and {more} more"] if more > 0 else []
         done += [f"{counted(each.files, 'file')} written"] if each.files else []
-        done += [] if done else [", ".join(harmless(path) for path in each.paths[:3])]
+        done += [] if done else [", ".join(escape_controls(path) for path in each.paths[:3])]
         state = "undone" if each.undone else ""
         rows.append((each.key, moment(each.when), each.verb, state, "; ".join(done)))
     for line in columns(rows, cut={4: 20}):
         out(line)
     if not rows:
-        say("nothing was done here yet, on this machine")
+        echo_err("nothing was done here yet, on this machine")
     return found.exit_code

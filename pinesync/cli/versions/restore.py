@@ -10,12 +10,12 @@ from glob import has_magic
 import click
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.push import push
-from pinesync.app.revspec import Revision, names_version, one_version
-from pinesync.app.version_store import Past
+from pinesync.app.sync.push import push
+from pinesync.app.versions.revspec import Revision, names_version, one_version
+from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import columns, finish, harmless, moment, out, say
+from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, moment, out
 from pinesync.errors import Misuse
 from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.sync.engine.restore import base_text
@@ -23,7 +23,7 @@ from pinesync.sync.engine.restore import restore as put_text
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.selection import is_named
 from pinesync.text.canonical import digest_of_any
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 
 
 @click.command("restore")
@@ -53,18 +53,18 @@ def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) 
         return tell("restore", restore(setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (kept and back is not None):
         raise click.UsageError("--kept and --back each go with one path.")
-    from pinesync.app.backups import bring_back, kept_texts
+    from pinesync.app.versions.backups import bring_back, kept_texts
 
     if back is not None:
         return tell("restore", bring_back(setup(), paths[0], back), nothing="nothing to restore")
     found = kept_texts(setup(), paths[0])
-    if finish("restore", found):
+    if emit_json("restore", found):
         return found.exit_code
     rows = [(str(k.number), moment(k.when), f"{k.lines} lines") for k in found.kept]
     for line in columns(rows):
         out(line)
     if not rows:
-        say(f"{harmless(found.path)}: nothing was taken out of it on this machine")
+        echo_err(f"{escape_controls(found.path)}: nothing was taken out of it on this machine")
     return found.exit_code
 
 
@@ -98,7 +98,7 @@ def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
         if which.entry is None:
             raise Misuse(
                 f"{raw}: no file here is this script's",
-                f"`pinesync show {typed(raw)} > NAME.pine` writes its text into a new file",
+                f"`pinesync show {shell_quote(raw)} > NAME.pine` writes its text into a new file",
             )
         return [(which.entry, version)]
     patterns = project.patterns([raw])
@@ -127,7 +127,7 @@ def _entry(project: Project, path: RelPath) -> Entry:
         raise Misuse(
             f"{path}: nothing was ever agreed on for it, so there is no text to bring back",
             "`pinesync push` saves it; a text that pinesync took out of it is brought back by "
-            f"`pinesync restore --kept {typed(path)}`",
+            f"`pinesync restore --kept {shell_quote(path)}`",
         )
     return entry
 

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import click
 
 from pinesync.app.project import Setup, open_project
-from pinesync.app.revspec import revision
-from pinesync.app.version_store import Past
+from pinesync.app.versions.revspec import revision
+from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
+from pinesync.cli.ci_log import escape_ci_commands, is_a_log
 from pinesync.cli.options import setup, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import finish, harmless, out
-from pinesync.cli.runner import inert, is_a_log
+from pinesync.cli.render import emit_json, escape_controls, out
 from pinesync.errors import FacadeError
 from pinesync.model import Digest, PineId, RelPath, Version
-from pinesync.text.filenames import shown
+from pinesync.text.filenames import unescape_name
 
 
 @click.command("show")
@@ -32,12 +32,12 @@ def command(revision: str, offline: bool) -> int:
     shown by their numbers; in a CI log, lines that the runner would obey are broken up.
     """
     found = show(setup(), revision, offline=offline)
-    if finish("show", found):
+    if emit_json("show", found):
         return found.exit_code
     if sys.stdout.isatty():
-        out(harmless(found.source, one_line=False).removesuffix("\n"))
+        out(escape_controls(found.source, one_line=False).removesuffix("\n"))
     else:
-        source = inert(found.source) if is_a_log() else found.source
+        source = escape_ci_commands(found.source) if is_a_log() else found.source
         click.echo(source.encode(), nl=False)
     return found.exit_code
 
@@ -66,6 +66,6 @@ def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
     if version is None:
         raise FacadeError(f"{which.label}: TradingView does not list it, and nothing is held of it")
     info = past.version(which, version)
-    name = which.entry.name if which.entry else shown(info.name)
+    name = which.entry.name if which.entry else unescape_name(info.name)
     text = past.text(info)
     return Shown(which.path, name, which.pine_id, version, info.when, info.digest, text)

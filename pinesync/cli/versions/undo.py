@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from pinesync.app.oplog import MOST, Logged, logged
 from pinesync.app.project import Setup, open_project
+from pinesync.app.versions.oplog import MOST, Logged, logged
 from pinesync.cli.options import current, setup, shared
-from pinesync.cli.render import harmless, moment, plain, say
+from pinesync.cli.render import echo_err, escape_controls, moment, plain
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.undo import take_back
@@ -27,7 +27,7 @@ from pinesync.sync.operations import (
     undone,
 )
 from pinesync.sync.outcome import Outcome, Run, refused
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 
 
 @click.command("undo")
@@ -48,7 +48,9 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
     undone, run = undo(setup(), operation, redo=redo, allow_broken=allow_broken)
     if not current().json:
         said = "redoing what" if redo else "undoing what"
-        say(f"{said} `{undone.verb}` did at {moment(undone.when)} ({harmless(undone.key)})")
+        echo_err(
+            f"{said} `{undone.verb}` did at {moment(undone.when)} ({escape_controls(undone.key)})"
+        )
     return tell(
         "undo", run, nothing="nothing was left to undo of it", more={"operation": plain(undone)}
     )
@@ -96,8 +98,10 @@ def _finish_first(operation: Operation) -> Iterator[Outcome]:
 def _undo(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Run:
     if operation.verb in _FINAL:
         what, hint = _FINAL[operation.verb]
-        names = {c.path: typed(c.before.name) for c in operation.entries if c.before}
-        hints = {p: hint.format(path=typed(p), name=names.get(p, "NAME")) for p in operation.paths}
+        names = {c.path: shell_quote(c.before.name) for c in operation.entries if c.before}
+        hints = {
+            p: hint.format(path=shell_quote(p), name=names.get(p, "NAME")) for p in operation.paths
+        }
         return Run(tuple(refused(path, what, hints[path]) for path in operation.paths))
     return tx.run(take_back(tx, operation, allow_broken=allow_broken))
 

@@ -20,7 +20,7 @@ from pinesync.sync.intents import Delete, age
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
-from pinesync.text.filenames import shown
+from pinesync.text.filenames import unescape_name
 
 
 def delete(ports: Ports, entry: Entry) -> Outcome:
@@ -37,7 +37,7 @@ def delete(ports: Ports, entry: Entry) -> Outcome:
         ports,
         Delete(
             path=entry.path,
-            name=shown(newest.name),
+            name=unescape_name(newest.name),
             digest=newest.digest,
             pine_id=entry.pine_id,
             parent=newest.version,
@@ -90,10 +90,10 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
 
 def _after(ports: Ports, intent: Delete, answer: PinesyncError | None) -> Outcome:
     sent = recovery.outcome(answer) if answer else None
-    if answer and sent is recovery.Sent.NOT_SENT:
+    if answer and sent is recovery.Landing.NOT_SENT:
         ports.log.drop([intent])
         return failed(intent.path, answer, intent.pine_id)
-    refused = sent is recovery.Sent.REFUSED
+    refused = sent is recovery.Landing.REFUSED
     try:
         patiently = not refused and not isinstance(answer, NoAccess)
         gone = _is_gone(ports, intent, patiently=patiently)
@@ -111,7 +111,7 @@ def _after(ports: Ports, intent: Delete, answer: PinesyncError | None) -> Outcom
     return _unknown(intent, answer)
 
 
-def settle(ports: Ports, intent: Delete) -> Outcome:
+def settle_delete(ports: Ports, intent: Delete) -> Outcome:
     """What became of a deletion whose answer was lost in an earlier run."""
     waited = age(intent, ports.tools.now())
     patiently = waited < ports.tools.settle_seconds

@@ -18,19 +18,19 @@ from pinesync.errors import (
 )
 from pinesync.model import Base, Digest, Entry, RelPath, Version
 from pinesync.sync.engine.lifecycle import own_versions
-from pinesync.sync.engine.revert_detection import MOST_LINES
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.engine.tab_overwrite import dropped_lines
+from pinesync.sync.engine.uploads.revert_detection import MOST_LINES
+from pinesync.sync.engine.uploads.tab_overwrite import dropped_lines
 from pinesync.sync.engine.version_texts import held_text, read_text
 from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
 from pinesync.sync.outcome import Done, Outcome, enumerated, failed, refused
-from pinesync.sync.planner import Situation, Step
+from pinesync.sync.planner import ScriptState, Step
 from pinesync.sync.policy import Act, LocalSide, RemoteSide
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.words import Status
 from pinesync.text.canonical import common_lines, decode, digest
-from pinesync.text.filenames import shown, typed
+from pinesync.text.filenames import shell_quote, unescape_name
 from pinesync.text.unicode import unseen
 
 BATCH_FILES = 200
@@ -94,7 +94,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
     newest = read_text(ports, (info.pine_id, info.version))
     if "\0" in newest:
         raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
-    entry = situation.entry or Entry(situation.path, shown(info.name))
+    entry = situation.entry or Entry(situation.path, unescape_name(info.name))
     base = based(ports, situation, info.version, digest(newest))
     entry = replace(entry, pine_id=info.pine_id, base=base)
     warning = dropped_lines(ports, entry.pine_id, _base_held(ports, situation), newest)
@@ -114,7 +114,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
     return Ready(step, entry, Held(digest(newest)), done, warning)
 
 
-def _base_held(ports: Ports, situation: Situation) -> str | None:
+def _base_held(ports: Ports, situation: ScriptState) -> str | None:
     """The text of the base, if it is held here."""
     entry = situation.entry
     if not (entry and entry.pine_id and entry.base):
@@ -122,7 +122,7 @@ def _base_held(ports: Ports, situation: Situation) -> str | None:
     return held_text(ports.texts, (entry.pine_id, entry.base.version))
 
 
-def based(ports: Ports, situation: Situation, version: Version, text: Digest) -> Base:
+def based(ports: Ports, situation: ScriptState, version: Version, text: Digest) -> Base:
     """The base once it is at this version: that of a new file, of one that git may have older
     texts of, or the one that it had, moved on."""
     if situation.local is LocalSide.ABSENT and not ports.manifest.has_history():
@@ -133,13 +133,13 @@ def based(ports: Ports, situation: Situation, version: Version, text: Digest) ->
     return before.moved(version, text, ours) if before else Base.linked(version, text, ours)
 
 
-def adopted(ports: Ports, situation: Situation) -> Entry:
+def adopted(ports: Ports, situation: ScriptState) -> Entry:
     """The entry of a script whose file has the text of a version that it was not based on."""
     info, version = situation.info, situation.at
     assert info
     assert version
     assert situation.digest
-    entry = situation.entry or Entry(situation.path, shown(info.name))
+    entry = situation.entry or Entry(situation.path, unescape_name(info.name))
     base = based(ports, situation, version, situation.digest)
     return replace(entry, pine_id=info.pine_id, base=base)
 
@@ -161,7 +161,7 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
     return replace(ready, done="restored", message=f"brought back what was saved as {back}")
 
 
-def _text_seen(ports: Ports, situation: Situation) -> str:
+def _text_seen(ports: Ports, situation: ScriptState) -> str:
     """The file's text, which must still be the one that the plan saw."""
     here = decode(ports.tree.read(situation.path) or b"")
     if digest(here) != situation.digest:
@@ -169,7 +169,7 @@ def _text_seen(ports: Ports, situation: Situation) -> str:
     return here
 
 
-def _ancestor(ports: Ports, situation: Situation, newest: str) -> str:
+def _ancestor(ports: Ports, situation: ScriptState, newest: str) -> str:
     """What the file and the newest version come from: the base's text. Where the two were linked
     without one, it is what they have in common, so that no line of either is taken for deleted."""
     assert situation.entry
@@ -179,7 +179,7 @@ def _ancestor(ports: Ports, situation: Situation, newest: str) -> str:
     return _text_of(ports, situation, base)
 
 
-def _text_of(ports: Ports, situation: Situation, base: Base) -> str:
+def _text_of(ports: Ports, situation: ScriptState, base: Base) -> str:
     assert situation.info
     text = read_text(ports, (situation.info.pine_id, base.version))
     if digest(text) != base.digest:
@@ -200,7 +200,7 @@ def _merge(
     if max(text.count("\n") for text in (ancestor, here, newest)) > MOST_LINES:
         raise LeftForYou(
             f"both sides changed, and a text of more than {MOST_LINES} lines is not merged",
-            f"run `pinesync pull {typed(situation.path)}` with --ours or --theirs",
+            f"run `pinesync pull {shell_quote(situation.path)}` with --ours or --theirs",
         )
     merged = ports.tools.merge(ancestor, here, newest)
     if merged.conflicted:
@@ -211,7 +211,7 @@ def _merge(
             "conflict",
             f"both sides changed the same lines ({before or 'linked'} → {entry.base.version})",
             f"edit {situation.path} and remove the markers, or run `pinesync resolve "
-            f"{typed(situation.path)}` with --ours or --theirs",
+            f"{shell_quote(situation.path)}` with --ours or --theirs",
             EXIT_LEFT,
         )
     return Ready(step, entry, merged.text, "merged", warning)
@@ -294,7 +294,7 @@ def _exchange(ports: Ports, ready: Ready, text: str, intents: list[Download]) ->
     )
 
 
-def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -> list[Step]:
+def steps_of(situations: Iterable[ScriptState], choice: Act | None, merge: bool) -> list[Step]:
     """The steps of a pull: the table's acts, with what the person chose for diverged scripts."""
     steps = []
     for situation in situations:
@@ -307,7 +307,7 @@ def steps_of(situations: Iterable[Situation], choice: Act | None, merge: bool) -
     return steps
 
 
-def fill(ports: Ports, situations: Sequence[Situation]) -> tuple[Outcome, ...]:
+def fill(ports: Ports, situations: Sequence[ScriptState]) -> tuple[Outcome, ...]:
     """Write scripts into a folder that nobody else uses yet: no intents, one write of pine.toml
     at the end. Each file is written as its text comes, while others are waited for. What one
     script's answer lacks is that script's failure."""

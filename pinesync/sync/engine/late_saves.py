@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from pinesync.model import Base, Entry, PineId, ScriptInfo, Version
 from pinesync.sync import recovery
-from pinesync.sync.engine.find_upload import read_log
 from pinesync.sync.engine.lifecycle import entry_of, uploads_of
-from pinesync.sync.engine.resolve_upload import hidden_outcome
+from pinesync.sync.engine.uploads.find_upload import read_log
+from pinesync.sync.engine.uploads.resolve_upload import shadowed_outcome
 from pinesync.sync.intents import Upload
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
@@ -40,7 +40,7 @@ def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
     if landed is None:
         ports.log.write(replace(intent, seen=newest))
         return []
-    found = Found(intent.pine_id, landed.version, intent.digest, landed.hidden)
+    found = Found(intent.pine_id, landed.version, intent.digest, landed.shadowed)
     entry = entry_of(ports, intent, intent.pine_id)
     outcome = None
     if entry and entry.base:
@@ -58,17 +58,17 @@ def _after(
     """The entry once the late save is known. Where the base moved on meanwhile, the save hides
     at least the base's text."""
     if found.version <= base.version:
-        return replace(entry, hidden=found.hidden or entry.hidden)
-    hidden = found.hidden
+        return replace(entry, shadowed=found.shadowed or entry.shadowed)
+    shadowed = found.shadowed
     if since < base.version and found.digest != base.digest:
-        hidden = hidden or base.version
+        shadowed = shadowed or base.version
     moved = base.moved(found.version, found.digest, {found.version, *ours})
-    return replace(entry, base=moved, hidden=hidden or entry.hidden)
+    return replace(entry, base=moved, shadowed=shadowed or entry.shadowed)
 
 
 def _told(entry: Entry, found: Found) -> Outcome:
-    if entry.hidden:
-        return hidden_outcome(entry.path, replace(found, hidden=entry.hidden))
+    if entry.shadowed:
+        return shadowed_outcome(entry.path, replace(found, shadowed=entry.shadowed))
     return Outcome(
         entry.path,
         "recovered",

@@ -71,7 +71,7 @@ def _land(ports: Ports, intent: Save, found: Found) -> None:
             entry,
             pine_id=found.pine_id,
             base=base if moves else entry.base,
-            hidden=found.hidden or entry.hidden,
+            shadowed=found.shadowed or entry.shadowed,
         )
         ports.manifest.commit({entry.path: entry})
     landed = advanced(intent, "landed", landed=found.version, pine_id=found.pine_id)
@@ -82,7 +82,7 @@ def give_up(ports: Ports, intent: Save, flag: Version | None = None) -> None:
     """The save was not found. The intent stays as a tombstone: the save may still turn up."""
     entry = entry_of(ports, intent, intent.pine_id)
     if flag and entry:
-        ports.manifest.commit({entry.path: replace(entry, hidden=flag)})
+        ports.manifest.commit({entry.path: replace(entry, shadowed=flag)})
     ports.log.write(advanced(intent, "abandoned"))
 
 

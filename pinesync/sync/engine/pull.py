@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from pinesync.sync.engine import download
-from pinesync.sync.engine.snapshot import View
+from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.explain import left_alone
+from pinesync.sync.messages import left_alone
 from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.policy import Act
@@ -16,7 +16,7 @@ from pinesync.sync.selection import chosen
 
 def pull(
     tx: Transaction, patterns: list[str], *, choice: Act | None = None, merge: bool = True
-) -> Generator[Outcome, None, View]:
+) -> Generator[Outcome, None, Survey]:
     """Bring what moved on, of all scripts or those that the patterns name, and tell what was left
     alone. Diverged files are merged, or settled by `choice` (TAKE_OURS or TAKE_THEIRS); with
     `merge` False they are left. What was seen is returned."""

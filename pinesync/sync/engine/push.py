@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.model import Digest, RelPath, Version
-from pinesync.sync.engine import upload
-from pinesync.sync.engine.prepare_upload import changed
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.explain import left_alone, not_listed
+from pinesync.sync.engine.uploads import upload
+from pinesync.sync.engine.uploads.prepare_upload import changed
+from pinesync.sync.messages import left_alone, not_listed
 from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome
-from pinesync.sync.planner import Situation, Step
+from pinesync.sync.planner import ScriptState, Step
 from pinesync.sync.policy import Act, LocalSide
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
@@ -63,7 +63,7 @@ def push(
 
 
 def plan(
-    situations: Sequence[Situation],
+    situations: Sequence[ScriptState],
     patterns: Sequence[str],
     *,
     recreate: bool = False,
@@ -79,7 +79,7 @@ def plan(
     ]
 
 
-def _is_another(situation: Situation, seen: Mapping[RelPath, Digest]) -> bool:
+def _is_another(situation: ScriptState, seen: Mapping[RelPath, Digest]) -> bool:
     """Whether the file has changed since, or none: whoever saw it looks again."""
     text = seen.get(situation.path)
     if text is None:

@@ -21,7 +21,7 @@ from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Rename, age
 from pinesync.sync.outcome import Outcome, failed
 from pinesync.sync.ports import Ports
-from pinesync.text.filenames import shown, typed
+from pinesync.text.filenames import shell_quote, unescape_name
 
 
 def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
@@ -50,19 +50,19 @@ def _after(
     ports: Ports, intent: Rename, before: SavedText, answer: PinesyncError | None
 ) -> Outcome:
     sent = recovery.outcome(answer) if answer else None
-    if answer and sent is recovery.Sent.NOT_SENT:
+    if answer and sent is recovery.Landing.NOT_SENT:
         ports.log.drop([intent])
         return failed(intent.path, answer, intent.pine_id)
-    refused = sent is recovery.Sent.REFUSED
+    refused = sent is recovery.Landing.REFUSED
     try:
         info = _listed(ports, intent, patiently=not refused and not isinstance(answer, NoAccess))
     except NoAccess as error:
         return _unknown(intent, error)
     except PinesyncError as error:
         return _unknown(intent, answer or error)
-    if info and shown(info.name) == intent.name:
+    if info and unescape_name(info.name) == intent.name:
         return _landed(ports, intent, info)
-    if answer is None and info and shown(info.name) != shown(before.name):
+    if answer is None and info and unescape_name(info.name) != unescape_name(before.name):
         # It was renamed, and somebody gave it yet another name; or the service changed the name.
         return _landed(ports, intent, info)
     if answer and refused:
@@ -73,11 +73,11 @@ def _after(
     return _unknown(intent, answer)
 
 
-def settle(ports: Ports, intent: Rename) -> Outcome:
+def settle_rename(ports: Ports, intent: Rename) -> Outcome:
     """What became of a rename whose answer was lost in an earlier run."""
     waited = age(intent, ports.tools.now())
     info = _listed(ports, intent, patiently=waited < ports.tools.settle_seconds)
-    if info and shown(info.name) == intent.name:
+    if info and unescape_name(info.name) == intent.name:
         done = _landed(ports, intent, info)
         why = f"an earlier rename is done: it is called {intent.name!r} there"
         return replace(done, done="recovered", message="; ".join(filter(None, (why, done.message))))
@@ -102,7 +102,7 @@ def _listed(ports: Ports, intent: Rename, *, patiently: bool) -> ScriptInfo | No
             ask_session(ports.remote, None)
             raise BadAnswer("TradingView's list is empty", "run the same command again later")
         info = next((i for i in listed if i.pine_id == intent.pine_id), None)
-        if pause is None or (info and shown(info.name) == intent.name):
+        if pause is None or (info and unescape_name(info.name) == intent.name):
             return info
         ports.tools.sleep(pause)
     return info
@@ -112,7 +112,7 @@ def _landed(ports: Ports, intent: Rename, info: ScriptInfo) -> Outcome:
     """The name as it is listed is written down, then the intent is closed. A rename makes no
     version: where there is another one now, that is said."""
     entry = entry_of(ports, intent, intent.pine_id)
-    name = shown(info.name)
+    name = unescape_name(info.name)
     message = "" if name == intent.name else f"it is called {name!r} on TradingView now"
     message = "; ".join(filter(None, (message, _new_version(ports, intent))))
     if entry and entry.name != name:
@@ -123,7 +123,9 @@ def _landed(ports: Ports, intent: Rename, info: ScriptInfo) -> Outcome:
         path,
         "renamed",
         message=message or f"it is called {name!r} on TradingView",
-        hint=f"the file keeps its name; `pinesync mv --follow {typed(path)}` gives it this one",
+        hint=(
+            f"the file keeps its name; `pinesync mv --follow {shell_quote(path)}` gives it this one"
+        ),
         pine_id=intent.pine_id,
     )
 

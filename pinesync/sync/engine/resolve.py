@@ -32,7 +32,7 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
             f"{path}: the file contains conflict markers",
             "edit the file and remove them, then try again",
         )
-    if entry.hidden:
+    if entry.shadowed:
         return _unflag(ports, entry, side, our_text if marked else None)
     if side == "merged" and entry.base:
         # A merge by hand, say, whose text takes back what somebody else saved.
@@ -51,33 +51,33 @@ def _unflag(
 ) -> Outcome:
     """End the flag. The base never stays below the hidden save: it was seen and decided on.
     `our_text` is there where the file has conflict markers, too."""
-    assert entry.hidden
+    assert entry.shadowed
     assert entry.pine_id
     path = entry.path
-    hidden = read_text(ports, (entry.pine_id, entry.hidden))
-    outcome = Outcome(path, "resolved", entry.hidden, pine_id=entry.pine_id)
+    shadowed = read_text(ports, (entry.pine_id, entry.shadowed))
+    outcome = Outcome(path, "resolved", entry.shadowed, pine_id=entry.pine_id)
     if side == "theirs":
-        outcome = restore(ports, entry, hidden, "resolved")
+        outcome = restore(ports, entry, shadowed, "resolved")
         if outcome.exit_code:
             return outcome
     elif side == "ours" and our_text:
         outcome = restore(ports, entry, our_text(path), "resolved")
     base = entry.base
-    if base is None or base.version < entry.hidden:
+    if base is None or base.version < entry.shadowed:
         ours = own_versions(ports.log, entry.pine_id)
-        at = (entry.hidden, digest(hidden))
+        at = (entry.shadowed, digest(shadowed))
         base = base.moved(*at, ours) if base else Base(*at)
-    _note_resolved(ports.log, entry.pine_id, entry.hidden)
-    ports.manifest.commit({path: replace(entry, base=base, hidden=None)})
+    _note_resolved(ports.log, entry.pine_id, entry.shadowed)
+    ports.manifest.commit({path: replace(entry, base=base, shadowed=None)})
     with suppress(Unreadable):
         choose(ports, path, decode(ports.tree.read(path) or b""))
     return replace(outcome, hint="push saves the file's text if it differs")
 
 
-def _note_resolved(log: IntentLog, pine_id: PineId, hidden: Version) -> None:
+def _note_resolved(log: IntentLog, pine_id: PineId, shadowed: Version) -> None:
     """The saves of ours that hide this version are settled, whatever pine.toml git brings back."""
     for upload in uploads_of(log, pine_id):
-        if upload.state == "landed" and upload.landed and upload.landed > hidden:
+        if upload.state == "landed" and upload.landed and upload.landed > shadowed:
             log.write(replace(upload, seen=upload.landed))
 
 

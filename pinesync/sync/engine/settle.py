@@ -8,11 +8,15 @@ from dataclasses import replace
 from pinesync.errors import EXIT_LATER, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
 from pinesync.sync.engine import delete, move, rename
-from pinesync.sync.engine.find_upload import find, find_unknown
 from pinesync.sync.engine.lifecycle import give_up, land, own_versions
-from pinesync.sync.engine.resolve_upload import hidden_outcome, settled_by, unknown_outcome
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.engine.tab_overwrite import dropped_lines
+from pinesync.sync.engine.uploads.find_upload import find, find_unknown
+from pinesync.sync.engine.uploads.resolve_upload import (
+    settled_by,
+    shadowed_outcome,
+    unknown_outcome,
+)
+from pinesync.sync.engine.uploads.tab_overwrite import dropped_lines
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, Save, age
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
@@ -158,8 +162,8 @@ def _settle_save(ports: Ports, intent: Save) -> Outcome:
 def _settle_other(ports: Ports, intent: Rename | Delete) -> Outcome:
     try:
         if isinstance(intent, Rename):
-            return rename.settle(ports, intent)
-        return delete.settle(ports, intent)
+            return rename.settle_rename(ports, intent)
+        return delete.settle_delete(ports, intent)
     except FacadeError as error:
         what = "rename" if isinstance(intent, Rename) else "deletion"
         return _pending(intent, f"cannot look for an earlier {what}: {error.message}")
@@ -187,8 +191,8 @@ def _answered(ports: Ports, intent: Save) -> Found | None:
 
 def landed_outcome(intent: Save, found: Found) -> Outcome:
     """What is told of a save of an earlier run that was found."""
-    if found.hidden:
-        return hidden_outcome(intent.path, found)
+    if found.shadowed:
+        return shadowed_outcome(intent.path, found)
     return Outcome(
         intent.path,
         "recovered",

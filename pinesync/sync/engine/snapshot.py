@@ -20,10 +20,10 @@ from pinesync.model import (
     ScriptInfo,
 )
 from pinesync.sync import guards, recovery
-from pinesync.sync.engine.revert_detection import compare_edited
+from pinesync.sync.engine.uploads.revert_detection import compare_edited
 from pinesync.sync.intents import Save
 from pinesync.sync.planner import (
-    Situation,
+    ScriptState,
     Snapshot,
     Wanted,
     info_of,
@@ -33,7 +33,7 @@ from pinesync.sync.planner import (
     wanted,
 )
 from pinesync.sync.ports import Ports, Remote
-from pinesync.text.filenames import fold
+from pinesync.text.filenames import collision_key
 
 PUBLIC_ID = "STD;RSI"
 """A script that everybody can see: what the session probe asks for without one of one's own."""
@@ -43,12 +43,12 @@ UNREAD = Digest("")
 
 
 @dataclass(frozen=True)
-class View:
+class Survey:
     """What was seen. `listed` is as the service listed it in this run, None offline; `troubles`
     are scripts whose versions could not be read, with the reason; `flagged` are entries whose flag
     git took away, with it."""
 
-    situations: tuple[Situation, ...]
+    situations: tuple[ScriptState, ...]
     listed: Mapping[PineId, ScriptInfo] | None
     account: Account | None = None
     troubles: Mapping[PineId, str] | None = None
@@ -57,7 +57,7 @@ class View:
 
 def take_snapshot(
     ports: Ports, only: frozenset[RelPath] | None = None, *, offline: bool = False
-) -> View:
+) -> Survey:
     """The situations of all scripts, or of `only` these. The files are read while the service is
     asked; offline it counts as it was at the base. NoAccess, LeftForYou where a guard refuses;
     nothing is changed either way."""
@@ -72,7 +72,7 @@ def take_snapshot(
         folders=scope.folders or {},
     )
     if listing is None:
-        return View(_judged(ports, snapshot, only, offline=True), None)
+        return Survey(_judged(ports, snapshot, only, offline=True), None)
     listed = {info.pine_id: info for info in listing()}
     troubles: dict[PineId, str] = {}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
@@ -92,20 +92,22 @@ def take_snapshot(
         texts = read_digests(ports, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
     situations = _judged(ports, snapshot, only)
-    return View(situations, snapshot.listed, account, troubles, flagged)
+    return Survey(situations, snapshot.listed, account, troubles, flagged)
 
 
 def _beside(snapshot: Snapshot, ports: Ports) -> Snapshot:
     """With the places that new scripts cannot have: an ignored file is there, a folder or a link.
     They go beside it, under the names that scripts get whose names are taken."""
-    while found := {fold(path) for path in new_places(snapshot) if ports.tree.is_occupied(path)}:
+    while found := {
+        collision_key(path) for path in new_places(snapshot) if ports.tree.is_occupied(path)
+    }:
         snapshot = replace(snapshot, occupied=snapshot.occupied | found)
     return snapshot
 
 
 def _judged(
     ports: Ports, snapshot: Snapshot, only: frozenset[RelPath] | None, *, offline: bool = False
-) -> tuple[Situation, ...]:
+) -> tuple[ScriptState, ...]:
     found = _asked(snapshot, only)
     compared = compare_edited(found, ports, offline=offline)
     return _asked(replace(snapshot, compared=compared), only) if compared else found
@@ -123,7 +125,7 @@ def _flagged_again(
     flagged: dict[RelPath, Entry] = {}
     for entry in snapshot.entries.values():
         info, base = info_of(entry, snapshot), entry.base
-        if entry.hidden or base is None or info is None:
+        if entry.shadowed or base is None or info is None:
             continue
         saves = own.get(info.pine_id, [])
         for save in saves:
@@ -136,13 +138,13 @@ def _flagged_again(
                 if UNREAD in texts.values():
                     raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
                 log = {version: text for (_, version), text in texts.items()}
-                hidden = recovery.hidden(parent, landed, log, recovery.ours_of(saves))
-                if hidden and hidden > base.version:
-                    flagged[entry.path] = replace(entry, hidden=hidden)
+                shadowed = recovery.shadowed_version(parent, landed, log, recovery.ours_of(saves))
+                if shadowed and shadowed > base.version:
+                    flagged[entry.path] = replace(entry, shadowed=shadowed)
     return flagged
 
 
-def _asked(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[Situation, ...]:
+def _asked(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[ScriptState, ...]:
     found = survey(snapshot)
     return found if only is None else tuple(s for s in found if s.path in only)
 

@@ -16,7 +16,7 @@ from pinesync.errors import OutcomeUnknown, PinesyncError
 from pinesync.model import Entry, PineId, RelPath
 from pinesync.sync.engine.late_saves import find_late
 from pinesync.sync.engine.settle import settle, settle_files
-from pinesync.sync.engine.snapshot import View, take_snapshot
+from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.intents import Delete, Download, Move, Rename
 from pinesync.sync.operations import RECOVERY
 from pinesync.sync.outcome import Outcome, Run
@@ -62,7 +62,7 @@ class Transaction:
         pending = (outcome for outcome in self.recovered if outcome.done == "pending")
         return frozenset(outcome.pine_id or outcome.path for outcome in pending)
 
-    def look(self, only: frozenset[RelPath] | None = None) -> Generator[Outcome, None, View]:
+    def look(self, only: frozenset[RelPath] | None = None) -> Generator[Outcome, None, Survey]:
         """The three sides, of `only` these scripts, once late saves are accounted for. Flags that
         git took away are set again, choices that no file has any more are dropped, and the account
         is pinned to the workspace with the first script that is seen."""
@@ -109,7 +109,7 @@ class Transaction:
             self.ports.log.log_operation(verb, self.ports.tools.now().wall)
 
 
-def _forgotten_choices(view: View) -> dict[RelPath, Entry]:
+def _forgotten_choices(view: Survey) -> dict[RelPath, Entry]:
     """The entries without a text that was chosen by name, where the file no longer has it."""
     clean = (s.entry for s in view.situations if s.local is LocalSide.SAME and s.entry)
     chosen = ((entry, entry.base) for entry in clean if entry.base and entry.base.chosen)

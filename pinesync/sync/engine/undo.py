@@ -13,17 +13,17 @@ from dataclasses import replace
 from pinesync.model import Digest, Entry, PineId, RelPath
 from pinesync.sync.engine.move import move
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.engine.upload import push
+from pinesync.sync.engine.uploads.upload import push
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
-from pinesync.sync.operations import Change, Operation, Sent, Written
+from pinesync.sync.operations import Change, Operation, SentVersion, Written
 from pinesync.sync.outcome import Outcome, refused
 from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
 from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.text.canonical import Unreadable, decode, digest, digest_of_any
-from pinesync.text.filenames import typed
+from pinesync.text.filenames import shell_quote
 
 
 def take_back(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Iterator[Outcome]:
@@ -178,7 +178,7 @@ _ANOTHER = "`pinesync undo KEY` takes back another one, which `pinesync oplog` n
 _LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANOTHER}"
 
 
-def _save_again(tx: Transaction, saves: list[Sent], allow_broken: bool) -> Iterator[Outcome]:
+def _save_again(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -> Iterator[Outcome]:
     """The text from before becomes the newest version, where that save still is the newest."""
     ports = tx.ports
     view = yield from tx.look()
@@ -187,7 +187,7 @@ def _save_again(tx: Transaction, saves: list[Sent], allow_broken: bool) -> Itera
     }
     steps: list[Step] = []
     texts: dict[RelPath, str] = {}
-    chosen: dict[RelPath, Sent] = {}
+    chosen: dict[RelPath, SentVersion] = {}
     for save in saves:
         step = by_id.get(save.pine_id)
         entry = step.situation.entry if step else None
@@ -219,7 +219,7 @@ _STAYS = "the file keeps the text that was taken back, as an edit; a push would 
 
 
 def _brings_back(path: RelPath) -> str:
-    return f"`pinesync restore {typed(path)}` puts the saved text into it"
+    return f"`pinesync restore {shell_quote(path)}` puts the saved text into it"
 
 
 def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
@@ -229,22 +229,22 @@ def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
     return data is not None and digest_of_any(data) != digest(saved)
 
 
-def _hint(save: Sent) -> str:
+def _hint(save: SentVersion) -> str:
     if save.parent is None:
-        return f"`pinesync rm --remote {typed(save.path)}` deletes it; {_ANOTHER}"
-    back = typed(f"{save.path}@{save.parent.major}")
+        return f"`pinesync rm --remote {shell_quote(save.path)}` deletes it; {_ANOTHER}"
+    back = shell_quote(f"{save.path}@{save.parent.major}")
     return (
         f"`pinesync pull`, then `pinesync restore {back} --push` makes {save.parent} the newest, "
         f"without what was saved since; {_ANOTHER}"
     )
 
 
-def _unsaveable(save: Sent, entry: Entry | None) -> str:
+def _unsaveable(save: SentVersion, entry: Entry | None) -> str:
     if save.parent is None:
         return "was created there, which only a deletion undoes"
     if entry is None:
         return "pine.toml does not list it any more"
-    if entry.hidden:
+    if entry.shadowed:
         return "a conflict is not resolved"
     if entry.base is None or entry.base.version != save.version:
         return f"{save.version} is not its base any more: something was saved or pulled since"

@@ -5,10 +5,10 @@ looked at: if an editor saved in between, the two are exchanged back. No symlink
 followed: folders are opened one by one, by descriptor, where the system has that.
 """
 
-from pinesync.workspace.files.building import building, is_free, make_folder, remove_built
-from pinesync.workspace.files.moving import appear, vanish
+from pinesync.workspace.files.create_file import is_taken, make_file, refuse_unwritable
+from pinesync.workspace.files.new_workspace import building, is_free, make_folder, remove_built
 from pinesync.workspace.files.pages import is_page, put_page
-from pinesync.workspace.files.starting import is_taken, make_file, refuse_unwritable
+from pinesync.workspace.files.rename import appear, vanish
 from pinesync.workspace.files.tree import Tree
 from pinesync.workspace.files.walk import MANIFEST
 

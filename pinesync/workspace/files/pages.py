@@ -8,7 +8,7 @@ import stat
 from contextlib import suppress
 
 from pinesync.atomic import Folder, create_file, temporary_name, write_temp
-from pinesync.workspace.files.folder import exchange_files, file_error
+from pinesync.workspace.files.exchange import exchange_files, file_error
 from pinesync.workspace.files.tree import MODE, Tree
 
 

@@ -15,7 +15,7 @@ from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.canonical import digest_or_none
 from pinesync.text.filenames import SUFFIX
-from pinesync.workspace.files.folder import (
+from pinesync.workspace.files.exchange import (
     Exchange,
     exchange_files,
     file_error,

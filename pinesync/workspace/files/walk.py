@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pinesync.atomic import CLOEXEC, NOFOLLOW, Folder
-from pinesync.workspace.files.folder import file_error
+from pinesync.workspace.files.exchange import file_error
 
 MANIFEST = "pine.toml"
 _BY_DESCRIPTOR = os.open in os.supports_dir_fd

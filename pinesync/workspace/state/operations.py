@@ -14,7 +14,7 @@ from typing import Any
 
 from pinesync.errors import ManifestError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
-from pinesync.sync.operations import Change, Moved, Operation, Sent, Written
+from pinesync.sync.operations import Change, Moved, Operation, SentVersion, Written
 from pinesync.text.filenames import check_path
 from pinesync.workspace.manifest import as_table, from_table
 from pinesync.workspace.state.codec import DIGEST, damaged, is_time
@@ -98,9 +98,9 @@ def _written(path: object, before: Any, after: Any) -> Written:
     return Written(_path(path), None if before is None else _digest(before), _digest(after))
 
 
-def _sent(path: object, pine_id: str, version: object, parent: object) -> Sent:
+def _sent(path: object, pine_id: str, version: object, parent: object) -> SentVersion:
     before = None if parent is None else Version.parse(parent)
-    return Sent(_path(path), PineId(pine_id), Version.parse(version), before)
+    return SentVersion(_path(path), PineId(pine_id), Version.parse(version), before)
 
 
 def _path(raw: object) -> RelPath:

@@ -27,7 +27,7 @@ from typing import Any
 
 from pinesync.atomic import Folder, replace_file, sync_folder
 from pinesync.errors import FileError, StateError
-from pinesync.workspace.files.folder import read
+from pinesync.workspace.files.exchange import read
 from pinesync.workspace.state.codec import load
 
 _STATE = re.compile(r"-[0-9a-f]{16}\Z")

@@ -10,7 +10,7 @@ from pathlib import Path
 from pinesync.atomic import sync_folder
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo
 from pinesync.text.canonical import canonical, digest
-from pinesync.workspace.files.folder import MAX_FILE
+from pinesync.workspace.files.exchange import MAX_FILE
 from pinesync.workspace.state.codec import is_sound_info
 from pinesync.workspace.state.store import Store, file_error, read_body
 

@@ -1,0 +1,1 @@
+"""What a run commits to git, and which refs it moves."""

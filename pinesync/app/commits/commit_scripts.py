@@ -1,0 +1,232 @@
+"""`--commit` of pull and push: the scripts that a run changed become one git commit; and which
+commit holds what was saved is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from pinesync.app.commits.message import Script, Way, message_of
+from pinesync.app.commits.remote_tracking import catch_up
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
+from pinesync.git import commit as commits
+from pinesync.model import Base, Entry, RelPath
+from pinesync.sync.outcome import Committed, Outcome, Run, failed
+from pinesync.text.canonical import Unreadable, decode, digest, encode_like, has_conflict_markers
+from pinesync.text.filenames import shell_quote
+from pinesync.workspace import manifest
+from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.manifest import Manifest
+
+_CHANGED = frozenset(("saved", "created", "adopted", "pulled", "written", "merged", "recovered"))
+_MAY_BE_MORE = frozenset(("merged", "adopted", "recovered"))
+"""What leaves a file with more than the version's text, on purpose."""
+
+
+def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | None, way: Way) -> Run:
+    """Run pull or push, and commit what it changed. `wish` None is as `git config
+    pinesync.commit` says. Nothing is asked of the service where a commit could not be made."""
+    project = open_project(setup)
+    root = project.workspace.root
+    if wish or (wish is None and project.workspace.manifest.has_history() and _is_wanted(project)):
+        commits.refuse_unready(root)
+        before = _manifest_at_head(project)
+        run = act(project)
+        return run if run.dry_run else _and_commit(project, run, way, before)
+    run = act(project)
+    if way == "to" and not run.dry_run and project.workspace.manifest.has_history():
+        _note_head(project, run)
+    return run
+
+
+def _is_wanted(project: Project) -> bool:
+    try:
+        return commits.asks_for_commits(project.workspace.root)
+    except FileError:
+        return False  # who has no git has set nothing
+
+
+def _manifest_at_head(project: Project) -> str | None:
+    data = commits.at_head(project.workspace.root, MANIFEST)
+    if data is None:
+        if commits.ignored(project.workspace.root, [MANIFEST]):
+            raise LeftForYou(
+                f"git ignores {MANIFEST}, so nothing can be committed",
+                f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
+            )
+        return None
+    try:
+        text = data.decode("utf-8")
+        manifest.parse(text)
+    except (UnicodeDecodeError, ManifestError) as error:
+        raise LeftForYou(
+            f"the {MANIFEST} of HEAD cannot be used, so nothing can be committed on it: {error}",
+            f"commit a {MANIFEST} that is in order first; --no-commit leaves committing to you",
+        ) from None
+    return text
+
+
+# -- what was pushed without a commit -------------------------------------------------------------
+
+
+def _note_head(project: Project, run: Run) -> None:
+    """HEAD is noted for each version whose text it has. Only a memory: no reason to fail."""
+    try:
+        changed = _changed(project, run)
+        if not changed:
+            return
+        held = commits.held_at_head(project.workspace.root, list(changed))
+        if held is None:
+            return
+        commit, files = held
+        for path, (entry, base) in changed.items():
+            if path in files and _has(files[path], base) and entry.pine_id:
+                project.workspace.texts.note_commit(entry.pine_id, base.version, commit)
+    except PinesyncError:
+        return
+
+
+def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
+    """The scripts that the run brought on, as pine.toml has them now."""
+    entries = project.workspace.manifest.entries()
+    paths = [outcome.path for outcome in run.outcomes if outcome.done in _CHANGED]
+    found = [entries[path] for path in dict.fromkeys(paths) if path in entries]
+    return {entry.path: (entry, entry.base) for entry in found if entry.pine_id and entry.base}
+
+
+def _has(data: bytes, base: Base) -> bool:
+    """Whether the file has the version's text, as it is there or as it was sent."""
+    try:
+        return digest(decode(data)) in (base.digest, base.expected)
+    except Unreadable:
+        return False
+
+
+# -- the commit -----------------------------------------------------------------------------------
+
+
+def _and_commit(project: Project, run: Run, way: Way, before: str | None) -> Run:
+    """The run with its commit, or with the reason why there is none: what was done is done."""
+    told: list[Outcome] = []
+    try:
+        scripts = list(_scripts(project, run, told))
+        made = _commit(project, scripts, way, before, told) if scripts else None
+    except PinesyncError as error:
+        outcome = failed(RelPath(MANIFEST), error)
+        told.append(replace(outcome, message=f"not committed: {outcome.message}"))
+        made = None
+    return replace(run, outcomes=(*run.outcomes, *told), commit=made)
+
+
+def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script]:
+    """What there is to commit. A file that was edited since keeps that edit, and the text that
+    the version has is committed."""
+    changed = _changed(project, run)
+    left = commits.ignored(project.workspace.root, list(changed)) if changed else ()
+    more = {outcome.path for outcome in run.outcomes if outcome.done in _MAY_BE_MORE}
+    for path, (entry, base) in changed.items():
+        if path in left:
+            hint = f"`git add --force {shell_quote(path)}` overrules that"
+            told.append(_told(path, "not committed: git ignores it", hint))
+            continue
+        data = project.workspace.tree.read(path)
+        exact = data is not None and _has(data, base)
+        if data is not None and not exact and path in more and not _is_marked(data):
+            yield Script(entry, base, data, exact=False)
+            continue
+        text = None if exact else project.workspace.texts.text_of(base.expected)
+        if text is not None:
+            data = encode_like(text, data)
+        elif data is None or not exact:
+            why = "not committed: the file changed at this moment"
+            told.append(_told(path, why, "commit it yourself"))
+            continue
+        yield Script(entry, base, data, exact=True)
+
+
+def _told(path: RelPath, why: str, hint: str) -> Outcome:
+    return Outcome(path, "told", message=why, hint=hint)
+
+
+def _is_marked(data: bytes) -> bool:
+    try:
+        return has_conflict_markers(decode(data))
+    except Unreadable:
+        return True
+
+
+def _commit(
+    project: Project, scripts: Sequence[Script], way: Way, before: str | None, told: list[Outcome]
+) -> Committed | None:
+    now = project.workspace.manifest.read()
+    changes = _changes(now, scripts, before)
+    held = manifest.apply(before, changes)[0] if before else _first(now, scripts)
+    moved = [path for path, entry in changes.items() if entry is None]
+    files: dict[str, bytes | None] = {script.entry.path: script.data for script in scripts}
+    files |= {path: None for path in moved if project.workspace.tree.read(path) is None}
+    files[MANIFEST] = held.encode()
+
+    def restage(path: str, staged: bytes) -> bytes | None:
+        """Of a pine.toml with more staged, these entries alone are brought on."""
+        if path != MANIFEST:
+            return None
+        try:
+            text = staged.decode("utf-8")
+            return manifest.apply(text, _changes(now, scripts, text))[0].encode()
+        except (UnicodeDecodeError, ManifestError):
+            return None
+
+    message = message_of(scripts, way)
+    made = commits.commit(project.workspace.root, files, message, restage)
+    if made is None:
+        return None
+    with suppress(PinesyncError):  # the next pull moves it
+        catch_up(project)
+    if not made.in_step:
+        told.append(_behind(made.commit, files))
+    if not made.on_branch:
+        why = f"HEAD is detached, so the commit {made.commit[:9]} is on no branch"
+        hint = f"`git branch NAME {made.commit[:9]}` puts it on one"
+        told.append(_told(RelPath(MANIFEST), why, hint))
+    for path in made.staged:
+        why = "was staged with another text, which stays staged"
+        told.append(_told(RelPath(path), why, f"`git add {shell_quote(path)}` stages the new one"))
+    for script in scripts:
+        if script.exact and script.entry.pine_id:
+            version = script.base.version
+            project.workspace.texts.note_commit(script.entry.pine_id, version, made.commit)
+    subject = message.partition("\n")[0]
+    return Committed(made.commit, subject, tuple(script.entry.path for script in scripts))
+
+
+def _behind(commit: str, paths: Iterable[str]) -> Outcome:
+    """Said aloud: an index that has the older files takes the commit back with the next one."""
+    return Outcome(
+        RelPath(MANIFEST),
+        "failed",
+        message=f"committed as {commit[:9]}, but git's index is locked and has the older files",
+        hint=(
+            f"run `git reset --quiet -- {' '.join(map(shell_quote, paths))}` "
+            "before you commit again"
+        ),
+        exit_code=EXIT_FAILED,
+    )
+
+
+def _changes(
+    now: Manifest, scripts: Sequence[Script], text: str | None
+) -> Mapping[RelPath, Entry | None]:
+    """The entries to set in another pine.toml; one that has moved leaves its old path."""
+    changes: dict[RelPath, Entry | None] = {}
+    ids = {script.entry.pine_id: script.entry.path for script in scripts}
+    for path, entry in manifest.parse(text).entries.items() if text else ():
+        if ids.get(entry.pine_id, path) != path and path not in now.entries:
+            changes[path] = None
+    return changes | {script.entry.path: script.entry for script in scripts}
+
+
+def _first(now: Manifest, scripts: Sequence[Script]) -> str:
+    entries = {script.entry.path: script.entry for script in scripts}
+    return manifest.dump_new(Manifest(now.settings, entries))

@@ -1,0 +1,195 @@
+"""`push --record`: what a push saved is recorded on a side ref, for a branch that nobody may commit
+to. Neither HEAD nor the index nor a file of the person is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pinesync.app.commits.message import name_of
+from pinesync.app.project import Project
+from pinesync.clock import now
+from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.git.fast_import import NewCommit, write_commits
+from pinesync.git.refs.side_record import TRAILER, SideRecord, side_ref, with_newer_base
+from pinesync.git.repo import Repository, require_repository
+from pinesync.model import Entry, RelPath
+from pinesync.sync.messages import AGREES
+from pinesync.sync.outcome import Outcome, Recorded, Run, failed
+from pinesync.text.filenames import shell_quote
+from pinesync.workspace import manifest
+from pinesync.workspace.files import MANIFEST
+
+_BRANCH = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """HEAD as a push begins: its commit, its pine.toml, and what that holds."""
+
+    commit: str
+    text: str
+    entries: Mapping[RelPath, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Where there is something to record, and what was there before."""
+
+    repository: Repository
+    ref: str
+    head: _Head
+    before: SideRecord
+
+
+def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
+    """A push that also records on this ref. Nothing is asked of the service where that could not
+    be done: Misuse, LeftForYou."""
+
+    def acting(project: Project) -> Run:
+        repository = require_repository(project.workspace.root)
+        ref = side_ref(repository, raw, "--record")
+        _refuse_unready(repository, ref)
+        head = _head_of(repository)
+        project.workspace.manifest.reload_side_record(ref)
+        before = project.workspace.manifest.side_record(project.settings.id)
+        side = _Side(repository, ref, head, before)
+        run = act(project)
+        return _foretold(project, run, side) if run.dry_run else _recorded(project, run, side)
+
+    return acting
+
+
+def _refuse_unready(repository: Repository, ref: str) -> None:
+    if repository.is_checked_out(ref):
+        raise Misuse(
+            f"--record: {ref.removeprefix(_BRANCH)} is checked out",
+            "name a branch of its own, such as pinesync/record",
+        )
+    remote = ref.removeprefix(_BRANCH).partition("/")[0]
+    if ref.startswith(_BRANCH) and repository.word(f"remote.{remote}.url"):
+        raise Misuse(
+            f"--record: {ref.removeprefix(_BRANCH)} would read as a branch of the remote {remote}",
+            "name one that no remote's name begins, such as pinesync/record",
+        )
+    for other in repository.refs_below("/".join(ref.split("/")[:3])):
+        if ref.startswith(f"{other}/") or other.startswith(f"{ref}/"):
+            raise Misuse(f"--record: {other} is there, so git cannot make {ref}", "name another")
+
+
+def _head_of(repository: Repository) -> _Head:
+    commit = repository.commit_of("HEAD")
+    if commit is None:
+        raise Misuse("--record: there is no commit yet to record for", "commit the scripts first")
+    blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
+    if blob is None:
+        raise LeftForYou(f"--record: HEAD has no {MANIFEST}", "commit it with the scripts first")
+    try:
+        text = (blob.data or b"").decode("utf-8")
+        return _Head(commit, text, manifest.parse(text).entries)
+    except (UnicodeDecodeError, ManifestError) as error:
+        raise LeftForYou(
+            f"--record: the {MANIFEST} of HEAD cannot be used: {error}",
+            f"commit a {MANIFEST} that is in order first",
+        ) from None
+
+
+# -- after the push -------------------------------------------------------------------------------
+
+
+def _recorded(project: Project, run: Run, side: _Side) -> Run:
+    """The run with its record, or with the reason why there is none: what was saved is saved."""
+    told: list[Outcome] = []
+    try:
+        made = _record(project, run, side, told)
+    except PinesyncError as error:
+        outcome = failed(RelPath(MANIFEST), error)
+        short = shell_quote(side.ref.removeprefix(_BRANCH))
+        hint = f"run `pinesync push --record {short}` again: nothing that was saved is lost"
+        told.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
+        made = None
+    return replace(run, outcomes=(*run.outcomes, *told), record=made)
+
+
+def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Recorded | None:
+    repository, ref, before = side.repository, side.ref, side.before
+    known = before.over(side.head.entries)
+    newer = dict(_newer(known, project.workspace.manifest.entries()))
+    texts = repository.digests(side.head.commit, list(newer))
+    new: dict[RelPath, Entry] = {}
+    for path, entry in newer.items():
+        if entry.base and texts.get(path) == entry.base.expected:
+            new[path] = entry
+        else:
+            told.append(_left(path, entry))
+    if not new and len(before.tips) == 1:
+        (tip,) = before.tips
+        if before.local != tip:
+            repository.bring_on(ref, tip, before.local, "pinesync: as it was fetched")
+        return Recorded(ref, tip, ())
+    if not new and not before.tips and run.stopped:
+        return Recorded(ref, None, ())
+    text = manifest.apply(side.head.text, {**known, **new})[0]
+    made = _write(project, side, text, _message(project, new.values()))
+    project.workspace.manifest.reload_side_record()
+    return Recorded(ref, made, tuple(new))
+
+
+def _newer(
+    known: Mapping[RelPath, Entry], here: Mapping[RelPath, Entry]
+) -> Iterator[tuple[RelPath, Entry]]:
+    """HEAD's entries, with the newer bases of the folder."""
+    by_id = {entry.pine_id: entry for entry in here.values() if entry.pine_id}
+    for path, entry in known.items():
+        new = by_id.get(entry.pine_id) if entry.pine_id else here.get(path)
+        if new and new.pine_id and (entry.pine_id or entry.name == new.name):
+            newer = with_newer_base(entry, new)
+            if newer:
+                yield path, newer
+
+
+def _left(path: RelPath, entry: Entry) -> Outcome:
+    """A record must not be ahead of the file: what HEAD lacks would be taken back by the next
+    push of HEAD."""
+    assert entry.base
+    return Outcome(
+        path,
+        "skipped",
+        message=f"{entry.base.version} is not recorded: HEAD has another text",
+        hint="commit the file, then push --record again",
+        exit_code=EXIT_LEFT,
+        pine_id=entry.pine_id,
+    )
+
+
+def _write(project: Project, side: _Side, text: str, message: str) -> str:
+    """One commit with the files of HEAD. Its parents are HEAD and the newest records, so that the
+    ref is pushed without force; git refuses where somebody moved it since."""
+    return write_commits(
+        side.repository,
+        side.ref,
+        [NewCommit(int(now().wall), message, text)],
+        account=project.settings.account or "pinesync",
+        parents=list(dict.fromkeys((side.head.commit, *side.before.tips))),
+    )
+
+
+def _message(project: Project, entries: Iterable[Entry]) -> str:
+    lines = [f"{name_of(entry)} {entry.base.version}" for entry in entries if entry.base]
+    what = lines[0] if len(lines) == 1 else f"{len(lines)} scripts" if lines else "nothing new"
+    more = ["\n".join(lines)] if len(lines) > 1 else []
+    return "\n\n".join([f"Record {what}", *more, f"{TRAILER}: {project.settings.id}"]) + "\n"
+
+
+# -- before it ------------------------------------------------------------------------------------
+
+
+def _foretold(project: Project, run: Run, side: _Side) -> Run:
+    """A dry run, with the scripts that would be recorded, as far as nothing goes wrong."""
+    known = side.before.over(side.head.entries)
+    paths = {path for path, _ in _newer(known, project.workspace.manifest.entries())}
+    paths |= {row.path for row in run.planned if row.act in AGREES}
+    here = project.workspace.tree.local_texts(paths)
+    texts = side.repository.digests(side.head.commit, [path for path in known if path in here])
+    there = [path for path in known if path in texts and texts[path] == here[path].digest]
+    return replace(run, record=Recorded(side.ref, None, tuple(there)))

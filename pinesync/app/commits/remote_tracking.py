@@ -1,0 +1,126 @@
+"""`tradingview/saved`: after a fetch or a pull, git knows what the service has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from pinesync.app.project import Project
+from pinesync.errors import FileError, PinesyncError
+from pinesync.git.filters import filters_of, filters_with_program
+from pinesync.git.refs.saved_branch import NAME, SETTING, Fork, Saved, find_fork, track
+from pinesync.git.repo import SAVED, Repository, find_repository
+from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
+from pinesync.sync.commit_plan import places
+from pinesync.sync.engine.lifecycle import own_versions
+from pinesync.sync.outcome import Outcome
+from pinesync.text.canonical import Unreadable, decode, digest, encode_like
+from pinesync.workspace.workspace import Workspace
+
+_NOTE = "raw-branch"
+_RAW = (
+    "holds the files as TradingView has them, since no filter of a repository is run; "
+    "`git diff` shows what a filter would change, too"
+)
+
+
+def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
+    """Move the remote-tracking branch to what the service has, as far as it is held here; where it
+    is. None outside of git, and where it is switched off. Asks the service nothing, and touches
+    neither the person's branch nor index nor files."""
+    folder = project.workspace
+    repository = _repository(folder)
+    if repository is None:
+        return None
+    entries, settings = folder.manifest.entries(), project.settings
+    fork = find_fork(repository, list(entries))
+    if fork is None:
+        fork = Fork(None, folder.manifest.parsed()[0].decode("utf-8"))
+    tracked = {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
+    every = settings.track == "all"
+    infos = [info for pine_id, info in listed.items() if every or pine_id in tracked]
+    where = places(infos, entries, settings.folders, fork.entries)
+    known = (_saved(folder, info, tracked.get(info.pine_id), where) for info in infos)
+    saved = [one for one in known if one is not None]
+    account = settings.account or ""
+    return track(repository, fork, saved, account, lambda one: _file(folder, fork, one))
+
+
+def raw(project: Project) -> str:
+    """What is to be known of a branch whose files no filter went over; told once."""
+    folder = project.workspace
+    repository = None if folder.log.was_told(_NOTE) else _repository(folder)
+    run = filters_with_program(repository) if repository else frozenset()
+    if not run or not run.intersection(filters_of(folder.root, folder.manifest.entries()).values()):
+        return ""
+    folder.log.note_told(_NOTE)
+    return _RAW
+
+
+def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iterator[Outcome]:
+    """The same beside something that matters more: what goes wrong is told, and ends nothing."""
+    try:
+        follow(project, listed)
+        if note := raw(project):
+            yield Outcome(RelPath(NAME), "told", message=note)
+    except PinesyncError as error:
+        yield Outcome(RelPath(NAME), "told", message=f"not moved: {error.message}")
+
+
+def catch_up(project: Project) -> None:
+    """After a commit of ours: where HEAD has just the files that the branch has, it is HEAD."""
+    repository = _repository(project.workspace)
+    if repository is None:
+        return
+    head, tree = repository.commit_of("HEAD"), repository.tree_of(SAVED)
+    if head and tree and tree == repository.tree_of("HEAD"):
+        repository.move(SAVED, head, "pinesync: committed")
+
+
+def _repository(folder: Workspace) -> Repository | None:
+    """Where the branch is to move; None outside of git, and where that is switched off."""
+    found = find_repository(folder.root) if folder.manifest.has_history() else None
+    return found if found and found.setting(SETTING) is not False else None
+
+
+def _saved(
+    folder: Workspace,
+    info: ScriptInfo,
+    entry: Entry | None,
+    where: Mapping[PineId, Entry],
+) -> Saved | None:
+    """The script as a pull would record it; None where its newest version was not read yet."""
+    entry = entry or where[info.pine_id]
+    if entry.base and entry.base.version == info.version:
+        return Saved(entry, info.modified)
+    text = folder.texts.recall(info.pine_id, info.version)
+    if text is None:
+        return None
+    ours = own_versions(folder.log, info.pine_id)
+    base = Base.linked(info.version, text, ours)
+    if entry.base:
+        base = entry.base.moved(info.version, text, ours)
+    return Saved(replace(entry, base=base), info.modified)
+
+
+def _file(folder: Workspace, fork: Fork, one: Saved) -> bytes | None:
+    """The text in the shape that the file here has, else in that of the fork's."""
+    path, base = one.entry.path, one.entry.base
+    assert base
+    here = _bytes_here(folder, path)
+    text = folder.texts.text_of(base.expected)
+    if text is None and here is not None:
+        with suppress(Unreadable):
+            text = decode(here)
+        if text is None or digest(text) != base.expected:
+            return None
+    blob = fork.blobs.get(path)
+    return None if text is None else encode_like(text, here or (blob.data if blob else None))
+
+
+def _bytes_here(folder: Workspace, path: RelPath) -> bytes | None:
+    try:
+        return folder.tree.read(path)
+    except FileError:
+        return None

@@ -1,0 +1,1 @@
+"""Use cases about whole scripts: move, rename, delete, start from a template."""

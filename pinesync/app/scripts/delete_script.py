@@ -1,0 +1,84 @@
+"""`rm --remote`: a script is deleted on TradingView, once every version of it is kept here, and
+somebody typed its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from pinesync.app.project import Setup, open_project
+from pinesync.app.scripts.rename import listed_entry
+from pinesync.errors import LeftForYou, Misuse
+from pinesync.model import Entry, RelPath, Version
+from pinesync.sync.engine.delete import delete, refuse_moved_on
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.outcome import Outcome, Run
+from pinesync.sync.policy import LocalSide
+from pinesync.text.filenames import shell_quote, unescape_name
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What would be deleted, as it is on TradingView now."""
+
+    path: RelPath
+    name: str
+    newest: Version
+
+
+def delete_script(setup: Setup, raw: str, typed_name: Callable[[Doomed], str]) -> Run:
+    """Delete the script of a file there, and forget it here; the file stays. `typed_name` tells
+    what somebody typed as the name of what is deleted. LeftForYou where TradingView has a version
+    that was not pulled, where a conflict is open, and where the script is gone."""
+    project = open_project(setup)
+    path = project.path(raw)
+    with project.transaction("rm --remote") as tx:
+        listed_entry(project, path)
+        tx.settle()
+        if path not in project.workspace.manifest.entries():
+            return Run(tx.recovered)  # an earlier deletion is found to be done
+        entry = listed_entry(project, path)
+        if {path, entry.pine_id} & tx.blocked:
+            return Run(tx.recovered)
+        return tx.run(_deleted(tx, entry, typed_name))
+
+
+def _deleted(
+    tx: Transaction, entry: Entry, typed_name: Callable[[Doomed], str]
+) -> Iterator[Outcome]:
+    ports, path = tx.ports, entry.path
+    view = yield from tx.look(frozenset((path,)))
+    situation = next(s for s in view.situations if s.path == path)
+    entry, info = situation.entry or entry, situation.info
+    if entry.pine_id is None or info is None:
+        raise LeftForYou(
+            f"{path}: the script is gone from TradingView already",
+            f"`pinesync rm {shell_quote(path)}` forgets it",
+        )
+    if entry.base is None:
+        raise LeftForYou(f"{path}: its text was never pulled", "run `pinesync pull` first")
+    if situation.local is LocalSide.MARKED:
+        raise LeftForYou(
+            f"{path}: a conflict is not resolved; nothing was deleted",
+            f"`pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged settles it",
+        )
+    refuse_moved_on(entry, ports.remote.get(entry.pine_id))
+    if ports.manifest.scope().account is None:
+        # Absence proves a deletion only for the account that had the script.
+        ports.manifest.pin(ports.remote.whoami(entry.pine_id))
+    name = unescape_name(info.name)
+    if typed_name(Doomed(path, name, info.version)) != name:
+        raise Misuse(
+            f"{path}: that is not its name on TradingView; nothing was deleted",
+            f"it is called {name!r}",
+        )
+    done = delete(ports, entry)
+    edited = situation.local in (
+        LocalSide.EDITED,
+        LocalSide.UNDOES,
+        LocalSide.UNCOMPARED,
+        LocalSide.UNREADABLE,
+    )
+    if done.done == "deleted" and edited:
+        done = replace(done, message=f"{done.message}; what you edited was never saved there")
+    yield done

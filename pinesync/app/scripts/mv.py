@@ -1,0 +1,174 @@
+"""`mv`: a file gets another path, and stays the same script: id, base and all go with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.errors import LeftForYou, Misuse
+from pinesync.model import Entry, RelPath
+from pinesync.sync.engine.move import move
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.outcome import Outcome, Run
+from pinesync.sync.planner import ScriptState
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.sync.selection import chosen
+from pinesync.text.canonical import digest_of_any
+from pinesync.text.filenames import (
+    SUFFIX,
+    BadPath,
+    check_folder,
+    check_path,
+    collision_key,
+    place,
+    shell_quote,
+    unescape_name,
+)
+
+
+def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
+    """Move one file and its entry. Where the file lies there already, moved by hand, the entry
+    follows. LeftForYou where another file is there."""
+    project = open_project(setup)
+    old = project.path(raw_old)
+    new = _target(project, raw_new, old)
+    with project.transaction("mv") as tx:
+        entry = project.workspace.manifest.entries().get(old)
+        if entry is None and any((o.path, o.moved_from) == (new, old) for o in tx.recovered):
+            return Run(tx.recovered)
+        if entry is None:
+            raise Misuse(
+                f"{old}: not listed in pine.toml",
+                (
+                    f"`pinesync add {shell_quote(old)}` lists it; what "
+                    "is not listed, your own mv moves"
+                ),
+            )
+        if old == new:
+            return tx.run([Outcome(old, "told", message="it is there already")])
+        tx.refuse_pending([entry])
+        refuse_taken(project, old, new)
+        return tx.run([_moved(project, entry, new)])
+
+
+def _target(project: Project, raw: str, old: RelPath) -> RelPath:
+    """The path that is named; in a folder that is named, the file's own name."""
+    found = project.inside(raw)
+    if raw.endswith(("/", os.sep)) or os.path.isdir(project.workspace.root / found):
+        name = old.rpartition("/")[2]
+        found = name if found == "." else f"{found}/{name}"
+    try:
+        above = found.rpartition("/")[0]
+        if above:
+            check_folder(above)
+        return check_path(found)
+    except BadPath as error:
+        raise Misuse(
+            f"{raw}: cannot be a script's file here: {error}",
+            f"name a file that ends in {SUFFIX}, or a folder with a slash at its end",
+        ) from None
+
+
+def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
+    """LeftForYou where another file, or another entry, has the new path on some system."""
+    entries = project.workspace.manifest.entries()
+    for path in (*entries, *project.workspace.tree.scripts()):
+        if (
+            path != old
+            and collision_key(path) == collision_key(new)
+            and (path in entries or path != new)
+        ):
+            taken = f"{path} is the same file on some systems"
+            what = "listed in pine.toml already" if path == new else taken
+            raise LeftForYou(f"{new}: {what}; nothing was moved", "choose another name")
+
+
+def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
+    folder, old = project.workspace, entry.path
+    here, there = folder.tree.read(old), folder.tree.read(new)
+    taken = LeftForYou(
+        f"{new}: another file is there; nothing was moved", "choose another name, or move it away"
+    )
+    if here is None and there is None:
+        raise Misuse(
+            f"{old}: the file is gone", f"`pinesync restore {shell_quote(old)}` brings it back"
+        )
+    if here is None and there is not None:
+        edited = entry.base is not None and digest_of_any(there) != entry.base.expected
+        return followed(project, entry, new, edited=edited)
+    if there not in (None, here):
+        raise taken
+    assert here is not None
+    try:
+        text = digest_of_any(here)
+        stays = f"it stays {entry.pine_id}" if entry.pine_id else "the next push creates it"
+        return move(project.ports, entry, replace(entry, path=new), text, stays)
+    except ChangedMeanwhile:
+        raise taken from None
+
+
+def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
+    """The entry follows a file that was moved by hand."""
+    project.workspace.manifest.follow(entry.path, replace(entry, path=new))
+    said = " and edited; status shows it as modified" if edited else ""
+    version = entry.base.version if entry.base else None
+    return Outcome(
+        new,
+        "moved",
+        version,
+        message=f"the file was moved by hand{said}",
+        pine_id=entry.pine_id,
+        moved_from=entry.path,
+    )
+
+
+# -- following the names on TradingView -----------------------------------------------------------
+
+
+def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
+    """Move each file that was named to the name that its script has on TradingView, in the folder
+    where it lies; without paths, those whose script was renamed there."""
+    project = open_project(setup)
+    patterns = project.patterns(paths)
+    with project.transaction("mv", online=True) as tx:
+        return tx.run(_follow(project, tx, patterns))
+
+
+def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[Outcome]:
+    view = yield from tx.look()
+    for situation in chosen(view.situations, patterns, tx.blocked):
+        entry = situation.entry
+        if not (entry and entry.pine_id and situation.info):
+            continue
+        name = unescape_name(situation.info.name)
+        if patterns or name != entry.name:
+            yield from _followed(project, situation, replace(entry, name=name))
+
+
+def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterator[Outcome]:
+    """The file goes where a clone would write it, had it the folder that it has."""
+    folder = project.workspace
+    old = entry.path
+    onto = replace(entry, path=_place(entry, {*folder.manifest.entries(), *folder.tree.scripts()}))
+    called = f"it is called {entry.name!r} on TradingView"
+    here = folder.tree.read(old)
+    if here is None or onto.path == old:
+        if onto.name != (situation.entry and situation.entry.name):
+            folder.manifest.commit({old: entry})
+            yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
+        return
+    try:
+        text = digest_of_any(here)
+        yield move(project.ports, entry, onto, text, called)
+    except ChangedMeanwhile:
+        raise LeftForYou(
+            f"{onto.path}: another file came there meanwhile", "run the command again"
+        ) from None
+
+
+def _place(entry: Entry, others: Collection[str]) -> RelPath:
+    above = entry.path.rpartition("/")[0]
+    taken = {collision_key(path) for path in others if path != entry.path}
+    return place(entry.name, entry.pine_id, above, taken)

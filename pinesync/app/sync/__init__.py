@@ -1,0 +1,1 @@
+"""Use cases that keep files and saved scripts in step."""

@@ -1,0 +1,147 @@
+"""`clone`: a new folder with the saved scripts of an account."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+from pinesync.app.parallel import meanwhile
+from pinesync.app.project import (
+    DEFAULT_REMOTE,
+    Setup,
+    folder_at,
+    open_remote,
+    ports_of,
+)
+from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
+from pinesync.model import Account, ScriptInfo
+from pinesync.sync.engine.account import read_account
+from pinesync.sync.outcome import Imported, Outcome, Run
+from pinesync.sync.planner import ScriptState, Snapshot, survey
+from pinesync.text.filenames import unescape_name
+from pinesync.workspace.files import MANIFEST, is_free, make_file
+from pinesync.workspace.files.new_workspace import building
+from pinesync.workspace.manifest import Manifest, Settings, dump_new
+from pinesync.workspace.state.clone_note import Begun, clear_dead, cloning, id_before
+
+
+@dataclass(frozen=True, slots=True)
+class Cloned:
+    """The new folder, what came into it, and with `--history` what came into git."""
+
+    folder: Path
+    remote: str
+    account: str | None
+    outcomes: tuple[Outcome, ...]
+    history: Imported | None = None
+
+    @property
+    def exit_code(self) -> int:
+        imported = self.history.exit_code if self.history else 0
+        return gravest(Run(self.outcomes).exit_code, imported)
+
+
+def clone(
+    setup: Setup,
+    directory: str,
+    *,
+    remote: str = DEFAULT_REMOTE,
+    only: Sequence[str] = (),
+    history: bool = False,
+) -> Cloned:
+    """Make `directory` a workspace with all saved scripts, or those that `only` names. It is built
+    beside its place and put there when it is whole; what is read is kept, so that a clone to the
+    same place goes on where one broke off. With `history` it is a git repository whose
+    first branch has a commit for each saved version."""
+    target = (setup.cwd / directory).absolute()
+    clear_dead(setup.places.state)
+    if os.path.lexists(target / MANIFEST):
+        raise Misuse(
+            f"{directory}: is a workspace already",
+            "in it, `pinesync pull` brings what is new, and `pinesync restore .` what is missing",
+        )
+    if not is_free(target):
+        raise Misuse(
+            f"{directory}: there is something in it already",
+            "name a new folder; `pinesync init --link` makes a workspace of a folder with files",
+        )
+    if history:
+        from pinesync.git.status import version
+
+        version()  # before anything is read: without git there would be nothing to put it into
+    settings = new_settings(remote)
+    client = open_remote(setup, remote)
+    listing = meanwhile(lambda: read_account(client, named=True))
+    from pinesync.sync.engine.download import fill  # imported while the list is on its way
+
+    found = listing()
+    listed = tuple(found.scripts.values())
+    account = found.account or Account("")
+    if found.account:
+        settings = settings.pinned(found.account)
+    if history and listed:
+        settings = replace(settings, id=_id_of(account, remote))
+    if only:
+        settings = replace(settings, track="listed")
+        listed = _only(listed, only)
+    begun = Begun(
+        settings.id, str(target), remote, account.name, account.user_id, history and bool(listed)
+    )
+    settings = replace(settings, id=id_before(setup.places.state, begun) or settings.id)
+    begun = replace(begun, id=settings.id)
+    state = folder_at(setup, target, settings.id).state
+    with _going_on(), cloning(state.store, begun) as note, building(target, note) as place:
+        folder = folder_at(setup, place, settings.id, target)
+        make_file(folder.tree.files, MANIFEST, dump_new(Manifest(settings)).encode())
+        ports = ports_of(setup, folder, lambda: client)
+        outcomes = fill(ports, _situations(listed, settings))
+        imported = None
+        if history:
+            from pinesync.app.versions.history_import import clone_history
+            from pinesync.git.repo import make_repository
+
+            repository = make_repository(place)
+            imported = clone_history(ports, folder, repository, listed, account.name)
+    return Cloned(target, remote, settings.account, outcomes, imported)
+
+
+@contextmanager
+def _going_on() -> Iterator[None]:
+    """Whoever is stopped is told that the next try does not begin anew."""
+    try:
+        yield
+    except Locked:
+        raise
+    except (TryLater, NoAccess) as error:
+        error.hint = f"{error.hint}; what was read is kept"
+        raise
+
+
+def _id_of(account: Account, remote: str) -> str:
+    """The same for each clone of an account: pine.toml is in every commit, and two imports of one
+    history have the same commits."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"{remote}/{account.user_id}/{account.name}").hex
+
+
+def new_settings(remote: str) -> Settings:
+    return Settings(id=uuid.uuid4().hex, remote=remote)
+
+
+def _situations(listed: Sequence[ScriptInfo], settings: Settings) -> tuple[ScriptState, ...]:
+    snapshot = Snapshot({}, {}, {i.pine_id: i for i in listed}, folders=settings.folders)
+    return survey(snapshot)
+
+
+def _only(listed: Sequence[ScriptInfo], patterns: Sequence[str]) -> tuple[ScriptInfo, ...]:
+    kept = tuple(i for i in listed if any(fnmatch(unescape_name(i.name), p) for p in patterns))
+    if not kept:
+        raise Misuse(
+            f"no saved script is called {' or '.join(patterns)}",
+            "`pinesync list` shows the names; quote a pattern with * for the shell",
+        )
+    return kept

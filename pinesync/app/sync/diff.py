@@ -1,0 +1,130 @@
+"""`diff`: the file against the text last agreed, against the newest one on TradingView or any
+version, or two versions against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.sync.text_diff import FileDiff, unified
+from pinesync.app.versions.revspec import Revision, names_version, revision
+from pinesync.app.versions.version_store import Past
+from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
+from pinesync.model import Entry, PineId, RelPath, Version
+from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.planner import ScriptState
+from pinesync.sync.selection import chosen
+from pinesync.text.canonical import Unreadable, decode, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    files: tuple[FileDiff, ...]
+    exit_code: int = EXIT_DONE
+
+
+def diff(
+    setup: Setup, paths: Sequence[str] = (), *, remote: bool = False, exit_code: bool = False
+) -> Diff:
+    """What differs, file by file. Against the base only what is not held is asked for. `PATH@5`
+    is compared with the file, or with the second version that is named."""
+    project = open_project(setup)
+    if any(names_version(raw) for raw in paths):
+        if remote:
+            raise Misuse("--remote goes with paths alone", "PATH@5 PATH@7 compares two versions")
+        files = tuple(filter(None, [_of_versions(project, paths)]))
+        return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
+    view = take_snapshot(project.ports, offline=not remote)
+    patterns = project.patterns(paths)
+    situations = [s for s in chosen(view.situations, patterns) if s.entry or s.path in patterns]
+    found = [_file_diff(project, s, remote=remote) for s in situations]
+    files = tuple(file for file in found if file is not None)
+    return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
+
+
+def _of_versions(project: Project, raws: Sequence[str]) -> FileDiff | None:
+    """One version against its file, or two sides as they were named."""
+    if len(raws) > 2:
+        raise Misuse("two sides can be compared, and these are more", "PATH@5, or PATH@5 PATH@7")
+    past = Past(project)
+    sides = [revision(project, raw) for raw in raws]
+    first, last = sides[0], replace(sides[-1], version=sides[-1].version if sides[1:] else None)
+    old, new = _text(project, past, first), _text(project, past, last)
+    if old == new:
+        return None
+    path = last.path or RelPath(last.label)
+    return unified(path, str(first.version or "file"), str(last.version or "file"), old, new)
+
+
+def _text(project: Project, past: Past, which: Revision) -> str:
+    """That of the version, or of the file where none was named."""
+    if which.version:
+        return past.text(past.version(which, which.version))
+    data = project.workspace.tree.read(which.path) if which.path else None
+    try:
+        if data is not None:
+            return decode(data)
+        problem = "no file here to compare with"
+    except Unreadable as error:
+        problem = str(error)
+    raise Misuse(f"{which.label}: {problem}", "name two versions: PATH@5 PATH@7")
+
+
+def _file_diff(project: Project, situation: ScriptState, *, remote: bool) -> FileDiff | None:
+    path, entry, info = situation.path, situation.entry, situation.info
+    data = project.workspace.tree.read(path)
+    if entry is None:
+        why = "not written here yet" if data is None else "not listed in pine.toml"
+        return FileDiff(path, "", "", 0, 0, (), why)
+    if data is None:
+        return FileDiff(path, "", "", 0, 0, (), "the file is missing")
+    try:
+        here = decode(data)
+    except Unreadable as error:
+        return FileDiff(path, "", "", 0, 0, (), str(error))
+    if entry.base is None or entry.pine_id is None:
+        return unified(path, "nothing", "file", "", here)
+    base = entry.base
+    if not remote:
+        if digest(here) == base.expected:
+            return None
+        held = agreed_text(project, entry)
+        if held is None:
+            held = _saved(project, entry.pine_id, base.version)
+        return unified(path, str(base.version), "file", held, here)
+    if info is None:
+        return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
+    if info.version == base.version and digest(here) == base.expected:
+        return None
+    theirs = read_text(project.ports, (entry.pine_id, info.version))
+    if digest(theirs) == digest(here):
+        return None
+    return unified(path, f"TradingView {info.version}", "file", theirs, here)
+
+
+def agreed_text(project: Project, entry: Entry) -> str | None:
+    """The text that an unedited file has, also where the service stored another: as it is held
+    here, else out of git, where teammates without the account have it."""
+    from pinesync.git.objects import text_at_head
+
+    if entry.base is None:
+        return None
+    held = project.workspace.texts.text_of(entry.base.expected)
+    if held is not None:
+        return held
+    data = text_at_head(project.workspace.root, entry.path)
+    try:
+        text = decode(data) if data is not None else None
+    except Unreadable:
+        return None
+    return text if text is not None and digest(text) == entry.base.expected else None
+
+
+def _saved(project: Project, pine_id: PineId, version: Version) -> str:
+    try:
+        return read_text(project.ports, (pine_id, version))
+    except NotSignedIn as error:
+        hint = f"{error.hint}; `git diff` shows edits without an account"
+        raise NotSignedIn(error.message, hint) from None

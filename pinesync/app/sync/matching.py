@@ -1,0 +1,119 @@
+"""Which saved script a file here belongs to, and which of its versions it may have come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pinesync.model import Base, Digest, PineId, RelPath, ScriptInfo, Version
+from pinesync.sync.engine.lifecycle import own_versions
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.sync.ports import Ports
+from pinesync.text import pine_syntax
+from pinesync.text.canonical import decode, digest, lines
+from pinesync.text.filenames import SUFFIX, unescape_name
+
+By = Literal["text", "name", "title"]
+WAYS: tuple[By, ...] = ("text", "name", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A file and the script that it was matched with."""
+
+    path: RelPath
+    info: ScriptInfo
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class FileHere:
+    """A file without an entry: its text, its digest, its own name, and the title in its
+    declaration."""
+
+    path: RelPath
+    text: str
+    digest: Digest
+    stem: str
+    title: str
+
+
+def file_here(path: RelPath, data: bytes) -> FileHere:
+    text = decode(data)
+    declared = pine_syntax.declaration(text)
+    stem = path.rsplit("/", 1)[-1].removesuffix(SUFFIX)
+    return FileHere(path, text, digest(text), stem, declared.title if declared else "")
+
+
+def match(
+    files: Sequence[FileHere],
+    listed: Sequence[ScriptInfo],
+    digests: Mapping[PineId, Digest],
+) -> tuple[Match, ...]:
+    """Each file with at most one script: by equal text first, then by the saved name, then by the
+    title. What fits two is matched with none."""
+    found: list[Match] = []
+    for by in WAYS:
+        files = [f for f in files if f.path not in {m.path for m in found}]
+        free = [i for i in listed if i.pine_id not in {m.info.pine_id for m in found}]
+        for file in files:
+            fits = [info for info in free if _fits(by, file, info, digests)]
+            rivals = [f for f in files if fits and _fits(by, f, fits[0], digests)]
+            if len(fits) == 1 and len(rivals) == 1:
+                found.append(Match(file.path, fits[0], _way(by, file, fits[0])))
+    return tuple(sorted(found, key=lambda m: m.path))
+
+
+def _way(by: By, file: FileHere, info: ScriptInfo) -> By:
+    """How it was found: the saved name may be the file's name, or the title in the text."""
+    by_title = by == "name" and unescape_name(info.name).casefold() != file.stem.casefold()
+    return "title" if by_title else by
+
+
+def fitting(
+    file: FileHere,
+    listed: Sequence[ScriptInfo],
+    digests: Mapping[PineId, Digest],
+    matches: Sequence[Match],
+) -> tuple[PineId, ...]:
+    """The scripts that an unmatched file may belong to: another one fits as well."""
+    taken = {m.info.pine_id for m in matches}
+    free = [info for info in listed if info.pine_id not in taken]
+    for by in WAYS:
+        if fits := tuple(i.pine_id for i in free if _fits(by, file, i, digests)):
+            return fits
+    return ()
+
+
+def _fits(by: str, file: FileHere, info: ScriptInfo, digests: Mapping[PineId, Digest]) -> bool:
+    if by == "text":
+        return digests.get(info.pine_id) == file.digest
+    if by == "name":
+        name = unescape_name(info.name).casefold()
+        return name in (file.stem.casefold(), file.title.casefold())
+    return bool(file.title) and info.title.casefold() == file.title.casefold()
+
+
+def origin(ports: Ports, info: ScriptInfo, here: str) -> Base | None:
+    """The base of a file that is linked: the newest version that its text is; else the nearest of
+    which it lacks no line. None where there is none such, and a pull merges the two without one:
+    a base that the file was not derived from would take back what others saved."""
+    ours = own_versions(ports.log, info.pine_id)
+    nearest: tuple[int, Base] | None = None
+    for version in reversed(list(Version(0).until(info.version))[-MOST_VERSIONS:]):
+        text = read_text(ports, (info.pine_id, version))
+        base = Base.linked(version, digest(text), ours)
+        if text == here:
+            return base
+        size = len(lines(text)) if _has_lines_of(here, text) else 0
+        if size > (nearest[0] if nearest else 0):
+            nearest = size, base
+    return nearest[1] if nearest else None
+
+
+def _has_lines_of(here: str, text: str) -> bool:
+    """Whether the file has every line of the text, in its order."""
+    rest = iter(lines(here))
+    return all(line in rest for line in lines(text))

@@ -1,0 +1,61 @@
+"""`push`: what was edited here becomes the newest version on TradingView."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.errors import Misuse
+from pinesync.model import Digest, RelPath, Version
+from pinesync.sync.engine import push as engine_push
+from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.messages import planned
+from pinesync.sync.outcome import Run
+from pinesync.sync.selection import chosen
+
+
+def push(
+    setup: Setup,
+    paths: Sequence[str] = (),
+    *,
+    dry_run: bool = False,
+    allow_broken: bool = False,
+    recreate: bool = False,
+    over: str | None = None,
+    seen: Mapping[RelPath, Digest] | None = None,
+    project: Project | None = None,
+) -> Run:
+    """Save what changed, each as one version that was read back. What moved on there is refused,
+    unless `over` names the newest version there, which the one path is then saved on top of.
+    A file that `seen` knows is sent only if it still has that text, and of the others nothing is
+    read; `project` is the workspace where it is open already."""
+    version = _over(over, paths)
+    project = project or open_project(setup)
+    patterns = project.patterns(paths)
+    if dry_run:
+        situations = chosen(take_snapshot(project.ports).situations, patterns)
+        return planned(
+            engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
+        )
+    with project.transaction("push", online=True) as tx:
+        return tx.run(
+            engine_push.push(
+                tx,
+                patterns,
+                allow_broken=allow_broken,
+                recreate=recreate,
+                over=version,
+                seen=seen,
+            )
+        )
+
+
+def _over(raw: str | None, paths: Sequence[str]) -> Version | None:
+    if raw is None:
+        return None
+    if len(paths) != 1:
+        raise Misuse("--over goes with exactly one path")
+    try:
+        return Version.parse(raw)
+    except ValueError as error:
+        raise Misuse(f"--over: {error}", "a version is like 7.0") from None

@@ -1,0 +1,213 @@
+"""The picture of a folder: what `status` says, with what differs side by side and the times of
+the versions that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.sync.diff import agreed_text
+from pinesync.app.sync.status import Line, StatusReport, seen
+from pinesync.app.sync.text_diff import SideBySide, side_by_side
+from pinesync.app.versions.log import Own
+from pinesync.clock import now
+from pinesync.errors import FacadeError, PinesyncError
+from pinesync.model import PineId, RelPath, Version
+from pinesync.sync.engine.snapshot import Survey
+from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.planner import Wanted
+from pinesync.sync.words import Status
+from pinesync.text.canonical import Unreadable, decode
+
+MOST_COMPARED = 200
+"""So many scripts are shown side by side, of each so many lines, and of all together."""
+MOST_LINES = 500
+MOST_LINES_OF_ALL = 20_000
+MOST_ASKED = 50
+"""Of so many scripts that differ the service is asked when their versions were saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """One saved version; `when` in epoch seconds. `by` is "pinesync" where this machine saved it;
+    `base` tells that the file here is based on it."""
+
+    version: Version
+    when: int
+    by: str
+    base: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One line of status, with what else is known. `modified` is when the newest version known was
+    saved, 0 where that is not told; `difference` is None where there is nothing to compare, and
+    `trouble` says why where there should be."""
+
+    line: Line
+    saves: tuple[Save, ...] = ()
+    left: str = ""
+    right: str = ""
+    difference: SideBySide | None = None
+    trouble: str = ""
+
+    @property
+    def modified(self) -> int:
+        return max((save.when for save in self.saves), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The folder as it was at the moment `when`, in epoch seconds. `scripts` are those of
+    `status`, in their order."""
+
+    folder: str
+    when: float
+    status: StatusReport
+    scripts: tuple[Script, ...]
+
+
+def picture(
+    setup: Setup, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
+) -> Picture:
+    """What `status` says, for the same request; then the texts to compare that are not held, and
+    the times of what differs. Offline nothing is asked for."""
+    project = open_project(setup)
+    if not offline:
+        project = replace(project, client=project.remote())
+    found, view = seen(project, paths, offline=offline, exit_code=exit_code)
+    shown = [line for line in found.lines if line.word.sides][:MOST_COMPARED]
+    compared = {line.path for line in shown}
+    sides = _Sides(project, shown)
+    times = {} if offline else _times(project, shown)
+    own = Own(project)
+    scripts = []
+    left = MOST_LINES_OF_ALL
+    for line in found.lines:
+        script = Script(line, _saves(project, view, own, line, times))
+        if line.path in compared:
+            script = sides.of(script, min(MOST_LINES, left))
+            left -= sum(map(len, script.difference.pieces)) if script.difference else 0
+        scripts.append(script)
+    return Picture(project.workspace.root.name, now().wall, found, tuple(scripts))
+
+
+class _Sides:
+    """The texts of the sides. What is not held is read from the service, all at once."""
+
+    def __init__(self, project: Project, shown: Sequence[Line]) -> None:
+        self._project = project
+        self._entries = project.workspace.manifest.entries()
+        self._troubles: dict[Wanted, str] = {}
+        if project.client:
+            wanted = [self._wanted(line, side) for line in shown for side in line.word.sides or ()]
+            pairs = dict.fromkeys(pair for pair in wanted if pair)
+            project.ports.tools.each(self._read, [p for p in pairs if self._held(p) is None])
+
+    def of(self, script: Script, most: int) -> Script:
+        """The script with its two sides."""
+        line = script.line
+        assert line.word.sides
+        left, right = line.word.sides
+        labels = self._label(line, left), self._label(line, right)
+        try:
+            old, new = self._text(line, left), self._text(line, right)
+        except Unreadable as error:
+            return replace(script, trouble=str(error))
+        found = side_by_side(old, new, most) if old != new else None
+        return replace(script, left=labels[0], right=labels[1], difference=found)
+
+    def _text(self, line: Line, side: str) -> str:
+        """Unreadable where it cannot be had."""
+        if side == "nothing":
+            return ""
+        if side == "file":
+            data = self._project.workspace.tree.read(line.path)
+            if data is None:
+                raise Unreadable("there is no file any more")
+            return decode(data)
+        pair = self._version(line, side)
+        text = self._agreed(line.path) if side == "base" else None
+        if text is None and pair:
+            text = self._held(pair)
+        if text is None:
+            why = self._troubles.get(pair, "") if pair else ""
+            raise Unreadable(why or "the text to compare with is not held here")
+        return text
+
+    def _agreed(self, path: RelPath) -> str | None:
+        entry = self._entries.get(path)
+        return agreed_text(self._project, entry) if entry else None
+
+    def _wanted(self, line: Line, side: str) -> Wanted | None:
+        """The version to be read for this side; None where no request can help."""
+        if side == "base" and self._agreed(line.path) is not None:
+            return None
+        return self._version(line, side)
+
+    def _version(self, line: Line, side: str) -> Wanted | None:
+        version = line.version if side == "base" else line.newest or line.version
+        if side not in ("base", "newest") or version is None or line.pine_id is None:
+            return None
+        return line.pine_id, version
+
+    def _label(self, line: Line, side: str) -> str:
+        if side in ("file", "nothing"):
+            return {"file": "file", "nothing": "nothing there yet"}[side]
+        pair = self._version(line, side)
+        agreed = side == "base" or line.newest is None
+        return f"{pair[1] if pair else '?'}, {'last agreed' if agreed else 'on TradingView'}"
+
+    def _held(self, pair: Wanted) -> str | None:
+        return held_text(self._project.workspace.texts, pair)
+
+    def _read(self, pair: Wanted) -> None:
+        assert self._project.client
+        try:
+            read_text(self._project.ports, pair)
+        except FacadeError as error:
+            self._troubles[pair] = error.message
+
+
+def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Version, int]]:
+    """When the versions of what differs were saved, where the service tells that."""
+
+    def ask(pine_id: PineId) -> Mapping[Version, int]:
+        # The list and the texts tell of times, too: a picture does without these.
+        with suppress(PinesyncError):
+            return project.remote().versions(pine_id)
+        return {}
+
+    ids = [line.pine_id for line in shown if line.pine_id and line.word is not Status.GONE][
+        :MOST_ASKED
+    ]
+    return dict(zip(ids, project.ports.tools.each(ask, ids), strict=True))
+
+
+def _saves(
+    project: Project,
+    view: Survey,
+    own: Own,
+    line: Line,
+    times: Mapping[PineId, Mapping[Version, int]],
+) -> tuple[Save, ...]:
+    """The versions whose time is known, in order; a time never goes back from one to the next."""
+    pine_id = line.pine_id
+    if pine_id is None:
+        return ()
+    texts = project.workspace.texts
+    infos = [texts.recall_info(pine_id, version) for version in texts.versions_of(pine_id)]
+    known = {info.version: info.when for info in infos if info}
+    listed = (view.listed or {}).get(pine_id)
+    if listed:
+        known.setdefault(listed.version, listed.modified)
+    known |= {version: when for version, when in times.get(pine_id, {}).items() if when}
+    found: list[Save] = []
+    latest = 0
+    for version, when in sorted(known.items()):
+        if when:
+            latest = max(latest, when)
+            found.append(Save(version, latest, own.by(pine_id, version), version == line.version))
+    return tuple(found)

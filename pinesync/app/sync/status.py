@@ -1,0 +1,122 @@
+"""`status`: a word for every script, for the price of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
+from pinesync.model import PineId, RelPath, Version
+from pinesync.sync.engine.snapshot import Survey, take_snapshot
+from pinesync.sync.moved_files import moved
+from pinesync.sync.planner import ScriptState
+from pinesync.sync.selection import chosen
+from pinesync.sync.words import Status
+from pinesync.text.filenames import unescape_name
+
+if TYPE_CHECKING:
+    from pinesync.sync.intents import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One script: its word, the version it is based on, the newest one where that is another,
+    and what else there is to say. `renamed_to` is its name on TradingView where pine.toml has
+    another; `moved_to` where a missing file seems to be now, `moved_from` where such a file was."""
+
+    path: RelPath
+    word: Status
+    name: str
+    version: Version | None
+    newest: Version | None
+    pine_id: PineId | None
+    note: str = ""
+    renamed_to: str | None = None
+    moved_to: RelPath | None = None
+    moved_from: RelPath | None = None
+
+
+@dataclass(frozen=True)
+class StatusReport:
+    """All scripts of the folder, in the order of their paths."""
+
+    remote: str
+    account: str | None
+    offline: bool
+    lines: tuple[Line, ...]
+    exit_code: int = EXIT_DONE
+
+
+def status(
+    setup: Setup,
+    paths: Sequence[str] = (),
+    *,
+    offline: bool = False,
+    exit_code: bool = False,
+    project: Project | None = None,
+) -> StatusReport:
+    """The words of the policy table. Offline the service counts as it was when last seen. With
+    `exit_code`, 6 where any word is not "clean"; `project` is the workspace where it is open
+    already."""
+    return seen(project or open_project(setup), paths, offline=offline, exit_code=exit_code)[0]
+
+
+def seen(
+    project: Project, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
+) -> tuple[StatusReport, Survey]:
+    """The same, with what was seen for it."""
+    view = take_snapshot(project.ports, offline=offline)
+    unsettled = {r.path: r for r in project.workspace.log.intents() if r.is_open}
+    situations = chosen(view.situations, project.patterns(paths))
+    moves = moved(view.situations)
+    moves_to = {old: new for new, old in moves.items()}
+    troubles = view.troubles or {}
+    lines = tuple(
+        _line(s, unsettled.get(s.path), troubles, moves.get(s.path), moves_to.get(s.path))
+        for s in situations
+    )
+    settings = project.settings
+    different = exit_code and any(line.word is not Status.CLEAN or line.note for line in lines)
+    code = EXIT_DIFFERENT if different else EXIT_DONE
+    return StatusReport(settings.remote, settings.account, offline, lines, code), view
+
+
+def _line(
+    situation: ScriptState,
+    unsettled: Intent | None,
+    troubles: Mapping[PineId, str],
+    moved_from: RelPath | None,
+    moved_to: RelPath | None,
+) -> Line:
+    entry, info = situation.entry, situation.info
+    pine_id = (entry.pine_id if entry else None) or (info.pine_id if info else None)
+    version = entry.base.version if entry and entry.base else None
+    newest = info.version if info and info.version != version else None
+    note = situation.problem or (troubles.get(pine_id, "") if pine_id else "")
+    if situation.comparison.unknown:
+        note = f"not compared with the saves of others: {situation.comparison.unknown}"
+    if entry and entry.shadowed:
+        note = f"a save of yours hides {entry.shadowed}, which somebody else saved"
+    if unsettled:
+        note = "a write was begun and is not settled; the next pull or push does that"
+    name = entry.name if entry else unescape_name(info.name) if info else ""
+    renamed_to = None
+    if entry and info and entry.pine_id and unescape_name(info.name) != entry.name:
+        renamed_to = unescape_name(info.name)
+        note = note or f"called {renamed_to!r} on TradingView"
+    if moved_from or moved_to:
+        note = note or (f"moved from {moved_from}" if moved_from else f"moved to {moved_to}")
+    return Line(
+        situation.path,
+        situation.word,
+        name,
+        version,
+        newest,
+        pine_id,
+        note,
+        renamed_to,
+        moved_to,
+        moved_from,
+    )

@@ -1,0 +1,1 @@
+"""Use cases about saved versions: list, read, restore, import into git."""

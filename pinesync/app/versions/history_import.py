@@ -1,0 +1,149 @@
+"""`history import` and `clone --history`: one git commit for each saved version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.errors import BadAnswer, FacadeError
+from pinesync.git.refs.history import (
+    LOCAL_BRANCH,
+    NAME,
+    History,
+    begin_history,
+    local_branch,
+    read_history,
+    write_history,
+)
+from pinesync.git.refs.saved_branch import SETTING
+from pinesync.git.repo import HISTORY, SAVED, Repository, require_repository
+from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
+from pinesync.sync.commit_plan import line_up, places
+from pinesync.sync.engine.account import read_account
+from pinesync.sync.engine.version_histories import read_histories
+from pinesync.sync.outcome import Imported, LeftOut
+from pinesync.sync.ports import Ports
+from pinesync.workspace.manifest import Settings
+from pinesync.workspace.workspace import Workspace
+
+_NOTE = "local-history"
+
+
+def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
+    """Bring what is not there yet onto the branch, in the repository around the workspace. Nothing
+    that is there is rewritten, and neither files nor index nor another branch are touched."""
+    project = open_project(setup)
+    repository = require_repository(project.workspace.root)
+    before = read_history(repository)
+    ports = project.ports
+    listed, account = _listed(project, ports)
+    settings = project.settings
+    if dry_run:
+        return _planned(before, listed)
+    done = grow(
+        ports, repository, before, listed, settings, project.workspace.manifest.entries(), account
+    )
+    return replace(done, note=_note(project, repository))
+
+
+def _note(project: Project, repository: Repository) -> str:
+    """What is to be known of a local branch that git takes for the log; told once."""
+    log = project.workspace.log
+    if log.was_told(_NOTE) or repository.commit_of(LOCAL_BRANCH) is None:
+        return ""
+    log.note_told(_NOTE)
+    whose, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
+    if local_branch(repository):
+        whose, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"
+    return (
+        f"now {HISTORY}. The local branch {NAME}, {whose}, was left as it is, and git resolves the "
+        f"short name to it; `{way}"
+    )
+
+
+def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
+    """The scripts that belong to the folder and are there, and whose they are."""
+    entries, settings = project.workspace.manifest.entries(), project.settings
+    tracked = {entry.pine_id for entry in entries.values() if entry.pine_id}
+    found = read_account(ports.remote, sorted(tracked), settings.owner, named=True)
+    every = settings.track == "all"
+    wanted = [info for pine_id, info in found.scripts.items() if every or pine_id in tracked]
+    return wanted, found.account.name if found.account else ""
+
+
+def _planned(before: History, listed: Sequence[ScriptInfo]) -> Imported:
+    fresh = [n for info in listed if (n := info.version.major - _done(before, info.pine_id)) > 0]
+    return Imported(NAME, sum(fresh), len(fresh), _total(before), before.tip, dry_run=True)
+
+
+def _done(before: History, pine_id: PineId) -> int:
+    return before.done[pine_id].major if pine_id in before.done else 0
+
+
+def _total(history: History) -> int:
+    return sum(version.major for version in history.done.values())
+
+
+def grow(
+    ports: Ports,
+    repository: Repository,
+    before: History,
+    listed: Sequence[ScriptInfo],
+    settings: Settings,
+    entries: Mapping[RelPath, Entry],
+    account: str,
+) -> Imported:
+    """Read what is not held, and let the branch grow by what is not on it."""
+    where = places(listed, entries, settings.folders, before.entries)
+    behind = [info for info in listed if info.version.major > _done(before, info.pine_id)]
+    newest = {info.pine_id: info.version for info in behind}
+    troubles: dict[PineId, FacadeError] = {}
+    histories = read_histories(ports, newest, troubles)
+    for pine_id, infos in list(histories.items()):
+        if trouble := _unfit(ports, infos):
+            del histories[pine_id]
+            troubles[pine_id] = trouble
+    commits = line_up(histories, where, before.entries, before.done)
+    tip = before.tip
+    if tip and not commits:
+        begin_history(repository, tip)
+    if commits:
+        text_of = ports.texts.text_of
+        tip = write_history(repository, before, commits, settings, account, text_of)
+    left_out = (LeftOut(where[i].path, i, e.message, e.hint or "") for i, e in troubles.items())
+    return Imported(
+        NAME,
+        len(commits),
+        len({one.info.pine_id for one in commits}),
+        _total(before) + len(commits),
+        tip,
+        tuple(sorted(left_out, key=lambda one: one.path)),
+    )
+
+
+def _unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
+    """Why a history cannot be files: what a pull would refuse, too."""
+    for info in infos:
+        text = ports.texts.text_of(info.digest)
+        if text is None or "\0" in text:
+            return BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
+    return None
+
+
+def clone_history(
+    ports: Ports,
+    folder: Workspace,
+    repository: Repository,
+    listed: Sequence[ScriptInfo],
+    account: str,
+) -> Imported:
+    """The log of a fresh clone, at whose end the clone's first branch and `tradingview/saved`
+    begin."""
+    settings = folder.manifest.settings()
+    done = grow(ports, repository, History(), listed, settings, folder.manifest.entries(), account)
+    if done.tip:
+        repository.begin(done.tip)
+        if repository.setting(SETTING) is not False:
+            repository.move(SAVED, done.tip, "pinesync: clone")
+    return done

@@ -1,0 +1,190 @@
+"""`log`: the versions of a script, or the newest saves of all, and whose they were."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.sync.text_diff import changed_lines
+from pinesync.app.versions.oplog import MOST
+from pinesync.app.versions.revspec import Revision, all_of, revision
+from pinesync.app.versions.version_store import Past
+from pinesync.errors import FileError, Misuse, StateError
+from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
+from pinesync.sync.intents import Save
+from pinesync.text.filenames import unescape_name
+from pinesync.workspace.state import State
+from pinesync.workspace.state.store import other_states
+
+NEWEST = 20
+"""So many saves are told where nothing else was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One saved version. `when` in epoch seconds, 0 where unknown; `added` and `removed` count the
+    lines that differ from the version before, None where that is not held. `by` is "pinesync"
+    where this machine saved it, and `commit` the git commit that held it then; `base` tells that
+    the file here is based on it."""
+
+    path: RelPath | None
+    name: str
+    pine_id: PineId
+    version: Version
+    when: int
+    added: int | None
+    removed: int | None
+    by: str
+    commit: str | None
+    base: bool
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The saves, newest first. Of `missing` more versions nothing is held here; `left` are older
+    ones that were not asked for. `unlisted` scripts are not in the account's list any more."""
+
+    saves: tuple[Saved, ...]
+    missing: int = 0
+    left: int = 0
+    unlisted: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def log(
+    setup: Setup, raws: Sequence[str] = (), *, most: int | None = None, offline: bool = False
+) -> Log:
+    """The versions of these scripts, `most` of them; or the newest saves of the whole account, for
+    which only so much is read as is told."""
+    project = open_project(setup)
+    past = Past(project, offline=offline)
+    own = Own(project)
+    if raws:
+        revisions = [revision(project, raw) for raw in raws]
+        return _told(past, revisions, own, most)
+    if offline:
+        return _told(past, all_of(project, ()), own, most or NEWEST)
+    return _newest(project, past, own, most or NEWEST)
+
+
+class Own:
+    """The versions that this machine saved, from whichever workspace, and the commits that those
+    of this one were made from."""
+
+    def __init__(self, project: Project) -> None:
+        self._state = project.workspace.state
+        self._saves = _saves(self._state)
+
+    def by(self, pine_id: PineId, version: Version) -> str:
+        mine = (pine_id, version) in self._saves or (pine_id, version) in self._others
+        return "pinesync" if mine else "elsewhere"
+
+    @cached_property
+    def _others(self) -> set[tuple[PineId, Version]]:
+        """What other workspaces saved, whose ids are unique; a damaged one says nothing here."""
+        found: set[tuple[PineId, Version]] = set()
+        for folder in other_states(self._state.folder):
+            with suppress(StateError, FileError):
+                found |= _saves(State(folder))
+        return found
+
+    def commit(self, info: VersionInfo) -> str | None:
+        return self._state.texts.commit_of(info.pine_id, info.version)
+
+
+def _saves(state: State) -> set[tuple[PineId, Version]]:
+    """The log of what was done may be lost, and so may the record of each save: both are read."""
+    logged = [save for each in state.log.operations(MOST) for save in each.saves]
+    uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
+    found = {(save.pine_id, save.version) for save in logged}
+    return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
+
+
+def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
+    """All versions of these scripts, up to the one that was named."""
+    histories = past.histories(revisions)
+    rows: list[Saved] = []
+    missing = 0
+    for which in revisions:
+        history = histories.get(which.pine_id, ())
+        last = past.newest(which.pine_id)
+        if last is None:
+            raise Misuse(
+                f"{which.label}: nothing is known of it here, and TradingView does not list it",
+                "`pinesync list` shows the account's scripts and their ids",
+            )
+        missing += last.major - len(history)
+        wanted = [info for info in history if not which.version or info.version <= which.version]
+        rows += _rows(past, which, wanted, own)
+    rows.sort(key=lambda row: (-row.when, row.pine_id, -row.version.major))
+    unlisted = [r.label for r in revisions if not past.offline and r.pine_id not in past.listed]
+    kept = rows if most is None else rows[:most]
+    return Log(tuple(kept), missing, len(rows) - len(kept), tuple(unlisted))
+
+
+def _rows(
+    past: Past,
+    which: Revision,
+    infos: Sequence[VersionInfo],
+    own: Own,
+) -> Iterator[Saved]:
+    before: VersionInfo | None = None
+    text = ""
+    for info in infos:
+        now = past.text(info)
+        counted: tuple[int, int] | None = None
+        if before is None or before.version.next() == info.version:
+            counted = changed_lines(text, now) if before or info.version.major == 1 else None
+        yield _saved(which.entry, info, counted, own)
+        before, text = info, now
+
+
+def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
+    """The newest saves of all scripts, from one to the one before it: the list tells when each
+    script was saved last, and its version when the one before was, at the earliest."""
+    by_id = {e.pine_id: e for e in project.workspace.manifest.entries().values() if e.pine_id}
+    scripts = sorted(past.listed.values(), key=lambda info: (-info.modified, info.pine_id))
+    heads = [(-info.modified, info.pine_id, info.version.major) for info in scripts]
+    first = [(Revision(i, by_id.get(i)), Version(n)) for _, i, n in heads[:most]]
+    both = [(r, v) for r, last in first for v in (last, Version(last.major - 1)) if v.major]
+    project.ports.tools.each(lambda pair: past.version(*pair), both)
+    rows: list[Saved] = []
+    while heads and len(rows) < most:
+        _, pine_id, number = heapq.heappop(heads)
+        which = Revision(pine_id, by_id.get(pine_id))
+        info, text = past.version(which, Version(number)), ""
+        if number > 1:
+            before = past.version(which, Version(number - 1))
+            text = past.text(before)
+            heapq.heappush(heads, (-min(before.when, info.when), pine_id, number - 1))
+        counted = changed_lines(text, past.text(info))
+        rows.append(_saved(which.entry, info, counted, own))
+    return Log(tuple(rows), left=sum(number for _, _, number in heads))
+
+
+def _saved(
+    entry: Entry | None,
+    info: VersionInfo,
+    counted: tuple[int, int] | None,
+    own: Own,
+) -> Saved:
+    base = entry.base if entry else None
+    added, removed = counted or (None, None)
+    return Saved(
+        path=entry.path if entry else None,
+        name=entry.name if entry else unescape_name(info.name),
+        pine_id=info.pine_id,
+        version=info.version,
+        when=info.when,
+        added=added,
+        removed=removed,
+        by=own.by(info.pine_id, info.version),
+        commit=own.commit(info),
+        base=base is not None and base.version == info.version,
+        digest=info.digest,
+    )

@@ -1,0 +1,1 @@
+"""The commits that pinesync writes under refs of its own."""

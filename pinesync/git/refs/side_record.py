@@ -1,0 +1,189 @@
+"""Bases that stand on a side ref of git's, beside the pine.toml of a branch that nobody may commit
+to.
+
+A record there is a commit. Its first parent is the commit whose files were pushed to TradingView,
+its others are the records before it, and it has the files of the first, but for pine.toml. What it
+says counts where that commit is HEAD or leads to it, and has the version's text itself: so no base
+is ahead of its file, whatever branch is checked out. Like pine.toml it may come from anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from pinesync.errors import LeftForYou, ManifestError, Misuse
+from pinesync.git.repo import Repository
+from pinesync.model import Base, Entry, PineId, RelPath
+from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.manifest import parse
+
+SETTING = "pinesync.record"
+TRAILER = "Pine-Workspace"
+_HEADS = "refs/heads/"
+_OURS = "refs/pinesync/"
+_MEANS_ANOTHER = r"@|[A-Z_]*HEAD"
+"""What git reads as another ref: HEAD, FETCH_HEAD and their like."""
+_MOST = 100
+"""Of records for different commits; the newest are looked at."""
+_FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"
+
+
+@dataclass(frozen=True)
+class SideRecord:
+    """What counts of the records on `ref`, script by script, as of HEAD. `local` is where the ref
+    is, `tips` are its newest records, here and as the remote had it when it was fetched."""
+
+    ref: str = ""
+    local: str | None = None
+    tips: tuple[str, ...] = ()
+    entries: Mapping[PineId, Entry] = field(default_factory=dict)
+
+    def over(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
+        """These entries, where the side ref knows a higher version with its base, and where they
+        wait to be created with the script that was created for them."""
+        if not self.entries:
+            return entries
+        known = {entry.pine_id for entry in entries.values()}
+        waiting = Counter(entry.name for entry in entries.values() if entry.pine_id is None)
+        made = [entry for pine_id, entry in self.entries.items() if pine_id not in known]
+        names = Counter(entry.name for entry in made)
+        by_name = {e.name: e for e in made if names[e.name] == waiting[e.name] == 1}
+
+        def best(entry: Entry) -> Entry:
+            new = self.entries.get(entry.pine_id) if entry.pine_id else by_name.get(entry.name)
+            return with_newer_base(entry, new) or entry
+
+        return {path: best(entry) for path, entry in entries.items()}
+
+
+def is_newer(new: Base | None, old: Base | None) -> bool:
+    return new is not None and (old is None or new.version > old.version)
+
+
+def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
+    """The entry with the other one's script, base and flag; None where that has no newer base."""
+    if other is None or not is_newer(other.base, entry.base):
+        return None
+    return replace(entry, pine_id=other.pine_id, base=other.base, shadowed=other.shadowed)
+
+
+# -- which ref ------------------------------------------------------------------------------------
+
+
+def configured_ref(repository: Repository) -> str | None:
+    """The side ref that `git config pinesync.record` names in this repository."""
+    raw = repository.word(SETTING)
+    return side_ref(repository, raw, f"git config {SETTING}") if raw is not None else None
+
+
+def side_ref(repository: Repository, raw: str, what: str) -> str:
+    """The whole name of a side ref: of a branch, or below refs/pinesync/. Misuse for another."""
+    ref = raw if raw.startswith("refs/") else _HEADS + raw
+    short = ref.removeprefix(_HEADS)
+    usable = ref.startswith((_HEADS, _OURS)) and not short.startswith(("-", "tradingview/"))
+    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.may_be(ref):
+        raise Misuse(
+            f"{what}: {raw[:80]!r} cannot be a side ref",
+            "name a branch of its own, such as pinesync/record, or refs/pinesync/record",
+        )
+    return ref
+
+
+# -- what it says ---------------------------------------------------------------------------------
+
+
+def read_side_record(repository: Repository, ref: str, workspace: str) -> SideRecord:
+    """What counts at HEAD. Misuse where the ref holds anything but usable records of this
+    workspace, LeftForYou where a shallow clone cannot tell what leads to HEAD."""
+    at = repository.commits_at([ref, _tracking(ref)])
+    head = repository.commit_of("HEAD")
+    local = at.get(ref)
+    if not at or head is None:
+        return SideRecord(ref, local)
+    tips = repository.independent(list(dict.fromkeys(at.values())))
+    found: dict[PineId, Entry] = {}
+    counting = (pair for tip in tips for pair in _counting(repository, ref, tip, head, workspace))
+    for record, pushed in counting:
+        for pine_id, entry in _held(repository, ref, record, pushed, workspace):
+            before = found.get(pine_id)
+            if before is None or is_newer(entry.base, before.base):
+                found[pine_id] = entry
+    return SideRecord(ref, local, tuple(tips), found)
+
+
+def _tracking(ref: str) -> str:
+    return ref.replace(_HEADS, "refs/remotes/origin/", 1)
+
+
+def _counting(
+    repository: Repository, ref: str, tip: str, head: str, workspace: str
+) -> list[tuple[str, str]]:
+    """The records to be read, and the commits that were pushed: those that lead to HEAD, and of
+    these the ones that no other comes after. A record knows what was recorded before its commit."""
+    rows = {
+        row.split("\x1f")[0]: row.split("\x1f")[1:]
+        for row in repository.log(tip, _FORM, f"^{head}")
+        if row
+    }
+    if tip not in rows:
+        # In HEAD's history, and a record all the same: else it is somebody's branch.
+        (row,) = (row for row in repository.log(tip, _FORM, "--max-count=1") if row)
+        if row.split("\x1f")[2] != workspace:
+            raise _not_ours(ref, tip)
+    found: dict[str, str] = {}
+    known: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+    todo = dict.fromkeys((tip,))
+    while todo:
+        record = next(iter(todo))
+        del todo[record]
+        if record not in rows:
+            continue  # in HEAD's history, where pine.toml tells
+        seen.add(record)
+        raw_parents, trailer = rows[record]
+        parents = raw_parents.split()
+        if trailer != workspace:
+            raise _not_ours(ref, record)
+        if (not parents or (record == tip and parents[0] in rows)) and repository.is_shallow():
+            raise LeftForYou(
+                f"{ref}: whether its records count here cannot be told: this is a shallow clone",
+                "`git fetch --unshallow` brings the rest (fetch-depth: 0 in a workflow)",
+            )
+        if not parents:
+            raise _not_ours(ref, record)
+        pushed, *earlier = parents
+        if pushed not in rows:
+            found[record] = pushed
+            known |= {(one, pushed) for one in earlier}
+        todo.update(dict.fromkeys(one for one in earlier if one not in seen))
+    newest = [pair for pair in found.items() if pair not in known]
+    pushed_ones = list(dict.fromkeys(pushed for _, pushed in newest))[:_MOST]
+    last = set(repository.independent(pushed_ones))
+    return [(record, pushed) for record, pushed in newest if pushed in last]
+
+
+def _held(
+    repository: Repository, ref: str, record: str, pushed: str, workspace: str
+) -> Iterator[tuple[PineId, Entry]]:
+    """The scripts whose text the pushed commit has as the record says."""
+    blob = repository.blobs(record, [MANIFEST]).get(MANIFEST)
+    try:
+        held = parse(((blob and blob.data) or b"").decode("utf-8"))
+    except (ManifestError, UnicodeDecodeError) as error:
+        raise Misuse(f"{ref}: the record {record[:10]} cannot be used: {error}", _HINT) from None
+    if held.settings.id != workspace:
+        raise _not_ours(ref, record)
+    texts = repository.digests(pushed, list(held.entries))
+    for path, entry in held.entries.items():
+        if entry.pine_id and entry.base and texts.get(path) == entry.base.expected:
+            yield entry.pine_id, entry
+
+
+_HINT = f"use a ref that nothing but `push --record` writes; `git config {SETTING}` names it"
+
+
+def _not_ours(ref: str, commit: str) -> Misuse:
+    return Misuse(f"{ref}: {commit[:10]} is no record of this workspace", _HINT)

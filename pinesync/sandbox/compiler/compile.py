@@ -1,0 +1,138 @@
+"""The sandbox's compiler: what `text.pine_syntax` finds, names that nothing declares, and a few
+mistakes that are sure from the text alone.
+
+It never guesses: a version of Pine that the tables do not know is not judged. So the real compiler
+finds more, and never less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pinesync.model import Kind, Verdict
+from pinesync.sandbox.compiler import builtins
+from pinesync.sandbox.compiler.diagnostic import Finding
+from pinesync.sandbox.compiler.metainfo import count_inputs
+from pinesync.sandbox.compiler.source_structure import Code, calls, declared_names, passed_names
+from pinesync.sandbox.compiler.undeclared import unknown_names
+from pinesync.text import pine_syntax
+from pinesync.text.pine_syntax import Lines, Token
+
+WRAPPED = "CW10001"
+WRONG_TYPE = "CE10123"
+
+_INPUT_TEXT = "Syntax error at input {value}"
+_LINE_END = "end of line without line continuation"
+_LONGEST = 40
+"""Characters of the input that a syntax error quotes."""
+_WRAPPED_TEXT = (
+    "Defining a string enclosed in a single pair of quotation marks (\") or apostrophes (') across "
+    "multiple lines is deprecated. Split the string into smaller strings and concatenate them with "
+    'the `+` operator instead ("like " + "this"). Alternatively, to create a multiline string, '
+    "enclose the text in three pairs of apostrophes ('''like this''') or quotation marks "
+    '("""like this""").'
+)
+_WRONG_TYPE_TEXT = (
+    'Cannot call "{funId}" with argument "{argDisplayName}"="{argUserFriendlyRepresentation}". '
+    'An argument of "{argumentType}" type was used but a "{currentTypeDocStr}" {typePostfix} is '
+    "expected."
+)
+_NUMERIC = {"plot": "series", "math.abs": "number", "ta.ema": "source", "ta.sma": "source"}
+"""Functions whose first argument is a number, and what they call it: a truth value is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptFacts:
+    """What the service's lists tell of a source. `title` is empty where it is no literal."""
+
+    kind: Kind
+    title: str
+    inputs_count: int
+
+
+def compile_source(source: str) -> Verdict:
+    """What the compiler says of a source, with its messages filled in."""
+    found = [one.diagnostic for one in find(source)]
+    return Verdict(
+        errors=tuple(one for one in found if one.severity == "error"),
+        warnings=tuple(one for one in found if one.severity == "warning"),
+    )
+
+
+def find(source: str) -> list[Finding]:
+    """Errors in the order of the text, then warnings. Names are only judged in a text without a
+    syntax error, and nothing in one of more than `pine_syntax.MAX_CHARS`."""
+    if len(source) > pine_syntax.MAX_CHARS:
+        return []
+    found = pine_syntax.tokens(source)
+    version = pine_syntax.version(found)
+    errors = [_of_syntax(source, one) for one in pine_syntax.problems(source)]
+    if not errors and (version is None or version <= builtins.NEWEST):
+        code = Code.of(source, found)
+        errors = [*unknown_names(source, code, version)]
+        if version == builtins.NEWEST:
+            errors = sorted((*errors, *_truth_values(source, code)), key=_place)
+    return [*errors, *_wrapped(source, found, version)]
+
+
+def is_old(source: str) -> bool:
+    """Whether its version of Pine is below v5, or cannot be read."""
+    version = pine_syntax.version(pine_syntax.scan(source))
+    return version is None or version < builtins.OLDEST
+
+
+def describe(source: str) -> ScriptFacts:
+    """Kind, title and number of inputs. A source without a declaration counts as a study."""
+    declared = pine_syntax.declaration(source)
+    return ScriptFacts(
+        kind=declared.kind if declared else "study",
+        title=declared.title if declared else "",
+        inputs_count=count_inputs(source),
+    )
+
+
+def _of_syntax(source: str, problem: pine_syntax.Problem) -> Finding:
+    """What the compiler says where the syntax check has an alarm."""
+    if problem.code == pine_syntax.EMPTY:
+        return Finding(problem.code, problem.message, {}, None)
+    span = Lines(source).span(problem.start, problem.end)
+    if problem.code == pine_syntax.UNCLOSED:
+        return Finding(problem.code, problem.message, {}, span)
+    said = _LINE_END if problem.ends else source[problem.start : problem.end]
+    return Finding(problem.code, _INPUT_TEXT, {"value": f'"{said[:_LONGEST]}"'}, span)
+
+
+def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[Finding]:
+    """Strings in quotes over several lines, which are told at the beginning of their first. Of v5
+    warnings have no code."""
+    lines, code = Lines(source), "" if version == builtins.OLDEST else WRAPPED
+    for token in found:
+        if pine_syntax.is_wrapped(token):
+            line, _ = lines.at(token.start)
+            yield Finding(code, _WRAPPED_TEXT, {}, (line, 1, line, 1), "warning")
+
+
+def _truth_values(source: str, code: Code) -> Iterator[Finding]:
+    """Truth values where a number is needed: a value of `ctx` is then a boolean."""
+    lines = Lines(source)
+    for call in calls(code):
+        value, behind = code.text(call.opened + 1), code.text(call.opened + 2)
+        if call.name not in _NUMERIC or value not in ("true", "false") or behind not in (",", ")"):
+            continue
+        if call.name.partition(".")[0] in declared_names(code, passed_names(code)):
+            continue
+        ctx: dict[str, str | int | bool] = {
+            "argDisplayName": _NUMERIC[call.name],
+            "argUserFriendlyRepresentation": value == "true",
+            "argumentType": "literal bool",
+            "currentTypeDocStr": "series float",
+            "funId": call.name,
+            "typePostfix": "",
+        }
+        place = code.tokens[call.opened + 1]
+        yield Finding(WRONG_TYPE, _WRONG_TYPE_TEXT, ctx, lines.span(place.start, place.end))
+
+
+def _place(found: Finding) -> tuple[int, ...]:
+    return found.span or ()

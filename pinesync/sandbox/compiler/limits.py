@@ -1,0 +1,87 @@
+"""The limits that only a full compile sees: plots, requests, tokens.
+
+As everywhere in the sandbox a script is never judged more strictly than the real compiler judges
+it: each call counts for the least that it may count for, and tokens are those of the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pinesync.sandbox.compiler.compile import describe, find
+from pinesync.sandbox.compiler.diagnostic import Finding, Span
+from pinesync.sandbox.compiler.source_structure import Call, Code, calls
+from pinesync.text import pine_syntax
+from pinesync.text.pine_syntax import Lines
+
+TOO_LONG = "CE10117"
+_TOO_LONG_TEXT = "The script has too many tokens: {outputILLength}. The limit is {limit}"
+MAX_TOKENS = 100_256
+MAX_TOKENS_OF_LIBRARY = 1_000_000
+MAX_PLOTS = 64
+MAX_REQUESTS = 40
+
+_PLOTS = {
+    "alertcondition": 1,
+    "plot": 1,
+    "plotarrow": 1,
+    "plotbar": 4,
+    "plotcandle": 4,
+    "plotchar": 1,
+    "plotshape": 1,
+}
+
+
+def find_all(source: str) -> list[Finding]:
+    """What a full compile finds. Limits are only looked at in a text without an error."""
+    found = find(source)
+    if any(one.severity == "error" for one in found):
+        return found
+    return [*_over(source), *found]
+
+
+def _over(source: str) -> Iterator[Finding]:
+    most = MAX_TOKENS_OF_LIBRARY if describe(source).kind == "library" else MAX_TOKENS
+    lines = Lines(source)
+    count, beyond = 0, None
+    for token in pine_syntax.scan(source):
+        if token.kind not in ("comment", "newline"):
+            count += 1
+            beyond = beyond or (token if count > most else None)
+    if beyond:
+        ctx = {"outputILLength": count, "limit": most}
+        yield Finding(TOO_LONG, _TOO_LONG_TEXT, ctx, lines.span(beyond.start, beyond.end))
+    if len(source) > pine_syntax.MAX_CHARS:
+        return
+    code = Code.of(source)
+    made = list(calls(code))
+
+    def span(first: int, last: int) -> Span:
+        return lines.span(code.tokens[first].start, code.tokens[last].end)
+
+    if past := _past(MAX_PLOTS, ((_PLOTS.get(call.name, 0), call) for call in made)):
+        said = "Too many plots: the limit is {limit}"
+        yield Finding("", said, {"limit": MAX_PLOTS}, span(past.start, past.closed))
+    if past := _past(MAX_REQUESTS, _requests(made, code)):
+        said = "Too many request.*() calls: the limit is {limit}"
+        yield Finding("", said, {"limit": MAX_REQUESTS}, span(past.start, past.closed))
+
+
+def _past(limit: int, counts: Iterable[tuple[int, Call]]) -> Call | None:
+    """The call with which the sum passes the limit."""
+    total = 0
+    for count, call in counts:
+        total += count
+        if total > limit:
+            return call
+    return None
+
+
+def _requests(calls: list[Call], code: Code) -> Iterator[tuple[int, Call]]:
+    """The same request counts once, however often it is made."""
+    made: set[tuple[str, ...]] = set()
+    for call in calls:
+        if call.name.startswith("request."):
+            told = tuple(token.text for token in code.tokens[call.start : call.closed + 1])
+            yield int(told not in made), call
+            made.add(told)

@@ -1,0 +1,134 @@
+"""Names that nothing declares: neither the script nor Pine itself.
+
+It never guesses, so the real compiler finds more, and never less. Where the script declares the
+first of several dotted names, nothing is said of the others: they are fields and methods, or
+members of a library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pinesync.sandbox.compiler import builtins
+from pinesync.sandbox.compiler.diagnostic import Finding
+from pinesync.sandbox.compiler.source_structure import Code, Declared, declared_names, passed_names
+from pinesync.text.pine_syntax import Lines
+
+UNDECLARED = "CE10272"
+NOT_FOUND = "CE10271"
+
+_UNDECLARED_TEXT = 'Undeclared identifier "{identifier}"'
+_NOT_FOUND_TEXT = "Could not find {kind} '{fullName}'"
+_FUNCTION = "function or function reference"
+_METHOD = "method or method reference"
+
+
+class _Use(NamedTuple):
+    """Names joined by dots: the tokens of the first and the last, and whether they are called."""
+
+    names: tuple[str, ...]
+    start: int
+    end: int
+    called: bool
+
+    @property
+    def full(self) -> str:
+        return ".".join(self.names)
+
+
+def unknown_names(source: str, code: Code, version: int | None) -> Iterator[Finding]:
+    """In the order of the text. Members and the kind of a name are known of v5 and later alone."""
+    passed = passed_names(code)
+    declared, known = declared_names(code, passed), builtins.known(version)
+    modern = version is not None and version >= builtins.OLDEST
+    local = _in_functions(code)
+    lines = Lines(source)
+
+    def finding(code_: str, text: str, ctx: dict[str, str], first: int, last: int) -> Finding:
+        start, end = code.tokens[first].start, code.tokens[last].end
+        return Finding(code_, text, ctx, lines.span(start, end))
+
+    def undeclared(use: _Use, last: int, name: str) -> Finding:
+        return finding(UNDECLARED, _UNDECLARED_TEXT, {"identifier": name}, use.start, last)
+
+    def not_found(use: _Use, first: int, kind: str = _FUNCTION) -> Finding:
+        ctx = {"kind": kind, "fullName": use.full}
+        return finding(NOT_FOUND, _NOT_FOUND_TEXT, ctx, first, use.end)
+
+    for use in _uses(code, passed):
+        root, bare = use.names[0], len(use.names) == 1
+        if root in declared:
+            if bare and use.called and _is_no_function(declared, code, use, local):
+                yield not_found(use, use.start)
+        elif root not in known:
+            if bare and use.called:
+                yield not_found(use, use.start)
+                continue
+            yield undeclared(use, use.start, root)
+            if use.called:
+                yield not_found(use, use.end - 1, _METHOD)
+        elif modern and use.called and (_is_missing(use, declared) or _is_value(use)):
+            yield not_found(use, use.start)
+        elif modern and not use.called and _is_missing(use, declared):
+            yield undeclared(use, use.end, use.full)
+
+
+def _uses(code: Code, passed: set[int]) -> Iterator[_Use]:
+    for index, token in enumerate(code.tokens):
+        if token.kind == "name" and index not in passed and code.text(index - 1) != ".":
+            end = code.chain_end(index)
+            if code.text(end + 1) == "<" and token.text in builtins.TYPES:
+                continue  # of a type, as in array.new<float>()
+            names = tuple(code.text(at) for at in range(index, end + 1, 2))
+            called = code.is_called(end) and end + 1 not in code.headers
+            yield _Use(names, index, end, called)
+
+
+def _is_no_function(declared: Declared, code: Code, use: _Use, local: set[int]) -> bool:
+    """Whether a name that the script declares cannot be called here: a variable, or a function
+    that follows. Calls inside of functions are not judged."""
+    name = use.names[0]
+    if name in builtins.FUNCTIONS or name in declared.blocks:
+        return False
+    header = declared.functions.get(name)
+    if header is None:
+        return True
+    follows = use.end < header and name not in declared.values
+    return follows and use.start not in local and _stands_alone(code, header)
+
+
+def _stands_alone(code: Code, header: int) -> bool:
+    """Whether a function is declared outside of all blocks, where a case of `switch` is not."""
+    start = header - 1
+    while start > 0 and code.indents[start] < 0:
+        start -= 1
+    return code.begins_statement(start)
+
+
+def _in_functions(code: Code) -> set[int]:
+    """The tokens of all declarations of functions, from their first word to their end."""
+    found: set[int] = set()
+    start = 0
+    for index in range(len(code.tokens) + 1):
+        if index == len(code.tokens) or code.begins_statement(index):
+            if any(header in code.headers for header in range(start, min(start + 4, index))):
+                found.update(range(start, index))
+            start = index
+    return found
+
+
+def _is_value(use: _Use) -> bool:
+    """Whether it is a variable or constant of Pine, and no function."""
+    return use.full in builtins.VALUES and use.full not in builtins.FUNCTIONS
+
+
+def _is_missing(use: _Use, declared: Declared) -> bool:
+    """Whether a namespace of Pine has no such member. What has a value has methods as well."""
+    full = use.full
+    if len(use.names) == 1 or full in builtins.FUNCTIONS or full in builtins.VALUES:
+        return False
+    path, _, member = full.rpartition(".")
+    if path not in builtins.NAMESPACES or full in builtins.NAMESPACES or full in builtins.TYPES:
+        return False
+    return not (path in builtins.VALUES and member in declared.functions)

@@ -1,0 +1,80 @@
+"""Finding a save on the service. A save is never repeated because no answer came: what the service
+has is read, by number, and the intent tells what to look for."""
+
+from __future__ import annotations
+
+from pinesync.errors import BadAnswer
+from pinesync.model import Digest, PineId, Version
+from pinesync.sync import recovery
+from pinesync.sync.engine.lifecycle import uploads_of
+from pinesync.sync.intents import Create, Save, Upload
+from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.sync.ports import Ports
+from pinesync.sync.recovery import Found
+from pinesync.text.filenames import unescape_name
+
+
+def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:
+    """The save among the versions that the service has, looked for several times."""
+    for pause in (*ports.tools.pauses, None) if patiently else (None,):
+        found = _find_created(ports, intent) if isinstance(intent, Create) else _find(ports, intent)
+        if found or pause is None:
+            return found
+        ports.tools.sleep(pause)
+    return None
+
+
+def _find(ports: Ports, intent: Upload) -> Found | None:
+    newest = ports.remote.get(intent.pine_id)
+    log = read_log(ports, intent.pine_id, intent.parent, newest.version)
+    ours = recovery.ours_of(uploads_of(ports.log, intent.pine_id), intent)
+    landed = recovery.find(intent.digest, intent.parent, log, ours)
+    if landed is None:
+        return None
+    return Found(intent.pine_id, landed.version, intent.digest, landed.shadowed)
+
+
+def _find_created(ports: Ports, intent: Create) -> Found | None:
+    """A script that was not known before, has the name, and began with our text."""
+    for info in ports.remote.list_scripts():
+        if info.pine_id not in intent.known_ids and unescape_name(info.name) == unescape_name(
+            intent.name
+        ):
+            first = ports.remote.get(info.pine_id, Version(1))
+            ports.texts.remember(first)
+            if first.digest == intent.digest:
+                return Found(info.pine_id, Version(1), first.digest)
+    return None
+
+
+def find_unknown(ports: Ports, intent: Save) -> Version | None:
+    """The one version after the parent that nobody here knows, which a rewritten save of ours
+    would look like."""
+    if isinstance(intent, Create):
+        return None
+    newest = ports.remote.get(intent.pine_id)
+    log = read_log(ports, intent.pine_id, intent.parent, newest.version)
+    return recovery.unknown_version(intent.parent, log, {intent.digest})
+
+
+def read_log(
+    ports: Ports, pine_id: PineId, parent: Version | None, last: Version
+) -> dict[Version, Digest]:
+    """The digests of the versions from the parent on, each read by its number. BadAnswer where
+    they are more than anybody saved."""
+    first = parent or Version(1)
+    if last.major - first.major > MOST_VERSIONS:
+        raise BadAnswer(
+            f"{pine_id}: the newest version is said to be {last}, more than {MOST_VERSIONS} after "
+            f"{first}",
+            "nothing was changed because of it; look at the script in the browser",
+        )
+    log: dict[Version, Digest] = {}
+    for version in [first, *first.until(last)]:
+        held = ports.texts.recall(pine_id, version)
+        if held is None:
+            saved = ports.remote.get(pine_id, version)
+            ports.texts.remember(saved)
+            held = saved.digest
+        log[version] = held
+    return log

@@ -1,0 +1,99 @@
+"""A text that is about to be saved: read once, kept, and fit to be sent, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pinesync.errors import EXIT_COMPILE, FileError
+from pinesync.model import Diagnostic, Digest, Entry, RelPath
+from pinesync.sync.outcome import Outcome, failed, refused
+from pinesync.sync.planner import ScriptState
+from pinesync.sync.ports import Ports
+from pinesync.text.canonical import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
+from pinesync.text.filenames import shell_quote
+from pinesync.text.unicode import unseen
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text about to be saved: read once, kept, and checked. `warnings` are the compiler's, and
+    of characters that are not seen; `watched` where only the text that was seen may be saved."""
+
+    situation: ScriptState
+    entry: Entry
+    text: str
+    broken: tuple[Diagnostic, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    watched: bool = False
+
+
+def draft_of(
+    ports: Ports,
+    situation: ScriptState,
+    allow_broken: bool,
+    seen: Digest | None = None,
+    instead: str | None = None,
+) -> Draft | Outcome:
+    """The file's text, read once, kept, and fit to be saved; or why it is not. With `seen` only
+    that text is; `instead` is another text than the file's, to be saved in its place."""
+    path, entry = situation.path, situation.entry
+    assert entry is not None
+    text = _text_of(ports, path) if instead is None else instead
+    if seen and (isinstance(text, Outcome) or digest(text) != seen):
+        return changed(path)
+    if isinstance(text, Outcome):
+        return text
+    if has_conflict_markers(text):
+        return refused(
+            path,
+            "the file contains conflict markers",
+            f"edit the file, or run `pinesync resolve {shell_quote(path)}` with --ours or --theirs",
+        )
+    if not text.strip() and not (entry.base and entry.base.digest == digest(text)):
+        return refused(path, "the file is empty", "an empty script is never saved over a full one")
+    if len(text.encode()) > MAX_SOURCE:
+        # It would be stored, and never read back: nobody could tell what became of it.
+        return refused(path, "larger than 2 MiB; nothing was saved", "split it: import a library")
+    ports.texts.keep(text)
+    errors = tuple(ports.tools.syntax(text))
+    warnings: tuple[Diagnostic, ...] = ()
+    if not errors:
+        verdict = ports.remote.check(text)
+        errors, warnings = verdict.errors, verdict.warnings
+    warnings = (*warnings, *unseen(text))
+    if errors and not allow_broken:
+        return Outcome(
+            path,
+            "refused",
+            message="does not compile; nothing was saved",
+            hint="fix the errors, then push again",
+            exit_code=EXIT_COMPILE,
+            pine_id=entry.pine_id,
+            diagnostics=(*errors, *warnings),
+            source=text,
+        )
+    return Draft(situation, entry, text, errors, warnings, watched=seen is not None)
+
+
+def overtaken(ports: Ports, draft: Draft) -> bool:
+    """Whether the file that is watched has another text since the draft was read: a formatter was
+    at it, or an editor is right now."""
+    return draft.watched and _text_of(ports, draft.entry.path) != draft.text
+
+
+def changed(path: RelPath) -> Outcome:
+    return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
+
+
+def _text_of(ports: Ports, path: RelPath) -> str | Outcome:
+    try:
+        data = ports.tree.read(path)
+        if data is not None:
+            return decode(data)
+    except Unreadable as error:
+        return refused(path, str(error), "save the file as UTF-8 text; nothing was sent")
+    except FileError as error:
+        return failed(path, error)
+    return refused(
+        path, "the file is gone", f"`pinesync restore {shell_quote(path)}` brings it back"
+    )

@@ -1,0 +1,290 @@
+"""What is done after a save was sent: the table "after the POST", step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pinesync.errors import (
+    EXIT_COMPILE,
+    EXIT_LATER,
+    EXIT_LEFT,
+    FileError,
+    NameTaken,
+    NoAccess,
+    NotAccessible,
+    NotNoted,
+    PinesyncError,
+    StateError,
+)
+from pinesync.model import Diagnostic, PineId, RelPath, SaveAnswer, SavedText, Version
+from pinesync.sync import recovery
+from pinesync.sync.engine.lifecycle import give_up, land, note_answer, uploads_of
+from pinesync.sync.engine.snapshot import ask_session
+from pinesync.sync.engine.uploads.find_upload import find, find_unknown, read_log
+from pinesync.sync.engine.uploads.prepare_upload import Draft
+from pinesync.sync.intents import Create, Save
+from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.planner import MOST_VERSIONS
+from pinesync.sync.ports import Ports
+from pinesync.sync.recovery import Found
+from pinesync.text.filenames import shell_quote, unescape_name
+
+
+@dataclass(frozen=True, slots=True)
+class SentUpload:
+    """A save that was sent, and its answer, or the error that came instead of one. `read_back`
+    gives the text at the place that the answer named, where that is being read already."""
+
+    draft: Draft
+    intent: Save
+    answer: SaveAnswer | PinesyncError
+    read_back: Callable[[], SavedText] | None = None
+
+    @property
+    def place(self) -> tuple[PineId, Version] | None:
+        """Where an accepted save is to be read back."""
+        if isinstance(self.answer, PinesyncError) or not self.answer.accepted:
+            return None
+        return place_of(self.intent, self.answer)
+
+
+def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
+    """The table "after the POST": what the answer, or its absence, means and what to do. NotNoted
+    where a save that was accepted cannot be written down."""
+    answer = sent.answer
+    try:
+        done = _settle(ports, sent)
+        lines = sent.draft.situation.comparison.replaced
+        if done.done == "saved" and lines:
+            return replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
+        return done
+    except (FileError, StateError) as error:
+        if not isinstance(answer, SaveAnswer) or not answer.accepted:
+            raise
+        raise NotNoted(answer.version, error) from error
+
+
+def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
+    draft, intent, answer = sent_upload.draft, sent_upload.intent, sent_upload.answer
+    if isinstance(answer, PinesyncError):
+        sent = recovery.outcome(answer)
+        if sent is recovery.Landing.NOT_SENT:
+            ports.log.drop([intent])
+            return failed(intent.path, answer, intent.pine_id)
+        if isinstance(answer, NoAccess):
+            raise Stopped(_after_page(ports, draft, intent, answer), answer)
+        found = _look(ports, intent, patiently=sent is recovery.Landing.UNKNOWN)
+        if found is None and sent is recovery.Landing.REFUSED:
+            give_up(ports, intent)
+            if isinstance(answer, NotAccessible):
+                ask_session(ports.remote, intent.pine_id)
+            return failed(intent.path, _named(answer, intent), intent.pine_id)
+    else:
+        found = _settled(ports, intent, answer, sent_upload.read_back)
+        try:
+            found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
+        except NoAccess as error:
+            raise Stopped(_unknown(intent, error), error) from error
+        if found is None and not answer.accepted:
+            return _not_found(ports, draft, intent, answer)
+    if found is None:
+        return _unknown(intent, answer)
+    land(ports, intent, found)
+    return _landed(draft, intent, found, answer)
+
+
+class Stopped(Exception):
+    """The session ended, or a web page came: nothing more is sent. `outcome` is this script's."""
+
+    def __init__(self, outcome: Outcome, error: NoAccess) -> None:
+        super().__init__()
+        self.outcome = outcome
+        self.error = error
+
+
+def _after_page(ports: Ports, draft: Draft, intent: Save, answer: NoAccess) -> Outcome:
+    """One look for the save; where that meets the page too, the next run looks."""
+    try:
+        found = find(ports, intent, patiently=False)
+    except PinesyncError:
+        found = None
+    if found is None:
+        return _unknown(intent, answer)
+    land(ports, intent, found)
+    return _landed(draft, intent, found, answer)
+
+
+def _not_found(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer) -> Outcome:
+    """The service refused the text, and does not have it; but a text that nobody knows may be
+    what it made of ours."""
+    unknown = find_unknown(ports, intent)
+    give_up(ports, intent, unknown)
+    if unknown:
+        return unknown_outcome(intent, unknown)
+    return _not_stored(draft, answer)
+
+
+def _settled(
+    ports: Ports, intent: Save, answer: SaveAnswer, read_back: Callable[[], SavedText] | None
+) -> Found | None:
+    try:
+        return settled_by(ports, intent, answer, read_back)
+    except PinesyncError:
+        note_answer(ports, intent, answer)
+        return None  # the look that follows tries to read again, and says why it cannot
+
+
+def _look(ports: Ports, intent: Save, *, patiently: bool, accepted: bool = False) -> Found | None:
+    try:
+        return find(ports, intent, patiently=patiently)
+    except NoAccess:
+        raise
+    except PinesyncError as error:
+        if accepted and isinstance(error, FileError | StateError):
+            raise  # it is there, and this disk is what fails
+        if isinstance(error, NotAccessible):
+            ask_session(ports.remote, intent.pine_id)
+        return None  # unread is unknown: the intent stays open
+
+
+def _named(error: PinesyncError, intent: Save) -> PinesyncError:
+    if isinstance(error, NameTaken):
+        return NameTaken(
+            f"a script called {intent.name!r} is on TradingView already",
+            f"`pinesync add --id USER;… {shell_quote(intent.path)}` links it, or change its `name`",
+        )
+    return error
+
+
+def _unknown(intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
+    why = answer.message if isinstance(answer, PinesyncError) else "it cannot be read back"
+    return Outcome(
+        intent.path,
+        "pending",
+        message=f"the save was sent and its outcome is unknown: {why}",
+        hint="run `pinesync push` again: it looks for the save before it sends anything",
+        exit_code=EXIT_LATER,
+        pine_id=intent.pine_id,
+    )
+
+
+def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:
+    """The script and version that an answer names, if it can be the save's."""
+    pine_id, version, parent = intent.pine_id or answer.pine_id, answer.version, intent.parent
+    if not (answer.pine_id == pine_id and pine_id and version):
+        return None
+    if isinstance(intent, Create) and pine_id in intent.known_ids:
+        return None  # a script that was there before is not the one that was created
+    before = parent.major if parent else 0
+    return (pine_id, version) if before < version.major <= before + MOST_VERSIONS else None
+
+
+def settled_by(
+    ports: Ports,
+    intent: Save,
+    answer: SaveAnswer,
+    read_back: Callable[[], SavedText] | None = None,
+) -> Found | None:
+    """Where a complete answer says that the save is, once its text was read there by number, which
+    `read_back` does where it was begun.
+
+    It settles the place even where the text differs from ours: the service changed it."""
+    place = place_of(intent, answer)
+    if place is None:
+        return None
+    pine_id, version = place
+    parent = intent.parent
+    saved = read_back() if read_back else ports.remote.get(pine_id, version)
+    ports.texts.remember(saved)
+    log = read_log(ports, pine_id, parent, version)
+    ours = recovery.ours_of(uploads_of(ports.log, pine_id), intent)
+    shadowed = recovery.shadowed_version(parent, version, log, ours)
+    return Found(pine_id, version, log[version], shadowed, unescape_name(saved.name))
+
+
+def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
+    """A save was not confirmed, and a text is there that may be what became of it."""
+    return Outcome(
+        intent.path,
+        "conflict",
+        unknown,
+        message=f"a save was not confirmed, and {unknown} has a text that nobody knows here",
+        hint=(
+            f"look at it, then run `pinesync resolve {shell_quote(intent.path)} --ours` or --theirs"
+        ),
+        exit_code=EXIT_LEFT,
+        pine_id=intent.pine_id,
+    )
+
+
+def shadowed_outcome(path: RelPath, found: Found) -> Outcome:
+    """A save of ours that came after somebody else's: both texts exist, one hides the other."""
+    return Outcome(
+        path,
+        "conflict",
+        found.version,
+        message=f"saved as {found.version}, on top of {found.shadowed}, "
+        "which somebody else saved at the same moment",
+        hint=f"`pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged settles it",
+        exit_code=EXIT_LEFT,
+        pine_id=found.pine_id,
+    )
+
+
+_MOST_NAMED = 3
+"""Lines of others that a push names."""
+
+
+def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
+    """What the edit replaced of what others saved: by its text alone, it may be an older one."""
+    shown = ", ".join(f"`{line}` ({version})" for version, line in lines[:_MOST_NAMED])
+    more = len(lines) - _MOST_NAMED
+    return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+_MEND = "charts get this version: fix the errors, run `pinesync check --full PATH`, then push again"
+
+
+def _not_stored(draft: Draft, answer: SaveAnswer) -> Outcome:
+    return Outcome(
+        draft.entry.path,
+        "refused",
+        message=f"TradingView refused it and stored nothing: {answer.reason}",
+        hint="fix the errors, then push again",
+        exit_code=EXIT_COMPILE,
+        pine_id=draft.entry.pine_id,
+        diagnostics=answer.verdict.errors or draft.broken,
+        source=draft.text,
+    )
+
+
+def _landed(
+    draft: Draft, intent: Save, found: Found, answer: SaveAnswer | PinesyncError
+) -> Outcome:
+    path = intent.path
+    if found.shadowed:
+        return shadowed_outcome(path, found)
+    refused_text = isinstance(answer, SaveAnswer) and not answer.accepted
+    diagnostics: tuple[Diagnostic, ...] = draft.warnings
+    message, exit_code = "", 0
+    if isinstance(answer, SaveAnswer) and refused_text:
+        diagnostics = answer.verdict.errors or draft.broken
+        message = f"stored as {found.version}, and it does not compile: {answer.reason}"
+        exit_code = EXIT_COMPILE
+    elif found.digest != intent.digest:
+        message = "TradingView stored a slightly different text; both are recorded"
+    elif found.name and found.name != intent.name:
+        message = f"it is called {found.name!r} on TradingView now, and was {intent.name!r}"
+    return Outcome(
+        path,
+        "created" if isinstance(intent, Create) else "saved",
+        found.version,
+        intent.parent,
+        message,
+        _MEND if refused_text else "",
+        exit_code,
+        found.pine_id,
+        diagnostics,
+        draft.text,
+    )

@@ -1,0 +1,141 @@
+"""What is told of scripts that a run leaves alone, and of what a dry run would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pinesync.errors import EXIT_LATER, EXIT_LEFT
+from pinesync.model import PineId, RelPath
+from pinesync.sync.outcome import Outcome, Planned, Run, enumerated
+from pinesync.sync.planner import ScriptState, Step
+from pinesync.sync.policy import Act, RemoteSide
+from pinesync.sync.selection import id_of
+from pinesync.sync.words import Status
+from pinesync.text.canonical import NO_TEXT
+from pinesync.text.filenames import shell_quote
+
+
+def planned(steps: Sequence[Step]) -> Run:
+    rows = tuple(
+        Planned(step.situation.path, step.situation.word, _PLANNED.get(step.act, step.act.value))
+        for step in steps
+        if step.act is not Act.NOTHING
+    )
+    return Run(planned=rows, dry_run=True)
+
+
+def left_alone(
+    step: Step,
+    troubles: Mapping[PineId, str] | None = None,
+    moves: Mapping[RelPath, RelPath] | None = None,
+) -> Outcome | None:
+    """What is told of a step that changes nothing; None where there is nothing to tell. `moves`
+    are the files that were moved by hand, new path to old."""
+    situation, path = step.situation, step.situation.path
+    if step.act in (Act.NOTHING, Act.LEAVE):
+        return None
+    told = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=id_of(situation))
+    if step.act is Act.TELL and path in (moves or {}).values():
+        new = next(new for new, old in (moves or {}).items() if old == path)
+        return replace(
+            told,
+            done="told",
+            exit_code=0,
+            message=f"the file was moved to {new}",
+            hint=f"`pinesync add --moved {shell_quote(new)}` keeps it the same script",
+        )
+    if step.act is Act.TELL:
+        return replace(
+            told,
+            done="told",
+            exit_code=0,
+            message="the file is gone; the script on TradingView stays",
+            hint=f"`pinesync restore {shell_quote(path)}` brings it back; `pinesync rm` forgets it",
+        )
+    message, hint = _reason(step)
+    if situation.word is Status.UNREADABLE and not situation.problem.startswith(NO_TEXT):
+        hint = "put a plain file there that you can read; nothing was sent or replaced"
+    pine_id = id_of(situation)
+    trouble = (troubles or {}).get(pine_id) if pine_id else None
+    if situation.word is Status.UNREADABLE and situation.entry is None:
+        told = replace(told, done="told", exit_code=0)  # nobody listed it
+    base = situation.entry.base if situation.entry else None
+    newest = situation.info.version if situation.info else None
+    words = {
+        "path": shell_quote(path),
+        "id": pine_id,
+        "before": base.version if base else None,
+        "after": newest or (base.version if base else None),
+        "theirs": enumerated(situation.comparison.reverted),
+        "unknown": situation.comparison.unknown,
+    }
+    if step.act is Act.LATER:
+        told = replace(told, exit_code=EXIT_LATER)
+    return replace(
+        told,
+        done="kept" if step.act is Act.KEEP else told.done,
+        message=trouble or situation.problem or message.format(**words),
+        hint=hint.format(**words),
+    )
+
+
+def _reason(step: Step) -> tuple[str, str]:
+    """Why a step changes nothing, and what to do: by the word of status, or closer."""
+    situation = step.situation
+    if step.act is Act.LATER:
+        return _UNCOMPARED
+    if situation.there is RemoteSide.RECORDED_THEIRS and situation.word is Status.ROLLED_BACK:
+        return _BEHIND_THEIRS
+    if situation.word is Status.DIVERGED and situation.entry and situation.entry.base is None:
+        return _LINKED
+    refusal = situation.word.refusal
+    assert refusal, f"nothing is said of {situation.word}"
+    return refusal
+
+
+_UNCOMPARED = (
+    "cannot tell whether this takes back what somebody else saved: {unknown}",
+    "nothing was sent or changed; run the same command again later",
+)
+_BEHIND_THEIRS = (
+    "git went back to before {after}, and somebody else saved in between",
+    "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
+)
+_LINKED = (
+    "linked with a script that has another text ({after})",
+    "run `pinesync pull` to merge the two, then push again",
+)
+_PLANNED = {
+    Act.TELL: "be left: the file is missing",
+    Act.LEAVE: "be left: pull brings what was saved there",
+    Act.FORWARD: "take the newest version",
+    Act.ADOPT: "be noted as it is: both sides are equal",
+    Act.ADOPT_FORWARD: "take the newest version",
+    Act.MERGE: "be merged, with conflict markers where both changed a line",
+    Act.WRITE: "be written",
+    Act.KEEP: "be kept: the script is gone",
+    Act.SAVE: "be saved as the next version",
+    Act.SAVE_OVER: "be saved over the newest version",
+    Act.CREATE: "be created",
+    Act.REFUSE: "be refused",
+    Act.PUT_BACK: "be merged from the version that its text is really based on",
+    Act.LATER: "be refused: the versions to compare it with cannot be read now",
+    Act.TAKE_OURS: "keep its text, on top of theirs",
+    Act.TAKE_THEIRS: "take their text",
+}
+AGREES = frozenset(_PLANNED[act] for act in (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT))
+"""What a push would do to give a script a newer base."""
+
+
+def not_listed(situation: ScriptState, moves: Mapping[RelPath, RelPath]) -> Outcome:
+    """A file that was named for a push and that pine.toml does not list."""
+    path = situation.path
+    what = "add --moved" if path in moves else "add"
+    return Outcome(
+        path,
+        "refused",
+        message="not listed yet, so it was not saved",
+        hint=f"run `pinesync {what} {shell_quote(path)}`, then push again",
+        exit_code=EXIT_LEFT,
+    )

@@ -1,0 +1,92 @@
+"""A new workspace is built beside its place and put there when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pinesync.workspace.files.exchange import file_error
+from pinesync.workspace.files.tree import Tree
+from pinesync.workspace.files.walk import MANIFEST
+
+
+def is_free(target: Path) -> bool:
+    """Whether a new folder can be put there: nothing is there, or an empty folder."""
+    if not os.path.lexists(target):
+        return True
+    return target.is_dir() and not target.is_symlink() and not any(target.iterdir())
+
+
+def make_folder(target: Path) -> None:
+    """The folder is there; FileError where it cannot be made."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise file_error(str(target), error) from error
+
+
+@contextmanager
+def building(target: Path, begun: Callable[[Path], object] = lambda _: None) -> Iterator[Path]:
+    """A folder beside `target` to fill, which takes its place at the end, and leaves nothing
+    behind where that is not reached. `begun` is told the folder before it is made: who is killed
+    leaves it, for `remove_built`."""
+    import shutil
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Nothing can be renamed into a volume that is mounted there.
+        beside = target if os.path.ismount(target) else target.parent
+        place = beside / f"{_prefix(target)}{os.urandom(8).hex()}"
+        begun(place)
+        place.mkdir(0o700)
+        place.chmod(0o755)
+    except OSError as error:
+        raise file_error(str(target), error) from error
+    try:
+        yield place
+        try:
+            if os.path.lexists(target):
+                _fill(target, place)
+            else:
+                place.rename(target)
+        except OSError as error:
+            raise file_error(str(target), error) from error
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def remove_built(target: Path, place: Path) -> None:
+    """Remove the folder in which a killed process was building `target`: nothing that is called
+    otherwise or lies elsewhere, and no link."""
+    import shutil
+
+    beside = place.parent in (target, target.parent)
+    named = re.fullmatch(f"{re.escape(_prefix(target))}[0-9a-f]{{16}}", place.name)
+    if beside and named and place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:60]}-"
+
+
+def _fill(target: Path, place: Path) -> None:
+    """Somebody may stand in an empty folder, so what was built moves into it. pine.toml is first:
+    who is killed in between leaves a workspace that lacks files, and is told so. The folder is
+    held, so that no link can take its place meanwhile. Where it breaks off, it is empty again."""
+    with Tree(target.parent).opened(target.name) as folder:
+        if set(folder.names()) - {place.name}:
+            raise OSError(errno.ENOTEMPTY, "something came into it meanwhile")
+        names = [MANIFEST, *(item.name for item in place.iterdir() if item.name != MANIFEST)]
+        try:
+            for name in names:
+                os.rename(place / name, folder.at(name), dst_dir_fd=folder.descriptor)
+        except BaseException:
+            for name in names:
+                if not os.path.lexists(place / name):
+                    os.rename(folder.at(name), place / name, src_dir_fd=folder.descriptor)
+            raise

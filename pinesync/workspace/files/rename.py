@@ -1,0 +1,171 @@
+"""A file gets another name. Its new name appears before the old one goes, so that there is never a
+moment without the file, and each of the two steps may be done again."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from contextlib import suppress
+
+from pinesync.atomic import Folder
+from pinesync.model import Digest, RelPath
+from pinesync.sync.ports import ChangedMeanwhile
+from pinesync.text.canonical import digest_of_any
+from pinesync.workspace.files.exchange import (
+    file_error,
+    is_being_written,
+    is_listed,
+    read,
+    rename_anew,
+)
+from pinesync.workspace.files.tree import Tree
+
+_NO_SECOND_NAMES = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
+
+
+def appear(tree: Tree, old: RelPath, new: RelPath) -> None:
+    """The file has the new name beside the old one; or instead, where the disk gives a file one
+    name only. Never over another file: ChangedMeanwhile."""
+    (above, name), (folder, new_name) = _split(old), _split(new)
+    try:
+        with tree.opened(above) as source, tree.opened(folder, make=True) as target:
+            _appear(source, name, target, new_name)
+    except FileExistsError:
+        raise ChangedMeanwhile from None
+    except OSError as error:
+        raise file_error(new, error) from error
+
+
+def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
+    if is_listed(target, new):
+        if not _is_same(source, name, target, new):
+            raise ChangedMeanwhile
+        return
+    if not stat.S_ISREG(source.stat(name).st_mode):
+        raise OSError(errno.ELOOP, "not a plain file")
+    try:
+        os.link(
+            source.at(name),
+            target.at(new),
+            src_dir_fd=source.descriptor,
+            dst_dir_fd=target.descriptor,
+            follow_symlinks=False,
+        )
+    except FileExistsError:
+        if is_listed(target, new) or not os.path.samestat(source.stat(name), target.stat(new)):
+            raise
+        # To this disk the two are one name, and differ by letter case alone.
+        os.rename(
+            source.at(name),
+            target.at(new),
+            src_dir_fd=source.descriptor,
+            dst_dir_fd=target.descriptor,
+        )
+    except OSError as error:
+        if error.errno not in _NO_SECOND_NAMES:
+            raise
+        rename_anew(source, name, target, new)
+    try:
+        target.sync()
+    except OSError:
+        if is_listed(source, name):
+            with suppress(OSError):
+                target.unlink(new)
+        raise
+
+
+def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
+    """Whether the new name is the old one's file; or, where there is no old one, has that text."""
+    (above, name), (folder, new_name) = _split(old), _split(new)
+    try:
+        with tree.opened(folder) as target:
+            if not is_listed(target, new_name):
+                return False
+            with suppress(FileNotFoundError), tree.opened(above) as source:
+                if is_listed(source, name):
+                    return _is_same(source, name, target, new_name)
+            return digest_of_any(read(target, new_name)) == text
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise file_error(new, error) from error
+
+
+def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
+    """The old name goes, once the new one is seen to be the same file. False where the old name
+    has another text by now, which stays."""
+    (above, name), (folder, new_name) = _split(old), _split(new)
+    temp = f".pinesync-{key}.tmp"
+    try:
+        with tree.opened(folder) as target, tree.opened(above) as source:
+            if name == new_name and _is_one(source, target):
+                return True
+            if is_listed(source, name) and not is_listed(source, temp):
+                if not _is_same(source, name, target, new_name):
+                    return False
+                source.replace(name, temp)
+            if not is_listed(source, temp):
+                return True
+            if not _is_same(source, temp, target, new_name):
+                # An editor saved between the look and the step: its text gets its name back.
+                rename_anew(source, temp, source, name)
+                source.sync()
+                return False
+            source.unlink(temp)
+            source.sync()
+            return True
+    except FileNotFoundError:
+        return True
+    except FileExistsError:
+        return False  # saved once more: what came out is kept as every leftover is
+    except OSError as error:
+        raise file_error(old, error) from error
+
+
+def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+    """Only the old name is there again: the new one goes if it has the text that it appeared with
+    and the old one has a file, or it gets the old name back."""
+    (above, name), (folder, new_name) = _split(old), _split(new)
+    temp = f".pinesync-{key}.tmp"
+    try:
+        with tree.opened(folder) as target, tree.opened(above) as source:
+            if not is_listed(target, new_name) or (name == new_name and _is_one(source, target)):
+                return
+            if not is_listed(source, name):
+                rename_anew(target, new_name, source, name)
+                source.sync()
+                return
+            target.replace(new_name, temp)
+            if not os.path.samestat(source.stat(name), target.stat(temp)) and (
+                is_being_written(target, temp) or digest_of_any(read(target, temp)) != text
+            ):
+                rename_anew(target, temp, target, new_name)
+            else:
+                target.unlink(temp)
+            target.sync()
+    except (FileNotFoundError, FileExistsError):
+        return  # what came out is kept as every leftover is
+    except OSError as error:
+        raise file_error(new, error) from error
+
+
+def _split(path: RelPath) -> tuple[str, str]:
+    folder, _, name = path.rpartition("/")
+    return folder, name
+
+
+def _is_one(one: Folder, other: Folder) -> bool:
+    """Whether both are one folder, which some systems let be spelt in several ways."""
+    stats = [os.stat(f.path if f.descriptor is None else f.descriptor) for f in (one, other)]
+    return os.path.samestat(*stats)
+
+
+def _is_same(source: Folder, name: str, target: Folder, new: str) -> bool:
+    """Whether both names are one file, or hold the same bytes."""
+    try:
+        if os.path.samestat(source.stat(name), target.stat(new)):
+            return True
+        return read(source, name) == read(target, new)
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,76 @@
+"""`pinesync watch` as a process of its own, read line by line."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from tests.watch.conftest import PATIENCE
+from tests.world import World
+
+
+class Session:
+    """With `--json` its standard output alone is read, `said` gives the rest at the end; without
+    it both outputs are one, as an editor's task sees them."""
+
+    def __init__(self, world: World, *arguments: object, **env: str) -> None:
+        self._as_json = "--json" in arguments
+        errors = subprocess.PIPE if self._as_json else subprocess.STDOUT
+        self.child = world.spawn(
+            "watch", *arguments, stderr=errors, text=False, bufsize=0, env={**os.environ, **env}
+        )
+        self.lines: list[str] = []
+        self._rest = b""
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.child.kill()
+        self.child.communicate()
+
+    def line(self) -> str:
+        """The next one; what came before is in `lines`."""
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([self.child.stdout], [], [], PATIENCE)
+            assert ready, f"nothing more came: {self.lines}"
+            more = os.read(self.child.stdout.fileno(), 65536)
+            assert more, f"it has ended: {self.lines} {self.said()}"
+            self._rest += more
+        line, self._rest = self._rest.split(b"\n", 1)
+        self.lines.append(line.decode())
+        return self.lines[-1]
+
+    def until(self, wanted: Callable[[str], object]) -> str:
+        while not wanted(line := self.line()):
+            pass
+        return line
+
+    def event(self, kind: str, path: str = "") -> Any:
+        """The next one of this kind."""
+        while True:
+            event = json.loads(self.line())
+            its = event.get("path") or event.get("outcome", {}).get("path", "")
+            if event["event"] == kind and path in ("", its):
+                return event
+
+    def said(self) -> str:
+        """To standard error, once it has ended."""
+        return str(self.child.stderr.read().decode()) if self._as_json else ""
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code, once all is read."""
+        self.child.send_signal(signal.SIGINT)
+        return self.end()
+
+    def end(self) -> int:
+        while more := os.read(self.child.stdout.fileno(), 65536):
+            self._rest += more
+        self.lines += self._rest.decode().splitlines()
+        self._rest = b""
+        return int(self.child.wait(PATIENCE))

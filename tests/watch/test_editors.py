@@ -1,0 +1,177 @@
+"""Whatever editor it is: each save is one upload of the whole text."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import subprocess
+
+import pytest
+
+from pinesync.watch.events import Began
+from tests.watch.conftest import Watching
+from tests.watch.editors import (
+    CALLS,
+    LAST,
+    Save,
+    at_terminal,
+    brisk,
+    check_uploads,
+    fence,
+)
+from tests.world import LONGER, SLOWER, TREND, TREND_PATH
+
+# -- editors at a terminal ------------------------------------------------------------------------
+
+_VIM_SETS = (
+    "backupcopy=yes",
+    "backupcopy=no",
+    "backupcopy=auto backup backupdir=.",
+    "backupcopy=no backup backupdir=. patchmode=.orig",
+    "backupcopy=yes backup backupdir=. writebackup",
+    "nowritebackup noswapfile",
+)
+
+
+def installed(*programs: str) -> list[pytest.ParameterSet]:
+    return [
+        pytest.param(
+            program,
+            marks=pytest.mark.skipif(
+                not shutil.which(program), reason=f"needs the program {program}"
+            ),
+        )
+        for program in programs
+    ]
+
+
+@pytest.mark.parametrize("sets", _VIM_SETS)
+@pytest.mark.parametrize("vim", installed("vim", "nvim"))
+def test_vim(watching: Watching, vim: str, sets: str) -> None:
+    world = watching.start().world
+    with at_terminal(world.folder / TREND_PATH, vim, "--clean", "-c", f"set {sets}") as editor:
+        editor.wait_for("Length")
+        editor.type(":$put ='plot(close)'\r:w\r")
+        assert watching.done().done == "saved"
+        editor.type(":$put ='plot(open)'\r:w\r")
+        assert watching.done().done == "saved"
+        editor.type(":q\r")
+        assert editor.end() == 0
+    check_uploads(watching, LONGER, LAST)
+
+
+_EMACS_SETS = (
+    "(setq make-backup-files t)",
+    "(setq backup-by-copying t)",
+    "(setq file-precious-flag t)",
+    "(setq version-control t)",
+)
+
+
+@pytest.mark.parametrize("sets", _EMACS_SETS)
+@pytest.mark.parametrize("emacs", installed("emacs"))
+def test_emacs(watching: Watching, emacs: str, sets: str) -> None:
+    world = watching.start().world
+    file = world.folder / TREND_PATH
+    with at_terminal(file, emacs, "-nw", "-Q", "--eval", sets) as editor:
+        editor.wait_for("Length")
+        editor.type("\x1b>plot(close)\r")
+        editor.wait_for(r"plot\(close\)")
+        assert file.with_name(".#Trend.pine").is_symlink()
+        editor.type("\x18\x13")
+        assert watching.done().done == "saved"
+        editor.type("\x1b>plot(open)\r\x18\x13")
+        assert watching.done().done == "saved"
+        editor.type("\x18\x03")
+        assert editor.end() == 0
+    check_uploads(watching, LONGER, LAST)
+
+
+@pytest.mark.parametrize("emacs", installed("emacs"))
+def test_what_emacs_saves_by_itself_is_not_sent(watching: Watching, emacs: str) -> None:
+    world = watching.start().world
+    file = world.folder / TREND_PATH
+    unasked = '(defun s () (interactive) (do-auto-save t) (message (concat "sa" "ved")))'
+    keys = '(global-set-key (kbd "C-t") \'s)'
+    with at_terminal(file, emacs, "-nw", "-Q", "--eval", f"(progn {unasked} {keys})") as editor:
+        editor.wait_for("Length")
+        editor.type("\x1b>plot(close)\r\x14")
+        editor.wait_for("saved")
+        assert file.with_name("#Trend.pine#").read_text() == LONGER
+        fence(watching)
+        assert world.saved() == [TREND]
+        editor.type("\x18\x13")
+        assert watching.done().done == "saved"
+    check_uploads(watching, LONGER)
+
+
+@pytest.mark.parametrize("sets", ["--ignorercfiles", "--backup", "--locking"])
+@pytest.mark.parametrize("nano", installed("nano"))
+def test_nano(watching: Watching, nano: str, sets: str) -> None:
+    world = watching.start().world
+    with at_terminal(world.folder / TREND_PATH, nano, sets) as editor:
+        editor.wait_for("Length")
+        editor.type("\x1b/plot(close)\x13")
+        assert watching.done().done == "saved"
+        editor.type("\rplot(open)\x13")
+        assert watching.done().done == "saved"
+        editor.type("\x18")
+        assert editor.end() == 0
+    check_uploads(watching, LONGER, LAST)
+
+
+@pytest.mark.parametrize(
+    ("command", "keys"),
+    [
+        (("sed", "-i", "$a plot(close)"), ""),
+        (("sed", "-i.bak", "$a plot(close)"), ""),
+        (("perl", "-pi", "-e", "$_ .= qq(plot(close)\\n) if eof"), ""),
+        (("ed", "-s"), "$a\nplot(close)\n.\nw\nq\n"),
+        (("ex", "-s"), "$a\nplot(close)\n.\nwq\n"),
+        (("tee", "-a"), "plot(close)\n"),
+        (("dd", "conv=notrunc", "oflag=append", "status=none"), "plot(close)\n"),
+    ],
+    ids=lambda given: " ".join(given[:2]) if isinstance(given, tuple) else "",
+)
+def test_editors_of_the_command_line(
+    watching: Watching, command: tuple[str, ...], keys: str
+) -> None:
+    if not shutil.which(command[0]):
+        pytest.skip(f"needs the program {command[0]}")
+    world = watching.start().world
+    last = f"of={TREND_PATH}" if command[0] == "dd" else TREND_PATH
+    subprocess.run(
+        [*command, last], cwd=world.folder, input=keys.encode(), check=True, capture_output=True
+    )
+    assert watching.done().done == "saved"
+    check_uploads(watching, LONGER)
+
+
+# -- other editors, call by call ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("save", CALLS, ids=lambda save: save.__name__)
+def test_what_other_editors_do(watching: Watching, save: Save) -> None:
+    """A longer text, a shorter one, and one of the same length."""
+    world = watching.start().world
+    for text in (LAST, SLOWER, TREND.replace("20", "99")):
+        save(world.folder / TREND_PATH, text.encode())
+        assert watching.done().done == "saved"
+    check_uploads(watching, LAST, SLOWER, TREND.replace("20", "99"))
+
+
+@pytest.mark.parametrize("save", CALLS, ids=lambda save: save.__name__)
+def test_where_the_system_tells_of_no_changes(
+    watching: Watching, save: Save, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(observer: object) -> None:
+        raise OSError(errno.ENOSPC, "no watches left")
+
+    monkeypatch.setattr("watchdog.observers.api.BaseObserver.start", refused)
+    brisk(monkeypatch, again=1.0)
+    world = watching.start().world
+    for text in (LAST, TREND.replace("20", "99")):
+        save(world.folder / TREND_PATH, text.encode())
+        assert watching.done().done == "saved"
+    assert any(isinstance(event, Began) and event.by_looking for event in watching.told)
+    check_uploads(watching, LAST, TREND.replace("20", "99"))

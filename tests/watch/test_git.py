@@ -1,0 +1,777 @@
+"""What git wrote is no save: told, and left until somebody says so. Real git, in every way in which
+it writes files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from pinesync.app.project import open_project
+from pinesync.git.activity import held_by_git, mark
+from pinesync.model import RelPath
+from pinesync.watch import files as files_module
+from pinesync.watch.events import Checking, Event, Held, Told
+from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
+from pinesync.workspace.working_tree import WorkingTree
+from tests.watch.conftest import Watching
+from tests.world import (
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    git,
+)
+
+TREND_FILE = RelPath(TREND_PATH)
+TOOLS_FILE = RelPath(TOOLS_PATH)
+
+
+def commit(world: World, cwd: Path | None = None) -> None:
+    git(cwd or world, "add", "-A")
+    git(cwd or world, "commit", "-q", "-m", "all")
+
+
+def committed(world: World, text: str, path: str = TREND_PATH) -> None:
+    world.write(text, path)
+    commit(world)
+
+
+@pytest.fixture
+def kept(watching: Watching) -> Watching:
+    """Not yet started, in a repository with one commit."""
+    git(watching.world, "init", "-q")
+    commit(watching.world)
+    return watching
+
+
+def look_at_all(watching: Watching) -> list[Event]:
+    """All files are looked at once more: what was to be done is done. Every event until now."""
+    world = watching.world
+    for path in sorted(world.files()):
+        if path.endswith(".pine"):
+            os.utime(world.folder / path)
+    world.write(world.read(BREAKOUT_PATH) + f"// {len(watching.told)}\n", BREAKOUT_PATH)
+    assert watching.done(BREAKOUT_PATH).done == "saved"
+    return watching.told
+
+
+def checked(events: Iterable[Event]) -> set[str]:
+    return {str(event.path) for event in events if isinstance(event, Checking)}
+
+
+def held(events: Iterable[Event]) -> set[str]:
+    """What is held because git wrote it."""
+    return {p for e in events if isinstance(e, Held) and e.why == BY_GIT for p in e.paths}
+
+
+def stays_held(watching: Watching, text: str, path: str = TREND_PATH) -> None:
+    """Git wrote this text: told, and not sent."""
+    before, begun = watching.world.account(), len(watching.told)
+    assert path in watching.held().paths
+    told = look_at_all(watching)[begun:]
+    assert watching.world.read(path) == text
+    assert path not in checked(told)
+    after = watching.world.account()
+    assert {name for name in after if after[name] != before[name]} == {"Breakout"}
+
+
+# -- a branch -------------------------------------------------------------------------------------
+
+
+def many(world: World) -> list[str]:
+    """Ten more scripts, as of the last pull."""
+    names = [f"More {number}" for number in range(10)]
+    for name in names:
+        world.web_save(EXTRA.replace("Extra", name), name)
+    assert world("pull").code == 0
+    return [f"indicators/{name}.pine" for name in names]
+
+
+def test_another_branch_is_told_and_not_uploaded(watching: Watching) -> None:
+    world = watching.world
+    paths = many(world)
+    git(world, "init", "-q")
+    commit(world)
+    git(world, "checkout", "-q", "-b", "other")
+    for path in paths:
+        world.write(world.read(path) + "// other\n", path)
+    commit(world)
+    git(world, "checkout", "-q", "main")
+    watching.start()
+    before = world.account()
+    git(world, "checkout", "-q", "other")
+    while not held(watching.told) >= set(paths):
+        assert watching.held().why == BY_GIT
+    assert checked(look_at_all(watching)) == {BREAKOUT_PATH}
+    assert all(world.account()[name] == before[name] for name in before if name != "Breakout")
+    watching.press("p")
+    for path in paths:
+        assert watching.done(path).done == "saved"
+    assert world.words() == {}
+
+
+def test_a_branch_whose_pine_toml_moves_along_is_not_even_held(watching: Watching) -> None:
+    world = watching.world
+    paths = many(world)
+    git(world, "init", "-q")
+    commit(world)
+    git(world, "checkout", "-q", "-b", "other")
+    for path in paths:
+        world.write(world.read(path) + "// other\n", path)
+    assert world("push").code == 0
+    commit(world)
+    git(world, "checkout", "-q", "main")
+    watching.start()
+    for branch in ("other", "main", "other"):
+        git(world, "checkout", "-q", branch)
+    told = look_at_all(watching)
+    assert not any(isinstance(event, Held) for event in told)
+    assert checked(told) == {BREAKOUT_PATH}
+
+
+# -- one file -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [("checkout", "--", TREND_PATH), ("restore", TREND_PATH), ("checkout", "-q", "-f")]
+)
+def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -> None:
+    world = kept.world
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    if words[-1] == "-f":  # all of it but pine.toml
+        git(world, "add", "pine.toml")
+        git(world, "commit", "-q", "-m", "pulled")
+    kept.start()
+    git(world, *words)
+    stays_held(kept, TREND)
+    assert world.words() == {TREND_PATH: "undoes"}
+    kept.press("p")
+    refused = kept.done()
+    assert (refused.done, refused.exit_code) == ("refused", 3)
+    assert world.saved() == [TREND, SLOWER]
+
+
+def test_it_is_seen_every_time(kept: Watching) -> None:
+    """Whatever comes first: the event, git's lock, its index."""
+    world = kept.world
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    kept.start()
+    for _ in range(10):
+        git(world, "checkout", "--", TREND_PATH)
+        assert kept.until(lambda e: isinstance(e, Held | Checking)).event == "held"
+        assert world("pull", TREND_PATH).code == 0
+        assert world.read() == SLOWER
+        os.utime(world.folder / TREND_PATH)
+        kept.until(lambda event: event.event == "quiet" and event.waiting == 0)
+
+
+def test_what_is_held_is_what_it_is_until_a_push(
+    kept: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the file itself is not looked at again."""
+    monkeypatch.setattr("pinesync.watch.debouncer.LOOK_SECONDS", 0.05)
+    scanned, stats = threading.Semaphore(0), WorkingTree.stats
+
+    def counting(self: WorkingTree) -> Mapping[RelPath, object]:
+        scanned.release()
+        return stats(self)
+
+    monkeypatch.setattr(WorkingTree, "stats", counting)
+    world = kept.world
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, LONGER)
+    git(world, "checkout", "-q", "main")
+    kept.start()
+    git(world, "checkout", "-q", "other")
+    stays_held(kept, LONGER)
+    assert kept.until(lambda event: event.event == "quiet").waiting == 1
+    while scanned.acquire(blocking=False):
+        pass
+    for _ in range(5):
+        assert scanned.acquire(timeout=60)
+    assert world("push", TREND_PATH).code == 0
+    assert world.saved() == [TREND, LONGER]
+    assert kept.until(lambda event: event.event == "quiet").waiting == 0
+    world.write(MERGED)
+    assert kept.done().done == "saved"
+
+
+def test_what_is_held_is_sent_once_somebody_saves_it(kept: Watching) -> None:
+    world = kept.world
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, LONGER)
+    git(world, "checkout", "-q", "main")
+    kept.start()
+    git(world, "checkout", "-q", "other")
+    stays_held(kept, LONGER)
+    world.write(MERGED)
+    assert kept.done().done == "saved"
+    assert world.saved() == [TREND, MERGED]
+
+
+# -- all the other ways ---------------------------------------------------------------------------
+
+
+def onto_main(world: World, *words: str) -> None:
+    git(world, "checkout", "-q", "main")
+    git(world, *words)
+
+
+WRITES: dict[str, tuple[Callable[[World], object], str]] = {
+    "merge": (lambda world: git(world, "merge", "-q", "--no-edit", "other"), MERGED),
+    "fast-forward": (lambda world: git(world, "merge", "-q", "ahead"), SLOWER + "// ahead\n"),
+    "cherry-pick": (lambda world: git(world, "cherry-pick", "other"), MERGED),
+    "rebase": (lambda world: git(world, "rebase", "-q", "other"), MERGED),
+    "reset": (lambda world: git(world, "reset", "-q", "--hard", "other"), LONGER),
+    "revert": (lambda world: git(world, "revert", "--no-edit", "ahead"), SLOWER),
+    "checkout of a commit": (lambda world: git(world, "checkout", "-q", "other"), LONGER),
+    "checkout of a file": (lambda world: git(world, "checkout", "other", "--", "."), LONGER),
+    "restore of a commit": (
+        lambda world: git(world, "restore", "--staged", "--worktree", "-s", "other", "."),
+        LONGER,
+    ),
+    "pull": (lambda world: git(world, "pull", "-q", "--no-rebase", ".", "other"), MERGED),
+}
+
+
+@pytest.mark.parametrize("way", WRITES)
+def test_what_git_writes_is_held(kept: Watching, way: str) -> None:
+    """`other` has the line at the end, `main` the number near the top, `ahead` one line more."""
+    world = kept.world
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, LONGER)
+    git(world, "checkout", "-q", "main")
+    committed(world, SLOWER)
+    git(world, "checkout", "-q", "-b", "ahead")
+    committed(world, SLOWER + "// ahead\n")
+    if way != "revert":
+        git(world, "checkout", "-q", "main")
+    kept.start()
+    act, text = WRITES[way]
+    act(world)
+    while world.read() != text or TREND_PATH not in held(kept.told):
+        kept.until(lambda event: isinstance(event, Held))
+    told = look_at_all(kept)
+    assert checked(told) == {BREAKOUT_PATH}
+    assert world.saved() == [TREND]
+
+
+def test_a_conflict_of_a_merge_is_told_and_its_outcome_sent(kept: Watching) -> None:
+    world = kept.world
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, LONGER)
+    git(world, "checkout", "-q", "main")
+    committed(world, TREND + "plot(open)\n")
+    kept.start()
+    git(world, "merge", "other", code=1)
+    assert "conflict markers" in kept.news().message
+    world.write(LONGER + "plot(open)\n")
+    assert kept.done().done == "saved"
+    git(world, "commit", "-q", "-a", "-m", "merged")
+    assert world.saved() == [TREND, LONGER + "plot(open)\n"]
+
+
+def test_a_revert_of_all_that_was_pulled_is_told_and_not_sent(kept: Watching) -> None:
+    """pine.toml goes back too: the file is as its base says."""
+    world = kept.world
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    commit(world)
+    kept.start(poll=0.05)
+    git(world, "revert", "--no-edit", "HEAD")
+    assert kept.news().word == "rolled-back"
+    look_at_all(kept)
+    assert TREND_PATH not in checked(kept.told)
+    assert world.saved() == [TREND, SLOWER]
+    assert world("push", TREND_PATH).code == 3
+    assert world.saved() == [TREND, SLOWER]
+
+
+# -- the stash ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_comes_out_of_the_stash_is_held(kept: Watching, which: int, packed: bool) -> None:
+    """The newest and an older one; and after `git gc` no file has the stash's name."""
+    world = kept.world
+    texts = [LONGER + "// second\n", LONGER]
+    kept.start()
+    git(world, "config", "core.logAllRefUpdates", "false")
+    for text in reversed(texts):
+        world.write(text + "plot(undeclared)\n")  # no version of it ever
+        assert kept.done().exit_code == 4
+        git(world, "stash", "-q")
+        assert world.read() == TREND
+    if packed:
+        git(world, "gc", "-q")
+    look_at_all(kept)
+    commit(world)
+    git(world, "stash", "pop", "-q", f"stash@{{{which}}}")
+    stays_held(kept, texts[which] + "plot(undeclared)\n")
+
+
+def test_a_stash_with_its_pine_toml_is_nothing(kept: Watching) -> None:
+    world = kept.start().world
+    world.write(LONGER)
+    assert kept.done().done == "saved"
+    git(world, "stash", "-q")
+    assert world.read() == TREND
+    git(world, "stash", "pop", "-q")
+    assert world.read() == LONGER
+    told = look_at_all(kept)
+    assert not any(isinstance(event, Held) for event in told)
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_one_file_in_the_stash(kept: Watching) -> None:
+    """Without its pine.toml: what it had been before is not what was saved last."""
+    world = kept.start().world
+    world.write(LONGER)
+    kept.done()
+    git(world, "stash", "push", "-q", TREND_PATH)
+    stays_held(kept, TREND)
+    git(world, "stash", "pop", "-q")
+    look_at_all(kept)
+    assert kept.until(lambda event: event.event == "quiet").waiting == 0
+    assert world.saved() == [TREND, LONGER]
+
+
+# -- repositories of other shapes -----------------------------------------------------------------
+
+
+def test_a_workspace_below_the_repository(watching: Watching) -> None:
+    world = watching.world
+    git(world.place, "init", "-q")
+    commit(world, world.place)
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    watching.start()
+    git(world.place, "checkout", "--", f"scripts/{TREND_PATH}")
+    stays_held(watching, TREND)
+
+
+def test_a_second_work_tree(watching: Watching) -> None:
+    """Its index and HEAD lie elsewhere, and .git is a file."""
+    world = watching.world
+    world.folder.rename(world.place / "first")
+    git(world.place / "first", "init", "-q")
+    commit(world, world.place / "first")
+    git(world.place / "first", "worktree", "add", "-q", "../scripts")
+    assert (world.folder / ".git").is_file()
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    watching.start()
+    git(world, "checkout", "--", TREND_PATH)
+    stays_held(watching, TREND)
+
+
+def test_another_work_tree_inside_is_none_of_our_files(kept: Watching) -> None:
+    world = kept.start().world
+    git(world, "worktree", "add", "-q", "inside")
+    assert (world.folder / "inside" / TREND_PATH).is_file()
+    told = look_at_all(kept)
+    assert not any(isinstance(event, Held | Told) for event in told)
+    assert checked(told) == {BREAKOUT_PATH}
+
+
+def test_line_ends_that_git_changes(kept: Watching) -> None:
+    world = kept.world
+    git(world, "config", "core.autocrlf", "true")
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, LONGER)
+    git(world, "checkout", "-q", "main")
+    kept.start()
+    git(world, "checkout", "-q", "other")
+    stays_held(kept, LONGER.replace("\n", "\r\n"))
+    git(world, "checkout", "-q", "-f", "main")
+    assert world.read() == TREND.replace("\n", "\r\n")
+
+
+def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
+    """And moves nothing that would make its own files look like git's."""
+    world = kept.start(bring=True, poll=0.05).world
+    world.web_save(SLOWER)
+    assert kept.done().done == "pulled"
+    kept.stop()
+    git(world, "log", "-1", "--format=%s", "tradingview/saved", says="Trend 2.0")
+    git(world, "diff", "--quiet", "tradingview/saved")
+
+
+def test_a_repository_that_is_made_while_watching(watching: Watching) -> None:
+    world = watching.start().world
+    world.web_save(SLOWER)
+    git(world, "init", "-q")
+    commit(world)
+    assert world("pull").code == 0
+    look_at_all(watching)
+    git(world, "checkout", "--", TREND_PATH)
+    stays_held(watching, TREND)
+
+
+def test_without_git_a_save_is_sent(
+    kept: Watching, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    world = kept.start().world
+    world.write(LONGER)
+    assert kept.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+
+
+# -- what is a save all the same ------------------------------------------------------------------
+
+
+class Moment:
+    """Between the save of a file and the look at it: as long as it takes."""
+
+    def __init__(self, watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._watching = watching
+        self._patch = monkeypatch
+        self._heard = threading.Semaphore(0)
+        heard = Files.heard
+
+        def telling(files: Files, paths: Collection[RelPath], **how: bool) -> None:
+            heard(files, paths, **how)
+            for path in paths:
+                if path in (TREND_FILE, TOOLS_FILE):
+                    self._heard.release()
+
+        monkeypatch.setattr(Files, "heard", telling)
+        for name in ("QUIET_SECONDS", "MOST_SECONDS"):
+            monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
+
+    def begins(self, text: str) -> None:
+        """This is saved, and heard of."""
+        file = self._watching.world.folder / TREND_PATH
+        other = file.with_name("other")
+        other.write_text(text)
+        other.replace(file)
+        self.is_heard()
+
+    def is_heard(self) -> None:
+        assert self._heard.acquire(timeout=60)
+
+    def was_heard(self) -> bool:
+        """Whether more was heard of than was waited for."""
+        return self._heard.acquire(blocking=False)
+
+    def ends(self) -> None:
+        self._patch.setattr("pinesync.watch.debouncer.QUIET_SECONDS", 0.05)
+        self._watching.press(" ")
+
+
+@pytest.fixture
+def moment(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> Moment:
+    return Moment(kept, monkeypatch)
+
+
+def test_a_save_and_right_after_it_a_commit(kept: Watching, moment: Moment) -> None:
+    """An editor saves all before it commits: the text was a person's before it was git's."""
+    world = kept.start().world
+    moment.begins(LONGER)
+    commit(world)
+    moment.ends()
+    assert kept.done().done == "saved"
+    commit(world)
+    world.write(SLOWER)
+    assert kept.done().done == "saved"
+    git(world, "commit", "-q", "--allow-empty", "-m", "nothing")
+    assert world.saved() == [TREND, LONGER, SLOWER]
+    assert not held(kept.told)
+
+
+def test_a_save_and_right_after_it_git_over_it(kept: Watching, moment: Moment) -> None:
+    """It was the person's, and is not any more; also where that is committed."""
+    world = kept.world
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    kept.start()
+    moment.begins(LONGER)
+    git(world, "checkout", "--", TREND_PATH)
+    commit(world)
+    moment.ends()
+    stays_held(kept, TREND)
+    assert world.saved() == [TREND, SLOWER]
+
+
+def test_what_writes_the_file_before_it_locks_the_index(kept: Watching, moment: Moment) -> None:
+    """So do programs that are not git itself: it is no save, unless it is committed."""
+    world = kept.world
+    world.web_save(SLOWER)
+    assert world("pull").code == 0
+    kept.start()
+    moment.begins(TREND)
+    git(world, "update-index", "-q", "--refresh")
+    moment.ends()
+    stays_held(kept, TREND)
+    assert world.saved() == [TREND, SLOWER]
+
+
+def test_a_commit_pauses_nothing(kept: Watching) -> None:
+    world = kept.start().world
+    for number in range(3):
+        world.write(f"{LONGER}// {number}\n")
+        assert kept.done().done == "saved"
+        commit(world)
+    git(world, "commit", "-q", "--amend", "-m", "again")
+    git(world, "tag", "one")
+    git(world, "gc", "-q")
+    world.write(SLOWER)
+    assert kept.done().done == "saved"
+    assert len(world.saved()) == 5
+    assert not held(kept.told)
+
+
+def test_a_save_while_git_writes_other_files(kept: Watching) -> None:
+    world = kept.world
+    world.web_save(TREND + "// there\n", "Tools")
+    assert world("pull").code == 0
+    kept.start()
+    git(world, "checkout", "--", TOOLS_PATH)
+    world.write(LONGER)
+    assert kept.done().done == "saved"
+    look_at_all(kept)
+    assert held(kept.told) == {TOOLS_PATH}
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_the_committed_text_is_a_save_where_git_did_nothing(kept: Watching) -> None:
+    """Taken back in the editor."""
+    world = kept.start().world
+    world.write(LONGER)
+    kept.done()
+    world.write(TREND)
+    assert kept.done().done == "saved"
+    assert world.saved() == [TREND, LONGER, TREND]
+    world.write(BROKEN)
+    assert kept.done().exit_code == 4
+    world.write(TREND)
+    assert kept.until(lambda event: event.event == "quiet" and not event.broken)
+    assert len(world.saved()) == 3
+
+
+def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known once all is at rest, and then no save is taken for git's."""
+    looked, look = threading.Semaphore(0), Files.look
+
+    def telling(self: Files, paths: Iterable[RelPath]) -> Found:
+        found = look(self, paths)
+        if not paths:
+            looked.release()
+        return found
+
+    monkeypatch.setattr(Files, "look", telling)
+    world = kept.world
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, LONGER)
+    git(world, "checkout", "-q", "main")
+    kept.start()
+    git(world, "reset", "-q", "other", "--", TREND_PATH)  # the index alone
+    assert looked.acquire(timeout=60)
+    world.write(LONGER)
+    assert kept.done().done == "saved"
+
+
+def test_the_index_alone_is_nothing(kept: Watching) -> None:
+    world = kept.start().world
+    world.write(MERGED)
+    kept.done()
+    git(world, "add", "-p", TREND_PATH, says="y\nn\n")
+    git(world, "add", "-A")
+    git(world, "reset", "-q")
+    told = look_at_all(kept)
+    assert not any(isinstance(event, Held) for event in told)
+    assert world.saved() == [TREND, MERGED]
+
+
+@pytest.mark.parametrize("adds", [True, False])
+def test_a_hook_that_formats(kept: Watching, adds: bool) -> None:
+    """What it leaves for the person to commit is an edit; what it commits is git's, or one."""
+    world = kept.world
+    hook = world.folder / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    ending = "git add -A" if adds else "exit 1"
+    hook.write_text(f"#!/bin/sh\necho '// formatted' >> {TREND_PATH}\n{ending}\n")
+    hook.chmod(0o755)
+    kept.start()
+    world.write(LONGER)
+    kept.done()
+    git(world, "add", "-A")
+    git(world, "commit", "-q", "-m", "one", code=0 if adds else 1)
+    formatted = LONGER + "// formatted\n"
+    assert world.read() == formatted
+    if adds:
+        look_at_all(kept)
+        assert (TREND_PATH in held(kept.told)) is (world.saved() == [TREND, LONGER])
+    else:
+        assert kept.done().done == "saved"
+        assert world.saved() == [TREND, LONGER, formatted]
+
+
+# -- the moment, by hand --------------------------------------------------------------------------
+
+
+class Hand:
+    """The files of a workspace, and a clock that is moved by hand."""
+
+    def __init__(self, watching: Watching) -> None:
+        self.now = 0.0
+        self.folder = open_project(watching.setup).workspace
+        self.files = Files(self.folder, lambda: self.now, many=False)
+        self.files.begin()
+
+
+def test_a_lock_that_a_killed_git_left_is_not_waited_for_for_ever(kept: Watching) -> None:
+    hand = Hand(kept)
+    lock = kept.world.folder / ".git" / "index.lock"
+    lock.touch()
+    for text in (LONGER, SLOWER):
+        kept.world.write(text)
+        if text == LONGER:
+            assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
+            hand.now += GITS_SECONDS - 1
+            assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
+            assert not hand.files.git_moved()
+            hand.now += 1
+        ((path, _),) = hand.files.look([TREND_FILE]).saved
+        assert path == TREND_FILE
+    lock.unlink()
+    assert hand.files.git_moved()
+    hand.files.look(())
+    assert not hand.files.git_moved()
+    lock.touch()
+    kept.world.write(MERGED)
+    assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
+
+
+def test_a_left_lock_in_a_session(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_module, "GITS_SECONDS", 0.3)
+    world = kept.start().world
+    (world.folder / ".git" / "index.lock").touch()
+    world.write(LONGER)
+    assert kept.done().done == "saved"
+
+
+def test_events_that_are_still_on_their_way(kept: Watching) -> None:
+    """Of two files that git wrote one is heard of: the other one is known for git's as well."""
+    world = kept.world
+    git(world, "checkout", "-q", "-b", "other")
+    world.write(LONGER)
+    committed(world, EXTRA, TOOLS_PATH)
+    git(world, "checkout", "-q", "main")
+    hand = Hand(kept)
+    git(world, "checkout", "-q", "other")
+    assert hand.files.git_moved()
+    found = hand.files.look([TREND_FILE])
+    assert held(found.told) == {TREND_PATH, TOOLS_PATH}
+    assert not hand.files.git_moved()
+    hand.files.heard([TOOLS_FILE])
+    assert hand.files.look([TOOLS_FILE]).saved == ()
+
+
+LOCK = RelPath(".git/index.lock")
+
+
+def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
+    """Git was through with a commit before anybody came to look."""
+    world, hand = kept.world, Hand(kept)
+    world.write(LONGER)
+    commit(world)
+    hand.files.heard([TREND_FILE], in_order=True)
+    hand.files.heard([LOCK], in_order=True)
+    ((path, _),) = hand.files.look([TREND_FILE]).saved
+    assert path == TREND_FILE
+
+
+@pytest.mark.parametrize("events", [(LOCK, TREND_FILE), (TREND_FILE, LOCK, TREND_FILE, LOCK)])
+def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...]) -> None:
+    """Over a save, too: what is there when that is heard of is git's already."""
+    world = kept.world
+    committed(world, LONGER)
+    committed(world, SLOWER)
+    hand = Hand(kept)
+    world.write(MERGED)
+    git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)
+    git(world, "commit", "-q", "-m", "back")
+    for path in events:
+        hand.files.heard([path], in_order=True)
+    found = hand.files.look([TREND_FILE])
+    assert (found.saved, held(found.told)) == ((), {TREND_PATH})
+
+
+def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = kept.world
+    committed(world, LONGER)
+    committed(world, TREND)
+    hand = Hand(kept)
+    inspect = hand.folder.tree.inspect
+    acts = [lambda: git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)]
+
+    def meanwhile(path: RelPath) -> object:
+        while acts:
+            acts.pop()()
+        return inspect(path)
+
+    monkeypatch.setattr(hand.folder.tree, "inspect", meanwhile)
+    found = hand.files.look([TREND_FILE])
+    assert (found.saved, found.soon) == ((), (TREND_FILE,))
+    assert held(hand.files.look([TREND_FILE]).told) == {TREND_PATH}
+
+
+def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:
+    """Once there is no lock, what is looked at after it is as git left it."""
+    index, other = tmp_path / "index", tmp_path / "other"
+    index.write_text("before")
+
+    class Lock(type(tmp_path)):  # type: ignore[misc]
+        def exists(self, **_: object) -> bool:
+            index.write_text("after it")
+            return False
+
+    before = mark((index, other, other, other))
+    after = mark((index, other, other, Lock(other)))
+    assert before != after
+    assert after == mark((index, other, other, other))
+
+
+def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    paths = (*[tmp_path / "none"] * 3, lock)
+    lock.touch()
+    busy = mark(paths)
+    assert busy.busy
+    assert busy == mark((*paths[:3], tmp_path / "no lock"))
+
+
+def test_what_git_holds_for_a_file(kept: Watching) -> None:
+    """Whatever line ends and `$Id$` became of it; a text that nobody gave it is not held."""
+    world = kept.world
+    git(world, "add", "-A")
+    marked = TREND + "// $Id$\n"
+    committed(world, marked)
+    committed(world, TREND.replace("\n", "\r\n", 3))
+    for held_text in (
+        marked,
+        marked.replace("$Id$", "$Id: 0123456789 $").replace("\n", "\r\n"),
+        TREND.replace("\n", "\r\n", 3),
+        TREND.replace("\n", "\r\n", 5),  # as what the index has, but for line ends
+        TREND,
+    ):
+        assert held_by_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}
+    for other in (LONGER, TREND + "// $Id\n", marked.replace("$Id$", "$Id: two\n$")):
+        assert held_by_git(world.folder, {TREND_PATH: other.encode()}) == frozenset()
+    assert held_by_git(world.folder, {}) == frozenset()
+    assert held_by_git(world.place, {TREND_PATH: TREND.encode()}) == frozenset()

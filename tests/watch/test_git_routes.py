@@ -1,0 +1,383 @@
+"""Git writes a file in many ways that leave no trace in the index or the stash: a merge with an
+edit that was sent, one file of another commit, a side of a conflict, a filter. None of it is a
+save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.app.sync.push import push
+from pinesync.git.activity import held_by_git
+from pinesync.watch import uploader as sending
+from tests.watch.conftest import Watching
+from tests.watch.test_git import (
+    Moment,
+    commit,
+    committed,
+    held,
+    kept,
+    look_at_all,
+    moment,
+)
+from tests.world import (
+    LONGER,
+    MERGED,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+    git,
+)
+
+__all__ = ["kept", "moment"]
+AHEAD = TREND + "// ahead\n"
+
+
+def prepared(world: World) -> None:
+    """`slower` has another number near the top, `longer` a line more; `main` began both."""
+    for branch, text in (("slower", SLOWER), ("longer", LONGER)):
+        git(world, "checkout", "-q", "-b", branch, "main")
+        committed(world, text)
+    git(world, "checkout", "-q", "main")
+
+
+def is_sent(watching: Watching, text: str) -> None:
+    watching.world.write(text)
+    assert watching.done().done == "saved"
+
+
+# -- a merge with an edit that was already sent ---------------------------------------------------
+
+
+def pull_rebase(watching: Watching) -> str:
+    world = watching.world
+    is_sent(watching, LONGER)
+    git(world, "pull", "-q", "--rebase", "--autostash", ".", "slower")
+    return MERGED
+
+
+def pull_rebase_of_a_commit(watching: Watching) -> str:
+    """The edit was sent and committed: the rebase replays it."""
+    world = watching.world
+    is_sent(watching, LONGER)
+    git(world, "add", TREND_PATH)
+    git(world, "commit", "-q", "-m", "mine")
+    git(world, "stash", "-q")
+    git(world, "pull", "-q", "--rebase", ".", "slower")
+    git(world, "stash", "pop", "-q")
+    return MERGED
+
+
+def rebase_autostash(watching: Watching) -> str:
+    is_sent(watching, LONGER)
+    git(watching.world, "rebase", "-q", "--autostash", "slower")
+    return MERGED
+
+
+def rebase_by_patches(watching: Watching) -> str:
+    """The older machinery, which applies patches."""
+    is_sent(watching, LONGER)
+    git(watching.world, "rebase", "-q", "--apply", "--autostash", "slower")
+    return MERGED
+
+
+def stash_pop_that_merges(watching: Watching) -> str:
+    world = watching.world
+    is_sent(watching, LONGER)
+    git(world, "stash", "push", "-q", TREND_PATH)
+    git(world, "merge", "-q", "--ff-only", "slower")
+    look_at_all(watching)
+    git(world, "stash", "pop", "-q")
+    return MERGED
+
+
+def checkout_m(watching: Watching) -> str:
+    is_sent(watching, LONGER)
+    git(watching.world, "checkout", "-q", "-m", "slower")
+    return MERGED
+
+
+def switch_m(watching: Watching) -> str:
+    is_sent(watching, LONGER)
+    git(watching.world, "switch", "-q", "--merge", "slower")
+    return MERGED
+
+
+# -- one file -------------------------------------------------------------------------------------
+
+
+def restore_of_an_older_commit(watching: Watching) -> str:
+    """The index is left as it is."""
+    git(watching.world, "restore", "--source=slower~0", TREND_PATH)
+    return SLOWER
+
+
+def restore_of_head(watching: Watching) -> str:
+    is_sent(watching, LONGER)
+    git(watching.world, "restore", "--source=HEAD", TREND_PATH)
+    return TREND
+
+
+def restore_of_a_branch(watching: Watching) -> str:
+    is_sent(watching, LONGER)
+    git(watching.world, "restore", "--source", "slower", TREND_PATH)
+    return SLOWER
+
+
+def _in_conflict(watching: Watching) -> World:
+    """`main` and `ahead` end in another line each; the merge is left open."""
+    world = watching.world
+    git(world, "checkout", "-q", "longer")
+    git(world, "merge", "-q", "ahead", code=1)
+    assert "conflict markers" in watching.news().message
+    return world
+
+
+def checkout_theirs(watching: Watching) -> str:
+    git(_in_conflict(watching), "checkout", "--theirs", TREND_PATH)
+    return AHEAD
+
+
+def checkout_ours(watching: Watching) -> str:
+    git(_in_conflict(watching), "checkout", "--ours", TREND_PATH)
+    return LONGER
+
+
+def restore_theirs(watching: Watching) -> str:
+    git(_in_conflict(watching), "restore", "--theirs", TREND_PATH)
+    return AHEAD
+
+
+def merge_that_is_given_up(watching: Watching) -> str:
+    git(_in_conflict(watching), "merge", "--abort")
+    return LONGER
+
+
+ROUTES: dict[str, Callable[[Watching], str]] = {
+    one.__name__: one
+    for one in (
+        pull_rebase,
+        pull_rebase_of_a_commit,
+        rebase_autostash,
+        rebase_by_patches,
+        stash_pop_that_merges,
+        checkout_m,
+        switch_m,
+        restore_of_an_older_commit,
+        restore_of_head,
+        restore_of_a_branch,
+        checkout_theirs,
+        checkout_ours,
+        restore_theirs,
+        merge_that_is_given_up,
+    )
+}
+
+
+def stays(watching: Watching, text: str) -> None:
+    """What git wrote is there, was told and is not sent."""
+    world = watching.world
+    while world.read() != text or TREND_PATH not in held(watching.told):
+        found = watching.until(lambda e: e.event in ("held", "checking"))
+        assert found.event == "held", (found, world.read())
+    before = world.saved()
+    look_at_all(watching)
+    assert world.read() == text
+    assert world.saved() == before
+
+
+def stays_again(watching: Watching, text: str) -> None:
+    assert TREND_PATH in watching.held().paths
+    stays(watching, text)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_what_git_wrote_is_held_and_sent_by_a_key(kept: Watching, route: str) -> None:
+    world = kept.world
+    prepared(world)
+    git(world, "checkout", "-q", "-b", "ahead")
+    committed(world, AHEAD)
+    git(world, "checkout", "-q", "main")
+    kept.start()
+    text = ROUTES[route](kept)
+    stays(kept, text)
+    kept.press("p")
+    kept.done()
+    assert len([event for event in kept.told if event.event == "held"]) <= 2
+
+
+def test_what_git_remembers_of_an_earlier_merge(kept: Watching) -> None:
+    """rerere writes a text that git does not hold, into a file that stays unmerged."""
+    world = kept.world
+    git(world, "config", "rerere.enabled", "true")
+    git(world, "checkout", "-q", "-b", "ahead")
+    committed(world, AHEAD)
+    git(world, "checkout", "-q", "-b", "longer", "main")
+    committed(world, LONGER)
+    git(world, "merge", "-q", "ahead", code=1)
+    committed(world, LONGER + "// ahead\n")
+    git(world, "checkout", "-q", "ahead")
+    committed(world, AHEAD.replace("20", "50"))
+    git(world, "checkout", "-q", "-B", "longer", "longer^")
+    kept.start()
+    git(world, "merge", "-q", "ahead", code=1)
+    stays(kept, MERGED + "// ahead\n")
+    is_sent(kept, MERGED + "// mine\n")
+
+
+# -- what rewrites a file -------------------------------------------------------------------------
+
+
+def filtered(world: World) -> Path:
+    """Every file has one word more than git stores; each run of the filter is noted."""
+    runs = world.place / "runs"
+    runs.touch()
+    for way, what in (("smudge", "s/fast/quick/g"), ("clean", "s/quick/fast/g")):
+        git(world, "config", f"filter.words.{way}", f"echo {way} >> '{runs}'; sed {what}")
+    world.write("*.pine filter=words\n", ".gitattributes")
+    commit(world)
+    return runs
+
+
+def quick(text: str) -> str:
+    return text.replace("fast", "quick")
+
+
+def test_a_filter_is_not_run_and_its_text_not_sent(kept: Watching) -> None:
+    world = kept.world
+    runs = filtered(world)
+    prepared(world)
+    kept.start()
+    git(world, "checkout", "-q", "slower")
+    before = runs.read_bytes()
+    stays(kept, quick(SLOWER))
+    is_sent(kept, quick(MERGED))
+    assert runs.read_bytes() == before
+    git(world, "checkout", "--", TREND_PATH)
+    stays_again(kept, quick(SLOWER))
+
+
+def test_a_save_that_a_filter_takes_to_git(kept: Watching, moment: Moment) -> None:
+    """The person had it before git began."""
+    filtered(kept.world)
+    kept.start()
+    moment.begins(quick(LONGER))
+    commit(kept.world)
+    moment.ends()
+    assert kept.done().done == "saved"
+    assert kept.world.saved() == [TREND, quick(LONGER)]
+
+
+@pytest.mark.parametrize("attributes", ["ident", "ident eol=crlf", "text eol=crlf"])
+def test_attributes_that_git_itself_applies(kept: Watching, attributes: str) -> None:
+    world = kept.world
+    world.write(f"*.pine {attributes}\n", ".gitattributes")
+    commit(world)
+    git(world, "checkout", "-q", "-b", "other")
+    committed(world, SLOWER + "// $Id$\n")
+    git(world, "checkout", "-q", "main")
+    kept.start()
+    git(world, "checkout", "-q", "other")
+    text = world.read()
+    assert ("$Id: " in text) is ("ident" in attributes)
+    assert ("\r\n" in text) is ("crlf" in attributes)
+    stays(kept, text)
+    is_sent(kept, text + "// mine\n")
+    git(world, "checkout", "--", TREND_PATH)
+    stays_again(kept, text)
+
+
+# -- what is a save all the same ------------------------------------------------------------------
+
+
+def test_a_save_right_after_a_switch(kept: Watching) -> None:
+    """Before watch looked at what git did, four times of four; pine.toml is no file of git's."""
+    world = kept.world
+    git(world, "rm", "-q", "--cached", "pine.toml")
+    world.write("pine.toml\n", ".gitignore")
+    commit(world)
+    prepared(world)
+    kept.start()
+    for number, branch in enumerate(("slower", "longer", "main", "slower")):
+        git(world, "checkout", "-q", "-f", branch)
+        is_sent(kept, f"{MERGED}// {number}\n")
+    assert len(world.saved()) == 5
+
+
+def test_a_save_that_is_committed_while_another_is_sent(
+    kept: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is heard of at once, and not only when there is time to look."""
+    world = kept.world
+    meanwhile: list[Callable[[], None]] = []
+
+    def save_and_commit() -> None:
+        while moment.was_heard():
+            pass
+        world.write(TOOLS.replace("2", "3"), TOOLS_PATH)
+        moment.is_heard()
+        commit(world)
+
+    def busy(*arguments: Any, **more: Any) -> Any:
+        while meanwhile:
+            meanwhile.pop()()
+        return push(*arguments, **more)
+
+    monkeypatch.setattr(sending, "push", busy)
+    kept.start()
+    meanwhile.append(save_and_commit)
+    moment.begins(LONGER)
+    moment.ends()
+    assert kept.done().done == "saved"
+    assert kept.done(TOOLS_PATH).done == "saved"
+    assert not held(kept.told)
+
+
+def test_an_old_text_that_is_typed_again(kept: Watching, moment: Moment) -> None:
+    """Git has it, and looked at the files meanwhile: it wrote nothing."""
+    world = kept.world
+    committed(world, LONGER)
+    committed(world, TREND)
+    kept.start()
+    moment.begins(LONGER)
+    (world.folder / ".git" / "index.lock").touch()
+    (world.folder / ".git" / "index.lock").unlink()
+    moment.ends()
+    assert kept.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
+    """Of a clone that fetches what it lacks."""
+    world = kept.world
+    there, asked = world.place / "there", world.place / "asked"
+    git(world, "config", "uploadpack.allowFilter", "true")
+    url = world.folder.as_uri()
+    git(world.place, "clone", "-q", "--filter=blob:none", url, str(there))
+    program = world.place / "upload-pack"
+    program.write_text(f"#!/bin/sh\ntouch '{asked}'\nexec git-upload-pack \"$@\"\n")
+    program.chmod(0o755)
+    git(there, "config", "remote.origin.uploadpack", str(program))
+    git(there, "fetch", "-q")
+    assert asked.exists()
+    asked.unlink()
+    files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}
+    assert held_by_git(there, files) == {TOOLS_PATH}
+    assert not asked.exists()
+
+
+def test_a_repository_with_longer_names(watching: Watching) -> None:
+    """SHA-256: what a merge wrote is found by those, too."""
+    world = watching.world
+    git(world, "init", "-q", "--object-format=sha256")
+    commit(world)
+    prepared(world)
+    watching.start()
+    text = rebase_autostash(watching)
+    stays(watching, text)

@@ -1,0 +1,170 @@
+"""Many texts at once: as few pushes as can be, and nobody waits for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pinesync.app.project import SETTLE_SECONDS, open_project
+from pinesync.model import RelPath
+from pinesync.text.canonical import digest
+from pinesync.watch import uploader as sending
+from pinesync.watch.events import Checking, Done
+from tests.watch.conftest import Watching
+from tests.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    EXTRA,
+    LONGER,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+)
+
+
+def test_many_at_once_are_one_push(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One list for all; of each it is told that it is checked, and then what became of it."""
+    monkeypatch.setattr(sending, "_FIRST_BATCH", 100)
+    world, paths = _with_more(watching)
+    watching.start(many=True)
+    asked = len(world.plan.log)
+    _save_all(world, paths)
+    for path in paths:
+        assert watching.done(path).done == "saved"
+    lists = [call for call in world.plan.log[asked:] if "list" in str(call)]
+    assert 1 <= len(lists) <= 2, "what was written while it looked is the next push"
+    told = watching.stop()
+    for path in paths:
+        checked = [at for at, e in enumerate(told) if isinstance(e, Checking) and e.path == path]
+        ended = [at for at, e in enumerate(told) if isinstance(e, Done) and e.outcome.path == path]
+        assert len(checked) == len(ended) == 1
+        assert checked < ended
+    assert world.words() == {}
+
+
+def test_a_text_that_is_saved_meanwhile_goes_before_those_that_wait(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: two wait, one is sent, and somebody saves a third."""
+    monkeypatch.setattr(sending, "BATCH_SECONDS", 0.0)
+    world, batch = watching.world, _by_hand(watching, monkeypatch)
+    for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS}.items():
+        _add(world, batch, path, text + "// all\n")
+    assert _pushed(batch) == [TOOLS_PATH]
+    _add(world, batch, TREND_PATH, LONGER)
+    _add(world, batch, TREND_PATH, SLOWER)
+    assert [_pushed(batch), _pushed(batch)] == [[TREND_PATH], [BREAKOUT_PATH]]
+    assert not batch.waits
+    assert world.saved() == [TREND, SLOWER]
+    assert world.words() == {}
+
+
+def test_what_failed_goes_alone_and_last(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: whoever hangs again keeps none of the others waiting."""
+    world, batch = watching.world, _by_hand(watching, monkeypatch, first=100)
+    batch.failing[RelPath(TREND_PATH)] = 1
+    for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():
+        _add(world, batch, path, text + "// all\n")
+    assert sorted(_pushed(batch)) == [TOOLS_PATH, BREAKOUT_PATH]
+    assert _pushed(batch) == [TREND_PATH]
+    assert (batch.waits, batch.failing) == (False, {})
+
+
+def test_a_page_amid_many_fails_only_what_was_not_sent(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: what was saved before it is done with, and is not sent again."""
+    dealt_with: list[str] = []
+    world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, first=100)
+    world.plan.add("save_next:2:html:after")
+    for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():
+        _add(world, batch, path, text + "// all\n")
+    _pushed(batch)
+    assert batch.paused
+    left = {path for path, text in world.words().items()} - set(dealt_with)
+    assert left
+    assert batch.failing.keys() >= left
+    assert not batch.failing.keys() & set(dealt_with)
+    assert all(len(world.saved(name)) <= 2 for name in ("Trend", "Breakout", "Tools"))
+
+
+def test_what_became_of_an_earlier_save_says_nothing_of_this_text(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: a save is given up, and then the list fails. The text is not done with."""
+    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
+    dealt_with: list[str] = []
+    world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, settle=0.0)
+    world.plan.add("save_next:1:reset:before")
+    _add(world, batch, TREND_PATH, LONGER)
+    _pushed(batch)
+    world.plan.clear()
+    world.plan.add("list:1+:500")
+    batch.add([(RelPath(TREND_PATH), digest(LONGER))])
+    _pushed(batch)
+    assert (dealt_with, [*batch.failing]) == ([], [TREND_PATH])
+    world.plan.clear()
+    batch.add([(RelPath(TREND_PATH), digest(LONGER))])
+    _pushed(batch)
+    assert (dealt_with, world.saved()) == ([TREND_PATH], [TREND, LONGER])
+
+
+def test_a_script_that_was_removed_fails_no_other(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: pine.toml forgets one of two before they are sent."""
+    world, batch = watching.world, _by_hand(watching, monkeypatch, first=100)
+    for path, text in {BREAKOUT_PATH: BREAKOUT, TREND_PATH: TREND}.items():
+        _add(world, batch, path, text + "// all\n")
+    assert world("rm", BREAKOUT_PATH).code == 0
+    assert _pushed(batch) == [TREND_PATH]
+    assert (batch.failing, len(world.saved()), len(world.saved("Breakout"))) == ({}, 2, 1)
+
+
+def _by_hand(
+    watching: Watching,
+    monkeypatch: pytest.MonkeyPatch,
+    dealt_with: list[str] | None = None,
+    first: int = 1,
+    settle: float = SETTLE_SECONDS,
+) -> sending.Uploader:
+    monkeypatch.setattr(sending, "_FIRST_BATCH", first)
+
+    def deal(path: RelPath, _: object) -> None:
+        if dealt_with is not None:
+            dealt_with.append(path)
+
+    project = open_project(replace(watching.setup, settle_seconds=settle))
+    return sending.Uploader(project, lambda: 0.0, 0.0, deal, lambda *_: None)
+
+
+def _add(world: World, batch: sending.Uploader, path: str, text: str) -> None:
+    world.write(text, path)
+    batch.add([(RelPath(path), digest(text))])
+
+
+def _pushed(batch: sending.Uploader) -> list[str]:
+    """What the next push is about."""
+    return [str(event.path) for event in batch.send() if isinstance(event, Checking)]
+
+
+def _with_more(watching: Watching) -> tuple[World, list[str]]:
+    """A clone with five scripts, not yet watched, and their files."""
+    world = watching.world
+    for number in range(2):
+        world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
+    assert world("pull").code == 0
+    return world, sorted(path for path in world.files() if path.endswith(".pine"))
+
+
+def _save_all(world: World, paths: list[str]) -> None:
+    for path in paths:
+        world.write(world.read(path) + "// all\n", path)

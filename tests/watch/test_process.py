@@ -1,0 +1,600 @@
+"""The command as people and editors run it: lines in a pipe, a terminal with keys, Ctrl-C, and what
+it starts when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinesync.cli.on_error import alarm
+from pinesync.model import RelPath
+from pinesync.sandbox.faults import Fault
+from pinesync.watch.events import Told
+from tests.cli.answers import answering, finding
+from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
+from tests.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    World,
+)
+from tests.world.tradingview import TradingView
+
+if sys.platform == "win32":
+    pytest.skip("signals and a pty are things of POSIX", allow_module_level=True)
+
+from tests.cli.terminal import Terminal
+from tests.watch.editors import Programs
+from tests.watch.processes import Session
+
+ROOT = Path(__file__).parents[2]
+served = pytest.mark.parametrize("world", ["facade"], indirect=True)
+"""The account is in this process, so that what is asked of it can be seen, and go wrong."""
+
+
+# -- lines ----------------------------------------------------------------------------------------
+
+
+def matcher() -> dict[str, Any]:
+    """Of the task that the README has for VS Code."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    blocks = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    (task,) = (json.loads(block)["tasks"][0] for block in blocks if "problemMatcher" in block)
+    assert (task["command"], task["args"]) == ("pinesync", ["watch"])
+    found: dict[str, Any] = task["problemMatcher"]
+    return found
+
+
+def test_a_task_of_an_editor_knows_when_it_begins_and_ends(clone: World) -> None:
+    found = matcher()
+    begins, ends = (
+        re.compile(found["background"][key]) for key in ("beginsPattern", "endsPattern")
+    )
+    problem = re.compile(found["pattern"]["regexp"])
+    broken = BREAKOUT + "plot(undeclared)\n"
+    saves = {TREND_PATH: LONGER, TOOLS_PATH: TOOLS + "// on\n", BREAKOUT_PATH: broken}
+    with Session(clone) as task:
+        task.until(ends.search)
+        for path, text in saves.items():
+            clone.write(text, path)
+            before = len(task.lines)
+            task.until(ends.search)
+            first, *others = task.lines[before:]
+            assert begins.search(first)
+            assert first.endswith(f"  checking  {path}")
+            assert not any(begins.search(line) for line in others)
+            assert any(problem.search(line) for line in others) is (text == broken)
+        (shown,) = (match for line in task.lines if (match := problem.search(line)))
+        keys = [shown[found["pattern"][key]] for key in ("file", "line", "column", "severity")]
+        assert keys == [BREAKOUT_PATH, "6", "6", "error"]
+        assert "undeclared" in shown[found["pattern"]["message"]]
+        assert task.interrupt() == 0
+    assert task.lines[-1] == "stopped"
+    assert clone.saved() == [TREND, LONGER]
+    assert len(clone.saved("Tools")) == 2
+    assert raw("\n".join(task.lines)) is None
+
+
+def test_what_it_says_first(clone: World) -> None:
+    with Session(clone) as session:
+        session.until(lambda line: line.startswith("watching: "))
+        assert session.interrupt() == 0
+    first, second, third, *_ = session.lines
+    assert first == f"watching {clone.folder}: 3 scripts, account sandbox"
+    assert second == "Ctrl-C ends it"
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  connected", third)
+    assert session.lines[-2:] == ["watching: connected", "stopped"]
+
+
+@served
+def test_one_object_a_line(clone: World) -> None:
+    clone.web_save(EXTRA, "Größe")
+    assert clone("pull").code == 0
+    path = "indicators/Größe.pine"
+    with Session(clone, "--json") as session:
+        session.event("quiet")
+        clone.write(EXTRA + "// größer\n", path)
+        done = session.event("done", path)
+        assert (done["outcome"]["done"], done["outcome"]["version"]) == ("saved", "2.0")
+        clone.write(BROKEN)
+        (found,) = session.event("done", TREND_PATH)["outcome"]["diagnostics"]
+        assert found["line"] == 13
+        clone.plan.add(Fault("list", "503", count=None))
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
+        assert session.event("trouble")["exit_code"] == 7
+        assert session.interrupt() == 0
+        assert session.said() == ""
+    events = [json.loads(line) for line in session.lines]
+    assert all(line.isascii() for line in session.lines)
+    assert all(event["schema"] == 1 and event["command"] == "watch" for event in events)
+    assert [event["event"] for event in events][:3] == ["began", "connected", "quiet"]
+    assert events[-1]["event"] == "ended"
+
+
+def test_a_reader_that_goes_away(clone: World) -> None:
+    with Session(clone, "--json") as session:
+        session.event("quiet")
+        session.child.stdout.close()
+        clone.write(LONGER)
+        assert session.child.wait(60) == 0
+        assert session.said() == ""
+    assert clone.saved() in ([TREND], [TREND, LONGER])
+    assert clone("push").code == 0
+    assert clone.saved() == [TREND, LONGER]
+
+
+# -- Ctrl-C, and worse ----------------------------------------------------------------------------
+
+
+@served
+def test_ctrl_c_while_it_only_waits_is_the_end(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it could not finish what an earlier run began."""
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    clone.write(LONGER)
+    clone.plan.add("save_next:1:503")
+    assert clone("push").code == 7
+    clone.plan.add(Fault("get", "500", count=None))
+    with Session(clone, "--json") as session:
+        assert session.event("trouble")["exit_code"] == 7
+        session.event("quiet")
+        assert session.interrupt() == 0
+    assert clone.saved() == [TREND]
+
+
+@served
+@pytest.mark.parametrize(
+    ("how", "when"),
+    [(signal.SIGINT, "after"), (signal.SIGKILL, "after"), (signal.SIGKILL, "before")],
+)
+def test_the_end_during_an_upload(
+    clone: World, how: signal.Signals, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next session finishes it: there is one version, whenever it was stored."""
+    clone.plan.add(f"save_next:1:hang:{when}")
+    with Session(clone) as session:
+        session.until(lambda line: line.startswith("watching: "))
+        clone.app.forget()
+        clone.write(LONGER)
+        clone.app.wait_for("/save/next/")
+        session.child.send_signal(how)
+        assert session.end() == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    if how == signal.SIGINT:
+        assert session.lines[-2] == "error: interrupted"
+    assert [record["state"] for record in clone.records()] == ["sent"]
+    with Session(clone, "--json", PINESYNC_SETTLE_SECONDS="0") as session:
+        recovered = session.event("done", TREND_PATH)["outcome"]
+        assert recovered["done"] == "recovered"
+        if when == "before":
+            assert clone.saved() == [TREND]
+            clone.write(LONGER + "// again\n")
+            assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
+        else:
+            assert session.event("quiet")["waiting"] == 0
+        assert session.interrupt() == 0
+    texts = [LONGER + "// again\n"] if when == "before" else [LONGER]
+    assert clone.saved() == [TREND, *texts]
+    assert clone.words() == {}
+    assert clone("push").asked == ("list",)
+
+
+# -- beside it ------------------------------------------------------------------------------------
+
+
+def test_others_work_while_it_waits(clone: World) -> None:
+    """It holds the folder for itself only while it writes; another one has nothing to do."""
+    with Session(clone, "--json") as session:
+        session.event("quiet")
+        clone.web_save(SLOWER)
+        assert clone("pull").code == 0
+        clone.write(f"{BREAKOUT}// by hand\n", BREAKOUT_PATH)
+        pushed = clone("push")
+        assert pushed.code == 0, pushed
+        second = clone("watch")
+        assert second.code == 7
+        assert "another `pinesync watch` runs in this folder" in second.err
+        clone.write(MERGED)
+        assert session.event("done", TREND_PATH)["outcome"]["version"] == "3.0"
+        session.child.kill()
+        session.child.wait()
+    with Session(clone, "--json") as session:
+        session.event("quiet")
+    assert len(clone.saved("Breakout")) == 2
+    assert clone.saved() == [TREND, SLOWER, MERGED]
+
+
+# -- what it does not begin with ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--on-error", "no-such-command-here"], "no such command"),
+        (["--on-error", "'"], "No closing quotation"),
+        (["--on-error", ""], ""),
+        (["--notify"], "no notify-send"),
+        (["--poll", "9.9"], "9.9"),
+        (["--poll", "nan"], "--poll"),
+        (["--poll", "soon"], "--poll"),
+    ],
+)
+def test_what_cannot_be_meant(
+    clone: World,
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    if arguments == ["--on-error", ""]:  # an empty variable: as if it were not there
+        arguments = [*arguments, "--poll", "1"]
+    refused = clone("watch", *arguments)
+    assert refused.code == 2
+    assert said in refused.err
+
+
+def test_nothing_to_watch(world: World) -> None:
+    refused = world("watch")
+    assert refused.code == 2
+    assert "not in a workspace" in refused.err
+
+
+@served
+def test_nobody_is_signed_in(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can come of it: said at once."""
+    monkeypatch.delenv("PINESYNC_COOKIE")
+    refused = clone("watch")
+    assert (refused.code, refused.asked) == (5, ())
+    assert refused.err.startswith("error: no cookie for http://127.0.0.1")
+    refused = clone("watch", "--json")
+    assert refused.json["exit_code"] == 5
+
+
+def test_git_is_not_installed(clone: World, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=clone.folder, check=True)
+    with Session(clone, "--json", PATH=str(tmp_path)) as session:
+        session.event("quiet")
+        clone.write(LONGER)
+        assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
+        assert session.interrupt() == 0
+        assert session.said() == ""
+
+
+def test_a_sandbox_that_is_not_here(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINESYNC_HOME", str(clone.home / "another"))
+    assert clone("watch").code == 3
+
+
+# -- a session that ends --------------------------------------------------------------------------
+
+
+def test_it_goes_on_with_another_cookie(world: World, tradingview: TradingView) -> None:
+    world.remote_name = "tradingview"
+    assert world("login", stdin=world.user.cookie).code == 0
+    world.clone()
+    with Session(world, "--json") as session:
+        session.event("quiet")
+        world.plan.expire()
+        world.write(LONGER)
+        trouble = session.event("trouble")
+        assert (trouble["exit_code"], trouble["hint"][:20]) == (5, "run `pinesync login`")
+        assert session.event("quiet")["waiting"] == 1
+        world.plan.clear()
+        assert world("login", stdin=world.user.cookie).code == 0
+        assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
+        quiet = session.event("quiet")
+        assert (quiet["waiting"], quiet["connected"]) == (0, True)
+        assert session.interrupt() == 0
+        assert session.said() == ""
+    assert world.saved() == [TREND, LONGER]
+    assert sum('"trouble"' in line for line in session.lines) == 1
+
+
+# -- when something goes wrong --------------------------------------------------------------------
+
+
+RECORDS = """#!/bin/sh
+printf '%s\\n' "$@" > "{folder}/words"
+env > "{folder}/environment"
+"""
+
+
+def recording(folder: Path, name: str) -> Path:
+    """A program that writes down what it was started with."""
+    program = folder / name
+    program.write_text(RECORDS.format(folder=folder))
+    program.chmod(0o755)
+    return program
+
+
+def was_started(folder: Path) -> tuple[list[str], dict[str, str]]:
+    words = (folder / "words").read_text().splitlines()
+    lines = (folder / "environment").read_text().splitlines()
+    return words, dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def test_what_is_only_new_there_is_no_alarm(tmp_path: Path) -> None:
+    ring = alarm(str(recording(tmp_path, "tell.sh")), notify=False)
+    for word in ("behind", "remote-only"):
+        ring(Told(RelPath(TREND_PATH), word, "saved on TradingView"))
+    assert not (tmp_path / "words").exists()
+    ring(Told(RelPath(TREND_PATH), "diverged", "and edited here"))
+    assert (tmp_path / "words").exists()
+
+
+@served
+def test_a_command_of_the_person(clone: World, tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    program = recording(folder, "tell.sh")
+    command = f"'{program}' --loud 'two words' $HOME"
+    cookie = clone.user.cookie
+    cookies = {"TRADINGVIEW_COOKIE": cookie}
+    with Session(clone, "--json", "--on-error", command, **cookies) as session:
+        session.event("quiet")
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
+        session.event("done")
+        assert not (folder / "words").exists()
+        clone.write(BROKEN)
+        session.event("done")
+        session.event("quiet")
+        words, environment = was_started(folder)
+        assert words == ["--loud", "two words", "$HOME"]
+        assert environment["PINESYNC_PATH"] == TREND_PATH
+        assert "does not compile" in environment["PINESYNC_MESSAGE"]
+        assert "undeclared" in environment["PINESYNC_MESSAGE"]
+        assert "(line 13)" in environment["PINESYNC_MESSAGE"]
+        assert not {"TRADINGVIEW_COOKIE", "PINESYNC_COOKIE"} & environment.keys()
+        assert clone.user.sessionid not in (folder / "environment").read_text()
+        clone.plan.add(Fault("list", "503", count=None))
+        clone.write(TOOLS + "// on\n", TOOLS_PATH)
+        session.event("trouble")
+        session.event("quiet")
+        _, environment = was_started(folder)
+        assert environment["PINESYNC_PATH"] == ""
+        assert environment["PINESYNC_MESSAGE"]
+        session.interrupt()
+
+
+def test_a_notification(clone: World, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    recording(folder, "notify-send")
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    with Session(clone, "--json", "--notify", PATH=path) as session:
+        session.event("quiet")
+        clone.remove()
+        session.event("told", TREND_PATH)
+        session.event("quiet")
+        dashes, title, said = was_started(folder)[0]
+        assert (dashes, title) == ("--", TREND_PATH)
+        assert "the file is gone" in said
+        session.interrupt()
+
+
+def test_a_command_that_fails_changes_nothing(clone: World, tmp_path: Path) -> None:
+    program = tmp_path / "fails.sh"
+    program.write_text("#!/bin/sh\necho out\necho err >&2\nkill -9 $$\n")
+    program.chmod(0o755)
+    with Session(clone, "--json", "--on-error", str(program)) as session:
+        session.event("quiet")
+        clone.write(BROKEN)
+        session.event("done")
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
+        assert session.event("done")["outcome"]["done"] == "saved"
+        assert session.interrupt() == 0
+        assert session.said() == ""
+
+
+def test_ctrl_c_while_a_command_of_the_person_runs(clone: World, tmp_path: Path) -> None:
+    pipe, program = tmp_path / "pipe", tmp_path / "slow.sh"
+    os.mkfifo(pipe)
+    program.write_text(f"#!/bin/sh\necho begun > '{pipe}'\nexec sleep 60\n")
+    program.chmod(0o755)
+    with Session(clone, "--on-error", str(program)) as session:
+        session.until(lambda line: line.startswith("watching: "))
+        clone.write(BROKEN)
+        assert pipe.read_text() == "begun\n"
+        assert session.interrupt() == 0
+    assert session.lines[-1] == "stopped"
+
+
+# -- a terminal -----------------------------------------------------------------------------------
+
+
+OBEYED = re.compile("\x07|\x1b[^\\[]|\x1b\\[[0-9;?]*[^0-9;?m]")
+"""A bell, a title, anything but a colour."""
+
+
+@contextmanager
+def terminal(world: World, *arguments: object, **env: str) -> Iterator[Terminal]:
+    """`watch` on one, which is as it was before in the end."""
+    with Terminal(world, "watch", *arguments, env=env) as shown:
+        before = shown.modes
+        yield shown
+        assert shown.interrupt() == 0
+        assert shown.seen.endswith("stopped\r\n")
+        assert shown.modes == before
+    assert not OBEYED.search(shown.seen), ascii(shown.seen)
+
+
+def test_a_line_of_standing_is_drawn_and_wiped(clone: World) -> None:
+    with terminal(clone) as shown:
+        shown.wait_for("watching: connected$")
+        clone.write(BROKEN)
+        shown.wait_for("watching: connected, 1 broken$")
+        clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
+        shown.wait_for("saved.*ms\r\n(.|\n)*watching: connected, 1 broken$")
+    drawn = [piece for piece in re.split("[\r\n]", shown.seen) if piece.startswith("watching: ")]
+    assert len(drawn) == 3
+    for line in drawn:
+        assert f"{line}\r{' ' * len(line)}\r" in shown.seen
+
+
+def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> None:
+    """A task of VS Code has a terminal, too."""
+    for env in ({"TERM_PROGRAM": "vscode"}, {"TERM": "dumb"}):
+        with terminal(clone, **env) as shown:
+            shown.wait_for("\nwatching: connected\r\n")
+    with terminal(clone, "-vv") as shown:
+        shown.wait_for("\nwatching: connected\r\n")
+
+
+@pytest.mark.parametrize("key", ["p", "Y", "n"])
+def test_a_key_without_return(clone: World, key: str) -> None:
+    clone.write(LONGER)
+    with terminal(clone) as shown:
+        shown.wait_for("held: 1 file, they were edited before this began: .*Trend.pine\r\n")
+        shown.wait_for("hint: press p to send, n to leave; `pinesync push` sends what is held")
+        shown.wait_for("watching: connected, 1 waiting$")
+        shown.type(f"x{key}")
+        if key == "n":
+            shown.wait_for("watching: connected$")
+        else:
+            shown.wait_for("saved.* 2.0")
+            shown.wait_for("watching: connected$")
+        assert f"x{key}" not in shown.seen
+    assert clone.saved() == ([TREND] if key == "n" else [TREND, LONGER])
+    assert clone.read() == LONGER
+
+
+@served
+def test_a_terminal_is_as_before_after_any_end(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone.plan.add("save_next:1:hang:after")
+    with Terminal(clone, "watch") as shown:
+        before = shown.modes
+        shown.wait_for("watching: connected$")
+        assert shown.modes != before
+        clone.app.forget()
+        clone.write(LONGER)
+        clone.app.wait_for("/save/next/")
+        assert shown.interrupt() == 130
+        assert shown.modes == before
+    with Terminal(clone, "watch", "--poll", "9") as shown:
+        assert shown.end() == 2
+        assert shown.modes == before
+
+
+# Also where the tests were started by something that ignores Ctrl-C.
+INTERRUPTED = """
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv[0] = "pinesync"
+runpy.run_module("pinesync", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_job_in_the_background_is_not_stopped_by_its_shell(clone: World) -> None:
+    """It would be, as soon as it touched the keyboard's terminal."""
+    if not shutil.which("bash"):
+        pytest.skip("needs the program bash")
+    script = 'set -m; "$@" & wait; echo ended'
+    command = ("bash", "-c", script, "bash", sys.executable, "-c", INTERRUPTED, "watch")
+    with Terminal(Programs(clone.folder), *command) as shown:
+        shown.wait_for("watching: connected")
+        clone.write(LONGER)
+        shown.wait_for("saved.* 2.0")
+        os.killpg(job_of(shown.child.pid), signal.SIGINT)
+        shown.wait_for("stopped\r\n(.|\n)*ended")
+    assert clone.saved() == [TREND, LONGER]
+
+
+def job_of(shell: int) -> int:
+    """The one process that it started."""
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(shell)], capture_output=True)
+    return int(listed.stdout)
+
+
+# -- what others wrote ----------------------------------------------------------------------------
+
+
+def everything_is_hostile(world: World) -> str:
+    """A saved name, and what the compiler says; the path of the script of that name."""
+    world.web_save(EXTRA, EVIL + SPOOF)
+    assert world("pull").code == 0
+    found = finding(f"{EVIL}{SPOOF} {{identifier}}", line=4, identifier=EVIL)
+    world.plan.add(answering("check", found))
+    (path,) = (path for path in world.files() if MARK in path)
+    return path
+
+
+HIDDEN = f"{EXTRA}plot(close) // {MARK}{PAYLOADS['override']}\n"
+"""A source that is not what it looks like."""
+
+
+@served
+@pytest.mark.parametrize("mode", [["-vv"], ["--json", "-vv"]], ids=["loud", "json"])
+def test_a_text_is_shown_and_not_obeyed(clone: World, mode: list[str]) -> None:
+    path = everything_is_hostile(clone)
+    with Session(clone, *mode) as session:
+        session.until(lambda line: "watching: " in line or '"quiet"' in line)
+        clone.write(HIDDEN, path)
+        session.until(lambda line: "does not compile" in line)
+        (clone.folder / path).unlink()
+        session.until(lambda line: "the file is gone" in line)
+        said = Fault("list", "answer", count=None, status=403, body=(EVIL + SPOOF).encode())
+        clone.plan.add(said)
+        clone.write(LONGER)
+        session.until(lambda line: "error: " in line or '"trouble"' in line)
+        assert session.interrupt() == 0
+        shown = "\n".join(session.lines) + "\n" + session.said()
+    assert MARK in shown
+    assert raw(shown) is None
+    assert not any(one in shown for one in (clone.user.sessionid, clone.user.sessionid_sign))
+    if "--json" in mode:
+        assert shown.isascii()
+
+
+@served
+def test_the_same_on_a_terminal(clone: World) -> None:
+    path = everything_is_hostile(clone)
+    with Terminal(clone, "watch", "-v") as shown:
+        shown.wait_for("watching: connected")
+        clone.write(HIDDEN, path)
+        shown.wait_for("1 broken$")
+        assert shown.interrupt() == 0
+    seen = shown.seen.replace("\r\n", "\n")
+    seen = re.sub("\r *\r", "\n", seen)  # its own line of standing
+    assert MARK in seen
+    assert raw(seen, coloured=True) is None
+
+
+@served
+def test_a_program_that_is_started_gets_harmless_words(clone: World, tmp_path: Path) -> None:
+    path = everything_is_hostile(clone)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = recording(folder, "notify-send")
+    path_of = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    with Session(clone, "--json", "--notify", "--on-error", str(program), PATH=path_of) as session:
+        session.event("quiet")
+        clone.write(HIDDEN, path)
+        session.event("quiet")
+        session.interrupt()
+    words, environment = was_started(folder)
+    for text in (*words, environment["PINESYNC_PATH"], environment["PINESYNC_MESSAGE"]):
+        assert raw(text) is None
+    assert MARK in environment["PINESYNC_MESSAGE"]

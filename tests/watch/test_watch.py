@@ -1,0 +1,234 @@
+"""What is saved is sent, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
+from pinesync.watch.session import Wishes, watch
+from tests.watch.conftest import Watching
+from tests.world import (
+    BREAKOUT,
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    LONGER,
+    SLOWER,
+    TOOLS,
+    TOOLS_PATH,
+    TREND,
+    TREND_PATH,
+    both_ways,
+)
+
+
+@both_ways
+def test_a_save_is_the_newest_version_there(watching: Watching) -> None:
+    world = watching.start().world
+    world.write(LONGER)
+    saved = watching.done()
+    assert (saved.done, str(saved.version)) == ("saved", "2.0")
+    assert world.saved() == [TREND, LONGER]
+    world.write(SLOWER)
+    assert str(watching.done().version) == "3.0"
+    assert world.words() == {}
+    told = watching.stop()
+    assert sum(isinstance(event, Checking) for event in told) == 2
+    assert isinstance(told[-1], Ended)
+
+
+def test_what_does_not_compile_is_told_and_not_sent(watching: Watching) -> None:
+    world = watching.start().world
+    world.write(BROKEN)
+    refused = watching.done()
+    assert (refused.done, refused.exit_code) == ("refused", 4)
+    assert "undeclared" in refused.diagnostics[0].message
+    assert watching.until(lambda event: event.event == "quiet").broken == 1
+    world.write(LONGER)
+    assert watching.done().done == "saved"
+    assert watching.until(lambda event: event.event == "quiet").broken == 0
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_the_same_text_again_is_no_save(watching: Watching) -> None:
+    """Touched, rewritten, replaced by an equal file, or edited there and back."""
+    world = watching.start().world
+    file = world.folder / TREND_PATH
+    os.utime(file)
+    world.write(TREND)
+    world.write(TREND.replace("\n", "\r\n"))
+    other = file.with_name("other.tmp")
+    other.write_text(TREND)
+    other.replace(file)
+    world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
+    assert watching.done(BREAKOUT_PATH).done == "saved"
+    assert world.saved() == [TREND]
+    assert not any(isinstance(e, Checking) and e.path == TREND_PATH for e in watching.stop())
+
+
+def test_what_was_edited_before_is_held_until_a_key_is_pressed(watching: Watching) -> None:
+    world = watching.world
+    world.write(LONGER)
+    watching.start()
+    held = next(event for event in watching.told if isinstance(event, Held))
+    assert held.paths == (TREND_PATH,)
+    world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
+    watching.done(BREAKOUT_PATH)
+    assert world.saved() == [TREND]
+    watching.press("p")
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_many_at_once_are_asked_about(watching: Watching) -> None:
+    world = watching.world
+    for number in range(2):
+        world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
+    assert world("pull").code == 0
+    watching.start()
+    paths = [f"indicators/More {number}.pine" for number in range(2)]
+    for path in [*paths, TREND_PATH, BREAKOUT_PATH]:
+        world.write(world.read(path) + "// all\n", path)
+    assert set(watching.held().paths) == {*paths, TREND_PATH, BREAKOUT_PATH}
+    world.write(TOOLS + "// one\n", TOOLS_PATH)
+    watching.done(TOOLS_PATH)
+    assert world.saved() == [TREND]
+    watching.press("y")
+    for path in sorted([*paths, TREND_PATH, BREAKOUT_PATH]):
+        assert watching.done(path).done == "saved"
+    assert world.words() == {}
+
+
+def test_many_at_once_are_sent_where_that_is_wanted(watching: Watching) -> None:
+    world = watching.world
+    for number in range(2):
+        world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
+    assert world("pull").code == 0
+    watching.start(many=True)
+    paths = sorted(path for path in world.files() if path.endswith(".pine"))
+    for path in paths:
+        world.write(world.read(path) + "// all\n", path)
+    for path in paths:
+        assert watching.done(path).done == "saved"
+
+
+def test_a_file_that_is_gone_is_told_and_nothing_is_deleted(watching: Watching) -> None:
+    world = watching.start().world
+    world.remove()
+    assert watching.news().word == "missing"
+    world.write(LONGER)
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_a_script_that_is_listed_while_watching_is_sent_when_it_is_saved(
+    watching: Watching,
+) -> None:
+    world = watching.start().world
+    world.write(EXTRA, "indicators/Extra.pine")
+    assert world("add", "indicators/Extra.pine").code == 0
+    world.write(LONGER)
+    watching.done()
+    assert "Extra" not in world.account()
+    world.write(EXTRA + "// saved\n", "indicators/Extra.pine")
+    assert watching.done("indicators/Extra.pine").done == "created"
+    assert world.saved("Extra") == [EXTRA + "// saved\n"]
+
+
+def test_push_and_pull_work_beside_it(watching: Watching) -> None:
+    world = watching.start().world
+    world.write(BROKEN)
+    watching.done()
+    world.web_save(BREAKOUT + "// there\n", "Breakout")
+    assert world("pull").code == 0
+    assert world("push", "--allow-broken").code == 4
+    world.write(LONGER)
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, BROKEN, LONGER]
+    assert len(world.saved("Breakout")) == 2
+
+
+# -- the other direction --------------------------------------------------------------------------
+
+
+def test_a_save_there_is_told_once(watching: Watching) -> None:
+    world = watching.start(poll=0.05).world
+    world.web_save(SLOWER)
+    told = watching.news()
+    assert (told.word, str(told.version)) == ("behind", "2.0")
+    world.web_save(LONGER)
+    assert str(watching.news().version) == "3.0"
+    assert world.read() == TREND
+    before = len(world.plan.log)
+    watching.world.web_save(BREAKOUT + "// x\n", "Breakout")
+    watching.news(BREAKOUT_PATH)
+    assert len(world.plan.log) > before
+    words = [event.word for event in watching.stop() if isinstance(event, Told)]
+    assert words == ["behind"] * 3
+
+
+def test_a_save_there_is_brought_where_that_is_wanted(watching: Watching) -> None:
+    world = watching.start(poll=0.05, bring=True).world
+    world.web_save(SLOWER)
+    assert watching.done().done == "pulled"
+    assert world.read() == SLOWER
+    world.web_save(EXTRA, "Extra")
+    assert watching.done("indicators/Extra.pine").done == "written"
+    watching.stop()
+    assert world.saved() == [TREND, SLOWER]
+    done = [event.outcome.done for event in watching.told if isinstance(event, Done)]
+    assert done == ["pulled", "written"]
+
+
+def test_a_divergence_stops_that_script_alone(watching: Watching) -> None:
+    world = watching.start(bring=True, poll=0.05).world
+    world.write(BROKEN)
+    watching.done()
+    world.web_save(SLOWER)
+    assert watching.news().word == "diverged"
+    world.write(LONGER)
+    assert watching.done().exit_code == 3
+    world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
+    assert watching.done(BREAKOUT_PATH).done == "saved"
+    assert world.read() == LONGER
+    assert world.saved() == [TREND, SLOWER]
+    told = [e for e in watching.stop() if isinstance(e, Told) and e.word == "diverged"]
+    assert len(told) == 1
+
+
+# -- trouble --------------------------------------------------------------------------------------
+
+
+def test_a_service_that_is_down_is_told_once_and_tried_again(watching: Watching) -> None:
+    world = watching.start().world
+    world.plan.add("list:*:503")
+    world.write(LONGER)
+    trouble = watching.trouble()
+    assert trouble.exit_code == 7
+    world.plan.clear()
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> None:
+    world = watching.start().world
+    world.plan.add("save_next:1:reset:after")
+    world.write(LONGER)
+    assert watching.done().exit_code == 0
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_an_interrupt_while_trouble_is_told_is_an_end(watching: Watching) -> None:
+    watching.world.plan.add("list:*:503")
+    events = watch(watching.setup, Wishes())
+    assert isinstance(events, Generator)
+    while not isinstance(next(events), Trouble):
+        pass
+    try:
+        last = events.throw(KeyboardInterrupt())
+    except KeyboardInterrupt:
+        pytest.fail("it ended as if a save were under way")
+    assert isinstance(last, Ended)

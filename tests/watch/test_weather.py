@@ -1,0 +1,144 @@
+"""What happens around somebody who watches: no session, a full disk, a folder that goes away."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from pinesync.app.sync.push import push
+from pinesync.errors import FileError, Locked, Misuse
+from pinesync.model import Account, RelPath
+from pinesync.sandbox.faults import Fault
+from pinesync.tradingview import cookies, signins
+from pinesync.watch import uploader as sending
+from pinesync.watch.events import Done
+from pinesync.watch.files import Files
+from pinesync.workspace.state.text_store import TextStore
+from tests.watch.conftest import Watching
+from tests.world import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, both_ways
+
+pytestmark = both_ways
+
+
+@pytest.mark.parametrize("kind", ["html", "html-login", "redirect"])
+def test_a_bot_check_is_told_and_nobody_is_asked_any_more(watching: Watching, kind: str) -> None:
+    world = watching.start(poll=0.02).world
+    world.plan.add(f"*:*:{kind}")
+    assert watching.trouble().exit_code == 5
+    asked = len(world.plan.log)
+    world.write(LONGER)
+    watching.until(lambda event: event.event == "quiet" and event.waiting == 1)
+    assert len(world.plan.log) == asked
+    world.plan.clear()
+    watching.press("p")
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+
+
+def test_it_goes_on_by_itself_after_a_login(watching: Watching) -> None:
+    world = watching.start().world
+    world.plan.add("*:*:html")
+    world.write(LONGER)
+    assert watching.trouble().exit_code == 5
+    world.plan.clear()
+    config = watching.setup.places.config
+    signins.keep(config, cookies.parse(world.user.cookie), Account("sandbox"), 0)
+    assert watching.done().done == "saved"
+
+
+def test_a_folder_that_goes_away_ends_it(watching: Watching) -> None:
+    world = watching.start().world
+    world.folder.rename(world.place / "elsewhere")
+    with pytest.raises(Misuse, match="scripts: the folder is gone"):
+        watching.until(lambda event: False)
+
+
+def test_two_do_not_watch_one_folder(watching: Watching) -> None:
+    watching.start()
+    second = Watching(watching.world)
+    with pytest.raises(Locked, match="another `pinesync watch`"):
+        second.start()
+    assert watching.world("watch", "--poll", "3600").code == 7
+    watching.stop()
+    second.start()
+    watching.world.write(LONGER)
+    assert second.done().done == "saved"
+    second.stop()
+
+
+def test_a_save_waits_while_the_disk_is_full(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told once, however often it is tried, and told again when it goes."""
+    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    world = watching.start().world
+    whole, tries = TextStore.keep, threading.Semaphore(0)
+
+    def full(*_: object, **__: object) -> None:
+        tries.release()
+        raise FileError(f"state: {os.strerror(errno.ENOSPC)}")
+
+    monkeypatch.setattr(TextStore, "keep", full)
+    world.write(LONGER)
+    assert watching.done().exit_code == 1
+    for _ in range(5):
+        assert tries.acquire(timeout=60)
+    assert world.saved() == [TREND]
+    monkeypatch.setattr(TextStore, "keep", whole)
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, LONGER]
+    assert watching.until(lambda event: event.event == "quiet").waiting == 0
+    outcomes = [event.outcome.done for event in watching.told if isinstance(event, Done)]
+    assert outcomes == ["failed", "saved"]
+
+
+def test_what_the_service_refuses_is_not_sent_again(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    world = watching.start().world
+    world.plan.add(Fault("save_next", "answer", status=413, body=b'{"message":"too long"}'))
+    world.write(LONGER)
+    assert watching.done().done == "failed"
+    assert watching.until(lambda event: event.event == "quiet").waiting == 0
+    world.write(SLOWER)
+    assert watching.done().done == "saved"
+    assert world.saved() == [TREND, SLOWER]
+
+
+def test_who_waited_while_a_save_hung_is_next(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TradingView is asked for news only after that."""
+    world = watching.world
+    asked: list[int] = []
+    heard = threading.Event()
+    hear = Files.heard
+
+    def hearing(self: Files, paths: Collection[RelPath], **how: bool) -> None:
+        hear(self, paths, **how)
+        if BREAKOUT_PATH in paths:
+            heard.set()
+
+    def hanging(*arguments: Any, **more: Any) -> Any:
+        asked.append(len(world.plan.log))
+        if not heard.is_set():
+            world.write(BREAKOUT + "// waits\n", BREAKOUT_PATH)
+            assert heard.wait(60)
+        run = push(*arguments, **more)
+        asked.append(len(world.plan.log))
+        return run
+
+    monkeypatch.setattr(Files, "heard", hearing)
+    monkeypatch.setattr(sending, "push", hanging)
+    watching.start(poll=0.0)
+    world.write(LONGER)
+    assert watching.done().done == "saved"
+    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.stop()
+    assert asked[1] == asked[2]
