@@ -60,6 +60,7 @@ bench: $(DEVELOPS) ## measure, and compare with the limits
 docs: $(DEVELOPS) ## write the generated parts of docs/ anew, and build the site in docs/_build/html
 	$(BIN)/cog -r $(GENERATED)
 	$(BIN)/python -m docs.schemas
+	$(BIN)/python -m docs.picture
 	$(SPHINX) -b man docs docs/_build/man
 	cp docs/_build/man/pinesync.1 docs/pinesync.1
 	$(SPHINX) -b html docs docs/_build/html

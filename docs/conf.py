@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,17 @@ _ROOT_PAGES = {
 
 def setup(app: Any) -> None:
     app.connect("doctree-read", _to_the_site)
+    app.connect("build-finished", _copy_pictures)
+
+
+def _copy_pictures(app: Any, _error: Exception | None) -> None:
+    """The README names its pictures from the root of the repository, in HTML that sphinx leaves
+    as it is."""
+    if app.builder.format == "html":
+        place = Path(app.outdir, "docs")
+        place.mkdir(exist_ok=True)
+        for picture in ROOT.glob("docs/demo-*.svg"):
+            shutil.copy(picture, place)
 
 
 def _to_the_site(_app: Any, page: Any) -> None:

@@ -1,7 +1,7 @@
 """How watching is told: a line for each event, and one line of standing on a terminal.
 
 A check begins with `checking PATH` and ends with `watching: …`: for these two lines the background
-task of an editor waits (the README has VS Code's).
+task of an editor waits (docs/guides/watch.md has VS Code's).
 """
 
 from __future__ import annotations

@@ -55,9 +55,9 @@ served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
 def matcher() -> dict[str, Any]:
-    """Of the task that the README has for VS Code."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    blocks = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+    """Of the task that the guide has for VS Code."""
+    guide = (ROOT / "docs/guides/watch.md").read_text("utf-8")
+    blocks = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
     (task,) = (json.loads(block)["tasks"][0] for block in blocks if "problemMatcher" in block)
     assert (task["command"], task["args"]) == ("pinesync", ["watch"])
     found: dict[str, Any] = task["problemMatcher"]
