@@ -67,7 +67,7 @@ class _Answer(HTTPResponse):
     def begin(self) -> None:
         super().begin()
         if self.status < 200 or self.status in (204, 304):
-            # A bodiless response: stray bytes would be read as the next response on this connection.
+            # Bodiless: stray bytes here would be read as the next request's response.
             self.will_close = True
 
     def _read_and_discard_trailer(self) -> None:
