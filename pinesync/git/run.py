@@ -1,4 +1,4 @@
-"""The one module that runs git, through GitPython's `Git`, imported on first use because it is slow.
+"""The one module that runs git, through GitPython's `Git`, which is slow and so imported on use.
 
 GitPython's `Repo` is not used: it opens a repository without git's ownership and safety checks
 (`safe.directory`, `safe.bareRepository`).
