@@ -1,8 +1,8 @@
-"""Committing a few files and nothing else: what is staged or edited besides stays as it is.
+"""Commit the given files only; other staged or edited files stay as they are.
 
-The commit is made from an index of its own, which holds HEAD and these files. git makes it, so
-hooks, signing and the person's identity are as in any commit. Files are bytes as they stand in
-the folder: git's filters and line ends apply to them.
+The commit is built in a temporary index that holds HEAD and these files. git makes the commit, so
+hooks, signing and identity apply as usual. File contents are working-tree bytes: git applies its
+filters and line-ending conversion.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pinesync.git.objects import read_objects
 from pinesync.git.repo import require_repository
 from pinesync.git.run import ask, first_line, run
 
-# A stopped rebase has a CHERRY_PICK_HEAD, too.
+# Rebase comes first: a stopped rebase also has a CHERRY_PICK_HEAD.
 _UNDER_WAY = {
     "rebase-merge": "a rebase",
     "rebase-apply": "a rebase",
@@ -29,18 +29,18 @@ _UNDER_WAY = {
     "REVERT_HEAD": "a revert",
     "BISECT_LOG": "a bisect",
 }
-_TOLD = 3
-"""Lines of what a hook complains of."""
+_MAX_STDERR_LINES = 3
+"""Maximum number of stderr lines quoted from a hook."""
 
 Blobs = dict[str, str | None]
-"""Path → blob, None for a file that goes."""
+"""Path → blob id, None for a deleted file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A new commit. `staged` are its files that had something else staged, which stays so;
-    `in_step` is False where the index could not be brought on, and still has the older files;
-    `on_branch` where a branch has it, and not HEAD alone."""
+    """A new commit. `staged` lists committed files whose different staged content was kept.
+    `in_step` is False if the index could not be updated and still has the older files.
+    `on_branch` is False if HEAD is detached."""
 
     commit: str
     in_step: bool
@@ -58,7 +58,8 @@ def asks_for_commits(root: Path) -> bool:
 
 
 def refuse_unready(root: Path) -> None:
-    """Misuse, or LeftForYou, where a commit of ours could not be made or would be in the way."""
+    """Check that pinesync can commit here. Misuse without a repository or an identity; LeftForYou
+    while another git process or an unfinished operation is in the way."""
     require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
     *found, lock = ask(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
@@ -82,14 +83,14 @@ def refuse_unready(root: Path) -> None:
 
 
 def at_head(root: Path, path: str) -> bytes | None:
-    """The file of HEAD as it would stand in the folder; None where there is none."""
+    """The file at HEAD with checkout filters applied; None if HEAD does not have it."""
     status, data, _ = run(root, "cat-file", "--filters", f"HEAD:./{path}")
     return None if status else data
 
 
 def held_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] | None:
-    """HEAD's commit, and what it holds of these files, for the price of one call; None before a
-    first commit."""
+    """HEAD's commit id and the contents of those files that it has, in one git call; None before
+    the first commit."""
     found = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
     if len(found) != 1 + len(paths) or found[0] is None:
         return None
@@ -98,7 +99,7 @@ def held_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] |
 
 
 def ignored(root: Path, paths: list[str]) -> frozenset[str]:
-    """Those that git ignores, and does not track."""
+    """The paths that git ignores and does not track."""
     names = b"".join(os.fsencode(path) + b"\0" for path in paths)
     _, answer, _ = run(root, "check-ignore", "-z", "--stdin", stdin=names)
     return frozenset(os.fsdecode(name) for name in answer.split(b"\0") if name)
@@ -110,11 +111,12 @@ def commit(
     message: str,
     restage: Callable[[str, bytes], bytes | None],
 ) -> Made | None:
-    """Commit these files as HEAD's successor, None where HEAD has them all. FileError where git,
-    or a hook, refuses, and where a hook changes what would be committed: then there is none.
+    """Commit these files on top of HEAD; None if HEAD already has them all. FileError if git or a
+    hook refuses, if a hook changes the commit's files (HEAD is moved back), or if HEAD moved
+    meanwhile.
 
-    Afterwards the index has the files, too. One that had something else staged is put to
-    `restage`, which gives what is to be staged from now on, None for what it was."""
+    The index is updated to match. For a file with different staged content, `restage` receives
+    that content and returns what to stage instead, or None to keep it."""
     head = _commit_at(root)
     staged = {row.path: row.oid for row in staged_rows(root, "--relative")}
     blobs = {p: None if data is None else _blob(root, p, data) for p, data in files.items()}
@@ -146,7 +148,7 @@ def commit(
 
 @contextmanager
 def _folder() -> Iterator[str]:
-    """A folder for one commit. FileError where the disk refuses it."""
+    """A temporary folder for one commit. FileError if the disk refuses it."""
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-commit-") as folder:
             yield folder
@@ -155,7 +157,7 @@ def _folder() -> Iterator[str]:
 
 
 def _take_back(root: Path, head: str | None, new: str) -> None:
-    """HEAD is what it was: nobody saw the commit yet."""
+    """Move HEAD back to `head`, then raise FileError."""
     words = ("-m", "pinesync: a hook changed the commit")
     to = ("HEAD", head, new) if head else ("-d", "HEAD", new)
     ask(root, "update-ref", *words, *to)
@@ -171,8 +173,8 @@ def _bring_in_step(
     staged: Mapping[str, str],
     restage: Callable[[str, bytes], bytes | None],
 ) -> tuple[bool, list[str]]:
-    """The person's index has what was committed: whether that could be done, and the files that
-    keep something else staged."""
+    """Update the user's index to the commit. Returns whether that succeeded, and the files that
+    keep different staged content."""
     others = [p for p, blob in blobs.items() if p in staged and staged[p] != (blob or "")]
     new: Blobs = {path: blob for path, blob in blobs.items() if path not in others}
     for path in others:
@@ -184,7 +186,7 @@ def _bring_in_step(
     try:
         _set(root, new, _modes(root), {})
     except FileError:
-        return False, kept  # the commit is made; git holds the index locked
+        return False, kept  # The commit exists, but another git process holds the index lock.
     run(root, "update-index", "-q", "--refresh")
     return True, kept
 
@@ -205,7 +207,7 @@ def _blob(root: Path, path: str, data: bytes) -> str:
 
 
 def _set(root: Path, blobs: Blobs, modes: Mapping[str, str], env: Mapping[str, str]) -> None:
-    """Let an index have these blobs. Its paths begin at the repository's root."""
+    """Write these blobs to an index, whose paths are relative to the repository's root."""
     prefix = ask(root, "rev-parse", "--show-prefix").removesuffix(b"\n")
     nothing = "0" * max((len(blob) for blob in blobs.values() if blob), default=40)
     rows = b""
@@ -217,4 +219,7 @@ def _set(root: Path, blobs: Blobs, modes: Mapping[str, str], env: Mapping[str, s
 
 def _shortened(stderr: str) -> str:
     lines = [line for line in stderr.splitlines() if line.strip()]
-    return "; ".join(lines[:_TOLD]) + ("; …" if len(lines) > _TOLD else "") or "it does not say why"
+    return (
+        "; ".join(lines[:_MAX_STDERR_LINES]) + ("; …" if len(lines) > _MAX_STDERR_LINES else "")
+        or "it does not say why"
+    )

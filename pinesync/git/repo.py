@@ -1,7 +1,7 @@
-"""The git repository around a workspace, where pinesync writes refs and objects of its own: never
-the branch, the index or the files of the person.
+"""The git repository around a workspace. pinesync writes its own refs and objects there, never the
+user's branch, index or files.
 
-No hook runs, and no filter that the repository's settings name; nothing is asked of another host.
+No hook and no configured filter runs, and git contacts no other host.
 """
 
 from __future__ import annotations
@@ -25,22 +25,21 @@ SAVED = "refs/remotes/tradingview/saved"
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file as a commit has it: its id, and what it holds, None where that is more than any
-    script."""
+    """A file in a commit: its object id and its bytes, None if larger than MAX_FILE."""
 
     oid: str
     data: bytes | None
 
     @property
     def digest(self) -> Digest | None:
-        """That of its text; None where there is none in it."""
+        """The digest of its text; None if it is not text."""
         return digest_or_none(self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """The repository that `root` lies in; `prefix` is root's path in it, with a slash at its
-    end, and empty where root is its top."""
+    """The repository that contains `root`. `prefix` is root's path in it with a trailing slash,
+    empty at the top level."""
 
     root: Path
     prefix: bytes
@@ -49,58 +48,58 @@ class Repository:
     # -- asking --------------------------------------------------------------------------------
 
     def top(self) -> Path:
-        """The root of the repository's files."""
+        """The top level of the work tree."""
         return Path(os.fsdecode(self.ask("rev-parse", "--show-toplevel").removesuffix(b"\n")))
 
     def commit_of(self, revision: str) -> str | None:
-        """The commit's id; None where there is none."""
+        """The commit's id; None if there is no such commit."""
         status, found, _ = self.run("rev-parse", "--verify", "--quiet", revision + "^{commit}")
         return None if status else found.decode("ascii").strip()
 
     def tree_of(self, revision: str) -> str | None:
-        """The id of its files; None where there is no such commit."""
+        """The commit's tree id; None if there is no such commit."""
         status, found, _ = self.run("rev-parse", "--verify", "--quiet", revision + "^{tree}")
         return None if status else found.decode("ascii").strip()
 
     def setting(self, name: str) -> bool | None:
-        """A setting that is true or false; None where it is not set, or is neither."""
+        """A boolean setting; None if it is unset or not a boolean."""
         status, found, _ = self.run("config", "--type=bool", "--get", name)
         return None if status else found.strip() == b"true"
 
     def word(self, name: str) -> str | None:
-        """A setting of this very repository; None where it has none, whatever the person's say."""
+        """A setting in the repository's own config; None if unset there."""
         status, found, _ = self.run("config", "--local", "--get", name)
         return None if status else found.decode("utf-8", "replace").removesuffix("\n")
 
     def may_be(self, ref: str) -> bool:
-        """Whether git takes that as the name of a ref."""
+        """Whether git accepts this as a ref name."""
         return not self.run("check-ref-format", ref)[0]
 
     def refs_below(self, ref: str) -> list[str]:
-        """The refs of that name, and those that have it as their folder."""
+        """The ref with this name and all refs below it."""
         found = self.ask("for-each-ref", "--format=%(refname)", ref)
         return found.decode("utf-8", "replace").split()
 
     def commits_at(self, refs: Sequence[str]) -> dict[str, str]:
-        """The commits that these refs are at; those that are not there are left out."""
+        """The commits that these refs point to; missing refs are left out."""
         form = "--format=%(objecttype) %(objectname) %(refname)"
         rows = self.ask("for-each-ref", form, *refs).decode("utf-8", "replace").splitlines()
         found = (row.split(" ", 2) for row in rows)
         return {ref: oid for kind, oid, ref in found if kind == "commit" and ref in refs}
 
     def independent(self, commits: Sequence[str]) -> list[str]:
-        """Those that lead to none of the others, in their order."""
+        """The commits that are not ancestors of any other, in the given order."""
         if len(commits) < 2:
             return list(commits)
         found = set(self.ask("merge-base", "--independent", *commits).decode("ascii").split())
         return [commit for commit in commits if commit in found]
 
     def leads_to(self, old: str, new: str) -> bool:
-        """Whether the one commit is the other one, or before it."""
+        """Whether `old` equals `new` or is its ancestor."""
         return not self.run("merge-base", "--is-ancestor", old, new)[0]
 
     def is_checked_out(self, ref: str) -> bool:
-        """Whether the branch is what a work tree of the repository stands on."""
+        """Whether any work tree of the repository has the branch checked out."""
         head = self.run("symbolic-ref", "--quiet", "HEAD")[1].decode("utf-8", "replace").strip()
         places = self.ask("for-each-ref", "--format=%(worktreepath)", ref)
         return head == ref or bool(places.strip())
@@ -109,7 +108,7 @@ class Repository:
         return self.ask("rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def log(self, revision: str, form: str, *more: str) -> list[str]:
-        """A line of that form for each commit, the newest first."""
+        """One line of this format per commit, newest first."""
         found = self.ask("log", f"--format={form}", *more, revision, "--")
         return found.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
@@ -120,7 +119,7 @@ class Repository:
         return found.decode("ascii").split()
 
     def blobs(self, commit: str, paths: Sequence[str]) -> dict[str, Blob]:
-        """These files of the workspace as the commit has them; those that it lacks are left out."""
+        """These workspace files at the commit; missing ones are left out."""
         names = [commit.encode() + b":" + self.prefix + path.encode() for path in paths]
         listed = self.ask("cat-file", "--batch-check", stdin=b"".join(n + b"\n" for n in names))
         found: dict[str, Blob] = {}
@@ -137,22 +136,22 @@ class Repository:
         return found
 
     def digests(self, commit: str, paths: Sequence[str]) -> dict[str, Digest | None]:
-        """The same files by the digest of their text, None where they have none."""
+        """The text digests of these files at the commit, None for one that is not text."""
         return {path: blob.digest for path, blob in self.blobs(commit, paths).items()}
 
     # -- writing -------------------------------------------------------------------------------
 
     def move(self, ref: str, commit: str, why: str) -> None:
-        """Let the ref be that commit, wherever it was."""
+        """Point the ref to the commit unconditionally."""
         self.ask("update-ref", "-m", why, ref, commit)
 
     def bring_on(self, ref: str, commit: str, before: str | None, why: str) -> None:
-        """Let the ref be that commit, where it is what it was, None for nothing. FileError where
-        somebody moved it since."""
+        """Move the ref from `before` (None: create it) to the commit. FileError if it no longer
+        points to `before`."""
         self.ask("update-ref", "-m", why, ref, commit, before or "0" * len(commit))
 
     def begin(self, commit: str) -> None:
-        """The first branch of a fresh repository begins at this commit, whose files are there."""
+        """Start a fresh repository's first branch at this commit; its files are already there."""
         self.ask("update-ref", "-m", "pinesync: clone", "HEAD", commit)
         self.ask("reset", "--quiet")
 
@@ -165,7 +164,7 @@ class Repository:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> bytes:
-        """What git prints. FileError where it fails."""
+        """git's standard output. FileError if it fails."""
         return ask(cwd or self.root, *words, stdin=stdin, env=env, hooks=False)
 
     def run(self, *words: str) -> tuple[int, bytes, str]:
@@ -174,8 +173,8 @@ class Repository:
 
 
 def find_repository(root: Path) -> Repository | None:
-    """The repository that keeps files in the folder, None where there is none. FileError where
-    git cannot be run, or will not look into it."""
+    """The repository whose work tree contains the folder; None if there is none. FileError if git
+    cannot run or refuses to open it."""
     words = ("rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--show-prefix")
     status, stdout, stderr = run(root, *words, hooks=False)
     if status:
@@ -190,7 +189,7 @@ def find_repository(root: Path) -> Repository | None:
 
 
 def make_repository(root: Path) -> Repository:
-    """A fresh repository in the folder."""
+    """Run `git init` in the folder."""
     ask(root, "init", "--quiet", hooks=False)
     made = find_repository(root)
     assert made
@@ -198,7 +197,7 @@ def make_repository(root: Path) -> Repository:
 
 
 def require_repository(root: Path) -> Repository:
-    """The repository that keeps files in the folder. Misuse where there is none."""
+    """The repository whose work tree contains the folder. Misuse if there is none."""
     found = find_repository(root)
     if found is None:
         raise Misuse(

@@ -1,14 +1,13 @@
-"""The one place that runs git, through GitPython's `Git`; it is slow to load, so only on use.
+"""The one module that runs git, through GitPython's `Git`, which is slow and so imported on use.
 
-GitPython's `Repo` does not serve here: it opens a repository without asking git whose it is, and
-whether it may be one (`safe.directory`, `safe.bareRepository`).
+GitPython's `Repo` is not used: it opens a repository without git's ownership and safety checks
+(`safe.directory`, `safe.bareRepository`).
 
-No program that the repository's settings name is run, nothing is asked of another host, and no
-question is asked of the person. Hooks run where they are wanted: the person's own, at a commit.
+git runs no program that the repository's config names, contacts no other host unless asked to, and
+never prompts. Hooks run only where they are wanted: the user's own, at a commit.
 
-The repository is the one that a `.git` makes, which no clone can bring. A folder among cloned files
-may itself have the form of a bare repository, with settings and hooks of whoever wrote it: git is
-not run there.
+Only a repository with a `.git` counts, since no clone can bring one. A folder among cloned files
+may be laid out as a bare repository with somebody else's config and hooks: git is not run there.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from pinesync.errors import FileError, Misuse
 if TYPE_CHECKING:
     from git.cmd import Git
 
-# A repository's settings may name a program that looks at the index, or at a signature, and have
-# git ask another host for what it lacks. A bare repository counts where it is named.
+# A repository's config may name an fsmonitor or a signature program. A bare repository is used
+# only if named explicitly.
 _NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
 _NO_BARE = ("-c", "safe.bareRepository=explicit")
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-# Older gits know the second alone.
+# Older gits know only GIT_ALLOW_PROTOCOL.
 _NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 
 _NAMES_GIT = "GIT_PYTHON_GIT_EXECUTABLE"
 
 
 class Options(TypedDict, total=False):
-    """How git is run: with more in its environment; with the hooks of the repository, as it is
-    unless told; and with objects fetched that a partial clone left at another host."""
+    """How git runs: extra environment variables, whether hooks run (default: yes), and whether
+    git may fetch objects that a partial clone lacks (default: no)."""
 
     env: Mapping[str, str] | None
     hooks: bool
@@ -52,9 +51,8 @@ def start(
     hooks: bool = True,
     fetches: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """git in that folder, with pipes for its three streams; with `fetches` it may ask another
-    host for objects that a partial clone left there. FileError where it cannot be run, Misuse
-    where the folder has or is in a repository that its own files make."""
+    """Start git in the folder, with pipes for its three streams. FileError if git cannot run,
+    Misuse if the folder is in a bare repository made of its own files."""
     env = env or {}
     if folder is not None:
         _refuse_made_of_files(folder, env.get("GIT_DIR", os.environ.get("GIT_DIR")))
@@ -69,7 +67,7 @@ def start(
         )
     except (git_error, OSError) as error:
         raise _no_git() from error
-    # GitPython's own handle ends the process when it is dropped; this one is waited for here.
+    # GitPython's wrapper kills the process when it is garbage-collected; callers wait for it.
     return cast("subprocess.Popen[bytes]", process)
 
 
@@ -91,7 +89,7 @@ def ask(
     stdin: bytes = b"",
     **options: Unpack[Options],
 ) -> bytes:
-    """git's standard output. FileError where git fails; the first word names the command."""
+    """git's standard output. FileError, naming the first word, if git fails."""
     status, stdout, stderr = run(folder, *words, stdin=stdin, **options)
     if status:
         raise failed(words[0], stderr)
@@ -99,20 +97,20 @@ def ask(
 
 
 def failed(command: str, stderr: str) -> FileError:
-    """The error of a git command that failed, with the first line of its complaint."""
+    """The error for a failed git command, with the first line of its stderr."""
     return FileError(
         f"git {command} failed: {first_line(stderr)}", "`git fsck` and `git status` tell more"
     )
 
 
 def first_line(stderr: str) -> str:
-    """Why git failed."""
+    """The first line of git's stderr."""
     return stderr.strip().partition("\n")[0] or "it does not say why"
 
 
 def _refuse_made_of_files(folder: Path, named: str | None) -> None:
-    """Misuse where git, looking upwards from the folder as it does, would come to a repository
-    that is no `.git`: gits before 2.38 have no setting against it. `named` is what GIT_DIR says."""
+    """Misuse if git's upward search from the folder would find a bare repository before a `.git`:
+    gits before 2.38 have no setting against it. `named` is the value of GIT_DIR."""
     here = Path(os.path.realpath(folder))
     if named:
         git_dir = Path(os.path.realpath(here / named))
@@ -133,13 +131,13 @@ def _refuse_made_of_files(folder: Path, named: str | None) -> None:
 
 
 def _is_git_directory(place: Path) -> bool:
-    """Whether git may take it for one; sooner yes than no."""
+    """Whether git might take it for a repository; errs on the side of yes."""
     parts = ("objects", "refs", "commondir")
     return os.path.lexists(place / "HEAD") and any(os.path.lexists(place / p) for p in parts)
 
 
 def _program() -> str:
-    """Where git is, by PATH, but never by an entry that means the current directory."""
+    """git's path, found through the absolute entries of PATH only."""
     name = "git.exe" if os.name == "nt" else "git"
     for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
         found = os.path.join(entry, name)
@@ -149,7 +147,7 @@ def _program() -> str:
 
 
 def _gitpython(program: str) -> tuple[type[Git], type[Exception]]:
-    """GitPython, which runs git as it is imported: this one."""
+    """Import GitPython, which runs git at import: make it run this program."""
     if not os.path.isabs(os.environ.get(_NAMES_GIT, "")):
         os.environ[_NAMES_GIT] = program
     try:

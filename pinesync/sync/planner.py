@@ -144,9 +144,10 @@ def survey(snapshot: Snapshot) -> tuple[ScriptState, ...]:
 def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptInfo]) -> ScriptState:
     file = snapshot.files.get(entry.path)
     if entry.pine_id is None or entry.base is None:
+        # No text was ever agreed on: nothing can be told from a base.
         info = paired.get(entry.path)
         if entry.pine_id and info is None:
-            # It names a script that cannot be seen now: never a reason to create another.
+            # It names a script that is not listed: creating another would duplicate it.
             local = LocalSide.EDITED if file else LocalSide.MISSING
             there = RemoteSide.GONE if entry.pine_id in snapshot.gone else RemoteSide.SAME
             return ScriptState(entry.path, local, there, entry)
@@ -164,6 +165,7 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
         return ScriptState(entry.path, local, there, entry, info)
     local, at = _local(entry, file), None
     if local is LocalSide.EDITED and there in _MOVED_ON and info:
+        # Both sides changed since the base; the file may hold one of the newer versions.
         at = _version_of(file.digest, entry, info, snapshot)
         if at == info.version:
             there = RemoteSide.EQUAL
@@ -172,7 +174,7 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
             local, there = LocalSide.AHEAD, RemoteSide.MOVED
     comparison = snapshot.compared.get(entry.path, Comparison())
     if local is LocalSide.EDITED and there in COMPARABLE:
-        # The file differs from the base; whether it is derived from it is told by its text alone.
+        # The file differs from the base, and only its text can show that it derives from it.
         if comparison.unknown:
             local = LocalSide.UNCOMPARED
         elif comparison.reverted:

@@ -1,9 +1,8 @@
-"""How long an answer may take in all, where it begins, and that nothing follows its body.
+"""An HTTP adapter with a total deadline per response, and no trailers.
 
-A timeout of urllib3 begins anew with every byte, so a server that sends one now and then is
-waited for without end. Here each read of an answer has only what is left of the read timeout.
-Behind the last chunk of a body http.client reads lines as long as there are any, out of sight of
-whoever reads the body: here there may be none.
+urllib3's read timeout restarts with every byte, so a slow server could stall a read forever. Here
+each read gets only what is left of the timeout. After the last chunk, http.client reads trailer
+lines without a limit, hidden from the caller: here any trailer is an error.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _ANNOUNCES = frozenset(range(102, 200))
 
 
 class _Timed(io.RawIOBase):
-    """What a socket sends, until the socket's timeout, counted from now, is over."""
+    """A socket's raw stream with one deadline: the socket's timeout, counted from now."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw, self._sock = raw, sock
@@ -47,7 +46,7 @@ class _Timed(io.RawIOBase):
         try:
             return self._raw.readinto(into)
         finally:
-            # The next request on this connection is sent with the whole of its own time.
+            # The next request on this connection gets its full timeout.
             self._sock.settimeout(self._each)
 
     def close(self) -> None:
@@ -62,13 +61,13 @@ class _Answer(HTTPResponse):
 
     def _read_status(self) -> Any:
         version, status, reason = super()._read_status()  # type: ignore[misc]
-        # http.client skips 100 alone. What else only announces an answer is not one, either.
+        # http.client skips only 100; treat every other interim response like it.
         return version, 100 if status in _ANNOUNCES else status, reason
 
     def begin(self) -> None:
         super().begin()
         if self.status < 200 or self.status in (204, 304):
-            # Without a body, whatever comes on this connection would be the next request's answer.
+            # Bodiless: stray bytes here would be read as the next request's response.
             self.will_close = True
 
     def _read_and_discard_trailer(self) -> None:
@@ -96,7 +95,7 @@ _POOLS = {"http": _PlainPool, "https": _SecurePool}
 
 
 class PatientAdapter(HTTPAdapter):
-    """Connections of its own pools, each with an end to waiting for an answer."""
+    """An adapter whose connections enforce a deadline for the whole response."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

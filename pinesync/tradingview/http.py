@@ -1,8 +1,7 @@
 """The one place that sends a request, and the one place that attaches the cookie.
 
-Reads are tried again where that cannot hurt; a write is sent once, whatever happens. No redirect
-is followed or even read, no .netrc and no environment is looked at, nothing is decoded beyond a
-limit.
+Reads are retried; a write is sent exactly once. The session follows no redirect, ignores .netrc and
+the environment, and decodes no body beyond the request's cap.
 """
 
 from __future__ import annotations
@@ -58,8 +57,8 @@ PAUSES = (0.5, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what became of it, as far as a person may see it: no header, no source.
-    `status` is None where no answer came; `size` is the body's, in bytes."""
+    """One request and its result without secrets: no header, no source. `status` is None if no
+    response came; `size` is the body's size in bytes."""
 
     method: str
     target: str
@@ -70,8 +69,9 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How requests travel; everything that the environment may say, as arguments. `timeout` is the
-    total within which reads wait as the service asks, in seconds; `waits` hears of each wait."""
+    """How requests are sent; settings that usually come from the environment are arguments here.
+    `timeout` is the total time in seconds that reads may wait when the service asks them to;
+    `waits` is called with each wait."""
 
     adapter: BaseAdapter | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -86,8 +86,8 @@ class Transport:
 
 
 class Session:
-    """Requests to one facade, from several threads at once. Of reads, `transport.jobs` are under
-    way at a time, and half as many after each answer that asks for fewer."""
+    """A thread-safe session with one facade. At most `transport.jobs` reads run at a time; each
+    429 or 503 response halves that limit."""
 
     def __init__(
         self,
@@ -119,7 +119,8 @@ class Session:
         self._http.close()
 
     def send(self, request: Request) -> Answer:
-        """The whole answer. NetworkError where none came, BadAnswer where it is over the cap."""
+        """Send the request and read the whole response. NetworkError if none came, BadAnswer if
+        it exceeds the request's cap."""
         self._before(request)
         if request.effect == "write":
             return self._once(request)
@@ -186,7 +187,7 @@ class Session:
         except (requests.RequestException, HTTPError) as error:
             raise _network_error(error, self._host, _again(request)) from error
         except OSError as error:
-            # What requests says of a bundle of certificates that is not there, or is none.
+            # requests raises a plain OSError for a missing or invalid CA bundle.
             raise Misuse(
                 f"{self._transport.ca_bundle}: cannot be used to prove who answers: {error}",
                 "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it: mend or unset the variable",
@@ -194,14 +195,14 @@ class Session:
         return Answer(response.status_code, body, response.headers.get("Retry-After"))
 
     def _cookie(self) -> dict[str, str]:
-        """The Cookie header, if the secret belongs to the very origin of this session."""
+        """The Cookie header, if the secret's origin is exactly this session's."""
         if self._secret is None or self._secret.origin != self._origin:
             return {}
         return {"Cookie": self._secret.reveal()}
 
     def _body(self, response: requests.Response, request: Request, end: float) -> bytes:
-        """The whole body, decoded. No more than the request's cap of it is read, or made of what
-        was read, and nothing after `end`."""
+        """The whole body, decoded. Both the raw and the decoded size are limited to the request's
+        cap, and reading stops at `end`."""
         cap, again = request.cap, _again(request)
         parts: list[bytes] = []
         taken = size = 0
@@ -229,15 +230,15 @@ class Session:
 
 
 class _Unredirected(requests.Session):
-    """Requests reads the whole body of a redirect, without a limit, and parses its Location,
-    even where it is told not to follow it. For this session no answer is a redirect."""
+    """A session for which no response is a redirect. Even with allow_redirects=False, requests
+    reads a redirect's whole body without a limit and parses its Location."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
         return None
 
 
 def _again(request: Request) -> str:
-    """What to do now; of a write nobody knows whether it arrived."""
+    """The hint after a network error. A failed write may still have arrived."""
     said = "check the connection, then run the same command again"
     return f"{said}: it finds out what arrived" if request.effect == "write" else said
 
@@ -252,10 +253,10 @@ def _form(request: Request) -> dict[str, tuple[None, bytes]] | None:
 def _network_error(
     error: requests.RequestException | HTTPError, host: str, again: str
 ) -> NetworkError:
-    """What went wrong, without the error's own address: a proxy's may hold a password."""
+    """Translate the error without quoting its URL: a proxy URL may hold a password."""
     inner: Any = error.args[0] if error.args else error
     reason = getattr(inner, "reason", inner)
-    # Another TLS error may come after the body left; a refused certificate never does.
+    # Certificate verification fails before the body is sent; other TLS errors may come later.
     unverified = isinstance(reason, SSLError) and any(
         isinstance(arg, ssl.SSLCertVerificationError) for arg in reason.args
     )

@@ -1,5 +1,4 @@
-"""How many requests may be under way at a time, and how long a read waits before it is sent again:
-fewer and longer, once the service asks for that."""
+"""Limit concurrent requests and pace retries. Both back off when the service asks for it."""
 
 from __future__ import annotations
 
@@ -7,11 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 
 MAX_RETRY_AFTER = 30.0
-"""Seconds that a read without a total waits where it is asked to, and that any waits unasked."""
+"""Longest Retry-After honored without a total, and longest backoff chosen here, in seconds."""
 
 
 class Turns:
-    """At most so many inside of it, from any threads: `with turns: ...`."""
+    """A semaphore whose limit can shrink: `with turns: ...`."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -29,18 +28,17 @@ class Turns:
             self._changed.notify()
 
     def fewer(self) -> None:
-        """Half as many from now on, and one at least."""
+        """Halve the limit, but keep at least one."""
         with self._changed:
             self._most = max(1, self._most // 2)
 
 
 class Patience:
-    """How long a read waits before it is sent again, and when that is given up.
+    """Decide how long a read waits before its next try, and when to give up.
 
-    It is sent again once after each of `pauses`; no longer Retry-After than half a minute is waited
-    for. With a `total`, in seconds from now on, a read that comes too often is sent again and again
-    when it may be, and nothing is waited for that would end after the total. `told` hears how long
-    all reads wait from now on."""
+    A read is retried once after each of `pauses`, unless Retry-After exceeds half a minute. With a
+    `total` in seconds, a rate-limited read is retried until the total is spent; no wait may end
+    after it. `told` is called with the wait that now applies to all reads."""
 
     def __init__(
         self,
@@ -57,14 +55,14 @@ class Patience:
         self._lock = threading.Lock()
 
     def pause(self, tries: int, asked: float | None = None, *, often: bool = False) -> float | None:
-        """Seconds until the next try, None where there is none. `asked` is what the service asks
-        for, `often` whether it says that requests come too often."""
+        """Seconds until the next try; None to give up. `asked` is the Retry-After in seconds,
+        `often` whether the service is rate-limiting."""
         usual = self._pauses[tries - 1] if tries <= len(self._pauses) else None
         wait = usual if asked is None else asked
         if self._end is None:
             return None if usual is None or (wait or 0) > MAX_RETRY_AFTER else wait
         if often and usual is None:
-            # The wait that was asked for did not do.
+            # All usual retries failed, so Retry-After alone was too short: back off as well.
             wait = max(asked or 0.0, min(0.5 * 4.0 ** min(tries - 1, 9), MAX_RETRY_AFTER))
         elif usual is None:
             return None
@@ -76,7 +74,7 @@ class Patience:
         return wait
 
     def rest(self) -> float:
-        """What is left of a wait that another read was asked for."""
+        """Seconds left of a wait that the service asked of another read."""
         return max(0.0, self._rest_until - self._clock())
 
     def _rest(self, until: float, wait: float) -> None:

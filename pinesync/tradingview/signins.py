@@ -1,7 +1,7 @@
-"""Sign-ins that `login` keeps: one, or several under names.
+"""The sign-ins that `login` stores: an unnamed one and any number of named ones.
 
-Each is a file, mode 0600, in the user's config folder, never in a project. It holds the two
-cookies, or, where the operating system's keyring was asked for, says that they are there.
+Each is a file with mode 0600 in the user's config folder, never in a workspace. It holds the two
+cookies or, with --keyring, a note that the operating system's keyring has them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from pinesync.tradingview import cookies
 from pinesync.tradingview.cookies import Secret
 
 SERVICE = "pinesync"
-"""What the keyring's entries are filed under; the user name of each is its file's path."""
+"""The keyring service name; an entry's user name is the path of its sign-in file."""
 _FILE = re.compile(r"session(?:-(?P<name>[a-z0-9_-]{1,40}))?\.json")
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 _TEMPORARY = re.compile(r"\.session(?:-[a-z0-9_-]{1,40})?-\d+\.tmp")
 _MAX_FILE = 64 * 1024
-# A pipe in the file's place must not make the reader wait.
+# O_NONBLOCK: opening a pipe put in the file's place must not block.
 _READ = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -39,8 +39,8 @@ _READ = (
 
 @dataclass(frozen=True, slots=True)
 class StoredSignIn:
-    """A kept sign-in: whose, and when it was made in epoch seconds. `name` is empty for the one
-    without a name; `secret` is None where the keyring has it."""
+    """A stored sign-in. `saved_at` is in epoch seconds; `name` is empty for the unnamed one;
+    `secret` is None if the keyring has it."""
 
     path: Path
     name: str
@@ -50,7 +50,7 @@ class StoredSignIn:
 
 
 def path_of(folder: Path, name: str = "") -> Path:
-    """The file of a sign-in. Misuse for what is no name; upper case counts as lower."""
+    """The file of a sign-in. Misuse for an invalid name; case is ignored."""
     folded = name.lower()
     if name and not _NAME.fullmatch(folded):
         raise Misuse(
@@ -69,8 +69,8 @@ def keep(
     name: str = "",
     keyring: bool = False,
 ) -> StoredSignIn:
-    """Keep the sign-in for the real service, in the keyring where that was asked for. The file
-    is replaced as a whole, and read back."""
+    """Store a sign-in for TradingView, with `keyring` in the keyring. The file is replaced
+    atomically and read back."""
     path = path_of(folder, name)
     held: dict[str, object] = {
         "name": account.name,
@@ -93,15 +93,15 @@ def keep(
 
 
 def load(folder: Path, name: str = "") -> StoredSignIn | None:
-    """The sign-in kept under that name, None where there is none. Refused where others can read
-    it."""
+    """The sign-in stored under that name; None if there is none. StateError if the file is damaged
+    or other users can read it."""
     path = path_of(folder, name)
     body = _read(path)
     return None if body is None else _parsed(path, body)
 
 
 def names(folder: Path) -> tuple[str, ...]:
-    """The names of all sign-ins that are there, the empty one first; damaged ones too."""
+    """The names of all stored sign-ins, including damaged ones; the empty name sorts first."""
     try:
         found = [match["name"] or "" for f in os.listdir(folder) if (match := _FILE.fullmatch(f))]
     except FileNotFoundError:
@@ -112,7 +112,7 @@ def names(folder: Path) -> tuple[str, ...]:
 
 
 def mark(folder: Path) -> object:
-    """What changes whenever a sign-in is kept or forgotten."""
+    """A value that changes whenever a sign-in is stored or removed."""
     found = []
     for name in names(folder):
         with suppress(OSError):
@@ -122,7 +122,7 @@ def mark(folder: Path) -> object:
 
 
 def all_kept(folder: Path) -> tuple[StoredSignIn, ...]:
-    """Every usable sign-in. A damaged one is told of when it is asked for by its name."""
+    """Every usable sign-in. Damaged ones are skipped; `load` reports them."""
     found = []
     for name in names(folder):
         with suppress(StateError):
@@ -132,7 +132,7 @@ def all_kept(folder: Path) -> tuple[StoredSignIn, ...]:
 
 
 def secret_of(kept: StoredSignIn) -> Secret:
-    """Its cookie, from the keyring where that has it. NotSignedIn where it has it no more."""
+    """Its cookie, read from the keyring if stored there. NotSignedIn if the keyring lost it."""
     if kept.secret is not None:
         return kept.secret
     again = f"run `{_command(kept.name)} --keyring` again"
@@ -147,7 +147,7 @@ def secret_of(kept: StoredSignIn) -> Secret:
 
 
 def forget(folder: Path, name: str = "") -> bool:
-    """Remove the sign-in; whether there was one."""
+    """Remove the sign-in. Returns whether there was one."""
     path = path_of(folder, name)
     if _is_in_keyring(folder, name):
         _out_of_keyring(path)
@@ -161,7 +161,8 @@ def forget(folder: Path, name: str = "") -> bool:
 
 
 def clear_leftovers(folder: Path) -> tuple[Path, ...]:
-    """Remove what a killed `login` was about to keep, cookie and all; what that was."""
+    """Remove the temporary files of a killed `login`, which may hold cookies. Returns their
+    paths."""
     try:
         with opened(folder) as alone:
             alone.lock()
@@ -188,8 +189,8 @@ def _write(path: Path, body: str) -> None:
 
 
 def _clear(folder: Path) -> tuple[Path, ...]:
-    """Nobody else is between making a temporary file and renaming it: the folder is locked. On
-    Windows, which has no such lock, an open file cannot be removed anyway."""
+    """Remove temporary files. The folder lock ensures that no other process is about to rename
+    one. Windows has no such lock, but refuses to remove an open file."""
     found = [folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name)]
     left = [path for path in found if path.is_symlink() or not path.is_dir()]
     for path in left:
@@ -244,8 +245,8 @@ def _command(name: str) -> str:
 
 @contextmanager
 def _keyring() -> Iterator[Any]:
-    """The keyring package, with its errors as ours. An error's own text may hold what was kept,
-    so only its kind is told."""
+    """The keyring package, with its errors translated. An error's text may quote the secret, so
+    only its type is reported."""
     try:
         import keyring
     except ImportError:
@@ -280,7 +281,7 @@ def _out_of_keyring(path: Path) -> None:
 
 
 def _is_in_keyring(folder: Path, name: str) -> bool:
-    """Whether a sign-in of that name says so; one that is damaged says nothing."""
+    """Whether the stored sign-in is in the keyring; False for a damaged one."""
     try:
         kept = load(folder, name)
     except StateError:

@@ -1,4 +1,4 @@
-"""The files that are watched: what each change of one means, and what is held back."""
+"""The watched files: decide what each change means, and which texts to hold back."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ BEFORE = "they were edited before this began"
 GITS_SECONDS = 10.0
 OTHERS_SECONDS = 30.0
 AGAIN_SECONDS = 1.0
-"""From the first look at a file that is gone, or no text, to the one that counts."""
+"""A file that is missing or unreadable is checked again after this delay before it counts."""
 BUSY_SECONDS = 10.0
-"""No editor writes for as long as that."""
+"""A file open for writing longer than this is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look found: texts to send, things to tell, and files to look at once more: those of
-    `again` in a second, of `soon` in a moment. Of `settled` nothing is to be sent any more."""
+    """The result of a look: texts to send, events, and files to check again, those in `again` after
+    a second and those in `soon` sooner. Files in `settled` have nothing left to send."""
 
     saved: tuple[tuple[RelPath, Digest], ...] = ()
     told: tuple[Event, ...] = ()
@@ -41,8 +41,8 @@ class Found:
 
 
 class Files:
-    """Every tracked file, with the text that was last dealt with (`handled`), and those whose
-    text waits for somebody's word (`held`)."""
+    """Every tracked file, with the last text handled, and the texts held until the user decides
+    (`held`)."""
 
     def __init__(self, folder: Workspace, clock: Callable[[], float], *, many: bool) -> None:
         self._folder = folder
@@ -59,7 +59,7 @@ class Files:
         self.held: dict[RelPath, Digest] = {}
 
     def begin(self) -> Event | None:
-        """What was edited before is held; a save is what happens from now on."""
+        """Hold files edited before the watch began; only later changes count as saves."""
         self._find_git()
         edited = {}
         agreed = self._agreed()
@@ -92,14 +92,14 @@ class Files:
                 self._persons.heard_lock()
 
     def git_moved(self) -> bool:
-        """Whether git was at work since the last look; then all files are looked at."""
+        """Whether git ran since the last look, so that all files must be checked."""
         if bool(self._git) != self._folder.manifest.has_history():
             self._find_git()
         mark = git.mark(self._git)
         return not self._waits_for(mark) and mark != self._mark
 
     def look(self, paths: Iterable[RelPath]) -> Found:
-        """Read the files, and tell what became of each."""
+        """Read the files and decide what each change means."""
         locks = self._persons.locks
         mark = git.mark(self._git)
         if self._waits_for(mark):
@@ -112,7 +112,7 @@ class Files:
         others_write = self._has_news(states) and self._waits_for_others()
         agreed, gits = self._agreed(), frozenset[RelPath]()
         if mark != self._mark or mark.busy:
-            # Of other files that git wrote, the events may still be on their way.
+            # Git ran since the last look. Events for other files it wrote may not have arrived.
             others = self._states.keys() & entries.keys() - states.keys()
             seen = states | {path: self._folder.tree.inspect(path) for path in others}
             gits = self._gits(seen, agreed, mark)
@@ -227,11 +227,11 @@ class Files:
         return replace(state, again=self._clock() - self._since[path] >= AGAIN_SECONDS)
 
     def _waits_for(self, mark: git.Mark) -> bool:
-        """Git has its lock; one that a killed git left is not waited for for ever."""
+        """Whether to wait for git's lock; a stale lock is ignored after GITS_SECONDS."""
         return self._waits("git", mark.busy, GITS_SECONDS)
 
     def _waits_for_others(self) -> bool:
-        """Another pinesync is at work: what a pull brings is in its file before it is agreed."""
+        """Whether to wait for another pinesync: a pull writes a file before it records the base."""
         return self._waits("pinesync", self._folder.log.is_locked(), OTHERS_SECONDS)
 
     def _has_news(self, states: Mapping[RelPath, FileState]) -> bool:

@@ -1,5 +1,5 @@
-"""`push --record`: what a push saved is recorded on a side ref, for a branch that nobody may commit
-to. Neither HEAD nor the index nor a file of the person is touched."""
+"""`push --record`: record what a push saved on a side ref, for a branch that nobody may commit to.
+HEAD, the index and the user's files stay untouched."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BRANCH = "refs/heads/"
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """HEAD as a push begins: its commit, its pine.toml, and what that holds."""
+    """HEAD before the push: its commit, its pine.toml, and the entries in it."""
 
     commit: str
     text: str
@@ -34,7 +34,7 @@ class _Head:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """Where there is something to record, and what was there before."""
+    """Where to record, and what the ref held before the push."""
 
     repository: Repository
     ref: str
@@ -43,8 +43,8 @@ class _Side:
 
 
 def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
-    """A push that also records on this ref. Nothing is asked of the service where that could not
-    be done: Misuse, LeftForYou."""
+    """Wrap a push so that it also records on this ref. Misuse or LeftForYou, before any request,
+    if recording is not possible."""
 
     def acting(project: Project) -> Run:
         repository = require_repository(project.workspace.root)
@@ -98,7 +98,7 @@ def _head_of(repository: Repository) -> _Head:
 
 
 def _recorded(project: Project, run: Run, side: _Side) -> Run:
-    """The run with its record, or with the reason why there is none: what was saved is saved."""
+    """The run with its record, or with the reason for having none. The saves stay either way."""
     told: list[Outcome] = []
     try:
         made = _record(project, run, side, told)
@@ -138,7 +138,7 @@ def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Rec
 def _newer(
     known: Mapping[RelPath, Entry], here: Mapping[RelPath, Entry]
 ) -> Iterator[tuple[RelPath, Entry]]:
-    """HEAD's entries, with the newer bases of the folder."""
+    """HEAD's entries for which the workspace has a newer base, with that base."""
     by_id = {entry.pine_id: entry for entry in here.values() if entry.pine_id}
     for path, entry in known.items():
         new = by_id.get(entry.pine_id) if entry.pine_id else here.get(path)
@@ -149,8 +149,8 @@ def _newer(
 
 
 def _left(path: RelPath, entry: Entry) -> Outcome:
-    """A record must not be ahead of the file: what HEAD lacks would be taken back by the next
-    push of HEAD."""
+    """Report a script that is not recorded. If a record were ahead of HEAD's file, the next push
+    of HEAD would revert the save."""
     assert entry.base
     return Outcome(
         path,
@@ -163,8 +163,8 @@ def _left(path: RelPath, entry: Entry) -> Outcome:
 
 
 def _write(project: Project, side: _Side, text: str, message: str) -> str:
-    """One commit with the files of HEAD. Its parents are HEAD and the newest records, so that the
-    ref is pushed without force; git refuses where somebody moved it since."""
+    """Write one commit with HEAD's files. Its parents are HEAD and the newest records, so pushing
+    the ref needs no force. FileError if the ref moved meanwhile."""
     return write_commits(
         side.repository,
         side.ref,
@@ -185,7 +185,7 @@ def _message(project: Project, entries: Iterable[Entry]) -> str:
 
 
 def _foretold(project: Project, run: Run, side: _Side) -> Run:
-    """A dry run, with the scripts that would be recorded, as far as nothing goes wrong."""
+    """A dry run, with the scripts that would be recorded if nothing fails."""
     known = side.before.over(side.head.entries)
     paths = {path for path, _ in _newer(known, project.workspace.manifest.entries())}
     paths |= {row.path for row in run.planned if row.act in AGREES}

@@ -26,9 +26,9 @@ _RAW = (
 
 
 def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
-    """Move the remote-tracking branch to what the service has, as far as it is held here; where it
-    is. None outside of git, and where it is switched off. Asks the service nothing, and touches
-    neither the person's branch nor index nor files."""
+    """Move the remote-tracking branch to what the service has, as far as texts are cached. Returns
+    its commit; None outside git or if tracking is off. Sends no request, and leaves the user's
+    branch, index and files untouched."""
     folder = project.workspace
     repository = _repository(folder)
     if repository is None:
@@ -48,7 +48,7 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
 
 
 def raw(project: Project) -> str:
-    """What is to be known of a branch whose files no filter went over; told once."""
+    """A one-time note that the branch's files are unfiltered; empty if no filter applies."""
     folder = project.workspace
     repository = None if folder.log.was_told(_NOTE) else _repository(folder)
     run = filters_with_program(repository) if repository else frozenset()
@@ -59,7 +59,7 @@ def raw(project: Project) -> str:
 
 
 def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iterator[Outcome]:
-    """The same beside something that matters more: what goes wrong is told, and ends nothing."""
+    """Like `follow`, but report an error as an outcome instead of raising it."""
     try:
         follow(project, listed)
         if note := raw(project):
@@ -69,7 +69,7 @@ def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Ite
 
 
 def catch_up(project: Project) -> None:
-    """After a commit of ours: where HEAD has just the files that the branch has, it is HEAD."""
+    """After pinesync commits: move the branch to HEAD if their trees are equal."""
     repository = _repository(project.workspace)
     if repository is None:
         return
@@ -79,7 +79,7 @@ def catch_up(project: Project) -> None:
 
 
 def _repository(folder: Workspace) -> Repository | None:
-    """Where the branch is to move; None outside of git, and where that is switched off."""
+    """The repository to update; None outside git or if tracking is off."""
     found = find_repository(folder.root) if folder.manifest.has_history() else None
     return found if found and found.setting(SETTING) is not False else None
 
@@ -90,7 +90,7 @@ def _saved(
     entry: Entry | None,
     where: Mapping[PineId, Entry],
 ) -> Saved | None:
-    """The script as a pull would record it; None where its newest version was not read yet."""
+    """The script as a pull would record it; None if its newest version is not cached."""
     entry = entry or where[info.pine_id]
     if entry.base and entry.base.version == info.version:
         return Saved(entry, info.modified)
@@ -105,7 +105,7 @@ def _saved(
 
 
 def _file(folder: Workspace, fork: Fork, one: Saved) -> bytes | None:
-    """The text in the shape that the file here has, else in that of the fork's."""
+    """The text, encoded like the file here or else like the fork's file."""
     path, base = one.entry.path, one.entry.base
     assert base
     here = _bytes_here(folder, path)

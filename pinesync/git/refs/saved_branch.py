@@ -1,11 +1,10 @@
-"""The remote-tracking branch: one commit of git's for what the service has, to be compared with
-and merged by git's own commands.
+"""The remote-tracking branch: the service's scripts as commits, for git to diff and merge.
 
-It forks off the newest commit in which every script is as its pine.toml recorded it, and has a
-commit for each script that was saved since: so a merge of it brings what was saved, and takes
-nothing back. Where that commit is on the log, as in a `clone --history`, the log has what was saved
-since, and the branch goes on from the log's end. It is made of these commits and of what the
-service has, and of nothing else: as long as they do not change, it stays where it is.
+It forks from the newest commit in which every script matches its pine.toml, and adds a commit for
+each script saved since: merging it brings those saves and reverts nothing. If the fork is on the
+log, as after `clone --history`, the log already has the later saves, and the branch continues from
+the log's last commit. The branch depends only on these commits and on what the service has: while
+they do not change, it does not move.
 """
 
 from __future__ import annotations
@@ -25,13 +24,14 @@ from pinesync.workspace.manifest import apply, parse
 NAME = SAVED.removeprefix("refs/remotes/")
 SETTING = "pinesync.track"
 MOST_COMMITS = 50
-"""Where more scripts than this were saved, one commit has them all."""
+"""If more scripts than this were saved, one commit holds them all."""
 _MOST_FORKS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A script as the service has it: its entry as a pull would write it, and when it was saved."""
+    """A script on the service: its entry as a pull would write it, and its save time in epoch
+    seconds."""
 
     entry: Entry
     when: int
@@ -51,22 +51,22 @@ class Fork:
 
     @property
     def is_clean(self) -> bool:
-        """Whether each script is as it was last agreed."""
+        """Whether every script with a base matches it."""
         return all(
             self.has(path, entry) for path, entry in self.entries.items() if entry.base is not None
         )
 
     def has(self, path: RelPath, entry: Entry) -> bool:
-        """Whether the file has the text that an unedited one would."""
+        """Whether the file has the text expected by the entry's base."""
         blob = self.blobs.get(path)
         digest = blob.digest if blob else None
         return digest is not None and entry.base is not None and digest == entry.base.expected
 
 
 def find_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | None:
-    """The newest commit in which every script is as recorded: HEAD, or one of the last that
-    changed pine.toml; where it is on the log, the log's last commit. None where there is none of
-    them. `likely` are paths to read at once."""
+    """The newest commit in which every script matches its entry: HEAD, or one of the last that
+    changed pine.toml; if it is on the log, the log's last commit. None if there is none. `likely`
+    are paths to read in the first batch."""
     fork = _clean_fork(repository, likely)
     log = repository.commit_of(HISTORY)
     if not (fork and fork.commit and log) or fork.commit == log:
@@ -110,8 +110,8 @@ def track(
     account: str,
     file_of: Callable[[Saved], bytes | None],
 ) -> str | None:
-    """Let the ref be the fork with what was saved since; where it is now. `file_of` tells the
-    bytes that a script's file would have, None for one that is not held: that stays as it is."""
+    """Point the ref to the fork plus the later saves; returns its commit. `file_of` gives the bytes
+    of a script's file; None if its text is not cached, which leaves that script unchanged."""
     ours = _by_id(fork.entries)
     untold = _untold(fork, ours, saved)
     moved = [one for one in saved if not _is_there(fork, ours, one)]
@@ -141,9 +141,9 @@ def _by_id(entries: Mapping[RelPath, Entry]) -> dict[str, Entry]:
 
 
 def _untold(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
-    """The scripts of which the log has a version that HEAD has not. It is the same everywhere, so
-    it cannot tell whose save that is: what others saved must not be taken back unseen, and a merge
-    of the branch has to bring that, too."""
+    """The scripts of which the log has a version that HEAD lacks. The log is the same on every
+    machine, so it does not say who saved that version. The merge must bring that knowledge, or a
+    later push could silently revert somebody else's save."""
     if fork.agreed is None:
         return []
     agreed = _by_id(fork.agreed)
@@ -158,7 +158,7 @@ def _untold(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> li
 
 
 def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
-    """Whether the fork has the script at that version and path, whatever else is told of it."""
+    """Whether the fork has the script at that version and path, other fields aside."""
     old = ours.get(one.entry.pine_id or "")
     if old is None or old.base is None or one.entry.base is None or old.path != one.entry.path:
         return False
@@ -167,7 +167,7 @@ def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
 
 
 def _batches(fork: Fork, moved: Sequence[Saved]) -> list[list[Saved]]:
-    """What each commit brings, in order of time."""
+    """The scripts of each commit, oldest save first."""
     order = sorted(moved, key=lambda one: (max(one.when, 0), one.entry.pine_id or ""))
     one_by_one = fork.commit is not None and len(order) <= MOST_COMMITS
     return [[one] for one in order] if one_by_one or not order else [order]
@@ -184,8 +184,7 @@ def _commits(
     if untold:
         text = apply(text, {one.entry.path: one.entry for one in untold})[0]
         yield NewCommit(max(one.when for one in untold), "Which versions others saved\n", text)
-    # Paths are given up before any file is written: a script that moved may have left its path to
-    # another.
+    # Remove old paths before writing any file: another script may now have a moved script's path.
     left = [
         old.path
         for one in (one for batch in batches for one in batch)

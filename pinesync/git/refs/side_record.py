@@ -1,10 +1,9 @@
-"""Bases that stand on a side ref of git's, beside the pine.toml of a branch that nobody may commit
-to.
+"""Bases recorded on a side ref, for a branch whose pine.toml nobody may commit to.
 
-A record there is a commit. Its first parent is the commit whose files were pushed to TradingView,
-its others are the records before it, and it has the files of the first, but for pine.toml. What it
-says counts where that commit is HEAD or leads to it, and has the version's text itself: so no base
-is ahead of its file, whatever branch is checked out. Like pine.toml it may come from anybody.
+A record is a commit. Its first parent is the commit that was pushed to TradingView, its other
+parents are earlier records, and its tree is the first parent's with another pine.toml. A base
+counts only if the pushed commit is HEAD or its ancestor and itself has the version's text: so no
+base is ahead of its file, whatever branch is checked out. Like pine.toml, a record is untrusted.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ _OURS = "refs/pinesync/"
 _MEANS_ANOTHER = r"@|[A-Z_]*HEAD"
 """What git reads as another ref: HEAD, FETCH_HEAD and their like."""
 _MOST = 100
-"""Of records for different commits; the newest are looked at."""
+"""Read records for at most this many pushed commits, newest first."""
 _FORM = f"%H%x1f%P%x1f%(trailers:key={TRAILER},valueonly,separator=%x2C)"
 
 
 @dataclass(frozen=True)
 class SideRecord:
-    """What counts of the records on `ref`, script by script, as of HEAD. `local` is where the ref
-    is, `tips` are its newest records, here and as the remote had it when it was fetched."""
+    """The recorded entries that count at HEAD, by script. `local` is the ref's commit; `tips` are
+    the newest records on the ref and on its remote-tracking branch."""
 
     ref: str = ""
     local: str | None = None
@@ -64,7 +63,7 @@ def is_newer(new: Base | None, old: Base | None) -> bool:
 
 
 def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
-    """The entry with the other one's script, base and flag; None where that has no newer base."""
+    """The entry with `other`'s script, base and flag; None unless `other` has a newer base."""
     if other is None or not is_newer(other.base, entry.base):
         return None
     return replace(entry, pine_id=other.pine_id, base=other.base, shadowed=other.shadowed)
@@ -80,7 +79,7 @@ def configured_ref(repository: Repository) -> str | None:
 
 
 def side_ref(repository: Repository, raw: str, what: str) -> str:
-    """The whole name of a side ref: of a branch, or below refs/pinesync/. Misuse for another."""
+    """The full name of a side ref: a branch, or a ref below refs/pinesync/. Misuse otherwise."""
     ref = raw if raw.startswith("refs/") else _HEADS + raw
     short = ref.removeprefix(_HEADS)
     usable = ref.startswith((_HEADS, _OURS)) and not short.startswith(("-", "tradingview/"))
@@ -129,7 +128,7 @@ def _counting(
         if row
     }
     if tip not in rows:
-        # In HEAD's history, and a record all the same: else it is somebody's branch.
+        # The tip is in HEAD's history. Only the trailer tells a record from an ordinary branch.
         (row,) = (row for row in repository.log(tip, _FORM, "--max-count=1") if row)
         if row.split("\x1f")[2] != workspace:
             raise _not_ours(ref, tip)
@@ -141,7 +140,7 @@ def _counting(
         record = next(iter(todo))
         del todo[record]
         if record not in rows:
-            continue  # in HEAD's history, where pine.toml tells
+            continue  # In HEAD's history, so HEAD's pine.toml already includes it.
         seen.add(record)
         raw_parents, trailer = rows[record]
         parents = raw_parents.split()
@@ -168,7 +167,7 @@ def _counting(
 def _held(
     repository: Repository, ref: str, record: str, pushed: str, workspace: str
 ) -> Iterator[tuple[PineId, Entry]]:
-    """The scripts whose text the pushed commit has as the record says."""
+    """The recorded scripts whose text in the pushed commit matches the record."""
     blob = repository.blobs(record, [MANIFEST]).get(MANIFEST)
     try:
         held = parse(((blob and blob.data) or b"").decode("utf-8"))
