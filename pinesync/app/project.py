@@ -94,7 +94,9 @@ class Project:
     def ports(self) -> Ports:
         """The engine's ports; the client is opened, and signed in, once something is asked."""
         one = self.workspace
-        return Ports(self.remote, one.manifest, one.tree, one.texts, one.log, tools(self.setup))
+        # Not `self.remote`: a cycle would keep the workspace in memory until the next collection.
+        connect = Project(self.setup, one, self.client).remote
+        return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(self.setup))
 
     def remote(self) -> PineClient:
         return self.client or open_remote(self.setup, self.settings.remote, project=self)

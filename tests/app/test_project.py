@@ -1,0 +1,30 @@
+"""What opening a workspace leaves behind."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+from pinesync.lsp.commands import diff_with_remote
+from pinesync.workspace.workspace import Workspace
+from tests.world import TREND_PATH, World
+
+
+def test_a_workspace_is_forgotten_with_its_last_use(clone: World, monkeypatch) -> None:
+    """The language server opens one for each command: in a cycle, it would keep every one."""
+    opened: list[weakref.ref[Workspace]] = []
+    begin = Workspace.__init__
+
+    def noted(workspace: Workspace, *arguments: object, **named: object) -> None:
+        begin(workspace, *arguments, **named)  # type: ignore[arg-type]
+        opened.append(weakref.ref(workspace))
+
+    monkeypatch.setattr(Workspace, "__init__", noted)
+    gc.collect()
+    gc.disable()
+    try:
+        diff_with_remote(clone.setup(), clone.root / TREND_PATH, {})
+        assert opened
+        assert [workspace for workspace in opened if workspace()] == []
+    finally:
+        gc.enable()
