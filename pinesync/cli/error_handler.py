@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+INSTEAD_OF_FORCE = {
+    "push": "`pinesync pull` merges what is new there; --over VERSION saves over that one version",
+    "pull": "`pinesync restore PATH` drops the edits of a file first; their text is kept",
+    "rm": "`pinesync rm --remote PATH` deletes the script on TradingView",
+    "": "a refusal names what to do; nothing here overwrites work unasked",
+}
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line to its exit code; nothing is raised."""
     arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
@@ -157,6 +165,9 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
             arguments, "no command was named", f"`{context.command_path} -h` lists them", EXIT_USAGE
         )
     usage = context.get_usage() if context else ""
+    if isinstance(error, click.NoSuchOption) and error.option_name == "--force" and context:
+        hint = INSTEAD_OF_FORCE.get(context.info_name or "", INSTEAD_OF_FORCE[""])
+        return _tell(arguments, "there is no --force", hint, EXIT_USAGE, usage)
     # click has one line for each of several choices.
     message = " ".join(error.format_message().split())
     return _tell(arguments, message, None, EXIT_USAGE, usage)

@@ -10,44 +10,68 @@ import click
 from pinesync import __version__
 from pinesync.cli.options import Shared, shared
 
-VERBS = {
-    "clone": ("sync.clone", "Copy your saved scripts into a new workspace."),
-    "init": ("sync.init", "Make this folder a workspace; link existing files."),
-    "status": ("sync.status", "Show what changed, here and on TradingView."),
-    "diff": ("sync.diff", "Show line-by-line differences."),
-    "check": ("sync.check", "Compile scripts without saving them."),
-    "pull": ("sync.pull", "Fetch saved changes from TradingView and merge them."),
-    "push": ("sync.push", "Save local edits as new versions on TradingView."),
-    "watch": ("sync.watch", "Push on every save; with --pull, pull as well."),
-    "lsp": ("tools.lsp", "Run a language server for your editor."),
-    "add": ("scripts.add", "List files for the next push, or link one to a script."),
-    "new": ("scripts.new", "Create a script from a template."),
-    "list": ("scripts.listing", "List your saved scripts."),
-    "log": ("versions.log", "Show what was saved, when, and by whom."),
-    "show": ("versions.show", "Print a saved version."),
-    "grep": ("versions.grep", "Search saved scripts, and all their versions."),
-    "blame-version": ("versions.blame", "Show the git commit behind a saved version."),
-    "restore": ("versions.restore", "Restore files from the base or any saved version."),
-    "undo": ("versions.undo", "Undo the last command."),
-    "oplog": ("versions.oplog", "Show what pinesync did here."),
-    "resolve": ("sync.resolve", "Resolve a conflict: ours, theirs or merged."),
-    "mv": ("scripts.mv", "Move a file and keep its script."),
-    "rename": ("scripts.rename", "Rename a script on TradingView."),
-    "rm": ("scripts.rm", "Stop listing a script; --remote deletes it."),
-    "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),
-    "fetch": ("sync.fetch", "Read what is new on TradingView; change no file."),
-    "history": ("versions.history", "Import saved versions as git commits."),
-    "verify": ("sync.verify", "Verify that files, bases and TradingView agree."),
-    "login": ("account.login", "Sign in with your TradingView session cookie."),
-    "logout": ("account.logout", "Remove stored cookies."),
-    "whoami": ("account.whoami", "Show whose session is used."),
-    "hooks": ("tools.hooks", "Install git hooks that check scripts."),
-    "doctor": ("tools.doctor", "Diagnose problems and say how to fix them."),
-    "sandbox": ("tools.sandbox", "Manage the local stand-in for TradingView."),
-    "completion": ("tools.completion", "Print a shell completion script."),
-    "demo": ("tools.demo", "Try everything on a fresh sandbox."),
+SECTIONS = {
+    "Start": {
+        "clone": ("sync.clone", "Copy your saved scripts into a new workspace."),
+        "init": ("sync.init", "Make this folder a workspace; link existing files."),
+        "demo": ("tools.demo", "Try everything on a fresh sandbox."),
+    },
+    "Work": {
+        "status": ("sync.status", "Show what changed, here and on TradingView."),
+        "diff": ("sync.diff", "Show line-by-line differences."),
+        "check": ("sync.check", "Compile scripts without saving them."),
+        "pull": ("sync.pull", "Fetch saved changes from TradingView and merge them."),
+        "push": ("sync.push", "Save local edits as new versions on TradingView."),
+        "watch": ("sync.watch", "Push on every save; with --pull, pull as well."),
+        "resolve": ("sync.resolve", "Resolve a conflict: ours, theirs or merged."),
+        "add": ("scripts.add", "List files for the next push, or link one to a script."),
+        "new": ("scripts.new", "Create a script from a template."),
+        "mv": ("scripts.mv", "Move a file and keep its script."),
+        "rename": ("scripts.rename", "Rename a script on TradingView."),
+        "rm": ("scripts.rm", "Stop listing a script; --remote deletes it."),
+    },
+    "Look": {
+        "list": ("scripts.listing", "List your saved scripts."),
+        "log": ("versions.log", "Show what was saved, when, and by whom."),
+        "show": ("versions.show", "Print a saved version."),
+        "grep": ("versions.grep", "Search saved scripts, and all their versions."),
+        "blame-version": ("versions.blame", "Show the git commit behind a saved version."),
+        "fetch": ("sync.fetch", "Read what is new on TradingView; change no file."),
+        "verify": ("sync.verify", "Verify that files, bases and TradingView agree."),
+    },
+    "History": {
+        "restore": ("versions.restore", "Restore files from the base or any saved version."),
+        "undo": ("versions.undo", "Undo the last command."),
+        "oplog": ("versions.oplog", "Show what pinesync did here."),
+        "history": ("versions.history", "Import saved versions as git commits."),
+    },
+    "Account": {
+        "login": ("account.login", "Sign in with your TradingView session cookie."),
+        "logout": ("account.logout", "Remove stored cookies."),
+        "whoami": ("account.whoami", "Show whose session is used."),
+    },
+    "Tools": {
+        "lsp": ("tools.lsp", "Run a language server for your editor."),
+        "hooks": ("tools.hooks", "Install git hooks that check scripts."),
+        "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),
+        "doctor": ("tools.doctor", "Diagnose problems and say how to fix them."),
+        "sandbox": ("tools.sandbox", "Manage the local stand-in for TradingView."),
+        "completion": ("tools.completion", "Print a shell completion script."),
+    },
 }
+VERBS = {verb: told for verbs in SECTIONS.values() for verb, told in verbs.items()}
 """Each verb with its module and its summary."""
+SHORT = {"st": "status", "ls": "list"}
+MEANT = {
+    **dict.fromkeys(("upload", "sync", "save"), "push"),
+    **dict.fromkeys(("download", "update", "merge"), "pull"),
+    **dict.fromkeys(("checkout", "revert"), "restore"),
+    **dict.fromkeys(("delete", "remove"), "rm"),
+    **dict.fromkeys(("compile", "lint", "validate"), "check"),
+    "auth": "login",
+    "version": "--version",
+}
+"""What other tools call a verb. `Suggesting` goes by spelling, and `delete` looks like no verb."""
 
 
 class Suggesting(click.Group):
@@ -77,6 +101,19 @@ class LazyGroup(Suggesting):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(VERBS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        verb, *rest = args
+        if verb == "help":
+            if not rest:
+                click.echo(ctx.get_help())
+                ctx.exit()
+            return self.resolve_command(ctx, [*rest, "--help"])
+        if meant := MEANT.get(verb):
+            ctx.fail(f"No such command {verb!r}. Use `pinesync {meant}`.")
+        return super().resolve_command(ctx, [SHORT.get(verb, verb), *rest])
+
     def get_command(
         self,
         ctx: click.Context,  # noqa: ARG002
@@ -93,17 +130,21 @@ class LazyGroup(Suggesting):
         ctx: click.Context,  # noqa: ARG002
         formatter: click.HelpFormatter,
     ) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(verb, summary) for verb, (_, summary) in VERBS.items()])
+        width = max(map(len, VERBS))
+        for title, verbs in SECTIONS.items():
+            with formatter.section(title):
+                rows = [(verb.ljust(width), summary) for verb, (_, summary) in verbs.items()]
+                formatter.write_dl(rows)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @shared
-@click.version_option(__version__, message="pinesync %(version)s")
+@click.version_option(__version__, "-V", "--version", message="pinesync %(version)s")
 def group() -> None:
     """Keep a folder of .pine files in step with the saved scripts of your TradingView account.
 
-    No account yet? `pinesync demo` shows all of it on a local sandbox.
+    No account yet? `pinesync demo` shows all of it on a local sandbox. `pinesync help VERB`
+    explains one command; `st` is short for status, `ls` for list.
     """
 
 

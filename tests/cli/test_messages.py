@@ -354,3 +354,44 @@ def test_no_standard_input(clone: World, words: list[str], code: int) -> None:
     )
     assert ran.returncode == code, ran
     assert "a bug" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("upload", "push"),
+        ("update", "pull"),
+        ("merge", "pull"),
+        ("checkout", "restore"),
+        ("delete", "rm"),
+        ("lint", "check"),
+        ("auth", "login"),
+        ("version", "--version"),
+    ],
+)
+def test_a_verb_of_another_tool_leads_to_ours(world: World, typed: str, meant: str) -> None:
+    ran = world(typed)
+    assert ran.code == 2
+    assert f"No such command {typed!r}. Use `pinesync {meant}`." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("verb", "instead"), [("push", "--over"), ("pull", "restore"), ("rm", "--remote"), ("mv", "")]
+)
+def test_force_is_answered_with_what_to_do_instead(world: World, verb: str, instead: str) -> None:
+    ran = world(verb, "--force")
+    assert ran.code == 2
+    assert "error: there is no --force" in ran.err
+    hint = next(line for line in ran.err.splitlines() if line.startswith("hint: "))
+    assert instead in hint
+    assert "Did you mean" not in ran.err
+
+
+def test_help_names_a_verb_and_short_forms_are_the_verb(clone: World) -> None:
+    assert clone("help", "grep").out == clone("grep", "--help").out
+    assert clone("help", "sandbox", "seed").out == clone("sandbox", "seed", "--help").out
+    assert clone("help").out == clone("--help").out
+    assert clone("help", "xyzzy").code == 2
+    assert clone("st").out == clone("status").out
+    assert clone("ls").out == clone("list").out
+    assert clone("-V").out == clone("--version").out
