@@ -1,7 +1,7 @@
-"""Looking at the three sides of every script, and finding its row in the policy's table.
+"""Compare the three sides of every script and find its row in the policy table.
 
-A `Snapshot` is what was seen of the three sides. `wanted` tells which saved versions must be read
-before it can be judged, `survey` judges it. Both are pure: the same snapshot, the same answer.
+A `Snapshot` holds what was seen of the three sides. `wanted` names the saved versions that must be
+read first, `survey` gives the states. Both are pure: the same snapshot, the same answer.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pinesync.sync.words import Status
 from pinesync.text.filenames import collision_key, place, unescape_name
 
 MOST_VERSIONS = 1000
-"""Nobody saves as often between two looks. Of what a service claims beyond it, nothing is read."""
+"""The most versions read after a base. Nobody saves that often between two runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalText:
-    """A file of the folder: its digest, or why it has none; whether it has conflict markers."""
+    """A file of the workspace: its digest or its problem, and whether it has conflict markers."""
 
     digest: Digest | None
     marked: bool = False
@@ -85,12 +85,12 @@ class Step:
 Wanted = tuple[PineId, Version]
 
 COMPARABLE = (RemoteSide.SAME, RemoteSide.MOVED, RemoteSide.RECORDED, RemoteSide.RECORDED_THEIRS)
-"""Where an edited file must be compared with the saves of others before it may be sent."""
+"""With these remote sides, an edited file is compared with foreign saves before it is sent."""
 
 
 def wanted(snapshot: Snapshot) -> list[Wanted]:
     """The saved versions whose texts `survey` needs and `snapshot.texts` lacks. Ask again when
-    these are there: what they hold may make more of them necessary."""
+    those are read: their texts may require more."""
     need: list[Wanted] = []
     for entry in snapshot.entries.values():
         need += _wanted_by(entry, snapshot)
@@ -101,7 +101,7 @@ def wanted(snapshot: Snapshot) -> list[Wanted]:
 
 
 def moved_on(snapshot: Snapshot) -> list[Wanted]:
-    """The newest versions of the scripts that the service has a newer one of than the base."""
+    """The newest version of each script whose newest version is newer than its base."""
     found = []
     for entry in snapshot.entries.values():
         info = info_of(entry, snapshot)
@@ -268,7 +268,7 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
         path = named_by_id.get(info.pine_id) or waiting.pop(unescape_name(info.name), None)
         if path is None:
             if not snapshot.track_all:
-                continue  # who forgot a script does not meet it again in its file
+                continue  # a script that the person forgot is not matched with its file again
             folder = snapshot.folders.get(info.kind, "")
             path = place(unescape_name(info.name), info.pine_id, folder, taken)
             path = loose.get(collision_key(path), path)
@@ -278,6 +278,6 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
 
 
 def new_places(snapshot: Snapshot) -> list[RelPath]:
-    """Where scripts would be written that are new here: no file of the snapshot is there."""
+    """The paths of new scripts: no entry and no file of the snapshot has them."""
     known = snapshot.entries.keys() | snapshot.files.keys()
     return [path for _, path in _counterparts(snapshot) if path not in known]

@@ -1,4 +1,4 @@
-"""Which begun writes landed, told from the versions that the service has. Pure.
+"""Find which requests landed, from the versions that the service has. Pure.
 
 The service takes no precondition, but its versions are an append-only log, readable by number.
 So *presence* of a save can be proved; absence cannot, for a request may land late.
@@ -15,7 +15,7 @@ from pinesync.model import Digest, PineId, Version
 from pinesync.sync.intents import Save
 
 Log = Mapping[Version, Digest]
-"""Digests of the versions from a save's parent on, the parent's with them."""
+"""Digests of the versions from a save's parent on, the parent included."""
 
 
 _SAYS_NO = (400, 401, 403, 404, 409, 413, 420)
@@ -31,19 +31,21 @@ class Landing(Enum):
 
 def outcome(error: errors.PinesyncError) -> Landing:
     """The table "after the POST" of an update that ended with this error."""
+    # The transport saw no byte leave, so the service has nothing to store.
     if isinstance(error, errors.NetworkError) and not error.sent:
         return Landing.NOT_SENT
     if isinstance(error, errors.NameTaken):
         return Landing.REFUSED
     if isinstance(error, errors.Refused) and error.status in _SAYS_NO:
         return Landing.REFUSED
+    # The request left and no answer denies it: only the version log can tell.
     return Landing.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A save of ours is version `version`. `hidden` is the newest version that somebody else
-    saved between its parent and it, None where there is none."""
+    """A save of ours is version `version`. `shadowed` is the newest version that somebody else
+    saved after its parent and before it, or None."""
 
     version: Version
     shadowed: Version | None
@@ -51,9 +53,9 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A save of ours on the service: which script and version, what it hides, and the digest of
-    the text there, which differs from the intent's where the service changed it. `name` is the
-    saved name that was read with it, empty where none was."""
+    """A save of ours on the service: its script, its version and the version it shadows. `digest`
+    is of the stored text, which differs from the intent's if the service rewrote it. `name` is the
+    saved name read along with it, or empty."""
 
     pine_id: PineId
     version: Version
@@ -65,9 +67,9 @@ class Found:
 def find(
     text: Digest, parent: Version | None, log: Log, ours: Collection[Version] = ()
 ) -> Landed | None:
-    """Where a save of that text on top of `parent` landed: the *first* version after its parent
-    that has it, and is not another save of ours. Not the newest: a later revert must not be
-    mistaken for absence."""
+    """Find where a save of `text` on top of `parent` landed, or None. It is the *first* version
+    after the parent that has the text and is not another save of ours. The newest version proves
+    nothing: somebody may have reverted the save since."""
     for version in sorted(log):
         after = parent is None or version > parent
         if after and version not in ours and log[version] == text:
@@ -78,8 +80,9 @@ def find(
 def shadowed_version(
     parent: Version | None, landed: Version, log: Log, ours: Collection[Version] = ()
 ) -> Version | None:
-    """The newest version between the two that changed its *predecessor's* text and is neither
-    ours nor equal to what landed: a foreign save that ours hides."""
+    """The newest foreign save that ours shadows, or None: a version between `parent` and `landed`
+    that is not ours, changed its *predecessor's* text, and differs from the text that landed."""
+    # A create has no parent, so nobody could save between the parent and it.
     if parent is None:
         return None
     between = [v for v in sorted(log) if parent < v < landed]
@@ -92,7 +95,7 @@ def shadowed_version(
 
 
 def unknown_version(parent: Version | None, log: Log, known: Collection[Digest]) -> Version | None:
-    """The one version after the parent whose text nobody here knows, None for none or several.
+    """The only version after the parent whose text is not in `known`; None if none or several.
 
     After a lost answer it may be our save, rewritten by the service, or somebody else's."""
     new = [v for v in sorted(log) if (parent is None or v > parent) and log[v] not in known]
@@ -100,7 +103,7 @@ def unknown_version(parent: Version | None, log: Log, known: Collection[Digest])
 
 
 def ours_of(uploads: Sequence[Save], besides: Save | None = None) -> frozenset[Version]:
-    """The versions that saves of ours made, from the push log of one script."""
+    """The versions that our saves created, from the push log of one script, without `besides`."""
     return frozenset(
         u.landed for u in uploads if u.landed and (besides is None or u.key != besides.key)
     )

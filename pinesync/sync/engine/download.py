@@ -1,7 +1,7 @@
 """Pulling: fetch and validate everything first, then exchange file by file, then one write of
 pine.toml for the batch. The base is never ahead of the file.
 
-Long because a text is fetched, merged and exchanged under what the step before has proven."""
+Long because fetch, merge and exchange each rely on what the step before proved."""
 
 from __future__ import annotations
 
@@ -46,9 +46,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A step with everything fetched. `text` is what the file gets, or the digest of what is held
-    for it: all texts of a pull together may be more than the memory. None leaves the file as it
-    is."""
+    """A step with everything fetched. `text` is the file's new text, or its digest in the store:
+    all texts of a pull may not fit in memory. None leaves the file as it is."""
 
     step: Step
     entry: Entry
@@ -64,8 +63,8 @@ CHOICES = (Act.TAKE_OURS, Act.TAKE_THEIRS)
 
 
 def pull(ports: Ports, steps: Sequence[Step]) -> Iterator[Outcome]:
-    """Do the steps; an outcome as each is on disk. NoAccess and TryLater end the pull before
-    anything is touched; what one script's answer lacks is that script's failure."""
+    """Do the steps and yield each outcome once it is on disk. NoAccess and TryLater end the pull
+    before any file changes. An unusable answer for one script fails that script alone."""
     ready = ports.tools.each(lambda step: _prepare(ports, step), steps)
     yield from (item for item in ready if isinstance(item, Outcome))
     waiting = [item for item in ready if isinstance(item, Ready)]
@@ -99,13 +98,14 @@ def _ready(ports: Ports, step: Step) -> Ready:
     entry = replace(entry, pine_id=info.pine_id, base=base)
     warning = dropped_lines(ports, entry.pine_id, _base_held(ports, situation), newest)
     if step.act is Act.TAKE_OURS:
-        # Their save was seen and decided on: taking it back is no accident.
+        # The person saw their save and chose ours, so the next push may replace it.
         entry = replace(entry, base=replace(base, chosen=situation.digest))
         return Ready(step, entry, None, "kept", "your text is kept; push saves it on top")
     if step.act is Act.PUT_BACK:
         return _put_back(ports, step, entry, newest, warning)
     if step.act is Act.MERGE:
         return _merge(ports, step, entry, _ancestor(ports, situation, newest), newest, warning)
+    # The file already has the newest text: only the base moves on.
     if digest(newest) == situation.digest:
         return Ready(step, entry, None, "adopted", warning)
     if step.act is Act.TAKE_THEIRS:
@@ -123,8 +123,8 @@ def _base_held(ports: Ports, situation: ScriptState) -> str | None:
 
 
 def based(ports: Ports, situation: ScriptState, version: Version, text: Digest) -> Base:
-    """The base once it is at this version: that of a new file, of one that git may have older
-    texts of, or the one that it had, moved on."""
+    """The script's base moved on to `version`, or a new base if it has none."""
+    # A new file outside git has no older text anywhere, so the base needs no record of our saves.
     if situation.local is LocalSide.ABSENT and not ports.manifest.has_history():
         return Base(version, text)
     assert situation.info
@@ -134,7 +134,7 @@ def based(ports: Ports, situation: ScriptState, version: Version, text: Digest) 
 
 
 def adopted(ports: Ports, situation: ScriptState) -> Entry:
-    """The entry of a script whose file has the text of a version that it was not based on."""
+    """The entry of a script whose file has the text of a version other than its base."""
     info, version = situation.info, situation.at
     assert info
     assert version
@@ -145,12 +145,12 @@ def adopted(ports: Ports, situation: ScriptState) -> Entry:
 
 
 def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str) -> Ready:
-    """The file is merged from the text that it is really based on, so that what it takes back
-    comes back beside whatever else was edited."""
+    """Merge the file from the text that it really derives from. That brings back the saves that it
+    reverted and keeps its other edits."""
     situation = step.situation
     back = enumerated(situation.comparison.reverted)
     if situation.there is RemoteSide.RECORDED:
-        # Git went back behind pushes of ours, which stay out.
+        # Git went back to before our own pushes on purpose, so they stay out.
         assert situation.entry
         assert situation.entry.base
         entry = situation.entry
@@ -162,7 +162,7 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
 
 
 def _text_seen(ports: Ports, situation: ScriptState) -> str:
-    """The file's text, which must still be the one that the plan saw."""
+    """The file's text. Raises LeftForYou if it changed since the snapshot."""
     here = decode(ports.tree.read(situation.path) or b"")
     if digest(here) != situation.digest:
         raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
@@ -170,8 +170,8 @@ def _text_seen(ports: Ports, situation: ScriptState) -> str:
 
 
 def _ancestor(ports: Ports, situation: ScriptState, newest: str) -> str:
-    """What the file and the newest version come from: the base's text. Where the two were linked
-    without one, it is what they have in common, so that no line of either is taken for deleted."""
+    """The merge base: the text of the entry's base. A script linked without a base gets the lines
+    that both sides share, so the merge deletes no line of either."""
     assert situation.entry
     base = situation.entry.base
     if base is None:
@@ -182,6 +182,7 @@ def _ancestor(ports: Ports, situation: ScriptState, newest: str) -> str:
 def _text_of(ports: Ports, situation: ScriptState, base: Base) -> str:
     assert situation.info
     text = read_text(ports, (situation.info.pine_id, base.version))
+    # This version has another text than the recorded base: a merge from it could drop lines.
     if digest(text) != base.digest:
         raise LeftForYou(
             f"version {base.version} on TradingView is not the text that pine.toml recorded",
@@ -203,6 +204,7 @@ def _merge(
             f"run `pinesync pull {shell_quote(situation.path)}` with --ours or --theirs",
         )
     merged = ports.tools.merge(ancestor, here, newest)
+    # Both sides changed the same lines since the base; the base moves on with the markers.
     if merged.conflicted:
         return Ready(
             step,
@@ -295,7 +297,7 @@ def _exchange(ports: Ports, ready: Ready, text: str, intents: list[Download]) ->
 
 
 def steps_of(situations: Iterable[ScriptState], choice: Act | None, merge: bool) -> list[Step]:
-    """The steps of a pull: the table's acts, with what the person chose for diverged scripts."""
+    """The steps of a pull: the acts of the policy table, or `choice` for diverged scripts."""
     steps = []
     for situation in situations:
         act = situation.row.pull
@@ -308,9 +310,9 @@ def steps_of(situations: Iterable[ScriptState], choice: Act | None, merge: bool)
 
 
 def fill(ports: Ports, situations: Sequence[ScriptState]) -> tuple[Outcome, ...]:
-    """Write scripts into a folder that nobody else uses yet: no intents, one write of pine.toml
-    at the end. Each file is written as its text comes, while others are waited for. What one
-    script's answer lacks is that script's failure."""
+    """Write scripts into a new workspace that nobody else uses yet, without intents and with one
+    write of pine.toml at the end. Writes each file as soon as its text arrives. An unusable answer
+    for one script fails that script alone."""
     steps = [Step(situation, Act.WRITE) for situation in situations]
     filled = ports.tools.each.through(
         lambda step: _prepare(ports, step), lambda item: _filled(ports, item), steps
@@ -329,7 +331,7 @@ def _filled(ports: Ports, item: Ready | Outcome) -> tuple[Outcome, Entry | None]
     try:
         ports.tree.put(path, _text(ports, item) or "", None, lambda _: None)
     except ChangedMeanwhile:
-        # Names that are two by every rule that we know are one on this disk.
+        # Our rules tell the two names apart, but this disk does not.
         said = "not written: on this disk another script's file has that name"
         hint = "rename one of the two scripts on TradingView, then run `pinesync pull`"
         return refused(path, said, hint), None

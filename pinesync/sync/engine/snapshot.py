@@ -1,7 +1,7 @@
-"""Looking: what the three sides are now, and the guards that stand before every decision.
+"""Take the snapshot: what base, ours and theirs are now, and the guards before every decision.
 
-One list answers for any number of scripts; a script whose file was edited while the service moved
-on costs a read for each version that is not held yet.
+One list request covers any number of scripts. A script that changed on both sides also costs one
+read for each version whose text is not cached.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from pinesync.sync.ports import Ports, Remote
 from pinesync.text.filenames import collision_key
 
 PUBLIC_ID = "STD;RSI"
-"""A script that everybody can see: what the session probe asks for without one of one's own."""
+"""A script that everybody can see. The session probe asks for it if the user has no script."""
 
 UNREAD = Digest("")
-"""Stands for a text that could not be read: equal to none."""
+"""The digest of a text that could not be read. It equals no other digest."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What was seen. `listed` is as the service listed it in this run, None offline; `troubles`
-    are scripts whose versions could not be read, with the reason; `flagged` are entries whose flag
-    git took away, with it."""
+    """What was seen. `listed` is what the service listed in this run, None offline. `troubles` maps
+    each script with an unreadable version to the reason. `flagged` holds the entries that lost
+    their `shadowed` flag in git, with the flag set again."""
 
     situations: tuple[ScriptState, ...]
     listed: Mapping[PineId, ScriptInfo] | None
@@ -58,9 +58,9 @@ class Survey:
 def take_snapshot(
     ports: Ports, only: frozenset[RelPath] | None = None, *, offline: bool = False
 ) -> Survey:
-    """The situations of all scripts, or of `only` these. The files are read while the service is
-    asked; offline it counts as it was at the base. NoAccess, LeftForYou where a guard refuses;
-    nothing is changed either way."""
+    """The states of all scripts, or of `only` these. Reads the files while the list request runs.
+    Offline, theirs counts as unchanged since the base. Raises NoAccess or LeftForYou if a guard
+    refuses. Changes nothing."""
     scope = ports.manifest.scope(only)
     entries = ports.manifest.entries()
     listing = None if offline else ports.tools.meanwhile(ports.remote.list_scripts)
@@ -71,6 +71,7 @@ def take_snapshot(
         track_all=scope.track_all,
         folders=scope.folders or {},
     )
+    # Offline nothing is known of theirs, so no guard applies and nothing counts as deleted.
     if listing is None:
         return Survey(_judged(ports, snapshot, only, offline=True), None)
     listed = {info.pine_id: info for info in listing()}
@@ -81,13 +82,16 @@ def take_snapshot(
     snapshot = replace(snapshot, listed={**listed, **unlisted}, gone=gone)
     flagged = _flagged_again(ports, snapshot, troubles)
     snapshot = replace(snapshot, entries={**snapshot.entries, **flagged})
+    # Only a whole survey gives new scripts a path, and any of those paths may be occupied.
     if only is None:
         snapshot = _beside(snapshot, ports)
     moved = moved_on(snapshot)
+    # Theirs moved on, but a commit of this history may already hold the newer version.
     if moved and ports.manifest.has_history():
         texts = read_digests(ports, moved, troubles)
         recorded = ports.manifest.recorded(texts)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts}, recorded=recorded)
+    # Each text read can make the planner want another; a failed read counts as read (UNREAD).
     while pairs := wanted(snapshot):
         texts = read_digests(ports, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
@@ -96,8 +100,8 @@ def take_snapshot(
 
 
 def _beside(snapshot: Snapshot, ports: Ports) -> Snapshot:
-    """With the places that new scripts cannot have: an ignored file is there, a folder or a link.
-    They go beside it, under the names that scripts get whose names are taken."""
+    """Add the paths that new scripts cannot have because an ignored file, a folder or a link is
+    there. The planner then gives those scripts the suffix that it gives to a taken name."""
     while found := {
         collision_key(path) for path in new_places(snapshot) if ports.tree.is_occupied(path)
     }:
@@ -116,8 +120,8 @@ def _judged(
 def _flagged_again(
     ports: Ports, snapshot: Snapshot, troubles: dict[PineId, str]
 ) -> dict[RelPath, Entry]:
-    """The entries that a save of this machine is newer than, where it hides somebody else's save
-    and nobody resolved that: git put an older pine.toml back, and the flag went with the newer."""
+    """The entries whose `shadowed` flag is lost, with the flag set again. Git restored an older
+    pine.toml, while a later save from this machine shadows a foreign save that nobody resolved."""
     own: dict[PineId, list[Save]] = {}
     for intent in ports.log.intents():
         if isinstance(intent, Save) and intent.pine_id and intent.landed:
@@ -132,9 +136,11 @@ def _flagged_again(
             landed, parent = save.landed, save.parent
             if save.state != "landed" or landed is None or parent is None or save.seen == landed:
                 continue
+            # Our save is newer than this base, so this pine.toml predates any flag for it.
             if base.version < landed <= info.version:
                 pairs = [(info.pine_id, v) for v in (parent, *parent.until(landed))]
                 texts = read_digests(ports, pairs, troubles)
+                # One text is missing, so a foreign save can be neither shown nor ruled out.
                 if UNREAD in texts.values():
                     raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
                 log = {version: text for (_, version), text in texts.items()}
@@ -155,8 +161,9 @@ def prove_session(
     listed: Mapping[PineId, ScriptInfo],
     expected: Account | None,
 ) -> Account | None:
-    """Whose session it is, where that had to be asked; None where the list itself proves it.
-    SessionExpired without a session, OtherAccount for another one than expected."""
+    """The account of the session, or None if the list alone proves it. Raises SessionExpired
+    without a session, OtherAccount if the account is not the `expected` one."""
+    # The list holds a tracked id, and the service lists an id to its owner alone.
     if guards.proves_session(tracked, listed):
         return None
     own = next(iter(listed), None) or next(iter(tracked), None)
@@ -167,13 +174,13 @@ def prove_session(
 
 
 def ask_session(remote: Remote, own: PineId | None) -> Account | None:
-    """Whose session it is; None where it is alive and that cannot be told, without a script of
-    one's own to ask with. SessionExpired where it is dead."""
+    """The account of the session, or None if the session is alive but the user has no script that
+    names the account. Raises SessionExpired if the session is dead."""
     if own:
         try:
             return remote.whoami(own)
         except NotAccessible:
-            pass  # that script is gone; whether the session is alive is another question
+            pass  # the script is gone, which says nothing about the session
     remote.whoami(PUBLIC_ID)
     return None
 
@@ -181,8 +188,8 @@ def ask_session(remote: Remote, own: PineId | None) -> Account | None:
 def read_digests(
     ports: Ports, pairs: Sequence[Wanted], troubles: dict[PineId, str]
 ) -> dict[Wanted, Digest]:
-    """The digests of saved versions, from what is held or else from the service. A version that
-    the service will not give counts as UNREAD and leaves a word in `troubles`."""
+    """The digests of saved versions, from the cache or else from the service. A version that the
+    service refuses gets UNREAD, and `troubles` gets the reason."""
 
     def read(pair: Wanted) -> Digest:
         held = ports.texts.recall(*pair)
@@ -204,7 +211,7 @@ def _missing(
     tracked: Sequence[PineId],
     listed: Mapping[PineId, ScriptInfo],
 ) -> tuple[frozenset[PineId], dict[PineId, ScriptInfo]]:
-    """The tracked ids that are proven gone, and those that the list lacks though they are there."""
+    """The tracked ids that are proven gone, and the unlisted ones that the service still has."""
     missing = sorted(guards.vanished(tracked, listed))
     if not missing:
         return frozenset(), {}
@@ -212,6 +219,7 @@ def _missing(
     newest = dict(zip(missing, found, strict=True))
     there = {pine_id: _as_listed(saved) for pine_id, saved in newest.items() if saved}
     if guards.is_mass_absence(tracked, listed):
+        # Too many ids are missing at once. One that still opens proves the list wrong.
         if there:
             guards.refuse_doubtful_list(len(missing), len(set(tracked)))
         guards.refuse_mass_absence(len(missing), len(set(tracked)))
@@ -219,7 +227,7 @@ def _missing(
 
 
 def newest_or_none(remote: Remote, pine_id: PineId) -> SavedText | None:
-    """The newest version; None where the service refused it twice."""
+    """The newest version, or None if the service refused it twice."""
     for _ in range(2):
         try:
             return remote.get(pine_id)

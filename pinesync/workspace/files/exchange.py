@@ -1,4 +1,4 @@
-"""What is done to files that somebody else may write meanwhile: the lowest layer of writing."""
+"""Exchange, rename and read files that others may write at the same time. The lowest layer."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ except ImportError:  # Windows
 
 MAX_FILE = 8 * 1024 * 1024
 _NO_TEXT = b"\0"
-"""For what is no plain file: no text has this byte."""
+"""Stands for the content of anything but a plain file. No text has this byte."""
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-"""Opening waits for nobody: not for the other end of a pipe, nor for the end of a lease."""
+"""Open without waiting for the other end of a pipe or the end of a lease."""
 _PIECE = 256 * 1024
-"""Bytes of what a file got since its size was told."""
+"""Bytes to read at a time from a file that grew after `fstat`."""
 _NOT_OVER = 1
 _EXCHANGE = 2
 _F_SETSIG = 10
@@ -46,9 +46,9 @@ def exchange_files(folder: Folder, temp: str, name: str) -> None:
 
 
 def link_and_replace(folder: Folder, temp: str, name: str) -> None:
-    """The exchange for systems without one: the old file keeps a second name, then the new one
-    takes its place. Never a moment without a whole file, but an editor may save in between: what
-    came out is looked at all the same."""
+    """The exchange for systems without one: link the old file to a second name, then replace it.
+    A whole file is there at every moment. An editor may save in between, so the caller still checks
+    what came out."""
     folder.link(name, aside(temp))
     folder.replace(temp, name)
     folder.replace(aside(temp), temp)
@@ -60,12 +60,12 @@ def aside(temp: str) -> str:
 
 
 def left_by_exchange(folder: Folder, temp: str) -> bytes | None:
-    """What a temporary file holds, None where there is none any more, no text where a link or a
-    pipe came out of the exchange. An exchange without the system call may have stopped halfway,
-    and what was taken out is then under its second name."""
+    """The content of the temporary file: None if it is gone, no text if a link or a pipe came out
+    of the exchange. After `link_and_replace` stopped halfway, the old file has its second name."""
     try:
         left = read(folder, temp)
     except FileNotFoundError:
+        # Either the exchange stopped between its two renames, or the file is cleaned up already.
         try:
             folder.replace(aside(temp), temp)
         except FileNotFoundError:
@@ -81,8 +81,8 @@ def left_by_exchange(folder: Folder, temp: str) -> bytes | None:
 
 
 def rename_anew(source: Folder, name: str, target: Folder, new: str) -> None:
-    """Another name, maybe in another folder, and never over a file: FileExistsError. Where the
-    system cannot promise that, it is looked for right before."""
+    """Rename a file, also into another folder. Raises FileExistsError rather than replace a file.
+    Where the system cannot promise that, looks for the file right before."""
     if sys.platform.startswith("linux") and None not in (source.descriptor, target.descriptor):
         try:
             _rename(source.descriptor, name, target.descriptor, new, _NOT_OVER)
@@ -122,10 +122,9 @@ def _rename(source: int | None, name: str, target: int | None, new: str, flags: 
 
 
 def is_being_written(folder: Folder, name: str) -> bool:
-    """Whether somebody has the file open for writing: what they write next would go into a text
-    that was taken out already. A read lease tells, which is refused while there is a writer.
-    False where the system has no leases, or this file system, or the file is another user's; True
-    of what cannot even be opened, a link say."""
+    """Whether somebody has the file open for writing and would go on writing to the replaced file.
+    The system refuses a read lease while there is a writer. False if the system or file system has
+    no leases or the file is another user's. True if the file cannot be opened, such as a link."""
     if not hasattr(fcntl, "F_SETLEASE"):
         return False
     try:
@@ -147,13 +146,13 @@ def is_being_written(folder: Folder, name: str) -> bool:
 
 
 def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:
-    """What a plain file holds. OSError for a link, a pipe, a device, and for more bytes."""
+    """The bytes of a plain file. OSError for a link, a pipe, a device, or over `most` bytes."""
     descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a plain file")
-        # No file object: it would make room for as much as there may be, of every small file.
+        # A file object would allocate `most` bytes even for a small file.
         data = os.read(descriptor, min(found.st_size, most) + 1)
         while len(data) <= most and (more := os.read(descriptor, _PIECE)):
             data += more
@@ -165,7 +164,7 @@ def read(folder: Folder, name: str, most: int = MAX_FILE) -> bytes:
 
 
 def read_if_plain(folder: Folder, name: str) -> bytes:
-    """What the file holds; no text where it cannot be read, and is a link by now, say."""
+    """The bytes of the file, or no text if it cannot be read, such as a link."""
     try:
         return read(folder, name)
     except OSError:

@@ -1,4 +1,4 @@
-"""What is done after a save was sent: the table "after the POST", step by step."""
+"""Resolve a save that was sent: the table "after the POST", step by step."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from pinesync.text.filenames import shell_quote, unescape_name
 
 @dataclass(frozen=True, slots=True)
 class SentUpload:
-    """A save that was sent, and its answer, or the error that came instead of one. `read_back`
-    gives the text at the place that the answer named, where that is being read already."""
+    """A save that was sent, with its answer or the error in its place. `read_back` waits for the
+    saved text if the read has already started."""
 
     draft: Draft
     intent: Save
@@ -43,15 +43,15 @@ class SentUpload:
 
     @property
     def place(self) -> tuple[PineId, Version] | None:
-        """Where an accepted save is to be read back."""
+        """The script and version to read back, or None if the save was not accepted."""
         if isinstance(self.answer, PinesyncError) or not self.answer.accepted:
             return None
         return place_of(self.intent, self.answer)
 
 
 def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
-    """The table "after the POST": what the answer, or its absence, means and what to do. NotNoted
-    where a save that was accepted cannot be written down."""
+    """Apply the table "after the POST" to the answer, or to its absence. Raises NotNoted if an
+    accepted save cannot be recorded on this disk."""
     answer = sent.answer
     try:
         done = _settle(ports, sent)
@@ -60,6 +60,7 @@ def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
             return replace(done, message="; ".join(filter(None, (done.message, _replaces(lines)))))
         return done
     except (FileError, StateError) as error:
+        # This disk failed. After an accepted save, the person must hear that it was stored.
         if not isinstance(answer, SaveAnswer) or not answer.accepted:
             raise
         raise NotNoted(answer.version, error) from error
@@ -69,12 +70,15 @@ def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
     draft, intent, answer = sent_upload.draft, sent_upload.intent, sent_upload.answer
     if isinstance(answer, PinesyncError):
         sent = recovery.outcome(answer)
+        # No byte left, so nothing can land late and the intent is closed.
         if sent is recovery.Landing.NOT_SENT:
             ports.log.drop([intent])
             return failed(intent.path, answer, intent.pine_id)
+        # The session is in doubt, but the request left: the save may have landed.
         if isinstance(answer, NoAccess):
             raise Stopped(_after_page(ports, draft, intent, answer), answer)
         found = _look(ports, intent, patiently=sent is recovery.Landing.UNKNOWN)
+        # The service said no, and no version on the service has the text.
         if found is None and sent is recovery.Landing.REFUSED:
             give_up(ports, intent)
             if isinstance(answer, NotAccessible):
@@ -86,8 +90,10 @@ def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
             found = found or _look(ports, intent, patiently=True, accepted=answer.accepted)
         except NoAccess as error:
             raise Stopped(_unknown(intent, error), error) from error
+        # The compiler rejected the text, and no version has exactly that text.
         if found is None and not answer.accepted:
             return _not_found(ports, draft, intent, answer)
+    # The save was not denied and may still land, so the intent stays open.
     if found is None:
         return _unknown(intent, answer)
     land(ports, intent, found)
@@ -95,7 +101,7 @@ def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:
 
 
 class Stopped(Exception):
-    """The session ended, or a web page came: nothing more is sent. `outcome` is this script's."""
+    """The session ended or a web page came: nothing more is sent. `outcome` is this script's."""
 
     def __init__(self, outcome: Outcome, error: NoAccess) -> None:
         super().__init__()
@@ -104,7 +110,7 @@ class Stopped(Exception):
 
 
 def _after_page(ports: Ports, draft: Draft, intent: Save, answer: NoAccess) -> Outcome:
-    """One look for the save; where that meets the page too, the next run looks."""
+    """Look for the save once. If that fails as well, the next run looks for it."""
     try:
         found = find(ports, intent, patiently=False)
     except PinesyncError:
@@ -116,8 +122,8 @@ def _after_page(ports: Ports, draft: Draft, intent: Save, answer: NoAccess) -> O
 
 
 def _not_found(ports: Ports, draft: Draft, intent: Save, answer: SaveAnswer) -> Outcome:
-    """The service refused the text, and does not have it; but a text that nobody knows may be
-    what it made of ours."""
+    """The service refused the text and does not have it. An unknown text there may still be our
+    text, rewritten by the service."""
     unknown = find_unknown(ports, intent)
     give_up(ports, intent, unknown)
     if unknown:
@@ -132,7 +138,7 @@ def _settled(
         return settled_by(ports, intent, answer, read_back)
     except PinesyncError:
         note_answer(ports, intent, answer)
-        return None  # the look that follows tries to read again, and says why it cannot
+        return None  # the next look reads again and reports the error
 
 
 def _look(ports: Ports, intent: Save, *, patiently: bool, accepted: bool = False) -> Found | None:
@@ -142,10 +148,10 @@ def _look(ports: Ports, intent: Save, *, patiently: bool, accepted: bool = False
         raise
     except PinesyncError as error:
         if accepted and isinstance(error, FileError | StateError):
-            raise  # it is there, and this disk is what fails
+            raise  # the save is stored; this disk failed
         if isinstance(error, NotAccessible):
             ask_session(ports.remote, intent.pine_id)
-        return None  # unread is unknown: the intent stays open
+        return None  # nothing was read, so the outcome is unknown and the intent stays open
 
 
 def _named(error: PinesyncError, intent: Save) -> PinesyncError:
@@ -170,12 +176,12 @@ def _unknown(intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
 
 
 def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:
-    """The script and version that an answer names, if it can be the save's."""
+    """The script and version that the answer names, or None if they cannot be this save's."""
     pine_id, version, parent = intent.pine_id or answer.pine_id, answer.version, intent.parent
     if not (answer.pine_id == pine_id and pine_id and version):
         return None
     if isinstance(intent, Create) and pine_id in intent.known_ids:
-        return None  # a script that was there before is not the one that was created
+        return None  # that script existed before the create
     before = parent.major if parent else 0
     return (pine_id, version) if before < version.major <= before + MOST_VERSIONS else None
 
@@ -186,10 +192,10 @@ def settled_by(
     answer: SaveAnswer,
     read_back: Callable[[], SavedText] | None = None,
 ) -> Found | None:
-    """Where a complete answer says that the save is, once its text was read there by number, which
-    `read_back` does where it was begun.
+    """Find the save where the answer puts it, or None if the answer names no possible place. Reads
+    the text there by its version number, or waits for `read_back`.
 
-    It settles the place even where the text differs from ours: the service changed it."""
+    The number identifies the save even if the text differs: the service rewrote it."""
     place = place_of(intent, answer)
     if place is None:
         return None
@@ -204,7 +210,7 @@ def settled_by(
 
 
 def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
-    """A save was not confirmed, and a text is there that may be what became of it."""
+    """A save was not confirmed, and the text at `unknown` may be that save, rewritten."""
     return Outcome(
         intent.path,
         "conflict",
@@ -219,7 +225,7 @@ def unknown_outcome(intent: Save, unknown: Version) -> Outcome:
 
 
 def shadowed_outcome(path: RelPath, found: Found) -> Outcome:
-    """A save of ours that came after somebody else's: both texts exist, one hides the other."""
+    """Our save landed on top of a foreign one. The service has both, and ours shadows theirs."""
     return Outcome(
         path,
         "conflict",
@@ -233,11 +239,11 @@ def shadowed_outcome(path: RelPath, found: Found) -> Outcome:
 
 
 _MOST_NAMED = 3
-"""Lines of others that a push names."""
+"""The most lines of other people that a push quotes."""
 
 
 def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
-    """What the edit replaced of what others saved: by its text alone, it may be an older one."""
+    """Name the lines of other people that the edit replaced."""
     shown = ", ".join(f"`{line}` ({version})" for version, line in lines[:_MOST_NAMED])
     more = len(lines) - _MOST_NAMED
     return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
@@ -263,6 +269,7 @@ def _landed(
     draft: Draft, intent: Save, found: Found, answer: SaveAnswer | PinesyncError
 ) -> Outcome:
     path = intent.path
+    # Both texts are on the service and no merge has seen theirs: a person decides.
     if found.shadowed:
         return shadowed_outcome(path, found)
     refused_text = isinstance(answer, SaveAnswer) and not answer.accepted

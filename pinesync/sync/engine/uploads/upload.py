@@ -1,6 +1,6 @@
-"""Pushing: check, look once more, write the intent, save, read back.
+"""Push: check the text, look again, write the intent, save, read back.
 
-Long because the pipeline and the steps in it are read together."""
+Long because the pipeline is read together with its steps."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from pinesync.text.filenames import may_send, shell_quote, unescape_name
 R = TypeVar("R")
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
 Ready = Draft | Outcome | PinesyncError | None
-"""What is known of a step before its turn: its draft, or why there is none; None to adopt."""
+"""A prepared step: its draft, or the reason for none. None means adopt."""
 _MAY_GO_OVER = (
     *(Status.MODIFIED, Status.BEHIND, Status.DIVERGED),
     *(Status.UNDOES, Status.ROLLED_BACK),
@@ -61,13 +61,13 @@ def push(
     seen: Mapping[RelPath, Digest] | None = None,
     texts: Mapping[RelPath, str] | None = None,
 ) -> Iterator[Outcome]:
-    """Do the steps, an outcome for each, in their order. NoAccess stops the run: the next one goes
-    on. A file that `seen` knows is left where it has another text by now; of the scripts in `texts`
-    that text is saved, whatever their files have.
+    """Do the steps in order and yield an outcome for each. NoAccess stops the run; the next push
+    continues it. A file whose digest differs from the one in `seen` is left alone. A script in
+    `texts` gets that text instead of its file's.
 
-    Saves are sent one at a time, each right after its last look. The checks of the next texts run
-    beside them, and so does the read-back of the save before, which is written down while the next
-    one is under way: nothing but requests and checks runs beside this thread."""
+    Saves are sent one at a time, each right after a last look at the service. Meanwhile other
+    threads check the next texts and read back the previous save. They do nothing else: this thread
+    alone writes."""
 
     def prepare(step: Step) -> Ready:
         path = step.situation.path
@@ -87,8 +87,10 @@ def push(
         for step, ready in zip(steps, prepared, strict=True):
             sent = _send(ports, step, ready, listed, over, begun)
             unread.append(sent)
+            # The newest save is under way, so the one before it is recorded while it runs.
             while len(unread) > 1:
                 yield from _resolved(ports, unread.popleft())
+            # An accepted save lacks only its read-back, which can run beside the next save.
             if several and sent.is_accepted:
                 sent.begin_read_back(ports)
             else:
@@ -97,20 +99,20 @@ def push(
             yield from _resolved(ports, unread.popleft())
     except NoAccess:
         for sent in unread:
-            with suppress(NoAccess):  # the first one is told
+            with suppress(NoAccess):  # the caller gets the first one
                 yield from _resolved(ports, sent)
         raise
 
 
 def _when_asked(act: Callable[[], R]) -> Callable[[], R]:
-    """Not begun before it is waited for: one thing after another."""
+    """Submit `act` so that it runs only when its result is asked for: one thing at a time."""
     return act
 
 
 @dataclass(slots=True)
 class _Sent:
-    """A step whose save is under way, with its draft and its intent; or `done`, its outcome or the
-    error that ended it."""
+    """A step with its save `under_way`, or already `done`: its outcome, or the error that ended
+    it."""
 
     step: Step
     done: Outcome | PinesyncError | None = None
@@ -118,7 +120,7 @@ class _Sent:
     upload: SentUpload | None = None
 
     def answered(self) -> SentUpload | None:
-        """The save and its answer, which is waited for; None where none was sent."""
+        """Wait for the answer and return the save with it, or None if no save was sent."""
         if self.under_way and self.upload is None:
             self.upload = self.under_way.answered()
         return self.upload
@@ -130,12 +132,12 @@ class _Sent:
         return upload is not None and upload.place is not None
 
     def begin_read_back(self, ports: Ports) -> None:
-        """Begin to read the saved version where the answer says that it is."""
+        """Start to read the saved version at the place that the answer names."""
         upload = self.answered()
         answer = upload.answer if upload else None
         if upload and isinstance(answer, SaveAnswer) and (place := upload.place):
-            # The place is on record before the next script is looked at: a text that the service
-            # changed is found by its number alone.
+            # If the service rewrote the text, only its version number finds it. So the number is
+            # on record before the next script is looked at.
             note_answer(ports, upload.intent, answer)
             read = ports.tools.meanwhile(lambda: ports.remote.get(*place))
             self.upload = replace(upload, read_back=read)
@@ -143,7 +145,7 @@ class _Sent:
 
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
-    """A save whose intent is on disk, and what waits for its answer."""
+    """A save whose intent is on disk. `answer` waits for the answer and returns it."""
 
     draft: Draft
     intent: Save
@@ -161,7 +163,7 @@ def _send(
     over: Version | None,
     begun: Submit,
 ) -> _Sent:
-    """Look once more, and begin the one save."""
+    """Look at the service once more, then start the save."""
     if isinstance(ready, Outcome | PinesyncError):
         return _Sent(step, ready)
     info = step.situation.info
@@ -212,12 +214,13 @@ def _save(
     begun: Submit,
     over: Version | None = None,
 ) -> Outcome | _UnderWay:
-    """Save on top of the base, or of the version `over` that was named instead, if that still is
-    the newest."""
+    """Save on top of the base, or on top of `over` if the person named that version. Either must
+    still be the newest."""
     entry = draft.entry
     assert entry.pine_id
     newest = ports.remote.get(entry.pine_id)
     ports.texts.remember(newest)
+    # The person named the version to save over, and somebody saved after it.
     if over is not None and over != newest.version:
         return refused(
             entry.path,
@@ -225,11 +228,13 @@ def _save(
             "nothing was saved; `pinesync diff --remote` shows what is there",
         )
     base = entry.base
+    # Without a version to save over, the newest one must have the base's text to be saved on.
     if over is None and (base is None or base.version != newest.version):
         moved = _moved(ports, draft, newest)
         if isinstance(moved, Outcome):
             return moved
         draft = replace(draft, entry=moved)
+    # A saved version never changes its text, so pine.toml or the answer is wrong.
     elif over is None and base and newest.digest != base.digest:
         raise BadAnswer(
             f"version {newest.version} on TradingView is not the text that pine.toml recorded",
@@ -238,10 +243,12 @@ def _save(
                 f"{shell_quote(entry.path)}` shows the difference"
             ),
         )
+    # The newest version has our text already: nothing to save, only the base moves on.
     if digest(draft.text) == newest.digest:
         base = based(ports, draft.situation, newest.version, newest.digest)
         return _adopt(ports, replace(entry, base=base))
     name = _name_to_send(ports, entry.pine_id, newest, listed)
+    # The requests took time. This is the last look at the file before the intent is written.
     if overtaken(ports, draft):
         return changed(entry.path)
     intent = begin(
@@ -258,7 +265,7 @@ def _save(
 
 
 def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
-    """The answer to the one request of this intent, or the error that came instead of one."""
+    """Send the one request of this intent and return its answer, or the error in its place."""
     try:
         if isinstance(intent, Create):
             return ports.remote.save_new(intent.name, text)
@@ -268,8 +275,9 @@ def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAns
 
 
 def _moved(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
-    """The entry on the newest version where that has the base's text, else the refusal."""
+    """The entry moved on to the newest version if that has the base's text, else a refusal."""
     entry, base = draft.entry, draft.entry.base
+    # The newer version repeats the base's text, so a save on top of it shadows nothing.
     if base and newest.version > base.version and newest.digest == base.digest:
         onward = replace(entry, base=replace(base, version=newest.version))
         ports.manifest.commit({entry.path: onward})
@@ -285,9 +293,10 @@ def _moved(ports: Ports, draft: Draft, newest: SavedText) -> Entry | Outcome:
 def _name_to_send(
     ports: Ports, pine_id: PineId, newest: SavedText, listed: Mapping[PineId, ScriptInfo]
 ) -> str | None:
-    """The saved name as the list has it now, or None to leave it alone. Never `get`'s, which is
-    escaped, nor pine.toml's: a push does not rename."""
+    """The saved name that the list has now, or None to leave the name alone. Never the name from
+    `get`, which is escaped, nor the one in pine.toml: a push does not rename."""
     info = listed.get(pine_id)
+    # The list was read before `get`: if the names differ, somebody renamed the script since.
     if info is None or unescape_name(info.name) != unescape_name(newest.name):
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
     return info.name if info and may_send(info.name) else None
@@ -314,8 +323,8 @@ def _create(
 def steps_of(
     situations: Sequence[ScriptState], *, recreate: bool = False, over: bool = False
 ) -> list[Step]:
-    """The steps of a push: the table's acts. With `recreate`, gone scripts are created anew; with
-    `over`, what the table refuses is saved over the version that the person named."""
+    """The steps of a push, with the acts of the policy table. `recreate` creates deleted scripts
+    again. `over` saves over the version that the person named where the table refuses."""
     steps = []
     for situation in situations:
         act = situation.row.push
