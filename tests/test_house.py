@@ -186,3 +186,28 @@ def test_a_template_is_pine_6_and_knows_only_its_placeholders(kind):
     assert set(re.findall(r"\{\{.*?\}\}", text)) <= {"{{name}}", "{{author}}", "{{date}}"}
     assert text.endswith("\n")
     assert not re.search(r"[ \t]\n|\t|\r", text)
+
+
+FOREIGN = (
+    r"\bpinesync folder\b",
+    r"\bwhat is said of\b",
+    r"\bthe other one\b",
+    r"\bcalled like\b",
+    r"\b[Cc]apital or small\b",
+    r"\bwhere nobody looks\b",
+    r"\bforms answers\b",
+)
+PAGES = [
+    ROOT / "README.md",
+    *(path for path in ROOT.glob("docs/**/*.md") if not {"_build", "decisions"} & {*path.parts}),
+]
+
+
+@pytest.mark.parametrize(
+    "path", [*MODULES, *PAGES], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_some_phrases_do_not_come_back(path):
+    """Far from all that a native speaker would not write; a list can hold no more."""
+    text = " ".join(path.read_text(encoding="utf-8").split())
+    for phrase in FOREIGN:
+        assert not re.search(phrase, text), f"{path}: {phrase}"

@@ -190,7 +190,7 @@ class Session:
             # requests raises a plain OSError for a missing or invalid CA bundle.
             raise Misuse(
                 f"{self._transport.ca_bundle}: cannot be used to prove who answers: {error}",
-                "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it: mend or unset the variable",
+                "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it: fix or unset the variable",
             ) from None
         return Answer(response.status_code, body, response.headers.get("Retry-After"))
 

@@ -272,7 +272,7 @@ class Files:
             why, hint = "a program has it open for writing", "it is sent when that is closed"
             return Told(path, "not sent", why, hint)
         if state.problem:
-            return Told(path, "not sent", state.problem, "it is sent when that is mended and saved")
+            return Told(path, "not sent", state.problem, "fix it and save: it is sent then")
         hint = f"`pinesync restore {shell_quote(path)}` brings it back; `pinesync rm` forgets it"
         return Told(path, "missing", "the file is gone; the script on TradingView stays", hint)
 

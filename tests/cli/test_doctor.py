@@ -562,7 +562,7 @@ def test_pine_toml_cannot_be_used(sound: World, text: str, said: str) -> None:
     assert set(found.wrong()) == {"manifest", "conflicts"}
     assert found.wrong()["manifest"].startswith(said)
     notes = found.notes()
-    assert {area for area, words in notes.items() if "mend pine.toml first" in words} == {
+    assert {area for area, words in notes.items() if "fix pine.toml first" in words} == {
         "lock",
         "state",
         "writes",

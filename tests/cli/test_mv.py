@@ -189,7 +189,7 @@ def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "replace", replace)
     ran = clone("mv", TREND_PATH, NEW)
     assert ran.code == 3
-    assert "has another text by now" in ran.err
+    assert "has changed since" in ran.err
     assert (clone.read(), clone.read(NEW)) == (LONGER, TREND)
     assert clone.entry(NEW)["version"] == "1.0"
     assert not list(clone.folder.rglob("*.tmp"))

@@ -28,7 +28,7 @@ from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.workspace import find_root
 
 _ELSEWHERE = {
-    "manifest": (f"not looked at, as {MANIFEST} cannot be used", f"mend {MANIFEST} first"),
+    "manifest": (f"not looked at, as {MANIFEST} cannot be used", f"fix {MANIFEST} first"),
     "state": ("not looked at, as the state directory cannot be used", "see to `state` first"),
     "records": ("cannot be told, as records are damaged", "see to `state` first"),
 }

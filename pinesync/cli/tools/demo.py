@@ -110,7 +110,7 @@ def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
     _append(folder / script, "plot(undeclared_thing)\n")
     yield run("push", expected=4)
 
-    yield Say("The typo is mended, and the script pushed: one new version, read back.")
+    yield Say("Fix the typo and push: one new version, read back.")
     (folder / script).write_bytes(good)
     yield run("push")
     yield run("push")

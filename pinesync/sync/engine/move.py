@@ -84,7 +84,7 @@ def _told(entry: Entry, intent: Move, message: str, *, gone: bool) -> Outcome:
         return done
     return replace(
         done,
-        message=f"{intent.origin} has another text by now, and stays beside it",
+        message=f"{intent.origin} has changed since, and stays beside it",
         hint="compare the two, and remove the one that is not needed",
         exit_code=EXIT_LEFT,
     )

@@ -155,7 +155,7 @@ class _TakeBack:
         try:
             return move(ports, new.after, old.before, digest_of_any(data))
         except ChangedMeanwhile:
-            return refused(new.path, f"{old.path} is another file by now", "move that away first")
+            return refused(new.path, f"{old.path} is another file now", "move it away first")
 
     def _commit(self, changes: list[Change]) -> None:
         if changes:
