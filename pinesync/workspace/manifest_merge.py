@@ -26,7 +26,7 @@ Holds = Callable[[RelPath], Digest | None]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One script on which the two sides differed: the version that was taken, the other one, and
+    """One script on which the two sides differed: the version that was taken, the other, and
     why."""
 
     path: RelPath

@@ -207,7 +207,7 @@ def leftovers(here: Workspace) -> Iterator[Said]:
 
 
 def _links(root: Path) -> Iterator[str]:
-    """Links to folders, or called like a script, where scripts may lie."""
+    """Links to folders, or named like a script, where scripts may lie."""
     for folder, below, files in os.walk(root):
         below[:] = [name for name in below if not name.startswith(".") and name != "node_modules"]
         for name in (*below, *files):

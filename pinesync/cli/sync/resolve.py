@@ -1,4 +1,4 @@
-"""`resolve`: end a conflict. The person chooses a text; the other one stays readable."""
+"""`resolve`: end a conflict. The person chooses a text; the other stays readable."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def _versions(found: Checkup) -> None:
 
 
 def _without_home(found: Checkup) -> Checkup:
-    """The same with ~ for the person's home, which is often called like the person."""
+    """The same with ~ for the person's home, which often has the name of the person."""
     home = os.path.expanduser("~").rstrip("/\\")
     if not home or home == "~":
         return found
