@@ -1,14 +1,14 @@
-"""What is about to be done, on disk before it is done: an intent tells the next run what to look
-for after a crash or a lost answer.
+"""Intents: a write-ahead log. Each operation is on disk before it starts, so that after a crash or
+a lost response the next run knows what to look for.
 
-There is one type for each operation, with just its fields, and one life for all of them:
+Each operation has its own type. All of them share one life cycle:
 
     prepared → sent → landed | abandoned
 
-A prepared intent was never sent. A sent one has an unknown outcome until the service, or the disk,
-was read. Downloads, moves, renames and deletions are removed once their effect is written down;
-uploads stay: a landed one is a line of the push log, an abandoned one a tombstone, since its save
-may still turn up.
+A prepared intent was never sent. The outcome of a sent intent is unknown until the next run reads
+the service or the disk. Downloads, moves, renames and deletions are removed once their effect is
+recorded. Uploads stay: a landed one is an entry of the push log, an abandoned one a tombstone,
+because its save can still appear.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ _NEXT: dict[State, frozenset[State]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What every intent has. `path` is the file, `name` the script's saved name, `digest` that of
-    the text that the operation makes, brings, moves or starts from. The three clocks only ever
-    lengthen a wait: `mono` in seconds since the boot that `boot_id` names, `wall` in epoch
-    seconds."""
+    """The common fields. `path` is the file, `name` the script's saved name, `digest` that of the
+    text that the operation saves, downloads, moves or starts from. The clocks can only lengthen a
+    wait: `mono` is in seconds since the boot `boot_id`, `wall` in epoch seconds."""
 
     key: str = ""
     state: State = "prepared"
@@ -48,14 +47,14 @@ class Intent:
 
     @property
     def is_open(self) -> bool:
-        """Whether its outcome is not known, or not written down."""
+        """Whether its outcome is unknown or not recorded yet."""
         return self.state in ("prepared", "sent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload(Intent):
-    """The next version of a script, on top of `parent`. `landed` is the version that it became,
-    or that the answer named; `seen` the newest version that was searched for a late save."""
+    """Save the next version of a script on top of `parent`. `landed` is the version it became, or
+    the one the response named; `seen` is the newest version already searched for a late save."""
 
     pine_id: PineId
     parent: Version
@@ -65,8 +64,8 @@ class Upload(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Intent):
-    """A new script. `known_ids` are the scripts that existed before; `pine_id` and `landed` are
-    known once it landed, or once its answer named them."""
+    """Create a script. `known_ids` are the scripts that existed before. `pine_id` and `landed` are
+    set once the save landed or the response named them."""
 
     known_ids: tuple[PineId, ...] = ()
     landed: Version | None = None
@@ -80,9 +79,9 @@ class Create(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download(Intent):
-    """A file gets another text. `brings` is the digest of what it gets, `replaces` of what it had
-    (None: there was no file), `temp` the name of the temporary file beside it. `landed` is the
-    version, with the text `digest`, that becomes the base; None where the base stays."""
+    """Replace the text of a file. `brings` is the digest of the new text, `replaces` that of the
+    old one (None: no file), `temp` the name of the temporary file beside it. `landed` is the
+    version, with the text `digest`, that becomes the base; None keeps the base."""
 
     replaces: Digest | None = None
     temp: str = ""
@@ -92,7 +91,7 @@ class Download(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rename(Intent):
-    """A script gets the name `name`; its newest version, `parent` with the text `digest`, stays."""
+    """Rename a script to `name`. Its newest version stays `parent`, with the text `digest`."""
 
     pine_id: PineId
     parent: Version
@@ -100,7 +99,7 @@ class Rename(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(Intent):
-    """A script is deleted, whose newest version was `parent` with the text `digest`."""
+    """Delete a script whose newest version was `parent`, with the text `digest`."""
 
     pine_id: PineId
     parent: Version
@@ -108,19 +107,19 @@ class Delete(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move(Intent):
-    """A file with the text `digest`, and its entry, go from `origin` to `path`."""
+    """Move a file with the text `digest`, and its entry, from `origin` to `path`."""
 
     origin: RelPath
 
 
 Save = Upload | Create
-"""What makes a version on the service."""
+"""The intents that create a version on the service."""
 
 AnyIntent = TypeVar("AnyIntent", bound=Intent)
 
 
 def advanced(intent: AnyIntent, state: State, **changes: object) -> AnyIntent:
-    """The intent in its next state, with what is known by then. ValueError for a step back."""
+    """The intent in its next state, with `changes`. ValueError if the state cannot follow."""
     if state not in _NEXT[intent.state]:
         raise ValueError(f"{intent.key}: {intent.state} does not become {state}")
     return replace(intent, state=state, **changes)  # type: ignore[arg-type]
@@ -136,9 +135,11 @@ class Now:
 
 
 def age(intent: Intent, now: Now) -> float:
-    """Seconds since the intent was written, or less: never more, whatever a clock says."""
+    """Seconds since the intent was written. Clock changes can lower this, never raise it."""
+    # Same boot: the monotonic clock measures the whole age.
     if intent.boot_id and intent.boot_id == now.boot_id:
         return max(0.0, now.mono - intent.mono)
+    # Rebooted since: the intent is at least as old as this boot.
     if intent.boot_id and now.boot_id:
         return now.mono
     return max(0.0, min(now.wall - intent.wall, now.mono - intent.mono))

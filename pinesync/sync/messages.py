@@ -1,4 +1,4 @@
-"""What is told of scripts that a run leaves alone, and of what a dry run would do."""
+"""Messages for scripts that a run leaves alone, and for the steps of a dry run."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def left_alone(
     troubles: Mapping[PineId, str] | None = None,
     moves: Mapping[RelPath, RelPath] | None = None,
 ) -> Outcome | None:
-    """What is told of a step that changes nothing; None where there is nothing to tell. `moves`
-    are the files that were moved by hand, new path to old."""
+    """The outcome of a step that changes nothing; None if there is nothing to report. `moves` maps
+    the new path of each file that was moved by hand to its old path."""
     situation, path = step.situation, step.situation.path
     if step.act in (Act.NOTHING, Act.LEAVE):
         return None
@@ -81,12 +81,15 @@ def left_alone(
 
 
 def _reason(step: Step) -> tuple[str, str]:
-    """Why a step changes nothing, and what to do: by the word of status, or closer."""
+    """Why a step changes nothing, and what to do: from the status word, or more specific."""
     situation = step.situation
+    # The versions between base and newest could not be read.
     if step.act is Act.LATER:
         return _UNCOMPARED
+    # Git checked out an older base, and the newer versions include saves by others.
     if situation.there is RemoteSide.RECORDED_THEIRS and situation.word is Status.ROLLED_BACK:
         return _BEHIND_THEIRS
+    # Linked but never synced: there is no base, so the two texts merely differ.
     if situation.word is Status.DIVERGED and situation.entry and situation.entry.base is None:
         return _LINKED
     refusal = situation.word.refusal
@@ -125,11 +128,11 @@ _PLANNED = {
     Act.TAKE_THEIRS: "take their text",
 }
 AGREES = frozenset(_PLANNED[act] for act in (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT))
-"""What a push would do to give a script a newer base."""
+"""The planned steps of a push that give a script a newer base."""
 
 
 def not_listed(situation: ScriptState, moves: Mapping[RelPath, RelPath]) -> Outcome:
-    """A file that was named for a push and that pine.toml does not list."""
+    """The outcome for a file named in a push that pine.toml does not list."""
     path = situation.path
     what = "add --moved" if path in moves else "add"
     return Outcome(

@@ -1,7 +1,7 @@
-"""The policy: which word a script gets, and what pull and push do about it. One literal table.
+"""The policy: one literal table of each script's status word and of what pull and push do.
 
-`POLICY` and `NEVER` together name every pair of a local and a remote side; a test proves it, and
-docs/reference/policy.md is made from them.
+`POLICY` and `NEVER` together cover every pair of a local and a remote side, and a test proves it.
+docs/reference/policy.md is generated from them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Act(Enum):
 
 @dataclass(frozen=True)
 class Row:
-    """The word that a script gets, with all that is said of it, and what pull and push do."""
+    """The status word of a script, and what pull and push do."""
 
     word: Status
     pull: Act
@@ -177,4 +177,4 @@ NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
     for local in locals_
     for there in theres
 }
-"""The pairs that cannot come up, with the reason; with POLICY they are all pairs."""
+"""The pairs that cannot occur, with the reason. POLICY has all the others."""

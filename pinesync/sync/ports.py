@@ -1,13 +1,13 @@
-"""What the engine needs from outside, as protocols: service, pine.toml, working tree, texts,
-intents, and the tools beside them. One contract suite a port runs over the real one and over the
-fake in memory that the engine is tested with.
+"""The protocols that the engine depends on: service, pine.toml, working tree, texts, intents and
+tools. Each port has one contract suite, which runs over the real implementation and over the
+in-memory fake that the engine tests use.
 
-Whatever reads or writes a file may raise FileError (the system refused) or StateError (what is
-there is not pinesync's); what reads pine.toml, ManifestError and Misuse; what asks the service,
-NoAccess, TryLater and FacadeError. What Manifest and Tree change is noted in the journal of the
-workspace's IntentLog, where an undo finds it.
+Methods that touch files may raise FileError (the system refused) or StateError (the content is
+not pinesync's). Methods that read pine.toml may raise ManifestError and Misuse. Methods that call
+the service may raise NoAccess, TryLater and FacadeError. Manifest and Tree record their changes in
+the journal of the workspace's IntentLog, where undo finds them.
 
-Long because the promise of every method stands here, and nowhere else.
+Long because it documents every method of every port, and no other module repeats that.
 """
 
 from __future__ import annotations
@@ -46,51 +46,52 @@ S = TypeVar("S")
 class Remote(Protocol):
     """The saved scripts of one account. Every method may raise NoAccess (no valid session),
     TryLater (ask again) and FacadeError (the service refused, or its answer is unusable);
-    NotAccessible is the FacadeError for a script that is not there, or not this account's. A dead
-    session looks the same, but for `list_scripts` and `whoami`; `check` needs none."""
+    NotAccessible is the FacadeError for a script that does not exist or belongs to another account.
+    An expired session also raises it, except from `list_scripts` and `whoami`. `check` needs no
+    session."""
 
     def list_scripts(self) -> tuple[ScriptInfo, ...]:
         """Every saved script with its newest version. Empty also for a session that expired."""
 
     def get(self, pine_id: PineId, version: Version | None = None) -> SavedText:
-        """The text of a version, None for the newest. NotAccessible where there is none such."""
+        """The text of a version, None for the newest. NotAccessible if there is no such version."""
 
     def versions(self, pine_id: PineId) -> Mapping[Version, int]:
-        """When each version was saved, the oldest first, in epoch seconds."""
+        """The save time of each version in epoch seconds, oldest first."""
 
     def check(self, source: str) -> Verdict:
-        """What the compiler says of a text; nothing is stored. Refused for an empty one."""
+        """Compile the text without storing it. Refused if it is empty."""
 
     def save_new(self, name: str, source: str) -> SaveAnswer:
-        """Create a script, at version 1.0. NameTaken where one has the name, Refused for an empty
-        or overlong name. A text that does not compile is not accepted, and may be stored all the
-        same. An error may come after the text was stored: NetworkError.sent and
-        `recovery.outcome` tell."""
+        """Create a script at version 1.0. NameTaken if another script has the name, Refused if
+        the name is empty or too long. The service does not accept a text that fails to compile,
+        but may store it anyway. An error can follow a successful save: check NetworkError.sent
+        and `recovery.outcome`."""
 
     def save_next(self, pine_id: PineId, name: str | None, source: str) -> SaveAnswer:
-        """Save the next version, on top of whatever is the newest then, also of the same text. A
-        name renames the script, None leaves its name. Raises, and answers, as `save_new` does."""
+        """Save the next version on top of the current newest one, even if the text is the same.
+        A name renames the script, None keeps its name. Returns and raises as `save_new` does."""
 
     def rename_script(self, pine_id: PineId, name: str) -> None:
-        """Give the script another name; its versions stay. NameTaken where another script has the
-        name, Refused for an empty or overlong one."""
+        """Rename the script and keep its versions. NameTaken if another script has the name,
+        Refused if the name is empty or too long."""
 
     def delete(self, pine_id: PineId) -> None:
         """Delete the script with all its versions."""
 
     def whoami(self, pine_id: str) -> Account:
-        """Whose session it is, asked with a script that it can see. SessionExpired otherwise."""
+        """The account of the session, read from a script it can access; else SessionExpired."""
 
 
 class ChangedMeanwhile(Exception):
-    """The file is not what the caller saw; it was left, or put back, as it is now."""
+    """The file differs from what the caller saw. Its current content was preserved."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What of the account belongs to a workspace: whose it is, whether new scripts are brought,
-    and where they go. `only` are the listed files that are asked about, None for all there are:
-    of the others nothing is read."""
+    """The part of the account that a workspace tracks: the account, whether to download new
+    scripts, and the folders they go to. `only` limits the run to these listed files; None means
+    all. No other file is read."""
 
     account: Account | None = None
     track_all: bool = True
@@ -99,55 +100,51 @@ class Scope:
 
 
 class Manifest(Protocol):
-    """pine.toml: which file is which script, and on which version it is based."""
+    """pine.toml: maps each file to its script and its base version."""
 
     def entries(self) -> Mapping[RelPath, Entry]:
-        """The listed scripts, as the file on disk has them now. Misuse where there is no file,
-        ManifestError where it cannot be used."""
+        """The listed scripts, read from disk now. Misuse if pine.toml does not exist,
+        ManifestError if it is invalid."""
 
     def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
-        """What of the account belongs to this workspace, or these scripts of it. Raises as
-        `entries` does."""
+        """The scope of this workspace, limited to `only`. Raises as `entries` does."""
 
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
-        """One write of pine.toml as it is now, with these entries set, or removed (None): all of
-        them, or none where it raises. Removing what is not listed changes nothing."""
+        """Set these entries, or remove them (None), in one write of the current pine.toml. If it
+        raises, no entry has changed. Removing an unlisted path does nothing."""
 
     def follow(self, old: RelPath, entry: Entry) -> None:
-        """One write of pine.toml: the entry leaves the old path for its own, and backups with
-        it."""
+        """Move the entry, with its backups, from the old path to its own in one write."""
 
     def pin(self, account: Account) -> None:
-        """The workspace belongs to this account from now on. One that it belongs to already
-        stays."""
+        """Bind the workspace to this account, unless it is already bound to one."""
 
     def refuse_unwritable(self) -> None:
-        """FileError where `commit` could not write; otherwise nothing happens."""
+        """Raise FileError if `commit` could not write; otherwise do nothing."""
 
     def has_history(self) -> bool:
-        """Whether the workspace lies in a git repository."""
+        """Whether the workspace is in a git repository."""
 
     def recorded(
         self, texts: Mapping[tuple[PineId, Version], Digest]
     ) -> Mapping[PineId, frozenset[Version]]:
-        """The scripts for which HEAD's history of pine.toml had that version with that text, and
-        the versions that it named as saved by others when that text came or went. Empty outside of
-        a repository."""
+        """The scripts for which pine.toml once recorded that version with that text in HEAD's
+        history. Each maps to the versions that pine.toml listed as saved by others when that text
+        came or went. Empty outside a repository."""
 
 
 class Tree(Protocol):
-    """The scripts' files. Nothing is replaced that was not seen, and what leaves a file is kept."""
+    """The script files. Replaces only text that the caller has seen, and backs it up."""
 
     def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
-        """Every script's file, listed or not, that is not ignored; or only these. Read now. A
-        file that cannot be read, or is no text, is there with its problem; one that is gone is
-        not there."""
+        """Read every script file that is not ignored, listed or not; or only these. A file that
+        is unreadable or not text is included with its problem. A missing file is left out."""
 
     def is_occupied(self, path: RelPath) -> bool:
-        """Whether anything is there, whatever it is: a file, a folder, a link."""
+        """Whether the path exists as anything: a file, a directory or a link."""
 
     def read(self, path: RelPath) -> bytes | None:
-        """The file's bytes, None where there is none. FileError for anything but a plain file."""
+        """The file's bytes, None if it does not exist. FileError if it is not a regular file."""
 
     def put(
         self,
@@ -158,130 +155,127 @@ class Tree(Protocol):
         *,
         conflict: bool = False,
     ) -> None:
-        """Give the file `text`, with the line ends and the BOM that it has. `expected` is the
-        digest that it must have, None for a file that must not exist. `begun` is told the name of
-        the temporary file before the exchange; what it raises ends the put there. The text that
-        came out is kept; of a `conflict` it is known as the side that the merge replaced.
-        ChangedMeanwhile where the file has, or gets, another text: that one stays. FileError where
-        the file is gone. After any error `take_back` clears up."""
+        """Write `text` to the file, keeping its line endings and BOM. `expected` is the digest
+        that the file must have, None if it must not exist. `begun` receives the name of the
+        temporary file before the exchange; an error from it aborts the put. The replaced text is
+        backed up; with `conflict` it is recorded as the side that the merge replaced.
+        ChangedMeanwhile if the file has or gets another text, which stays. FileError if the file
+        is gone. After any error, `take_back` cleans up."""
 
     def take_back(self, intent: Download) -> bool:
-        """Clean up after a `put` that broke off, or did not; whether the file got its text. Where
-        it did not, the intent is dropped. Nothing that somebody else wrote meanwhile is lost: it
-        stays in the file, or is kept. No temporary file is left."""
+        """Clean up after a `put`, interrupted or not, and return whether the file got its text.
+        If it did not, drop the intent. Text that another program wrote meanwhile stays in the
+        file or is backed up. Leaves no temporary file."""
 
     def appear(self, old: RelPath, new: RelPath) -> None:
-        """Give the old path's file the new one, too. ChangedMeanwhile where another file has it,
-        FileError where there is none to move."""
+        """Make the file appear at the new path and keep the old one. ChangedMeanwhile if the new
+        path holds another file, FileError if there is no file to move."""
 
     def has_moved(self, old: RelPath, new: RelPath, text: Digest) -> bool:
-        """Whether the new path has the old one's file or, where there is none, that text."""
+        """Whether the new path holds the file of the old path or, if that is gone, this text."""
 
     def vanish(self, old: RelPath, new: RelPath, key: str) -> bool:
-        """Remove the old path if its file is at the new one; otherwise it stays: False. True, too,
-        where it was gone before."""
+        """Remove the old path if the new one holds its file. Return False if it had to stay;
+        True also if it was already gone."""
 
     def retract(self, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-        """Take the new path away again, unless it has another text by now. Where the old one has
-        no file any more, it gets this one back."""
+        """Remove the new path, unless its text has changed. If the old path has no file, move
+        this one back."""
 
     def clear_leftovers(self) -> None:
-        """Remove temporary files that no intent knows; what they hold is kept first."""
+        """Back up and remove temporary files that belong to no intent."""
 
 
 class TextStore(Protocol):
-    """The texts that this machine holds, by digest, and by script and version."""
+    """The texts stored on this machine, by digest and by script and version."""
 
     def keep(self, text: str) -> Digest:
-        """Store the canonical form of the text durably, and name it. Unreadable for a lone
-        surrogate, which no file can hold."""
+        """Store the canonical text durably and return its digest. Unreadable if it contains a
+        lone surrogate, which no file can hold."""
 
     def text_of(self, digest: Digest) -> str | None:
-        """The canonical text, None where it is not held, or is damaged."""
+        """The canonical text, None if it is missing or damaged."""
 
     def remember(self, saved: SavedText) -> None:
-        """Hold a version's text, and what is known of it. What was known before of the same text
-        stays. Not durable: what is lost is read again."""
+        """Cache a version's text and metadata, and keep earlier metadata for the same text. Not
+        durable: a lost text is fetched again."""
 
     def back_up(self, saved: SavedText) -> None:
-        """The same, durably."""
+        """Do what `remember` does, durably."""
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
-        """The digest of a version that was held, None of any other. Its text may be lost."""
+        """The digest of a stored version, None if there is none. Its text may be lost."""
 
     def recall_info(self, pine_id: PineId, version: Version) -> VersionInfo | None:
-        """All that is known of a version that was held, None of any other."""
+        """The metadata of a stored version, None if there is none."""
 
     def note_info(self, info: VersionInfo) -> None:
-        """What is known of a version from now on, whatever it was before."""
+        """Replace the metadata of a version."""
 
 
 class IntentLog(Protocol):
-    """The intents of a workspace, and the log of what its commands did."""
+    """The intents of a workspace, and the operation log of its commands."""
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Be the only one that writes here, until the end of the block. Locked where another one
-        is, in this process or in another."""
+        """Hold the workspace lock for the block. Locked if another writer holds it, in this
+        process or another."""
 
     def intents(self) -> Sequence[Intent]:
-        """All intents, by key, which is oldest first. StateError for a damaged one: it may be a
-        save whose answer was lost."""
+        """All intents by key, oldest first. StateError if one is damaged: it could be a save
+        whose response was lost."""
 
     def write(self, intent: Intent) -> None:
-        """The intent is on disk, durably, in place of the one with its key."""
+        """Write the intent durably, replacing the one with the same key."""
 
     def drop(self, intents: Iterable[Intent]) -> None:
-        """These intents are closed, and gone; those that were gone before stay so."""
+        """Remove these intents. Ignores those that are already gone."""
 
     @property
     def journal(self) -> Journal:
-        """What was done here since the last `log_operation`: a save once its intent has landed,
-        and what Manifest and Tree changed."""
+        """The changes since the last `log_operation`: saves whose intent has landed, and the
+        changes of Manifest and Tree."""
 
     def operations(self, most: int) -> Sequence[Operation]:
-        """The newest `most` operations, the oldest of them first, in the order in which they were
-        logged, whatever their clocks said."""
+        """The newest `most` operations, oldest first, in the order they were logged, regardless of
+        their timestamps."""
 
     def log_operation(self, verb: str, when: float) -> None:
-        """The journal goes into the log as one operation, if anything is in it; `when` in epoch
-        seconds."""
+        """Log the journal as one operation, unless it is empty; `when` in epoch seconds."""
 
 
 @dataclass(frozen=True)
 class Merged:
-    """A three-way merge; `conflicted` where the text holds conflict markers."""
+    """A three-way merge; `conflicted` if the text contains conflict markers."""
 
     text: str
     conflicted: bool
 
 
 class Parallel(Protocol):
-    """Runs a function over items, `jobs` at a time; the results in the items' order."""
+    """Runs a function over items, `jobs` at a time. Returns the results in item order."""
 
     jobs: int
 
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
 
     def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
-        """The same, and what `then` makes of each result, for which no other item waits."""
+        """Apply `act`, then `then`, to each item; no item waits for another between the two."""
 
     def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-        """The results in the items' order, as they are asked for. The next items are begun
-        meanwhile, no more than run at a time."""
+        """Yield the results in item order, and start up to `jobs` items ahead."""
 
 
 class Submit(Protocol):
-    """Begins what takes a while; what it gives waits for that, and returns or raises the same."""
+    """Starts blocking work. The function it returns waits for the result, or raises its error."""
 
     def __call__(self, act: Callable[[], R]) -> Callable[[], R]: ...
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What else the engine is given: merging (base, local, remote), the offline syntax check,
-    the clocks, waiting (in seconds), a new key for an intent, several things at a time, how long
-    a save may take to turn up (in seconds), and the pauses between the looks for what a lost answer
-    was about (in seconds)."""
+    """The engine's other dependencies: three-way merge (base, local, remote), offline syntax check,
+    clocks, sleep (seconds), new intent keys, and parallel runs. `settle_seconds` is how long to
+    wait for a save to appear; `pauses` are the seconds between checks after a lost response."""
 
     merge: Callable[[str, str, str], Merged]
     syntax: Callable[[str], Sequence[Diagnostic]]
@@ -296,8 +290,8 @@ class Tools:
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything that acting needs, in one argument. `connect` opens the remote, once it is
-    needed: NotSignedIn without a sign-in."""
+    """All ports, in one argument. `connect` opens the remote on first use; NotSignedIn if there is
+    no sign-in."""
 
     connect: Callable[[], Remote]
     manifest: Manifest

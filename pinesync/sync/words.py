@@ -1,7 +1,7 @@
-"""The words of status, each with all that is said of it: the one place where a word has a meaning.
+"""The status words, each with its meaning and advice. No other module defines a word.
 
-Backticks set off what a person types. In advice, {path}, {id}, {before}, {after} and {theirs} stand
-for the file, the script, the version of the base, the newest version, and the saves of others.
+Backticks mark what a user types. Advice may use {path} (the file), {id} (the script), {before} (the
+base version), {after} (the newest version) and {theirs} (versions saved by others).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Role(Enum):
-    """Who has to act: what the colours tell."""
+    """Who has to act. Decides the colour."""
 
     NOBODY = "both sides agree, or nothing is asked for"
     CREATE = "a push creates the script"
@@ -29,7 +29,7 @@ class Advice(NamedTuple):
 
 
 Sides = tuple[str, str]
-"""What is shown side by side, left and right: "base", "file", "newest" or "nothing"."""
+"""The left and right side of a diff: "base", "file", "newest" or "nothing"."""
 
 
 class Status(StrEnum):

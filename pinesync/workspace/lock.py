@@ -1,4 +1,4 @@
-"""One writer at a time in a workspace. The lock goes with the process: there is no stale one."""
+"""Workspace locks. The system releases a lock when its process ends, so none goes stale."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pinesync.errors import FileError, Locked
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold the lock of the state directory `folder`. Locked where another process has it."""
+    """Hold the write lock of the state directory `folder`. Locked if another process has it."""
     with _held(
         folder / "lock",
         "another pinesync is writing in this workspace",
@@ -23,7 +23,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def watching(folder: Path) -> Iterator[None]:
-    """Be the only one that watches; others may write. Locked where another process watches."""
+    """Hold the watch lock; others may write. Locked if another process watches."""
     with _held(
         folder / "watch",
         "another `pinesync watch` runs in this folder",
@@ -51,8 +51,8 @@ def _held(path: Path, message: str, hint: str) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether another process holds that lock at this moment. It is tried without waiting and
-    given back at once; where nobody ever took it, nothing is made."""
+    """Whether another process holds the write lock now. Tries the lock without waiting and releases
+    it at once. Does not create the lock file."""
     from filelock import FileLock, Timeout
 
     path = folder / "lock"

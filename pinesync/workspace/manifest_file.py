@@ -1,4 +1,4 @@
-"""pine.toml of one workspace: read, and written in one exchange at a time."""
+"""Read pine.toml of one workspace, and write it by atomic exchange."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TRIES = 5
 def read_manifest(
     tree: Tree, before: tuple[bytes, Manifest] | None = None
 ) -> tuple[bytes, Manifest]:
-    """pine.toml as it is now; the value of `before` where that was read from the same bytes."""
+    """Read and parse pine.toml now. Returns `before` if the bytes are the same."""
     data = tree.read(MANIFEST)
     if data is None and not tree.root.is_dir():
         raise Misuse(
@@ -41,14 +41,14 @@ def read_manifest(
 
 @dataclass
 class LastRead:
-    """What was last read of pine.toml, or written, for all who look at one workspace: bytes that
-    are still the same need not be parsed again."""
+    """A cache of the pine.toml last read or written, shared by all readers of one workspace.
+    Unchanged bytes are not parsed again."""
 
     last: tuple[bytes, Manifest] | None = None
 
 
 class ManifestFile:
-    """Fits `sync.ports.Manifest`."""
+    """Implements `sync.ports.Manifest`."""
 
     def __init__(
         self, tree: Tree, state: State, wall: Callable[[], float], known: LastRead | None = None
@@ -65,11 +65,11 @@ class ManifestFile:
         return self._tree.root
 
     def read(self) -> Manifest:
-        """pine.toml as it is now."""
+        """Read pine.toml now."""
         return self.parsed()[1]
 
     def parsed(self) -> tuple[bytes, Manifest]:
-        """Its bytes as they are now, and what they hold."""
+        """The current bytes of pine.toml, and their parsed content."""
         self.known.last = read = read_manifest(self._tree, self.known.last)
         return read
 
@@ -77,15 +77,15 @@ class ManifestFile:
         return self.read().settings
 
     def entries(self) -> Mapping[RelPath, Entry]:
-        """Those of pine.toml, with what a side ref knows of a newer version. Misuse, LeftForYou
-        where that cannot be used."""
+        """The entries of pine.toml, updated with newer versions from the side ref. Misuse or
+        LeftForYou if the ref cannot be used."""
         held = self.read()
         if self._side_ref is None and not may_name_side_ref(self._root):
             return held.entries
         return self.side_record(held.settings.id).over(held.entries)
 
     def side_record(self, workspace_id: str) -> SideRecord:
-        """What the side ref records, as it was when it was first asked for."""
+        """The content of the side ref, cached on first use."""
         if self._side_record is None:
             self._side_record = self._read_side_record(workspace_id)
         return self._side_record
@@ -101,14 +101,14 @@ class ManifestFile:
         return read_side_record(repository, ref, workspace_id)
 
     def reload_side_record(self, ref: str | None = None) -> None:
-        """Read the side ref anew when it is next needed: this one, else that of the setting."""
+        """Read the side ref again on next use: `ref`, else the configured one."""
         self._side_ref = ref or self._side_ref
         self._side_record = None
 
     def commit(
         self, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
     ) -> None:
-        """One write of pine.toml, as it is at this moment, with these entries set or removed."""
+        """Set or remove these entries in one write of the current pine.toml."""
         for _ in range(_TRIES):
             data, before = self.parsed()
             text, held = manifest.apply(_text(data), changes, settings, before)
@@ -118,7 +118,7 @@ class ManifestFile:
             try:
                 self._tree.write_manifest(after, data, new_key(self._wall()))
             except ChangedMeanwhile:
-                continue
+                continue  # another program wrote it: apply the changes to its new text
             self.known.last = after, held
             for path in changes:
                 self._state.log.journal.changed(
@@ -138,8 +138,8 @@ class ManifestFile:
     ) -> Mapping[PineId, frozenset[Version]]:
         from pinesync.git.objects import manifests_with
 
-        # Of this workspace: what another pine.toml knew, before `init` made this one, is no word
-        # on what its files are based on.
+        # Only this workspace: a pine.toml from before `init` says nothing about the bases of these
+        # files.
         own = self.read().settings.id
         found: dict[PineId, frozenset[Version]] = {}
         for (pine_id, version), text in texts.items():

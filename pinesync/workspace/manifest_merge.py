@@ -1,5 +1,5 @@
-"""A pine.toml that git left with conflict markers: both sides read as a whole, and merged script
-by script. Pure."""
+"""Merge a pine.toml that git left with conflict markers: parse both sides, then merge script by
+script. Pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _BY_HAND = "take the markers out by hand, or begin the merge anew"
 _CHANGED = "only the other side changed it"
 _OURS, _BASE, _THEIRS = "ours", "base", "theirs"
 _UNKNOWN = frozenset(("account", "account_id"))
-"""Settings that are None until they are known: a side that knows one says nothing against it."""
+"""Settings that are None until known. A known value does not conflict with None."""
 
 Holds = Callable[[RelPath], Digest | None]
-"""What a file has now; None where it is missing, or no text."""
+"""Returns the digest of a file's current text; None if it is missing or not text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One script on which the two sides differed: the version that was taken, the other, and
+    """A script on which the two sides differed: the version taken, the version rejected, and
     why."""
 
     path: RelPath
@@ -38,7 +38,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class MergedManifest:
-    """The text of the merged pine.toml, and what was decided for it."""
+    """The text of the merged pine.toml, and the decisions behind it."""
 
     text: str
     manifest: Manifest
@@ -47,7 +47,7 @@ class MergedManifest:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side's whole text, and the line of the file that each of its lines is."""
+    """One side's whole text, and the line number of each of its lines in the file."""
 
     text: str
     numbers: tuple[int, ...]
@@ -64,14 +64,14 @@ class _Side:
 
 
 def has_markers(text: str) -> bool:
-    """Whether a line of it is one that git puts around a conflict."""
+    """Whether the text contains a conflict marker of git."""
     return any(found and not found[3] for found in map(_MARKER.fullmatch, lines(text)))
 
 
 def merge(text: str, holds: Holds) -> MergedManifest:
-    """Both sides as one. Of two versions of a script the older one is taken, unless its file has
-    exactly the newer one's text: an older base costs a merge, a newer one could take somebody's
-    save back. ManifestError where a side is none, or where only a person can choose."""
+    """Merge both sides. Of two versions of a script, take the older one unless its file has exactly
+    the newer one's text: an older base only costs a merge, a newer one could revert somebody's
+    save. ManifestError if a side is invalid, or if only a person can choose."""
     bom = "\ufeff" * text.startswith("\ufeff")
     sides = _sides(text.removeprefix("\ufeff"))
     ours, theirs = sides[_OURS].parsed(), sides[_THEIRS].parsed()
@@ -98,8 +98,8 @@ def merge(text: str, holds: Holds) -> MergedManifest:
 
 
 def _sides(text: str) -> Mapping[str, _Side]:
-    """Each side's text: what stands between the markers of that side, and outside of all. The
-    base's is there where every conflict tells it."""
+    """The text of each side: its lines in every conflict, and all lines outside. Includes the base
+    only if every conflict shows it."""
     kept: dict[str, list[tuple[int, str]]] = {_OURS: [], _BASE: [], _THEIRS: []}
     where, begun, with_base = "", 0, True
     order = {"": "<", _OURS: "|=", _BASE: "=", _THEIRS: ">"}
@@ -125,7 +125,7 @@ def _side(rows: list[tuple[int, str]]) -> _Side:
 
 
 def _base(sides: Mapping[str, _Side]) -> Manifest | None:
-    """What both sides come from; None where that is not told, or is a conflict itself."""
+    """The common base; None if it is missing, or cannot be parsed."""
     try:
         return manifest.parse(sides[_BASE].text) if _BASE in sides else None
     except ManifestError:
@@ -152,7 +152,7 @@ def _settings(ours: Settings, theirs: Settings, base: Settings | None) -> Settin
 
 
 def _refuse_two(ours: Manifest, theirs: Manifest) -> None:
-    """No script at two paths, no path with two scripts."""
+    """Raise ManifestError if a script has two paths, or a path has two scripts."""
     for one, other in ((ours, theirs), (theirs, ours)):
         paths = {e.pine_id: path for path, e in one.entries.items() if e.pine_id}
         for path, entry in other.entries.items():
@@ -174,7 +174,7 @@ def _refuse_two(ours: Manifest, theirs: Manifest) -> None:
 def _chosen(
     one: Entry | None, other: Entry | None, base: Entry | None, holds: Holds
 ) -> tuple[Entry, str]:
-    """The entry to keep of two that differ, and why."""
+    """Which of two differing entries to keep, and why."""
     if one is None or other is None:
         found = one or other
         assert found
@@ -184,6 +184,7 @@ def _chosen(
     older, newer = sorted((one, other), key=lambda entry: _version(entry) or Version(0))
     if _version(older) == _version(newer):
         return _same_version(one, other, base, holds)
+    # The versions differ. Only the file's text can prove that it is based on the newer one.
     assert newer.base
     if holds(newer.path) in (newer.base.digest, newer.base.expected):
         return newer, "the file has exactly this text"
@@ -192,7 +193,7 @@ def _chosen(
 
 
 def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) -> tuple[Entry, str]:
-    """Both sides are based on one version: a flag of either stays."""
+    """Choose between two entries with the same base version; keep a flag of either."""
     if one.base and other.base and one.base.digest != other.base.digest:
         raise ManifestError(
             f"{one.path!r}: the two sides have another text for version {one.base.version}",
@@ -206,7 +207,7 @@ def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) ->
             if side.base and side.base.expected == held:
                 entry, why = side, "the file has exactly this text"
     if entry.base and one.base and other.base:
-        # What either side knows as somebody else's is not to be taken back unawares.
+        # Keep every version known to be somebody else's, so that no push reverts it unnoticed.
         known = sorted({*one.base.theirs, *other.base.theirs})
         entry = replace(entry, base=replace(entry.base, theirs=tuple(known[-MOST_THEIRS:])))
     if one.shadowed or other.shadowed:

@@ -1,4 +1,4 @@
-"""The scripts' files of one workspace, as texts: what leaves a file is kept first."""
+"""The script files of one workspace, as texts. Replaced text is backed up first."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class WorkingTree:
-    """Fits `sync.ports.Tree`. `manifest` tells which files are listed, and which are ignored."""
+    """Implements `sync.ports.Tree`. `manifest` has the listed files and the ignore patterns."""
 
     def __init__(
         self, tree: Tree, manifest: ManifestFile, state: State, wall: Callable[[], float]
@@ -54,7 +54,7 @@ class WorkingTree:
         }
 
     def inspect(self, path: RelPath) -> FileState:
-        """The file as it is at this moment, for who watches it."""
+        """The current state of the file, for `watch`."""
         from pinesync.sync.watching import FileState
 
         try:
@@ -64,7 +64,7 @@ class WorkingTree:
         if data is None:
             return FileState(None)
         if self.files.is_busy(path):
-            # Asked once it is read: who begins to write meanwhile leaves a part to be read, too.
+            # Check after the read: a writer that started meanwhile may have left a partial text.
             return FileState(None, busy=True)
         try:
             text = decode(data)
@@ -75,15 +75,15 @@ class WorkingTree:
         return FileState(digest(text), "" if text.strip() else "the file is empty")
 
     def stats(self) -> Mapping[RelPath, object]:
-        """What the file system says of each tracked file, which changes with the file."""
+        """A stat value of each tracked file, which changes whenever the file does."""
         return {path: self.files.stat(path) for path in self._manifest.entries()}
 
     def scripts(self) -> Iterator[str]:
-        """Every .pine file of the folder, ignored or not."""
+        """Every .pine file of the workspace, ignored or not."""
         return self.files.scripts()
 
     def stat(self, path: RelPath) -> tuple[int, int, int, int] | None:
-        """What the file system says of the file, which changes with the file; None without one."""
+        """A stat value that changes whenever the file does; None if there is no file."""
         return self.files.stat(path)
 
     def is_occupied(self, path: RelPath) -> bool:
@@ -113,12 +113,12 @@ class WorkingTree:
     def keep_replaced(
         self, path: RelPath, old: bytes, key: str, conflict: Digest | None = None
     ) -> None:
-        """What stood in the file is in the store before it leaves the folder."""
+        """Back up the old content before it leaves the workspace."""
         kept = self._keep_bytes(old)
         self._state.backups.note(Replaced(key, path, kept, self._wall(), conflict))
 
     def take_back(self, intent: Download) -> bool:
-        """The intent is dropped where nothing was done; else it stays, to be finished."""
+        """Drop the intent if nothing was done; else leave it to the caller to finish."""
         key = intent.temp.removeprefix(".pinesync-").removesuffix(".tmp")
         brought = self._state.texts.text_of(intent.brings) if intent.landed else None
         conflict = intent.brings if has_conflict_markers(brought or "") else None
@@ -166,7 +166,7 @@ class WorkingTree:
             self.files.discard(path, self._keep_bytes)
 
     def _keep_bytes(self, old: bytes) -> Digest:
-        """Bytes that are no text are kept as if they were Latin-1, which loses none."""
+        """Store the content. Bytes that are not text are decoded as Latin-1, without loss."""
         try:
             return self._state.texts.keep(decode(old))
         except Unreadable:
@@ -184,5 +184,5 @@ def _local_text(path: RelPath, found: bytes | FileError) -> LocalText:
 
 
 def _is_ignored(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a pattern of `ignore` covers the path; `drafts/**` is all below drafts."""
+    """Whether an `ignore` pattern matches the path; `drafts/**` matches all below drafts."""
     return any(fnmatchcase(path, pattern) for pattern in patterns)

@@ -1,5 +1,5 @@
-"""One deletion on TradingView, which nothing there undoes: every version is kept here first, and it
-is done when the script is proven to be gone."""
+"""Delete one script on TradingView. The service cannot undo this, so every version is backed up
+first. The deletion is done once the script is proven to be gone."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from pinesync.text.filenames import unescape_name
 
 
 def delete(ports: Ports, entry: Entry) -> Outcome:
-    """Keep every version here, look once more, send the one request, and see that the script is
-    gone. The workspace knows whose it is, or its absence could never be told from another
-    account's. LeftForYou where the newest version is not the base."""
+    """Back up every version, check the newest again, send the request, and verify that the script
+    is gone. The workspace must be bound to an account: to any other account, the script is absent
+    anyway. LeftForYou if the newest version is not the base."""
     assert ports.manifest.scope().account
     assert entry.pine_id
     kept = _back_up(ports, entry)
@@ -52,7 +52,7 @@ def delete(ports: Ports, entry: Entry) -> Outcome:
 
 
 def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
-    """Only what was seen here is deleted."""
+    """Raise LeftForYou unless the newest version is the base: delete only what was pulled."""
     assert entry.base
     base = entry.base
     hint = "nothing was deleted; run `pinesync pull`, look at it, then try again"
@@ -70,7 +70,7 @@ def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
 
 
 def _back_up(ports: Ports, entry: Entry) -> SavedText:
-    """Every version, read now and kept durably; the newest one."""
+    """Read every version now and back it up durably. Returns the newest one."""
     assert entry.pine_id
     assert entry.base
     pine_id, last = entry.pine_id, entry.base.version
@@ -90,6 +90,7 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
 
 def _after(ports: Ports, intent: Delete, answer: PinesyncError | None) -> Outcome:
     sent = recovery.outcome(answer) if answer else None
+    # The request never left this machine, so nothing was deleted.
     if answer and sent is recovery.Landing.NOT_SENT:
         ports.log.drop([intent])
         return failed(intent.path, answer, intent.pine_id)
@@ -103,6 +104,7 @@ def _after(ports: Ports, intent: Delete, answer: PinesyncError | None) -> Outcom
         return _unknown(intent, answer or error)
     if gone:
         return _landed(ports, intent)
+    # The service refused the request, and the script is still there.
     if answer and refused:
         ports.log.drop([intent])
         if isinstance(answer, NotAccessible):
@@ -112,11 +114,12 @@ def _after(ports: Ports, intent: Delete, answer: PinesyncError | None) -> Outcom
 
 
 def settle_delete(ports: Ports, intent: Delete) -> Outcome:
-    """What became of a deletion whose answer was lost in an earlier run."""
+    """Settle a deletion of an earlier run whose response was lost."""
     waited = age(intent, ports.tools.now())
     patiently = waited < ports.tools.settle_seconds
     if _is_gone(ports, intent, patiently=patiently):
         return replace(_landed(ports, intent), done="recovered")
+    # Still there, but a slow deletion can still arrive.
     if patiently:
         return _unknown(intent, None)
     ports.log.drop([intent])
@@ -129,8 +132,8 @@ def settle_delete(ports: Ports, intent: Delete) -> Outcome:
 
 
 def _is_gone(ports: Ports, intent: Delete, *, patiently: bool) -> bool:
-    """Whether the script is proven to be gone: a list of this account's lacks it, and its newest
-    version was refused twice."""
+    """Whether the script is proven to be gone: this account's list lacks it, and the service
+    refused its newest version twice."""
     for pause in (*ports.tools.pauses, None) if patiently else (None,):
         if _is_absent(ports, intent):
             return True
@@ -144,13 +147,13 @@ def _is_absent(ports: Ports, intent: Delete) -> bool:
     if intent.pine_id in listed:
         return False
     others = [e.pine_id for e in ports.manifest.entries().values() if e.pine_id]
-    # The same account as then: to any other one every script of this folder is gone.
+    # It must be the same account: any other one sees no script of this workspace.
     prove_session(ports.remote, others, listed, Account(intent.account))
     return newest_or_none(ports.remote, intent.pine_id) is None
 
 
 def _landed(ports: Ports, intent: Delete) -> Outcome:
-    """The entry is forgotten, then the intent is closed. File and kept versions stay."""
+    """Remove the entry, then drop the intent. The file and the backups stay."""
     entry = entry_of(ports, intent, intent.pine_id)
     if entry:
         ports.manifest.commit({entry.path: None})

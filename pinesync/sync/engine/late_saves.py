@@ -1,4 +1,4 @@
-"""Saves that were given up and turn up after all, while or after somebody else saved."""
+"""Find saves that were given up and then appeared, possibly among saves by others."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from pinesync.sync.recovery import Found
 
 
 def find_late(ports: Ports, listed: Mapping[PineId, ScriptInfo]) -> tuple[Outcome, ...]:
-    """Look for every given-up save among the versions that came since it was last looked for.
+    """Look for each save that was given up among the versions since the last search.
 
-    It is adopted where the base has not moved since, and flagged where it hides another text."""
+    A save becomes the base if the base has not moved since. It is flagged if it hides another
+    text."""
     outcomes = []
     for intent in ports.log.intents():
         info = listed.get(intent.pine_id) if intent.pine_id else None
@@ -29,14 +30,15 @@ def find_late(ports: Ports, listed: Mapping[PineId, ScriptInfo]) -> tuple[Outcom
 
 
 def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
-    """The intent stays a tombstone when it was found: what was found may have been somebody's
-    deliberate return to the same text, and the late save itself still on its way."""
+    """Look for one save. Its tombstone stays even if a match is found: somebody may have returned
+    to the same text on purpose, and the late save can still appear."""
     since = intent.landed or intent.parent
     if newest <= (intent.seen or since):
         return []
     log = read_log(ports, intent.pine_id, since, newest)
     ours = recovery.ours_of(uploads_of(ports.log, intent.pine_id), intent)
     landed = recovery.find(intent.digest, since, log, ours)
+    # No version up to the newest has the text; the next search starts after it.
     if landed is None:
         ports.log.write(replace(intent, seen=newest))
         return []
@@ -55,11 +57,13 @@ def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
 def _after(
     entry: Entry, base: Base, since: Version, found: Found, ours: Collection[Version]
 ) -> Entry:
-    """The entry once the late save is known. Where the base moved on meanwhile, the save hides
-    at least the base's text."""
+    """The entry after a late save was found. If the base moved meanwhile, the save hides at least
+    the base's text."""
+    # A pull or push already went past the late save, so only the flag can change.
     if found.version <= base.version:
         return replace(entry, shadowed=found.shadowed or entry.shadowed)
     shadowed = found.shadowed
+    # The base was saved after the intent's parent and before the late save.
     if since < base.version and found.digest != base.digest:
         shadowed = shadowed or base.version
     moved = base.moved(found.version, found.digest, {found.version, *ours})

@@ -1,5 +1,5 @@
-"""The life of an intent, from its first write to its last: nothing is sent, and no file is changed,
-before the intent is on disk; it is closed when its effect is written down."""
+"""The life cycle of an intent. It is on disk before anything is sent or any file changes, and it
+closes once its effect is recorded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pinesync.sync.recovery import Found
 
 
 def stamped(ports: Ports, intent: AnyIntent) -> AnyIntent:
-    """The intent with a key of its own, the account, and the time."""
+    """The intent with a new key, the account, and the time."""
     now, account = ports.tools.now(), ports.manifest.scope().account
     return replace(
         intent,
@@ -27,8 +27,8 @@ def stamped(ports: Ports, intent: AnyIntent) -> AnyIntent:
 
 
 def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
-    """The intent is on disk, prepared and then sent; only now may the request leave. FileError
-    where its outcome could not be written down."""
+    """Write the intent, first as prepared, then as sent. Only then may the caller send the request.
+    FileError if pine.toml could not record the outcome."""
     try:
         ports.manifest.refuse_unwritable()
     except FileError as error:
@@ -42,14 +42,14 @@ def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
 
 
 def note_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
-    """The version that the answer named goes on record, since it cannot be read back now."""
+    """Record the version that the response named, for a save that cannot be read back now."""
     if answer.accepted and answer.version and answer.pine_id in (intent.pine_id, None):
         ports.log.write(replace(intent, landed=answer.version))
 
 
 def land(ports: Ports, intent: Save, found: Found) -> None:
-    """The save is written down: base and flag in one write of pine.toml, then the intent. NotNoted
-    where that fails."""
+    """Record the save: base and flag in one write of pine.toml, then the intent. NotNoted if that
+    fails."""
     try:
         _land(ports, intent, found)
     except (FileError, StateError, ManifestError) as error:
@@ -64,7 +64,7 @@ def _land(ports: Ports, intent: Save, found: Found) -> None:
         base = Base(found.version, found.digest, sent)
         if entry.base:
             base = entry.base.moved(found.version, found.digest, ours, sent)
-        # The base never moves back: a pull may have brought a later version by now.
+        # The base never moves back: a pull may already have set a later version.
         older = entry.base is None or entry.pine_id != found.pine_id
         moves = older or (entry.base is not None and entry.base.version < found.version)
         entry = replace(
@@ -79,7 +79,7 @@ def _land(ports: Ports, intent: Save, found: Found) -> None:
 
 
 def give_up(ports: Ports, intent: Save, flag: Version | None = None) -> None:
-    """The save was not found. The intent stays as a tombstone: the save may still turn up."""
+    """Give up a save that was not found. Keep a tombstone, as the save can still appear."""
     entry = entry_of(ports, intent, intent.pine_id)
     if flag and entry:
         ports.manifest.commit({entry.path: replace(entry, shadowed=flag)})
@@ -87,7 +87,7 @@ def give_up(ports: Ports, intent: Save, flag: Version | None = None) -> None:
 
 
 def entry_of(ports: Ports, intent: Intent, pine_id: PineId | None) -> Entry | None:
-    """The script's entry as pine.toml has it now: the person may have moved it meanwhile."""
+    """The script's current entry in pine.toml. Its path can differ from the intent's."""
     entries = ports.manifest.entries()
     if pine_id:
         for entry in entries.values():
@@ -104,5 +104,5 @@ def uploads_of(log: IntentLog, pine_id: PineId) -> list[Save]:
 
 
 def own_versions(log: IntentLog, pine_id: PineId) -> frozenset[Version]:
-    """The versions that were saved from here, as far as this machine remembers them."""
+    """The versions saved from this machine, as far as its push log goes back."""
     return recovery.ours_of(uploads_of(log, pine_id))

@@ -1,5 +1,5 @@
-"""A file moves and its entry with it: the new name appears, pine.toml follows in one write, the old
-name goes. On intent before, so that whoever dies in between is finished by the next run."""
+"""Move a file and its entry: create the new path, update pine.toml in one write, remove the old
+path. The intent is written first, so the next run can finish an interrupted move."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports
 
 
 def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "") -> Outcome:
-    """The file with that text, and all that is known of it, goes to the path and the name of
-    `onto`. ChangedMeanwhile where another file is there, LeftForYou where the file was saved, or
-    its entry changed, at this very moment: then nothing has moved."""
+    """Move the file with that text, and its entry, to the path and name of `onto`. ChangedMeanwhile
+    if another file is there. LeftForYou if the file or its entry changed during the move; nothing
+    has moved then."""
     intent = stamped(
         ports,
         Move(
@@ -32,11 +32,12 @@ def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "
     try:
         ports.tree.appear(entry.path, onto.path)
     except (ChangedMeanwhile, FileError):
-        # What was done in spite of an error stays on record, and the next run finishes it.
+        # If the new path appeared despite the error, keep the intent: the next run finishes it.
         if not ports.tree.has_moved(entry.path, onto.path, text):
             ports.log.drop([intent])
         raise
     done = finish(ports, intent, message)
+    # The file or its entry changed during the move, so pine.toml still lists the old path.
     if done is None:
         if is_new and onto.path not in ports.manifest.entries():
             ports.tree.retract(entry.path, onto.path, text, intent.key)
@@ -50,8 +51,8 @@ def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "
 
 
 def finish(ports: Ports, intent: Move, message: str = "") -> Outcome | None:
-    """What a move lacks, once the new name is there. None where it is not, where an editor gave
-    the old name another file meanwhile, or where pine.toml has neither path any more."""
+    """Finish a move whose new path exists. None if it does not exist, if an editor put another file
+    at the old path meanwhile, or if pine.toml lists neither path."""
     old, new = intent.origin, intent.path
     entry = ports.manifest.entries().get(old)
     if (
@@ -63,6 +64,7 @@ def finish(ports: Ports, intent: Move, message: str = "") -> Outcome | None:
         ports.manifest.follow(old, replace(entry, path=new, name=intent.name))
     onto = ports.manifest.entries().get(new)
     outcome = None
+    # pine.toml lists only the new path: the old one can go.
     if onto and onto.pine_id == intent.pine_id and old not in ports.manifest.entries():
         ports.manifest.follow(old, onto)
         gone = ports.tree.vanish(old, new, intent.key)

@@ -1,4 +1,4 @@
-"""Push: what was edited here becomes the newest version on TradingView."""
+"""Push: save local edits as the newest version on TradingView."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def push(
     over: Version | None = None,
     seen: Mapping[RelPath, Digest] | None = None,
 ) -> Iterator[Outcome]:
-    """Save what changed, of all scripts or those that the patterns name, and tell what was left
-    alone. What moved on there is refused, unless `over` names the newest version. A file that
-    `seen` knows is sent only if it still has that text, and of the others nothing is read."""
+    """Save the changed scripts, all or those that match the patterns, and report those left alone.
+    Refuse a script with a newer version, unless `over` names it. With `seen`, read only those
+    files, and send each only if it still has that text."""
     seen = seen or {}
     view = yield from tx.look(frozenset(seen) or None)
     steps = plan(
@@ -69,8 +69,8 @@ def plan(
     recreate: bool = False,
     over: bool = False,
 ) -> list[Step]:
-    """The steps of a push. A script that was named and is behind is refused; among all it is only
-    told."""
+    """The steps of a push. A script that is behind is refused if it was named, else only
+    reported."""
     return [
         replace(step, act=Act.REFUSE)
         if step.act is Act.LEAVE and step.situation.path in patterns
@@ -80,7 +80,7 @@ def plan(
 
 
 def _is_another(situation: ScriptState, seen: Mapping[RelPath, Digest]) -> bool:
-    """Whether the file has changed since, or none: whoever saw it looks again."""
+    """Whether the file differs from the text the caller saw, or is gone."""
     text = seen.get(situation.path)
     if text is None:
         return False

@@ -1,5 +1,5 @@
-"""One rename on TradingView, from its intent on disk to the name in pine.toml. It is never repeated
-because no answer came: the list tells what the script is called."""
+"""Rename one script on TradingView, from the intent on disk to the name in pine.toml. A lost
+response never causes a second request: the script list shows the current name."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from pinesync.text.filenames import shell_quote, unescape_name
 
 
 def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
-    """The script gets the name, if no other has it. `before` is its newest version, which a rename
-    leaves as it is."""
+    """Rename the script, unless another one has the name. `before` is its newest version, which a
+    rename does not change."""
     assert entry.pine_id
     intent = begin(
         ports,
@@ -50,6 +50,7 @@ def _after(
     ports: Ports, intent: Rename, before: SavedText, answer: PinesyncError | None
 ) -> Outcome:
     sent = recovery.outcome(answer) if answer else None
+    # The request never left this machine, so the name is unchanged.
     if answer and sent is recovery.Landing.NOT_SENT:
         ports.log.drop([intent])
         return failed(intent.path, answer, intent.pine_id)
@@ -63,8 +64,9 @@ def _after(
     if info and unescape_name(info.name) == intent.name:
         return _landed(ports, intent, info)
     if answer is None and info and unescape_name(info.name) != unescape_name(before.name):
-        # It was renamed, and somebody gave it yet another name; or the service changed the name.
+        # Somebody renamed it again since, or the service normalized the name.
         return _landed(ports, intent, info)
+    # The service refused the request, and the script still has another name.
     if answer and refused:
         ports.log.drop([intent])
         if isinstance(answer, NotAccessible):
@@ -74,7 +76,7 @@ def _after(
 
 
 def settle_rename(ports: Ports, intent: Rename) -> Outcome:
-    """What became of a rename whose answer was lost in an earlier run."""
+    """Settle a rename of an earlier run whose response was lost."""
     waited = age(intent, ports.tools.now())
     info = _listed(ports, intent, patiently=waited < ports.tools.settle_seconds)
     if info and unescape_name(info.name) == intent.name:
@@ -93,8 +95,8 @@ def settle_rename(ports: Ports, intent: Rename) -> Outcome:
 
 
 def _listed(ports: Ports, intent: Rename, *, patiently: bool) -> ScriptInfo | None:
-    """The script as it is listed, looked for several times until it has the name; None where the
-    list lacks it. BadAnswer for a list without any script."""
+    """The script's list entry, polled until it has the name; None if the list lacks the script.
+    BadAnswer if the list is empty."""
     info = None
     for pause in (*ports.tools.pauses, None) if patiently else (None,):
         listed = ports.remote.list_scripts()
@@ -109,8 +111,8 @@ def _listed(ports: Ports, intent: Rename, *, patiently: bool) -> ScriptInfo | No
 
 
 def _landed(ports: Ports, intent: Rename, info: ScriptInfo) -> Outcome:
-    """The name as it is listed is written down, then the intent is closed. A rename makes no
-    version: where there is another one now, that is said."""
+    """Record the listed name, then drop the intent. A rename makes no version, so report a newest
+    version that differs."""
     entry = entry_of(ports, intent, intent.pine_id)
     name = unescape_name(info.name)
     message = "" if name == intent.name else f"it is called {name!r} on TradingView now"
@@ -131,7 +133,7 @@ def _landed(ports: Ports, intent: Rename, info: ScriptInfo) -> Outcome:
 
 
 def _new_version(ports: Ports, intent: Rename) -> str:
-    """A word where the newest version is not the one from before."""
+    """A message if the newest version has changed since the request, else an empty string."""
     try:
         newest = ports.remote.get(intent.pine_id)
     except FacadeError as error:

@@ -1,4 +1,4 @@
-"""Ending a conflict: with your text, with theirs, or as the file is now. The other text stays
+"""Resolve a conflict with ours, theirs, or the file as it is. The side that was not taken stays
 readable."""
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Side = Literal["ours", "theirs", "merged"]
 
 
 def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath], str]) -> Outcome:
-    """Settle conflict markers, a flag, or a merge by hand. `our_text` tells what the file had
-    before the merge put markers into it; it raises LeftForYou where that cannot be told."""
+    """Resolve conflict markers, a flag, or a manual merge. `our_text` returns the file's text from
+    before the merge wrote markers; it raises LeftForYou if that text is unknown."""
     entry = ports.manifest.entries().get(path)
     if entry is None:
         raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")
@@ -32,10 +32,11 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
             f"{path}: the file contains conflict markers",
             "edit the file and remove them, then try again",
         )
+    # One of our saves hides a version by somebody else; the file may have markers as well.
     if entry.shadowed:
         return _unflag(ports, entry, side, our_text if marked else None)
     if side == "merged" and entry.base:
-        # A merge by hand, say, whose text takes back what somebody else saved.
+        # No markers, no flag: for example a manual merge that drops lines somebody else saved.
         data = ports.tree.read(path)
         with suppress(Unreadable):
             if data is not None and choose(ports, path, decode(data)):
@@ -49,8 +50,8 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
 def _unflag(
     ports: Ports, entry: Entry, side: Side, our_text: Callable[[RelPath], str] | None
 ) -> Outcome:
-    """End the flag. The base never stays below the hidden save: it was seen and decided on.
-    `our_text` is there where the file has conflict markers, too."""
+    """Clear the flag and move the base up to the hidden save at least, as the user has decided on
+    it. `our_text` is None unless the file has conflict markers."""
     assert entry.shadowed
     assert entry.pine_id
     path = entry.path
@@ -75,7 +76,7 @@ def _unflag(
 
 
 def _note_resolved(log: IntentLog, pine_id: PineId, shadowed: Version) -> None:
-    """The saves of ours that hide this version are settled, whatever pine.toml git brings back."""
+    """Mark our saves that hide this version as settled, even if git restores an old pine.toml."""
     for upload in uploads_of(log, pine_id):
         if upload.state == "landed" and upload.landed and upload.landed > shadowed:
             log.write(replace(upload, seen=upload.landed))

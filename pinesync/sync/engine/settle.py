@@ -1,4 +1,4 @@
-"""Settling what an earlier run left open, at the start of every command that writes."""
+"""Settle what an earlier run left open, at the start of every command that writes."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ from pinesync.text.unicode import unseen
 
 TOMBSTONE_SECONDS = 30 * 24 * 3600.0
 PUSH_LOG = 50
-"""Saves of one script that are remembered."""
+"""How many saves of each script the push log keeps."""
 
 
 def settle(ports: Ports) -> tuple[Outcome, ...]:
-    """Settle every begun save, rename and deletion. One that cannot be found yet stays open, and
-    its outcome is `pending`: that script is left alone in this run."""
+    """Settle every save, rename and deletion that was started. One that cannot be found yet stays
+    open with the outcome `pending`, and this run leaves its script alone."""
     outcomes = []
     for intent in ports.log.intents():
         if isinstance(intent, Download | Move):
             continue  # the disk alone settles these
+        # Nothing was sent for a prepared intent, so there is nothing to look for.
         if intent.state == "prepared":
             ports.log.drop([intent])
         elif intent.state == "sent" and isinstance(intent, Rename | Delete):
@@ -48,13 +49,13 @@ def settle(ports: Ports) -> tuple[Outcome, ...]:
 
 def settle_files(ports: Ports) -> tuple[Outcome, ...]:
     """Finish or undo every file that an earlier run was exchanging or moving, and clear its
-    leftovers. Needs nobody but the disk. A file is wholly
-    new or wholly old; the base follows what it is."""
+    leftovers. Works offline. Each file ends up wholly new or wholly old, and its base matches."""
     outcomes = []
     for intent in ports.log.intents():
         if isinstance(intent, Download):
             if not ports.tree.take_back(intent):
-                continue
+                continue  # the old text is in place, and the intent is dropped
+            # The file got the new text; only the base may be missing.
             if intent.landed and not _is_discarded(ports, intent):
                 _finish_pull(ports, intent, intent.landed)
                 outcomes.append(_finished_outcome(ports, intent))
@@ -67,7 +68,7 @@ def settle_files(ports: Ports) -> tuple[Outcome, ...]:
 
 
 def _finished_outcome(ports: Ports, intent: Download) -> Outcome:
-    """What the interrupted run did not come to say."""
+    """The outcome that the interrupted run could not report."""
     text = ports.texts.text_of(intent.digest)
     before = ports.texts.text_of(intent.replaces) if intent.replaces else None
     warning = dropped_lines(ports, intent.pine_id, before, text) if text is not None else ""
@@ -80,9 +81,8 @@ def _finished_outcome(ports: Ports, intent: Download) -> Outcome:
 
 
 def _is_discarded(ports: Ports, intent: Download) -> bool:
-    """Whether the file lacks again what the pull had brought into it: git put it back since, and
-    the base stays behind it. Where that cannot be told, it counts as discarded: a base that is
-    too old only costs a merge."""
+    """Whether git has since put the file back to before the pull, so the base must stay. If unsure,
+    assume so: a base that is too old only costs a merge."""
     try:
         data = ports.tree.read(intent.path)
         here = None if data is None else decode(data)
@@ -94,6 +94,7 @@ def _is_discarded(ports: Ports, intent: Download) -> bool:
     before = ports.texts.text_of(intent.replaces)
     if brought is None or before is None:
         return True
+    # The file has changed since the pull. It is discarded if undoing the pull changes nothing.
     try:
         merged = ports.tools.merge(brought, here, before)
     except FileError:
@@ -116,7 +117,7 @@ def _finish_pull(ports: Ports, intent: Download, version: Version) -> None:
 
 
 def _forget_old(ports: Ports) -> None:
-    """Tombstones go after 30 days, and of the push log the last saves of each script stay."""
+    """Drop tombstones after 30 days, and all but the last PUSH_LOG saves of each script."""
     now = ports.tools.now()
     intents = ports.log.intents()
     kept: Counter[PineId | None] = Counter()
@@ -137,9 +138,11 @@ def _settle_save(ports: Ports, intent: Save) -> Outcome:
         if isinstance(error, NotAccessible) and waited >= ports.tools.settle_seconds:
             return _given_up_unseen(ports, intent, error)
         return _pending(intent, f"cannot look for an earlier save: {error.message}")
+    # Found on the service: the save landed, whatever its response was.
     if found:
         land(ports, intent, found)
         return landed_outcome(intent, found)
+    # Not found, but a slow save can still appear.
     if waited < ports.tools.settle_seconds:
         rest = ports.tools.settle_seconds - waited
         return _pending(
@@ -170,8 +173,8 @@ def _settle_other(ports: Ports, intent: Rename | Delete) -> Outcome:
 
 
 def _given_up_unseen(ports: Ports, intent: Save, error: NotAccessible) -> Outcome:
-    """The service refuses the script to a session that is alive: it is gone, and waiting for its
-    save would block it for ever. The intent stays, should the script come back."""
+    """Give up a save whose script the service refuses to a valid session: the script is gone, and
+    waiting would block it forever. The intent stays in case the script comes back."""
     ask_session(ports.remote, None)
     give_up(ports, intent)
     return Outcome(
@@ -183,14 +186,14 @@ def _given_up_unseen(ports: Ports, intent: Save, error: NotAccessible) -> Outcom
 
 
 def _answered(ports: Ports, intent: Save) -> Found | None:
-    """The save where its answer said it is, if there was one that could not be read back."""
+    """The save at the version its response named, if that was never read back."""
     if intent.landed is None or intent.pine_id is None:
         return None
     return settled_by(ports, intent, SaveAnswer(True, intent.pine_id, intent.landed))
 
 
 def landed_outcome(intent: Save, found: Found) -> Outcome:
-    """What is told of a save of an earlier run that was found."""
+    """The outcome for a save of an earlier run that was found."""
     if found.shadowed:
         return shadowed_outcome(intent.path, found)
     return Outcome(

@@ -1,9 +1,9 @@
-"""The transaction: the one order in which anything is written.
+"""The transaction: every command that writes follows this order.
 
     lock → finish files → settle intents → look → late saves → steps → operation log
 
-Whatever an earlier run left is finished before anything new begins, and what a run did is in the
-operation log, however it ends.
+A run first finishes what an earlier run left open. Its own changes reach the operation log even if
+it fails.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from pinesync.sync.ports import Ports
 def transaction(
     ports: Ports, verb: str, *, online: bool = False, finish: bool = True
 ) -> Iterator[Transaction]:
-    """Be the only process that writes in the workspace. Files that an earlier run was writing are
-    finished first, unless `finish` is False, as where pine.toml cannot be read; with `online` its
-    requests are settled. What is done in here is in the operation log afterwards, under the verb.
-    Locked where another process writes."""
+    """Hold the workspace lock for the block. First finish the files that an earlier run was
+    writing, unless `finish` is False (for example if pine.toml is unreadable); with `online`, also
+    settle its requests. Log the changes of the block as one operation under `verb`. Locked if
+    another process holds the lock."""
     with ports.log.exclusive():
         tx = Transaction(ports, settle_files(ports) if finish else ())
         tx.log(RECOVERY)
@@ -44,7 +44,7 @@ def transaction(
 
 
 class Transaction:
-    """One run in a locked workspace. `recovered` is what became of what earlier runs left."""
+    """One run in a locked workspace. `recovered` are the outcomes of what earlier runs left."""
 
     def __init__(self, ports: Ports, recovered: tuple[Outcome, ...]) -> None:
         self.ports = ports
@@ -57,15 +57,15 @@ class Transaction:
 
     @property
     def blocked(self) -> frozenset[RelPath | PineId]:
-        """What this run must leave alone, since a request for it is still pending: ids, wherever
-        their files are now, and for scripts to be created the paths."""
+        """The scripts that this run must leave alone, because a request is pending: by id, or by
+        path if the script has no id yet."""
         pending = (outcome for outcome in self.recovered if outcome.done == "pending")
         return frozenset(outcome.pine_id or outcome.path for outcome in pending)
 
     def look(self, only: frozenset[RelPath] | None = None) -> Generator[Outcome, None, Survey]:
-        """The three sides, of `only` these scripts, once late saves are accounted for. Flags that
-        git took away are set again, choices that no file has any more are dropped, and the account
-        is pinned to the workspace with the first script that is seen."""
+        """Take a snapshot of the three sides, limited to `only`, and yield the late saves found.
+        Restores the flags that git removed, drops choices that no longer match a file, and pins the
+        account to the workspace once a script is seen."""
         view = take_snapshot(self.ports, only)
         late = find_late(self.ports, view.listed or {})
         if late:
@@ -78,12 +78,13 @@ class Transaction:
         return view
 
     def refuse_pending(self, entries: Iterable[Entry]) -> None:
-        """OutcomeUnknown where a request for one of them was sent, and its outcome is unknown:
-        its entry must stay until that is settled."""
+        """Raise OutcomeUnknown if a request for one of the entries has an unknown outcome: the
+        entry must stay until the request is settled."""
         listed = list(entries)
         paths = {entry.path for entry in listed}
         ids = {entry.pine_id for entry in listed if entry.pine_id}
         for intent in self.ports.log.intents():
+            # Only a script that is being created has no id; its path identifies it.
             is_meant = intent.pine_id in ids if intent.pine_id else intent.path in paths
             if intent.is_open and is_meant and not isinstance(intent, Download | Move):
                 what = {Rename: "rename", Delete: "deletion"}.get(type(intent), "save")
@@ -92,8 +93,8 @@ class Transaction:
                 )
 
     def run(self, steps: Iterable[Outcome]) -> Run:
-        """Run the steps to the end, or to the error that stops them: what was done is told either
-        way, after what was recovered."""
+        """Run the steps until the end or the first error. Returns the recovered outcomes, then
+        those of the steps that ran."""
         done = list(self.recovered)
         try:
             for outcome in steps:
@@ -103,14 +104,14 @@ class Transaction:
         return Run(tuple(done))
 
     def log(self, verb: str) -> None:
-        """What was done until now goes into the operation log. Without it there is no undo; what
-        was done is done and told all the same."""
+        """Log the changes so far as one operation. A failure to log only costs the undo, so it does
+        not fail the run."""
         with suppress(PinesyncError):
             self.ports.log.log_operation(verb, self.ports.tools.now().wall)
 
 
 def _forgotten_choices(view: Survey) -> dict[RelPath, Entry]:
-    """The entries without a text that was chosen by name, where the file no longer has it."""
+    """Entries of clean files without their `chosen` mark: the file no longer has that text."""
     clean = (s.entry for s in view.situations if s.local is LocalSide.SAME and s.entry)
     chosen = ((entry, entry.base) for entry in clean if entry.base and entry.base.chosen)
     return {e.path: replace(e, base=replace(base, chosen=None)) for e, base in chosen}

@@ -1,8 +1,8 @@
-"""Taking one operation back, as far as that can be done without losing anything.
+"""Undo one operation, as far as possible without losing anything.
 
-Files and entries get what they had before, where they still have what the operation gave them. A
-save is undone by one more version with the text from before. A script that was created there stays:
-only a deletion would undo that.
+A file or entry is restored if it still is as the operation left it. A save is undone by saving the
+previous text as a new version. A script that the operation created stays on the service: only a
+deletion would undo that.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from pinesync.text.filenames import shell_quote
 
 
 def take_back(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Iterator[Outcome]:
-    """Undo the operation: first in the folder, then what it saved. What cannot be taken back is
-    `refused`, and left."""
+    """Undo the operation, first in the workspace, then on the service. What cannot be undone is
+    `refused` and left in place."""
     saved = {save.path: save for save in operation.saves}
     if saved:
-        _ = tx.ports.remote  # without a sign-in, nothing is undone by half
+        _ = tx.ports.remote  # fail before any change if there is no sign-in
     yield from _TakeBack(tx.ports, operation, frozenset(saved)).taken_back()
     if saved:
         yield from _save_again(tx, list(saved.values()), allow_broken)
 
 
 class _TakeBack:
-    """The part of it that happened in the folder: files and entries, but for scripts that were
-    saved there as well."""
+    """The undo in the workspace: files and entries, except those of scripts that the operation
+    also saved."""
 
     def __init__(self, ports: Ports, operation: Operation, saved: frozenset[RelPath]) -> None:
         self._ports = ports
@@ -64,7 +64,7 @@ class _TakeBack:
         left = {path: why for path in self._paths() if (why := self._problem(path))}
         done = {path for path in self._paths() if self._is_back(path)}
         changes = [c for path, c in self._changes.items() if path not in {*left, *done}]
-        # The base is never ahead of the file: what goes back goes back before the file does.
+        # The base must never be ahead of its file, so a base that moves back moves before the file.
         back = [change for change in changes if not _goes_on(change)]
         self._commit(back)
         for path, file in self._files.items():
@@ -90,8 +90,8 @@ class _TakeBack:
         return sorted(self._changes.keys() | self._files.keys())
 
     def _problem(self, path: RelPath) -> str:
-        """Why this one cannot be taken back; empty where it can. Entry or file may be back
-        already: an undo that broke off is finished by the next."""
+        """Why this path cannot be undone; empty if it can. An interrupted undo may already have
+        restored the entry or the file, and this one finishes it."""
         change, file = self._changes.get(path), self._files.get(path)
         entry = self._ports.manifest.entries().get(path)
         if change and entry not in (change.before, change.after):
@@ -111,7 +111,7 @@ class _TakeBack:
         return ""
 
     def _is_back(self, path: RelPath) -> bool:
-        """Whether all of it is as it was before."""
+        """Whether the entry and the file are already as they were before the operation."""
         change, file = self._changes.get(path), self._files.get(path)
         entry = self._ports.manifest.entries().get(path)
         if change and entry != change.before:
@@ -126,7 +126,7 @@ class _TakeBack:
         return None if data is None else digest(decode(data))
 
     def _write(self, file: Written) -> str:
-        """The file has the text from before; or why not."""
+        """Restore the file's previous text. Returns why it could not, else an empty string."""
         ports, path = self._ports, file.path
         text = ports.texts.text_of(file.before) if file.before else None
         assert text is not None
@@ -169,7 +169,7 @@ class _TakeBack:
 
 
 def _goes_on(change: Change) -> bool:
-    """Whether taking it back moves the base to a newer version, as a redo does."""
+    """Whether undoing the change moves the base to a newer version, as a redo does."""
     before, after = (entry.base if entry else None for entry in (change.before, change.after))
     return bool(before and (after is None or before.version > after.version))
 
@@ -179,7 +179,7 @@ _LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANO
 
 
 def _save_again(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -> Iterator[Outcome]:
-    """The text from before becomes the newest version, where that save still is the newest."""
+    """Save the previous text as the next version, if the undone save is still the newest."""
     ports = tx.ports
     view = yield from tx.look()
     by_id: dict[PineId | None, Step] = {
@@ -195,7 +195,7 @@ def _save_again(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -
         if save.parent:
             text = read_text(ports, (save.pine_id, save.parent))
             if entry and entry.base and entry.base.digest == digest(text):
-                continue  # an undo that broke off came so far
+                continue  # an interrupted undo already saved it
         if problem := _unsaveable(save, entry):
             yield refused(save.path, problem, _hint(save))
             continue
@@ -223,8 +223,8 @@ def _brings_back(path: RelPath) -> str:
 
 
 def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
-    """Whether the file has another text than the one saved: a push changes no file, and so does
-    taking it back."""
+    """Whether the file's text differs from the one just saved. Neither a push nor its undo changes
+    a file."""
     data = ports.tree.read(path)
     return data is not None and digest_of_any(data) != digest(saved)
 

@@ -1,4 +1,4 @@
-"""Texts that pinesync took out of a file: each can be brought back."""
+"""Backups of the texts that pinesync replaced in files."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class Backups:
         self._store = store
 
     def note(self, replaced: Replaced) -> None:
-        """A text in the store was taken out of the folder, and can be brought back."""
+        """Record that a text, already in the store, was replaced in the workspace."""
         held = {key: value for key, value in asdict(replaced).items() if value is not None}
         body = json.dumps(held).encode()
         self._store.write(self._store.folder / "replaced" / f"{replaced.key}.json", body)
 
     def of(self, path: RelPath) -> list[Replaced]:
-        """What was replaced at this path, newest first."""
+        """The backups of this path, newest first."""
         found = [read_replaced(file, raw) for file, raw in self._store.json_files("replaced")]
         return sorted((r for r in found if r.path == path), key=lambda r: (r.when, r.key))[::-1]
 
     def move(self, old: RelPath, new: RelPath) -> None:
-        """What was replaced at the one path belongs to the other from now on."""
+        """Reassign the backups of the old path to the new one."""
         for replaced in self.of(old):
             self.note(replace(replaced, path=new))
 
     def has(self, key: str, path: RelPath, text: Digest | None) -> bool:
-        """Whether that text was noted under that key."""
+        """Whether the note `key` records this text at this path."""
         file = self._store.folder / "replaced" / f"{key}.json"
         body = read_body(file, MAX_RECORD)
         if body is None:

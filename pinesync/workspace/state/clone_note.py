@@ -1,5 +1,5 @@
-"""A clone that has not come to its end. What it read stays for the next clone to the same place,
-and the folder that it was building is removed by the next clone, to whichever place."""
+"""The note of an unfinished clone. The next clone to the same target reuses what it downloaded. The
+next clone to any target removes the directory that it was building."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pinesync.workspace.state.store import Store, folder_name
 
 _KIND, _KEY = "clone", "begun"
 _READ_ONLY = frozenset((_KIND, "objects", "saved", "tmp", "lock"))
-"""What a state has in which nothing was done but reading."""
+"""The files of a state directory that nothing but downloads has written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A clone: the id and the place of the workspace, what is read into it, and the folder in
-    which it is being built."""
+    """A clone in progress: the id and target of the workspace, its source, and the directory where
+    it is being built."""
 
     id: str
     target: str
@@ -34,14 +34,14 @@ class Begun:
 
 
 def clear_dead(states: Path) -> None:
-    """Remove the folders in which killed clones were building; what a running one builds stays."""
+    """Remove the build directories of killed clones, but not of running ones."""
     for store, begun in _all(states):
         with suppress(Locked, FileError), writing(store.folder):
             remove_built(Path(begun.target), Path(begun.building))
 
 
 def id_before(states: Path, wanted: Begun) -> str | None:
-    """The id of an earlier clone that was to be the same; its texts are held under that id."""
+    """The id of an earlier, identical clone, whose state directory has its texts; else None."""
     for store, begun in _all(states):
         same = replace(begun, building="", id=wanted.id) == wanted
         place = store.folder.name == folder_name(begun.id, Path(begun.target))
@@ -52,8 +52,8 @@ def id_before(states: Path, wanted: Begun) -> str | None:
 
 @contextmanager
 def cloning(store: Store, begun: Begun) -> Iterator[Callable[[Path], None]]:
-    """Nobody else clones to that place. What is given notes the folder, before it is made; the
-    note goes where the end is reached. Locked where another process is at it."""
+    """Hold the lock of a clone. Yields a function that records the build directory; call it before
+    creating that. Removes the note on success. Locked if another process runs this clone."""
     with writing(store.folder):
 
         def note(building: Path) -> None:
@@ -65,7 +65,7 @@ def cloning(store: Store, begun: Begun) -> Iterator[Callable[[Path], None]]:
 
 
 def _all(states: Path) -> Iterator[tuple[Store, Begun]]:
-    """What is noted; a note that is damaged, or not ours, is passed over."""
+    """Every clone note that can be read. Skips damaged and foreign ones."""
     for note in sorted(states.glob(f"*/{_KIND}/{_KEY}.json")):
         with suppress(StateError, FileError, TypeError):
             store = Store(note.parent.parent)

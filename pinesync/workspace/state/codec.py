@@ -1,5 +1,5 @@
-"""Reading what the state directory holds: a file is not trusted because it exists, so a note, a
-path or a number is checked before it is used."""
+"""Decode files of the state directory. Their content is untrusted: every note, path and number is
+checked before use."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _TEMP = r"\.pinesync-[0-9a-z-]{1,60}\.tmp"
 
 @dataclass(frozen=True)
 class Replaced:
-    """A text that pinesync replaced in the folder; `when` in epoch seconds. `conflict` is the
-    text with markers that a merge put in its place, None for anything else."""
+    """A text that pinesync replaced in the workspace; `when` in epoch seconds. `conflict` is the
+    digest of the merge with markers that replaced it, else None."""
 
     key: str
     path: RelPath
@@ -36,12 +36,12 @@ class Replaced:
 
 
 def checksum(held: Mapping[str, Any]) -> str:
-    """What shows that an intent is as it was written: every bit of it may decide about a save."""
+    """A checksum of an intent: any damaged bit could decide the fate of a save."""
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
 def load(path: Path, body: bytes | None) -> Any:
-    """The JSON in a file; StateError where it has none."""
+    """Parse the JSON of a file; StateError if it is invalid."""
     try:
         return json.loads(body or b"")
     except (ValueError, RecursionError):
@@ -49,7 +49,7 @@ def load(path: Path, body: bytes | None) -> Any:
 
 
 def damaged(path: Path) -> StateError:
-    """What is raised for a file that pinesync cannot have written."""
+    """The error for a file that pinesync cannot have written."""
     return StateError(
         f"{path}: damaged, or not written by pinesync",
         "nothing was done; look at the file, and move it away if it is not needed",
@@ -57,7 +57,7 @@ def damaged(path: Path) -> StateError:
 
 
 def is_sound_info(info: Any) -> bool:
-    """Whether it may be what is known of a version."""
+    """Whether this is valid metadata of a version."""
     return (
         isinstance(info.digest, str)
         and bool(DIGEST.fullmatch(info.digest))
@@ -75,12 +75,12 @@ def checked_path(raw: object) -> RelPath:
 
 
 def is_time(value: object) -> bool:
-    """Seconds that fit into a calendar, and no NaN."""
+    """Whether the value is a number of seconds within calendar range, and not NaN."""
     return isinstance(value, int | float) and -6e10 < value < 2e11
 
 
 def read_replaced(path: Path, raw: Any) -> Replaced:
-    """The note of a replaced text, or StateError."""
+    """Decode the note of a replaced text; StateError if it is damaged."""
     try:
         replaced = Replaced(**{**raw, "path": checked_path(raw["path"])})
         digests = (replaced.digest, replaced.conflict or replaced.digest)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from pinesync.sync.intents import Intent
     from pinesync.sync.operations import Journal, Operation
 
-# What an intent is made of is imported where one is read or written: most looks at a workspace
-# find none.
+# The intent codec is imported only when an intent is read or written: most workspaces have none
+# open.
 
 
 class IntentLog:
-    """Fits `sync.ports.IntentLog`. Intents are read once: whoever writes them holds the lock, or
-    looks again."""
+    """Implements `sync.ports.IntentLog`. Intents are read once and cached; taking the lock drops
+    the cache."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -32,12 +32,14 @@ class IntentLog:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         with writing(self._store.folder):
-            self._held = None  # what was read before may have been another process's to change
+            self._held = (
+                None  # another process may have changed the intents before the lock was taken
+            )
             yield
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Be the only process that watches here; others may write. Locked otherwise."""
+        """Hold the watch lock; others may write. Locked if another process watches."""
         with watching(self._store.folder):
             yield
 

@@ -3,7 +3,7 @@ something.
 
     operations/<key>.json   verb, time, entries, files, saves
 
-It is written after the fact and read with care: losing it loses the way back, and no work.
+It is written after the fact and validated when read. Losing it loses the undo, but no work.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pinesync.workspace.state.store import Store
 
 KIND = "operations"
 KEPT = 5000
-"""Operations in the log: months of saving while `watch` runs."""
+"""The most operations the log keeps: months of saves under `watch`."""
 _VERB = re.compile(r"[a-z][a-z -]{0,30}")
 
 
 def write_operation(store: Store, operation: Operation) -> None:
-    """The operation is in the log; not durable. The oldest go, where they are very many."""
+    """Write the operation to the log, not durably, and drop the oldest beyond KEPT."""
     entries = [
         [c.path, c.before and as_table(c.before), c.after and as_table(c.after)]
         for c in operation.entries
@@ -50,13 +50,13 @@ def write_operation(store: Store, operation: Operation) -> None:
 
 
 def newest_time(store: Store) -> float:
-    """The time in the newest key, in epoch seconds; 0 where there is none."""
+    """The time in the newest key, in epoch seconds; 0 if the log is empty."""
     newest = max(store.keys(KIND), default="").partition("-")[0]
     return int(newest) / 1000 if newest.isdecimal() and newest.isascii() else 0.0
 
 
 def read_operations(store: Store, most: int) -> list[Operation]:
-    """The newest so many, the oldest of them first. StateError for one that is damaged."""
+    """The newest `most` operations, oldest first. StateError if one is damaged."""
     found = []
     for path, raw in store.read_json(KIND, most):
         try:

@@ -1,5 +1,4 @@
-"""The state directory of a workspace, outside its tree: one folder, mode 0700; losing it loses no
-work.
+"""The state directory of a workspace, outside its tree, mode 0700. Losing it loses no work.
 
     objects/ab/cdef…        a canonical text, named by its sha256
     saved/<32 hex>/<N>      version N.0 of a script: digest, time, name, kind
@@ -10,7 +9,7 @@ work.
     clone/begun.json        a clone that has not come to its end (`clone_note`)
     tmp/                    files that are being written
 
-Files are written once, under another name, and renamed; none is modified in place.
+Each file is written under a temporary name, then renamed. None is modified in place.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from pinesync.workspace.state.codec import load
 _STATE = re.compile(r"-[0-9a-f]{16}\Z")
 MAX_RECORD = 4 * 1024 * 1024
 _MAX_LINE = 64 * 1024 * 1024
-"""Bytes of what one command did; ten thousand scripts have ten megabytes."""
+"""Most bytes of one operation; ten thousand scripts take ten megabytes."""
 _NOTED = ("saved", "commits")
 """Where a folder for each script holds what may be lost: only a durable note makes it last."""
 _PLACES = (
@@ -43,13 +42,13 @@ _PLACES = (
 
 
 def folder_name(workspace_id: str, root: Path) -> str:
-    """The state folder's name: two copies of a workspace have two states."""
+    """The name of the state directory. Two copies of a workspace get two names."""
     place = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
     return f"{workspace_id}-{place}"
 
 
 def other_states(folder: Path) -> list[Path]:
-    """The state folders of the other workspaces of this machine, beside this one."""
+    """The state directories of the other workspaces on this machine."""
     try:
         names = sorted(os.listdir(folder.parent))
     except OSError:
@@ -58,12 +57,12 @@ def other_states(folder: Path) -> list[Path]:
 
 
 def new_key(wall: float) -> str:
-    """A name for a file here that no other has; they sort by the time they were made."""
+    """A unique file name. Names sort by creation time."""
     return f"{int(max(wall, 0) * 1000):015d}-{os.urandom(4).hex()}"
 
 
 class Store:
-    """The files below `folder`. The folder is made by the first write; reading makes nothing."""
+    """The files below `folder`. The first write creates the directory; reads never do."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -75,7 +74,7 @@ class Store:
             _refuse_link(folder / name)
 
     def clear_leftovers(self) -> None:
-        """Remove what a killed process was about to write."""
+        """Remove the temporary files of killed processes."""
         folder = self.folder / "tmp"
         if folder.is_dir():
             for left in folder.iterdir():
@@ -85,12 +84,12 @@ class Store:
     def write_json(
         self, kind: str, key: str, held: Mapping[str, Any], *, durably: bool = False
     ) -> None:
-        """A log's line in a file of its own; as a rule not durable."""
+        """Write one record of the log `kind` to its own file; by default not durable."""
         body = json.dumps(held).encode()
         self.write(self.folder / kind / f"{key}.json", body, durably=durably)
 
     def keys(self, kind: str) -> list[str]:
-        """The keys of such a log's lines, the newest last."""
+        """The keys of the records of a log, newest last."""
         try:
             names = os.listdir(self.folder / kind)
         except FileNotFoundError:
@@ -100,20 +99,19 @@ class Store:
         return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
     def drop_json(self, kind: str, keys: Iterable[str]) -> None:
-        """Lines of such a log that nobody needs any more."""
+        """Remove these records of a log."""
         for key in keys:
             with suppress(OSError):
                 (self.folder / kind / f"{key}.json").unlink()
 
     def read_json(self, kind: str, most: int) -> Iterator[tuple[Path, Any]]:
-        """The newest so many lines of such a log, the oldest of them first, by their keys."""
+        """The newest `most` records of a log, oldest first by key."""
         return self.json_files(kind, most, _MAX_LINE)
 
     def json_files(
         self, kind: str, most: int = 0, cap: int = MAX_RECORD
     ) -> Iterator[tuple[Path, Any]]:
-        """Each file with the JSON in it, or the last so many; one that is gone by now is passed
-        over."""
+        """Each file with its parsed JSON, or only the last `most`. Skips files that vanish."""
         folder = self.folder / kind
         if not folder.is_dir():
             return
@@ -132,7 +130,7 @@ class Store:
             raise file_error(path, error) from error
 
     def _make(self, folder: Path, durably: bool = True) -> None:
-        """The folder exists, and those above it durably."""
+        """Create the directory, and its parents durably."""
         _refuse_link(folder)
         if folder.is_dir():
             return
@@ -148,8 +146,8 @@ def _refuse_link(path: Path) -> None:
 
 
 def read_body(path: Path, most: int) -> bytes | None:
-    """What the file holds; None where there is none, nothing where it is more than was ever
-    written, so that it counts as damaged."""
+    """The content of the file; None if it does not exist. Empty if it exceeds `most` bytes, so that
+    it counts as damaged."""
     try:
         return read(Folder(path.parent), path.name, most)
     except FileNotFoundError:

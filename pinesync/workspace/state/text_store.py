@@ -1,4 +1,4 @@
-"""The texts that this machine holds: by digest, and by script and version."""
+"""The texts stored on this machine, by digest and by script and version."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from pinesync.workspace.state.store import Store, file_error, read_body
 _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _NUMBER = r"[1-9][0-9]{0,5}"
 _MAX_OBJECT = 2 * MAX_FILE
-"""Bytes that are no text take twice as many as the text that stands for them."""
+"""Binary content decoded as Latin-1 can double in size as UTF-8."""
 _MAX_INFO = 16 * 1024
 _MAX_DIGEST = 100
 
 
 class TextStore:
-    """Fits `sync.ports.TextStore`; a damaged text or note counts as not held."""
+    """Implements `sync.ports.TextStore`. A damaged text or note counts as missing."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def keep(self, text: str, *, durably: bool = True) -> Digest:
-        """The canonical text is in the store."""
+        """Store the canonical text and return its digest."""
         text = canonical(text)
         name = digest(text)
         path = self._object(name)
@@ -38,11 +38,11 @@ class TextStore:
         return name
 
     def file_of(self, name: Digest) -> Path:
-        """Where a text is kept, for who wants it without pinesync."""
+        """The path of a stored text, for use without pinesync."""
         return self._object(name)
 
     def text_of(self, name: Digest) -> str | None:
-        """The text, None where it is not held; one that was damaged counts as not held."""
+        """The text; None if it is missing or damaged."""
         body = read_body(self._object(name), _MAX_OBJECT)
         try:
             text = None if body is None else body.decode("utf-8")
@@ -51,24 +51,24 @@ class TextStore:
         return text if text is not None and digest(text) == name else None
 
     def remember(self, saved: SavedText) -> None:
-        """The version's text is held. Not durable: what is lost is read again."""
+        """Cache a version's text. Not durable: a lost text is fetched again."""
         self.keep(saved.source, durably=False)
         known = self.recall_info(saved.pine_id, saved.version)
-        # What is held came with the version's own time, or with the same answer.
+        # Keep the stored metadata: it has the version's own time, or is from the same response.
         if known is None or known.digest != saved.digest:
             self.note_info(saved.info)
 
     def note_info(self, info: VersionInfo, *, durably: bool = False) -> None:
-        """What is known of the version; as a rule not durable, as its text."""
+        """Write the metadata of a version; by default not durable, like its text."""
         held = {"digest": info.digest, "when": info.when, "name": info.name, "kind": info.kind}
         path = self._saved(info.pine_id, info.version)
         self._store.write(path, json.dumps(held).encode(), durably=durably)
         if durably:
-            sync_folder(path.parent.parent)  # an earlier note may have made the folder
+            sync_folder(path.parent.parent)  # an earlier note may have created the directory
 
     def back_up(self, saved: SavedText) -> None:
-        """The version's text is held, and which version it is, durably: written anew, as what is
-        there may never have been flushed."""
+        """Store a version's text and metadata durably. Always writes: an existing file may never
+        have been flushed."""
         name = digest(saved.source)
         self._store.write(self._object(name), canonical(saved.source).encode("utf-8"))
         known = self.recall_info(saved.pine_id, saved.version)
@@ -76,12 +76,12 @@ class TextStore:
         self.note_info(known if known and same else saved.info, durably=True)
 
     def recall(self, pine_id: PineId, version: Version) -> Digest | None:
-        """The digest of a version that was read before."""
+        """The digest of a stored version, None if there is none."""
         info = self.recall_info(pine_id, version)
         return info.digest if info else None
 
     def recall_info(self, pine_id: PineId, version: Version) -> VersionInfo | None:
-        """The same with all that is known of it; damaged counts as not held."""
+        """The metadata of a stored version; None if it is missing or damaged."""
         body = read_body(self._saved(pine_id, version), _MAX_INFO)
         if not body:
             return None
@@ -92,7 +92,7 @@ class TextStore:
         return info if is_sound_info(info) else None
 
     def versions_of(self, pine_id: PineId) -> list[Version]:
-        """The versions of a script that are known here, whether or not it is still there."""
+        """The stored versions of a script, even if the script was deleted."""
         try:
             names = os.listdir(self._store.folder / "saved" / pine_id.hex)
         except FileNotFoundError:
@@ -102,14 +102,14 @@ class TextStore:
         return sorted(Version(int(name)) for name in names if re.fullmatch(_NUMBER, name))
 
     def note_commit(self, pine_id: PineId, version: Version, commit: str) -> None:
-        """That commit holds the version's text. Not durable: git knows it, too."""
+        """Record the commit that has the version's text. Not durable: git has it as well."""
         if not re.fullmatch(_COMMIT, commit):
             raise ValueError(f"not a commit: {commit[:80]!r}")
         if self.commit_of(pine_id, version) != commit:
             self._store.write(self._committed(pine_id, version), commit.encode(), durably=False)
 
     def commit_of(self, pine_id: PineId, version: Version) -> str | None:
-        """The commit noted for a version; one that was damaged counts as none."""
+        """The commit recorded for a version; None if it is missing or damaged."""
         body = read_body(self._committed(pine_id, version), _MAX_DIGEST)
         held = (body or b"").decode("ascii", "replace")
         return held if re.fullmatch(_COMMIT, held) else None
