@@ -145,8 +145,8 @@ def _marked(text: str) -> tuple[Diagnostic, ...]:
 
 
 def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
-    """The scripts that files, directories and globs name. With `named`, raises Misuse for an
-    existing path that names no script."""
+    """The scripts that files, directories and globs name. Raises Misuse for a path that names no
+    script, and with `named` for a directory without scripts."""
     found: list[Path] = []
     for raw in paths:
         path = setup.cwd / raw

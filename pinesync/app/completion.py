@@ -13,7 +13,7 @@ from pinesync.text.filenames import SUFFIX
 
 
 def files(setup: Setup, begun: str) -> Iterator[str]:
-    """Directories and .pine files that start with the typed word, and every tracked script,
+    """Directories and .pine files in the directory of the typed word, and every tracked script,
     relative to the current directory."""
     place, _ = os.path.split(begun)
     with suppress(OSError), os.scandir(setup.cwd / place) as found:
