@@ -59,7 +59,7 @@ async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
     server = Server(compiler, ended)
     server.protocol.set_writer(Writer(write))
     try:
-        # It is gone in the middle of a word, or never spoke the protocol.
+        # The editor vanished in the middle of a message, or never spoke the protocol.
         with suppress(asyncio.IncompleteReadError, ValueError):
             await run_async(ended, listening(read), server.protocol, None, server.report)
         await server.finish(_EXIT_SECONDS if ended.is_set() else None)
@@ -166,7 +166,7 @@ class Server(LanguageServer):
         self._renew_lenses()
 
     async def _compile(self, uri: str, path: Path | None) -> bool:
-        """Whether the compiler checked the newest text."""
+        """Compile the document's text. Returns False if the compiler is unavailable."""
         try:
             if not await self._checking.compile(uri, path, self._text(uri)):
                 return True
@@ -210,7 +210,7 @@ class Server(LanguageServer):
         open_ = {uri: path_of(uri) for uri in self._open()}
         return {path: self._text(uri) for uri, path in open_.items() if path}
 
-    # -- how a script stands ----------------------------------------------------------------------
+    # -- code lenses ------------------------------------------------------------------------------
 
     async def _lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
