@@ -43,7 +43,7 @@ _LEVELS = {
 }
 _SENT = "a save was sent already: it is waited for, and nothing more is sent"
 _EXIT_SECONDS = 0.7
-"""What is under way at an exit has so long to end."""
+"""How long an exit waits for running work."""
 Act = Callable[[Setup, Path, Mapping[Path, str]], acts.Answer]
 
 
@@ -69,11 +69,11 @@ async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
 
 
 class Server(LanguageServer):
-    """One editor. All of it happens on the loop, but for what asks the disk or the service."""
+    """The server of one editor. Everything runs on the loop, except disk and network access."""
 
     def __init__(self, compiler: Compiler, ended: threading.Event) -> None:
-        # The whole text comes with each change: positions inside of it are not counted alike by
-        # every editor where a line holds a form feed or U+2028.
+        # Sync the whole text with each change: editors count positions differently if a line
+        # contains a form feed or U+2028.
         super().__init__(
             "pinesync",
             __version__,
@@ -147,8 +147,8 @@ class Server(LanguageServer):
             self._checking.soon(uri, lambda: self._text(uri))
 
     async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        """The compiler's findings, and then, of many saves at once after the last one, what
-        TradingView has by now."""
+        """Publish the compiler's findings. Then ask TradingView for its state, once after the last
+        of several saves."""
         uri = params.text_document.uri
         if not self._is_script(uri):
             return

@@ -72,7 +72,7 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
 
 
 def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
-    """LeftForYou where another file, or another entry, has the new path on some system."""
+    """Raises LeftForYou if another file or entry has the new path, on this or any other system."""
     entries = project.workspace.manifest.entries()
     for path in (*entries, *project.workspace.tree.scripts()):
         if (
@@ -128,8 +128,8 @@ def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = Fal
 
 
 def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
-    """Move each file that was named to the name that its script has on TradingView, in the folder
-    where it lies; without paths, those whose script was renamed there."""
+    """Rename each given file after its script on TradingView, within its directory. Without paths,
+    rename the files whose script was renamed there."""
     project = open_project(setup)
     patterns = project.patterns(paths)
     with project.transaction("mv", online=True) as tx:
