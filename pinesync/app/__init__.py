@@ -1,2 +1,2 @@
-"""Use cases that more than one front door needs: typed arguments in, frozen results out. Nothing
-here prints, asks or reads the environment."""
+"""Use cases shared by the CLI and the language server: typed arguments in, frozen results out.
+Nothing here prints, prompts or reads the environment."""

@@ -1,4 +1,4 @@
-"""`login`, `logout`, `whoami`: whose scripts these are, and how that is known."""
+"""`login`, `logout`, `whoami`: sign in and out, and show the account."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A session that works. `account` is None where the account has no script to ask with;
-    `remote` is the address where PINESYNC_FACADE_URL names one; `source` tells where the cookie
-    came from, `origin` the one place that it is sent to. Of a kept one, `saved_at` is when `login`
-    proved it, in epoch seconds, and `age` the seconds since; `kept_as` is its name, if it has
-    one."""
+    """A working session. `account` is None if the account has no script that reveals it. `remote`
+    is the address if PINESYNC_FACADE_URL sets one. `source` says where the cookie came from,
+    `origin` the only place it is sent to. For a stored sign-in, `saved_at` is when `login` proved
+    it, in epoch seconds, `age` the seconds since, and `kept_as` its name, if any."""
 
     account: str | None
     user_id: str
@@ -51,16 +50,16 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """`removed` are the files of the sign-ins that are gone, and what a killed `login` left."""
+    """`removed` lists the deleted files: sign-ins, and leftovers of a killed `login`."""
 
     removed: tuple[Path, ...]
     exit_code: int = 0
 
 
 def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
-    """Prove the cookie, then keep it, under the name of --as where there is one. In a workspace
-    of nobody's yet, the account is pinned to it. NoAccess where TradingView does not take it:
-    nothing is stored then, and what was stored stays."""
+    """Prove the cookie, then store it, under the name given with --as if any. A workspace without
+    an account is pinned to this one. Raises NoAccess if TradingView rejects the cookie; stored
+    sign-ins are then unchanged."""
     from pinesync.tradingview import cookies, signins
 
     refuse_facade(setup)
@@ -86,7 +85,7 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
 
 
 def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
-    """The session's two cookies as Firefox has them; `profile` may be empty for the default."""
+    """The two session cookies from Firefox. An empty `profile` is the default profile."""
     from pinesync.tradingview.firefox import session_cookie
 
     refuse_facade(setup)
@@ -94,8 +93,8 @@ def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
 
 
 def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
-    """Remove the kept sign-in (of --as, if that is given), or all; and every cookie that a killed
-    `login` left behind. The session itself lives on in the browser."""
+    """Remove the stored sign-in (the one named by --as, if given) or all of them, and every cookie
+    that a killed `login` left behind. The browser's session stays valid."""
     from pinesync.tradingview import signins
     from pinesync.tradingview.firefox import clear_copies
 
@@ -108,19 +107,19 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
 
 
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
-    """Whose session is used here. NotSignedIn, SessionExpired, BotCheck otherwise."""
+    """The session used here. Raises NotSignedIn, SessionExpired, BotCheck."""
     remote, project = account_here(setup, remote)
     found, scripts = _probe(setup, remote, project)
     account = found or Account("")
     if remote != DEFAULT_REMOTE:
         return _identity(setup, remote, account, scripts, "sandbox")
     used = sign_in(setup, project.settings.owner if project else None)
-    assert used is not None  # or the probe had nothing to ask with
+    assert used is not None  # without a cookie the probe raises
     return _identity(setup, setup.facade_url or remote, account, scripts, used.source, used.kept)
 
 
 def refuse_facade(setup: Setup) -> None:
-    """Sign-ins are kept for TradingView alone."""
+    """Refuse other facades: sign-ins are stored only for TradingView."""
     if setup.facade_url:
         raise Misuse(
             "login is for TradingView, and PINESYNC_FACADE_URL names another facade",
@@ -166,7 +165,7 @@ def _project_of_tradingview(setup: Setup) -> Project | None:
 
 
 def _pin(project: Project, account: Account) -> bool:
-    """The folder belongs to the account from now on; whether that is news."""
+    """Pin the workspace to the account. Returns whether that changed anything."""
     before = project.settings
     if before.account is not None and (before.account_id or not account.user_id):
         return False

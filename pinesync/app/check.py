@@ -1,4 +1,4 @@
-"""`check`: what the compiler says, without saving anything."""
+"""`check`: run the compiler without saving anything."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One file, named as the person named it: the findings, the text they point into (empty
-    without any), and why it could not be checked, if it could not."""
+    """One file, named as the user typed it: the findings, the text they refer to (empty without
+    findings), and the error if it could not be checked."""
 
     path: str
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -54,8 +54,8 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """All files; with `strict` a warning fails as an error does. `stopped` is why the compiler
-    could not be asked any more: of the files that it was not asked about, the syntax is known."""
+    """All files. With `strict` a warning fails like an error. `stopped` is the error that made the
+    compiler unavailable; the remaining files have only a syntax check."""
 
     files: tuple[Checked, ...]
     strict: bool = False
@@ -80,10 +80,10 @@ def check(
     strict: bool = False,
     given: tuple[str, bytes] | None = None,
 ) -> Checks:
-    """Check files, folders or patterns, or all scripts of the workspace; with `given` a name and
-    bytes instead, which are no file. Needs no cookie and, with paths, no workspace. Offline only
-    the syntax is looked at; `full` also asks the full compiler, which sees the limits. Characters
-    that are not seen are warned of either way."""
+    """Check files, directories or globs, or all scripts of the workspace. `given` is a name and
+    bytes to check instead of files. Needs no cookie and, with paths, no workspace. Offline, check
+    only the syntax; `full` also runs the full compiler, which knows the limits. Invisible
+    characters always cause a warning."""
     project = project_here(setup) if paths or given else open_project(setup)
     root = str(project.workspace.root if project else setup.cwd)
     files = [] if given else _files(setup, paths or [root], named=bool(paths))
@@ -116,8 +116,8 @@ def check(
 def checked(
     path: str, data: bytes, client: PineClient | None = None, *, full: bool = False
 ) -> Checked:
-    """What a file's bytes are told; without a client only the syntax is looked at, with `full` the
-    full compiler has the last word on what the quick one takes."""
+    """Check the bytes of a file. Without a client, check only the syntax. With `full`, the full
+    compiler also checks what the quick one accepts."""
     try:
         text = decode(data)
     except Unreadable as error:
@@ -135,7 +135,7 @@ def checked(
 
 
 def _marked(text: str) -> tuple[Diagnostic, ...]:
-    """One finding for all that git's markers do to the syntax."""
+    """One finding in place of all the syntax errors that conflict markers cause."""
     if not has_conflict_markers(text):
         return ()
     found = enumerate(text.split("\n"), start=1)
@@ -145,7 +145,8 @@ def _marked(text: str) -> tuple[Diagnostic, ...]:
 
 
 def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
-    """The scripts of files, folders and patterns. Misuse for what is there but `named` in vain."""
+    """The scripts that files, directories and globs name. Raises Misuse for a path that names no
+    script, and with `named` for a directory without scripts."""
     found: list[Path] = []
     for raw in paths:
         path = setup.cwd / raw
@@ -166,8 +167,8 @@ def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:
 
 
 def _called(cwd: Path, pattern: str) -> list[Path]:
-    """The scripts that a pattern names; ** goes into no link, and nothing hidden is found that is
-    not named. Misuse where there are none."""
+    """The scripts that match a glob. ** does not follow links, and hidden files match only if the
+    glob names them. Raises Misuse if nothing matches."""
     parts = Path(pattern).parts
     magic = next(at for at, part in enumerate(parts) if glob.has_magic(part))
     base, rest = cwd.joinpath(*parts[:magic]), parts[magic:]

@@ -1,4 +1,4 @@
-"""What may follow on a command line: read from pine.toml, the folder and the state alone."""
+"""Shell completions, read only from pine.toml, the disk and the state."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pinesync.text.filenames import SUFFIX
 
 
 def files(setup: Setup, begun: str) -> Iterator[str]:
-    """Folders and files of Pine beside what is begun, and every listed script, as seen from the
-    current folder."""
+    """Directories and .pine files in the directory of the typed word, and every tracked script,
+    relative to the current directory."""
     place, _ = os.path.split(begun)
     with suppress(OSError), os.scandir(setup.cwd / place) as found:
         for one in found:
@@ -29,13 +29,13 @@ def files(setup: Setup, begun: str) -> Iterator[str]:
 
 
 def saved_names(setup: Setup) -> Iterator[str]:
-    """The names of listed scripts on TradingView."""
+    """The names of tracked scripts on TradingView."""
     if project := _project(setup):
         yield from (entry.name for entry in project.workspace.manifest.entries().values())
 
 
 def versions(setup: Setup, path: str) -> Iterator[str]:
-    """`path@N` for its base and each version that is held on this machine."""
+    """`path@N` for its base and each version stored on this machine."""
     project = _project(setup)
     with suppress(PinesyncError):
         entry = project and project.workspace.manifest.entries().get(project.path(path))

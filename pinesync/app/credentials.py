@@ -1,4 +1,4 @@
-"""Which cookie a command uses: one of the environment, or a sign-in that `login` kept."""
+"""Choose the cookie for a command: from the environment, or a sign-in stored by `login`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Source = Literal["sandbox", "PINESYNC_COOKIE", "TRADINGVIEW_COOKIE", "stored"]
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A cookie, and where it came from; `kept` where that is a sign-in of this machine."""
+    """A cookie and its source; `kept` if it is a sign-in stored on this machine."""
 
     secret: Secret
     source: Source
@@ -29,7 +29,7 @@ class SignIn:
 
     @property
     def renew(self) -> str:
-        """What to do where it is taken no more."""
+        """The hint for when the service rejects the cookie."""
         if self.kept is None:
             return f"set {self.source} to a fresh cookie from the browser"
         named = f" --as {self.kept.name}" if self.kept.name else ""
@@ -37,9 +37,9 @@ class SignIn:
 
 
 def sign_in(setup: Setup, account: Account | None) -> SignIn | None:
-    """The cookie for the facade that is asked, None where there is none: what belongs to one never
-    goes to another. In this order: --as, TRADINGVIEW_COOKIE, the kept sign-in of `account` (whose
-    the folder is), the kept one without a name."""
+    """The cookie for the facade in use, or None. A cookie of one facade never goes to another. In
+    this order: --as, TRADINGVIEW_COOKIE, the stored sign-in of `account` (the workspace's owner),
+    the stored sign-in without a name."""
     from pinesync.tradingview import cookies, signins
 
     if setup.facade_url:
@@ -78,7 +78,7 @@ def _kept_for(setup: Setup, account: Account | None) -> StoredSignIn | None:
 
 
 def facade(setup: Setup) -> str:
-    """The address to ask. Misuse for one that no cookie may ever go to."""
+    """The address of the facade. Raises Misuse for one that must never receive a cookie."""
     from pinesync.protocol import BASE_URL
     from pinesync.tradingview.cookies import origin_of
 
@@ -91,7 +91,7 @@ def facade(setup: Setup) -> str:
 
 @contextmanager
 def _variable(name: str) -> Iterator[None]:
-    """What is refused names the variable that holds it."""
+    """Name the environment variable in the error about its value."""
     try:
         yield
     except Misuse as error:

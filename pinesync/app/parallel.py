@@ -1,4 +1,4 @@
-"""Several reads at a time, and one beside other work."""
+"""Run several reads in parallel, or one in the background."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 S = TypeVar("S")
 Waiting = deque[tuple[int, T]]
-"""What nobody has begun: the number of each item, and the item."""
+"""The items that no thread has taken: index and item."""
 
 
 class Pool:
-    """Runs reads several at a time. The first error stops what has not begun, and is raised; an
-    interrupt waits for no answer, however long one takes."""
+    """Runs up to `jobs` reads at a time. The first error is raised; reads that have not begun are
+    dropped. An interrupt does not wait for running reads."""
 
     def __init__(self, jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
         self.jobs = jobs
@@ -41,9 +41,9 @@ class Pool:
             return ended.results(self._progress)
 
     def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
-        """What `then` makes of what was read, in threads of its own: no read waits for the disk.
-        Where it falls behind the reads do wait, so that not all of them are in memory. No `then`
-        is under way when this ends, whatever ends it."""
+        """Apply `then` to each result of `act`, in separate threads, so that reads do not wait for
+        the disk. If `then` falls behind, reads wait, which bounds memory. No `then` is running when
+        this returns or raises."""
         if len(items) < 2 or self.jobs < 2:
             return [then(act(item)) for item in items]
         from queue import Queue
@@ -75,7 +75,7 @@ class Pool:
                 thread.join()
 
     def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-        """The results one by one, in order; the items that come next are begun meanwhile."""
+        """Yield the results in order, while the reads of the next items run."""
         if len(items) < 2 or self.jobs < 2:
             yield from map(act, items)
             return
@@ -88,7 +88,7 @@ class Pool:
 
 
 class _Ended(Generic[R]):
-    """What became of so many items, in the order in which they end."""
+    """Collects the results of `count` items in the order in which they finish."""
 
     def __init__(self, count: int) -> None:
         from queue import SimpleQueue
@@ -106,7 +106,8 @@ class _Ended(Generic[R]):
         self._queue.put((number, [], error))
 
     def results(self, progress: Callable[[int, int], None] | None) -> list[R]:
-        """All of them, once all have ended, in the order of the items; or the first error."""
+        """Wait for all items; return the results in the order of the items. Raises the first
+        error."""
         results: dict[int, R] = {}
         for done in range(1, self._count + 1):
             number, result, error = self._queue.get()
@@ -119,7 +120,7 @@ class _Ended(Generic[R]):
 
 
 def _taken(waiting: Waiting[T]) -> Iterator[tuple[int, T]]:
-    """One after another, until somebody has taken the last."""
+    """Take items until none is left."""
     while waiting:
         try:
             yield waiting.popleft()
@@ -129,7 +130,7 @@ def _taken(waiting: Waiting[T]) -> Iterator[tuple[int, T]]:
 
 @contextmanager
 def _reading(count: int, read: Callable[[], None], waiting: Waiting[Any]) -> Iterator[None]:
-    """So many threads read; what they have not begun is dropped at the end."""
+    """Run `read` in `count` threads. On exit drop the items that no thread has taken."""
     threads = _begin(count, read)
     try:
         yield
@@ -145,7 +146,7 @@ def _reading(count: int, read: Callable[[], None], waiting: Waiting[Any]) -> Ite
 def _begin(count: int, work: Callable[[], None]) -> list[Thread]:
     from threading import Thread
 
-    # Not an executor: its threads are waited for at exit, and a read may take minutes.
+    # Not an executor: the interpreter waits for its threads at exit, and a read may take minutes.
     threads = [Thread(target=work, daemon=True) for _ in range(count)]
     for thread in threads:
         thread.start()
@@ -153,8 +154,8 @@ def _begin(count: int, work: Callable[[], None]) -> list[Thread]:
 
 
 def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
-    """Begins a read; what is given waits for its result, or raises what it raised. An interrupt
-    waits for nobody here either."""
+    """Start a read in the background. The returned function waits for its result, or raises its
+    error. An interrupt does not wait for the read."""
     from _thread import start_new_thread
     from concurrent.futures import Future
 
@@ -166,9 +167,9 @@ def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             result.set_exception(error)
 
-    # threading would wait until it runs, and so for the interpreter: milliseconds.
+    # threading.Thread.start() waits until the thread runs, which costs milliseconds.
     try:
         start_new_thread(work, ())
     except RuntimeError:
-        return act  # no thread is to be had: done when it is asked for
+        return act  # no thread available: read when the caller asks for the result
     return result.result

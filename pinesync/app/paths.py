@@ -1,4 +1,4 @@
-"""What a person types as a path, as a path of the workspace."""
+"""Turn paths as the user types them into paths of the workspace."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pinesync.errors import Misuse
 
 
 def inside(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
-    """A file or folder named from `cwd`, relative to the workspace; "." for all of it. A file
-    that is not there may also be named as commands show it, from the workspace. Misuse outside."""
-    # Not resolved: a link in the folder is named as itself, and refused where it is opened.
+    """Turn a path relative to `cwd` into one relative to the workspace root; "." is the root. A
+    missing file may also be given relative to the root, as commands print it. Raises Misuse outside
+    the workspace."""
+    # Do not resolve links: a link in the workspace keeps its own name, and opening it fails later.
     absolute = _normal(cwd / raw)
     found = _below(root, absolute) or _below(_real(root), _through(absolute))
     if found not in tracked and not os.path.lexists(absolute):
@@ -26,8 +27,8 @@ def inside(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
 
 
 def fitting(pattern: str, tracked: Collection[str]) -> list[str]:
-    """The listed files that a pattern stands for, also where they are gone; as in a shell, a `*`
-    is for one folder's names."""
+    """The tracked files that match a glob, even if they are missing. As in a shell, `*` matches
+    within one directory."""
     parts = pattern.split("/")
     split = ((path, path.split("/")) for path in tracked)
     return [
@@ -44,12 +45,12 @@ def _real(path: Path) -> Path:
 
 
 def _through(path: Path) -> Path:
-    """The real place of a folder; of a file that of its folder, as a link is not followed."""
+    """The real path of a directory. For a file, resolve only its directory: it may be a link."""
     return _real(path) if os.path.isdir(path) else _real(path.parent) / path.name
 
 
 def _normal(path: Path) -> Path:
-    """The path with `.` and `..` worked in, without looking at the disk."""
+    """The path with `.` and `..` resolved, without touching the disk."""
     normal: list[str] = []
     for part in path.parts:
         if part == ".." and len(normal) > 1:

@@ -1,5 +1,5 @@
-"""The one place that wires things together: from what the CLI was told to a workspace, a client
-and the engine's tools."""
+"""Wire everything together: turn the CLI's options into a workspace, a client and the engine's
+tools. Nothing else does this."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ DEFAULT_REMOTE = "tradingview"
 
 @dataclass(frozen=True)
 class Places:
-    """Where things are kept outside of workspaces."""
+    """The directories outside the workspaces."""
 
     config: Path
     state: Path
@@ -52,9 +52,8 @@ class Places:
 
 @dataclass(frozen=True)
 class Setup:
-    """Everything that comes from outside: the environment and the options of every verb.
-    `cookie` belongs to the real service alone, `facade_cookie` to `facade_url` alone; `account`
-    names the kept sign-in to use."""
+    """All external input: the environment and the global options. `cookie` goes only to the real
+    service, `facade_cookie` only to `facade_url`. `account` names the stored sign-in to use."""
 
     cwd: Path
     places: Places
@@ -67,20 +66,21 @@ class Setup:
     jobs: int = 4
     settle_seconds: float = SETTLE_SECONDS
     progress: Callable[[int, int], None] | None = None
-    """Told how many of how many reads are done."""
+    """Called with the number of finished reads and the total."""
     trace: Callable[[Exchange], None] | None = None
-    """Told of every request, once it has an answer or has failed."""
+    """Called with every request once it was answered or failed."""
     timeout: float | None = None
-    """The total within which reads wait as the service asks, in seconds."""
+    """The most seconds, in total, that reads wait when the service asks them to."""
     waits: Callable[[float], None] | None = None
-    """Told how long they wait."""
+    """Called with the seconds of each such wait."""
     before: Callable[[bool], None] | None = None
-    """Called before every request, with whether it writes; what it raises ends that."""
+    """Called before every request with whether it writes. If it raises, the request is not
+    sent."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """An open workspace; `client` where one is open already."""
+    """An open workspace, with its `client` if that is already open."""
 
     setup: Setup
     workspace: Workspace
@@ -92,9 +92,10 @@ class Project:
 
     @cached_property
     def ports(self) -> Ports:
-        """The engine's ports; the client is opened, and signed in, once something is asked."""
+        """The engine's ports. The first request opens the client and signs in."""
         one = self.workspace
-        # Not `self.remote`: a cycle would keep the workspace in memory until the next collection.
+        # Not `self.remote`: the reference cycle would keep the workspace in memory until the next
+        # garbage collection.
         connect = Project(self.setup, one, self.client).remote
         return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(self.setup))
 
@@ -110,7 +111,8 @@ class Project:
         return transaction(self.ports, verb, online=online)
 
     def path(self, raw: str) -> RelPath:
-        """A file as a person types it. Misuse for a folder, and outside of the workspace."""
+        """The path of a file as typed by the user. Raises Misuse for a directory, and for a path
+        outside the workspace."""
         found = self.inside(raw)
         if not raw.endswith(SUFFIX) and os.path.isdir(self.workspace.root / found):
             raise Misuse(
@@ -127,12 +129,13 @@ class Project:
             ) from None
 
     def inside(self, raw: str) -> str:
-        """A file or folder that a person names, relative to the workspace; "." for all of it."""
+        """The path of a file or directory as typed by the user, relative to the workspace root; "."
+        is the root."""
         return inside(self.workspace.root, self.setup.cwd, raw, self.workspace.manifest.entries())
 
     def patterns(self, raws: Sequence[str]) -> list[str]:
-        """The same for several, where what is a folder ends with a slash. A `*.pine` that the
-        shell left as it is stands for the listed files that it fits."""
+        """The same for several paths; directories end with a slash. A glob that the shell did not
+        expand becomes the tracked files that match it."""
         return [pattern for raw in raws for pattern in self._patterns(self.inside(raw))]
 
     def _patterns(self, found: str) -> Sequence[str]:
@@ -145,12 +148,12 @@ class Project:
 
 
 def open_project(setup: Setup) -> Project:
-    """The workspace that the current directory lies in. Misuse, ManifestError otherwise."""
+    """The workspace that contains the current directory. Raises Misuse, ManifestError."""
     return project_at(setup, find_root(setup.cwd))
 
 
 def project_here(setup: Setup) -> Project | None:
-    """The same, None outside of a workspace. ManifestError where its pine.toml is unusable."""
+    """The same, or None outside a workspace. Raises ManifestError if pine.toml is unusable."""
     try:
         root = find_root(setup.cwd)
     except Misuse:
@@ -159,8 +162,8 @@ def project_here(setup: Setup) -> Project | None:
 
 
 def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]:
-    """Where the account is that is meant: on `remote`, where that is named, else where the
-    workspace here has it, with that workspace."""
+    """The remote of the account to use: `remote` if given, else that of the current workspace,
+    which is then returned as well."""
     if remote is not None:
         return remote, None
     project = project_here(setup)
@@ -173,8 +176,8 @@ def project_at(setup: Setup, root: Path) -> Project:
 
 
 def project_as(setup: Setup, folder: Workspace) -> Project:
-    """The same workspace with a state that nobody has read yet; pine.toml is parsed only where
-    it is another than `folder` knows."""
+    """The same workspace with fresh state. pine.toml is parsed only if it changed since `folder`
+    read it."""
     workspace_id = folder.manifest.settings().id
     return Project(setup, folder_at(setup, folder.root, workspace_id, read=folder.manifest.known))
 
@@ -186,8 +189,8 @@ def folder_at(
     final: Path | None = None,
     read: LastRead | None = None,
 ) -> Workspace:
-    """The workspace at `root`, whose state belongs to the place `final` (where it will be).
-    `read` is its pine.toml where somebody read it before."""
+    """The workspace at `root`. Its state belongs to `final`, the path it will move to. `read` is
+    its pine.toml if that was read before."""
     state = State(setup.places.state / folder_name(workspace_id, final or root))
     return Workspace(Tree(root), state, wall, read)
 
@@ -228,9 +231,9 @@ def tools(setup: Setup) -> Tools:
 def open_remote(
     setup: Setup, remote: str, *, signed_in: bool = True, project: Project | None = None
 ) -> PineClient:
-    """A client for `tradingview` or a sandbox; for `project`, with the cookie of its account.
-    NotSignedIn where there is none; with `signed_in` False TradingView is asked without one.
-    LeftForYou where a sandbox never had any script of `project`."""
+    """A client for `tradingview` or a sandbox, with the cookie of the account of `project`. With
+    `signed_in` False it sends TradingView no cookie. Raises NotSignedIn if there is no cookie,
+    LeftForYou if the sandbox never had any script of `project`."""
     from pinesync.app.credentials import facade, not_signed_in, sign_in
     from pinesync.tradingview.client import PineClient
     from pinesync.tradingview.http import Session, Transport
@@ -259,7 +262,8 @@ def open_remote(
 
 
 def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, Secret, WSGIAdapter]:
-    """Its address, its account's cookie, and the way to it within this process: no port."""
+    """The sandbox's address, its account's cookie, and an adapter that runs it in this process,
+    without a port."""
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
     from pinesync.sandbox.app import SandboxApp
@@ -283,7 +287,7 @@ def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, S
 
 
 def sandbox_store(setup: Setup, name: str) -> Store:
-    """The store of a sandbox; the default one for an empty name."""
+    """The store of a sandbox; an empty name is the default sandbox."""
     from pinesync.sandbox.account import DEFAULT_NAME, open_sandbox
 
     return open_sandbox(setup.places.sandboxes, name or DEFAULT_NAME, wall)

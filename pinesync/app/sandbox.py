@@ -1,4 +1,4 @@
-"""`sandbox`: the local facade, for trying pinesync and for other clients."""
+"""`sandbox`: the local facade, to try pinesync and to test other clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What `seed` saved, and how many scripts were there already."""
+    """What `seed` saved, and how many scripts already existed."""
 
     scripts: int
     versions: int
@@ -40,7 +40,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A server that is ready: its address, and the cookie of the account it serves."""
+    """A server ready to run: its address, and the cookie of its account."""
 
     url: str
     cookie: str
@@ -77,9 +77,8 @@ def location(setup: Setup, name: str) -> Location:
 def serve(
     setup: Setup, name: str, port: int, faults: Sequence[str] = (), switches: str = ""
 ) -> Serving:
-    """A server on 127.0.0.1 that has its port; `serving.server.serve_forever()` answers. `faults`
-    are planned for the requests to come, `switches` choose between forms of answers. Misuse for
-    one that does not exist."""
+    """Bind a server to 127.0.0.1; `serving.server.serve_forever()` runs it. `faults` apply to the
+    next requests, `switches` select response variants. Raises Misuse for an unknown one."""
     from pinesync.sandbox.account import USER_NAME
     from pinesync.sandbox.app import SandboxApp
     from pinesync.sandbox.faults import FaultPlan, Switches

@@ -1,4 +1,4 @@
-"""The files that `init --template` puts beside pine.toml."""
+"""The files that `init --template` writes next to pine.toml."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ TEMPLATES = {"team": TEAM}
 
 
 def starting_files(template: str) -> dict[str, bytes]:
-    """What each file of the template holds, by its path in the workspace."""
+    """The contents of the template's files, by their path in the workspace."""
     place = _place()
     return {f".{name}": _filled(place.joinpath(name).read_bytes()) for name in TEMPLATES[template]}
 
 
 def sorted_out(tree: Tree, paths: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The paths that are free, and those where something is. FileError where a link stands in the
-    way, before anything was made."""
+    """The free paths, and the occupied ones. Raises FileError if a link is in the way, before any
+    file is made."""
     taken = tuple(path for path in paths if tree.root.is_dir() and is_taken(tree, path))
     return tuple(path for path in paths if path not in taken), taken
 
 
 def write_starting(tree: Tree, files: dict[str, bytes]) -> tuple[str, ...]:
-    """Make the files; which were made, and not there meanwhile."""
+    """Make the files. Returns those made, without any that appeared in the meantime."""
     return tuple(path for path, data in files.items() if make_file(tree, path, data))
 
 
 def below(root: Path) -> str:
-    """Where the folder lies in its repository; empty at its top, and where there is none, or no
-    git to tell. What git hosts and pre-commit read lies at the top."""
+    """The path of the workspace in its repository. Empty at the top, without a repository and
+    without git. Git hosts and pre-commit read their files at the top."""
     try:
         repository = find_repository(root) if root.is_dir() else None
     except FileError:
@@ -55,7 +55,7 @@ def below(root: Path) -> str:
 
 
 def _place() -> Traversable:
-    """In the installed package, else in the checkout beside it."""
+    """The templates in the installed package, else in the checkout."""
     inside = resources.files("pinesync") / "templates" / "workspace"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "templates" / "workspace"
 

@@ -1,4 +1,4 @@
-"""Pages that a person asked for, written where they say."""
+"""Write HTML pages to a path the user chooses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pinesync.workspace.files import Tree, is_page, put_page
 
 ENDINGS = (".html", ".htm")
 MARK = b"<!doctype html>\n<!-- a page of pinesync: the next one may take its place -->"
-"""What a page begins with; a file that begins otherwise is never replaced."""
+"""The start of every page. A file that starts differently is never replaced."""
 
 
 def check_place(setup: Setup, raw: str) -> None:
-    """Misuse where no page can be written: the name does not end as one does, there is no such
-    folder, or another file is there."""
+    """Raises Misuse if no page can be written: the suffix is wrong, the directory does not exist,
+    or another file is in the way."""
     folder, name = _split(setup, raw)
     if not name.endswith(ENDINGS):
         raise Misuse(f"{raw}: not the name of a page", "name a file that ends with .html")
@@ -27,8 +27,8 @@ def check_place(setup: Setup, raw: str) -> None:
 
 
 def write_page(setup: Setup, raw: str, page: str) -> None:
-    """The page is in the file, wholly or not at all; an earlier one is replaced. Misuse where
-    another file is there."""
+    """Write the page atomically; replace an earlier page. Raises Misuse if another file is in the
+    way."""
     assert page.startswith(MARK.decode())
     folder, name = _split(setup, raw)
     if not put_page(Tree(folder), name, page.encode("utf-8"), MARK):
@@ -36,7 +36,7 @@ def write_page(setup: Setup, raw: str, page: str) -> None:
 
 
 def _split(setup: Setup, raw: str) -> tuple[Path, str]:
-    """The folder that a person names may be a link; the file itself may not."""
+    """Split into directory and file name. The directory may be a link; the file may not."""
     path = setup.cwd / raw
     return Path(os.path.realpath(path.parent)), path.name
 

@@ -1,4 +1,4 @@
-"""Whether what an editor asked for may still be called off."""
+"""Cancel a command of the editor, as long as that is possible."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pinesync.errors import NetworkError
 
 
 class CalledOff(NetworkError):
-    """Nothing was sent: the editor wants it no more."""
+    """The editor cancelled the command; nothing was sent."""
 
 
 class Order:
-    """A push, pull or diff that was asked for. Until it has sent a save it can be called off, and
-    then sends none."""
+    """A requested push, pull or diff. Until it sends a save it can be cancelled, and then sends
+    none."""
 
     def __init__(self) -> None:
         self._changing = threading.Lock()
@@ -21,14 +21,14 @@ class Order:
         self.sent = False
 
     def call_off(self) -> bool:
-        """Whether that ends all of it; where a save was sent, only what is not sent yet."""
+        """Cancel. Returns False if a save was sent: then only the rest is cancelled."""
         with self._changing:
             self.off = True
             return not self.sent
 
     def before(self, writes: bool) -> None:
-        """Right before each request. CalledOff where it must not be sent; what tells how a save
-        ended is still asked."""
+        """Call before each request. Raises CalledOff if it must not be sent. Requests that find out
+        how a save ended are still allowed."""
         with self._changing:
             if self.off and (writes or not self.sent):
                 raise CalledOff("called off before it was sent", "ask for it again", sent=False)

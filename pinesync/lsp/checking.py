@@ -1,4 +1,4 @@
-"""Findings while somebody types, and the compiler's when they save."""
+"""Syntax findings while the user types, compiler findings on save."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pinesync.lsp.documents import place_of
 from pinesync.lsp.threads import Newest, aside
 
 DEBOUNCE_SECONDS = 0.25
-"""Between the last key and the findings."""
+"""The delay between the last key and the findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """The service's, or with `offline` nobody's; `remote` where another than a workspace's own is
-    asked."""
+    """The service's compiler, or with `offline` only the syntax check. `remote` overrides the
+    workspace's own."""
 
     setup: Setup
     remote: str | None = None
     offline: bool = False
 
     def __call__(self, path: Path | None, text: str) -> Checked:
-        """What it says of a document's text. No cookie is sent."""
+        """Check a document's text. Sends no cookie."""
         data = _bytes(text)
         if self.offline:
             return checked(_name(path), data)
@@ -40,9 +40,9 @@ class Compiler:
 
 
 class Checking:
-    """The findings of open documents, by their addresses. `publish` is given a document's text
-    and what is found in it. The compiler is asked about one text of a document at a time, and
-    about no more documents at once than there may be requests."""
+    """The findings of open documents, by URI. `publish` receives a document's text and its
+    findings. The compiler checks one text of a document at a time, and no more documents at once
+    than parallel requests are allowed."""
 
     def __init__(self, compiler: Compiler, publish: Callable[[str, str, Checked], None]) -> None:
         self._compiler = compiler
@@ -53,13 +53,13 @@ class Checking:
         self._compiled: dict[str, tuple[str, Checked]] = {}
 
     def soon(self, uri: str, read: Callable[[], str]) -> None:
-        """Look at the text once nobody has typed for a moment."""
+        """Check the text once the user stops typing."""
         self._stop(uri)
         loop = asyncio.get_running_loop()
         self._timers[uri] = loop.call_later(DEBOUNCE_SECONDS, lambda: self.now(uri, read()))
 
     def now(self, uri: str, text: str) -> None:
-        """What the compiler said of this very text, or else what the syntax alone tells."""
+        """Publish the compiler's findings for exactly this text, else the syntax findings."""
         self._stop(uri)
         known = self._compiled.get(uri)
         same = known is not None and known[0] == text
@@ -67,9 +67,8 @@ class Checking:
         self._publish(uri, text, found)
 
     async def compile(self, uri: str, path: Path | None, text: str) -> bool:
-        """Ask the compiler about a text that was saved, and then about the newest that was saved
-        meanwhile. False where that is left to a call that is under way. PinesyncError where it
-        cannot be asked."""
+        """Compile a saved text, then the newest text saved in the meantime. Returns False if a
+        running call does that. Raises PinesyncError if the compiler is unavailable."""
         self._stop(uri)
 
         async def ask() -> None:
@@ -80,11 +79,11 @@ class Checking:
         return await self._newest.do(uri, ask)
 
     def told(self, uri: str, text: str, found: Checked) -> None:
-        """What a compiler said of a text of the document."""
+        """Record and publish the compiler's findings for a text of the document."""
         self._compiled[uri] = text, found
 
     def close(self, uri: str) -> None:
-        """The document is open no more: nothing is shown for it, whatever is still on its way."""
+        """The document was closed: clear its findings, and ignore results still to come."""
         self._stop(uri)
         self._newest.forget(uri)
         self._compiled.pop(uri, None)
@@ -99,5 +98,6 @@ def _name(path: Path | None) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """As a file would have it; half a character makes bytes that are no text, and is told so."""
+    """The bytes of a file with this text. A lone surrogate becomes invalid UTF-8, which the check
+    reports."""
     return text.encode("utf-8", "surrogatepass")

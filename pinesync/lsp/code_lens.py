@@ -1,4 +1,4 @@
-"""How a script stands: its version and its word of `status`, for the line above the first one."""
+"""The code lens above the first line: a script's version and its `status` word."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pinesync.text.unicode import escape_controls
 
 @dataclass(slots=True)
 class ScriptLines:
-    """`status --offline` of the moment, and what TradingView said when it was last asked, for as
-    long as nothing changed here since."""
+    """The current `status --offline`, or the last answer of TradingView while nothing has changed
+    locally since."""
 
     setup: Setup
     _seen: dict[tuple[Path, RelPath], tuple[Line, Line]] = field(default_factory=dict)
 
     def of(self, path: Path) -> Line | None:
-        """Asks nobody. None for what is in no workspace, or is none of its scripts."""
+        """Sends no request. None for a file outside a workspace or not tracked in it."""
         place = place_of(self.setup, path)
         if place is None or place.path is None:
             return None
@@ -30,7 +30,7 @@ class ScriptLines:
         return seen[1] if seen and seen[0] == here else here
 
     def ask(self, path: Path) -> None:
-        """One request, for all scripts of the workspace."""
+        """Send one request for all scripts of the workspace."""
         place = required(self.setup, path)
         here, there = _lines(place, offline=True), _lines(place, offline=False)
         for one in here.keys() & there.keys():
@@ -38,9 +38,9 @@ class ScriptLines:
 
 
 def title(line: Line) -> str:
-    """As `status` has it: the word, the versions, and what else there is to say."""
+    """As in `status`: the word, the versions, and details."""
     versions = " → ".join(str(v) for v in (line.version, line.newest) if v)
-    # VS Code draws $(name) in a lens as an icon; a note may hold a script's name.
+    # VS Code draws $(name) in a lens as an icon, and a note may contain a script's name.
     note = f" ({escape_controls(line.note).replace('$(', '$ (')})" if line.note else ""
     return f"{line.word} {versions}".strip() + note
 

@@ -1,4 +1,4 @@
-"""Push, pull and diff for an editor: the commands of everyday, and never past what is not saved."""
+"""Push, pull and diff for an editor. They refuse to run past unsaved changes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,13 @@ from pinesync.text.unicode import escape_controls
 Level = Literal["info", "warning", "error"]
 
 _MOST = 6
-"""An editor shows a message in a corner."""
+"""The most lines of a message: editors show it in a corner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of an act: the message for the person and how grave it is. `outcomes` are those of
-    a push or a pull of the workspace at `root`, `diff` is the text of one, for the file that `path`
-    names."""
+    """The result of a command: a message for the user and its severity. `outcomes` are those of a
+    push or pull in the workspace at `root`; `diff` is the diff of the file `path`."""
 
     message: str
     level: Level = "info"
@@ -41,8 +40,8 @@ class Answer:
 
 
 def push_there(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
-    """Save the script, or all of the folder, as `pinesync push` does; `texts` are those of the
-    open documents, and what the editor shows is what is sent, or nothing is."""
+    """Push the script, or all scripts in the directory, like `pinesync push`. `texts` are the open
+    documents. Sends exactly what the editor shows, or nothing."""
     place = required(setup, path)
     refuse_unsaved(place, texts, "push")
     seen = _seen(place, path, texts)
@@ -55,8 +54,8 @@ def push_there(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
 
 
 def pull_here(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
-    """Bring the script, or all of the folder, as `pinesync pull` does. The files change on disk,
-    and it is the editor that reads them again."""
+    """Pull the script, or all scripts in the directory, like `pinesync pull`. The files change on
+    disk, and the editor reloads them."""
     place = required(setup, path)
     refuse_unsaved(place, texts, "pull")
 
@@ -68,7 +67,7 @@ def pull_here(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
 
 
 def diff_with_remote(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Answer:
-    """How the file, as it was saved last, differs from the newest version on TradingView."""
+    """Compare the file on disk with the newest version on TradingView."""
     place = required(setup, path)
     files = diff(place.setup, place.paths, remote=True).files
     less = "; what is not saved in the editor is not in it" if unsaved(place, texts) else ""
@@ -88,7 +87,7 @@ def diff_with_remote(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Ans
 
 
 def failed(error: PinesyncError) -> Answer:
-    """An act that did not begin, or broke off."""
+    """The answer for a command that failed."""
     return Answer(_with_hint(error.message, error.hint or ""), "error", error.exit_code)
 
 
@@ -97,13 +96,13 @@ def refused(error: PinesyncError) -> Answer:
 
 
 def without_links(message: str) -> str:
-    """The message as text alone. VS Code makes a link of [words](address), also to a command, and
-    names and refusals come from others."""
+    """Defuse links in the message. VS Code turns [words](address) into a link, even to a command,
+    and script names and refusals are untrusted."""
     return message.replace("](", "] (")
 
 
 def _seen(place: Place, path: Path, texts: Mapping[Path, str]) -> dict[RelPath, Digest]:
-    """The text that the person looks at: a file that changes right now is not sent."""
+    """The digests of the texts on screen, so that a push skips a file that changes meanwhile."""
     return {place.path: digest(texts[path])} if place.path and path in texts else {}
 
 

@@ -1,4 +1,4 @@
-"""Texts for an editor to open that are no scripts of anybody's folder."""
+"""Temporary files with diffs for an editor to open, outside any workspace."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pinesync.model import RelPath
 
 
 class Shown:
-    """A temporary folder that only its owner can read, and that ends with the server."""
+    """A temporary directory that only its owner can read. It is deleted with the server."""
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def diff(self, path: RelPath, text: str) -> Path:
-        """The file that holds this difference now."""
+        """Write the diff to a file, and return its path."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(
                 prefix="pinesync-", ignore_cleanup_errors=True

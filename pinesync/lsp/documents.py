@@ -1,4 +1,4 @@
-"""Which file a document is, and which workspace has it."""
+"""Find the file and the workspace of a document."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from pinesync.workspace.workspace import find_root
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Something named in an editor: a workspace, and the script that is meant, or where `path` is
-    None all those in a folder of it."""
+    """The target of an editor command: a workspace, and one of its scripts or, if `path` is None,
+    all scripts in one of its directories."""
 
     setup: Setup
     project: Project
@@ -34,39 +34,39 @@ class Place:
 
     @property
     def paths(self) -> list[str]:
-        """What a command is given."""
+        """The path arguments for a command."""
         if self.path is not None:
             return [str(self.root / self.path)]
         return [] if self.folder == self.root else [str(self.folder)]
 
     def has(self, path: Path, here: RelPath) -> bool:
-        """Whether a script, which is `here` in the workspace, is among those that are meant."""
+        """Whether the target includes a script, whose path in the workspace is `here`."""
         if self.path is not None:
             return here == self.path
         return self.folder == self.root or path.is_relative_to(self.folder)
 
 
 def path_of(uri: str) -> Path | None:
-    """The file of a document; None for one that is no file, or not one of this machine."""
+    """The file of a document; None if it is not a file on this machine."""
     found = to_fs_path(uri)
     return Path(found) if found and Path(found).is_absolute() else None
 
 
 def is_script(uri: str, language: str | None = None) -> bool:
-    """Whether a document is Pine: by its name, or by what the editor calls its language."""
+    """Whether a document is Pine, judged by its name or by the editor's language id."""
     return uri.endswith(SUFFIX) or (language or "").lower() in ("pine", "pinescript")
 
 
 def root_of(path: Path | None) -> Path | None:
-    """The workspace of a file, whether its pine.toml can be used or not."""
+    """The workspace of a file, even if its pine.toml is unusable."""
     with suppress(Misuse):
         return find_root(path.parent) if path else None
     return None
 
 
 def place_of(setup: Setup, path: Path) -> Place | None:
-    """The workspace that has the file or folder; None outside of any. ManifestError where its
-    pine.toml cannot be used, Misuse where it cannot have such a file."""
+    """The workspace that contains the file or directory; None outside a workspace. Raises
+    ManifestError if its pine.toml is unusable, Misuse if it cannot contain such a file."""
     folder = path if path.is_dir() else path.parent
     project = project_here(replace(setup, cwd=folder, progress=None))
     if project is None:
@@ -78,7 +78,7 @@ def place_of(setup: Setup, path: Path) -> Place | None:
 
 
 def required(setup: Setup, path: Path) -> Place:
-    """The same, Misuse outside of any workspace."""
+    """The same, but raises Misuse outside a workspace."""
     found = place_of(setup, path)
     if found is None:
         raise Misuse(
@@ -89,7 +89,7 @@ def required(setup: Setup, path: Path) -> Place:
 
 
 def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
-    """The scripts that are meant and have another text in the editor than in their file."""
+    """The scripts of the target whose text in the editor differs from their file."""
     found = []
     for path, text in texts.items():
         here = _inside(place, path)
@@ -105,7 +105,7 @@ def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
 
 
 def refuse_unsaved(place: Place, texts: Mapping[Path, str], verb: str) -> None:
-    """LeftForYou where an editor has what no file has yet."""
+    """Raises LeftForYou if the editor has unsaved changes."""
     if paths := unsaved(place, texts):
         several = f" and {len(paths) - 1} more" if paths[1:] else ""
         raise LeftForYou(
@@ -122,7 +122,7 @@ def _inside(place: Place, path: Path) -> RelPath | None:
 
 
 def named(arguments: tuple[Any, ...]) -> Path:
-    """The file or folder that a command was given the address of."""
+    """The file or directory whose URI a command received."""
     found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
     if found is None:
         raise Misuse("this command takes the address of a file or a folder: file:///…")

@@ -1,5 +1,5 @@
-"""Findings in the editor's measure: lines and columns from 0, the end exclusive, and columns in the
-units that editor and server agreed on."""
+"""Convert findings to the editor's positions: lines and columns from 0, end exclusive, columns in
+the negotiated units."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _SEVERITIES = {
 
 
 def findings(found: Checked, text: str, codec: PositionCodec) -> list[types.Diagnostic]:
-    """Those of a document whose text the editor has as `text`, BOM and line ends included."""
+    """The diagnostics of a document. `text` is its text in the editor, with BOM and line
+    endings."""
     if found.problem:
         start = types.Position(0, 0)
         error = types.DiagnosticSeverity.Error

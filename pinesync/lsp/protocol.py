@@ -1,4 +1,4 @@
-"""The protocol as pygls speaks it, where an editor needs it otherwise."""
+"""Changes to pygls's protocol that editors need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SENT = "a save was sent and is not answered yet; the next push finds out what b
 
 
 class Writer:
-    """To an editor that may be gone: what it will not read is nobody's error."""
+    """Writes to the editor, and ignores that the editor is gone."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -30,27 +30,27 @@ class Writer:
 class Protocol(LanguageServerProtocol):
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_: Any) -> None:  # type: ignore[override]
-        """Ends the loop, and not the process from inside: a push may be under way."""
+        """End the loop instead of the process: a push may be running."""
         self._server.ended.set()  # type: ignore[attr-defined]
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
-        """What was not sent is never sent. An error where a save was, and is not answered."""
+        """Cancel what was not sent. Return an error if a save was sent but not answered."""
         if not self._server.call_off():  # type: ignore[attr-defined]
             raise JsonRpcException(_SENT, types.LSPErrorCodes.RequestFailed)
-        # Each that ends leaves the mapping.
+        # Each request removes itself from the mapping when it ends.
         for name, future in tuple(self._request_futures.items()):
             if name != self.msg_id:
                 future.cancel()
         self._shutdown = True
 
     def _handle_cancel_notification(self, msg_id: Any) -> None:
-        """pygls would say that it is cancelled, and go on with it."""
+        """pygls would report the request as cancelled, and continue it."""
         if self._server.call_off(msg_id):  # type: ignore[attr-defined]
             super()._handle_cancel_notification(msg_id)
 
     def handle_message(self, message: Any) -> None:
-        """As the protocol wants it, a request after the shutdown is refused, not ignored."""
+        """Refuse requests after a shutdown, as the protocol requires, instead of ignoring them."""
         if self._shutdown and hasattr(message, "id") and hasattr(message, "method"):
             error = types.ResponseError(types.ErrorCodes.InvalidRequest, "the server was shut down")
             self._send_response(message.id, error=error)
@@ -58,7 +58,7 @@ class Protocol(LanguageServerProtocol):
             super().handle_message(message)
 
     def _execute_handler(self, msg_id: Any, *arguments: Any, **more: Any) -> None:
-        """pygls keeps what became of each notification for ever, with its document."""
+        """Drop the result of a notification: pygls keeps it forever, with its document."""
         super()._execute_handler(msg_id, *arguments, **more)
         if future := self._request_futures.get(msg_id):
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))

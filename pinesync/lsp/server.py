@@ -43,14 +43,14 @@ _LEVELS = {
 }
 _SENT = "a save was sent already: it is waited for, and nothing more is sent"
 _EXIT_SECONDS = 0.7
-"""What is under way at an exit has so long to end."""
+"""How long an exit waits for running work."""
 Act = Callable[[Setup, Path, Mapping[Path, str]], acts.Answer]
 
 
 def serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
-    """Speak with the editor at the other end of two pipes until it says exit, or is gone; the exit
-    code. Where the editor is gone, a push that is under way is finished first; an exit waits less
-    than a second for it, and the next command finds out what became of it."""
+    """Serve the editor over two pipes until it sends exit or is gone; return the exit code. If the
+    editor is gone, finish a running push first. An exit waits less than a second for it; the next
+    command then recovers it."""
     return asyncio.run(_serve(compiler, read, write))
 
 
@@ -59,7 +59,7 @@ async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
     server = Server(compiler, ended)
     server.protocol.set_writer(Writer(write))
     try:
-        # It is gone in the middle of a word, or never spoke the protocol.
+        # The editor vanished in the middle of a message, or never spoke the protocol.
         with suppress(asyncio.IncompleteReadError, ValueError):
             await run_async(ended, listening(read), server.protocol, None, server.report)
         await server.finish(_EXIT_SECONDS if ended.is_set() else None)
@@ -69,11 +69,11 @@ async def _serve(compiler: Compiler, read: int, write: BinaryIO) -> int:
 
 
 class Server(LanguageServer):
-    """One editor. All of it happens on the loop, but for what asks the disk or the service."""
+    """The server of one editor. Everything runs on the loop, except disk and network access."""
 
     def __init__(self, compiler: Compiler, ended: threading.Event) -> None:
-        # The whole text comes with each change: positions inside of it are not counted alike by
-        # every editor where a line holds a form feed or U+2028.
+        # Sync the whole text with each change: editors count positions differently if a line
+        # contains a form feed or U+2028.
         super().__init__(
             "pinesync",
             __version__,
@@ -114,16 +114,16 @@ class Server(LanguageServer):
 
     @property
     def asked_to_end(self) -> bool:
-        """Whether `shutdown` came before the end, as it should."""
+        """Whether the editor sent `shutdown` before the end, as it should."""
         return bool(self.protocol._shutdown)
 
     async def finish(self, seconds: float | None) -> None:
-        """What was begun is done to its end, as far as there is time."""
+        """Wait at most `seconds` for running work to finish."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
 
     def call_off(self, request: object = None) -> bool:
-        """Whether that ends the request, or all of them; not what was sent, which is told."""
+        """Cancel the request, or all requests. Returns False if a save was already sent."""
         called = [o for name, o in self._under_way.values() if request in (None, name)]
         sent = [order for order in called if not order.call_off()]
         if sent:
@@ -131,7 +131,7 @@ class Server(LanguageServer):
         return not sent
 
     def report(self, error: Exception, source: Any) -> None:
-        """What could not be understood is told, and the next message is read."""
+        """Report a malformed message and read the next one."""
         self._report_server_error(error, source)
 
     # -- documents --------------------------------------------------------------------------------
@@ -147,8 +147,8 @@ class Server(LanguageServer):
             self._checking.soon(uri, lambda: self._text(uri))
 
     async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        """The compiler's findings, and then, of many saves at once after the last one, what
-        TradingView has by now."""
+        """Publish the compiler's findings. Then ask TradingView for its state, once after the last
+        of several saves."""
         uri = params.text_document.uri
         if not self._is_script(uri):
             return
@@ -166,7 +166,7 @@ class Server(LanguageServer):
         self._renew_lenses()
 
     async def _compile(self, uri: str, path: Path | None) -> bool:
-        """Whether the compiler said something of the newest text."""
+        """Compile the document's text. Returns False if the compiler is unavailable."""
         try:
             if not await self._checking.compile(uri, path, self._text(uri)):
                 return True
@@ -199,19 +199,18 @@ class Server(LanguageServer):
         return document is not None and is_script(uri, document.language_id)
 
     def _open(self) -> dict[str, TextDocument]:
-        """The open documents by the addresses that the editor gave them, which pygls keeps in a
-        form of its own."""
+        """The open documents by the URIs the editor sent; pygls normalizes its own keys."""
         return {one.uri: one for one in self.workspace.text_documents.values()}
 
     def _text(self, uri: str) -> str:
-        """Of an open document, as the editor has it."""
+        """The text of an open document in the editor."""
         return str(self._open()[uri].source)
 
     def _texts(self) -> dict[Path, str]:
         open_ = {uri: path_of(uri) for uri in self._open()}
         return {path: self._text(uri) for uri, path in open_.items() if path}
 
-    # -- how a script stands ----------------------------------------------------------------------
+    # -- code lenses ------------------------------------------------------------------------------
 
     async def _lenses(self, params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
@@ -238,7 +237,7 @@ class Server(LanguageServer):
         ]
 
     async def _look(self, path: Path) -> None:
-        """Ask TradingView how the folder stands. Who has no account here is not told each time."""
+        """Ask TradingView for the workspace's status. Stay silent if the user is not signed in."""
         try:
             await aside(lambda: self._standing.ask(path))
             self._over("look", path)
@@ -265,7 +264,7 @@ class Server(LanguageServer):
         return run
 
     async def _refresh(self, *arguments: Any) -> None:
-        """Ask TradingView, and say what hinders that."""
+        """Ask TradingView, and report any error."""
         try:
             path = named(arguments)
             await aside(lambda: self._standing.ask(path))
@@ -294,7 +293,7 @@ class Server(LanguageServer):
         return {"exit_code": answer.exit_code, "message": said, "diff": answer.diff}
 
     def _found(self, answer: acts.Answer) -> None:
-        """What the compiler said during a push is shown where it belongs."""
+        """Publish the compiler's findings of a push in their documents."""
         there = {path_of(uri): uri for uri in self._open()}
         for outcome in answer.outcomes:
             uri = there.get(answer.root / outcome.path) if answer.root else None
@@ -317,7 +316,7 @@ class Server(LanguageServer):
         self.window_show_message(types.ShowMessageParams(_LEVELS[answer.level], message))
 
     def window_show_message(self, params: types.ShowMessageParams) -> None:
-        """Every message comes through here, those of pygls too."""
+        """All messages pass through here, including those of pygls."""
         message = acts.without_links(params.message)
         super().window_show_message(types.ShowMessageParams(params.type, message))
 
@@ -328,7 +327,7 @@ class Server(LanguageServer):
     # -- trouble ----------------------------------------------------------------------------------
 
     def _trouble(self, doing: str, path: Path | None, error: PinesyncError) -> None:
-        """Told once for a workspace, until it is over."""
+        """Report an error once per workspace, until it is resolved."""
         root = root_of(path)
         told = {said for (_, where), said in self._troubles.items() if where == root}
         self._troubles[doing, root] = error.message

@@ -1,4 +1,4 @@
-"""Run blocking work off the event loop: nothing that an editor sends waits for it."""
+"""Run blocking work off the event loop, so that messages of the editor do not wait for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PIECE = 65536
 
 
 async def aside(act: Callable[[], T]) -> T:
-    """What `act` returns or raises, from a thread that keeps no process from ending."""
+    """Run `act` in a daemon thread; return or raise what it does."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -43,16 +43,16 @@ async def aside(act: Callable[[], T]) -> T:
 
 
 class Newest:
-    """One act at a time for each key. Of those that are asked for meanwhile, the newest is next
-    and the others are not done at all."""
+    """Runs one act at a time for each key. Of the acts requested meanwhile, only the newest runs
+    next; the others are dropped."""
 
     def __init__(self) -> None:
         self._under_way: set[Hashable] = set()
         self._next: dict[Hashable, Callable[[], Awaitable[None]]] = {}
 
     async def do(self, key: Hashable, act: Callable[[], Awaitable[None]]) -> bool:
-        """Whether nothing is left to do for the key; False where whoever is at it does that.
-        PinesyncError of the last act."""
+        """Run the act. Returns False if a running call will run it, else True once nothing is left
+        for the key. Raises the PinesyncError of the last act."""
         self._next[key] = act
         if key in self._under_way:
             return False
@@ -69,13 +69,13 @@ class Newest:
         return True
 
     def forget(self, key: Hashable) -> None:
-        """What is not under way yet is not done."""
+        """Drop the act that has not started."""
         self._next.pop(key, None)
 
 
 def listening(descriptor: int) -> asyncio.StreamReader:
-    """What comes through the descriptor, to its end. Read in a thread: a pipe, a file and a
-    terminal are the same on every system, and none that says nothing keeps the process alive."""
+    """A stream of the descriptor's bytes, up to its end. A thread reads it, because that works for
+    pipes, files and terminals on every system, and an idle one does not keep the process alive."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
 

@@ -16,23 +16,23 @@ ASLEEP_SECONDS = 10.0
 
 
 class Waiting(Protocol):
-    """Where hints come from: `workspace.file_events.FileEvents`."""
+    """The source of hints: `workspace.file_events.FileEvents`."""
 
     def wait(self, seconds: float) -> tuple[frozenset[str], list[str]]: ...
 
 
 @dataclass(slots=True)
 class _Mark:
-    """A path that may have changed: since when, and when something was last heard of it."""
+    """When a path was first and last reported as changed."""
 
     first: float
     last: float
 
 
 class Eyes:
-    """`stats` gives what the file system says of every tracked file, cheaply; it is asked every
-    second, and every minute, after a sleep of the machine and at the start all files are due.
-    `heard` is told of each change as soon as it is known."""
+    """Collects changed paths until they are quiet. `stats` returns a cheap stat of each tracked
+    file and is called every LOOK_SECONDS. All files are due every READ_SECONDS, and after the
+    machine slept. `heard` is called with each change as soon as it is known."""
 
     def __init__(
         self,
@@ -53,20 +53,20 @@ class Eyes:
 
     @property
     def idle(self) -> bool:
-        """Nothing is marked that was not yet given."""
+        """Whether no changed path is left to return."""
         return not self._marks
 
     def look_again(self, paths: Iterable[RelPath], seconds: float) -> None:
-        """The paths are due after so many seconds, or before that if something happens to them."""
+        """Make the paths due after `seconds`, or earlier if they change."""
         for path in paths:
             self._again[path] = self._clock() + seconds
 
     def rest(self) -> None:
-        """After an error: what could not be looked at is looked at in a second, not at once."""
+        """After an error, wait LOOK_SECONDS before the next look."""
         self._looked = self._clock()
 
     def due(self, seconds: float) -> tuple[frozenset[RelPath], list[str]]:
-        """The paths to read now, none of them if there are none after `seconds`; and keys."""
+        """Wait at most `seconds`; return the paths to read now, and the keys pressed."""
         before = self._clock()
         hinted, keys = self._hints.wait(min(seconds, self._patience(before)))
         now = self._clock()
@@ -79,14 +79,14 @@ class Eyes:
         return self._taken(now), keys
 
     def _patience(self, now: float) -> float:
-        """How long nothing can become due without a hint."""
+        """The seconds until a path can become due without a hint."""
         ends = [self._looked + LOOK_SECONDS, *self._again.values()]
         if self._marks:
             ends.append(self._closes())
         return max(0.0, min(ends) - now)
 
     def _closes(self) -> float:
-        """When the window of what is marked is over: all is quiet, or the first waits too long."""
+        """When to return the changed paths: all are quiet, or the first has waited MOST_SECONDS."""
         quiet = max(mark.last for mark in self._marks.values()) + QUIET_SECONDS
         return min(quiet, min(mark.first for mark in self._marks.values()) + MOST_SECONDS)
 
@@ -110,7 +110,7 @@ class Eyes:
         return self._without(taken)
 
     def _all(self) -> frozenset[RelPath]:
-        """But those that are not quiet yet: theirs comes."""
+        """All paths except those that still change; these become due on their own."""
         return self._without({*self._known, *self._again} - self._marks.keys())
 
     def _without(self, taken: set[RelPath]) -> frozenset[RelPath]:

@@ -1,4 +1,4 @@
-"""What happens while `watch` runs: frozen events, each told as it comes."""
+"""The events that `watch` reports, as frozen data classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pinesync.sync.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """Watching. `by_looking` where the system gives no events, so that a save takes a second."""
+    """Watching began. With `by_looking` the system gives no file events: `watch` polls the files,
+    and notices a save within a second."""
 
     root: Path
     remote: str
@@ -23,7 +24,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """A save is on its way: checked first."""
+    """A saved file is about to be checked and sent."""
 
     path: RelPath
     event: str = "checking"
@@ -31,7 +32,7 @@ class Checking:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One script was saved there, or pulled, or refused; `milliseconds` since it was found."""
+    """One script was pushed, pulled or refused, `milliseconds` after the change was found."""
 
     outcome: Outcome
     milliseconds: int
@@ -40,8 +41,8 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Files that changed and are not sent until somebody says so (the key p, or `pinesync push`):
-    git wrote them, they are many at once, or were edited before watching began."""
+    """Changed files that wait for the key p or `pinesync push`: git wrote them, too many changed at
+    once, or they were edited before watching began."""
 
     paths: tuple[RelPath, ...]
     why: str
@@ -50,7 +51,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Something to know of one script: a word of the policy, or a file that cannot be sent."""
+    """A notice about one script: its status, or why its file cannot be sent."""
 
     path: RelPath
     word: str
@@ -62,7 +63,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """TradingView cannot be used for now; told once, until it can."""
+    """TradingView cannot be used at the moment. Reported once, until it works again."""
 
     message: str
     hint: str | None
@@ -72,15 +73,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """It can be used, for the first time or again."""
+    """TradingView answers, for the first time or again."""
 
     event: str = "connected"
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing is under way. How many scripts wait to be sent, how many a person must decide on,
-    how many of those that were checked do not compile, and whether TradingView answers."""
+    """Nothing is under way. `waiting` scripts are not sent yet, `left` need a person, and `broken`
+    do not compile. `connected` says whether TradingView answers."""
 
     waiting: int
     left: int

@@ -72,19 +72,19 @@ class Files:
         return self._hold(edited, BEFORE) if edited else None
 
     def handled(self, path: RelPath, digest: Digest) -> None:
-        """This text of the file was dealt with."""
+        """Record that this text of the file was handled."""
         self._handled[path] = digest
 
     def waiting(self) -> int:
-        """How many texts wait for somebody's word; those that were pushed by hand do not."""
+        """The number of held texts, without those pushed by hand since."""
         if self.held:
             agreed = self._agreed()
             self.held = {path: d for path, d in self.held.items() if d != agreed.get(path)}
         return len(self.held)
 
     def heard(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
-        """Something happened to these files just now, as a look or, `in_order`, the system tells.
-        From any thread."""
+        """These files just changed. With `in_order` the system's events say so, otherwise a look.
+        Any thread may call this."""
         for path in paths:
             if path in self._states:
                 self._persons.heard(path, in_order=in_order)
@@ -128,7 +128,7 @@ class Files:
         return self._found(found, states)
 
     def released(self, *, send: bool) -> Found:
-        """Nothing is held any more: it is to be sent, or left to a push by hand."""
+        """Release all held texts: send them, or leave them to a manual push."""
         held, self.held = self.held, {}
         if not send:
             return Found()
@@ -159,7 +159,7 @@ class Files:
         )
 
     def _find_git(self) -> None:
-        """Whether there is a repository at all may change."""
+        """Look for a git repository: it may have been created or deleted."""
         root = self._folder.root
         self._git = git.mark_paths(root) if self._folder.manifest.has_history() else ()
         lock = self._git[-1].relative_to(root).as_posix() if _below(root, self._git) else None
@@ -174,8 +174,8 @@ class Files:
     def _gits(
         self, seen: Mapping[RelPath, FileState], agreed: Mapping[RelPath, Digest], mark: git.Mark
     ) -> frozenset[RelPath]:
-        """Which new texts git wrote, as far as its traces tell. What a person saved before it
-        began is theirs, even where git holds it since."""
+        """The files whose new text git wrote, as far as its traces show. A text that a person saved
+        before git began is theirs, even if git stores it now."""
         news = {
             path: state.digest
             for path, state in seen.items()
@@ -195,7 +195,7 @@ class Files:
         return frozenset(path for path in news if path in unknowable or path in held)
 
     def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
-        """The bytes of the file, where it still has that text."""
+        """The bytes of the file if it still has that text."""
         with suppress(FileError, Unreadable):
             data = self._folder.tree.read(path)
             if data is not None and digest(decode(data)) == wanted:
@@ -203,8 +203,8 @@ class Files:
         return None
 
     def _is_known(self, path: RelPath) -> bool:
-        """Whether the file was listed before; one that is listed just now was not saved just
-        now."""
+        """Whether the file was tracked at the last look. The text of a file that has just become
+        tracked does not count as a save."""
         if path in self._states:
             return True
         state = self._inspect(path)
@@ -244,12 +244,12 @@ class Files:
         return self._clock() - self._waited.setdefault(who, self._clock()) < most
 
     def _agreed(self) -> dict[RelPath, Digest]:
-        """The text that each file has where nothing is to be done."""
+        """The text of each file when it is in sync."""
         entries = self._folder.manifest.entries().values()
         return {e.path: e.base.sent or e.base.digest for e in entries if e.base}
 
     def _in_order(self, path: RelPath, state: FileState) -> bool:
-        """Whether the text is the one that was agreed."""
+        """Whether the file has the agreed text. If so, stop holding it."""
         self._unfit.pop(path, None)
         if state.digest is None or state.digest != self._agreed().get(path):
             return False

@@ -1,5 +1,5 @@
-"""Which files a person saved before git began, so that what git then stores of them is no sign of
-git's own work."""
+"""Which files a person saved before git began to write. Git may store these texts later, but it did
+not write them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pinesync.model import RelPath
 
 
 class HumanEdits:
-    """Git takes its lock before it writes a file. A change that is heard of before that, or whose
-    event comes before the lock's in the order of the system's, is not git's. `idle` tells whether
-    git did nothing since the last look. From any thread."""
+    """Git takes its lock before it writes a file. So a change is a person's if it is known before
+    git takes the lock, or if its event precedes the lock's event. `idle` returns whether git did
+    nothing since the last look. Any thread may call this."""
 
     def __init__(self, stat: Callable[[RelPath], object], idle: Callable[[], bool]) -> None:
         self._stat = stat
@@ -19,17 +19,17 @@ class HumanEdits:
         self._saved: dict[RelPath, object] = {}
         self._seen = self.locks = 0
         self.lock: str | None = None
-        """The path of git's lock, where its events are heard together with those of the files."""
+        """The path of git's lock, if its events arrive in one sequence with those of the files."""
 
     def heard_lock(self) -> None:
         self.locks += 1
 
     def looked(self, locks: int) -> None:
-        """Of what git did until it had taken so many locks, all is known."""
+        """Record that everything git did under its first `locks` locks has been read."""
         self._seen = locks
 
     def heard(self, path: RelPath, *, in_order: bool) -> None:
-        """Something happened to the file; `in_order` where the system's event says so."""
+        """The file changed. `in_order` says that the system's sequence of events reported it."""
         found = self._stat(path)
         first = in_order and self.lock is not None and self.locks == self._seen
         if first or self._idle():
@@ -38,5 +38,5 @@ class HumanEdits:
             self._saved.pop(path, None)
 
     def has(self, path: RelPath) -> bool:
-        """Whether the file is still as a person saved it."""
+        """Whether the file is unchanged since a person saved it."""
         return path in self._saved and self._saved[path] == self._stat(path)

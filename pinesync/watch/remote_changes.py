@@ -1,4 +1,4 @@
-"""What is on TradingView, while somebody watches: asked now and then, each thing told once."""
+"""Changes on TradingView that `watch` finds by polling. It reports each of them once."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from pinesync.watch.events import Told
 
 
 class Beyond:
-    """The words of the last look, and which of them were told."""
+    """The changes reported after the last poll. `left` counts the scripts that need a person."""
 
     def __init__(self) -> None:
         self._told: dict[RelPath, tuple[object, ...]] = {}
         self.left = 0
 
     def news(self, lines: Sequence[Line]) -> Iterator[Told]:
-        """What was not told yet. A script that is in order again may be told of anew."""
+        """Report what is new since the last poll. A script that was in sync in between is reported
+        again."""
         self.left = sum(is_left(line.word) for line in lines)
         seen = {line.path: _state(line) for line in lines if line.word.news}
         for line in lines:
@@ -29,7 +30,7 @@ class Beyond:
 
 
 def bringable(lines: Sequence[Line]) -> list[RelPath]:
-    """The scripts that a pull would bring without touching an edit."""
+    """The scripts that a pull would update without touching an edit."""
     return [line.path for line in lines if line.word.role is Role.PULL]
 
 
@@ -42,7 +43,7 @@ def told(line: Line) -> Told:
 
 
 def is_left(status: Status) -> bool:
-    """Whether a person must decide about the script, so that watching leaves it."""
+    """Whether a person must decide about the script, so `watch` leaves it alone."""
     return status.news is not None and status.role is not Role.PULL
 
 

@@ -1,8 +1,8 @@
-"""`watch`: what somebody saves in an editor is the newest version on TradingView a moment later.
+"""`watch`: a save in the editor becomes the newest version on TradingView a moment later.
 
-Events are hints, a look is the truth: whatever they said or failed to say, a file is read and
-compared before anything is done about it. What is done is the push and the pull of everyday, each
-with the workspace's lock for as long as it takes, so that both can be used beside it.
+File events are only hints: `watch` reads and compares a file before it acts on it. It acts through
+the ordinary push and pull, and each takes the workspace lock only while it runs. So a person can
+push and pull while `watch` runs.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _SOON_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """`bring` pulls what was saved on TradingView, `many` sends any number of files that change at
-    once; `poll` seconds lie between two looks at the service, `apart` between two versions of
-    one script."""
+    """Options. `bring` pulls changes from TradingView. `many` sends any number of files that change
+    at once. `poll` is the number of seconds between two polls of the service, `apart` between two
+    versions of one script."""
 
     bring: bool = False
     many: bool = False
@@ -49,9 +49,9 @@ def watch(
     ends: Callable[[], bool] = lambda: False,
     hear: Callable[[Callable[[str], None]], None] | None = None,
 ) -> Iterator[Event]:
-    """Watch the workspace until `ends` says so, or an interrupt comes. `hear` is given what to
-    call when a key is pressed: p and y send what is held, n lets go of it. Misuse, ManifestError
-    where there is nothing to watch, Locked where another process does."""
+    """Watch the workspace until `ends` returns True, or until an interrupt. `hear` receives the
+    function to call with each key pressed: p and y send the held files, n drops them. Raises Misuse
+    or ManifestError if there is nothing to watch, Locked if another process watches already."""
     from pinesync.workspace.file_events import FileEvents
 
     project = open_project(setup)
@@ -75,7 +75,7 @@ class _Watch:
         self._hints = hints
         self._files = Files(folder, since_boot, many=wishes.many)
         self._eyes = Eyes(hints, since_boot, folder.tree.stats, self._files.heard)
-        # Not only where the eyes take it: meanwhile a save may be sent, and git at work.
+        # Events also arrive during an upload, when nobody reads the queue and git may be running.
         hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
         self._sending = Uploader(
             project,
@@ -107,7 +107,7 @@ class _Watch:
         yield Ended()
 
     def _turn(self) -> Iterator[Event]:
-        """Wait for something to look at, and deal with it; what stops that is told."""
+        """Wait for a change and handle it. Report an error and go on."""
         try:
             yield from self._looked()
         except PinesyncError as error:
@@ -118,7 +118,7 @@ class _Watch:
             yield from self._sending.troubled(error)
 
     def _looked(self) -> Iterator[Event]:
-        """What a look found and led to; then how things are."""
+        """Handle what is due; report the overall state once nothing is left."""
         for event in self._news():
             self._quiet = None
             yield event
@@ -142,7 +142,7 @@ class _Watch:
             yield from self._poll()
 
     def _looked_at(self, paths: frozenset[RelPath]) -> Found:
-        """What could not be looked at is not forgotten."""
+        """Read the files. If that fails, read them again later."""
         try:
             return self._files.look(paths)
         except PinesyncError:
@@ -158,8 +158,8 @@ class _Watch:
         self._sending.add(found.saved)
 
     def _poll(self) -> Iterator[Event]:
-        """What was saved there: brought, where that is wanted and touches no edit, else told. What
-        an earlier run did not finish comes first."""
+        """Finish what an earlier run began. Then poll the service: pull its changes if `bring` is
+        set and no edit is touched, else report them."""
         yield from self._sending.recovered()
         for seen in self._sending.words():
             if not isinstance(seen, tuple):
@@ -171,7 +171,7 @@ class _Watch:
                 yield from self._sending.bring(paths)
 
     def _at_rest(self) -> Iterator[Event]:
-        """Told after anything else, and whenever something of it changes."""
+        """Report the overall state after other events, and whenever it changes."""
         waiting = self._files.waiting() + len(self._sending.failing)
         broken = len(self._sending.broken)
         quiet = Idle(waiting, self._beyond.left, broken, self._sending.connected)

@@ -1,4 +1,4 @@
-"""Sending what was saved: what is due together is one push, no script more often than it may be."""
+"""Send saved files: one push for all that are due, and a minimum time between two of one script."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from pinesync.tradingview.client import PineClient
 
 _LATER_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
-"""After the first, second … failure of a script's upload."""
+"""The delay after the first, second, … failed upload of a script."""
 _PAUSED_SECONDS = 1.0
-"""Between two looks whether there is another cookie."""
+"""How often to look for a new cookie."""
 BATCH_SECONDS = 2.0
-"""How long a push of many takes, about: no longer does a text wait that is saved meanwhile."""
+"""About how long one push may take, and so how long a file saved during it has to wait."""
 _FIRST_BATCH, _MOST_IN_BATCH = 8, 200
 
 
 class Uploader:
-    """Push and pull with one open client. `apart` seconds lie between two versions of a script;
-    `dealt_with` is told what need not be sent again, `look_again` what has to be looked at in so
-    many seconds. `failing` are the scripts that could not be sent, and how often; `broken` those
-    that do not compile."""
+    """Push and pull with one open client. `apart` is the minimum number of seconds between two
+    versions of a script. `dealt_with` is called with each text that need not be sent again,
+    `look_again` with a path and the seconds until its next look. `failing` counts the failures of
+    each script that could not be sent; `broken` holds those that do not compile."""
 
     def __init__(
         self,
@@ -63,20 +63,20 @@ class Uploader:
         self._look_again = look_again
 
     def add(self, saves: Iterable[tuple[RelPath, Digest]]) -> None:
-        """These texts are to be sent, before those that wait already."""
+        """Queue these texts ahead of those already queued."""
         new = dict(saves)
         self._queue = new | {path: text for path, text in self._queue.items() if path not in new}
 
     @property
     def waits(self) -> bool:
-        """Whether texts were added that nobody tried to send yet."""
+        """Whether texts are queued."""
         return bool(self._queue)
 
     def send(self) -> Iterator[Event]:
-        """Push the next of the texts, as many as are sent in a moment; of the others those that it
-        is too early for are looked at again later."""
+        """Push the next batch of the queue. Scripts that were sent too recently are looked at again
+        later."""
         due = {path: text for path, text in self._taken().items() if not self._is_early(path)}
-        with suppress(PinesyncError):  # what is wrong with pine.toml, the push says
+        with suppress(PinesyncError):  # the push reports errors in pine.toml
             listed = self._folder.manifest.entries()
             for path in due.keys() - listed.keys():  # removed or moved since it was saved
                 del due[path]
@@ -102,14 +102,14 @@ class Uploader:
             self._conclude(path, text, run)
 
     def _taken(self) -> dict[RelPath, Digest]:
-        """The texts for one push. What failed before comes last, and alone: who hangs again keeps
-        nobody waiting but those behind."""
+        """Take the texts for one push. Scripts that failed before come last, one at a time: if one
+        hangs again, it delays only those behind it."""
         order = sorted(self._queue, key=self.failing.__contains__)
         sound = [path for path in order[: self._batch] if path not in self.failing]
         return {path: self._queue.pop(path) for path in sound or order[:1]}
 
     def _is_early(self, path: RelPath) -> bool:
-        """Whether it is too early for the script; then it is looked at again."""
+        """Whether it is too early to send the script. If so, schedule another look."""
         wait = self._not_before.get(path, 0.0) - self._clock()
         if self.paused:
             self.failing.setdefault(path, 1)
@@ -119,18 +119,18 @@ class Uploader:
         return wait > 0
 
     def _pace(self, count: int, seconds: float) -> None:
-        """How many the next push takes, after one that took so many seconds."""
+        """Set the size of the next batch, after a push of `count` scripts took `seconds`."""
         fits = int(count * BATCH_SECONDS / max(seconds, 0.001))
         self._batch = max(1, min(fits, 2 * self._batch, _MOST_IN_BATCH))
 
     def _conclude(self, path: RelPath, text: Digest, run: Run) -> None:
-        """What the push means for one of its scripts."""
-        # What became of an earlier save says nothing of this text.
+        """Update the state of one script after its push."""
+        # A recovered outcome belongs to an earlier save, not to this text.
         own = [o for o in run.outcomes if o.path == path and o.done != "recovered"]
         if run.stopped and not any(outcome.exit_code != EXIT_LATER for outcome in own):
             self._fail(path)
         elif any(outcome.done == "skipped" for outcome in own):
-            # Another text came: that is sent next. But what never rests is not asked about all day.
+            # The file changed again: send the new text at once, but only the first time in a row.
             if path not in self._overtaken:
                 self._not_before.pop(path)
             self._overtaken.add(path)
@@ -144,8 +144,8 @@ class Uploader:
                 self.broken.add(path)
 
     def _was_not_sent(self, outcome: Outcome, digest: Digest) -> bool:
-        """Whether it failed here, for want of room say, or before anything was sent. What the
-        service refused is given up, and sent again when it is saved again."""
+        """Whether it failed locally (such as a full disk), or before anything was sent. A text that
+        the service refused is not sent again until the next save."""
         return outcome.done == "failed" and not any(
             (record.state, record.path, record.digest) == ("abandoned", outcome.path, digest)
             for record in self._project().workspace.log.intents()
@@ -153,8 +153,8 @@ class Uploader:
 
     @property
     def paused(self) -> bool:
-        """A session that was refused is not asked for again, before another cookie is kept or
-        somebody presses a key."""
+        """Whether the service refused the session. Nothing is sent until the cookie changes or a
+        person presses a key."""
         if self._refused_with is None or self._refused_with != self._sign_ins():
             self._refused_with = None
             return False
@@ -169,7 +169,7 @@ class Uploader:
         return signins.mark(self._setup.places.config)
 
     def settled(self, path: RelPath) -> None:
-        """Nothing is left to do for the script, and nothing is wrong with it."""
+        """Forget the script's failures: nothing is left to do for it."""
         self._queue.pop(path, None)
         self.failing.pop(path, None)
         self.broken.discard(path)
@@ -177,11 +177,11 @@ class Uploader:
         self._failed_with.pop(path, None)
 
     def sign_in(self) -> None:
-        """Without any cookie nothing can come of it. NotSignedIn, LeftForYou."""
+        """Open the client. Raises NotSignedIn, LeftForYou."""
         self._project()
 
     def recovered(self) -> Iterator[Event]:
-        """What an earlier run began is settled, where there is anything of it."""
+        """Settle what an earlier run left open, if anything."""
         project = self._project()
         if not any(record.is_open for record in project.workspace.log.intents()):
             return
@@ -190,24 +190,24 @@ class Uploader:
             with self._under_way(), project.transaction("watch", online=True) as tx:
                 settled = tx.recovered
         except Locked:
-            return  # whoever writes just now does that first
+            return  # the process that holds the lock recovers first
         yield from self._told(Run(settled), began)
 
     def words(self) -> Iterator[Event | tuple[Line, ...]]:
-        """One look at TradingView: at the end the lines of `status`."""
+        """Poll TradingView once; yield the lines of `status` last."""
         seen = status(self._setup, project=self._project())
         yield from self._reached()
         yield seen.lines
 
     def bring(self, paths: list[RelPath]) -> Iterator[Event]:
-        """Pull the scripts, which nobody edited here."""
+        """Pull these scripts; they have no local edits."""
         began = self._clock()
         with self._under_way():
             run = pull(self._setup, paths, merge=False, project=self._project())
         yield from self._told(run, began)
 
     def troubled(self, error: PinesyncError) -> Iterator[Event]:
-        """Told once, until it is over."""
+        """Report the error once, until the service answers again."""
         if isinstance(error, NoAccess):
             self._refused_with = self._sign_ins()
             if self._remote:
@@ -220,7 +220,7 @@ class Uploader:
 
     def _told(self, run: Run, began: float) -> Iterator[Event]:
         milliseconds = round((self._clock() - began) * 1000)
-        # Every push looks for the saves that are still to be found: that is told once.
+        # Every push reports the saves that are still pending: report each of them once.
         told, self._pending = self._pending, set()
         for outcome in run.outcomes:
             if outcome.done == "pending":
@@ -231,7 +231,7 @@ class Uploader:
         yield from self.troubled(run.stopped) if run.stopped else self._reached()
 
     def _was_told(self, outcome: Outcome) -> bool:
-        """Why a script cannot be sent is told once, however often that is tried."""
+        """Whether the same failure of the script was reported before."""
         if outcome.done != "failed":
             return False
         before = self._failed_with.get(outcome.path)
@@ -245,7 +245,7 @@ class Uploader:
             yield Connected()
 
     def _fail(self, path: RelPath) -> None:
-        """It is tried again, each time later; another save does not hurry it."""
+        """Schedule a retry after a growing delay. Another save does not shorten it."""
         times = self.failing.get(path, 0)
         self.failing[path] = times + 1
         seconds = _LATER_SECONDS[min(times, len(_LATER_SECONDS) - 1)]
@@ -254,7 +254,7 @@ class Uploader:
 
     @contextmanager
     def _under_way(self) -> Iterator[None]:
-        """An interrupt in here leaves something to be finished by the next command."""
+        """Mark a write as running: after an interrupt in here, the next command has to recover."""
         self.under_way = True
         try:
             yield
@@ -264,7 +264,7 @@ class Uploader:
         self.under_way = False
 
     def _project(self) -> Project:
-        """The workspace as it is now, with one client for all that is done."""
+        """The workspace with fresh state, and the one shared client."""
         now = project_as(self._setup, self._folder)
         if self._remote is None:
             self._remote = now.remote()

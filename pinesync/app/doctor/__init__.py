@@ -1,4 +1,4 @@
-"""`doctor`: whether everything is in order, here and on this machine, and what to do if not."""
+"""`doctor`: check the workspace and this machine, and say how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _ELSEWHERE = {
     "state": ("not looked at, as the state directory cannot be used", "see to `state` first"),
     "records": ("cannot be told, as records are damaged", "see to `state` first"),
 }
-"""What an area says that needs what another one finds unusable."""
+"""The finding of an area that depends on a part another area reports as unusable."""
 
 
 def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
-    """Look at everything, each area for itself: what is wrong with one hides no other. Changes
-    nothing, and asks nobody with `offline`. No cookie and no source is in what it says."""
+    """Check every area independently: a problem in one hides no other. Changes nothing, and with
+    `offline` sends no request. The findings contain no cookie and no source text."""
     here = None
     nowhere: Sequence[Said] = ()
     try:
@@ -67,7 +67,7 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
 
 
 def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:
-    """What a check says, up to its end or to the error that ends it."""
+    """The findings of a check. An error that ends the check becomes its last finding."""
     try:
         for one in said:
             yield Finding(area, *one)
@@ -79,7 +79,7 @@ def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:
 
 
 def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator[Said]:
-    """Whose session it is, and whether the workspace is that account's."""
+    """Whose session it is, and whether the workspace belongs to that account."""
     settings = project = None
     if here:
         with suppress(Unusable):
@@ -88,7 +88,7 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
     remote = settings.remote if settings else DEFAULT_REMOTE
     if remote != DEFAULT_REMOTE:
         sandbox = location(setup, remote.partition(":")[2])
-        if not sandbox.exists:  # opening it would make it
+        if not sandbox.exists:  # opening the sandbox would create it
             yield wrong(
                 f"{sandbox.file}: the sandbox of this folder is not there",
                 "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells this one",

@@ -1,4 +1,4 @@
-"""What `doctor` finds, and the workspace that it looks at, as far as that can be used."""
+"""The findings of `doctor`, and the usable parts of the workspace it checks."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from pinesync.workspace.manifest_file import read_manifest
 T = TypeVar("T")
 Level = Literal["ok", "note", "wrong"]
 Said = tuple[Level, str, str]
-"""A finding before its area is written to it: level, message, hint."""
+"""A finding without its area: level, message, hint."""
 
 _SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing in one area. "wrong" keeps pinesync from its work, or waits for a person; "note"
-    is worth knowing. `hint` says what to do, and is empty where all is well."""
+    """One finding in one area. "wrong" stops pinesync from working or needs a person; "note" is
+    worth knowing. `hint` says what to do, and is empty if all is well."""
 
     area: str
     level: Level
@@ -39,8 +39,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """All findings, every area at least once, and the version of everything that takes part;
-    None for what is not there."""
+    """All findings, at least one for each area, and the versions of all components; None for a
+    missing one."""
 
     findings: tuple[Finding, ...]
     versions: Mapping[str, str | None]
@@ -63,7 +63,7 @@ def wrong(message: str, hint: str) -> Said:
 
 
 def told(error: PinesyncError, level: Level = "wrong") -> Said:
-    """An error as what it says of its area."""
+    """Convert an error to a finding."""
     otherwise = "look at it, then run `pinesync doctor` again"
     if isinstance(error, Unusable):
         error = error.error
@@ -73,13 +73,13 @@ def told(error: PinesyncError, level: Level = "wrong") -> Said:
 
 
 def named(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
+    """The first names, and the number of the rest."""
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def entered_by_others(folder: Path) -> Iterator[Said]:
-    """A finding where other users of this machine may enter a folder of pinesync's own."""
+    """A finding if other users of this machine can enter one of pinesync's own directories."""
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         yield wrong(
             f"{folder}: other users of this machine can look into it",
@@ -89,7 +89,7 @@ def entered_by_others(folder: Path) -> Iterator[Said]:
 
 @contextmanager
 def disk(path: Path) -> Iterator[None]:
-    """What the disk refuses is a FileError."""
+    """Raise an OSError as a FileError."""
     try:
         yield
     except OSError as error:
@@ -110,7 +110,7 @@ class File:
 
 
 class Unusable(PinesyncError):
-    """A part of the workspace cannot be used, for the reason that the area `area` gives."""
+    """A part of the workspace is unusable; the area `area` reports why."""
 
     def __init__(self, area: str, error: PinesyncError) -> None:
         super().__init__(error.message, error.hint)
@@ -119,8 +119,8 @@ class Unusable(PinesyncError):
 
 
 def _part(area: str) -> Callable[[Callable[[Workspace], T]], cached_property[T]]:
-    """A part of the workspace, read once it is asked for; Unusable, for a reason that this area
-    gives, where it cannot be used."""
+    """A part of the workspace, read on first access. Raises Unusable if it is unusable; `area`
+    reports why."""
 
     def of(read: Callable[[Workspace], T]) -> cached_property[T]:
         def part(here: Workspace) -> T:
@@ -137,7 +137,7 @@ def _part(area: str) -> Callable[[Callable[[Workspace], T]], cached_property[T]]
 
 
 class Workspace:
-    """A folder with a pine.toml, of which no part that is unusable hides another."""
+    """A directory with a pine.toml. An unusable part does not hide the others."""
 
     def __init__(self, setup: Setup, root: Path) -> None:
         self.setup = setup
@@ -160,7 +160,7 @@ class Workspace:
         return {}
 
     def lists(self, path: str) -> bool:
-        """Whether pine.toml has the file; where it cannot be used, every file may be listed."""
+        """Whether pine.toml lists the file; True if pine.toml is unusable."""
         with suppress(Unusable):
             return path in self.manifest.entries
         return True

@@ -1,5 +1,5 @@
-"""What `doctor` looks at on this machine, inside of a workspace and outside: kept sign-ins, the
-clock, git, logs of bugs, versions."""
+"""The checks of `doctor` on this machine, in a workspace or outside: stored sign-ins, clock, git,
+bug logs, versions."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ EXTRA = ("keyring", "pygls")
 
 _SIGN_IN = re.compile(r"session.*\.json|\.session.*\.tmp")
 _TOO_FAR = 24 * 3600.0
-"""Seconds that something may be from the future before a clock is called wrong."""
+"""How many seconds in the future a time may lie before the clock counts as wrong."""
 
 
 def sign_ins(folder: Path) -> Iterator[Said]:
-    """The folder of kept sign-ins: that nobody else can read them, or put one there."""
+    """Whether other users can read the stored sign-ins, or add one."""
     with disk(folder):
         there = os.listdir(folder) if folder.is_dir() else []
     names = sorted(name for name in there if _SIGN_IN.fullmatch(name))
@@ -91,7 +91,7 @@ def _sign_in(path: Path) -> Iterator[Said]:
 
 
 def clock(here: Workspace | None) -> Iterator[Said]:
-    """Whether anything is from the future, which tells that a clock is, or was, wrong."""
+    """Whether any recorded time lies in the future: then a clock is or was wrong."""
     wall = now().wall
     newest, what = max(_moments(here))
     if newest > wall + _TOO_FAR:
@@ -124,7 +124,7 @@ def _moment(seconds: float) -> str:
 
 
 def git(here: Workspace | None) -> Iterator[Said]:
-    """Which git there is, and how pine.toml and the scripts stand in it."""
+    """The version of git, and whether git tracks pine.toml and the scripts."""
     version = git_now.version()
     found = git_now.git_status(here.root) if here else None
     if here is None:
@@ -172,7 +172,7 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
 
 
 def bugs(folder: Path) -> Iterator[Said]:
-    """The logs that bugs of pinesync left."""
+    """The logs of crashes of pinesync."""
     with disk(folder):
         logs = sorted(str(path) for path in folder.glob("bug-*.log"))
     if logs:
@@ -185,7 +185,7 @@ def bugs(folder: Path) -> Iterator[Said]:
 
 
 def versions() -> Mapping[str, str | None]:
-    """Of everything that takes part; None for what is needed and not there."""
+    """The versions of all components; None for a missing one."""
     found: dict[str, str | None] = {
         "pinesync": __version__,
         "python": platform.python_version(),
@@ -207,7 +207,7 @@ def _version(name: str) -> str | None:
 
 
 def packages(found: Mapping[str, str | None]) -> Iterator[Said]:
-    """Whether the packages that pinesync needs are there."""
+    """Whether the packages that pinesync needs are installed."""
     if missing := [name for name in NEEDED if found[name] is None]:
         yield wrong(f"not installed: {named(missing)}", "install pinesync again")
     else:

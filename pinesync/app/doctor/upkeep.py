@@ -1,5 +1,5 @@
-"""What `doctor` looks at in a workspace: the folder, its pine.toml, and what this machine keeps
-of it. Each check tells what it found, and changes nothing."""
+"""The checks of `doctor` in a workspace: its files, its pine.toml, and its state on this machine.
+Each check yields its findings and changes nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SENT = {Rename: "rename", Delete: "deletion"}
 
 
 def manifest(here: Workspace) -> Iterator[Said]:
-    """pine.toml: whether it can be used, and whether its files are there."""
+    """Whether pine.toml is usable, and whether its files exist."""
     settings, entries = here.manifest.settings, here.manifest.entries
     account = settings.owner
     whose = f"account {account.name}" if account else "no account yet"
@@ -54,7 +54,7 @@ def manifest(here: Workspace) -> Iterator[Said]:
 
 
 def lock(here: Workspace) -> Iterator[Said]:
-    """Whether another process writes in the workspace at this moment."""
+    """Whether another process is writing in the workspace."""
     if here.project.workspace.log.is_locked():
         yield wrong(
             "another pinesync is writing in this workspace now",
@@ -65,13 +65,13 @@ def lock(here: Workspace) -> Iterator[Said]:
 
 
 def state(here: Workspace) -> Iterator[Said]:
-    """The state directory: whose it is, and whether what it holds is whole."""
+    """Who can enter the state directory, and whether its contents are intact."""
     held = here.project.workspace.state
     if not held.folder.is_dir():
         yield ok(f"{held.folder}: nothing is kept yet")
         return
     try:
-        here.records  # noqa: B018 - whether they can be read
+        here.records  # noqa: B018 - raises if unreadable
     except Unusable as error:
         yield told(error)
     with disk(held.folder):
@@ -81,13 +81,13 @@ def state(here: Workspace) -> Iterator[Said]:
                 f"{held.folder}: pinesync made no link there: {named(links)}",
                 "find out who did, and move them away",
             )
-            return  # what is behind a link is nobody's business here
+            return  # do not follow a link
         yield from _kept(held)
-    held.backups.of(RelPath(""))  # reads them all; a damaged one is the error that ends this
+    held.backups.of(RelPath(""))  # reads all backups; raises if one is damaged
 
 
 def _kept(held: State) -> Iterator[Said]:
-    """The texts, each compared with its name."""
+    """Whether the name of each stored text is the digest of its content."""
     texts = sorted((held.folder / "objects").glob("*/*"))
     damaged = [path for path in texts if not _is_whole(held, path)]
     if damaged:
@@ -107,7 +107,7 @@ def _is_whole(held: State, path: Path) -> bool:
 
 
 def writes(here: Workspace) -> Iterator[Said]:
-    """What was begun and is not settled, and saves that were given up."""
+    """Open intents, and saves that were abandoned."""
     open_ones = [record for record in here.records if record.is_open]
     yield from map(_open, open_ones)
     given_up = sum(record.state == "abandoned" for record in here.records)
@@ -117,7 +117,8 @@ def writes(here: Workspace) -> Iterator[Said]:
 
 
 def _open(record: Intent) -> Said:
-    """What was begun, and what becomes of it. The clocks only tell the least of its age."""
+    """An open intent, and what happens to it next. The clocks give only a lower bound of its
+    age."""
     since = f"at least {_span(age(record, now()))} ago"
     if isinstance(record, Download):
         return wrong(
@@ -142,7 +143,7 @@ def _open(record: Intent) -> Said:
 
 
 def conflicts(here: Workspace) -> Iterator[Said]:
-    """What waits for a person's choice: flags of pine.toml, conflict markers in files."""
+    """Unresolved conflicts: flags in pine.toml, conflict markers in files."""
     flagged = [entry for entry in here.entries.values() if entry.shadowed]
     for entry in flagged:
         yield wrong(
@@ -163,7 +164,7 @@ def conflicts(here: Workspace) -> Iterator[Said]:
 
 
 def permissions(here: Workspace) -> Iterator[Said]:
-    """Whether the folder can be written and its files can be read, and what is passed over."""
+    """Whether the workspace is writable and its files are readable, and which files are skipped."""
     folders = sorted({(here.root / path).parent for path in here.files} | {here.root})
     if shut := [str(f) for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]:
         yield wrong(f"cannot be written: {named(shut)}", "give yourself permission to write there")
@@ -191,7 +192,7 @@ def permissions(here: Workspace) -> Iterator[Said]:
 
 
 def leftovers(here: Workspace) -> Iterator[Said]:
-    """What a process that was killed left, in the folder and in the state directory."""
+    """Leftovers of killed processes, in the workspace and in the state directory."""
     left = Tree(here.root).leftovers()
     with suppress(Unusable):
         folder = here.project.workspace.state.folder / "tmp"
@@ -207,7 +208,7 @@ def leftovers(here: Workspace) -> Iterator[Said]:
 
 
 def _links(root: Path) -> Iterator[str]:
-    """Links to folders, or named like a script, where scripts may lie."""
+    """Links to directories, or named like a script, in places where scripts may be."""
     for folder, below, files in os.walk(root):
         below[:] = [name for name in below if not name.startswith(".") and name != "node_modules"]
         for name in (*below, *files):

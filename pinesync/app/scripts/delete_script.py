@@ -1,5 +1,5 @@
-"""`rm --remote`: a script is deleted on TradingView, once every version of it is kept here, and
-somebody typed its name."""
+"""`rm --remote`: delete a script on TradingView, after every version is stored locally and the user
+has typed its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`mv`: a file gets another path, and stays the same script: id, base and all go with it."""
+"""`mv`: move a file. It stays the same script, with its id and base."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from pinesync.text.filenames import (
 
 
 def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
-    """Move one file and its entry. Where the file lies there already, moved by hand, the entry
-    follows. LeftForYou where another file is there."""
+    """Move one file and its entry. If the user already moved the file, move only the entry. Raises
+    LeftForYou if another file is in the way."""
     project = open_project(setup)
     old = project.path(raw_old)
     new = _target(project, raw_new, old)
@@ -54,7 +54,7 @@ def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
 
 
 def _target(project: Project, raw: str, old: RelPath) -> RelPath:
-    """The path that is named; in a folder that is named, the file's own name."""
+    """The target path. If the user names a directory, the file keeps its name in it."""
     found = project.inside(raw)
     if raw.endswith(("/", os.sep)) or os.path.isdir(project.workspace.root / found):
         name = old.rpartition("/")[2]
@@ -72,7 +72,7 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
 
 
 def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
-    """LeftForYou where another file, or another entry, has the new path on some system."""
+    """Raises LeftForYou if another file or entry has the new path, on this or any other system."""
     entries = project.workspace.manifest.entries()
     for path in (*entries, *project.workspace.tree.scripts()):
         if (
@@ -110,7 +110,7 @@ def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
 
 
 def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
-    """The entry follows a file that was moved by hand."""
+    """Move the entry of a file that the user moved."""
     project.workspace.manifest.follow(entry.path, replace(entry, path=new))
     said = " and edited; status shows it as modified" if edited else ""
     version = entry.base.version if entry.base else None
@@ -128,8 +128,8 @@ def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = Fal
 
 
 def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
-    """Move each file that was named to the name that its script has on TradingView, in the folder
-    where it lies; without paths, those whose script was renamed there."""
+    """Rename each given file after its script on TradingView, within its directory. Without paths,
+    rename the files whose script was renamed there."""
     project = open_project(setup)
     patterns = project.patterns(paths)
     with project.transaction("mv", online=True) as tx:

@@ -1,4 +1,4 @@
-"""`rename`: a script gets another name on TradingView. File and text stay as they are."""
+"""`rename`: rename a script on TradingView. File and text stay unchanged."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pinesync.text.filenames import MAX_SAVED_NAME, may_send, shell_quote, unesc
 
 
 def rename_script(setup: Setup, raw: str, name: str) -> Run:
-    """Rename the script of a file, if no other has the name. Misuse for a name that TradingView
-    would not take."""
+    """Rename the script of a file, if no other script has the name. Raises Misuse for a name that
+    TradingView rejects."""
     name = _checked(name)
     project = open_project(setup)
     path = project.path(raw)
@@ -44,7 +44,7 @@ def _checked(name: str) -> str:
 
 
 def listed_entry(project: Project, path: RelPath) -> Entry:
-    """The entry of a script that is saved on TradingView. Misuse otherwise."""
+    """The entry of a script that is saved on TradingView. Raises Misuse otherwise."""
     entry = project.workspace.manifest.entries().get(path)
     if entry is None:
         raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")

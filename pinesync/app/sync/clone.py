@@ -1,4 +1,4 @@
-"""`clone`: a new folder with the saved scripts of an account."""
+"""`clone`: make a new workspace with the saved scripts of an account."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pinesync.workspace.state.clone_note import Begun, clear_dead, cloning, id_b
 
 @dataclass(frozen=True, slots=True)
 class Cloned:
-    """The new folder, what came into it, and with `--history` what came into git."""
+    """The new workspace, the scripts downloaded, and with `--history` the commits made."""
 
     folder: Path
     remote: str
@@ -54,9 +54,9 @@ def clone(
     only: Sequence[str] = (),
     history: bool = False,
 ) -> Cloned:
-    """Make `directory` a workspace with all saved scripts, or those that `only` names. It is built
-    beside its place and put there when it is whole; what is read is kept, so that a clone to the
-    same place goes on where one broke off. With `history` it is a git repository whose
+    """Make `directory` a workspace with all saved scripts, or only those in `only`. The workspace
+    is built in a temporary directory and moved into place when complete. Downloaded texts are kept,
+    so that another clone to the same path resumes. With `history` it is a git repository whose
     first branch has a commit for each saved version."""
     target = (setup.cwd / directory).absolute()
     clear_dead(setup.places.state)
@@ -73,11 +73,11 @@ def clone(
     if history:
         from pinesync.git.status import version
 
-        version()  # before anything is read: without git there would be nothing to put it into
+        version()  # raises if git is missing, before anything is downloaded
     settings = new_settings(remote)
     client = open_remote(setup, remote)
     listing = meanwhile(lambda: read_account(client, named=True))
-    from pinesync.sync.engine.download import fill  # imported while the list is on its way
+    from pinesync.sync.engine.download import fill  # imported while the list request runs
 
     found = listing()
     listed = tuple(found.scripts.values())
@@ -112,7 +112,7 @@ def clone(
 
 @contextmanager
 def _going_on() -> Iterator[None]:
-    """Whoever is stopped is told that the next try does not begin anew."""
+    """Add to an error the hint that the next try resumes."""
     try:
         yield
     except Locked:
@@ -123,8 +123,8 @@ def _going_on() -> Iterator[None]:
 
 
 def _id_of(account: Account, remote: str) -> str:
-    """The same for each clone of an account: pine.toml is in every commit, and two imports of one
-    history have the same commits."""
+    """A workspace id that is the same for each clone of an account. pine.toml is in every commit,
+    and two imports of one history must have the same commits."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{remote}/{account.user_id}/{account.name}").hex
 
 

@@ -1,5 +1,5 @@
-"""`diff`: the file against the text last agreed, against the newest one on TradingView or any
-version, or two versions against each other."""
+"""`diff`: compare a file with its base, with the newest text on TradingView or with any version, or
+compare two versions."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Diff:
 def diff(
     setup: Setup, paths: Sequence[str] = (), *, remote: bool = False, exit_code: bool = False
 ) -> Diff:
-    """What differs, file by file. Against the base only what is not held is asked for. `PATH@5`
-    is compared with the file, or with the second version that is named."""
+    """The differences, file by file. Against the base, only texts not stored locally are
+    downloaded. `PATH@5` is compared with the file, or with the second version given."""
     project = open_project(setup)
     if any(names_version(raw) for raw in paths):
         if remote:
@@ -45,7 +45,7 @@ def diff(
 
 
 def _of_versions(project: Project, raws: Sequence[str]) -> FileDiff | None:
-    """One version against its file, or two sides as they were named."""
+    """Compare one version with its file, or the two revisions given."""
     if len(raws) > 2:
         raise Misuse("two sides can be compared, and these are more", "PATH@5, or PATH@5 PATH@7")
     past = Past(project)
@@ -59,7 +59,7 @@ def _of_versions(project: Project, raws: Sequence[str]) -> FileDiff | None:
 
 
 def _text(project: Project, past: Past, which: Revision) -> str:
-    """That of the version, or of the file where none was named."""
+    """The text of the version, or of the file if the revision names no version."""
     if which.version:
         return past.text(past.version(which, which.version))
     data = project.workspace.tree.read(which.path) if which.path else None
@@ -105,8 +105,8 @@ def _file_diff(project: Project, situation: ScriptState, *, remote: bool) -> Fil
 
 
 def agreed_text(project: Project, entry: Entry) -> str | None:
-    """The text that an unedited file has, also where the service stored another: as it is held
-    here, else out of git, where teammates without the account have it."""
+    """The text of the file when it has no edits, even if the service stored a different one. Read
+    from the local store, else from git, where teammates without the account have it."""
     from pinesync.git.objects import text_at_head
 
     if entry.base is None:

@@ -1,4 +1,4 @@
-"""Which saved script a file here belongs to, and which of its versions it may have come from."""
+"""Match local files with saved scripts, and find the version that a file derives from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WAYS: tuple[By, ...] = ("text", "name", "title")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A file and the script that it was matched with."""
+    """A file and its matching script."""
 
     path: RelPath
     info: ScriptInfo
@@ -52,8 +52,8 @@ def match(
     listed: Sequence[ScriptInfo],
     digests: Mapping[PineId, Digest],
 ) -> tuple[Match, ...]:
-    """Each file with at most one script: by equal text first, then by the saved name, then by the
-    title. What fits two is matched with none."""
+    """Match each file with at most one script: first by equal text, then by saved name, then by
+    title. Ambiguous matches are dropped."""
     found: list[Match] = []
     for by in WAYS:
         files = [f for f in files if f.path not in {m.path for m in found}]
@@ -67,7 +67,7 @@ def match(
 
 
 def _way(by: By, file: FileHere, info: ScriptInfo) -> By:
-    """How it was found: the saved name may be the file's name, or the title in the text."""
+    """How the match was found: the saved name may equal the file's name, or the title in it."""
     by_title = by == "name" and unescape_name(info.name).casefold() != file.stem.casefold()
     return "title" if by_title else by
 
@@ -78,7 +78,7 @@ def fitting(
     digests: Mapping[PineId, Digest],
     matches: Sequence[Match],
 ) -> tuple[PineId, ...]:
-    """The scripts that an unmatched file may belong to: another one fits as well."""
+    """The scripts that an ambiguous file may belong to."""
     taken = {m.info.pine_id for m in matches}
     free = [info for info in listed if info.pine_id not in taken]
     for by in WAYS:
@@ -97,9 +97,9 @@ def _fits(by: str, file: FileHere, info: ScriptInfo, digests: Mapping[PineId, Di
 
 
 def origin(ports: Ports, info: ScriptInfo, here: str) -> Base | None:
-    """The base of a file that is linked: the newest version that its text is; else the nearest of
-    which it lacks no line. None where there is none such, and a pull merges the two without one:
-    a base that the file was not derived from would take back what others saved."""
+    """The base of a linked file: the newest version with the same text, else the nearest version
+    whose lines the file has all. None if there is no such version; a pull then merges without a
+    base. A base that the file does not derive from would revert what others saved."""
     ours = own_versions(ports.log, info.pine_id)
     nearest: tuple[int, Base] | None = None
     for version in reversed(list(Version(0).until(info.version))[-MOST_VERSIONS:]):
@@ -114,6 +114,6 @@ def origin(ports: Ports, info: ScriptInfo, here: str) -> Base | None:
 
 
 def _has_lines_of(here: str, text: str) -> bool:
-    """Whether the file has every line of the text, in its order."""
+    """Whether the file has every line of the text, in the same order."""
     rest = iter(lines(here))
     return all(line in rest for line in lines(text))

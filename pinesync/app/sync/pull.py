@@ -1,4 +1,4 @@
-"""`pull`: what was saved on TradingView comes into the files."""
+"""`pull`: bring changes from TradingView into the files."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def pull(
     dry_run: bool = False,
     project: Project | None = None,
 ) -> Run:
-    """Bring what moved on. Diverged files are merged, or settled by `choice`; with `merge` False
-    they are left. `project` is the workspace where it is open already."""
+    """Update files whose scripts changed on TradingView. Diverged files are merged, or resolved by
+    `choice`; with `merge` False they are left alone. `project` is the workspace if already open."""
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     act = _ACTS[choice] if choice else None

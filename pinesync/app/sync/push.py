@@ -1,4 +1,4 @@
-"""`push`: what was edited here becomes the newest version on TradingView."""
+"""`push`: save local edits as the newest versions on TradingView."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def push(
     seen: Mapping[RelPath, Digest] | None = None,
     project: Project | None = None,
 ) -> Run:
-    """Save what changed, each as one version that was read back. What moved on there is refused,
-    unless `over` names the newest version there, which the one path is then saved on top of.
-    A file that `seen` knows is sent only if it still has that text, and of the others nothing is
-    read; `project` is the workspace where it is open already."""
+    """Save each edited file as one version, and read it back. A script that changed on TradingView
+    is refused, unless `over` is its newest version: then the one path is saved on top of it. With
+    `seen`, only its files are read, and each is sent only if it still has that text. `project` is
+    the workspace if already open."""
     version = _over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)

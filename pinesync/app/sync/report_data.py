@@ -1,5 +1,4 @@
-"""The picture of a folder: what `status` says, with what differs side by side and the times of
-the versions that are known."""
+"""The data of the HTML report: `status`, side-by-side diffs, and the times of known versions."""
 
 from __future__ import annotations
 
@@ -22,17 +21,17 @@ from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode
 
 MOST_COMPARED = 200
-"""So many scripts are shown side by side, of each so many lines, and of all together."""
+"""Limits of the side-by-side diffs: scripts, lines of one script, lines of all together."""
 MOST_LINES = 500
 MOST_LINES_OF_ALL = 20_000
 MOST_ASKED = 50
-"""Of so many scripts that differ the service is asked when their versions were saved."""
+"""For at most this many changed scripts, ask the service when their versions were saved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """One saved version; `when` in epoch seconds. `by` is "pinesync" where this machine saved it;
-    `base` tells that the file here is based on it."""
+    """One saved version; `when` in epoch seconds. `by` is "pinesync" if this machine saved it.
+    `base` is True for the base of the local file."""
 
     version: Version
     when: int
@@ -42,9 +41,9 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One line of status, with what else is known. `modified` is when the newest version known was
-    saved, 0 where that is not told; `difference` is None where there is nothing to compare, and
-    `trouble` says why where there should be."""
+    """One line of `status` with details. `modified` is when the newest known version was saved, 0
+    if unknown. `difference` is None if there is nothing to compare, or if that failed: `trouble`
+    then says why."""
 
     line: Line
     saves: tuple[Save, ...] = ()
@@ -60,8 +59,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The folder as it was at the moment `when`, in epoch seconds. `scripts` are those of
-    `status`, in their order."""
+    """The workspace at the time `when`, in epoch seconds. `scripts` has the order of `status`."""
 
     folder: str
     when: float
@@ -72,8 +70,8 @@ class Picture:
 def picture(
     setup: Setup, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
 ) -> Picture:
-    """What `status` says, for the same request; then the texts to compare that are not held, and
-    the times of what differs. Offline nothing is asked for."""
+    """Get the status with one request. Then download the texts to compare that are not stored, and
+    the times of changed scripts. Offline, send no request."""
     project = open_project(setup)
     if not offline:
         project = replace(project, client=project.remote())
@@ -95,7 +93,7 @@ def picture(
 
 
 class _Sides:
-    """The texts of the sides. What is not held is read from the service, all at once."""
+    """The texts to compare. Those not stored locally are downloaded in one batch."""
 
     def __init__(self, project: Project, shown: Sequence[Line]) -> None:
         self._project = project
@@ -120,7 +118,7 @@ class _Sides:
         return replace(script, left=labels[0], right=labels[1], difference=found)
 
     def _text(self, line: Line, side: str) -> str:
-        """Unreadable where it cannot be had."""
+        """Raises Unreadable if the text is not available."""
         if side == "nothing":
             return ""
         if side == "file":
@@ -142,7 +140,7 @@ class _Sides:
         return agreed_text(self._project, entry) if entry else None
 
     def _wanted(self, line: Line, side: str) -> Wanted | None:
-        """The version to be read for this side; None where no request can help."""
+        """The version to download for this side, or None if no request can help."""
         if side == "base" and self._agreed(line.path) is not None:
             return None
         return self._version(line, side)
@@ -172,10 +170,10 @@ class _Sides:
 
 
 def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Version, int]]:
-    """When the versions of what differs were saved, where the service tells that."""
+    """When the versions of changed scripts were saved, as far as the service says."""
 
     def ask(pine_id: PineId) -> Mapping[Version, int]:
-        # The list and the texts tell of times, too: a picture does without these.
+        # These times are optional: the list and the texts contain some as well.
         with suppress(PinesyncError):
             return project.remote().versions(pine_id)
         return {}
@@ -193,7 +191,7 @@ def _saves(
     line: Line,
     times: Mapping[PineId, Mapping[Version, int]],
 ) -> tuple[Save, ...]:
-    """The versions whose time is known, in order; a time never goes back from one to the next."""
+    """The versions with a known time, in order. Times never decrease."""
     pine_id = line.pine_id
     if pine_id is None:
         return ()

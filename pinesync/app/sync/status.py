@@ -1,4 +1,4 @@
-"""`status`: a word for every script, for the price of one request."""
+"""`status`: one word for every script, from one request."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One script: its word, the version it is based on, the newest one where that is another,
-    and what else there is to say. `renamed_to` is its name on TradingView where pine.toml has
-    another; `moved_to` where a missing file seems to be now, `moved_from` where such a file was."""
+    """One script: its status word, its base version, the newest version if different, and details.
+    `renamed_to` is its name on TradingView if pine.toml has another. `moved_to` is the likely new
+    path of a missing file, `moved_from` the old path of such a file."""
 
     path: RelPath
     word: Status
@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class StatusReport:
-    """All scripts of the folder, in the order of their paths."""
+    """All scripts of the workspace, sorted by path."""
 
     remote: str
     account: str | None
@@ -57,16 +57,16 @@ def status(
     exit_code: bool = False,
     project: Project | None = None,
 ) -> StatusReport:
-    """The words of the policy table. Offline the service counts as it was when last seen. With
-    `exit_code`, 6 where any word is not "clean"; `project` is the workspace where it is open
-    already."""
+    """Look up each script in the policy table. Offline, use the last known state of the service.
+    With `exit_code`, the exit code is 6 if any word is not "clean". `project` is the workspace if
+    already open."""
     return seen(project or open_project(setup), paths, offline=offline, exit_code=exit_code)[0]
 
 
 def seen(
     project: Project, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
 ) -> tuple[StatusReport, Survey]:
-    """The same, with what was seen for it."""
+    """The same, with the survey it is based on."""
     view = take_snapshot(project.ports, offline=offline)
     unsettled = {r.path: r for r in project.workspace.log.intents() if r.is_open}
     situations = chosen(view.situations, project.patterns(paths))

@@ -1,4 +1,4 @@
-"""What differs between two texts: a unified diff, the two side by side, and how many lines."""
+"""Compare two texts: unified diff, side by side, and number of changed lines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pinesync.text.canonical import lines
 from pinesync.text.line_diff import changes, same_lines
 
 _AROUND = 3
-"""So many equal lines are shown before and after a change."""
+"""The number of context lines before and after a change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """One line of a side: its number from 1, and its text with the line end that it has."""
+    """One line of one side: its number from 1, and its text with its line ending."""
 
     number: int
     text: str
@@ -24,7 +24,7 @@ class Half:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Lines that stand beside each other: None where the other side has a line more."""
+    """Two lines shown next to each other. A side is None if only the opposite side has a line."""
 
     left: Half | None
     right: Half | None
@@ -36,8 +36,8 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """The pieces that differ, in order; how many lines came and went. `left_out` counts the pairs
-    that are not in `pieces` any more."""
+    """The hunks in order, and the numbers of added and removed lines. `left_out` counts the pairs
+    omitted from `pieces`."""
 
     pieces: tuple[tuple[Pair, ...], ...]
     added: int
@@ -47,8 +47,8 @@ class SideBySide:
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """One file. `lines` are those of a unified diff, without line ends; empty where there is
-    nothing to show and `note` says why."""
+    """The diff of one file. `lines` is a unified diff without line endings. It is empty if there is
+    nothing to show; `note` then says why."""
 
     path: RelPath
     old: str
@@ -78,7 +78,7 @@ def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -
 
 
 def side_by_side(old: str, new: str, most: int) -> SideBySide:
-    """Two canonical texts, up to `most` pairs of lines."""
+    """Compare two canonical texts; show at most `most` pairs of lines."""
     before, after = lines(old), lines(new)
     found = _changes(before, after)
     pieces: list[tuple[Pair, ...]] = []
@@ -87,19 +87,19 @@ def side_by_side(old: str, new: str, most: int) -> SideBySide:
         shown = tuple(islice(_pairs(piece, before, after), most))
         pieces += [shown] * bool(shown)
         most -= len(shown)
-        # What stays is as long on both sides; a change is as long as its longer side.
+        # Equal lines have the same count on both sides; a change is as long as its longer side.
         longer = sum(max(0, (d - c) - (b - a)) for a, b, c, d in piece)
         left_out += piece[-1][1] - piece[0][0] + longer - len(shown)
     return SideBySide(tuple(pieces), *_counted(found), left_out)
 
 
 def changed_lines(old: str, new: str) -> tuple[int, int]:
-    """How many lines came and went."""
+    """The numbers of added and removed lines."""
     return _counted(_changes(lines(old), lines(new)))
 
 
 _Change = tuple[int, int, int, int]
-"""From and to, of the old lines and of the new."""
+"""Start and end in the old lines, then start and end in the new lines."""
 
 
 def _changes(old: list[str], new: list[str]) -> list[_Change]:
@@ -111,8 +111,8 @@ def _counted(found: list[_Change]) -> tuple[int, int]:
 
 
 def _pieces(found: list[_Change], length: int) -> Iterator[list[_Change]]:
-    """Changes whose equal lines around them touch. Each piece begins and ends with a change of no
-    lines, at the ends of what is shown of the old text of so many lines."""
+    """Group changes whose context lines touch. `length` is the number of old lines. Each group
+    begins and ends with an empty change, which marks the range of lines to show."""
     groups: list[list[_Change]] = []
     for change in found:
         if groups and change[0] - groups[-1][-1][1] <= 2 * _AROUND:
@@ -138,7 +138,7 @@ def _hunks(old: list[str], new: list[str], found: list[_Change]) -> Iterator[str
 
 
 def _span(start: int, stop: int) -> str:
-    """Lines as a unified diff numbers them: an empty span is told by the line before it."""
+    """A line range as in a unified diff header: an empty range names the line before it."""
     length = stop - start
     return f"{start + 1}" if length == 1 else f"{start + (length > 0)},{length}"
 

@@ -1,4 +1,4 @@
-"""The texts that pinesync took out of a file: listed, and brought back."""
+"""List and restore the backups of a file: texts that pinesync replaced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pinesync.text.canonical import lines
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One text, number 1 the newest; `when` in epoch seconds."""
+    """One backup. Number 1 is the newest; `when` is in epoch seconds."""
 
     number: int
     when: float
@@ -30,15 +30,15 @@ class KeptTexts:
 
 
 def kept_texts(setup: Setup, raw: str) -> KeptTexts:
-    """What was taken out of the file at this path, newest first."""
+    """The backups of the file at this path, newest first."""
     project = open_project(setup)
     path = project.path(raw)
     return KeptTexts(path, kept_at(project, path))
 
 
 def bring_back(setup: Setup, raw: str, number: int) -> Run:
-    """Put one of these texts into the file, also where the file is gone. What it has now is kept
-    like them."""
+    """Restore a backup into the file, even if the file is gone. The current text becomes a
+    backup."""
     project = open_project(setup)
     path = project.path(raw)
     with project.transaction("restore") as tx:
@@ -53,7 +53,7 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
 
 
 def kept_at(project: Project, path: RelPath) -> tuple[Backup, ...]:
-    """The texts that were taken out of the file and are still held, newest first."""
+    """The backups of the file that are still stored, newest first."""
     held = [
         (replaced, text)
         for replaced in project.workspace.backups.of(path)

@@ -31,8 +31,8 @@ _NOTE = "local-history"
 
 
 def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
-    """Bring what is not there yet onto the branch, in the repository around the workspace. Nothing
-    that is there is rewritten, and neither files nor index nor another branch are touched."""
+    """Commit the missing versions to the branch, in the repository that contains the workspace.
+    Existing commits are not rewritten. Files, index and other branches are not touched."""
     project = open_project(setup)
     repository = require_repository(project.workspace.root)
     before = read_history(repository)
@@ -48,7 +48,7 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
 
 
 def _note(project: Project, repository: Repository) -> str:
-    """What is to be known of a local branch that git takes for the log; told once."""
+    """A note about a local branch that git confuses with the log; reported once."""
     log = project.workspace.log
     if log.was_told(_NOTE) or repository.commit_of(LOCAL_BRANCH) is None:
         return ""
@@ -63,7 +63,7 @@ def _note(project: Project, repository: Repository) -> str:
 
 
 def _listed(project: Project, ports: Ports) -> tuple[list[ScriptInfo], str]:
-    """The scripts that belong to the folder and are there, and whose they are."""
+    """The scripts of the workspace that exist on TradingView, and the name of their owner."""
     entries, settings = project.workspace.manifest.entries(), project.settings
     tracked = {entry.pine_id for entry in entries.values() if entry.pine_id}
     found = read_account(ports.remote, sorted(tracked), settings.owner, named=True)
@@ -94,7 +94,7 @@ def grow(
     entries: Mapping[RelPath, Entry],
     account: str,
 ) -> Imported:
-    """Read what is not held, and let the branch grow by what is not on it."""
+    """Download the versions not stored locally, and add the missing ones to the branch."""
     where = places(listed, entries, settings.folders, before.entries)
     behind = [info for info in listed if info.version.major > _done(before, info.pine_id)]
     newest = {info.pine_id: info.version for info in behind}
@@ -123,7 +123,7 @@ def grow(
 
 
 def _unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
-    """Why a history cannot be files: what a pull would refuse, too."""
+    """Why a history cannot be written as files: a pull would refuse it for the same reason."""
     for info in infos:
         text = ports.texts.text_of(info.digest)
         if text is None or "\0" in text:
@@ -138,8 +138,8 @@ def clone_history(
     listed: Sequence[ScriptInfo],
     account: str,
 ) -> Imported:
-    """The log of a fresh clone, at whose end the clone's first branch and `tradingview/saved`
-    begin."""
+    """Import the history of a fresh clone. Its first branch and `tradingview/saved` start at the
+    last commit."""
     settings = folder.manifest.settings()
     done = grow(ports, repository, History(), listed, settings, folder.manifest.entries(), account)
     if done.tip:

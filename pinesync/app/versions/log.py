@@ -1,4 +1,4 @@
-"""`log`: the versions of a script, or the newest saves of all, and whose they were."""
+"""`log`: the versions of a script, or the newest saves of all scripts, and who saved them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from pinesync.workspace.state import State
 from pinesync.workspace.state.store import other_states
 
 NEWEST = 20
-"""So many saves are told where nothing else was asked for."""
+"""The default number of saves to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """One saved version. `when` in epoch seconds, 0 where unknown; `added` and `removed` count the
-    lines that differ from the version before, None where that is not held. `by` is "pinesync"
-    where this machine saved it, and `commit` the git commit that held it then; `base` tells that
-    the file here is based on it."""
+    """One saved version. `when` is in epoch seconds, 0 if unknown. `added` and `removed` count the
+    lines changed since the previous version, None if that is not stored. `by` is "pinesync" if this
+    machine saved it, and `commit` is the git commit it was saved from. `base` is True for the base
+    of the local file."""
 
     path: RelPath | None
     name: str
@@ -46,8 +46,8 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The saves, newest first. Of `missing` more versions nothing is held here; `left` are older
-    ones that were not asked for. `unlisted` scripts are not in the account's list any more."""
+    """The saves, newest first. `missing` more versions are not stored locally; `left` older ones
+    were not requested. `unlisted` scripts are no longer in the account's list."""
 
     saves: tuple[Saved, ...]
     missing: int = 0
@@ -59,8 +59,8 @@ class Log:
 def log(
     setup: Setup, raws: Sequence[str] = (), *, most: int | None = None, offline: bool = False
 ) -> Log:
-    """The versions of these scripts, `most` of them; or the newest saves of the whole account, for
-    which only so much is read as is told."""
+    """At most `most` versions of these scripts, or the newest saves of the whole account. Reads
+    only what it returns."""
     project = open_project(setup)
     past = Past(project, offline=offline)
     own = Own(project)
@@ -73,8 +73,8 @@ def log(
 
 
 class Own:
-    """The versions that this machine saved, from whichever workspace, and the commits that those
-    of this one were made from."""
+    """The versions that this machine saved from any workspace, and for this workspace the commits
+    they were saved from."""
 
     def __init__(self, project: Project) -> None:
         self._state = project.workspace.state
@@ -86,7 +86,7 @@ class Own:
 
     @cached_property
     def _others(self) -> set[tuple[PineId, Version]]:
-        """What other workspaces saved, whose ids are unique; a damaged one says nothing here."""
+        """The versions saved from other workspaces; damaged workspace states are skipped."""
         found: set[tuple[PineId, Version]] = set()
         for folder in other_states(self._state.folder):
             with suppress(StateError, FileError):
@@ -98,7 +98,7 @@ class Own:
 
 
 def _saves(state: State) -> set[tuple[PineId, Version]]:
-    """The log of what was done may be lost, and so may the record of each save: both are read."""
+    """The versions in a state. Reads both operation log and save records: either may be lost."""
     logged = [save for each in state.log.operations(MOST) for save in each.saves]
     uploads = [intent for intent in state.log.intents() if isinstance(intent, Save)]
     found = {(save.pine_id, save.version) for save in logged}
@@ -106,7 +106,7 @@ def _saves(state: State) -> set[tuple[PineId, Version]]:
 
 
 def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
-    """All versions of these scripts, up to the one that was named."""
+    """All versions of these scripts, up to the version given."""
     histories = past.histories(revisions)
     rows: list[Saved] = []
     missing = 0
@@ -145,8 +145,8 @@ def _rows(
 
 
 def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
-    """The newest saves of all scripts, from one to the one before it: the list tells when each
-    script was saved last, and its version when the one before was, at the earliest."""
+    """The newest saves of all scripts, walking backwards. The list says when each script was last
+    saved; each version bounds the time of its predecessor."""
     by_id = {e.pine_id: e for e in project.workspace.manifest.entries().values() if e.pine_id}
     scripts = sorted(past.listed.values(), key=lambda info: (-info.modified, info.pine_id))
     heads = [(-info.modified, info.pine_id, info.version.major) for info in scripts]

@@ -1,4 +1,4 @@
-"""`oplog`: what pinesync did in this workspace, on this machine."""
+"""`oplog`: list what pinesync did in this workspace on this machine."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pinesync.model import RelPath
 from pinesync.sync.operations import Operation, undone
 
 MOST = 500
-"""So many operations are looked through."""
+"""The number of operations to search."""
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One line of the operation log: `when` in epoch seconds; the files that were written, the
-    versions that were saved there, and whether it was taken back since."""
+    """One operation: `when` in epoch seconds, the files written, the versions saved on TradingView,
+    and whether it was undone."""
 
     key: str
     verb: str
@@ -29,14 +29,14 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class OperationLog:
-    """What pinesync did here, the newest first."""
+    """The operations of the workspace, newest first."""
 
     operations: tuple[Logged, ...]
     exit_code: int = 0
 
 
 def oplog(setup: Setup, most: int = 20) -> OperationLog:
-    """The operations of this workspace on this machine, the newest so many."""
+    """The newest `most` operations of this workspace on this machine."""
     project = open_project(setup)
     operations = project.workspace.log.operations(MOST)
     gone = undone(operations)
@@ -45,7 +45,7 @@ def oplog(setup: Setup, most: int = 20) -> OperationLog:
 
 
 def logged(operation: Operation, *, undone: bool = False) -> Logged:
-    """The operation as a line."""
+    """Convert an operation of the state to a line of the log."""
     saves = tuple(f"{save.path}@{save.version}" for save in operation.saves)
     return Logged(
         operation.key,

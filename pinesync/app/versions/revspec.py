@@ -1,4 +1,4 @@
-"""Which saved script, and which version of it, a person means: PATH, PATH@5, or an id."""
+"""Parse revisions: PATH, PATH@5, or a script id."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.filenames import shell_quote
 
-# A file's own name may have an @ in it, before its ending.
+# A file name may itself contain an @ before its suffix.
 _AT = re.compile(r"(.+\.pine|USER;[0-9a-f]{32})@(?!.*\.pine$)(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A saved script, and one version of it where that was named. `entry` is None for a script
-    that was named by its id and is not listed here."""
+    """A saved script, and a version if one was given. `entry` is None for a script given by its id
+    that pine.toml does not list."""
 
     pine_id: PineId
     entry: Entry | None
@@ -30,22 +30,22 @@ class Revision:
 
     @property
     def label(self) -> str:
-        """The script as it was named."""
+        """The script as the user typed it."""
         return self.entry.path if self.entry else self.pine_id
 
     @property
     def typed(self) -> str:
-        """The same, for a shell."""
+        """The same, quoted for a shell."""
         return shell_quote(self.entry.path) if self.entry else f"'{self.pine_id}'"
 
 
 def names_version(raw: str) -> bool:
-    """Whether a version is named behind the path, as in `PATH@5`."""
+    """Whether a version follows the path, as in `PATH@5`."""
     return _AT.fullmatch(raw) is not None
 
 
 def revision(project: Project, raw: str) -> Revision:
-    """What `PATH`, `PATH@5` or `USER;…@5` stands for. Misuse for what is no saved script."""
+    """Parse `PATH`, `PATH@5` or `USER;…@5`. Raises Misuse if it is not a saved script."""
     match = _AT.fullmatch(raw)
     name, version = (match[1], _version(raw, match[2])) if match else (raw, None)
     try:
@@ -58,7 +58,7 @@ def revision(project: Project, raw: str) -> Revision:
 
 
 def one_version(project: Project, raw: str) -> tuple[Revision, Version]:
-    """The same for what must name a version."""
+    """The same, but the version is required."""
     found = revision(project, raw)
     if found.version is None:
         raise Misuse(
@@ -69,7 +69,7 @@ def one_version(project: Project, raw: str) -> tuple[Revision, Version]:
 
 
 def all_of(project: Project, raws: Sequence[str]) -> list[Revision]:
-    """The scripts that were named, without versions; all that are listed where none was."""
+    """The scripts given, without versions; all tracked scripts if none is given."""
     if not raws:
         entries = project.workspace.manifest.entries().values()
         return [Revision(entry.pine_id, entry) for entry in entries if entry.pine_id]

@@ -1,4 +1,4 @@
-"""The saved versions of scripts: from what is held here, else from TradingView."""
+"""The saved versions of scripts, from the local store or else from TradingView."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pinesync.sync.engine.version_histories import held_history, read_histories
 
 
 class Past:
-    """What was saved of the account's scripts. With `offline` nothing is asked for, and only what
-    is held counts; else a text is asked for once, and held from then on."""
+    """The saved versions of the account's scripts. With `offline` it sends no request and uses only
+    stored texts. Otherwise it downloads each text once and stores it."""
 
     def __init__(self, project: Project, *, offline: bool = False) -> None:
         self._project = project
@@ -26,7 +26,7 @@ class Past:
 
     @cached_property
     def listed(self) -> Mapping[PineId, ScriptInfo]:
-        """The account's scripts as TradingView lists them now; the session is proven. Nothing
+        """The account's scripts as TradingView lists them now, which proves the session. Empty
         offline."""
         if self.offline:
             return {}
@@ -34,15 +34,15 @@ class Past:
         return read_account(self._ports.remote, tracked, self._project.settings.owner).scripts
 
     def newest(self, pine_id: PineId) -> Version | None:
-        """The newest version there, or the newest that is known here of a script that is not
-        listed there, and offline; None where nothing is known."""
+        """The newest version on TradingView. Offline, and for an unlisted script, the newest known
+        locally, or None."""
         if pine_id in self.listed:
             return self.listed[pine_id].version
         return max(self._texts.versions_of(pine_id), default=None)
 
     def histories(self, revisions: Iterable[Revision]) -> dict[PineId, tuple[VersionInfo, ...]]:
-        """Every version of these scripts, in order; of scripts that are not listed there, and
-        offline, what is held."""
+        """Every version of these scripts, in order. Offline, and for unlisted scripts, only stored
+        versions."""
         newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
         there = {i: last for i, last in newest.items() if i in self.listed}
         held = {i: held_history(self._texts, i, last) for i, last in newest.items()}
@@ -51,8 +51,8 @@ class Past:
         return held
 
     def version(self, which: Revision, version: Version) -> VersionInfo:
-        """What is known of one version, whose text is held then. Misuse where there is none, and
-        where it is not held and nothing may be asked for."""
+        """One version; its text is stored afterwards. Raises Misuse if it does not exist, or if it
+        is not stored and `offline` is set."""
         info = self._texts.recall_info(which.pine_id, version)
         if info is not None and self._texts.text_of(info.digest) is not None:
             return info
@@ -78,7 +78,7 @@ class Past:
         return saved.info
 
     def text(self, info: VersionInfo) -> str:
-        """The canonical text of a version that was read."""
+        """The canonical text of a stored version."""
         text = self._texts.text_of(info.digest)
         if text is None:
             raise FileError(f"the text of {info.version} was lost meanwhile", "run it again")
