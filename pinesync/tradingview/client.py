@@ -74,7 +74,7 @@ class PineClient:
 
     def whoami(self, pine_id: str) -> Account:
         """The session's account, looked up with the id of one of its scripts. SessionExpired
-        without one."""
+        without a session."""
         try:
             return responses.account(self._session.send(requests.script_info(pine_id)))
         except SessionExpired as error:
