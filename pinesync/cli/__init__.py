@@ -7,9 +7,9 @@ import os
 
 
 def main() -> int:
-    """Run the command line of this process, or complete one for a shell; the exit code."""
-    # Most commands end before there is garbage worth a search; each 700 objects, and once more in
-    # all there is at the exit, it takes a tenth of their time.
+    """Run this process's command line, or complete one for a shell. Return the exit code."""
+    # Most commands end before there is garbage worth collecting. A collection every 700 objects and
+    # a full one at exit cost a tenth of their time.
     gc.set_threshold(100_000)
     if asked := os.environ.get("_PINESYNC_COMPLETE"):
         from pinesync.cli.shell_completion import answer

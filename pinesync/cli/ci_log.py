@@ -1,9 +1,9 @@
-"""The log of a CI job, which its runner reads for commands: GitHub Actions obeys a line that begins
-with `::`, Azure Pipelines `##vso[` anywhere in one, and both `##[`.
+"""CI logs, which the job's runner scans for commands. GitHub Actions obeys lines that begin with
+`::`, Azure Pipelines obeys `##vso[` anywhere in a line, and both obey `##[`.
 
-A command could hide what follows, stop others, or set a variable of the job. Text that is not ours
-gets a space inside of what would begin one. Characters that are not seen do not help: runners
-compare as people read.
+A command could hide later output, stop other commands, or set a variable of the job. Foreign text
+gets a space inside anything that would begin one. Invisible characters would not help: runners
+compare text as people read it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pinesync.text.unicode import HARMFUL
 
 
 def is_read_by_a_runner() -> bool:
-    """Whether a runner of CI reads what is printed."""
+    """Whether a CI runner reads what is printed."""
     return bool(os.environ.get("GITHUB_ACTIONS") or os.environ.get("TF_BUILD"))
 
 
 def escape_ci_commands(line: str, *, command: bool = False) -> str:
-    """What is printed, where a runner reads it, without the beginning of a command; with `command`
-    its first sign is one of ours."""
+    """The line to print. If a CI runner reads it, nothing foreign in it begins a command; with
+    `command`, its first character is ours and stays."""
     if not is_read_by_a_runner():
         return line
     hashes, colons = _patterns()
@@ -33,10 +33,10 @@ def escape_ci_commands(line: str, *, command: bool = False) -> str:
 
 
 def is_a_log() -> bool:
-    """Whether a runner reads standard output, and not a file that it goes to."""
+    """Whether a runner reads standard output directly, rather than a file it is redirected to."""
     try:
         mode = os.fstat(sys.stdout.fileno()).st_mode
-    except (OSError, ValueError):  # no stream of the system's
+    except (OSError, ValueError):  # not a stream of the operating system
         return is_read_by_a_runner()
     return is_read_by_a_runner() and not stat.S_ISREG(mode)
 
@@ -46,7 +46,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     unseen = f"[{HARMFUL}]*"
     vso = unseen.join(["v", "s", "o", r"\["])
     hashes = re.compile(rf"#(?={unseen}#{unseen}(?:\[|{vso}))")
-    # Spaces before it count for nothing, whatever Unicode takes for one.
+    # Runners ignore leading whitespace, whatever Unicode counts as whitespace.
     space = rf"(?:(?![\n\r])[\s{HARMFUL}])*+"
     colons = re.compile(rf"(?:(?<=[\n\r])|\A)(?P<before>{space}):(?={unseen}:)")
     return hashes, colons

@@ -1,4 +1,4 @@
-"""The scripts of the folder, as Tab offers them: paths, names, and the versions held here."""
+"""Tab completion for the workspace's scripts: paths, names, and the versions stored locally."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def paths(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Files of .pine and folders that begin so, listed scripts among them, missing ones too; after
-    an @ the versions."""
+    """`.pine` files and folders with this prefix, including listed scripts whose file is missing.
+    After an @, versions."""
     from pinesync.app.completion import files, versions
 
     made = _setup(context)
@@ -30,7 +30,7 @@ def names(context: click.Context, _parameter: click.Parameter, incomplete: str) 
 
 
 def templates(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Templates by their names, and files of .pine."""
+    """Template names and `.pine` files."""
     from pinesync.app.completion import files
     from pinesync.app.scripts.templates import names
 
@@ -39,7 +39,7 @@ def templates(context: click.Context, _parameter: click.Parameter, incomplete: s
 
 
 def _setup(context: click.Context) -> Setup:
-    """As for a command, with every -C that was typed."""
+    """The setup that a command would get, with every -C option applied."""
     import os
 
     from pinesync.cli.options import Shared, setup
@@ -56,7 +56,8 @@ def _setup(context: click.Context) -> Setup:
 
 
 def _fitting(found: list[str] | Iterator[str], incomplete: str) -> list[str]:
-    """What begins so and can be shown: a name that a terminal would obey is left out."""
+    """What has this prefix and is safe to show. Names with terminal control characters are left
+    out."""
     from pinesync.cli.render import escape_controls
 
     fits = {one for one in found if one.startswith(incomplete) and escape_controls(one) == one}

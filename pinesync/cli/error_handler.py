@@ -1,4 +1,5 @@
-"""Where errors end: message and hint on standard error, one exit code, a log file for a bug."""
+"""Top-level error handling: message and hint on standard error, an exit code, a log file for
+bugs."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ INSTEAD_OF_FORCE = {
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line to its exit code; nothing is raised."""
+    """Run a command line and return its exit code. Raises nothing."""
     arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
     _tolerate_encodings()
     ends: list[int] = []
@@ -47,7 +48,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             code = invoke(arguments, asked)
             sys.stdout.flush()
     except BrokenPipeError:
-        # Who reads no further has seen enough, and a failure is one all the same.
+        # A reader that closes the pipe has seen enough, but a failure still counts.
         _leave_pipe()
         return ends[-1] if ends else 0
     except KeyboardInterrupt:
@@ -66,25 +67,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _leave_pipe()
         return _tell(arguments, f"cannot write the output: {error.strerror}", None, EXIT_FAILED)
     except UnicodeEncodeError as error:
-        # A path: what is printed never fails so, and what is sent is UTF-8.
+        # The file name is a path: printing never raises this, and requests are UTF-8.
         if error.encoding == "utf-8" or error.encoding != sys.getfilesystemencoding():
             return _tell(arguments, *_bug(error), EXIT_BUG)
         said = f"a file's name cannot be written in this locale's encoding, {error.encoding}"
         return _tell(arguments, said, "set LC_ALL=C.UTF-8, or PYTHONUTF8=1", EXIT_FAILED)
-    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and is logged
+    except Exception as error:  # noqa: BLE001 - anything left is a bug, and is logged
         return _tell(arguments, *_bug(error), EXIT_BUG)
     return code
 
 
 def _end_question(arguments: Sequence[str]) -> int:
     if sys.stderr.isatty():
-        click.echo(err=True)  # the question stands on this line
+        click.echo(err=True)  # end the line of the question
     return _tell(arguments, "interrupted", None, EXIT_INTERRUPTED)
 
 
 def expanded(arguments: Sequence[str], *, windows: bool = os.name == "nt") -> list[str]:
-    """The arguments, with `*.pine` as the files that it names: the shells of Windows leave that
-    to the program."""
+    """The arguments with `*.pine` expanded: Windows shells leave that to the program."""
     if not windows:
         return list(arguments)
     from glob import glob
@@ -94,18 +94,18 @@ def expanded(arguments: Sequence[str], *, windows: bool = os.name == "nt") -> li
 
 
 def _tolerate_encodings() -> None:
-    """A character that a stream's encoding lacks is shown by its number; none ends a command. What
-    was closed before we began takes all, shows nothing, and has nothing to say."""
+    """Escape characters that a stream's encoding lacks, rather than fail. A stream that was closed
+    before we started discards its output and reads as empty."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - to the end
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            with suppress(UnsupportedOperation):  # somebody reads from it already
+            with suppress(UnsupportedOperation):  # already being read
                 stream.reconfigure(errors="backslashreplace")
 
 
-# What writing to a file or a terminal can end with. Files of ours raise FileError instead.
+# Errors from writing to a file or a terminal. Our own files raise FileError instead.
 _OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes what was begun"
 
@@ -131,7 +131,7 @@ def _tell(
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    """Read from the arguments themselves: they may not have been understood."""
+    """Read from the raw arguments, because parsing may have failed."""
     context = click.get_current_context(silent=True)
     held = context.obj if context else None
     asked = "--json" in arguments or "--format=json" in arguments
@@ -140,7 +140,7 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _verb(arguments: Sequence[str]) -> str:
-    """The verb, with the second word of a group; likewise read from the arguments."""
+    """The verb, with its subcommand if it is a group. Read from the raw arguments as well."""
     words = []
     rest = iter(arguments)
     for argument in rest:
@@ -151,7 +151,7 @@ def _verb(arguments: Sequence[str]) -> str:
     return " ".join(words[: 2 if words[:1] in (["sandbox"], ["hooks"], ["history"]) else 1])
 
 
-# -C, --color and --as, also where flags of one letter stand before C.
+# -C, --color and --as, including after other one-letter flags, as in -vC.
 _TAKES_NEXT = r"-v*C|--color|--as"
 
 
@@ -168,13 +168,13 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
     if isinstance(error, click.NoSuchOption) and error.option_name == "--force" and context:
         hint = INSTEAD_OF_FORCE.get(context.info_name or "", INSTEAD_OF_FORCE[""])
         return _tell(arguments, "there is no --force", hint, EXIT_USAGE, usage)
-    # click has one line for each of several choices.
+    # click writes one line for a parameter with several choices.
     message = " ".join(error.format_message().split())
     return _tell(arguments, message, None, EXIT_USAGE, usage)
 
 
 def _leave_pipe() -> None:
-    """The reader is gone. What is still buffered must not be complained about at exit."""
+    """The reader is gone. Prevent an error at exit about output that is still buffered."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
 
@@ -189,7 +189,7 @@ def _bug(error: Exception) -> tuple[str, str]:
 
 
 def _log(error: Exception) -> Path | None:
-    """The traceback, without the values of variables: those may be sources or secrets."""
+    """Log the traceback without variable values, which may be sources or secrets."""
     import traceback
     from datetime import UTC, datetime
 

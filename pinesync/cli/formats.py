@@ -1,5 +1,4 @@
-"""What `check` finds, for programs that have a format of their own: annotations of GitHub
-Actions, and SARIF 2.1.0."""
+"""`check` findings in formats for other programs: GitHub Actions annotations and SARIF 2.1.0."""
 
 from __future__ import annotations
 
@@ -21,8 +20,8 @@ _SCHEMA = (
 
 
 def from_top(checks: Checks, cwd: Path, top: Path) -> Checks:
-    """The same with paths from the top of the repository, as code hosts read them, where the files
-    are below it."""
+    """The same findings with paths relative to the top of the repository, as code hosts expect.
+    Files outside the repository keep their paths."""
 
     def path(shown: str) -> str:
         found = os.path.relpath(cwd / shown, top)
@@ -33,7 +32,7 @@ def from_top(checks: Checks, cwd: Path, top: Path) -> Checks:
 
 
 def github(checks: Checks) -> Iterator[str]:
-    """A workflow command for each finding: what is foreign in it cannot end it, nor begin one."""
+    """One workflow command per finding. Foreign text in it can neither end it nor begin another."""
     for file in checks.files:
         if file.problem:
             yield _command("error", {"file": file.path}, file.problem)
@@ -57,7 +56,8 @@ def _command(word: str, properties: dict[str, object], message: str) -> str:
 
 
 def _data(text: str) -> str:
-    # The sign that escapes comes first, and what a terminal obeys is shown as everywhere.
+    # Escape the escape character first. Terminal control characters are shown as they are
+    # elsewhere.
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return escape_controls(escaped)
 
@@ -68,7 +68,7 @@ def _property(text: str) -> str:
 
 def sarif(checks: Checks) -> dict[str, Any]:
     """One run as a SARIF log: results for findings, notifications for files that could not be
-    checked. Columns count characters from 1; the end is the one after the last."""
+    checked. Columns count characters from 1; the end column is exclusive."""
     results = [_result(file.path, found) for file in checks.files for found in file.diagnostics]
     troubles = [
         {"level": "error", "message": {"text": file.problem}, "locations": [_place(file.path)]}

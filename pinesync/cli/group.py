@@ -1,4 +1,5 @@
-"""The command group. A verb's module is loaded when it is called: listing them costs nothing."""
+"""The command group. It imports a verb's module only when the verb runs, so listing verbs is
+cheap."""
 
 from __future__ import annotations
 
@@ -75,11 +76,11 @@ MEANT = {
 
 
 class Suggesting(click.Group):
-    """A group that knows what a misspelt command was meant to be, and tells the first sentence of
-    each whole."""
+    """A group that suggests commands for a misspelt one, and shows each command's first sentence in
+    full."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """click cuts a sentence that is too long for its list, and for Tab."""
+        """Keep the whole first sentence: click truncates long ones in lists and completions."""
         cmd.short_help = cmd.short_help or " ".join((cmd.help or "").split("\n\n")[0].split())
         super().add_command(cmd, name)
 
@@ -96,7 +97,7 @@ class Suggesting(click.Group):
 
 
 class LazyGroup(Suggesting):
-    """The group whose verbs are modules of `pinesync.cli`, each with a command `command`."""
+    """The group whose verbs are modules of `pinesync.cli`, each with a function `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(VERBS)
@@ -149,8 +150,8 @@ def group() -> None:
 
 
 def invoke(arguments: Sequence[str], asked: Shared) -> int:
-    """Run one command line; its exit code. Errors pass through, as click's `main` would not let
-    an interrupt or a closed pipe do."""
+    """Run one command line and return its exit code. Errors propagate; click's `main` would swallow
+    an interrupt or a closed pipe."""
     with group.make_context("pinesync", list(arguments), obj=asked) as context:
         code = group.invoke(context)
     return code if isinstance(code, int) else 0

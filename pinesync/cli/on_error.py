@@ -1,7 +1,7 @@
-"""What is done about an error when nobody is watching the terminal: a command, a notification.
+"""Error actions for when nobody is watching the terminal: run a command, show a notification.
 
-The command is the person's own, from the command line. It gets what happened in two variables, and
-no shell: nothing of a script or of an answer is ever a word of a command.
+The command comes from the user's command line. It gets the event in two environment variables and
+runs without a shell, so no text from a script or a response becomes part of a command.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BRINGABLE = frozenset(status for status in Status if status.role is Role.PULL)
 
 
 def alarm(command: str | None, *, notify: bool) -> Callable[[Event], None]:
-    """What to call with each event. Usage error for a command that is none."""
+    """The callback for each event. Raises a usage error if `command` is not a valid command."""
     commands = [_words(command)] if command else []
     if notify:
         commands.append(_notifier())
@@ -41,7 +41,7 @@ def alarm(command: str | None, *, notify: bool) -> Callable[[Event], None]:
 
 
 def _wrong(event: Event) -> tuple[str, str] | None:
-    """The path, or nothing, and what went wrong with it."""
+    """The path (or an empty string) and what went wrong; None if nothing did."""
     match event:
         case Done(outcome) if outcome.exit_code != EXIT_DONE:
             found = outcome.diagnostics
@@ -66,7 +66,8 @@ def _words(command: str) -> list[str]:
 
 
 def _notifier() -> list[str]:
-    """The desktop's own, if there is one; it takes title and text as two more words."""
+    """The desktop's notification command, if there is one. Title and text are appended as two
+    arguments."""
     if sys.platform == "darwin":
         script = "on run {title, said}\ndisplay notification said with title title\nend run"
         return ["/usr/bin/osascript", "-e", script, "--"]
@@ -77,8 +78,8 @@ def _notifier() -> list[str]:
 
 
 def _shown_as_it_is(said: str) -> str:
-    """The text for notify-send, which undoes escapes of C in it, octal ones too, and hands on what
-    the desktop reads as markup, links among it."""
+    """The text escaped for notify-send, which expands C escapes (including octal ones) and passes
+    on what the desktop reads as markup, such as links."""
     if sys.platform == "darwin":
         return said
     for sign, instead in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\\", "\\\\")):
@@ -87,7 +88,7 @@ def _shown_as_it_is(said: str) -> str:
 
 
 def _run(words: Sequence[str], path: str, message: str) -> None:
-    """Its output goes nowhere, and its failure changes nothing: what happened was told already."""
+    """Run it and discard its output. A failure changes nothing: the event was already printed."""
     title, said = escape_controls(path) or "pinesync", escape_controls(message)
     notifies = words[-1] == "--"
     told = {"PINESYNC_PATH": escape_controls(path), "PINESYNC_MESSAGE": said}

@@ -1,4 +1,4 @@
-"""The options of every verb, before or after its name, and what they and the environment make."""
+"""The options that every verb takes, before or after its name, and the settings they lead to."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ COOKIES = ("TRADINGVIEW_COOKIE", "PINESYNC_COOKIE")
 
 @dataclass(frozen=True)
 class Shared:
-    """What the person asked for, whatever the verb; `cookies` are those of the environment, by
-    the variable's name. `ends` holds the exit code once it is known, which is before all of the
-    result is printed."""
+    """The shared options. `cookies` maps environment variable names to their cookies. `ends` holds
+    the exit code once it is known, which is before the whole result is printed."""
 
     json: bool = False
     directory: str | None = None
@@ -39,7 +38,7 @@ class Shared:
 
     @property
     def colored(self) -> bool:
-        """Whether to colour what goes to standard output."""
+        """Whether to color standard output."""
         if self.color != "auto":
             return self.color == "always"
         plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
@@ -47,8 +46,8 @@ class Shared:
 
 
 def shared(function: F) -> F:
-    """Adds --json, -C, --as, --color and -v, and takes them out of the arguments again:
-    `current()` tells them."""
+    """Add --json, -C, --as, --color and -v to a command. The function does not get them as
+    arguments: `current()` returns them."""
 
     @click.option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
     @click.option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
@@ -86,8 +85,8 @@ def shared(function: F) -> F:
 
 @contextmanager
 def hidden_cookies() -> Iterator[Shared]:
-    """The cookies are taken out of the environment, so that no child process inherits them:
-    neither git, nor what git runs."""
+    """Remove the cookies from the environment, so that no child process inherits them: neither git
+    nor what git runs."""
     held = {name: os.environ.pop(name) for name in COOKIES if name in os.environ}
     try:
         yield Shared(cookies=held)
@@ -97,14 +96,14 @@ def hidden_cookies() -> Iterator[Shared]:
 
 @contextmanager
 def searched_path() -> Iterator[None]:
-    """PATH without entries that mean the current directory, an empty one among them: neither we
-    nor git, a hook or a pager run a program because it lies where we were started."""
+    """Remove PATH entries that mean the current directory, such as an empty one. Otherwise we, git,
+    a hook or a pager could run a program from the directory we were started in."""
     before = os.environ.get("PATH")
     if before is None:
         yield
         return
     absolute = [entry for entry in before.split(os.pathsep) if os.path.isabs(entry)]
-    # An empty PATH would be the current directory, too; without one the system's own is used.
+    # An empty PATH means the current directory as well. Without PATH, the system's default applies.
     os.environ["PATH"] = os.pathsep.join(absolute or os.defpath.split(os.pathsep))
     try:
         yield
@@ -113,13 +112,12 @@ def searched_path() -> Iterator[None]:
 
 
 def may_ask() -> bool:
-    """Whether somebody is there to answer a question: never in CI, though it may have a
-    terminal."""
+    """Whether somebody can answer a question. Never in CI, even if it has a terminal."""
     return sys.stdin.isatty() and not os.environ.get("CI")
 
 
 def current() -> Shared:
-    """The shared options of the command that runs."""
+    """The shared options of the running command."""
     context = click.get_current_context(silent=True)
     found = context.find_root().obj if context else None
     return found if isinstance(found, Shared) else Shared()
@@ -150,7 +148,7 @@ commit = click.option(
 
 
 def remote_options(function: F) -> F:
-    """Adds --remote and --sandbox; the function gets `remote`, None where neither was given."""
+    """Add --remote and --sandbox. The function gets `remote`, None if neither was given."""
 
     @click.option("--remote", metavar="NAME", help="tradingview, sandbox or sandbox:NAME.")
     @click.option("--sandbox", is_flag=True, help="Short for --remote sandbox.")
@@ -176,7 +174,7 @@ def _check_remote(name: str) -> None:
 
 
 def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
-    """The environment and the shared options, as one value for the commands."""
+    """The environment and the shared options, as one value for commands."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
     from pinesync.cli.progress import bar, tracing, waiting
 
@@ -200,7 +198,8 @@ def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
 
 
 def places() -> Places:
-    """The user's folders for configuration, state and sandboxes, or all below PINESYNC_HOME."""
+    """The user's folders for configuration, state and sandboxes; all below PINESYNC_HOME if that is
+    set."""
     from pinesync.app.project import Places
 
     home = os.environ.get("PINESYNC_HOME")
@@ -217,7 +216,7 @@ def places() -> Places:
 
 
 def _usable(found: Places) -> Places:
-    """The same. FileError where a file stands in the way, or nobody may look."""
+    """The same folders. FileError if one is a file or cannot be accessed."""
     for place in (found.config, found.state, found.sandboxes):
         there = next(p for p in (place, *place.parents) if os.path.lexists(p))
         if not os.access(there, os.X_OK) or not there.is_dir():
@@ -242,7 +241,7 @@ def _cwd(directory: str | None) -> Path:
 
 
 def _proxies() -> dict[str, str]:
-    """The proxy that the environment names for the service; .netrc is never looked at."""
+    """The proxy that the environment names for TradingView. .netrc is never read."""
     bypass = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     skipped = {part.strip().lstrip(".") for part in bypass.split(",")}
     if skipped & {"*", "tradingview.com", "pine-facade.tradingview.com"}:

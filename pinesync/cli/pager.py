@@ -1,6 +1,7 @@
-"""Long results on a terminal go through a pager, as git's do: GIT_PAGER, PAGER, else less.
+"""Page long results on a terminal, as git does: GIT_PAGER, PAGER, else less.
 
-`core.pager` is not read: a repository may hold it, and no program that a repository names is run.
+`core.pager` is not read: a repository may set it, and pinesync never runs a program that a
+repository names.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from contextlib import contextmanager, redirect_stdout, suppress
 
 from pinesync.cli.options import current
 
-# As git has it: quit where all fits on the screen, let colours through, leave the screen as it is.
+# As git sets it: quit if the output fits one screen, pass colors through, keep the screen.
 _USUAL = {"LESS": "FRX", "LV": "-c"}
 
 
 @contextmanager
 def paged() -> Iterator[None]:
-    """What is printed in here on a terminal is shown by the pager at the end; elsewhere, and with
-    --json, it is printed as ever. A pager that cannot be started hides nothing."""
+    """Page what the block prints, once it ends. Without a terminal, or with --json, print directly.
+    If the pager cannot start, print everything."""
     command = _pager() if sys.stdout.isatty() and not current().json else []
     if not command:
         yield
@@ -38,7 +39,7 @@ def paged() -> Iterator[None]:
 
 
 class _Held(io.StringIO):
-    """Keeps what is printed, and is still a terminal to whoever asks."""
+    """Buffers what is printed and still reports itself as a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -50,7 +51,7 @@ def _show(command: list[str], text: str) -> None:
     except OSError:
         sys.stdout.write(text)
         return
-    # Ctrl-C is the pager's while it is there; it ends with q.
+    # While the pager runs, Ctrl-C belongs to it. q ends it.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with suppress(BrokenPipeError):
@@ -61,7 +62,7 @@ def _show(command: list[str], text: str) -> None:
 
 
 def _pager() -> list[str]:
-    """The person's pager, word by word, as no shell reads it; empty where there is to be none."""
+    """The user's pager as a list of words, since no shell parses it. Empty for no pager."""
     if os.environ.get("TERM", "dumb") == "dumb":
         return []
     asked = os.environ.get("GIT_PAGER", os.environ.get("PAGER", "less"))

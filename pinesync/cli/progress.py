@@ -1,5 +1,5 @@
-"""What is told while requests are under way: a bar on the terminal's last line, that and how long
-TradingView asks to wait, and with -vv a line for each request."""
+"""Progress while requests run: a bar on the terminal's last line, which also shows how long
+TradingView asks us to wait, and with -vv a line per request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORTH_IT = 8
 
 
 def bar() -> Callable[[int, int], None]:
-    """Draws on standard error; the line is wiped when all is done."""
+    """Draw the bar on standard error, and erase it when everything is done."""
 
     def draw(done: int, total: int) -> None:
         if total < _WORTH_IT:
@@ -37,7 +37,7 @@ def waiting(seconds: float) -> None:
 
 
 def tracing(seen: Exchange) -> None:
-    """A line of what was asked and answered: no header is in it, and no source."""
+    """Print one line per request and response, without headers and sources."""
     answered = "no answer" if seen.status is None else f"{seen.status}, {seen.size} bytes"
     milliseconds = round(seen.seconds * 1000)
     echo_err(escape_controls(f"{seen.method} {seen.target}: {answered}, {milliseconds} ms"))

@@ -1,5 +1,5 @@
-"""Results as text for people and as JSON for programs. Everything that came from outside is made
-harmless here: shown, never obeyed."""
+"""Results as text for people and as JSON for programs. Foreign text is escaped here: shown, never
+obeyed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AROUND = 200
 """Characters of a line of source that are shown before and after what is marked."""
 _AT_ONCE = 1000
 _BOLD = "bold"
-# Yellow, white and black are not seen on every background.
+# Yellow, white and black are invisible on some backgrounds.
 _ROLES = {
     Role.NOBODY: None,
     Role.CREATE: "green",
@@ -43,25 +43,25 @@ _COLORS: Mapping[str, str | None] = {
 
 
 def out(line: str = "", *, command: bool = False) -> None:
-    """A line of the result. What is foreign in it has been made harmless; with `command` it is
-    one for the runner of a CI job."""
+    """Print a line of the result, whose foreign text is already escaped. With `command`, the line
+    is a command for the CI runner."""
     click.echo(escape_ci_commands(line, command=command), color=current().colored)
 
 
 def out_all(lines: Iterable[str]) -> None:
-    """Lines of the result, many at once: each that is printed by itself is flushed by itself."""
+    """Print many lines of the result at once: lines printed one by one are flushed one by one."""
     rest = iter(lines)
     while piece := [*islice(rest, _AT_ONCE)]:
         out("\n".join(piece))
 
 
 def echo_err(line: str) -> None:
-    """A line for the person, beside the result."""
+    """Print a line for the user on standard error."""
     click.echo(escape_ci_commands(line), err=True)
 
 
 def styled(word: str, shown: str | None = None) -> str:
-    """A word of status, or what was done, in its colour."""
+    """A status word or an action in its color."""
     shown = word if shown is None else shown
     color = _COLORS.get(word)
     if not color or not current().colored:
@@ -70,15 +70,15 @@ def styled(word: str, shown: str | None = None) -> str:
 
 
 def error_lines(message: str, hint: str | None) -> Iterator[str]:
-    """One line each: a newline in a foreign text must not begin a hint of its own."""
+    """One line each: a newline in foreign text must not begin a hint of its own."""
     yield f"error: {escape_controls(message)}"
     if hint:
         yield f"hint: {escape_controls(hint)}"
 
 
 def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]:
-    """`path:line:col: error: text [code]`, the line of source, and a caret under it; of a very
-    long line what is near."""
+    """`path:line:col: error: text [code]`, the source line, and a caret under it. Of a very long
+    line, only the part near the error."""
     code = f" [{escape_controls(found.code)}]" if found.code else ""
     lines = source.split("\n") if source else []
     line = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
@@ -100,19 +100,19 @@ def diagnostic_lines(path: str, found: Diagnostic, source: str) -> Iterator[str]
 
 
 def one_object(command: str, exit_code: int, body: Mapping[str, Any]) -> str:
-    """What --json prints: one object, in ASCII."""
+    """The output of --json: one object in ASCII."""
     return json_line({"schema": SCHEMA, "command": command, "exit_code": exit_code, **body})
 
 
 def json_line(value: Any) -> str:
-    """The value in one line of ASCII, written so that a runner of CI finds no command in it."""
+    """The value as one line of ASCII that contains no command for a CI runner."""
     import json
 
     return json.dumps(value).replace("##", "#\\u0023")
 
 
 def plain(value: Any) -> Any:
-    """A frozen result as JSON's values: versions as text, paths as text, errors as objects."""
+    """A frozen result as JSON values: versions and paths as strings, errors as objects."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, Version):
@@ -131,14 +131,14 @@ def plain(value: Any) -> Any:
 
 
 def body_of(result: Any) -> dict[str, Any]:
-    """The result as JSON, with what ended it early where every error stands."""
+    """The result as JSON, with the error that ended it early among the other errors."""
     body: dict[str, Any] = plain(result)
     stopped = body.pop("stopped", None)
     return {**body, "error": stopped} if stopped else body
 
 
 def emit_json(command: str, result: Any, *, as_json: bool = False) -> bool:
-    """Print the result as JSON where that was asked for; whether it was."""
+    """Print the result as JSON if requested. Return whether it was."""
     current().ends.append(result.exit_code)
     asked = as_json or current().json
     if asked:

@@ -1,4 +1,4 @@
-"""How a run of pull, push, restore or resolve is told."""
+"""Output for the runs of pull, push, restore and resolve."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _SHORT = 10
 
 
 def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None = None) -> int:
-    """Results on standard output, reasons on standard error; the exit code. `more` is for --json
-    alone."""
+    """Print results on standard output and reasons on standard error. Return the exit code. `more`
+    is for --json only."""
     if current().json:
         out(one_object(command, run.exit_code, {**(more or {}), **_body(run)}))
         return run.exit_code
@@ -60,8 +60,8 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
 
 
 def _body(run: Run) -> dict[str, Any]:
-    """The run, with no text unless a finding points into it, and neither commit nor record where
-    none was made."""
+    """The run as JSON. It includes a text only if a finding points into it, and a commit or a
+    record only if one was made."""
     outcomes = tuple(o if o.diagnostics else replace(o, source="") for o in run.outcomes)
     body = body_of(replace(run, outcomes=outcomes))
     for key in ("commit", "record"):
@@ -80,7 +80,7 @@ def _tell_record(record: Recorded) -> None:
 
 
 def _tell(outcome: Outcome, *, hint: str) -> None:
-    """The hint is left out where the one before says the same of another path."""
+    """Print one outcome. `hint` is left out if the previous one was the same."""
     path = escape_controls(outcome.path)
     if outcome.done in _RESULTS:
         word = styled(outcome.done, outcome.done.ljust(_WIDTH))

@@ -1,5 +1,5 @@
-"""What a shell is told when somebody presses Tab. It asks nobody, reads no cookie, and is silent
-about whatever goes wrong: a prompt is no place for an error."""
+"""Shell completion. It makes no request, reads no cookie and hides every failure: a prompt is no
+place for an error."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ VARIABLE = "_PINESYNC_COMPLETE"
 
 
 class _Bash(BashComplete):
-    """bash splits words at an @, and inserts what it is given as it is: so the line is read here,
-    and what needs quotes comes back with them."""
+    """bash splits words at an @ and inserts replies unquoted. So we parse the line ourselves, and
+    return words quoted where necessary."""
 
     source_template = """\
 %(complete_func)s() {
@@ -51,7 +51,7 @@ complete -F %(complete_func)s %(prog_name)s
 
 
 class _Fish(ShellComplete):
-    """fish quotes what it inserts, and reads a description behind a tab as it is."""
+    """fish quotes what it inserts, and reads a description after a tab as is."""
 
     name = "fish"
     source_template = """\
@@ -74,13 +74,13 @@ _KINDS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fi
 
 
 def script(shell: str) -> str:
-    """What the shell is to run once, so that it asks here from then on."""
+    """The script that a shell runs once to enable completion."""
     made = _KINDS[shell](group, {}, "pinesync", VARIABLE)
     return ShellComplete.source(made)
 
 
 def answer(asked: str) -> int:
-    """Print what fits, as the shell of `asked` reads it; 0 whatever comes of it."""
+    """Print the matches in the format that the shell in `asked` reads. Always returns 0."""
     kind = _KINDS.get(asked.removesuffix("_complete"))
     if kind is None or not asked.endswith("_complete"):
         return 0
@@ -91,24 +91,25 @@ def answer(asked: str) -> int:
 
 
 def _words() -> tuple[list[str], str]:
-    """The words of the line that is typed, and the one that is begun."""
+    """The complete words of the typed line, and the incomplete one."""
     *words, last = split_arg_string(os.environ["COMP_LINE"] + "x")
     return words[1:], last[:-1]
 
 
 def _open_quote(word: str) -> str:
-    """The quote that the word stands in at its end, or nothing."""
+    """The quote still open at the end of the word, or an empty string."""
     rest = re.sub(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", "", word)
     found = re.search("['\"]", rest)
     return found[0] if found else ""
 
 
 def _escaped(value: str, quote: str) -> str:
-    """As a shell reads it back, behind this opening quote or none: a path of somebody's repository
-    may look like a command, and Tab can go on with it all the same."""
+    """The value escaped for this opening quote (or none), so that the shell reads it back
+    unchanged. A path from a repository may look like a command, and must still complete."""
     if quote == "'":
         return value.replace("'", "'\\''")
     if quote == '"':
-        # Between double quotes a ! calls the history, and no backslash there prevents that.
+        # Between double quotes a ! triggers history expansion, and a backslash does not prevent
+        # that.
         return re.sub(r'(["$`\\])', r"\\\1", value).replace("!", '"\\!"')
     return value if shlex.quote(value) == value else re.sub(r"([^\w@%+=:,./-])", r"\\\1", value)

@@ -1,7 +1,7 @@
-"""How watching is told: a line for each event, and one line of standing on a terminal.
+"""Output of `watch`: a line per event, and a status line on a terminal.
 
-A check begins with `checking PATH` and ends with `watching: …`: for these two lines the background
-task of an editor waits (docs/guides/watch.md has VS Code's).
+A check begins with `checking PATH` and ends with `watching: …`. Editors' background tasks match
+these two lines (docs/guides/watch.md has the one for VS Code).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _MOST_NAMED = 5
 
 
 class Screen:
-    """Prints events. With `standing` the last line of the terminal always tells how things are;
-    with `keys` there is somebody to press one."""
+    """Prints events. With `standing`, the last line of the terminal always shows the current
+    status. With `keys`, somebody can press them."""
 
     def __init__(self, *, standing: bool, keys: bool) -> None:
         self._standing = standing
@@ -76,7 +76,7 @@ class Screen:
         sys.stdout.flush()
 
     def leave(self) -> None:
-        """The terminal as a person expects it."""
+        """Restore the terminal as the user expects it."""
         self._wipe()
 
     def _began(self, event: Began) -> None:

@@ -1,1 +1,1 @@
-"""All that pinesync does with git: it asks it, merges with it, and writes commits."""
+"""Everything that pinesync does with git: queries, merges and commits."""

@@ -1,7 +1,7 @@
 """Whether git wrote a file, for `watch`.
 
-Git leaves two traces: it was at work while the file changed, and it holds the text itself. Both are
-read without running a filter or any other program that the repository's settings name.
+Git leaves two traces: it was active while the file changed, and it has the file's content. Reading
+them runs no filter and no other program that the repository's config names.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _FILES = ("--", "pine.toml", "*.pine")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changes whenever git is at work. `files` change when it moves HEAD or the index,
-    `folder` when it takes its lock, or begins and ends a merge or a rebase; `newest` is the last
-    line of HEAD's log; `busy` while git has the lock."""
+    """A snapshot that changes whenever git is active. `files` changes when git moves HEAD or the
+    index; `folder` when it takes its lock, or begins or ends a merge or rebase. `newest` is the
+    last line of HEAD's reflog. `busy` is True while git holds the lock."""
 
     files: tuple[object, ...]
     folder: object
@@ -39,14 +39,14 @@ class Mark:
     busy: bool = field(compare=False)
 
     def explains_no_write(self, before: Mark) -> bool:
-        """Whether git did nothing that writes into a file that was saved before it began: it
-        committed, or looked."""
+        """Whether git did nothing that writes a file saved before it began: it committed, or only
+        read."""
         committed = self.newest != before.newest and b"\tcommit" in self.newest
         return committed or self.files == before.files
 
 
 def mark_paths(root: Path) -> tuple[Path, ...]:
-    """The files that `mark` looks at: index, HEAD, its log, the lock. Empty outside of git."""
+    """The files that `mark` reads: index, HEAD, its reflog, the lock. Empty outside git."""
     names = ("index", "HEAD", "logs/HEAD", "index.lock")
     try:
         status, found, _ = run(root, "rev-parse", *(w for n in names for w in ("--git-path", n)))
@@ -58,8 +58,8 @@ def mark_paths(root: Path) -> tuple[Path, ...]:
 
 
 def mark(paths: tuple[Path, ...]) -> Mark:
-    """A few looks at files; git is not run. The lock comes first: once that is gone, the others
-    are as git left them."""
+    """Read the files without running git. Read the lock first: once it is gone, the other files are
+    final."""
     if not paths:
         return Mark((), None, b"", busy=False)
     *looked_at, lock = paths
@@ -69,7 +69,7 @@ def mark(paths: tuple[Path, ...]) -> Mark:
 
 
 def _last_line(log: Path) -> bytes:
-    """The old commit, the new one, who, what for."""
+    """The reflog's last line: old commit, new commit, who, why."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LOGGED))
@@ -87,8 +87,8 @@ def _stat(path: Path) -> object:
 
 
 def held_by_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
-    """The files whose text git holds: in its index, a commit, a stash, or as the outcome of a
-    merge that nobody committed. Empty where git cannot be asked."""
+    """The files whose content git has: in the index, a commit, a stash, or an uncommitted merge
+    result. Empty if git cannot run."""
     try:
         index = {row.path: row.oid for row in index_rows(root, *_FILES) if row.stage == 0}
         size = len(next(iter(index.values()), "0" * _SHA1))
@@ -103,8 +103,8 @@ def held_by_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
 
 
 def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
-    """The files that git may write with a text that it does not hold: those with a filter, and
-    those of an open merge, into which it writes what it remembers of an earlier one."""
+    """The files that git may write with content it does not have: those with a filter, and those in
+    an unfinished merge, where git may reuse a recorded resolution."""
     try:
         if not paths:
             return frozenset()
@@ -115,8 +115,8 @@ def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
 
 
 def _names(data: bytes, size: int) -> set[str]:
-    """What git calls a blob that a file with these bytes may come from: with other line ends, and
-    with `$Id$` not filled in."""
+    """The ids of blobs that git could check out as these bytes: with other line endings, or with
+    `$Id$` not expanded."""
     unix = data.replace(b"\r\n", b"\n")
     texts = {data, unix, _IDENT.sub(b"$Id$", data), _IDENT.sub(b"$Id$", unix)}
     kind = hashlib.sha1 if size == _SHA1 else hashlib.sha256
@@ -124,7 +124,7 @@ def _names(data: bytes, size: int) -> set[str]:
 
 
 def _present(root: Path, names: set[str]) -> set[str]:
-    """Those that the repository has. Unlike `cat-file` this asks no other host for the rest."""
+    """The blobs that the repository has. Unlike `cat-file`, this never fetches missing ones."""
     words = ("rev-list", "--objects", "--no-walk", "--ignore-missing", "--missing=allow-any")
     stdin = "".join(f"{name}\n" for name in names).encode("ascii")
     found = run(root, *words, "--stdin", stdin=stdin)[1].decode("ascii", "replace")
@@ -132,7 +132,7 @@ def _present(root: Path, names: set[str]) -> set[str]:
 
 
 def _is(root: Path, name: str, data: bytes) -> bool:
-    """Whether it is the same text with line ends that are mixed, which no name tells."""
+    """Whether the texts are equal apart from mixed line endings, which the blob id cannot show."""
     with suppress(FileError):
         held = digest_or_none(read_blob(root, name))
         return held is not None and held == digest_or_none(data)

@@ -1,4 +1,4 @@
-"""Which commit holds a version's text: looked for in git's history, on all branches."""
+"""Find the commit that contains a version's text, on any branch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_COMMITS = 5000
 _TRAILERS = ("Pine-Id: ", "Pine-Version: ")
 _AT_A_TIME = 100
 """Texts of the history that are held at once."""
-# The commits of the remote-tracking branch are a fetch's: no version was made from them.
+# A fetch makes the commits on the remote-tracking branch: no version came from one.
 _ALL = ("--exclude=refs/stash", "--exclude=refs/notes/*", f"--exclude={SAVED}", "--all")
 _FORMAT = "--format=%H%x00%at%x00%an <%ae>%x00%s"
 _PLAIN = (f"--max-count={_MOST_COMMITS}", "--encoding=UTF-8", "--no-textconv", "--no-ext-diff")
@@ -34,13 +34,13 @@ class Commit:
 
 
 def commit_at(root: Path, name: str) -> Commit | None:
-    """That commit; None where this repository has it no more, or not yet."""
+    """The commit with this name; None if the repository does not have it."""
     status, row, _ = run(root, "log", *_PLAIN, "--max-count=1", _FORMAT, name, "--")
     return None if status else _commit(row.removesuffix(b"\n"))
 
 
 def with_trailers(root: Path, pine_id: PineId, version: Version) -> Iterator[str]:
-    """The commits whose trailers name that version of that script, newest first."""
+    """The commits whose trailers name this version of the script, newest first."""
     named = (f"--grep=^Pine-Id: {pine_id}$", f"--grep=^Pine-Version: {version}$")
     words = ("--basic-regexp", "--all-match", *named)
     shown = "--format=%H%x00%(trailers:only,unfold)%x00"
@@ -53,7 +53,7 @@ def with_trailers(root: Path, pine_id: PineId, version: Version) -> Iterator[str
 
 
 def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
-    """The newest commit that gave the file one of these texts."""
+    """The newest commit that changed the file to one of these texts."""
     words = ("log", *_ALL, "--full-history", "--format=%H", *_PLAIN, "--", path)
     status, answer, _ = run(root, "--literal-pathspecs", *words)
     commits = [] if status else answer.decode("ascii").split()
@@ -67,7 +67,7 @@ def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
 
 
 def text_at(root: Path, commit: str, path: str) -> Digest | None:
-    """The digest of the file's text in a commit; None where there is none."""
+    """The digest of the file's text in the commit; None if there is no text."""
     (blob,) = read_objects(root, [f"{commit}:./{path}"]) or [None]
     return digest_or_none(blob[1]) if blob else None
 

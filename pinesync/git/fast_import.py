@@ -1,8 +1,8 @@
-"""The one writer of commits on refs of pinesync's own, through `git fast-import`: nothing is
-checked out, every blob is sent once, and the ref moves once, at the end.
+"""The only writer of commits on pinesync's own refs. It uses `git fast-import`: no checkout, each
+blob sent once, and the ref moved once, at the end.
 
-The same input makes the same commits on every machine. Whatever came from outside is quoted,
-counted or on one line of its own making, so that no name and no text can be a command.
+The same input makes the same commits on every machine. Foreign text is quoted, length-prefixed, or
+put on a line of its own, so that no name or text can act as a command.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _END = b"done\n"
 
 @dataclass(frozen=True, slots=True)
 class NewCommit:
-    """What a commit changes in the workspace: `manifest` is the text of pine.toml, `files` has the
-    blob of each file that changes, by its id or by its number among those that are sent along,
-    `removed` goes before any of them is written. `when` is in epoch seconds."""
+    """The changes of one commit. `manifest` is the text of pine.toml. `files` maps each changed
+    file to its blob: an object id, or a number among the blobs sent along. `removed` files are
+    deleted before any are written. `when` is in epoch seconds."""
 
     when: int
     message: str
@@ -48,10 +48,10 @@ def write_commits(
     blobs: Iterable[bytes] = (),
     force: bool = False,
 ) -> str:
-    """Let the ref be the last of these commits, all or none of them; its id. The first one has
-    these parents and, where it has none, the files of `tree`. `blobs` are sent along, and count
-    from 1. FileError where git fails, or where the ref is at a commit that `parents` do not
-    contain, unless `force`."""
+    """Write these commits and point the ref to the last one, all or nothing. Return its id. The
+    first commit has these parents or, without parents, the files of `tree`. `blobs` are sent along
+    and numbered from 1. FileError if git fails, or if `parents` do not contain the ref's commit and
+    `force` is False."""
     words = ["fast-import", "--quiet", "--done", "--date-format=raw", *["--force"] * force]
     process = start(repository.root, *words, hooks=False)
     stdin = cast("IO[bytes]", process.stdin)
@@ -59,7 +59,7 @@ def write_commits(
         for chunk in _stream(ref, commits, account, repository.prefix, parents, tree, blobs):
             stdin.write(chunk)
     except BrokenPipeError:
-        pass  # git says why
+        pass  # git reports why
     except BaseException:
         process.kill()
         process.communicate()
@@ -109,7 +109,8 @@ def _first(parents: Sequence[str], tree: str | None) -> bytes:
 
 
 def ident(account: str, when: int) -> bytes:
-    """Who saved, and when, as git writes it: the account, under an address that nobody has."""
+    """git's identity line for whoever saved and when: the account, with an address that nobody
+    owns."""
     name = _NOT_IN_IDENT.sub("", one_line(account)).strip(" .,:;\"'\\") or "TradingView"
     address = _NOT_IN_ADDRESS.sub("-", account) or "nobody"
     seconds = min(max(when, 0), _MOST_SECONDS)

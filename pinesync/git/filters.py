@@ -1,4 +1,4 @@
-"""Files as git would store them. No filter that is a program is ever run."""
+"""Files as git would store them. Never runs a filter program."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _REWRITES = ("filter", "working-tree-encoding")
 
 
 def as_stored(repository: Repository, files: Mapping[str, bytes]) -> dict[str, str]:
-    """The ids of blobs that hold these files as `git add` would store them, line ends and all, but
-    for filters that are programs. The blobs are in the repository then."""
+    """The blob ids of these files as `git add` would store them, with line endings converted but
+    filter programs skipped. The blobs are then in the repository."""
     names = {repository.prefix + path.encode(): path for path in files}
     with tempfile.TemporaryDirectory(prefix="pinesync-stored-") as folder:
         tree = Path(folder) / "tree"
@@ -35,8 +35,7 @@ def as_stored(repository: Repository, files: Mapping[str, bytes]) -> dict[str, s
             "GIT_INDEX_FILE": str(Path(folder) / "index"),
             **_settings(repository),
         }
-        # Git looks for attributes in the index, too: those of HEAD count where there is no file of
-        # them here.
+        # Git also reads attributes from the index: use HEAD's where the folder lacks the file.
         if repository.commit_of("HEAD"):
             repository.ask("read-tree", "HEAD", env=env)
         listed = b"".join(name + b"\0" for name in names)
@@ -48,7 +47,7 @@ def as_stored(repository: Repository, files: Mapping[str, bytes]) -> dict[str, s
 
 
 def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:
-    """The filter or the encoding that git's attributes name for a file, where they do."""
+    """The filter or encoding that git's attributes name, for files that have one."""
     stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
     found = run(root, "check-attr", "-z", "--stdin", *_REWRITES, stdin=stdin)[1].split(b"\0")
     rows = zip(found[::3], found[2::3], strict=False)
@@ -57,7 +56,7 @@ def filters_of(root: Path, paths: Collection[str]) -> dict[str, str]:
 
 
 def filters_with_program(repository: Repository) -> frozenset[str]:
-    """The names of the filters for which a program is set."""
+    """The names of the filters that have a program configured."""
     keys = _program_keys(repository)
     return frozenset(key.removeprefix("filter.").rpartition(".")[0] for key in keys)
 
@@ -69,8 +68,9 @@ def _program_keys(repository: Repository) -> dict[str, None]:
 
 
 def _settings(repository: Repository) -> dict[str, str]:
-    """Settings, as git's environment has them, that take the programs out of every filter: an empty
-    one changes nothing. A split index would leave a part of itself in the repository."""
+    """Settings, in git's environment form, that clear every filter's programs: an empty command
+    changes nothing. They also turn off the split index, which would leave a part in the
+    repository."""
     settings = {"core.splitIndex": "false"}
     for key in _program_keys(repository):
         settings[key] = "false" if key.endswith(".required") else ""
@@ -82,7 +82,7 @@ def _settings(repository: Repository) -> dict[str, str]:
 
 
 def _attributes(repository: Repository, names: Iterable[bytes]) -> dict[bytes, bytes]:
-    """What git reads beside these files and above them, committed or not."""
+    """The attributes files in these files' folders and the folders above, committed or not."""
     above = "../" * repository.prefix.count(b"/")
     top = Path(os.path.normpath(repository.root / above))
     folders = {folder for name in names for folder in Path(os.fsdecode(name)).parents}

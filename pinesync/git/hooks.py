@@ -1,4 +1,4 @@
-"""pinesync's lines in git's hooks. What else is in a hook stays as it is, byte by byte."""
+"""pinesync's lines in git's hooks. The rest of a hook is preserved byte for byte."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _TELLS = {
 
 
 class Unsuited(Exception):
-    """The hook cannot take lines of ours; the message says why."""
+    """The hook cannot take our lines. The message says why."""
 
 
 def block(name: str, python: str) -> bytes:
-    """The lines for a hook: pinesync as it is found on PATH, else that of this interpreter."""
-    # Git runs a hook at the top of its repository. Without -P, a module there could take the place
-    # of one of ours; so could a program, where an entry of PATH is relative, or empty.
+    """The lines for a hook: run pinesync from PATH, or else from this interpreter."""
+    # Git runs a hook at the top of its repository. Without -P, a module there could replace one of
+    # ours. So could a program there, if a PATH entry is relative or empty.
     run = f"hooks run {name} || exit $?"
     text = f"""\
 # {_TELLS[name]} `pinesync hooks remove` takes these lines out again.
@@ -59,8 +59,8 @@ esac
 
 
 def with_block(data: bytes | None, lines: bytes) -> bytes:
-    """The hook with these lines of ours, in place of those that it has. Unsuited where it is no
-    shell script."""
+    """The hook with these lines, replacing any earlier lines of ours. Unsuited if it is not a shell
+    script."""
     if data is None:
         return _SHELL + lines.replace(_BEGIN, _BEGIN + _OWN)
     found = _BLOCK.search(data)
@@ -72,12 +72,13 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
     shell = _IS_SHELL.match(data)
     if not shell:
         raise Unsuited("it is no script of sh or bash")
-    # First: what ends early would never come to ours, and a hook ends with its last line's status.
+    # Put our lines first: an early exit would skip them, and the last line sets a hook's exit
+    # status.
     return shell[0] + lines + data[shell.end() :]
 
 
 def without_block(data: bytes) -> bytes | None:
-    """The hook without our lines; None where nothing else was ever in it."""
+    """The hook without our lines; None if it had no others."""
     found = _BLOCK.search(data)
     if not found:
         return data
@@ -93,10 +94,10 @@ def has_block(data: bytes | None) -> bool:
 
 
 def hooks_folder(repository: Repository) -> Path:
-    """The folder of the repository's hooks, its own or one among its files. LeftForYou where
-    `core.hooksPath` names one that other repositories have, too."""
+    """The folder of the repository's hooks, in its git directory or its work tree. LeftForYou if
+    `core.hooksPath` names one that other repositories share."""
     top = repository.top()
-    # Not through `repository`, which switches hooks off. Paths are as seen from the top.
+    # `repository` turns hooks off, so do not ask it. git prints paths relative to the top level.
     hooks, home = (
         top / os.fsdecode(ask(top, "rev-parse", *words).removesuffix(b"\n"))
         for words in (("--git-path", "hooks"), ("--git-common-dir",))
@@ -111,7 +112,7 @@ def hooks_folder(repository: Repository) -> Path:
 
 
 def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
-    """The hook, and whether git runs it; None where there is none. FileError for a link."""
+    """The hook, and whether git runs it; None if there is none. FileError for a link."""
     if not folder.is_dir():
         return None
     with _opened(folder, name) as hooks:
@@ -122,8 +123,8 @@ def read_hook(folder: Path, name: str) -> tuple[bytes, bool] | None:
 
 
 def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | None) -> None:
-    """Let the hook be `data`, wholly or not at all, in the mode it has; None takes it away.
-    ChangedMeanwhile where it is not `expected` any more."""
+    """Replace the hook atomically and keep its mode; None deletes it. ChangedMeanwhile if its
+    content is no longer `expected`."""
     temp = temporary_name()
     with _opened(folder, name, alone=True) as hooks:
         if expected is None:
@@ -149,8 +150,8 @@ def write_hook(folder: Path, name: str, data: bytes | None, expected: bytes | No
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Remove the temporary files of a run that was killed. One that holds lines which are in no
-    hook stays: it may be the last copy of what somebody wrote."""
+    """Remove temporary files of killed runs. Keep a file if it has lines that are in no hook: it
+    may be the last copy of somebody's work."""
     if not folder.is_dir():
         return
     with _opened(folder, "", alone=True) as hooks:
@@ -160,7 +161,7 @@ def clear_leftovers(folder: Path) -> None:
 
 
 def _is_known(hooks: Folder, temp: str) -> bool:
-    """Whether all of it is in a hook, too, or among lines of ours, which may break off."""
+    """Whether all its lines are also in a hook or are ours, even if the file is cut off."""
     try:
         rest = without_block(read(hooks, temp))
     except OSError:
@@ -172,7 +173,7 @@ def _is_known(hooks: Folder, temp: str) -> bool:
 
 
 def _forms(hooks: Folder, name: str) -> Iterator[bytes]:
-    """What a run may have been about to make of the hook, or to take out."""
+    """What an interrupted run may have been writing: the hook with our lines, or without them."""
     try:
         data = read(hooks, name)
     except OSError:
@@ -183,7 +184,7 @@ def _forms(hooks: Folder, name: str) -> Iterator[bytes]:
 
 @contextmanager
 def _opened(folder: Path, name: str, *, alone: bool = False) -> Iterator[Folder]:
-    """The open folder; `alone` where nobody else may write in it meanwhile."""
+    """The opened folder. With `alone`, hold its lock so that nobody else writes there."""
     try:
         with Tree(folder.parent).opened(folder.name) as hooks:
             if alone:

@@ -1,4 +1,4 @@
-"""What git's index holds, and what of it is staged."""
+"""git's index and its staged changes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pinesync.git.run import ask
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file in the index: its mode, the blob that it has, its stage, 0 but for a file that a merge
-    left open, and its path as it is seen from the folder that was asked."""
+    """A file in the index: its mode, its blob, its stage (0 unless a merge left it unmerged), and
+    its path relative to the queried folder."""
 
     mode: str
     oid: str
@@ -22,15 +22,15 @@ class Row:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is a file, and no link or submodule."""
+        """Whether it is a regular file, not a link or submodule."""
         return self.mode.startswith("100")
 
 
 def index_rows(
     root: Path, *words: str, env: Mapping[str, str] | None = None, hooks: bool = True
 ) -> Iterator[Row]:
-    """The files below `root` in the index; `words` are more options, and patterns behind `--`.
-    FileError where git fails."""
+    """The index's files below `root`. `words` are further options, and patterns after `--`.
+    FileError if git fails."""
     listed = ask(root, "ls-files", "--stage", "-z", *words, env=env, hooks=hooks)
     for line in _lines(listed):
         head, _, path = line.partition(b"\t")
@@ -39,8 +39,8 @@ def index_rows(
 
 
 def staged_rows(root: Path, *words: str) -> Iterator[Row]:
-    """The files that the index has other than HEAD does; one that goes has no mode and no blob.
-    FileError where git fails."""
+    """The files that differ between index and HEAD. A deleted file has no mode and no blob.
+    FileError if git fails."""
     always = ("--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff")
     fields = _lines(ask(root, "diff", *always, "--ignore-submodules=all", *words))
     for head, path in zip(fields[::2], fields[1::2], strict=True):

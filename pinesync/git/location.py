@@ -1,5 +1,5 @@
-"""Where git keeps a repository, told from the disk alone: git is not run, and nothing that runs it
-is imported."""
+"""Find a repository by looking at the disk only. This module neither runs git nor imports what
+does."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ from pathlib import Path
 
 
 def dot_git(folder: Path) -> Path | None:
-    """The nearest `.git`, from the folder up; None where there is none, and so no repository. A
-    look at the disk: git is not run."""
+    """The nearest `.git` in the folder or above it; None outside a repository."""
     places = (above / ".git" for above in (folder, *folder.parents))
     return next((place for place in places if place.exists()), None)
 
 
 def may_name_side_ref(root: Path) -> bool:
-    """Whether the repository's own settings may name a side ref, for the price of a look at one
-    file: most have none, and for them git need not be run."""
+    """Whether the repository's config may name a side ref. Reads one file: most configs name none,
+    which saves running git."""
     try:
         git = dot_git(root)
         settings = _common(git).joinpath("config").read_bytes().lower() if git else b""
     except (OSError, ValueError):
-        return False  # no settings to be read: who asks git hears why
+        return False  # unreadable config: let git report why
     return b"pinesync" in settings and b"record" in settings
 
 
 def _common(git: Path) -> Path:
-    """The folder of git's that all work trees share."""
+    """The git directory that all work trees share."""
     if git.is_dir():
         return git
     to = git.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()

@@ -15,17 +15,17 @@ _LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
 
 
 def merge(base: str, local: str, remote: str) -> Merged:
-    """The three-way merge of canonical texts; the markers are those that every editor knows."""
+    """Merge canonical texts. Editors recognize the conflict markers."""
     try:
         with tempfile.TemporaryDirectory(prefix="pinesync-merge-") as folder:
             for side, text in (("local", local), ("base", base), ("remote", remote)):
                 (Path(folder) / side).write_bytes(text.encode("utf-8"))
             words = ("merge-file", "-p", "--diff3", *_LABELS, "local", "base", "remote")
-            # No repository is looked for around the folder: anybody may make one in /tmp.
+            # Do not search for a repository: anybody can create one in /tmp.
             status, merged, stderr = run(Path(folder), *words, env={"GIT_DIR": os.devnull})
     except OSError as error:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
-    # The status is the number of conflicts; beyond that, git failed.
+    # The status is the number of conflicts. A larger one means that git failed.
     if not 0 <= status <= _MOST_CONFLICTS:
         raise FileError(f"git cannot merge: {stderr}", "both texts were left as they are")
     return Merged(merged.decode("utf-8"), status > 0)

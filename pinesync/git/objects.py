@@ -1,4 +1,4 @@
-"""What git's object store has: files of commits and of the index, many of them in one call."""
+"""Read git objects: files from commits and the index, many per call."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ _MOST_COMMITS = 20
 
 
 def read_objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | None]:
-    """The id and the bytes of each commit or file that is named, for the price of one call; None
-    for what is not there."""
+    """The id and content of each named commit or file, in one git call; None for a missing one."""
     stdin = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
     _, answer, _ = run(root, "cat-file", "--batch", stdin=stdin)
     found: list[tuple[str, bytes] | None] = []
@@ -36,7 +35,7 @@ def read_objects(root: Path, names: Iterable[str]) -> list[tuple[str, bytes] | N
 
 
 def read_blob(root: Path, revision: str) -> bytes | None:
-    """A file as it was; None where there is none, and for one larger than any that is read."""
+    """The file at a revision; None if it is missing or larger than MAX_FILE."""
     status, size, _ = run(root, "cat-file", "-s", revision)
     if status or int(size) > MAX_FILE:
         return None
@@ -45,8 +44,8 @@ def read_blob(root: Path, revision: str) -> bytes | None:
 
 
 def manifests_with(root: Path, holding: Digest) -> list[bytes]:
-    """Each pine.toml of HEAD's history, as it was right after a commit that added this digest to
-    it or took it out, and right before; newest first. Empty outside of git."""
+    """pine.toml before and after each commit of HEAD's history that added or removed this digest,
+    newest first. Empty outside git."""
     search = (
         "log",
         "--format=%H",
@@ -57,15 +56,15 @@ def manifests_with(root: Path, holding: Digest) -> list[bytes]:
     try:
         status, found, _ = run(root, *search, f"-S{holding}", "HEAD", "--", "pine.toml")
     except FileError:
-        return []  # a history that cannot be read has nothing
+        return []  # unreadable history counts as empty
     commits = [] if status else found.decode("ascii").split()
     shown = (read_blob(root, f"{c}{before}:./pine.toml") for c in commits for before in ("", "^"))
-    # The first commit has no parent, and a commit may have removed it.
+    # The first commit has no parent, and a commit may delete the file.
     return [data for data in shown if data is not None]
 
 
 def text_at_head(root: Path, path: str) -> bytes | None:
-    """The file as HEAD has it, None where it has none, and outside of git."""
+    """The file at HEAD; None if HEAD does not have it, and outside git."""
     try:
         return read_blob(root, f"HEAD:./{path}")
     except FileError:
@@ -73,7 +72,7 @@ def text_at_head(root: Path, path: str) -> bytes | None:
 
 
 def our_side(root: Path, path: str) -> bytes | None:
-    """The file as the merge that git left open has it on our side; None where it left none."""
+    """Our side of the file in git's unfinished merge; None if there is none."""
     try:
         return read_blob(root, f":2:./{path}")
     except FileError:

@@ -1,4 +1,4 @@
-"""What git's hooks check: the staged scripts, and the workspaces of a repository."""
+"""What git's hooks check: the staged scripts and the repository's workspaces."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from pinesync.workspace.files.exchange import MAX_FILE
 
 
 def workspaces(top: Path) -> list[Path]:
-    """The folders with a pine.toml that git keeps."""
+    """The folders with a pine.toml that git tracks."""
     _, answer, _ = run(top, "ls-files", "-z", "--", f":(top,glob)**/{MANIFEST}")
     found = (top / os.fsdecode(name) for name in answer.split(b"\0") if name)
     return sorted({path.parent for path in found if path.is_file()})
 
 
 def staged_scripts(top: Path) -> dict[str, bytes]:
-    """Each .pine file that a commit would add or change, with the bytes that git would store: no
-    filter of the repository is run for them."""
+    """Each .pine file that a commit would add or change, with the bytes that git would store. Runs
+    no filter of the repository."""
     rows = staged_rows(top, "--diff-filter=AMT", "--no-relative")
-    # A plain file alone: a link of that name has no script in it.
+    # Regular files only: a link contains no script.
     blobs = {row.path: row.oid for row in rows if row.path.endswith(SUFFIX) and row.is_plain}
     if not blobs:
         return {}

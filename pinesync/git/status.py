@@ -1,4 +1,4 @@
-"""What git knows of a workspace as it is now, for `doctor`."""
+"""The state of a workspace in git, for `doctor`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from pinesync.git.run import run
 
 @dataclass(frozen=True, slots=True)
 class GitStatus:
-    """What git knows of the pine.toml and the .pine files of a folder, by their paths in it:
-    which it tracks, which a merge left open, which it ignores. `autocrlf` is the setting, empty
-    where there is none."""
+    """The git state of a folder's pine.toml and .pine files, by relative path: tracked, unmerged,
+    ignored. `autocrlf` is the setting, empty if unset."""
 
     tracked: frozenset[str]
     unmerged: frozenset[str]
@@ -25,13 +24,13 @@ class GitStatus:
 
 
 def version() -> str:
-    """Git's version. FileError where it cannot be run."""
+    """Git's version. FileError if git cannot run."""
     stdout = run(None, "--version")[1].decode("utf-8", "replace")
     return stdout.strip().removeprefix("git version ")
 
 
 def user_name(root: Path) -> str | None:
-    """Who commits here, as git is set up; None where it does not say, or cannot be run."""
+    """The configured committer name; None if it is unset or git cannot run."""
     try:
         status, name, _ = run(root, "config", "--get", "user.name")
     except PinesyncError:
@@ -40,7 +39,8 @@ def user_name(root: Path) -> str | None:
 
 
 def git_status(root: Path) -> GitStatus | None:
-    """None outside of a repository; FileError where git cannot be run, or will not look."""
+    """The folder's git state; None outside a repository. FileError if git cannot run or refuses
+    to."""
     if find_repository(root) is None:
         return None
     files = ("--", "pine.toml", "*.pine")
@@ -56,7 +56,7 @@ def git_status(root: Path) -> GitStatus | None:
 
 
 def head_time(root: Path) -> float | None:
-    """When HEAD was committed, in epoch seconds; None outside of git, and before a first commit."""
+    """HEAD's commit time in epoch seconds; None outside git and before the first commit."""
     try:
         status, row, _ = run(root, "rev-list", "--max-count=1", "--timestamp", "HEAD")
     except PinesyncError:

@@ -1,1 +1,1 @@
-"""A local stand-in for the facade: the service's behaviour as far as it is known, on this disk."""
+"""A local stand-in for the facade. It behaves as the service does, as far as that is known."""

@@ -1,4 +1,4 @@
-"""Where sandboxes are on the disk, and how an account there is filled with scripts."""
+"""Where sandboxes are stored, and how to fill an account with scripts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _SPREAD = 180 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What `fill` did: scripts and versions saved, scripts skipped since their name was there."""
+    """The result of `fill`: scripts and versions saved, and scripts skipped because their name
+    exists."""
 
     scripts: int
     versions: int
@@ -28,7 +29,7 @@ class Filled:
 
 
 def sandbox_path(folder: Path, name: str = DEFAULT_NAME) -> Path:
-    """The file of a sandbox. Misuse for a name that could mean another place."""
+    """The sandbox's file. Misuse for a name that could lead to another place."""
     if not _NAME.fullmatch(name):
         raise Misuse(
             f"a sandbox cannot be called {name[:60]!r}",
@@ -38,20 +39,20 @@ def sandbox_path(folder: Path, name: str = DEFAULT_NAME) -> Path:
 
 
 def open_sandbox(folder: Path, name: str, now: Callable[[], float]) -> Store:
-    """The store of a sandbox, made where it is not there yet."""
+    """The sandbox's store, created if it does not exist."""
     return Store(sandbox_path(folder, name), now)
 
 
 def fill(store: Store, user: User, seeds: Iterable[Seed]) -> Filled:
-    """Saves scripts with all their versions, as if over the past months; a script whose name is
-    there stays as it is. The same seeds are always of the same age."""
+    """Save scripts with all their versions, dated over the past months. Skip a script whose name
+    exists. The same seeds always get the same ages."""
     scripts = versions = skipped = 0
     newest = int(store.now())
     for seed in seeds:
         if store.find(user, seed.name):
             skipped += 1
             continue
-        # Not for secrets: the ages only have to be the same each time.
+        # Not for secrets: the seed only makes the ages reproducible.
         ages = random.Random(seed.name).sample(range(3600, _SPREAD), len(seed.versions))
         moments = [newest - age for age in sorted(ages, reverse=True)]
         first = store.save_new(user, seed.name, seed.versions[0], created=moments[0])

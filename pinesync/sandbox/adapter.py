@@ -1,7 +1,7 @@
-"""The sandbox in process: a `requests` adapter that calls the WSGI app, without port or socket.
+"""The sandbox in process: a `requests` adapter that calls the WSGI app without a port or socket.
 
-What a socket would do, it does at once: a reset raises ConnectionError, a hang ReadTimeout, and a
-truncated answer breaks where its body is read.
+It raises at once what a socket would lead to: ConnectionError for a reset, ReadTimeout for a hang.
+A truncated response fails when its body is read.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ IN_PROCESS_URL = IN_PROCESS_ORIGIN + BASE_PATH
 
 
 class WSGIAdapter(BaseAdapter):
-    """Sends prepared requests into an app, from several threads at once. `sleep` is called
-    between the pieces of a slow answer; timeouts are not looked at."""
+    """Sends prepared requests to an app. Safe to use from several threads. `sleep` is called
+    between the pieces of a slow response; timeouts are ignored."""
 
     def __init__(self, app: SandboxApp, sleep: Callable[[float], None] = lambda _: None) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class WSGIAdapter(BaseAdapter):
         return self._response(request, raw)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: the adapter holds nothing open."""
 
     def _called(self, environ: Environ) -> tuple[str, list[tuple[str, str]], Iterable[bytes]]:
         started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -99,7 +99,7 @@ class WSGIAdapter(BaseAdapter):
 
 
 class _Pieces(io.RawIOBase):
-    """A body that is made while it is read. Waits before each piece."""
+    """A body that is generated as it is read, with a wait before each piece."""
 
     def __init__(self, pieces: Iterable[bytes], wait: Callable[[], None]) -> None:
         self._pieces = iter(pieces)
@@ -157,7 +157,7 @@ def _header(value: object) -> str:
 
 
 def _body(body: Any) -> bytes:
-    """A prepared body, which may be text, bytes, a file or an iterable."""
+    """The prepared body as bytes. It may be text, bytes, a file or an iterable."""
     if body is None:
         return b""
     if isinstance(body, str):

@@ -1,7 +1,7 @@
-"""The sandbox as a WSGI application: requests in, answers and planned faults out.
+"""The sandbox as a WSGI application, which answers requests and injects planned faults.
 
-It is reached in process through `adapter`, over a socket through `serve`. Resetting, hanging,
-truncating and slowness are the transport's: the app leaves a `Disturbance` in the environment.
+Reach it in process through `adapter`, or over a socket through `serve`. The transport does the
+resets, hangs, truncation and delays: the app puts a `Disturbance` in the environment.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 @dataclass(slots=True)
 class _Sent:
-    """What goes out, and what the transport does to it."""
+    """The response, and what the transport does to it."""
 
     reply: Reply
     disturbance: Disturbance | None = None
@@ -50,8 +50,8 @@ class _Sent:
 
 
 class SandboxApp:
-    """The facade on a store. `switches` may be replaced while it runs; `plan` holds the faults to
-    come and the log of requests."""
+    """The facade on a store. `switches` may be replaced while it runs. `plan` holds the coming
+    faults and the request log."""
 
     def __init__(
         self, store: Store, switches: Switches | None = None, plan: FaultPlan | None = None
@@ -147,7 +147,7 @@ class SandboxApp:
         return sent
 
     def _user(self, cookie: str) -> User | None:
-        """Whose cookie it is, whether or not the session still lives."""
+        """The user that the cookie belongs to, even if the session has expired."""
         try:
             jar = SimpleCookie(cookie)
         except CookieError:
@@ -160,7 +160,7 @@ class SandboxApp:
         return None if self.plan.expired else user
 
     def _operate(self, route: Route, call: Call) -> Reply:
-        """The operation itself, with refusals as the answers that the service gives."""
+        """Run the operation. A refusal becomes the response that the service gives."""
         try:
             return route.act(call)
         except Refused as error:
@@ -198,7 +198,8 @@ class SandboxApp:
     # -- faults ---------------------------------------------------------------------------------
 
     def _disturbed(self, fault: Fault, reply: Reply | None) -> _Sent:
-        """The answer that a fault makes of the real one; None where nothing was done."""
+        """Turn the real response into the faulty one. `reply` is None if the operation did not
+        run."""
         status, headers = fault.status, fault.headers
         match fault.kind:
             case "429":
@@ -227,8 +228,8 @@ class SandboxApp:
                 raise AssertionError(f"{fault.kind} is no answer")
 
     def _meddle(self, fault: Fault, user: User | None, call: Call, pine_id: str) -> None:
-        """Somebody in the web editor, with the same account: saves, renames, deletes or, before a
-        create, makes a script of its name."""
+        """Act as somebody in the web editor with the same account: save, rename or delete the
+        script or, before a create, create another with its name."""
         if user is None:
             return
         by = "web editor"
@@ -255,7 +256,8 @@ class SandboxApp:
 
 
 def _instead(route: Route, fault: Fault) -> bool:
-    """Whether a fault comes before the operation. Of a read, it is the real answer that breaks."""
+    """Whether the fault replaces the operation. For a read, it damages the real response
+    instead."""
     return fault.when == "before" and not (fault.kind == "truncate" and route.method == "GET")
 
 

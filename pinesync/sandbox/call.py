@@ -1,4 +1,4 @@
-"""One request of the facade, read and checked, and its answer before it is sent."""
+"""One facade request, parsed and checked, and its response before it is sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_READER = "User is not allowed to see source code of pine"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it is sent. `pine_id` names the script that it is about, if any."""
+    """A response before it is sent. `pine_id` names the script it is about, if any."""
 
     status: int
     body: bytes
@@ -28,7 +28,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, read. `user` is None for no session and for a dead one alike."""
+    """One parsed request. `user` is None without a session and with an expired one."""
 
     store: Store
     switches: Switches
@@ -40,7 +40,7 @@ class Call:
 
     @property
     def source(self) -> str:
-        """The body's text; Refused (400) where there is none."""
+        """The source in the body. Refused (400) if there is none."""
         if not self.form.get("source"):
             raise Refused(400, "source is empty")
         return self.form["source"]
@@ -53,19 +53,19 @@ class Call:
 
     @property
     def writer(self) -> User:
-        """Whose session it is; without one, the refusal that the switch names."""
+        """The session's user. Without one, raise the refusal that the switch selects."""
         if self.user is None:
             raise DeadSession(401, NOT_OWNER)
         return self.user
 
     def stored(self) -> StoredVersion:
-        """The version in the path, of what anybody may read or of a script of the session."""
+        """The version in the path: of a script that anybody may read, or of one of the user's."""
         if open_to_all := published.find(self.pine_id):
             return published.version_of(open_to_all, self.asked_version())
         return self.store.get(self.pine_id, user=self.reader, version=self.asked_version())
 
     def asked_version(self) -> Version | None:
-        """The version in the path, None for `last`; Refused (400) for anything else."""
+        """The version in the path, None for `last`. Refused (400) for anything else."""
         if self.version == "last":
             return None
         try:
@@ -75,9 +75,9 @@ class Call:
 
 
 class DeadSession(NotAccessible):
-    """A write without a session."""
+    """A write without a live session."""
 
 
 def answer(value: object, pine_id: str = "") -> Reply:
-    """200 with JSON, as text/plain."""
+    """A 200 response with JSON, sent as text/plain."""
     return Reply(200, server_responses.encode(value), pine_id)

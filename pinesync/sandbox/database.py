@@ -1,7 +1,7 @@
-"""The sandbox's SQLite file: how it is made, opened and shared.
+"""Create, open and share the sandbox's SQLite file.
 
-WAL mode, one connection a call from a pool of idle ones, and transactions that take the write lock
-at their beginning, so that any number of threads and processes may use one file.
+Any number of threads and processes may use one file: it is in WAL mode, each call takes a
+connection from a pool, and each write transaction takes the write lock first.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _HINTS = {
 
 
 class Database:
-    """One file, made (mode 0600) where it is not there."""
+    """One file, created (mode 0600) if it does not exist."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._idle: deque[sqlite3.Connection] = deque()
-        # Who forgets to close, or ends, closes all the same: SQLite tidies up its files then.
+        # Close the connections even if the owner forgets to: SQLite then cleans up its files.
         weakref.finalize(self, _close, self._idle)
         self._pid = os.getpid()
         if not path.exists():
@@ -69,7 +69,7 @@ class Database:
             )
 
     def close(self) -> None:
-        """Closes the idle connections; a later call opens new ones."""
+        """Close the idle connections. Later calls open new ones."""
         _close(self._idle)
 
     @contextmanager
@@ -94,7 +94,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that holds the write lock from its beginning."""
+        """One transaction that holds the write lock from the start."""
         with self.reading() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -154,7 +154,7 @@ def _make(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # A URI with mode=rw: a file that is not there is an error, not a new database.
+    # mode=rw in a URI: a missing file is an error, not a new database.
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=rw",
         uri=True,

@@ -1,8 +1,8 @@
-"""What each path of the facade does: one function an endpoint, from a `Call` to a `Reply`.
+"""What each path of the facade does: one function per endpoint, from a `Call` to a `Reply`.
 
-The shapes are those of `protocol.server_responses`; where the service may answer in several
-ways, the call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status;
-the app turns it into the answer.
+The shapes are those of `protocol.server_responses`. Where the service may answer in several ways,
+the call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status; the
+app turns it into a response.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NO_USER = "header 'X-Userid' is not specified"
 
 
 def list_scripts(call: Call) -> Reply:
-    """The account's scripts, without a session none, and no refusal; or the built-ins."""
+    """The account's scripts or the built-ins. Without a session, an empty list, not a refusal."""
     chosen = call.query.get("filter")
     if chosen is None:
         raise Refused(400, "Argument filter is not given")
@@ -52,7 +52,7 @@ def list_scripts(call: Call) -> Reply:
 
 
 def get_script(call: Call) -> Reply:
-    """One version with its source, for its owner alone unless it is open to all."""
+    """One version with its source, for its owner only unless anybody may read it."""
     found = call.stored()
     switches = call.switches
     body = server_responses.script(
@@ -76,7 +76,7 @@ def newest(call: Call) -> Reply:
 
 
 def history(call: Call) -> Reply:
-    """Every version, the newest last; by switch there is no such path."""
+    """Every version, newest last. A switch removes this path."""
     if not call.switches.history_available:
         raise Refused(404, "Not Found")
     if open_to_all := published.find(call.pine_id):
@@ -92,8 +92,8 @@ def _row(stored: StoredVersion, call: Call) -> dict[str, Any]:
 
 
 def script_info(call: Call) -> Reply:
-    """The session probe: whose session it is or, by switch, who owns the script; what is nobody's
-    here, such as a built-in, is TradingView's."""
+    """The session probe. Returns the session's user or, by switch, the script's owner; a script
+    that nobody here owns, such as a built-in, belongs to TradingView."""
     if call.user is None:
         raise Refused(401, NO_USER)
     pine_id = call.query.get("pine_id", "")
@@ -111,7 +111,7 @@ def script_info(call: Call) -> Reply:
 
 
 def may_read(call: Call) -> Reply:
-    """Whether the session may read that version; never a refusal."""
+    """Whether the session may read the version. Never refuses."""
     call.asked_version()
     try:
         call.stored()
@@ -121,7 +121,7 @@ def may_read(call: Call) -> Reply:
 
 
 def lib_list(call: Call) -> Reply:
-    """The published libraries that an import could mean."""
+    """The published libraries that match an import."""
     prefix = call.query.get("lib_id_prefix")
     if not prefix:
         raise Refused(400, "Argument lib_id_prefix is not given")
@@ -133,7 +133,7 @@ def lib_list(call: Call) -> Reply:
 
 
 def check(call: Call) -> Reply:
-    """translate_light: compiles for anybody, stores nothing."""
+    """translate_light: compile for anybody, store nothing."""
     if call.switches.old_pine != "checked" and is_old(call.source):
         return answer(server_responses.too_old())
     found = find(call.source)
@@ -148,7 +148,7 @@ def check(call: Call) -> Reply:
 
 
 def full_compile(call: Call) -> Reply:
-    """translate_source: compiles for anybody, sees the limits too, stores nothing."""
+    """translate_source: compile for anybody, check the limits as well, store nothing."""
     if not re.fullmatch(r"last|v[0-9]{1,2}", call.version):
         raise Refused(400, "wrong version")
     if call.switches.old_pine == "refused" and is_old(call.source):
@@ -162,8 +162,8 @@ def full_compile(call: Call) -> Reply:
 
 
 def translate(call: Call) -> Reply:
-    """A saved script as compiled, or why it does not compile. By switch the newest version is not
-    there yet."""
+    """A saved script's compiled form, or why it does not compile. By switch, the newest version is
+    not available yet."""
     found = call.stored()
     late = call.switches.translate_last == "before" and call.version == "last"
     if late and found.version.major > 1:
@@ -182,7 +182,7 @@ def _compiled(call: Call, stored: StoredVersion) -> dict[str, Any]:
 
 
 def parse_title(call: Call) -> Reply:
-    """The title in the declaration."""
+    """The title in the source's declaration."""
     title = describe(call.source).title
     if not title:
         return answer({"success": False, "reason": "Cannot find the title of the script"})
@@ -190,7 +190,7 @@ def parse_title(call: Call) -> Reply:
 
 
 def convert(call: Call) -> Reply:
-    """The source with another version in its annotation: the real converter's work is unknown."""
+    """Change only the version annotation: what the real converter does is unknown."""
     target = call.form.get("version_to", "")
     errors = [one.message for one in find(call.source) if one.severity == "error"]
     if not re.fullmatch(r"[1-9][0-9]?", target) or errors:
@@ -224,7 +224,7 @@ def _broken(call: Call, found: list[Finding], result: dict[str, Any] | None) -> 
 
 
 def save_new(call: Call) -> Reply:
-    """Creates; with `allow_overwrite=true` and the name in use, saves over that script."""
+    """Create a script. With `allow_overwrite=true` and a name in use, save over that script."""
     writer = call.writer
     name, source = _name(call, required=True), _source_to_save(call)
     overwrite = call.query.get("allow_overwrite") == "true"
@@ -232,8 +232,8 @@ def save_new(call: Call) -> Reply:
 
 
 def save_next(call: Call) -> Reply:
-    """`allow_create_new=true` never creates here: of an id that is not there it is unknown what
-    would be made of it."""
+    """Save the next version. `allow_create_new=true` creates nothing here: what the service would
+    create for a missing id is unknown."""
     writer = call.writer
     name = _name(call, required=False) or None
     source = _source_to_save(call)
@@ -241,20 +241,20 @@ def save_next(call: Call) -> Reply:
 
 
 def rename(call: Call) -> Reply:
-    """Another saved name, no new version."""
+    """Rename the script, without a new version."""
     call.store.rename(call.writer, call.pine_id, _name(call, required=True))
     return answer("ok", call.pine_id)
 
 
 def label(call: Call) -> Reply:
-    """Names one version in the history."""
+    """Label one version in the history."""
     version = call.asked_version() or call.store.get(call.pine_id, user=call.writer).version
     call.store.label(call.writer, call.pine_id, version, call.query.get("name", ""))
     return answer("ok", call.pine_id)
 
 
 def delete(call: Call) -> Reply:
-    """Deletes the script with all its versions."""
+    """Delete the script with all its versions."""
     call.store.delete(call.writer, call.pine_id)
     body = b"ok" if call.switches.ok == "bare" else b'"ok"'
     return Reply(200, body, call.pine_id)
@@ -270,7 +270,7 @@ def _name(call: Call, *, required: bool) -> str:
 
 
 def _source_to_save(call: Call) -> str:
-    """The text as the service would store it."""
+    """The source as the service would store it."""
     source = call.source
     if len(source.encode()) > MAX_SAVED:
         raise Refused(413, "script is too large")

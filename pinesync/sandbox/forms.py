@@ -1,7 +1,7 @@
-"""Request bodies and queries as fields, byte for byte.
+"""Parse request bodies and queries into fields, byte for byte.
 
-Both encodings that the service takes are read here, since form parsers of frameworks replace bytes
-that are not UTF-8 without a word, and a stand-in has to tell what it was sent.
+Both encodings that the service takes are parsed here. Frameworks' form parsers silently replace
+bytes that are not UTF-8, and a stand-in has to report what it received.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pinesync.errors import Refused
 
 
 def read(body: bytes, content_type: str) -> dict[str, str]:
-    """The fields of a body; of a name that comes twice the first. Refused (400) for a body that
-    is neither multipart/form-data nor urlencoded, is damaged, or is not UTF-8."""
+    """The fields of a body, the first of each name. Refused (400) if the body is neither
+    multipart/form-data nor urlencoded, is damaged, or is not UTF-8."""
     kind = Message()
     kind["content-type"] = content_type or "application/x-www-form-urlencoded"
     if kind.get_content_type() == "application/x-www-form-urlencoded":
@@ -26,7 +26,7 @@ def read(body: bytes, content_type: str) -> dict[str, str]:
 
 
 def urlencoded(data: bytes) -> dict[str, str]:
-    """The fields of a query or an urlencoded body. Refused (400) where it is not UTF-8."""
+    """The fields of a query or an urlencoded body. Refused (400) if it is not UTF-8."""
     fields: dict[str, str] = {}
     for pair in data.split(b"&"):
         if pair:
@@ -37,7 +37,7 @@ def urlencoded(data: bytes) -> dict[str, str]:
 
 def _multipart(body: bytes, boundary: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
-    # The body may have a preamble; its first delimiter alone needs no line end before it.
+    # The body may have a preamble. Only the first delimiter may lack a line break before it.
     parts = (b"\r\n" + body).split(b"\r\n--" + boundary)
     if len(parts) < 2 or not parts[-1].startswith(b"--"):
         raise Refused(400, "the multipart body has no end")

@@ -1,5 +1,5 @@
-"""Scripts that anybody may read without a session: a few built-ins and one library, written for
-the sandbox. Their ids, kinds and filters have the service's form."""
+"""Scripts that anybody may read without a session: a few built-ins and one library, written for the
+sandbox. Their ids, kinds and filters follow the service's form."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ plot(close)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A script with its versions, the oldest first; `shown` is the filter that lists it, and
-    `library` what an import calls it."""
+    """A script with its versions, oldest first. `shown` is the filter that lists it, `library` its
+    name in an import."""
 
     pine_id: str
     name: str
@@ -66,7 +66,7 @@ class Published:
     library: str = ""
 
     def stored(self, number: int) -> StoredVersion:
-        """One version in the form of the account's own."""
+        """One version, in the same form as the account's own."""
         facts = describe(self.versions[number - 1])
         return StoredVersion(
             pine_id=cast(PineId, self.pine_id),
@@ -86,7 +86,7 @@ class Published:
         )
 
     def row(self) -> dict[str, Any]:
-        """As `list` has it."""
+        """The script's row in `list`."""
         newest = self.stored(len(self.versions))
         row = server_responses.list_item(newest.info, inputs=newest.inputs)
         row["extra"]["shortDescription"] = self.short
@@ -95,7 +95,8 @@ class Published:
 
 @cache
 def scripts() -> tuple[Published, ...]:
-    """All of them. The library is the one that `sandbox seed` saves, as its author published it."""
+    """All published scripts. The library is the one that `sandbox seed` saves, as its author
+    published it."""
     library = next(seed for seed in seeds() if seed.name == _LIBRARY)
     return (
         Published("STD;SMA", "Moving Average", "MA", "standard", (_AVERAGE,)),
@@ -119,7 +120,7 @@ def find(pine_id: str) -> Published | None:
 
 
 def version_of(script: Published, version: Version | None) -> StoredVersion:
-    """One version, the newest where `version` is None; NotAccessible (404) for none."""
+    """One version; the newest if `version` is None. NotAccessible (404) if there is none."""
     number = version.major if version else len(script.versions)
     if number > len(script.versions):
         raise NotAccessible(404, NO_SCRIPT)
@@ -127,7 +128,7 @@ def version_of(script: Published, version: Version | None) -> StoredVersion:
 
 
 def libraries(prefix: str, *, ignore_case: bool) -> list[dict[str, Any]]:
-    """Every version of a library whose id for an import begins so, the newest first."""
+    """Every version of each library whose import id has this prefix, newest first."""
     fold = str.casefold if ignore_case else str
     found = []
     for script in scripts():

@@ -1,7 +1,7 @@
-"""The scripts that `sandbox seed` fills an account with: written for it, and free to use.
+"""The scripts that `sandbox seed` saves: written for it, and free to use.
 
-Every version is a file, `seed/<folder>/<number>.pine`, kept with LF; what a script of the real
-service has with CRLF gets them on loading, so that no setting of git can change it.
+Every version is a file, `seed/<folder>/<number>.pine`, stored with LF. Scripts that have CRLF on
+the real service get it on loading, so that git settings cannot change it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import resources
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A script to save: its name, and the text of each version, the oldest first."""
+    """A script to save: its name, and each version's text, oldest first."""
 
     name: str
     versions: tuple[str, ...]
@@ -38,7 +38,7 @@ _SCRIPTS = (
 
 
 def seeds() -> list[Seed]:
-    """All of them, in the order in which they are to be saved."""
+    """All seeds, in the order to save them."""
     return [Seed(name, _versions(folder, count)) for folder, name, count in _SCRIPTS]
 
 

@@ -1,10 +1,10 @@
-"""The sandbox over HTTP, for other clients: loopback only, keep-alive, one thread a connection.
+"""The sandbox over HTTP, for other clients: loopback only, keep-alive, one thread per connection.
 
-Who may ask: requests to this very address (Host) from no page, a TradingView page or a loopback
-page (Origin), so that no other web page that a browser shows can reach the account. A request has
-to be complete `timeout` seconds after the connection became idle; slower ones are cut off.
+Requests must name this very address (Host) and come from no page, a TradingView page or a loopback
+page (Origin), so that no other web page in a browser can reach the account. A request must be
+complete `timeout` seconds after the connection became idle, or the connection is closed.
 
-Long because a socket is answered, limited, disturbed and closed by one handler.
+Long because one handler reads, limits, disturbs and answers a socket.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    """A sandbox on a port of 127.0.0.1; port Port; 0 picks a free one. The port is taken from the
-    beginning, answers come between `start` (or `serve_forever`) and `close`."""
+    """A sandbox on a port of 127.0.0.1; port 0 picks a free one. It takes the port at once and
+    answers between `start` (or `serve_forever`) and `close`."""
 
     def __init__(
         self,
@@ -64,22 +64,22 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The base URL of the facade."""
+        """The facade's base URL."""
         return f"http://127.0.0.1:{self.port}{BASE_PATH}"
 
     def start(self) -> Server:
-        """Serves in a thread of its own."""
+        """Serve in a new thread."""
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
         self._thread.start()
         return self
 
     def serve_forever(self) -> None:
-        """Serves until `close`, or until an exception such as KeyboardInterrupt."""
+        """Serve until `close`, or until an exception such as KeyboardInterrupt."""
         self._http.serving.set()
         self._http.serve_forever(poll_interval=0.05)
 
     def close(self) -> None:
-        """Gives the port back and cuts every connection, hanging ones too."""
+        """Release the port and close every connection, even a hanging one."""
         self._http.closing.set()
         if self._thread:
             self._http.serving.wait()
@@ -123,12 +123,12 @@ class _HTTPServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        # Not HTTPServer's, which asks the name service for this machine's full name.
+        # HTTPServer's own method looks up this machine's full name.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
 
     def handle_error(self, *_: object) -> None:
-        """A client that went away is no error; a bug goes to the log, without the request."""
+        """Ignore clients that disconnect. Log bugs, without the request."""
         _log.debug("a connection ended early", exc_info=True)
 
     def opened(self, connection: socket.socket) -> None:
@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def handle_one_request(self) -> None:
-        """One request, whose every byte has to come before the deadline."""
+        """Handle one request, which must arrive completely before the deadline."""
         self._incoming.allow(self.server.patience)
         try:
             self.raw_requestline = self.rfile.readline(65537)
@@ -177,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Nothing is printed here: requests are logged once they are answered."""
+        """Print nothing: requests are logged once they are answered."""
 
     def _serve(self) -> None:
         if refusal := self._refusal():
@@ -203,7 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(_head(status, headers), pieces)
 
     def _refusal(self) -> tuple[str, bytes] | None:
-        """Why this request is not for the app, if it is not."""
+        """Why the request must not reach the app; None if it may."""
         port = self.server.server_port
         if self.headers.get_all("Host") not in [[f"{host}:{port}"] for host in HOSTS]:
             return "400 Bad Request", b"wrong Host"
@@ -260,7 +260,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(_head(status, headers), [body])
 
     def _send(self, head: bytes, pieces: Iterable[bytes]) -> None:
-        """Head and body leave in one write where the body is one piece."""
+        """Send head and body in one write if the body is a single piece."""
         self.connection.settimeout(self.server.patience)
         for piece in pieces:
             self.connection.sendall(head + piece)
@@ -269,7 +269,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.sendall(head)
 
     def _drain(self) -> None:
-        """Reads a little of what is still being sent, or the answer could be lost by a reset."""
+        """Read a little of what the client still sends: otherwise a reset could discard the
+        response."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             self._incoming.allow(min(2.0, self.server.patience))
@@ -290,14 +291,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.sendall(head + body[: len(body) // 2])
         elif disturbance.kind == "hang":
             self.server.closing.wait(disturbance.seconds)
-        else:  # with no time to linger, closing sends a reset
+        else:  # without time to linger, closing sends a reset
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.server.closed(self.connection)
             self.connection.close()
 
 
 class _Deadline(io.RawIOBase):
-    """Reads from a socket until a moment; TimeoutError from then on, however the bytes come."""
+    """Reads from a socket until a deadline, then raises TimeoutError however slowly bytes
+    arrive."""
 
     def __init__(self, connection: socket.socket, clock: Callable[[], float]) -> None:
         self._connection = connection

@@ -1,6 +1,6 @@
-"""The session cookie: what counts as one, and to which origin it belongs.
+"""The session cookie: its valid values, and the origin it belongs to.
 
-A `Secret` knows its origin, so that the one function that attaches it can refuse every other.
+A `Secret` knows its origin, so that the one function that attaches it can refuse any other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pinesync.errors import Misuse
 from pinesync.protocol import BASE_URL
 
-# A cookie header, JSON, or a row of the browser's table or of a cookies.txt, which have tabs.
+# A Cookie header, JSON, or a tab-separated row from the browser's table or a cookies.txt.
 _PAIR = re.compile(
     r"(?<![\w.%-])(sessionid_sign|sessionid)(?:[\"']?[ \t]*[=:][ \t]*[\"']?|\t)([^\s;,\"']+)"
 )
@@ -24,7 +24,7 @@ HOW_TO_SIGN_IN = "run `pinesync login`, or set TRADINGVIEW_COOKIE"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """The two cookies of a session, for one exact origin. Its repr and str show neither."""
+    """A session's two cookies, for one exact origin. Neither repr nor str shows them."""
 
     sessionid: str
     sign: str
@@ -36,7 +36,7 @@ class Secret:
     __str__ = __repr__
 
     def reveal(self) -> str:
-        """The Cookie header's value. Only `session` calls this."""
+        """The value of the Cookie header. Only `session` calls this."""
         return f"sessionid={self.sessionid}; sessionid_sign={self.sign}"
 
 
@@ -49,7 +49,7 @@ def origin_of(url: str) -> str:
         raise Misuse(f"not an address: {_without_user(url)!r}") from None
     host = (parts.hostname or "").lower()
     loopback = host in ("127.0.0.1", "::1", "localhost")
-    # What another parser could read as another host is no address: user@, \, tabs, look-alikes.
+    # Reject what another parser could read as a different host: user@, \, tabs, look-alikes.
     plain = url.isascii() and url.isprintable() and not set(url) & set("\\@?# ")
     if not plain or not _HOST.fullmatch(host) or port == 0:
         raise Misuse(f"not the address of a facade: {_without_user(url)!r}")
@@ -63,14 +63,14 @@ def origin_of(url: str) -> str:
 
 
 def _without_user(url: str) -> str:
-    """The address for a message: what stands before an @ may be a password."""
+    """The URL for a message, without what precedes an @: it may be a password."""
     _, at, rest = url.rpartition("@")
     return f"…@{rest[:100]}" if at else rest[:100]
 
 
 def parse(pasted: str, base_url: str = BASE_URL) -> Secret:
-    """From a whole Cookie header, or the two cookies in any form that browsers copy. Other
-    cookies are dropped. Misuse, without the value, where one of the two is missing or odd."""
+    """Parse a whole Cookie header, or the two cookies in any form that browsers copy. Other cookies
+    are dropped. Misuse if one is missing or malformed; the message never shows a value."""
     found = dict(_PAIR.findall(pasted))
     for name in ("sessionid", "sessionid_sign"):
         if name not in found:
@@ -82,7 +82,7 @@ def parse(pasted: str, base_url: str = BASE_URL) -> Secret:
 
 
 def checked(sessionid: object, sign: object, base_url: str = BASE_URL) -> Secret:
-    """The two values as a Secret; Misuse, without the value, for what no cookie can hold."""
+    """The two values as a Secret. Misuse, not showing the value, for what no cookie can contain."""
     for name, value in (("sessionid", sessionid), ("sessionid_sign", sign)):
         if not isinstance(value, str) or not _VALUE.fullmatch(value):
             raise Misuse(f"the value of {name} is not one that a cookie can have")

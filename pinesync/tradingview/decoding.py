@@ -1,4 +1,4 @@
-"""Undoing an answer's content encoding, never beyond a limit."""
+"""Decode a response's content encoding, within a size limit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Decode = Callable[[bytes, int], bytes]
 
 
 def decoder(encoding: str) -> Decode:
-    """What undoes a content encoding: `decode(piece, most)` gives at most that many bytes. Only
-    gzip, which the service may use unasked; any other is a BadAnswer."""
+    """The decoder for a content encoding: `decode(piece, most)` returns at most `most` bytes.
+    Supports only gzip, which the service may send unrequested; BadAnswer for any other."""
     match encoding.strip().lower():
         case "" | "identity":
             return lambda raw, _: raw
@@ -25,14 +25,14 @@ def decoder(encoding: str) -> Decode:
 
 
 class Inflate:
-    """gzip, piece by piece. Members may follow each other, and may be empty."""
+    """Incremental gzip decoder. Accepts several members in a row, even empty ones."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
 
     @property
     def ended(self) -> bool:
-        """Whether the last member is whole."""
+        """Whether the last member is complete."""
         return self._member.eof
 
     def __call__(self, raw: bytes, most: int) -> bytes:

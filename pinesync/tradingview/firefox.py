@@ -1,7 +1,7 @@
-"""The session cookie as Firefox has it.
+"""Read the session cookie from Firefox.
 
-Firefox keeps cookies unencrypted in a SQLite database that it writes to while it runs. A copy of it
-is read, so that nothing is locked or changed; the copy lies in a private folder and is removed.
+Firefox keeps cookies unencrypted in a SQLite database that it writes to while it runs. We read a
+copy, so that nothing is locked or changed. The copy is made in a private folder and removed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pinesync.errors import FileError, Misuse, NotSignedIn
 
 _COPIED = ("cookies.sqlite", "cookies.sqlite-wal")
 _COPIES = ".firefox-"
-# Cookies of other hosts do not reach the facade, and a container's are another session.
+# Cookies for other hosts do not reach the facade. A container has a session of its own.
 _QUERY = """
 SELECT originAttributes, lastAccessed, name, value FROM moz_cookies
 WHERE host IN ('.tradingview.com', 'tradingview.com')
@@ -34,9 +34,10 @@ _Row = tuple[str, int, str, str]
 
 
 def session_cookie(roots: Sequence[Path], profile: str, scratch: Path) -> str:
-    """`sessionid=…; sessionid_sign=…` of a profile, or with an empty name of the default one that
-    was signed in last. `roots` are the folders that have a profiles.ini; the copy is made below
-    `scratch`. Misuse where there is no such profile, NotSignedIn where it has no session."""
+    """`sessionid=…; sessionid_sign=…` from the named profile. If `profile` is empty, use the
+    default profile whose session was used last. `roots` are the folders with a profiles.ini; the
+    copy is made below `scratch`. Misuse if there is no such profile, NotSignedIn if it has no
+    session."""
     clear_copies(scratch)
     chosen = _profiles(roots, profile)
     sessions = [found for folder in chosen for found in _sessions(folder, scratch)]
@@ -73,8 +74,8 @@ def _profiles(roots: Sequence[Path], wanted: str) -> list[Path]:
 
 
 def _listed(root: Path) -> tuple[dict[str, Path], list[Path]]:
-    """The profiles of a profiles.ini by name and by folder, and the ones that start by default:
-    those of the installed Firefoxes, or else the one that is marked."""
+    """The profiles in a profiles.ini by name and folder, and the default ones: those of the
+    installed Firefoxes, or else the one marked as default."""
     parser = ConfigParser(strict=False, interpolation=None)
     try:
         parser.read(root / "profiles.ini", encoding="utf-8")
@@ -102,7 +103,7 @@ def _has_cookies(profile: Path) -> bool:
 
 
 def _sessions(profile: Path, scratch: Path) -> Iterator[tuple[int, str]]:
-    """When it was used last, and the session, where the profile has both of its cookies."""
+    """When the session was last used, and the session, if the profile has both of its cookies."""
     held: dict[str, tuple[int, str]] = {}
     for attributes, used, name, value in _rows(profile, scratch):
         if not attributes and isinstance(value, str):
@@ -113,7 +114,7 @@ def _sessions(profile: Path, scratch: Path) -> Iterator[tuple[int, str]]:
 
 
 def _rows(profile: Path, scratch: Path) -> list[_Row]:
-    """Read from a copy; again where Firefox wrote while it was being made."""
+    """Read the rows from a copy. Copy again if Firefox wrote meanwhile."""
     wrong: sqlite3.Error | None = None
     try:
         make_private(scratch)
@@ -140,6 +141,6 @@ def _read(database: Path) -> list[_Row]:
 
 
 def clear_copies(scratch: Path) -> None:
-    """Remove what a process that was killed left behind."""
+    """Remove copies that a killed process left behind."""
     for left in scratch.glob(f"{_COPIES}*"):
         shutil.rmtree(left, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""Verbs about whose session it is."""
+"""Verbs for the session and its account."""

@@ -76,7 +76,7 @@ def _pasted(cookie_file: str | None) -> str:
 
 
 def _asked() -> str:
-    """From the hidden prompt: a whole header, or the two values one after the other."""
+    """Read from the hidden prompt: a whole header, or the two values one after the other."""
     first: str = click.prompt("Cookie header, or sessionid", hide_input=True, err=True).strip()
     if "sessionid_sign" in first:
         return first
@@ -85,7 +85,7 @@ def _asked() -> str:
 
 
 def _named(value: str, name: str) -> str:
-    """A bare value gets its name; what has one keeps it."""
+    """Prefix a bare value with the cookie's name. A value that has its name is unchanged."""
     return value if name in value else f"{name}={value}"
 
 
@@ -102,7 +102,7 @@ def _from_browser(told: Setup, wanted: str) -> str:
 
 
 def _firefox_roots() -> list[Path]:
-    """Where Firefox keeps its profiles.ini: a plain install, a snap, a flatpak, macOS, Windows."""
+    """Where Firefox keeps profiles.ini: a regular install, snap, flatpak, macOS, Windows."""
     home = Path.home()
     roots = [
         home / ".mozilla" / "firefox",

@@ -1,5 +1,5 @@
-"""The picture of a folder as one page of HTML: nothing is loaded, nothing runs, and whatever came
-from outside is text."""
+"""The state of a workspace as one HTML page. It loads nothing and runs nothing, and all foreign
+text is escaped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROWS = 40
 
 
 def page(picture: Picture) -> str:
-    """The whole page."""
+    """The whole page as HTML."""
     css = resources.files("pinesync.cli.html_report").joinpath("page.css").read_text("utf-8")
     return "\n".join(_parts(picture, css)) + "\n"
 
@@ -75,7 +75,7 @@ def _header(picture: Picture) -> Iterator[str]:
 
 
 def _ordered(counts: Counter[Status]) -> list[Status]:
-    """The words that occur, in the order of the policy; clean comes last."""
+    """The statuses that occur, in the order of the policy, clean last."""
     return sorted((one for one in Status if counts[one]), key=lambda one: one is Status.CLEAN)
 
 

@@ -1,4 +1,4 @@
-"""The small parts of the page. Whatever came from outside goes through `safe` or `code`."""
+"""Building blocks of the page. All foreign text goes through `safe` or `code`."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ _TONES = {
 
 
 def safe(text: str) -> str:
-    """Foreign text on one line, as text and nothing else."""
+    """Foreign text on one line, escaped for HTML."""
     return escape(escape_controls(text))
 
 
 def code(text: str) -> str:
-    """A piece of a line of source, likewise; of a very long one its beginning."""
+    """Part of a source line, escaped for HTML and cut if it is very long."""
     more = "…" if len(text) > _LONGEST else ""
     return escape(escape_controls(text[:_LONGEST], one_line=False)) + more
 
 
 def word(status: Status) -> str:
-    """A word of status, in the colour of who has to act: nobody, you, or you and TradingView."""
+    """A status word in the color of who has to act: nobody, you, or you and TradingView."""
     return f'<span class="word {_TONES[status.role]}">{safe(status)}</span>'
 
 
 def meaning(status: Status) -> str:
-    """What the word means, in a sentence."""
+    """What the status means, in one sentence."""
     return re.sub("`(.*?)`", r"<code>\1</code>", safe(status.meaning))
 
 
 def folded(path: str) -> str:
-    """A path that may break after its slashes, its last part set off."""
+    """A path that may wrap after its slashes, with its last part emphasized."""
     *above, last = safe(path).split("/")
     return "".join(f"{part}/<wbr>" for part in above) + f"<b>{last}</b>"
 
 
 def versions(line: Line) -> str:
-    """From the version that the file is based on to the newest one."""
+    """The version that the file is based on and the newest version."""
     return " → ".join(str(version) for version in (line.version, line.newest) if version)
 
 
 def time(seconds: float) -> str:
-    """A moment in the zone of who made the page, and for programs in UTC."""
+    """A time in the time zone of whoever made the page, and in UTC for programs."""
     exact = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f'<time datetime="{exact}">{moment(seconds)}</time>'

@@ -1,4 +1,4 @@
-"""Two texts beside each other, as a table."""
+"""A side-by-side diff of two texts, as a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pinesync.text.filenames import shell_quote
 
 
 def sides(script: Script, found: SideBySide) -> Iterator[str]:
-    """The pieces of the two texts that differ; where only one of them has any line, that alone."""
+    """The hunks of the two texts. If only one text has lines, only its column."""
     left, right = safe(script.left), safe(script.right)
     pairs = [pair for piece in found.pieces for pair in piece]
     heads = {
@@ -38,7 +38,7 @@ def sides(script: Script, found: SideBySide) -> Iterator[str]:
 
 
 def at_a_prompt(path: str) -> str:
-    """The command that shows all that differs."""
+    """The command that shows the whole diff."""
     return f"<code>{safe(f'pinesync diff {shell_quote(path)}')}</code>"
 
 
@@ -51,7 +51,7 @@ def _cells(pair: Pair) -> tuple[str, str]:
 
 
 def _cell(half: Half | None, tag: str = "", start: int = 0, end: int = 0) -> str:
-    """The number and the line; what differs in it, between its two ends, set off."""
+    """The line number and the line, with the changed part between `start` and `end` marked."""
     if half is None:
         return "<td class=none><td class=none>"
     line = half.text.removesuffix("\n")
@@ -69,7 +69,7 @@ def _cell(half: Half | None, tag: str = "", start: int = 0, end: int = 0) -> str
 
 
 def _common(one: str, other: str) -> tuple[int, int]:
-    """How many characters two lines share at their beginning and at their end."""
+    """The lengths of the common prefix and suffix of two lines."""
     one, other = one.removesuffix("\n"), other.removesuffix("\n")
     start = sum(1 for _ in takewhile(lambda p: p[0] == p[1], zip(one, other, strict=False)))
     rest = min(len(one), len(other)) - start

@@ -1,5 +1,5 @@
-"""When versions were saved: a lane for each script, on one axis. Places are in percent, so that
-the lines are as wide as the page is."""
+"""A timeline of saved versions: one lane per script on a common axis. Positions are percentages, so
+that lanes fill the width of the page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DAY = 86400
 
 
 def lanes(scripts: Sequence[Script]) -> Iterator[str]:
-    """The scripts that differ and then those saved last, as many as are easily looked at."""
+    """The scripts that differ, then those saved last, up to a readable number of lanes."""
     known = [script for script in scripts if script.saves]
     ranked = sorted(known, key=lambda s: (s.line.word is Status.CLEAN, -s.modified, s.line.path))
     shown = ranked[:_LANES]
@@ -73,7 +73,7 @@ def _dot(save: Save, first: int, last: int) -> str:
 
 
 def _mark(kind: str, x: str) -> str:
-    """One mark at a place: kinds differ in their shape, not in colour alone."""
+    """One mark. Kinds differ in shape, not only in color."""
     if kind == "base":
         return f'<circle class="base" cx="{x}" cy="11" r="8"/>'
     if kind == "pinesync":
@@ -97,7 +97,7 @@ def _axis(first: int, last: int) -> str:
 
 
 def _place(when: int, first: int, last: int) -> float:
-    """Where a moment is on the axis, in percent."""
+    """The position of a time on the axis, in percent."""
     if first == last:
         return (_FIRST + _LAST) / 2
     return _FIRST + (_LAST - _FIRST) * (when - first) / (last - first)

@@ -1,4 +1,4 @@
-"""`add`: list files for the next push, or link one with a script that is saved already."""
+"""`add`: list files for the next push, or link one to a script that is already saved."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """One file that pine.toml lists now: the name it will be saved under, or has; the version it
-    is based on where it was linked. `moved_from` is where the file was before it was moved."""
+    """A file that pine.toml lists now: the name it has or will be saved under and, if it was
+    linked, the version it is based on. `moved_from` is its path before it was moved."""
 
     path: RelPath
     name: str
@@ -79,8 +79,8 @@ class Additions:
 def add(
     setup: Setup, paths: Sequence[str], *, pine_id: str | None = None, moved: bool = False
 ) -> Additions:
-    """List the files, all or none. With `pine_id`, link the one file with that script; with
-    `moved`, the entries of files that were moved by hand follow them."""
+    """List the files, all or none. With `pine_id`, link the one file to that script. With `moved`,
+    entries follow files that were moved by hand."""
     project = open_project(setup)
     if moved:
         return Additions(_follow_moved(project, paths))
@@ -97,7 +97,7 @@ def add(
 
 
 def _expanded(project: Project, raw: str) -> list[RelPath]:
-    """The file, or the untracked files of a folder."""
+    """The file, or a folder's untracked files."""
     if not raw.endswith(SUFFIX) and os.path.isdir(project.setup.cwd / raw):
         inside = project.inside(raw)
         prefix = "" if inside == "." else inside + "/"
@@ -124,7 +124,7 @@ def _added(project: Project, path: RelPath) -> Added:
 
 
 def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
-    """Names are unique per account: two files cannot wait for the same one."""
+    """Names are unique per account: refuse two files that would be saved under the same one."""
     seen: dict[str, Entry] = {}
     for entry in entries:
         other = seen.setdefault(entry.name, entry)
@@ -145,7 +145,7 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
 
 
 def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
-    """The entries of missing files that had the text of these, all or none."""
+    """Move the entries of missing files to these files, which have the same text. All or none."""
     with project.transaction("add") as tx:
         wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
         held = project.workspace.manifest.entries()
@@ -171,7 +171,7 @@ def _following(path: RelPath, before: Entry | None, project: Project) -> Added:
 
 
 def _left_behind(project: Project, path: RelPath) -> Entry:
-    """The one missing entry whose base has the file's text."""
+    """The only entry without a file whose base has this file's text."""
     data = project.workspace.tree.read(path)
     if data is None:
         raise Misuse(f"{path}: no such file", "name the place that it was moved to")

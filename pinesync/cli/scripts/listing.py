@@ -1,4 +1,4 @@
-"""`list`: the saved scripts of the account, and which file each has here."""
+"""`list`: the account's saved scripts, and the file that each has here."""
 
 from __future__ import annotations
 
@@ -59,9 +59,8 @@ def command(remote: str | None) -> int:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """The rows. On a terminal that is too narrow for them, an id stands only where there is no
-    file here; where that is not enough, days do without their time, and names and paths are
-    shortened."""
+    """The rows. On a narrow terminal, show an id only for scripts without a file here. If that is
+    not enough, show dates without times and shorten names and paths."""
     most = room()
     one_place = [(*row[:4], row[5] or row[4]) for row in rows]
     for shape in (rows, one_place):
@@ -70,14 +69,15 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
             yield from whole
             return
     short = [(*row[:3], row[3][:_DAY], row[4]) for row in one_place]
-    # An id that is cut is none.
+    # A shortened id would be useless.
     least = max((width(row[4]) for row in rows if not row[5]), default=_LEAST)
     yield from columns(short, cut={0: _LEAST, 4: least})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One saved script; `modified` in epoch seconds, `path` where the workspace tracks it."""
+    """One saved script. `modified` is in epoch seconds; `path` is set if the workspace tracks
+    it."""
 
     name: str
     version: Version
@@ -95,8 +95,8 @@ class Listing:
 
 
 def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
-    """All saved scripts, by name. In a workspace those of its account, unless `remote` names
-    another place. SessionExpired for an empty list that nobody's session gave."""
+    """All saved scripts, sorted by name. In a workspace, those of its account unless `remote` names
+    another. SessionExpired for an empty list without a live session."""
     tracked: dict[PineId, RelPath] = {}
     expected = None
     remote, project = account_here(setup, remote)

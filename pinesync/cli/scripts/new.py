@@ -1,4 +1,4 @@
-"""`new`: a file from a template, listed for the next push."""
+"""`new`: create a file from a template and list it for the next push."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ class Made:
 
 
 def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
-    """A file in the folder of its kind. Misuse for a name that the service would not take."""
+    """Create the file in the folder for its kind. Misuse for a name that the service would
+    refuse."""
     name = name.strip()
     if not name or len(name) > MAX_SAVED_NAME or not name.isprintable():
         raise Misuse(f"not a name for a script: {name[:60]!r}", "1 to 128 printed characters")
@@ -84,7 +85,7 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
 def _title(name: str, kind: Kind) -> str:
     if kind != "library":
         return name
-    # A library is imported by its title, which therefore is an identifier.
+    # Scripts import a library by its title, so that must be an identifier.
     title = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "Library"
     return f"L{title}" if title[0].isdigit() else title
 
@@ -94,6 +95,7 @@ def _today() -> str:
 
 
 def _author(project: Project) -> str:
-    """As TradingView's editor has it in a new script's first line, its user; else as git has it."""
+    """The author for the first line: the TradingView user, as in the web editor, else git's
+    user."""
     said = project.settings.account or user_name(project.workspace.root) or "the author"
     return "".join(c for c in said if c.isprintable())

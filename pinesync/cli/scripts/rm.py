@@ -1,4 +1,4 @@
-"""`rm`: pine.toml forgets a script. The file and the script on TradingView both stay."""
+"""`rm`: untrack a script. Its file and the script on TradingView both stay."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Removal:
 
 
 def rm(setup: Setup, paths: Sequence[str]) -> Removal:
-    """Forget the entries, all or none."""
+    """Remove the entries from pine.toml, all or none."""
     project = open_project(setup)
     wanted = [project.path(raw) for raw in paths]
     with project.transaction("rm") as tx:

@@ -95,7 +95,7 @@ def command(
 
 
 def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
-    """Standard input, where it is meant, under the name it goes by."""
+    """Standard input and the name it is checked under, if it is to be read."""
     if "-" not in paths:
         if name is not None:
             raise click.UsageError("--name goes with - for standard input.")
@@ -111,11 +111,11 @@ def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None
 
 
 def tell(found: Checks) -> int:
-    """What was found, and how much of it; the exit code."""
+    """Print the findings and their count. Return the exit code."""
     errors = warnings = 0
     for file in found.files:
         if file.problem:
-            # At a place, as all else: what reads the findings by a pattern sees it.
+            # Give a location like every other line, so that problem matchers see it.
             errors += 1
             out(f"{escape_controls(file.path)}:1:1: error: {escape_controls(file.problem)}")
         for diagnostic in file.diagnostics:

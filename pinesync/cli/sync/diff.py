@@ -42,7 +42,7 @@ def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -
         out(_bold(f"--- {escape_controls(file.old)}"))
         out(_bold(f"+++ {escape_controls(file.new)}"))
         lines = (escape_controls(line, one_line=False) for line in file.lines)
-        # Whether to colour is asked once: a text of 2 MiB may have a million lines.
+        # Decide about color once: a text of 2 MiB may have a million lines.
         out_all(map(_colored, lines) if current().colored else lines)
     return found.exit_code
 

@@ -1,5 +1,4 @@
-"""`fetch`: what is new on TradingView is read and held, and nothing here changes but what git
-knows of it."""
+"""`fetch`: read and store what is new on TradingView. Only git's record of it changes here."""
 
 from __future__ import annotations
 
@@ -52,8 +51,8 @@ def command(jobs: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A script with another version there than here: its word of status, the version that it is
-    based on here, the newest, and why that could not be read, if so."""
+    """A script whose version on TradingView differs from the one here: its status, the version it
+    is based on, the newest one, and the error if that could not be read."""
 
     path: RelPath
     word: Status
@@ -65,8 +64,8 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What is there and not here, and the commit of the remote-tracking branch, None outside of
-    git and where it is switched off; `note` is what is to be known of that, told once."""
+    """What TradingView has and the workspace lacks. The commit of the remote-tracking branch is
+    None outside git or if the branch is switched off; `note` is a one-time remark about it."""
 
     arrivals: tuple[Arrival, ...]
     saved: str | None
@@ -78,8 +77,8 @@ class Fetched:
 
 
 def fetch(setup: Setup) -> Fetched:
-    """Read every text that a pull or a merge would need, so that they can be had offline, and move
-    the remote-tracking branch. A list, and a read for each version that is not held."""
+    """Read every text that a pull or a merge would need, so that both work offline, and move the
+    remote-tracking branch. Costs one list request, and one read per version not yet stored."""
     project = open_project(setup)
     ports = project.ports
     view = take_snapshot(project.ports)
@@ -96,7 +95,7 @@ def fetch(setup: Setup) -> Fetched:
 
 
 def _wanted(situation: ScriptState) -> list[Wanted]:
-    """The newest version, unless the file has it, and the base of a file that was edited."""
+    """The newest version unless the file has it, and the base of an edited file."""
     info, entry = situation.info, situation.entry
     base = entry.base if entry else None
     if info is None:

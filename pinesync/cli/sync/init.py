@@ -1,5 +1,5 @@
-"""`init`: make a folder that is there a workspace, link its files with saved scripts, and put the
-files beside them that a team needs."""
+"""`init`: make an existing folder a workspace, link its files to saved scripts, and add the files
+that a team needs."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ def _unlinked(path: str, fits: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A file that belongs to a saved script: how that was found, the version it is based on (None
-    where it has no version's lines: a pull merges the two), and the newest version."""
+    """A file linked to a saved script: how the match was found, the version the file is based on,
+    and the newest version. Without a base version (None), a pull merges the two."""
 
     path: RelPath
     name: str
@@ -137,7 +137,8 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """An unlinked file, and the scripts that it may belong to: several, or another file fits."""
+    """An unlinked file and its candidate scripts: there are several, or another file matches as
+    well."""
 
     path: RelPath
     pine_ids: tuple[PineId, ...]
@@ -145,10 +146,10 @@ class Unsure:
 
 @dataclass(frozen=True, slots=True)
 class Initialized:
-    """The workspace. `unlinked` are files that fit no script, or (the `unsure` ones) not one
-    alone; `left` scripts that have no file, `unusable` files that cannot be tracked, with the
-    reason. Of a template the files that were `written` and those `already_there`, which stayed
-    as they are; `below` is the folder's place in a repository that begins above it."""
+    """The workspace. `unlinked` files match no script or, if `unsure`, not exactly one; `left` are
+    scripts without a file, `unusable` files that cannot be tracked, each with the reason. Of a
+    template's files, some were `written` and some `already_there` and left unchanged. `below` is
+    the workspace's path in a repository that begins above it."""
 
     folder: Path
     remote: str
@@ -173,9 +174,9 @@ def init(
     template: str | None = None,
     dry_run: bool = False,
 ) -> Initialized:
-    """Write a pine.toml; with `link`, one that matches the files there with the account's
-    scripts; with `template` its files, too, which alone a workspace may get later. No file that
-    is there is changed and nothing is sent."""
+    """Write a pine.toml. With `link`, match existing files with the account's scripts. With
+    `template`, write its files as well; an existing workspace accepts nothing else. Changes no
+    existing file and sends nothing."""
     root = (setup.cwd / directory).absolute()
     files = starting_files(template) if template else {}
     if (root / MANIFEST).exists():
@@ -221,8 +222,8 @@ def _is_one_already(root: Path) -> Misuse:
 def _with_files(
     done: Initialized, files: dict[str, bytes], already: tuple[str, ...] = ()
 ) -> Initialized:
-    """The template's files; what is there stays. Those that git and its hosts read at a
-    repository's top only are named by `below` where this folder is not the top."""
+    """Write the template's files and keep existing ones. `below` is this folder's path in its
+    repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
     where = below(done.folder) if files else ""
     written, taken = sorted_out(tree, tuple(files))

@@ -1,4 +1,4 @@
-"""`resolve`: end a conflict. The person chooses a text; the other stays readable."""
+"""`resolve`: end a conflict. The user chooses one text; the other is backed up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> i
 
 
 def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
-    """Settle conflict markers or a flag: with your text, with theirs, or as the file is now."""
+    """End the conflict with our text, with theirs, or with the file as it is."""
     project = open_project(setup)
     wanted = [project.path(raw) for raw in paths]
     with project.transaction("resolve") as tx:
@@ -55,8 +55,9 @@ def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
 
 
 def _ours(project: Project, path: RelPath) -> str:
-    """The text that this very merge put markers into: pinesync's, as it was noted then, or git's,
-    from its stages or HEAD. LeftForYou where that cannot be told."""
+    """Our text before the merge that wrote the markers. For pinesync's merge, it comes from the
+    note made then; for git's, from the index stages or HEAD. LeftForYou if it cannot be
+    determined."""
     folder = project.workspace
     blocks = conflict_blocks(decode(folder.tree.read(path) or b""))
     noted = {
@@ -67,7 +68,7 @@ def _ours(project: Project, path: RelPath) -> str:
     }
     candidates = [text for one in noted if (text := folder.texts.text_of(one)) is not None]
     if not noted:
-        # Markers that pinesync wrote are in a note, so these are git's.
+        # pinesync notes every merge of its own, so these markers are git's.
         for data in (our_side(folder.root, path), text_at_head(folder.root, path)):
             with suppress(Unreadable):
                 text = decode(data) if data is not None else None
@@ -86,7 +87,7 @@ _MOST_NAMED = 3
 
 
 def _candidates(project: Project, path: RelPath) -> str:
-    """What may be the text before the merge, and how to bring it back."""
+    """Texts that may be from before the merge, and how to restore them."""
     folder = project.workspace
     ways = [
         f"`pinesync restore --back {kept.number} {shell_quote(path)}`"
@@ -99,5 +100,5 @@ def _candidates(project: Project, path: RelPath) -> str:
 
 
 def _is_ours(text: str, blocks: list[str]) -> bool:
-    """Whether our side of every conflict is in the text, which has none itself."""
+    """Whether the text contains our side of every conflict and no marker."""
     return not has_conflict_markers(text) and all(our_part(block) in text for block in blocks)

@@ -86,7 +86,7 @@ def command(
 def _page(
     made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
 ) -> StatusReport:
-    """Write the page, which nothing is asked for where it could not be written."""
+    """Write the page. Make no request if it cannot be written."""
     from pinesync.app.sync.report_data import picture
     from pinesync.app.write_page import check_place, write_page
     from pinesync.cli.html_report import page
@@ -106,8 +106,7 @@ def _page(
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """The rows. On a terminal that is too narrow for them, notes stand below, and paths are
-    shortened."""
+    """The rows. On a narrow terminal, notes get a line of their own and paths are shortened."""
     whole, most = list(columns(rows)), room()
     if most is None or all(width(line) <= most for line in whole):
         yield from whole

@@ -1,4 +1,4 @@
-"""`verify`: read everything, and prove that file, base and service agree."""
+"""`verify`: read everything again, and prove that file, base and service agree."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def command(paths: tuple[str, ...], jobs: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One script: proven, or what does not agree."""
+    """One script: verified, or what does not agree."""
 
     path: RelPath
     version: Version | None
@@ -61,7 +61,7 @@ class Verified:
 
 
 def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
-    """Every script's file and newest version are read anew; nothing that is held counts. Changes
+    """Read every script's file and newest version again, ignoring everything stored. Changes
     nothing."""
     project = open_project(setup)
     ports = project.ports

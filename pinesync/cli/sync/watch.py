@@ -58,7 +58,7 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
                 try:
                     tell(event)
                     ring(event)
-                except KeyboardInterrupt:  # between two events nothing is under way
+                except KeyboardInterrupt:  # no operation is in progress between two events
                     tell(Ended())
                     break
         finally:
@@ -67,14 +67,14 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
 
 
 def _may_redraw() -> bool:
-    """Whether a line may be drawn that is wiped again: VS Code's tasks wait for whole ones, and
-    -vv writes lines of its own."""
+    """Whether the status line may be redrawn. VS Code tasks wait for whole lines, and -vv prints
+    lines of its own."""
     plain = os.environ.get("TERM") == "dumb" or os.environ.get("TERM_PROGRAM") == "vscode"
     return sys.stderr.isatty() and not plain and current().verbose < 2
 
 
 def _as_json(event: Event) -> None:
-    """One object a line, in ASCII."""
+    """Print the event as one line of ASCII JSON."""
     head = {"schema": SCHEMA, "command": "watch"}
     body: dict[str, Any] = plain(event)
     out(json_line({**head, "event": body.pop("event"), **body}))
@@ -83,7 +83,7 @@ def _as_json(event: Event) -> None:
 
 @contextmanager
 def _keys() -> Iterator[Callable[[Callable[[str], None]], None] | None]:
-    """What is pressed on a terminal, without the return key; None where there is none."""
+    """Read single key presses from the terminal. None if there is no terminal."""
     try:
         import termios
         import tty
@@ -114,8 +114,8 @@ def _keys() -> Iterator[Callable[[Callable[[str], None]], None] | None]:
 
 
 def _in_background(keyboard: int) -> bool:
-    """A job that the shell put there is stopped when it touches the terminal."""
+    """Whether this is a background job, which the shell stops when it touches the terminal."""
     try:
         return os.tcgetpgrp(keyboard) != os.getpgrp()
-    except OSError:  # another session's terminal
+    except OSError:  # the terminal belongs to another session
         return False

@@ -1,1 +1,1 @@
-"""Verbs around the work: hooks, editors, the sandbox, and what helps when something is wrong."""
+"""Verbs for hooks, editors, the sandbox and troubleshooting."""

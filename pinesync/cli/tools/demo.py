@@ -1,7 +1,7 @@
-"""`demo`: the product's own commands on a fresh sandbox, in a temporary folder that is kept.
+"""`demo`: run pinesync's own commands on a fresh sandbox, in a temporary folder that is kept.
 
-Every command is a process of its own, as a person would start it; what happens in the web editor
-is saved through the sandbox, as the web editor saves.
+Each command runs as a process of its own, as a user would run it. Edits in the web editor are saved
+through the sandbox, as the web editor saves.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A command as it was typed, and what it printed."""
+    """A command as typed, and its output."""
 
     command: str
     output: str
@@ -74,7 +74,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The end: where the workspace is, and the PINESYNC_HOME of its sandbox."""
+    """The end: the workspace's path, and the PINESYNC_HOME of its sandbox."""
 
     folder: Path
     home: Path
@@ -85,8 +85,8 @@ _PLAIN = {"NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
-    """Runs the main job end to end. PinesyncError where a command ends with another exit code
-    than it should."""
+    """Run the main workflow end to end. PinesyncError if a command returns an unexpected exit
+    code."""
     place = Path(tempfile.mkdtemp(prefix="pinesync-demo-"))
     home = place / "home"
     folder = place / "my-scripts"
@@ -163,14 +163,14 @@ def _script_to_edit(folder: Path) -> str:
 
 
 def _append(path: Path, line: str) -> None:
-    """As an editor would: the file keeps its line ends."""
+    """Append as an editor would, keeping the file's line endings."""
     data = path.read_bytes()
     end = "\r\n" if b"\r\n" in data else "\n"
     path.write_bytes(data + line.replace("\n", end).encode())
 
 
 def _web_edit(setup: Setup, folder: Path, script: str) -> None:
-    """A save in the web editor: a comment above the first line of code."""
+    """Save as the web editor does, with a comment added above the first line of code."""
     import tomllib
 
     from pinesync.sandbox.account import USER_NAME

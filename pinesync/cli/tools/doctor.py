@@ -62,11 +62,11 @@ def _versions(found: Checkup) -> None:
 
 
 def _without_home(found: Checkup) -> Checkup:
-    """The same with ~ for the person's home, which often has the name of the person."""
+    """The same report with ~ for the home directory, which often contains the user's name."""
     home = os.path.expanduser("~").rstrip("/\\")
     if not home or home == "~":
         return found
-    # A shell only knows ~ outside of quotes: '/home/me/a b' becomes ~/'a b'.
+    # Shells expand ~ only outside quotes: '/home/me/a b' becomes ~/'a b'.
     quoted, plain = re.compile(f"'{re.escape(home)}/"), re.compile(rf"{re.escape(home)}(?![\w.-])")
 
     def shortened(text: str) -> str:

@@ -1,4 +1,4 @@
-"""`hooks`: git checks scripts before a commit, and looks before a push whether any diverged."""
+"""`hooks`: git checks scripts before a commit, and refuses a push while any has diverged."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ _STOPS = (Status.DIVERGED, Status.CONFLICT)
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One hook of git: how it is now, whether that is new, and what there is to say of it."""
+    """One git hook: its state, whether that is new, and a note about it."""
 
     name: str
     file: Path
@@ -137,8 +137,8 @@ class Hooks:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What stands against a push: scripts, as paths of the repository with their words; and why
-    somebody could not be asked, which stops no push."""
+    """What blocks a push: scripts with their status, as paths in the repository. Also why an
+    account could not be reached, which blocks nothing."""
 
     left: tuple[Line, ...]
     unasked: tuple[PinesyncError, ...]
@@ -149,8 +149,8 @@ class Looked:
 
 
 def install_hooks(setup: Setup) -> Hooks:
-    """Add our lines to the hooks of the repository around the current folder. A hook that is
-    there keeps its own; one that cannot take ours is left, and said."""
+    """Add our lines to the hooks of the repository around the current folder. Existing hooks keep
+    their lines. A hook that cannot take ours is left unchanged and reported."""
     folder = hooks.hooks_folder(require_repository(setup.cwd))
     make_folder(folder)
     hooks.clear_leftovers(folder)
@@ -158,26 +158,26 @@ def install_hooks(setup: Setup) -> Hooks:
 
 
 def remove_hooks(setup: Setup) -> Hooks:
-    """Take our lines out again; a hook that has nothing else goes."""
+    """Remove our lines, and delete a hook that has no others."""
     folder = hooks.hooks_folder(require_repository(setup.cwd))
     hooks.clear_leftovers(folder)
     return Hooks(tuple(_each(folder, _remove)))
 
 
 def hooks_here(setup: Setup) -> Hooks:
-    """Which hooks have our lines."""
+    """Which hooks contain our lines."""
     return Hooks(tuple(_each(hooks.hooks_folder(require_repository(setup.cwd)), _look)))
 
 
 def before_commit(setup: Setup) -> Checks:
-    """Check the syntax of the staged .pine files, as they are staged."""
+    """Check the syntax of the staged .pine files, reading their staged content."""
     scripts = staged.staged_scripts(require_repository(setup.cwd).top())
     return Checks(tuple(checked(path, data) for path, data in scripts.items()))
 
 
 def before_push(setup: Setup) -> Looked:
-    """Look whether a script of the repository diverged, or is in conflict. ManifestError for a
-    pine.toml that cannot be used; who cannot be asked stops nothing."""
+    """Check whether any script in the repository has diverged or is in conflict. ManifestError for
+    an unusable pine.toml. An account that cannot be reached blocks nothing."""
     top = require_repository(setup.cwd).top()
     left: list[Line] = []
     unasked: list[PinesyncError] = []

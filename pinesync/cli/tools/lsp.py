@@ -47,8 +47,8 @@ def command(offline: bool, remote: str | None) -> int:
 
 @contextmanager
 def _alone() -> Iterator[tuple[int, BinaryIO]]:
-    """Standard input and output, for the protocol alone: whatever else is printed goes to standard
-    error, and no child process reads what the editor says."""
+    """Reserve standard input and output for the protocol. Other output goes to standard error, and
+    no child process reads the editor's messages."""
     streams = sys.stdin.fileno(), sys.stdout.fileno()
     read, write = map(os.dup, streams)
     null = os.open(os.devnull, os.O_RDONLY)

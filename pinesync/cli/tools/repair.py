@@ -1,4 +1,4 @@
-"""`repair`: a pine.toml that git left with conflict markers is merged, script by script."""
+"""`repair`: merge a pine.toml that git left with conflict markers, script by script."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def command(dry_run: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was decided for each script on which the two sides differed; `kept` is the file that
-    has the text with the markers. `needed` is False where there was nothing to mend."""
+    """The decision for each script on which the two sides differ. `kept` is the backup of the text
+    with markers; `needed` is False if there was nothing to repair."""
 
     file: Path
     needed: bool
@@ -67,8 +67,7 @@ class Repair:
 
 
 def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
-    """Mend the pine.toml of this folder. ManifestError, and nothing is touched, where that takes
-    a person."""
+    """Repair this folder's pine.toml. ManifestError, with nothing changed, if it takes a person."""
     root = find_root(setup.cwd)
     tree = Tree(root)
     data = tree.read(MANIFEST) or b""
@@ -85,7 +84,7 @@ def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
 
 
 def _is_usable(text: str) -> bool:
-    """Whether the markers only stand in a text of several lines."""
+    """Whether the text is a valid pine.toml whose markers are only inside a multi-line string."""
     try:
         manifest.parse(text)
     except ManifestError:
@@ -102,7 +101,7 @@ def _held(tree: Tree, path: RelPath) -> Digest | None:
 
 
 def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManifest) -> Path:
-    """The text with the markers is kept before it leaves the folder."""
+    """Back up the text with the markers before replacing it."""
     workspace = folder_at(setup, tree.root, merged.manifest.settings.id)
     with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
         kept = workspace.texts.file_of(workspace.texts.keep(text))

@@ -14,7 +14,7 @@ from pinesync.errors import EXIT_FAILED
 
 
 class _Shown(logging.Handler):
-    """What the server logs, made harmless as all else: a request may be in it."""
+    """Logs server messages, escaped like all output: they may quote a request."""
 
     def emit(self, record: logging.LogRecord) -> None:
         echo_err(escape_controls(self.format(record), one_line=False))

@@ -1,1 +1,1 @@
-"""Verbs about what was saved before, and about taking it back."""
+"""Verbs for saved versions and for undoing operations."""

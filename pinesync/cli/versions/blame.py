@@ -1,4 +1,4 @@
-"""`blame-version`: the commit that holds a version, which may be the one on somebody's chart."""
+"""`blame-version`: the commit that contains a version, such as the one on somebody's chart."""
 
 from __future__ import annotations
 
@@ -49,9 +49,8 @@ By = Literal["note", "trailers", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """The commit of a version, and how it was found: `by` the note of a push from this machine,
-    the commit's trailers, or the file's text in it. `date` is when it was written, in epoch
-    seconds."""
+    """A version's commit and how it was found. `by` is the note of a push from this machine, the
+    commit's trailers, or the file's text in it. `date` is the author date in epoch seconds."""
 
     path: RelPath
     pine_id: PineId
@@ -65,8 +64,8 @@ class Blame:
 
 
 def blame_version(setup: Setup, raw: str) -> Blame:
-    """Which commit holds PATH@7; without a version that of the base. Misuse outside of git,
-    LeftForYou where no commit has it."""
+    """The commit that contains PATH@7; without a version, the base. Misuse outside git, LeftForYou
+    if no commit contains it."""
     project = open_project(setup)
     entry, version = _named(project, raw)
     repository = require_repository(project.workspace.root)
@@ -85,8 +84,7 @@ def blame_version(setup: Setup, raw: str) -> Blame:
 
 
 def _named(project: Project, raw: str) -> tuple[Entry, Version]:
-    """The script that a person means by PATH@7 or USER;…@7, and the version: the base's where none
-    is named."""
+    """The script and version meant by PATH@7 or USER;…@7. The version defaults to the base."""
     which = revision(project, raw)
     entry = which.entry
     if entry is None:
@@ -100,14 +98,14 @@ def _named(project: Project, raw: str) -> tuple[Entry, Version]:
 def _candidates(
     project: Project, entry: Entry, pine_id: PineId, version: Version
 ) -> Iterator[tuple[str, By]]:
-    """Commits that may be the one, the surest first."""
+    """Commits that may contain the version, the most certain first."""
     root, path = project.workspace.root, entry.path
     noted = project.workspace.texts.commit_of(pine_id, version)
     if noted:
         yield noted, "note"
     known = _digests(project, entry, pine_id, version)
     for commit in with_trailers(root, pine_id, version):
-        # Anybody can write trailers: where the text is known, it is looked at.
+        # Anybody can write trailers: compare the text if it is known.
         held = text_at(root, commit, path)
         if not known or held is None or held in known:
             yield commit, "trailers"
@@ -121,7 +119,7 @@ def _candidates(
 def _digests(
     project: Project, entry: Entry, pine_id: PineId, version: Version
 ) -> Collection[Digest]:
-    """What the version's text is known by, without asking anybody."""
+    """Digests of the version's text, found without a request."""
     known = {project.workspace.texts.recall(pine_id, version)}
     if entry.base and entry.base.version == version:
         known |= {entry.base.digest, entry.base.sent}

@@ -1,4 +1,4 @@
-"""`grep`: lines that match, in the newest saved version of every script or in all versions."""
+"""`grep`: search the newest saved version of every script, or all versions."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def command(
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One line, counted from 1, of one version."""
+    """One matching line of one version, counted from 1."""
 
     path: RelPath | None
     name: str
@@ -82,7 +82,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What matched, script by script, the newest version first, among so many `versions`."""
+    """The matches by script, newest version first, and the number of `versions` searched."""
 
     hits: tuple[Hit, ...]
     versions: int
@@ -99,8 +99,8 @@ def grep(
     fixed: bool = False,
     offline: bool = False,
 ) -> Hits:
-    """Search the texts that are saved there, of the scripts named or of all in the account. The
-    pattern is a regular expression, or with `fixed` plain text. Misuse for one that is none."""
+    """Search the saved texts of the named scripts, or of all in the account. The pattern is a
+    regular expression or, with `fixed`, plain text. Misuse for an invalid pattern."""
     project = open_project(setup)
     wanted = _compiled(pattern, ignore_case=ignore_case, fixed=fixed)
     past = Past(project, offline=offline)

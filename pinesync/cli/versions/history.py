@@ -39,7 +39,7 @@ def import_(dry_run: bool, jobs: int) -> int:
 
 
 def tell(done: Imported) -> None:
-    """What came onto the branch, and what was left out."""
+    """Print what was added to the branch and what was left out."""
     versions, scripts = counted(done.versions, "version"), counted(done.scripts, "script")
     if done.dry_run and done.versions:
         out(f"would import {versions} of {scripts} onto {done.branch}")

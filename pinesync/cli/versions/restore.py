@@ -1,5 +1,5 @@
-"""`restore`: the text last agreed, or that of any saved version, comes into the file; what stood
-there is kept."""
+"""`restore`: write the last agreed text, or any saved version, to the file. The replaced text is
+backed up."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) 
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:
-    """Put back the base's text, or that of the version which `PATH@5` names, from what is held
-    here or else from TradingView, by its number. Of a folder or a pattern all listed files are
-    meant that have another text, or are gone."""
+    """Restore the base's text or the version in `PATH@5`, from local storage or else from
+    TradingView. A folder or pattern selects the listed files that have another text or are
+    missing."""
     project = open_project(setup)
     past = Past(project)
     wanted = [one for raw in paths for one in _wanted(project, raw)]
@@ -80,12 +80,12 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
 
 
 def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
-    """The same, and what came into the files is saved as the next version, with the protection of
-    any push: nothing is where one of the files could not be written."""
+    """Restore, then save the restored files as the next versions, protected like any push. Saves
+    nothing if one of the files could not be written."""
     done = restore(setup, paths)
     restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
     own = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
-    # A push that is given no path would be of everything.
+    # A push without paths would push everything.
     if done.stopped or not restored or len(restored) != len(own):
         return done
     run = push(replace(setup, cwd=open_project(setup).workspace.root), restored)
@@ -133,7 +133,7 @@ def _entry(project: Project, path: RelPath) -> Entry:
 
 
 def _is_edited(base: Base, data: bytes | None) -> bool:
-    """Whether the file has another text than that last agreed, or is gone."""
+    """Whether the file is missing or differs from the last agreed text."""
     return data is None or digest_of_any(data) != base.expected
 
 

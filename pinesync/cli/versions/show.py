@@ -44,7 +44,7 @@ def command(revision: str, offline: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One version: `when` it was saved, in epoch seconds (0 unknown), and its canonical text."""
+    """One version: `when` it was saved, in epoch seconds (0 if unknown), and its canonical text."""
 
     path: RelPath | None
     name: str
@@ -57,8 +57,8 @@ class Shown:
 
 
 def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
-    """The version that `PATH@5` names, the newest there for a path or an id alone. What is held
-    costs no request."""
+    """The version that `PATH@5` names; the newest for a path or an id alone. A stored version costs
+    no request."""
     project = open_project(setup)
     past = Past(project, offline=offline)
     which = revision(project, raw)

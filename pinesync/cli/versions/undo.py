@@ -1,8 +1,8 @@
-"""`undo`: what one command did is taken back, as far as that can be done without losing anything.
+"""`undo`: take back one command, as far as possible without losing anything.
 
-Files and entries get what they had before, where they still have what the command gave them. A
-push is undone by one more version with the text from before, saved like any other. A script that
-was created there stays: only a deletion would undo that.
+A file or entry gets its previous content if it still has what the command gave it. To undo a push,
+pinesync saves the previous text as another version. A script that the push created stays: only
+deleting it would undo that.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ older operation can be named."""
 def undo(
     setup: Setup, key: str | None = None, *, redo: bool = False, allow_broken: bool = False
 ) -> tuple[Logged, Run]:
-    """Take back the newest operation, or the one whose key was named; with `redo` the newest undo.
-    What cannot be taken back is told, and left. Misuse where there is nothing to take back."""
+    """Take back the newest operation, or the one with this key; with `redo`, the newest undo. What
+    cannot be taken back is reported and left. Misuse if there is nothing to take back."""
     project = open_project(setup)
     with project.transaction(REDO if redo else UNDO) as tx:
         if any(intent.is_open for intent in tx.ports.log.intents()):
-            tx.settle()  # what an interrupted run began is what was done last
+            tx.settle()  # an interrupted operation is the newest one
         operation = _chosen(tx.ports.log.operations(MOST), key, redo=redo)
         if tx.recovered:
             return logged(operation), tx.run(_finish_first(operation))
@@ -86,7 +86,8 @@ def undo(
 
 
 def _finish_first(operation: Operation) -> Iterator[Outcome]:
-    """Nothing is taken back in the same breath: what that is may have changed."""
+    """Report the interrupted operation and undo nothing in the same run: the newest operation may
+    have changed."""
     for path in operation.paths[:1]:
         yield refused(
             path,

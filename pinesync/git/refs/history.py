@@ -1,8 +1,8 @@
-"""The log: a remote-tracking branch with one commit for each saved version, and nobody else's
-commits. What is on it, and what comes after.
+"""The log: a remote-tracking branch with one commit per saved version and no other commits. This
+module reads it and extends it.
 
-Nothing on it is ever rewritten. What it holds is read from itself, from the trailers of its commits
-and the pine.toml of its last one, so that any machine goes on where another one stopped.
+The log is never rewritten. Its state is in the commits' trailers and the last commit's pine.toml,
+so any machine can continue where another stopped.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _TRAILERS = "%x1f".join(
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The log as it is: its last commit, the newest version of each script on it, and what the
-    pine.toml of the last commit lists. `tip` is None where there is no log yet."""
+    """The state of the log: its last commit, the newest version of each script on it, and the
+    entries in the last commit's pine.toml. `tip` is None before the log exists."""
 
     tip: str | None = None
     done: Mapping[PineId, Version] = field(default_factory=dict)
@@ -39,8 +39,8 @@ class History:
 
 
 def read_history(repository: Repository) -> History:
-    """What the log has; where there is none yet, what the local branch of pinesync 0.1 has, for
-    the log to go on from. LeftForYou where the log is not as pinesync made it, or is cut off."""
+    """Read the log or, before it exists, the local branch of pinesync 0.1 that it continues.
+    LeftForYou if the log is not as pinesync wrote it, or is truncated."""
     tip = repository.commit_of(HISTORY)
     if tip is None:
         return local_branch(repository) or History()
@@ -51,14 +51,14 @@ def read_history(repository: Repository) -> History:
 
 
 def local_branch(repository: Repository) -> History | None:
-    """The log as pinesync 0.1 left it, in a local branch; None where there is no such branch, or
-    not every commit on it is of an import."""
+    """The log that pinesync 0.1 kept in a local branch; None if there is no such branch, or if any
+    of its commits is not from an import."""
     tip = repository.commit_of(LOCAL_BRANCH)
     return _history_at(repository, tip) if tip else None
 
 
 def _history_at(repository: Repository, tip: str) -> History | None:
-    """None where a commit is missing, or no import made it."""
+    """The log at `tip`; None if a commit is missing or not from an import."""
     done = _done(repository.log(tip, "%P%x1f" + _TRAILERS))
     held = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
     try:
@@ -72,8 +72,8 @@ def _history_at(repository: Repository, tip: str) -> History | None:
 
 
 def _done(rows: Sequence[str]) -> dict[PineId, Version] | None:
-    """From the newest commit to the first; None where a commit or a version is missing or is not
-    ours. A cut-off history begins with a later version than the first."""
+    """The newest version of each script; `rows` begin with the newest commit. None if a commit or
+    version is missing or not ours. A truncated history begins after version 1."""
     done: dict[PineId, Version] = {}
     following: dict[PineId, Version] = {}
     for number, row in enumerate(rows, 1):
@@ -106,7 +106,7 @@ def _not_ours(repository: Repository) -> LeftForYou:
 
 
 def begin_history(repository: Repository, tip: str) -> None:
-    """The log begins at this commit, where there is none yet."""
+    """Create the log at this commit, if there is none yet."""
     if repository.commit_of(HISTORY) is None:
         repository.bring_on(HISTORY, tip, None, "pinesync: from the local branch")
 
@@ -119,9 +119,9 @@ def write_history(
     account: str,
     text_of: Callable[[Digest], str | None],
 ) -> str:
-    """The log grows by these commits, all or none; its last commit. FileError where a text is not
-    held any more, or git fails."""
-    # Texts script by script: git packs a text as its difference to the one before.
+    """Append these commits to the log, all or nothing. Return its last commit. FileError if a text
+    is no longer stored, or git fails."""
+    # Send texts script by script: git then stores each as a delta to the one before.
     texts: dict[Digest, VersionInfo] = {}
     for info in sorted((one.info for one in commits), key=lambda i: (i.pine_id, i.version)):
         texts.setdefault(info.digest, info)
