@@ -32,9 +32,8 @@ class IntentLog:
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         with writing(self._store.folder):
-            self._held = (
-                None  # another process may have changed the intents before the lock was taken
-            )
+            # Another process may have changed the intents before this one got the lock.
+            self._held = None
             yield
 
     @contextmanager
