@@ -107,7 +107,7 @@ class LazyGroup(Suggesting):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         verb, *rest = args
         if verb == "help":
-            if not rest:
+            if rest in ([], ["help"], ["-h"], ["--help"]):
                 click.echo(ctx.get_help())
                 ctx.exit()
             return self.resolve_command(ctx, [*rest, "--help"])

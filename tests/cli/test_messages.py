@@ -390,7 +390,8 @@ def test_force_is_answered_with_what_to_do_instead(world: World, verb: str, inst
 def test_help_names_a_verb_and_short_forms_are_the_verb(clone: World) -> None:
     assert clone("help", "grep").out == clone("grep", "--help").out
     assert clone("help", "sandbox", "seed").out == clone("sandbox", "seed", "--help").out
-    assert clone("help").out == clone("--help").out
+    for words in (["help"], ["help", "help"], ["help", "-h"]):
+        assert clone(*words).out == clone("--help").out
     assert clone("help", "xyzzy").code == 2
     assert clone("st").out == clone("status").out
     assert clone("ls").out == clone("list").out
