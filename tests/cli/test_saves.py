@@ -330,7 +330,9 @@ def test_a_path_with_an_at_sign(clone: World) -> None:
 
 
 def test_lines_of_the_newest_and_of_all_versions(saved: World) -> None:
-    assert saved("grep", "input").out == f'{TREND_PATH}@4.0:4:length = input.int(5, "Length")\n'
+    line = 'length = input.int(5, "Length")\n'
+    assert saved("grep", "input").out == f"{TREND_PATH}@4.0:{line}"
+    assert saved("grep", "-n", "input").out == f"{TREND_PATH}@4.0:4:{line}"
     found = saved("grep", "--all-versions", r"INT\(.0", "-i").out.splitlines()
     assert [line.partition(":")[0] for line in found] == [
         f"{TREND_PATH}@3.0",
@@ -340,13 +342,23 @@ def test_lines_of_the_newest_and_of_all_versions(saved: World) -> None:
     assert saved("grep", "-l", "--all-versions", "plot").out.count("\n") == 4
     assert saved("grep", "-F", "int(").out.count("\n") == 1
     none = saved("grep", "nowhere", TREND_PATH, "--all-versions")
-    assert (none.code, none.out) == (0, "")
+    assert (none.code, none.out) == (1, "")
     assert none.err == "no line matches in 4 versions\n"
+    as_json = saved("grep", "nowhere", "--json").json
+    assert (as_json["exit_code"], as_json["hits"], "error" in as_json) == (1, [], False)
+
+
+def test_several_patterns_and_one_that_begins_with_a_dash(saved: World) -> None:
+    found = saved("grep", "-n", "-e", "input", "-e", "-1", "-e", "plot", TREND_PATH)
+    assert [line.split(":")[1] for line in found.out.splitlines()] == ["4", "11", "12"]
+    assert saved("grep", "-e", "plot", "nowhere.pine").code == 2
+    nothing = saved("grep", "-i")
+    assert (nothing.code, "name a PATTERN" in nothing.err) == (2, True)
 
 
 def test_scripts_without_a_file_are_searched_too(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
-    assert clone("grep", "open").out == f"{clone.id_of('Extra')}@1.0:3:plot(open)\n"
+    assert clone("grep", "open").out == f"{clone.id_of('Extra')}@1.0:plot(open)\n"
 
 
 def test_grep_offline(saved: World) -> None:

@@ -12,7 +12,10 @@ from pinesync.cli.versions.history import tell
 @click.command("clone")
 @click.argument("directory", metavar="[DIR]", default="pine-scripts")
 @click.option(
-    "--only", multiple=True, metavar="GLOB", help="Only scripts whose names match; repeatable."
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Only scripts whose names match, in either case; repeatable.",
 )
 @click.option("--history", is_flag=True, help="Also make a git commit of every saved version.")
 @remote_options
