@@ -21,9 +21,7 @@ from pinesync.text.filenames import unescape_name
 
 
 @click.command("grep")
-@click.argument(
-    "words", nargs=-1, metavar="PATTERN [PATH|ID]...", shell_complete=completed.paths
-)
+@click.argument("words", nargs=-1, metavar="PATTERN [PATH|ID]...", shell_complete=completed.paths)
 @click.option(
     "-e",
     "patterns",
