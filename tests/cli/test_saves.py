@@ -163,6 +163,8 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
         (["diff", "--remote", f"{TREND_PATH}@1"], 2, "--remote"),
         (["restore", "USER;" + "f" * 32 + "@1"], 2, "no file here is this script's"),
         (["restore", "--push", "--kept", TREND_PATH], 2, "--push goes with"),
+        (["restore", "--push", "--show", "1", TREND_PATH], 2, "--push goes with"),
+        (["restore", "--show", "1", "--back", "1", TREND_PATH], 2, "each go with one path"),
         (["grep", "("], 2, "not a regular expression"),
         (["grep", "x", f"{TREND_PATH}@1"], 2, "without a version"),
     ],
@@ -245,6 +247,42 @@ def test_an_old_version_comes_into_the_file_and_what_stood_there_is_kept(saved: 
     assert len(saved.saved()) == 4
     saved("restore", "--back", "1", TREND_PATH)
     assert saved.read() == mine
+
+
+def test_kept_texts_show_what_differs_from_the_file_today(saved: World) -> None:
+    mine = saved.read() + "// mine\n"
+    saved.write(mine)
+    saved("restore", f"{TREND_PATH}@1")
+
+    def newest() -> list[str]:
+        return saved("restore", "--kept", TREND_PATH).out.splitlines()[0].split()[3:]
+
+    lines = [f"{mine.count(chr(10))}", "lines"]
+    assert newest() == [*lines, "+3", "-1"]
+    saved.write(mine + "// more\n")
+    assert newest() == [*lines, "+0", "-1"]
+    saved.write(mine.encode().replace(b"\n", b"\r\n"))
+    assert newest() == [*lines, "no", "difference"]
+    saved.write(b"\xff")
+    assert newest() == lines
+    saved.remove()
+    assert newest() == [*lines, f"+{lines[0]}", "-0"]
+
+
+def test_a_kept_text_is_printed(saved: World) -> None:
+    mine = saved.read() + "// mine\n"
+    saved.write(mine)
+    saved("restore", f"{TREND_PATH}@1")
+    shown = saved("restore", "--kept", "--show", "1", TREND_PATH)
+    assert (shown.code, shown.out, saved.read()) == (0, mine, TREND)
+    as_json = saved("restore", "--show", "1", TREND_PATH, "--json").json
+    assert (as_json["source"], as_json["kept"][0]["number"]) == (mine, 1)
+    assert saved("restore", "--kept", TREND_PATH, "--json").json["source"] is None
+    nothing = saved("restore", "--kept", "--show", "3", TREND_PATH)
+    assert (nothing.code, nothing.out) == (2, "")
+    assert (
+        f"no kept text 3; there are 2\nhint: `pinesync restore --kept {TREND_PATH}`" in nothing.err
+    )
 
 
 def test_line_ends_stay_those_of_the_file(clone: World) -> None:
