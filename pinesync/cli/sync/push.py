@@ -5,11 +5,20 @@ from __future__ import annotations
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import commit, jobs, setup, shared
 from pinesync.sync.outcome import Run
 
 
-@click.command("push")
+@click.command(
+    "push",
+    cls=Verb,
+    examples=[
+        "pinesync push --dry-run",
+        "pinesync push indicators/Trend.pine",
+        'pinesync push --commit -m "A longer average"',
+    ],
+)
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option("--allow-broken", is_flag=True, help="Save even if it does not compile.")

@@ -12,6 +12,7 @@ from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.revspec import Revision, all_of
 from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
@@ -20,7 +21,15 @@ from pinesync.text.canonical import lines
 from pinesync.text.filenames import unescape_name
 
 
-@click.command("grep")
+@click.command(
+    "grep",
+    cls=Verb,
+    examples=[
+        "pinesync grep -n plot",
+        r'pinesync grep -il --all-versions "int\(" indicators/Trend.pine',
+        "pinesync grep -F -e close -e open",
+    ],
+)
 @click.argument("words", nargs=-1, metavar="PATTERN [PATH|ID]...", shell_complete=completed.paths)
 @click.option(
     "-e",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
 
 
-@click.command("oplog")
+@click.command("oplog", cls=Verb, examples=["pinesync oplog", "pinesync oplog -n 5"])
 @click.option(
     "-n",
     "most",

@@ -15,6 +15,7 @@ from pinesync.app.versions.backups import Backup, bring_back, kept_texts
 from pinesync.app.versions.revspec import Revision, names_version, one_version
 from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import (
@@ -36,7 +37,16 @@ from pinesync.text.canonical import digest_of_any
 from pinesync.text.filenames import shell_quote
 
 
-@click.command("restore")
+@click.command(
+    "restore",
+    cls=Verb,
+    examples=[
+        "pinesync restore indicators/Trend.pine",
+        "pinesync restore indicators/Trend.pine@1",
+        "pinesync restore --kept indicators/Trend.pine",
+        "pinesync restore --kept --show 1 indicators/Trend.pine",
+    ],
+)
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH[@VERSION]...", shell_complete=completed.paths
 )

@@ -10,6 +10,7 @@ from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.revspec import revision
 from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import emit_json, out_source
@@ -18,7 +19,11 @@ from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.text.filenames import unescape_name
 
 
-@click.command("show")
+@click.command(
+    "show",
+    cls=Verb,
+    examples=["pinesync show indicators/Trend.pine", "pinesync show indicators/Trend.pine@2"],
+)
 @click.argument("revision", metavar="PATH@VERSION", shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Use stored texts; send no request.")
 @shared

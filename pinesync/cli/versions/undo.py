@@ -13,6 +13,7 @@ import click
 
 from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.oplog import MOST, Logged, logged
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.render import echo_err, escape_controls, moment, plain
 from pinesync.errors import Misuse
@@ -32,7 +33,7 @@ from pinesync.sync.outcome import Outcome, Run, refused
 from pinesync.text.filenames import shell_quote
 
 
-@click.command("undo")
+@click.command("undo", cls=Verb, examples=["pinesync undo", "pinesync undo --redo"])
 @click.argument("operation", required=False)
 @click.option("--redo", is_flag=True, help="Undo the last undo.")
 @click.option("--allow-broken", is_flag=True, help="Save even if it does not compile.")
