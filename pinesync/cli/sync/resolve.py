@@ -33,7 +33,7 @@ from pinesync.text.filenames import shell_quote
     cls=Verb,
     examples=[
         "pinesync resolve --theirs indicators/Trend.pine",
-        "pinesync resolve --merged indicators/Trend.pine",
+        "pinesync resolve --ours indicators/Trend.pine",
     ],
 )
 @click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
