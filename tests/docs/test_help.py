@@ -14,7 +14,7 @@ import pytest
 from pinesync.cli.group import VERBS, Verb, group
 from pinesync.sync.policy import POLICY
 from tests.docs.pages import ROOT, page
-from tests.world import EXTRA, LONGER, World, start
+from tests.world import EXTRA, LONGER, TREND_PATH, World, start
 
 PAGES = [*sorted((ROOT / "docs" / "reference").glob("*.md")), ROOT / "docs" / "sandbox.md"]
 
@@ -73,11 +73,10 @@ def an_ordinary_day(world: World) -> None:
 
 
 def a_conflict(world: World) -> None:
-    text = world.saved()[-1]
-    world.write(text)
-    world("pull")
-    world.web_save(text + "// theirs\n")
-    world.write(text + "// ours\n")
+    world("restore", TREND_PATH)
+    *before, text = world.saved()
+    world.web_save(f"{text}// theirs {len(before)}\n")
+    world.write(f"{text}// ours {len(before)}\n")
     assert world("pull").code == 3
 
 
