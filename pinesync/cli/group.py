@@ -112,8 +112,9 @@ class Suggesting(Verb, click.Group):
         if args[0] not in known:
             from difflib import get_close_matches
 
-            for close in get_close_matches(args[0], known, 1):
-                ctx.fail(f"No such command {args[0]!r}. Did you mean {close!r}?")
+            close = get_close_matches(args[0], known, 1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"See `{ctx.command_path} -h`."
+            ctx.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(ctx, args)
 
 
@@ -128,6 +129,8 @@ class LazyGroup(Suggesting):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         verb, *rest = args
         if verb == "help":
+            if ctx.resilient_parsing:  # Tab: what may follow is what may follow without `help`.
+                return self.resolve_command(ctx, rest) if rest else (None, None, [])
             if rest in ([], ["help"], ["-h"], ["--help"]):
                 click.echo(ctx.get_help())
                 ctx.exit()

@@ -136,6 +136,7 @@ def current() -> Shared:
 jobs = click.option(
     "--jobs",
     type=click.IntRange(1, 16),
+    metavar="N",
     default=4,
     show_default=True,
     help="Reads at a time, 16 at most.",

@@ -14,6 +14,7 @@ from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_co
     "-n",
     "most",
     type=click.IntRange(1),
+    metavar="N",
     default=20,
     show_default=True,
     help="Show at most N operations.",
