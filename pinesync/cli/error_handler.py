@@ -171,7 +171,8 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
     if isinstance(error, click.NoSuchOption):
         from difflib import get_close_matches
 
-        error.possibilities = get_close_matches(error.option_name, error.possibilities or (), 1)
+        close = get_close_matches(error.option_name, error.possibilities or (), 1)
+        error = click.NoSuchOption(error.option_name, possibilities=close)
     # click writes one line for a parameter with several choices.
     message = " ".join(error.format_message().split())
     return _tell(arguments, message, None, EXIT_USAGE, usage)
