@@ -42,6 +42,9 @@ def _verb(command: click.Command, name: str, shared: Names, level: str) -> Itera
     if own & {p.name for p in command.params if isinstance(p, click.Option)}:
         yield ""
         yield from _options(command, own)
+    examples = getattr(command, "examples", ())
+    if examples:
+        yield "\n" + "\n".join(f"    {line}" for line in examples)
     if isinstance(command, click.Group):
         for below in sorted(command.commands):
             yield from _verb(command.commands[below], f"{name} {below}", shared, "###")

@@ -168,6 +168,11 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
     if isinstance(error, click.NoSuchOption) and error.option_name == "--force" and context:
         hint = INSTEAD_OF_FORCE.get(context.info_name or "", INSTEAD_OF_FORCE[""])
         return _tell(arguments, "there is no --force", hint, EXIT_USAGE, usage)
+    if isinstance(error, click.NoSuchOption):
+        from difflib import get_close_matches
+
+        close = get_close_matches(error.option_name, error.possibilities or (), 1)
+        error = click.NoSuchOption(error.option_name, possibilities=close)
     # click writes one line for a parameter with several choices.
     message = " ".join(error.format_message().split())
     return _tell(arguments, message, None, EXIT_USAGE, usage)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
 from pinesync import __version__
-from pinesync.cli.options import Shared, shared
+from pinesync.cli.options import Shared, SharedOption, shared
 
 SECTIONS = {
     "Start": {
@@ -75,9 +76,29 @@ MEANT = {
 """What other tools call a verb. `Suggesting` goes by spelling, and `delete` looks like no verb."""
 
 
-class Suggesting(click.Group):
+class Verb(click.Command):
+    """A command whose help leaves the shared options to `pinesync -h` and ends with examples."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = [option.opts[0] for option in self.params if isinstance(option, SharedOption)]
+        if ctx.parent and names:
+            listed = f"{', '.join(names[:-1])} and {names[-1]}"
+            formatter.write(f"\nEvery command also takes {listed}: see `pinesync -h`.\n")
+        if self.examples:
+            with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+                indent = " " * formatter.current_indent
+                formatter.write("".join(f"{indent}{line}\n" for line in self.examples))
+
+
+class Suggesting(Verb, click.Group):
     """A group that suggests commands for a misspelt one, and shows each command's first sentence in
     full."""
+
+    command_class = Verb
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Keep the whole first sentence: click truncates long ones in lists and completions."""
@@ -91,8 +112,9 @@ class Suggesting(click.Group):
         if args[0] not in known:
             from difflib import get_close_matches
 
-            for close in get_close_matches(args[0], known, 1):
-                ctx.fail(f"No such command {args[0]!r}. Did you mean {close!r}?")
+            close = get_close_matches(args[0], known, 1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"See `{ctx.command_path} -h`."
+            ctx.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(ctx, args)
 
 
@@ -107,6 +129,8 @@ class LazyGroup(Suggesting):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         verb, *rest = args
         if verb == "help":
+            if ctx.resilient_parsing:  # Tab: what may follow is what may follow without `help`.
+                return self.resolve_command(ctx, rest) if rest else (None, None, [])
             if rest in ([], ["help"], ["-h"], ["--help"]):
                 click.echo(ctx.get_help())
                 ctx.exit()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,15 +45,25 @@ class Shared:
         return sys.stdout.isatty() and not plain
 
 
+class SharedOption(click.Option):
+    """An option that only the help of `pinesync` itself lists."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        return None if ctx.parent else super().get_help_record(ctx)
+
+
+_option = partial(click.option, cls=SharedOption)
+
+
 def shared(function: F) -> F:
     """Add --json, -C, --as, --color and -v to a command. The function does not get them as
     arguments: `current()` returns them."""
 
-    @click.option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
-    @click.option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
-    @click.option("--as", "account", metavar="NAME", help="Use the sign-in kept under NAME.")
-    @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
-    @click.option("-v", "--verbose", count=True, help="Say more; -vv tells every request.")
+    @_option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
+    @_option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
+    @_option("--as", "account", metavar="NAME", help="Use the sign-in kept under NAME.")
+    @_option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
+    @_option("-v", "--verbose", count=True, help="Say more; -vv tells every request.")
     @wraps(function)
     def taking(
         *args: Any,
@@ -126,6 +136,7 @@ def current() -> Shared:
 jobs = click.option(
     "--jobs",
     type=click.IntRange(1, 16),
+    metavar="N",
     default=4,
     show_default=True,
     help="Reads at a time, 16 at most.",

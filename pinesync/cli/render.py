@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from pinesync.cli.ci_log import escape_ci_commands
+from pinesync.cli.ci_log import escape_ci_commands, is_a_log
 from pinesync.cli.options import current
 from pinesync.model import Diagnostic, Version
 from pinesync.sync.words import Role, Status
@@ -53,6 +53,15 @@ def out_all(lines: Iterable[str]) -> None:
     rest = iter(lines)
     while piece := [*islice(rest, _AT_ONCE)]:
         out("\n".join(piece))
+
+
+def out_source(source: str) -> None:
+    """Print a whole script: escaped on a terminal, byte for byte into a file or a pipe."""
+    if sys.stdout.isatty():
+        out(escape_controls(source, one_line=False).removesuffix("\n"))
+    else:
+        source = escape_ci_commands(source) if is_a_log() else source
+        click.echo(source.encode(), nl=False)
 
 
 def echo_err(line: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pinesync.model import Digest, Entry, PineId, RelPath, Version
@@ -12,6 +13,8 @@ UNDO = "undo"
 REDO = "redo"
 RECOVERY = "recovery"
 """What an interrupted command had begun, ended by a later one."""
+SHORTEST = 4
+"""The fewest characters of an id: a shorter one would soon name two operations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,31 @@ def undone(operations: Sequence[Operation]) -> set[str]:
         if operation.undoes and operation.key not in found:
             found.add(operation.undoes)
     return found
+
+
+def short_ids(operations: Sequence[Operation]) -> dict[str, str]:
+    """For each key the shortest id that names no other operation. Keys begin with the time, so an
+    id is taken from the random end."""
+    many = Counter(start for operation in operations for start in _starts(operation))
+    return {
+        operation.key: next((s for s in _starts(operation) if many[s] == 1), operation.key)
+        for operation in operations
+    }
+
+
+def _starts(operation: Operation) -> Iterator[str]:
+    end = _end(operation)
+    return (end[:length] for length in range(SHORTEST, len(end) + 1))
+
+
+def named(operations: Sequence[Operation], wanted: str) -> list[Operation]:
+    """The operations whose short id begins like this; if there are none, those whose key does."""
+    ends = [operation for operation in operations if _end(operation).startswith(wanted)]
+    return ends or [operation for operation in operations if operation.key.startswith(wanted)]
+
+
+def _end(operation: Operation) -> str:
+    return operation.key.rpartition("-")[2]
 
 
 def to_undo(operations: Sequence[Operation]) -> Operation | None:

@@ -34,7 +34,7 @@ READERS: dict[str, Callable[[Setup], object]] = {
     "log": lambda setup: log(setup),
     "log PATH": lambda setup: log(setup, [PATH]),
     "show": lambda setup: show(setup, f"{PATH}@1"),
-    "grep": lambda setup: grep(setup, "a", all_versions=True),
+    "grep": lambda setup: grep(setup, ["a"], all_versions=True),
     "oplog": lambda setup: oplog(setup),
     "verify": lambda setup: verify(setup),
     "fetch": lambda setup: fetch(setup),

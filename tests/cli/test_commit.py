@@ -76,6 +76,43 @@ def test_a_push_commits_its_scripts_and_nothing_else(repo: World) -> None:
     assert noted(repo, 2) == head(repo)
 
 
+def test_a_message_of_ones_own_keeps_the_trailers(repo: World) -> None:
+    repo.write(LONGER)
+    repo.write(EDITED, BREAKOUT_PATH)
+    ran = repo("push", "--commit", "-m", "Longer\n", "-m", "# 12: both\n\nPine-Version: 9.0")
+    assert ran.out.splitlines()[-1] == f"committed  {head(repo)[:10]}  Longer"
+    own, both, claimed, *_ = git(repo, "log", "-1", "--format=%B").split("\n\n")
+    assert (own, both, claimed) == ("Longer", "# 12: both", "Pine-Version: 9.0")
+    assert sorted(trailers(repo)) == sorted(
+        [f"Pine-Id: {repo.id_of(name)}" for name in ("Trend", "Breakout")]
+        + ["Pine-Version: 2.0"] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "-m goes with --commit"),
+        (["--no-commit"], "-m goes with --commit"),
+        (["--record", "refs/heads/saved"], "-m goes with --commit"),
+        (["--commit", "-m", " "], "an empty commit message"),
+    ],
+    ids=" ".join,
+)
+def test_a_message_without_a_commit(repo: World, options: list[str], said: str) -> None:
+    repo.write(LONGER)
+    ran = repo("push", *options, "-m", "Longer")
+    assert (ran.code, ran.asked, said in ran.err) == (2, (), True)
+    assert repo.saved() == [TREND]
+
+
+def test_a_message_where_git_is_configured_to_commit(repo: World) -> None:
+    git(repo, "config", "pinesync.commit", "true")
+    repo.write(LONGER)
+    assert repo("push", "-m", "Longer").code == 0
+    assert git(repo, "log", "-1", "--format=%s") == "Longer"
+
+
 def test_several_scripts_have_a_line_and_trailers_each(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save(EDITED, "Breakout")

@@ -67,6 +67,8 @@ def bash(world: World, line: str, word: str = "") -> list[str]:
 def test_bash(typed: World) -> None:
     assert bash(typed, "pinesync sta") == ["status"]
     assert bash(typed, "pinesync -C . pu") == ["pull", "push"]
+    assert bash(typed, "pinesync help pu") == ["pull", "push"]
+    assert bash(typed, "pinesync help sandbox se") == ["seed", "serve"]
     assert bash(typed, "pinesync push --recr") == ["--recreate"]
     assert bash(typed, "pinesync check --format sa") == ["sarif"]
     assert bash(typed, "pinesync diff ind")[0] == "indicators/"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pinesync.text.canonical import canonical
 from tests.world import (
     BROKEN,
@@ -170,8 +172,9 @@ def test_a_new_script_there_is_written_here(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_a_clone_of_some_scripts_stays_with_these(world: World) -> None:
-    made = world("clone", "--remote", world.remote_name, "--only", "T*", "scripts")
+@pytest.mark.parametrize("pattern", ["T*", "t*", "T[OR]*"])
+def test_a_clone_of_some_scripts_stays_with_these(world: World, pattern: str) -> None:
+    made = world("clone", "--remote", world.remote_name, "--only", pattern, "scripts")
     assert made.out == "cloned 2 scripts of sandbox into scripts\n"
     world.web_save("//@version=6\nindicator('Twist')\n", "Twist")
     assert world.words() == {}

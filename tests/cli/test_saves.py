@@ -163,6 +163,8 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
         (["diff", "--remote", f"{TREND_PATH}@1"], 2, "--remote"),
         (["restore", "USER;" + "f" * 32 + "@1"], 2, "no file here is this script's"),
         (["restore", "--push", "--kept", TREND_PATH], 2, "--push goes with"),
+        (["restore", "--push", "--show", "1", TREND_PATH], 2, "--push goes with"),
+        (["restore", "--show", "1", "--back", "1", TREND_PATH], 2, "each go with one path"),
         (["grep", "("], 2, "not a regular expression"),
         (["grep", "x", f"{TREND_PATH}@1"], 2, "without a version"),
     ],
@@ -245,6 +247,42 @@ def test_an_old_version_comes_into_the_file_and_what_stood_there_is_kept(saved: 
     assert len(saved.saved()) == 4
     saved("restore", "--back", "1", TREND_PATH)
     assert saved.read() == mine
+
+
+def test_kept_texts_show_what_differs_from_the_file_today(saved: World) -> None:
+    mine = saved.read() + "// mine\n"
+    saved.write(mine)
+    saved("restore", f"{TREND_PATH}@1")
+
+    def newest() -> list[str]:
+        return saved("restore", "--kept", TREND_PATH).out.splitlines()[0].split()[3:]
+
+    lines = [f"{mine.count(chr(10))}", "lines"]
+    assert newest() == [*lines, "+3", "-1"]
+    saved.write(mine + "// more\n")
+    assert newest() == [*lines, "+0", "-1"]
+    saved.write(mine.encode().replace(b"\n", b"\r\n"))
+    assert newest() == [*lines, "no", "difference"]
+    saved.write(b"\xff")
+    assert newest() == lines
+    saved.remove()
+    assert newest() == [*lines, f"+{lines[0]}", "-0"]
+
+
+def test_a_kept_text_is_printed(saved: World) -> None:
+    mine = saved.read() + "// mine\n"
+    saved.write(mine)
+    saved("restore", f"{TREND_PATH}@1")
+    shown = saved("restore", "--kept", "--show", "1", TREND_PATH)
+    assert (shown.code, shown.out, saved.read()) == (0, mine, TREND)
+    as_json = saved("restore", "--show", "1", TREND_PATH, "--json").json
+    assert (as_json["source"], as_json["kept"][0]["number"]) == (mine, 1)
+    assert saved("restore", "--kept", TREND_PATH, "--json").json["source"] is None
+    nothing = saved("restore", "--kept", "--show", "3", TREND_PATH)
+    assert (nothing.code, nothing.out) == (2, "")
+    assert (
+        f"no kept text 3; there are 2\nhint: `pinesync restore --kept {TREND_PATH}`" in nothing.err
+    )
 
 
 def test_line_ends_stay_those_of_the_file(clone: World) -> None:
@@ -330,7 +368,9 @@ def test_a_path_with_an_at_sign(clone: World) -> None:
 
 
 def test_lines_of_the_newest_and_of_all_versions(saved: World) -> None:
-    assert saved("grep", "input").out == f'{TREND_PATH}@4.0:4:length = input.int(5, "Length")\n'
+    line = 'length = input.int(5, "Length")\n'
+    assert saved("grep", "input").out == f"{TREND_PATH}@4.0:{line}"
+    assert saved("grep", "-n", "input").out == f"{TREND_PATH}@4.0:4:{line}"
     found = saved("grep", "--all-versions", r"INT\(.0", "-i").out.splitlines()
     assert [line.partition(":")[0] for line in found] == [
         f"{TREND_PATH}@3.0",
@@ -340,13 +380,23 @@ def test_lines_of_the_newest_and_of_all_versions(saved: World) -> None:
     assert saved("grep", "-l", "--all-versions", "plot").out.count("\n") == 4
     assert saved("grep", "-F", "int(").out.count("\n") == 1
     none = saved("grep", "nowhere", TREND_PATH, "--all-versions")
-    assert (none.code, none.out) == (0, "")
+    assert (none.code, none.out) == (1, "")
     assert none.err == "no line matches in 4 versions\n"
+    as_json = saved("grep", "nowhere", "--json").json
+    assert (as_json["exit_code"], as_json["hits"], "error" in as_json) == (1, [], False)
+
+
+def test_several_patterns_and_one_that_begins_with_a_dash(saved: World) -> None:
+    found = saved("grep", "-n", "-e", "input", "-e", "-1", "-e", "plot", TREND_PATH)
+    assert [line.split(":")[1] for line in found.out.splitlines()] == ["4", "11", "12"]
+    assert saved("grep", "-e", "plot", "nowhere.pine").code == 2
+    nothing = saved("grep", "-i")
+    assert (nothing.code, "name a PATTERN" in nothing.err) == (2, True)
 
 
 def test_scripts_without_a_file_are_searched_too(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
-    assert clone("grep", "open").out == f"{clone.id_of('Extra')}@1.0:3:plot(open)\n"
+    assert clone("grep", "open").out == f"{clone.id_of('Extra')}@1.0:plot(open)\n"
 
 
 def test_grep_offline(saved: World) -> None:

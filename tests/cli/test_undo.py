@@ -382,11 +382,16 @@ def test_one_of_several_is_named(clone: World) -> None:
     clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
     clone("push")
     pushed, pulled = clone("oplog", "--json").json["operations"]
-    assert clone("undo", pulled["key"]).code == 0
+    shown = [line.split()[0] for line in clone("oplog").out.splitlines()]
+    assert shown == [pushed["short"], pulled["short"]]
+    ran = clone("undo", pulled["short"])
+    assert (ran.code, f"({pulled['short']})" in ran.err) == (0, True)
     assert clone.read() == TREND
     assert clone("undo", pulled["key"]).code == 2
     assert clone("undo", "nothing").code == 2
-    assert clone("undo", pushed["key"][:1]).code == 2  # both begin like that
+    many = clone("undo", pushed["key"][:9])  # both keys begin with the time
+    assert (many.code, many.out) == (2, "")
+    assert f"(undo), {pushed['short']} (push) or {pulled['short']} (pull)" in many.err
     assert clone.saved("Breakout") == [BREAKOUT, BREAKOUT + "// mine\n"]
 
 

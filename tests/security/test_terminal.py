@@ -47,7 +47,12 @@ COMMANDS: dict[str, list[list[str]]] = {
     "show": [["show", f"{TREND_PATH}@1"], ["show", EVIL], ["show", f"{EVIL}@1"]],
     "grep": [["grep", ".", "--all-versions"], ["grep", EVIL], ["grep", f"({EVIL}"]],
     "undo": [["undo"], ["undo", "--redo"], ["undo", EVIL]],
-    "restore": [["restore", "--kept", TREND_PATH], ["restore", TREND_PATH], ["restore", EVIL]],
+    "restore": [
+        ["restore", "--kept", TREND_PATH],
+        ["restore", "--show", "1", TREND_PATH],
+        ["restore", TREND_PATH],
+        ["restore", EVIL],
+    ],
     "resolve": [["resolve", "--ours", TREND_PATH], ["resolve", "--theirs", EVIL]],
     "blame-version": [["blame-version", TREND_PATH], ["blame-version", EVIL]],
     "hooks": [["hooks", word] for word in ("install", "status", "remove")],

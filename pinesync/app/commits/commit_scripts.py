@@ -10,7 +10,7 @@ from dataclasses import replace
 from pinesync.app.commits.message import Script, Way, message_of
 from pinesync.app.commits.remote_tracking import catch_up
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, PinesyncError
+from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, Misuse, PinesyncError
 from pinesync.git import commit as commits
 from pinesync.model import Base, Entry, RelPath
 from pinesync.sync.outcome import Committed, Outcome, Run, failed
@@ -25,16 +25,26 @@ _MAY_BE_MORE = frozenset(("merged", "adopted", "recovered"))
 """What leaves a file with more than the version's text, on purpose."""
 
 
-def with_commit(setup: Setup, act: Callable[[Project], Run], *, wish: bool | None, way: Way) -> Run:
-    """Run pull or push, and commit what it changed. `wish` None is as `git config
-    pinesync.commit` says. Nothing is asked of the service where a commit could not be made."""
+def with_commit(
+    setup: Setup,
+    act: Callable[[Project], Run],
+    *,
+    wish: bool | None,
+    way: Way,
+    message: str = "",
+) -> Run:
+    """Run pull or push, and commit what it changed, with `message` or one of ours. `wish` None is
+    as `git config pinesync.commit` says. Nothing is asked of the service where a commit could not
+    be made. Misuse for a message without a commit."""
     project = open_project(setup)
     root = project.workspace.root
     if wish or (wish is None and project.workspace.manifest.has_history() and _is_wanted(project)):
         commits.refuse_unready(root)
         before = _manifest_at_head(project)
         run = act(project)
-        return run if run.dry_run else _and_commit(project, run, way, before)
+        return run if run.dry_run else _and_commit(project, run, before, way, message)
+    if message:
+        raise Misuse("-m goes with --commit: no commit is made without it", "add --commit")
     run = act(project)
     if way == "to" and not run.dry_run and project.workspace.manifest.has_history():
         _note_head(project, run)
@@ -107,12 +117,13 @@ def _has(data: bytes, base: Base) -> bool:
 # -- the commit -----------------------------------------------------------------------------------
 
 
-def _and_commit(project: Project, run: Run, way: Way, before: str | None) -> Run:
+def _and_commit(project: Project, run: Run, before: str | None, way: Way, own: str) -> Run:
     """The run with its commit, or with the reason why there is none: what was done is done."""
     told: list[Outcome] = []
     try:
         scripts = list(_scripts(project, run, told))
-        made = _commit(project, scripts, way, before, told) if scripts else None
+        message = message_of(scripts, way, own)
+        made = _commit(project, scripts, message, before, told) if scripts else None
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         told.append(replace(outcome, message=f"not committed: {outcome.message}"))
@@ -158,7 +169,11 @@ def _is_marked(data: bytes) -> bool:
 
 
 def _commit(
-    project: Project, scripts: Sequence[Script], way: Way, before: str | None, told: list[Outcome]
+    project: Project,
+    scripts: Sequence[Script],
+    message: str,
+    before: str | None,
+    told: list[Outcome],
 ) -> Committed | None:
     now = project.workspace.manifest.read()
     changes = _changes(now, scripts, before)
@@ -178,7 +193,6 @@ def _commit(
         except (UnicodeDecodeError, ManifestError):
             return None
 
-    message = message_of(scripts, way)
     made = commits.commit(project.workspace.root, files, message, restage)
     if made is None:
         return None

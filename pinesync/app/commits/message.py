@@ -28,13 +28,16 @@ class Script:
     exact: bool
 
 
-def message_of(scripts: Sequence[Script], way: Way) -> str:
-    """A subject, a line for each of several scripts, and trailers for each version whose text is
-    in the commit, its id first."""
+def message_of(scripts: Sequence[Script], way: Way, own: str = "") -> str:
+    """A subject and a line for each of several scripts, or the person's `own` message; then
+    trailers for each version whose text is in the commit, its id first."""
     lines = [_line(script) for script in scripts]
-    parts = [lines[0] if len(lines) == 1 else f"{len(lines)} scripts {way} TradingView"]
-    if len(lines) > 1:
-        parts.append("\n".join(lines))
+    if own:
+        parts = [own]
+    elif len(lines) == 1:
+        parts = lines
+    else:
+        parts = [f"{len(lines)} scripts {way} TradingView", "\n".join(lines)]
     trailers = [
         f"Pine-Id: {script.entry.pine_id}\nPine-Version: {script.base.version}"
         for script in scripts

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pinesync.app.parallel import meanwhile
@@ -138,7 +138,9 @@ def _situations(listed: Sequence[ScriptInfo], settings: Settings) -> tuple[Scrip
 
 
 def _only(listed: Sequence[ScriptInfo], patterns: Sequence[str]) -> tuple[ScriptInfo, ...]:
-    kept = tuple(i for i in listed if any(fnmatch(unescape_name(i.name), p) for p in patterns))
+    folded = [pattern.casefold() for pattern in patterns]
+    names = [(i, unescape_name(i.name).casefold()) for i in listed]
+    kept = tuple(i for i, name in names if any(fnmatchcase(name, p) for p in folded))
     if not kept:
         raise Misuse(
             f"no saved script is called {' or '.join(patterns)}",

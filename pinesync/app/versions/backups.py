@@ -5,34 +5,46 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import Misuse
+from pinesync.app.sync.text_diff import changed_lines
+from pinesync.errors import FileError, Misuse
 from pinesync.model import Digest, Entry, RelPath
 from pinesync.sync.engine.restore import restore
 from pinesync.sync.outcome import Run
-from pinesync.text.canonical import lines
+from pinesync.text.canonical import Unreadable, decode, lines
+from pinesync.text.filenames import shell_quote
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One backup. Number 1 is the newest; `when` is in epoch seconds."""
+    """One backup. Number 1 is the newest; `when` is in epoch seconds. `added` and `removed` count
+    the lines that bringing it back would change; None if the file is not readable as text."""
 
     number: int
     when: float
     lines: int
     digest: Digest
+    added: int | None
+    removed: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class KeptTexts:
+    """The backups of a file, or the one that was asked for with its text in `source`."""
+
     path: RelPath
     kept: tuple[Backup, ...]
+    source: str | None = None
     exit_code: int = 0
 
 
-def kept_texts(setup: Setup, raw: str) -> KeptTexts:
-    """The backups of the file at this path, newest first."""
+def kept_texts(setup: Setup, raw: str, number: int | None = None) -> KeptTexts:
+    """The backups of the file at this path, newest first; or the backup with this number and its
+    text."""
     project = open_project(setup)
     path = project.path(raw)
+    if number is not None:
+        backup, text = _one(project, path, number)
+        return KeptTexts(path, (backup,), text)
     return KeptTexts(path, kept_at(project, path))
 
 
@@ -42,24 +54,46 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
     project = open_project(setup)
     path = project.path(raw)
     with project.transaction("restore") as tx:
-        kept = kept_at(project, path)
-        if not 1 <= number <= len(kept):
-            there = f"there are {len(kept)}" if kept else "nothing was taken out of it here"
-            raise Misuse(f"{path}: no kept text {number}; {there}")
-        text = project.workspace.texts.text_of(kept[number - 1].digest)
-        assert text is not None
+        _, text = _one(project, path, number)
         entry = project.workspace.manifest.entries().get(path) or Entry(path, "")
         return tx.run([restore(tx.ports, entry, text)])
 
 
+def _one(project: Project, path: RelPath, number: int) -> tuple[Backup, str]:
+    """The backup with this number and its text. Misuse if there is none."""
+    kept = kept_at(project, path)
+    if not 1 <= number <= len(kept):
+        there = f"there are {len(kept)}" if kept else "nothing was taken out of it here"
+        raise Misuse(
+            f"{path}: no kept text {number}; {there}",
+            f"`pinesync restore --kept {shell_quote(path)}` lists them" if kept else None,
+        )
+    text = project.workspace.texts.text_of(kept[number - 1].digest)
+    assert text is not None
+    return kept[number - 1], text
+
+
 def kept_at(project: Project, path: RelPath) -> tuple[Backup, ...]:
     """The backups of the file that are still stored, newest first."""
+    now = _now(project, path)
     held = [
         (replaced, text)
         for replaced in project.workspace.backups.of(path)
         if (text := project.workspace.texts.text_of(replaced.digest)) is not None
     ]
     return tuple(
-        Backup(number, replaced.when, len(lines(text)), replaced.digest)
+        Backup(number, replaced.when, len(lines(text)), replaced.digest, *_changed(now, text))
         for number, (replaced, text) in enumerate(held, 1)
     )
+
+
+def _now(project: Project, path: RelPath) -> str | None:
+    """The file's text, empty for a missing file, None for an unreadable one."""
+    try:
+        return decode(project.workspace.tree.read(path) or b"")
+    except (FileError, Unreadable):
+        return None
+
+
+def _changed(now: str | None, text: str) -> tuple[int, int] | tuple[None, None]:
+    return (None, None) if now is None else changed_lines(now, text)

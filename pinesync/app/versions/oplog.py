@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pinesync.app.project import Setup, open_project
 from pinesync.model import RelPath
-from pinesync.sync.operations import Operation, undone
+from pinesync.sync.operations import Operation, short_ids, undone
 
 MOST = 500
 """The number of operations to search."""
@@ -15,7 +15,7 @@ MOST = 500
 @dataclass(frozen=True, slots=True)
 class Logged:
     """One operation: `when` in epoch seconds, the files written, the versions saved on TradingView,
-    and whether it was undone."""
+    whether it was undone, and the shortest id that names it now."""
 
     key: str
     verb: str
@@ -25,6 +25,7 @@ class Logged:
     saves: tuple[str, ...]
     undoes: str | None
     undone: bool
+    short: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,12 @@ def oplog(setup: Setup, most: int = 20) -> OperationLog:
     project = open_project(setup)
     operations = project.workspace.log.operations(MOST)
     gone = undone(operations)
-    rows = [logged(each, undone=each.key in gone) for each in reversed(operations)]
+    short = short_ids(operations)
+    rows = [logged(o, short[o.key], undone=o.key in gone) for o in reversed(operations)]
     return OperationLog(tuple(rows[:most]))
 
 
-def logged(operation: Operation, *, undone: bool = False) -> Logged:
+def logged(operation: Operation, short: str, *, undone: bool = False) -> Logged:
     """Convert an operation of the state to a line of the log."""
     saves = tuple(f"{save.path}@{save.version}" for save in operation.saves)
     return Logged(
@@ -56,4 +58,5 @@ def logged(operation: Operation, *, undone: bool = False) -> Logged:
         saves,
         operation.undoes,
         undone,
+        short,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 _MOST = 64 * 1024
 
 
-@click.command("login")
+@click.command(
+    "login",
+    cls=Verb,
+    examples=[
+        "pinesync login",
+        "pinesync login --from-browser firefox",
+        "pinesync login --as work --keyring",
+    ],
+)
 @click.option(
     "--cookie-file",
     type=click.Path(dir_okay=False, allow_dash=True),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 
 
-@click.command("logout")
+@click.command("logout", cls=Verb, examples=["pinesync logout", "pinesync logout --as work"])
 @click.option("--all", "everything", is_flag=True, help="Also remove the named sign-ins.")
 @shared
 def command(everything: bool) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import remote_options, setup, shared
 from pinesync.cli.render import counted, emit_json, escape_controls, out
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pinesync.app.account import Identity
 
 
-@click.command("whoami")
+@click.command("whoami", cls=Verb, examples=["pinesync whoami", "pinesync whoami --sandbox"])
 @remote_options
 @shared
 def command(remote: str | None) -> int:

@@ -12,6 +12,7 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.scripts.mv import refuse_taken
 from pinesync.app.sync.matching import file_here, origin
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.errors import LeftForYou, Misuse, Refused
@@ -20,7 +21,7 @@ from pinesync.text.canonical import Unreadable, digest_of_any
 from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shell_quote, unescape_name
 
 
-@click.command("add")
+@click.command("add", cls=Verb, examples=["pinesync add indicators/New.pine", "pinesync add ."])
 @click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
 @click.option("--id", "pine_id", metavar="USER;…", help="Link the file with this saved script.")
 @click.option("--moved", is_flag=True, help="The files were moved; keep them the same scripts.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from pinesync.app.project import Setup, account_here, open_remote
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, remote_options, setup, shared
 from pinesync.cli.render import (
     columns,
@@ -28,7 +29,7 @@ _LEAST = 12
 _DAY = len("2026-01-31")
 
 
-@click.command("list")
+@click.command("list", cls=Verb, examples=["pinesync list", "pinesync list --sandbox"])
 @remote_options
 @shared
 def command(remote: str | None) -> int:

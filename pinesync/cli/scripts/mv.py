@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 
 
-@click.command("mv")
+@click.command(
+    "mv", cls=Verb, examples=["pinesync mv indicators/Trend.pine archive/", "pinesync mv --follow"]
+)
 @click.argument("paths", nargs=-1, metavar="OLD NEW", shell_complete=completed.paths)
 @click.option(
     "--follow", is_flag=True, help="Rename files to match the script names on TradingView."

@@ -11,6 +11,7 @@ import click
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.scripts import templates
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.clock import now
@@ -21,7 +22,11 @@ from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.filenames import MAX_SAVED_NAME, collision_key, place
 
 
-@click.command("new")
+@click.command(
+    "new",
+    cls=Verb,
+    examples=['pinesync new "My indicator"', 'pinesync new --template strategy "My strategy"'],
+)
 @click.argument("name")
 @click.option(
     "--template",

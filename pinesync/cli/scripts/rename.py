@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 
 
-@click.command("rename")
+@click.command("rename", cls=Verb, examples=['pinesync rename indicators/Trend.pine "Trend 2"'])
 @click.argument("path", shell_complete=completed.paths)
 @click.argument("name", shell_complete=completed.names)
 @shared

@@ -10,6 +10,7 @@ import click
 
 from pinesync.app.project import Setup, open_project
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import may_ask, setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.errors import Misuse
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from pinesync.app.scripts.delete_script import Doomed
 
 
-@click.command("rm")
+@click.command(
+    "rm",
+    cls=Verb,
+    examples=[
+        "pinesync rm libraries/Tools.pine",
+        "pinesync rm --remote --yes Trend indicators/Trend.pine",
+    ],
+)
 @click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
 @click.option("--remote", is_flag=True, help="Delete the script of PATH on TradingView, for good.")
 @click.option(

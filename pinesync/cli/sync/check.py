@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, jobs, remote_options, setup, shared
 from pinesync.cli.render import (
     counted,
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
     from pinesync.app.check import Checks
 
 
-@click.command("check")
+@click.command(
+    "check",
+    cls=Verb,
+    examples=[
+        "pinesync check",
+        "pinesync check --full indicators/Trend.pine",
+        "pinesync check --format github",
+    ],
+)
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Check the syntax only; send no request.")
 @click.option("--full", is_flag=True, help="Also ask the full compiler, which knows the limits.")

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, remote_options, setup, shared, timeout
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 from pinesync.cli.versions.history import tell
 
 
-@click.command("clone")
+@click.command(
+    "clone",
+    cls=Verb,
+    examples=[
+        "pinesync clone",
+        'pinesync clone --only "t*" some-scripts',
+        "pinesync clone --sandbox --history try-out",
+    ],
+)
 @click.argument("directory", metavar="[DIR]", default="pine-scripts")
 @click.option(
-    "--only", multiple=True, metavar="GLOB", help="Only scripts whose names match; repeatable."
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Only scripts whose names match, in either case; repeatable.",
 )
 @click.option("--history", is_flag=True, help="Also make a git commit of every saved version.")
 @remote_options

@@ -5,12 +5,21 @@ from __future__ import annotations
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import columns, emit_json, escape_controls, out, out_all
 
 
-@click.command("diff")
+@click.command(
+    "diff",
+    cls=Verb,
+    examples=[
+        "pinesync diff",
+        "pinesync diff --remote indicators/Trend.pine",
+        "pinesync diff indicators/Trend.pine@1 indicators/Trend.pine@2",
+    ],
+)
 @click.argument("paths", nargs=-1, metavar="[PATH[@VERSION]]...", shell_complete=completed.paths)
 @click.option("--remote", is_flag=True, help="Compare with the newest version on TradingView.")
 @click.option("--stat", is_flag=True, help="Show line counts only.")

@@ -8,6 +8,7 @@ import click
 
 from pinesync.app.commits.remote_tracking import follow, raw
 from pinesync.app.project import Setup, open_project
+from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, styled
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
@@ -19,7 +20,7 @@ from pinesync.sync.ports import Ports
 from pinesync.sync.words import Status
 
 
-@click.command("fetch")
+@click.command("fetch", cls=Verb, examples=["pinesync fetch"])
 @jobs
 @shared
 def command(jobs: int) -> int:

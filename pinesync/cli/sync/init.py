@@ -20,6 +20,7 @@ from pinesync.app.project import (
 from pinesync.app.sync.clone import new_settings
 from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
 from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
+from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, remote_options, setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
 from pinesync.errors import Misuse
@@ -34,7 +35,15 @@ from pinesync.workspace.manifest import Manifest, dump_new
 from pinesync.workspace.workspace import Workspace
 
 
-@click.command("init")
+@click.command(
+    "init",
+    cls=Verb,
+    examples=[
+        "pinesync init --link --dry-run",
+        "pinesync init --link",
+        "pinesync init --template team",
+    ],
+)
 @click.argument("directory", metavar="[DIR]", default=".")
 @click.option("--link", is_flag=True, help="Match existing files with your saved scripts.")
 @click.option(

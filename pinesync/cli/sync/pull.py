@@ -5,11 +5,20 @@ from __future__ import annotations
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import commit, jobs, setup, shared, timeout
 from pinesync.sync.outcome import Run
 
 
-@click.command("pull")
+@click.command(
+    "pull",
+    cls=Verb,
+    examples=[
+        "pinesync pull --dry-run",
+        "pinesync pull",
+        "pinesync pull --theirs indicators/Trend.pine",
+    ],
+)
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--ours", is_flag=True, help="If both sides changed, keep the file.")
 @click.option("--theirs", is_flag=True, help="If both sides changed, take TradingView's text.")

@@ -5,11 +5,20 @@ from __future__ import annotations
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import commit, jobs, setup, shared
 from pinesync.sync.outcome import Run
 
 
-@click.command("push")
+@click.command(
+    "push",
+    cls=Verb,
+    examples=[
+        "pinesync push --dry-run",
+        "pinesync push indicators/Trend.pine",
+        'pinesync push --commit -m "A longer average"',
+    ],
+)
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option("--allow-broken", is_flag=True, help="Save even if it does not compile.")
@@ -20,6 +29,13 @@ from pinesync.sync.outcome import Run
     "--over", metavar="VERSION", help="Save PATH over this version, if it is still the newest."
 )
 @commit
+@click.option(
+    "-m",
+    "--message",
+    multiple=True,
+    metavar="TEXT",
+    help="The message of that commit; each further -m is a paragraph.",
+)
 @click.option("--record", metavar="REF", help="Record the new versions on a git ref of their own.")
 @jobs
 @shared
@@ -30,6 +46,7 @@ def command(
     recreate: bool,
     over: str | None,
     commit: bool | None,
+    message: tuple[str, ...],
     record: str | None,
     jobs: int,
 ) -> int:
@@ -48,6 +65,11 @@ def command(
 
     if commit and record is not None:
         raise click.UsageError("choose one of --commit and --record.")
+    if message and (commit is False or record is not None):
+        raise click.UsageError("-m goes with --commit.")
+    if any(not text.strip() for text in message):
+        raise click.UsageError("-m: an empty commit message.")
+    own = "\n\n".join(message).encode(errors="replace").decode()
     made = setup(jobs=jobs)
 
     def act(project: Project) -> Run:
@@ -62,7 +84,7 @@ def command(
         )
 
     if record is None:
-        run = with_commit(made, act, wish=commit, way="to")
+        run = with_commit(made, act, wish=commit, way="to", message=own)
     else:
         run = with_commit(made, recording(act, record), wish=False, way="to")
     return tell("push", run, nothing="nothing to push")

@@ -10,6 +10,7 @@ import click
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.versions.backups import kept_at
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.errors import LeftForYou
 from pinesync.git.objects import our_side, text_at_head
@@ -27,7 +28,14 @@ from pinesync.text.canonical import (
 from pinesync.text.filenames import shell_quote
 
 
-@click.command("resolve")
+@click.command(
+    "resolve",
+    cls=Verb,
+    examples=[
+        "pinesync resolve --theirs indicators/Trend.pine",
+        "pinesync resolve --ours indicators/Trend.pine",
+    ],
+)
 @click.argument("paths", nargs=-1, required=True, shell_complete=completed.paths)
 @click.option("--ours", is_flag=True, help="Keep your text.")
 @click.option("--theirs", is_flag=True, help="Take the text saved on TradingView.")

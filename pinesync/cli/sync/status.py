@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, jobs, setup, shared
 from pinesync.cli.render import (
     columns,
@@ -29,7 +30,15 @@ if TYPE_CHECKING:
     from pinesync.app.sync.status import StatusReport
 
 
-@click.command("status")
+@click.command(
+    "status",
+    cls=Verb,
+    examples=[
+        "pinesync status",
+        "pinesync status -v indicators/",
+        "pinesync status --html report.html",
+    ],
+)
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Show local edits only; send no request.")
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if any script is not clean.")

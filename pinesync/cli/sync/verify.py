@@ -9,6 +9,7 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, emit_json, escape_controls, out
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
@@ -20,7 +21,7 @@ from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode, digest
 
 
-@click.command("verify")
+@click.command("verify", cls=Verb, examples=["pinesync verify", "pinesync verify indicators/"])
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @jobs
 @shared

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, may_ask, setup, shared
 from pinesync.cli.render import SCHEMA, json_line, out, plain
 from pinesync.errors import EXIT_DONE
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pinesync.watch.events import Event
 
 
-@click.command("watch")
+@click.command("watch", cls=Verb, examples=["pinesync watch", "pinesync watch --pull --notify"])
 @click.option("--pull", "bring", is_flag=True, help="Also pull what is saved on TradingView.")
 @click.option(
     "--poll",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, shared
 from pinesync.cli.render import one_object, out
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command("completion")
+@click.command("completion", cls=Verb, examples=["pinesync completion bash"])
 @click.argument("shell", type=click.Choice(SHELLS))
 @shared
 def command(shell: str) -> int:

@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from pinesync.app.project import Places, Setup, sandbox_store
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.render import escape_controls, one_object, out, plain
 from pinesync.errors import PinesyncError
@@ -29,7 +30,7 @@ def _typed(path: Path) -> str:
     return escape_controls(str(path) if os.name == "nt" else shlex.quote(str(path)))
 
 
-@click.command("demo")
+@click.command("demo", cls=Verb, examples=["pinesync demo"])
 @shared
 def command() -> int:
     """Try everything on a fresh sandbox: clone, edit, check, push, merge.

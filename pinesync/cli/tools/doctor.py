@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out, styled
 from pinesync.sync.words import Status
@@ -21,7 +22,7 @@ _COLORS = {"ok": Status.CLEAN, "note": Status.MODIFIED, "wrong": Status.CONFLICT
 _MACHINE = ("pinesync", "python", "system", "git")
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Verb, examples=["pinesync doctor", "pinesync doctor --offline"])
 @click.option("--offline", is_flag=True, help="Do not test the session; send no request.")
 @shared
 def command(offline: bool) -> int:

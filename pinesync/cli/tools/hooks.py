@@ -28,7 +28,7 @@ from pinesync.sync.words import Status
 from pinesync.workspace.files import make_folder
 
 
-@click.group("hooks", cls=Suggesting)
+@click.group("hooks", cls=Suggesting, examples=["pinesync hooks install"])
 @shared
 def command() -> None:
     """Install git hooks that check scripts before a commit and before a push.
@@ -38,21 +38,21 @@ def command() -> None:
     """
 
 
-@command.command("install")
+@command.command("install", examples=["pinesync hooks install"])
 @shared
 def install() -> int:
     """Add both hooks to this repository. Existing hooks keep working."""
     return _tell("hooks install", install_hooks(setup()))
 
 
-@command.command("remove")
+@command.command("remove", examples=["pinesync hooks remove"])
 @shared
 def remove() -> int:
     """Remove both hooks. Hooks that existed before are as they were."""
     return _tell("hooks remove", remove_hooks(setup()))
 
 
-@command.command("status")
+@command.command("status", examples=["pinesync hooks status"])
 @shared
 def status() -> int:
     """Show whether the hooks are installed."""
@@ -74,7 +74,7 @@ def _tell(command: str, found: Hooks) -> int:
     return found.exit_code
 
 
-@command.command("run")
+@command.command("run", examples=["pinesync hooks run pre-commit"])
 @click.argument("name", type=click.Choice(["pre-commit", "pre-push"]))
 @shared
 def run(name: str) -> int:

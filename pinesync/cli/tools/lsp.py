@@ -10,12 +10,13 @@ from typing import BinaryIO
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import remote_options, setup, shared
 from pinesync.cli.render import echo_err
 from pinesync.errors import Misuse
 
 
-@click.command("lsp")
+@click.command("lsp", cls=Verb, examples=["pinesync lsp"])
 @click.option("--offline", is_flag=True, help="On save, check the syntax only; send no request.")
 @remote_options
 @shared

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pinesync.app.project import Setup, folder_at, ports_of
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 from pinesync.clock import now
@@ -23,7 +24,7 @@ from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import find_root
 
 
-@click.command("repair")
+@click.command("repair", cls=Verb, examples=["pinesync repair --dry-run", "pinesync repair"])
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be taken; change nothing.")
 @shared
 def command(dry_run: bool) -> int:

@@ -20,7 +20,9 @@ class _Shown(logging.Handler):
         echo_err(escape_controls(self.format(record), one_line=False))
 
 
-@click.group("sandbox", cls=Suggesting)
+@click.group(
+    "sandbox", cls=Suggesting, examples=["pinesync sandbox seed", "pinesync clone --sandbox"]
+)
 @shared
 def command() -> None:
     """Manage the local stand-in for TradingView: scripts in one file, no account, no network."""
@@ -29,7 +31,10 @@ def command() -> None:
 _named = click.option("--name", default="", help="Name of the sandbox, if not the default one.")
 
 
-@command.command("serve")
+@command.command(
+    "serve",
+    examples=["pinesync sandbox serve", "pinesync sandbox serve --fault save_next:1:reset:after"],
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 picks a free one.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="Fault to inject; repeatable."
@@ -68,7 +73,7 @@ def serve(port: int, faults: tuple[str, ...], switches: str, name: str) -> int:
     return 0
 
 
-@command.command("seed")
+@command.command("seed", examples=["pinesync sandbox seed"])
 @_named
 @shared
 def seed(name: str) -> int:
@@ -84,7 +89,7 @@ def seed(name: str) -> int:
     return done.exit_code
 
 
-@command.command("reset")
+@command.command("reset", examples=["pinesync sandbox reset --yes"])
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_named
 @shared
@@ -107,7 +112,7 @@ def reset(name: str, yes: bool) -> int:
     return done.exit_code
 
 
-@command.command("path")
+@command.command("path", examples=["pinesync sandbox path"])
 @_named
 @shared
 def path(name: str) -> int:

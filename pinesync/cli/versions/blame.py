@@ -12,6 +12,7 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.versions.revspec import Revision, revision
 from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, moment, out
 from pinesync.errors import LeftForYou, Misuse
@@ -26,7 +27,14 @@ _BY = {
 }
 
 
-@click.command("blame-version")
+@click.command(
+    "blame-version",
+    cls=Verb,
+    examples=[
+        "pinesync blame-version indicators/Trend.pine",
+        "pinesync blame-version indicators/Trend.pine@2",
+    ],
+)
 @click.argument("script", metavar="PATH[@VERSION]", shell_complete=completed.paths)
 @shared
 def command(script: str) -> int:

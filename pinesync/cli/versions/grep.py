@@ -12,20 +12,36 @@ from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.revspec import Revision, all_of
 from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
-from pinesync.errors import Misuse
+from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
 from pinesync.text.canonical import lines
 from pinesync.text.filenames import unescape_name
 
 
-@click.command("grep")
-@click.argument("pattern")
-@click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
+@click.command(
+    "grep",
+    cls=Verb,
+    examples=[
+        "pinesync grep -n plot",
+        r'pinesync grep -il --all-versions "int\(" indicators/Trend.pine',
+        "pinesync grep -F -e close -e open",
+    ],
+)
+@click.argument("words", nargs=-1, metavar="PATTERN [PATH|ID]...", shell_complete=completed.paths)
+@click.option(
+    "-e",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Search for PATTERN, which may begin with a dash; repeatable.",
+)
 @click.option("--all-versions", is_flag=True, help="Search every version, not only the newest.")
 @click.option("-i", "--ignore-case", is_flag=True, help="Ignore case.")
 @click.option("-F", "--fixed", is_flag=True, help="Match the pattern as plain text.")
+@click.option("-n", "--line-number", is_flag=True, help="Show the number of each line.")
 @click.option("-l", "--names", is_flag=True, help="List matching versions only.")
 @click.option(
     "--offline", is_flag=True, help="Use stored texts of listed scripts; send no request."
@@ -33,23 +49,27 @@ from pinesync.text.filenames import unescape_name
 @jobs
 @shared
 def command(
-    pattern: str,
-    scripts: tuple[str, ...],
+    words: tuple[str, ...],
+    patterns: tuple[str, ...],
     all_versions: bool,
     ignore_case: bool,
     fixed: bool,
+    line_number: bool,
     names: bool,
     offline: bool,
     jobs: int,
 ) -> int:
-    """Search what is saved on TradingView; prints PATH@VERSION:LINE:TEXT.
+    """Search what is saved on TradingView; prints PATH@VERSION:TEXT.
 
-    The pattern is a Python regular expression. Every text is read once, and then stored.
+    The pattern is a Python regular expression. With -e, every other argument is a PATH. Exits with
+    1 if no line matches. Every text is read once, and then stored.
     """
+    if not patterns and not words:
+        raise click.UsageError("name a PATTERN to search for.")
     found = grep(
         setup(jobs=jobs),
-        pattern,
-        scripts,
+        patterns or words[:1],
+        words if patterns else words[1:],
         all_versions=all_versions,
         ignore_case=ignore_case,
         fixed=fixed,
@@ -60,7 +80,8 @@ def command(
     places = [escape_controls(f"{hit.path or hit.pine_id}@{hit.version}") for hit in found.hits]
     hits = zip(places, found.hits, strict=True)
     lines = (
-        f"{place}:{hit.line}:{escape_controls(hit.text, one_line=False)}" for place, hit in hits
+        f"{place}:{f'{hit.line}:' * line_number}{escape_controls(hit.text, one_line=False)}"
+        for place, hit in hits
     )
     out_all(dict.fromkeys(places) if names else lines)
     if not found.hits:
@@ -86,12 +107,16 @@ class Hits:
 
     hits: tuple[Hit, ...]
     versions: int
-    exit_code: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """1 without a match, as grep has it."""
+        return EXIT_DONE if self.hits else EXIT_FAILED
 
 
 def grep(
     setup: Setup,
-    pattern: str,
+    patterns: Sequence[str],
     raws: Sequence[str] = (),
     *,
     all_versions: bool = False,
@@ -99,10 +124,11 @@ def grep(
     fixed: bool = False,
     offline: bool = False,
 ) -> Hits:
-    """Search the saved texts of the named scripts, or of all in the account. The pattern is a
-    regular expression or, with `fixed`, plain text. Misuse for an invalid pattern."""
+    """Search the saved texts of the named scripts, or of all in the account. A line matches if
+    any pattern does: a regular expression or, with `fixed`, plain text. Misuse for an invalid
+    pattern."""
     project = open_project(setup)
-    wanted = _compiled(pattern, ignore_case=ignore_case, fixed=fixed)
+    wanted = [_compiled(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns]
     past = Past(project, offline=offline)
     revisions = all_of(project, raws)
     if not raws:
@@ -129,9 +155,11 @@ def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str
         ) from None
 
 
-def _hits(past: Past, which: Revision, info: VersionInfo, wanted: re.Pattern[str]) -> Iterator[Hit]:
+def _hits(
+    past: Past, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
+) -> Iterator[Hit]:
     name = which.entry.name if which.entry else unescape_name(info.name)
     for number, line in enumerate(lines(past.text(info)), 1):
         text = line.removesuffix("\n")
-        if wanted.search(text):
+        if any(one.search(text) for one in wanted):
             yield Hit(which.path, name, info.pine_id, info.version, number, text)

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from pinesync.sync.outcome import Imported
 
 
-@click.group("history", cls=Suggesting)
+@click.group("history", cls=Suggesting, examples=["pinesync history import"])
 @shared
 def command() -> None:
     """Import saved versions as git commits."""
 
 
-@command.command("import")
+@command.command(
+    "import", examples=["pinesync history import --dry-run", "pinesync history import"]
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Show how many would be imported; read none.")
 @jobs
 @shared

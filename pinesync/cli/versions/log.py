@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import (
@@ -28,7 +29,9 @@ _LEAST = 12
 """So many columns the name of a script has at least."""
 
 
-@click.command("log")
+@click.command(
+    "log", cls=Verb, examples=["pinesync log", "pinesync log -n 5 indicators/Trend.pine"]
+)
 @click.argument("scripts", nargs=-1, metavar="[PATH|ID]...", shell_complete=completed.paths)
 @click.option(
     "-n", "most", type=click.IntRange(1), metavar="N", help="Show at most N saves, newest first."

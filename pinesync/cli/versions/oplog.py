@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import click
 
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
 
 
-@click.command("oplog")
+@click.command("oplog", cls=Verb, examples=["pinesync oplog", "pinesync oplog -n 5"])
 @click.option(
     "-n",
     "most",
     type=click.IntRange(1),
+    metavar="N",
     default=20,
     show_default=True,
     help="Show at most N operations.",
 )
 @shared
 def command(most: int) -> int:
-    """Show what pinesync did in this workspace, on this machine, newest first."""
+    """Show what pinesync did in this workspace, on this machine, newest first.
+
+    Each line begins with an id for `pinesync undo`, as short as it can be.
+    """
     from pinesync.app.versions.oplog import oplog
 
     found = oplog(setup(), most)
@@ -33,7 +38,7 @@ def command(most: int) -> int:
         done += [f"{counted(each.files, 'file')} written"] if each.files else []
         done += [] if done else [", ".join(escape_controls(path) for path in each.paths[:3])]
         state = "undone" if each.undone else ""
-        rows.append((each.key, moment(each.when), each.verb, state, "; ".join(done)))
+        rows.append((each.short, moment(each.when), each.verb, state, "; ".join(done)))
     for line in columns(rows, cut={4: 20}):
         out(line)
     if not rows:

@@ -11,11 +11,22 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.push import push
+from pinesync.app.versions.backups import Backup, bring_back, kept_texts
 from pinesync.app.versions.revspec import Revision, names_version, one_version
 from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
-from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, moment, out
+from pinesync.cli.pager import paged
+from pinesync.cli.render import (
+    columns,
+    echo_err,
+    emit_json,
+    escape_controls,
+    moment,
+    out,
+    out_source,
+)
 from pinesync.errors import Misuse
 from pinesync.model import Base, Entry, RelPath, Version
 from pinesync.sync.engine.restore import base_text
@@ -26,46 +37,69 @@ from pinesync.text.canonical import digest_of_any
 from pinesync.text.filenames import shell_quote
 
 
-@click.command("restore")
+@click.command(
+    "restore",
+    cls=Verb,
+    examples=[
+        "pinesync restore indicators/Trend.pine",
+        "pinesync restore indicators/Trend.pine@1",
+        "pinesync restore --kept indicators/Trend.pine",
+        "pinesync restore --kept --show 1 indicators/Trend.pine",
+    ],
+)
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH[@VERSION]...", shell_complete=completed.paths
 )
 @click.option("--push", "pushes", is_flag=True, help="Also save it as the next version.")
 @click.option("--kept", is_flag=True, help="List texts that pinesync replaced in the file.")
+@click.option("--show", type=int, metavar="N", help="Print text N of that list.")
 @click.option("--back", type=int, metavar="N", help="Bring back text N of that list.")
 @shared
-def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) -> int:
+def command(
+    paths: tuple[str, ...], pushes: bool, kept: bool, show: int | None, back: int | None
+) -> int:
     """Restore files from their base, or with PATH@5 from version 5.0.
 
     Also brings back files that are gone. A folder stands for its scripts, "." for all here.
 
     The text that a file has is kept for 30 days, like any text that a pull, a merge or a restore
-    replaces: --kept lists these texts, --back brings one back. Nothing is saved on TradingView,
-    unless --push saves it as the next version, as `pinesync push` would.
+    replaces: --kept lists these texts, each with the lines that --back N would add to the file and
+    remove from it. Nothing is saved on TradingView, unless --push saves it as the next version, as
+    `pinesync push` would.
     """
     from pinesync.cli.run_output import tell
 
-    if pushes and (kept or back is not None):
+    listed = kept or show is not None
+    if pushes and (listed or back is not None):
         raise click.UsageError("--push goes with PATH or PATH@VERSION.")
     if pushes:
         return tell("restore", restore_and_push(setup(), paths), nothing="nothing to restore")
-    if not kept and back is None:
+    if not listed and back is None:
         return tell("restore", restore(setup(), paths), nothing="nothing to restore")
-    if len(paths) != 1 or (kept and back is not None):
-        raise click.UsageError("--kept and --back each go with one path.")
-    from pinesync.app.versions.backups import bring_back, kept_texts
-
+    if len(paths) != 1 or (listed and back is not None):
+        raise click.UsageError("--kept, --show and --back each go with one path.")
     if back is not None:
         return tell("restore", bring_back(setup(), paths[0], back), nothing="nothing to restore")
-    found = kept_texts(setup(), paths[0])
+    found = kept_texts(setup(), paths[0], show)
     if emit_json("restore", found):
         return found.exit_code
-    rows = [(str(k.number), moment(k.when), f"{k.lines} lines") for k in found.kept]
+    if found.source is not None:
+        with paged():
+            out_source(found.source)
+        return found.exit_code
+    rows = [(str(k.number), moment(k.when), f"{k.lines} lines", _sums(k)) for k in found.kept]
     for line in columns(rows):
         out(line)
     if not rows:
         echo_err(f"{escape_controls(found.path)}: nothing was taken out of it on this machine")
     return found.exit_code
+
+
+def _sums(kept: Backup) -> str:
+    if kept.added is None:
+        return ""
+    changed = kept.added or kept.removed
+    return f"+{kept.added} -{kept.removed}" if changed else "no difference"
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import click
@@ -11,16 +10,20 @@ from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.revspec import revision
 from pinesync.app.versions.version_store import Past
 from pinesync.cli import completers as completed
-from pinesync.cli.ci_log import escape_ci_commands, is_a_log
+from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.pager import paged
-from pinesync.cli.render import emit_json, escape_controls, out
+from pinesync.cli.render import emit_json, out_source
 from pinesync.errors import FacadeError
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.text.filenames import unescape_name
 
 
-@click.command("show")
+@click.command(
+    "show",
+    cls=Verb,
+    examples=["pinesync show indicators/Trend.pine", "pinesync show indicators/Trend.pine@2"],
+)
 @click.argument("revision", metavar="PATH@VERSION", shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Use stored texts; send no request.")
 @shared
@@ -34,11 +37,7 @@ def command(revision: str, offline: bool) -> int:
     found = show(setup(), revision, offline=offline)
     if emit_json("show", found):
         return found.exit_code
-    if sys.stdout.isatty():
-        out(escape_controls(found.source, one_line=False).removesuffix("\n"))
-    else:
-        source = escape_ci_commands(found.source) if is_a_log() else found.source
-        click.echo(source.encode(), nl=False)
+    out_source(found.source)
     return found.exit_code
 
 

@@ -7,12 +7,13 @@ deleting it would undo that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.oplog import MOST, Logged, logged
+from pinesync.cli.group import Verb
 from pinesync.cli.options import current, setup, shared
 from pinesync.cli.render import echo_err, escape_controls, moment, plain
 from pinesync.errors import Misuse
@@ -22,6 +23,8 @@ from pinesync.sync.operations import (
     REDO,
     UNDO,
     Operation,
+    named,
+    short_ids,
     to_redo,
     to_undo,
     undone,
@@ -30,13 +33,13 @@ from pinesync.sync.outcome import Outcome, Run, refused
 from pinesync.text.filenames import shell_quote
 
 
-@click.command("undo")
+@click.command("undo", cls=Verb, examples=["pinesync undo", "pinesync undo --redo"])
 @click.argument("operation", required=False)
 @click.option("--redo", is_flag=True, help="Undo the last undo.")
 @click.option("--allow-broken", is_flag=True, help="Save even if it does not compile.")
 @shared
 def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
-    """Undo the last command, or the OPERATION that `pinesync oplog` names.
+    """Undo the last command, or the OPERATION whose id `pinesync oplog` lists.
 
     Files and pine.toml get what they had. A push is undone by saving the earlier text as one more
     version, if nobody saved since. Run it again to undo the command before; --redo brings back what
@@ -49,7 +52,7 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
     if not current().json:
         said = "redoing what" if redo else "undoing what"
         echo_err(
-            f"{said} `{undone.verb}` did at {moment(undone.when)} ({escape_controls(undone.key)})"
+            f"{said} `{undone.verb}` did at {moment(undone.when)} ({escape_controls(undone.short)})"
         )
     return tell(
         "undo", run, nothing="nothing was left to undo of it", more={"operation": plain(undone)}
@@ -76,13 +79,16 @@ def undo(
     with project.transaction(REDO if redo else UNDO) as tx:
         if any(intent.is_open for intent in tx.ports.log.intents()):
             tx.settle()  # an interrupted operation is the newest one
-        operation = _chosen(tx.ports.log.operations(MOST), key, redo=redo)
+        operations = tx.ports.log.operations(MOST)
+        short = short_ids(operations)
+        operation = _chosen(operations, short, key, redo=redo)
+        told = logged(operation, short[operation.key])
         if tx.recovered:
-            return logged(operation), tx.run(_finish_first(operation))
+            return told, tx.run(_finish_first(operation))
         run = _undo(tx, operation, allow_broken=allow_broken)
         if not run.stopped and not any(outcome.done in _LEFT for outcome in run.outcomes):
             tx.ports.log.journal.undoes = operation.key
-    return logged(operation), run
+    return told, run
 
 
 def _finish_first(operation: Operation) -> Iterator[Outcome]:
@@ -107,23 +113,32 @@ def _undo(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Run:
     return tx.run(take_back(tx, operation, allow_broken=allow_broken))
 
 
-def _chosen(operations: Sequence[Operation], key: str | None, *, redo: bool) -> Operation:
+def _chosen(
+    operations: Sequence[Operation], short: Mapping[str, str], key: str | None, *, redo: bool
+) -> Operation:
     if key is None:
         found = to_redo(operations) if redo else to_undo(operations)
         if found is None:
             what = "no undo that could be taken back" if redo else "nothing to undo"
             raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
         return found
-    named = [operation for operation in operations if operation.key.startswith(key)]
-    if len(named) != 1:
-        many = f"{len(named)} operations begin with {key}" if named else f"no operation {key}"
+    fits = named(operations, key)
+    if len(fits) != 1:
+        newest = [f"{short[each.key]} ({each.verb})" for each in fits[: -_MOST_NAMED - 1 : -1]]
+        newest += [f"{len(fits) - len(newest)} more"] * (len(fits) > len(newest))
+        many = f"{key}: may be {_listed(newest)}" if fits else f"no operation {key}"
         raise Misuse(many, "`pinesync oplog` lists them")
-    if named[0].key in undone(operations):
+    if fits[0].key in undone(operations):
         raise Misuse(
-            f"{named[0].key}: was taken back already",
+            f"{short[fits[0].key]}: was taken back already",
             "`pinesync undo --redo` takes the last undo back, `pinesync oplog` tells the others",
         )
-    return named[0]
+    return fits[0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 _LEFT = frozenset(("refused", "pending", "failed"))
+_MOST_NAMED = 5
