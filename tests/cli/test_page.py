@@ -20,7 +20,7 @@ from pinesync.app.sync.text_diff import side_by_side
 from pinesync.app.write_page import MARK
 from pinesync.errors import FileError
 from pinesync.sync.policy import POLICY
-from pinesync.sync.words import Status
+from pinesync.sync.words import Role, Status
 from pinesync.workspace.files import Tree, put_page
 from pinesync.workspace.files.exchange import exchange_files
 from tests.security.hostile import EVIL, raw
@@ -278,7 +278,7 @@ def test_contrast(scheme: str) -> None:
     css = resources.files("pinesync.cli.html_report").joinpath("page.css").read_text("utf-8")
     blocks = [dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in css.split(":root {")[1:]]
     colors = blocks[0] if scheme == "light" else blocks[0] | blocks[1]
-    pairs = [(ink, on) for ink in ("ink", "soft", "calm", "ours", "theirs", "alarm")
+    pairs = [(ink, on) for ink in ("ink", "soft", *(role.name.lower() for role in Role))
              for on in ("paper", "sheet")]  # fmt: skip
     pairs += [(f"{side}-ink", on) for side in ("del", "ins")
               for on in (side, f"{side}-mark", "sheet")]  # fmt: skip

@@ -7,6 +7,8 @@ import click
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
 
+_HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
+
 
 @click.command("oplog")
 @click.option(
@@ -34,7 +36,7 @@ def command(most: int) -> int:
         done += [] if done else [", ".join(escape_controls(path) for path in each.paths[:3])]
         state = "undone" if each.undone else ""
         rows.append((each.key, moment(each.when), each.verb, state, "; ".join(done)))
-    for line in columns(rows, cut={4: 20}):
+    for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)
     if not rows:
         echo_err("nothing was done here yet, on this machine")
