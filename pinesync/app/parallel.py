@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -19,11 +19,21 @@ Waiting = deque[tuple[int, T]]
 """The items that no thread has taken: index and item."""
 
 
+class Progress(Protocol):
+    """Shows a person how far a command is."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` reads have finished."""
+
+    def awaiting(self, what: str) -> AbstractContextManager[None]:
+        """While the block runs, the command waits for `what`."""
+
+
 class Pool:
     """Runs up to `jobs` reads at a time. The first error is raised; reads that have not begun are
     dropped. An interrupt does not wait for running reads."""
 
-    def __init__(self, jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
+    def __init__(self, jobs: int, progress: Progress | None = None) -> None:
         self.jobs = jobs
         self._progress = progress
 
@@ -105,7 +115,7 @@ class _Ended(Generic[R]):
     def fail(self, number: int, error: BaseException) -> None:
         self._queue.put((number, [], error))
 
-    def results(self, progress: Callable[[int, int], None] | None) -> list[R]:
+    def results(self, progress: Progress | None) -> list[R]:
         """Wait for all items; return the results in the order of the items. Raises the first
         error."""
         results: dict[int, R] = {}

@@ -176,10 +176,10 @@ def _check_remote(name: str) -> None:
 def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
     """The environment and the shared options, as one value for commands."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
-    from pinesync.cli.progress import bar, tracing, waiting
+    from pinesync.cli.progress import progress, tracing, waiting
 
     asked = current()
-    made = Setup(
+    return Setup(
         cwd=_cwd(asked.directory),
         places=_usable(places()),
         account=asked.account,
@@ -193,8 +193,8 @@ def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
         trace=tracing if asked.verbose > 1 else None,
         timeout=timeout,
         waits=waiting,
+        progress=progress(),
     )
-    return replace(made, progress=bar()) if sys.stderr.isatty() else made
 
 
 def places() -> Places:

@@ -15,6 +15,7 @@ import click
 
 from pinesync.cli.ci_log import escape_ci_commands
 from pinesync.cli.options import current
+from pinesync.cli.status_line import wipe
 from pinesync.model import Diagnostic, Version
 from pinesync.sync.outcome import counted as counted
 from pinesync.sync.words import Role, Status
@@ -48,6 +49,7 @@ SAVED_BY = {"pinesync": Role.PUSH, "elsewhere": Role.PULL}
 def out(line: str = "", *, command: bool = False) -> None:
     """Print a line of the result, whose foreign text is already escaped. With `command`, the line
     is a command for the CI runner."""
+    wipe()
     click.echo(escape_ci_commands(line, command=command), color=current().colored)
 
 
@@ -60,6 +62,7 @@ def out_all(lines: Iterable[str]) -> None:
 
 def echo_err(line: str) -> None:
     """Print a line for the user on standard error."""
+    wipe()
     click.echo(escape_ci_commands(line), err=True)
 
 
