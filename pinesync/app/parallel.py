@@ -33,7 +33,7 @@ class Pool:
     """Runs up to `jobs` reads at a time. The first error is raised; reads that have not begun are
     dropped. An interrupt does not wait for running reads."""
 
-    def __init__(self, jobs: int, progress: Progress | None = None) -> None:
+    def __init__(self, jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
         self.jobs = jobs
         self._progress = progress
 
@@ -115,7 +115,7 @@ class _Ended(Generic[R]):
     def fail(self, number: int, error: BaseException) -> None:
         self._queue.put((number, [], error))
 
-    def results(self, progress: Progress | None) -> list[R]:
+    def results(self, progress: Callable[[int, int], None] | None) -> list[R]:
         """Wait for all items; return the results in the order of the items. Raises the first
         error."""
         results: dict[int, R] = {}

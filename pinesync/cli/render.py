@@ -27,7 +27,7 @@ _AROUND = 200
 """Characters of a line of source that are shown before and after what is marked."""
 _AT_ONCE = 1000
 # Yellow, white and black are invisible on some backgrounds.
-_ROLES: Mapping[Role, Mapping[str, Any]] = {
+_ROLES: Mapping[str | Role, Mapping[str, Any]] = {
     Role.NOBODY: {},
     Role.CREATE: {"fg": "green"},
     Role.PUSH: {"bold": True},
@@ -38,7 +38,7 @@ _ROLES: Mapping[Role, Mapping[str, Any]] = {
 _DONE = ("saved", "created", "merged", "pulled", "written")
 _STYLES: Mapping[str | Role, Mapping[str, Any]] = {
     **_ROLES,
-    **dict.fromkeys(_DONE, {"fg": "green"}),
+    **{done: {"fg": "green"} for done in _DONE},
     **{status: _ROLES[status.role] for status in Status},
     "header": {"underline": True},
 }
