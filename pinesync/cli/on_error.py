@@ -7,7 +7,6 @@ runs without a shell, so no text from a script or a response becomes part of a c
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from pinesync.cli.options import command_words
 from pinesync.cli.render import escape_controls
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.words import Role, Status
@@ -56,7 +56,7 @@ def _wrong(event: Event) -> tuple[str, str] | None:
 
 def _words(command: str) -> list[str]:
     try:
-        words = shlex.split(command)
+        words = command_words(command)
     except ValueError as error:
         raise click.UsageError(f"--on-error {command[:60]!r}: {error}.") from None
     found = shutil.which(words[0]) if words else None

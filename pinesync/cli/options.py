@@ -111,6 +111,18 @@ def searched_path() -> Iterator[None]:
         os.environ["PATH"] = before
 
 
+def command_words(command: str, *, windows: bool = os.name == "nt") -> list[str]:
+    """The words of a command, which no shell parses. ValueError for an open quote. On Windows a
+    backslash is part of a path."""
+    from shlex import shlex
+
+    lexer = shlex(command, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if windows:
+        lexer.escape = ""
+    return list(lexer)
+
+
 def may_ask() -> bool:
     """Whether somebody can answer a question. Never in CI, even if it has a terminal."""
     return sys.stdin.isatty() and not os.environ.get("CI")
