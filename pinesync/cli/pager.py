@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 import click
 
 from pinesync.cli.options import command_words, current
+from pinesync.git.run import find_program
 
 _MORE = ["more"]
 # As git sets it: quit if the output fits one screen, pass colors through, keep the screen.
@@ -51,7 +51,8 @@ class _Held(io.StringIO):
 
 def _show(command: list[str], text: str) -> None:
     try:
-        started = subprocess.Popen(command, stdin=subprocess.PIPE, env={**_USUAL, **os.environ})
+        words = [find_program(command[0]) or "", *command[1:]]
+        started = subprocess.Popen(words, stdin=subprocess.PIPE, env={**_USUAL, **os.environ})
     except OSError:
         sys.stdout.write(text)
         return
@@ -76,7 +77,7 @@ def _pager(*, windows: bool = os.name == "nt") -> list[str]:
     """The user's pager as a list of words, since no shell parses it. Empty for no pager."""
     if os.environ.get("TERM", "" if windows else "dumb") == "dumb":
         return []
-    usual = "more" if windows and not shutil.which("less") else "less"
+    usual = "more" if windows and not find_program("less") else "less"
     asked = os.environ.get("GIT_PAGER", os.environ.get("PAGER", usual))
     try:
         words = command_words(asked, windows=windows)

@@ -78,8 +78,8 @@ class TerminalProgress:
 
 
 def progress() -> TerminalProgress | None:
-    """None where nobody looks: in a pipe, with --json, on a terminal that redraws nothing. -vv has
-    lines of its own."""
+    """None in a pipe, with --json, and on a terminal that redraws nothing. -vv prints lines of its
+    own."""
     asked = current()
     plain = asked.json or asked.verbose > 1 or os.environ.get("TERM") == "dumb"
     return TerminalProgress() if sys.stderr.isatty() and not plain else None

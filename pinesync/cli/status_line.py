@@ -20,8 +20,9 @@ def draw(text: str) -> None:
 
         text = text[: max(10, shutil.get_terminal_size().columns - 1)]
         # The terminal echoes Ctrl-C as ^C behind the text.
-        rest = " " * (len(_drawn) + len("^C") - len(text))
-        sys.stderr.write(f"\r{text}{rest}\r{text}" if rest else f"\r{text}")
+        rest = " " * (len(_drawn) + len("^C") - len(text)) if _drawn else ""
+        back = "\r" if _drawn else ""
+        sys.stderr.write(f"{back}{text}{rest}\r{text}" if rest else f"{back}{text}")
         sys.stderr.flush()
         _drawn = text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import queue
 import sys
 from pathlib import Path
@@ -10,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from pinesync.cli.keys import keys
+from pinesync.cli.on_error import _notifier, _run
 from pinesync.cli.options import command_words
 from pinesync.cli.pager import _encoded, _pager
+from tests.watch.test_process import recording, was_started
+from tests.world import TREND_PATH
 
 
 class Console(io.StringIO):
@@ -61,3 +65,16 @@ def test_a_backslash_is_part_of_a_path_on_windows(
     assert _pager(windows=True) == ["more"]
     assert _encoded(["more"], "\x1b[32m+x\x1b[0m", windows=True) == b"+x"
     assert _encoded(["less"], "\x1b[32m+x\x1b[0m", windows=True) == b"\x1b[32m+x\x1b[0m"
+
+
+def test_a_notification_takes_its_words_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    recording(tmp_path, "powershell")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    words = _notifier("win32")
+    _run(words, TREND_PATH, "'; & calc; \u202e")
+    told, environment = was_started(tmp_path)
+    assert told == "\n".join([*words[1:], ""]).splitlines()
+    assert environment["PINESYNC_PATH"] == TREND_PATH
+    assert environment["PINESYNC_MESSAGE"] == r"'; & calc; \u202e"
