@@ -77,4 +77,4 @@ def test_a_notification_takes_its_words_from_the_environment(
     told, environment = was_started(tmp_path)
     assert told == "\n".join([*words[1:], ""]).splitlines()
     assert environment["PINESYNC_PATH"] == TREND_PATH
-    assert environment["PINESYNC_MESSAGE"] == r"'; & calc; \u202e"
+    assert environment["PINESYNC_MESSAGE"] == r"'; & calc; \u{202e}"
