@@ -15,10 +15,11 @@ from pinesync.text.filenames import SUFFIX
 def files(setup: Setup, begun: str) -> Iterator[str]:
     """Directories and .pine files in the directory of the typed word, and every tracked script,
     relative to the current directory."""
-    place, _ = os.path.split(begun)
+    place, last = os.path.split(begun)
+    typed = begun.removesuffix(last)
     with suppress(OSError), os.scandir(setup.cwd / place) as found:
         for one in found:
-            path = os.path.join(place, one.name)
+            path = typed + one.name
             if one.is_dir():
                 yield f"{path}/"
             elif one.name.endswith(SUFFIX):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -17,6 +17,16 @@ R = TypeVar("R")
 S = TypeVar("S")
 Waiting = deque[tuple[int, T]]
 """The items that no thread has taken: index and item."""
+
+
+class Progress(Protocol):
+    """Shows a person how far a command is."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` reads have finished."""
+
+    def awaiting(self, what: str) -> AbstractContextManager[None]:
+        """While the block runs, the command waits for `what`."""
 
 
 class Pool:

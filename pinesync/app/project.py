@@ -6,13 +6,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync.app.parallel import Pool, meanwhile
+from pinesync.app.parallel import Pool, Progress, meanwhile
 from pinesync.app.paths import fitting, inside
 from pinesync.clock import now, wall
 from pinesync.errors import LeftForYou, Misuse
@@ -65,8 +65,7 @@ class Setup:
     ca_bundle: str | None = None
     jobs: int = 4
     settle_seconds: float = SETTLE_SECONDS
-    progress: Callable[[int, int], None] | None = None
-    """Called with the number of finished reads and the total."""
+    progress: Progress | None = None
     trace: Callable[[Exchange], None] | None = None
     """Called with every request once it was answered or failed."""
     timeout: float | None = None
@@ -257,6 +256,7 @@ def open_remote(
         before=setup.before,
         timeout=setup.timeout,
         waits=setup.waits,
+        awaiting=setup.progress.awaiting if setup.progress else nullcontext,
     )
     return PineClient(Session(base_url, secret, transport), found.renew if found else None)
 

@@ -2,21 +2,24 @@
 
 The command comes from the user's command line. It gets the event in two environment variables and
 runs without a shell, so no text from a script or a response becomes part of a command.
+
+A notification is a command as well. Of the libraries, desktop-notifier shows none on macOS unless
+Python is a signed app, which that of uv and Homebrew is not.
 """
 
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
 import click
 
+from pinesync.cli.options import command_words
 from pinesync.cli.render import escape_controls
 from pinesync.errors import EXIT_DONE
+from pinesync.git.run import find_program
 from pinesync.sync.words import Role, Status
 from pinesync.watch.events import Done, Event, Told, Trouble
 
@@ -56,25 +59,42 @@ def _wrong(event: Event) -> tuple[str, str] | None:
 
 def _words(command: str) -> list[str]:
     try:
-        words = shlex.split(command)
+        words = command_words(command)
     except ValueError as error:
         raise click.UsageError(f"--on-error {command[:60]!r}: {error}.") from None
-    found = shutil.which(words[0]) if words else None
+    found = find_program(words[0]) if words else None
     if not found:
         raise click.UsageError(f"--on-error {command[:60]!r}: no such command.")
-    return [os.path.abspath(found), *words[1:]]
+    return [found, *words[1:]]
 
 
-def _notifier() -> list[str]:
-    """The desktop's notification command, if there is one. Title and text are appended as two
-    arguments."""
-    if sys.platform == "darwin":
+_TOAST = """
+$manager = [Windows.UI.Notifications.ToastNotificationManager,
+    Windows.UI.Notifications, ContentType = WindowsRuntime]
+$page = $manager::GetTemplateContent([Windows.UI.Notifications.ToastTemplateType]::ToastText02)
+$title = if ($env:PINESYNC_PATH) { $env:PINESYNC_PATH } else { 'pinesync' }
+$texts = $page.GetElementsByTagName('text')
+$null = $texts.Item(0).AppendChild($page.CreateTextNode($title))
+$null = $texts.Item(1).AppendChild($page.CreateTextNode($env:PINESYNC_MESSAGE))
+$app = '{1AC14E77-02E7-4E5D-B744-2EB1AE5198B7}\\WindowsPowerShell\\v1.0\\powershell.exe'
+$manager::CreateToastNotifier($app).Show([Windows.UI.Notifications.ToastNotification]::new($page))
+"""
+"""What Windows PowerShell shows a notification with, as its own: an app needs a name that Windows
+knows."""
+
+
+def _notifier(system: str = sys.platform) -> list[str]:
+    """The desktop's notification command, if there is one. Where it ends with `--`, title and text
+    are appended as two arguments."""
+    if system == "darwin":
         script = "on run {title, said}\ndisplay notification said with title title\nend run"
         return ["/usr/bin/osascript", "-e", script, "--"]
-    found = shutil.which("notify-send")
+    name = "powershell" if system == "win32" else "notify-send"
+    found = find_program(name)
     if not found:
-        raise click.UsageError("--notify: this system has no notify-send.")
-    return [os.path.abspath(found), "--"]
+        raise click.UsageError(f"--notify: this system has no {name}.")
+    windows = ["-NoProfile", "-NonInteractive", "-Command", _TOAST]
+    return [found, *(windows if system == "win32" else ["--"])]
 
 
 def _shown_as_it_is(said: str) -> str:

@@ -121,6 +121,18 @@ def searched_path() -> Iterator[None]:
         os.environ["PATH"] = before
 
 
+def command_words(command: str, *, windows: bool = os.name == "nt") -> list[str]:
+    """The words of a command, which no shell parses. ValueError for an open quote. On Windows a
+    backslash is part of a path."""
+    from shlex import shlex
+
+    lexer = shlex(command, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if windows:
+        lexer.escape = ""
+    return list(lexer)
+
+
 def may_ask() -> bool:
     """Whether somebody can answer a question. Never in CI, even if it has a terminal."""
     return sys.stdin.isatty() and not os.environ.get("CI")
@@ -187,10 +199,10 @@ def _check_remote(name: str) -> None:
 def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
     """The environment and the shared options, as one value for commands."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
-    from pinesync.cli.progress import bar, tracing, waiting
+    from pinesync.cli.progress import progress, tracing, waiting
 
     asked = current()
-    made = Setup(
+    return Setup(
         cwd=_cwd(asked.directory),
         places=_usable(places()),
         account=asked.account,
@@ -204,8 +216,8 @@ def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
         trace=tracing if asked.verbose > 1 else None,
         timeout=timeout,
         waits=waiting,
+        progress=progress(),
     )
-    return replace(made, progress=bar()) if sys.stderr.isatty() else made
 
 
 def places() -> Places:

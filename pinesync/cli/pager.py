@@ -1,4 +1,5 @@
-"""Page long results on a terminal, as git does: GIT_PAGER, PAGER, else less.
+"""Page long results on a terminal, as git does: GIT_PAGER, PAGER, else less, or more on
+Windows.
 
 `core.pager` is not read: a repository may set it, and pinesync never runs a program that a
 repository names.
@@ -8,15 +9,18 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
-from pinesync.cli.options import current
+import click
 
+from pinesync.cli.options import command_words, current
+from pinesync.git.run import find_program
+
+_MORE = ["more"]
 # As git sets it: quit if the output fits one screen, pass colors through, keep the screen.
 _USUAL = {"LESS": "FRX", "LV": "-c"}
 
@@ -47,7 +51,8 @@ class _Held(io.StringIO):
 
 def _show(command: list[str], text: str) -> None:
     try:
-        started = subprocess.Popen(command, stdin=subprocess.PIPE, env={**_USUAL, **os.environ})
+        words = [find_program(command[0]) or "", *command[1:]]
+        started = subprocess.Popen(words, stdin=subprocess.PIPE, env={**_USUAL, **os.environ})
     except OSError:
         sys.stdout.write(text)
         return
@@ -55,19 +60,27 @@ def _show(command: list[str], text: str) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with suppress(BrokenPipeError):
-            started.communicate(text.encode(errors="backslashreplace"))
+            started.communicate(_encoded(command, text))
         started.wait()
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _pager() -> list[str]:
+def _encoded(command: list[str], text: str, *, windows: bool = os.name == "nt") -> bytes:
+    """On Windows `more` shows no colors, and reads the console's own encoding."""
+    if windows and command == _MORE:
+        return click.unstyle(text).encode(os.device_encoding(1) or "utf-8", "replace")
+    return text.encode(errors="backslashreplace")
+
+
+def _pager(*, windows: bool = os.name == "nt") -> list[str]:
     """The user's pager as a list of words, since no shell parses it. Empty for no pager."""
-    if os.environ.get("TERM", "dumb") == "dumb":
+    if os.environ.get("TERM", "" if windows else "dumb") == "dumb":
         return []
-    asked = os.environ.get("GIT_PAGER", os.environ.get("PAGER", "less"))
+    usual = "more" if windows and not find_program("less") else "less"
+    asked = os.environ.get("GIT_PAGER", os.environ.get("PAGER", usual))
     try:
-        words = shlex.split(asked)
+        words = command_words(asked, windows=windows)
     except ValueError:
         return []
     return [] if words == ["cat"] else words

@@ -1,39 +1,92 @@
-"""Progress while requests run: a bar on the terminal's last line, which also shows how long
-TradingView asks us to wait, and with -vv a line per request."""
+"""Progress on the terminal's last line: a bar while many reads run, and after a second what is
+waited for. -vv prints a line per request instead."""
 
 from __future__ import annotations
 
 import math
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
+from pinesync.cli.options import current
 from pinesync.cli.render import echo_err, escape_controls
+from pinesync.cli.status_line import draw
+from pinesync.clock import monotonic
 
 if TYPE_CHECKING:
     from pinesync.tradingview.http import Exchange
 
 _WIDTH = 24
 _WORTH_IT = 8
+_SECONDS = 1.0
+"""A command that takes longer than this says what it waits for."""
+_TICK = 0.25
 
 
-def bar() -> Callable[[int, int], None]:
-    """Draw the bar on standard error, and erase it when everything is done."""
+class TerminalProgress:
+    """Draws the progress of one command. Requests report from any thread."""
 
-    def draw(done: int, total: int) -> None:
-        if total < _WORTH_IT:
-            return
-        filled = _WIDTH * done // total
-        line = f"\r[{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total}"
-        sys.stderr.write(line if done < total else "\r" + " " * (len(line) + 4) + "\r")
-        sys.stderr.flush()
+    def __init__(self) -> None:
+        self._began = monotonic()
+        self._bar = ""
+        self._waits: list[tuple[float, str]] = []
+        self._lock = Lock()
+        self._ticking = False
 
-    return draw
+    def __call__(self, done: int, total: int) -> None:
+        """So many reads of `total` are done. The bar goes with the last one."""
+        with self._lock:
+            filled = _WIDTH * done // total
+            bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {done}/{total}"
+            self._bar = bar if _WORTH_IT <= total > done else ""
+            self._draw()
+
+    @contextmanager
+    def awaiting(self, what: str) -> Iterator[None]:
+        """While the block runs, the command waits for `what`."""
+        wait = monotonic(), what
+        with self._lock:
+            self._waits.append(wait)
+            if not self._ticking:
+                self._ticking = True
+                Thread(target=self._tick, daemon=True).start()
+            self._draw()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waits.remove(wait)
+                self._draw()
+
+    def _tick(self) -> None:
+        never = Event()
+        while not never.wait(_TICK):
+            with self._lock:
+                self._draw()
+
+    def _draw(self) -> None:
+        now, waits = monotonic(), ""
+        if self._waits and now - self._began > _SECONDS:
+            since, what = min(self._waits)
+            waits = f"waiting for {what}"
+            if (seconds := math.floor(now - since)) > 0:
+                waits += f" ({seconds} s)"
+        draw("  ".join(filter(None, (self._bar, waits))))
+
+
+def progress() -> TerminalProgress | None:
+    """None in a pipe, with --json, and on a terminal that redraws nothing. -vv prints lines of its
+    own."""
+    asked = current()
+    plain = asked.json or asked.verbose > 1 or os.environ.get("TERM") == "dumb"
+    return TerminalProgress() if sys.stderr.isatty() and not plain else None
 
 
 def waiting(seconds: float) -> None:
-    wipe = "\r" + " " * (_WIDTH + 20) + "\r" if sys.stderr.isatty() else ""
-    echo_err(f"{wipe}TradingView asks for fewer requests: waiting {math.ceil(seconds)} s")
+    echo_err(f"TradingView asks for fewer requests: waiting {math.ceil(seconds)} s")
 
 
 def tracing(seen: Exchange) -> None:

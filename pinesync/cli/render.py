@@ -7,7 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import click
 
 from pinesync.cli.ci_log import escape_ci_commands, is_a_log
 from pinesync.cli.options import current
+from pinesync.cli.status_line import wipe
 from pinesync.model import Diagnostic, Version
 from pinesync.sync.words import Role, Status
 from pinesync.text.plural import counted as counted
@@ -25,26 +26,30 @@ _WHOLE: Mapping[int, int] = {}
 _AROUND = 200
 """Characters of a line of source that are shown before and after what is marked."""
 _AT_ONCE = 1000
-_BOLD = "bold"
 # Yellow, white and black are invisible on some backgrounds.
-_ROLES = {
-    Role.NOBODY: None,
-    Role.CREATE: "green",
-    Role.PUSH: _BOLD,
-    Role.PULL: "cyan",
-    Role.BOTH: "magenta",
-    Role.PERSON: "red",
+_ROLES: Mapping[str | Role, Mapping[str, Any]] = {
+    Role.NOBODY: {},
+    Role.CREATE: {"fg": "green"},
+    Role.PUSH: {"bold": True},
+    Role.PULL: {"fg": "cyan"},
+    Role.BOTH: {"fg": "magenta"},
+    Role.PERSON: {"fg": "red"},
 }
 _DONE = ("saved", "created", "merged", "pulled", "written")
-_COLORS: Mapping[str, str | None] = {
-    **dict.fromkeys(_DONE, "green"),
+_STYLES: Mapping[str | Role, Mapping[str, Any]] = {
+    **_ROLES,
+    **{done: {"fg": "green"} for done in _DONE},
     **{status: _ROLES[status.role] for status in Status},
+    "header": {"underline": True},
 }
+SAVED_BY = {"pinesync": Role.PUSH, "elsewhere": Role.PULL}
+"""A save has the color of the status it left on this machine or on another: a push, or a pull."""
 
 
 def out(line: str = "", *, command: bool = False) -> None:
     """Print a line of the result, whose foreign text is already escaped. With `command`, the line
     is a command for the CI runner."""
+    wipe()
     click.echo(escape_ci_commands(line, command=command), color=current().colored)
 
 
@@ -66,16 +71,15 @@ def out_source(source: str) -> None:
 
 def echo_err(line: str) -> None:
     """Print a line for the user on standard error."""
+    wipe()
     click.echo(escape_ci_commands(line), err=True)
 
 
-def styled(word: str, shown: str | None = None) -> str:
-    """A status word or an action in its color."""
-    shown = word if shown is None else shown
-    color = _COLORS.get(word)
-    if not color or not current().colored:
-        return shown
-    return click.style(shown, bold=True) if color is _BOLD else click.style(shown, fg=color)
+def styled(word: str | Role, shown: str | None = None) -> str:
+    """A status word or an action in its color; `shown` in the color of a word or a role."""
+    shown = str(word) if shown is None else shown
+    style = _STYLES.get(word)
+    return click.style(shown, **style) if style and current().colored else shown
 
 
 def error_lines(message: str, hint: str | None) -> Iterator[str]:
@@ -200,15 +204,24 @@ def _beginning(text: str, most: int) -> str:
     return text
 
 
-def columns(rows: Sequence[tuple[str, ...]], *, cut: Mapping[int, int] = _WHOLE) -> Iterator[str]:
-    """Rows with their columns aligned, two spaces between them. On a terminal that is too narrow
-    the columns of `cut` are shortened, each to so many at least, and empty ones are left out."""
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else []
+def columns(
+    rows: Sequence[tuple[str, ...]],
+    *,
+    head: Sequence[str] = (),
+    cut: Mapping[int, int] = _WHOLE,
+) -> Iterator[str]:
+    """Rows with their columns aligned, two spaces between them. A terminal also gets the line
+    `head`, and no empty columns; on a narrow one the columns of `cut` are shortened, each to so
+    many at least."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     most = room()
-    if most is not None:
-        rows = [tuple(cell for cell, w in zip(row, widths, strict=True) if w) for row in rows]
-        least = [cut.get(number, w) for number, w in enumerate(widths) if w]
-        widths = _fitting([w for w in widths if w], least, most)
+    if most is not None and rows:
+        titles = [tuple(styled("header", title) for title in head)] if head else []
+        rows = [tuple(compress(row, widths)) for row in (*titles, *rows)]
+        kept = compress(range(len(widths)), widths)
+        widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+        least = [cut.get(number, w) for number, w in zip(kept, widths, strict=True)]
+        widths = _fitting(widths, least, most)
     for row in rows:
         cells = [shortened(cell, w) for cell, w in zip(row, widths, strict=True)]
         cells = [cell + " " * (w - width(cell)) for cell, w in zip(cells, widths, strict=True)]

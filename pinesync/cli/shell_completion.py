@@ -70,7 +70,50 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
         return f"{item.value}\t{told}" if told else item.value
 
 
-_KINDS: dict[str, type[ShellComplete]] = {"bash": _Bash, "zsh": ZshComplete, "fish": _Fish}
+class _PowerShell(ShellComplete):
+    """PowerShell hands over words that it has read, and inserts a reply as it is."""
+
+    name = "powershell"
+    source_template = """\
+Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
+    param($word, $ast, $position)
+    $before = $ast.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position }
+    $words = foreach ($one in $before) { ($one.Value, $one.Extent.Text -ne $null)[0] }
+    $encoding = [Console]::OutputEncoding
+    try {
+        [Console]::OutputEncoding = [Text.UTF8Encoding]::new($false)
+        $env:PYTHONIOENCODING = 'utf-8'
+        $env:COMP_WORDS = $words -join "`n"
+        $env:COMP_WORD = "$word".Trim("'", '"')
+        $env:%(complete_var)s = 'powershell_complete'
+        & %(prog_name)s 2>$null | ForEach-Object {
+            $value, $shown, $told = $_ -split "`t"
+            [Management.Automation.CompletionResult]::new($value, $shown, 'ParameterValue', $told)
+        }
+    } finally {
+        [Console]::OutputEncoding = $encoding
+        Remove-Item Env:PYTHONIOENCODING, Env:COMP_WORDS, Env:COMP_WORD, Env:%(complete_var)s
+    }
+}
+"""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        return os.environ["COMP_WORDS"].split("\n")[1:], os.environ.get("COMP_WORD", "")
+
+    def format_completion(self, item: CompletionItem) -> str:
+        value: str = item.value
+        # PowerShell takes typographic quotes for a quote.
+        quoted = "'" + re.sub("(['\u2018-\u201b])", r"\1\1", value) + "'"
+        typed = value if re.fullmatch(r"[\w./\\:=+-][\w./\\:=+@-]*", value) else quoted
+        return "\t".join((typed, value, " ".join((item.help or value).split())))
+
+
+_KINDS: dict[str, type[ShellComplete]] = {
+    "bash": _Bash,
+    "zsh": ZshComplete,
+    "fish": _Fish,
+    "powershell": _PowerShell,
+}
 
 
 def script(shell: str) -> str:

@@ -6,7 +6,6 @@ these two lines (docs/guides/watch.md has the one for VS Code).
 
 from __future__ import annotations
 
-import shutil
 import sys
 from datetime import UTC, datetime
 
@@ -19,6 +18,7 @@ from pinesync.cli.render import (
     out,
     styled,
 )
+from pinesync.cli.status_line import draw, wipe
 from pinesync.clock import wall
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.outcome import Outcome
@@ -45,10 +45,9 @@ class Screen:
     def __init__(self, *, standing: bool, keys: bool) -> None:
         self._standing = standing
         self._keys = keys
-        self._shown = ""
 
     def tell(self, event: Event) -> None:
-        self._wipe()
+        wipe()
         match event:
             case Began():
                 self._began(event)
@@ -77,7 +76,7 @@ class Screen:
 
     def leave(self) -> None:
         """Restore the terminal as the user expects it."""
-        self._wipe()
+        wipe()
 
     def _began(self, event: Began) -> None:
         whose = f", account {escape_controls(event.account)}" if event.account else ""
@@ -103,17 +102,9 @@ class Screen:
         parts += [f"{number} {what}" for number, what in counts if number]
         line = f"watching: {', '.join(parts)}"
         if self._standing:
-            self._shown = line[: max(10, shutil.get_terminal_size().columns - 1)]
-            sys.stderr.write(self._shown)
-            sys.stderr.flush()
+            draw(line)
         else:
             echo_err(line)
-
-    def _wipe(self) -> None:
-        if self._shown:
-            sys.stderr.write("\r" + " " * len(self._shown) + "\r")
-            sys.stderr.flush()
-            self._shown = ""
 
 
 def _done(event: Done) -> None:

@@ -56,7 +56,9 @@ def start(
     env = env or {}
     if folder is not None:
         _refuse_made_of_files(folder, env.get("GIT_DIR", os.environ.get("GIT_DIR")))
-    program = _program()
+    program = find_program("git")
+    if program is None:
+        raise _no_git()
     git_of, git_error = _gitpython(program)
     git = git_of(folder)
     git.update_environment(**_QUIET, **({} if fetches else _NO_FETCH), **env)
@@ -136,14 +138,18 @@ def _is_git_directory(place: Path) -> bool:
     return os.path.lexists(place / "HEAD") and any(os.path.lexists(place / p) for p in parts)
 
 
-def _program() -> str:
-    """git's path, found through the absolute entries of PATH only."""
-    name = "git.exe" if os.name == "nt" else "git"
-    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        found = os.path.join(entry, name)
-        if os.path.isabs(entry) and os.path.isfile(found) and os.access(found, os.X_OK):
-            return found
-    raise _no_git()
+def find_program(name: str) -> str | None:
+    """The absolute path of a program, found through the absolute entries of PATH only, or of a path
+    to one. Windows itself and `shutil.which` look in the current directory first."""
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    folders = [""] if os.path.dirname(name) else filter(os.path.isabs, path)
+    endings = ["", *os.environ.get("PATHEXT", ".exe").split(";")] if os.name == "nt" else [""]
+    for folder in folders:
+        for ending in endings:
+            found = os.path.abspath(os.path.join(folder, name + ending))
+            if os.path.isfile(found) and os.access(found, os.X_OK):
+                return found
+    return None
 
 
 def _gitpython(program: str) -> tuple[type[Git], type[Exception]]:

@@ -231,7 +231,9 @@ class Server(LanguageServer):
             lenses |= {"push": PUSH, "pull": PULL, "diff": DIFF}
         return [
             types.CodeLens(
-                types.Range(start, start), types.Command(shown, command=name, arguments=[uri])
+                types.Range(start, start),
+                types.Command(shown, command=name, arguments=[uri]),
+                {"role": line.word.role.name.lower()} if name == REFRESH else None,
             )
             for shown, name in lenses.items()
         ]

@@ -6,7 +6,7 @@ have, `serving` writes the answers, for a stand-in. Nothing here opens a connect
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pinesync.text.canonical import MAX_SOURCE
@@ -25,7 +25,7 @@ Effect = Literal["read", "write"]
 class Request:
     """One request. `path` is below the base URL and quoted already; `source` is the body's field
     of that name, None where there is no body, and `fields` are those after it; `cap` the most
-    bytes that the answer may have."""
+    bytes that the answer may have; `what` tells a person what is waited for."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -34,6 +34,7 @@ class Request:
     effect: Effect = "read"
     fields: tuple[tuple[str, str], ...] = ()
     cap: int = MAX_ANSWER
+    what: str = field(default="an answer", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

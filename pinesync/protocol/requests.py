@@ -10,33 +10,37 @@ from pinesync.protocol import MAX_LIST, Request
 
 
 def list_scripts() -> Request:
-    return Request("GET", "/list", (("filter", "saved"),), cap=MAX_LIST)
+    query = (("filter", "saved"),)
+    return Request("GET", "/list", query, cap=MAX_LIST, what="the list of scripts")
 
 
 def get_script(pine_id: PineId, version: Version | None) -> Request:
     """One version with its source; the newest where `version` is None."""
-    return Request("GET", f"/get/{quote(pine_id, safe='')}/{version or 'last'}")
+    path = f"/get/{quote(pine_id, safe='')}/{version or 'last'}"
+    return Request("GET", path, what="a saved version")
 
 
 def versions(pine_id: PineId) -> Request:
     """Every version's number and time, where the service has this path."""
-    return Request("GET", f"/versions/{quote(pine_id, safe='')}/all", cap=MAX_LIST)
+    path = f"/versions/{quote(pine_id, safe='')}/all"
+    return Request("GET", path, cap=MAX_LIST, what="the times of versions")
 
 
 def check(source: str) -> Request:
     """translate_light: stores nothing and needs no cookie."""
-    return Request("POST", "/translate_light", (("v", "3"),), source)
+    return Request("POST", "/translate_light", (("v", "3"),), source, what="the compiler")
 
 
 def full_check(source: str) -> Request:
     """translate_source: stores nothing, and sees the limits that translate_light does not."""
-    query = (("is_pine_ex", "false"),)
-    return Request("POST", "/translate_source/last/", query, source, fields=(("inputs", "{}"),))
+    query, fields = (("is_pine_ex", "false"),), (("inputs", "{}"),)
+    path = "/translate_source/last/"
+    return Request("POST", path, query, source, fields=fields, what="the compiler")
 
 
 def save_new(name: str, source: str) -> Request:
     query = (("name", name), ("allow_overwrite", "false"))
-    return Request("POST", "/save/new", query, source, "write")
+    return Request("POST", "/save/new", query, source, "write", what="a save")
 
 
 def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
@@ -44,19 +48,22 @@ def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
     query = [("allow_create_new", "false")]
     if name is not None:
         query.append(("name", name))
-    return Request("POST", f"/save/next/{quote(pine_id, safe='')}", tuple(query), source, "write")
+    path = f"/save/next/{quote(pine_id, safe='')}"
+    return Request("POST", path, tuple(query), source, "write", what="a save")
 
 
 def rename_script(pine_id: PineId, name: str) -> Request:
     """Another saved name, if no other script has it."""
     query = (("name", name), ("force", "false"))
-    return Request("POST", f"/rename/{quote(pine_id, safe='')}", query, effect="write")
+    path = f"/rename/{quote(pine_id, safe='')}"
+    return Request("POST", path, query, effect="write", what="a rename")
 
 
 def delete(pine_id: PineId) -> Request:
-    return Request("POST", f"/delete/{quote(pine_id, safe='')}", effect="write")
+    path = f"/delete/{quote(pine_id, safe='')}"
+    return Request("POST", path, effect="write", what="a deletion")
 
 
 def script_info(pine_id: str) -> Request:
     """The session probe: asked with an id of the user's own it tells whose session this is."""
-    return Request("GET", "/get_script_info/", (("pine_id", pine_id),))
+    return Request("GET", "/get_script_info/", (("pine_id", pine_id),), what="the account")

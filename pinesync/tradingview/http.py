@@ -10,6 +10,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
@@ -71,7 +72,8 @@ class Exchange:
 class Transport:
     """How requests are sent; settings that usually come from the environment are arguments here.
     `timeout` is the total time in seconds that reads may wait when the service asks them to;
-    `waits` is called with each wait."""
+    `waits` is called with each wait. Each request is sent inside `awaiting`, called with what the
+    request is for."""
 
     adapter: BaseAdapter | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class Transport:
     timeout: float | None = None
     waits: Callable[[float], None] | None = None
     before: Callable[[bool], None] | None = None
+    awaiting: Callable[[str], AbstractContextManager[object]] = nullcontext
 
 
 class Session:
@@ -121,6 +124,10 @@ class Session:
     def send(self, request: Request) -> Answer:
         """Send the request and read the whole response. NetworkError if none came, BadAnswer if
         it exceeds the request's cap."""
+        with self._transport.awaiting(request.what):
+            return self._tried(request)
+
+    def _tried(self, request: Request) -> Answer:
         self._before(request)
         if request.effect == "write":
             return self._once(request)

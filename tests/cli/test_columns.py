@@ -44,7 +44,7 @@ def seen(world: World, columns: int, *arguments: str, **env: str) -> list[str]:
     with Terminal(world, *arguments, columns=columns, env=env) as terminal:
         assert terminal.end() == 0
         text = terminal.seen.replace("\r\n", "\n")
-    return [line.rpartition("\r")[2] for line in text.splitlines()]
+    return [line.rpartition("\r")[2] for line in text.removesuffix("\n").split("\n")]
 
 
 @pytest.mark.parametrize("arguments", TABLES, ids=" ".join)
@@ -85,7 +85,7 @@ def test_an_id_is_whole_or_is_not_there(busy: World) -> None:
     (away,) = [line for line in lines if line.startswith("Not here yet")]
     assert away.endswith(busy.id_of("Not here yet"))
     assert sum("USER;" in line for line in lines) == 1
-    lines = seen(busy, NARROW, "list", "-v")
+    _, *lines = seen(busy, NARROW, "list", "-v")
     assert sum("USER;" in line for line in lines) == len(lines)
 
 
@@ -93,9 +93,30 @@ def test_a_day_has_its_time_where_there_is_room(clone: World) -> None:
     (line,) = [line for line in seen(clone, NARROW, "list") if line.startswith("Trend")]
     assert re.search(r"\d-\d\d  indicators/Trend\.pine$|\d:\d\d  indicators/Trend\.pine$", line)
     timed = re.compile(r"\d\d-\d\d \d\d:\d\d  ")
-    assert all(timed.search(line) for line in seen(clone, 100, "list"))
-    broad = seen(clone, BROAD, "list")
+    assert all(timed.search(line) for line in seen(clone, 100, "list")[1:])
+    _, *broad = seen(clone, BROAD, "list")
     assert all(timed.search(line) and "USER;" in line for line in broad)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "head"),
+    [
+        (["list"], ["NAME", "VERSION", "KIND", "SAVED", "ID", "FILE"]),
+        (["log"], ["VERSION", "SAVED", "LINES", "BY", "FILE"]),
+        (["oplog"], ["ID", "WHEN", "VERB", "WHAT"]),
+    ],
+)
+def test_a_terminal_gets_a_line_above_the_columns(
+    busy: World, arguments: list[str], head: list[str]
+) -> None:
+    first, *rows = filter(str.strip, seen(busy, 300, *arguments, NO_COLOR="1", PAGER="cat"))
+    assert first.split() == head
+    place = first.index(head[-1])
+    for row in rows:  # whatever is wide in the columns before
+        before = next(row[:at] for at in range(len(row)) if width(row[:at]) == place)
+        assert re.search(r"\S +$", before), row
+    assert f"\x1b[4m{head[0]}\x1b[0m" in seen(busy, 300, *arguments, PAGER="cat")[0]
+    assert not busy.process(*arguments).out.startswith(head[0])
 
 
 def test_columns_stand_below_each_other_with_colours_too(clone: World) -> None:

@@ -129,6 +129,26 @@ def test_zsh_is_given_what_its_script_reads(typed: World) -> None:
     assert typed("completion", "zsh").out.startswith("#compdef pinesync\n")
 
 
+def test_powershell_is_given_what_its_script_reads(typed: World) -> None:
+    def shown(*words: str) -> list[str]:
+        *before, last = words
+        env = {"COMP_WORDS": "\n".join(["pinesync", *before]), "COMP_WORD": last}
+        env |= {"_PINESYNC_COMPLETE": "powershell_complete"}
+        ran = typed.process(cwd=typed.folder, **env)
+        assert (ran.code, ran.err) == (0, "")
+        return ran.out.splitlines()
+
+    assert shown("sta") == ["status\tstatus\tShow one word for every script."]
+    assert shown("show", f"{TREND_PATH}@") == [f"{TREND_PATH}@1\t{TREND_PATH}@1\t{TREND_PATH}@1"]
+    (hostile,) = shown("add", "a b;c/it")
+    assert hostile.split("\t")[0] == "'a b;c/it''s *.pine'"
+    (typed.folder / "oh\u2019; $(touch pwned).pine").write_text(EXTRA)
+    assert shown("add", "oh")[0].startswith("'oh\u2019\u2019; $(touch pwned).pine'\t")
+    script = typed("completion", "powershell").out
+    assert script.startswith("Register-ArgumentCompleter -Native -CommandName pinesync ")
+    assert "%" not in script
+
+
 def test_nobody_is_asked_and_nothing_is_written(typed: World) -> None:
     typed.app.forget()
     before = sorted(typed.home.rglob("*"))

@@ -23,7 +23,7 @@ from tests.cli.schemas import validator
 from tests.docs.pages import page
 from tests.world import BROKEN, EXTRA, TREND, TREND_PATH, Watched, World, both_ways
 
-# VS Code's own $gcc, as its C/C++ tasks have it.
+# A finding of gcc, as VS Code's extension for C and C++ reads it.
 GCC = re.compile(r"^(.*?):(\d+):(\d*):?\s+(?:fatal\s+)?(warning|error):\s+(.*)$")
 EVIL = "50%\r\n::error::x\u202e, a:b"
 FOUND = Diagnostic("error", 3, 6, 3, 14, EVIL, "CE1")
@@ -50,7 +50,7 @@ def broken(clone: World) -> World:
     return clone
 
 
-def test_gcc_s_pattern_of_vs_code(broken: World) -> None:
+def test_it_reads_as_a_finding_of_gcc(broken: World) -> None:
     lines = broken("check").out.splitlines()
     (match,) = [match for line in lines if (match := GCC.match(line))]
     assert match.groups() == (

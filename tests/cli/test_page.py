@@ -18,13 +18,15 @@ import pytest
 
 from pinesync.app.sync.text_diff import side_by_side
 from pinesync.app.write_page import MARK
+from pinesync.cli.options import COOKIES
 from pinesync.errors import FileError
 from pinesync.sync.policy import POLICY
-from pinesync.sync.words import Status
+from pinesync.sync.words import Role, Status
 from pinesync.workspace.files import Tree, put_page
 from pinesync.workspace.files.exchange import exchange_files
 from tests.security.hostile import EVIL, raw
 from tests.security.hostile import MARK as SEEN
+from tests.watch.test_process import recording, was_started
 from tests.world import (
     BREAKOUT_PATH,
     FASTER,
@@ -171,6 +173,20 @@ def test_a_page_to_standard_output(clone: World) -> None:
     assert BREAKOUT_PATH.split("/")[1] not in page.text
 
 
+def test_the_browser_opens_it(clone: World, tmp_path: Path) -> None:
+    browser = recording(tmp_path, "browser")
+    ran = clone.process("status", "--html", "a page.html", "--open", BROWSER=str(browser))
+    assert (ran.code, "no browser" in ran.err) == (0, False)
+    words, environment = was_started(tmp_path)
+    assert words == [(clone.folder / "a page.html").as_uri()]
+    assert not set(COOKIES) & set(environment)
+    nowhere: dict[str, Any] = {"BROWSER": "", "DISPLAY": "", "WAYLAND_DISPLAY": "", "TERM": ""}
+    ran = clone.process("status", "--html", "page.html", "--open", **nowhere)
+    assert (ran.code, "no browser could be started" in ran.err) == (0, True)
+    for words in (["--open"], ["--html", "-", "--open"]):
+        assert clone("status", *words).code == 2
+
+
 def test_only_the_list_is_asked_where_nothing_differs(clone: World) -> None:
     assert clone("status", "--html", "page.html").asked == clone("status").asked == ("list",)
 
@@ -278,7 +294,7 @@ def test_contrast(scheme: str) -> None:
     css = resources.files("pinesync.cli.html_report").joinpath("page.css").read_text("utf-8")
     blocks = [dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in css.split(":root {")[1:]]
     colors = blocks[0] if scheme == "light" else blocks[0] | blocks[1]
-    pairs = [(ink, on) for ink in ("ink", "soft", "calm", "ours", "theirs", "alarm")
+    pairs = [(ink, on) for ink in ("ink", "soft", *(role.name.lower() for role in Role))
              for on in ("paper", "sheet")]  # fmt: skip
     pairs += [(f"{side}-ink", on) for side in ("del", "ins")
               for on in (side, f"{side}-mark", "sheet")]  # fmt: skip

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.world import EXTRA, LONGER, TREND_PATH, World
+from tests.world import BREAKOUT_PATH, EXTRA, LONGER, TREND_PATH, World
 
 if sys.platform == "win32":
     pytest.skip("a pty is a thing of POSIX", allow_module_level=True)
@@ -69,6 +69,38 @@ def test_no_bar_for_a_few_and_none_without_a_terminal(clone: World) -> None:
     for number in range(12):
         clone.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
     assert clone.process("pull").err == ""
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+@pytest.mark.parametrize(
+    ("arguments", "endpoint", "what"),
+    [
+        (["pull"], "list", "the list of scripts"),
+        (["clone", "--remote", "tradingview", "again"], "list", "the list of scripts"),
+        (["push"], "save_next", "a save"),
+        (["push"], "check", "the compiler"),
+        (["check"], "check", "the compiler"),
+        (["verify"], "get", "a saved version"),
+        (["log", BREAKOUT_PATH], "history", "the times of versions"),
+        (["history", "import"], "get", "a saved version"),
+        (["grep", "--all-versions", "plot"], "get", "a saved version"),
+        (["whoami"], "script_info", "the account"),
+    ],
+    ids=str,
+)
+def test_what_takes_a_second_says_what_it_waits_for(
+    clone: World, arguments: list[str], endpoint: str, what: str
+) -> None:
+    clone.git("init", "-q")
+    clone.web_save(EXTRA, "Breakout")
+    clone.write(LONGER)
+    clone.plan.add(f"{endpoint}:*:hang")
+    waits = rf"waiting for {what} \(\d+ s\)"
+    with Terminal(clone, *arguments) as terminal:
+        terminal.wait_for(waits)
+        assert terminal.interrupt() == 130
+        # The line is wiped before anything else is printed.
+        assert " \rerror: interrupted" in terminal.seen
 
 
 def test_reset_asks_first(world: World) -> None:

@@ -16,6 +16,7 @@ from docs.picture import session
 from pinesync import errors
 from pinesync.cli.group import VERBS
 from pinesync.sync.policy import POLICY
+from pinesync.sync.words import Role, Status
 from tests.docs.pages import ROOT, blocks, disagreements, page, read_aloud
 
 README = page("README.md")
@@ -82,6 +83,14 @@ def test_no_command_is_shown_that_does_not_exist() -> None:
 def test_every_word_of_status_is_explained() -> None:
     words = {row.word for row in POLICY.values()}
     assert set(rows(page("docs/reference/status.md"))) - {"word"} == words
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_role_of_every_word_is_explained(role: Role) -> None:
+    words = ", ".join(status for status in Status if status.role is role)
+    assert re.search(
+        rf"- \*\*{role.name.lower()}\*\*, .*: {words}\b", page("docs/reference/status.md")
+    )
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
+from pinesync.sync.words import Status
 from tests.world import COMMAND
 
 T = TypeVar("T")
@@ -189,7 +190,12 @@ class Editor:
         found = self.ask("text_document_code_lens_async", types.CodeLensParams(which)) or []
         assert all(one.range.start.line == 0 for one in found)
         assert all(list(one.command.arguments) == [uri] for one in found)
-        return [one.command.title for one in found]
+        titles = [one.command.title for one in found]
+        for one, title in zip(found[:1], titles, strict=False):
+            assert one.data == {
+                "role": Status[title.split()[0].upper().replace("-", "_")].role.name.lower()
+            }
+        return titles
 
     def do(self, command: str, *arguments: str) -> Any:
         params = types.ExecuteCommandParams(f"pinesync.{command}", list(arguments))

@@ -37,7 +37,7 @@ RAW = re.compile(
     "\uffa0\ufff0-\ufffb\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
 )
-_OWN_COLOURS = re.compile("\x1b\\[(?:0|1|3[1-6])m")
+_OWN_COLOURS = re.compile("\x1b\\[(?:0|1|4|3[1-6])m")
 
 
 def raw(said: str, *, coloured: bool = False) -> str | None:

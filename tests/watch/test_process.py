@@ -449,7 +449,7 @@ def test_a_line_of_standing_is_drawn_and_wiped(clone: World) -> None:
     drawn = [piece for piece in re.split("[\r\n]", shown.seen) if piece.startswith("watching: ")]
     assert len(drawn) == 3
     for line in drawn:
-        assert f"{line}\r{' ' * len(line)}\r" in shown.seen
+        assert f"{line}\r{' ' * len(line)}" in shown.seen
 
 
 def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> None:

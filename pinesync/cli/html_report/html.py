@@ -8,19 +8,11 @@ from html import escape
 
 from pinesync.app.sync.status import Line
 from pinesync.cli.render import moment
-from pinesync.sync.words import Role, Status
+from pinesync.sync.words import Status
 from pinesync.text.unicode import escape_controls
 
 _LONGEST = 1000
 """So many characters of one line of source are shown."""
-_TONES = {
-    Role.NOBODY: "calm",
-    Role.CREATE: "ours",
-    Role.PUSH: "ours",
-    Role.PULL: "theirs",
-    Role.BOTH: "alarm",
-    Role.PERSON: "alarm",
-}
 
 
 def safe(text: str) -> str:
@@ -35,8 +27,8 @@ def code(text: str) -> str:
 
 
 def word(status: Status) -> str:
-    """A status word in the color of who has to act: nobody, you, or you and TradingView."""
-    return f'<span class="word {_TONES[status.role]}">{safe(status)}</span>'
+    """A status word in the color of its role, which is its class in page.css."""
+    return f'<span class="word {status.role.name.lower()}">{safe(status)}</span>'
 
 
 def meaning(status: Status) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pinesync.app.sync.report_data import Save, Script
 from pinesync.cli.html_report.html import folded, safe
-from pinesync.cli.render import counted, moment
+from pinesync.cli.render import SAVED_BY, counted, moment
 from pinesync.sync.words import Status
 
 _LANES = 24
@@ -76,9 +76,11 @@ def _mark(kind: str, x: str) -> str:
     """One mark. Kinds differ in shape, not only in color."""
     if kind == "base":
         return f'<circle class="base" cx="{x}" cy="11" r="8"/>'
+    color = SAVED_BY[kind].name.lower()
     if kind == "pinesync":
-        return f'<svg x="{x}" y="11"><rect x="-5" y="-5" width="10" height="10"/></svg>'
-    return f'<circle cx="{x}" cy="11" r="5"/>'
+        rect = f'<rect class="{color}" x="-5" y="-5" width="10" height="10"/>'
+        return f'<svg x="{x}" y="11">{rect}</svg>'
+    return f'<circle class="{color}" cx="{x}" cy="11" r="5"/>'
 
 
 def _axis(first: int, last: int) -> str:

@@ -24,6 +24,7 @@ from pinesync.model import Kind, PineId, RelPath, Version
 from pinesync.sync.engine.account import read_account
 from pinesync.text.filenames import unescape_name
 
+_HEAD = ("NAME", "VERSION", "KIND", "SAVED")
 _LEAST = 12
 """So many columns a name or a path has at least."""
 _DAY = len("2026-01-31")
@@ -64,15 +65,15 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     not enough, show dates without times and shorten names and paths."""
     most = room()
     one_place = [(*row[:4], row[5] or row[4]) for row in rows]
-    for shape in (rows, one_place):
-        whole = list(columns(shape))
+    for shape, last in ((rows, ("ID", "FILE")), (one_place, ("FILE OR ID",))):
+        whole = list(columns(shape, head=(*_HEAD, *last)))
         if most is None or current().verbose or all(width(line) <= most for line in whole):
             yield from whole
             return
     short = [(*row[:3], row[3][:_DAY], row[4]) for row in one_place]
     # A shortened id would be useless.
     least = max((width(row[4]) for row in rows if not row[5]), default=_LEAST)
-    yield from columns(short, cut={0: _LEAST, 4: least})
+    yield from columns(short, head=(*_HEAD, "FILE OR ID"), cut={0: _LEAST, 4: least})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from pinesync.sync.words import Status
 from pinesync.text.filenames import shell_quote
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pinesync.app.project import Setup
     from pinesync.app.sync.status import StatusReport
 
@@ -43,10 +45,16 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Show local edits only; send no request.")
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if any script is not clean.")
 @click.option("--html", metavar="FILE", help="Also write an HTML page; - is standard output.")
+@click.option("--open", "opens", is_flag=True, help="Open the page of --html in the browser.")
 @jobs
 @shared
 def command(
-    paths: tuple[str, ...], offline: bool, exit_code: bool, html: str | None, jobs: int
+    paths: tuple[str, ...],
+    offline: bool,
+    exit_code: bool,
+    html: str | None,
+    opens: bool,
+    jobs: int,
 ) -> int:
     """Show one word for every script. It takes one request.
 
@@ -56,10 +64,14 @@ def command(
     """
     from pinesync.app.sync.status import status
 
+    if opens and html in (None, "-"):
+        raise click.UsageError("--open needs --html FILE, the page to open.")
     if html is not None:
         found = _page(setup(jobs=jobs), html, paths, offline, exit_code)
     else:
         found = status(setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
+    if html and opens:
+        _open(setup().cwd / html)
     if html == "-" or emit_json("status", found):
         return found.exit_code
     shown = [
@@ -112,6 +124,13 @@ def _page(
     else:
         write_page(made, html, text)
     return drawn.status
+
+
+def _open(page: Path) -> None:
+    import webbrowser
+
+    if not webbrowser.open(page.absolute().as_uri()):
+        echo_err(f"no browser could be started: open {escape_controls(str(page))} in one")
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

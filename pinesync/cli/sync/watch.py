@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, may_ask, setup, shared
+from pinesync.cli.options import current, setup, shared
 from pinesync.cli.render import SCHEMA, json_line, out, plain
 from pinesync.errors import EXIT_DONE
 
@@ -42,6 +41,7 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
 
     CMD is a program and its arguments; PINESYNC_PATH and PINESYNC_MESSAGE tell it what happened.
     """
+    from pinesync.cli.keys import keys
     from pinesync.cli.on_error import alarm
     from pinesync.cli.watch_output import Screen
     from pinesync.watch.events import Ended
@@ -51,7 +51,7 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")
     wishes = Wishes(bring=bring, many=many, poll=poll)
     ring = alarm(on_error, notify=notify)
-    with _keys() as hear:
+    with keys() as hear:
         screen = Screen(standing=_may_redraw(), keys=hear is not None)
         tell: Callable[[Event], None] = _as_json if current().json else screen.tell
         try:
@@ -80,43 +80,3 @@ def _as_json(event: Event) -> None:
     body: dict[str, Any] = plain(event)
     out(json_line({**head, "event": body.pop("event"), **body}))
     sys.stdout.flush()
-
-
-@contextmanager
-def _keys() -> Iterator[Callable[[Callable[[str], None]], None] | None]:
-    """Read single key presses from the terminal. None if there is no terminal."""
-    try:
-        import termios
-        import tty
-    except ImportError:  # Windows
-        yield None
-        return
-    keyboard = sys.stdin.fileno() if may_ask() else None
-    if keyboard is None or _in_background(keyboard):
-        yield None
-        return
-    import threading
-
-    before = termios.tcgetattr(keyboard)
-    tty.setcbreak(keyboard, termios.TCSADRAIN)
-
-    def hear(press: Callable[[str], None]) -> None:
-        def listen() -> None:
-            while key := os.read(keyboard, 1):
-                press(key.decode("latin-1").lower())
-
-        threading.Thread(target=listen, daemon=True).start()
-
-    try:
-        yield hear
-    finally:
-        if not _in_background(keyboard):
-            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
-
-
-def _in_background(keyboard: int) -> bool:
-    """Whether this is a background job, which the shell stops when it touches the terminal."""
-    try:
-        return os.tcgetpgrp(keyboard) != os.getpgrp()
-    except OSError:  # the terminal belongs to another session
-        return False

@@ -8,7 +8,7 @@ from pinesync.cli.group import Verb
 from pinesync.cli.options import current, shared
 from pinesync.cli.render import one_object, out
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 @click.command("completion", cls=Verb, examples=["pinesync completion bash"])
@@ -18,7 +18,8 @@ def command(shell: str) -> int:
     """Print a shell completion script for verbs, options, scripts and their versions.
 
     For bash, add `eval "$(pinesync completion bash)"` to ~/.bashrc; for zsh, the same to ~/.zshrc,
-    after compinit; for fish, write the output to ~/.config/fish/completions/pinesync.fish.
+    after compinit; for fish, write the output to ~/.config/fish/completions/pinesync.fish; for
+    PowerShell, add `pinesync completion powershell | Out-String | Invoke-Expression` to $PROFILE.
 
     Versions, as in PATH@5, are those stored on this machine: no request is sent.
     """

@@ -11,6 +11,7 @@ from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import (
+    SAVED_BY,
     columns,
     counted,
     echo_err,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pinesync.app.versions.log import Saved
 
 
+_HEAD = ("VERSION", "SAVED", "LINES", "BY", "COMMIT", "FILE")
 _LEAST = 12
 """So many columns the name of a script has at least."""
 
@@ -55,7 +57,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
         return found.exit_code
     rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]
     with paged():
-        for line in columns(rows, cut={5: _LEAST}):
+        for line in columns(rows, head=_HEAD, cut={5: _LEAST}):
             out(line)
     for label in found.unlisted:
         echo_err(
@@ -75,7 +77,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
 
 def _row(save: Saved, *, named: bool) -> tuple[str, ...]:
     size = "" if save.added is None else f"+{save.added} -{save.removed}"
-    by = styled("saved" if save.by == "pinesync" else "", save.by.ljust(len("elsewhere")))
+    by = styled(SAVED_BY[save.by], save.by)
     where = escape_controls(save.path or f"{save.name} ({save.pine_id})") if named else ""
     last = " ".join(filter(None, [where, "(base)" if save.base else ""]))
     return (str(save.version), moment(save.when), size, by, (save.commit or "")[:9], last)

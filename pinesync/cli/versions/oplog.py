@@ -8,6 +8,8 @@ from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
 
+_HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
+
 
 @click.command("oplog", cls=Verb, examples=["pinesync oplog", "pinesync oplog -n 5"])
 @click.option(
@@ -39,7 +41,7 @@ def command(most: int) -> int:
         done += [] if done else [", ".join(escape_controls(path) for path in each.paths[:3])]
         state = "undone" if each.undone else ""
         rows.append((each.short, moment(each.when), each.verb, state, "; ".join(done)))
-    for line in columns(rows, cut={4: 20}):
+    for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)
     if not rows:
         echo_err("nothing was done here yet, on this machine")
