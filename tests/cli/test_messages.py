@@ -135,7 +135,7 @@ def test_a_path_through_a_linked_folder(clone: World) -> None:
     assert clone("status", link).code == 0
 
 
-@pytest.mark.parametrize("verb", ["rm", "resolve --ours", "restore --kept"])
+@pytest.mark.parametrize("verb", ["rm", "restore --kept"])
 @pytest.mark.parametrize("folder", [".", "indicators"])
 def test_verbs_that_take_no_folder(clone: World, verb: str, folder: str) -> None:
     refused = clone(*verb.split(), folder)

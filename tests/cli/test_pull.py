@@ -7,6 +7,7 @@ import os
 import pytest
 
 from pinesync.sandbox.faults import Switches
+from tests.cli.cases import MARKERS
 from tests.world import (
     BREAKOUT_PATH,
     EXTRA,
@@ -195,6 +196,31 @@ def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
     nothing = clone("resolve", "--ours", TREND_PATH)
     assert "nothing to resolve" in nothing.err
     assert clone.read() == TREND
+
+
+@pytest.mark.parametrize("named", [["."], ["indicators", "libraries"], [TREND_PATH, TOOLS_PATH]])
+@pytest.mark.parametrize(("side", "text"), [("--ours", "// ours"), ("--theirs", "// theirs")])
+def test_several_conflicts_are_resolved_together(
+    clone: World, named: list[str], side: str, text: str
+) -> None:
+    for path, name, source in ((TREND_PATH, "Trend", TREND), (TOOLS_PATH, "Tools", TOOLS)):
+        clone.write(source + "// ours\n", path)
+        clone.web_save(source + "// theirs\n", name)
+    assert clone("pull").code == 3
+    assert set(clone.words().values()) == {"conflict"}
+    assert clone("resolve", side, *named).code == 0
+    for path in (TREND_PATH, TOOLS_PATH):
+        assert clone.read(path).splitlines()[-1] == text
+    assert "nothing to resolve" in clone("resolve", side, ".").err
+
+
+def test_a_conflict_that_cannot_be_resolved_leaves_no_other_unresolved(conflict: World) -> None:
+    conflict.write(TOOLS + MARKERS, TOOLS_PATH)
+    resolved = conflict("resolve", "--ours", ".")
+    assert resolved.code == 3
+    assert f"{TOOLS_PATH}: which text you had before the merge cannot be told" in resolved.err
+    assert conflict.read() == FASTER
+    assert "<<<<<<<" in conflict.read(TOOLS_PATH)
 
 
 @pytest.mark.parametrize("long", ["here", "there"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -97,15 +96,11 @@ def add(
 
 
 def _expanded(project: Project, raw: str) -> list[RelPath]:
-    """The file, or a folder's untracked files."""
-    if not raw.endswith(SUFFIX) and os.path.isdir(project.setup.cwd / raw):
-        inside = project.inside(raw)
-        prefix = "" if inside == "." else inside + "/"
-        found = [p for p in project.workspace.tree.local_texts() if p.startswith(prefix)]
-        if not found:
-            raise Misuse(f"{raw}: no {SUFFIX} file in it")
-        return found
-    return [project.path(raw)]
+    """The file, or a folder's files."""
+    found = project.files(raw, project.workspace.tree.local_texts())
+    if not found:
+        raise Misuse(f"{raw}: no {SUFFIX} file in it")
+    return found
 
 
 def _added(project: Project, path: RelPath) -> Added:

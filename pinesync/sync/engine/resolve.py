@@ -82,6 +82,11 @@ def _note_resolved(log: IntentLog, pine_id: PineId, shadowed: Version) -> None:
             log.write(replace(upload, seen=upload.landed))
 
 
+def in_conflict(ports: Ports, entry: Entry) -> bool:
+    """Whether the script waits for `resolve`: a flag in pine.toml, or markers in the file."""
+    return entry.shadowed is not None or _is_marked(ports, entry.path)
+
+
 def _is_marked(ports: Ports, path: RelPath) -> bool:
     try:
         return has_conflict_markers(decode(ports.tree.read(path) or b""))
