@@ -124,6 +124,7 @@ def pine_toml() -> dict[str, Any]:
         "track": {"enum": list(get_args(toml.Track)), "default": "all"},
         "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
         "folders": _closed(folders),
+        "advice": {"type": "boolean", "default": True},
     }
     entry = {
         "pine_id": {"type": "string", "pattern": _whole(model._PINE_ID.pattern)},
@@ -166,6 +167,7 @@ _WORKSPACE_WORDS = {
     "track": "all: a pull brings new scripts too; listed: only those that have an entry.",
     "ignore": "Files that are no scripts of yours while they are not listed, as in drafts/**.",
     "folders": "Where new scripts go, by kind.",
+    "advice": "false: `status` does not end with the next step.",
 }
 _ENTRY_WORDS = {
     "pine_id": "The script's id. Without it, the next push creates the script.",
