@@ -39,7 +39,7 @@ def conflict(clone: World) -> World:
     clone.web_save(SLOWER)
     pulled = clone("pull")
     assert pulled.code == 3
-    assert f"{TREND_PATH}: both sides changed the same lines (1.0 → 2.0)" in pulled.err
+    assert f"{TREND_PATH}: conflict: both sides changed the same lines (1.0 → 2.0)" in pulled.err
     return clone
 
 

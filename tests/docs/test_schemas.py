@@ -116,7 +116,8 @@ def test_a_head_that_is_refused(old: str, new: str) -> None:
         SCRIPT,
         SCRIPT + f'version = "5.0"\ndigest = {D}\nsent = {D}\npulled = "4"\nhidden = "4.0"\n',
         "[scripts.'deep/er/測試 & x.pine']\nname = 'a'\n",
-        "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\nadvice = false\n",
+        "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\n",
+        "advice = false\n",
         "[workspace.folders]\nstudy = '.'\nlibrary = 'a/b'\n",
     ],
 )
