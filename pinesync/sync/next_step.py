@@ -79,9 +79,11 @@ _HINTS = {
 
 def hint(command: str, paths: Collection[RelPath]) -> str:
     """What the command does about these scripts."""
-    number = len(paths)
+    one = len(paths) == 1
     return _HINTS[command].format(
-        path=shell_quote(next(iter(paths))) if number == 1 else "PATHS",
-        **{noun: counted(number, noun[:-1]) for noun in ("conflicts", "scripts", "files")},
-        it="it" if number == 1 else "them",
+        path=shell_quote(next(iter(paths))) if one else "PATHS",
+        it="it" if one else "them",
+        conflicts="the conflict" if one else f"{len(paths)} conflicts",
+        files="the file" if one else f"{len(paths)} files",
+        scripts=counted(len(paths), "script"),
     )
