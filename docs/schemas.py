@@ -160,7 +160,7 @@ _ONE = r"[1-9][0-9]{0,5}(\.0)?"
 _THEIRS = rf"{_ONE}( {_ONE}){{0,{model.MOST_THEIRS - 1}}}"
 _WORKSPACE_WORDS = {
     "schema": "The version of this format.",
-    "id": "Random, made by clone or init: the name of this folder's state.",
+    "id": "Random, made by clone or init: the name of this workspace's state.",
     "remote": "tradingview, sandbox or sandbox:NAME; never an address.",
     "account": "The user name that the folder belongs to; no other's cookie is used for it.",
     "account_id": "The same account's id, where it is known.",

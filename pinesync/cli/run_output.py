@@ -78,12 +78,16 @@ def tell(
 def _tell_sums(run: Run, behind: Sequence[RelPath]) -> None:
     """One line for all scripts, if the lines before do not say it already."""
     counts = Counter(o.done for o in run.outcomes if o.done != "told" and o.path not in behind)
-    sums = [f"{counts[done]} {done}" for done in get_args(Done) if counts[done]]
+    sums = [_sum(counts[done], done) for done in get_args(Done) if counts[done]]
     sums += [f"{len(behind)} behind"] if behind else []
     if counts.total() > 1 or behind:
         out(", ".join(sums))
     if behind:
         echo_err(f"hint: {escape_controls(hint('pull', behind))}")
+
+
+def _sum(number: int, done: str) -> str:
+    return counted(number, done) if done == "conflict" else f"{number} {done}"
 
 
 def _body(run: Run) -> dict[str, Any]:

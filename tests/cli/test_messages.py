@@ -104,7 +104,7 @@ def test_another_sandbox_is_no_mass_deletion(
     for verb in ("status", "pull", "push"):
         refused = clone(verb)
         assert refused.code == 3
-        assert "the sandbox of this folder has none of its 3 scripts" in refused.err
+        assert "the sandbox of this workspace has none of its 3 scripts" in refused.err
         assert "another PINESYNC_HOME; `pinesync sandbox path`" in refused.err
 
 
@@ -243,7 +243,7 @@ def test_check_says_conflict_markers_once(clone: World) -> None:
     clone.write(FASTER)
     clone.web_save(SLOWER)
     assert clone("pull").code == 3
-    at = clone.read().split("\n").index("<<<<<<< yours") + 1
+    at = clone.read().split("\n").index("<<<<<<< ours") + 1
     checked = clone("check", TREND_PATH)
     assert (checked.code, checked.asked) == (4, ())
     assert checked.out.splitlines()[0] == (

@@ -96,7 +96,7 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
 def test_pull_of_a_path_that_is_none(clone: World) -> None:
     refused = clone("pull", "indicators/Nothing.pine")
     assert refused.code == 2
-    assert "indicators/Nothing.pine: no script here, and no file" in refused.err
+    assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
 @pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
@@ -147,13 +147,13 @@ def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
     text = conflict.read()
     assert text == TREND.replace(
         'length = input.int(20, "Length")\n',
-        "<<<<<<< yours\n"
+        "<<<<<<< ours\n"
         'length = input.int(5, "Length")\n'
         "||||||| base\n"
         'length = input.int(20, "Length")\n'
         "=======\n"
         'length = input.int(50, "Length")\n'
-        ">>>>>>> TradingView\n",
+        ">>>>>>> theirs\n",
     )
     assert conflict.words() == {TREND_PATH: "conflict"}
 

@@ -60,7 +60,7 @@ def _tell(added: Added) -> None:
         out(f"{path}: linked with {name} {added.version}")
     elif added.pine_id:
         out(f"{path}: linked with {name}")
-        echo_err("hint: its text is another; `pinesync pull` merges the two")
+        echo_err("hint: the texts differ; `pinesync pull` merges them")
     else:
         out(f"{path}: push will save it as {name}")
 

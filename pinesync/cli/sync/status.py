@@ -71,10 +71,10 @@ def command(
     for row, text in zip(rows, _table(rows), strict=True):
         out(styled(row[0]) + text[len(row[0]) :])
     _summary(Counter(line.word for line in found.lines), offline)
-    if found.next_step:
-        echo_err(f"hint: {escape_controls(found.next_step.hint)}")
     if html:
         echo_err(f"the page is in {escape_controls(html)}")
+    if found.next_step:
+        echo_err(f"hint: {escape_controls(found.next_step.hint)}")
     return found.exit_code
 
 
