@@ -9,7 +9,6 @@ from pinesync.model import RelPath
 from pinesync.sync.outcome import counted
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.policy import Act
-from pinesync.sync.words import Status
 from pinesync.text.filenames import shell_quote
 
 _PULLS = (Act.FORWARD, Act.ADOPT_FORWARD, Act.MERGE, Act.PUT_BACK, Act.WRITE, Act.LATER)
@@ -44,8 +43,6 @@ def next_step(
 
 def _command(situation: ScriptState, moves: Mapping[RelPath, RelPath]) -> str | None:
     row = situation.row
-    if row.word is Status.CONFLICT:
-        return "resolve"
     if row.pull in _PULLS:
         return "pull"
     if row.push in _PUSHES:
@@ -54,15 +51,9 @@ def _command(situation: ScriptState, moves: Mapping[RelPath, RelPath]) -> str | 
         return "add --moved"
     if situation.path in moves.values():
         return None
-    return _BY_WORD.get(row.word) or ("mv --follow" if situation.renamed_to else None)
+    return row.word.command or ("mv --follow" if situation.renamed_to else None)
 
 
-_BY_WORD = {
-    Status.MISSING: "restore",
-    Status.GONE: "push --recreate",
-    Status.NAME_TAKEN: "add --id",
-    Status.UNTRACKED: "add",
-}
 _HINTS = {
     "resolve": "run `pinesync resolve {path}` with --ours or --theirs to end {conflicts}",
     "pull": "run `pinesync pull` to update {scripts}",

@@ -30,7 +30,7 @@ from tests.world import (
 def test_a_character_that_the_encoding_lacks(clone: World, encoding: str) -> None:
     clone.web_save(EXTRA, "測試 → x")
     shown = clone.process("status", "-v", PYTHONIOENCODING=encoding)
-    assert (shown.code, shown.err) == (0, "")
+    assert (shown.code, shown.err) == (0, "hint: run `pinesync pull` to update 1 script\n")
     assert "remote-only" in shown.out
 
 
