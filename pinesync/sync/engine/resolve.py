@@ -72,7 +72,7 @@ def _unflag(
     ports.manifest.commit({path: replace(entry, base=base, shadowed=None)})
     with suppress(Unreadable):
         choose(ports, path, decode(ports.tree.read(path) or b""))
-    return replace(outcome, hint="push saves the file's text if it differs")
+    return outcome
 
 
 def _note_resolved(log: IntentLog, pine_id: PineId, shadowed: Version) -> None:
