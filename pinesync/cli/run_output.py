@@ -42,8 +42,8 @@ def tell(
     more: Mapping[str, Any] | None = None,
 ) -> int:
     """Print results on standard output and reasons on standard error. Return the exit code. With
-    `sums`, end with a line of sums, which stands for the scripts that are behind unless -v lists
-    them. `more` is for --json only."""
+    `sums`, end with a line of sums, and list scripts that are merely behind only with -v. `more` is
+    for --json only."""
     if current().json:
         out(one_object(command, run.exit_code, {**(more or {}), **_body(run)}))
         return run.exit_code

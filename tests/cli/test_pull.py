@@ -249,7 +249,7 @@ def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World,
     assert clone.words() == {TREND_PATH: "conflict"}
     for verb in ("push", "pull"):
         assert clone(verb).code == 3
-    assert clone("resolve", f"--{side}", TREND_PATH).code == 0
+    assert clone("resolve", f"--{side}", ".").code == 0
     assert clone.entry()["hidden"] is None
     assert clone.read() == (foreign if side == "theirs" else LONGER)
     assert clone("push").code == 0

@@ -36,7 +36,7 @@ from pinesync.text.filenames import shell_quote
 @click.option("--merged", is_flag=True, help="Keep the file as it is now.")
 @shared
 def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> int:
-    """Resolve conflicts: of these files, and of all in a folder (`.`).
+    """Resolve the conflicts of these files, or every conflict in a folder.
 
     The text that is not taken stays readable, on TradingView or in the backups.
     """
@@ -49,8 +49,8 @@ def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> i
 
 
 def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
-    """End the conflicts with our text, with theirs, or with the files as they are. A folder stands
-    for the conflicts in it."""
+    """End the conflicts with our text, with theirs, or with the files as they are. A folder means
+    every conflict in it."""
     project = open_project(setup)
     with project.transaction("resolve") as tx:
         entries = project.workspace.manifest.entries()
