@@ -124,6 +124,7 @@ def pine_toml() -> dict[str, Any]:
         "track": {"enum": list(get_args(toml.Track)), "default": "all"},
         "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
         "folders": _closed(folders),
+        "advice": {"type": "boolean", "default": True},
     }
     entry = {
         "pine_id": {"type": "string", "pattern": _whole(model._PINE_ID.pattern)},
@@ -159,13 +160,14 @@ _ONE = r"[1-9][0-9]{0,5}(\.0)?"
 _THEIRS = rf"{_ONE}( {_ONE}){{0,{model.MOST_THEIRS - 1}}}"
 _WORKSPACE_WORDS = {
     "schema": "The version of this format.",
-    "id": "Random, made by clone or init: the name of this folder's state.",
+    "id": "Random, made by clone or init: the name of this workspace's state.",
     "remote": "tradingview, sandbox or sandbox:NAME; never an address.",
     "account": "The user name that the folder belongs to; no other's cookie is used for it.",
     "account_id": "The same account's id, where it is known.",
     "track": "all: a pull brings new scripts too; listed: only those that have an entry.",
     "ignore": "Files that are no scripts of yours while they are not listed, as in drafts/**.",
     "folders": "Where new scripts go, by kind.",
+    "advice": "false: `status` does not end with the next step.",
 }
 _ENTRY_WORDS = {
     "pine_id": "The script's id. Without it, the next push creates the script.",

@@ -109,6 +109,6 @@ def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: P
     mine = here / "mine"
     for template in ("indicator", "strategy", "library"):
         pinesync("new", f"My {template}", "--template", template, cwd=mine)
-    assert pinesync("push", cwd=mine).count("created") == 3
-    assert pinesync("status", cwd=mine) == "16 scripts, all clean\n"
+    assert pinesync("push", cwd=mine).count("created    ") == 3
+    assert pinesync("status", cwd=mine) == "nothing to pull or push, 16 scripts clean\n"
     assert (place / "share" / "man" / "man1" / "pinesync.1").is_file()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +18,7 @@ from pinesync.clock import now, wall
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
 from pinesync.sync.ports import Ports, Remote, Tools
-from pinesync.sync.selection import called
+from pinesync.sync.selection import called, is_named
 from pinesync.text.filenames import SUFFIX, BadPath, check_path
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Settings
@@ -126,6 +126,13 @@ class Project:
                 called(self.workspace.manifest.entries().values(), raw)
                 or "name the file of a script; `pinesync status` lists them",
             ) from None
+
+    def files(self, raw: str, among: Iterable[RelPath]) -> list[RelPath]:
+        """The path of a file as typed by the user; for a directory, those of `among` in it."""
+        found = self.inside(raw)
+        if raw.endswith(SUFFIX) or not os.path.isdir(self.workspace.root / found):
+            return [self.path(raw)]
+        return [path for path in among if is_named(path, found)]
 
     def inside(self, raw: str) -> str:
         """The path of a file or directory as typed by the user, relative to the workspace root; "."
@@ -279,7 +286,7 @@ def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, S
     )
     if tracked and not store.ever_had(tracked):
         raise LeftForYou(
-            f"the sandbox of this folder has none of its {len(tracked)} scripts",
+            f"the sandbox of this workspace has none of its {len(tracked)} scripts",
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
     secret = cookies.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from pinesync.cli.options import current
 from pinesync.cli.render import (
@@ -17,7 +18,9 @@ from pinesync.cli.render import (
     out,
     styled,
 )
-from pinesync.sync.outcome import Outcome, Recorded, Run
+from pinesync.model import RelPath
+from pinesync.sync.next_step import hint
+from pinesync.sync.outcome import Done, Outcome, Recorded, Run
 from pinesync.text.filenames import shell_quote
 from pinesync.text.unicode import escape_controls
 
@@ -30,9 +33,17 @@ _SHORT = 10
 """Digits of a commit, as git itself shows it."""
 
 
-def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None = None) -> int:
-    """Print results on standard output and reasons on standard error. Return the exit code. `more`
-    is for --json only."""
+def tell(
+    command: str,
+    run: Run,
+    *,
+    nothing: str,
+    sums: bool = False,
+    more: Mapping[str, Any] | None = None,
+) -> int:
+    """Print results on standard output and reasons on standard error. Return the exit code. With
+    `sums`, end with a line of sums, and list scripts that are merely behind only with -v. `more` is
+    for --json only."""
     if current().json:
         out(one_object(command, run.exit_code, {**(more or {}), **_body(run)}))
         return run.exit_code
@@ -42,21 +53,41 @@ def tell(command: str, run: Run, *, nothing: str, more: Mapping[str, Any] | None
             f"would {planned.act}"
         )
     advised = ""
+    behind = [o.path for o in run.outcomes if sums and o.done == "skipped" and not o.exit_code]
     for outcome in run.outcomes:
+        if outcome.path in behind and not current().verbose:
+            continue
         advice = outcome.hint.replace(shell_quote(outcome.path), "")
-        _tell(outcome, hint="" if advice == advised else outcome.hint)
+        _tell(outcome, advice="" if advice == advised else outcome.hint)
         advised = advice
     if run.commit:
         word = styled("saved", "committed".ljust(_WIDTH))
         out(f"{word}  {run.commit.commit[:_SHORT]}  {escape_controls(run.commit.subject)}")
     if run.record and run.record.paths:
         _tell_record(run.record)
+    if sums:
+        _tell_sums(run, behind)
     if run.stopped:
         for line in error_lines(run.stopped.message, run.stopped.hint):
             echo_err(line)
-    elif not run.outcomes and not run.planned:
+    elif run.is_empty:
         echo_err(nothing)
     return run.exit_code
+
+
+def _tell_sums(run: Run, behind: Sequence[RelPath]) -> None:
+    """One line for all scripts, if the lines before do not say it already."""
+    counts = Counter(o.done for o in run.outcomes if o.done != "told" and o.path not in behind)
+    sums = [_sum(counts[done], done) for done in get_args(Done) if counts[done]]
+    sums += [f"{len(behind)} behind"] if behind else []
+    if counts.total() > 1 or behind:
+        out(", ".join(sums))
+    if behind:
+        echo_err(f"hint: {escape_controls(hint('pull', behind))}")
+
+
+def _sum(number: int, done: str) -> str:
+    return counted(number, done) if done == "conflict" else f"{number} {done}"
 
 
 def _body(run: Run) -> dict[str, Any]:
@@ -79,8 +110,8 @@ def _tell_record(record: Recorded) -> None:
     out(f"{word}  {record.commit[:_SHORT]}  {scripts} on {record.ref}")
 
 
-def _tell(outcome: Outcome, *, hint: str) -> None:
-    """Print one outcome. `hint` is left out if the previous one was the same."""
+def _tell(outcome: Outcome, *, advice: str) -> None:
+    """Print one outcome. `advice` is left out if the previous one was the same."""
     path = escape_controls(outcome.path)
     if outcome.done in _RESULTS:
         word = styled(outcome.done, outcome.done.ljust(_WIDTH))
@@ -93,8 +124,8 @@ def _tell(outcome: Outcome, *, hint: str) -> None:
     for diagnostic in outcome.diagnostics:
         for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
             echo_err(line)
-    if hint:
-        echo_err(f"  hint: {escape_controls(hint)}")
+    if advice:
+        echo_err(f"  hint: {escape_controls(advice)}")
 
 
 def _versions(outcome: Outcome) -> str:

@@ -63,6 +63,6 @@ def refuse_other_account(expected: Account | None, found: Account) -> None:
     if expected is None or is_account(expected, found):
         return
     raise OtherAccount(
-        f"this folder belongs to the account {expected.name}, and the cookie to {found.name}",
+        f"this workspace belongs to the account {expected.name}, and the cookie to {found.name}",
         f"run `pinesync login` with the cookie of {expected.name}, or name its sign-in with --as",
     )

@@ -95,6 +95,11 @@ class Run:
     record: Recorded | None = None
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.outcomes or self.planned or self.stopped)
+
+    @property
     def exit_code(self) -> int:
         codes = [outcome.exit_code for outcome in self.outcomes]
         return gravest(*codes, *([self.stopped.exit_code] if self.stopped else []))

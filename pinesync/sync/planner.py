@@ -73,6 +73,14 @@ class ScriptState:
     def word(self) -> Status:
         return self.row.word
 
+    @property
+    def renamed_to(self) -> str | None:
+        """Its name on TradingView if pine.toml has another."""
+        if not (self.entry and self.info and self.entry.pine_id):
+            return None
+        name = unescape_name(self.info.name)
+        return name if name != self.entry.name else None
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

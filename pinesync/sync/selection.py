@@ -21,7 +21,7 @@ def chosen(
         raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
     if unmatched:
         raise Misuse(
-            f"{unmatched[0]}: no script here, and no file",
+            f"{unmatched[0]}: no such script or file",
             called((s.entry for s in every if s.entry), unmatched[0])
             or "`pinesync status` lists them; `pinesync add` lists a file for the next push",
         )

@@ -36,13 +36,14 @@ class Status(StrEnum):
     """A word of status. `meaning` is a sentence; `refusal` is told where a pull or a push leaves
     the script alone, and None where neither ever does; `news` is told while somebody watches, None
     where the file's own changes tell it; `sides` are the texts to compare, None where there is
-    only one."""
+    only one; `command` is what a person decides with, where neither pull nor push acts."""
 
     meaning: str
     role: Role
     refusal: Advice | None
     news: Advice | None
     sides: Sides | None
+    command: str | None
 
     def __new__(
         cls,
@@ -52,6 +53,7 @@ class Status(StrEnum):
         refusal: Advice | None = None,
         news: Advice | None = None,
         sides: Sides | None = None,
+        command: str | None = None,
     ) -> Status:
         status = str.__new__(cls, label)
         status._value_ = label
@@ -60,6 +62,7 @@ class Status(StrEnum):
         status.refusal = refusal
         status.news = news
         status.sides = sides
+        status.command = command
         return status
 
     CLEAN = ("clean", "The file and TradingView agree.", Role.NOBODY)
@@ -131,6 +134,10 @@ class Status(StrEnum):
         "missing",
         "The file is gone: `pinesync restore` brings it back.",
         Role.PERSON,
+        None,
+        None,
+        None,
+        "restore",
     )
     GONE = (
         "gone",
@@ -145,6 +152,7 @@ class Status(StrEnum):
             "`pinesync push --recreate {path}` or `pinesync rm {path}`",
         ),
         ("base", "file"),
+        "push --recreate",
     )
     NEW = (
         "new",
@@ -167,8 +175,17 @@ class Status(StrEnum):
         ),
         Advice("another saved script has its name", "`pinesync add --id` links it"),
         ("newest", "file"),
+        "add --id",
     )
-    UNTRACKED = ("untracked", "Not listed: `pinesync add` lists it.", Role.NOBODY)
+    UNTRACKED = (
+        "untracked",
+        "Not listed: `pinesync add` lists it.",
+        Role.NOBODY,
+        None,
+        None,
+        None,
+        "add",
+    )
     REMOTE_ONLY = (
         "remote-only",
         "Not here yet: `pinesync pull` brings it.",
@@ -182,10 +199,11 @@ class Status(StrEnum):
         Role.PERSON,
         Advice(
             "a conflict is not resolved",
-            "`pinesync resolve {path}` with --ours, --theirs or --merged settles it",
+            "run `pinesync resolve {path}` with --ours, --theirs or --merged",
         ),
         Advice("waits for a decision", "`pinesync resolve {path}` with --ours or --theirs"),
         ("newest", "file"),
+        "resolve",
     )
     UNREADABLE = (
         "unreadable",

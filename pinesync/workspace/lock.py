@@ -26,7 +26,7 @@ def watching(folder: Path) -> Iterator[None]:
     """Hold the watch lock; others may write. Locked if another process watches."""
     with _held(
         folder / "watch",
-        "another `pinesync watch` runs in this folder",
+        "another `pinesync watch` runs in this workspace",
         "one is enough: it sends what any editor saves",
     ):
         yield

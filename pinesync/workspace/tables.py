@@ -39,7 +39,7 @@ DEFAULT_FOLDERS: Mapping[Kind, str] = {
 Track = Literal["all", "listed"]
 
 WORKSPACE_KEYS = frozenset(
-    ("schema", "id", "remote", "account", "account_id", "track", "ignore", "folders")
+    ("schema", "id", "remote", "account", "account_id", "track", "ignore", "folders", "advice")
 )
 ENTRY_KEYS = (
     *("pine_id", "name", "version", "digest", "sent", "theirs", "chosen", "hidden"),
@@ -57,7 +57,7 @@ _NEWER = "a newer pinesync may have written it: update pinesync, or take the key
 class Settings:
     """The table `[workspace]`. `remote` is a word, never an address; `account` and `account_id`
     are the user name and id that the folder belongs to, None until known; `folders` names one
-    for each kind."""
+    for each kind; `advice` is whether `status` ends with the next step."""
 
     schema: int = SCHEMA
     id: str
@@ -67,6 +67,7 @@ class Settings:
     track: Track = "all"
     ignore: tuple[str, ...] = ()
     folders: Mapping[Kind, str] = field(default_factory=lambda: dict(DEFAULT_FOLDERS))
+    advice: bool = True
 
     @property
     def owner(self) -> Account | None:
@@ -103,6 +104,7 @@ def settings_table(settings: Settings) -> dict[str, Any]:
         "track": settings.track,
         "ignore": list(settings.ignore),
         "folders": dict(settings.folders),
+        "advice": None if settings.advice else False,
     }
     return {key: value for key, value in table.items() if value is not None}
 
@@ -174,6 +176,7 @@ def _settings(table: Mapping[str, Any]) -> Settings:
         track=cast(Track, track),
         ignore=_ignore(table.get("ignore", [])),
         folders=_folders(as_mapping(table.get("folders", {}), "workspace", "folders")),
+        advice=_switch(table, "advice", True),
     )
 
 
@@ -187,6 +190,13 @@ def _word(
     value = table.get(key, default)
     if not isinstance(value, str) or not re.fullmatch(shape, value):
         _refuse(f"{key} must be {wanted}", "workspace", key)
+    return value
+
+
+def _switch(table: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = table.get(key, default)
+    if not isinstance(value, bool):
+        _refuse(f"{key} must be true or false", "workspace", key)
     return value
 
 

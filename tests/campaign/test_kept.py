@@ -63,7 +63,7 @@ def test_a_conflict_ends_with_a_chosen_text(world: OneScript, side: str) -> None
 
 
 def test_markers_are_not_pushed_even_by_over(world: OneScript) -> None:
-    marked = "<<<<<<< yours\na\n=======\nb\n>>>>>>> theirs\n"
+    marked = "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"
     world.file.write_text(world.file.read_text() + marked)
     assert push(world.setup(), [world.path], over="1.0").exit_code == 3
     assert len(world.log) == 1

@@ -44,7 +44,7 @@ def test_the_base_is_what_was_sent(
 
 def test_markers_that_come_after_the_plan_are_not_sent(world: OneScript) -> None:
     world.edit()
-    marked = world.file.read_text() + "<<<<<<< yours\na\n=======\nb\n>>>>>>> TradingView\n"
+    marked = world.file.read_text() + "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"
     world.remote.at_next("list_scripts", lambda: world.file.write_text(marked))
     run = push(world.setup())
     assert [outcome.done for outcome in run.outcomes] == ["refused"]

@@ -29,11 +29,7 @@ from tests.world import (
 def test_add_a_folder_lists_what_is_untracked_in_it(clone: World) -> None:
     clone.write(EXTRA, "ideas/one.pine")
     clone.write(EXTRA.replace("Extra", "Two"), "ideas/deep/two.pine")
-    added = clone("add", "ideas")
-    assert sorted(added.out.splitlines()) == [
-        "ideas/deep/two.pine: push will save it as Two",
-        "ideas/one.pine: push will save it as Extra",
-    ]
+    assert clone("add", "ideas").out == "2 files listed for the next push\n"
     assert clone("push").code == 0
     assert clone.words() == {}
 
@@ -42,12 +38,17 @@ def test_add_twice_is_said_and_changes_nothing(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
     files = clone.files()
-    again = clone("add", "x.pine", TREND_PATH)
-    assert again.out.splitlines() == [
-        "x.pine: is listed already",
-        f"{TREND_PATH}: is listed already",
-    ]
+    assert clone("add", "x.pine").out == "x.pine: already listed\n"
+    again = clone("add", ".")
+    assert (again.code, again.out) == (0, "nothing to add, 4 files already listed\n")
+    listed = clone("add", "-v", "x.pine", TREND_PATH).out.splitlines()
+    assert listed == ["x.pine: already listed", f"{TREND_PATH}: already listed"]
     assert clone.files() == files
+
+
+def test_add_names_what_is_new_if_it_is_one_file(clone: World) -> None:
+    clone.write(EXTRA, "x.pine")
+    assert clone("add", ".").out == "x.pine: push will save it as Extra\n"
 
 
 def test_a_file_without_a_title_is_saved_under_its_own_name(clone: World) -> None:

@@ -207,4 +207,4 @@ def test_what_the_demo_prints_last_leads_to_a_workspace_that_works(
     status = shlex.join([*COMMAND, "status"])
     script = f"{enter}\n{export}\n{status}\n"
     after = subprocess.run(["sh", "-e"], input=script, capture_output=True, text=True, check=False)
-    assert (after.returncode, after.stdout) == (0, "13 scripts, all clean\n")
+    assert (after.returncode, after.stdout) == (0, "nothing to pull or push, 13 scripts clean\n")

@@ -33,7 +33,7 @@ def test_a_clone_is_clean_and_has_what_was_saved(world: World) -> None:
     assert world.read() == TREND
     assert canonical(world.read("libraries/Tools.pine")) == canonical(TOOLS)
     status = world("status")
-    assert (status.code, status.out) == (0, "3 scripts, all clean\n")
+    assert (status.code, status.out) == (0, "nothing to pull or push, 3 scripts clean\n")
 
 
 def test_a_clone_can_be_a_git_repository(clone: World) -> None:

@@ -91,7 +91,7 @@ def test_forty_scripts_with_six_hundred_versions(world: World) -> None:
         assert text == dump_new(held)
         assert set(held.entries) == set(texts)
     words = world("status", "--offline")
-    assert words.out.startswith("40 scripts, all clean")
+    assert words.out.startswith("nothing to push, 40 scripts clean")
     git(folder, "checkout", "-q", commits[20])
     words_then = {line["word"] for line in world("status", "--json").json["lines"]}
     assert words_then == {"behind", "remote-only"}

@@ -160,7 +160,7 @@ def test_who_cannot_be_asked_stops_no_push(pushing: World) -> None:
 
 
 def test_a_conflict_is_seen_without_asking(pushing: World) -> None:
-    pushing.write(TREND + "<<<<<<< yours\n=======\n>>>>>>> theirs\n")
+    pushing.write(TREND + "<<<<<<< ours\n=======\n>>>>>>> theirs\n")
     shutil.rmtree(pushing.home / "pinesync" / "sandbox")
     assert tried(pushing, "push", "origin", "main").returncode == 1
 

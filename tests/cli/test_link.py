@@ -145,4 +145,4 @@ def test_init_of_another_folder_and_not_twice(world: World) -> None:
     below = world("init", "--sandbox", "file/new")
     assert below.code == 1
     assert "file/new" in below.err
-    assert "is a workspace already" in again.err
+    assert "already a workspace" in again.err

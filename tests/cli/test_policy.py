@@ -27,6 +27,13 @@ every_case = pytest.mark.parametrize(
         *(pytest.param(case, id=f"{case.id}-flagged-{n}") for n, case in enumerate(FLAGGED)),
     ],
 )
+_CHANGES = ("pulled", "merged", "conflict", "restored", "written", "saved", "created")
+_LEFT_TO_A_PERSON = {
+    "missing": "restore",
+    "gone": "push --recreate",
+    "name-taken": "add --id",
+    "untracked": "add",
+}
 # A word that wins over whatever the other side is needs no history for each of those.
 _WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
@@ -35,6 +42,16 @@ def outcome(ran, path: str) -> Told:
     done = [one["done"] for one in ran.json["outcomes"] if one["path"] == path]
     assert len(done) <= 1, done
     return ran.code, done[0] if done else None
+
+
+def leads_to(case: Case) -> str | None:
+    """The command that status names: the first that changes something, or a person's."""
+    if case.word == "conflict":
+        return "resolve"
+    for verb, (code, done) in (("pull", case.pull), ("push", case.push)):
+        if code == 7 or done in _CHANGES:
+            return verb
+    return _LEFT_TO_A_PERSON.get(case.word)
 
 
 def test_every_row_of_the_table_has_a_history() -> None:
@@ -95,6 +112,8 @@ def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case
     case.happened(clone)
     before = clone.account(), clone.files(), clone.state()
     assert clone.words() == ({} if case.word == "clean" else {case.path: case.word})
+    step = clone("status", "--json").json["next_step"]
+    assert step is None if leads_to(case) is None else step["command"] == leads_to(case)
     assert POLICY[case.row].word == case.word
     assert clone("status", "--exit-code").code == (0 if case.word == "clean" else 6)
     for verb in ("pull", "push"):

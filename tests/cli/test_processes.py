@@ -79,7 +79,7 @@ def test_the_whole_path_against_a_served_sandbox(
             return world.process("status").out.splitlines()[-1]
 
         assert world.process("clone", "scripts", cwd=world.place).code == 0
-        assert status() == "3 scripts, all clean"
+        assert status() == "nothing to pull or push, 3 scripts clean"
 
         world.write(LONGER)
         assert status() == "2 clean, 1 modified"
@@ -106,7 +106,7 @@ def test_the_whole_path_against_a_served_sandbox(
             assert f"{TREND_PATH}:15:6: error: " in refused.said
         assert len(world.saved()) == 4
         assert world.process("restore", TREND_PATH).code == 0
-        assert status() == "3 scripts, all clean"
+        assert status() == "nothing to pull or push, 3 scripts clean"
     gone = world.process("status")
     assert gone.code == 7
     assert "Traceback" not in gone.err

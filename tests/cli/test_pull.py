@@ -7,6 +7,7 @@ import os
 import pytest
 
 from pinesync.sandbox.faults import Switches
+from tests.cli.cases import MARKERS
 from tests.world import (
     BREAKOUT_PATH,
     EXTRA,
@@ -38,7 +39,7 @@ def conflict(clone: World) -> World:
     clone.web_save(SLOWER)
     pulled = clone("pull")
     assert pulled.code == 3
-    assert f"{TREND_PATH}: both sides changed the same lines (1.0 → 2.0)" in pulled.err
+    assert f"{TREND_PATH}: conflict: both sides changed the same lines (1.0 → 2.0)" in pulled.err
     return clone
 
 
@@ -95,7 +96,7 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
 def test_pull_of_a_path_that_is_none(clone: World) -> None:
     refused = clone("pull", "indicators/Nothing.pine")
     assert refused.code == 2
-    assert "indicators/Nothing.pine: no script here, and no file" in refused.err
+    assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
 @pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
@@ -146,13 +147,13 @@ def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
     text = conflict.read()
     assert text == TREND.replace(
         'length = input.int(20, "Length")\n',
-        "<<<<<<< yours\n"
+        "<<<<<<< ours\n"
         'length = input.int(5, "Length")\n'
         "||||||| base\n"
         'length = input.int(20, "Length")\n'
         "=======\n"
         'length = input.int(50, "Length")\n'
-        ">>>>>>> TradingView\n",
+        ">>>>>>> theirs\n",
     )
     assert conflict.words() == {TREND_PATH: "conflict"}
 
@@ -197,6 +198,31 @@ def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
     assert clone.read() == TREND
 
 
+@pytest.mark.parametrize("named", [["."], ["indicators", "libraries"], [TREND_PATH, TOOLS_PATH]])
+@pytest.mark.parametrize(("side", "text"), [("--ours", "// ours"), ("--theirs", "// theirs")])
+def test_several_conflicts_are_resolved_together(
+    clone: World, named: list[str], side: str, text: str
+) -> None:
+    for path, name, source in ((TREND_PATH, "Trend", TREND), (TOOLS_PATH, "Tools", TOOLS)):
+        clone.write(source + "// ours\n", path)
+        clone.web_save(source + "// theirs\n", name)
+    assert clone("pull").code == 3
+    assert set(clone.words().values()) == {"conflict"}
+    assert clone("resolve", side, *named).code == 0
+    for path in (TREND_PATH, TOOLS_PATH):
+        assert clone.read(path).splitlines()[-1] == text
+    assert "nothing to resolve" in clone("resolve", side, ".").err
+
+
+def test_a_conflict_that_cannot_be_resolved_leaves_no_other_unresolved(conflict: World) -> None:
+    conflict.write(TOOLS + MARKERS, TOOLS_PATH)
+    resolved = conflict("resolve", "--ours", ".")
+    assert resolved.code == 3
+    assert f"{TOOLS_PATH}: which text you had before the merge cannot be told" in resolved.err
+    assert conflict.read() == FASTER
+    assert "<<<<<<<" in conflict.read(TOOLS_PATH)
+
+
 @pytest.mark.parametrize("long", ["here", "there"])
 def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> None:
     ours, theirs = (SLOWER + "\n" * 100_001, LONGER)[:: 1 if long == "here" else -1]
@@ -223,7 +249,7 @@ def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World,
     assert clone.words() == {TREND_PATH: "conflict"}
     for verb in ("push", "pull"):
         assert clone(verb).code == 3
-    assert clone("resolve", f"--{side}", TREND_PATH).code == 0
+    assert clone("resolve", f"--{side}", ".").code == 0
     assert clone.entry()["hidden"] is None
     assert clone.read() == (foreign if side == "theirs" else LONGER)
     assert clone("push").code == 0

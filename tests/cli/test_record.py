@@ -571,4 +571,4 @@ def test_below_the_repositorys_root_and_in_a_work_tree(clone: World, tmp_path: P
     git(clone, "config", "pinesync.record", REF)
     git(tree, "checkout", "-q", "--", ".")
     for place in (inside, clone.folder):
-        assert clone("status", cwd=place).out == "3 scripts, all clean\n"
+        assert clone("status", cwd=place).out == "nothing to pull or push, 3 scripts clean\n"

@@ -215,7 +215,7 @@ def flagged(world: World) -> None:
 
 
 def marked(world: World) -> None:
-    world.write(f"<<<<<<< yours\n{LONGER}=======\n{SLOWER}>>>>>>> TradingView\n")
+    world.write(f"<<<<<<< ours\n{LONGER}=======\n{SLOWER}>>>>>>> theirs\n")
 
 
 def gone(world: World) -> None:

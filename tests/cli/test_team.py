@@ -46,8 +46,8 @@ def test_what_is_there_stays(clone: World) -> None:
     before = clone.files()
     ran = clone("init", "--template", "team")
     assert ran.code == 0
-    assert "pine.toml: is there already, and stays as it is" in ran.err
-    assert ".gitignore: is there already, and stays as it is" in ran.err
+    assert "pine.toml: exists, left as it is" in ran.err
+    assert ".gitignore: exists, left as it is" in ran.err
     after = clone.files()
     assert {path: after[path] for path in before} == before
     assert sorted(set(after) - set(before)) == sorted(set(FILES) - {".gitignore"})
@@ -76,7 +76,7 @@ def test_a_dry_run_names_them_and_writes_nothing(world: World) -> None:
 def test_a_workspace_is_not_made_twice(clone: World) -> None:
     for more in (["--template", "team", "--link"], ["--sandbox"], []):
         ran = clone("init", *more)
-        assert (ran.code, "is a workspace already" in ran.err) == (2, True)
+        assert (ran.code, "already a workspace" in ran.err) == (2, True)
     clone.write("broken = \n", "pine.toml")
     before = clone.files()
     assert clone("init", "--template", "team").code == 2
@@ -97,7 +97,7 @@ def test_no_link_is_followed(clone: World) -> None:
     assert clone.files() == before, "nothing is made where one cannot be"
     (clone.folder / ".vscode").unlink()
     ran = clone("init", "--template", "team")
-    assert (ran.code, ".gitignore: is there already" in ran.err) == (0, True)
+    assert (ran.code, ".gitignore: exists" in ran.err) == (0, True)
     assert held(outside) == {"ignored": b"theirs\n"}
     assert not [path for path in clone.files() if path.endswith(".tmp")]
 
@@ -127,7 +127,7 @@ def test_line_ends_are_git_s_and_make_no_difference(clone: World) -> None:
     windows = clone.place / "windows"
     assert (windows / TREND_PATH).read_bytes() == LONGER.replace("\n", "\r\n").encode()
     assert b"\r" not in (windows / "pine.toml").read_bytes()
-    assert clone("status", cwd=windows).out == "3 scripts, all clean\n"
+    assert clone("status", cwd=windows).out == "nothing to pull or push, 3 scripts clean\n"
     assert git(windows, "status", "--short") == ""
 
 

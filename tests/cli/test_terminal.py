@@ -60,7 +60,7 @@ def test_a_bar_is_drawn_and_wiped(clone: World) -> None:
     bar, result = seen.rsplit("\r", 1)
     assert bar.endswith(" ")  # wiped
     assert "#" not in result
-    assert result.count("written") == 12
+    assert result.count("written    ") == 12
 
 
 def test_no_bar_for_a_few_and_none_without_a_terminal(clone: World) -> None:

@@ -114,7 +114,7 @@ def test_scripts_of_one_text(world: World) -> None:
 def test_a_folder_with_spaces_and_unicode(world: World) -> None:
     folder = world.place / "meine Skripte ü"
     assert world("clone", "--sandbox", folder).code == 0
-    assert world("status", cwd=folder).out == "3 scripts, all clean\n"
+    assert world("status", cwd=folder).out == "nothing to pull or push, 3 scripts clean\n"
 
 
 def test_a_folder_that_was_moved_is_another_place_with_the_same_words(clone: World) -> None:
@@ -127,7 +127,7 @@ def test_a_folder_that_was_moved_is_another_place_with_the_same_words(clone: Wor
     assert "behind" in shown.out
     assert clone("pull", cwd=moved).code == 0
     assert clone("push", cwd=moved).code == 0
-    assert clone("status", cwd=moved).out == "3 scripts, all clean\n"
+    assert clone("status", cwd=moved).out == "nothing to pull or push, 3 scripts clean\n"
 
 
 def test_two_clones_of_one_account_see_each_other(clone: World) -> None:
@@ -138,13 +138,13 @@ def test_two_clones_of_one_account_see_each_other(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "behind"}
     assert clone("pull").code == 0
     assert clone.read() == LONGER
-    assert clone("status", cwd=other).out == "3 scripts, all clean\n"
+    assert clone("status", cwd=other).out == "nothing to pull or push, 3 scripts clean\n"
 
 
 def test_named_sandboxes_are_accounts_of_their_own(world: World) -> None:
     assert world("sandbox", "seed", "--name", "team").code == 0
     assert world("clone", "--remote", "sandbox:team", "scripts").out.startswith("cloned 13 scripts")
-    assert world("status").out == "13 scripts, all clean\n"
+    assert world("status").out == "nothing to pull or push, 13 scripts clean\n"
     assert set(world.account()) == {"Trend", "Tools", "Breakout"}
     for wrong in ("sandbox:../x", "sandbox:", "elsewhere", "https://example.invalid"):
         refused = world("clone", "--remote", wrong, "other")

@@ -260,7 +260,7 @@ def test_a_protected_main_has_its_record_beside_it(team: Team) -> None:
 def test_drift_tells_what_the_web_changed_and_changes_nothing(team: Team) -> None:
     clean = team.run("drift")
     assert clean.codes == {"Status": 0}
-    assert "    3 scripts, all clean" in clean.summary
+    assert "    nothing to pull or push, 3 scripts clean" in clean.summary
     team.world.web_save(SLOWER)
     team.world.web_save(EXTRA, "`Extra`\n# big")
     account, head = team.world.account(), git(team.origin, "rev-parse", "main")

@@ -55,6 +55,7 @@ def takes(text: str) -> bool:
         "x = 1\n",
         'track = "some"\n',
         "account = 1\n",
+        "advice = 'no'\n",
         "ignore = 'x'\n",
         "ignore = [1]\n",
         f"ignore = {['x'] * 201}\n",
@@ -116,6 +117,7 @@ def test_a_head_that_is_refused(old: str, new: str) -> None:
         SCRIPT + f'version = "5.0"\ndigest = {D}\nsent = {D}\npulled = "4"\nhidden = "4.0"\n',
         "[scripts.'deep/er/測試 & x.pine']\nname = 'a'\n",
         "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\n",
+        "advice = false\n",
         "[workspace.folders]\nstudy = '.'\nlibrary = 'a/b'\n",
     ],
 )

@@ -252,7 +252,7 @@ def test_what_is_gone_for_a_moment_is_not_forgotten(
 # -- what is never sent ---------------------------------------------------------------------------
 
 MARKED = TREND.replace(
-    "plot(fast)\n", "<<<<<<< yours\nplot(fast)\n=======\nplot(slow)\n>>>>>>> theirs\n"
+    "plot(fast)\n", "<<<<<<< ours\nplot(fast)\n=======\nplot(slow)\n>>>>>>> theirs\n"
 )
 
 

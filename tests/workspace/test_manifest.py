@@ -150,6 +150,8 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         (HEAD.replace("sandbox", "sandbox\\n"), 4, "remote must be"),
         (HEAD + 'track = "some"\n', 5, "track must be"),
         (HEAD + "account = 1\n", 5, "account must be"),
+        (HEAD + 'advice = "no"\n', 5, "advice must be true or false"),
+        (HEAD + "advice = 0\n", 5, "advice must be true or false"),
         (HEAD + "ignore = 'x'\n", 5, "ignore must be"),
         (HEAD + "ignore = [1]\n", 5, "ignore must be"),
         (HEAD + "folders = 1\n", 5, "must be a table"),
@@ -412,6 +414,7 @@ ALL_SETTINGS = st.builds(
     account_id=st.none() | st.just("7"),
     track=st.sampled_from(["all", "listed"]),
     ignore=st.lists(NAMES, max_size=2).map(tuple),
+    advice=st.booleans(),
     folders=st.fixed_dictionaries(
         {"study": st.sampled_from([".", "a"]), "strategy": st.just("s"), "library": st.just("l/m")}
     ),

@@ -90,7 +90,7 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
         sandbox = location(setup, remote.partition(":")[2])
         if not sandbox.exists:  # opening the sandbox would create it
             yield wrong(
-                f"{sandbox.file}: the sandbox of this folder is not there",
+                f"{sandbox.file}: the sandbox of this workspace is not there",
                 "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells this one",
             )
             return

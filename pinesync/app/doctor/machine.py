@@ -131,7 +131,7 @@ def git(here: Workspace | None) -> Iterator[Said]:
         yield ok(version)
     elif found is None:
         yield note(
-            f"{version}; this folder is in no repository",
+            f"{version}; this workspace is in no repository",
             f"run `git init`, and commit {MANIFEST} with the scripts: the two belong together",
         )
     else:

@@ -61,7 +61,7 @@ def lock(here: Workspace) -> Iterator[Said]:
             "wait for it; where it hangs, end that process, and the lock goes with it",
         )
     else:
-        yield ok("nobody is writing in this folder")
+        yield ok("nobody is writing in this workspace")
 
 
 def state(here: Workspace) -> Iterator[Said]:

@@ -62,7 +62,7 @@ def clone(
     clear_dead(setup.places.state)
     if os.path.lexists(target / MANIFEST):
         raise Misuse(
-            f"{directory}: is a workspace already",
+            f"{directory}: already a workspace",
             "in it, `pinesync pull` brings what is new, and `pinesync restore .` what is missing",
         )
     if not is_free(target):
@@ -143,7 +143,7 @@ def _only(listed: Sequence[ScriptInfo], patterns: Sequence[str]) -> tuple[Script
     kept = tuple(i for i, name in names if any(fnmatchcase(name, p) for p in folded))
     if not kept:
         raise Misuse(
-            f"no saved script is called {' or '.join(patterns)}",
+            f"no saved script matches {' or '.join(patterns)}",
             "`pinesync list` shows the names; quote a pattern with * for the shell",
         )
     return kept

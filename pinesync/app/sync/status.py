@@ -11,6 +11,7 @@ from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.moved_files import moved
+from pinesync.sync.next_step import NextStep, next_step
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
@@ -40,13 +41,15 @@ class Line:
 
 @dataclass(frozen=True)
 class StatusReport:
-    """All scripts of the workspace, sorted by path."""
+    """All scripts of the workspace, sorted by path. `next_step` is None if nothing waits, and with
+    `advice = false` in pine.toml."""
 
     remote: str
     account: str | None
     offline: bool
     lines: tuple[Line, ...]
     exit_code: int = EXIT_DONE
+    next_step: NextStep | None = None
 
 
 def status(
@@ -80,7 +83,9 @@ def seen(
     settings = project.settings
     different = exit_code and any(line.word is not Status.CLEAN or line.note for line in lines)
     code = EXIT_DIFFERENT if different else EXIT_DONE
-    return StatusReport(settings.remote, settings.account, offline, lines, code), view
+    advice = next_step(situations, moves) if settings.advice else None
+    report = StatusReport(settings.remote, settings.account, offline, lines, code, advice)
+    return report, view
 
 
 def _line(
@@ -102,10 +107,8 @@ def _line(
     if unsettled:
         note = "a write was begun and is not settled; the next pull or push does that"
     name = entry.name if entry else unescape_name(info.name) if info else ""
-    renamed_to = None
-    if entry and info and entry.pine_id and unescape_name(info.name) != entry.name:
-        renamed_to = unescape_name(info.name)
-        note = note or f"called {renamed_to!r} on TradingView"
+    if situation.renamed_to:
+        note = note or f"called {situation.renamed_to!r} on TradingView"
     if moved_from or moved_to:
         note = note or (f"moved from {moved_from}" if moved_from else f"moved to {moved_to}")
     return Line(
@@ -116,7 +119,7 @@ def _line(
         newest,
         pine_id,
         note,
-        renamed_to,
+        situation.renamed_to,
         moved_to,
         moved_from,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,8 +12,8 @@ from pinesync.app.scripts.mv import refuse_taken
 from pinesync.app.sync.matching import file_here, origin
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, out
+from pinesync.cli.options import current, setup, shared
+from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 from pinesync.errors import LeftForYou, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.canonical import Unreadable, digest_of_any
@@ -37,25 +36,34 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
     done = add(setup(), paths, pine_id=pine_id, moved=moved)
     if emit_json("add", done):
         return done.exit_code
-    for added in done.added:
-        if added.moved_from:
-            path, old = escape_controls(added.path), escape_controls(added.moved_from)
-            out(f"{path}: is the same script as {old} was: {escape_controls(added.name)}")
-        elif added.already:
-            out(f"{escape_controls(added.path)}: is listed already")
-        elif added.version:
-            out(
-                f"{escape_controls(added.path)}: linked with "
-                f"{escape_controls(added.name)} {added.version}"
-            )
-        elif added.pine_id:
-            out(f"{escape_controls(added.path)}: linked with {escape_controls(added.name)}")
-            echo_err("hint: its text is another; `pinesync pull` merges the two")
-        else:
-            out(
-                f"{escape_controls(added.path)}: push will save it as {escape_controls(added.name)}"
-            )
+    new = [one for one in done.added if not (one.already or one.moved_from or one.pine_id)]
+    if current().verbose or len(done.added) == 1:
+        shown = done.added
+    else:
+        moves = tuple(one for one in done.added if one.moved_from)
+        shown = moves or (tuple(new) if len(new) == 1 else ())
+    for added in shown:
+        _tell(added)
+    if new and not shown:
+        out(f"{counted(len(new), 'file')} listed for the next push")
+    elif not shown:
+        out(f"nothing to add, {counted(len(done.added), 'file')} already listed")
     return done.exit_code
+
+
+def _tell(added: Added) -> None:
+    path, name = escape_controls(added.path), escape_controls(added.name)
+    if added.moved_from:
+        out(f"{path}: moved from {escape_controls(added.moved_from)}")
+    elif added.already:
+        out(f"{path}: already listed")
+    elif added.version:
+        out(f"{path}: linked with {name} {added.version}")
+    elif added.pine_id:
+        out(f"{path}: linked with {name}")
+        echo_err("hint: the texts differ; `pinesync pull` merges them")
+    else:
+        out(f"{path}: push will save it as {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +106,11 @@ def add(
 
 
 def _expanded(project: Project, raw: str) -> list[RelPath]:
-    """The file, or a folder's untracked files."""
-    if not raw.endswith(SUFFIX) and os.path.isdir(project.setup.cwd / raw):
-        inside = project.inside(raw)
-        prefix = "" if inside == "." else inside + "/"
-        found = [p for p in project.workspace.tree.local_texts() if p.startswith(prefix)]
-        if not found:
-            raise Misuse(f"{raw}: no {SUFFIX} file in it")
-        return found
-    return [project.path(raw)]
+    """The file, or a folder's files."""
+    found = project.files(raw, project.workspace.tree.local_texts())
+    if not found:
+        raise Misuse(f"{raw}: no {SUFFIX} file in it")
+    return found
 
 
 def _added(project: Project, path: RelPath) -> Added:

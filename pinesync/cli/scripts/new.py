@@ -82,7 +82,7 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
         try:
             project.workspace.tree.put(path, text, None, lambda _: None)
         except ChangedMeanwhile:
-            raise LeftForYou(f"{path}: is there already", "choose another name") from None
+            raise LeftForYou(f"{path}: already exists", "choose another name") from None
         project.workspace.manifest.commit({path: Entry(path, name)})
     return Made(path, name, template)
 

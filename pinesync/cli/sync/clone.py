@@ -66,7 +66,7 @@ def command(
         if outcome.done != "written":
             echo_err(f"{escape_controls(outcome.path)}: {escape_controls(outcome.message)}")
     if any(outcome.exit_code for outcome in made.outcomes):
-        echo_err("hint: `pinesync pull` in the folder fetches what is missing")
+        echo_err("hint: `pinesync pull` in the workspace fetches what is missing")
     elif not made.outcomes:
         echo_err(_empty(made.remote))
     return made.exit_code
@@ -77,4 +77,4 @@ def _empty(remote: str) -> str:
     if sandbox == "sandbox":
         named = f" --name {name}" if name else ""
         return f"hint: `pinesync sandbox seed{named}` fills the sandbox"
-    return "hint: `pinesync new NAME` in the folder makes one"
+    return "hint: `pinesync new NAME` in the workspace makes one"

@@ -109,7 +109,7 @@ def _tell_files(made: Initialized, template: bool) -> None:
         for path in made.written:
             out(f"{'to write' if made.dry_run else 'written'}  {path}")
         for path in made.already_there:
-            echo_err(f"{path}: is there already, and stays as it is")
+            echo_err(f"{path}: exists, left as it is")
     elif not made.dry_run:
         out(f"pine.toml written in {folder}")
     if made.below:
@@ -223,7 +223,7 @@ def init(
 
 def _is_one_already(root: Path) -> Misuse:
     return Misuse(
-        f"{root}: is a workspace already, there is a {MANIFEST}",
+        f"{root}: already a workspace (it has a {MANIFEST})",
         "`pinesync add PATH` lists files, `pinesync add --id` links one",
     )
 

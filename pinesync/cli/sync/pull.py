@@ -59,4 +59,4 @@ def command(
         return pull(made, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
 
     run = with_commit(made, act, wish=commit, way="from")
-    return tell("pull", run, nothing="nothing new on TradingView")
+    return tell("pull", run, nothing="nothing new on TradingView", sums=True)

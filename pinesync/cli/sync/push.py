@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import commit, jobs, setup, shared
+from pinesync.cli.options import commit, current, jobs, setup, shared
 from pinesync.sync.outcome import Run
+
+if TYPE_CHECKING:
+    from pinesync.app.project import Setup
 
 
 @click.command(
@@ -87,4 +92,23 @@ def command(
         run = with_commit(made, act, wish=commit, way="to", message=own)
     else:
         run = with_commit(made, recording(act, record), wish=False, way="to")
-    return tell("push", run, nothing="nothing to push")
+    code = tell("push", run, nothing="nothing to push", sums=True)
+    if run.is_empty and not current().json:
+        _name_untracked(made, paths)
+    return code
+
+
+def _name_untracked(made: Setup, paths: tuple[str, ...]) -> None:
+    """Say what lists untracked files, as `git commit` does when there is nothing to commit."""
+    from pinesync.app.project import open_project
+    from pinesync.cli.render import echo_err, escape_controls
+    from pinesync.sync.next_step import hint
+    from pinesync.sync.selection import is_named
+
+    project = open_project(made)
+    named = project.patterns(paths) or ["."]
+    tracked = project.workspace.manifest.entries()
+    files = project.workspace.tree.local_texts()
+    loose = [p for p in files if p not in tracked and any(is_named(p, each) for each in named)]
+    if loose:
+        echo_err(f"hint: {escape_controls(hint('add', loose))}")

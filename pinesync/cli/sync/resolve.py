@@ -16,8 +16,10 @@ from pinesync.errors import LeftForYou
 from pinesync.git.objects import our_side, text_at_head
 from pinesync.model import RelPath
 from pinesync.sync.engine.resolve import Side as Side
+from pinesync.sync.engine.resolve import in_conflict
 from pinesync.sync.engine.resolve import resolve as resolve_conflict
-from pinesync.sync.outcome import Run
+from pinesync.sync.outcome import Outcome, Run, failed
+from pinesync.sync.ports import Ports
 from pinesync.text.canonical import (
     Unreadable,
     conflict_blocks,
@@ -42,7 +44,10 @@ from pinesync.text.filenames import shell_quote
 @click.option("--merged", is_flag=True, help="Keep the file as it is now.")
 @shared
 def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> int:
-    """Resolve a conflict. The other text stays readable on TradingView or in the backups."""
+    """Resolve the conflicts of these files, or every conflict in a folder.
+
+    The text that is not taken stays readable, on TradingView or in the backups.
+    """
     from pinesync.cli.run_output import tell
 
     if ours + theirs + merged != 1:
@@ -52,14 +57,26 @@ def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> i
 
 
 def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
-    """End the conflict with our text, with theirs, or with the file as it is."""
+    """End the conflicts with our text, with theirs, or with the files as they are. A folder means
+    every conflict in it."""
     project = open_project(setup)
-    wanted = [project.path(raw) for raw in paths]
     with project.transaction("resolve") as tx:
-        return tx.run(
-            resolve_conflict(tx.ports, path, side, lambda path: _ours(project, path))
-            for path in wanted
-        )
+        entries = project.workspace.manifest.entries()
+        wanted = [
+            path
+            for raw in paths
+            for path in project.files(
+                raw, (p for p in entries if in_conflict(tx.ports, entries[p]))
+            )
+        ]
+        return tx.run(_resolved(project, tx.ports, path, side) for path in dict.fromkeys(wanted))
+
+
+def _resolved(project: Project, ports: Ports, path: RelPath, side: Side) -> Outcome:
+    try:
+        return resolve_conflict(ports, path, side, lambda path: _ours(project, path))
+    except LeftForYou as error:
+        return failed(path, error)
 
 
 def _ours(project: Project, path: RelPath) -> str:

@@ -23,7 +23,6 @@ from pinesync.cli.render import (
     width,
 )
 from pinesync.sync.words import Status
-from pinesync.text.filenames import shell_quote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,14 +92,10 @@ def command(
     for row, text in zip(rows, _table(rows), strict=True):
         out(styled(row[0]) + text[len(row[0]) :])
     _summary(Counter(line.word for line in found.lines), offline)
-    for line in found.lines:
-        if line.moved_from:
-            path = escape_controls(shell_quote(line.path))
-            echo_err(f"hint: `pinesync add --moved {path}` keeps it the same script")
-    if any(line.renamed_to for line in found.lines):
-        echo_err("hint: `pinesync mv --follow` gives the files the names of their scripts")
     if html:
         echo_err(f"the page is in {escape_controls(html)}")
+    if found.next_step:
+        echo_err(f"hint: {escape_controls(found.next_step.hint)}")
     return found.exit_code
 
 
@@ -150,7 +145,8 @@ def _summary(words: Counter[Status], offline: bool) -> None:
     if total == 0:
         echo_err(f"no scripts yet{asked}")
     elif words[Status.CLEAN] == total:
-        out(f"{counted(total, 'script')}, all clean{asked}")
+        nothing = "nothing to push" if offline else "nothing to pull or push"
+        out(f"{nothing}, {counted(total, 'script')} clean{asked}")
     else:
         parts = [f"{count} {word}" for word, count in sorted(words.items())]
         out(", ".join(parts) + asked)

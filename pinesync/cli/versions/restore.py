@@ -155,7 +155,8 @@ def _entry(project: Project, path: RelPath) -> Entry:
     entry = project.workspace.manifest.entries().get(path)
     if entry is None:
         raise Misuse(
-            f"{path}: not listed in pine.toml", "`pinesync status` lists the scripts of this folder"
+            f"{path}: not listed in pine.toml",
+            "`pinesync status` lists the scripts of this workspace",
         )
     if entry.base is None:
         raise Misuse(

@@ -211,9 +211,10 @@ def _merge(
             entry,
             merged.text,
             "conflict",
-            f"both sides changed the same lines ({before or 'linked'} → {entry.base.version})",
-            f"edit {situation.path} and remove the markers, or run `pinesync resolve "
-            f"{shell_quote(situation.path)}` with --ours or --theirs",
+            f"conflict: both sides changed the same lines "
+            f"({before or 'linked'} → {entry.base.version})",
+            f"run `pinesync resolve {shell_quote(situation.path)}` with --ours or --theirs, "
+            "or edit the file",
             EXIT_LEFT,
         )
     return Ready(step, entry, merged.text, "merged", warning)

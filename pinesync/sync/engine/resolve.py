@@ -72,7 +72,7 @@ def _unflag(
     ports.manifest.commit({path: replace(entry, base=base, shadowed=None)})
     with suppress(Unreadable):
         choose(ports, path, decode(ports.tree.read(path) or b""))
-    return replace(outcome, hint="push saves the file's text if it differs")
+    return outcome
 
 
 def _note_resolved(log: IntentLog, pine_id: PineId, shadowed: Version) -> None:
@@ -80,6 +80,11 @@ def _note_resolved(log: IntentLog, pine_id: PineId, shadowed: Version) -> None:
     for upload in uploads_of(log, pine_id):
         if upload.state == "landed" and upload.landed and upload.landed > shadowed:
             log.write(replace(upload, seen=upload.landed))
+
+
+def in_conflict(ports: Ports, entry: Entry) -> bool:
+    """Whether the script waits for `resolve`: a flag in pine.toml, or markers in the file."""
+    return entry.shadowed is not None or _is_marked(ports, entry.path)
 
 
 def _is_marked(ports: Ports, path: RelPath) -> bool:
