@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 from pinesync.sandbox.faults import Fault
 from pinesync.sync.policy import LocalSide, RemoteSide
-from tests.world import (
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import World
+from tests.world.scripts import EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 EXTRA_PATH = "indicators/Extra.pine"
 MARKERS = f"<<<<<<< yours\n{LONGER}=======\n{SLOWER}>>>>>>> TradingView\n"

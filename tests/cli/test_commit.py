@@ -13,26 +13,9 @@ import pytest
 from pinesync.model import PineId, Version
 from pinesync.workspace.state import State
 from tests.watch.editors import once_asked
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-    git_code,
-    hook,
-    start,
-    status,
-    touched,
-    trailers,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.repository import git, git_code, hook, start, status, touched, trailers
+from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 EDITED = BREAKOUT + "// mine\n"
 

@@ -21,21 +21,9 @@ from pinesync.sync.intents import Download, Now, Upload
 from pinesync.workspace.state import State
 from pinesync.workspace.state.codec import Replaced
 from tests.cli.cases import MARKERS, flags
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    Ran,
-    World,
-    both_ways,
-    git_code,
-    start,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, Ran, World, both_ways
+from tests.world.repository import git_code, start
+from tests.world.scripts import BREAKOUT, LONGER, SLOWER, TOOLS, TREND
 from tests.world.tradingview import TradingView
 
 HERE = ["lock", "state", "writes", "conflicts", "permissions", "leftovers"]

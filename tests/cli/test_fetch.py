@@ -8,20 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.past import tree
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-    git,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways, git
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 SAVED = "tradingview/saved"
 EXTRA_PATH = "indicators/Extra.pine"

@@ -9,19 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import (
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    PATHS,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, PATHS, TOOLS_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import BROKEN, EXTRA, LONGER, SLOWER, TREND
 
 # -- add ------------------------------------------------------------------------------------------
 

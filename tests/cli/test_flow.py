@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from pinesync.text.canonical import canonical
-from tests.world import (
-    BROKEN,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import BROKEN, LONGER, MERGED, SLOWER, TOOLS, TREND, TREND_PATH
 
 pytestmark = both_ways
 

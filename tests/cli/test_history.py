@@ -14,20 +14,8 @@ import pytest
 from pinesync.sandbox.app import Environ, StartResponse
 from pinesync.workspace.manifest import dump_new, parse
 from tests.cli.past import BEGAN, fill, moments, saves, tree
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    Ran,
-    Watched,
-    World,
-    both_ways,
-    git,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, Ran, Watched, World, both_ways, git
+from tests.world.scripts import BREAKOUT, LONGER, SLOWER, TREND
 
 BRANCH = "tradingview/history"
 REF = f"refs/remotes/{BRANCH}"

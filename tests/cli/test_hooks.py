@@ -15,17 +15,8 @@ import pytest
 from pinesync.git.hooks import block, with_block, without_block
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
-from tests.world import (
-    BREAKOUT_PATH,
-    BROKEN,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-    start,
-)
+from tests.world import World, git, start
+from tests.world.scripts import BREAKOUT_PATH, BROKEN, LONGER, SLOWER, TREND, TREND_PATH
 
 UNCLOSED = TREND + "plot((close)\n"
 """What the compiler need not see: a bracket is open."""

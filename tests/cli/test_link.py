@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import (
-    BREAKOUT,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TREND,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
 @pytest.fixture

@@ -12,16 +12,8 @@ import pytest
 from pinesync.cli.error_handler import expanded
 from pinesync.cli.render import columns
 from pinesync.git.objects import text_at_head
-from tests.world import (
-    BROKEN,
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import World
+from tests.world.scripts import BROKEN, EXTRA, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 
 # -- the terminal -----------------------------------------------------------------------------
 

@@ -11,19 +11,8 @@ import pytest
 
 from pinesync.model import RelPath
 from pinesync.workspace.files import Tree, appear, exchange, vanish
-from tests.world import (
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS, TREND
 
 NEW = "moved/here/Trend 2.pine"
 

@@ -6,17 +6,8 @@ import pytest
 
 from pinesync.sandbox.faults import Switches
 from tests.cli.answers import listing
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    LONGER,
-    PATHS,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import BREAKOUT, BREAKOUT_PATH, LONGER, PATHS, SLOWER, TREND, TREND_PATH
 
 pytestmark = both_ways
 

@@ -25,16 +25,8 @@ from pinesync.workspace.files import Tree, put_page
 from pinesync.workspace.files.exchange import exchange_files
 from tests.security.hostile import EVIL, raw
 from tests.security.hostile import MARK as SEEN
-from tests.world import (
-    BREAKOUT_PATH,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 TAGS = frozenset(

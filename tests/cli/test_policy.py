@@ -7,18 +7,8 @@ import pytest
 
 from pinesync.sync.policy import POLICY, LocalSide
 from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 every_case = pytest.mark.parametrize(
     "case",

@@ -13,16 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.world import (
-    COMMAND,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import COMMAND, World
+from tests.world.scripts import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 
 @contextmanager

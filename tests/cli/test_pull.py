@@ -7,20 +7,8 @@ import os
 import pytest
 
 from pinesync.sandbox.faults import Switches
-from tests.world import (
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import EXTRA, FASTER, LONGER, MERGED, SLOWER, TOOLS, TREND
 
 
 @pytest.fixture

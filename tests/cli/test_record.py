@@ -12,22 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.watch.editors import once_asked
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    Ran,
-    World,
-    git,
-    git_code,
-    start,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, Ran, World, git, git_code, start
+from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 REF = "pinesync/record"
 EXTRA_PATH = "indicators/Extra.pine"

@@ -9,16 +9,8 @@ import pytest
 
 from pinesync.sandbox.faults import ALWAYS, Fault
 from tests.cli.answers import answering
-from tests.world import (
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import EXTRA, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH
 
 POSTS = ("rename", "save_next", "save_new", "delete")
 

@@ -8,18 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import (
-    BREAKOUT_PATH,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND_PATH,
-    World,
-    git,
-    start,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git, start
+from tests.world.scripts import FASTER, LONGER, MERGED, SLOWER
 
 
 @pytest.fixture

@@ -19,17 +19,8 @@ from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
 from tests.campaign.test_power import Cache, cached
 from tests.cli.answers import answering, listing
-from tests.world import (
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH
 
 VERSIONS = [TREND, SLOWER, FASTER]
 NOW = ("rm", "--remote", TREND_PATH, "--yes", "Trend")

@@ -15,23 +15,8 @@ from pinesync.sync.intents import Download
 from pinesync.text.canonical import canonical
 from pinesync.workspace.state import State
 from tests.security.planting import state_of
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-    git,
-    start,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways, git, start
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, FASTER, LONGER, SLOWER, TOOLS, TREND
 
 
 @pytest.fixture

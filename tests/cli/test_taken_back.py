@@ -9,20 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-    start,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, git, start
+from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 FIRST = SLOWER.replace("plot(slow)", "plot(slow, color = color.red)")
 """A second foreign save, on another line than SLOWER."""

@@ -11,20 +11,8 @@ import pytest
 from pinesync.errors import FileError, NotSignedIn
 from pinesync.sandbox.faults import Switches
 from pinesync.workspace.state.store import Store
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 
 def verbs(world: World) -> list[str]:

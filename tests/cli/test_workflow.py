@@ -11,20 +11,8 @@ import pytest
 from pinesync.workspace.manifest import parse
 from tests.cli.schemas import validator
 from tests.cli.workflow import COOKIE, Team, together
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-    touched,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, git, touched
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 pytestmark = [
     pytest.mark.parametrize("world", ["facade"], indirect=True),

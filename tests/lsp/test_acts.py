@@ -9,19 +9,8 @@ import pytest
 from lsprotocol.types import MessageType
 
 from tests.lsp.conftest import Opening
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, BROKEN, LONGER, MERGED, SLOWER, TOOLS, TREND
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 

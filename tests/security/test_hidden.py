@@ -5,17 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import (
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    Ran,
-    World,
-    both_ways,
-)
+from tests.world import Ran, World, both_ways
+from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 
 TROJAN = 'access = "user\u202e\u2066" // \x1b[2J\n'
 EMOJI = 'plot(close, "👩\u200d👩\u200d👧 ❤\ufe0f 1\ufe0f\u20e3 می\u200cخواهم")\n'

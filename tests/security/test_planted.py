@@ -24,17 +24,8 @@ from tests.security.planting import (
     refused,
     state_of,
 )
-from tests.world import (
-    BREAKOUT,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import TOOLS_PATH, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 # -- records --------------------------------------------------------------------------------------
 
