@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from pinesync.sync.policy import POLICY, LocalSide
-from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
+from tests.cli.cases import CASES, CREATED, FLAGGED, SAVED, Case, Told, commits, pulls, reverts
 from tests.world import BREAKOUT_PATH, TREND_PATH, World, both_ways
 from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
@@ -56,9 +56,9 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
     assert outcome(clone("push", "--json"), case.path) == case.push
     after = clone.files()
     assert {**after, "pine.toml": b""} == {**files, "pine.toml": b""}
-    if case.push[1] == "created":
+    if case.push == CREATED:
         assert clone.account() == {**account, "Extra": [EXTRA]}
-    elif case.versions:
+    elif case.push == SAVED:
         assert clone.account() == {**account, "Trend": [*account["Trend"], clone.read()]}
     else:
         assert clone.account() == account
@@ -198,9 +198,7 @@ def test_what_git_reverted_is_saved_as_the_next_version(clone: World) -> None:
 
 def test_an_old_branch_is_behind_and_never_an_edit(clone: World) -> None:
     """Its file and its entry are old together: a plain fast-forward."""
-    clone.git("init", "-q", "-b", "main")
-    clone.git("add", ".")
-    clone.git("commit", "-qm", "clone")
+    commits(clone)
     clone.git("branch", "old")
     clone.web_save(SLOWER)
     pulls(clone)
@@ -214,9 +212,7 @@ def test_an_old_branch_is_behind_and_never_an_edit(clone: World) -> None:
 
 
 def test_one_file_that_git_discarded_is_no_edit(clone: World) -> None:
-    clone.git("init", "-q")
-    clone.git("add", ".")
-    clone.git("commit", "-qm", "clone")
+    commits(clone)
     clone.web_save(SLOWER)
     pulls(clone)
     clone.git("checkout", "--", TREND_PATH)
