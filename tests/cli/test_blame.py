@@ -115,8 +115,7 @@ def test_a_note_of_a_commit_that_git_has_no_more(repo: World) -> None:
 def test_no_commit_has_it(repo: World) -> None:
     repo.web_save(SLOWER)
     repo("pull")
-    ran = repo("blame-version", TREND_PATH)
-    assert ran.code == 3
+    ran = repo("blame-version", TREND_PATH, code=3)
     assert "no commit here has the text of version 2.0" in ran.err
     ran = repo("blame-version", f"{TREND_PATH}@99")
     assert (ran.code, "there is no version 99.0; the newest is 2.0" in ran.err) == (2, True)

@@ -293,8 +293,7 @@ def test_a_sandbox_that_is_not_there_is_not_made(sound: World) -> None:
     sandbox = sound.home / "pinesync" / "sandbox"
     sandbox.rename(sandbox.with_name("elsewhere"))
     try:
-        ran = sound("doctor", "--json")
-        assert ran.code == 1
+        ran = sound("doctor", "--json", code=1)
         assert "another PINESYNC_HOME" in ran.json["findings"][0]["hint"]
         assert not sandbox.exists()
     finally:
@@ -926,7 +925,6 @@ def test_a_home_that_is_not_known_is_not_shortened(
     sound: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", "/")
-    ran = sound("doctor")
-    assert ran.code == 0
+    ran = sound("doctor", code=0)
     assert "~" not in ran.out
     assert str(sound.home) in ran.out

@@ -41,9 +41,7 @@ def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
     clone.write(LONGER)
     assert clone.words() == {TREND_PATH: "modified"}
 
-    pushed = clone("push")
-    assert pushed.code == 0
-    assert pushed.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
+    assert clone("push", code=0).out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
     assert clone.saved() == [TREND, LONGER]
     # Read back by its number: the last request of all.
     assert clone.plan.urls[-1].endswith("/2.0")
@@ -79,8 +77,7 @@ def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> Non
     clone.web_save(SLOWER)
     assert clone.words() == {TREND_PATH: "diverged"}
 
-    refused = clone("push")
-    assert refused.code == 3
+    refused = clone("push", code=3)
     assert refused.err.splitlines() == [
         f"{TREND_PATH}: saved on TradingView since you pulled (1.0 → 2.0)",
         "  hint: run `pinesync pull` to merge it, then push again",
@@ -105,14 +102,12 @@ def test_what_does_not_compile_is_never_saved(clone: World) -> None:
         "  plot(undeclared)",
         "       ^^^^^^^^^^",
     ]
-    checked = clone("check")
-    assert checked.code == 4
+    checked = clone("check", code=4)
     assert checked.out.splitlines() == findings
     assert checked.err == "3 files: 1 error, 0 warnings\n"
     assert set(checked.asked) == {"check"}
 
-    pushed = clone("push")
-    assert pushed.code == 4
+    pushed = clone("push", code=4)
     assert pushed.out == ""
     assert pushed.err.splitlines() == [
         f"{TREND_PATH}: does not compile; nothing was saved",
@@ -134,9 +129,8 @@ def test_a_broken_script_does_not_hold_up_the_others(clone: World) -> None:
 
 def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
     clone.write(BROKEN)
-    pushed = clone("push", "--allow-broken")
-    assert pushed.code == 4  # a broken text that got stored is said, and is 4
-    assert "stored as 2.0, and it does not compile" in pushed.err
+    # A broken text that got stored is reported, and is 4.
+    assert "stored as 2.0, and it does not compile" in clone("push", "--allow-broken", code=4).err
     assert clone.saved() == [TREND, BROKEN]
     assert clone.version() == "2.0"
     assert clone.words() == {}
@@ -173,8 +167,7 @@ def test_a_clone_of_some_scripts_stays_with_these(world: World) -> None:
 def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
     world.folder.mkdir()
     world.write("mine", "notes.txt")
-    refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place)
-    assert refused.code == 2
+    refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=2)
     assert "there is something in it already" in refused.err
     assert world.files() == {"notes.txt": b"mine"}
 

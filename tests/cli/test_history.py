@@ -43,9 +43,7 @@ def later(world: World, text: str = SLOWER) -> None:
 
 
 def imported(world: World) -> Ran:
-    ran = world("history", "import")
-    assert ran.code == 0, ran
-    return ran
+    return world("history", "import", code=0)
 
 
 def subjects(world: World, *words: str) -> list[str]:
@@ -58,8 +56,7 @@ def subjects(world: World, *words: str) -> list[str]:
 def test_forty_scripts_with_six_hundred_versions(world: World) -> None:
     """Renames, deletions, CRLF, same-second saves and broken versions among them."""
     fill(world, 40, 600)
-    made = world("clone", "--history", "--remote", world.remote_name, "scripts")
-    assert made.code == 0
+    made = world("clone", "--history", "--remote", world.remote_name, "scripts", code=0)
     assert made.out.endswith(f"imported 600 versions of 40 scripts onto {BRANCH}\n")
     folder, expected = world.folder, list(moments(world))
     assert git(folder, "status", "--porcelain") == ""
@@ -162,8 +159,7 @@ def test_only_some_scripts(world: World) -> None:
 
 def test_an_empty_account(world: World) -> None:
     world.store.reset(world.user)
-    made = world("clone", "--history", "--sandbox", "scripts")
-    assert made.code == 0
+    world("clone", "--history", "--sandbox", "scripts", code=0)
     assert git(world.folder, "status", "--porcelain") == "?? pine.toml"
     world.web_save(TREND, "First")
     assert imported(world).code == 0
@@ -337,9 +333,7 @@ def test_a_history_that_is_cut_off(repository: World) -> None:
     repository.git("branch", BRANCH, REF)
     repository.git("clone", "-q", "--depth", "2", "--no-single-branch", source, str(other))
     git(other, "update-ref", REF, f"origin/{BRANCH}")
-    ran = repository("history", "import", cwd=other)
-    assert ran.code == 3
-    assert "shallow" in ran.err
+    assert "shallow" in repository("history", "import", cwd=other, code=3).err
     git(other, "fetch", "-q", "--unshallow")
     assert repository("history", "import", cwd=other).code == 0
 
@@ -365,8 +359,7 @@ def test_what_stops_it_leaves_nothing_and_it_goes_on(
 def test_a_script_with_a_version_that_cannot_be_read_is_left_out(repository: World) -> None:
     repository.forget()
     repository.plan.add("get:1:foreign-delete")
-    ran = repository("history", "import", "--jobs", "1")
-    assert ran.code == 1
+    ran = repository("history", "import", "--jobs", "1", code=1)
     assert ran.out == f"imported 2 versions of 2 scripts onto {BRANCH}\n"
     assert "left out of the history" in ran.err
 
@@ -381,9 +374,7 @@ def test_a_nul_in_a_version(repository: World) -> None:
 
 def test_a_reference_that_stands_in_the_way(repository: World) -> None:
     repository.git("update-ref", "refs/remotes/tradingview", "HEAD")
-    ran = repository("history", "import")
-    assert ran.code == 1
-    assert "git fast-import failed" in ran.err
+    assert "git fast-import failed" in repository("history", "import", code=1).err
 
 
 # -- the same everywhere --------------------------------------------------------------------------
@@ -567,8 +558,7 @@ def test_no_name_forges_anything(world: World) -> None:
     names = dict.fromkeys(n for n in [*forged, *map(str, HOSTILE)] if n.strip())
     for number, name in enumerate(list(names)[:150]):
         world.store.save_new(world.user, name[:128], TREND + f"// {number}\n", overwrite=True)
-    made = world("clone", "--history", "--sandbox", "scripts")
-    assert made.code == 0
+    world("clone", "--history", "--sandbox", "scripts", code=0)
     assert git(world.folder, "fsck", "--strict") == ""
     assert git(world.folder, "status", "--porcelain") == ""
     form = "--format=%(trailers:key=Pine-Id,valueonly,separator=%x2C)"

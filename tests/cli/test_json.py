@@ -130,8 +130,7 @@ def test_no_verb_is_forgotten() -> None:
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
 def test_errors_are_objects_too(busy: World, code: int, arguments: list[str]) -> None:
     for asked in (["--json", *arguments], [*arguments, "--json"]):
-        ran = busy(*asked)
-        assert ran.code == code
+        ran = busy(*asked, code=code)
         found = object_of(ran.out)
         assert found["exit_code"] == code
         assert isinstance(found["command"], str)

@@ -26,8 +26,7 @@ def copies(world: World) -> World:
 @both_ways
 def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     before = copies.files()
-    made = copies("init", "--link", "--remote", copies.remote_name)
-    assert made.code == 0
+    made = copies("init", "--link", "--remote", copies.remote_name, code=0)
     rows = [line.split("  ") for line in made.out.splitlines()[:3]]
     assert [[cell.strip() for cell in row if cell] for row in rows] == [
         ["a copy.pine", "Breakout", "by text", "1.0"],
@@ -57,8 +56,7 @@ def test_nothing_is_linked_with_the_empty_list_of_a_dead_session(copies: World) 
 
 def test_a_dry_run_writes_nothing(copies: World) -> None:
     before = copies.files(), copies.state()
-    made = copies("init", "--link", "--dry-run", "--sandbox")
-    assert made.code == 0
+    made = copies("init", "--link", "--dry-run", "--sandbox", code=0)
     assert made.err.splitlines()[-1] == "nothing was written"
     assert (copies.files(), copies.state()) == before
     assert copies("init", "--dry-run").code == 2
@@ -131,10 +129,7 @@ def test_init_alone_asks_nobody_and_tracks_nothing(world: World) -> None:
 def test_init_of_another_folder_and_not_twice(world: World) -> None:
     assert world("init", "--sandbox", "deep/new").code == 0
     assert (world.place / "deep" / "new" / "pine.toml").is_file()
-    again = world("init", "--sandbox", "deep/new")
-    assert again.code == 2
+    again = world("init", "--sandbox", "deep/new", code=2)
     (world.place / "file").write_text("in the way")
-    below = world("init", "--sandbox", "file/new")
-    assert below.code == 1
-    assert "file/new" in below.err
+    assert "file/new" in world("init", "--sandbox", "file/new", code=1).err
     assert "is a workspace already" in again.err

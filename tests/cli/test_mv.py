@@ -48,8 +48,7 @@ def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 def test_a_file_moves_with_all_that_is_known_of_it(clone: World, disks: str) -> None:
     before = clone.entry()
-    ran = clone("mv", TREND_PATH, NEW)
-    assert ran.code == 0
+    ran = clone("mv", TREND_PATH, NEW, code=0)
     assert ran.out == f"moved      {TREND_PATH} → {NEW}  1.0\n"
     assert before["pine_id"] in ran.err
     assert ran.asked == ()
@@ -122,8 +121,7 @@ def test_where_it_cannot_go(clone: World, tmp_path: Path, new: str, code: int) -
     (tmp_path / "elsewhere").mkdir()
     (clone.folder / "linked").symlink_to(tmp_path / "elsewhere")
     before = clone.files()
-    ran = clone("mv", TREND_PATH, new)
-    assert ran.code == code, ran
+    ran = clone("mv", TREND_PATH, new, code=code)
     assert "hint:" in ran.err or new.startswith(("linked", ".."))
     assert (clone.files(), clone.records()) == (before, [])
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -176,9 +174,7 @@ def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.Mo
         real(source, target, **more)
 
     monkeypatch.setattr(os, "replace", replace)
-    ran = clone("mv", TREND_PATH, NEW)
-    assert ran.code == 3
-    assert "has changed since" in ran.err
+    assert "has changed since" in clone("mv", TREND_PATH, NEW, code=3).err
     assert (clone.read(), clone.read(NEW)) == (LONGER, TREND)
     assert clone.entry(NEW)["version"] == "1.0"
     assert not list(clone.folder.rglob("*.tmp"))
@@ -254,8 +250,7 @@ def test_status_tells_what_was_moved_by_hand(clone: World) -> None:
         assert (lines[NEW]["word"], lines[NEW]["moved_from"]) == ("untracked", TREND_PATH)
         assert f"add --moved '{NEW}'" in clone("status", *offline).err
     for verb in ("push", "pull"):
-        ran = clone(verb)
-        assert ran.code == 0
+        ran = clone(verb, code=0)
         assert f"moved to {NEW}" in ran.err
         assert f"add --moved '{NEW}'" in ran.err
     assert f"add --moved '{NEW}'" in clone("push", NEW).err
@@ -269,9 +264,7 @@ def test_status_tells_what_was_moved_by_hand(clone: World) -> None:
 def test_add_moved(clone: World) -> None:
     before = clone.entry()
     by_hand(clone)
-    refused = clone("add", NEW)
-    assert refused.code == 3
-    assert f"add --moved '{NEW}'" in refused.err
+    assert f"add --moved '{NEW}'" in clone("add", NEW, code=3).err
     ran = clone("add", "--moved", NEW, "--json")
     assert (ran.code, ran.asked) == (0, ())
     (added,) = ran.json["added"]
@@ -298,8 +291,7 @@ def test_texts_that_are_equal_are_not_guessed(clone: World) -> None:
     assert clone("pull").code == 0
     by_hand(clone)
     (clone.folder / "indicators/Twin.pine").unlink()
-    ran = clone("add", "--moved", NEW)
-    assert ran.code == 3
+    ran = clone("add", "--moved", NEW, code=3)
     assert TREND_PATH in ran.err
     assert "indicators/Twin.pine" in ran.err
     assert "moved" not in clone("status").out.replace(NEW, "")
@@ -320,11 +312,8 @@ def test_mv_after_the_fact(clone: World, text: str) -> None:
     by_hand(clone)
     clone.write(text, NEW)
     if text is LONGER:
-        refused = clone("add", "--moved", NEW)
-        assert refused.code == 3
-        assert TREND_PATH in refused.err
-    ran = clone("mv", TREND_PATH, NEW)
-    assert ran.code == 0
+        assert TREND_PATH in clone("add", "--moved", NEW, code=3).err
+    ran = clone("mv", TREND_PATH, NEW, code=0)
     assert "by hand" in ran.err
     assert ("edited" in ran.err) == (text is LONGER)
     assert clone.words() == ({} if text is TREND else {NEW: "modified"})

@@ -49,9 +49,7 @@ def same(clone: World, before: tuple) -> bool:
 def test_an_expired_cookie(clone: World, command: list[str]) -> None:
     before = dressed(clone)
     clone.plan.expire()
-    ran = clone(*command)
-    assert ran.code == 5
-    assert "hint: " in ran.err
+    assert "hint: " in clone(*command, code=5).err
     assert same(clone, before)
 
 
@@ -71,8 +69,7 @@ def test_an_empty_list_from_a_living_session(clone: World, command: list[str]) -
 def test_a_page_instead_of_an_answer(clone: World, command: list[str], kind: str) -> None:
     before = dressed(clone)
     clone.plan.add(f"*:*:{kind}")
-    ran = clone(*command)
-    assert ran.code == 5
+    ran = clone(*command, code=5)
     assert "<html" not in ran.said
     assert len(ran.asked) == 1  # no loop: the first page ends it
     assert same(clone, before)
@@ -109,9 +106,7 @@ def test_a_deleted_file_stays_a_saved_script(clone: World) -> None:
     account = clone.account()
     assert clone.words() == {TREND_PATH: "missing"}
     for verb in ("pull", "push"):
-        ran = clone(verb)
-        assert ran.code == 0
-        assert f"`pinesync restore {TREND_PATH}` brings it back" in ran.err
+        assert f"`pinesync restore {TREND_PATH}` brings it back" in clone(verb, code=0).err
     assert clone.account() == account
     assert not (clone.folder / TREND_PATH).exists()
     clone.remove(BREAKOUT_PATH)
@@ -140,9 +135,7 @@ def test_an_emptied_account_stops_the_run(clone: World) -> None:
     files = clone.files()
     clone.store.reset(clone.user)
     for verb in ("status", "pull", "push"):
-        ran = clone(verb)
-        assert ran.code == 3
-        assert "3 of 3 scripts are gone from TradingView" in ran.err
+        assert "3 of 3 scripts are gone from TradingView" in clone(verb, code=3).err
     assert clone.files() == files
     for path in PATHS:
         assert clone("rm", path).code == 0
@@ -160,9 +153,7 @@ def test_one_script_that_the_list_lacks_is_looked_for(clone: World) -> None:
 def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
     for text in ("", "\n\n", "\ufeff"):
         clone.write(text)
-        refused = clone("push")
-        assert refused.code == 3
-        assert "the file is empty" in refused.err
+        assert "the file is empty" in clone("push", code=3).err
     assert clone.saved() == [TREND]
 
 
@@ -206,9 +197,7 @@ def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(
     assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
     assert [record["state"] for record in clone.records()] == ["sent"]
     clone.plan.clear()
-    given_up = clone("push")
-    assert given_up.code == 3
-    assert "given up" in given_up.said
+    assert "given up" in clone("push", code=3).said
     assert [record["state"] for record in clone.records()] == ["abandoned"]
     assert clone.words() == {TREND_PATH: "gone"}
     assert clone.read() == LONGER

@@ -72,8 +72,7 @@ class Page(HTMLParser):
 
 
 def pictured(world: World, *arguments: str) -> Page:
-    ran = world("status", "--html", "page.html", *arguments)
-    assert ran.code == 0, ran
+    ran = world("status", "--html", "page.html", *arguments, code=0)
     assert "the page is in page.html" in ran.err
     return Page(world.read("page.html"))
 
@@ -156,8 +155,7 @@ def test_codes_and_json_are_those_of_status(clone: World) -> None:
 
 
 def test_a_page_to_standard_output(clone: World) -> None:
-    ran = clone("status", "--html", "-", TREND_PATH)
-    assert ran.code == 0
+    ran = clone("status", "--html", "-", TREND_PATH, code=0)
     page = Page(ran.out)
     assert "1 script, all clean." in page.text
     assert BREAKOUT_PATH.split("/")[1] not in page.text

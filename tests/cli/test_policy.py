@@ -88,8 +88,7 @@ def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case
     assert POLICY[case.row].word == case.word
     assert clone("status", "--exit-code").code == (0 if case.word == "clean" else 6)
     for verb in ("pull", "push"):
-        planned = clone(verb, "--dry-run", "--json")
-        assert planned.code == 0
+        planned = clone(verb, "--dry-run", "--json", code=0)
         assert planned.json["outcomes"] == []
         rows = [(one["path"], one["word"]) for one in planned.json["planned"]]
         expected = getattr(case, verb)
@@ -103,12 +102,9 @@ def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case
 def test_a_script_that_is_behind_is_refused_where_it_is_named(clone: World) -> None:
     clone.web_save(SLOWER)
     for name in (TREND_PATH, "./indicators/../indicators/Trend.pine"):
-        refused = clone("push", name)
-        assert refused.code == 3
+        refused = clone("push", name, code=3)
         assert "not edited here, and saved on TradingView since you pulled" in refused.err
-    unnamed = clone("push")
-    assert unnamed.code == 0
-    assert "run `pinesync pull`" in unnamed.err
+    assert "run `pinesync pull`" in clone("push", code=0).err
 
 
 def test_a_script_that_is_gone_can_be_saved_anew(clone: World) -> None:
@@ -152,8 +148,7 @@ def test_a_failed_save_of_one_leaves_the_others_saved(clone: World) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// more\n", BREAKOUT_PATH)
     clone.web_save(SLOWER)
-    pushed = clone("push")
-    assert pushed.code == 3
+    clone("push", code=3)
     assert len(clone.saved("Breakout")) == 2
     assert clone.saved() == [TREND, SLOWER]
 
@@ -163,9 +158,7 @@ def test_what_was_undone_can_be_meant(clone: World) -> None:
     clone.web_save(SLOWER)
     pulls(clone)
     clone.write(TREND)
-    refused = clone("push")
-    assert refused.code == 3
-    assert f"`pinesync push --over 2.0 {TREND_PATH}` means it" in refused.err
+    assert f"`pinesync push --over 2.0 {TREND_PATH}` means it" in clone("push", code=3).err
     assert clone("push", "--over", "2.0", TREND_PATH).code == 0
     assert clone.saved() == [TREND, SLOWER, TREND]
     assert clone.words() == {}
@@ -177,8 +170,7 @@ def test_a_push_over_a_version_is_for_that_one_alone(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(MERGED)
     for wrong in ("1.0", "2.0", "4.0"):
-        refused = clone("push", "--over", wrong, TREND_PATH)
-        assert refused.code == 3
+        refused = clone("push", "--over", wrong, TREND_PATH, code=3)
         assert f"the newest version on TradingView is 3.0, not {wrong}" in refused.err
         assert "save_next" not in refused.asked
     for misused in (["--over", "3.0"], ["--over", "new", TREND_PATH], ["--over", "3.0", "a", "b"]):

@@ -24,8 +24,7 @@ def conflict(clone: World) -> World:
     """Both sides changed the same line, and a pull was tried."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
-    pulled = clone("pull")
-    assert pulled.code == 3
+    pulled = clone("pull", code=3)
     assert f"{TREND_PATH}: both sides changed the same lines (1.0 → 2.0)" in pulled.err
     return clone
 
@@ -52,8 +51,7 @@ def test_theirs_takes_the_newest_and_keeps_what_stood_there(diverged: World) -> 
 
 def test_no_merge_leaves_both(diverged: World) -> None:
     before = diverged.files()
-    refused = diverged("pull", "--no-merge")
-    assert refused.code == 3
+    diverged("pull", "--no-merge", code=3)
     assert diverged.files() == before
 
 
@@ -81,8 +79,7 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
 
 
 def test_pull_of_a_path_that_is_none(clone: World) -> None:
-    refused = clone("pull", "indicators/Nothing.pine")
-    assert refused.code == 2
+    refused = clone("pull", "indicators/Nothing.pine", code=2)
     assert "indicators/Nothing.pine: no script here, and no file" in refused.err
 
 
@@ -167,8 +164,7 @@ def test_a_conflict_is_resolved_with_one_of_the_texts(
 
 
 def test_a_conflict_is_resolved_by_hand(conflict: World) -> None:
-    refused = conflict("resolve", "--merged", TREND_PATH)
-    assert refused.code == 3
+    refused = conflict("resolve", "--merged", TREND_PATH, code=3)
     assert "the file contains conflict markers" in refused.err
     conflict.write(TREND.replace("20", "27"))
     assert conflict("resolve", "--merged", TREND_PATH).code == 0
@@ -202,9 +198,7 @@ def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> Non
 def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World, side: str) -> None:
     clone.write(LONGER)
     clone.plan.add("save_next:1:foreign")
-    pushed = clone("push")
-    assert pushed.code == 3
-    assert "saved as 3.0, on top of 2.0" in pushed.err
+    assert "saved as 3.0, on top of 2.0" in clone("push", code=3).err
     foreign = clone.saved()[1]
     assert clone.saved() == [TREND, foreign, LONGER]
     assert clone.entry()["hidden"] == "2.0"
@@ -238,9 +232,7 @@ def test_restore_brings_missing_files_back_from_there(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.remove()
     clone.remove(BREAKOUT_PATH)
-    restored = clone("restore", TREND_PATH, BREAKOUT_PATH)
-    assert restored.code == 0
-    assert restored.asked == ("get", "get")
+    assert clone("restore", TREND_PATH, BREAKOUT_PATH, code=0).asked == ("get", "get")
     assert clone.read() == TREND
     assert clone.words() == {TREND_PATH: "behind"}
 
@@ -340,8 +332,7 @@ def test_a_service_that_changes_texts_is_told_once(clone: World, change: str) ->
     clone.app.switches = Switches.parse(f"text={change}")
     text = LONGER + "if close > open\n\talert('x')" + ("" if change == "add-trailing" else "\n\n")
     clone.write(text)
-    pushed = clone("push")
-    assert pushed.code == 0
+    pushed = clone("push", code=0)
     assert clone.saved()[-1] != text
     assert "stored a slightly different text" in pushed.err
     assert clone.read() == text

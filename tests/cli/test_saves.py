@@ -31,8 +31,7 @@ def saved(clone: World) -> World:
 
 
 def saves(world: World, *arguments: str) -> list[tuple[str, str, int | None, int | None]]:
-    ran = world("log", "--json", *arguments)
-    assert ran.code == 0, ran
+    ran = world("log", "--json", *arguments, code=0)
     found = ran.json["saves"]
     return [(s["version"], s["by"], s["added"], s["removed"]) for s in found]
 
@@ -161,9 +160,7 @@ def test_what_cannot_be_meant(clone: World, words: list[str], code: int, said: s
 
 def test_a_new_script_has_no_history(clone: World) -> None:
     clone("new", "Fresh")
-    ran = clone("log", "indicators/Fresh.pine")
-    assert ran.code == 2
-    assert "never saved on TradingView yet" in ran.err
+    assert "never saved on TradingView yet" in clone("log", "indicators/Fresh.pine", code=2).err
 
 
 @both_ways
@@ -244,16 +241,14 @@ def test_line_ends_stay_those_of_the_file(clone: World) -> None:
 def test_an_old_version_becomes_the_newest(clone: World) -> None:
     clone.write(LONGER)
     clone("push")
-    ran = clone("restore", "--push", f"{TREND_PATH}@1")
-    assert ran.code == 0, ran
+    ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
     assert ran.out.splitlines()[1] == f"saved      {TREND_PATH}  2.0 → 3.0"
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.words() == {}
 
 
 def test_it_is_pushed_with_the_protection_of_any_push(saved: World) -> None:
-    ran = saved("restore", "--push", f"{TREND_PATH}@2")
-    assert ran.code == 3
+    ran = saved("restore", "--push", f"{TREND_PATH}@2", code=3)
     assert "saved on TradingView since you pulled (3.0 → 4.0)" in ran.err
     assert saved.read() == SLOWER
     assert len(saved.saved()) == 4
@@ -281,8 +276,7 @@ def test_it_is_pushed_also_where_an_interrupted_pull_is_finished_first(clone: Wo
     )
     clone.write(newer, BREAKOUT_PATH)
     (clone.folder / BREAKOUT_PATH).with_name(temp).write_text(BREAKOUT)
-    ran = clone("restore", "--push", f"{TREND_PATH}@1")
-    assert ran.code == 0, ran
+    ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
     assert "an interrupted pull is finished" in ran.said
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.words() == {}
@@ -292,8 +286,7 @@ def test_a_broken_version_is_not_pushed(clone: World) -> None:
     clone.web_save(BROKEN)
     clone.web_save(TREND)
     clone("pull")
-    ran = clone("restore", "--push", f"{TREND_PATH}@2")
-    assert ran.code == 4
+    clone("restore", "--push", f"{TREND_PATH}@2", code=4)
     assert (clone.read(), len(clone.saved())) == (BROKEN, 3)
 
 

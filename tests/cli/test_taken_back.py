@@ -39,8 +39,7 @@ def stash(world: World) -> None:
 def refused(world: World, *, newest: str, naming: str) -> None:
     """A bare push is refused and names both ways out, and saves nothing."""
     before = world.saved()
-    pushed = world("push")
-    assert pushed.code == 3, pushed.said
+    pushed = world("push", code=3)
     assert world.saved() == before
     assert before[-1] == newest
     assert "pinesync pull" in pushed.err
@@ -134,8 +133,7 @@ def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
     repo.web_save(SLOWER)
     assert repo("pull").code == 0
     repo.write(FASTER)
-    pushed = repo("push")
-    assert pushed.code == 0
+    pushed = repo("push", code=0)
     line = SLOWER.split("\n")[3]
     assert f"replaces what somebody else saved: `{line}` (2.0)" in pushed.err
 
@@ -150,8 +148,7 @@ def test_without_the_older_versions_nothing_is_sent(repo: World, fault: str) -> 
     discard(repo)
     repo.forget()
     repo.plan.add(f"get:1+:{fault}:before")
-    pushed = repo("push")
-    assert pushed.code == (5 if fault == "html" else 7), pushed.said
+    pushed = repo("push", code=5 if fault == "html" else 7)
     assert repo.saved() == [TREND, SLOWER]
     assert "save_next" not in pushed.asked
     repo.plan.clear()
@@ -393,8 +390,7 @@ def test_ours_that_cannot_be_told_is_refused(repo: World) -> None:
         if "conflict" in note.read_text():
             note.unlink()
     marked = repo.read()
-    asked = repo("resolve", "--ours", TREND_PATH)
-    assert asked.code == 3
+    asked = repo("resolve", "--ours", TREND_PATH, code=3)
     assert f"`pinesync restore --back 1 {TREND_PATH}` or `git checkout HEAD -- " in asked.err
     assert repo.read() == marked
 

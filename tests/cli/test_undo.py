@@ -38,8 +38,7 @@ def test_what_was_done_is_listed(clone: World) -> None:
 def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     clone.write(LONGER)
     clone("push")
-    ran = clone("undo")
-    assert ran.code == 0, ran
+    ran = clone("undo", code=0)
     assert ran.out == f"saved      {TREND_PATH}  2.0 → 3.0\n"
     assert "undoing what `push` did" in ran.err
     assert clone.saved() == [TREND, LONGER, TREND]
@@ -55,8 +54,7 @@ def test_what_a_save_says_is_said_of_an_undo_too(clone: World) -> None:
     clone.write(LONGER)
     clone("push")
     clone.app.switches = Switches(text="strip-trailing")
-    ran = clone("undo")
-    assert ran.code == 0
+    ran = clone("undo", code=0)
     assert "a slightly different text; both are recorded; the file keeps the text" in ran.err
 
 
@@ -65,9 +63,7 @@ def test_an_undo_is_brought_back(clone: World) -> None:
     clone("push")
     clone("undo")
     assert clone("undo").code == 2  # nothing else was done
-    ran = clone("undo", "--redo")
-    assert ran.code == 0, ran
-    assert "would save it again" not in ran.err
+    assert "would save it again" not in clone("undo", "--redo", code=0).err
     assert clone.saved() == [TREND, LONGER, TREND, LONGER]
     assert clone.words() == {}
     assert clone("undo", "--redo").code == 2
@@ -107,15 +103,13 @@ def test_nobody_s_save_is_hidden_by_it(clone: World) -> None:
     clone.write(LONGER)
     clone("push")
     clone.web_save(FASTER)
-    ran = clone("undo")
-    assert ran.code == 3
+    ran = clone("undo", code=3)
     assert "saved on TradingView since you pulled (2.0 → 3.0)" in ran.err
     assert f"`pinesync restore {TREND_PATH}@1 --push` makes 1.0 the newest" in ran.err
     assert clone.saved() == [TREND, LONGER, FASTER]
     clone("pull", "--theirs")
     clone("undo")
-    ran = clone("undo")
-    assert ran.code == 3
+    clone("undo", code=3)
     assert len(clone.saved()) == 3
 
 
@@ -123,9 +117,7 @@ def test_an_edit_since_is_not_replaced(clone: World) -> None:
     clone.web_save(SLOWER)
     clone("pull")
     clone.write(FASTER)
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "the file has changed since" in ran.err
+    assert "the file has changed since" in clone("undo", code=3).err
     assert (clone.read(), clone.version()) == (FASTER, "2.0")
     assert verbs(clone) == ["pull"]
     clone.write(SLOWER)
@@ -139,9 +131,7 @@ def test_an_entry_that_was_edited_since_stays(clone: World) -> None:
     manifest = clone.folder / "pine.toml"
     mine = manifest.read_text("utf-8").replace('"Extra"', '"Mine"')
     manifest.write_text(mine, "utf-8")
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "its entry in pine.toml has changed since" in ran.err
+    assert "its entry in pine.toml has changed since" in clone("undo", code=3).err
     assert manifest.read_text("utf-8") == mine
 
 
@@ -151,9 +141,7 @@ def test_an_older_push_is_not_undone_over_what_came_since(clone: World) -> None:
     (pushed,) = clone("oplog", "--json").json["operations"]
     clone.web_save(FASTER)
     assert clone("pull").code == 0
-    ran = clone("undo", pushed["key"])
-    assert ran.code == 3
-    assert "2.0 is not its base any more" in ran.err
+    assert "2.0 is not its base any more" in clone("undo", pushed["key"], code=3).err
     assert clone.saved() == [TREND, LONGER, FASTER]
 
 
@@ -199,9 +187,7 @@ def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.Monk
     with monkeypatch.context() as patch:
         patch.setattr("pinesync.sync.engine.uploads.resolve_upload.settle_upload", _killed)
         assert clone("push").code == 130
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "an interrupted run came first" in ran.err
+    assert "an interrupted run came first" in clone("undo", code=3).err
     assert (clone.saved(), clone.saved("Breakout")) == ([TREND, LONGER], [BREAKOUT, other])
     assert verbs(clone) == ["recovery", "push"]
     assert clone("undo").code == 0
@@ -253,9 +239,7 @@ def test_a_flagged_script_is_not_saved_by_an_undo_either(clone: World) -> None:
     clone.plan.add("save_next:1:foreign")
     assert clone("push").code == 3
     before = clone.saved()
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "a conflict is not resolved" in ran.err
+    assert "a conflict is not resolved" in clone("undo", code=3).err
     assert clone.saved() == before
 
 
@@ -276,9 +260,7 @@ def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
     clone.web_save(BREAKOUT + "// web\n", "Breakout")
     clone("pull")
     clone.write(FASTER)
-    ran = clone("undo")
-    assert ran.code == 3
-    assert ran.out == f"restored   {BREAKOUT_PATH}  1.0\n"
+    assert clone("undo", code=3).out == f"restored   {BREAKOUT_PATH}  1.0\n"
     assert clone.read(BREAKOUT_PATH) == BREAKOUT
     assert clone.read() == FASTER
 
@@ -308,18 +290,14 @@ def test_what_was_created_there_stays(clone: World) -> None:
     clone.write(EXTRA, "extra.pine")
     clone("add", "extra.pine")
     clone("push")
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "was created there, which only a deletion undoes" in ran.err
+    assert "was created there, which only a deletion undoes" in clone("undo", code=3).err
     assert clone.saved("Extra") == [EXTRA]
 
 
 def test_a_file_that_was_new_stays(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
     clone("pull")
-    ran = clone("undo")
-    assert ran.code == 0
-    assert "the file was not there; it stays" in ran.err
+    assert "the file was not there; it stays" in clone("undo", code=0).err
     assert clone.read("indicators/Extra.pine") == EXTRA
     assert clone("pull").code == 0
     assert clone.words() == {}
@@ -383,8 +361,7 @@ def test_an_answer_that_is_lost_makes_no_second_version(clone: World) -> None:
     clone.write(LONGER)
     clone("push")
     clone.plan.add("save_next:1:reset:after")
-    ran = clone("undo")
-    assert ran.code == 0, ran
+    clone("undo", code=0)
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone("push").code == 0
 
@@ -446,9 +423,7 @@ def test_a_damaged_log_is_said_and_stops_no_push(clone: World, damage: object) -
         assert isinstance(damage, dict)
         path.write_text(json.dumps({**json.loads(path.read_bytes()), **damage}))
     for words in (["oplog"], ["undo"], ["undo", "--redo"]):
-        ran = clone(*words)
-        assert ran.code == 1
-        assert "damaged, or not written by pinesync" in ran.err
+        assert "damaged, or not written by pinesync" in clone(*words, code=1).err
     clone.write(LONGER + "// more\n")
     assert clone("push").code == 0
     assert len(clone.saved()) == 3
@@ -468,14 +443,11 @@ def test_a_move_is_undone(clone: World) -> None:
 def test_a_move_is_not_undone_over_another_file(clone: World) -> None:
     clone("mv", TREND_PATH, "other/")
     clone.write(EXTRA)
-    ran = clone("undo")
-    assert ran.code == 3
+    clone("undo", code=3)
     assert (clone.read(), clone.read("other/Trend.pine")) == (EXTRA, TREND)
     clone.remove()
     clone.remove("other/Trend.pine")
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "the file is gone" in ran.err
+    assert "the file is gone" in clone("undo", code=3).err
 
 
 def test_who_moved_it_by_hand_moves_it_back(clone: World) -> None:
@@ -504,12 +476,9 @@ def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> N
 
 def test_what_happened_there_alone_is_said(clone: World) -> None:
     clone("rename", TREND_PATH, "Another")
-    ran = clone("undo")
-    assert ran.code == 3
+    ran = clone("undo", code=3)
     assert "was renamed on TradingView" in ran.err
     assert f"hint: `pinesync rename {TREND_PATH} Trend` renames it back" in ran.err
     assert clone("rm", "--remote", "--yes", "Breakout", BREAKOUT_PATH).code == 0
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "was deleted on TradingView, which nothing brings back" in ran.err
+    assert "was deleted on TradingView, which nothing brings back" in clone("undo", code=3).err
     assert clone.read(BREAKOUT_PATH) == BREAKOUT

@@ -104,17 +104,25 @@ class World(Workspace):
     def here(self) -> Path:
         return self.root if self.root.is_dir() else self.place
 
-    def __call__(self, *arguments: object, cwd: Path | None = None, stdin: str = "") -> Ran:
-        """Runs a command in this process."""
+    def __call__(
+        self,
+        *arguments: object,
+        cwd: Path | None = None,
+        stdin: str = "",
+        code: int | None = None,
+    ) -> Ran:
+        """Runs a command in this process; with `code` it has to exit with that."""
         before = len(self.plan.log)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(cwd or self.here)
             patch.setattr(sys, "stdin", io.StringIO(stdin))
             self.capsys.readouterr()
-            code = run([str(argument) for argument in arguments])
+            ended = run([str(argument) for argument in arguments])
         printed = self.capsys.readouterr()
         asked = tuple(seen.endpoint for seen in self.plan.log[before:])
-        return Ran(code, printed.out, printed.err, asked)
+        ran = Ran(ended, printed.out, printed.err, asked)
+        assert code in (None, ended), ran
+        return ran
 
     def spawn(self, *arguments: object, cwd: Path | None = None, **more: Any) -> Any:
         """Starts a command as a process of its own."""
