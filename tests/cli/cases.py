@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pinesync.model import RelPath, Version
 from pinesync.sandbox.faults import Fault
+from pinesync.sync.intents import Download
 from pinesync.sync.policy import LocalSide, RemoteSide
+from pinesync.workspace.state import State
 from tests.world import World
+from tests.world.repository import start
 from tests.world.scripts import EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 EXTRA_PATH = "indicators/Extra.pine"
@@ -93,9 +97,7 @@ def pulls(world: World) -> None:
 
 def commits(world: World) -> None:
     """The clone is a repository, with one commit."""
-    world.git("init", "-q")
-    world.git("add", ".")
-    world.git("commit", "-qm", "clone")
+    start(world)
 
 
 def reverts(world: World) -> None:
@@ -118,8 +120,7 @@ def forgets(world: World) -> None:
 
 def pulls_and_commits(text: str) -> Act:
     def act(world: World) -> None:
-        world.web_save(text)
-        assert world("pull").code == 0
+        world.web_save_and_pull(text)
         world.git("commit", "-qam", "pull")
 
     return act
@@ -127,8 +128,7 @@ def pulls_and_commits(text: str) -> Act:
 
 def pushes_and_commits(text: str) -> Act:
     def act(world: World) -> None:
-        world.write(text)
-        assert world("push").code == 0
+        world.write_and_push(text)
         world.git("commit", "-qam", "push")
 
     return act
@@ -136,6 +136,27 @@ def pushes_and_commits(text: str) -> Act:
 
 def goes_back(world: World) -> None:
     world.git("revert", "--no-edit", "HEAD")
+
+
+def records_a_pull(world: World, text: str, path: str = TREND_PATH, name: str = "Trend") -> str:
+    """A pull of version 2.0 was interrupted, and its record is left; its temporary file's name."""
+    state, temp = State(world.state_folder), ".pinesync-0001-aa.tmp"
+    pulled, before = state.texts.keep(text), state.texts.keep(world.saved(name)[0])
+    intent = Download(
+        key="0001-aa",
+        path=RelPath(path),
+        name=name,
+        digest=pulled,
+        pine_id=world.id_of(name),
+        account="sandbox",
+        wall=1.0,
+        replaces=before,
+        brings=pulled,
+        temp=temp,
+        landed=Version(2),
+    )
+    state.log.write(intent)
+    return temp
 
 
 def first(*acts: Act) -> Act:

@@ -6,16 +6,8 @@ import shutil
 
 import pytest
 
-from tests.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH, World, git, start
-
-
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
-
-
-def head(world: World) -> str:
-    return git(world, "rev-parse", "HEAD")
+from tests.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH, World, git
+from tests.world.repository import head
 
 
 def test_the_note_of_a_push_comes_first(repo: World) -> None:
@@ -69,8 +61,7 @@ def test_forged_trailers_are_not_believed(repo: World) -> None:
 
 
 def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
-    repo.web_save(repo.read(BREAKOUT_PATH) + "// 1\n", "Breakout")
-    repo("pull")
+    repo.web_save_and_pull(repo.read(BREAKOUT_PATH) + "// 1\n", "Breakout")
     repo.write(LONGER)
     repo.write(repo.read(BREAKOUT_PATH) + "// 2\n", BREAKOUT_PATH)
     repo("push", "--commit")
@@ -113,8 +104,7 @@ def test_a_note_of_a_commit_that_git_has_no_more(repo: World) -> None:
 
 
 def test_no_commit_has_it(repo: World) -> None:
-    repo.web_save(SLOWER)
-    repo("pull")
+    repo.web_save_and_pull(SLOWER)
     ran = repo("blame-version", TREND_PATH, code=3)
     assert "no commit here has the text of version 2.0" in ran.err
     ran = repo("blame-version", f"{TREND_PATH}@99")
@@ -133,8 +123,7 @@ def test_no_commit_has_it(repo: World) -> None:
     ["nothing.pine", f"{TREND_PATH}@x", f"{TREND_PATH}@0", "USER;" + "0" * 32, "../x.pine@2", "@2"],
 )
 def test_what_names_no_version(repo: World, name: str) -> None:
-    ran = repo("blame-version", name)
-    assert (ran.code, ran.asked) == (2, ())
+    assert repo("blame-version", name, code=2).asked == ()
 
 
 def test_a_file_with_an_at_in_its_name(repo: World) -> None:

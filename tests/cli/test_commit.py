@@ -14,24 +14,25 @@ from pinesync.model import PineId, Version
 from pinesync.workspace.state import State
 from tests.watch.editors import once_asked
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
-from tests.world.repository import git, git_code, hook, start, status, touched, trailers
+from tests.world.repository import (
+    git,
+    git_code,
+    head,
+    hook,
+    start,
+    status,
+    submodule,
+    touched,
+    trailers,
+)
 from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 EDITED = BREAKOUT + "// mine\n"
 
 
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
-
-
 def noted(world: World, version: int, name: str = "Trend") -> str | None:
-    (folder,) = (world.home / "pinesync" / "state").glob("*-*")
+    folder = world.state_folder
     return State(folder).texts.commit_of(PineId(world.id_of(name)), Version(version))
-
-
-def head(world: World) -> str:
-    return git(world, "rev-parse", "HEAD")
 
 
 # -- what is in it --------------------------------------------------------------------------------
@@ -500,11 +501,7 @@ def test_a_worktree(repo: World) -> None:
 
 
 def test_a_submodule(repo: World) -> None:
-    above = repo.place / "above"
-    above.mkdir()
-    git(above, "init", "-q")
-    git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo.folder), "in")
-    inner = above / "in"
+    inner = submodule(repo, repo.place / "above")
     (inner / TREND_PATH).write_text(LONGER)
     assert repo("push", "--commit", cwd=inner).code == 0
     assert git(inner, "log", "-1", "--format=%s") == "Trend 2.0"
@@ -530,14 +527,12 @@ def test_line_ends_that_git_converts(repo: World) -> None:
 def test_a_push_of_what_head_has_is_noted(repo: World) -> None:
     repo.write(LONGER)
     git(repo, "commit", "-qam", "longer")
-    repo.write(EDITED, BREAKOUT_PATH)
-    assert repo("push").code == 0
+    repo.write_and_push(EDITED, BREAKOUT_PATH)
     assert noted(repo, 2) == head(repo)
     assert noted(repo, 2, "Breakout") is None
 
 
 def test_a_push_outside_of_git_notes_nothing(clone: World) -> None:
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     assert not [path for path in clone.state() if "/commits/" in path]
     assert Path(clone.folder, "pine.toml").exists()

@@ -101,8 +101,7 @@ def test_a_taken_name_is_linked_as_the_hint_says(clone: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pine_id", "code"),
-    [("USER;xyz", 2), ("", 2), ("PUB;" + "0" * 32, 2), ("USER;" + "0" * 32, 1)],
+    ("pine_id", "code"), [("USER;xyz", 2), ("", 2), ("PUB;" + "0" * 32, 2), ("USER;" + "0" * 32, 1)]
 )
 def test_an_id_that_is_none(clone: World, pine_id: str, code: int) -> None:
     clone.write(EXTRA, "mine.pine")
@@ -132,8 +131,7 @@ def test_an_id_links_one_file_and_no_script_twice(clone: World) -> None:
     ],
 )
 def test_every_template_compiles(clone: World, template: str, path: str) -> None:
-    made = clone("new", "My idea", "--template", template)
-    assert (made.code, made.out) == (0, f"written  {path}\n")
+    assert clone("new", "My idea", "--template", template, code=0).out == f"written  {path}\n"
     assert "{{" not in clone.read(path)
     checked = clone("check", path)
     assert (checked.code, checked.out) == (0, "")
@@ -226,10 +224,7 @@ def test_new_overwrites_nothing(clone: World) -> None:
 def test_rm_forgets_and_deletes_nothing(clone: World) -> None:
     files, account = clone.files(), clone.account()
     forgotten = clone("rm", TREND_PATH, BREAKOUT_PATH, code=0)
-    assert forgotten.out.splitlines() == [
-        f"forgotten  {TREND_PATH}",
-        f"forgotten  {BREAKOUT_PATH}",
-    ]
+    assert forgotten.out.splitlines() == [f"forgotten  {TREND_PATH}", f"forgotten  {BREAKOUT_PATH}"]
     assert 'track = "listed"' in forgotten.err
     assert {**clone.files(), "pine.toml": b""} == {**files, "pine.toml": b""}
     assert clone.account() == account
@@ -285,8 +280,7 @@ def test_list_shows_every_script_and_its_file(clone: World) -> None:
 
 
 def test_list_needs_no_folder(world: World) -> None:
-    listed = world("list", "--sandbox")
-    assert len(listed.out.splitlines()) == 3
+    assert len(world("list", "--sandbox").out.splitlines()) == 3
     assert world("list").code == 5  # nobody said sandbox, and there is no cookie
 
 
@@ -344,8 +338,7 @@ def test_diff_of_what_has_no_base_says_why_there_is_none(clone: World) -> None:
 def test_diff_stat_and_exit_code(clone: World) -> None:
     assert clone("diff", "--exit-code").code == 0
     clone.write(LONGER.replace("20", "30"))
-    stat = clone("diff", "--stat", "--exit-code")
-    assert (stat.code, stat.out) == (6, f"{TREND_PATH}  +2 -1\n")
+    assert clone("diff", "--stat", "--exit-code", code=6).out == f"{TREND_PATH}  +2 -1\n"
     assert clone("diff", "--exit-code", BREAKOUT_PATH).code == 0
 
 
@@ -421,8 +414,7 @@ def test_check_costs_one_request_a_file_and_no_cookie(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
-    checked = clone("check")
-    assert (checked.code, checked.asked) == (0, ("check",) * len(PATHS))
+    assert clone("check", code=0).asked == ("check",) * len(PATHS)
 
 
 def test_the_caret_stands_under_the_finding(clone: World) -> None:

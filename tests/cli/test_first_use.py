@@ -171,8 +171,7 @@ def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
     assert clone("clone", "--remote", clone.remote_name, second, cwd=clone.place).code == 0
     (second / TREND_PATH).write_text(LONGER)
     assert clone("push", cwd=second).code == 0
-    clone.web_save(TREND)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(TREND)
     told = {
         save["version"]: save["by"] for save in clone("log", TREND_PATH, "--json").json["saves"]
     }

@@ -21,8 +21,7 @@ def test_a_clone_is_clean_and_has_what_was_saved(world: World) -> None:
     }
     assert world.read() == TREND
     assert canonical(world.read("libraries/Tools.pine")) == canonical(TOOLS)
-    status = world("status")
-    assert (status.code, status.out) == (0, "3 scripts, all clean\n")
+    assert world("status", code=0).out == "3 scripts, all clean\n"
 
 
 def test_a_clone_can_be_a_git_repository(clone: World) -> None:
@@ -55,8 +54,7 @@ def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
 
 
 def test_the_same_text_saved_again_sends_nothing(clone: World) -> None:
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     clone.write(LONGER)
     assert clone("push", TREND_PATH).asked == ("list",)
     assert len(clone.saved()) == 2
@@ -65,8 +63,7 @@ def test_the_same_text_saved_again_sends_nothing(clone: World) -> None:
 def test_a_foreign_save_is_behind_and_pulled(clone: World) -> None:
     clone.web_save(SLOWER)
     assert clone.words() == {TREND_PATH: "behind"}
-    pulled = clone("pull")
-    assert (pulled.code, pulled.out) == (0, f"pulled     {TREND_PATH}  1.0 → 2.0\n")
+    assert clone("pull", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == SLOWER
     assert clone.words() == {}
     assert clone("pull").asked == ("list",)
@@ -85,8 +82,7 @@ def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> Non
     assert "save_next" not in refused.asked
     assert (clone.read(), clone.saved()) == (LONGER, [TREND, SLOWER])
 
-    pulled = clone("pull")
-    assert (pulled.code, pulled.out) == (0, f"merged     {TREND_PATH}  1.0 → 2.0\n")
+    assert clone("pull", code=0).out == f"merged     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == MERGED
     assert clone.words() == {TREND_PATH: "modified"}
 
@@ -140,8 +136,7 @@ def test_a_new_script_is_created_and_stays_one(clone: World) -> None:
     assert clone("new", "Fresh idea").code == 0
     path = "indicators/Fresh idea.pine"
     assert clone.words() == {path: "new"}
-    pushed = clone("push")
-    assert (pushed.code, pushed.out) == (0, f"created    {path}  1.0\n")
+    assert clone("push", code=0).out == f"created    {path}  1.0\n"
     assert clone.saved("Fresh idea") == [clone.read(path)]
     assert clone.words() == {}
     assert clone("push").asked == ("list",)
@@ -175,11 +170,9 @@ def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
 def test_history_goes_on_for_many_rounds_without_a_needless_version(clone: World) -> None:
     for turn in range(2, 8):
         if turn % 2:
-            clone.web_save(TREND + f"// web {turn}\n")
-            assert clone("pull").code == 0
+            clone.web_save_and_pull(TREND + f"// web {turn}\n")
         else:
-            clone.write(TREND + f"// here {turn}\n")
-            assert clone("push").code == 0
+            clone.write_and_push(TREND + f"// here {turn}\n")
         assert clone.words() == {}
         assert len(clone.saved()) == turn
         assert clone.version() == f"{turn}.0"

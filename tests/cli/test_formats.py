@@ -255,8 +255,7 @@ def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     "words", [["-", "x.pine"], ["--name", "x.pine"], ["--name", "x", "a.pine"]]
 )
 def test_what_cannot_be_meant(clone: World, words: list[str]) -> None:
-    ran = clone("check", *words)
-    assert (ran.code, ran.out) == (2, "")
+    assert clone("check", *words, code=2).out == ""
 
 
 def test_standard_input_that_never_ends(clone: World) -> None:
@@ -284,8 +283,7 @@ def test_a_pattern_goes_into_no_link_and_nothing_hidden(broken: World) -> None:
     assert [file["path"] for file in ran.json["files"]] == [TREND_PATH]
     ran = broken("check", "--offline", f"{broken.folder}/**/.kept/*.pine", "--json")
     assert [file["path"] for file in ran.json["files"]] == [".kept/Trend.pine"]
-    refused = broken("check", "--offline", "**x/*.pine")
-    assert (refused.code, refused.out) == (2, "")
+    assert broken("check", "--offline", "**x/*.pine", code=2).out == ""
 
 
 def test_a_file_that_cannot_be_read_hides_no_finding(broken: World) -> None:
@@ -346,13 +344,11 @@ def test_limits_show_in_the_full_compile_alone(clone: World) -> None:
 
 def test_a_text_that_the_quick_compiler_refuses_is_not_asked_again(clone: World) -> None:
     clone.write(BROKEN)
-    ran = clone("check", "--full", TREND_PATH)
-    assert (ran.code, ran.asked) == (4, ("check",))
+    assert clone("check", "--full", TREND_PATH, code=4).asked == ("check",)
 
 
 def test_full_and_offline_exclude_each_other(clone: World) -> None:
-    ran = clone("check", "--full", "--offline")
-    assert (ran.code, ran.asked) == (2, ())
+    assert clone("check", "--full", "--offline", code=2).asked == ()
 
 
 def test_a_push_over_the_limits_names_the_check_that_sees_them(clone: World) -> None:

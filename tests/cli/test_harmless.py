@@ -97,11 +97,8 @@ def test_words_of_a_refusal(clone: World, text: str, monkeypatch: pytest.MonkeyP
 
 @evil
 def test_the_name_of_an_account(world: World, text: str) -> None:
-    world.plan.add(
-        answering("script_info", {"userId": 1, "userName": text, "chartImageUrl": ""}),
-    )
-    made = world("clone", "--sandbox", "scripts")
-    assert clean(made)
+    world.plan.add(answering("script_info", {"userId": 1, "userName": text, "chartImageUrl": ""}))
+    assert clean(world("clone", "--sandbox", "scripts"))
     assert clean(world("whoami", "--sandbox"))
 
 

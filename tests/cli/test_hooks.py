@@ -16,16 +16,12 @@ from pinesync.git.hooks import block, with_block, without_block
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
 from tests.world import World, git, start
+from tests.world.repository import submodule
 from tests.world.scripts import BREAKOUT_PATH, BROKEN, LONGER, SLOWER, TREND, TREND_PATH
 
 UNCLOSED = TREND + "plot((close)\n"
 """What the compiler need not see: a bracket is open."""
 OURS = "pinesync hooks run"
-
-
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
 
 
 def hook_of(world: World, name: str) -> Path:
@@ -356,10 +352,7 @@ def test_a_folder_of_hooks_among_the_files(repo: World) -> None:
 
 def test_a_submodule_and_what_status_tells(repo: World) -> None:
     above = repo.place / "above"
-    above.mkdir()
-    git(above, "init", "-q")
-    git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo.folder), "in")
-    inner = above / "in"
+    inner = submodule(repo, above)
     assert repo("hooks", "install", cwd=inner).code == 0
     states = [hook["state"] for hook in repo("hooks", "status", "--json", cwd=inner).json["hooks"]]
     assert states == ["installed", "installed"]

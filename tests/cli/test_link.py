@@ -117,8 +117,7 @@ def test_an_edit_of_an_old_copy_merges_and_undoes_nobody(world: World) -> None:
 def test_init_alone_asks_nobody_and_tracks_nothing(world: World) -> None:
     world.folder.mkdir()
     world.write(TREND, "indicators/Trend.pine")
-    made = world("init", "--sandbox")
-    assert (made.code, made.asked) == (0, ())
+    assert world("init", "--sandbox", code=0).asked == ()
     assert "scripts" not in (world.folder / "pine.toml").read_text("utf-8").replace("scripts/", "")
     assert world.words() == {
         "strategies/Breakout.pine": "remote-only",

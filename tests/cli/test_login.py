@@ -59,8 +59,7 @@ def test_what_is_kept_is_used_by_every_verb(world: World, tradingview: TradingVi
     assert first == "sandbox on tradingview, 3 saved scripts"
     assert where == f"cookie: in {session_file(world)}, kept just now"
     assert opens.endswith(f"sent to https://{NAME} and nowhere else")
-    world.write(LONGER)
-    assert world("push").code == 0
+    world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
     for place in (world.files(), world.kept()):
         assert not any(told(world, body.decode("latin-1")) for body in place.values())
@@ -201,8 +200,7 @@ def test_tradingviews_cookies_go_to_no_other_facade(
         ran = world(*command)
         assert (ran.code, ran.asked) == (5, ()), command
         assert "set PINESYNC_COOKIE" in ran.err
-    refused = world("login", stdin=world.user.cookie)
-    assert (refused.code, refused.asked) == (2, ())
+    assert world("login", stdin=world.user.cookie, code=2).asked == ()
 
 
 def test_a_facades_cookie_does_not_go_to_tradingview(
@@ -353,8 +351,7 @@ def test_the_name_goes_before_the_variable(
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
 def test_a_name_that_is_none(world: World, tradingview: TradingView, name: str) -> None:
-    ran = world("login", "--as", name, stdin=world.user.cookie)
-    assert ran.code in (0, 2)
+    assert world("login", "--as", name, stdin=world.user.cookie).code in (0, 2)
     names = [path.name for path in world.home.rglob("*.json")]
     assert names in ([], ["session.json"], ["session--.json"])
 

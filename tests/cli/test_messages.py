@@ -13,6 +13,7 @@ from pinesync.cli.error_handler import expanded
 from pinesync.cli.render import columns
 from pinesync.git.objects import text_at_head
 from tests.world import World
+from tests.world.repository import start
 from tests.world.scripts import BROKEN, EXTRA, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 
 # -- the terminal -----------------------------------------------------------------------------
@@ -179,9 +180,7 @@ def test_diff_for_a_teammate_without_the_cookie(clone: World) -> None:
     clone.forget()
     assert "`git diff` shows edits without an account" in clone("diff", code=5).err
     clone.write(TREND.replace("\n", "\r\n"))
-    clone.git("init")
-    clone.git("add", ".")
-    clone.git("commit", "-m", "clone")
+    start(clone)
     clone.write(LONGER)
     shown = clone("diff")
     assert (shown.code, shown.asked) == (0, ())

@@ -287,8 +287,7 @@ def test_several_at_once_all_or_none(clone: World) -> None:
 
 
 def test_texts_that_are_equal_are_not_guessed(clone: World) -> None:
-    clone.web_save(TREND, "Twin")
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(TREND, "Twin")
     by_hand(clone)
     (clone.folder / "indicators/Twin.pine").unlink()
     ran = clone("add", "--moved", NEW, code=3)

@@ -27,8 +27,7 @@ def clone(world: World) -> World:
 @both_ways
 def test_a_v4_script_is_edited_checked_and_pushed(clone: World) -> None:
     clone.write(EDITED, PATH)
-    checked = clone("check", PATH)
-    assert (checked.code, checked.out) == (0, f"{PATH}:1:1: warning: {NOTE}\n" + caret())
+    assert clone("check", PATH, code=0).out == f"{PATH}:1:1: warning: {NOTE}\n" + caret()
     assert NOTE in clone("push", code=0).said
     assert clone.saved("Old") == [OLD, EDITED]
     assert clone.version(PATH) == "2.0"
@@ -123,8 +122,7 @@ def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
     assert (ran.code, "save_next" in ran.asked) == (3, False)
     assert "larger than 2 MiB; nothing was saved" in ran.said
     most = OLD + "// д\n" * 340_000
-    clone.write(most, PATH)
-    assert clone("push").code == 0
+    clone.write_and_push(most, PATH)
     assert clone.saved("Old") == [OLD, most]
 
 

@@ -111,8 +111,7 @@ def test_a_script_that_is_gone_can_be_saved_anew(clone: World) -> None:
     clone.write(LONGER)
     old = clone.entry()["pine_id"]
     clone.web_delete()
-    pushed = clone("push", "--recreate")
-    assert (pushed.code, pushed.out) == (0, f"created    {TREND_PATH}  1.0\n")
+    assert clone("push", "--recreate", code=0).out == f"created    {TREND_PATH}  1.0\n"
     assert clone.saved() == [LONGER]
     assert clone.entry()["pine_id"] == clone.id_of() != old
     assert clone.words() == {}

@@ -30,8 +30,7 @@ def conflict(clone: World) -> World:
 
 
 def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
-    pulled = diverged("pull", "--ours")
-    assert (pulled.code, pulled.out) == (0, f"kept       {TREND_PATH}  1.0 → 2.0\n")
+    assert diverged("pull", "--ours", code=0).out == f"kept       {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == LONGER
     assert diverged.words() == {TREND_PATH: "modified"}
     assert diverged("pull").out == ""  # chosen is chosen
@@ -41,8 +40,7 @@ def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
 
 
 def test_theirs_takes_the_newest_and_keeps_what_stood_there(diverged: World) -> None:
-    pulled = diverged("pull", "--theirs")
-    assert (pulled.code, pulled.out) == (0, f"pulled     {TREND_PATH}  1.0 → 2.0\n")
+    assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
     kept = [body for path, body in diverged.kept().items() if "/objects/" in path]
@@ -99,15 +97,13 @@ def test_a_new_script_goes_beside_what_is_none_of_the_folder(clone: World, there
     clone.web_save(EXTRA, "Extra")
     beside = f"indicators/Extra-{clone.id_of('Extra').removeprefix('USER;')[:8]}.pine"
     assert clone.words() == {beside: "remote-only"}
-    pulled = clone("pull")
-    assert (pulled.code, pulled.out) == (0, f"written    {beside}  1.0\n")
+    assert clone("pull", code=0).out == f"written    {beside}  1.0\n"
     assert clone.read(beside) == EXTRA
     assert clone.entry(beside)["name"] == "Extra"
     for verb in ("pull", "push"):
         assert (clone(verb).code, clone(verb).out) == (0, "")
     assert clone.words() == {}
-    clone.write(EXTRA + "plot(close)\n", beside)
-    assert clone("push").code == 0
+    clone.write_and_push(EXTRA + "plot(close)\n", beside)
     assert len(clone.saved("Extra")) == 2
     assert os.lstat(place) == before
 
@@ -120,8 +116,7 @@ def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
     digits = clone.id_of("Extra").removeprefix("USER;")
     for name in ("Extra", f"Extra-{digits[:8]}", f"Extra-{digits[:16]}"):
         clone.write("mine\n", f"indicators/{name}.pine")
-    clone.web_save(EXTRA, "extra")
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(EXTRA, "extra")
     assert clone.read(f"indicators/Extra-{digits}.pine") == EXTRA
     assert clone.words() == {}
     assert clone("list").out.count("indicators/") == 3
@@ -155,8 +150,7 @@ def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World) -> None:
 def test_a_conflict_is_resolved_with_one_of_the_texts(
     conflict: World, side: str, text: str
 ) -> None:
-    resolved = conflict("resolve", side, TREND_PATH)
-    assert (resolved.code, resolved.out) == (0, f"resolved   {TREND_PATH}  2.0\n")
+    assert conflict("resolve", side, TREND_PATH, code=0).out == f"resolved   {TREND_PATH}  2.0\n"
     assert conflict.read() == text
     assert conflict.words() == ({} if text == SLOWER else {TREND_PATH: "modified"})
     assert conflict("push").code == 0
@@ -176,8 +170,7 @@ def test_a_conflict_is_resolved_by_hand(conflict: World) -> None:
 def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
     assert clone("resolve", TREND_PATH).code == 2
     assert clone("resolve", "--ours", "nothing.pine").code == 2
-    nothing = clone("resolve", "--ours", TREND_PATH)
-    assert "nothing to resolve" in nothing.err
+    assert "nothing to resolve" in clone("resolve", "--ours", TREND_PATH).err
     assert clone.read() == TREND
 
 
@@ -290,12 +283,10 @@ def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> 
     assert clone.words() == {}  # the shape alone is no edit
     assert clone("push").asked == ("list",)
 
-    clone.web_save(SLOWER)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER)
     assert clone.read() == dressed(SLOWER)
 
-    clone.write(dressed(SLOWER + "plot(close)\n"))
-    assert clone("push").code == 0
+    clone.write_and_push(dressed(SLOWER + "plot(close)\n"))
     assert clone.saved()[-1] == MERGED
     assert clone.read() == dressed(MERGED)
 
@@ -320,8 +311,7 @@ def test_a_conflict_in_a_file_with_crlf(clone: World) -> None:
 @both_ways
 def test_a_service_that_forces_crlf_makes_no_ping_pong(clone: World) -> None:
     clone.app.switches = Switches(eol="crlf")
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     assert clone.words() == {}
     assert clone("push").asked == ("list",)
     assert clone.read() == LONGER
@@ -343,6 +333,5 @@ def test_a_service_that_changes_texts_is_told_once(clone: World, change: str) ->
 
 def test_the_mode_of_a_file_stays(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0o640)
-    clone.web_save(SLOWER)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER)
     assert (clone.folder / TREND_PATH).stat().st_mode & 0o777 == 0o640

@@ -269,8 +269,7 @@ def test_a_save_in_the_web_editor_is_still_seen(team: Team) -> None:
 def test_a_newer_base_in_pine_toml_counts_more(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
-    team.world.web_save(MERGED)
-    assert team.world("pull").code == 0
+    team.world.web_save_and_pull(MERGED)
     assert team.world.version() == "3.0"
     team.commit(None)
     assert team.words() == {}

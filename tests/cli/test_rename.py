@@ -51,8 +51,7 @@ def test_a_script_gets_another_name(clone: World) -> None:
     assert clone.read() == TREND
     assert clone.words() == {}
     assert clone.records() == []
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     assert clone.saved("Trend & more") == [TREND, LONGER]
 
 
@@ -67,8 +66,7 @@ def test_names_that_are_escaped_in_the_list(clone: World) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\nb", "a\x1bb", "a\u202eb", "a &amp; b"])
 def test_what_is_no_name_is_not_sent(clone: World, name: str) -> None:
     before = clone.files()
-    ran = clone("rename", TREND_PATH, name)
-    assert (ran.code, ran.asked) == (2, ())
+    assert clone("rename", TREND_PATH, name, code=2).asked == ()
     assert clone.files() == before
 
 
@@ -254,8 +252,7 @@ def test_a_name_that_was_changed_there_is_shown_and_followed(clone: World) -> No
     assert clone.entry("indicators/Trend _ two.pine")["name"] == "Trend / two"
     assert clone.read("indicators/Trend _ two.pine") == LONGER
     assert TREND_PATH not in clone.files()
-    again = clone("mv", "--follow")
-    assert (again.code, again.err) == (0, "nothing to follow\n")
+    assert clone("mv", "--follow", code=0).err == "nothing to follow\n"
 
 
 def test_only_what_was_renamed_unless_it_is_named(clone: World) -> None:
@@ -285,8 +282,7 @@ def test_what_is_taken_gets_an_id(clone: World) -> None:
 
 
 def test_two_that_changed_their_names(clone: World) -> None:
-    clone.web_save(EXTRA, "Other")
-    clone("pull")
+    clone.web_save_and_pull(EXTRA, "Other")
     renamed(clone, "third")
     renamed(clone, "Trend", "Other")
     renamed(clone, "Other", "third")
@@ -308,8 +304,7 @@ def test_a_missing_file_is_only_renamed(clone: World) -> None:
 
 def test_a_pull_leaves_the_file_where_it_is(clone: World) -> None:
     renamed(clone, "New")
-    clone.web_save(SLOWER, "New")
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER, "New")
     assert clone.read() == SLOWER
     assert clone("mv", "--follow").code == 0
     assert clone.read("indicators/New.pine") == SLOWER

@@ -8,13 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git, start
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import FASTER, LONGER, MERGED, SLOWER
-
-
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
 
 
 def merge(world: World, *options: str) -> None:
@@ -92,8 +87,7 @@ def test_the_newer_version_is_taken_where_the_file_is_it(diverged: World, side: 
         back(diverged)
     merge(diverged)
     diverged.write(SLOWER)
-    ran = diverged("repair")
-    assert f"{TREND_PATH}  3.0, not 2.0: the file has exactly this text" in ran.out
+    assert f"{TREND_PATH}  3.0, not 2.0: the file has exactly this text" in diverged("repair").out
     assert diverged.words() == {}
 
 
@@ -127,14 +121,18 @@ def test_what_one_side_changed_and_the_other_forgot_is_kept(repo: World) -> None
     assert repo.version() == "2.0"
 
 
+def settings(world: World, ours: tuple[str, str], theirs: tuple[str, str]) -> None:
+    """Main and `other` commit a change of a setting each."""
+    text = world.read("pine.toml")
+    for change, go in ((theirs, branch), (ours, back)):
+        go(world)
+        world.write(text.replace(*change), "pine.toml")
+        git(world, "commit", "-qam", change[1])
+
+
 def test_settings_that_only_one_side_changed(repo: World) -> None:
-    text = repo.read("pine.toml")
-    branch(repo)
-    repo.write(text.replace('track = "all"', 'track = "listed"'), "pine.toml")
-    git(repo, "commit", "-qam", "listed")
-    back(repo)
-    repo.write(text.replace("ignore = []", 'ignore = ["x/**"]'), "pine.toml")
-    git(repo, "commit", "-qam", "ignore")
+    listed = ('track = "all"', 'track = "listed"')
+    settings(repo, ours=("ignore = []", 'ignore = ["x/**"]'), theirs=listed)
     merge(repo, "-c", "merge.conflictStyle=diff3")
     assert repo("repair").code == 0
     held = tomllib.loads(repo.read("pine.toml"))["workspace"]
@@ -142,13 +140,8 @@ def test_settings_that_only_one_side_changed(repo: World) -> None:
 
 
 def test_settings_that_both_changed_are_a_persons(repo: World) -> None:
-    text = repo.read("pine.toml")
-    branch(repo)
-    repo.write(text.replace("ignore = []", 'ignore = ["y"]'), "pine.toml")
-    git(repo, "commit", "-qam", "y")
-    back(repo)
-    repo.write(text.replace("ignore = []", 'ignore = ["x"]'), "pine.toml")
-    git(repo, "commit", "-qam", "x")
+    ignores = ("ignore = []", 'ignore = ["x"]'), ("ignore = []", 'ignore = ["y"]')
+    settings(repo, *ignores)
     for style in ("diff3", "merge"):
         merge(repo, "-c", f"merge.conflictStyle={style}")
         before = repo.files()
@@ -262,7 +255,7 @@ def test_it_waits_for_who_writes_and_needs_no_git(clone: World) -> None:
     clone.write(FASTER, "a.pine")
     broken = clone.read("pine.toml")
     clone("repair", "--dry-run")
-    (state,) = (clone.home / "pinesync" / "state").glob("*-*")
+    state = clone.state_folder
     with FileLock(state / "lock"):
         assert clone("repair").code == 7
     assert clone.read("pine.toml") == broken

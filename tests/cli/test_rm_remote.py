@@ -221,8 +221,7 @@ def test_what_was_not_seen_or_settled_is_not_deleted(three: World, happened) -> 
 def test_a_script_that_was_never_saved(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
-    ran = clone("rm", "--remote", "x.pine", "--yes", "Extra")
-    assert (ran.code, ran.asked) == (2, ())
+    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).asked == ()
 
 
 def test_a_save_that_is_not_settled(three: World) -> None:

@@ -73,8 +73,7 @@ def test_paths_outside_are_refused(clone: World, verb: str) -> None:
 )
 def test_names_of_every_kind(clone: World, name: str) -> None:
     text = EXTRA.replace("Extra", name)
-    clone.web_save(text, name)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(text, name)
     (path,) = [path for path in clone.files() if clone.read(path) == text]
     clone.write(text + "// edited\n", path)
     assert clone.words() == {path: "modified"}

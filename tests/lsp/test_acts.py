@@ -11,6 +11,7 @@ from lsprotocol.types import MessageType
 from tests.lsp.conftest import OnTrend
 from tests.lsp.editor import Editor
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.repository import start
 from tests.world.scripts import BREAKOUT, BROKEN, LONGER, MERGED, SLOWER, TOOLS, TREND
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -170,9 +171,7 @@ def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) ->
 
 def test_a_push_commits_where_git_is_told_to(clone: World, on_trend: OnTrend) -> None:
     """It is the push of everyday: `git config pinesync.commit` counts."""
-    clone.git("init", "-q")
-    clone.git("add", "--all")
-    clone.git("commit", "-qm", "first")
+    start(clone)
     clone.git("config", "pinesync.commit", "true")
     clone.write(LONGER)
     editor, uri = on_trend()

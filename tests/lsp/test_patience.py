@@ -205,10 +205,7 @@ def test_nothing_is_kept_of_what_an_editor_said(clone: World, tmp_path: Path) ->
             for method, params in (
                 ("initialize", {"processId": None, "rootUri": None, "capabilities": {}}),
                 ("textDocument/didOpen", {"textDocument": item}),
-                (
-                    "textDocument/didChange",
-                    {"textDocument": which, "contentChanges": changes},
-                ),
+                ("textDocument/didChange", {"textDocument": which, "contentChanges": changes}),
                 ("textDocument/didSave", {"textDocument": {"uri": uri}}),
                 ("textDocument/didClose", {"textDocument": {"uri": uri}}),
             ):

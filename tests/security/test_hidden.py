@@ -122,8 +122,7 @@ def test_emoji_and_other_scripts_are_nothing_to_warn_of(clone: World) -> None:
 
 
 def test_verbs_that_read_say_nothing_of_it(clone: World) -> None:
-    clone.web_save(TREND + TROJAN)
-    clone("pull")
+    clone.web_save_and_pull(TREND + TROJAN)
     clone.write(LONGER + TROJAN)
     for verb in ("status", "diff", "verify"):
         assert "warning" not in clone(verb).said

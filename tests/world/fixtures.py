@@ -11,6 +11,7 @@ import pytest
 
 from tests.world.account import Account, Watched
 from tests.world.keyboard import World
+from tests.world.repository import start
 from tests.world.seeded import Seeded
 from tests.world.tradingview import TradingView
 
@@ -59,6 +60,12 @@ def clone(world: World, seeded: Seeded) -> World:
     """The same world, with a clone of the account in `world.folder`."""
     seeded.put_clone(world)
     return world
+
+
+@pytest.fixture
+def repo(clone: World) -> World:
+    """The clone is a repository, with all of it in its one commit."""
+    return start(clone)
 
 
 def _only(app: Watched):
