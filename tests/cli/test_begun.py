@@ -49,9 +49,7 @@ def python(world: World, code: str) -> int:
     return subprocess.run([sys.executable, "-c", code], cwd=world.place, check=False).returncode
 
 
-def test_an_interrupted_clone_writes_nothing_into_what_it_removes(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_clone_writes_nothing_into_what_it_removes(world: World) -> None:
     """Ctrl-C while a thread is about to write a file."""
     writing, write = threading.Event(), atomic.write_temp
 
@@ -65,8 +63,8 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(
         assert writing.wait(LONG)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tree, "write_temp", slowly)
-    monkeypatch.setattr(parallel._Ended, "results", interrupted)
+    world.monkeypatch.setattr(tree, "write_temp", slowly)
+    world.monkeypatch.setattr(parallel._Ended, "results", interrupted)
     before = set(world.place.iterdir())
     assert world("clone", "--remote", world.remote_name, "scripts").code == 130
     assert set(world.place.iterdir()) == before

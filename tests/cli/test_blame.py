@@ -69,9 +69,7 @@ def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
     assert repo("blame-version", f"{TREND_PATH}@3").code == 2
 
 
-def test_a_text_is_found_in_the_history_of_all_branches(
-    repo: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
     first = head(repo)
     repo.write(LONGER.replace("\n", "\r\n"))
     git(repo, "checkout", "-qb", "side")
@@ -81,7 +79,7 @@ def test_a_text_is_found_in_the_history_of_all_branches(
     git(repo, "checkout", "-q", "--", ".")
     git(repo, "checkout", "-q", "main")
     repo.write(LONGER)
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2035-01-01T00:00:00Z")
+    repo.monkeypatch.setenv("GIT_COMMITTER_DATE", "2035-01-01T00:00:00Z")
     git(repo, "stash", "-q")  # what is put away is not committed
     repo.forget()
     ran = repo("blame-version", f"{TREND_PATH}@2", "--json")

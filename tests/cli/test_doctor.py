@@ -358,13 +358,11 @@ def test_a_sign_in_that_others_can_read(sound: World, mode: int) -> None:
 
 
 @posix
-def test_a_folder_of_sign_ins_that_others_can_enter(
-    sound: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_of_sign_ins_that_others_can_enter(sound: World) -> None:
     """What to do can be typed, also where the folder's name has a space in it."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
-    monkeypatch.setenv("PINESYNC_HOME", str(spaced))
+    sound.monkeypatch.setenv("PINESYNC_HOME", str(spaced))
     try:
         folder = spaced / "config"
         folder.mkdir()
@@ -872,10 +870,8 @@ def test_colours_and_verbosity(sound: World) -> None:
     private(sound, traced)
 
 
-def test_a_home_that_is_not_known_is_not_shortened(
-    sound: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", "/")
+def test_a_home_that_is_not_known_is_not_shortened(sound: World) -> None:
+    sound.monkeypatch.setenv("HOME", "/")
     ran = sound("doctor", code=0)
     assert "~" not in ran.out
     assert str(sound.home) in ran.out

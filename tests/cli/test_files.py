@@ -410,10 +410,8 @@ def test_check_of_a_file_that_is_no_text(clone: World) -> None:
 
 
 @both_ways
-def test_check_costs_one_request_a_file_and_no_cookie(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
+def test_check_costs_one_request_a_file_and_no_cookie(clone: World) -> None:
+    clone.monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
     assert clone("check", code=0).asked == ("check",) * len(PATHS)
 
 

@@ -311,9 +311,7 @@ def test_a_name_that_is_no_text_is_an_address(clone: World) -> None:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%FF.pine"
 
 
-def test_several_files_are_asked_about_at_a_time(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_files_are_asked_about_at_a_time(clone: World) -> None:
     """None is answered before four are there."""
     for number in range(5):
         clone.write(EXTRA, f"more/{number}.pine")
@@ -323,7 +321,7 @@ def test_several_files_are_asked_about_at_a_time(
         crowd.wait(60)
         return call(app, environ, start_response)
 
-    monkeypatch.setattr(Watched, "__call__", crowded)
+    clone.monkeypatch.setattr(Watched, "__call__", crowded)
     assert clone("check", "--jobs", "4").code == 0
 
 

@@ -330,10 +330,8 @@ def test_a_history_that_is_cut_off(repo: World) -> None:
 
 @both_ways
 @pytest.mark.parametrize(("fault", "code"), [("get:2+:html", 5), ("get:2+:500", 7), ("expire", 5)])
-def test_what_stops_it_leaves_nothing_and_it_goes_on(
-    repo: World, fault: str, code: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
+def test_what_stops_it_leaves_nothing_and_it_goes_on(repo: World, fault: str, code: int) -> None:
+    repo.monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     for number in range(6):
         repo.web_save(TREND + f"// {number}\n")
     if fault == "expire":

@@ -177,23 +177,19 @@ def test_no_cookie_is_5_and_never_the_sandbox(world: World, tradingview: Trading
     assert tradingview.asked_for == []
 
 
-def test_the_variable_goes_before_what_is_kept(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_variable_goes_before_what_is_kept(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
-    monkeypatch.setenv(COOKIE, whole_header(world))
+    world.monkeypatch.setenv(COOKIE, whole_header(world))
     assert "cookie: from the variable TRADINGVIEW_COOKIE, which" in world("whoami").out
-    monkeypatch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
+    world.monkeypatch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
     assert "set TRADINGVIEW_COOKIE to a fresh cookie" in world("whoami", code=5).err
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_tradingviews_cookies_go_to_no_other_facade(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tradingviews_cookies_go_to_no_other_facade(world: World) -> None:
     """Neither the variable nor what is kept: the facade of this world would take them."""
-    monkeypatch.setenv(COOKIE, world.user.cookie)
-    monkeypatch.delenv("PINESYNC_COOKIE")
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.delenv("PINESYNC_COOKIE")
     folder = world.home / "pinesync" / "config"
     signins.keep(folder, cookies.parse(world.user.cookie), Account("sandbox"), 0.0)
     for command in (["clone", "scripts"], ["list"], ["whoami"]):
@@ -221,40 +217,32 @@ def test_a_facades_cookie_does_not_go_to_tradingview(
         "http://127.0.0.1:99999/",
     ],
 )
-def test_a_facade_is_https_or_on_this_machine(
-    world: World, monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
-    monkeypatch.setenv("PINESYNC_FACADE_URL", url)
-    monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
+def test_a_facade_is_https_or_on_this_machine(world: World, url: str) -> None:
+    world.monkeypatch.setenv("PINESYNC_FACADE_URL", url)
+    world.monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
     assert not told(world, world("list", code=2).said)
 
 
-def test_a_certificate_that_nobody_vouches_for(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(COOKIE, world.user.cookie)
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
+def test_a_certificate_that_nobody_vouches_for(world: World, tradingview: TradingView) -> None:
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    world.monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     assert "no secure connection" in world("list", code=7).err
     assert tradingview.cookies == []
 
 
-def test_a_bundle_of_certificates_that_is_not_there(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(COOKIE, world.user.cookie)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
+def test_a_bundle_of_certificates_that_is_not_there(world: World, tradingview: TradingView) -> None:
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
     ran = world("list", code=2)
     assert "authorities.pem" in ran.err
     assert "REQUESTS_CA_BUNDLE" in ran.err
     assert tradingview.cookies == []
 
 
-def test_a_netrc_is_never_looked_at(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_netrc_is_never_looked_at(world: World, tradingview: TradingView) -> None:
     (world.home / ".netrc").write_text(f"machine {NAME} login me password hunter2\n")
-    monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
     assert world("list").code == 0
     assert tradingview.cookies == [world.user.cookie]
 
@@ -356,11 +344,9 @@ def test_a_name_that_is_none(world: World, tradingview: TradingView, name: str) 
     assert names in ([], ["session.json"], ["session--.json"])
 
 
-def test_a_sandbox_and_another_facade_have_no_named_ones(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sandbox_and_another_facade_have_no_named_ones(clone: World) -> None:
     assert clone("status", "--as", "work").code == 2
-    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
+    clone.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
     ran = clone("list", "--as", "work", "--remote", "tradingview")
     assert (ran.code, ran.asked) == (2, ())
     assert "PINESYNC_FACADE_URL" in ran.err
@@ -539,12 +525,10 @@ def test_the_two_values_one_after_the_other(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
-def test_ci_is_never_asked(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ci_is_never_asked(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
-    monkeypatch.setenv("CI", "true")
+    world.monkeypatch.setenv("CI", "true")
     with Terminal(world, "login") as terminal:
         assert terminal.end() == 2
         assert "in CI set TRADINGVIEW_COOKIE" in terminal.seen

@@ -88,10 +88,8 @@ def test_a_home_that_cannot_be_made(world: World, monkeypatch: pytest.MonkeyPatc
     assert "error: /proc/nope/sandbox: cannot be used for pinesync's own files: " in refused.err
 
 
-def test_another_sandbox_is_no_mass_deletion(
-    clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PINESYNC_HOME", str(tmp_path / "another"))
+def test_another_sandbox_is_no_mass_deletion(clone: World, tmp_path: Path) -> None:
+    clone.monkeypatch.setenv("PINESYNC_HOME", str(tmp_path / "another"))
     for verb in ("status", "pull", "push"):
         refused = clone(verb, code=3)
         assert "the sandbox of this folder has none of its 3 scripts" in refused.err
@@ -142,13 +140,11 @@ def test_a_saved_name_for_a_path(clone: World) -> None:
 # -- signing in -------------------------------------------------------------------------------
 
 
-def test_the_variable_of_a_wrong_cookie_is_named(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TRADINGVIEW_COOKIE", "foo")
+def test_the_variable_of_a_wrong_cookie_is_named(world: World) -> None:
+    world.monkeypatch.setenv("TRADINGVIEW_COOKIE", "foo")
     assert "error: TRADINGVIEW_COOKIE: no cookie called sessionid" in world("list", code=2).err
-    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("PINESYNC_COOKIE", "foo")
+    world.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
+    world.monkeypatch.setenv("PINESYNC_COOKIE", "foo")
     assert "error: PINESYNC_COOKIE: no cookie called" in world("list").err
 
 
@@ -156,10 +152,8 @@ def test_no_cookie_at_all(world: World) -> None:
     assert "error: no cookie was given\nhint: " in world("login", stdin="\n", code=2).err
 
 
-def test_an_address_is_refused_before_a_cookie_is_missed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://example.com")
+def test_an_address_is_refused_before_a_cookie_is_missed(world: World) -> None:
+    world.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://example.com")
     assert "error: PINESYNC_FACADE_URL: not the address of a facade" in world("list", code=2).err
 
 

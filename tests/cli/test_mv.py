@@ -189,9 +189,7 @@ def test_two_spellings_of_one_file(clone: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["link", "rename"])
-def test_somebody_makes_the_very_file_at_the_very_moment(
-    clone: World, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str) -> None:
     """Nothing of it is overwritten, whichever way the file would have got its name."""
     link, rename = os.link, exchange._rename
 
@@ -209,8 +207,8 @@ def test_somebody_makes_the_very_file_at_the_very_moment(
             meanwhile()
         rename(*names)
 
-    monkeypatch.setattr(os, "link", linking)
-    monkeypatch.setattr(exchange, "_rename", renaming)
+    clone.monkeypatch.setattr(os, "link", linking)
+    clone.monkeypatch.setattr(exchange, "_rename", renaming)
     assert clone("mv", TREND_PATH, NEW).code == 3
     assert (clone.read(), clone.read(NEW)) == (TREND, EXTRA)
     assert clone.words() == {NEW: "untracked"}

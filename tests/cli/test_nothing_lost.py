@@ -76,10 +76,8 @@ def test_a_page_instead_of_an_answer(clone: World, command: list[str], kind: str
 
 
 @pytest.mark.parametrize("endpoint", ["get", "check", "save_next"])
-def test_a_page_in_the_middle_of_a_push(
-    clone: World, endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+def test_a_page_in_the_middle_of_a_push(clone: World, endpoint: str) -> None:
+    clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     files = clone.files()
     clone.plan.add(f"{endpoint}:1+:html")
@@ -157,12 +155,10 @@ def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
 
 
 @pytest.mark.parametrize("refusal", ["401-json", "401-text", "403-html"])
-def test_a_session_that_ends_in_the_middle_of_a_push(
-    clone: World, refusal: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_ends_in_the_middle_of_a_push(clone: World, refusal: str) -> None:
     # A page may stand before a save that was stored: for how long it is looked is no matter here.
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
-    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.app.switches = Switches.parse(f"dead_session_writes={refusal}")
     clone.write(LONGER)
     clone.write(BREAKOUT + "// here\n", "strategies/Breakout.pine")
@@ -183,15 +179,13 @@ def test_a_session_that_ends_in_the_middle_of_a_push(
     }
 
 
-def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(clone: World) -> None:
     clone.plan.add("save_next:1:reset:before")
     clone.write(LONGER)
     assert clone("push").code == 7
     clone.web_delete()
     assert clone("push").code == 7
-    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.plan.add("*:*:expire")
     assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
     assert [record["state"] for record in clone.records()] == ["sent"]

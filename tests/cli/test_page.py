@@ -319,10 +319,8 @@ def test_a_page_of_very_much_says_what_it_leaves_out(clone: World) -> None:
     assert len(page.all("tr")) < 600
 
 
-def test_of_very_many_scripts_the_others_are_named(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pinesync.app.sync.report_data.MOST_COMPARED", 1)
+def test_of_very_many_scripts_the_others_are_named(clone: World) -> None:
+    clone.monkeypatch.setattr("pinesync.app.sync.report_data.MOST_COMPARED", 1)
     clone.write(LONGER)
     clone.write(LONGER, BREAKOUT_PATH)
     page = pictured(clone)

@@ -277,9 +277,7 @@ def test_done_and_the_answer_lost(three: World, kind: str) -> None:
 
 @both_ways
 @pytest.mark.parametrize("kind", [kind for kind in LOST if kind != "truncate"])
-def test_not_done_and_the_answer_lost(
-    three: World, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_not_done_and_the_answer_lost(three: World, kind: str) -> None:
     before = three.files()
     three.plan.add(Fault("delete", kind))  # type: ignore[arg-type]
     three(*NOW, code=5 if kind in ("html", "html-login", "redirect") else 7)
@@ -289,7 +287,7 @@ def test_not_done_and_the_answer_lost(
     assert three("mv", TREND_PATH, "x.pine").code == 7
     assert (deletions(three), three.files()) == (1, before)
     assert "a deletion was sent" in three("doctor").out
-    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    three.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     assert "never arrived" in three("pull", code=0).err
     assert (deletions(three), three.files(), three.records()) == (1, before, [])
     assert three(*NOW).code == 0

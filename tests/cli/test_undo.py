@@ -185,12 +185,10 @@ def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("where", ["write_manifest", "put", "_replace"])
-def test_an_undo_that_breaks_off_is_finished_by_the_next(
-    clone: World, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
+def test_an_undo_that_breaks_off_is_finished_by_the_next(clone: World, where: str) -> None:
     clone.web_save(SLOWER)
     clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
-    with monkeypatch.context() as patch:
+    with clone.monkeypatch.context() as patch:
         patch.setattr(f"pinesync.workspace.files.tree.Tree.{where}", _killed)
         assert clone("undo").code == 130
     assert clone("undo").code == 0
@@ -248,9 +246,7 @@ def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
     assert clone.read() == FASTER
 
 
-def test_without_a_sign_in_nothing_is_undone_by_half(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_sign_in_nothing_is_undone_by_half(clone: World) -> None:
     """The push saved one script, and adopted another that was saved alike in the web editor."""
     clone.web_save(BREAKOUT + "// alike\n", "Breakout")
     clone.write(BREAKOUT + "// alike\n", BREAKOUT_PATH)
@@ -260,7 +256,7 @@ def test_without_a_sign_in_nothing_is_undone_by_half(
     def signed_out(*_: object, **__: object) -> None:
         raise NotSignedIn("not signed in")
 
-    with monkeypatch.context() as patch:
+    with clone.monkeypatch.context() as patch:
         patch.setattr("pinesync.app.project.open_remote", signed_out)
         assert clone("undo").code == 5
     assert clone.files() == before
@@ -357,14 +353,12 @@ def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_full_disk_takes_nothing_but_the_way_back(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_takes_nothing_but_the_way_back(clone: World) -> None:
     def full(*_: object) -> None:
         raise FileError("no space left")
 
     clone.write(LONGER)
-    with monkeypatch.context() as patch:
+    with clone.monkeypatch.context() as patch:
         patch.setattr(Store, "write_json", full)
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]

@@ -67,9 +67,7 @@ def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) 
     assert editor.leave() == 0
 
 
-def test_who_has_no_account_is_not_told_of_it(
-    world: World, opening: Opening, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_has_no_account_is_not_told_of_it(world: World, opening: Opening) -> None:
     """A teammate: the compiler is asked, and how it stands on TradingView is not."""
     world.clone()
     manifest = world.folder / "pine.toml"

@@ -214,9 +214,7 @@ def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None
     assert clone.files().keys() == files.keys()
 
 
-def test_a_folder_that_was_replaced_amid_a_pull(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_was_replaced_amid_a_pull(clone: World) -> None:
     """It came from a backup, or from git: what was begun in the old one says nothing of it."""
     shutil.copytree(clone.folder, clone.place / "backup")
     clone.web_save(SLOWER)
@@ -225,7 +223,7 @@ def test_a_folder_that_was_replaced_amid_a_pull(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
+    with clone.monkeypatch.context() as patch:
         patch.setattr(exchange, "_renameat2", interrupted)
         assert clone("pull").code == 130
     shutil.rmtree(clone.folder)

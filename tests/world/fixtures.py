@@ -34,9 +34,15 @@ def world(
     shutil.copytree(seeded.sandboxes, home / "pinesync" / "sandbox")
     # Commands see the store that they opened themselves: this one is another view of the file.
     account = Account(home / "pinesync" / "sandbox")
-    world = World(pinesync_home=home / "pinesync", remote=account, place=tmp_path, capsys=capsys)
+    world = World(
+        pinesync_home=home / "pinesync",
+        remote=account,
+        place=tmp_path,
+        capsys=capsys,
+        monkeypatch=monkeypatch,
+    )
     if getattr(request, "param", "sandbox") == "facade":
-        with world.served(monkeypatch):
+        with world.served():
             yield world
     else:
         monkeypatch.setattr("pinesync.sandbox.app.SandboxApp", _only(account.app))

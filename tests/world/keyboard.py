@@ -72,6 +72,7 @@ class World(Workspace):
     remote: Account
     place: Path
     capsys: pytest.CaptureFixture[str] = field(repr=False)
+    monkeypatch: pytest.MonkeyPatch = field(repr=False)
     remote_name: str = "sandbox"
     """What `clone --remote` and pine.toml call the account."""
     server: Server | None = None
@@ -81,11 +82,11 @@ class World(Workspace):
         self.store, self.user = self.remote.store, self.remote.user
 
     @contextmanager
-    def served(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def served(self) -> Iterator[None]:
         """The account is TradingView's, over HTTP, and this person is signed in."""
         with Server(self.app) as self.server:
-            monkeypatch.setenv("PINESYNC_FACADE_URL", self.server.url)
-            monkeypatch.setenv("PINESYNC_COOKIE", self.user.cookie)
+            self.monkeypatch.setenv("PINESYNC_FACADE_URL", self.server.url)
+            self.monkeypatch.setenv("PINESYNC_COOKIE", self.user.cookie)
             self.remote_name = "tradingview"
             yield
 
