@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.world.fixtures import clone, seeded, tradingview, world  # noqa: F401 - for all tests
+from tests.world.fixtures import clone, repo, seeded, tradingview, world  # noqa: F401 - for all tests
 
 if TYPE_CHECKING:
     from tests.ring import Ring

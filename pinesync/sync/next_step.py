@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pinesync.model import RelPath
-from pinesync.sync.outcome import counted
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.policy import Act
 from pinesync.text.filenames import shell_quote
+from pinesync.text.plural import counted
 
 _PULLS = (Act.FORWARD, Act.ADOPT_FORWARD, Act.MERGE, Act.PUT_BACK, Act.WRITE, Act.LATER)
 _PUSHES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.LATER)

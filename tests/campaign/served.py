@@ -23,10 +23,16 @@ def served(
     """An account with two scripts, served on loopback, and a clone of it. What was sent and is
     not there is given up at once, and nobody pauses before looking for it again."""
     account = Account(home / "pinesync" / "sandbox")
-    world = World(pinesync_home=home / "pinesync", remote=account, place=place, capsys=capsys)
+    world = World(
+        pinesync_home=home / "pinesync",
+        remote=account,
+        place=place,
+        capsys=capsys,
+        monkeypatch=monkeypatch,
+    )
     for name, text in (("Trend", TREND), ("Tools", TOOLS)):
         world.web_save(text, name)
-    with world.served(monkeypatch):
+    with world.served():
         monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
         monkeypatch.setattr("pinesync.app.project.PAUSES", ())
         world.clone()

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pinesync.model import RelPath, Version
 from pinesync.sandbox.faults import Fault
+from pinesync.sync.intents import Download
 from pinesync.sync.policy import LocalSide, RemoteSide
-from tests.world import (
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from pinesync.workspace.state import State
+from tests.world import World
+from tests.world.repository import start
+from tests.world.scripts import EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 EXTRA_PATH = "indicators/Extra.pine"
+UTF_16 = TREND.encode("utf-16")
 MARKERS = f"<<<<<<< ours\n{LONGER}=======\n{SLOWER}>>>>>>> theirs\n"
 
+_NOT_BOTH = re.compile("^(ADDED|UNTRACKED|ABSENT)-|-ABSENT$")
+
+Act = Callable[[World], object]
 Told = tuple[int, str | None]
 """An exit code, and what the outcome of the script says was done (None: nothing was)."""
 
@@ -29,27 +30,34 @@ Told = tuple[int, str | None]
 class Case:
     """A history that ends in a row of the table; what pull and push then do and end with."""
 
-    row: tuple[LocalSide, RemoteSide]
-    happened: Callable[[World], object]
+    id: str
+    """The row: our side and theirs."""
+    acts: tuple[Act, ...]
     word: str
     pull: Told
     push: Told
-    path: str = TREND_PATH
     pulled: str | None = None
     """The file after a pull; None where it stays as it was."""
-    versions: int = 0
-    """How many versions a push adds."""
 
     @property
-    def id(self) -> str:
-        return f"{self.row[0].name}-{self.row[1].name}"
+    def row(self) -> tuple[LocalSide, RemoteSide]:
+        ours, theirs = self.id.split("-")
+        return LocalSide[ours], RemoteSide[theirs]
+
+    @property
+    def path(self) -> str:
+        """A script that one of the sides does not have is Extra, every other is Trend."""
+        return EXTRA_PATH if _NOT_BOTH.search(self.id) else TREND_PATH
+
+    def happened(self, world: World) -> None:
+        first(*self.acts)(world)
 
 
-def edits(text: str | bytes, path: str = TREND_PATH) -> Callable[[World], object]:
+def edits(text: str | bytes, path: str = TREND_PATH) -> Act:
     return lambda world: world.write(text, path)
 
 
-def saves(*texts: str, name: str = "Trend") -> Callable[[World], object]:
+def saves(*texts: str, name: str = "Trend") -> Act:
     def act(world: World) -> None:
         for text in texts:
             world.web_save(text, name)
@@ -65,12 +73,13 @@ def removes(world: World) -> None:
     world.remove()
 
 
-def adds(text: str, path: str = EXTRA_PATH) -> Callable[[World], object]:
-    def act(world: World) -> None:
-        world.write(text, path)
-        assert world("add", path).code == 0
+def adds_extra(world: World) -> None:
+    world.write(EXTRA, EXTRA_PATH)
+    assert world("add", EXTRA_PATH).code == 0
 
-    return act
+
+def removes_extra(world: World) -> None:
+    world.remove(EXTRA_PATH)
 
 
 def flags(world: World) -> None:
@@ -88,9 +97,7 @@ def pulls(world: World) -> None:
 
 def commits(world: World) -> None:
     """The clone is a repository, with one commit."""
-    world.git("init", "-q")
-    world.git("add", ".")
-    world.git("commit", "-qm", "clone")
+    start(world)
 
 
 def reverts(world: World) -> None:
@@ -103,7 +110,7 @@ def reverts_theirs(world: World) -> None:
     first(commits, pulls_and_commits(SLOWER), goes_back)(world)
 
 
-def forgets_the_first(world: World) -> None:
+def forgets(world: World) -> None:
     """Version 1.0 is not held here any more, and the service does not give it."""
     (notes,) = (world.home / "pinesync" / "state").glob(f"*/saved/{world.id_of()[5:]}")
     (notes / "1").unlink()
@@ -111,19 +118,17 @@ def forgets_the_first(world: World) -> None:
     world.plan.add(Fault("get", "answer", count=None, status=404, body=body))
 
 
-def pulls_and_commits(text: str) -> Callable[[World], object]:
+def pulls_and_commits(text: str) -> Act:
     def act(world: World) -> None:
-        world.web_save(text)
-        assert world("pull").code == 0
+        world.web_save_and_pull(text)
         world.git("commit", "-qam", "pull")
 
     return act
 
 
-def pushes_and_commits(text: str) -> Callable[[World], object]:
+def pushes_and_commits(text: str) -> Act:
     def act(world: World) -> None:
-        world.write(text)
-        assert world("push").code == 0
+        world.write_and_push(text)
         world.git("commit", "-qam", "push")
 
     return act
@@ -133,301 +138,146 @@ def goes_back(world: World) -> None:
     world.git("revert", "--no-edit", "HEAD")
 
 
-def first(*acts: Callable[[World], object]) -> Callable[[World], object]:
+def records_a_pull(world: World, text: str, path: str = TREND_PATH, name: str = "Trend") -> str:
+    """A pull of version 2.0 was interrupted, and its record is left; its temporary file's name."""
+    state, temp = State(world.state_folder), ".pinesync-0001-aa.tmp"
+    pulled, before = state.texts.keep(text), state.texts.keep(world.saved(name)[0])
+    intent = Download(
+        key="0001-aa",
+        path=RelPath(path),
+        name=name,
+        digest=pulled,
+        pine_id=world.id_of(name),
+        account="sandbox",
+        wall=1.0,
+        replaces=before,
+        brings=pulled,
+        temp=temp,
+        landed=Version(2),
+    )
+    state.log.write(intent)
+    return temp
+
+
+def first(*acts: Act) -> Act:
     return lambda world: [act(world) for act in acts]
 
 
 NOTHING: Told = (0, None)
+PULLED: Told = (0, "pulled")
+COMBINED: Told = (0, "merged")
+RESTORED: Told = (0, "restored")
+WRITTEN: Told = (0, "written")
+SAVED: Told = (0, "saved")
+CREATED: Told = (0, "created")
+ADOPTED: Told = (0, "adopted")
+SKIPPED: Told = (0, "skipped")
+NAMED: Told = (0, "told")
+KEPT: Told = (3, "kept")
 LEFT: Told = (3, "refused")
+UNREAD: Told = (7, "refused")
+"""The text of a version is needed, and not to be had."""
+
+pulls_slower = first(saves(SLOWER), pulls)
+pulls_two = first(commits, pulls_and_commits(SLOWER), pulls_and_commits(FASTER))
+pulls_and_pushes = first(commits, pulls_and_commits(SLOWER), pushes_and_commits(MERGED))
+edits_extra = edits(EXTRA, EXTRA_PATH)
+saves_extra = saves(EXTRA, name="Extra")
+saves_another_extra = saves(TREND, name="Extra")
 
 CASES = [
-    Case((LocalSide.SAME, RemoteSide.SAME), lambda world: None, "clean", NOTHING, NOTHING),
+    Case("SAME-SAME", (), "clean", NOTHING, NOTHING),
+    Case("SAME-MOVED", (saves(SLOWER),), "behind", PULLED, SKIPPED, SLOWER),
+    Case("EDITED-SAME", (edits(LONGER),), "modified", NOTHING, SAVED),
+    Case("EDITED-EQUAL", (edits(LONGER), saves(LONGER)), "clean", ADOPTED, ADOPTED),
+    Case("AHEAD-MOVED", (edits(LONGER), saves(LONGER, SLOWER)), "behind", PULLED, ADOPTED, SLOWER),
+    Case("EDITED-MOVED", (edits(LONGER), saves(SLOWER)), "diverged", COMBINED, LEFT, MERGED),
+    Case("UNDOES-SAME", (pulls_slower, edits(TREND)), "undoes", RESTORED, LEFT, SLOWER),
     Case(
-        (LocalSide.SAME, RemoteSide.MOVED),
-        saves(SLOWER),
-        "behind",
-        (0, "pulled"),
-        (0, "skipped"),
-        pulled=SLOWER,
+        "UNDOES-MOVED",
+        (pulls_slower, edits(TREND), saves(MERGED)),
+        "undoes",
+        RESTORED,
+        LEFT,
+        MERGED,
     ),
     Case(
-        (LocalSide.EDITED, RemoteSide.SAME),
-        edits(LONGER),
-        "modified",
-        NOTHING,
-        (0, "saved"),
-        versions=1,
+        "UNDOES-RECORDED",
+        (pulls_and_pushes, goes_back, edits(TREND)),
+        "undoes",
+        RESTORED,
+        LEFT,
+        SLOWER,
     ),
     Case(
-        (LocalSide.EDITED, RemoteSide.EQUAL),
-        first(edits(LONGER), saves(LONGER)),
-        "clean",
-        (0, "adopted"),
-        (0, "adopted"),
+        "UNDOES-RECORDED_THEIRS",
+        (pulls_two, goes_back, edits(TREND)),
+        "undoes",
+        RESTORED,
+        LEFT,
+        FASTER,
     ),
+    Case("UNCOMPARED-SAME", (pulls_slower, edits(MERGED), forgets), "modified", NOTHING, UNREAD),
     Case(
-        (LocalSide.AHEAD, RemoteSide.MOVED),
-        first(edits(LONGER), saves(LONGER, SLOWER)),
-        "behind",
-        (0, "pulled"),
-        (0, "adopted"),
-        pulled=SLOWER,
-    ),
-    Case(
-        (LocalSide.EDITED, RemoteSide.MOVED),
-        first(edits(LONGER), saves(SLOWER)),
+        "UNCOMPARED-MOVED",
+        (pulls_slower, edits(MERGED), saves(FASTER), forgets),
         "diverged",
-        (0, "merged"),
-        LEFT,
-        pulled=MERGED,
-    ),
-    Case(
-        (LocalSide.UNDOES, RemoteSide.SAME),
-        first(saves(SLOWER), pulls, edits(TREND)),
-        "undoes",
-        (0, "restored"),
-        LEFT,
-        pulled=SLOWER,
-    ),
-    Case(
-        (LocalSide.UNDOES, RemoteSide.MOVED),
-        first(saves(SLOWER), pulls, edits(TREND), saves(MERGED)),
-        "undoes",
-        (0, "restored"),
-        LEFT,
-        pulled=MERGED,
-    ),
-    Case(
-        (LocalSide.UNDOES, RemoteSide.RECORDED),
-        first(
-            *(commits, pulls_and_commits(SLOWER), pushes_and_commits(MERGED)),
-            *(goes_back, edits(TREND)),
-        ),
-        "undoes",
-        (0, "restored"),
-        LEFT,
-        pulled=SLOWER,
-    ),
-    Case(
-        (LocalSide.UNDOES, RemoteSide.RECORDED_THEIRS),
-        first(
-            *(commits, pulls_and_commits(SLOWER), pulls_and_commits(FASTER)),
-            *(goes_back, edits(TREND)),
-        ),
-        "undoes",
-        (0, "restored"),
-        LEFT,
-        pulled=FASTER,
-    ),
-    Case(
-        (LocalSide.UNCOMPARED, RemoteSide.SAME),
-        first(saves(SLOWER), pulls, edits(MERGED), forgets_the_first),
-        "modified",
-        NOTHING,
-        (7, "refused"),
-    ),
-    Case(
-        (LocalSide.UNCOMPARED, RemoteSide.MOVED),
-        first(saves(SLOWER), pulls, edits(MERGED), saves(FASTER), forgets_the_first),
-        "diverged",
-        (7, "refused"),
+        UNREAD,
         LEFT,
     ),
     Case(
-        (LocalSide.UNCOMPARED, RemoteSide.RECORDED),
-        first(
-            *(commits, pulls_and_commits(SLOWER), pushes_and_commits(MERGED)),
-            *(goes_back, edits(EXTRA), forgets_the_first),
-        ),
+        "UNCOMPARED-RECORDED",
+        (pulls_and_pushes, goes_back, edits(EXTRA), forgets),
         "rolled-back",
         LEFT,
-        (7, "refused"),
+        UNREAD,
     ),
     Case(
-        (LocalSide.UNCOMPARED, RemoteSide.RECORDED_THEIRS),
-        first(
-            *(commits, pulls_and_commits(SLOWER), pulls_and_commits(FASTER)),
-            *(goes_back, edits(MERGED), forgets_the_first),
-        ),
+        "UNCOMPARED-RECORDED_THEIRS",
+        (pulls_two, goes_back, edits(MERGED), forgets),
         "rolled-back",
-        (7, "refused"),
+        UNREAD,
         LEFT,
     ),
+    Case("SAME-RECORDED", (reverts,), "rolled-back", LEFT, SAVED),
+    Case("EDITED-RECORDED", (reverts, edits(LONGER)), "rolled-back", LEFT, SAVED),
+    Case("SAME-RECORDED_THEIRS", (reverts_theirs,), "rolled-back", PULLED, LEFT, SLOWER),
     Case(
-        (LocalSide.SAME, RemoteSide.RECORDED),
-        reverts,
+        "EDITED-RECORDED_THEIRS",
+        (reverts_theirs, edits(LONGER)),
         "rolled-back",
+        COMBINED,
         LEFT,
-        (0, "saved"),
-        versions=1,
+        MERGED,
     ),
-    Case(
-        (LocalSide.EDITED, RemoteSide.RECORDED),
-        first(reverts, edits(LONGER)),
-        "rolled-back",
-        LEFT,
-        (0, "saved"),
-        versions=1,
-    ),
-    Case(
-        (LocalSide.SAME, RemoteSide.RECORDED_THEIRS),
-        reverts_theirs,
-        "rolled-back",
-        (0, "pulled"),
-        LEFT,
-        pulled=SLOWER,
-    ),
-    Case(
-        (LocalSide.EDITED, RemoteSide.RECORDED_THEIRS),
-        first(reverts_theirs, edits(LONGER)),
-        "rolled-back",
-        (0, "merged"),
-        LEFT,
-        pulled=MERGED,
-    ),
-    Case(
-        (LocalSide.MISSING, RemoteSide.RECORDED_THEIRS),
-        first(reverts_theirs, removes),
-        "missing",
-        (0, "told"),
-        (0, "told"),
-    ),
-    Case(
-        (LocalSide.MISSING, RemoteSide.RECORDED),
-        first(reverts, removes),
-        "missing",
-        (0, "told"),
-        (0, "told"),
-    ),
-    Case((LocalSide.MISSING, RemoteSide.SAME), removes, "missing", (0, "told"), (0, "told")),
-    Case(
-        (LocalSide.MISSING, RemoteSide.MOVED),
-        first(removes, saves(SLOWER)),
-        "missing",
-        (0, "told"),
-        (0, "told"),
-    ),
-    Case(
-        (LocalSide.MISSING, RemoteSide.ABSENT),
-        first(adds(EXTRA), lambda world: world.remove(EXTRA_PATH)),
-        "missing",
-        (0, "told"),
-        (0, "told"),
-        EXTRA_PATH,
-    ),
-    Case((LocalSide.SAME, RemoteSide.GONE), deletes, "gone", (3, "kept"), LEFT),
-    Case(
-        (LocalSide.EDITED, RemoteSide.GONE),
-        first(edits(LONGER), deletes),
-        "gone",
-        (3, "kept"),
-        LEFT,
-    ),
-    Case((LocalSide.MISSING, RemoteSide.GONE), first(removes, deletes), "gone", (3, "kept"), LEFT),
-    Case(
-        (LocalSide.ADDED, RemoteSide.ABSENT),
-        adds(EXTRA),
-        "new",
-        NOTHING,
-        (0, "created"),
-        EXTRA_PATH,
-    ),
-    Case(
-        (LocalSide.ADDED, RemoteSide.SAME_TEXT),
-        first(adds(EXTRA), saves(EXTRA, name="Extra")),
-        "clean",
-        (0, "adopted"),
-        (0, "adopted"),
-        EXTRA_PATH,
-    ),
-    Case(
-        (LocalSide.ADDED, RemoteSide.TAKEN),
-        first(adds(EXTRA), saves(TREND, name="Extra")),
-        "name-taken",
-        LEFT,
-        LEFT,
-        EXTRA_PATH,
-    ),
-    Case(
-        (LocalSide.UNTRACKED, RemoteSide.ABSENT),
-        edits(EXTRA, EXTRA_PATH),
-        "untracked",
-        NOTHING,
-        NOTHING,
-        EXTRA_PATH,
-    ),
-    Case(
-        (LocalSide.UNTRACKED, RemoteSide.SAME_TEXT),
-        first(edits(EXTRA, EXTRA_PATH), saves(EXTRA, name="Extra")),
-        "clean",
-        (0, "adopted"),
-        (0, "adopted"),
-        EXTRA_PATH,
-    ),
-    Case(
-        (LocalSide.UNTRACKED, RemoteSide.TAKEN),
-        first(edits(EXTRA, EXTRA_PATH), saves(TREND, name="Extra")),
-        "name-taken",
-        LEFT,
-        LEFT,
-        EXTRA_PATH,
-    ),
-    Case(
-        (LocalSide.ABSENT, RemoteSide.MOVED),
-        saves(EXTRA, name="Extra"),
-        "remote-only",
-        (0, "written"),
-        NOTHING,
-        EXTRA_PATH,
-        pulled=EXTRA,
-    ),
-    Case((LocalSide.MARKED, RemoteSide.SAME), edits(MARKERS), "conflict", LEFT, LEFT),
-    Case(
-        (LocalSide.MARKED, RemoteSide.MOVED),
-        first(edits(MARKERS), saves(FASTER)),
-        "conflict",
-        LEFT,
-        LEFT,
-    ),
-    Case(
-        (LocalSide.MARKED, RemoteSide.GONE), first(edits(MARKERS), deletes), "conflict", LEFT, LEFT
-    ),
-    Case(
-        (LocalSide.MARKED, RemoteSide.ABSENT),
-        first(adds(EXTRA), edits(MARKERS, EXTRA_PATH)),
-        "conflict",
-        LEFT,
-        LEFT,
-        EXTRA_PATH,
-    ),
-    Case((LocalSide.UNREADABLE, RemoteSide.SAME), edits(b"plot(\xff)"), "unreadable", LEFT, LEFT),
-    Case(
-        (LocalSide.UNREADABLE, RemoteSide.MOVED),
-        first(edits(b"plot(\xff)"), saves(SLOWER)),
-        "unreadable",
-        LEFT,
-        LEFT,
-    ),
-    Case(
-        (LocalSide.UNREADABLE, RemoteSide.GONE),
-        first(edits(b"plot(\0)"), deletes),
-        "unreadable",
-        LEFT,
-        LEFT,
-    ),
-    Case(
-        (LocalSide.UNREADABLE, RemoteSide.ABSENT),
-        first(adds(EXTRA), edits(TREND.encode("utf-16"), EXTRA_PATH)),
-        "unreadable",
-        LEFT,
-        LEFT,
-        EXTRA_PATH,
-    ),
+    Case("MISSING-RECORDED_THEIRS", (reverts_theirs, removes), "missing", NAMED, NAMED),
+    Case("MISSING-RECORDED", (reverts, removes), "missing", NAMED, NAMED),
+    Case("MISSING-SAME", (removes,), "missing", NAMED, NAMED),
+    Case("MISSING-MOVED", (removes, saves(SLOWER)), "missing", NAMED, NAMED),
+    Case("MISSING-ABSENT", (adds_extra, removes_extra), "missing", NAMED, NAMED),
+    Case("SAME-GONE", (deletes,), "gone", KEPT, LEFT),
+    Case("EDITED-GONE", (edits(LONGER), deletes), "gone", KEPT, LEFT),
+    Case("MISSING-GONE", (removes, deletes), "gone", KEPT, LEFT),
+    Case("ADDED-ABSENT", (adds_extra,), "new", NOTHING, CREATED),
+    Case("ADDED-SAME_TEXT", (adds_extra, saves_extra), "clean", ADOPTED, ADOPTED),
+    Case("ADDED-TAKEN", (adds_extra, saves_another_extra), "name-taken", LEFT, LEFT),
+    Case("UNTRACKED-ABSENT", (edits_extra,), "untracked", NOTHING, NOTHING),
+    Case("UNTRACKED-SAME_TEXT", (edits_extra, saves_extra), "clean", ADOPTED, ADOPTED),
+    Case("UNTRACKED-TAKEN", (edits_extra, saves_another_extra), "name-taken", LEFT, LEFT),
+    Case("ABSENT-MOVED", (saves_extra,), "remote-only", WRITTEN, NOTHING, EXTRA),
+    Case("MARKED-SAME", (edits(MARKERS),), "conflict", LEFT, LEFT),
+    Case("MARKED-MOVED", (edits(MARKERS), saves(FASTER)), "conflict", LEFT, LEFT),
+    Case("MARKED-GONE", (edits(MARKERS), deletes), "conflict", LEFT, LEFT),
+    Case("MARKED-ABSENT", (adds_extra, edits(MARKERS, EXTRA_PATH)), "conflict", LEFT, LEFT),
+    Case("UNREADABLE-SAME", (edits(b"plot(\xff)"),), "unreadable", LEFT, LEFT),
+    Case("UNREADABLE-MOVED", (edits(b"plot(\xff)"), saves(SLOWER)), "unreadable", LEFT, LEFT),
+    Case("UNREADABLE-GONE", (edits(b"plot(\0)"), deletes), "unreadable", LEFT, LEFT),
+    Case("UNREADABLE-ABSENT", (adds_extra, edits(UTF_16, EXTRA_PATH)), "unreadable", LEFT, LEFT),
 ]
 FLAGGED = [
-    Case((LocalSide.MARKED, RemoteSide.SAME), flags, "conflict", LEFT, LEFT),
-    Case((LocalSide.MARKED, RemoteSide.SAME), first(flags, edits(LONGER)), "conflict", LEFT, LEFT),
-    Case((LocalSide.MARKED, RemoteSide.SAME), first(flags, removes), "conflict", LEFT, LEFT),
-    Case((LocalSide.MARKED, RemoteSide.MOVED), first(flags, saves(SLOWER)), "conflict", LEFT, LEFT),
-    Case((LocalSide.MARKED, RemoteSide.GONE), first(flags, deletes), "conflict", LEFT, LEFT),
+    Case("MARKED-SAME", (flags,), "conflict", LEFT, LEFT),
+    Case("MARKED-SAME", (flags, edits(LONGER)), "conflict", LEFT, LEFT),
+    Case("MARKED-SAME", (flags, removes), "conflict", LEFT, LEFT),
+    Case("MARKED-MOVED", (flags, saves(SLOWER)), "conflict", LEFT, LEFT),
+    Case("MARKED-GONE", (flags, deletes), "conflict", LEFT, LEFT),
 ]

@@ -49,9 +49,7 @@ def python(world: World, code: str) -> int:
     return subprocess.run([sys.executable, "-c", code], cwd=world.place, check=False).returncode
 
 
-def test_an_interrupted_clone_writes_nothing_into_what_it_removes(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_clone_writes_nothing_into_what_it_removes(world: World) -> None:
     """Ctrl-C while a thread is about to write a file."""
     writing, write = threading.Event(), atomic.write_temp
 
@@ -65,8 +63,8 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(
         assert writing.wait(LONG)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tree, "write_temp", slowly)
-    monkeypatch.setattr(parallel._Ended, "results", interrupted)
+    world.monkeypatch.setattr(tree, "write_temp", slowly)
+    world.monkeypatch.setattr(parallel._Ended, "results", interrupted)
     before = set(world.place.iterdir())
     assert world("clone", "--remote", world.remote_name, "scripts").code == 130
     assert set(world.place.iterdir()) == before
@@ -79,8 +77,7 @@ def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: 
     inode = world.folder.stat().st_ino
     assert python(world, BREAKS_OFF.format(after=after)) == 130
     assert list(world.folder.iterdir()) == []
-    again = world("clone", "--sandbox", "scripts", cwd=world.place)
-    assert again.code == 0, again.said
+    world("clone", "--sandbox", "scripts", cwd=world.place, code=0)
     assert world.folder.stat().st_ino == inode
     assert world.words() == {}
 
@@ -132,12 +129,10 @@ def test_a_clone_is_killed_at_a_call(
             world.forget()
             continue
         left += bool(set(world.place.iterdir()) - before)
-        again = world("clone", "--sandbox", then, *history, cwd=world.place)
-        assert again.code == 0, again
+        again = world("clone", "--sandbox", then, *history, cwd=world.place, code=0)
         assert set(world.place.iterdir()) == {*before, world.place / then}
         spared.add(again.asked.count("get"))
-        clean = world("verify", cwd=world.place / then)
-        assert clean.code == 0, clean
+        world("verify", cwd=world.place / then, code=0)
         shutil.rmtree(world.place / then)
         world.forget()
     else:
@@ -159,8 +154,7 @@ def test_what_a_clone_read_is_not_read_again(
     assert not world.folder.exists()
     assert "what was read is kept" in broken.err
     world.plan.clear()
-    again = world(*words, cwd=world.place)
-    assert again.code == 0, again
+    again = world(*words, cwd=world.place, code=0)
     whole = world("clone", "--remote", world.remote_name, "another", *history, cwd=world.place)
     assert whole.asked.count("get") - again.asked.count("get") == 2
     assert world.words() == {}
@@ -251,8 +245,7 @@ def volume(world: World) -> Iterator[Path]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
 def test_a_clone_into_a_volume(world: World, volume: Path) -> None:
-    made = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place)
-    assert made.code == 0, made.said
+    world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=0)
     assert os.path.ismount(volume)
     found = {path.name for path in volume.iterdir()}
     assert found == {"indicators", "strategies", "libraries", "pine.toml"}
@@ -261,8 +254,7 @@ def test_a_clone_into_a_volume(world: World, volume: Path) -> None:
 
 def test_an_init_that_was_killed_is_run_again(world: World) -> None:
     assert python(world, KILLED) == 137
-    again = world("init", "--sandbox", cwd=world.place)
-    assert again.code == 0, again.said
+    world("init", "--sandbox", cwd=world.place, code=0)
 
 
 def test_of_two_inits_one_makes_the_folder(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,16 +6,8 @@ import shutil
 
 import pytest
 
-from tests.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH, World, git, start
-
-
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
-
-
-def head(world: World) -> str:
-    return git(world, "rev-parse", "HEAD")
+from tests.world import BREAKOUT_PATH, FASTER, LONGER, SLOWER, TREND, TREND_PATH, World, git
+from tests.world.repository import head
 
 
 def test_the_note_of_a_push_comes_first(repo: World) -> None:
@@ -69,8 +61,7 @@ def test_forged_trailers_are_not_believed(repo: World) -> None:
 
 
 def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
-    repo.web_save(repo.read(BREAKOUT_PATH) + "// 1\n", "Breakout")
-    repo("pull")
+    repo.web_save_and_pull(repo.read(BREAKOUT_PATH) + "// 1\n", "Breakout")
     repo.write(LONGER)
     repo.write(repo.read(BREAKOUT_PATH) + "// 2\n", BREAKOUT_PATH)
     repo("push", "--commit")
@@ -78,9 +69,7 @@ def test_a_version_is_not_that_of_the_next_script(repo: World) -> None:
     assert repo("blame-version", f"{TREND_PATH}@3").code == 2
 
 
-def test_a_text_is_found_in_the_history_of_all_branches(
-    repo: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_text_is_found_in_the_history_of_all_branches(repo: World) -> None:
     first = head(repo)
     repo.write(LONGER.replace("\n", "\r\n"))
     git(repo, "checkout", "-qb", "side")
@@ -90,7 +79,7 @@ def test_a_text_is_found_in_the_history_of_all_branches(
     git(repo, "checkout", "-q", "--", ".")
     git(repo, "checkout", "-q", "main")
     repo.write(LONGER)
-    monkeypatch.setenv("GIT_COMMITTER_DATE", "2035-01-01T00:00:00Z")
+    repo.monkeypatch.setenv("GIT_COMMITTER_DATE", "2035-01-01T00:00:00Z")
     git(repo, "stash", "-q")  # what is put away is not committed
     repo.forget()
     ran = repo("blame-version", f"{TREND_PATH}@2", "--json")
@@ -113,10 +102,8 @@ def test_a_note_of_a_commit_that_git_has_no_more(repo: World) -> None:
 
 
 def test_no_commit_has_it(repo: World) -> None:
-    repo.web_save(SLOWER)
-    repo("pull")
-    ran = repo("blame-version", TREND_PATH)
-    assert ran.code == 3
+    repo.web_save_and_pull(SLOWER)
+    ran = repo("blame-version", TREND_PATH, code=3)
     assert "no commit here has the text of version 2.0" in ran.err
     ran = repo("blame-version", f"{TREND_PATH}@99")
     assert (ran.code, "there is no version 99.0; the newest is 2.0" in ran.err) == (2, True)
@@ -134,8 +121,7 @@ def test_no_commit_has_it(repo: World) -> None:
     ["nothing.pine", f"{TREND_PATH}@x", f"{TREND_PATH}@0", "USER;" + "0" * 32, "../x.pine@2", "@2"],
 )
 def test_what_names_no_version(repo: World, name: str) -> None:
-    ran = repo("blame-version", name)
-    assert (ran.code, ran.asked) == (2, ())
+    assert repo("blame-version", name, code=2).asked == ()
 
 
 def test_a_file_with_an_at_in_its_name(repo: World) -> None:

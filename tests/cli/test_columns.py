@@ -120,8 +120,7 @@ def test_a_terminal_gets_a_line_above_the_columns(
 
 
 def test_columns_stand_below_each_other_with_colours_too(clone: World) -> None:
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     rows = [_COLOUR.sub("", line) for line in seen(clone, BROAD, "log") if ".pine" in line]
     assert {"pinesync", "elsewhere"} <= {word for row in rows for word in row.split()}
     places = {re.search(r"\S+\.pine", row).start() for row in rows}  # type: ignore[union-attr]

@@ -13,42 +13,26 @@ import pytest
 from pinesync.model import PineId, Version
 from pinesync.workspace.state import State
 from tests.watch.editors import once_asked
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.repository import (
     git,
     git_code,
+    head,
     hook,
     start,
     status,
+    submodule,
     touched,
     trailers,
 )
+from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 EDITED = BREAKOUT + "// mine\n"
 
 
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
-
-
 def noted(world: World, version: int, name: str = "Trend") -> str | None:
-    (folder,) = (world.home / "pinesync" / "state").glob("*-*")
+    folder = world.state_folder
     return State(folder).texts.commit_of(PineId(world.id_of(name)), Version(version))
-
-
-def head(world: World) -> str:
-    return git(world, "rev-parse", "HEAD")
 
 
 # -- what is in it --------------------------------------------------------------------------------
@@ -117,8 +101,7 @@ def test_several_scripts_have_a_line_and_trailers_each(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save(EDITED, "Breakout")
     repo.web_save(EXTRA, "Extra")
-    ran = repo("pull", "--commit", "--json")
-    assert ran.code == 0
+    ran = repo("pull", "--commit", "--json", code=0)
     made = ran.json["commit"]
     assert made["commit"] == head(repo)
     assert set(made["paths"]) == {TREND_PATH, BREAKOUT_PATH, "indicators/Extra.pine"}
@@ -153,9 +136,7 @@ def test_what_was_done_before_a_run_stopped_is_committed(repo: World) -> None:
     repo.write(LONGER)
     repo.write(EDITED, BREAKOUT_PATH)
     repo.plan.add("save_next:2:429:seconds=3600")
-    ran = repo("push", "--commit")
-    assert ran.code == 7
-    assert "committed" in ran.out
+    assert "committed" in repo("push", "--commit", code=7).out
     assert len(trailers(repo)) == 2
     assert len(touched(repo)) == 2
 
@@ -177,8 +158,7 @@ def test_a_new_script_and_a_moved_one(repo: World) -> None:
     os.rename(repo.folder / TREND_PATH, repo.folder / moved)
     repo.write(repo.read("pine.toml").replace(TREND_PATH, moved), "pine.toml")
     repo.write(LONGER, moved)
-    ran = repo("push", "--commit", moved)
-    assert ran.code == 0, ran
+    repo("push", "--commit", moved, code=0)
     assert set(touched(repo)) == {TREND_PATH, moved, "pine.toml"}
     assert status(repo) == []
 
@@ -241,9 +221,7 @@ def test_what_was_staged_otherwise_stays_staged(repo: World) -> None:
     repo.write("# staged\n" + repo.read("pine.toml"), "pine.toml")
     git(repo, "add", "--all")
     repo.write(LONGER)
-    ran = repo("push", "--commit")
-    assert ran.code == 0
-    assert f"{TREND_PATH}: was staged with another text" in ran.err
+    assert f"{TREND_PATH}: was staged with another text" in repo("push", "--commit", code=0).err
     assert git(repo, "show", f":{TREND_PATH}").endswith("// half of it")
     # of pine.toml the remark is still what is staged, and nothing but the remark
     assert git(repo, "diff", "--cached", "--numstat", "pine.toml").split() == [
@@ -267,8 +245,7 @@ def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
     """Left as it is, it would take the commit back with the next one."""
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
-    ran = repo("push", "--commit")
-    assert ran.code == 1
+    ran = repo("push", "--commit", code=1)
     assert "git's index is locked and has the older files" in ran.err
     (repo.folder / ".git" / "index.lock").unlink()
     assert touched(repo) == [TREND_PATH, "pine.toml"]
@@ -283,8 +260,7 @@ def test_what_git_ignores_is_not_committed(repo: World) -> None:
     git(repo, "commit", "-qm", "ignore")
     repo.write(LONGER)
     repo("new", "Secret")
-    ran = repo("push", "--commit")
-    assert ran.code == 0
+    ran = repo("push", "--commit", code=0)
     assert "indicators/Secret.pine: not committed: git ignores it" in ran.err
     assert touched(repo) == [TREND_PATH, "pine.toml"]  # tracked, so not ignored
     assert "Secret" not in git(repo, "show", "HEAD:pine.toml")
@@ -347,8 +323,7 @@ def test_a_hook_that_refuses_or_changes_what_is_committed(repo: World, script: s
     hook(repo, "pre-commit", script)
     before, tree = head(repo), git(repo, "write-tree")
     repo.write(LONGER)
-    ran = repo("push", "--commit")
-    assert ran.code == 1
+    ran = repo("push", "--commit", code=1)
     assert f"saved      {TREND_PATH}  1.0 → 2.0" in ran.out
     assert "pine.toml: not committed: " in ran.err
     assert ("no good" in ran.err) == ("no good" in script)
@@ -362,9 +337,7 @@ def test_a_hook_that_commits_more(repo: World) -> None:
     more = "git commit --quiet --allow-empty --message more"
     hook(repo, "post-commit", f'[ "$(git log -1 --format=%s)" = more ] || {more}')
     repo.write(LONGER)
-    ran = repo("push", "--commit")
-    assert ran.code == 1
-    assert "something else moved HEAD" in ran.err
+    assert "something else moved HEAD" in repo("push", "--commit", code=1).err
     assert git(repo, "log", "-2", "--format=%s").split("\n") == ["more", "Trend 2.0"]
 
 
@@ -493,8 +466,7 @@ def test_a_commit_that_no_branch_has_is_told(repo: World, verb: str) -> None:
     repo.write(LONGER)
     repo.web_save(EDITED, "Breakout")
     before = head(repo)
-    ran = repo(verb, "--commit")
-    assert ran.code == 0
+    ran = repo(verb, "--commit", code=0)
     assert git(repo, "rev-parse", "HEAD~1") == before
     assert f"the commit {head(repo)[:9]} is on no branch" in ran.err
     git(repo, *shlex.split(ran.err.partition("`git ")[2].partition("`")[0]))
@@ -514,9 +486,7 @@ def test_a_commit_in_a_submodule(repo: World, tmp_path: Path) -> None:
     here = around / "scripts"
     git(here, "checkout", "-q", "--detach")
     repo.web_save(SLOWER)
-    ran = repo("pull", "--commit", cwd=here)
-    assert ran.code == 0, ran
-    assert "is on no branch" in ran.err
+    assert "is on no branch" in repo("pull", "--commit", cwd=here, code=0).err
     assert git(around, "status", "--short") == " M scripts"
 
 
@@ -568,11 +538,7 @@ def test_a_worktree(repo: World) -> None:
 
 
 def test_a_submodule(repo: World) -> None:
-    above = repo.place / "above"
-    above.mkdir()
-    git(above, "init", "-q")
-    git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo.folder), "in")
-    inner = above / "in"
+    inner = submodule(repo, repo.place / "above")
     (inner / TREND_PATH).write_text(LONGER)
     assert repo("push", "--commit", cwd=inner).code == 0
     assert git(inner, "log", "-1", "--format=%s") == "Trend 2.0"
@@ -598,14 +564,12 @@ def test_line_ends_that_git_converts(repo: World) -> None:
 def test_a_push_of_what_head_has_is_noted(repo: World) -> None:
     repo.write(LONGER)
     git(repo, "commit", "-qam", "longer")
-    repo.write(EDITED, BREAKOUT_PATH)
-    assert repo("push").code == 0
+    repo.write_and_push(EDITED, BREAKOUT_PATH)
     assert noted(repo, 2) == head(repo)
     assert noted(repo, 2, "Breakout") is None
 
 
 def test_a_push_outside_of_git_notes_nothing(clone: World) -> None:
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     assert not [path for path in clone.state() if "/commits/" in path]
     assert Path(clone.folder, "pine.toml").exists()

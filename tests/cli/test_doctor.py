@@ -17,25 +17,13 @@ import pytest
 from pinesync.app.doctor import machine
 from pinesync.cli.render import escape_controls
 from pinesync.model import Digest, PineId, RelPath, Version
-from pinesync.sync.intents import Download, Now, Upload
+from pinesync.sync.intents import Now, Upload
 from pinesync.workspace.state import State
 from pinesync.workspace.state.codec import Replaced
-from tests.cli.cases import MARKERS, flags
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    Ran,
-    World,
-    both_ways,
-    git_code,
-    start,
-)
+from tests.cli.cases import MARKERS, flags, records_a_pull
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, Ran, World, both_ways
+from tests.world.repository import git_code, start
+from tests.world.scripts import BREAKOUT, LONGER, SLOWER, TOOLS, TREND
 from tests.world.tradingview import TradingView
 
 HERE = ["lock", "state", "writes", "conflicts", "permissions", "leftovers"]
@@ -96,6 +84,20 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Told:
     return Told(ran, findings)
 
 
+def only_wrong(world: World, area: str, *options: str) -> str:
+    """What doctor says of this area, where something is wrong in no other."""
+    found = look(world, *options).wrong()
+    assert set(found) == {area}
+    return found[area]
+
+
+def noted(world: World, area: str) -> str:
+    """What doctor notes in this area, where nothing is wrong."""
+    found = look(world)
+    assert found.ran.code == 0
+    return found.notes()[area]
+
+
 def everything(world: World) -> tuple[Any, ...]:
     folder = world.files() if world.folder.is_dir() else {}
     sandbox = world.home / "pinesync" / "sandbox"
@@ -132,11 +134,6 @@ def commit(world: World) -> None:
     world.git("commit", "-qm", "as they are")
 
 
-def state_of(world: World) -> Path:
-    (found,) = [p for p in (world.home / "pinesync" / "state").iterdir() if p.is_dir()]
-    return found
-
-
 def shown(world: World, path: Path) -> str:
     return f"~/{path.relative_to(world.home).as_posix()}"
 
@@ -163,14 +160,13 @@ def test_a_folder_where_all_is_well(sound: World) -> None:
     ((_, manifest, _),) = found.of("manifest")
     assert manifest == f"pine.toml: 3 scripts of {sound.remote_name}, account sandbox, schema 1"
     ((_, state, _),) = found.of("state")
-    assert state == f"{shown(sound, state_of(sound))}: 3 kept texts, 1 KB"
+    assert state == f"{shown(sound, sound.state_folder)}: 3 kept texts, 1 KB"
     assert found.ran.out.splitlines()[-1] == "13 ok"
 
 
 @both_ways
 def test_below_the_root_and_after_edits_and_pushes(sound: World) -> None:
-    sound.write(LONGER)
-    assert sound("push").code == 0
+    sound.write_and_push(LONGER)
     sound.web_save(SLOWER)
     sound.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
     found = look(sound, cwd=sound.folder / "indicators")
@@ -229,9 +225,7 @@ def test_a_package_that_is_missing(sound: World, monkeypatch: pytest.MonkeyPatch
 @both_ways
 def test_a_session_that_ended(sound: World) -> None:
     sound.plan.expire()
-    found = look(sound)
-    assert set(found.wrong()) == {"session"}
-    assert "cookie" in found.wrong()["session"]
+    assert "cookie" in only_wrong(sound, "session")
 
 
 @over_http
@@ -268,18 +262,16 @@ def test_the_cookie_of_another_account(sound: World, monkeypatch: pytest.MonkeyP
 def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
-    found = look(sound)
-    assert set(found.wrong()) == {"session"}
-    assert found.wrong()["session"].startswith("could not be asked: no connection to 127.0.0.1:9")
-    assert "--offline" in found.wrong()["session"]
+    said = only_wrong(sound, "session")
+    assert said.startswith("could not be asked: no connection to 127.0.0.1:9")
+    assert "--offline" in said
 
 
 @both_ways
 @pytest.mark.parametrize("fault", ["list:*:429:seconds=3600", "list:*:html", "list:*:garbage"])
 def test_an_answer_that_is_none(sound: World, fault: str) -> None:
     sound.plan.add(fault)
-    found = look(sound)
-    assert set(found.wrong()) == {"session"}
+    only_wrong(sound, "session")
 
 
 @both_ways
@@ -305,8 +297,7 @@ def test_a_sandbox_that_is_not_there_is_not_made(sound: World) -> None:
     sandbox = sound.home / "pinesync" / "sandbox"
     sandbox.rename(sandbox.with_name("elsewhere"))
     try:
-        ran = sound("doctor", "--json")
-        assert ran.code == 1
+        ran = sound("doctor", "--json", code=1)
         assert "another PINESYNC_HOME" in ran.json["findings"][0]["hint"]
         assert not sandbox.exists()
     finally:
@@ -367,13 +358,11 @@ def test_a_sign_in_that_others_can_read(sound: World, mode: int) -> None:
 
 
 @posix
-def test_a_folder_of_sign_ins_that_others_can_enter(
-    sound: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_of_sign_ins_that_others_can_enter(sound: World) -> None:
     """What to do can be typed, also where the folder's name has a space in it."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
-    monkeypatch.setenv("PINESYNC_HOME", str(spaced))
+    sound.monkeypatch.setenv("PINESYNC_HOME", str(spaced))
     try:
         folder = spaced / "config"
         folder.mkdir()
@@ -423,17 +412,13 @@ def type_in_a_shell(hint: str) -> None:
 def test_a_commit_from_the_future(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-05-01T12:00:00Z")
     sound.git("commit", "-q", "--allow-empty", "-m", "later")
-    found = look(sound)
-    assert set(found.wrong()) == {"clock"}
-    assert "the last commit is of 2099-05-01 12:00 UTC" in found.wrong()["clock"]
+    assert "the last commit is of 2099-05-01 12:00 UTC" in only_wrong(sound, "clock")
 
 
 @pytest.mark.parametrize("wall", [4e9, 1e300, float("inf")])
 def test_a_record_from_the_future(sound: World, wall: float) -> None:
-    State(state_of(sound)).log.write(begun(sound, state="landed", landed=Version(2), wall=wall))
-    found = look(sound)
-    assert set(found.wrong()) == {"clock"}
-    assert "a record of a write is of " in found.wrong()["clock"]
+    State(sound.state_folder).log.write(begun(sound, state="landed", landed=Version(2), wall=wall))
+    assert "a record of a write is of " in only_wrong(sound, "clock")
 
 
 def test_a_clock_that_was_reset(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,35 +442,28 @@ def test_no_git(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_folder_outside_of_git(clone: World) -> None:
-    found = look(clone)
-    assert found.ran.code == 0
-    assert "`git init`" in found.notes()["git"]
+    assert "`git init`" in noted(clone, "git")
 
 
 def test_pine_toml_is_not_in_git_yet(clone: World) -> None:
     clone.git("init", "-q")
-    found = look(clone)
-    assert found.ran.code == 0
-    assert "pine.toml is not in git yet; commit it" in found.notes()["git"]
+    assert "pine.toml is not in git yet; commit it" in noted(clone, "git")
 
 
 @both_ways
 def test_git_ignores_pine_toml(clone: World) -> None:
     clone.write("pine.*\n", ".gitignore")
     commit(clone)
-    found = look(clone)
-    assert set(found.wrong()) == {"git"}
-    assert "git ignores pine.toml" in found.wrong()["git"]
-    assert "`git check-ignore -v pine.toml`" in found.wrong()["git"]
+    said = only_wrong(clone, "git")
+    assert "git ignores pine.toml" in said
+    assert "`git check-ignore -v pine.toml`" in said
 
 
 def test_git_ignores_scripts(clone: World) -> None:
     clone.write("indicators/\nlibraries/*\n", ".gitignore")
     clone.write(TREND, "libraries/unlisted.pine")
     commit(clone)
-    found = look(clone)
-    assert set(found.wrong()) == {"git"}
-    assert f"git ignores listed scripts: {TREND_PATH}, {TOOLS_PATH};" in found.wrong()["git"]
+    assert f"git ignores listed scripts: {TREND_PATH}, {TOOLS_PATH};" in only_wrong(clone, "git")
 
 
 def test_a_workspace_below_the_top_of_a_repository(clone: World) -> None:
@@ -497,11 +475,8 @@ def test_a_workspace_below_the_top_of_a_repository(clone: World) -> None:
 
 
 def test_a_script_that_is_not_in_git_yet(sound: World) -> None:
-    sound.web_save(SLOWER.replace("Trend", "Extra"), "Extra")
-    sound("pull")
-    found = look(sound)
-    assert found.ran.code == 0
-    assert found.notes()["git"].startswith("not in git yet: indicators/Extra.pine")
+    sound.web_save_and_pull(SLOWER.replace("Trend", "Extra"), "Extra")
+    assert noted(sound, "git").startswith("not in git yet: indicators/Extra.pine")
 
 
 def test_a_merge_that_git_left_open(sound: World) -> None:
@@ -573,10 +548,9 @@ def test_pine_toml_cannot_be_used(sound: World, text: str, said: str) -> None:
 
 def test_a_listed_file_that_is_missing(sound: World) -> None:
     sound.remove()
-    found = look(sound)
-    assert found.ran.code == 0
-    assert f"no file is there: {TREND_PATH}" in found.notes()["manifest"]
-    assert f"`pinesync restore {TREND_PATH}`" in found.notes()["manifest"]
+    said = noted(sound, "manifest")
+    assert f"no file is there: {TREND_PATH}" in said
+    assert f"`pinesync restore {TREND_PATH}`" in said
 
 
 # -- lock -----------------------------------------------------------------------------------------
@@ -593,7 +567,7 @@ with writing(pathlib.Path(sys.argv[1])):
 @both_ways
 def test_another_pinesync_is_writing(sound: World) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, str(state_of(sound))],
+        [sys.executable, "-c", HOLDS, str(sound.state_folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -601,9 +575,7 @@ def test_another_pinesync_is_writing(sound: World) -> None:
     with child:
         assert child.stdout
         assert child.stdout.readline() == "held\n"
-        found = look(sound)
-        assert set(found.wrong()) == {"lock"}
-        assert "another pinesync is writing in this workspace now" in found.wrong()["lock"]
+        assert "another pinesync is writing in this workspace now" in only_wrong(sound, "lock")
         child.kill()
     assert look(sound).wrong() == {}
     sound.write(LONGER)
@@ -615,7 +587,7 @@ def test_another_pinesync_is_writing(sound: World) -> None:
 
 @posix
 def test_a_state_that_others_can_enter(sound: World) -> None:
-    state_of(sound).chmod(0o755)
+    sound.state_folder.chmod(0o755)
     found = look(sound)
     assert set(found.wrong()) == {"state"}
     type_in_a_shell(found.of("state")[0][2])
@@ -623,20 +595,20 @@ def test_a_state_that_others_can_enter(sound: World) -> None:
 
 
 def test_a_kept_text_that_is_damaged(sound: World) -> None:
-    one, other, *_ = sorted(state_of(sound).glob("objects/*/*"))
+    one, other, *_ = sorted(sound.state_folder.glob("objects/*/*"))
     one.write_bytes(one.read_bytes()[:-1])
     other.rename(other.with_name("stranger"))
     found = look(sound)
     assert set(found.wrong()) == {"state"}
     said = found.wrong()["state"]
     assert "2 of 3 kept texts damaged: " in said
-    assert one.relative_to(state_of(sound)).as_posix() in said
+    assert one.relative_to(sound.state_folder).as_posix() in said
     assert "stranger" in said
 
 
 @posix
 def test_a_kept_text_that_is_a_link(sound: World) -> None:
-    one = next(state_of(sound).glob("objects/*/*"))
+    one = next(sound.state_folder.glob("objects/*/*"))
     one.rename(sound.place / "moved")
     one.symlink_to(sound.place / "moved")
     assert "1 of 3 kept texts damaged" in look(sound).wrong()["state"]
@@ -644,9 +616,9 @@ def test_a_kept_text_that_is_a_link(sound: World) -> None:
 
 def test_a_record_that_is_damaged(sound: World) -> None:
     """The texts are looked at all the same, and the records of other areas are not made up."""
-    state = State(state_of(sound))
+    state = State(sound.state_folder)
     state.log.write(begun(sound))
-    (file,) = state_of(sound).glob("records/*")
+    (file,) = sound.state_folder.glob("records/*")
     file.write_text(file.read_text("utf-8").replace("sent", "SENT"))
     found = look(sound)
     assert set(found.wrong()) == {"state"}
@@ -656,9 +628,9 @@ def test_a_record_that_is_damaged(sound: World) -> None:
 
 
 def test_a_note_of_a_replaced_text_that_is_damaged(sound: World) -> None:
-    State(state_of(sound)).backups.note(Replaced("1-a", RelPath(TREND_PATH), DIGEST, 1.0))
+    State(sound.state_folder).backups.note(Replaced("1-a", RelPath(TREND_PATH), DIGEST, 1.0))
     assert look(sound).wrong() == {}
-    (file,) = state_of(sound).glob("replaced/*")
+    (file,) = sound.state_folder.glob("replaced/*")
     file.write_text("{")
     assert f"{shown(sound, file)}: damaged" in look(sound).wrong()["state"]
 
@@ -666,22 +638,20 @@ def test_a_note_of_a_replaced_text_that_is_damaged(sound: World) -> None:
 @posix
 @pytest.mark.parametrize("kind", ["objects", "records", "tmp"])
 def test_a_link_inside_of_the_state(sound: World, kind: str) -> None:
-    (state_of(sound) / "tmp").mkdir(exist_ok=True)
-    place = state_of(sound) / kind
+    (sound.state_folder / "tmp").mkdir(exist_ok=True)
+    place = sound.state_folder / kind
     if place.exists():
         place.rename(sound.place / kind)
     else:
         (sound.place / kind).mkdir()
     place.symlink_to(sound.place / kind)
-    found = look(sound)
-    assert set(found.wrong()) == {"state"}
-    assert f"{kind}: a link, and pinesync makes none there" in found.wrong()["state"]
+    assert f"{kind}: a link, and pinesync makes none there" in only_wrong(sound, "state")
 
 
 @posix
 @both_ways
 def test_a_state_that_cannot_be_used_hides_nothing_else(sound: World) -> None:
-    place = state_of(sound)
+    place = sound.state_folder
     place.rename(sound.place / "state")
     place.symlink_to(sound.place / "state")
     sound.write(MARKERS)
@@ -729,34 +699,15 @@ def test_a_save_whose_answer_was_lost(sound: World, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_save_that_was_never_sent(sound: World) -> None:
-    State(state_of(sound)).log.write(begun(sound, state="prepared"))
-    found = look(sound)
-    assert found.ran.code == 0
-    assert "never sent" in found.notes()["writes"]
+    State(sound.state_folder).log.write(begun(sound, state="prepared"))
+    assert "never sent" in noted(sound, "writes")
     assert sound("push").code == 0
     assert look(sound).notes() == {}
 
 
 def test_a_pull_that_broke_off(sound: World) -> None:
-    temp = ".pinesync-0001-aa.tmp"
-    held = State(state_of(sound)).texts.keep(TREND)
-    new = State(state_of(sound)).texts.keep(SLOWER)
     sound.web_save(SLOWER)
-    State(state_of(sound)).log.write(
-        Download(
-            key="0001-aa",
-            path=RelPath(TREND_PATH),
-            name="Trend",
-            digest=new,
-            pine_id=PineId(sound.id_of()),
-            account="sandbox",
-            replaces=held,
-            temp=temp,
-            brings=new,
-            landed=Version(2),
-            wall=1.0,
-        )
-    )
+    temp = records_a_pull(sound, SLOWER)
     (sound.folder / "indicators" / temp).write_text(SLOWER)
     found = look(sound)
     assert set(found.wrong()) == {"writes"}
@@ -775,10 +726,9 @@ def test_a_pull_that_broke_off(sound: World) -> None:
 def test_a_flag(sound: World) -> None:
     flags(sound)
     commit(sound)
-    found = look(sound)
-    assert set(found.wrong()) == {"conflicts"}
-    assert "hides 1.0, which somebody else saved" in found.wrong()["conflicts"]
-    assert f"`pinesync resolve {TREND_PATH}` with --ours" in found.wrong()["conflicts"]
+    said = only_wrong(sound, "conflicts")
+    assert "hides 1.0, which somebody else saved" in said
+    assert f"`pinesync resolve {TREND_PATH}` with --ours" in said
 
 
 def test_conflict_markers(sound: World) -> None:
@@ -797,9 +747,7 @@ def test_conflict_markers(sound: World) -> None:
 def test_a_listed_file_that_is_a_link(sound: World) -> None:
     (sound.folder / TREND_PATH).rename(sound.place / "moved.pine")
     (sound.folder / TREND_PATH).symlink_to(sound.place / "moved.pine")
-    found = look(sound)
-    assert set(found.wrong()) == {"permissions"}
-    assert f"{TREND_PATH}: a link stands in the way" in found.wrong()["permissions"]
+    assert f"{TREND_PATH}: a link stands in the way" in only_wrong(sound, "permissions")
 
 
 @posix
@@ -808,16 +756,12 @@ def test_links_that_are_passed_over(sound: World) -> None:
     (sound.folder / "folder").symlink_to(sound.place)
     (sound.folder / "notes.txt").symlink_to(sound.folder / TREND_PATH)
     (sound.folder / ".hidden").symlink_to(sound.place)
-    found = look(sound)
-    assert found.ran.code == 0
-    assert "not followed: folder, linked.pine;" in found.notes()["permissions"]
+    assert "not followed: folder, linked.pine;" in noted(sound, "permissions")
 
 
 def test_a_listed_file_that_is_no_text(sound: World) -> None:
     sound.write(b"plot(\xff)")
-    found = look(sound)
-    assert set(found.wrong()) == {"permissions"}
-    assert found.wrong()["permissions"].startswith(f"{TREND_PATH}: not UTF-8")
+    assert only_wrong(sound, "permissions").startswith(f"{TREND_PATH}: not UTF-8")
 
 
 def test_files_that_cannot_be_tracked(sound: World) -> None:
@@ -836,9 +780,7 @@ def test_files_that_cannot_be_tracked(sound: World) -> None:
 @posix
 def test_files_that_everybody_can_write(sound: World) -> None:
     (sound.folder / TREND_PATH).chmod(0o666)
-    found = look(sound)
-    assert found.ran.code == 0
-    assert f"can write them: {TREND_PATH};" in found.notes()["permissions"]
+    assert f"can write them: {TREND_PATH};" in noted(sound, "permissions")
 
 
 @posix
@@ -846,9 +788,7 @@ def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.Monke
     """The question is the system's; root may write everywhere."""
     shut, access = sound.folder / "indicators", os.access
     monkeypatch.setattr("os.access", lambda path, mode: path != shut and access(path, mode))
-    found = look(sound)
-    assert set(found.wrong()) == {"permissions"}
-    assert f"cannot be written: {shut}" in found.wrong()["permissions"]
+    assert f"cannot be written: {shut}" in only_wrong(sound, "permissions")
 
 
 # -- what is left behind --------------------------------------------------------------------------
@@ -857,11 +797,9 @@ def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.Monke
 @both_ways
 def test_what_a_killed_process_left(sound: World) -> None:
     (sound.folder / "indicators" / ".pinesync-0001-aa.tmp").write_text(LONGER)
-    (state_of(sound) / "tmp").mkdir(exist_ok=True)
-    (state_of(sound) / "tmp" / "0123456789abcdef").write_text(LONGER)
-    found = look(sound)
-    assert found.ran.code == 0
-    assert "indicators/.pinesync-0001-aa.tmp, ~/" in found.notes()["leftovers"]
+    (sound.state_folder / "tmp").mkdir(exist_ok=True)
+    (sound.state_folder / "tmp" / "0123456789abcdef").write_text(LONGER)
+    assert "indicators/.pinesync-0001-aa.tmp, ~/" in noted(sound, "leftovers")
     assert sound("push").code == 0
     assert look(sound).notes() == {}
 
@@ -873,9 +811,7 @@ def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None
     with monkeypatch.context() as patch:
         patch.setattr("pinesync.app.sync.status.take_snapshot", broken)
         assert sound("status").code == 70
-    found = look(sound)
-    assert found.ran.code == 0
-    assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; report", found.notes()["bugs"])
+    assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; report", noted(sound, "bugs"))
 
 
 def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -898,8 +834,8 @@ def test_much_is_wrong_and_all_of_it_is_told(sound: World, monkeypatch: pytest.M
     sound.write("pine.toml\n", ".gitignore")
     sound.git("rm", "-q", "--cached", "pine.toml")
     sound.git("commit", "-qam", "later")
-    State(state_of(sound)).log.write(begun(sound))
-    state_of(sound).chmod(0o750)
+    State(sound.state_folder).log.write(begun(sound))
+    sound.state_folder.chmod(0o750)
     sound.write(MARKERS)
     (sound.folder / BREAKOUT_PATH).unlink()
     (sound.folder / BREAKOUT_PATH).symlink_to(sound.place)
@@ -934,11 +870,8 @@ def test_colours_and_verbosity(sound: World) -> None:
     private(sound, traced)
 
 
-def test_a_home_that_is_not_known_is_not_shortened(
-    sound: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", "/")
-    ran = sound("doctor")
-    assert ran.code == 0
+def test_a_home_that_is_not_known_is_not_shortened(sound: World) -> None:
+    sound.monkeypatch.setenv("HOME", "/")
+    ran = sound("doctor", code=0)
     assert "~" not in ran.out
     assert str(sound.home) in ran.out

@@ -8,31 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.past import tree
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-    git,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways, git
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 SAVED = "tradingview/saved"
 EXTRA_PATH = "indicators/Extra.pine"
-
-
-@pytest.fixture
-def repository(clone: World) -> World:
-    """A clone in git, all of it committed."""
-    clone.git("init", "-q")
-    committed(clone, "As they were saved")
-    return clone
 
 
 def committed(world: World, message: str = "more") -> None:
@@ -96,119 +76,117 @@ def test_a_merge_needs_nothing_more(clone: World) -> None:
     assert clone.read() == MERGED
 
 
-def test_a_text_that_cannot_be_read_is_told(repository: World) -> None:
-    repository.web_save(SLOWER)
-    repository.web_save(BREAKOUT + "//\n", "Breakout")
-    repository.plan.add("get:1:foreign-delete")
-    ran = repository("fetch", "--jobs", "1")
+def test_a_text_that_cannot_be_read_is_told(repo: World) -> None:
+    repo.web_save(SLOWER)
+    repo.web_save(BREAKOUT + "//\n", "Breakout")
+    repo.plan.add("get:1:foreign-delete")
+    ran = repo("fetch", "--jobs", "1")
     assert (ran.code, ran.err.count("TradingView refused")) == (1, 1)
     assert len(ran.out.splitlines()) == 2
-    assert len(ahead(repository)) == 1
+    assert len(ahead(repo)) == 1
 
 
 @pytest.mark.parametrize(("fault", "code"), [("expire", 5), ("list:1:html", 5)])
-def test_a_session_that_ended_moves_nothing(repository: World, fault: str, code: int) -> None:
-    repository("fetch")
-    before = saved(repository)
-    repository.web_save(SLOWER)
+def test_a_session_that_ended_moves_nothing(repo: World, fault: str, code: int) -> None:
+    repo("fetch")
+    before = saved(repo)
+    repo.web_save(SLOWER)
     if fault == "expire":
-        repository.plan.expire()
+        repo.plan.expire()
     else:
-        repository.plan.add(fault)
-    assert repository("fetch").code == code
-    assert saved(repository) == before
+        repo.plan.add(fault)
+    assert repo("fetch").code == code
+    assert saved(repo) == before
 
 
 # -- the branch -----------------------------------------------------------------------------------
 
 
 @both_ways
-def test_what_differs_is_shown_by_git(repository: World) -> None:
-    before = untouched(repository)
-    assert repository("fetch").code == 0
-    assert saved(repository) == git(repository.folder, "rev-parse", "HEAD")
-    repository.web_save(SLOWER)
-    repository.web_save(EXTRA, "Extra")
-    repository("fetch")
-    assert untouched(repository) == before
-    assert sorted(ahead(repository)) == ["Extra 1.0", "Trend 2.0"]
-    assert sorted(differs(repository)) == sorted([EXTRA_PATH, TREND_PATH, "pine.toml"])
-    assert git(repository.folder, "diff", SAVED, "--", TREND_PATH).count("\n-") == 2
-    told = git(repository.folder, "log", "-1", "--format=%(trailers)", "--grep=^Trend", SAVED)
-    assert told == f"Pine-Id: {repository.id_of()}\nPine-Version: 2.0\n"
+def test_what_differs_is_shown_by_git(repo: World) -> None:
+    before = untouched(repo)
+    assert repo("fetch").code == 0
+    assert saved(repo) == git(repo.folder, "rev-parse", "HEAD")
+    repo.web_save(SLOWER)
+    repo.web_save(EXTRA, "Extra")
+    repo("fetch")
+    assert untouched(repo) == before
+    assert sorted(ahead(repo)) == ["Extra 1.0", "Trend 2.0"]
+    assert sorted(differs(repo)) == sorted([EXTRA_PATH, TREND_PATH, "pine.toml"])
+    assert git(repo.folder, "diff", SAVED, "--", TREND_PATH).count("\n-") == 2
+    told = git(repo.folder, "log", "-1", "--format=%(trailers)", "--grep=^Trend", SAVED)
+    assert told == f"Pine-Id: {repo.id_of()}\nPine-Version: 2.0\n"
 
 
-def test_a_pull_moves_it_and_a_commit_closes_the_gap(repository: World) -> None:
-    repository.web_save(SLOWER)
-    repository.web_save(EXTRA, "Extra")
-    assert repository("pull").code == 0
-    assert sorted(ahead(repository)) == ["Extra 1.0", "Trend 2.0"]
-    repository.git("add", "--intent-to-add", ".")
-    assert differs(repository) == []
-    committed(repository)
-    repository("pull")
-    assert (ahead(repository), differs(repository)) == ([], [])
-    assert saved(repository) == git(repository.folder, "rev-parse", "HEAD")
+def test_a_pull_moves_it_and_a_commit_closes_the_gap(repo: World) -> None:
+    repo.web_save(SLOWER)
+    repo.web_save_and_pull(EXTRA, "Extra")
+    assert sorted(ahead(repo)) == ["Extra 1.0", "Trend 2.0"]
+    repo.git("add", "--intent-to-add", ".")
+    assert differs(repo) == []
+    committed(repo)
+    repo("pull")
+    assert (ahead(repo), differs(repo)) == ([], [])
+    assert saved(repo) == git(repo.folder, "rev-parse", "HEAD")
 
 
-def test_a_pull_that_commits_leaves_no_gap(repository: World) -> None:
-    repository.web_save(SLOWER)
-    assert repository("pull", "--commit").code == 0
-    assert saved(repository) == git(repository.folder, "rev-parse", "HEAD")
-    assert (ahead(repository), differs(repository)) == ([], [])
-    git(repository.folder, "config", "pinesync.track", "false")
-    before = saved(repository)
-    repository.web_save(SLOWER + "// more\n")
-    assert repository("pull", "--commit").code == 0
-    assert saved(repository) == before
+def test_a_pull_that_commits_leaves_no_gap(repo: World) -> None:
+    repo.web_save(SLOWER)
+    assert repo("pull", "--commit").code == 0
+    assert saved(repo) == git(repo.folder, "rev-parse", "HEAD")
+    assert (ahead(repo), differs(repo)) == ([], [])
+    git(repo.folder, "config", "pinesync.track", "false")
+    before = saved(repo)
+    repo.web_save(SLOWER + "// more\n")
+    assert repo("pull", "--commit").code == 0
+    assert saved(repo) == before
 
 
-def test_it_stays_where_it_is_while_nothing_changes(repository: World) -> None:
-    repository.web_save(SLOWER)
-    repository("fetch")
-    before = saved(repository)
-    repository("pull")
-    repository("pull")
-    repository.forget()
-    repository("fetch")
-    assert saved(repository) == before
-    assert len(git(repository.folder, "reflog", "show", SAVED).split("\n")) == 1
+def test_it_stays_where_it_is_while_nothing_changes(repo: World) -> None:
+    repo.web_save(SLOWER)
+    repo("fetch")
+    before = saved(repo)
+    repo("pull")
+    repo("pull")
+    repo.forget()
+    repo("fetch")
+    assert saved(repo) == before
+    assert len(git(repo.folder, "reflog", "show", SAVED).split("\n")) == 1
 
 
-def test_a_merge_of_it_takes_nothing_back(repository: World) -> None:
+def test_a_merge_of_it_takes_nothing_back(repo: World) -> None:
     """What was committed and not pushed stays, and what was saved there comes."""
-    repository.write(LONGER)
-    committed(repository, "mine")
-    repository.write("notes", "NOTES")
-    committed(repository, "notes")
-    repository.web_save(SLOWER)
-    repository.web_save(BREAKOUT + "// theirs\n", "Breakout")
-    repository("fetch")
-    assert sorted(ahead(repository)) == ["Breakout 2.0", "Trend 2.0"]
-    assert ahead(repository, f"{SAVED}..") == ["notes", "mine"]
-    repository.git("merge", "-q", SAVED, "-m", "merged")
-    assert repository.read() == MERGED
-    assert repository.read(BREAKOUT_PATH) == BREAKOUT + "// theirs\n"
-    assert repository.words() == {TREND_PATH: "modified"}
-    repository("fetch")
-    assert (ahead(repository), differs(repository)) == ([], [TREND_PATH, "NOTES"][::-1])
-    assert repository("push").code == 0
-    committed(repository)
-    repository("fetch")
-    assert differs(repository) == []
+    repo.write(LONGER)
+    committed(repo, "mine")
+    repo.write("notes", "NOTES")
+    committed(repo, "notes")
+    repo.web_save(SLOWER)
+    repo.web_save(BREAKOUT + "// theirs\n", "Breakout")
+    repo("fetch")
+    assert sorted(ahead(repo)) == ["Breakout 2.0", "Trend 2.0"]
+    assert ahead(repo, f"{SAVED}..") == ["notes", "mine"]
+    repo.git("merge", "-q", SAVED, "-m", "merged")
+    assert repo.read() == MERGED
+    assert repo.read(BREAKOUT_PATH) == BREAKOUT + "// theirs\n"
+    assert repo.words() == {TREND_PATH: "modified"}
+    repo("fetch")
+    assert (ahead(repo), differs(repo)) == ([], [TREND_PATH, "NOTES"][::-1])
+    assert repo("push").code == 0
+    committed(repo)
+    repo("fetch")
+    assert differs(repo) == []
 
 
-def test_an_edit_that_was_committed_with_pine_toml(repository: World) -> None:
+def test_an_edit_that_was_committed_with_pine_toml(repo: World) -> None:
     """HEAD is no state that both sides agreed on, and none to go on from."""
-    repository.web_save(BREAKOUT + "// theirs\n", "Breakout")
-    repository("pull")
-    repository.write(LONGER)
-    committed(repository)
-    repository("fetch")
-    assert ahead(repository, f"{SAVED}..") == ["more"]
-    assert differs(repository) == [TREND_PATH]
-    repository.git("merge", "-q", SAVED, "-m", "merged")
-    assert repository.read() == LONGER
+    repo.web_save_and_pull(BREAKOUT + "// theirs\n", "Breakout")
+    repo.write(LONGER)
+    committed(repo)
+    repo("fetch")
+    assert ahead(repo, f"{SAVED}..") == ["more"]
+    assert differs(repo) == [TREND_PATH]
+    repo.git("merge", "-q", SAVED, "-m", "merged")
+    assert repo.read() == LONGER
 
 
 def test_before_a_first_commit(clone: World) -> None:
@@ -231,23 +209,23 @@ def test_pine_toml_is_not_committed(clone: World) -> None:
     git(clone.folder, "merge-base", "HEAD", SAVED, code=1)
 
 
-def test_many_scripts_are_one_commit(repository: World) -> None:
+def test_many_scripts_are_one_commit(repo: World) -> None:
     for number in range(51):
-        repository.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
-    repository("fetch")
-    assert ahead(repository) == ["51 scripts as they are saved"]
-    assert len(differs(repository)) == 52
+        repo.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
+    repo("fetch")
+    assert ahead(repo) == ["51 scripts as they are saved"]
+    assert len(differs(repo)) == 52
 
 
-def test_a_file_keeps_its_own_line_ends(repository: World) -> None:
+def test_a_file_keeps_its_own_line_ends(repo: World) -> None:
     """Tools came with CRLF and is LF here; one that a person made CRLF stays so."""
-    repository.write(TREND.replace("\n", "\r\n"))
-    committed(repository)
-    repository("fetch")
-    assert differs(repository) == []
-    repository.web_save(SLOWER)
-    repository("fetch")
-    told = git(repository.folder, "diff", "--numstat", SAVED, "--", TREND_PATH)
+    repo.write(TREND.replace("\n", "\r\n"))
+    committed(repo)
+    repo("fetch")
+    assert differs(repo) == []
+    repo.web_save(SLOWER)
+    repo("fetch")
+    told = git(repo.folder, "diff", "--numstat", SAVED, "--", TREND_PATH)
     assert told == f"1\t1\t{TREND_PATH}"
 
 
@@ -266,15 +244,15 @@ def test_as_git_would_store_it(clone: World) -> None:
     assert git(clone.folder, "diff", "--numstat", SAVED, "--", "*.pine") == f"1\t1\t{TREND_PATH}"
 
 
-def test_a_script_that_moved_here(repository: World) -> None:
-    (repository.folder / "mine").mkdir()
-    repository.git("mv", TREND_PATH, "mine/Trend.pine")
-    manifest = repository.read("pine.toml")
-    repository.write(manifest.replace(TREND_PATH, "mine/Trend.pine"), "pine.toml")
-    repository.web_save(SLOWER)
-    repository("fetch")
-    assert TREND_PATH not in tree(repository.folder, SAVED)
-    assert tree(repository.folder, SAVED)["mine/Trend.pine"] == SLOWER
+def test_a_script_that_moved_here(repo: World) -> None:
+    (repo.folder / "mine").mkdir()
+    repo.git("mv", TREND_PATH, "mine/Trend.pine")
+    manifest = repo.read("pine.toml")
+    repo.write(manifest.replace(TREND_PATH, "mine/Trend.pine"), "pine.toml")
+    repo.web_save(SLOWER)
+    repo("fetch")
+    assert TREND_PATH not in tree(repo.folder, SAVED)
+    assert tree(repo.folder, SAVED)["mine/Trend.pine"] == SLOWER
 
 
 def test_a_workspace_below_the_top(clone: World) -> None:
@@ -292,101 +270,99 @@ def test_a_workspace_below_the_top(clone: World) -> None:
 # -- off, and what goes wrong ---------------------------------------------------------------------
 
 
-def test_it_is_switched_off_by_a_setting(repository: World) -> None:
-    repository.git("config", "pinesync.track", "false")
+def test_it_is_switched_off_by_a_setting(repo: World) -> None:
+    repo.git("config", "pinesync.track", "false")
     for verb in ("fetch", "pull"):
-        assert repository(verb).code == 0
-        git(repository.folder, "rev-parse", "--verify", "--quiet", SAVED, code=1)
-    assert repository("fetch", "--json").json["saved"] is None
-    repository.git("config", "pinesync.track", "true")
-    assert repository("fetch", "--json").json["saved"] == saved(repository)
+        assert repo(verb).code == 0
+        git(repo.folder, "rev-parse", "--verify", "--quiet", SAVED, code=1)
+    assert repo("fetch", "--json").json["saved"] is None
+    repo.git("config", "pinesync.track", "true")
+    assert repo("fetch", "--json").json["saved"] == saved(repo)
 
 
-def test_a_dry_run_moves_nothing(repository: World) -> None:
-    repository("pull", "--dry-run")
-    git(repository.folder, "rev-parse", "--verify", "--quiet", SAVED, code=1)
+def test_a_dry_run_moves_nothing(repo: World) -> None:
+    repo("pull", "--dry-run")
+    git(repo.folder, "rev-parse", "--verify", "--quiet", SAVED, code=1)
 
 
-def test_a_pull_does_not_fail_with_git(repository: World) -> None:
-    repository.git("update-ref", "refs/remotes/tradingview", "HEAD")
-    repository.web_save(SLOWER)
-    ran = repository("pull")
-    assert (ran.code, repository.read()) == (0, SLOWER)
+def test_a_pull_does_not_fail_with_git(repo: World) -> None:
+    repo.git("update-ref", "refs/remotes/tradingview", "HEAD")
+    repo.web_save(SLOWER)
+    ran = repo("pull")
+    assert (ran.code, repo.read()) == (0, SLOWER)
     assert f"{SAVED}: not moved: git fast-import failed: " in ran.err
-    assert repository("fetch").code == 1
+    assert repo("fetch").code == 1
 
 
-def test_a_repository_that_is_broken(repository: World) -> None:
-    repository.web_save(SLOWER)
-    (repository.folder / ".git" / "HEAD").write_text("broken")
-    ran = repository("pull")
-    assert (ran.code, repository.read()) == (0, SLOWER)
+def test_a_repository_that_is_broken(repo: World) -> None:
+    repo.web_save(SLOWER)
+    (repo.folder / ".git" / "HEAD").write_text("broken")
+    ran = repo("pull")
+    assert (ran.code, repo.read()) == (0, SLOWER)
     assert f"{SAVED}: not moved: git will not look into " in ran.err
 
 
-def test_no_program_of_the_repository_is_run(repository: World, tmp_path: Path) -> None:
+def test_no_program_of_the_repository_is_run(repo: World, tmp_path: Path) -> None:
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\ncat\n")
     hook.chmod(0o755)
-    repository.write("*.pine filter=shown\npine.toml filter=shown\n", ".gitattributes")
-    committed(repository)
-    (repository.folder / "hooks").mkdir()
+    repo.write("*.pine filter=shown\npine.toml filter=shown\n", ".gitattributes")
+    committed(repo)
+    (repo.folder / "hooks").mkdir()
     for name in ("reference-transaction", "post-index-change", "post-checkout"):
-        (repository.folder / "hooks" / name).symlink_to(hook)
+        (repo.folder / "hooks" / name).symlink_to(hook)
     for name in ("core.fsmonitor", "filter.shown.clean", "filter.shown.process"):
-        repository.git("config", name, str(hook))
-    repository.git("config", "filter.shown.required", "true")
-    repository.git("config", "core.hooksPath", str(repository.folder / "hooks"))
+        repo.git("config", name, str(hook))
+    repo.git("config", "filter.shown.required", "true")
+    repo.git("config", "core.hooksPath", str(repo.folder / "hooks"))
     (tmp_path / "was-run").unlink(missing_ok=True)
-    repository.web_save(SLOWER)
-    assert repository("fetch").code == 0
-    assert repository("history", "import").code == 0
-    assert tree(repository.folder, SAVED)[TREND_PATH] == SLOWER
+    repo.web_save(SLOWER)
+    assert repo("fetch").code == 0
+    assert repo("history", "import").code == 0
+    assert tree(repo.folder, SAVED)[TREND_PATH] == SLOWER
     assert not (tmp_path / "was-run").exists()
 
 
 @pytest.mark.parametrize("where", [".gitattributes", "not committed", ".git/info/attributes"])
 @pytest.mark.parametrize("attributes", ["ident", "text eol=crlf", "ident text eol=lf"])
 def test_what_git_would_store_is_what_it_is_compared_with(
-    repository: World, attributes: str, where: str
+    repo: World, attributes: str, where: str
 ) -> None:
     """Line ends and `$Id$`, which need no program."""
     file = ".gitattributes" if where == "not committed" else where
-    repository.write(f"*.pine {attributes}\n", file)
+    repo.write(f"*.pine {attributes}\n", file)
     if where == ".gitattributes":
-        committed(repository)
+        committed(repo)
     for text in (SLOWER + "// $Id: 12345 $\n", LONGER + "// $Id$\n"):
-        repository.web_save(text)
-        assert repository("pull").code == 0
-        git(repository.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)
-        assert repository("fetch").code == 0
-        git(repository.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)
+        repo.web_save_and_pull(text)
+        git(repo.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)
+        assert repo("fetch").code == 0
+        git(repo.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)
 
 
 @pytest.mark.parametrize("first", ["fetch", "pull"])
-def test_a_branch_that_no_filter_went_over_is_told_once(repository: World, first: str) -> None:
-    repository.write("*.pine filter=words\n", ".gitattributes")
-    committed(repository)
+def test_a_branch_that_no_filter_went_over_is_told_once(repo: World, first: str) -> None:
+    repo.write("*.pine filter=words\n", ".gitattributes")
+    committed(repo)
     # Attributes name it, and nobody set a program for it: git compares the files as they are.
-    assert "filter" not in repository(first).err
-    repository.git("config", "filter.words.clean", "sed s/fast/quick/")
-    repository.web_save(SLOWER)
-    ran = repository(first)
-    assert (ran.code, repository("fetch").code) == (0, 0)
+    assert "filter" not in repo(first).err
+    repo.git("config", "filter.words.clean", "sed s/fast/quick/")
+    repo.web_save(SLOWER)
+    ran = repo(first)
+    assert (ran.code, repo("fetch").code) == (0, 0)
     assert f"{SAVED}: holds the files as TradingView has them" in ran.err
     for again in ("fetch", "pull"):
-        repository.web_save(LONGER + f"// {again}\n")
-        assert "filter" not in repository(again).err
-    assert tree(repository.folder, SAVED)[TREND_PATH] == LONGER + "// pull\n"
+        repo.web_save(LONGER + f"// {again}\n")
+        assert "filter" not in repo(again).err
+    assert tree(repo.folder, SAVED)[TREND_PATH] == LONGER + "// pull\n"
 
 
 def test_attributes_above_the_workspace(clone: World) -> None:
-    """Of the whole repository, and not committed."""
+    """Of the whole repo, and not committed."""
     git(clone.place, "init", "-q")
     git(clone.place, "add", "scripts")
     git(clone.place, "commit", "-q", "-m", "As they were saved")
     (clone.place / ".gitattributes").write_text("*.pine ident\n")
-    clone.web_save(SLOWER + "// $Id: 12345 $\n")
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER + "// $Id: 12345 $\n")
     assert tree(clone.place, SAVED)[f"scripts/{TREND_PATH}"] == SLOWER + "// $Id$\n"
     git(clone.folder, "diff", "--exit-code", "--stat", SAVED, "--", TREND_PATH)

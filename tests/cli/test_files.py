@@ -9,19 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import (
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    PATHS,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, PATHS, TOOLS_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import BROKEN, EXTRA, LONGER, SLOWER, TREND
 
 # -- add ------------------------------------------------------------------------------------------
 
@@ -72,18 +61,14 @@ def test_add_refuses_what_cannot_be_a_script(clone: World, path: str) -> None:
     clone.write("x", "notes.txt")
     (clone.folder / "empty").mkdir()
     files = clone.files()
-    refused = clone("add", path)
-    assert refused.code == 2
-    assert refused.err.startswith("error: ")
+    assert clone("add", path, code=2).err.startswith("error: ")
     assert clone.files() == files
 
 
 def test_two_files_of_one_title_cannot_wait_for_one_name(clone: World) -> None:
     clone.write(EXTRA, "one.pine")
     clone.write(EXTRA, "two.pine")
-    refused = clone("add", "one.pine", "two.pine")
-    assert refused.code == 3
-    assert "would both be saved as 'Extra'" in refused.err
+    assert "would both be saved as 'Extra'" in clone("add", "one.pine", "two.pine", code=3).err
     assert clone.words() == {"one.pine": "untracked", "two.pine": "untracked"}
 
 
@@ -117,8 +102,7 @@ def test_a_taken_name_is_linked_as_the_hint_says(clone: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pine_id", "code"),
-    [("USER;xyz", 2), ("", 2), ("PUB;" + "0" * 32, 2), ("USER;" + "0" * 32, 1)],
+    ("pine_id", "code"), [("USER;xyz", 2), ("", 2), ("PUB;" + "0" * 32, 2), ("USER;" + "0" * 32, 1)]
 )
 def test_an_id_that_is_none(clone: World, pine_id: str, code: int) -> None:
     clone.write(EXTRA, "mine.pine")
@@ -148,8 +132,7 @@ def test_an_id_links_one_file_and_no_script_twice(clone: World) -> None:
     ],
 )
 def test_every_template_compiles(clone: World, template: str, path: str) -> None:
-    made = clone("new", "My idea", "--template", template)
-    assert (made.code, made.out) == (0, f"written  {path}\n")
+    assert clone("new", "My idea", "--template", template, code=0).out == f"written  {path}\n"
     assert "{{" not in clone.read(path)
     checked = clone("check", path)
     assert (checked.code, checked.out) == (0, "")
@@ -190,8 +173,7 @@ def test_own_templates_are_found_by_name_and_go_before_the_shipped(clone: World)
     assert "'mine'" in clone.read("indicators/One.pine")
     assert clone("new", "Two", "--template", "library").code == 0
     assert clone.read("libraries/Two.pine") == "//@version=6\nlibrary('Two')\n"
-    unknown = clone("new", "Three", "--template", "nothing")
-    assert unknown.code == 2
+    unknown = clone("new", "Three", "--template", "nothing", code=2)
     assert f"there are: indicator, library, start, strategy; yours go into {folder}" in unknown.err
 
 
@@ -210,9 +192,7 @@ def test_a_template_that_cannot_be_read(clone: World, data: bytes | None, said: 
     if data is not None:
         (clone.folder / "own.pine").write_bytes(data)
     files = clone.files()
-    refused = clone("new", "x", "--template", "./own.pine")
-    assert refused.code == 2
-    assert said in refused.err
+    assert said in clone("new", "x", "--template", "./own.pine", code=2).err
     assert clone.files() == files
 
 
@@ -227,9 +207,7 @@ def test_any_name_that_the_service_takes(clone: World, name: str) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "two\nlines", "\x1b[31m", "\u202eevil"])
 def test_names_that_are_none(clone: World, name: str) -> None:
     files = clone.files()
-    refused = clone("new", name)
-    assert refused.code == 2
-    assert "\x1b" not in refused.said
+    assert "\x1b" not in clone("new", name, code=2).said
     assert clone.files() == files
 
 
@@ -246,12 +224,8 @@ def test_new_overwrites_nothing(clone: World) -> None:
 
 def test_rm_forgets_and_deletes_nothing(clone: World) -> None:
     files, account = clone.files(), clone.account()
-    forgotten = clone("rm", TREND_PATH, BREAKOUT_PATH)
-    assert forgotten.code == 0
-    assert forgotten.out.splitlines() == [
-        f"forgotten  {TREND_PATH}",
-        f"forgotten  {BREAKOUT_PATH}",
-    ]
+    forgotten = clone("rm", TREND_PATH, BREAKOUT_PATH, code=0)
+    assert forgotten.out.splitlines() == [f"forgotten  {TREND_PATH}", f"forgotten  {BREAKOUT_PATH}"]
     assert 'track = "listed"' in forgotten.err
     assert {**clone.files(), "pine.toml": b""} == {**files, "pine.toml": b""}
     assert clone.account() == account
@@ -307,8 +281,7 @@ def test_list_shows_every_script_and_its_file(clone: World) -> None:
 
 
 def test_list_needs_no_folder(world: World) -> None:
-    listed = world("list", "--sandbox")
-    assert len(listed.out.splitlines()) == 3
+    assert len(world("list", "--sandbox").out.splitlines()) == 3
     assert world("list").code == 5  # nobody said sandbox, and there is no cookie
 
 
@@ -341,8 +314,7 @@ def test_an_account_without_scripts(world: World) -> None:
 
 def test_diff_is_the_file_against_the_base(clone: World) -> None:
     clone.write(LONGER)
-    shown = clone("diff")
-    assert shown.code == 0
+    shown = clone("diff", code=0)
     assert shown.out.splitlines() == [
         f"--- a/{TREND_PATH} (1.0)",
         f"+++ b/{TREND_PATH} (file)",
@@ -367,8 +339,7 @@ def test_diff_of_what_has_no_base_says_why_there_is_none(clone: World) -> None:
 def test_diff_stat_and_exit_code(clone: World) -> None:
     assert clone("diff", "--exit-code").code == 0
     clone.write(LONGER.replace("20", "30"))
-    stat = clone("diff", "--stat", "--exit-code")
-    assert (stat.code, stat.out) == (6, f"{TREND_PATH}  +2 -1\n")
+    assert clone("diff", "--stat", "--exit-code", code=6).out == f"{TREND_PATH}  +2 -1\n"
     assert clone("diff", "--exit-code", BREAKOUT_PATH).code == 0
 
 
@@ -418,8 +389,7 @@ def test_diff_without_what_this_machine_held(clone: World) -> None:
 def test_check_without_a_folder_of_pinesync(world: World) -> None:
     world.folder.mkdir()
     world.write(BROKEN, "loose.pine")
-    checked = world("check", "--sandbox", "loose.pine")
-    assert checked.code == 4
+    checked = world("check", "--sandbox", "loose.pine", code=4)
     assert 'loose.pine:13:6: error: Undeclared identifier "undeclared" [CE10272]' in checked.out
     assert world("check", "--offline", "loose.pine").code == 0
     assert world("check", "--offline").code == 2
@@ -428,27 +398,22 @@ def test_check_without_a_folder_of_pinesync(world: World) -> None:
 
 def test_check_offline_finds_what_no_parser_takes(clone: World) -> None:
     clone.write(TREND + "plot(close\n")
-    checked = clone("check", "--offline")
-    assert checked.code == 4
+    checked = clone("check", "--offline", code=4)
     assert checked.out.startswith(f"{TREND_PATH}:13:")
     assert checked.asked == ()
 
 
 def test_check_of_a_file_that_is_no_text(clone: World) -> None:
     clone.write(b"\xff\xfe")
-    checked = clone("check")
-    assert checked.code == 1
+    checked = clone("check", code=1)
     assert checked.out.startswith(f"{TREND_PATH}:1:1: error: not UTF-8")
     assert checked.err.endswith("3 files: 1 error, 0 warnings\n")
 
 
 @both_ways
-def test_check_costs_one_request_a_file_and_no_cookie(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
-    checked = clone("check")
-    assert (checked.code, checked.asked) == (0, ("check",) * len(PATHS))
+def test_check_costs_one_request_a_file_and_no_cookie(clone: World) -> None:
+    clone.monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
+    assert clone("check", code=0).asked == ("check",) * len(PATHS)
 
 
 def test_the_caret_stands_under_the_finding(clone: World) -> None:
@@ -465,13 +430,10 @@ def test_the_caret_stands_under_the_finding(clone: World) -> None:
 
 @both_ways
 def test_verify_reads_everything_and_says_what_differs(clone: World) -> None:
-    proven = clone("verify")
-    assert proven.code == 0
-    assert proven.out == "3 of 3 scripts proven: file = base = TradingView\n"
+    assert clone("verify", code=0).out == "3 of 3 scripts proven: file = base = TradingView\n"
     clone.write(LONGER)
     before = clone.files(), clone.account(), clone.state()
-    found = clone("verify")
-    assert found.code == 3
+    found = clone("verify", code=3)
     assert found.out.startswith(f"{TREND_PATH}: ")
     assert found.out.endswith("2 of 3 scripts proven: file = base = TradingView\n")
     assert (clone.files(), clone.account(), clone.state()) == before

@@ -89,15 +89,12 @@ def test_what_is_no_plain_file(clone: World, kind: str) -> None:
 
 def test_what_is_no_text_still_is_told_to_be_utf_8(clone: World) -> None:
     clone.write(b"\xff\xfe")
-    ran = clone("push")
-    assert ran.code == 3
-    assert "save it as UTF-8 text" in ran.said
+    assert "save it as UTF-8 text" in clone("push", code=3).said
 
 
 def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
     other = "strategies/Breakout.pine"
-    ran = clone("mv", TREND_PATH, other)
-    assert ran.code == 3
+    ran = clone("mv", TREND_PATH, other, code=3)
     assert f"error: {other}: listed in pine.toml already; nothing was moved" in ran.err
     assert ran.said.count(other) == 1
     assert clone.words() == {}
@@ -126,9 +123,7 @@ def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> No
 def test_a_file_that_is_no_sandbox_is_to_be_moved_away(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
     file.with_name("other.sqlite3").write_bytes(b"no database " * 1000)
-    ran = world("sandbox", "seed", "--name", "other")
-    assert ran.code == 1
-    assert "move the file away" in ran.err
+    assert "move the file away" in world("sandbox", "seed", "--name", "other", code=1).err
 
 
 # -- nothing to check -----------------------------------------------------------------------------
@@ -158,14 +153,12 @@ def test_a_workspace_without_a_script_is_checked(world: World) -> None:
 def test_the_remote_of_a_workspace_may_be_named_for_a_template(
     clone: World, remote: list[str]
 ) -> None:
-    ran = clone("init", "--template", "team", *remote)
-    assert ran.code == 0, ran
+    clone("init", "--template", "team", *remote, code=0)
     assert (clone.folder / ".github" / "workflows" / "pinesync.yml").exists()
 
 
 def test_another_remote_is_refused_and_named(clone: World) -> None:
-    ran = clone("init", "--template", "team", "--remote", "tradingview")
-    assert ran.code == 2
+    ran = clone("init", "--template", "team", "--remote", "tradingview", code=2)
     assert "this workspace is of sandbox, not of tradingview" in ran.err
     assert not (clone.folder / ".github").exists()
 
@@ -178,8 +171,7 @@ def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
     assert clone("clone", "--remote", clone.remote_name, second, cwd=clone.place).code == 0
     (second / TREND_PATH).write_text(LONGER)
     assert clone("push", cwd=second).code == 0
-    clone.web_save(TREND)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(TREND)
     told = {
         save["version"]: save["by"] for save in clone("log", TREND_PATH, "--json").json["saves"]
     }

@@ -5,17 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pinesync.text.canonical import canonical
-from tests.world import (
-    BROKEN,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import BROKEN, LONGER, MERGED, SLOWER, TOOLS, TREND, TREND_PATH
 
 pytestmark = both_ways
 
@@ -32,8 +23,7 @@ def test_a_clone_is_clean_and_has_what_was_saved(world: World) -> None:
     }
     assert world.read() == TREND
     assert canonical(world.read("libraries/Tools.pine")) == canonical(TOOLS)
-    status = world("status")
-    assert (status.code, status.out) == (0, "nothing to pull or push, 3 scripts clean\n")
+    assert world("status", code=0).out == "nothing to pull or push, 3 scripts clean\n"
 
 
 def test_a_clone_can_be_a_git_repository(clone: World) -> None:
@@ -52,9 +42,7 @@ def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
     clone.write(LONGER)
     assert clone.words() == {TREND_PATH: "modified"}
 
-    pushed = clone("push")
-    assert pushed.code == 0
-    assert pushed.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
+    assert clone("push", code=0).out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
     assert clone.saved() == [TREND, LONGER]
     # Read back by its number: the last request of all.
     assert clone.plan.urls[-1].endswith("/2.0")
@@ -68,8 +56,7 @@ def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
 
 
 def test_the_same_text_saved_again_sends_nothing(clone: World) -> None:
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     clone.write(LONGER)
     assert clone("push", TREND_PATH).asked == ("list",)
     assert len(clone.saved()) == 2
@@ -78,8 +65,7 @@ def test_the_same_text_saved_again_sends_nothing(clone: World) -> None:
 def test_a_foreign_save_is_behind_and_pulled(clone: World) -> None:
     clone.web_save(SLOWER)
     assert clone.words() == {TREND_PATH: "behind"}
-    pulled = clone("pull")
-    assert (pulled.code, pulled.out) == (0, f"pulled     {TREND_PATH}  1.0 → 2.0\n")
+    assert clone("pull", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == SLOWER
     assert clone.words() == {}
     assert clone("pull").asked == ("list",)
@@ -90,8 +76,7 @@ def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> Non
     clone.web_save(SLOWER)
     assert clone.words() == {TREND_PATH: "diverged"}
 
-    refused = clone("push")
-    assert refused.code == 3
+    refused = clone("push", code=3)
     assert refused.err.splitlines() == [
         f"{TREND_PATH}: saved on TradingView since you pulled (1.0 → 2.0)",
         "  hint: run `pinesync pull` to merge it, then push again",
@@ -99,8 +84,7 @@ def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> Non
     assert "save_next" not in refused.asked
     assert (clone.read(), clone.saved()) == (LONGER, [TREND, SLOWER])
 
-    pulled = clone("pull")
-    assert (pulled.code, pulled.out) == (0, f"merged     {TREND_PATH}  1.0 → 2.0\n")
+    assert clone("pull", code=0).out == f"merged     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == MERGED
     assert clone.words() == {TREND_PATH: "modified"}
 
@@ -116,14 +100,12 @@ def test_what_does_not_compile_is_never_saved(clone: World) -> None:
         "  plot(undeclared)",
         "       ^^^^^^^^^^",
     ]
-    checked = clone("check")
-    assert checked.code == 4
+    checked = clone("check", code=4)
     assert checked.out.splitlines() == findings
     assert checked.err == "3 files: 1 error, 0 warnings\n"
     assert set(checked.asked) == {"check"}
 
-    pushed = clone("push")
-    assert pushed.code == 4
+    pushed = clone("push", code=4)
     assert pushed.out == ""
     assert pushed.err.splitlines() == [
         f"{TREND_PATH}: does not compile; nothing was saved",
@@ -145,9 +127,8 @@ def test_a_broken_script_does_not_hold_up_the_others(clone: World) -> None:
 
 def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
     clone.write(BROKEN)
-    pushed = clone("push", "--allow-broken")
-    assert pushed.code == 4  # a broken text that got stored is said, and is 4
-    assert "stored as 2.0, and it does not compile" in pushed.err
+    # A broken text that got stored is reported, and is 4.
+    assert "stored as 2.0, and it does not compile" in clone("push", "--allow-broken", code=4).err
     assert clone.saved() == [TREND, BROKEN]
     assert clone.version() == "2.0"
     assert clone.words() == {}
@@ -157,8 +138,7 @@ def test_a_new_script_is_created_and_stays_one(clone: World) -> None:
     assert clone("new", "Fresh idea").code == 0
     path = "indicators/Fresh idea.pine"
     assert clone.words() == {path: "new"}
-    pushed = clone("push")
-    assert (pushed.code, pushed.out) == (0, f"created    {path}  1.0\n")
+    assert clone("push", code=0).out == f"created    {path}  1.0\n"
     assert clone.saved("Fresh idea") == [clone.read(path)]
     assert clone.words() == {}
     assert clone("push").asked == ("list",)
@@ -185,8 +165,7 @@ def test_a_clone_of_some_scripts_stays_with_these(world: World, pattern: str) ->
 def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
     world.folder.mkdir()
     world.write("mine", "notes.txt")
-    refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place)
-    assert refused.code == 2
+    refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=2)
     assert "there is something in it already" in refused.err
     assert world.files() == {"notes.txt": b"mine"}
 
@@ -194,11 +173,9 @@ def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
 def test_history_goes_on_for_many_rounds_without_a_needless_version(clone: World) -> None:
     for turn in range(2, 8):
         if turn % 2:
-            clone.web_save(TREND + f"// web {turn}\n")
-            assert clone("pull").code == 0
+            clone.web_save_and_pull(TREND + f"// web {turn}\n")
         else:
-            clone.write(TREND + f"// here {turn}\n")
-            assert clone("push").code == 0
+            clone.write_and_push(TREND + f"// here {turn}\n")
         assert clone.words() == {}
         assert len(clone.saved()) == turn
         assert clone.version() == f"{turn}.0"

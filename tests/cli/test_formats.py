@@ -112,8 +112,7 @@ def test_emacs_compile(broken: World, tmp_path: Path) -> None:
 
 
 def test_an_annotation(broken: World) -> None:
-    ran = broken("check", "--format", "github")
-    assert ran.code == 4
+    ran = broken("check", "--format", "github", code=4)
     assert ran.out == (
         f"::error file={TREND_PATH},line=13,endLine=13,col=6,endColumn=15,title=CE10272::"
         'Undeclared identifier "undeclared"\n'
@@ -146,8 +145,7 @@ def test_a_finding_over_several_lines_has_no_last_column() -> None:
 
 
 def test_a_log(broken: World) -> None:
-    ran = broken("check", "--format", "sarif")
-    assert ran.code == 4
+    ran = broken("check", "--format", "sarif", code=4)
     log = json.loads(ran.out)
     assert (log["version"], len(log["runs"])) == ("2.1.0", 1)
     (run,) = log["runs"]
@@ -204,8 +202,7 @@ def test_a_service_that_fails_midway_hides_no_finding(clone: World) -> None:
     for number, text in enumerate((BROKEN, BROKEN, EXTRA, "indicator(\n")):
         clone.write(text, f"check/{number}.pine")
     clone.plan.add(Fault("check", "html", first=3, count=None))
-    ran = clone("check", "check", "--jobs", "1")
-    assert ran.code == 5
+    ran = clone("check", "check", "--jobs", "1", code=5)
     assert [line.partition(":")[0] for line in ran.out.splitlines() if " error: " in line] == [
         "check/0.pine", "check/1.pine", "check/3.pine",
     ]  # fmt: skip
@@ -258,8 +255,7 @@ def test_standard_input(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     "words", [["-", "x.pine"], ["--name", "x.pine"], ["--name", "x", "a.pine"]]
 )
 def test_what_cannot_be_meant(clone: World, words: list[str]) -> None:
-    ran = clone("check", *words)
-    assert (ran.code, ran.out) == (2, "")
+    assert clone("check", *words, code=2).out == ""
 
 
 def test_standard_input_that_never_ends(clone: World) -> None:
@@ -287,16 +283,14 @@ def test_a_pattern_goes_into_no_link_and_nothing_hidden(broken: World) -> None:
     assert [file["path"] for file in ran.json["files"]] == [TREND_PATH]
     ran = broken("check", "--offline", f"{broken.folder}/**/.kept/*.pine", "--json")
     assert [file["path"] for file in ran.json["files"]] == [".kept/Trend.pine"]
-    refused = broken("check", "--offline", "**x/*.pine")
-    assert (refused.code, refused.out) == (2, "")
+    assert broken("check", "--offline", "**x/*.pine", code=2).out == ""
 
 
 def test_a_file_that_cannot_be_read_hides_no_finding(broken: World) -> None:
     broken.write(BROKEN + "plot((close)\n")
     broken.write("x" * 9_000_000, "large.pine")
     os.mkfifo(broken.folder / "pipe.pine")
-    ran = broken("check", "--offline", "*/*.pine", "*.pine")
-    assert ran.code == 1
+    ran = broken("check", "--offline", "*/*.pine", "*.pine", code=1)
     assert f"{TREND_PATH}:14:" in ran.out
     assert re.search(r"^large\.pine:1:1: error: .*8388608", ran.out, re.MULTILINE)
     assert "pipe.pine:1:1: error: " in ran.out
@@ -312,15 +306,12 @@ def test_a_file_whose_name_is_a_pattern(clone: World) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="there are no such names there")
 def test_a_name_that_is_no_text_is_an_address(clone: World) -> None:
     (clone.folder / os.fsdecode(b"\xff.pine")).write_text("plot((close)\n")
-    ran = clone("check", "--offline", ".", "--format", "sarif")
-    assert ran.code == 4
+    ran = clone("check", "--offline", ".", "--format", "sarif", code=4)
     (result,) = ran.json["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "%FF.pine"
 
 
-def test_several_files_are_asked_about_at_a_time(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_files_are_asked_about_at_a_time(clone: World) -> None:
     """None is answered before four are there."""
     for number in range(5):
         clone.write(EXTRA, f"more/{number}.pine")
@@ -330,41 +321,35 @@ def test_several_files_are_asked_about_at_a_time(
         crowd.wait(60)
         return call(app, environ, start_response)
 
-    monkeypatch.setattr(Watched, "__call__", crowded)
+    clone.monkeypatch.setattr(Watched, "__call__", crowded)
     assert clone("check", "--jobs", "4").code == 0
 
 
 def test_strict(clone: World) -> None:
     clone.write(HIDDEN)
     assert clone("check", "--offline").code == 0
-    ran = clone("check", "--offline", "--strict")
-    assert ran.code == 4
-    assert "warning" in ran.out
+    assert "warning" in clone("check", "--offline", "--strict", code=4).out
 
 
 def test_limits_show_in_the_full_compile_alone(clone: World) -> None:
     clone.write(LONG)
     quick = clone("check")
     assert (quick.code, set(quick.asked)) == (0, {"check"})
-    full = clone("check", "--full")
-    assert full.code == 4
+    full = clone("check", "--full", code=4)
     assert "error: Too many plots: the limit is 64" in full.out
     assert full.asked.count("compile") == full.asked.count("check") > 1
 
 
 def test_a_text_that_the_quick_compiler_refuses_is_not_asked_again(clone: World) -> None:
     clone.write(BROKEN)
-    ran = clone("check", "--full", TREND_PATH)
-    assert (ran.code, ran.asked) == (4, ("check",))
+    assert clone("check", "--full", TREND_PATH, code=4).asked == ("check",)
 
 
 def test_full_and_offline_exclude_each_other(clone: World) -> None:
-    ran = clone("check", "--full", "--offline")
-    assert (ran.code, ran.asked) == (2, ())
+    assert clone("check", "--full", "--offline", code=2).asked == ()
 
 
 def test_a_push_over_the_limits_names_the_check_that_sees_them(clone: World) -> None:
     clone.write(LONG)
-    ran = clone("push")
-    assert ran.code == 4
+    ran = clone("push", code=4)
     assert "`pinesync check --full PATH`" in ran.out + ran.err

@@ -38,8 +38,7 @@ def test_a_saved_name(world: World, text: str) -> None:
     for command in (
         ["status"], ["list"], ["pull", "--dry-run"], ["pull"], ["status", "-v"], ["whoami"],
     ):  # fmt: skip
-        ran = world(*command)
-        assert ran.code == 0
+        ran = world(*command, code=0)
         assert clean(ran), command
     assert clean(world("status", "--json"))
     assert not [path for path in world.files() if RAW.search(path)]
@@ -60,8 +59,7 @@ def test_a_message_of_the_compiler(clone: World, text: str) -> None:
         answering("check", finding(f"Undeclared {text} {{identifier}}", identifier=text))
     )
     for verb in ("check", "push"):
-        ran = clone(verb, TREND_PATH)
-        assert ran.code == 4
+        ran = clone(verb, TREND_PATH, code=4)
         assert clean(ran)
         assert "\\u{" in ran.said or text == EVIL["return"]
 
@@ -99,11 +97,8 @@ def test_words_of_a_refusal(clone: World, text: str, monkeypatch: pytest.MonkeyP
 
 @evil
 def test_the_name_of_an_account(world: World, text: str) -> None:
-    world.plan.add(
-        answering("script_info", {"userId": 1, "userName": text, "chartImageUrl": ""}),
-    )
-    made = world("clone", "--sandbox", "scripts")
-    assert clean(made)
+    world.plan.add(answering("script_info", {"userId": 1, "userName": text, "chartImageUrl": ""}))
+    assert clean(world("clone", "--sandbox", "scripts"))
     assert clean(world("whoami", "--sandbox"))
 
 
@@ -118,8 +113,7 @@ def test_arguments_are_shown_harmless_too(clone: World) -> None:
         ["add", "--id", "\x1b[31m", TREND_PATH],
         ["restore", "\u202e.pine"],
     ):
-        ran = clone(*arguments)
-        assert ran.code == 2
+        ran = clone(*arguments, code=2)
         assert clean(ran), arguments
 
 

@@ -15,26 +15,13 @@ import pytest
 from pinesync.git.hooks import block, with_block, without_block
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
-from tests.world import (
-    BREAKOUT_PATH,
-    BROKEN,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-    start,
-)
+from tests.world import World, git, start
+from tests.world.repository import submodule
+from tests.world.scripts import BREAKOUT_PATH, BROKEN, LONGER, SLOWER, TREND, TREND_PATH
 
 UNCLOSED = TREND + "plot((close)\n"
 """What the compiler need not see: a bracket is open."""
 OURS = "pinesync hooks run"
-
-
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
 
 
 def hook_of(world: World, name: str) -> Path:
@@ -280,8 +267,7 @@ def test_lines_of_an_older_interpreter_are_renewed(repo: World) -> None:
 )
 def test_a_hook_that_cannot_take_lines_is_left(repo: World, there: bytes) -> None:
     file = put(repo, "pre-commit", there)
-    ran = repo("hooks", "install")
-    assert ran.code == 3
+    ran = repo("hooks", "install", code=3)
     assert f"call `{OURS} pre-commit` in it" in ran.err
     assert file.read_bytes() == there
     assert "installed" in ran.out  # the other one
@@ -294,8 +280,7 @@ def test_links_and_hooks_that_do_not_run(repo: World) -> None:
     target.write_text("#!/bin/sh\n")
     hook_of(repo, "pre-commit").symlink_to(target)
     put(repo, "pre-push", "#!/bin/sh\n", 0o644)
-    ran = repo("hooks", "install", "--json")
-    assert ran.code == 3
+    ran = repo("hooks", "install", "--json", code=3)
     assert [hook["state"] for hook in ran.json["hooks"]] == ["refused", "refused"]
     assert "chmod +x" in ran.json["hooks"][1]["message"]
     assert target.read_text() == "#!/bin/sh\n"
@@ -353,9 +338,7 @@ def test_hooks_of_other_repositories_are_left(repo: World) -> None:
     everywhere.mkdir()
     git(repo, "config", "core.hooksPath", str(everywhere))
     for verb in ("install", "remove", "status"):
-        ran = repo("hooks", verb)
-        assert ran.code == 3
-        assert "core.hooksPath" in ran.err
+        assert "core.hooksPath" in repo("hooks", verb, code=3).err
     assert list(everywhere.iterdir()) == []
 
 
@@ -369,10 +352,7 @@ def test_a_folder_of_hooks_among_the_files(repo: World) -> None:
 
 def test_a_submodule_and_what_status_tells(repo: World) -> None:
     above = repo.place / "above"
-    above.mkdir()
-    git(above, "init", "-q")
-    git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo.folder), "in")
-    inner = above / "in"
+    inner = submodule(repo, above)
     assert repo("hooks", "install", cwd=inner).code == 0
     states = [hook["state"] for hook in repo("hooks", "status", "--json", cwd=inner).json["hooks"]]
     assert states == ["installed", "installed"]

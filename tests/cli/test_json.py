@@ -130,8 +130,7 @@ def test_no_verb_is_forgotten() -> None:
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
 def test_errors_are_objects_too(busy: World, code: int, arguments: list[str]) -> None:
     for asked in (["--json", *arguments], [*arguments, "--json"]):
-        ran = busy(*asked)
-        assert ran.code == code
+        ran = busy(*asked, code=code)
         found = object_of(ran.out)
         assert found["exit_code"] == code
         assert isinstance(found["command"], str)
@@ -147,8 +146,7 @@ def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
         ["--color", "never", "status", "--json", "nowhere.pine"],
     ):
         assert object_of(busy(*asked).out)["command"] == "status"
-    reset = busy("--json", "sandbox", "reset")
-    assert object_of(reset.out)["command"] == "sandbox reset"
+    assert object_of(busy("--json", "sandbox", "reset").out)["command"] == "sandbox reset"
 
 
 @both_ways
@@ -183,10 +181,7 @@ def test_the_keys_that_programs_read(busy: World) -> None:
     assert (refused["done"], refused["exit_code"]) == ("refused", 3)
     planned = busy("pull", "--dry-run", "--json").json
     assert planned["dry_run"] is True
-    assert {one["path"] for one in planned["planned"]} == {
-        TREND_PATH,
-        f"indicators/{UNICODE}.pine",
-    }
+    assert {one["path"] for one in planned["planned"]} == {TREND_PATH, f"indicators/{UNICODE}.pine"}
 
 
 def test_a_path_outside_of_ascii_comes_back_whole(busy: World) -> None:

@@ -112,11 +112,9 @@ def test_a_pull_waits(world: World, limit: Limit) -> None:
     for name in names:
         world.web_save(SLOWER, name)
     limit.now += SECONDS + 1
-    early = world("pull", "--timeout", 0, "--jobs", 1)
-    assert early.code == 7
+    early = world("pull", "--timeout", 0, "--jobs", 1, code=7)
     assert world.read("indicators/Script 1.pine") == f"{TREND}// 1\n"
-    brought = world("pull", "--jobs", 1)
-    assert brought.code == 0, brought
+    brought = world("pull", "--jobs", 1, code=0)
     assert early.asked.count("get") + brought.asked.count("get") == len(names)
     assert world.words() == {}
     assert world.read("indicators/Script 1.pine") == SLOWER

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import (
-    BREAKOUT,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TREND,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
 @pytest.fixture
@@ -34,8 +26,7 @@ def copies(world: World) -> World:
 @both_ways
 def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
     before = copies.files()
-    made = copies("init", "--link", "--remote", copies.remote_name)
-    assert made.code == 0
+    made = copies("init", "--link", "--remote", copies.remote_name, code=0)
     rows = [line.split("  ") for line in made.out.splitlines()[:3]]
     assert [[cell.strip() for cell in row if cell] for row in rows] == [
         ["a copy.pine", "Breakout", "by text", "1.0"],
@@ -65,8 +56,7 @@ def test_nothing_is_linked_with_the_empty_list_of_a_dead_session(copies: World) 
 
 def test_a_dry_run_writes_nothing(copies: World) -> None:
     before = copies.files(), copies.state()
-    made = copies("init", "--link", "--dry-run", "--sandbox")
-    assert made.code == 0
+    made = copies("init", "--link", "--dry-run", "--sandbox", code=0)
     assert made.err.splitlines()[-1] == "nothing was written"
     assert (copies.files(), copies.state()) == before
     assert copies("init", "--dry-run").code == 2
@@ -127,8 +117,7 @@ def test_an_edit_of_an_old_copy_merges_and_undoes_nobody(world: World) -> None:
 def test_init_alone_asks_nobody_and_tracks_nothing(world: World) -> None:
     world.folder.mkdir()
     world.write(TREND, "indicators/Trend.pine")
-    made = world("init", "--sandbox")
-    assert (made.code, made.asked) == (0, ())
+    assert world("init", "--sandbox", code=0).asked == ()
     assert "scripts" not in (world.folder / "pine.toml").read_text("utf-8").replace("scripts/", "")
     assert world.words() == {
         "strategies/Breakout.pine": "remote-only",
@@ -139,10 +128,7 @@ def test_init_alone_asks_nobody_and_tracks_nothing(world: World) -> None:
 def test_init_of_another_folder_and_not_twice(world: World) -> None:
     assert world("init", "--sandbox", "deep/new").code == 0
     assert (world.place / "deep" / "new" / "pine.toml").is_file()
-    again = world("init", "--sandbox", "deep/new")
-    assert again.code == 2
+    again = world("init", "--sandbox", "deep/new", code=2)
     (world.place / "file").write_text("in the way")
-    below = world("init", "--sandbox", "file/new")
-    assert below.code == 1
-    assert "file/new" in below.err
+    assert "file/new" in world("init", "--sandbox", "file/new", code=1).err
     assert "already a workspace" in again.err

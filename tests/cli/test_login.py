@@ -59,8 +59,7 @@ def test_what_is_kept_is_used_by_every_verb(world: World, tradingview: TradingVi
     assert first == "sandbox on tradingview, 3 saved scripts"
     assert where == f"cookie: in {session_file(world)}, kept just now"
     assert opens.endswith(f"sent to https://{NAME} and nowhere else")
-    world.write(LONGER)
-    assert world("push").code == 0
+    world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
     for place in (world.files(), world.kept()):
         assert not any(told(world, body.decode("latin-1")) for body in place.values())
@@ -77,8 +76,7 @@ def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) 
         "file": ["login", "--cookie-file", file],
         "json": ["login", "--json"],
     }
-    ran = world(*ways[way], stdin="" if way == "file" else pasted)
-    assert ran.code == 0
+    ran = world(*ways[way], stdin="" if way == "file" else pasted, code=0)
     assert not told(world, ran.said)
     if way == "json":
         assert ran.out.isascii()
@@ -94,33 +92,27 @@ def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) 
     ["", "hello", "sessionid=abc", "sessionid_sign=v3:x", "sessionid=\x01; sessionid_sign=x"],
 )
 def test_what_is_no_cookie(world: World, tradingview: TradingView, pasted: str) -> None:
-    ran = world("login", stdin=pasted)
-    assert ran.code == 2
+    ran = world("login", stdin=pasted, code=2)
     assert not pasted or pasted not in ran.said
     assert tradingview.asked_for == []
     assert not session_file(world).exists()
 
 
 def test_a_cookie_is_never_an_argument(world: World, tradingview: TradingView) -> None:
-    ran = world("login", world.user.cookie)
-    assert ran.code == 2
+    world("login", world.user.cookie, code=2)
     assert not session_file(world).exists()
     assert tradingview.asked_for == []
 
 
 def test_a_cookie_file_that_is_none(world: World) -> None:
-    ran = world("login", "--cookie-file", "nowhere.txt")
-    assert ran.code == 2
-    assert "nowhere.txt" in ran.err
+    assert "nowhere.txt" in world("login", "--cookie-file", "nowhere.txt", code=2).err
 
 
 def test_a_dead_cookie_is_not_stored_and_leaves_what_was(
     world: World, tradingview: TradingView
 ) -> None:
     dead = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
-    ran = world("login", stdin=dead)
-    assert ran.code == 5
-    assert "dead" not in ran.said
+    assert "dead" not in world("login", stdin=dead, code=5).said
     assert not session_file(world).exists()
     world("login", stdin=world.user.cookie)
     before = session_file(world).read_bytes()
@@ -131,8 +123,7 @@ def test_a_dead_cookie_is_not_stored_and_leaves_what_was(
 @pytest.mark.parametrize("kind", ["html", "html-login", "redirect"])
 def test_a_page_instead_of_an_answer(world: World, tradingview: TradingView, kind: str) -> None:
     world.plan.add(f"*:*:{kind}")
-    ran = world("login", stdin=world.user.cookie)
-    assert ran.code == 5
+    world("login", stdin=world.user.cookie, code=5)
     assert not session_file(world).exists()
     assert set(tradingview.asked_for) == {f"{NAME}:443"}  # no redirect is followed
 
@@ -160,8 +151,7 @@ def test_a_kept_cookie_that_others_can_read_is_refused(
 ) -> None:
     world("login", stdin=world.user.cookie)
     session_file(world).chmod(0o644)
-    ran = world("whoami")
-    assert ran.code == 1
+    ran = world("whoami", code=1)
     assert "chmod 600" in ran.err
     assert not told(world, ran.said)
 
@@ -170,9 +160,7 @@ def test_a_kept_cookie_that_others_can_read_is_refused(
 def test_a_kept_cookie_that_is_damaged(world: World, tradingview: TradingView, body: str) -> None:
     world("login", stdin=world.user.cookie)
     session_file(world).write_text(body)
-    ran = world("whoami")
-    assert ran.code == 1
-    assert "`pinesync logout`" in ran.err
+    assert "`pinesync logout`" in world("whoami", code=1).err
 
 
 # -- the environment ------------------------------------------------------------------------------
@@ -182,41 +170,33 @@ def test_no_cookie_is_5_and_never_the_sandbox(world: World, tradingview: Trading
     """A sandbox is there, and full: nobody named it."""
     for command in (["clone", "scripts"], ["list"], ["whoami"], ["init", "--link", "x"]):
         (world.place / "x").mkdir(exist_ok=True)
-        ran = world(*command)
-        assert ran.code == 5, command
+        ran = world(*command, code=5)
         assert "pinesync login" in ran.err
         assert ran.asked == ()
     assert not world.folder.exists()
     assert tradingview.asked_for == []
 
 
-def test_the_variable_goes_before_what_is_kept(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_variable_goes_before_what_is_kept(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
-    monkeypatch.setenv(COOKIE, whole_header(world))
+    world.monkeypatch.setenv(COOKIE, whole_header(world))
     assert "cookie: from the variable TRADINGVIEW_COOKIE, which" in world("whoami").out
-    monkeypatch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
-    refused = world("whoami")
-    assert refused.code == 5
-    assert "set TRADINGVIEW_COOKIE to a fresh cookie" in refused.err
+    world.monkeypatch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
+    assert "set TRADINGVIEW_COOKIE to a fresh cookie" in world("whoami", code=5).err
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_tradingviews_cookies_go_to_no_other_facade(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tradingviews_cookies_go_to_no_other_facade(world: World) -> None:
     """Neither the variable nor what is kept: the facade of this world would take them."""
-    monkeypatch.setenv(COOKIE, world.user.cookie)
-    monkeypatch.delenv("PINESYNC_COOKIE")
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.delenv("PINESYNC_COOKIE")
     folder = world.home / "pinesync" / "config"
     signins.keep(folder, cookies.parse(world.user.cookie), Account("sandbox"), 0.0)
     for command in (["clone", "scripts"], ["list"], ["whoami"]):
         ran = world(*command)
         assert (ran.code, ran.asked) == (5, ()), command
         assert "set PINESYNC_COOKIE" in ran.err
-    refused = world("login", stdin=world.user.cookie)
-    assert (refused.code, refused.asked) == (2, ())
+    assert world("login", stdin=world.user.cookie, code=2).asked == ()
 
 
 def test_a_facades_cookie_does_not_go_to_tradingview(
@@ -237,45 +217,32 @@ def test_a_facades_cookie_does_not_go_to_tradingview(
         "http://127.0.0.1:99999/",
     ],
 )
-def test_a_facade_is_https_or_on_this_machine(
-    world: World, monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
-    monkeypatch.setenv("PINESYNC_FACADE_URL", url)
-    monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
-    ran = world("list")
-    assert ran.code == 2
-    assert not told(world, ran.said)
+def test_a_facade_is_https_or_on_this_machine(world: World, url: str) -> None:
+    world.monkeypatch.setenv("PINESYNC_FACADE_URL", url)
+    world.monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
+    assert not told(world, world("list", code=2).said)
 
 
-def test_a_certificate_that_nobody_vouches_for(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(COOKIE, world.user.cookie)
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-    monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
-    ran = world("list")
-    assert ran.code == 7
-    assert "no secure connection" in ran.err
+def test_a_certificate_that_nobody_vouches_for(world: World, tradingview: TradingView) -> None:
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    world.monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
+    assert "no secure connection" in world("list", code=7).err
     assert tradingview.cookies == []
 
 
-def test_a_bundle_of_certificates_that_is_not_there(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(COOKIE, world.user.cookie)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
-    ran = world("list")
-    assert ran.code == 2
+def test_a_bundle_of_certificates_that_is_not_there(world: World, tradingview: TradingView) -> None:
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(world.place / "authorities.pem"))
+    ran = world("list", code=2)
     assert "authorities.pem" in ran.err
     assert "REQUESTS_CA_BUNDLE" in ran.err
     assert tradingview.cookies == []
 
 
-def test_a_netrc_is_never_looked_at(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_netrc_is_never_looked_at(world: World, tradingview: TradingView) -> None:
     (world.home / ".netrc").write_text(f"machine {NAME} login me password hunter2\n")
-    monkeypatch.setenv(COOKIE, world.user.cookie)
+    world.monkeypatch.setenv(COOKIE, world.user.cookie)
     assert world("list").code == 0
     assert tradingview.cookies == [world.user.cookie]
 
@@ -294,8 +261,7 @@ def test_another_account_is_refused_before_anything_is_read(
     world.store.save_new(other, "Trend", LONGER)
     monkeypatch.setenv(COOKIE, other.cookie)
     for command in (["status"], ["pull"], ["push"], ["diff", "--remote"], ["list"]):
-        ran = world(*command)
-        assert ran.code == 5, command
+        ran = world(*command, code=5)
         assert "belongs to the account sandbox" in ran.err
         assert not {"get", "check", "save_next", "save_new"} & set(ran.asked), command
     state = {path: body for path, body in world.state().items() if not path.endswith("lock")}
@@ -312,8 +278,7 @@ def test_login_refuses_another_account_in_a_folder_that_has_one(
         assert world("clone", "scripts").code == 0
     other = world.store.ensure_user("somebody-else")
     world.store.save_new(other, "Mine", TREND)
-    ran = world("login", stdin=other.cookie)
-    assert ran.code == 5
+    world("login", stdin=other.cookie, code=5)
     assert not session_file(world).exists()
     assert world("login", stdin=world.user.cookie).code == 0
 
@@ -358,8 +323,7 @@ def test_a_folder_uses_the_sign_in_of_its_account(
     refused = world("status", "--as", "MINE"), world("push", "--as", "nobody")
     assert [ran.code for ran in refused] == [0, 5]
     world("login", "--as", "work", stdin=other.cookie, cwd=world.place)
-    wrong = world("pull", "--as", "work")
-    assert wrong.code == 5
+    wrong = world("pull", "--as", "work", code=5)
     assert "belongs to the account sandbox" in wrong.err
     assert not {"get", "check"} & set(wrong.asked)
 
@@ -375,17 +339,14 @@ def test_the_name_goes_before_the_variable(
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
 def test_a_name_that_is_none(world: World, tradingview: TradingView, name: str) -> None:
-    ran = world("login", "--as", name, stdin=world.user.cookie)
-    assert ran.code in (0, 2)
+    assert world("login", "--as", name, stdin=world.user.cookie).code in (0, 2)
     names = [path.name for path in world.home.rglob("*.json")]
     assert names in ([], ["session.json"], ["session--.json"])
 
 
-def test_a_sandbox_and_another_facade_have_no_named_ones(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sandbox_and_another_facade_have_no_named_ones(clone: World) -> None:
     assert clone("status", "--as", "work").code == 2
-    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
+    clone.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
     ran = clone("list", "--as", "work", "--remote", "tradingview")
     assert (ran.code, ran.asked) == (2, ())
     assert "PINESYNC_FACADE_URL" in ran.err
@@ -452,8 +413,7 @@ def test_the_folder_of_an_empty_account_gets_its_owner_from_login(
     assert world("init", "--remote", "tradingview", "scripts").code == 0
     manifest = world.folder / "pine.toml"
     assert "account" not in manifest.read_text()
-    ran = world("login", stdin=world.user.cookie)
-    assert ran.code == 0
+    ran = world("login", stdin=world.user.cookie, code=0)
     assert "this workspace belongs to sandbox from now on" in ran.err
     assert f'account = "sandbox"\naccount_id = "{world.user.id}"' in manifest.read_text()
     assert "belongs" not in world("login", stdin=world.user.cookie).err
@@ -480,25 +440,19 @@ def test_from_firefox(world: World, tradingview: TradingView) -> None:
         assert not told(world, ran.said)
     assert world("login", "--from-browser", "firefox:other").code == 2
     assert world("login", "--from-browser", "firefox", "--cookie-file", "-").code == 2
-    chrome = world("login", "--from-browser", "chrome")
-    assert chrome.code == 2
-    assert "only firefox" in chrome.err
+    assert "only firefox" in world("login", "--from-browser", "chrome", code=2).err
 
 
 def test_the_keyring_where_it_was_asked_for(
     world: World, tradingview: TradingView, ring: Ring
 ) -> None:
-    ran = world("login", "--keyring", stdin=world.user.cookie)
-    assert ran.code == 0
-    assert "keyring" in ran.err
+    assert "keyring" in world("login", "--keyring", stdin=world.user.cookie, code=0).err
     assert list(ring.held.values()) == [world.user.cookie]
     assert not told(world, session_file(world).read_text())
     assert "cookie: in the system's keyring" in world("whoami").out
     assert world("list").code == 0
     ring.locked = True
-    refused = world("list")
-    assert refused.code == 5
-    assert "keyring cannot be used" in refused.err
+    assert "keyring cannot be used" in world("list", code=5).err
     ring.locked = False
     assert world("logout").code == 0
     assert ring.held == {}
@@ -571,12 +525,10 @@ def test_the_two_values_one_after_the_other(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")
-def test_ci_is_never_asked(
-    world: World, tradingview: TradingView, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ci_is_never_asked(world: World, tradingview: TradingView) -> None:
     from tests.cli.terminal import Terminal
 
-    monkeypatch.setenv("CI", "true")
+    world.monkeypatch.setenv("CI", "true")
     with Terminal(world, "login") as terminal:
         assert terminal.end() == 2
         assert "in CI set TRADINGVIEW_COOKIE" in terminal.seen

@@ -12,16 +12,9 @@ import pytest
 from pinesync.cli.error_handler import expanded
 from pinesync.cli.render import columns
 from pinesync.git.objects import text_at_head
-from tests.world import (
-    BROKEN,
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import World
+from tests.world.repository import start
+from tests.world.scripts import BROKEN, EXTRA, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 
 # -- the terminal -----------------------------------------------------------------------------
 
@@ -83,8 +76,7 @@ def test_a_home_that_cannot_be_used(clone: World, monkeypatch: pytest.MonkeyPatc
     blocked.touch()
     monkeypatch.setenv("PINESYNC_HOME", str(blocked))
     for command in (["sandbox", "seed"], ["status"], ["status", "--offline"]):
-        refused = clone(*command)
-        assert refused.code == 1
+        refused = clone(*command, code=1)
         assert f"error: {blocked}: cannot be used for pinesync's own files: " in refused.err
         assert "hint: set PINESYNC_HOME" in refused.err
 
@@ -92,18 +84,14 @@ def test_a_home_that_cannot_be_used(clone: World, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 def test_a_home_that_cannot_be_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINESYNC_HOME", "/proc/nope")
-    refused = world("sandbox", "seed")
-    assert refused.code == 1
+    refused = world("sandbox", "seed", code=1)
     assert "error: /proc/nope/sandbox: cannot be used for pinesync's own files: " in refused.err
 
 
-def test_another_sandbox_is_no_mass_deletion(
-    clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PINESYNC_HOME", str(tmp_path / "another"))
+def test_another_sandbox_is_no_mass_deletion(clone: World, tmp_path: Path) -> None:
+    clone.monkeypatch.setenv("PINESYNC_HOME", str(tmp_path / "another"))
     for verb in ("status", "pull", "push"):
-        refused = clone(verb)
-        assert refused.code == 3
+        refused = clone(verb, code=3)
         assert "the sandbox of this workspace has none of its 3 scripts" in refused.err
         assert "another PINESYNC_HOME; `pinesync sandbox path`" in refused.err
 
@@ -138,14 +126,12 @@ def test_a_path_through_a_linked_folder(clone: World) -> None:
 @pytest.mark.parametrize("verb", ["rm", "restore --kept"])
 @pytest.mark.parametrize("folder", [".", "indicators"])
 def test_verbs_that_take_no_folder(clone: World, verb: str, folder: str) -> None:
-    refused = clone(*verb.split(), folder)
-    assert refused.code == 2
+    refused = clone(*verb.split(), folder, code=2)
     assert f"{folder}: name the files; this command takes no folders" in refused.err
 
 
 def test_a_saved_name_for_a_path(clone: World) -> None:
-    refused = clone("log", "Trend")
-    assert refused.code == 2
+    refused = clone("log", "Trend", code=2)
     assert f"hint: the file of the script called so is {TREND_PATH}" in refused.err
     assert f"hint: the file of the script called so is {TREND_PATH}" in clone("diff", "Trend").err
     assert "hint: name the file of a script" in clone("log", "Another").err
@@ -154,39 +140,28 @@ def test_a_saved_name_for_a_path(clone: World) -> None:
 # -- signing in -------------------------------------------------------------------------------
 
 
-def test_the_variable_of_a_wrong_cookie_is_named(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TRADINGVIEW_COOKIE", "foo")
-    refused = world("list")
-    assert refused.code == 2
-    assert "error: TRADINGVIEW_COOKIE: no cookie called sessionid" in refused.err
-    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("PINESYNC_COOKIE", "foo")
+def test_the_variable_of_a_wrong_cookie_is_named(world: World) -> None:
+    world.monkeypatch.setenv("TRADINGVIEW_COOKIE", "foo")
+    assert "error: TRADINGVIEW_COOKIE: no cookie called sessionid" in world("list", code=2).err
+    world.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
+    world.monkeypatch.setenv("PINESYNC_COOKIE", "foo")
     assert "error: PINESYNC_COOKIE: no cookie called" in world("list").err
 
 
 def test_no_cookie_at_all(world: World) -> None:
-    refused = world("login", stdin="\n")
-    assert refused.code == 2
-    assert "error: no cookie was given\nhint: " in refused.err
+    assert "error: no cookie was given\nhint: " in world("login", stdin="\n", code=2).err
 
 
-def test_an_address_is_refused_before_a_cookie_is_missed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PINESYNC_FACADE_URL", "http://example.com")
-    refused = world("list")
-    assert refused.code == 2
-    assert "error: PINESYNC_FACADE_URL: not the address of a facade" in refused.err
+def test_an_address_is_refused_before_a_cookie_is_missed(world: World) -> None:
+    world.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://example.com")
+    assert "error: PINESYNC_FACADE_URL: not the address of a facade" in world("list", code=2).err
 
 
 def test_how_to_go_on_without_an_account(clone: World) -> None:
     assert "--sandbox needs no account" in clone("list", "--remote", "tradingview").err
     toml = clone.read("pine.toml").replace('remote = "sandbox"', 'remote = "tradingview"')
     clone.write(toml, "pine.toml")
-    refused = clone("push")
-    assert refused.code == 5
+    refused = clone("push", code=5)
     assert "hint: run `pinesync login`, or set TRADINGVIEW_COOKIE; `pinesync status --off" in (
         refused.err
     )
@@ -197,13 +172,9 @@ def test_diff_for_a_teammate_without_the_cookie(clone: World) -> None:
     clone.write(toml, "pine.toml")
     clone.write(LONGER)
     clone.forget()
-    refused = clone("diff")
-    assert refused.code == 5
-    assert "`git diff` shows edits without an account" in refused.err
+    assert "`git diff` shows edits without an account" in clone("diff", code=5).err
     clone.write(TREND.replace("\n", "\r\n"))
-    clone.git("init")
-    clone.git("add", ".")
-    clone.git("commit", "-m", "clone")
+    start(clone)
     clone.write(LONGER)
     shown = clone("diff")
     assert (shown.code, shown.asked) == (0, ())
@@ -215,8 +186,7 @@ def test_a_network_error_names_the_host(world: World, monkeypatch: pytest.Monkey
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
-    failed = world("list")
-    assert failed.code == 7
+    failed = world("list", code=7)
     assert failed.err == (
         "error: no connection to http://127.0.0.1:9 (NewConnectionError)\n".replace("http://", "")
         + "hint: check the connection, then run the same command again\n"
@@ -266,8 +236,7 @@ def test_files_that_fit_more_than_one_script(world: World) -> None:
 
 def test_a_title_that_is_saved_already(clone: World) -> None:
     clone.write(TREND, "twin.pine")
-    refused = clone("add", "twin.pine")
-    assert refused.code == 3
+    refused = clone("add", "twin.pine", code=3)
     assert f"twin.pine: its title is 'Trend', and {TREND_PATH} is saved under" in refused.err
     assert "hint: change the title and add it again" in refused.err
 
@@ -372,17 +341,14 @@ def test_no_standard_input(clone: World, words: list[str], code: int) -> None:
     ],
 )
 def test_a_verb_of_another_tool_leads_to_ours(world: World, typed: str, meant: str) -> None:
-    ran = world(typed)
-    assert ran.code == 2
-    assert f"No such command {typed!r}. Use `pinesync {meant}`." in ran.err
+    assert f"No such command {typed!r}. Use `pinesync {meant}`." in world(typed, code=2).err
 
 
 @pytest.mark.parametrize(
     ("verb", "instead"), [("push", "--over"), ("pull", "restore"), ("rm", "--remote"), ("mv", "")]
 )
 def test_force_is_answered_with_what_to_do_instead(world: World, verb: str, instead: str) -> None:
-    ran = world(verb, "--force")
-    assert ran.code == 2
+    ran = world(verb, "--force", code=2)
     assert "error: there is no --force" in ran.err
     hint = next(line for line in ran.err.splitlines() if line.startswith("hint: "))
     assert instead in hint

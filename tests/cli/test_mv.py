@@ -11,19 +11,8 @@ import pytest
 
 from pinesync.model import RelPath
 from pinesync.workspace.files import Tree, appear, exchange, vanish
-from tests.world import (
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS, TREND
 
 NEW = "moved/here/Trend 2.pine"
 
@@ -59,8 +48,7 @@ def disks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 def test_a_file_moves_with_all_that_is_known_of_it(clone: World, disks: str) -> None:
     before = clone.entry()
-    ran = clone("mv", TREND_PATH, NEW)
-    assert ran.code == 0
+    ran = clone("mv", TREND_PATH, NEW, code=0)
     assert ran.out == f"moved      {TREND_PATH} → {NEW}  1.0\n"
     assert before["pine_id"] in ran.err
     assert ran.asked == ()
@@ -133,8 +121,7 @@ def test_where_it_cannot_go(clone: World, tmp_path: Path, new: str, code: int) -
     (tmp_path / "elsewhere").mkdir()
     (clone.folder / "linked").symlink_to(tmp_path / "elsewhere")
     before = clone.files()
-    ran = clone("mv", TREND_PATH, new)
-    assert ran.code == code, ran
+    ran = clone("mv", TREND_PATH, new, code=code)
     assert "hint:" in ran.err or new.startswith(("linked", ".."))
     assert (clone.files(), clone.records()) == (before, [])
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -187,9 +174,7 @@ def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.Mo
         real(source, target, **more)
 
     monkeypatch.setattr(os, "replace", replace)
-    ran = clone("mv", TREND_PATH, NEW)
-    assert ran.code == 3
-    assert "has changed since" in ran.err
+    assert "has changed since" in clone("mv", TREND_PATH, NEW, code=3).err
     assert (clone.read(), clone.read(NEW)) == (LONGER, TREND)
     assert clone.entry(NEW)["version"] == "1.0"
     assert not list(clone.folder.rglob("*.tmp"))
@@ -204,9 +189,7 @@ def test_two_spellings_of_one_file(clone: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["link", "rename"])
-def test_somebody_makes_the_very_file_at_the_very_moment(
-    clone: World, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str) -> None:
     """Nothing of it is overwritten, whichever way the file would have got its name."""
     link, rename = os.link, exchange._rename
 
@@ -224,8 +207,8 @@ def test_somebody_makes_the_very_file_at_the_very_moment(
             meanwhile()
         rename(*names)
 
-    monkeypatch.setattr(os, "link", linking)
-    monkeypatch.setattr(exchange, "_rename", renaming)
+    clone.monkeypatch.setattr(os, "link", linking)
+    clone.monkeypatch.setattr(exchange, "_rename", renaming)
     assert clone("mv", TREND_PATH, NEW).code == 3
     assert (clone.read(), clone.read(NEW)) == (TREND, EXTRA)
     assert clone.words() == {NEW: "untracked"}
@@ -265,8 +248,7 @@ def test_status_tells_what_was_moved_by_hand(clone: World) -> None:
         assert (lines[NEW]["word"], lines[NEW]["moved_from"]) == ("untracked", TREND_PATH)
         assert f"add --moved '{NEW}'" in clone("status", *offline).err
     for verb in ("push", "pull"):
-        ran = clone(verb)
-        assert ran.code == 0
+        ran = clone(verb, code=0)
         assert f"moved to {NEW}" in ran.err
         assert f"add --moved '{NEW}'" in ran.err
     assert f"add --moved '{NEW}'" in clone("push", NEW).err
@@ -280,9 +262,7 @@ def test_status_tells_what_was_moved_by_hand(clone: World) -> None:
 def test_add_moved(clone: World) -> None:
     before = clone.entry()
     by_hand(clone)
-    refused = clone("add", NEW)
-    assert refused.code == 3
-    assert f"add --moved '{NEW}'" in refused.err
+    assert f"add --moved '{NEW}'" in clone("add", NEW, code=3).err
     ran = clone("add", "--moved", NEW, "--json")
     assert (ran.code, ran.asked) == (0, ())
     (added,) = ran.json["added"]
@@ -305,12 +285,10 @@ def test_several_at_once_all_or_none(clone: World) -> None:
 
 
 def test_texts_that_are_equal_are_not_guessed(clone: World) -> None:
-    clone.web_save(TREND, "Twin")
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(TREND, "Twin")
     by_hand(clone)
     (clone.folder / "indicators/Twin.pine").unlink()
-    ran = clone("add", "--moved", NEW)
-    assert ran.code == 3
+    ran = clone("add", "--moved", NEW, code=3)
     assert TREND_PATH in ran.err
     assert "indicators/Twin.pine" in ran.err
     assert "moved" not in clone("status").out.replace(NEW, "")
@@ -331,11 +309,8 @@ def test_mv_after_the_fact(clone: World, text: str) -> None:
     by_hand(clone)
     clone.write(text, NEW)
     if text is LONGER:
-        refused = clone("add", "--moved", NEW)
-        assert refused.code == 3
-        assert TREND_PATH in refused.err
-    ran = clone("mv", TREND_PATH, NEW)
-    assert ran.code == 0
+        assert TREND_PATH in clone("add", "--moved", NEW, code=3).err
+    ran = clone("mv", TREND_PATH, NEW, code=0)
     assert "by hand" in ran.err
     assert ("edited" in ran.err) == (text is LONGER)
     assert clone.words() == ({} if text is TREND else {NEW: "modified"})

@@ -6,17 +6,8 @@ import pytest
 
 from pinesync.sandbox.faults import Switches
 from tests.cli.answers import listing
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    LONGER,
-    PATHS,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import BREAKOUT, BREAKOUT_PATH, LONGER, PATHS, SLOWER, TREND, TREND_PATH
 
 pytestmark = both_ways
 
@@ -58,9 +49,7 @@ def same(clone: World, before: tuple) -> bool:
 def test_an_expired_cookie(clone: World, command: list[str]) -> None:
     before = dressed(clone)
     clone.plan.expire()
-    ran = clone(*command)
-    assert ran.code == 5
-    assert "hint: " in ran.err
+    assert "hint: " in clone(*command, code=5).err
     assert same(clone, before)
 
 
@@ -80,18 +69,15 @@ def test_an_empty_list_from_a_living_session(clone: World, command: list[str]) -
 def test_a_page_instead_of_an_answer(clone: World, command: list[str], kind: str) -> None:
     before = dressed(clone)
     clone.plan.add(f"*:*:{kind}")
-    ran = clone(*command)
-    assert ran.code == 5
+    ran = clone(*command, code=5)
     assert "<html" not in ran.said
     assert len(ran.asked) == 1  # no loop: the first page ends it
     assert same(clone, before)
 
 
 @pytest.mark.parametrize("endpoint", ["get", "check", "save_next"])
-def test_a_page_in_the_middle_of_a_push(
-    clone: World, endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+def test_a_page_in_the_middle_of_a_push(clone: World, endpoint: str) -> None:
+    clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     files = clone.files()
     clone.plan.add(f"{endpoint}:1+:html")
@@ -118,9 +104,7 @@ def test_a_deleted_file_stays_a_saved_script(clone: World) -> None:
     account = clone.account()
     assert clone.words() == {TREND_PATH: "missing"}
     for verb in ("pull", "push"):
-        ran = clone(verb)
-        assert ran.code == 0
-        assert f"`pinesync restore {TREND_PATH}` brings it back" in ran.err
+        assert f"`pinesync restore {TREND_PATH}` brings it back" in clone(verb, code=0).err
     assert clone.account() == account
     assert not (clone.folder / TREND_PATH).exists()
     clone.remove(BREAKOUT_PATH)
@@ -128,8 +112,7 @@ def test_a_deleted_file_stays_a_saved_script(clone: World) -> None:
     assert both.count("the file is gone") == 2
     assert both.count("hint: `pinesync restore") == 1  # the second would say the same
     assert clone("restore", BREAKOUT_PATH).code == 0
-    restored = clone("restore", TREND_PATH)
-    assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
+    assert clone("restore", TREND_PATH, code=0).out == f"restored   {TREND_PATH}  1.0\n"
     assert clone.read() == TREND
     assert clone.words() == {}
 
@@ -149,9 +132,7 @@ def test_an_emptied_account_stops_the_run(clone: World) -> None:
     files = clone.files()
     clone.store.reset(clone.user)
     for verb in ("status", "pull", "push"):
-        ran = clone(verb)
-        assert ran.code == 3
-        assert "3 of 3 scripts are gone from TradingView" in ran.err
+        assert "3 of 3 scripts are gone from TradingView" in clone(verb, code=3).err
     assert clone.files() == files
     for path in PATHS:
         assert clone("rm", path).code == 0
@@ -169,19 +150,15 @@ def test_one_script_that_the_list_lacks_is_looked_for(clone: World) -> None:
 def test_an_empty_file_is_never_saved_over_a_full_script(clone: World) -> None:
     for text in ("", "\n\n", "\ufeff"):
         clone.write(text)
-        refused = clone("push")
-        assert refused.code == 3
-        assert "the file is empty" in refused.err
+        assert "the file is empty" in clone("push", code=3).err
     assert clone.saved() == [TREND]
 
 
 @pytest.mark.parametrize("refusal", ["401-json", "401-text", "403-html"])
-def test_a_session_that_ends_in_the_middle_of_a_push(
-    clone: World, refusal: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_ends_in_the_middle_of_a_push(clone: World, refusal: str) -> None:
     # A page may stand before a save that was stored: for how long it is looked is no matter here.
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
-    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.app.switches = Switches.parse(f"dead_session_writes={refusal}")
     clone.write(LONGER)
     clone.write(BREAKOUT + "// here\n", "strategies/Breakout.pine")
@@ -202,22 +179,18 @@ def test_a_session_that_ends_in_the_middle_of_a_push(
     }
 
 
-def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_save_to_a_script_that_is_gone_is_not_waited_for_for_ever(clone: World) -> None:
     clone.plan.add("save_next:1:reset:before")
     clone.write(LONGER)
     assert clone("push").code == 7
     clone.web_delete()
     assert clone("push").code == 7
-    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     clone.plan.add("*:*:expire")
     assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
     assert [record["state"] for record in clone.records()] == ["sent"]
     clone.plan.clear()
-    given_up = clone("push")
-    assert given_up.code == 3
-    assert "given up" in given_up.said
+    assert "given up" in clone("push", code=3).said
     assert [record["state"] for record in clone.records()] == ["abandoned"]
     assert clone.words() == {TREND_PATH: "gone"}
     assert clone.read() == LONGER

@@ -27,11 +27,8 @@ def clone(world: World) -> World:
 @both_ways
 def test_a_v4_script_is_edited_checked_and_pushed(clone: World) -> None:
     clone.write(EDITED, PATH)
-    checked = clone("check", PATH)
-    assert (checked.code, checked.out) == (0, f"{PATH}:1:1: warning: {NOTE}\n" + caret())
-    pushed = clone("push")
-    assert pushed.code == 0, pushed
-    assert NOTE in pushed.said
+    assert clone("check", PATH, code=0).out == f"{PATH}:1:1: warning: {NOTE}\n" + caret()
+    assert NOTE in clone("push", code=0).said
     assert clone.saved("Old") == [OLD, EDITED]
     assert clone.version(PATH) == "2.0"
     assert clone("status").code == 0
@@ -49,8 +46,7 @@ def test_strict_fails_what_was_not_checked(clone: World) -> None:
 
 def test_a_text_without_a_version(clone: World) -> None:
     clone.write(UNVERSIONED, PATH)
-    ran = clone("check", PATH, "--json")
-    assert ran.code == 0
+    ran = clone("check", PATH, "--json", code=0)
     (file,) = ran.json["files"]
     assert [(one["severity"], one["message"]) for one in file["diagnostics"]] == [("warning", NOTE)]
     assert clone("push").code == 0
@@ -66,9 +62,7 @@ def test_a_new_script_of_v4_is_created(clone: World) -> None:
 
 def test_what_no_version_takes_is_refused_all_the_same(clone: World) -> None:
     clone.write(EDITED + "plot((close)\n", PATH)
-    pushed = clone("push")
-    assert pushed.code == 4
-    assert '"(" is never closed' in pushed.said
+    assert '"(" is never closed' in clone("push", code=4).said
     assert clone.saved("Old") == [OLD]
     assert clone("push", "--allow-broken").code == 4, "stored, and it does not compile"
     assert len(clone.saved("Old")) == 2
@@ -89,12 +83,10 @@ def test_full_says_what_the_full_compiler_says(
 ) -> None:
     clone.app.switches = replace(clone.app.switches, old_pine=old_pine)  # type: ignore[arg-type]
     clone.write(text, PATH)
-    ran = clone("check", "--full", PATH)
-    assert ran.code == code
+    ran = clone("check", "--full", PATH, code=code)
     assert said in ran.out
     assert (NOTE in ran.out) == (said == NOTE)
-    strict = clone("check", "--full", "--strict", PATH)
-    assert strict.code == (4 if said else 0)
+    clone("check", "--full", "--strict", PATH, code=4 if said else 0)
 
 
 def test_other_refusals_of_the_check_stop_a_push(clone: World) -> None:
@@ -115,8 +107,7 @@ def test_a_string_over_several_lines_is_pushed(clone: World, indent: str) -> Non
 
 def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
     clone.write('//@version=6\nindicator("Old")\n  told = "a\nb"\nplot(close)\n', PATH)
-    ran = clone("check", "--offline", PATH)
-    assert ran.code == 4
+    ran = clone("check", "--offline", PATH, code=4)
     assert ran.out.startswith(f"{PATH}:3:1: error: Missing enclosing character in the literal")
     assert "[CE10017]" in ran.out
     assert clone("push").code == 4
@@ -131,8 +122,7 @@ def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
     assert (ran.code, "save_next" in ran.asked) == (3, False)
     assert "larger than 2 MiB; nothing was saved" in ran.said
     most = OLD + "// д\n" * 340_000
-    clone.write(most, PATH)
-    assert clone("push").code == 0
+    clone.write_and_push(most, PATH)
     assert clone.saved("Old") == [OLD, most]
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from pinesync import __version__
 from pinesync.cli.group import VERBS
-from tests.world import BROKEN, LONGER, SLOWER, TREND_PATH, World
+from tests.cli.cases import edits, first, saves
+from tests.world import BREAKOUT_PATH, BROKEN, LONGER, SLOWER, TREND_PATH, World
 
 ESCAPE = "\x1b["
 
@@ -66,8 +67,7 @@ def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
     ],
 )
 def test_every_verb_has_help(world: World, verb: str) -> None:
-    shown = world(*verb.split(), "--help")
-    assert shown.code == 0
+    shown = world(*verb.split(), "--help", code=0)
     assert shown.out.startswith(f"Usage: pinesync {verb}")
     for option in re.findall(r"^  (--?[a-z-]+)[^\n]*", shown.out, re.M):
         described = re.search(rf"^  {option}.*?  \S|^  {option}[^\n]*\n {{10,}}\S", shown.out, re.M)
@@ -81,70 +81,48 @@ def test_version(world: World) -> None:
 # -- exit codes -----------------------------------------------------------------------------------
 
 
-def nothing(world: World) -> None:
-    """A clone, as it is."""
-
-
-def diverges(world: World) -> None:
-    world.write(LONGER)
-    world.web_save(SLOWER)
-
-
-def breaks(world: World) -> None:
-    world.write(BROKEN)
-
-
-def breaks_and_diverges(world: World) -> None:
-    world.write(BROKEN.replace("Trend", "Breakout"), "strategies/Breakout.pine")
-    diverges(world)
-
-
-def spoils_the_manifest(world: World) -> None:
-    world.write("[workspace\n", "pine.toml")
-
-
-def expires(world: World) -> None:
-    world.plan.expire()
-
-
-def busy_service(world: World) -> None:
-    world.plan.add("list:*:429:seconds=3600")
-
-
-def unreadable(world: World) -> None:
-    world.write(b"\xff")
+HISTORIES = {
+    "nothing": first(),
+    "diverges": first(edits(LONGER), saves(SLOWER)),
+    "breaks": edits(BROKEN),
+    "breaks_and_diverges": first(
+        edits(BROKEN.replace("Trend", "Breakout"), BREAKOUT_PATH), edits(LONGER), saves(SLOWER)
+    ),
+    "spoils_the_manifest": edits("[workspace\n", "pine.toml"),
+    "expires": lambda world: world.plan.expire(),
+    "busy_service": lambda world: world.plan.add("list:*:429:seconds=3600"),
+    "unreadable": edits(b"\xff"),
+}
 
 
 @pytest.mark.parametrize(
     ("happened", "command", "code"),
     [
-        (nothing, "status", 0),
-        (nothing, "push", 0),
-        (nothing, "status --exit-code", 0),
-        (unreadable, "check", 1),
-        (spoils_the_manifest, "status", 2),
-        (nothing, "frobnicate", 2),
-        (nothing, "status nothing.pine", 2),
-        (diverges, "push", 3),
-        (diverges, "pull --no-merge", 3),
-        (breaks, "check", 4),
-        (breaks, "push", 4),
-        (breaks_and_diverges, "push", 4),  # 4 comes before 3
-        (expires, "status", 5),
-        (expires, "push", 5),
-        (diverges, "status --exit-code", 6),
-        (diverges, "diff --exit-code", 6),
-        (busy_service, "status", 7),
-        (busy_service, "pull", 7),
-        (busy_service, "push", 7),
+        ("nothing", "status", 0),
+        ("nothing", "push", 0),
+        ("nothing", "status --exit-code", 0),
+        ("unreadable", "check", 1),
+        ("spoils_the_manifest", "status", 2),
+        ("nothing", "frobnicate", 2),
+        ("nothing", "status nothing.pine", 2),
+        ("diverges", "push", 3),
+        ("diverges", "pull --no-merge", 3),
+        ("breaks", "check", 4),
+        ("breaks", "push", 4),
+        ("breaks_and_diverges", "push", 4),  # 4 comes before 3
+        ("expires", "status", 5),
+        ("expires", "push", 5),
+        ("diverges", "status --exit-code", 6),
+        ("diverges", "diff --exit-code", 6),
+        ("busy_service", "status", 7),
+        ("busy_service", "pull", 7),
+        ("busy_service", "push", 7),
     ],
-    ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", str(value)),
+    ids=str,
 )
-def test_exit_codes(clone: World, happened, command: str, code: int) -> None:
-    happened(clone)
-    ran = clone(*command.split())
-    assert ran.code == code
-    assert bool(ran.err) or code in (0, 4, 6)
+def test_exit_codes(clone: World, happened: str, command: str, code: int) -> None:
+    HISTORIES[happened](clone)
+    assert clone(*command.split(), code=code).err or code in (0, 4, 6)
 
 
 @pytest.mark.parametrize(
@@ -160,8 +138,7 @@ def test_a_manifest_that_cannot_be_used_names_its_line(clone: World, text: str, 
     clone.write(text, "pine.toml")
     before = clone.files(), clone.account(), clone.state()
     for verb in ("status", "pull", "push", "diff", "check", "list", "whoami"):
-        refused = clone(verb)
-        assert refused.code == 2
+        refused = clone(verb, code=2)
         assert refused.err.startswith("error: pine.toml")
         assert said in refused.err
         assert refused.asked == ()
@@ -174,8 +151,7 @@ def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.Monk
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr("pinesync.app.sync.status.take_snapshot", broken)
-    ran = clone("status")
-    assert ran.code == 70
+    ran = clone("status", code=70)
     assert ran.err.startswith("error: a bug in pinesync: ZeroDivisionError\n")
     match = re.search(r"the details are in (\S+\.log)", ran.err)
     assert match
@@ -192,12 +168,10 @@ def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.Monk
 def test_another_pinesync_writes_here(clone: World) -> None:
     from filelock import FileLock
 
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     (lock,) = (clone.home / "pinesync" / "state").glob("*/lock*")
     with FileLock(lock):
-        refused = clone("push")
-        assert refused.code == 7
+        clone("push", code=7)
         assert clone("status").code == 0
         assert clone("diff").code == 0
 
@@ -206,8 +180,7 @@ def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyP
     """A file stands where the folder should be: so not even root can make it."""
     (clone.place / "file").write_text("")
     monkeypatch.setenv("PINESYNC_HOME", str(clone.place / "file" / "home"))
-    refused = clone("sandbox", "seed")
-    assert refused.code == 1
+    refused = clone("sandbox", "seed", code=1)
     assert refused.err.startswith("error: ")
     assert "bug" not in refused.err
 

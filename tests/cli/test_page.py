@@ -27,15 +27,14 @@ from pinesync.workspace.files.exchange import exchange_files
 from tests.security.hostile import EVIL, raw
 from tests.security.hostile import MARK as SEEN
 from tests.watch.test_process import recording, was_started
-from tests.world import (
+from tests.world import World, both_ways
+from tests.world.scripts import (
     BREAKOUT_PATH,
     FASTER,
     LONGER,
     SLOWER,
     TREND,
     TREND_PATH,
-    World,
-    both_ways,
 )
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -82,8 +81,7 @@ class Page(HTMLParser):
 
 
 def pictured(world: World, *arguments: str) -> Page:
-    ran = world("status", "--html", "page.html", *arguments)
-    assert ran.code == 0, ran
+    ran = world("status", "--html", "page.html", *arguments, code=0)
     assert "the page is in page.html" in ran.err
     return Page(world.read("page.html"))
 
@@ -121,8 +119,7 @@ def test_a_divergence_shows_both_sides(clone: World) -> None:
 def test_offline_nothing_is_asked_and_the_page_says_so(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
-    ran = clone("status", "--offline", "--html", "page.html")
-    assert (ran.code, ran.asked) == (0, ())
+    assert clone("status", "--offline", "--html", "page.html", code=0).asked == ()
     page = Page(clone.read("page.html"))
     assert "TradingView was not asked" in page.text
     assert "modified" in page.text
@@ -166,8 +163,7 @@ def test_codes_and_json_are_those_of_status(clone: World) -> None:
 
 
 def test_a_page_to_standard_output(clone: World) -> None:
-    ran = clone("status", "--html", "-", TREND_PATH)
-    assert ran.code == 0
+    ran = clone("status", "--html", "-", TREND_PATH, code=0)
     page = Page(ran.out)
     assert "1 script, all clean." in page.text
     assert BREAKOUT_PATH.split("/")[1] not in page.text
@@ -346,10 +342,8 @@ def test_a_page_of_very_much_says_what_it_leaves_out(clone: World) -> None:
     assert len(page.all("tr")) < 600
 
 
-def test_of_very_many_scripts_the_others_are_named(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pinesync.app.sync.report_data.MOST_COMPARED", 1)
+def test_of_very_many_scripts_the_others_are_named(clone: World) -> None:
+    clone.monkeypatch.setattr("pinesync.app.sync.report_data.MOST_COMPARED", 1)
     clone.write(LONGER)
     clone.write(LONGER, BREAKOUT_PATH)
     page = pictured(clone)

@@ -6,19 +6,9 @@ from __future__ import annotations
 import pytest
 
 from pinesync.sync.policy import POLICY, LocalSide
-from tests.cli.cases import CASES, FLAGGED, Case, Told, pulls, reverts
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.cli.cases import CASES, CREATED, FLAGGED, SAVED, Case, Told, commits, pulls, reverts
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 every_case = pytest.mark.parametrize(
     "case",
@@ -83,9 +73,9 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
     assert outcome(clone("push", "--json"), case.path) == case.push
     after = clone.files()
     assert {**after, "pine.toml": b""} == {**files, "pine.toml": b""}
-    if case.push[1] == "created":
+    if case.push == CREATED:
         assert clone.account() == {**account, "Extra": [EXTRA]}
-    elif case.versions:
+    elif case.push == SAVED:
         assert clone.account() == {**account, "Trend": [*account["Trend"], clone.read()]}
     else:
         assert clone.account() == account
@@ -117,8 +107,7 @@ def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case
     assert POLICY[case.row].word == case.word
     assert clone("status", "--exit-code").code == (0 if case.word == "clean" else 6)
     for verb in ("pull", "push"):
-        planned = clone(verb, "--dry-run", "--json")
-        assert planned.code == 0
+        planned = clone(verb, "--dry-run", "--json", code=0)
         assert planned.json["outcomes"] == []
         rows = [(one["path"], one["word"]) for one in planned.json["planned"]]
         expected = getattr(case, verb)
@@ -132,20 +121,16 @@ def test_status_has_its_word_and_a_dry_run_does_nothing(clone: World, case: Case
 def test_a_script_that_is_behind_is_refused_where_it_is_named(clone: World) -> None:
     clone.web_save(SLOWER)
     for name in (TREND_PATH, "./indicators/../indicators/Trend.pine"):
-        refused = clone("push", name)
-        assert refused.code == 3
+        refused = clone("push", name, code=3)
         assert "not edited here, and saved on TradingView since you pulled" in refused.err
-    unnamed = clone("push")
-    assert unnamed.code == 0
-    assert "run `pinesync pull`" in unnamed.err
+    assert "run `pinesync pull`" in clone("push", code=0).err
 
 
 def test_a_script_that_is_gone_can_be_saved_anew(clone: World) -> None:
     clone.write(LONGER)
     old = clone.entry()["pine_id"]
     clone.web_delete()
-    pushed = clone("push", "--recreate")
-    assert (pushed.code, pushed.out) == (0, f"created    {TREND_PATH}  1.0\n")
+    assert clone("push", "--recreate", code=0).out == f"created    {TREND_PATH}  1.0\n"
     assert clone.saved() == [LONGER]
     assert clone.entry()["pine_id"] == clone.id_of() != old
     assert clone.words() == {}
@@ -181,8 +166,7 @@ def test_a_failed_save_of_one_leaves_the_others_saved(clone: World) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// more\n", BREAKOUT_PATH)
     clone.web_save(SLOWER)
-    pushed = clone("push")
-    assert pushed.code == 3
+    clone("push", code=3)
     assert len(clone.saved("Breakout")) == 2
     assert clone.saved() == [TREND, SLOWER]
 
@@ -192,9 +176,7 @@ def test_what_was_undone_can_be_meant(clone: World) -> None:
     clone.web_save(SLOWER)
     pulls(clone)
     clone.write(TREND)
-    refused = clone("push")
-    assert refused.code == 3
-    assert f"`pinesync push --over 2.0 {TREND_PATH}` means it" in refused.err
+    assert f"`pinesync push --over 2.0 {TREND_PATH}` means it" in clone("push", code=3).err
     assert clone("push", "--over", "2.0", TREND_PATH).code == 0
     assert clone.saved() == [TREND, SLOWER, TREND]
     assert clone.words() == {}
@@ -206,8 +188,7 @@ def test_a_push_over_a_version_is_for_that_one_alone(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(MERGED)
     for wrong in ("1.0", "2.0", "4.0"):
-        refused = clone("push", "--over", wrong, TREND_PATH)
-        assert refused.code == 3
+        refused = clone("push", "--over", wrong, TREND_PATH, code=3)
         assert f"the newest version on TradingView is 3.0, not {wrong}" in refused.err
         assert "save_next" not in refused.asked
     for misused in (["--over", "3.0"], ["--over", "new", TREND_PATH], ["--over", "3.0", "a", "b"]):
@@ -227,9 +208,7 @@ def test_what_git_reverted_is_saved_as_the_next_version(clone: World) -> None:
 
 def test_an_old_branch_is_behind_and_never_an_edit(clone: World) -> None:
     """Its file and its entry are old together: a plain fast-forward."""
-    clone.git("init", "-q", "-b", "main")
-    clone.git("add", ".")
-    clone.git("commit", "-qm", "clone")
+    commits(clone)
     clone.git("branch", "old")
     clone.web_save(SLOWER)
     pulls(clone)
@@ -243,9 +222,7 @@ def test_an_old_branch_is_behind_and_never_an_edit(clone: World) -> None:
 
 
 def test_one_file_that_git_discarded_is_no_edit(clone: World) -> None:
-    clone.git("init", "-q")
-    clone.git("add", ".")
-    clone.git("commit", "-qm", "clone")
+    commits(clone)
     clone.web_save(SLOWER)
     pulls(clone)
     clone.git("checkout", "--", TREND_PATH)

@@ -13,16 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.world import (
-    COMMAND,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import COMMAND, World
+from tests.world.scripts import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 
 @contextmanager
@@ -50,12 +42,10 @@ def test_the_two_lines_are_ready_to_export(world: World) -> None:
     assert cookie == f"PINESYNC_COOKIE='{world.user.cookie}'\n"
 
 
-def test_a_server_tells_its_requests_where_it_is_asked_to(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_tells_its_requests_where_it_is_asked_to(world: World) -> None:
     with world.spawn("sandbox", "serve", "-vv", "--fault", "list:2:reset") as server:
         for _ in range(2):
-            monkeypatch.setenv(*shlex.split(server.stdout.readline())[0].split("=", 1))
+            world.monkeypatch.setenv(*shlex.split(server.stdout.readline())[0].split("=", 1))
         assert world.process("list").code == 0
         assert world.process("list").code == 0  # after the fault the list is asked again
         server.send_signal(signal.SIGINT)
@@ -66,14 +56,12 @@ def test_a_server_tells_its_requests_where_it_is_asked_to(
     assert "sessionid" not in said
 
 
-def test_the_whole_path_against_a_served_sandbox(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_whole_path_against_a_served_sandbox(world: World) -> None:
     """Every command a process of its own, and the sandbox another."""
     with serving(world) as exported:
         assert set(exported) == {"PINESYNC_FACADE_URL", "PINESYNC_COOKIE"}
         for name, value in exported.items():
-            monkeypatch.setenv(name, value)
+            world.monkeypatch.setenv(name, value)
 
         def status() -> str:
             return world.process("status").out.splitlines()[-1]
@@ -112,15 +100,13 @@ def test_the_whole_path_against_a_served_sandbox(
     assert "Traceback" not in gone.err
 
 
-def test_a_cookie_that_is_wrong_and_one_that_is_missing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cookie_that_is_wrong_and_one_that_is_missing(world: World) -> None:
     with serving(world) as exported:
-        monkeypatch.setenv("PINESYNC_FACADE_URL", exported["PINESYNC_FACADE_URL"])
+        world.monkeypatch.setenv("PINESYNC_FACADE_URL", exported["PINESYNC_FACADE_URL"])
         missing = world.process("clone", "scripts")
         assert missing.code == 5
         assert "set PINESYNC_COOKIE" in missing.err
-        monkeypatch.setenv("PINESYNC_COOKIE", "sessionid=0; sessionid_sign=0")
+        world.monkeypatch.setenv("PINESYNC_COOKIE", "sessionid=0; sessionid_sign=0")
         assert world.process("clone", "scripts").code == 5
     assert not world.folder.exists()
 
@@ -203,12 +189,10 @@ def test_a_disk_that_is_full(clone: World) -> None:
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_ctrl_c_while_a_save_hangs(
-    clone: World, when: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_while_a_save_hangs(clone: World, when: str) -> None:
     """Whether it was stored is unknown then; the next push finds out, and there is one version."""
     # How long a push looks for a lost save before it says so is no matter here.
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    clone.monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add(f"save_next:1:hang:{when}")
     with clone.spawn("push") as child:
@@ -225,15 +209,12 @@ def test_ctrl_c_while_a_save_hangs(
     assert "a write was begun and is not settled" in clone("status").out
 
     if when == "after":
-        settled = clone("push")
-        assert settled.code == 0
+        settled = clone("push", code=0)
         assert settled.out == f"recovered  {TREND_PATH}  1.0 → 2.0\n"
         assert "save_next" not in settled.asked
     else:
-        waiting = clone("push")
-        assert waiting.code == 7  # it may still arrive
-        assert "save_next" not in waiting.asked
-        monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+        assert "save_next" not in clone("push", code=7).asked
+        clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
     assert clone.words() == {}

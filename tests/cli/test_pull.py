@@ -8,7 +8,8 @@ import pytest
 
 from pinesync.sandbox.faults import Switches
 from tests.cli.cases import MARKERS
-from tests.world import (
+from tests.world import World, both_ways
+from tests.world.scripts import (
     BREAKOUT_PATH,
     EXTRA,
     FASTER,
@@ -19,8 +20,6 @@ from tests.world import (
     TOOLS_PATH,
     TREND,
     TREND_PATH,
-    World,
-    both_ways,
 )
 
 
@@ -37,15 +36,13 @@ def conflict(clone: World) -> World:
     """Both sides changed the same line, and a pull was tried."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
-    pulled = clone("pull")
-    assert pulled.code == 3
+    pulled = clone("pull", code=3)
     assert f"{TREND_PATH}: conflict: both sides changed the same lines (1.0 → 2.0)" in pulled.err
     return clone
 
 
 def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
-    pulled = diverged("pull", "--ours")
-    assert (pulled.code, pulled.out) == (0, f"kept       {TREND_PATH}  1.0 → 2.0\n")
+    assert diverged("pull", "--ours", code=0).out == f"kept       {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == LONGER
     assert diverged.words() == {TREND_PATH: "modified"}
     assert diverged("pull").out == ""  # chosen is chosen
@@ -55,8 +52,7 @@ def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
 
 
 def test_theirs_takes_the_newest_and_keeps_what_stood_there(diverged: World) -> None:
-    pulled = diverged("pull", "--theirs")
-    assert (pulled.code, pulled.out) == (0, f"pulled     {TREND_PATH}  1.0 → 2.0\n")
+    assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
     kept = [body for path, body in diverged.kept().items() if "/objects/" in path]
@@ -65,8 +61,7 @@ def test_theirs_takes_the_newest_and_keeps_what_stood_there(diverged: World) -> 
 
 def test_no_merge_leaves_both(diverged: World) -> None:
     before = diverged.files()
-    refused = diverged("pull", "--no-merge")
-    assert refused.code == 3
+    diverged("pull", "--no-merge", code=3)
     assert diverged.files() == before
 
 
@@ -94,8 +89,7 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
 
 
 def test_pull_of_a_path_that_is_none(clone: World) -> None:
-    refused = clone("pull", "indicators/Nothing.pine")
-    assert refused.code == 2
+    refused = clone("pull", "indicators/Nothing.pine", code=2)
     assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
@@ -115,15 +109,13 @@ def test_a_new_script_goes_beside_what_is_none_of_the_folder(clone: World, there
     clone.web_save(EXTRA, "Extra")
     beside = f"indicators/Extra-{clone.id_of('Extra').removeprefix('USER;')[:8]}.pine"
     assert clone.words() == {beside: "remote-only"}
-    pulled = clone("pull")
-    assert (pulled.code, pulled.out) == (0, f"written    {beside}  1.0\n")
+    assert clone("pull", code=0).out == f"written    {beside}  1.0\n"
     assert clone.read(beside) == EXTRA
     assert clone.entry(beside)["name"] == "Extra"
     for verb in ("pull", "push"):
         assert (clone(verb).code, clone(verb).out) == (0, "")
     assert clone.words() == {}
-    clone.write(EXTRA + "plot(close)\n", beside)
-    assert clone("push").code == 0
+    clone.write_and_push(EXTRA + "plot(close)\n", beside)
     assert len(clone.saved("Extra")) == 2
     assert os.lstat(place) == before
 
@@ -136,8 +128,7 @@ def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
     digits = clone.id_of("Extra").removeprefix("USER;")
     for name in ("Extra", f"Extra-{digits[:8]}", f"Extra-{digits[:16]}"):
         clone.write("mine\n", f"indicators/{name}.pine")
-    clone.web_save(EXTRA, "extra")
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(EXTRA, "extra")
     assert clone.read(f"indicators/Extra-{digits}.pine") == EXTRA
     assert clone.words() == {}
     assert clone("list").out.count("indicators/") == 3
@@ -171,8 +162,7 @@ def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World) -> None:
 def test_a_conflict_is_resolved_with_one_of_the_texts(
     conflict: World, side: str, text: str
 ) -> None:
-    resolved = conflict("resolve", side, TREND_PATH)
-    assert (resolved.code, resolved.out) == (0, f"resolved   {TREND_PATH}  2.0\n")
+    assert conflict("resolve", side, TREND_PATH, code=0).out == f"resolved   {TREND_PATH}  2.0\n"
     assert conflict.read() == text
     assert conflict.words() == ({} if text == SLOWER else {TREND_PATH: "modified"})
     assert conflict("push").code == 0
@@ -180,8 +170,7 @@ def test_a_conflict_is_resolved_with_one_of_the_texts(
 
 
 def test_a_conflict_is_resolved_by_hand(conflict: World) -> None:
-    refused = conflict("resolve", "--merged", TREND_PATH)
-    assert refused.code == 3
+    refused = conflict("resolve", "--merged", TREND_PATH, code=3)
     assert "the file contains conflict markers" in refused.err
     conflict.write(TREND.replace("20", "27"))
     assert conflict("resolve", "--merged", TREND_PATH).code == 0
@@ -193,8 +182,7 @@ def test_a_conflict_is_resolved_by_hand(conflict: World) -> None:
 def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
     assert clone("resolve", TREND_PATH).code == 2
     assert clone("resolve", "--ours", "nothing.pine").code == 2
-    nothing = clone("resolve", "--ours", TREND_PATH)
-    assert "nothing to resolve" in nothing.err
+    assert "nothing to resolve" in clone("resolve", "--ours", TREND_PATH).err
     assert clone.read() == TREND
 
 
@@ -240,9 +228,7 @@ def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> Non
 def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World, side: str) -> None:
     clone.write(LONGER)
     clone.plan.add("save_next:1:foreign")
-    pushed = clone("push")
-    assert pushed.code == 3
-    assert "saved as 3.0, on top of 2.0" in pushed.err
+    assert "saved as 3.0, on top of 2.0" in clone("push", code=3).err
     foreign = clone.saved()[1]
     assert clone.saved() == [TREND, foreign, LONGER]
     assert clone.entry()["hidden"] == "2.0"
@@ -276,9 +262,7 @@ def test_restore_brings_missing_files_back_from_there(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.remove()
     clone.remove(BREAKOUT_PATH)
-    restored = clone("restore", TREND_PATH, BREAKOUT_PATH)
-    assert restored.code == 0
-    assert restored.asked == ("get", "get")
+    assert clone("restore", TREND_PATH, BREAKOUT_PATH, code=0).asked == ("get", "get")
     assert clone.read() == TREND
     assert clone.words() == {TREND_PATH: "behind"}
 
@@ -336,12 +320,10 @@ def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> 
     assert clone.words() == {}  # the shape alone is no edit
     assert clone("push").asked == ("list",)
 
-    clone.web_save(SLOWER)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER)
     assert clone.read() == dressed(SLOWER)
 
-    clone.write(dressed(SLOWER + "plot(close)\n"))
-    assert clone("push").code == 0
+    clone.write_and_push(dressed(SLOWER + "plot(close)\n"))
     assert clone.saved()[-1] == MERGED
     assert clone.read() == dressed(MERGED)
 
@@ -366,8 +348,7 @@ def test_a_conflict_in_a_file_with_crlf(clone: World) -> None:
 @both_ways
 def test_a_service_that_forces_crlf_makes_no_ping_pong(clone: World) -> None:
     clone.app.switches = Switches(eol="crlf")
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     assert clone.words() == {}
     assert clone("push").asked == ("list",)
     assert clone.read() == LONGER
@@ -378,8 +359,7 @@ def test_a_service_that_changes_texts_is_told_once(clone: World, change: str) ->
     clone.app.switches = Switches.parse(f"text={change}")
     text = LONGER + "if close > open\n\talert('x')" + ("" if change == "add-trailing" else "\n\n")
     clone.write(text)
-    pushed = clone("push")
-    assert pushed.code == 0
+    pushed = clone("push", code=0)
     assert clone.saved()[-1] != text
     assert "stored a slightly different text" in pushed.err
     assert clone.read() == text
@@ -390,6 +370,5 @@ def test_a_service_that_changes_texts_is_told_once(clone: World, change: str) ->
 
 def test_the_mode_of_a_file_stays(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0o640)
-    clone.web_save(SLOWER)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER)
     assert (clone.folder / TREND_PATH).stat().st_mode & 0o777 == 0o640

@@ -12,22 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.watch.editors import once_asked
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    Ran,
-    World,
-    git,
-    git_code,
-    start,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, Ran, World, git, git_code, start
+from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 REF = "pinesync/record"
 EXTRA_PATH = "indicators/Extra.pine"
@@ -283,8 +269,7 @@ def test_a_save_in_the_web_editor_is_still_seen(team: Team) -> None:
 def test_a_newer_base_in_pine_toml_counts_more(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
-    team.world.web_save(MERGED)
-    assert team.world("pull").code == 0
+    team.world.web_save_and_pull(MERGED)
     assert team.world.version() == "3.0"
     team.commit(None)
     assert team.words() == {}

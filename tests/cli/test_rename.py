@@ -9,16 +9,8 @@ import pytest
 
 from pinesync.sandbox.faults import ALWAYS, Fault
 from tests.cli.answers import answering
-from tests.world import (
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import EXTRA, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH
 
 POSTS = ("rename", "save_next", "save_new", "delete")
 
@@ -59,8 +51,7 @@ def test_a_script_gets_another_name(clone: World) -> None:
     assert clone.read() == TREND
     assert clone.words() == {}
     assert clone.records() == []
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     assert clone.saved("Trend & more") == [TREND, LONGER]
 
 
@@ -75,8 +66,7 @@ def test_names_that_are_escaped_in_the_list(clone: World) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\nb", "a\x1bb", "a\u202eb", "a &amp; b"])
 def test_what_is_no_name_is_not_sent(clone: World, name: str) -> None:
     before = clone.files()
-    ran = clone("rename", TREND_PATH, name)
-    assert (ran.code, ran.asked) == (2, ())
+    assert clone("rename", TREND_PATH, name, code=2).asked == ()
     assert clone.files() == before
 
 
@@ -110,9 +100,7 @@ def test_a_name_that_is_taken(clone: World) -> None:
 def test_a_name_that_is_taken_at_this_moment(clone: World, body: bytes) -> None:
     clone.plan.add(Fault("rename", "answer", status=409, body=body))
     before = clone.files()
-    ran = clone("rename", TREND_PATH, "New")
-    assert ran.code == 3
-    assert "another script is called 'New'" in ran.err
+    assert "another script is called 'New'" in clone("rename", TREND_PATH, "New", code=3).err
     assert (clone.files(), clone.records()) == (before, [])
     assert "Trend" in names(clone)
 
@@ -120,8 +108,7 @@ def test_a_name_that_is_taken_at_this_moment(clone: World, body: bytes) -> None:
 def test_a_rename_that_makes_a_version_is_told(clone: World) -> None:
     """It is not known whether the service does that."""
     clone.plan.add(Fault("rename", "foreign", source=TREND))
-    ran = clone("rename", TREND_PATH, "New")
-    assert ran.code == 0
+    ran = clone("rename", TREND_PATH, "New", code=0)
     assert "2.0 was saved there meanwhile, with the same text" in ran.err
     assert clone.entry()["name"] == "New"
     assert clone("pull").code == 0
@@ -139,8 +126,7 @@ def test_somebody_saves_in_between(clone: World) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_somebody_else_renames_it_in_between(clone: World, when: str) -> None:
     clone.plan.add(f"rename:1:foreign-rename:{when}:name=Theirs")
-    ran = clone("rename", TREND_PATH, "Ours")
-    assert ran.code == 0
+    ran = clone("rename", TREND_PATH, "Ours", code=0)
     assert clone.entry()["name"] in names(clone), "the name is what the list says"
     assert clone.records() == []
     if when == "after":
@@ -169,8 +155,7 @@ def test_not_done_and_the_answer_lost(
     """Whether it still comes is not known: it is not sent again before that is."""
     clone.plan.add(Fault("rename", kind))  # type: ignore[arg-type]
     before = clone.files()
-    ran = clone("rename", TREND_PATH, "New")
-    assert ran.code == (5 if kind in ("html", "html-login", "redirect") else 7), ran
+    clone("rename", TREND_PATH, "New", code=5 if kind in ("html", "html-login", "redirect") else 7)
     assert clone("rename", TREND_PATH, "New").code == 7
     assert clone("rename", TREND_PATH, "Another").code == 7
     assert clone("mv", TREND_PATH, "x.pine").code == 7
@@ -181,9 +166,7 @@ def test_not_done_and_the_answer_lost(
     assert clone("rename", TOOLS_PATH, "Other tools").code == 7, "others go on"
     assert "Other tools" in names(clone)
     given_up(monkeypatch)
-    ran = clone("rename", TREND_PATH, "New")
-    assert ran.code == 0
-    assert "never arrived" in ran.err
+    assert "never arrived" in clone("rename", TREND_PATH, "New", code=0).err
     assert (posted(clone), clone.entry()["name"], clone.records()) == (3, "New", [])
 
 
@@ -192,9 +175,7 @@ def test_a_rename_that_arrives_late(clone: World) -> None:
     assert clone("rename", TREND_PATH, "New").code == 7
     assert clone("push").code == 7
     clone.plan.release()
-    ran = clone("pull")
-    assert ran.code == 0
-    assert "an earlier rename is done" in ran.err
+    assert "an earlier rename is done" in clone("pull", code=0).err
     assert (posted(clone), clone.entry()["name"], clone.records()) == (1, "New", [])
     assert clone("pull").asked == ("list",)
 
@@ -266,14 +247,12 @@ def test_a_name_that_was_changed_there_is_shown_and_followed(clone: World) -> No
     }
     assert {path: name for path, name in lines.items() if name} == {TREND_PATH: "Trend / two"}
     clone.write(LONGER)
-    ran = clone("mv", "--follow")
-    assert ran.code == 0
+    ran = clone("mv", "--follow", code=0)
     assert ran.out == f"moved      {TREND_PATH} → indicators/Trend _ two.pine  1.0\n"
     assert clone.entry("indicators/Trend _ two.pine")["name"] == "Trend / two"
     assert clone.read("indicators/Trend _ two.pine") == LONGER
     assert TREND_PATH not in clone.files()
-    again = clone("mv", "--follow")
-    assert (again.code, again.err) == (0, "nothing to follow\n")
+    assert clone("mv", "--follow", code=0).err == "nothing to follow\n"
 
 
 def test_only_what_was_renamed_unless_it_is_named(clone: World) -> None:
@@ -303,8 +282,7 @@ def test_what_is_taken_gets_an_id(clone: World) -> None:
 
 
 def test_two_that_changed_their_names(clone: World) -> None:
-    clone.web_save(EXTRA, "Other")
-    clone("pull")
+    clone.web_save_and_pull(EXTRA, "Other")
     renamed(clone, "third")
     renamed(clone, "Trend", "Other")
     renamed(clone, "Other", "third")
@@ -326,8 +304,7 @@ def test_a_missing_file_is_only_renamed(clone: World) -> None:
 
 def test_a_pull_leaves_the_file_where_it_is(clone: World) -> None:
     renamed(clone, "New")
-    clone.web_save(SLOWER, "New")
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER, "New")
     assert clone.read() == SLOWER
     assert clone("mv", "--follow").code == 0
     assert clone.read("indicators/New.pine") == SLOWER

@@ -8,23 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import (
-    BREAKOUT_PATH,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND_PATH,
-    World,
-    git,
-    start,
-)
-
-
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
+from tests.world.scripts import FASTER, LONGER, MERGED, SLOWER
 
 
 def merge(world: World, *options: str) -> None:
@@ -69,9 +54,7 @@ def test_the_older_version_is_taken_and_nobodys_save_is_lost(
     if eol == "crlf":
         broken = broken.replace("\n", "\r\n")
         diverged.write(broken, "pine.toml")
-    refused = diverged("status")
-    assert refused.code == 2
-    assert "hint: `pinesync repair`" in refused.err
+    assert "hint: `pinesync repair`" in diverged("status", code=2).err
     before = diverged.files()
     planned = diverged("repair", "--dry-run", "--json")
     assert diverged.files() == before
@@ -104,8 +87,7 @@ def test_the_newer_version_is_taken_where_the_file_is_it(diverged: World, side: 
         back(diverged)
     merge(diverged)
     diverged.write(SLOWER)
-    ran = diverged("repair")
-    assert f"{TREND_PATH}  3.0, not 2.0: the file has exactly this text" in ran.out
+    assert f"{TREND_PATH}  3.0, not 2.0: the file has exactly this text" in diverged("repair").out
     assert diverged.words() == {}
 
 
@@ -117,8 +99,7 @@ def test_both_sides_additions_are_kept(repo: World) -> None:
     repo("new", "Aab")
     repo("push", "--commit")
     merge(repo)
-    ran = repo("repair", "--json")
-    assert ran.code == 0
+    ran = repo("repair", "--json", code=0)
     assert {one["path"] for one in ran.json["scripts"]} == {
         "indicators/Aaa.pine",
         "indicators/Aab.pine",
@@ -140,14 +121,18 @@ def test_what_one_side_changed_and_the_other_forgot_is_kept(repo: World) -> None
     assert repo.version() == "2.0"
 
 
+def settings(world: World, ours: tuple[str, str], theirs: tuple[str, str]) -> None:
+    """Main and `other` commit a change of a setting each."""
+    text = world.read("pine.toml")
+    for change, go in ((theirs, branch), (ours, back)):
+        go(world)
+        world.write(text.replace(*change), "pine.toml")
+        git(world, "commit", "-qam", change[1])
+
+
 def test_settings_that_only_one_side_changed(repo: World) -> None:
-    text = repo.read("pine.toml")
-    branch(repo)
-    repo.write(text.replace('track = "all"', 'track = "listed"'), "pine.toml")
-    git(repo, "commit", "-qam", "listed")
-    back(repo)
-    repo.write(text.replace("ignore = []", 'ignore = ["x/**"]'), "pine.toml")
-    git(repo, "commit", "-qam", "ignore")
+    listed = ('track = "all"', 'track = "listed"')
+    settings(repo, ours=("ignore = []", 'ignore = ["x/**"]'), theirs=listed)
     merge(repo, "-c", "merge.conflictStyle=diff3")
     assert repo("repair").code == 0
     held = tomllib.loads(repo.read("pine.toml"))["workspace"]
@@ -155,19 +140,12 @@ def test_settings_that_only_one_side_changed(repo: World) -> None:
 
 
 def test_settings_that_both_changed_are_a_persons(repo: World) -> None:
-    text = repo.read("pine.toml")
-    branch(repo)
-    repo.write(text.replace("ignore = []", 'ignore = ["y"]'), "pine.toml")
-    git(repo, "commit", "-qam", "y")
-    back(repo)
-    repo.write(text.replace("ignore = []", 'ignore = ["x"]'), "pine.toml")
-    git(repo, "commit", "-qam", "x")
+    ignores = ("ignore = []", 'ignore = ["x"]'), ("ignore = []", 'ignore = ["y"]')
+    settings(repo, *ignores)
     for style in ("diff3", "merge"):
         merge(repo, "-c", f"merge.conflictStyle={style}")
         before = repo.files()
-        ran = repo("repair")
-        assert ran.code == 2
-        assert "another ignore in [workspace]" in ran.err
+        assert "another ignore in [workspace]" in repo("repair", code=2).err
         assert repo.files() == before
         git(repo, "merge", "--abort")
 
@@ -200,8 +178,7 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
         conflict(entry("b.pine", "b", 7, flagged), entry("b.pine", "b", 6, 'pulled = "5.0"\n')),
         conflict(entry("c.pine", "c", 3, 'hidden = "2.0"\n'), entry("c.pine", "c", 9)),
     )
-    ran = repo("repair", "--json")
-    assert ran.code == 0, ran
+    ran = repo("repair", "--json", code=0)
     held = tomllib.loads(repo.read("pine.toml"))["scripts"]
     assert held["a.pine"]["hidden"] == "4.0"
     assert held["b.pine"]["version"] == "6.0"
@@ -236,9 +213,7 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
 def test_what_only_a_person_can_mend(repo: World, parts: list[str], said: str) -> None:
     put(repo, *parts)
     before = repo.files(), repo.state()
-    ran = repo("repair")
-    assert ran.code == 2
-    assert said in ran.err
+    assert said in repo("repair", code=2).err
     assert (repo.files(), repo.state()) == before
 
 
@@ -264,8 +239,7 @@ def test_markers_between_entries_and_through_them(repo: World) -> None:
     )
     text = "<<<<<<< HEAD\n# mine\n=======\n# theirs\n>>>>>>> other\n" + repo.read("pine.toml")
     repo.write("\ufeff" + text, "pine.toml")
-    ran = repo("repair")
-    assert ran.code == 0, ran
+    repo("repair", code=0)
     held = tomllib.loads(repo.read("pine.toml").removeprefix("\ufeff"))["scripts"]
     assert set(held) == {"a.pine", "aa.pine", "b.pine", "d.pine", "e.pine"}
     assert held["a.pine"]["version"] == "1.0"
@@ -281,7 +255,7 @@ def test_it_waits_for_who_writes_and_needs_no_git(clone: World) -> None:
     clone.write(FASTER, "a.pine")
     broken = clone.read("pine.toml")
     clone("repair", "--dry-run")
-    (state,) = (clone.home / "pinesync" / "state").glob("*-*")
+    state = clone.state_folder
     with FileLock(state / "lock"):
         assert clone("repair").code == 7
     assert clone.read("pine.toml") == broken

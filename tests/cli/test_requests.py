@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import (
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 
 @both_ways
@@ -122,8 +114,7 @@ def test_verbs_of_the_folder_alone_ask_nobody(clone: World) -> None:
 def test_jobs_changes_how_not_what(clone: World, jobs: int) -> None:
     for number in range(20):
         clone.web_save(EXTRA + f"// {number}\n", f"Extra {number}")
-    pulled = clone("pull", "--jobs", jobs)
-    assert pulled.asked.count("get") == 20
+    assert clone("pull", "--jobs", jobs).asked.count("get") == 20
     assert clone.words() == {}
 
 

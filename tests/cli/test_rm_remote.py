@@ -19,17 +19,8 @@ from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
 from tests.campaign.test_power import Cache, cached
 from tests.cli.answers import answering, listing
-from tests.world import (
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import World, both_ways
+from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH
 
 VERSIONS = [TREND, SLOWER, FASTER]
 NOW = ("rm", "--remote", TREND_PATH, "--yes", "Trend")
@@ -73,8 +64,7 @@ def deletions(world: World) -> int:
 def test_every_version_is_kept_before_the_deletion(three: World) -> None:
     pine_id = three.id_of()
     before = len(three.plan.log)
-    ran = three(*NOW)
-    assert ran.code == 0, ran
+    ran = three(*NOW, code=0)
     log = [seen.path.rpartition("/")[2] for seen in three.plan.log[before:]]
     deleted = [seen.endpoint for seen in three.plan.log[before:]].index("delete")
     assert {"1.0", "2.0", "3.0"} <= set(log[:deleted])
@@ -126,9 +116,7 @@ def sent(world: World, patch: pytest.MonkeyPatch, act) -> Iterator[None]:
 
 def test_what_is_edited_stays_and_is_told(three: World) -> None:
     three.write(LONGER)
-    ran = three(*NOW)
-    assert ran.code == 0
-    assert "never saved" in ran.err
+    assert "never saved" in three(*NOW, code=0).err
     assert three.read() == LONGER
     assert three("add", TREND_PATH).code == 0
     assert three("push").code == 0
@@ -138,9 +126,7 @@ def test_what_is_edited_stays_and_is_told(three: World) -> None:
 def test_a_file_that_is_gone(three: World) -> None:
     three.remove()
     pine_id = three.id_of()
-    ran = three(*NOW)
-    assert ran.code == 0
-    assert "edited" not in ran.err
+    assert "edited" not in three(*NOW, code=0).err
     assert kept(three, pine_id) == VERSIONS
 
 
@@ -158,8 +144,7 @@ def test_a_folder_of_nobody_yet(clone: World) -> None:
     text = (clone.folder / "pine.toml").read_text()
     lines = [line for line in text.split("\n") if not line.startswith("account")]
     (clone.folder / "pine.toml").write_text("\n".join(lines))
-    ran = clone(*NOW)
-    assert ran.code == 0
+    ran = clone(*NOW, code=0)
     assert "script_info" in ran.asked[: ran.asked.index("delete")]
     assert clone("status", "--json").json["account"]
 
@@ -192,9 +177,7 @@ def test_who_does_not_name_it_deletes_nothing(
 
 def test_the_name_is_the_one_there(three: World) -> None:
     three.store.rename(three.user, three.id_of(), "Renamed")
-    refused = three(*NOW)
-    assert refused.code == 2
-    assert "'Renamed'" in refused.err
+    assert "'Renamed'" in three(*NOW, code=2).err
     assert deletions(three) == 0
     assert three(*NOW[:-1], "Renamed").code == 0
 
@@ -231,17 +214,14 @@ def another_text(world: World) -> None:
 def test_what_was_not_seen_or_settled_is_not_deleted(three: World, happened) -> None:
     happened(three)
     before = three.files()
-    ran = three(*NOW)
-    assert ran.code == 3, ran
-    assert "hint:" in ran.err
+    assert "hint:" in three(*NOW, code=3).err
     assert (three.files(), deletions(three), three.records()) == (before, 0, [])
 
 
 def test_a_script_that_was_never_saved(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
-    ran = clone("rm", "--remote", "x.pine", "--yes", "Extra")
-    assert (ran.code, ran.asked) == (2, ())
+    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).asked == ()
 
 
 def test_a_save_that_is_not_settled(three: World) -> None:
@@ -297,23 +277,18 @@ def test_done_and_the_answer_lost(three: World, kind: str) -> None:
 
 @both_ways
 @pytest.mark.parametrize("kind", [kind for kind in LOST if kind != "truncate"])
-def test_not_done_and_the_answer_lost(
-    three: World, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_not_done_and_the_answer_lost(three: World, kind: str) -> None:
     before = three.files()
     three.plan.add(Fault("delete", kind))  # type: ignore[arg-type]
-    ran = three(*NOW)
-    assert ran.code == (5 if kind in ("html", "html-login", "redirect") else 7), ran
+    three(*NOW, code=5 if kind in ("html", "html-login", "redirect") else 7)
     assert three(*NOW).code == 7
     assert three("push").code == 7
     assert three("rename", TREND_PATH, "New").code == 7
     assert three("mv", TREND_PATH, "x.pine").code == 7
     assert (deletions(three), three.files()) == (1, before)
     assert "a deletion was sent" in three("doctor").out
-    monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
-    ran = three("pull")
-    assert ran.code == 0
-    assert "never arrived" in ran.err
+    three.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    assert "never arrived" in three("pull", code=0).err
     assert (deletions(three), three.files(), three.records()) == (1, before, [])
     assert three(*NOW).code == 0
 
@@ -323,8 +298,7 @@ def test_a_deletion_that_arrives_late(three: World) -> None:
     three.plan.add("delete:1:delay")
     assert three(*NOW).code == 7
     three.plan.release()
-    ran = three(*NOW)
-    assert ran.code == 0
+    three(*NOW, code=0)
     assert (deletions(three), three.records()) == (1, [])
     assert three.words() == {TREND_PATH: "untracked"}
     assert kept(three, pine_id) == VERSIONS

@@ -11,43 +11,23 @@ import pytest
 
 from pinesync.app.sync.text_diff import changed_lines, unified
 from pinesync.model import PineId, RelPath, Version
-from pinesync.sync.intents import Download
 from pinesync.text.canonical import canonical
-from pinesync.workspace.state import State
-from tests.security.planting import state_of
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-    git,
-    start,
-)
+from tests.cli.cases import records_a_pull
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, both_ways, git, start
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, FASTER, LONGER, SLOWER, TOOLS, TREND
 
 
 @pytest.fixture
 def saved(clone: World) -> World:
     """Trend in four versions: 2.0 from the web, 3.0 from here, 4.0 from the web, not pulled."""
-    clone.web_save(SLOWER)
-    assert clone("pull").code == 0
-    clone.write(SLOWER + "plot(close)\n")
-    assert clone("push").code == 0
+    clone.web_save_and_pull(SLOWER)
+    clone.write_and_push(SLOWER + "plot(close)\n")
     clone.web_save(FASTER)
     return clone
 
 
 def saves(world: World, *arguments: str) -> list[tuple[str, str, int | None, int | None]]:
-    ran = world("log", "--json", *arguments)
-    assert ran.code == 0, ran
+    ran = world("log", "--json", *arguments, code=0)
     found = ran.json["saves"]
     return [(s["version"], s["by"], s["added"], s["removed"]) for s in found]
 
@@ -81,8 +61,7 @@ def test_every_text_is_read_once(saved: World) -> None:
 
 def test_offline_tells_what_is_held(clone: World) -> None:
     clone.web_save(SLOWER)
-    clone.web_save(FASTER)
-    clone("pull")
+    clone.web_save_and_pull(FASTER)
     told = saves(clone, TREND_PATH, "--offline")
     assert told == [("3.0", "elsewhere", None, None), ("1.0", "elsewhere", 12, 0)]
     ran = clone("log", TREND_PATH, "--offline")
@@ -178,9 +157,7 @@ def test_what_cannot_be_meant(clone: World, words: list[str], code: int, said: s
 
 def test_a_new_script_has_no_history(clone: World) -> None:
     clone("new", "Fresh")
-    ran = clone("log", "indicators/Fresh.pine")
-    assert ran.code == 2
-    assert "never saved on TradingView yet" in ran.err
+    assert "never saved on TradingView yet" in clone("log", "indicators/Fresh.pine", code=2).err
 
 
 @both_ways
@@ -216,14 +193,9 @@ def test_two_versions_and_a_version_against_the_file(saved: World) -> None:
     two = saved("diff", f"{TREND_PATH}@1", f"{TREND_PATH}@2").out.splitlines()
     assert two[:2] == [f"--- a/{TREND_PATH} (1.0)", f"+++ b/{TREND_PATH} (2.0)"]
     changed = [line for line in two[2:] if line[0] in "+-"]
-    assert changed == [
-        '-length = input.int(20, "Length")',
-        '+length = input.int(50, "Length")',
-    ]
-    file = saved("diff", f"{TREND_PATH}@2", "--stat")
-    assert file.out == f"{TREND_PATH}  +1 -0\n"
-    back = saved("diff", TREND_PATH, f"{TREND_PATH}@2", "--stat")
-    assert back.out == f"{TREND_PATH}  +0 -1\n"
+    assert changed == ['-length = input.int(20, "Length")', '+length = input.int(50, "Length")']
+    assert saved("diff", f"{TREND_PATH}@2", "--stat").out == f"{TREND_PATH}  +1 -0\n"
+    assert saved("diff", TREND_PATH, f"{TREND_PATH}@2", "--stat").out == f"{TREND_PATH}  +0 -1\n"
     assert saved("diff", f"{TREND_PATH}@3", "--exit-code").code == 0
     assert saved("diff", f"{TREND_PATH}@2", "--exit-code").code == 6
 
@@ -240,8 +212,7 @@ def test_versions_of_two_scripts(saved: World) -> None:
 def test_an_old_version_comes_into_the_file_and_what_stood_there_is_kept(saved: World) -> None:
     mine = saved.read() + "// mine\n"
     saved.write(mine)
-    ran = saved("restore", f"{TREND_PATH}@1")
-    assert (ran.code, ran.out) == (0, f"restored   {TREND_PATH}  1.0\n")
+    assert saved("restore", f"{TREND_PATH}@1", code=0).out == f"restored   {TREND_PATH}  1.0\n"
     assert saved.read() == TREND
     assert saved.version() == "3.0"
     assert len(saved.saved()) == 4
@@ -295,47 +266,29 @@ def test_line_ends_stay_those_of_the_file(clone: World) -> None:
 
 @both_ways
 def test_an_old_version_becomes_the_newest(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
-    ran = clone("restore", "--push", f"{TREND_PATH}@1")
-    assert ran.code == 0, ran
+    clone.write_and_push(LONGER)
+    ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
     assert ran.out.splitlines()[1] == f"saved      {TREND_PATH}  2.0 → 3.0"
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.words() == {}
 
 
 def test_it_is_pushed_with_the_protection_of_any_push(saved: World) -> None:
-    ran = saved("restore", "--push", f"{TREND_PATH}@2")
-    assert ran.code == 3
+    ran = saved("restore", "--push", f"{TREND_PATH}@2", code=3)
     assert "saved on TradingView since you pulled (3.0 → 4.0)" in ran.err
     assert saved.read() == SLOWER
     assert len(saved.saved()) == 4
 
 
 def test_it_is_pushed_also_where_an_interrupted_pull_is_finished_first(clone: World) -> None:
-    newer, temp = BREAKOUT + "// newer\n", ".pinesync-0001-aa.tmp"
+    newer = BREAKOUT + "// newer\n"
     clone.web_save(newer, "Breakout")
     clone.write(LONGER)
     assert clone("push", TREND_PATH).code == 0
-    state = State(state_of(clone))
-    pulled, before = state.texts.keep(newer), state.texts.keep(BREAKOUT)
-    state.log.write(
-        Download(
-            key="0001-aa",
-            path=RelPath(BREAKOUT_PATH),
-            name="Breakout",
-            digest=pulled,
-            pine_id=PineId(clone.id_of("Breakout")),
-            replaces=before,
-            temp=temp,
-            brings=pulled,
-            landed=Version(2),
-        )
-    )
+    temp = records_a_pull(clone, newer, BREAKOUT_PATH, "Breakout")
     clone.write(newer, BREAKOUT_PATH)
     (clone.folder / BREAKOUT_PATH).with_name(temp).write_text(BREAKOUT)
-    ran = clone("restore", "--push", f"{TREND_PATH}@1")
-    assert ran.code == 0, ran
+    ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
     assert "an interrupted pull is finished" in ran.said
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.words() == {}
@@ -343,10 +296,8 @@ def test_it_is_pushed_also_where_an_interrupted_pull_is_finished_first(clone: Wo
 
 def test_a_broken_version_is_not_pushed(clone: World) -> None:
     clone.web_save(BROKEN)
-    clone.web_save(TREND)
-    clone("pull")
-    ran = clone("restore", "--push", f"{TREND_PATH}@2")
-    assert ran.code == 4
+    clone.web_save_and_pull(TREND)
+    clone("restore", "--push", f"{TREND_PATH}@2", code=4)
     assert (clone.read(), len(clone.saved())) == (BROKEN, 3)
 
 

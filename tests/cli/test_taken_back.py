@@ -9,20 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-    start,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, git, start
+from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 FIRST = SLOWER.replace("plot(slow)", "plot(slow, color = color.red)")
 """A second foreign save, on another line than SLOWER."""
@@ -33,11 +21,6 @@ TWICE = TREND.replace("20", "7")
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-
-
-@pytest.fixture
-def repo(clone: World) -> World:
-    return start(clone)
 
 
 def discard(world: World) -> None:
@@ -51,8 +34,7 @@ def stash(world: World) -> None:
 def refused(world: World, *, newest: str, naming: str) -> None:
     """A bare push is refused and names both ways out, and saves nothing."""
     before = world.saved()
-    pushed = world("push")
-    assert pushed.code == 3, pushed.said
+    pushed = world("push", code=3)
     assert world.saved() == before
     assert before[-1] == newest
     assert "pinesync pull" in pushed.err
@@ -87,8 +69,7 @@ def test_a_discarded_file_after_two_foreign_saves(
 
 def test_a_discarded_file_that_is_edited_elsewhere_then(repo: World) -> None:
     for text in (SLOWER, FIRST):
-        repo.web_save(text)
-        assert repo("pull").code == 0
+        repo.web_save_and_pull(text)
     discard(repo)
     repo.write(LONGER)
     refused(repo, newest=FIRST, naming="3.0")
@@ -102,8 +83,7 @@ def test_a_fresh_clone_of_a_commit_with_pine_toml_and_an_older_file(
     repo: World, tmp_path: Path
 ) -> None:
     repo.web_save(SLOWER)
-    repo.web_save(TWICE)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(TWICE)
     git(repo, "commit", "-qm", "the record alone", "--", "pine.toml")
     git(repo, "clone", "-q", ".", str(tmp_path / "fresh"))
     repo.forget()
@@ -117,12 +97,9 @@ def test_a_fresh_clone_of_a_commit_with_pine_toml_and_an_older_file(
 
 def test_an_own_push_between_two_foreign_saves_of_one_line(repo: World) -> None:
     """Their second save stands on ours, which stands on their first: none comes out by itself."""
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
-    repo.write(FASTER)
-    assert repo("push").code == 0
-    repo.web_save(TWICE)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
+    repo.write_and_push(FASTER)
+    repo.web_save_and_pull(TWICE)
     discard(repo)
     refused(repo, newest=TWICE, naming="4.0")
     assert repo("pull").code == 0
@@ -133,8 +110,7 @@ def test_more_foreign_saves_than_an_entry_remembers(repo: World) -> None:
     text = TREND
     for number in range(11):
         text = text.replace("\n\n", f"\n// theirs {number}\n\n", 1)
-        repo.web_save(text)
-        assert repo("pull").code == 0
+        repo.web_save_and_pull(text)
     discard(repo)
     repo.write(LONGER)
     refused(repo, newest=text, naming="12.0")
@@ -143,11 +119,9 @@ def test_more_foreign_saves_than_an_entry_remembers(repo: World) -> None:
 
 
 def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     repo.write(FASTER)
-    pushed = repo("push")
-    assert pushed.code == 0
+    pushed = repo("push", code=0)
     line = SLOWER.split("\n")[3]
     assert f"replaces what somebody else saved: `{line}` (2.0)" in pushed.err
 
@@ -157,13 +131,11 @@ def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
 
 @pytest.mark.parametrize("fault", ["500", "429", "truncate", "html"])
 def test_without_the_older_versions_nothing_is_sent(repo: World, fault: str) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     discard(repo)
     repo.forget()
     repo.plan.add(f"get:1+:{fault}:before")
-    pushed = repo("push")
-    assert pushed.code == (5 if fault == "html" else 7), pushed.said
+    pushed = repo("push", code=5 if fault == "html" else 7)
     assert repo.saved() == [TREND, SLOWER]
     assert "save_next" not in pushed.asked
     repo.plan.clear()
@@ -171,8 +143,7 @@ def test_without_the_older_versions_nothing_is_sent(repo: World, fault: str) -> 
 
 
 def test_a_text_too_long_to_be_compared_is_not_sent(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     repo.write(SLOWER + "\n" * 100_001)
     pushed = repo("push")
     assert (pushed.code, repo.saved()) == (7, [TREND, SLOWER])
@@ -181,8 +152,7 @@ def test_a_text_too_long_to_be_compared_is_not_sent(repo: World) -> None:
 
 
 def test_offline_says_that_it_did_not_compare(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     repo.write(LONGER)
     repo.forget()
     (line,) = (one for one in repo("status", "--offline", "--json").json["lines"] if one["note"])
@@ -191,8 +161,7 @@ def test_offline_says_that_it_did_not_compare(repo: World) -> None:
 
 
 def test_a_push_that_can_read_the_newest_version_alone_sends_nothing(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     discard(repo)
     repo.forget()
     repo.plan.add("get:1-6:truncate:before")  # both versions that are compared, three times each
@@ -273,8 +242,7 @@ def test_a_linked_file_that_only_adds_lines(world: World) -> None:
 
 
 def test_a_linked_file_that_is_put_back_to_an_older_text(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     assert repo("rm", TREND_PATH).code == 0
     assert repo("add", "--id", repo.id_of(), TREND_PATH).code == 0
     assert repo.version() == "2.0"
@@ -400,13 +368,12 @@ def test_ours_that_cannot_be_told_is_refused(repo: World) -> None:
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
     conflicted(repo)
-    (state,) = (repo.home / "pinesync" / "state").glob("*-*")
+    state = repo.state_folder
     for note in (state / "replaced").glob("*.json"):
         if "conflict" in note.read_text():
             note.unlink()
     marked = repo.read()
-    asked = repo("resolve", "--ours", TREND_PATH)
-    assert asked.code == 3
+    asked = repo("resolve", "--ours", TREND_PATH, code=3)
     assert f"`pinesync restore --back 1 {TREND_PATH}` or `git checkout HEAD -- " in asked.err
     assert repo.read() == marked
 
@@ -429,8 +396,7 @@ def test_a_file_whose_create_is_open_is_not_linked(clone: World) -> None:
 
 
 def test_a_restored_version_is_meant(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     assert repo("restore", f"{TREND_PATH}@1").code == 0
     assert repo.words() == {TREND_PATH: "modified"}
     repo.write(repo.read() + "plot(close)\n")
@@ -440,15 +406,13 @@ def test_a_restored_version_is_meant(repo: World) -> None:
 
 
 def test_a_restored_version_goes_through_with_push(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     assert repo("restore", f"{TREND_PATH}@1", "--push").code == 0
     assert repo.saved() == [TREND, SLOWER, TREND]
 
 
 def test_a_choice_ends_with_the_next_one(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     assert repo("restore", f"{TREND_PATH}@1").code == 0
     assert repo("restore", TREND_PATH).code == 0
     discard(repo)
@@ -488,10 +452,8 @@ def test_a_merge_by_hand_is_meant_once_it_is_resolved(repo: World) -> None:
 
 def test_a_newer_save_without_the_one_before(repo: World) -> None:
     """As a cherry-pick leaves it, without an edit by anybody."""
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
-    repo.web_save(SLOWER + "\n// theirs\n")
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
+    repo.web_save_and_pull(SLOWER + "\n// theirs\n")
     repo.write(TREND + "\n// theirs\n")
     refused(repo, newest=SLOWER + "\n// theirs\n", naming="3.0")
     assert repo("pull").code == 0
@@ -514,8 +476,7 @@ def test_a_script_that_was_forgotten_and_pulled_anew(clone: World) -> None:
 
 
 def test_ordinary_work(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     added = SLOWER + "plot(close)\n"
     for text in (added, SLOWER, added, SLOWER.replace("ta.ema", "ta.rma"), SLOWER):
         repo.write(text)
@@ -525,49 +486,40 @@ def test_ordinary_work(repo: World) -> None:
 
 def test_a_line_of_theirs_that_was_moved_is_not_lacked(repo: World) -> None:
     added = TREND.replace("plot(fast)\n", "plot(high)\nplot(fast)\n")
-    repo.web_save(added)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(added)
     moved = TREND.replace("rises =", "plot(high)\nrises =")
-    repo.write(moved)
-    assert repo("push").code == 0
+    repo.write_and_push(moved)
     assert repo.saved()[-1] == moved
 
 
 def test_blanks_are_nobodys_work(repo: World) -> None:
     """An editor that adds the last line end back, and takes blanks out."""
-    repo.web_save(TREND.removesuffix("\n").replace("plot(fast)", "plot(fast)  "))
-    assert repo("pull").code == 0
-    repo.write(LONGER)
-    assert repo("push").code == 0
+    repo.web_save_and_pull(TREND.removesuffix("\n").replace("plot(fast)", "plot(fast)  "))
+    repo.write_and_push(LONGER)
     assert repo.saved()[-1] == LONGER
 
 
 def test_an_own_line_over_theirs_goes_back_to_what_was_before(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     for text in (FASTER, TREND):
-        repo.write(text)
-        assert repo("push").code == 0
+        repo.write_and_push(text)
     assert repo.saved() == [TREND, SLOWER, FASTER, TREND]
 
 
 def test_a_push_of_an_edit_costs_five_requests(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     repo.write(SLOWER + "plot(close)\n")
     assert repo("status").asked == ("list",)
     assert repo("push").asked == ("list", "check", "get", "save_next", "get")
 
 
 def test_an_old_pine_toml_is_read(repo: World) -> None:
-    repo.web_save(SLOWER)
-    assert repo("pull").code == 0
+    repo.web_save_and_pull(SLOWER)
     file = repo.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace('theirs = "2.0"', 'pulled = "2.0"'), "utf-8")
     discard(repo)
     refused(repo, newest=SLOWER, naming="2.0")
     assert repo("pull").code == 0
-    repo.write(repo.read() + "plot(close)\n")
-    assert repo("push").code == 0
+    repo.write_and_push(repo.read() + "plot(close)\n")
     assert 'theirs = "2.0"' in file.read_text("utf-8")
     shutil.rmtree(repo.folder / ".git")

@@ -28,8 +28,7 @@ def held(folder: Path) -> dict[str, bytes]:
 
 
 def test_an_empty_folder(world: World) -> None:
-    ran = world("init", "--sandbox", "--template", "team", "new")
-    assert ran.code == 0
+    ran = world("init", "--sandbox", "--template", "team", "new", code=0)
     assert ran.out.splitlines() == [f"written  {path}" for path in ["pine.toml", *FILES]]
     files = held(world.place / "new")
     assert sorted(files) == sorted(["pine.toml", *FILES])
@@ -44,8 +43,7 @@ def test_an_empty_folder(world: World) -> None:
 def test_what_is_there_stays(clone: World) -> None:
     clone.write("mine\n", ".gitignore")
     before = clone.files()
-    ran = clone("init", "--template", "team")
-    assert ran.code == 0
+    ran = clone("init", "--template", "team", code=0)
     assert "pine.toml: exists, left as it is" in ran.err
     assert ".gitignore: exists, left as it is" in ran.err
     after = clone.files()
@@ -58,16 +56,16 @@ def test_what_is_there_stays(clone: World) -> None:
 
 def test_with_link(clone: World) -> None:
     (clone.folder / "pine.toml").unlink()
-    ran = clone("init", "--link", "--template", "team", "--remote", clone.remote_name, "--json")
-    assert ran.code == 0
+    ran = clone(
+        "init", "--link", "--template", "team", "--remote", clone.remote_name, "--json", code=0
+    )
     assert {one["path"] for one in ran.json["linked"]} >= {TREND_PATH}
     assert ran.json["written"] == ["pine.toml", *FILES]
     assert clone.words() == {}
 
 
 def test_a_dry_run_names_them_and_writes_nothing(world: World) -> None:
-    ran = world("init", "--sandbox", "--template", "team", "-n", "new")
-    assert ran.code == 0
+    ran = world("init", "--sandbox", "--template", "team", "-n", "new", code=0)
     assert ran.out.splitlines() == [f"to write  {path}" for path in ["pine.toml", *FILES]]
     assert "nothing was written" in ran.err
     assert not (world.place / "new").exists()

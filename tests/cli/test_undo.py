@@ -11,20 +11,8 @@ import pytest
 from pinesync.errors import FileError, NotSignedIn
 from pinesync.sandbox.faults import Switches
 from pinesync.workspace.state.store import Store
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    FASTER,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, both_ways
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
 
 def verbs(world: World) -> list[str]:
@@ -34,10 +22,8 @@ def verbs(world: World) -> list[str]:
 
 def test_what_was_done_is_listed(clone: World) -> None:
     assert clone("oplog").err == "nothing was done here yet, on this machine\n"
-    clone.write(LONGER)
-    clone("push")
-    clone.web_save(BREAKOUT + "// web\n", "Breakout")
-    clone("pull")
+    clone.write_and_push(LONGER)
+    clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
     clone("pull")
     clone("status")
     assert verbs(clone) == ["pull", "push"]
@@ -48,10 +34,8 @@ def test_what_was_done_is_listed(clone: World) -> None:
 
 @both_ways
 def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
-    ran = clone("undo")
-    assert ran.code == 0, ran
+    clone.write_and_push(LONGER)
+    ran = clone("undo", code=0)
     assert ran.out == f"saved      {TREND_PATH}  2.0 → 3.0\n"
     assert "undoing what `push` did" in ran.err
     assert clone.saved() == [TREND, LONGER, TREND]
@@ -64,22 +48,17 @@ def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
 
 
 def test_what_a_save_says_is_said_of_an_undo_too(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     clone.app.switches = Switches(text="strip-trailing")
-    ran = clone("undo")
-    assert ran.code == 0
+    ran = clone("undo", code=0)
     assert "a slightly different text; both are recorded; the file keeps the text" in ran.err
 
 
 def test_an_undo_is_brought_back(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     clone("undo")
     assert clone("undo").code == 2  # nothing else was done
-    ran = clone("undo", "--redo")
-    assert ran.code == 0, ran
-    assert "would save it again" not in ran.err
+    assert "would save it again" not in clone("undo", "--redo", code=0).err
     assert clone.saved() == [TREND, LONGER, TREND, LONGER]
     assert clone.words() == {}
     assert clone("undo", "--redo").code == 2
@@ -91,8 +70,7 @@ def test_an_undo_is_brought_back(clone: World) -> None:
 
 
 def test_again_takes_back_the_one_before(clone: World) -> None:
-    clone.web_save(SLOWER)
-    clone("pull")
+    clone.web_save_and_pull(SLOWER)
     clone("restore", f"{TREND_PATH}@1")
     assert clone("undo").code == 0
     assert clone.read() == SLOWER
@@ -107,8 +85,7 @@ def test_again_takes_back_the_one_before(clone: World) -> None:
 
 def test_a_merge_is_undone(clone: World) -> None:
     clone.write(LONGER)
-    clone.web_save(SLOWER)
-    clone("pull")
+    clone.web_save_and_pull(SLOWER)
     assert clone.read() == MERGED
     assert clone("undo").code == 0
     assert (clone.read(), clone.version()) == (LONGER, "1.0")
@@ -116,28 +93,22 @@ def test_a_merge_is_undone(clone: World) -> None:
 
 
 def test_nobody_s_save_is_hidden_by_it(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     clone.web_save(FASTER)
-    ran = clone("undo")
-    assert ran.code == 3
+    ran = clone("undo", code=3)
     assert "saved on TradingView since you pulled (2.0 → 3.0)" in ran.err
     assert f"`pinesync restore {TREND_PATH}@1 --push` makes 1.0 the newest" in ran.err
     assert clone.saved() == [TREND, LONGER, FASTER]
     clone("pull", "--theirs")
     clone("undo")
-    ran = clone("undo")
-    assert ran.code == 3
+    clone("undo", code=3)
     assert len(clone.saved()) == 3
 
 
 def test_an_edit_since_is_not_replaced(clone: World) -> None:
-    clone.web_save(SLOWER)
-    clone("pull")
+    clone.web_save_and_pull(SLOWER)
     clone.write(FASTER)
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "the file has changed since" in ran.err
+    assert "the file has changed since" in clone("undo", code=3).err
     assert (clone.read(), clone.version()) == (FASTER, "2.0")
     assert verbs(clone) == ["pull"]
     clone.write(SLOWER)
@@ -151,21 +122,15 @@ def test_an_entry_that_was_edited_since_stays(clone: World) -> None:
     manifest = clone.folder / "pine.toml"
     mine = manifest.read_text("utf-8").replace('"Extra"', '"Mine"')
     manifest.write_text(mine, "utf-8")
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "its entry in pine.toml has changed since" in ran.err
+    assert "its entry in pine.toml has changed since" in clone("undo", code=3).err
     assert manifest.read_text("utf-8") == mine
 
 
 def test_an_older_push_is_not_undone_over_what_came_since(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     (pushed,) = clone("oplog", "--json").json["operations"]
-    clone.web_save(FASTER)
-    assert clone("pull").code == 0
-    ran = clone("undo", pushed["key"])
-    assert ran.code == 3
-    assert "2.0 is not its base any more" in ran.err
+    clone.web_save_and_pull(FASTER)
+    assert "2.0 is not its base any more" in clone("undo", pushed["key"], code=3).err
     assert clone.saved() == [TREND, LONGER, FASTER]
 
 
@@ -173,8 +138,7 @@ def test_what_was_left_of_an_undo_is_undone_by_the_next(clone: World) -> None:
     clone.write(EXTRA, "extra.pine")
     clone("add", "extra.pine")
     clone.web_save(SLOWER)
-    clone.web_save(BREAKOUT + "// web\n", "Breakout")
-    clone("pull")
+    clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
     clone.write(FASTER)
     assert clone("undo").code == 3
     assert verbs(clone) == ["undo", "pull", "add"]
@@ -204,16 +168,13 @@ def test_a_push_of_two_is_undone_in_two_goes(clone: World, monkeypatch: pytest.M
 
 def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A push that nobody heard of is what was done last: an undo takes nothing else back."""
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     other = BREAKOUT + "// mine\n"
     clone.write(other, BREAKOUT_PATH)
     with monkeypatch.context() as patch:
         patch.setattr("pinesync.sync.engine.uploads.resolve_upload.settle_upload", _killed)
         assert clone("push").code == 130
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "an interrupted run came first" in ran.err
+    assert "an interrupted run came first" in clone("undo", code=3).err
     assert (clone.saved(), clone.saved("Breakout")) == ([TREND, LONGER], [BREAKOUT, other])
     assert verbs(clone) == ["recovery", "push"]
     assert clone("undo").code == 0
@@ -224,13 +185,10 @@ def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("where", ["write_manifest", "put", "_replace"])
-def test_an_undo_that_breaks_off_is_finished_by_the_next(
-    clone: World, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
+def test_an_undo_that_breaks_off_is_finished_by_the_next(clone: World, where: str) -> None:
     clone.web_save(SLOWER)
-    clone.web_save(BREAKOUT + "// web\n", "Breakout")
-    clone("pull")
-    with monkeypatch.context() as patch:
+    clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
+    with clone.monkeypatch.context() as patch:
         patch.setattr(f"pinesync.workspace.files.tree.Tree.{where}", _killed)
         assert clone("undo").code == 130
     assert clone("undo").code == 0
@@ -242,8 +200,7 @@ def test_an_undo_that_breaks_off_is_finished_by_the_next(
 def test_the_oldest_of_very_many_go(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.workspace.state.operations.KEPT", 3)
     for number in range(5):
-        clone.write(f"{TREND}// {number}\n")
-        clone("push")
+        clone.write_and_push(f"{TREND}// {number}\n")
     found = clone("oplog", "--json").json["operations"]
     assert [each["saves"] for each in found] == [[f"{TREND_PATH}@{n}.0"] for n in (6, 5, 4)]
 
@@ -265,15 +222,12 @@ def test_a_flagged_script_is_not_saved_by_an_undo_either(clone: World) -> None:
     clone.plan.add("save_next:1:foreign")
     assert clone("push").code == 3
     before = clone.saved()
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "a conflict is not resolved" in ran.err
+    assert "a conflict is not resolved" in clone("undo", code=3).err
     assert clone.saved() == before
 
 
 def test_a_push_of_a_file_that_moved_since(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     (pushed,) = clone("oplog", "--json").json["operations"]
     clone("mv", TREND_PATH, "other/")
     clone.plan.add("check:1:garbage")
@@ -285,30 +239,24 @@ def test_a_push_of_a_file_that_moved_since(clone: World) -> None:
 
 def test_of_several_files_what_can_be_is_taken_back(clone: World) -> None:
     clone.web_save(SLOWER)
-    clone.web_save(BREAKOUT + "// web\n", "Breakout")
-    clone("pull")
+    clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
     clone.write(FASTER)
-    ran = clone("undo")
-    assert ran.code == 3
-    assert ran.out == f"restored   {BREAKOUT_PATH}  1.0\n"
+    assert clone("undo", code=3).out == f"restored   {BREAKOUT_PATH}  1.0\n"
     assert clone.read(BREAKOUT_PATH) == BREAKOUT
     assert clone.read() == FASTER
 
 
-def test_without_a_sign_in_nothing_is_undone_by_half(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_sign_in_nothing_is_undone_by_half(clone: World) -> None:
     """The push saved one script, and adopted another that was saved alike in the web editor."""
     clone.web_save(BREAKOUT + "// alike\n", "Breakout")
     clone.write(BREAKOUT + "// alike\n", BREAKOUT_PATH)
-    clone.write(LONGER)
-    assert clone("push").code == 0
+    clone.write_and_push(LONGER)
     before = clone.files()
 
     def signed_out(*_: object, **__: object) -> None:
         raise NotSignedIn("not signed in")
 
-    with monkeypatch.context() as patch:
+    with clone.monkeypatch.context() as patch:
         patch.setattr("pinesync.app.project.open_remote", signed_out)
         assert clone("undo").code == 5
     assert clone.files() == before
@@ -320,18 +268,13 @@ def test_what_was_created_there_stays(clone: World) -> None:
     clone.write(EXTRA, "extra.pine")
     clone("add", "extra.pine")
     clone("push")
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "was created there, which only a deletion undoes" in ran.err
+    assert "was created there, which only a deletion undoes" in clone("undo", code=3).err
     assert clone.saved("Extra") == [EXTRA]
 
 
 def test_a_file_that_was_new_stays(clone: World) -> None:
-    clone.web_save(EXTRA, "Extra")
-    clone("pull")
-    ran = clone("undo")
-    assert ran.code == 0
-    assert "the file was not there; it stays" in ran.err
+    clone.web_save_and_pull(EXTRA, "Extra")
+    assert "the file was not there; it stays" in clone("undo", code=0).err
     assert clone.read("indicators/Extra.pine") == EXTRA
     assert clone("pull").code == 0
     assert clone.words() == {}
@@ -366,10 +309,8 @@ def test_a_flag_comes_back_with_the_undo_of_its_end(clone: World) -> None:
 
 
 def test_a_version_from_before_that_does_not_compile(clone: World) -> None:
-    clone.web_save(BROKEN)
-    clone("pull")
-    clone.write(LONGER)
-    clone("push")
+    clone.web_save_and_pull(BROKEN)
+    clone.write_and_push(LONGER)
     assert clone("undo").code == 4
     assert len(clone.saved()) == 3
     assert clone("undo", "--allow-broken").code == 4  # stored, and told
@@ -377,10 +318,8 @@ def test_a_version_from_before_that_does_not_compile(clone: World) -> None:
 
 
 def test_one_of_several_is_named(clone: World) -> None:
-    clone.web_save(SLOWER)
-    clone("pull")
-    clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
-    clone("push")
+    clone.web_save_and_pull(SLOWER)
+    clone.write_and_push(BREAKOUT + "// mine\n", BREAKOUT_PATH)
     pushed, pulled = clone("oplog", "--json").json["operations"]
     shown = [line.split()[0] for line in clone("oplog").out.splitlines()]
     assert shown == [pushed["short"], pulled["short"]]
@@ -397,11 +336,9 @@ def test_one_of_several_is_named(clone: World) -> None:
 
 @both_ways
 def test_an_answer_that_is_lost_makes_no_second_version(clone: World) -> None:
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     clone.plan.add("save_next:1:reset:after")
-    ran = clone("undo")
-    assert ran.code == 0, ran
+    clone("undo", code=0)
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone("push").code == 0
 
@@ -421,14 +358,12 @@ def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_full_disk_takes_nothing_but_the_way_back(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_takes_nothing_but_the_way_back(clone: World) -> None:
     def full(*_: object) -> None:
         raise FileError("no space left")
 
     clone.write(LONGER)
-    with monkeypatch.context() as patch:
+    with clone.monkeypatch.context() as patch:
         patch.setattr(Store, "write_json", full)
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
@@ -454,8 +389,7 @@ def test_a_full_disk_takes_nothing_but_the_way_back(
     ],
 )
 def test_a_damaged_log_is_said_and_stops_no_push(clone: World, damage: object) -> None:
-    clone.write(LONGER)
-    clone("push")
+    clone.write_and_push(LONGER)
     (path,) = (Path(clone.home) / "pinesync" / "state").glob("*/operations/*.json")
     if isinstance(damage, bytes):
         path.write_bytes(damage)
@@ -463,11 +397,8 @@ def test_a_damaged_log_is_said_and_stops_no_push(clone: World, damage: object) -
         assert isinstance(damage, dict)
         path.write_text(json.dumps({**json.loads(path.read_bytes()), **damage}))
     for words in (["oplog"], ["undo"], ["undo", "--redo"]):
-        ran = clone(*words)
-        assert ran.code == 1
-        assert "damaged, or not written by pinesync" in ran.err
-    clone.write(LONGER + "// more\n")
-    assert clone("push").code == 0
+        assert "damaged, or not written by pinesync" in clone(*words, code=1).err
+    clone.write_and_push(LONGER + "// more\n")
     assert len(clone.saved()) == 3
 
 
@@ -485,14 +416,11 @@ def test_a_move_is_undone(clone: World) -> None:
 def test_a_move_is_not_undone_over_another_file(clone: World) -> None:
     clone("mv", TREND_PATH, "other/")
     clone.write(EXTRA)
-    ran = clone("undo")
-    assert ran.code == 3
+    clone("undo", code=3)
     assert (clone.read(), clone.read("other/Trend.pine")) == (EXTRA, TREND)
     clone.remove()
     clone.remove("other/Trend.pine")
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "the file is gone" in ran.err
+    assert "the file is gone" in clone("undo", code=3).err
 
 
 def test_who_moved_it_by_hand_moves_it_back(clone: World) -> None:
@@ -505,8 +433,7 @@ def test_who_moved_it_by_hand_moves_it_back(clone: World) -> None:
 
 def test_a_new_script_is_forgotten_and_its_file_stays(clone: World) -> None:
     clone("new", "Idea")
-    ran = clone("undo")
-    assert (ran.code, ran.out) == (0, "forgotten  indicators/Idea.pine\n")
+    assert clone("undo", code=0).out == "forgotten  indicators/Idea.pine\n"
     assert clone.words() == {"indicators/Idea.pine": "untracked"}
 
 
@@ -521,12 +448,9 @@ def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> N
 
 def test_what_happened_there_alone_is_said(clone: World) -> None:
     clone("rename", TREND_PATH, "Another")
-    ran = clone("undo")
-    assert ran.code == 3
+    ran = clone("undo", code=3)
     assert "was renamed on TradingView" in ran.err
     assert f"hint: `pinesync rename {TREND_PATH} Trend` renames it back" in ran.err
     assert clone("rm", "--remote", "--yes", "Breakout", BREAKOUT_PATH).code == 0
-    ran = clone("undo")
-    assert ran.code == 3
-    assert "was deleted on TradingView, which nothing brings back" in ran.err
+    assert "was deleted on TradingView, which nothing brings back" in clone("undo", code=3).err
     assert clone.read(BREAKOUT_PATH) == BREAKOUT

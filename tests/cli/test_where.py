@@ -24,15 +24,13 @@ def test_c_is_as_if_started_there_before_and_after_the_verb(clone: World) -> Non
 
 def test_c_names_a_folder(clone: World) -> None:
     for wrong in ("nowhere", "scripts/pine.toml"):
-        refused = clone("-C", wrong, "status", cwd=clone.place)
-        assert refused.code == 2
+        refused = clone("-C", wrong, "status", cwd=clone.place, code=2)
         assert f"-C {wrong}: no such folder" in refused.err
 
 
 def test_outside_of_a_folder_of_pinesync(clone: World) -> None:
     for command in (["status"], ["push"], ["pull"], ["diff"], ["add", "x.pine"], ["check"]):
-        refused = clone(*command, cwd=clone.place)
-        assert refused.code == 2
+        refused = clone(*command, cwd=clone.place, code=2)
         assert "not in a workspace" in refused.err
         assert "hint: make one with `pinesync clone DIR`" in refused.err
 
@@ -65,9 +63,7 @@ def test_paths_outside_are_refused(clone: World, verb: str) -> None:
     (clone.place / "outside.pine").write_text(EXTRA)
     files = clone.files()
     for path in ("../outside.pine", clone.place / "outside.pine", "indicators/../../outside.pine"):
-        refused = clone(verb, path)
-        assert refused.code == 2
-        assert "outside of the workspace" in refused.err
+        assert "outside of the workspace" in clone(verb, path, code=2).err
     assert clone.files() == files
 
 
@@ -77,8 +73,7 @@ def test_paths_outside_are_refused(clone: World, verb: str) -> None:
 )
 def test_names_of_every_kind(clone: World, name: str) -> None:
     text = EXTRA.replace("Extra", name)
-    clone.web_save(text, name)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(text, name)
     (path,) = [path for path in clone.files() if clone.read(path) == text]
     clone.write(text + "// edited\n", path)
     assert clone.words() == {path: "modified"}
@@ -147,6 +142,4 @@ def test_named_sandboxes_are_accounts_of_their_own(world: World) -> None:
     assert world("status").out == "nothing to pull or push, 13 scripts clean\n"
     assert set(world.account()) == {"Trend", "Tools", "Breakout"}
     for wrong in ("sandbox:../x", "sandbox:", "elsewhere", "https://example.invalid"):
-        refused = world("clone", "--remote", wrong, "other")
-        assert refused.code == 2
-        assert "no remote called" in refused.err
+        assert "no remote called" in world("clone", "--remote", wrong, "other", code=2).err

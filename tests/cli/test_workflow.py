@@ -11,20 +11,8 @@ import pytest
 from pinesync.workspace.manifest import parse
 from tests.cli.schemas import validator
 from tests.cli.workflow import COOKIE, Team, together
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-    touched,
-)
+from tests.world import BREAKOUT_PATH, TREND_PATH, World, git, touched
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 pytestmark = [
     pytest.mark.parametrize("world", ["facade"], indirect=True),
@@ -160,7 +148,7 @@ def test_what_a_failed_push_did_save_is_recorded(team: Team) -> None:
 
 def test_without_the_secret_nothing_is_recorded(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
-    team.world.remote.user = team.world.store.ensure_user("nobody")
+    team.world.user = team.world.store.ensure_user("nobody")
     job = team.run("push")
     assert (job.failed, job.codes["Record"], said(team)[0]) == (True, 0, "a change")
 
@@ -183,8 +171,7 @@ def test_records_that_are_in_conflict_are_repaired(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
 
     def meanwhile() -> None:
-        team.world.web_save(MERGED)
-        assert team.world("pull").code == 0
+        team.world.web_save_and_pull(MERGED)
         team.share("from my machine")
 
     job = team.run("push", before={"Record": meanwhile})
@@ -277,7 +264,7 @@ def test_drift_tells_what_the_web_changed_and_changes_nothing(team: Team) -> Non
 
 
 def test_drift_says_that_the_session_ended(team: Team) -> None:
-    team.world.remote.user = team.world.store.ensure_user("nobody")
+    team.world.user = team.world.store.ensure_user("nobody")
     job = team.run("drift")
     assert job.codes["Status"] not in (0, 6)
     assert "    error: " in job.summary

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.lsp.editor import Editor
+from tests.world import TREND_PATH, World
 
 Opening = Callable[..., Editor]
+OnTrend = Callable[..., tuple[Editor, str]]
 
 
 @pytest.fixture
@@ -27,3 +29,21 @@ def opening() -> Iterator[Opening]:
     yield opened
     for editor in editors:
         editor.close()
+
+
+@pytest.fixture
+def editor(clone: World, opening: Opening) -> Editor:
+    """An editor in the clone."""
+    return opening(clone.folder)
+
+
+@pytest.fixture
+def on_trend(clone: World, opening: Opening) -> OnTrend:
+    """Starts an editor in the clone, and opens Trend in it, with its text or another; the editor
+    and the document's address."""
+
+    def opened(text: str | None = None, *arguments: str, **more: Any) -> tuple[Editor, str]:
+        editor = opening(clone.folder, *arguments, **more)
+        return editor, editor.open(clone.folder / TREND_PATH, text)
+
+    return opened

@@ -74,6 +74,10 @@ class Editor:
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(asyncio.wait_for(coroutine, PATIENCE))
 
+    def meanwhile(self, act: Callable[[], object]) -> None:
+        """The editor goes on listening until the act is done."""
+        self.run(asyncio.to_thread(act))
+
     def ask(self, method: str, *arguments: Any) -> Any:
         """A request of the client's, or a notification."""
 

@@ -8,29 +8,19 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from lsprotocol.types import MessageType
 
-from tests.lsp.conftest import Opening
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.lsp.conftest import OnTrend
+from tests.lsp.editor import Editor
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.repository import start
+from tests.world.scripts import BREAKOUT, BROKEN, LONGER, MERGED, SLOWER, TOOLS, TREND
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
-def test_a_push_saves_the_one_script(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_a_push_saves_the_one_script(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     answer = editor.do("push", uri)
     assert (answer["exit_code"], answer["diff"]) == (0, "")
     (said,) = editor.said
@@ -45,11 +35,10 @@ def test_a_push_saves_the_one_script(clone: World, opening: Opening) -> None:
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_a_push_of_the_folder(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_a_push_of_the_folder(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
-    uri = editor.open(clone.folder / TREND_PATH, LONGER + "// more\n")
+    editor, uri = on_trend(LONGER + "// more\n")
     refused = editor.do("push", clone.folder.as_uri())
     assert refused["exit_code"] == 3
     assert editor.said[-1].message.startswith(f"{TREND_PATH}: edited and not saved in the editor")
@@ -59,9 +48,8 @@ def test_a_push_of_the_folder(clone: World, opening: Opening) -> None:
     assert clone.words() == {}
 
 
-def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, opening: Opening) -> None:
+def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, editor: Editor) -> None:
     """What stands elsewhere is neither sent nor brought, and may be unsaved."""
-    editor = opening(clone.folder)
     mine = BREAKOUT + "// mine\n"
     clone.write(LONGER)
     clone.write(mine, BREAKOUT_PATH)
@@ -82,12 +70,11 @@ def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, opening: Opening) -> 
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_what_is_not_saved_in_the_editor_stays(clone: World, opening: Opening, verb: str) -> None:
+def test_what_is_not_saved_in_the_editor_stays(clone: World, on_trend: OnTrend, verb: str) -> None:
     """Neither the file's old text is sent, nor is a new one put beneath the edit."""
-    editor = opening(clone.folder)
     clone.web_save(SLOWER, "Trend") if verb == "pull" else clone.write(LONGER)
     before = clone.read()
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     editor.type(uri, before + "// not saved\n")
     assert editor.do(verb, uri)["exit_code"] == 3
     (said,) = editor.said
@@ -104,11 +91,10 @@ def test_what_is_not_saved_in_the_editor_stays(clone: World, opening: Opening, v
     assert editor.do(verb, uri)["exit_code"] == 0
 
 
-def test_a_refused_push_is_a_warning_with_its_hint(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_a_refused_push_is_a_warning_with_its_hint(clone: World, on_trend: OnTrend) -> None:
     clone.web_save(SLOWER)
     clone.write(LONGER)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     assert editor.do("push", uri)["exit_code"] == 3
     (said,) = editor.said
     assert said.type == MessageType.Warning
@@ -127,10 +113,9 @@ def test_a_refused_push_is_a_warning_with_its_hint(clone: World, opening: Openin
     assert clone.saved() == [TREND, SLOWER, MERGED]
 
 
-def test_what_does_not_compile_is_shown_where_it_is(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_what_does_not_compile_is_shown_where_it_is(clone: World, on_trend: OnTrend) -> None:
     clone.write(BROKEN)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     assert editor.findings(uri, 1) == []
     assert editor.do("push", uri)["exit_code"] == 4
     assert editor.said[-1].type == MessageType.Warning
@@ -139,10 +124,9 @@ def test_what_does_not_compile_is_shown_where_it_is(clone: World, opening: Openi
     assert clone.saved() == [TREND]
 
 
-def test_a_pull_brings_what_was_saved_there(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_a_pull_brings_what_was_saved_there(clone: World, on_trend: OnTrend) -> None:
     clone.web_save(SLOWER)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     assert editor.do("pull", uri)["exit_code"] == 0
     assert editor.said[-1].message == f"{TREND_PATH}: pulled 1.0 → 2.0"
     assert clone.read() == SLOWER
@@ -150,11 +134,10 @@ def test_a_pull_brings_what_was_saved_there(clone: World, opening: Opening) -> N
 
 
 @pytest.mark.parametrize("able", [True, False])
-def test_the_difference_opens_beside_the_file(clone: World, opening: Opening, able: bool) -> None:
+def test_the_difference_opens_beside_the_file(clone: World, on_trend: OnTrend, able: bool) -> None:
     """Where an editor cannot be asked to, the message tells where it is."""
-    editor = opening(clone.folder, able=able)
     clone.web_save(SLOWER)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend(able=able)
     answer = editor.do("diff", uri)
     assert answer["exit_code"] == 0
     assert (
@@ -178,41 +161,33 @@ def test_the_difference_opens_beside_the_file(clone: World, opening: Opening, ab
     assert clone.read() == TREND
 
 
-def test_no_difference_and_what_is_not_saved(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend()
     assert editor.do("diff", uri)["message"] == "no difference from TradingView"
     editor.type(uri, LONGER)
     said = editor.do("diff", uri)["message"]
     assert said == "no difference from TradingView; what is not saved in the editor is not in it"
 
 
-def test_a_push_commits_where_git_is_told_to(clone: World, opening: Opening) -> None:
+def test_a_push_commits_where_git_is_told_to(clone: World, on_trend: OnTrend) -> None:
     """It is the push of everyday: `git config pinesync.commit` counts."""
-    clone.git("init", "-q")
-    clone.git("add", "--all")
-    clone.git("commit", "-qm", "first")
+    start(clone)
     clone.git("config", "pinesync.commit", "true")
-    editor = opening(clone.folder)
     clone.write(LONGER)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     assert editor.do("push", uri)["message"].endswith("\ncommitted Trend 2.0")
     clone.git("diff", "--exit-code", "HEAD")
 
 
 @pytest.mark.parametrize("arguments", [(), ("",), ("Trend.pine",), ("https://a.invalid/b.pine",)])
-def test_a_command_without_a_file(
-    clone: World, opening: Opening, arguments: tuple[str, ...]
-) -> None:
-    editor = opening(clone.folder)
+def test_a_command_without_a_file(clone: World, editor: Editor, arguments: tuple[str, ...]) -> None:
     for verb in ("push", "pull", "diff"):
         assert editor.do(verb, *arguments)["exit_code"] == 2
     assert [one.type for one in editor.said] == [MessageType.Warning] * 3
     assert editor.leave() == 0
 
 
-def test_what_is_outside_is_not_reached(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_what_is_outside_is_not_reached(clone: World, editor: Editor) -> None:
     (clone.place / "elsewhere.pine").write_text(LONGER, "utf-8")
     (clone.folder / "link.pine").symlink_to(clone.place / "elsewhere.pine")
     for uri in (
@@ -225,10 +200,9 @@ def test_what_is_outside_is_not_reached(clone: World, opening: Opening) -> None:
 
 
 @served
-def test_the_cookie_is_in_nothing_that_is_said(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_the_cookie_is_in_nothing_that_is_said(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     clone.plan.add("list:1:expire")
     answers = [editor.do(verb, uri) for verb in ("diff", "push", "pull")]
     assert {answer["exit_code"] for answer in answers} == {5}

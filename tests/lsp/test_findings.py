@@ -9,7 +9,7 @@ from lsprotocol.types import DiagnosticSeverity, MessageType, PositionEncodingKi
 
 from pinesync.sandbox.faults import Fault
 from tests.cli.answers import answering, finding
-from tests.lsp.conftest import Opening
+from tests.lsp.conftest import OnTrend, Opening
 from tests.lsp.editor import Editor, spot
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World
 
@@ -26,9 +26,8 @@ UTF = {
 }
 
 
-def test_as_you_type(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH, OPEN)
+def test_as_you_type(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend(OPEN)
     (found,) = editor.findings(uri, 1)
     assert spot(found) == (0, 9, 0, 10)
     assert (found.severity, found.code) == (DiagnosticSeverity.Error, "CE10156")
@@ -52,10 +51,9 @@ def test_columns_are_counted_as_the_editor_does(
     assert spot(found) == (0, first, 0, end)
 
 
-def test_line_ends_a_bom_and_what_is_no_line_end(clone: World, opening: Opening) -> None:
+def test_line_ends_a_bom_and_what_is_no_line_end(clone: World, on_trend: OnTrend) -> None:
     """A form feed and U+2028 end no line; an editor that shows the BOM counts it."""
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH, '// one\r\n// "\x0c\u2028\rindicator("x"\r\n')
+    editor, uri = on_trend('// one\r\n// "\x0c\u2028\rindicator("x"\r\n')
     found, *_ = editor.findings(uri, 1)
     assert spot(found) == (2, 9, 2, 10)
     (found,) = editor.findings(uri, editor.type(uri, "\ufeff" + OPEN))
@@ -64,10 +62,9 @@ def test_line_ends_a_bom_and_what_is_no_line_end(clone: World, opening: Opening)
     assert spot(found) == (1, 9, 1, 10)
 
 
-def test_conflict_markers_and_characters_that_are_not_seen(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_conflict_markers_and_characters_that_are_not_seen(clone: World, on_trend: OnTrend) -> None:
     marked = TREND + "<<<<<<< mine\nplot(1)\n=======\nplot(2)\n>>>>>>> theirs\n"
-    uri = editor.open(clone.folder / TREND_PATH, marked)
+    editor, uri = on_trend(marked)
     (found,) = editor.findings(uri, 1)
     assert (spot(found), found.message) == ((12, 0, 12, 12), "the file contains conflict markers")
     (found,) = editor.findings(uri, editor.type(uri, TREND + "// 𝟙\u202e\n"))
@@ -76,9 +73,8 @@ def test_conflict_markers_and_characters_that_are_not_seen(clone: World, opening
 
 
 @pytest.mark.parametrize("text", ["plot(\x00)\n", "plot('\ud83d')\n"])
-def test_what_is_no_text_is_told(clone: World, opening: Opening, text: str) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH, text)
+def test_what_is_no_text_is_told(clone: World, on_trend: OnTrend, text: str) -> None:
+    editor, uri = on_trend(text)
     (found,) = editor.findings(uri, 1)
     assert spot(found) == (0, 0, 0, 0)
     assert found.message.startswith("not ")
@@ -86,10 +82,9 @@ def test_what_is_no_text_is_told(clone: World, opening: Opening, text: str) -> N
 
 
 @served
-def test_the_compiler_on_save(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_the_compiler_on_save(clone: World, on_trend: OnTrend) -> None:
     clone.write(BROKEN)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     assert editor.findings(uri, 1) == []
     assert "check" not in {call.endpoint for call in clone.plan.log}, "only a save asks the service"
     editor.save(uri)
@@ -111,10 +106,9 @@ def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
 
 @served
 @pytest.mark.parametrize("name", ["two words.pine", "Мой 100%25 (1).pine", "測試.pine"])
-def test_a_name_that_an_address_has_in_signs(clone: World, opening: Opening, name: str) -> None:
+def test_a_name_that_an_address_has_in_signs(clone: World, editor: Editor, name: str) -> None:
     """Each editor writes them in its own way, and knows the document by that alone."""
     clone.write(BROKEN, f"indicators/{name}")
-    editor = opening(clone.folder)
     file = clone.folder / "indicators" / name
     raw = f"file://{file.parent}/{name.replace('%', '%25').replace(' ', '%20')}"
     for uri in (file.as_uri(), raw):
@@ -124,9 +118,8 @@ def test_a_name_that_an_address_has_in_signs(clone: World, opening: Opening, nam
 
 
 @served
-def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend()
     clone.plan.add(answering("check", finding("too far", line=2, column=400), count=1))
     editor.save(uri)
     editor.until(lambda: editor.found.get(uri))
@@ -141,10 +134,9 @@ def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, opening: Op
 
 
 @served
-def test_a_newer_save_counts(clone: World, opening: Opening) -> None:
+def test_a_newer_save_counts(clone: World, on_trend: OnTrend) -> None:
     """The answer to the older one never comes, and nobody waits for it."""
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     clone.plan.add("check:1:hang")
     clone.app.forget()
     editor.save(uri)
@@ -158,9 +150,8 @@ def test_a_newer_save_counts(clone: World, opening: Opening) -> None:
 
 
 @served
-def test_trouble_is_told_once_until_it_is_over(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+def test_trouble_is_told_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend()
     for told in (1, 2):
         clone.plan.add(Fault("check", "html", count=None))  # a 500 is asked again
         for _ in range(2):
@@ -177,10 +168,9 @@ def test_trouble_is_told_once_until_it_is_over(clone: World, opening: Opening) -
 
 
 @served
-def test_offline_nobody_is_asked(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder, "--offline")
+def test_offline_nobody_is_asked(clone: World, on_trend: OnTrend) -> None:
     clone.write(BROKEN)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend(None, "--offline")
     before = len(clone.plan.log)
     editor.save(uri)
     editor.until(lambda: editor.renewed)
@@ -222,9 +212,8 @@ def test_a_document_that_is_no_file(world: World, opening: Opening) -> None:
     assert editor.found.get(other, []) == []
 
 
-def test_what_is_closed_shows_nothing(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH, BROKEN)
+def test_what_is_closed_shows_nothing(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend(BROKEN)
     assert editor.findings(uri, 1) == []
     editor.save(uri)
     editor.forget(uri)

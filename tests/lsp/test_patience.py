@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 from pinesync.app.project import Places, Setup
 from pinesync.lsp.checking import Compiler
 from pinesync.lsp.server import Server
-from tests.lsp.conftest import Opening
+from tests.lsp.conftest import OnTrend
 from tests.lsp.editor import Editor
 from tests.world import LONGER, PATHS, SLOWER, TREND, TREND_PATH, World
 
@@ -26,22 +25,16 @@ def asked(world: World, endpoint: str) -> int:
     return [one.endpoint for one in world.plan.log].count(endpoint)
 
 
-def waits(editor: Editor, act: Callable[[], object]) -> None:
-    """The editor goes on listening meanwhile."""
-    editor.run(asyncio.to_thread(act))
-
-
 # -- what is asked --------------------------------------------------------------------------------
 
 
-def test_one_text_of_a_document_is_compiled_at_a_time(clone: World, opening: Opening) -> None:
+def test_one_text_of_a_document_is_compiled_at_a_time(clone: World, on_trend: OnTrend) -> None:
     """Of those that are saved meanwhile the newest is next."""
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     clone.plan.add("check:1:slow:seconds=3")
     clone.app.forget()
     editor.save(uri)
-    waits(editor, lambda: clone.app.wait_for("/translate_light"))
+    editor.meanwhile(lambda: clone.app.wait_for("/translate_light"))
     for number in range(20):
         editor.type(uri, f"{TREND}// {number}\n")
         editor.save(uri)
@@ -52,8 +45,7 @@ def test_one_text_of_a_document_is_compiled_at_a_time(clone: World, opening: Ope
     assert asked(clone, "check") == 2
 
 
-def test_the_list_is_asked_for_once_after_many_saves(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_the_list_is_asked_for_once_after_many_saves(clone: World, editor: Editor) -> None:
     uris = [editor.open(clone.folder / path) for path in PATHS]
     before = asked(clone, "list")
     clone.plan.add("check:*:slow:seconds=1")
@@ -65,9 +57,8 @@ def test_the_list_is_asked_for_once_after_many_saves(clone: World, opening: Open
     assert asked(clone, "list") == before + 2
 
 
-def test_a_failure_is_told_where_no_newer_text_came(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+def test_a_failure_is_told_where_no_newer_text_came(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend()
     clone.plan.add("check:1:garbage")
     editor.save(uri)
     editor.until(lambda: editor.said)
@@ -79,20 +70,24 @@ def test_a_failure_is_told_where_no_newer_text_came(clone: World, opening: Openi
 # -- what is called off ---------------------------------------------------------------------------
 
 
+def begun(editor: Editor, world: World, verb: str, uri: str, fault: str, until: str) -> None:
+    """The verb is under way, and such a request has come."""
+    world.plan.add(fault)
+    world.app.forget()
+    params = types.ExecuteCommandParams(f"pinesync.{verb}", [uri])
+    editor.request("mine", "workspace/executeCommand", params)
+    editor.meanwhile(lambda: world.app.wait_for(until))
+
+
 def pushed(editor: Editor, world: World, fault: str, until: str) -> str:
     """A push of the script, up to such a request; the script's address."""
     world.write(LONGER)
     uri = editor.open(world.folder / TREND_PATH)
-    world.plan.add(fault)
-    world.app.forget()
-    params = types.ExecuteCommandParams("pinesync.push", [uri])
-    editor.request("mine", "workspace/executeCommand", params)
-    waits(editor, lambda: world.app.wait_for(until))
+    begun(editor, world, "push", uri, fault, until)
     return uri
 
 
-def test_a_push_that_sent_nothing_is_called_off(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_a_push_that_sent_nothing_is_called_off(clone: World, editor: Editor) -> None:
     uri = pushed(editor, clone, "check:1:slow:seconds=2", "/translate_light")
     editor.cancel("mine")
     with pytest.raises(JsonRpcException) as refused:
@@ -105,8 +100,7 @@ def test_a_push_that_sent_nothing_is_called_off(clone: World, opening: Opening) 
     assert asked(clone, "save_next") == 1
 
 
-def test_one_that_waits_for_its_turn_is_called_off(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_one_that_waits_for_its_turn_is_called_off(clone: World, editor: Editor) -> None:
     uri = pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
     params = types.ExecuteCommandParams("pinesync.pull", [uri])
     editor.request("other", "workspace/executeCommand", params)
@@ -117,8 +111,7 @@ def test_one_that_waits_for_its_turn_is_called_off(clone: World, opening: Openin
     assert [one.message for one in editor.said] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
 
 
-def test_what_was_sent_cannot_be_called_off(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_what_was_sent_cannot_be_called_off(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 0
@@ -128,15 +121,10 @@ def test_what_was_sent_cannot_be_called_off(clone: World, opening: Opening) -> N
     assert clone.words() == {}
 
 
-def test_after_a_save_was_sent_no_other_is(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_after_a_save_was_sent_no_other_is(clone: World, editor: Editor) -> None:
     for path in PATHS:
         clone.write(clone.read(path) + "// mine\n", path)
-    clone.plan.add("save_next:1:slow:seconds=2")
-    clone.app.forget()
-    params = types.ExecuteCommandParams("pinesync.push", [clone.folder.as_uri()])
-    editor.request("mine", "workspace/executeCommand", params)
-    waits(editor, lambda: clone.app.wait_for("/save/next/"))
+    begun(editor, clone, "push", clone.folder.as_uri(), "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 7
     assert asked(clone, "save_next") == 1
@@ -145,8 +133,7 @@ def test_after_a_save_was_sent_no_other_is(clone: World, opening: Opening) -> No
     assert all(len(clone.saved(name)) == 2 for name in ("Trend", "Tools", "Breakout"))
 
 
-def test_a_shutdown_ends_what_was_not_sent(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_a_shutdown_ends_what_was_not_sent(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "check:1:slow:seconds=2", "/translate_light")
     assert editor.leave() == 0
     assert clone.saved() == [TREND]
@@ -154,8 +141,7 @@ def test_a_shutdown_ends_what_was_not_sent(clone: World, opening: Opening) -> No
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_a_shutdown_is_refused_while_a_save_is_not_answered(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_a_shutdown_is_refused_while_a_save_is_not_answered(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "save_next:1:hang:after", "/save/next/")
     with pytest.raises(JsonRpcException, match="a save was sent") as refused:
         editor.ask("shutdown_async", None)
@@ -167,9 +153,8 @@ def test_a_shutdown_is_refused_while_a_save_is_not_answered(clone: World, openin
 
 
 @pytest.mark.parametrize("what", ["save_next:1:hang:after", "list:*:hang", "check:*:hang"])
-def test_an_exit_waits_for_nothing_that_hangs(clone: World, opening: Opening, what: str) -> None:
+def test_an_exit_waits_for_nothing_that_hangs(clone: World, editor: Editor, what: str) -> None:
     """It hangs for longer than a test may take; and the lock is free."""
-    editor = opening(clone.folder)
     endpoint = {"save_next": "/save/next/", "list": "/list", "check": "/translate_light"}
     uri = pushed(editor, clone, what, endpoint[what.partition(":")[0]])
     editor.save(uri)
@@ -180,16 +165,11 @@ def test_an_exit_waits_for_nothing_that_hangs(clone: World, opening: Opening, wh
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_an_exit_waits_for_no_thread_of_a_pool(clone: World, opening: Opening) -> None:
+def test_an_exit_waits_for_no_thread_of_a_pool(clone: World, editor: Editor) -> None:
     """Python itself would, as it ends."""
-    editor = opening(clone.folder)
     for name, text in (("Trend", SLOWER), ("Breakout", LONGER), ("Tools", SLOWER)):
         clone.web_save(text, name)
-    clone.plan.add("get:*:hang")
-    clone.app.forget()
-    params = types.ExecuteCommandParams("pinesync.pull", [clone.folder.as_uri()])
-    editor.request("mine", "workspace/executeCommand", params)
-    waits(editor, lambda: clone.app.wait_for("/get/"))
+    begun(editor, clone, "pull", clone.folder.as_uri(), "get:*:hang", "/get/")
     editor.ask("exit", None)
     assert editor.ended() == 1
     clone.plan.clear()
@@ -197,9 +177,8 @@ def test_an_exit_waits_for_no_thread_of_a_pool(clone: World, opening: Opening) -
     assert clone.read() == SLOWER
 
 
-def test_a_request_after_the_shutdown_is_refused(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+def test_a_request_after_the_shutdown_is_refused(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend()
     editor.ask("shutdown_async", None)
     with pytest.raises(JsonRpcException) as refused:
         editor.lenses(uri)
@@ -226,10 +205,7 @@ def test_nothing_is_kept_of_what_an_editor_said(clone: World, tmp_path: Path) ->
             for method, params in (
                 ("initialize", {"processId": None, "rootUri": None, "capabilities": {}}),
                 ("textDocument/didOpen", {"textDocument": item}),
-                (
-                    "textDocument/didChange",
-                    {"textDocument": which, "contentChanges": changes},
-                ),
+                ("textDocument/didChange", {"textDocument": which, "contentChanges": changes}),
                 ("textDocument/didSave", {"textDocument": {"uri": uri}}),
                 ("textDocument/didClose", {"textDocument": {"uri": uri}}),
             ):

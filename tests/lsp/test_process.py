@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.lsp.conftest import Opening
-from tests.world import LONGER, TREND, TREND_PATH, World
+from tests.lsp.conftest import OnTrend, Opening
+from tests.lsp.editor import Editor
+from tests.world import LONGER, TREND, World
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
@@ -87,15 +88,20 @@ def test_what_is_no_protocol_ends_it(clone: World, noise: bytes) -> None:
     assert b"Traceback" not in err
 
 
-@served
-def test_a_push_under_way_is_finished_first(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    clone.write(LONGER)
-    uri = editor.open(clone.folder / TREND_PATH)
-    clone.plan.add("save_next:1:slow:seconds=0.5")
-    clone.app.forget()
+def pushing(world: World, on_trend: OnTrend, fault: str, until: str) -> tuple[Editor, str]:
+    """A push is under way from an editor, and such a request has come."""
+    world.write(LONGER)
+    editor, uri = on_trend()
+    world.plan.add(fault)
+    world.app.forget()
     editor.begin_to("push", uri)
-    editor.run(_aside(lambda: clone.app.wait_for("/translate_light")))
+    editor.meanwhile(lambda: world.app.wait_for(until))
+    return editor, uri
+
+
+@served
+def test_a_push_under_way_is_finished_first(clone: World, on_trend: OnTrend) -> None:
+    editor, _ = pushing(clone, on_trend, "save_next:1:slow:seconds=0.5", "/translate_light")
     assert editor.hang_up() == 1
     assert clone.saved() == [TREND, LONGER]
     assert clone.version() == "2.0"
@@ -103,30 +109,17 @@ def test_a_push_under_way_is_finished_first(clone: World, opening: Opening) -> N
 
 
 @served
-def test_a_kill_in_the_middle_of_a_push_loses_nothing(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    clone.write(LONGER)
-    uri = editor.open(clone.folder / TREND_PATH)
-    clone.plan.add("save_next:1:hang:after")
-    clone.app.forget()
-    editor.begin_to("push", uri)
-    editor.run(_aside(lambda: clone.app.wait_for("/save/next/")))
+def test_a_kill_in_the_middle_of_a_push_loses_nothing(clone: World, on_trend: OnTrend) -> None:
+    editor, _ = pushing(clone, on_trend, "save_next:1:hang:after", "/save/next/")
     editor.process.kill()
     editor.ended()
     assert clone.read() == LONGER
     assert clone.saved() == [TREND, LONGER]
-    again = opening(clone.folder)
-    again.open(clone.folder / TREND_PATH)
+    again, uri = on_trend()
     answer = again.do("push", uri)
     assert answer["exit_code"] == 0
     assert "recovered 1.0 → 2.0" in answer["message"]
     assert clone.saved() == [TREND, LONGER]
-
-
-async def _aside(act) -> None:
-    import asyncio
-
-    await asyncio.to_thread(act)
 
 
 def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from lsprotocol.types import MessageType
 
-from tests.lsp.conftest import Opening
+from tests.lsp.conftest import OnTrend, Opening
+from tests.lsp.editor import Editor
 from tests.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
 
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -13,9 +14,8 @@ ACTS = ["push", "pull", "diff"]
 
 
 @served
-def test_a_line_for_each_state(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+def test_a_line_for_each_state(clone: World, on_trend: OnTrend) -> None:
+    editor, uri = on_trend()
     before = len(clone.plan.log)
     assert editor.lenses(uri) == ["clean 1.0", *ACTS]
     clone.write(LONGER)
@@ -35,8 +35,7 @@ def test_a_line_for_each_state(clone: World, opening: Opening) -> None:
     assert editor.lenses(uri)[0] == "diverged 2.0 → 3.0"
 
 
-def test_what_is_new_or_not_listed(clone: World, opening: Opening) -> None:
-    editor = opening(clone.folder)
+def test_what_is_new_or_not_listed(clone: World, editor: Editor) -> None:
     clone.write(EXTRA, "mine.pine")
     uri = editor.open(clone.folder / "mine.pine")
     assert editor.lenses(uri) == ["untracked"]
@@ -68,9 +67,7 @@ def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) 
     assert editor.leave() == 0
 
 
-def test_who_has_no_account_is_not_told_of_it(
-    world: World, opening: Opening, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_has_no_account_is_not_told_of_it(world: World, opening: Opening) -> None:
     """A teammate: the compiler is asked, and how it stands on TradingView is not."""
     world.clone()
     manifest = world.folder / "pine.toml"
@@ -88,10 +85,9 @@ def test_who_has_no_account_is_not_told_of_it(
 
 
 @served
-def test_a_broken_manifest_is_told_once(clone: World, opening: Opening) -> None:
+def test_a_broken_manifest_is_told_once(clone: World, on_trend: OnTrend) -> None:
     """Whoever comes upon it: the compiler, the lenses, the look; and again once it was mended."""
-    editor = opening(clone.folder)
-    uri = editor.open(clone.folder / TREND_PATH)
+    editor, uri = on_trend()
     manifest = clone.folder / "pine.toml"
     whole = manifest.read_text("utf-8")
     for times in (1, 2):

@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.world.loopback import Loopback
+
 Pieces = Iterable[bytes]
 Answers = Callable[[str], Pieces]
 """What is answered to a request with this first line."""
@@ -60,35 +62,15 @@ def measured(arguments: Iterable[str], cwd: Path, program: str = _MEASURED, **en
     return Measured(done.returncode, done.stdout, int(report.read_text()))
 
 
-class Hostile:
+class Hostile(Loopback):
     """Answers each connection once. Nothing is held in memory that is sent piece by piece."""
 
     def __init__(self, answers: Answers) -> None:
+        super().__init__()
         self._answers = answers
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._listening.getsockname()[1]}/pine-facade"
-
-    def __enter__(self) -> Hostile:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._talk, args=[connection], daemon=True).start()
+    def accepted(self, connection: socket.socket) -> None:
+        threading.Thread(target=self._talk, args=[connection], daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
         connection.settimeout(60)

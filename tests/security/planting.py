@@ -29,11 +29,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def state_of(world: World) -> Path:
-    (found,) = (world.home / "pinesync" / "state").iterdir()
-    return found
-
-
 def plant(world: World, **changes: Any) -> Path:
     """A record as an earlier run would have left it, with these values; its sum is right."""
     held = {
@@ -53,7 +48,7 @@ def plant(world: World, **changes: Any) -> Path:
     held |= {"pull": pull, "save": save, "create": save}.get(changes.get("op", "pull"), {})
     held = {key: value for key, value in (held | changes).items() if value is not None}
     body = json.dumps(held, sort_keys=True)
-    folder = state_of(world) / "records"
+    folder = world.state_folder / "records"
     folder.mkdir(exist_ok=True)
     file = folder / f"{KEY}.json"
     file.write_text(json.dumps({**held, "sum": hashlib.sha256(body.encode()).hexdigest()}))

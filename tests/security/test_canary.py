@@ -22,17 +22,8 @@ import pytest
 from pinesync.cli.group import VERBS
 from pinesync.sandbox.faults import Fault, Kind
 from pinesync.tradingview.client import PineClient
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TREND
 from tests.world.tradingview import TradingView
 
 COOKIE = "TRADINGVIEW_COOKIE"

@@ -155,9 +155,7 @@ def test_windows_takes_every_file_as_it_is_called(names: list[str]) -> None:
             assert len(part.encode("utf-16-le")) <= 2 * 255
 
 
-def test_a_disk_with_a_rule_that_nobody_knows(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_with_a_rule_that_nobody_knows(world: World) -> None:
     """What cannot be written beside another is refused, and the rest is cloned."""
     world.web_save(world.saved()[0], "Tram")
     link, one_at_a_time = Folder.link, Lock()
@@ -168,10 +166,8 @@ def test_a_disk_with_a_rule_that_nobody_knows(
                 raise FileExistsError
             link(folder, source, target)
 
-    monkeypatch.setattr(Folder, "link", one_a_letter)
-    made = world("clone", "--sandbox", "scripts")
-    assert made.code == 3, made
-    assert "indicators/Tr" in made.said
+    world.monkeypatch.setattr(Folder, "link", one_a_letter)
+    assert "indicators/Tr" in world("clone", "--sandbox", "scripts", code=3).said
     found = {RelPath(path) for path in world.files()}
     assert len(found) == 4
     assert not [path for path in found if path.endswith(".tmp")]

@@ -5,17 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.world import (
-    EXTRA,
-    FASTER,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    Ran,
-    World,
-    both_ways,
-)
+from tests.world import Ran, World, both_ways
+from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TREND, TREND_PATH
 
 TROJAN = 'access = "user\u202e\u2066" // \x1b[2J\n'
 EMOJI = 'plot(close, "👩\u200d👩\u200d👧 ❤\ufe0f 1\ufe0f\u20e3 می\u200cخواهم")\n'
@@ -39,8 +30,7 @@ def warned(ran: Ran, key: str = "outcomes") -> list[str]:
 @pytest.mark.parametrize("options", [[], ["--offline"]], ids=["online", "offline"])
 def test_check_warns(clone: World, options: list[str]) -> None:
     clone.write(TREND + TROJAN)
-    ran = clone("check", *options)
-    assert ran.code == 0
+    ran = clone("check", *options, code=0)
     assert SHOWN.replace(f"{TREND_PATH}:", "indicators/Trend.pine:") in ran.out
     assert ran.err == "3 files: 0 errors, 3 warnings\n"
     found = clone("check", *options, "--format", "json")
@@ -51,8 +41,7 @@ def test_check_warns(clone: World, options: list[str]) -> None:
 
 def test_check_warns_of_what_does_not_compile_too(clone: World) -> None:
     clone.write(TREND + TROJAN + "plot((close)\n")
-    found = clone("check", "--json")
-    assert found.code == 4
+    found = clone("check", "--json", code=4)
     file = next(file for file in found.json["files"] if file["diagnostics"])
     assert [one["severity"] for one in file["diagnostics"]] == ["error", *["warning"] * 3]
     refused = clone("push", "--json")
@@ -78,8 +67,7 @@ def test_push_warns_as_it_saves(clone: World) -> None:
 def test_pull_warns_of_what_arrives(clone: World) -> None:
     clone.web_save(TREND + TROJAN)
     clone.web_save(EXTRA + TROJAN, "Extra")
-    ran = clone("pull")
-    assert ran.code == 0
+    ran = clone("pull", code=0)
     assert f"pulled     {TREND_PATH}  1.0 → 2.0\n" in ran.out
     assert SHOWN in ran.err
     assert f"indicators/Extra.pine:{EXTRA.count(chr(10)) + 1}:15: warning: " in ran.err
@@ -134,8 +122,7 @@ def test_emoji_and_other_scripts_are_nothing_to_warn_of(clone: World) -> None:
 
 
 def test_verbs_that_read_say_nothing_of_it(clone: World) -> None:
-    clone.web_save(TREND + TROJAN)
-    clone("pull")
+    clone.web_save_and_pull(TREND + TROJAN)
     clone.write(LONGER + TROJAN)
     for verb in ("status", "diff", "verify"):
         assert "warning" not in clone(verb).said

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +16,18 @@ from pinesync.model import Digest, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
 from pinesync.text.canonical import digest
 from pinesync.workspace.files import MANIFEST, Tree, exchange, walk
+from tests.security.twins import LEFT, OLD, PATH, SECRET, STRANGE, Twins
 
 if os.open not in os.supports_dir_fd:
     pytest.skip("this system opens no file by its folder's descriptor", allow_module_level=True)
 
-PATH = RelPath("a/b/Trend.pine")
-LEFT = "a/b/.pinesync-left.tmp"
-STRANGE = ("a/b/Strange.pine", "a/b/.pinesync-strange.tmp")
-OLD, NEW, SECRET = b"old\n", b"new\n", b"secret\n"
+NEW = b"// new\n"
 KEY = "0001-aa"
 TEMP = f"a/b/.pinesync-{KEY}.tmp"
 CALLS = "open mkdir stat lstat scandir link unlink replace fsync fchmod".split()
 
 
-@dataclass
-class Place:
-    """A workspace's folder, another one outside of it with the same names, and what came out."""
-
-    base: Path
-    told: list[bytes] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        for root, text in ((self.root, OLD), (self.outside, SECRET)):
-            (root / PATH).parent.mkdir(parents=True)
-            for name in (PATH, "a/Trend.pine", MANIFEST, LEFT):
-                (root / name).write_bytes(text)
-        for name in STRANGE:
-            (self.outside / name).write_bytes(SECRET)
-
-    @property
-    def root(self) -> Path:
-        return self.base / "scripts"
-
-    @property
-    def outside(self) -> Path:
-        return self.base / "outside"
-
+class Place(Twins):
     @property
     def tree(self) -> Tree:
         return Tree(self.root)
@@ -67,10 +42,6 @@ class Place:
         brings, temp = digest(NEW.decode()), TEMP.rpartition("/")[2]
         told, nothing, kept = self.told.append, lambda: None, lambda: False
         self.tree.take_back(RelPath(path), temp, brings, expected, told, nothing, kept)
-
-    def contents(self) -> dict[Path, bytes]:
-        """All that is outside."""
-        return {p: p.read_bytes() if p.is_file() else b"" for p in self.outside.rglob("*")}
 
 
 def reads(at: Place) -> None:

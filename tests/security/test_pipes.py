@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.model import PineId
-from tests.security.planting import contents, neighbour, plant, refused, state_of
+from tests.security.planting import contents, neighbour, plant, refused
 from tests.world import LONGER, SLOWER, TREND, TREND_PATH, World
 
 if os.name != "posix":
@@ -26,7 +26,7 @@ def test_a_link_in_the_state_is_refused_by_its_name(clone: World, command: str, 
     outside = neighbour(clone)
     clone.web_save(SLOWER)
     clone.write(LONGER)
-    place = state_of(clone) / name
+    place = clone.state_folder / name
     if place.is_dir():
         shutil.rmtree(place)
     place.unlink(missing_ok=True)
@@ -41,7 +41,7 @@ def test_no_folder_further_in_is_a_link(clone: World, kind: str) -> None:
     """Where the next object would go: into one of 256 folders, or that of a script."""
     outside = neighbour(clone)
     clone.web_save(SLOWER)
-    place = state_of(clone) / kind
+    place = clone.state_folder / kind
     names = [f"{n:02x}" for n in range(256)] if kind == "objects" else [PineId(clone.id_of()).hex]
     shutil.rmtree(place)
     place.mkdir()
@@ -77,19 +77,18 @@ def test_what_is_no_plain_file_is_not_read(
     clone: World, kind: str, make: Callable[[Path, Path], None]
 ) -> None:
     outside = neighbour(clone)
-    clone.web_save(SLOWER)
-    assert clone("pull").code == 0
+    clone.web_save_and_pull(SLOWER)
     clone.web_save(TREND)
     plant(clone)
-    files = [p for p in (state_of(clone) / kind).rglob("*") if p.is_file()]
-    for file in files or [state_of(clone) / kind / "1"]:
+    files = [p for p in (clone.state_folder / kind).rglob("*") if p.is_file()]
+    for file in files or [clone.state_folder / kind / "1"]:
         file.unlink(missing_ok=True)
         make(file, outside)
     before = contents(outside)
     for command in (["status"], ["pull"], ["restore", TREND_PATH, "--kept"]):
         ran = clone(*command)
         assert ran.code in (0, 1), ran
-        assert ran.code == 0 or str(state_of(clone) / kind) in ran.err, ran
+        assert ran.code == 0 or str(clone.state_folder / kind) in ran.err, ran
     assert contents(outside) == before
     assert clone.read() in (TREND, SLOWER)
 

@@ -22,19 +22,9 @@ from tests.security.planting import (
     neighbour,
     plant,
     refused,
-    state_of,
 )
-from tests.world import (
-    BREAKOUT,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import TOOLS_PATH, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 # -- records --------------------------------------------------------------------------------------
 
@@ -95,27 +85,18 @@ def test_a_record_with_another_value_than_was_written_is_refused(
     refused(clone("pull"), file.name)
 
 
+SAVE = {"op": "save", "state": "sent", "parent": "1.0"}
+NOT_OURS = {"pine_id": "USER;" + "f" * 32}
 NEVER_WAS: dict[str, dict[str, Any]] = {
     "a pull": {},
     "a pull of a new file": {"object": None, "path": "indicators/New.pine"},
     "a pull over a file that is another": {"object": digest(EXTRA)},
     "a pull to a version that is not there": {"landed": "999999.0"},
-    "a save": {"op": "save", "state": "sent", "parent": "1.0", "landed": None},
-    "a save that somebody answered": {"op": "save", "state": "sent", "parent": "1.0"},
-    "a save of the end of time": {
-        "op": "save",
-        "state": "sent",
-        "parent": "1.0",
-        "wall": float("inf"),
-        "mono": 1e300,
-    },
+    "a save": {**SAVE, "landed": None},
+    "a save that somebody answered": {**SAVE},
+    "a save of the end of time": {**SAVE, "wall": float("inf"), "mono": 1e300},
     "a save of long ago": {"op": "save", "state": "sent", "parent": "999998.0"},
-    "a save of a script that is not ours": {
-        "op": "save",
-        "state": "sent",
-        "parent": "1.0",
-        "pine_id": "USER;" + "f" * 32,
-    },
+    "a save of a script that is not ours": {**SAVE, **NOT_OURS},
     "a save that was given up": {"op": "save", "state": "abandoned", "parent": "1.0"},
     "a creation": {"op": "create", "state": "sent", "pine_id": None, "name": "Never"},
     "a creation of what is there": {"op": "create", "state": "sent", "digest": digest(TREND)},
@@ -123,19 +104,9 @@ NEVER_WAS: dict[str, dict[str, Any]] = {
     "a move to where another is": {"op": "move", "path": TOOLS_PATH, "origin": TREND_PATH},
     "a move from where another is": {"op": "move", "origin": TOOLS_PATH},
     "a rename": {"op": "rename", "state": "sent", "parent": "1.0", "name": "New"},
-    "a rename of what is not ours": {
-        "op": "rename",
-        "state": "sent",
-        "parent": "1.0",
-        "pine_id": "USER;" + "f" * 32,
-    },
+    "a rename of what is not ours": {**SAVE, "op": "rename", **NOT_OURS},
     "a deletion": {"op": "delete", "state": "sent", "parent": "1.0", "account": "sandbox"},
-    "a deletion of what is not ours": {
-        "op": "delete",
-        "state": "sent",
-        "parent": "1.0",
-        "pine_id": "USER;" + "f" * 32,
-    },
+    "a deletion of what is not ours": {**SAVE, "op": "delete", **NOT_OURS},
     "a landed save": {"op": "save", "state": "landed", "parent": "1.0", "landed": "999999.0"},
 }
 
@@ -164,7 +135,7 @@ def test_another_scripts_record_moves_no_base(clone: World) -> None:
 
 def note(world: World, **changes: Any) -> Path:
     held = {"key": KEY, "path": TREND_PATH, "digest": digest(TREND), "when": 1.0} | changes
-    folder = state_of(world) / "replaced"
+    folder = world.state_folder / "replaced"
     folder.mkdir(exist_ok=True)
     (folder / f"{KEY}.json").write_text(json.dumps(held))
     return folder / f"{KEY}.json"
@@ -197,7 +168,7 @@ def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> N
     """The object under that digest is damaged, or was exchanged."""
     note(clone, digest=digest(EXTRA))
     name = digest(EXTRA).removeprefix("sha256:")
-    there = state_of(clone) / "objects" / name[:2] / name[2:]
+    there = clone.state_folder / "objects" / name[:2] / name[2:]
     there.parent.mkdir(exist_ok=True)
     for text in (None, "", BREAKOUT, EXTRA[:-1]):
         if text is not None:
@@ -223,7 +194,7 @@ def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None
     clone.web_save(EXTRA, "Extra")
     extra = PineId(clone.id_of("Extra"))
     clone.web_delete("Extra")
-    state = State(state_of(clone))
+    state = State(clone.state_folder)
     theirs = RelPath("theirs/Extra.pine")
     state.log.write(
         Upload(
@@ -243,9 +214,7 @@ def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None
     assert clone.files().keys() == files.keys()
 
 
-def test_a_folder_that_was_replaced_amid_a_pull(
-    clone: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_was_replaced_amid_a_pull(clone: World) -> None:
     """It came from a backup, or from git: what was begun in the old one says nothing of it."""
     shutil.copytree(clone.folder, clone.place / "backup")
     clone.web_save(SLOWER)
@@ -254,12 +223,11 @@ def test_a_folder_that_was_replaced_amid_a_pull(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
+    with clone.monkeypatch.context() as patch:
         patch.setattr(exchange, "_renameat2", interrupted)
         assert clone("pull").code == 130
     shutil.rmtree(clone.folder)
     (clone.place / "backup").rename(clone.folder)
     clone.write(LONGER)
-    pulled = clone("pull")
-    assert (pulled.code, pulled.out) == (0, f"merged     {TREND_PATH}  1.0 → 3.0\n")
+    assert clone("pull", code=0).out == f"merged     {TREND_PATH}  1.0 → 3.0\n"
     assert clone.read() == MERGED.replace("rises =", "falls = slow > fast\nrises =")

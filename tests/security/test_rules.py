@@ -13,17 +13,8 @@ from pinesync.text.canonical import Unreadable, digest
 from pinesync.workspace.files import Tree
 from pinesync.workspace.state import State
 from pinesync.workspace.workspace import Workspace
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TREND
 
 VERBS = (
     ["status"],

@@ -99,15 +99,13 @@ def test_annotations_are_commands_of_ours(clone: World, monkeypatch: pytest.Monk
 # -- the text itself ------------------------------------------------------------------------------
 
 
-def test_show_in_a_log_in_a_file_and_elsewhere(
-    clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_show_in_a_log_in_a_file_and_elsewhere(clone: World, tmp_path: Path) -> None:
     """A file gets the text byte for byte, in CI too."""
     text = f"{EXTRA}//\u00ad\n  ::add-mask::x\n//##[error]\n"
     clone.web_save(text, "Extra")
     revision = f"{clone.id_of('Extra')}@1"
     assert clone("show", revision).out == text
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    clone.monkeypatch.setenv("GITHUB_ACTIONS", "true")
     shown = clone.process("show", revision).out
     assert obeyed(shown) == []
     assert shown == text.replace("::add", ": :add").replace("##[", "# #[")

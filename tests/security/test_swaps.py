@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -23,15 +22,13 @@ from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.files.exchange import _renameat2
 from pinesync.workspace.files.new_workspace import building
+from tests.security.twins import LEFT, PATH, SECRET, Twins
 from tests.world import SLOWER, TREND, TREND_PATH, World
 
 if not sys.platform.startswith("linux"):
     pytest.skip("two names are exchanged by a system call of Linux", allow_module_level=True)
 
-PATH = RelPath("a/b/Trend.pine")
-LEFT = "a/b/.pinesync-left.tmp"
 ROUNDS = 10_000
-SECRET = b"// secret\n"
 PULLS = 40
 
 
@@ -65,38 +62,17 @@ class Swapper(threading.Thread):
         os.close(self._folder)
 
 
-@dataclass
-class Place:
-    """A workspace's folder and, outside of it, another one with the same names."""
-
-    base: Path
-    told: list[bytes] = field(default_factory=list)
-
+class Place(Twins):
     def __post_init__(self) -> None:
-        for root, text in ((self.root, b"// old\n"), (self.outside, SECRET)):
-            (root / PATH).parent.mkdir(parents=True)
-            for name in (PATH, "a/Trend.pine", MANIFEST, LEFT):
-                (root / name).write_bytes(text)
-        (self.outside / "a/b/Strange.pine").write_bytes(SECRET)
+        super().__post_init__()
         self.files = os.open(self.root / "a/b", os.O_RDONLY | os.O_DIRECTORY)
         """The real folder, wherever it is."""
-
-    @property
-    def root(self) -> Path:
-        return self.base / "scripts"
-
-    @property
-    def outside(self) -> Path:
-        return self.base / "outside"
 
     def swapped(self, name: str) -> Swapper:
         """Somebody at work: what has that name, and a link beside it to what has it outside."""
         there = self.root / name
         there.with_name(".swapped").symlink_to(self.outside / name)
         return Swapper(there.parent, there.name, ".swapped")
-
-    def contents(self) -> dict[Path, bytes]:
-        return {p: p.read_bytes() if p.is_file() else b"" for p in self.outside.rglob("*")}
 
 
 @pytest.fixture

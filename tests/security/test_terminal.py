@@ -158,8 +158,7 @@ def test_demo_in_a_folder_with_such_a_name(world: World, monkeypatch: pytest.Mon
     folder = world.place / IN_FILE_NAME
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    ran = world("demo", "--color", "always")
-    assert ran.code == 0
+    ran = world("demo", "--color", "always", code=0)
     assert MARK in ran.out
     assert raw(ran.said, coloured=True) is None
 

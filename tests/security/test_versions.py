@@ -35,8 +35,7 @@ def test_an_edited_file_is_compared_with_the_last_of_them(clone: World, command:
     clone.write(LONGER)
     account = clone.account()
     claims(clone, HUGE)
-    ran = clone(command)
-    assert ran.code == (3 if command == "push" else 0), ran
+    ran = clone(command, code=3 if command == "push" else 0)
     assert MOST_VERSIONS <= ran.asked.count("get") <= MOST_VERSIONS + FEW
     assert clone.read() == (MERGED if command == "pull" else LONGER)
     assert clone.account() == account
@@ -49,9 +48,7 @@ def test_what_the_last_pull_brought_is_looked_for_among_the_last_of_them(clone: 
     assert clone.version() == f"{HUGE}.0"
     clone.write(LONGER)
     clone.forget()
-    ran = clone("status")
-    assert ran.code == 0, ran
-    assert ran.asked.count("get") <= MOST_THEIRS + FEW
+    assert clone("status", code=0).asked.count("get") <= MOST_THEIRS + FEW
 
 
 @pytest.mark.parametrize("state", ["sent", "abandoned"])
@@ -71,7 +68,5 @@ def test_a_save_is_not_looked_for_among_them(clone: World, command: str, state: 
 def test_what_is_no_version_is_refused(clone: World, version: str) -> None:
     rows = [{"scriptIdPart": clone.id_of(), "version": version, "scriptName": "Trend"}]
     clone.plan.add(answering("list", rows))
-    ran = clone("pull")
-    assert ran.code == 1, ran
-    assert "not a version" in ran.err
+    assert "not a version" in clone("pull", code=1).err
     assert clone.version(TREND_PATH) == "1.0"

@@ -13,6 +13,7 @@ import pytest
 
 from pinesync.tradingview.cookies import Secret, origin_of
 from pinesync.tradingview.http import Session, Transport
+from tests.world.loopback import Loopback
 
 CANARY = "canary0123456789"
 SIGN = "v3:canarysign0123456789"
@@ -29,7 +30,7 @@ def answer(body: bytes, status: int = 200, *headers: str, length: int | None = N
     return "\r\n".join(lines).encode("latin-1") + body
 
 
-class RawServer:
+class RawServer(Loopback):
     """Each connection is asked once, gets the next answer, and is closed; the last answer is
     given again and again. An answer of None resets the connection. With `holds`, a connection
     stays open until the end, so that a short answer is a slow one; without `hears`, the answer
@@ -42,49 +43,28 @@ class RawServer:
         holds: bool = False,
         hears: bool = True,
     ) -> None:
+        super().__init__()
         self.answers = list(answers)
         self.asked: list[bytes] = []
         self.connections = 0
         self._tls, self._holds, self._hears = tls, holds, hears
         self._done = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    @property
-    def port(self) -> int:
-        return int(self._listening.getsockname()[1])
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/pine-facade"
-
-    def __enter__(self) -> RawServer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._done.set()
-        with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join()
+        super().__exit__(*exception)
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            self.connections += 1
-            connection.settimeout(120)  # no test is given longer
-            with ExitStack() as open_ones, suppress(OSError):
+    def accepted(self, connection: socket.socket) -> None:
+        self.connections += 1
+        connection.settimeout(120)  # no test is given longer
+        with ExitStack() as open_ones, suppress(OSError):
+            open_ones.callback(connection.close)
+            if self._tls:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(PEM)
+                connection = context.wrap_socket(connection, server_side=True)
                 open_ones.callback(connection.close)
-                if self._tls:
-                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                    context.load_cert_chain(PEM)
-                    connection = context.wrap_socket(connection, server_side=True)
-                    open_ones.callback(connection.close)
-                self._talk(connection)
+            self._talk(connection)
 
     def _talk(self, connection: socket.socket) -> None:
         if self._hears:

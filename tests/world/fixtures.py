@@ -11,6 +11,7 @@ import pytest
 
 from tests.world.account import Account, Watched
 from tests.world.keyboard import World
+from tests.world.repository import start
 from tests.world.seeded import Seeded
 from tests.world.tradingview import TradingView
 
@@ -33,9 +34,15 @@ def world(
     shutil.copytree(seeded.sandboxes, home / "pinesync" / "sandbox")
     # Commands see the store that they opened themselves: this one is another view of the file.
     account = Account(home / "pinesync" / "sandbox")
-    world = World(pinesync_home=home / "pinesync", remote=account, place=tmp_path, capsys=capsys)
+    world = World(
+        pinesync_home=home / "pinesync",
+        remote=account,
+        place=tmp_path,
+        capsys=capsys,
+        monkeypatch=monkeypatch,
+    )
     if getattr(request, "param", "sandbox") == "facade":
-        with world.served(monkeypatch):
+        with world.served():
             yield world
     else:
         monkeypatch.setattr("pinesync.sandbox.app.SandboxApp", _only(account.app))
@@ -59,6 +66,12 @@ def clone(world: World, seeded: Seeded) -> World:
     """The same world, with a clone of the account in `world.folder`."""
     seeded.put_clone(world)
     return world
+
+
+@pytest.fixture
+def repo(clone: World) -> World:
+    """The clone is a repository, with all of it in its one commit."""
+    return start(clone)
 
 
 def _only(app: Watched):

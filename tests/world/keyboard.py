@@ -23,11 +23,9 @@ import pytest
 
 from pinesync.cli.error_handler import run
 from pinesync.model import PineId
-from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.serve import Server
-from pinesync.sandbox.store import Store, User
 from pinesync.workspace.manifest import parse
-from tests.world.account import Account, Watched
+from tests.world.account import Account
 from tests.world.folder import Workspace
 from tests.world.repository import git
 from tests.world.scripts import TREND_PATH
@@ -74,16 +72,21 @@ class World(Workspace):
     remote: Account
     place: Path
     capsys: pytest.CaptureFixture[str] = field(repr=False)
+    monkeypatch: pytest.MonkeyPatch = field(repr=False)
     remote_name: str = "sandbox"
     """What `clone --remote` and pine.toml call the account."""
     server: Server | None = None
 
+    def __post_init__(self) -> None:
+        self.app, self.plan = self.remote.app, self.remote.plan
+        self.store, self.user = self.remote.store, self.remote.user
+
     @contextmanager
-    def served(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def served(self) -> Iterator[None]:
         """The account is TradingView's, over HTTP, and this person is signed in."""
         with Server(self.app) as self.server:
-            monkeypatch.setenv("PINESYNC_FACADE_URL", self.server.url)
-            monkeypatch.setenv("PINESYNC_COOKIE", self.user.cookie)
+            self.monkeypatch.setenv("PINESYNC_FACADE_URL", self.server.url)
+            self.monkeypatch.setenv("PINESYNC_COOKIE", self.user.cookie)
             self.remote_name = "tradingview"
             yield
 
@@ -104,17 +107,21 @@ class World(Workspace):
     def here(self) -> Path:
         return self.root if self.root.is_dir() else self.place
 
-    def __call__(self, *arguments: object, cwd: Path | None = None, stdin: str = "") -> Ran:
-        """Runs a command in this process."""
+    def __call__(
+        self, *arguments: object, cwd: Path | None = None, stdin: str = "", code: int | None = None
+    ) -> Ran:
+        """Runs a command in this process; with `code` it has to exit with that."""
         before = len(self.plan.log)
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(cwd or self.here)
             patch.setattr(sys, "stdin", io.StringIO(stdin))
             self.capsys.readouterr()
-            code = run([str(argument) for argument in arguments])
+            ended = run([str(argument) for argument in arguments])
         printed = self.capsys.readouterr()
         asked = tuple(seen.endpoint for seen in self.plan.log[before:])
-        return Ran(code, printed.out, printed.err, asked)
+        ran = Ran(ended, printed.out, printed.err, asked)
+        assert code in (None, ended), ran
+        return ran
 
     def spawn(self, *arguments: object, cwd: Path | None = None, **more: Any) -> Any:
         """Starts a command as a process of its own."""
@@ -152,6 +159,10 @@ class World(Workspace):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
+    def write_and_push(self, text: str | bytes, path: str = TREND_PATH) -> None:
+        self.write(text, path)
+        self("push", code=0)
+
     def remove(self, path: str = TREND_PATH) -> None:
         (self.root / path).unlink()
 
@@ -159,22 +170,6 @@ class World(Workspace):
         git(self, *words)
 
     # -- in the browser ---------------------------------------------------------------------------
-
-    @property
-    def app(self) -> Watched:
-        return self.remote.app
-
-    @property
-    def user(self) -> User:
-        return self.remote.user
-
-    @property
-    def store(self) -> Store:
-        return self.remote.store
-
-    @property
-    def plan(self) -> FaultPlan:
-        return self.remote.plan
 
     def id_of(self, name: str = "Trend") -> PineId:
         return self.remote.id_of(name)
@@ -185,6 +180,10 @@ class World(Workspace):
             self.store.save_next(self.user, self.id_of(name), text)
         else:
             self.store.save_new(self.user, name, text)
+
+    def web_save_and_pull(self, text: str, name: str = "Trend") -> None:
+        self.web_save(text, name)
+        self("pull", code=0)
 
     def web_delete(self, name: str = "Trend") -> None:
         self.store.delete(self.user, self.id_of(name))
@@ -202,6 +201,12 @@ class World(Workspace):
     def files(self) -> dict[str, bytes]:
         """Every file of the folder, pine.toml among them."""
         return _contents(self.folder)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where this machine remembers the clone."""
+        (found,) = (self.pinesync_home / "state").glob("*-*/")
+        return found
 
     def kept(self) -> dict[str, bytes]:
         """All that this machine remembers."""

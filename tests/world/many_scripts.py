@@ -14,9 +14,6 @@ from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
 from pinesync.app.sync.status import status
 from pinesync.errors import EXIT_ACCESS, EXIT_LATER, PinesyncError
-from pinesync.sandbox.app import SandboxApp
-from pinesync.sandbox.faults import FaultPlan
-from pinesync.sandbox.store import Store, User
 from pinesync.sync.outcome import Run
 from pinesync.text.canonical import canonical
 from tests.fakes import Clock
@@ -35,21 +32,9 @@ class ManyScripts(Marked):
     told: set[str] = field(default_factory=set)
     """The scripts' paths, or names, that somebody was told of for good: not for a broken line."""
 
-    @property
-    def store(self) -> Store:
-        return self.remote.store
-
-    @property
-    def user(self) -> User:
-        return self.remote.user
-
-    @property
-    def app(self) -> SandboxApp:
-        return self.remote.app
-
-    @property
-    def plan(self) -> FaultPlan:
-        return self.remote.plan
+    def __post_init__(self) -> None:
+        self.app, self.plan = self.remote.app, self.remote.plan
+        self.store, self.user = self.remote.store, self.remote.user
 
     def file(self, name: str) -> Path:
         return self.root / "indicators" / f"{name}.pine"

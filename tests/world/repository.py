@@ -51,6 +51,18 @@ def start(world: W, at: Path | None = None) -> W:
     return world
 
 
+def submodule(world: Place, above: Path) -> Path:
+    """The repository is a submodule of a new one in this folder; where it is there."""
+    above.mkdir()
+    git(above, "init", "-q")
+    git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(world.root), "in")
+    return above / "in"
+
+
+def head(world: Place) -> str:
+    return git(world, "rev-parse", "HEAD")
+
+
 def touched(world: Place, commit: str = "HEAD") -> list[str]:
     """The files that a commit changed."""
     return git(world, "show", "--format=", "--name-only", "--no-renames", commit).split("\n")

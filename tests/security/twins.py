@@ -1,0 +1,42 @@
+"""A workspace's folder and, outside of it, another one with the same names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pinesync.model import RelPath
+from pinesync.workspace.files import MANIFEST
+
+PATH = RelPath("a/b/Trend.pine")
+LEFT = "a/b/.pinesync-left.tmp"
+STRANGE = ("a/b/Strange.pine", "a/b/.pinesync-strange.tmp")
+"""What is outside alone."""
+OLD, SECRET = b"// old\n", b"// secret\n"
+
+
+@dataclass
+class Twins:
+    base: Path
+    told: list[bytes] = field(default_factory=list)
+    """What came out of the folder."""
+
+    def __post_init__(self) -> None:
+        for root, text in ((self.root, OLD), (self.outside, SECRET)):
+            (root / PATH).parent.mkdir(parents=True)
+            for name in (PATH, "a/Trend.pine", MANIFEST, LEFT):
+                (root / name).write_bytes(text)
+        for name in STRANGE:
+            (self.outside / name).write_bytes(SECRET)
+
+    @property
+    def root(self) -> Path:
+        return self.base / "scripts"
+
+    @property
+    def outside(self) -> Path:
+        return self.base / "outside"
+
+    def contents(self) -> dict[Path, bytes]:
+        """All that is outside."""
+        return {p: p.read_bytes() if p.is_file() else b"" for p in self.outside.rglob("*")}
