@@ -1,7 +1,5 @@
 """The events that histories are made of, and every history up to a length."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 

@@ -5,8 +5,6 @@ may leave the newest version only by their own next save: nobody here edits thos
 overrides a refusal.
 """
 
-from __future__ import annotations
-
 import copy
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Every call that changes the disk is once the last one, and once one that fails."""
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Callable, Iterator
 

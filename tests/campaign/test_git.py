@@ -1,7 +1,5 @@
 """Git moves a file without its entry, or the entry back: the rows `undoes` and `rolled-back`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -4,8 +4,6 @@ The k-th such call of a command is its last; every third k in each run, all with
 was begun, files are whole, the base is not ahead, and the same commands end the work.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -81,10 +79,7 @@ END: dict[Job, dict[str, list[str]]] = {
 
 @pytest.fixture
 def fresh(
-    home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Fresh:
     """Opens one world after another, all at the same place."""
 

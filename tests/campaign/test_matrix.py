@@ -1,8 +1,6 @@
 """The fault matrix: endpoint × fault × before or after × which call, over the switches of the
 sandbox, through the real client. And a session that ends at every single request."""
 
-from __future__ import annotations
-
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ While a file moves there is never a moment in which pine.toml names a path witho
 same command, or whichever writes next, ends what was begun.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import signal

@@ -4,8 +4,6 @@ A text is safe when its file was flushed after the last write, and a name when i
 flushed after the last change of names. What is not safe may be gone after a power cut.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

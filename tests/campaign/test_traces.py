@@ -4,8 +4,6 @@ For every rule left out the model gives the shortest history in which work is lo
 in, none is. The names are those of the rules.
 """
 
-from __future__ import annotations
-
 from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import NetworkError
 from tests.fakes import Turn

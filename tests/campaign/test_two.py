@@ -1,7 +1,5 @@
 """Two processes in one workspace: one writes, the other is told, and readers wait for nobody."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +23,7 @@ LOCKED = "error: another pinesync is writing in this workspace"
 
 @pytest.fixture
 def world(
-    home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[World]:
     with served(home, tmp_path, monkeypatch, capsys) as made:
         yield made

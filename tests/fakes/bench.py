@@ -1,7 +1,5 @@
 """Somebody at work with the engine: on ports in memory, or on any others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import count
 from typing import Any, cast

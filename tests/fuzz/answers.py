@@ -1,8 +1,6 @@
 """Every function that reads an answer bears any status and any bytes: it gives a value that holds
 what it promises, or raises one of our errors."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

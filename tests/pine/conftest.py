@@ -1,7 +1,5 @@
 """A client on a sandbox in process, and what an envelope has to be."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A pull that broke off: whatever is left on the disk, the base is never ahead of the file."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 
 import pytest

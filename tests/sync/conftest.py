@@ -1,7 +1,5 @@
 """The engine on its ports in memory, with a clock that only moves when told."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.fakes.bench import Bench

@@ -1,8 +1,6 @@
 """Histories with somebody else in them: saves and renames at every moment of a push, a service
 that changes texts, and pulls of what others saved."""
 
-from __future__ import annotations
-
 import pytest
 
 from pinesync.errors import (
@@ -65,11 +63,7 @@ def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineI
     ],
 )
 def test_saved_between_get_and_post_is_flagged(
-    bench: Bench,
-    edited: tuple[PineId, str],
-    between: list[str],
-    shadowed: int | None,
-    lost: bool,
+    bench: Bench, edited: tuple[PineId, str], between: list[str], shadowed: int | None, lost: bool
 ) -> None:
     pine_id, path = edited
     bench.fake.next_save(

@@ -1,8 +1,6 @@
 """Histories of saving: whatever became of the answer, one save is one version, the base is never
 ahead, and the same command finishes what was left open."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from threading import Event
 
@@ -204,9 +202,7 @@ def test_the_look_fails_too_and_the_next_run_finds_it(
 ) -> None:
     pine_id, path = edited
     down = LOST["500"]
-    bench.fake.next_save(
-        Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20)),
-    )
+    bench.fake.next_save(Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20)))
     outcome = only(bench.push())
     assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
     bench.fake._errors.clear()

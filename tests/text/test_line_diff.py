@@ -1,7 +1,5 @@
 """Lines that stayed: right for small texts, and bounded for whatever somebody may send."""
 
-from __future__ import annotations
-
 import difflib
 import random
 from collections.abc import Callable, Iterator

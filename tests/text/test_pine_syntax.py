@@ -1,7 +1,5 @@
 """What the offline check reports, to the column, and what it must never report."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,8 +1,6 @@
 """Reads that come too often wait as the service asks, within a total; with clocks that are handed
 in, so that nobody waits here."""
 
-from __future__ import annotations
-
 import pytest
 
 from pinesync.tradingview.http import PAUSES

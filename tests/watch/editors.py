@@ -1,7 +1,5 @@
 """How editors save: real ones at a terminal of their own, and what others do, call by call."""
 
-from __future__ import annotations
-
 import mmap
 import os
 import shutil

@@ -1,14 +1,12 @@
 """`pinesync watch` as a process of its own, read line by line."""
 
-from __future__ import annotations
-
 import json
 import os
 import select
 import signal
 import subprocess
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from tests.watch.conftest import PATIENCE
 from tests.world import World
@@ -27,7 +25,7 @@ class Session:
         self.lines: list[str] = []
         self._rest = b""
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """Whatever editor it is: each save is one upload of the whole text."""
 
-from __future__ import annotations
-
 import errno
 import shutil
 import subprocess
@@ -10,15 +8,7 @@ import pytest
 
 from pinesync.watch.events import Began
 from tests.watch.conftest import Watching
-from tests.watch.editors import (
-    CALLS,
-    LAST,
-    Save,
-    at_terminal,
-    brisk,
-    check_uploads,
-    fence,
-)
+from tests.watch.editors import CALLS, LAST, Save, at_terminal, brisk, check_uploads, fence
 from tests.world import LONGER, SLOWER, TREND, TREND_PATH
 
 # -- editors at a terminal ------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """What git wrote is no save: told, and left until somebody says so. Real git, in every way in which
 it writes files."""
 
-from __future__ import annotations
-
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -18,19 +16,9 @@ from pinesync.watch.events import Checking, Event, Held, Told
 from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import Watching
-from tests.world import (
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-)
+from tests.world import World, git
+from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world.scripts import BROKEN, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 TREND_FILE = RelPath(TREND_PATH)
 TOOLS_FILE = RelPath(TOOLS_PATH)

@@ -2,8 +2,6 @@
 edit that was sent, one file of another commit, a side of a conflict, a filter. None of it is a
 save."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,26 +12,10 @@ from pinesync.app.sync.push import push
 from pinesync.git.activity import held_by_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
-from tests.watch.test_git import (
-    Moment,
-    commit,
-    committed,
-    held,
-    kept,
-    look_at_all,
-    moment,
-)
-from tests.world import (
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-)
+from tests.watch.test_git import Moment, commit, committed, held, kept, look_at_all, moment
+from tests.world import World, git
+from tests.world.paths import TOOLS_PATH, TREND_PATH
+from tests.world.scripts import LONGER, MERGED, SLOWER, TOOLS, TREND
 
 __all__ = ["kept", "moment"]
 AHEAD = TREND + "// ahead\n"

@@ -1,7 +1,5 @@
 """What is half written, no script, or gone is never sent; what is whole by then is one upload."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Callable
@@ -30,17 +28,9 @@ from tests.watch.editors import (
     once_looked_at,
     truncates,
 )
-from tests.world import (
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    Clock,
-    World,
-)
+from tests.world import Clock, World
+from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world.scripts import EXTRA, LONGER, SLOWER, TREND
 
 HALF = SLOWER.replace("plot(slow)\n", "")
 """Of SLOWER: Pine that compiles."""

@@ -4,8 +4,6 @@ First the rules of time, with a clock that is moved by hand; then sessions that 
 too late, or too much.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os
@@ -19,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import given
@@ -45,18 +43,9 @@ from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import PATIENCE, Watching
 from tests.watch.processes import Session
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    COMMAND,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import COMMAND, World
+from tests.world.paths import BREAKOUT_PATH, TREND_PATH
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TREND
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")
 PINE = (ONE, TWO, THREE)
@@ -103,7 +92,7 @@ class Hand:
     def since(self) -> float:
         return round(self.now - 1000.0, 4)
 
-    def hints(self, *moments: tuple[float, str]) -> Hand:
+    def hints(self, *moments: tuple[float, str]) -> Self:
         self.coming += [(1000.0 + at, {path}, []) for at, path in moments]
         return self
 

@@ -1,8 +1,6 @@
 """The command as people and editors run it: lines in a pipe, a terminal with keys, Ctrl-C, and what
 it starts when something goes wrong."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -23,20 +21,9 @@ from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Told
 from tests.cli.answers import answering, finding
 from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import World
+from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, MERGED, SLOWER, TOOLS, TREND
 from tests.world.tradingview import TradingView
 
 if sys.platform == "win32":
@@ -239,11 +226,7 @@ def test_others_work_while_it_waits(clone: World) -> None:
     ],
 )
 def test_what_cannot_be_meant(
-    clone: World,
-    arguments: list[str],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    clone: World, arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")

@@ -1,7 +1,5 @@
 """What is saved is sent, and nothing else is."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Generator
 
@@ -10,19 +8,9 @@ import pytest
 from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
 from pinesync.watch.session import Wishes, watch
 from tests.watch.conftest import Watching
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    both_ways,
-)
+from tests.world import both_ways
+from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
 @both_ways

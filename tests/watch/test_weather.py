@@ -1,7 +1,5 @@
 """What happens around somebody who watches: no session, a full disk, a folder that goes away."""
 
-from __future__ import annotations
-
 import errno
 import os
 import threading
