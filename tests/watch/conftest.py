@@ -86,6 +86,11 @@ class Watching:
         found = self.until(lambda e: isinstance(e, Done) and e.outcome.path == path)
         return found.outcome
 
+    def saves(self, text: str, path: str = TREND_PATH) -> None:
+        """Somebody saves the file, and it becomes a version."""
+        self.world.write(text, path)
+        assert self.done(path).done == "saved"
+
     def held(self) -> Held:
         found: Held = self.until(lambda event: isinstance(event, Held))
         return found

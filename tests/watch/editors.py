@@ -210,8 +210,7 @@ CALLS: tuple[Save, ...] = (
 def fence(watching: Watching) -> None:
     """By the time that a save of another script is done, all that was heard of before is."""
     world = watching.world
-    world.write(world.read(BREAKOUT_PATH) + "// more\n", BREAKOUT_PATH)
-    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.saves(world.read(BREAKOUT_PATH) + "// more\n", BREAKOUT_PATH)
 
 
 def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:

@@ -87,8 +87,7 @@ def test_what_was_emptied_comes_as_one_save(
     world = watching.start().world
     world.write("")
     fence(watching)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER)
 
 
@@ -164,8 +163,7 @@ def test_a_formatter_that_takes_its_time(
     """While the first text is being checked: it is not saved any more."""
     world = watching.start().world
     once_asked(world, monkeypatch, endpoint, lambda: world.write(LAST))
-    world.write(SLOWER)
-    assert watching.done().done == "saved"
+    watching.saves(SLOWER)
     check_uploads(watching, LAST, again=1)
 
 
@@ -201,8 +199,7 @@ def test_what_never_rests_is_not_asked_about_all_day(
     monkeypatch.setattr(world.plan, "note", noted)
     world.write(LONGER)
     for path in (BREAKOUT_PATH, TOOLS_PATH):
-        world.write(world.read(path) + "// more\n", path)
-        assert watching.done(path).done == "saved"
+        watching.saves(world.read(path) + "// more\n", path)
     assert world.saved() == [TREND]
     checked = [e for e in watching.stop() if isinstance(e, Checking) and e.path == TREND_PATH]
     assert len(checked) == 2
@@ -234,8 +231,7 @@ def test_what_is_gone_for_a_moment_is_not_forgotten(
     world.write(LONGER)
     looks.wait_until(acted.get(timeout=PATIENCE) + 1)
     (world.folder / TREND_PATH).unlink(missing_ok=True)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER, again=1)
 
 
@@ -303,8 +299,7 @@ def test_what_is_no_script_is_told_once_and_never_sent(
     fence(watching)
     assert world.saved() == [TREND]
     file.rmdir() if file.is_dir() else file.unlink()
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER, told=1)
 
 
@@ -316,8 +311,7 @@ def test_what_is_unfit_again_is_told_again(
     for text in (LONGER, LAST):
         world.write("")
         assert watching.news().message == "the file is empty"
-        world.write(text)
-        assert watching.done().done == "saved"
+        watching.saves(text)
     check_uploads(watching, LONGER, LAST, told=2)
 
 
@@ -326,8 +320,7 @@ def test_what_was_empty_before_is_sent_once_it_is_written(watching: Watching) ->
     world.write("")
     watching.start()
     fence(watching)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER)
 
 
@@ -340,8 +333,7 @@ def test_what_lies_beside_a_script_is_nothing(watching: Watching) -> None:
         world.write(LONGER, f"indicators/{name}")
     (world.folder / "libraries/.#Tools.pine").symlink_to("somebody@somewhere.1234")
     fence(watching)
-    world.write(SLOWER)
-    assert watching.done().done == "saved"
+    watching.saves(SLOWER)
     assert world.words() == {"indicators/copy.pine": "untracked"}
     (world.folder / "indicators/copy.pine").unlink()
     check_uploads(watching, SLOWER)
@@ -375,8 +367,7 @@ def test_a_file_that_is_gone_is_told_once(
     looks.wait_for(1)
     world.remove()
     assert watching.news().word == "missing"
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER, told=2)
 
 
@@ -394,8 +385,7 @@ def test_a_file_that_is_back_in_time_was_never_gone(
         file.with_name("aside").rename(file)
         looks.wait_for(1)
     else:
-        world.write(text)
-        assert watching.done().done == "saved"
+        watching.saves(text)
     check_uploads(watching, *([text] if text != TREND else []))
 
 
@@ -410,8 +400,7 @@ def test_a_folder_that_is_away_for_a_moment(
     looks.wait_for(1)
     (world.place / "away").rename(folder)
     fence(watching)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER)
 
 

@@ -380,8 +380,7 @@ def test_a_system_without_events(
     began = watching.told[0]
     assert isinstance(began, Began)
     assert began.by_looking
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     assert world.saved() == [TREND, LONGER]
 
 
@@ -407,8 +406,7 @@ def test_every_instance_of_inotify_is_used_up(clone: World) -> None:
 
 def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
     world = deaf.start().world
-    world.write(LONGER)
-    assert deaf.done().done == "saved"
+    deaf.saves(LONGER)
     world.write(SLOWER)
     world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
     assert (deaf.done().done, deaf.done(BREAKOUT_PATH).done) == ("saved", "saved")
@@ -435,8 +433,7 @@ def test_a_save_that_no_look_tells(deaf: Watching, monkeypatch: pytest.MonkeyPat
     same = lambda tree: dict.fromkeys(entries(tree._manifest), 0)
     monkeypatch.setattr(WorkingTree, "stats", same)
     world = deaf.start().world
-    world.write(LONGER)
-    assert deaf.done().done == "saved"
+    deaf.saves(LONGER)
     assert world.saved() == [TREND, LONGER]
 
 
@@ -558,8 +555,7 @@ def rounds(watching: Watching, number: int) -> list[str]:
     world = watching.world
     texts = [f"{LONGER}// {count}\n" for count in range(number)]
     for text in texts:
-        world.write(text)
-        assert watching.done().done == "saved"
+        watching.saves(text)
         assert world.read() == text
     return texts
 
@@ -606,8 +602,7 @@ def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.Mo
     for name in names:
         world.web_save(EXTRA.replace("Extra", name) + "// there\n", name)
     assert world.process("pull").code == 0
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     told = watching.stop()
     assert not any(isinstance(event, Held | Trouble) for event in told)
     assert {event.path for event in told if isinstance(event, Checking)} == {TREND_PATH}
@@ -676,12 +671,10 @@ def test_of_many_quick_saves_the_last_text_wins(watching: Watching) -> None:
     world = watching.start(apart=2.0).world
     texts = [f"{LONGER}// {number}\n" for number in range(20)]
     other = f"{BREAKOUT}// one\n"
-    world.write(texts[0])
-    assert watching.done().done == "saved"
+    watching.saves(texts[0])
     for text in texts:
         world.write(text)
-    world.write(other, BREAKOUT_PATH)
-    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.saves(other, BREAKOUT_PATH)
     while world.saved()[-1] != texts[-1]:
         assert watching.done().done == "saved"
     events = [event for event in watching.stop() if isinstance(event, Done)]
@@ -750,8 +743,7 @@ def test_one_script_that_fails_stops_no_other(
     world.write(LONGER)
     assert watching.done().exit_code == EXIT_LATER
     for number in range(3):
-        world.write(f"{BREAKOUT}// {number}\n", BREAKOUT_PATH)
-        assert watching.done(BREAKOUT_PATH).done == "saved"
+        watching.saves(f"{BREAKOUT}// {number}\n", BREAKOUT_PATH)
         assert watching.until(lambda event: event.event == "quiet").waiting == 1
     assert world.saved() == [TREND]
     assert len(world.saved("Breakout")) == 4
