@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign.conftest import noting
 from tests.campaign.served import at_rest, program, served
 from tests.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
 
@@ -107,15 +108,12 @@ def whole_now(world: World) -> None:
 
 
 def healed(world: World, job: Job, where: str) -> None:
-    try:
+    with noting(where):
         whole_now(world)
         at_rest(world)
         saved = world.account()
         assert {name: saved.get(name) for name in END[job]} == END[job]
         assert world.read() == END[job]["Trend"][-1]
-    except BaseException as error:
-        error.add_note(where)
-        raise
 
 
 @pytest.mark.timeout(900)

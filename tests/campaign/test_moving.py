@@ -7,8 +7,6 @@ same command, or whichever writes next, ends what was begun.
 import errno
 import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -17,7 +15,7 @@ from pinesync.model import PineId, Version
 from pinesync.workspace.files.tree import Tree
 from pinesync.workspace.state import State
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
-from tests.campaign.served import program, served
+from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
 from tests.campaign.test_power import Cache, cached
 from tests.world import EXTRA, LONGER, TREND, TREND_PATH, Crash, World
@@ -27,11 +25,8 @@ MOST = 200
 
 
 @pytest.fixture
-def world(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[World]:
-    with served(home, tmp_path, monkeypatch, capsys) as world:
-        yield world
+def world(served: World) -> World:
+    return served
 
 
 @pytest.fixture(params=["second names", "one name"])
