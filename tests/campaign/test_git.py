@@ -32,6 +32,13 @@ def commit(world: OneScript) -> None:
     git(world, "commit", "-q", "-m", "all")
 
 
+def pull(world: OneScript) -> None:
+    """What somebody saved is pulled and committed."""
+    world.web_fresh()
+    world.sync()
+    commit(world)
+
+
 def word(world: OneScript) -> str:
     (line,) = status(world.setup()).lines
     return line.word
@@ -88,9 +95,7 @@ def test_saving_over_what_was_taken_back_is_possible_when_named(discarded: OneSc
 
 def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: OneScript) -> None:
     git(kept, "branch", "old")
-    kept.web_fresh()
-    kept.sync()
-    commit(kept)
+    pull(kept)
     git(kept, "checkout", "-q", "old")
     assert word(kept) == "behind"
     kept.sync()
@@ -111,9 +116,7 @@ def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(kept: OneScript) -> No
 
 
 def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: OneScript) -> None:
-    kept.web_fresh()
-    kept.sync()
-    commit(kept)
+    pull(kept)
     git(kept, "revert", "--no-edit", "HEAD")
     assert word(kept) == "rolled-back"
     refused = push(kept.setup())
@@ -127,9 +130,7 @@ def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: OneScript
 
 def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: OneScript) -> None:
     """The same text was recorded before, but as another version: that is news."""
-    kept.web_fresh()
-    kept.sync()
-    commit(kept)
+    pull(kept)
     kept.web_revert()
     assert word(kept) == "behind"
     kept.sync()

@@ -12,12 +12,11 @@ from typing import Any, NoReturn
 import pytest
 
 from pinesync.model import PineId, Version
-from pinesync.workspace.files.tree import Tree
 from pinesync.workspace.state import State
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
-from tests.campaign.test_power import Cache, cached
+from tests.campaign.test_power import Cache, cached, unsafe_at_manifest
 from tests.world import EXTRA, LONGER, TREND, TREND_PATH, Crash, World
 
 MOST = 200
@@ -256,14 +255,7 @@ def test_a_new_name_is_on_the_disk_before_pine_toml_has_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = Cache()
-    seen: list[list[str]] = []
-    real = Tree.write_manifest
-
-    def write_manifest(self: Tree, *args: Any) -> None:
-        seen.append(cache.unsafe("scripts/", "records"))
-        real(self, *args)
-
-    monkeypatch.setattr(Tree, "write_manifest", write_manifest)
+    seen = unsafe_at_manifest(cache, monkeypatch, "scripts/", "records")
     with cached(cache):
         assert world("mv", TREND_PATH, "a/b/Trend.pine").code == 0
     assert seen == [[]]

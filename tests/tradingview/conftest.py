@@ -1,12 +1,13 @@
 """A server that answers with exactly these bytes, and keeps what it was asked."""
 
+from __future__ import annotations
+
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Self
 
 import pytest
 
@@ -35,7 +36,11 @@ class RawServer:
     comes before the question."""
 
     def __init__(
-        self, *answers: bytes | None, tls: bool = False, holds: bool = False, hears: bool = True
+        self,
+        *answers: bytes | None,
+        tls: bool = False,
+        holds: bool = False,
+        hears: bool = True,
     ) -> None:
         self.answers = list(answers)
         self.asked: list[bytes] = []
@@ -53,7 +58,7 @@ class RawServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/pine-facade"
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> RawServer:
         self._thread.start()
         return self
 

@@ -16,8 +16,7 @@ from pinesync.watch.events import Checking, Event, Held, Told
 from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import Watching
-from tests.world import World, git
-from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import BROKEN, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 TREND_FILE = RelPath(TREND_PATH)

@@ -13,8 +13,7 @@ from pinesync.git.activity import held_by_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
 from tests.watch.test_git import Moment, branch, commit, committed, held, kept, look_at_all, moment
-from tests.world import World, git
-from tests.world.paths import TOOLS_PATH, TREND_PATH
+from tests.world import TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import LONGER, MERGED, SLOWER, TOOLS, TREND
 
 __all__ = ["kept", "moment"]

@@ -28,8 +28,7 @@ from tests.watch.editors import (
     once_looked_at,
     truncates,
 )
-from tests.world import Clock, World
-from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, Clock, World
 from tests.world.scripts import EXTRA, LONGER, SLOWER, TREND
 
 HALF = SLOWER.replace("plot(slow)\n", "")

@@ -43,8 +43,7 @@ from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import PATIENCE, Watching
 from tests.watch.processes import Session
-from tests.world import COMMAND, World
-from tests.world.paths import BREAKOUT_PATH, TREND_PATH
+from tests.world import BREAKOUT_PATH, COMMAND, TREND_PATH, World
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TREND
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")

@@ -10,8 +10,7 @@ from pinesync.text.canonical import digest
 from pinesync.watch import uploader as sending
 from pinesync.watch.events import Checking, Done
 from tests.watch.conftest import Watching
-from tests.world import World
-from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
 from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 

@@ -21,8 +21,7 @@ from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Told
 from tests.cli.answers import answering, finding
 from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
-from tests.world import World
-from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, MERGED, SLOWER, TOOLS, TREND
 from tests.world.tradingview import TradingView
 

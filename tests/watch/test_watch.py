@@ -8,8 +8,7 @@ import pytest
 from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
 from pinesync.watch.session import Wishes, watch
 from tests.watch.conftest import Watching
-from tests.world import both_ways
-from tests.world.paths import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, both_ways
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 

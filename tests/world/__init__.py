@@ -13,16 +13,28 @@ from tests.world.keyboard import COMMAND, Ran, World, both_ways
 from tests.world.many_scripts import ManyScripts
 from tests.world.marked import MARK, marks_of
 from tests.world.one_script import OneScript
-from tests.world.paths import BREAKOUT_PATH, PATHS, TOOLS_PATH, TREND_PATH
-from tests.world.repository import git, git_bytes, git_code, hook, start, status, touched, trailers
+from tests.world.repository import (
+    git,
+    git_bytes,
+    git_code,
+    hook,
+    start,
+    status,
+    touched,
+    trailers,
+)
 from tests.world.scripts import (
     BREAKOUT,
+    BREAKOUT_PATH,
     BROKEN,
     EXTRA,
     FASTER,
     LONGER,
     MERGED,
+    PATHS,
     SLOWER,
     TOOLS,
+    TOOLS_PATH,
     TREND,
+    TREND_PATH,
 )

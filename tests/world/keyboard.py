@@ -29,8 +29,8 @@ from pinesync.sandbox.store import Store, User
 from pinesync.workspace.manifest import parse
 from tests.world.account import Account, Watched
 from tests.world.folder import Workspace
-from tests.world.paths import TREND_PATH
 from tests.world.repository import git
+from tests.world.scripts import TREND_PATH
 
 # Ctrl-C has to work even where the tests were started with it ignored, and a pty becomes the
 # child's own terminal, so that \x03 and /dev/tty mean what they mean to a person.

@@ -1,4 +1,4 @@
-"""The texts of the account's three scripts, and what becomes of them."""
+"""The three scripts of the account, and what becomes of them."""
 
 TREND = """\
 //@version=6
@@ -28,6 +28,11 @@ library("Tools")
 export double(float x) =>
     x * 2
 """.replace("\n", "\r\n")
+
+TREND_PATH = "indicators/Trend.pine"
+BREAKOUT_PATH = "strategies/Breakout.pine"
+TOOLS_PATH = "libraries/Tools.pine"
+PATHS = (TREND_PATH, TOOLS_PATH, BREAKOUT_PATH)
 
 LONGER = TREND + "plot(close)\n"
 """What a person makes of Trend: a line at its end."""

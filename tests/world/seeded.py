@@ -50,7 +50,10 @@ class Seeded:
         account = Account(self.sandboxes)
         with Server(account.app) as server:
             setup = Setup(
-                self._base, self._places, facade_url=server.url, facade_cookie=account.user.cookie
+                self._base,
+                self._places,
+                facade_url=server.url,
+                facade_cookie=account.user.cookie,
             )
             assert clone(setup, made.name, remote=world.remote_name).exit_code == 0
         account.close()
