@@ -14,7 +14,7 @@ from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.ports import IntentLog, Ports, Tools
 from pinesync.text.pine_syntax import check
 from tests.fakes.clock import Clock
-from tests.fakes.remote import OWNER, FakeRemote
+from tests.fakes.remote import OWNER, FakeRemote, Turn
 from tests.fakes.tools import Threads, meanwhile, merge
 from tests.fakes.workspace import InMemory, Place
 
@@ -68,6 +68,11 @@ class Bench:
     def push(self, *paths: str, **options: Any) -> Run:
         with transaction(self.ports(), "push", online=True) as tx:
             return tx.run(push.push(tx, [*paths], **options))
+
+    def push_one(self, turn: Turn) -> Outcome:
+        """A push of one script, whose save goes like this."""
+        self.fake.next_save(turn)
+        return only(self.push())
 
     def pull(self, *paths: str, **options: Any) -> Run:
         with transaction(self.ports(), "pull", online=True) as tx:

@@ -66,10 +66,9 @@ def test_saved_between_get_and_post_is_flagged(
     bench: Bench, edited: tuple[PineId, str], between: list[str], shadowed: int | None, lost: bool
 ) -> None:
     pine_id, path = edited
-    bench.fake.next_save(
+    outcome = bench.push_one(
         Turn(error=LOST if lost else None, before=lambda: bench.fake.web_save(pine_id, *between))
     )
-    outcome = only(bench.push())
     landed = 4 + len(between)
     assert (outcome.version, bench.base(path)) == (Version(landed), landed)
     flag = bench.entries[path].shadowed
@@ -92,8 +91,7 @@ def test_saved_after_ours_is_theirs(
     bench: Bench, edited: tuple[PineId, str], after: list[str]
 ) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
     assert (outcome.version, bench.entries[path].shadowed) == (Version(4), None)
     assert bench.words() == {path: "behind"}, "a revert in the web editor is not undone"
     bench.push()
@@ -190,8 +188,7 @@ def test_an_odd_answer_is_settled_by_reading(
     bench: Bench, edited: tuple[PineId, str], answer: SaveAnswer
 ) -> None:
     pine_id, _ = edited
-    bench.fake.next_save(Turn(answer=answer))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(answer=answer))
     assert (outcome.done, outcome.version, outcome.pine_id) == ("saved", Version(4), pine_id)
     assert len(bench.fake.calls) < 40
     bench.check_settled()
@@ -201,8 +198,8 @@ def test_an_absurd_version_of_a_new_script_is_not_walked_to(bench: Bench) -> Non
     bench.write("new.pine", MINE)
     bench.add("new.pine", "New one")
     made = PineId(f"USER;{1:032x}")
-    bench.fake.next_save(Turn(answer=SaveAnswer(True, made, Version(999_999))))
-    assert only(bench.push()).version == Version(1)
+    absurd = Turn(answer=SaveAnswer(True, made, Version(999_999)))
+    assert bench.push_one(absurd).version == Version(1)
     assert len(bench.fake.calls) < 40
     bench.check_settled()
 
@@ -248,8 +245,7 @@ def test_renamed_after_the_list_stays_renamed(
 
 def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: tuple[PineId, str]) -> None:
     pine_id, _ = edited
-    bench.fake.next_save(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
     assert bench.fake.scripts[pine_id].name == "Renamed"
     assert "Renamed" in outcome.message + outcome.hint
 

@@ -116,13 +116,13 @@ def test_creating(bench: Bench) -> None:
 # -- the answer is lost ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", LOST.values(), ids=LOST)
+@pytest.mark.parametrize("error", (LOST | REFUSED).values(), ids=LOST | REFUSED)
 def test_stored_and_the_answer_lost(
     bench: Bench, edited: tuple[PineId, str], error: PinesyncError
 ) -> None:
+    """Or a refusal, and stored all the same."""
     pine_id, path = edited
-    bench.fake.next_save(Turn(error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(error=error))
     assert (outcome.done, outcome.version, outcome.exit_code) == ("saved", Version(4), EXIT_DONE)
     assert bench.fake.posted == [MINE]
     saved_once(bench, pine_id, path)
@@ -133,8 +133,7 @@ def test_not_stored_and_the_answer_lost(
     bench: Bench, edited: tuple[PineId, str], error: PinesyncError
 ) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(stores=False, error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(stores=False, error=error))
     assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
     assert bench.base(path) == 3
     assert [r.state for r in bench.records()] == ["sent"]
@@ -153,8 +152,7 @@ def test_not_stored_and_the_answer_lost(
 
 def test_it_lands_late_and_is_recognised(bench: Bench, edited: tuple[PineId, str]) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
-    bench.push()
+    bench.push_one(Turn(stores=False, error=LOST["timeout"]))
     bench.fake.web_save(pine_id, MINE)
     outcome = only(bench.push())
     assert (outcome.done, outcome.version) == ("recovered", Version(4))
@@ -167,8 +165,7 @@ def test_refused_is_looked_for_once_and_closed(
     bench: Bench, edited: tuple[PineId, str], error: PinesyncError
 ) -> None:
     _, path = edited
-    bench.fake.next_save(Turn(stores=False, error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(stores=False, error=error))
     assert outcome.done == "failed"
     assert outcome.exit_code == error.exit_code
     assert bench.open_records() == []
@@ -177,20 +174,9 @@ def test_refused_is_looked_for_once_and_closed(
     bench.check_sound()
 
 
-@pytest.mark.parametrize("error", REFUSED.values(), ids=REFUSED)
-def test_refused_and_stored_all_the_same(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
-) -> None:
-    pine_id, path = edited
-    bench.fake.next_save(Turn(error=error))
-    assert only(bench.push()).version == Version(4)
-    saved_once(bench, pine_id, path)
-
-
 def test_not_sent_leaves_nothing_open(bench: Bench, edited: tuple[PineId, str]) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(stores=False, error=NetworkError("refused", sent=False)))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(stores=False, error=NetworkError("refused", sent=False)))
     assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LATER)
     assert bench.open_records() == []
     bench.push()
@@ -202,8 +188,8 @@ def test_the_look_fails_too_and_the_next_run_finds_it(
 ) -> None:
     pine_id, path = edited
     down = LOST["500"]
-    bench.fake.next_save(Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20)))
-    outcome = only(bench.push())
+    unread = Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20))
+    outcome = bench.push_one(unread)
     assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
     bench.fake._errors.clear()
     assert only(bench.push()).done == "recovered"
@@ -253,8 +239,7 @@ def listed(bench: Bench) -> str:
 
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
 def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
-    bench.fake.next_save(Turn(error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(error=error))
     assert (outcome.done, outcome.version) == ("created", Version(1))
     assert len(bench.fake.scripts) == 2
     assert bench.words()[listed] == "clean"
@@ -263,8 +248,7 @@ def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncE
 
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
 def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
-    bench.fake.next_save(Turn(stores=False, error=error))
-    assert only(bench.push()).done == "pending"
+    assert bench.push_one(Turn(stores=False, error=error)).done == "pending"
     bench.push()
     assert bench.fake.sent("save_new") == 1
     bench.clock.wait(SETTLE)
@@ -276,8 +260,7 @@ def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: Pines
 
 
 def test_a_taken_name_is_left_for_the_person(bench: Bench, listed: str) -> None:
-    bench.fake.next_save(Turn(before=lambda: bench.fake.add("New one", THEIRS)))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(before=lambda: bench.fake.add("New one", THEIRS)))
     assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LEFT)
     assert bench.entries[listed].pine_id is None
     assert bench.open_records() == []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.app.sync.text_diff import changed_lines, side_by_side, unified
+from pinesync.app.sync.text_diff import SideBySide, changed_lines, side_by_side, unified
 from pinesync.model import RelPath
 from pinesync.sync.reverts import Hunk, _Edit, _made
 from pinesync.text.canonical import lines
@@ -44,7 +44,7 @@ def test_a_diff_makes_the_one_text_of_the_other(old: str, new: str) -> None:
     differs(old, new, 1000)
 
 
-def differs(old: str, new: str, limit: int) -> Any:
+def differs(old: str, new: str, limit: int) -> SideBySide:
     """Both forms of the difference make the new text of the old one, and count alike."""
     found = unified(RelPath("x.pine"), "a", "b", old, new)
     assert list(applied(lines(old), found.lines)) == lines(new)

@@ -35,6 +35,13 @@ HALF = SLOWER.replace("plot(slow)\n", "")
 """Of SLOWER: Pine that compiles."""
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """Of a session that looks often."""
+    brisk(monkeypatch)
+    return Looks(monkeypatch)
+
+
 def opened(world: World) -> Project:
     """The clone, as any command has it."""
     home = world.home / "pinesync"
@@ -46,11 +53,7 @@ def opened(world: World) -> Project:
     [b"", b"\n", HALF.encode(), HALF.encode() + "// \u20ac".encode()[:-1], SLOWER.encode()],
     ids=["none", "blank", "valid", "half a character", "all of it"],
 )
-def test_what_is_being_written_waits(
-    watching: Watching, half: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
+def test_what_is_being_written_waits(watching: Watching, half: bytes, looks: Looks) -> None:
     world = watching.start().world
     whole = SLOWER.encode() + "// \u20ac\n".encode()
     with (world.folder / TREND_PATH).open("wb") as file:
@@ -112,11 +115,9 @@ def test_what_was_written_as_it_was_read_waits(
 
 
 def test_what_somebody_keeps_open_is_told_once(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch
+    watching: Watching, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "BUSY_SECONDS", 0.2)
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
     world = watching.start().world
     with (world.folder / TREND_PATH).open("a") as file:
         file.write("plot(close)\n")
@@ -282,10 +283,8 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("what", UNFIT)
 def test_what_is_no_script_is_told_once_and_never_sent(
-    watching: Watching, what: str, monkeypatch: pytest.MonkeyPatch
+    watching: Watching, what: str, looks: Looks
 ) -> None:
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
     world = watching.start().world
     file = world.folder / TREND_PATH
     made, message = UNFIT[what]
@@ -353,11 +352,7 @@ def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
 # -- what is gone ---------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_gone_is_told_once(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
+def test_a_file_that_is_gone_is_told_once(watching: Watching, looks: Looks) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"

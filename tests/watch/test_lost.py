@@ -683,15 +683,19 @@ def test_of_many_quick_saves_the_last_text_wins(watching: Watching) -> None:
     assert world.words() == {}
 
 
+def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    watching.world.write(LONGER)
+    watching.world.plan.add("save_next:1:503")
+    assert watching.world("push").code == EXIT_LATER
+    return watching.world
+
+
 def test_what_may_still_arrive_is_told_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
-    world = watching.world
-    world.write(LONGER)
-    world.plan.add("save_next:1:503")
-    assert world("push").code == EXIT_LATER
+    world = push_that_may_arrive(watching, monkeypatch)
     watching.start(poll=0.02)
     assert [e.outcome.done for e in watching.told if isinstance(e, Done)] == ["pending"]
     looked = world.plan.asked("get")
@@ -710,11 +714,7 @@ def test_who_writes_just_now_finishes_it(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push by hand, in the middle of its save: no trouble of this session."""
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
-    world = watching.world
-    world.write(LONGER)
-    world.plan.add("save_next:1:503")
-    assert world("push").code == EXIT_LATER
+    world = push_that_may_arrive(watching, monkeypatch)
     with writing(open_project(watching.setup).workspace.state.folder):
         watching.start(poll=0.02)
         listed = world.plan.asked("list")
