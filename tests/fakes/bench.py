@@ -18,6 +18,10 @@ from tests.fakes.remote import OWNER, FakeRemote, Turn
 from tests.fakes.tools import Threads, meanwhile, merge
 from tests.fakes.workspace import InMemory, Place
 
+BASE = "//@version=6\nindicator('One')\nplot(close)\n"
+MINE = BASE + "// mine\n"
+THEIRS = "// theirs\n" + BASE
+
 
 class Bench:
     """A workspace, the service, and somebody who types `push` and `pull`. `after_write` acts right

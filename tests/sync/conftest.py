@@ -2,9 +2,20 @@
 
 import pytest
 
-from tests.fakes.bench import Bench
+from pinesync.model import PineId
+from tests.fakes.bench import BASE, MINE, Bench
+
+Edited = tuple[PineId, str]
 
 
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
+
+
+@pytest.fixture
+def edited(bench: Bench) -> Edited:
+    """A script at 3.0 whose file was edited."""
+    pine_id, path = bench.script("One", "// 1\n", "// 2\n", BASE)
+    bench.write(path, MINE)
+    return pine_id, path

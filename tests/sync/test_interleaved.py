@@ -14,26 +14,16 @@ from pinesync.errors import (
 )
 from pinesync.model import PineId, SaveAnswer, Version
 from tests.fakes import Turn
-from tests.fakes.bench import Bench, only
+from tests.fakes.bench import BASE, MINE, THEIRS, Bench, only
+from tests.sync.conftest import Edited
 
-BASE = "//@version=6\nindicator('One')\nplot(close)\n"
-MINE = BASE + "// mine\n"
-THEIRS = "// theirs\n" + BASE
 LOST = NetworkError("the connection was closed before an answer came")
-
-
-@pytest.fixture
-def edited(bench: Bench) -> tuple[PineId, str]:
-    """A script at 3.0 whose file was edited."""
-    pine_id, path = bench.script("One", "// 1\n", "// 2\n", BASE)
-    bench.write(path, MINE)
-    return pine_id, path
 
 
 # -- saves of somebody else -----------------------------------------------------------------------
 
 
-def test_saved_before_the_push_is_refused(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_saved_before_the_push_is_refused(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
     run = bench.push()
@@ -41,7 +31,7 @@ def test_saved_before_the_push_is_refused(bench: Bench, edited: tuple[PineId, st
     assert bench.words() == {path: "diverged"}
 
 
-def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_saved_between_list_and_get_is_refused(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.at_next("check", lambda: bench.fake.web_save(pine_id, THEIRS))
     outcome = only(bench.push())
@@ -63,7 +53,7 @@ def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineI
     ],
 )
 def test_saved_between_get_and_post_is_flagged(
-    bench: Bench, edited: tuple[PineId, str], between: list[str], shadowed: int | None, lost: bool
+    bench: Bench, edited: Edited, between: list[str], shadowed: int | None, lost: bool
 ) -> None:
     pine_id, path = edited
     outcome = bench.push_one(
@@ -87,9 +77,7 @@ def test_saved_between_get_and_post_is_flagged(
 
 
 @pytest.mark.parametrize("after", [[THEIRS], [BASE], [THEIRS, BASE]])
-def test_saved_after_ours_is_theirs(
-    bench: Bench, edited: tuple[PineId, str], after: list[str]
-) -> None:
+def test_saved_after_ours_is_theirs(bench: Bench, edited: Edited, after: list[str]) -> None:
     pine_id, path = edited
     outcome = bench.push_one(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
     assert (outcome.version, bench.entries[path].shadowed) == (Version(4), None)
@@ -101,9 +89,7 @@ def test_saved_after_ours_is_theirs(
     assert bench.fake.newest(pine_id) == after[-1]
 
 
-def test_our_save_never_came_and_somebody_else_saved(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_our_save_never_came_and_somebody_else_saved(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST))
     bench.push()
@@ -121,9 +107,7 @@ def test_our_save_never_came_and_somebody_else_saved(
 
 
 @pytest.mark.parametrize("change", ["\n// added", "// added\n"])
-def test_a_changed_text_is_settled_by_the_answer(
-    bench: Bench, edited: tuple[PineId, str], change: str
-) -> None:
+def test_a_changed_text_is_settled_by_the_answer(bench: Bench, edited: Edited, change: str) -> None:
     _, path = edited
     bench.fake.rewrite = lambda text: text + change
     outcome = only(bench.push())
@@ -144,9 +128,7 @@ def test_a_changed_text_is_settled_by_the_answer(
     assert len(bench.fake.posted) == 3
 
 
-def test_the_file_as_the_service_has_it_is_clean_too(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_the_file_as_the_service_has_it_is_clean_too(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.rewrite = lambda text: text + "// added\n"
     bench.push()
@@ -156,9 +138,7 @@ def test_the_file_as_the_service_has_it_is_clean_too(
     assert bench.words() == {path: "clean"}
 
 
-def test_a_changed_text_without_an_answer_is_never_sent_again(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_a_changed_text_without_an_answer_is_never_sent_again(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.rewrite = lambda text: text + "// added\n"
     bench.fake.next_save(Turn(error=LOST))
@@ -185,7 +165,7 @@ def test_a_changed_text_without_an_answer_is_never_sent_again(
     ids=["another id", "neither", "no id", "no version", "an old version", "not there", "absurd"],
 )
 def test_an_odd_answer_is_settled_by_reading(
-    bench: Bench, edited: tuple[PineId, str], answer: SaveAnswer
+    bench: Bench, edited: Edited, answer: SaveAnswer
 ) -> None:
     pine_id, _ = edited
     outcome = bench.push_one(Turn(answer=answer))
@@ -225,7 +205,7 @@ def test_any_other_name_is_sent_as_it_is_listed(bench: Bench, name: str) -> None
     assert bench.fake.scripts[pine_id].name == name
 
 
-def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
     bench.fake.web_rename(pine_id, "Renamed")
     bench.push()
@@ -233,9 +213,7 @@ def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: tuple[PineI
 
 
 @pytest.mark.parametrize("method", ["check", "get"])
-def test_renamed_after_the_list_stays_renamed(
-    bench: Bench, edited: tuple[PineId, str], method: str
-) -> None:
+def test_renamed_after_the_list_stays_renamed(bench: Bench, edited: Edited, method: str) -> None:
     pine_id, path = edited
     bench.fake.at_next(method, lambda: bench.fake.web_rename(pine_id, "Renamed"))
     bench.push()
@@ -243,7 +221,7 @@ def test_renamed_after_the_list_stays_renamed(
     assert bench.base(path) == 4
 
 
-def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
     outcome = bench.push_one(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
     assert bench.fake.scripts[pine_id].name == "Renamed"
@@ -312,7 +290,7 @@ def test_a_dead_session_is_no_deletion(bench: Bench) -> None:
     assert bench.read(path) == BASE
 
 
-def test_a_merge_and_a_conflict(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_a_merge_and_a_conflict(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
     outcome = only(bench.pull())

@@ -25,11 +25,9 @@ from pinesync.errors import (
 from pinesync.model import PineId, RelPath, SaveAnswer, Version
 from pinesync.sync.intents import Upload
 from tests.fakes import Turn
-from tests.fakes.bench import Bench, only
+from tests.fakes.bench import BASE, MINE, THEIRS, Bench, only
+from tests.sync.conftest import Edited
 
-BASE = "//@version=6\nindicator('One')\nplot(close)\n"
-MINE = BASE + "// mine\n"
-THEIRS = "// theirs\n" + BASE
 SETTLE = 180.0
 
 LOST: dict[str, PinesyncError] = {
@@ -53,14 +51,6 @@ REFUSED: dict[str, PinesyncError] = {
 }
 
 
-@pytest.fixture
-def edited(bench: Bench) -> tuple[PineId, str]:
-    """A script at 3.0 whose file was edited."""
-    pine_id, path = bench.script("One", "// 1\n", "// 2\n", BASE)
-    bench.write(path, MINE)
-    return pine_id, path
-
-
 def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
     """The text is there exactly once, is the base, and nothing is left to do."""
     texts = bench.fake.scripts[pine_id].texts
@@ -74,7 +64,7 @@ def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
 # -- as it should be ------------------------------------------------------------------------------
 
 
-def test_one_save_is_one_version_and_the_base(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_one_save_is_one_version_and_the_base(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     outcome = only(bench.push())
     assert (outcome.done, outcome.version, outcome.before) == ("saved", Version(4), Version(3))
@@ -84,9 +74,7 @@ def test_one_save_is_one_version_and_the_base(bench: Bench, edited: tuple[PineId
     saved_once(bench, pine_id, path)
 
 
-def test_a_record_is_on_disk_before_the_request_goes_out(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_a_record_is_on_disk_before_the_request_goes_out(bench: Bench, edited: Edited) -> None:
     seen = []
     bench.fake.next_save(Turn(before=lambda: seen.extend(bench.open_records())))
     bench.push()
@@ -117,9 +105,7 @@ def test_creating(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("error", (LOST | REFUSED).values(), ids=LOST | REFUSED)
-def test_stored_and_the_answer_lost(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
-) -> None:
+def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
     """Or a refusal, and stored all the same."""
     pine_id, path = edited
     outcome = bench.push_one(Turn(error=error))
@@ -129,9 +115,7 @@ def test_stored_and_the_answer_lost(
 
 
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
-def test_not_stored_and_the_answer_lost(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
-) -> None:
+def test_not_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
     pine_id, path = edited
     outcome = bench.push_one(Turn(stores=False, error=error))
     assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
@@ -150,7 +134,7 @@ def test_not_stored_and_the_answer_lost(
     saved_once(bench, pine_id, path)
 
 
-def test_it_lands_late_and_is_recognised(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_it_lands_late_and_is_recognised(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.push_one(Turn(stores=False, error=LOST["timeout"]))
     bench.fake.web_save(pine_id, MINE)
@@ -162,7 +146,7 @@ def test_it_lands_late_and_is_recognised(bench: Bench, edited: tuple[PineId, str
 
 @pytest.mark.parametrize("error", REFUSED.values(), ids=REFUSED)
 def test_refused_is_looked_for_once_and_closed(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
+    bench: Bench, edited: Edited, error: PinesyncError
 ) -> None:
     _, path = edited
     outcome = bench.push_one(Turn(stores=False, error=error))
@@ -174,7 +158,7 @@ def test_refused_is_looked_for_once_and_closed(
     bench.check_sound()
 
 
-def test_not_sent_leaves_nothing_open(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_not_sent_leaves_nothing_open(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     outcome = bench.push_one(Turn(stores=False, error=NetworkError("refused", sent=False)))
     assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LATER)
@@ -183,9 +167,7 @@ def test_not_sent_leaves_nothing_open(bench: Bench, edited: tuple[PineId, str]) 
     saved_once(bench, pine_id, path)
 
 
-def test_the_look_fails_too_and_the_next_run_finds_it(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_the_look_fails_too_and_the_next_run_finds_it(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     down = LOST["500"]
     unread = Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20))
@@ -198,7 +180,7 @@ def test_the_look_fails_too_and_the_next_run_finds_it(
 
 
 def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
-    bench: Bench, edited: tuple[PineId, str]
+    bench: Bench, edited: Edited
 ) -> None:
     _, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))

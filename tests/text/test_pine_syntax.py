@@ -138,10 +138,10 @@ VALID = {
 }
 
 
-@pytest.mark.parametrize("name", VALID)
+@pytest.mark.parametrize("source", VALID.values(), ids=VALID)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_valid_pine_is_never_doubted(name: str, end: str) -> None:
-    assert check((HEAD + VALID[name]).replace("\n", end)) == ()
+def test_valid_pine_is_never_doubted(source: str, end: str) -> None:
+    assert check((HEAD + source).replace("\n", end)) == ()
 
 
 @given(st.text())
