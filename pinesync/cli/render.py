@@ -16,8 +16,8 @@ import click
 from pinesync.cli.ci_log import escape_ci_commands
 from pinesync.cli.options import current
 from pinesync.model import Diagnostic, Version
-from pinesync.sync.outcome import counted as counted
 from pinesync.sync.words import Role, Status
+from pinesync.text.plural import counted as counted
 from pinesync.text.unicode import escape_controls as escape_controls
 
 SCHEMA = 1

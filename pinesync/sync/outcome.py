@@ -116,10 +116,6 @@ def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEF
     return Outcome(path, "refused", message=message, hint=hint, exit_code=exit_code)
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def enumerated(versions: Iterable[Version]) -> str:
     """Versions as a sentence has them, the oldest first: 2.0, 3.0 and 5.0."""
     *most, last = map(str, sorted(versions)) if versions else ("",)

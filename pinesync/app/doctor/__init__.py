@@ -23,7 +23,7 @@ from pinesync.app.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
 from pinesync.model import Account
 from pinesync.sync import guards
-from pinesync.sync.outcome import counted
+from pinesync.text.plural import counted
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.workspace import find_root
 

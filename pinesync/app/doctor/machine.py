@@ -30,8 +30,8 @@ from pinesync.app.doctor.checkup import (
 from pinesync.clock import now
 from pinesync.errors import FileError
 from pinesync.git import status as git_now
-from pinesync.sync.outcome import counted
 from pinesync.text.filenames import shell_quote
+from pinesync.text.plural import counted
 from pinesync.workspace.files import MANIFEST
 
 NEEDED = (

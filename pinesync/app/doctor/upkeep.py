@@ -25,8 +25,8 @@ from pinesync.app.doctor.checkup import (
 from pinesync.clock import now
 from pinesync.model import Digest, RelPath
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
-from pinesync.sync.outcome import counted
 from pinesync.text.filenames import SUFFIX, shell_quote
+from pinesync.text.plural import counted
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.state import State
 

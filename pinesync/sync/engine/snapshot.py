@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from pinesync.errors import FacadeError, NotAccessible, TryLater
 from pinesync.model import (
@@ -19,9 +20,8 @@ from pinesync.model import (
     SavedText,
     ScriptInfo,
 )
-from pinesync.sync import guards, recovery
+from pinesync.sync import guards
 from pinesync.sync.engine.uploads.revert_detection import compare_edited
-from pinesync.sync.intents import Save
 from pinesync.sync.planner import (
     ScriptState,
     Snapshot,
@@ -34,6 +34,9 @@ from pinesync.sync.planner import (
 )
 from pinesync.sync.ports import Ports, Remote
 from pinesync.text.filenames import collision_key
+
+if TYPE_CHECKING:
+    from pinesync.sync.intents import Save
 
 PUBLIC_ID = "STD;RSI"
 """A script that everybody can see. The session probe asks for it if the user has no script."""
@@ -122,8 +125,15 @@ def _flagged_again(
 ) -> dict[RelPath, Entry]:
     """The entries whose `shadowed` flag is lost, with the flag set again. Git restored an older
     pine.toml, while a later save from this machine shadows a foreign save that nobody resolved."""
+    intents = ports.log.intents()
+    if not intents:
+        return {}
+    # Imported here, so that `status` starts faster where nothing was saved.
+    from pinesync.sync import recovery
+    from pinesync.sync.intents import Save
+
     own: dict[PineId, list[Save]] = {}
-    for intent in ports.log.intents():
+    for intent in intents:
         if isinstance(intent, Save) and intent.pine_id and intent.landed:
             own.setdefault(intent.pine_id, []).append(intent)
     flagged: dict[RelPath, Entry] = {}
