@@ -21,6 +21,8 @@ from tests.fakes.workspace import InMemory, Place
 BASE = "//@version=6\nindicator('One')\nplot(close)\n"
 MINE = BASE + "// mine\n"
 THEIRS = "// theirs\n" + BASE
+Edited = tuple[PineId, str]
+"""A script and its path."""
 
 
 class Bench:

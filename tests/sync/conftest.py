@@ -2,10 +2,7 @@
 
 import pytest
 
-from pinesync.model import PineId
-from tests.fakes.bench import BASE, MINE, Bench
-
-Edited = tuple[PineId, str]
+from tests.fakes.bench import BASE, MINE, Bench, Edited
 
 
 @pytest.fixture

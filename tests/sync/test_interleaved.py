@@ -14,8 +14,7 @@ from pinesync.errors import (
 )
 from pinesync.model import PineId, SaveAnswer, Version
 from tests.fakes import Turn
-from tests.fakes.bench import BASE, MINE, THEIRS, Bench, only
-from tests.sync.conftest import Edited
+from tests.fakes.bench import BASE, MINE, THEIRS, Bench, Edited, only
 
 LOST = NetworkError("the connection was closed before an answer came")
 

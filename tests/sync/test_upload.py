@@ -25,8 +25,7 @@ from pinesync.errors import (
 from pinesync.model import PineId, RelPath, SaveAnswer, Version
 from pinesync.sync.intents import Upload
 from tests.fakes import Turn
-from tests.fakes.bench import BASE, MINE, THEIRS, Bench, only
-from tests.sync.conftest import Edited
+from tests.fakes.bench import BASE, MINE, THEIRS, Bench, Edited, only
 
 SETTLE = 180.0
 
