@@ -15,6 +15,12 @@ def end(world: OneScript) -> None:
     world.check_rest()
 
 
+def end_late(world: OneScript) -> None:
+    """The late save arrives, and then all is settled."""
+    world.arrive()
+    end(world)
+
+
 def late(world: OneScript) -> None:
     """An edit is sent, and has not arrived."""
     world.edit()
@@ -64,15 +70,13 @@ def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
     late(world)
     world.sync()
     world.web_revert()
-    world.arrive()
-    end(world)
+    end_late(world)
 
 
 def test_no_journal_save_after_a_second_try(world: OneScript) -> None:
     given_up(world)
     world.web_fresh()
-    world.arrive()
-    end(world)
+    end_late(world)
 
 
 def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
@@ -94,8 +98,7 @@ def test_no_check_after_save_under_the_save(world: OneScript) -> None:
 def test_no_tomb_late_save_then_revert(world: OneScript) -> None:
     given_up(world)
     world.web_revert()
-    world.arrive()
-    end(world)
+    end_late(world)
 
 
 def test_no_tomb_late_save_over_another(world: OneScript) -> None:
@@ -103,8 +106,7 @@ def test_no_tomb_late_save_over_another(world: OneScript) -> None:
     world.web_fresh()
     world.wait()
     world.sync()
-    world.arrive()
-    end(world)
+    end_late(world)
     assert world.told
 
 

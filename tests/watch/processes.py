@@ -5,7 +5,8 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from tests.watch.conftest import PATIENCE
@@ -66,9 +67,22 @@ class Session:
         self.child.send_signal(signal.SIGINT)
         return self.end()
 
+    def stops(self) -> None:
+        """It ends at Ctrl-C, and nothing had gone wrong."""
+        assert self.interrupt() == 0
+        assert self.said() == ""
+
     def end(self) -> int:
         while more := os.read(self.child.stdout.fileno(), 65536):
             self._rest += more
         self.lines += self._rest.decode().splitlines()
         self._rest = b""
         return int(self.child.wait(PATIENCE))
+
+
+@contextmanager
+def at_rest(world: World, *arguments: object, **env: str) -> Iterator[Session]:
+    """One with `--json` that has begun."""
+    with Session(world, "--json", *arguments, **env) as session:
+        session.event("quiet")
+        yield session

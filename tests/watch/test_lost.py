@@ -42,7 +42,7 @@ from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import PATIENCE, Watching
-from tests.watch.processes import Session
+from tests.watch.processes import at_rest
 from tests.world import BREAKOUT_PATH, COMMAND, TREND_PATH, World
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TREND
 
@@ -501,8 +501,7 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
     more = [path for path in sorted(clone.files()) if "More" in path]
     noise, sound = clone.folder / "noise", clone.folder / "sound"
     noise.touch()
-    with Session(clone, "--json") as session:
-        session.event("quiet")
+    with at_rest(clone) as session:
         for paths in ([TREND_PATH, BREAKOUT_PATH], more):
             session.child.send_signal(signal.SIGSTOP)
             os.waitpid(session.child.pid, os.WUNTRACED)
@@ -524,8 +523,7 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
             session.event("quiet")
         clone.write(LONGER)
         session.event("done", TREND_PATH)
-        assert session.interrupt() == 0
-        assert session.said() == ""
+        session.stops()
     assert clone.saved() == [TREND, TREND + "// while it was stopped\n", LONGER]
 
 

@@ -196,8 +196,8 @@ def test_a_service_that_is_down_is_told_once_and_tried_again(watching: Watching)
 
 
 def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> None:
+    watching.world.plan.add("save_next:1:reset:after")
     world = watching.start().world
-    world.plan.add("save_next:1:reset:after")
     world.write(LONGER)
     assert watching.done().exit_code == 0
     assert world.saved() == [TREND, LONGER]
