@@ -48,13 +48,15 @@ class Folder:
             self.at(source), self.at(target), src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor
         )
 
-    def link(self, source: str, target: str) -> None:
-        """A second name for a file; FileExistsError where the name is taken."""
+    def link(self, source: str, target: str, into: Folder | None = None) -> None:
+        """A second name for a file, in this folder or in another one; FileExistsError where the
+        name is taken."""
+        there = into or self
         os.link(
             self.at(source),
-            self.at(target),
+            there.at(target),
             src_dir_fd=self.descriptor,
-            dst_dir_fd=self.descriptor,
+            dst_dir_fd=there.descriptor,
             follow_symlinks=False,
         )
 

@@ -1,7 +1,5 @@
 """The system's keyring, without the system."""
 
-from __future__ import annotations
-
 import keyring.backend
 import keyring.errors
 

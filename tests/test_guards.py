@@ -1,7 +1,5 @@
 """The guards of conftest.py: a test that forgot something is told so."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

@@ -1,7 +1,5 @@
 """The habits of the house that no tool checks; the layers are import-linter's (`make check`)."""
 
-from __future__ import annotations
-
 import ast
 import re
 import tomllib

@@ -4,8 +4,6 @@ Measured over bare Python, in milliseconds: requests 190, GitPython 155, watchdo
 tomlkit 50. A person waits for each of them at every prompt, so only click comes along always.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """Every mutant fits the code and names tests that exist; every promise has one."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """What is built: complete, of one version, and able to live through a session where nothing of
 the checkout can be seen."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

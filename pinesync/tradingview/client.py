@@ -7,15 +7,7 @@ what to do about a response.
 from __future__ import annotations
 
 from pinesync.errors import SessionExpired
-from pinesync.model import (
-    Account,
-    PineId,
-    SaveAnswer,
-    SavedText,
-    ScriptInfo,
-    Verdict,
-    Version,
-)
+from pinesync.model import Account, PineId, SaveAnswer, SavedText, ScriptInfo, Verdict, Version
 from pinesync.protocol import requests, responses
 from pinesync.tradingview.http import Session
 

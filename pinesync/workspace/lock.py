@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pinesync.atomic import make_private
 from pinesync.errors import FileError, Locked
 
 
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> AbstractContextManager[None]:
     """Hold the write lock of the state directory `folder`. Locked if another process has it."""
-    with _held(
-        folder / "lock",
-        "another pinesync is writing in this workspace",
-        "wait for it, then run the command again",
-    ):
-        yield
+    message = "another pinesync is writing in this workspace"
+    return _held(folder / "lock", message, "wait for it, then run the command again")
 
 
-@contextmanager
-def watching(folder: Path) -> Iterator[None]:
+def watching(folder: Path) -> AbstractContextManager[None]:
     """Hold the watch lock; others may write. Locked if another process watches."""
-    with _held(
-        folder / "watch",
-        "another `pinesync watch` runs in this workspace",
-        "one is enough: it sends what any editor saves",
-    ):
-        yield
+    message = "another `pinesync watch` runs in this workspace"
+    return _held(folder / "watch", message, "one is enough: it sends what any editor saves")
 
 
 @contextmanager

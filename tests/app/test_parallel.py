@@ -1,7 +1,5 @@
 """Several reads at a time, and what is done about each."""
 
-from __future__ import annotations
-
 from threading import Event, Lock
 from typing import Any
 

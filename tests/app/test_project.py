@@ -1,7 +1,5 @@
 """What opening a workspace leaves behind."""
 
-from __future__ import annotations
-
 import gc
 import weakref
 

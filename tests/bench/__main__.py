@@ -2,8 +2,6 @@
 as they come, and writes the table of docs/performance.md. No assertion: a figure is there to be
 read."""
 
-from __future__ import annotations
-
 import os
 import platform
 import subprocess

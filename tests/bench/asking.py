@@ -1,7 +1,5 @@
 """The verbs that ask the service: how long, and how often, beside its latency alone."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """pinesync, with every fsync written to the file that BENCH_SYNCED names (Linux)."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What grows with the number of scripts."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

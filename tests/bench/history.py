@@ -1,7 +1,5 @@
 """What an import of the history costs beside the service's latency, and how fast git takes it."""
 
-from __future__ import annotations
-
 import subprocess
 import tempfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What the verbs take on the largest source that is accepted, in the shapes that cost most."""
 
-from __future__ import annotations
-
 import random
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What reading a long history costs, the first time and then."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A row of the table, and how processes are timed for it."""
 
-from __future__ import annotations
-
 import statistics
 import subprocess
 import sys

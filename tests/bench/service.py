@@ -1,7 +1,5 @@
 """The sandbox over loopback, with a latency, which tells what it was asked."""
 
-from __future__ import annotations
-
 import re
 import threading
 import time

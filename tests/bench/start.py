@@ -1,7 +1,5 @@
 """What it takes to start, and to look at files alone."""
 
-from __future__ import annotations
-
 import statistics
 import sys
 import time

@@ -1,7 +1,5 @@
 """How soon `watch` sends what was saved, and what it costs while nothing happens."""
 
-from __future__ import annotations
-
 import json
 import os
 import statistics

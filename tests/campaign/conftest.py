@@ -1,31 +1,58 @@
-"""Worlds for histories."""
-
-from __future__ import annotations
+"""Worlds for histories, and what a failure in one of them is explained by."""
 
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from tests.world import OneScript
+from tests.campaign.served import served as serving
+from tests.world import OneScript, World
 from tests.world.one_script import opened
 
+W = TypeVar("W")
 Opened = Callable[[], AbstractContextManager[OneScript]]
 
 
-@pytest.fixture
-def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
-    """Opens one world after another."""
+def one_after_another(
+    opened: Callable[[Path, pytest.MonkeyPatch], AbstractContextManager[W]],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[], AbstractContextManager[W]]:
+    """Opens one world after another, each in a folder of its own."""
 
     @contextmanager
-    def one() -> Iterator[OneScript]:
+    def one() -> Iterator[W]:
         with tempfile.TemporaryDirectory(dir=home, prefix="pinesync-test-") as base:
             with opened(Path(base), monkeypatch) as world:
                 yield world
 
     return one
+
+
+@contextmanager
+def noting(where: str) -> Iterator[None]:
+    """A failure in here says where it happened."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(where)
+        raise
+
+
+@pytest.fixture
+def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    return one_after_another(opened, home, monkeypatch)
+
+
+@pytest.fixture
+def served(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[World]:
+    with serving(home, tmp_path, monkeypatch, capsys) as world:
+        yield world
 
 
 @pytest.fixture

@@ -5,14 +5,12 @@ It stands in the place of the functions of `os` that make, fill, flush, name and
 it also sees what pathlib does, and of the one system call that exchanges two files.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -58,7 +56,7 @@ class _File:
         self._disk.touch("write")
         return self._file.write(data)
 
-    def __enter__(self) -> _File:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:

@@ -1,10 +1,9 @@
 """The events that histories are made of, and every history up to a length."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
+from tests.campaign.conftest import noting
 from tests.world import OneScript
 
 CRASH_POINTS = 14
@@ -91,12 +90,9 @@ def explore(
             if not live(world, history):
                 continue
             if event not in _ENDS_ANYWAY:
-                try:
+                with noting(f"the history: {', '.join(history)}"):
                     world.rest()
                     world.check_rest()
-                except Exception as error:
-                    error.add_note(f"the history: {', '.join(history)}")
-                    raise
                 yield history
         if length > 1:
             yield from explore(opened, history, length - 1)
@@ -104,13 +100,9 @@ def explore(
 
 def live(world: OneScript, history: tuple[str, ...]) -> bool:
     """Live through the history; whether its last event had a point."""
-    try:
+    with suppress(Pointless), noting(f"the history: {', '.join(history)}"):
         for event in history:
             EVENTS[event](world)
             world.check_always()
-    except Pointless:
-        return False
-    except Exception as error:
-        error.add_note(f"the history: {', '.join(history)}")
-        raise
-    return True
+        return True
+    return False

@@ -1,7 +1,5 @@
 """The command line's world for the campaign: an account over HTTP, and real processes."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ may leave the newest version only by their own next save: nobody here edits thos
 overrides a refusal.
 """
 
-from __future__ import annotations
-
 import copy
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,6 +20,7 @@ from pinesync.cli.tools.repair import repair
 from pinesync.cli.versions.undo import undo
 from pinesync.errors import PinesyncError
 from pinesync.sync.outcome import Run
+from tests.campaign.conftest import noting
 from tests.campaign.histories import Pointless
 from tests.world import Crash, Fuse, OneScript, git, git_code, start
 
@@ -228,14 +227,12 @@ def explore(
         for event in EVENTS:
             history = (*begun, event)
             try:
-                if live(world, event):
-                    if length > 1:
-                        yield from explore(world, length - 1, places, history)
-                    world.rest()
-                    yield history
-            except Exception as error:
-                error.add_note(f"the history: {', '.join(history)}")
-                raise
+                with noting(f"the history: {', '.join(history)}"):
+                    if live(world, event):
+                        if length > 1:
+                            yield from explore(world, length - 1, places, history)
+                        world.rest()
+                        yield history
             finally:
                 world.put_back(here, held)
     finally:

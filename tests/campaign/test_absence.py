@@ -1,7 +1,5 @@
 """Absence never propagates: a list that lacks scripts changes nothing, and much of it stops."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

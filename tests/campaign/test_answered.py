@@ -1,7 +1,5 @@
 """An answer that came, and a text that cannot be read back: what it said is not forgotten."""
 
-from __future__ import annotations
-
 from pinesync.app.sync.push import push
 from pinesync.app.sync.status import status
 from pinesync.errors import ServiceDown

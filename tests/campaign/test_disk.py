@@ -1,7 +1,5 @@
 """Every call that changes the disk is once the last one, and once one that fails."""
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Callable, Iterator
 
@@ -9,7 +7,7 @@ import pytest
 
 from pinesync.app.project import open_project
 from pinesync.workspace.files import exchange
-from tests.campaign.conftest import Opened
+from tests.campaign.conftest import Opened, noting
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.world import OneScript, marks_of
 
@@ -88,16 +86,11 @@ def troubles(
 def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> None:
     for world, name, number in troubles(worlds, job, dies_at, 1):
         where = f"{job.__name__} died before {name}, call {number}, by {ways}"
-        try:
+        with noting(where):
             world.check_always()
             whole(world)
             base_is_not_ahead(world)
-            world.rest()
-            if job is not conflicts:
-                world.check_rest()
-        except Exception as error:
-            error.add_note(where)
-            raise
+            rests(world, job)
 
 
 @pytest.mark.timeout(900)
@@ -127,16 +120,17 @@ def base_is_not_ahead(world: OneScript) -> None:
 
 def heals(world: OneScript, job: Job, where: str) -> None:
     """Nothing half-written or left over now, and the next runs end what was begun."""
-    try:
+    with noting(where):
         world.check_always()
         whole(world)
         world.told.clear()
-        world.rest()
-        if job is not conflicts:
-            world.check_rest()
-    except Exception as error:
-        error.add_note(where)
-        raise
+        rests(world, job)
+
+
+def rests(world: OneScript, job: Job) -> None:
+    world.rest()
+    if job is not conflicts:
+        world.check_rest()
 
 
 def whole(world: OneScript) -> None:

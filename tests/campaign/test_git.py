@@ -1,7 +1,5 @@
 """Git moves a file without its entry, or the entry back: the rows `undoes` and `rolled-back`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,9 +18,25 @@ def kept(worlds: Opened, home: Path) -> Iterator[OneScript]:
         yield start(world)
 
 
+@pytest.fixture
+def discarded(kept: OneScript) -> OneScript:
+    """Pulled, and then git put the file back."""
+    kept.web_fresh()
+    kept.sync()
+    git(kept, "checkout", "-q", "--", kept.path)
+    return kept
+
+
 def commit(world: OneScript) -> None:
     git(world, "add", "-A")
     git(world, "commit", "-q", "-m", "all")
+
+
+def pull(world: OneScript) -> None:
+    """What somebody saved is pulled and committed."""
+    world.web_fresh()
+    world.sync()
+    commit(world)
 
 
 def word(world: OneScript) -> str:
@@ -30,43 +44,34 @@ def word(world: OneScript) -> str:
     return line.word
 
 
-def test_a_discarded_file_after_a_pull_is_not_pushed(kept: OneScript) -> None:
-    kept.web_fresh()
-    kept.sync()
-    git(kept, "checkout", "-q", "--", kept.path)
-    assert word(kept) == "undoes"
-    run = push(kept.setup())
+def test_a_discarded_file_after_a_pull_is_not_pushed(discarded: OneScript) -> None:
+    assert word(discarded) == "undoes"
+    run = push(discarded.setup())
     assert run.exit_code == 3
-    assert len(kept.log) == 2
-    kept.told.clear()
-    kept.sync()
-    assert word(kept) == "clean"
-    assert "W1" in kept.file.read_text()
+    assert len(discarded.log) == 2
+    discarded.told.clear()
+    discarded.sync()
+    assert word(discarded) == "clean"
+    assert "W1" in discarded.file.read_text()
 
 
-def test_a_discarded_file_while_the_service_moves_on(kept: OneScript) -> None:
+def test_a_discarded_file_while_the_service_moves_on(discarded: OneScript) -> None:
     """Merging would take the pulled lines out of the newest version without a word."""
-    kept.web_fresh()
-    kept.sync()
-    git(kept, "checkout", "-q", "--", kept.path)
-    kept.web_fresh()
-    assert word(kept) == "undoes"
-    kept.rest()
-    kept.check_rest()
-    assert {"W1", "W2"} <= kept.made
-    assert "W1" in kept.newest
-    assert "W2" in kept.newest
+    discarded.web_fresh()
+    assert word(discarded) == "undoes"
+    discarded.rest()
+    discarded.check_rest()
+    assert {"W1", "W2"} <= discarded.made
+    assert "W1" in discarded.newest
+    assert "W2" in discarded.newest
 
 
-def test_a_discarded_file_with_an_edit_beside(kept: OneScript) -> None:
-    kept.web_fresh()
-    kept.sync()
-    git(kept, "checkout", "-q", "--", kept.path)
-    kept.edit()
-    assert word(kept) == "undoes"
-    kept.rest()
-    assert "W1" in kept.newest
-    assert "L2" in kept.newest
+def test_a_discarded_file_with_an_edit_beside(discarded: OneScript) -> None:
+    discarded.edit()
+    assert word(discarded) == "undoes"
+    discarded.rest()
+    assert "W1" in discarded.newest
+    assert "L2" in discarded.newest
 
 
 def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
@@ -79,23 +84,18 @@ def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
     assert kept.newest == kept.log[0]
 
 
-def test_saving_over_what_was_taken_back_is_possible_when_named(kept: OneScript) -> None:
-    kept.web_fresh()
-    kept.sync()
-    git(kept, "checkout", "-q", "--", kept.path)
-    refused = push(kept.setup(), [kept.path], over="1.0")
+def test_saving_over_what_was_taken_back_is_possible_when_named(discarded: OneScript) -> None:
+    refused = push(discarded.setup(), [discarded.path], over="1.0")
     assert refused.exit_code == 3
-    done = push(kept.setup(), [kept.path], over="2.0")
+    done = push(discarded.setup(), [discarded.path], over="2.0")
     assert done.exit_code == 0
-    assert kept.newest == kept.log[0]
-    assert word(kept) == "clean"
+    assert discarded.newest == discarded.log[0]
+    assert word(discarded) == "clean"
 
 
 def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: OneScript) -> None:
     git(kept, "branch", "old")
-    kept.web_fresh()
-    kept.sync()
-    commit(kept)
+    pull(kept)
     git(kept, "checkout", "-q", "old")
     assert word(kept) == "behind"
     kept.sync()
@@ -116,9 +116,7 @@ def test_a_revert_of_a_pushed_commit_is_pushed_not_pulled(kept: OneScript) -> No
 
 
 def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: OneScript) -> None:
-    kept.web_fresh()
-    kept.sync()
-    commit(kept)
+    pull(kept)
     git(kept, "revert", "--no-edit", "HEAD")
     assert word(kept) == "rolled-back"
     refused = push(kept.setup())
@@ -132,9 +130,7 @@ def test_a_revert_of_a_pulled_commit_is_neither_pushed_nor_stuck(kept: OneScript
 
 def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: OneScript) -> None:
     """The same text was recorded before, but as another version: that is news."""
-    kept.web_fresh()
-    kept.sync()
-    commit(kept)
+    pull(kept)
     kept.web_revert()
     assert word(kept) == "behind"
     kept.sync()
@@ -142,14 +138,11 @@ def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: OneScript) -> Non
     assert len(kept.log) == 3
 
 
-def test_a_lost_state_changes_no_word(kept: OneScript) -> None:
+def test_a_lost_state_changes_no_word(discarded: OneScript) -> None:
     import shutil
 
-    kept.web_fresh()
-    kept.sync()
-    git(kept, "checkout", "-q", "--", kept.path)
-    shutil.rmtree(kept.pinesync_home / "state")
-    assert word(kept) == "undoes"
+    shutil.rmtree(discarded.pinesync_home / "state")
+    assert word(discarded) == "undoes"
 
 
 def test_a_killed_pull_whose_file_git_put_back(kept: OneScript) -> None:

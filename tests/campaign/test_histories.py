@@ -1,7 +1,5 @@
 """Every history of up to three events: no work is lost in silence, and running again ends it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.campaign.conftest import Opened

@@ -1,7 +1,5 @@
 """What is replaced is kept, your bytes stay yours, and nothing outside the folder is touched."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

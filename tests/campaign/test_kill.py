@@ -4,8 +4,6 @@ The k-th such call of a command is its last; every third k in each run, all with
 was begun, files are whole, the base is not ahead, and the same commands end the work.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -18,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign.conftest import noting
 from tests.campaign.served import at_rest, program, served
 from tests.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
 
@@ -81,10 +80,7 @@ END: dict[Job, dict[str, list[str]]] = {
 
 @pytest.fixture
 def fresh(
-    home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Fresh:
     """Opens one world after another, all at the same place."""
 
@@ -112,15 +108,12 @@ def whole_now(world: World) -> None:
 
 
 def healed(world: World, job: Job, where: str) -> None:
-    try:
+    with noting(where):
         whole_now(world)
         at_rest(world)
         saved = world.account()
         assert {name: saved.get(name) for name in END[job]} == END[job]
         assert world.read() == END[job]["Trend"][-1]
-    except BaseException as error:
-        error.add_note(where)
-        raise
 
 
 @pytest.mark.timeout(900)

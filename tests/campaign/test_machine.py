@@ -1,8 +1,6 @@
 """Random histories of two scripts: the real commands, folder, client and sandbox, with crashes
 and faults, kept apart by hypothesis into the shortest one that breaks a rule."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Callable

@@ -1,12 +1,9 @@
 """The fault matrix: endpoint × fault × before or after × which call, over the switches of the
 sandbox, through the real client. And a session that ends at every single request."""
 
-from __future__ import annotations
-
 import itertools
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ from pinesync.app.sync.push import push
 from pinesync.cli.scripts.add import add
 from pinesync.errors import EXIT_ACCESS
 from pinesync.sandbox.faults import Fault, Switches
+from tests.campaign.conftest import one_after_another
 from tests.world import SETTLE
 from tests.world.many_scripts import ManyScripts, opened
 
@@ -39,14 +37,7 @@ Worlds = Callable[[], AbstractContextManager[ManyScripts]]
 
 @pytest.fixture
 def worlds(home: Path, monkeypatch: pytest.MonkeyPatch) -> Worlds:
-
-    @contextmanager
-    def one() -> Iterator[ManyScripts]:
-        with tempfile.TemporaryDirectory(dir=home, prefix="pinesync-test-") as base:
-            with opened(Path(base), monkeypatch) as facade:
-                yield facade
-
-    return one
+    return one_after_another(opened, home, monkeypatch)
 
 
 def busy(facade: ManyScripts) -> None:

@@ -1,7 +1,5 @@
 """What is done to a file while its text is on the way changes nothing of what was sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

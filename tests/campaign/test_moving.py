@@ -4,24 +4,19 @@ While a file moves there is never a moment in which pine.toml names a path witho
 same command, or whichever writes next, ends what was begun.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from pinesync.model import PineId, Version
-from pinesync.workspace.files.tree import Tree
 from pinesync.workspace.state import State
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
-from tests.campaign.served import program, served
+from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
-from tests.campaign.test_power import Cache, cached
+from tests.campaign.test_power import Cache, cached, unsafe_at_manifest
 from tests.world import EXTRA, LONGER, TREND, TREND_PATH, Crash, World
 
 MOST = 200
@@ -29,11 +24,8 @@ MOST = 200
 
 
 @pytest.fixture
-def world(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[World]:
-    with served(home, tmp_path, monkeypatch, capsys) as world:
-        yield world
+def world(served: World) -> World:
+    return served
 
 
 @pytest.fixture(params=["second names", "one name"])
@@ -263,14 +255,7 @@ def test_a_new_name_is_on_the_disk_before_pine_toml_has_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = Cache()
-    seen: list[list[str]] = []
-    real = Tree.write_manifest
-
-    def write_manifest(self: Tree, *args: Any) -> None:
-        seen.append(cache.unsafe("scripts/", "records"))
-        real(self, *args)
-
-    monkeypatch.setattr(Tree, "write_manifest", write_manifest)
+    seen = unsafe_at_manifest(cache, monkeypatch, "scripts/", "records")
     with cached(cache):
         assert world("mv", TREND_PATH, "a/b/Trend.pine").code == 0
     assert seen == [[]]

@@ -4,8 +4,6 @@ A text is safe when its file was flushed after the last write, and a name when i
 flushed after the last change of names. What is not safe may be gone after a power cut.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ import pytest
 from pinesync.app.project import open_project
 from pinesync.sync.intents import Upload
 from pinesync.workspace.files import exchange as exchanging
+from pinesync.workspace.files.tree import Tree
 from tests.campaign.test_disk import conflicts, merges, pulls, pulls_a_new_script, pushes
 from tests.world import OneScript
 
@@ -136,22 +135,28 @@ def test_the_record_is_on_the_disk_before_anything_is_sent(
     assert world.remote.posted
 
 
-@pytest.mark.parametrize("job", [pulls, merges, pulls_a_new_script])
-def test_the_file_is_on_the_disk_before_the_base_is(
-    world: OneScript, job: Callable[[OneScript], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from pinesync.workspace.files.tree import Tree
-
-    cache = Cache()
+def unsafe_at_manifest(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch, *places: str
+) -> list[list[str]]:
+    """What is not safe on the disk yet, each time that pine.toml is written."""
     seen: list[list[str]] = []
     real = Tree.write_manifest
 
     def write_manifest(self: Tree, *args: Any) -> None:
-        seen.append(cache.unsafe("indicators", "replaced"))
+        seen.append(cache.unsafe(*places))
         real(self, *args)
 
-    job(world)
     monkeypatch.setattr(Tree, "write_manifest", write_manifest)
+    return seen
+
+
+@pytest.mark.parametrize("job", [pulls, merges, pulls_a_new_script])
+def test_the_file_is_on_the_disk_before_the_base_is(
+    world: OneScript, job: Callable[[OneScript], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job(world)
+    cache = Cache()
+    seen = unsafe_at_manifest(cache, monkeypatch, "indicators", "replaced")
     with cached(cache):
         world.sync()
     assert seen

@@ -4,8 +4,6 @@ Every edit has a serial number. A serial that the editor saved must be in the fi
 in the texts that were kept when they were taken out of it.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Looking changes nothing: no file, no entry, no record, nothing on the service."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

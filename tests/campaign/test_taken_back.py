@@ -1,8 +1,6 @@
 """Every history of up to three events in which git moves files without their entries: no line of
 somebody else leaves the newest version. Four events with --deep."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

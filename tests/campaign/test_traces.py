@@ -4,8 +4,6 @@ For every rule left out the model gives the shortest history in which work is lo
 in, none is. The names are those of the rules.
 """
 
-from __future__ import annotations
-
 from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import NetworkError
 from tests.fakes import Turn
@@ -15,6 +13,32 @@ from tests.world import OneScript
 def end(world: OneScript) -> None:
     world.rest()
     world.check_rest()
+
+
+def end_late(world: OneScript) -> None:
+    """The late save arrives, and then all is settled."""
+    world.arrive()
+    end(world)
+
+
+def late(world: OneScript) -> None:
+    """An edit is sent, and has not arrived."""
+    world.edit()
+    world.sync(turn=world.delayed())
+
+
+def given_up(world: OneScript) -> None:
+    """The late save is given up, and its text saved again."""
+    late(world)
+    world.wait()
+    world.sync()
+
+
+def stale_tab(world: OneScript) -> None:
+    """Somebody saves from a browser tab that does not have our edit."""
+    world.edit()
+    world.sync()
+    world.web_stale()
 
 
 def nobody_saved_twice(world: OneScript) -> None:
@@ -43,22 +67,16 @@ def test_retry_does_not_hide_a_save(world: OneScript) -> None:
 
 
 def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
-    world.edit()
-    world.sync(turn=world.delayed())
+    late(world)
     world.sync()
     world.web_revert()
-    world.arrive()
-    end(world)
+    end_late(world)
 
 
 def test_no_journal_save_after_a_second_try(world: OneScript) -> None:
-    world.edit()
-    world.sync(turn=world.delayed())
-    world.wait()
-    world.sync()
+    given_up(world)
     world.web_fresh()
-    world.arrive()
-    end(world)
+    end_late(world)
 
 
 def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
@@ -78,23 +96,17 @@ def test_no_check_after_save_under_the_save(world: OneScript) -> None:
 
 
 def test_no_tomb_late_save_then_revert(world: OneScript) -> None:
-    world.edit()
-    world.sync(turn=world.delayed())
-    world.wait()
-    world.sync()
+    given_up(world)
     world.web_revert()
-    world.arrive()
-    end(world)
+    end_late(world)
 
 
 def test_no_tomb_late_save_over_another(world: OneScript) -> None:
-    world.edit()
-    world.sync(turn=world.delayed())
+    late(world)
     world.web_fresh()
     world.wait()
     world.sync()
-    world.arrive()
-    end(world)
+    end_late(world)
     assert world.told
 
 
@@ -147,17 +159,13 @@ def test_no_recheck_edit_during_the_pull(world: OneScript) -> None:
 
 
 def test_no_revert_check_stale_tab_after_a_push(world: OneScript) -> None:
-    world.edit()
-    world.sync()
-    world.web_stale()
+    stale_tab(world)
     end(world)
     assert any("browser tab" in told for told in world.told)
 
 
 def test_a_stale_tab_is_told_once(world: OneScript) -> None:
-    world.edit()
-    world.sync()
-    world.web_stale()
+    stale_tab(world)
     world.sync()
     assert any("browser tab" in told for told in world.told)
     world.told.clear()
@@ -168,19 +176,14 @@ def test_a_stale_tab_is_told_once(world: OneScript) -> None:
 
 def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: OneScript) -> None:
     """Found by going through all histories of four events."""
-    world.edit()
-    world.sync()
-    world.web_stale()
+    stale_tab(world)
     world.sync(crash_at="commit")
     end(world)
     assert any("browser tab" in told for told in world.told)
 
 
 def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneScript) -> None:
-    world.edit()
-    world.sync(turn=world.delayed())
-    world.wait()
-    world.sync()  # given up, and saved again: the base has the text now
+    given_up(world)  # the base has the text now
     world.web_fresh()
     world.arrive()
     world.sync()
@@ -201,10 +204,7 @@ def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
 
 
 def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: OneScript) -> None:
-    world.edit()
-    world.sync(turn=world.delayed())
-    world.wait()
-    world.sync()  # given up, and saved again
+    given_up(world)
     ours = world.newest
     world.web_fresh()
     world.sync()

@@ -1,13 +1,8 @@
 """Two processes in one workspace: one writes, the other is told, and readers wait for nobody."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.campaign.served import at_rest, program, served
+from tests.campaign.served import at_rest, program
 from tests.world import EXTRA, LONGER, SLOWER, TREND, World
 
 AT_A_BARRIER = """
@@ -24,14 +19,8 @@ LOCKED = "error: another pinesync is writing in this workspace"
 
 
 @pytest.fixture
-def world(
-    home: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Iterator[World]:
-    with served(home, tmp_path, monkeypatch, capsys) as made:
-        yield made
+def world(served: World) -> World:
+    return served
 
 
 def together(world: World, *verbs: str) -> list[int]:

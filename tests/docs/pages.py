@@ -6,8 +6,6 @@ before it. After a change of words, `python -m tests.docs.pages README.md` puts 
 says now into a page; read the difference before you commit it.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -1,7 +1,5 @@
 """The drawings of docs/design.md, compared with what they are drawings of."""
 
-from __future__ import annotations
-
 import _thread
 import re
 import sys

@@ -1,7 +1,5 @@
 """The guides, each typed from its first command to its last."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

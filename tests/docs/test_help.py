@@ -1,7 +1,5 @@
 """What describes itself: help for every command and option, and the pages made from it."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import subprocess

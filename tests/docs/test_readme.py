@@ -1,7 +1,5 @@
 """The README: what it shows is what one sees, and it leaves nothing out."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,8 +1,6 @@
 """The JSON Schemas: fresh, valid, and of one mind with the parser of pine.toml. What commands
 answer is compared with theirs in tests/cli/test_json.py and test_tutorial.py."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

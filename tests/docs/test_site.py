@@ -1,8 +1,6 @@
 """The site and the manual page, built as `make docs` builds them: without a warning, and every
 link inside leads somewhere."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

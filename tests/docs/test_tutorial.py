@@ -1,7 +1,5 @@
 """The tutorial, typed from its first command to its last, and the examples of the JSON page."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Somebody at work with the engine: on ports in memory, or on any others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import count
 from typing import Any, cast
@@ -16,9 +14,15 @@ from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.ports import IntentLog, Ports, Tools
 from pinesync.text.pine_syntax import check
 from tests.fakes.clock import Clock
-from tests.fakes.remote import OWNER, FakeRemote
+from tests.fakes.remote import OWNER, FakeRemote, Turn
 from tests.fakes.tools import Threads, meanwhile, merge
 from tests.fakes.workspace import InMemory, Place
+
+BASE = "//@version=6\nindicator('One')\nplot(close)\n"
+MINE = BASE + "// mine\n"
+THEIRS = "// theirs\n" + BASE
+Edited = tuple[PineId, str]
+"""A script and its path."""
 
 
 class Bench:
@@ -70,6 +74,11 @@ class Bench:
     def push(self, *paths: str, **options: Any) -> Run:
         with transaction(self.ports(), "push", online=True) as tx:
             return tx.run(push.push(tx, [*paths], **options))
+
+    def push_one(self, turn: Turn) -> Outcome:
+        """A push of one script, whose save goes like this."""
+        self.fake.next_save(turn)
+        return only(self.push())
 
     def pull(self, *paths: str, **options: Any) -> Run:
         with transaction(self.ports(), "pull", online=True) as tx:

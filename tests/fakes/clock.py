@@ -1,7 +1,5 @@
 """The clock of a world."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pinesync.sync.intents import Now

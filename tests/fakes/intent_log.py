@@ -1,7 +1,5 @@
 """The intents of a workspace and its operation log, in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """pine.toml as a value that is replaced as a whole."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import pairwise
 

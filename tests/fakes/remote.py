@@ -4,12 +4,11 @@ It is no mock: it has a world (scripts, each an append-only log of versions), an
 `tests/tradingview/test_contract.py` holds it to what the real client does against the sandbox.
 """
 
-from __future__ import annotations
-
 import html
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 from pinesync.errors import NameTaken, NotAccessible, PinesyncError, Refused, SessionExpired
 from pinesync.model import (
@@ -108,7 +107,7 @@ class FakeRemote:
     def texts(self) -> dict[PineId, list[str]]:
         return {pine_id: script.texts for pine_id, script in self.scripts.items()}
 
-    def client(self) -> FakeRemote:
+    def client(self) -> Self:
         """A world's port to it."""
         return self
 

@@ -1,7 +1,5 @@
 """The texts that a machine holds, in memory."""
 
-from __future__ import annotations
-
 from pinesync.errors import FileError
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo
 from pinesync.text.canonical import canonical, digest

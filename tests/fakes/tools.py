@@ -1,7 +1,5 @@
 """The tools of the engine: threads, and a three-way merge."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """A folder of files in memory, with the temporary files that a `put` has on its way."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection, Mapping
 

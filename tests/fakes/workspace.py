@@ -1,7 +1,5 @@
 """A workspace behind its ports, with the hands of those who use an editor, git, and a full disk."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol

@@ -1,7 +1,5 @@
 """`make fuzz`, or `python -m tests.fuzz [SECONDS] [TARGET…]`: a minute for all targets together."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 

@@ -1,8 +1,6 @@
 """Every function that reads an answer bears any status and any bytes: it gives a value that holds
 what it promises, or raises one of our errors."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,16 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pinesync.errors import PinesyncError
-from pinesync.model import (
-    Account,
-    Diagnostic,
-    PineId,
-    SaveAnswer,
-    SavedText,
-    ScriptInfo,
-    Verdict,
-    Version,
-)
+from pinesync.model import Account, PineId, SaveAnswer, SavedText, ScriptInfo, Verdict, Version
 from pinesync.protocol import Answer, responses, safe_json, server_responses
 from pinesync.sandbox.compiler.metainfo import metainfo
 from pinesync.text.canonical import MAX_SOURCE, check_encodable, digest
@@ -131,19 +120,16 @@ def _check_value(value: object) -> None:
             _check_value(value.verdict)
         case Verdict():
             names, versions = [], []
-            for finding in (*value.errors, *value.warnings):
-                _check_finding(finding)
+            for found in (*value.errors, *value.warnings):
+                assert len(found.message) <= 1000
+                begins, ends = (found.line, found.column), (found.end_line, found.end_column)
+                assert (1, 1) <= begins <= ends
         case _:
             raise AssertionError(f"a {type(value)} came")
     assert all(0 < version.major < 1_000_000 for version in versions)
     for name in names:
         assert len(name) <= responses.MAX_NAME
         check_encodable(name)
-
-
-def _check_finding(found: Diagnostic) -> None:
-    assert len(found.message) <= 1000
-    assert (1, 1) <= (found.line, found.column) <= (found.end_line, found.end_column)
 
 
 def _vary(example: tuple[str, int, bytes, str | None], lot: Random) -> object:

@@ -1,7 +1,5 @@
 """Runs a target on made-up examples, and tells the smallest one that it does not bear."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass

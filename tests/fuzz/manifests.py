@@ -1,7 +1,5 @@
 """A pine.toml that anybody wrote is a manifest or is refused; what is written can be read again."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -44,11 +42,7 @@ _SIGNS = ["[", "]", "[[", "]]", "{", "}", "=", ".", ",", '"', "'", '"""', "'''",
 _PIECES = pieces([*_WORDS.split(), *_SIGNS, "\r\n", " ", "<<<<<<< x\n", "1979-05-27", *ODD_TEXTS])
 
 
-_TEXTS = st.one_of(
-    _PIECES,
-    _PIECES.map(HEAD.__add__),
-    st.sampled_from([SOUND, DOTTED]),
-)
+_TEXTS = st.one_of(_PIECES, _PIECES.map(HEAD.__add__), st.sampled_from([SOUND, DOTTED]))
 _PATHS = st.sampled_from(["a.pine", "x/b.pine", "new.pine", "A.pine", "x/ı.pine", "a.pine/c.pine"])
 _NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.just("x" * 257)
 _DIGESTS = st.sampled_from("0abf").map(lambda digit: Digest("sha256:" + digit * 64))

@@ -1,8 +1,6 @@
 """Sources, files and names: what reads them never raises but where it says so, and what was made of
 them means the same."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path, PurePosixPath
 from random import Random

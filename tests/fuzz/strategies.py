@@ -1,7 +1,5 @@
 """Examples: what is sound with something changed in it, and what never was."""
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What `git fast-import` is told: nothing that came from outside can be a command of it."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Merging with git, and looking through its history."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

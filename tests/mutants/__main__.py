@@ -3,8 +3,6 @@
 The tests are run as they are first: one that fails anyway notices nothing.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

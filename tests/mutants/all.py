@@ -1,7 +1,5 @@
 """The mutants, at most sixty, and the promises that have none."""
 
-from __future__ import annotations
-
 from tests.mutants.files import FILES
 from tests.mutants.saves import SAVES
 from tests.mutants.taking_back import TAKING_BACK

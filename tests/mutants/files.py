@@ -1,7 +1,5 @@
 """What keeps the files here, pine.toml and the state whole."""
 
-from __future__ import annotations
-
 import os
 from contextlib import nullcontext, suppress
 from typing import Any

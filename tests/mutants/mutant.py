@@ -1,7 +1,5 @@
 """What a mutant is, and how it is put into a running process."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 A process that a test itself starts runs the code as it is, so the tests that are named run in one.
 """
 
-from __future__ import annotations
-
 import os
 
 from tests.mutants.all import ALL

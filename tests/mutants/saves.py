@@ -1,7 +1,5 @@
 """What keeps a save from hiding, doubling, renaming or deleting anything."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

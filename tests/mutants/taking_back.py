@@ -1,7 +1,5 @@
 """What keeps a save of somebody else in the newest version."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

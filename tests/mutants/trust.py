@@ -1,7 +1,5 @@
 """What keeps the cookie and the terminal safe, and doubtful answers from counting."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What keeps `watch` from sending what nobody saved, and from missing what somebody did."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tests.mutants.mutant import Mutant, giving

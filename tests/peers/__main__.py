@@ -4,8 +4,6 @@ by putting its address in the place of TradingView's in a copy, and print what w
 Nothing reaches TradingView: in a client's process no other name than this machine's is looked up.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -5,8 +5,6 @@
 prints a JSON list of [call, "" or why it failed]. Nothing but loopback can be reached.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import socket

@@ -1,7 +1,5 @@
 """A client on a sandbox in process, and what an envelope has to be."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +11,6 @@ import pytest
 from pinesync.pine import Pine
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.app import SandboxApp
-from pinesync.sandbox.faults import FaultPlan
 from pinesync.sandbox.store import Store, User
 
 GOOD = "//@version=6\nindicator('Good one')\nplot(close)\n"
@@ -35,13 +32,8 @@ class World:
     app: SandboxApp
     user: User
 
-    @property
-    def store(self) -> Store:
-        return self.app.store
-
-    @property
-    def plan(self) -> FaultPlan:
-        return self.app.plan
+    def __post_init__(self) -> None:
+        self.store, self.plan = self.app.store, self.app.plan
 
     def make(self, name: str = "One", *sources: str) -> str:
         first, *more = sources or (GOOD,)

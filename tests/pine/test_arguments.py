@@ -1,7 +1,5 @@
 """What `Pine` is given and what it sends: arguments, the requests, the cookie."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any
@@ -13,16 +11,7 @@ from pinesync.pine import Pine
 from pinesync.protocol import BASE_URL, responses
 from pinesync.sandbox.adapter import IN_PROCESS_URL, WSGIAdapter
 from pinesync.sandbox.faults import Fault
-from tests.pine.conftest import (
-    GOOD,
-    KEYS,
-    MORE,
-    OLD,
-    STRANGE,
-    World,
-    bad,
-    good,
-)
+from tests.pine.conftest import GOOD, KEYS, MORE, OLD, STRANGE, World, bad, good
 
 # -- arguments ------------------------------------------------------------------------------------
 

@@ -1,8 +1,6 @@
 """The six methods of `Pine`: the envelopes of design.md, field for field, whatever is unknown of
 the service, whatever goes wrong."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any, get_args, get_type_hints
@@ -12,18 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinesync.sandbox.faults import Fault, Kind, Switches
-from tests.pine.conftest import (
-    BROKEN,
-    ENDPOINTS,
-    GOOD,
-    KEYS,
-    MORE,
-    NOW,
-    STRANGE,
-    World,
-    bad,
-    good,
-)
+from tests.pine.conftest import BROKEN, ENDPOINTS, GOOD, KEYS, MORE, NOW, STRANGE, World, bad, good
 
 SWITCHES = [
     (name, value)

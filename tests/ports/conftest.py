@@ -1,7 +1,5 @@
 """A workspace behind its ports: as a folder of this disk, and in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A pull that broke off: whatever is left on the disk, the base is never ahead of the file."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 
 import pytest
@@ -11,11 +9,8 @@ from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.intents import Download, Intent
 from pinesync.text.canonical import digest
 from tests.fakes import OWNER, Place
-from tests.fakes.bench import Bench, only
+from tests.fakes.bench import BASE, MINE, THEIRS, Bench, only
 
-BASE = "//@version=6\nindicator('One')\nplot(close)\n"
-MINE = BASE + "// mine\n"
-THEIRS = "// theirs\n" + BASE
 TEMP = ".pinesync-0001-aa.tmp"
 
 

@@ -1,7 +1,5 @@
 """The contract of `sync.ports.Manifest`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -106,22 +104,21 @@ def test_where_nothing_can_be_written_nothing_changes(place: Place) -> None:
 def test_one_that_cannot_be_used_is_never_taken_for_an_empty_one(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.break_manifest()
-    with pytest.raises(ManifestError):
-        place.manifest.entries()
-    with pytest.raises(ManifestError):
-        place.manifest.scope()
-    with pytest.raises(ManifestError):
-        place.manifest.commit({OTHER: SECOND})
+    cannot_be_used(place, ManifestError)
 
 
 def test_nor_is_one_that_is_gone(place: Place) -> None:
     place.remove_manifest()
-    with pytest.raises(Misuse):
+    cannot_be_used(place, Misuse)
+
+
+def cannot_be_used(place: Place, error: type[Exception]) -> None:
+    with pytest.raises(error):
         place.manifest.entries()
-    with pytest.raises(Misuse):
+    with pytest.raises(error):
         place.manifest.scope()
-    with pytest.raises(Misuse):
-        place.manifest.commit({PATH: ENTRY})
+    with pytest.raises(error):
+        place.manifest.commit({OTHER: SECOND})
 
 
 # -- git ------------------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """The contract of `sync.ports.TextStore`."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

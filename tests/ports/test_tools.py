@@ -1,7 +1,5 @@
 """What the engine is handed beside its ports: a merge, and several things at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from threading import Barrier, Event
 

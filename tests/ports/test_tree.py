@@ -1,7 +1,5 @@
 """The contract of `sync.ports.Tree`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest
@@ -34,9 +32,7 @@ def put(
 
 
 def broken(
-    place: Place,
-    meanwhile: Callable[[], object] | None = None,
-    expected: str | None = TEXT,
+    place: Place, meanwhile: Callable[[], object] | None = None, expected: str | None = TEXT
 ) -> Download:
     """A put that broke off right before the exchange, or at a change of the file just then."""
     names: list[str] = []

@@ -4,8 +4,6 @@ Client and sandbox share `protocol`, so both could be wrong together; nothing he
 our own encoder.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """JSON within limits, with one meaning: what is taken is what everybody reads."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """One facade, reached in process and over a socket; requests and bodies written by hand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

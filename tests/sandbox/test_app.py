@@ -1,7 +1,5 @@
 """Every endpoint of protocol.md's table, over both transports; each switch both ways."""
 
-from __future__ import annotations
-
 import gzip
 from typing import Any
 from urllib.parse import quote
@@ -171,11 +169,7 @@ FOUND = {
     "end": {"line": 3, "column": 10},
     "message": 'Undeclared identifier "{identifier}"',
 }
-BARE = {
-    "start": FOUND["start"],
-    "end": FOUND["end"],
-    "message": 'Undeclared identifier "clsoe"',
-}
+BARE = {"start": FOUND["start"], "end": FOUND["end"], "message": 'Undeclared identifier "clsoe"'}
 
 
 def test_check_needs_no_cookie_and_stores_nothing(
@@ -465,10 +459,7 @@ def test_session_probe(facade: Any, store: Store, slash: str) -> None:
     body = facade.json("GET", path)
     assert body["userName"] == "sandbox"
     assert sorted(body) == ["chartImageUrl", "userId", "userName"]
-    assert said(facade.ask("GET", path, cookie="")) == (
-        401,
-        "header 'X-Userid' is not specified",
-    )
+    assert said(facade.ask("GET", path, cookie="")) == (401, "header 'X-Userid' is not specified")
     other = store.save_new(store.ensure_user("other"), "Theirs", "x").pine_id
     builtin = "/get_script_info?pine_id=STD%3BRSI"
     assert facade.json("GET", f"/get_script_info?pine_id={other}")["userName"] == "sandbox"

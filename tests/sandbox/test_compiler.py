@@ -1,7 +1,5 @@
 """The sandbox's compiler: undeclared names to the column, and silence on everything valid."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

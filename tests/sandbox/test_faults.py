@@ -1,7 +1,5 @@
 """Each fault, before and after storing, over both transports."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 
@@ -50,10 +48,7 @@ def test_answers_that_hide_what_happened(facade: Any, kind: str, when: str) -> N
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [
-        ("reset", requests.ConnectionError),
-        ("truncate", requests.exceptions.ChunkedEncodingError),
-    ],
+    [("reset", requests.ConnectionError), ("truncate", requests.exceptions.ChunkedEncodingError)],
 )
 def test_broken_connections(
     facade: Any, kind: str, error: type[requests.RequestException], when: str

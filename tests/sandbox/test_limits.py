@@ -1,7 +1,5 @@
 """What only a full compile sees: exact at each limit, and never too strict."""
 
-from __future__ import annotations
-
 import pytest
 
 from pinesync.sandbox.compiler.limits import MAX_PLOTS, MAX_REQUESTS, MAX_TOKENS, TOO_LONG, find_all

@@ -1,7 +1,5 @@
 """The ids, types and values of inputs and plots, as charts and alerts keep them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A peer's client, unchanged but for the address: tv-scraper's `Pine`, which users run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

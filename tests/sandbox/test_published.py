@@ -1,7 +1,5 @@
 """What anybody may read: the built-ins and the library of the sandbox, and compiled scripts."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import quote
 

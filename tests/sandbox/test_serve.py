@@ -1,7 +1,5 @@
 """The socket server: who may ask, keep-alive, slow clients, several clients and processes."""
 
-from __future__ import annotations
-
 import http.client
 import socket
 import subprocess

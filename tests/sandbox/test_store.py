@@ -1,7 +1,5 @@
 """The sandbox's file: versions, names, accounts, several users of it at once."""
 
-from __future__ import annotations
-
 import stat
 import subprocess
 import sys

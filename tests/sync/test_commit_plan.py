@@ -1,7 +1,5 @@
 """All versions as one line of commits: the same input, the same line."""
 
-from __future__ import annotations
-
 import random
 
 import pytest

@@ -1,7 +1,5 @@
 """How much may be missing before the list is doubted, and whose cookie is refused."""
 
-from __future__ import annotations
-
 import pytest
 
 from pinesync.errors import EXIT_ACCESS, EXIT_LEFT, LeftForYou, NoAccess, OtherAccount

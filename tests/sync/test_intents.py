@@ -1,7 +1,5 @@
 """The life of an intent, and its age: clocks may be wrong, and then only lengthen the wait."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -22,12 +20,7 @@ UPLOAD = Upload(
 
 
 def written(boot_id: str, mono: float = 5_000.0) -> Upload:
-    return replace(
-        UPLOAD,
-        wall=WALL,
-        mono=mono,
-        boot_id=boot_id,
-    )
+    return replace(UPLOAD, wall=WALL, mono=mono, boot_id=boot_id)
 
 
 @pytest.mark.parametrize("drift", [-YEARS, -3600.0, 0.0, 3600.0, YEARS])

@@ -1,8 +1,6 @@
 """Histories with somebody else in them: saves and renames at every moment of a push, a service
 that changes texts, and pulls of what others saved."""
 
-from __future__ import annotations
-
 import pytest
 
 from pinesync.errors import (
@@ -16,26 +14,15 @@ from pinesync.errors import (
 )
 from pinesync.model import PineId, SaveAnswer, Version
 from tests.fakes import Turn
-from tests.fakes.bench import Bench, only
+from tests.fakes.bench import BASE, MINE, THEIRS, Bench, Edited, only
 
-BASE = "//@version=6\nindicator('One')\nplot(close)\n"
-MINE = BASE + "// mine\n"
-THEIRS = "// theirs\n" + BASE
 LOST = NetworkError("the connection was closed before an answer came")
-
-
-@pytest.fixture
-def edited(bench: Bench) -> tuple[PineId, str]:
-    """A script at 3.0 whose file was edited."""
-    pine_id, path = bench.script("One", "// 1\n", "// 2\n", BASE)
-    bench.write(path, MINE)
-    return pine_id, path
 
 
 # -- saves of somebody else -----------------------------------------------------------------------
 
 
-def test_saved_before_the_push_is_refused(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_saved_before_the_push_is_refused(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
     run = bench.push()
@@ -43,7 +30,7 @@ def test_saved_before_the_push_is_refused(bench: Bench, edited: tuple[PineId, st
     assert bench.words() == {path: "diverged"}
 
 
-def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_saved_between_list_and_get_is_refused(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.at_next("check", lambda: bench.fake.web_save(pine_id, THEIRS))
     outcome = only(bench.push())
@@ -65,17 +52,12 @@ def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineI
     ],
 )
 def test_saved_between_get_and_post_is_flagged(
-    bench: Bench,
-    edited: tuple[PineId, str],
-    between: list[str],
-    shadowed: int | None,
-    lost: bool,
+    bench: Bench, edited: Edited, between: list[str], shadowed: int | None, lost: bool
 ) -> None:
     pine_id, path = edited
-    bench.fake.next_save(
+    outcome = bench.push_one(
         Turn(error=LOST if lost else None, before=lambda: bench.fake.web_save(pine_id, *between))
     )
-    outcome = only(bench.push())
     landed = 4 + len(between)
     assert (outcome.version, bench.base(path)) == (Version(landed), landed)
     flag = bench.entries[path].shadowed
@@ -94,12 +76,9 @@ def test_saved_between_get_and_post_is_flagged(
 
 
 @pytest.mark.parametrize("after", [[THEIRS], [BASE], [THEIRS, BASE]])
-def test_saved_after_ours_is_theirs(
-    bench: Bench, edited: tuple[PineId, str], after: list[str]
-) -> None:
+def test_saved_after_ours_is_theirs(bench: Bench, edited: Edited, after: list[str]) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(error=LOST, after=lambda: bench.fake.web_save(pine_id, *after)))
     assert (outcome.version, bench.entries[path].shadowed) == (Version(4), None)
     assert bench.words() == {path: "behind"}, "a revert in the web editor is not undone"
     bench.push()
@@ -109,9 +88,7 @@ def test_saved_after_ours_is_theirs(
     assert bench.fake.newest(pine_id) == after[-1]
 
 
-def test_our_save_never_came_and_somebody_else_saved(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_our_save_never_came_and_somebody_else_saved(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST))
     bench.push()
@@ -129,9 +106,7 @@ def test_our_save_never_came_and_somebody_else_saved(
 
 
 @pytest.mark.parametrize("change", ["\n// added", "// added\n"])
-def test_a_changed_text_is_settled_by_the_answer(
-    bench: Bench, edited: tuple[PineId, str], change: str
-) -> None:
+def test_a_changed_text_is_settled_by_the_answer(bench: Bench, edited: Edited, change: str) -> None:
     _, path = edited
     bench.fake.rewrite = lambda text: text + change
     outcome = only(bench.push())
@@ -152,9 +127,7 @@ def test_a_changed_text_is_settled_by_the_answer(
     assert len(bench.fake.posted) == 3
 
 
-def test_the_file_as_the_service_has_it_is_clean_too(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_the_file_as_the_service_has_it_is_clean_too(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.rewrite = lambda text: text + "// added\n"
     bench.push()
@@ -164,9 +137,7 @@ def test_the_file_as_the_service_has_it_is_clean_too(
     assert bench.words() == {path: "clean"}
 
 
-def test_a_changed_text_without_an_answer_is_never_sent_again(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_a_changed_text_without_an_answer_is_never_sent_again(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.rewrite = lambda text: text + "// added\n"
     bench.fake.next_save(Turn(error=LOST))
@@ -193,11 +164,10 @@ def test_a_changed_text_without_an_answer_is_never_sent_again(
     ids=["another id", "neither", "no id", "no version", "an old version", "not there", "absurd"],
 )
 def test_an_odd_answer_is_settled_by_reading(
-    bench: Bench, edited: tuple[PineId, str], answer: SaveAnswer
+    bench: Bench, edited: Edited, answer: SaveAnswer
 ) -> None:
     pine_id, _ = edited
-    bench.fake.next_save(Turn(answer=answer))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(answer=answer))
     assert (outcome.done, outcome.version, outcome.pine_id) == ("saved", Version(4), pine_id)
     assert len(bench.fake.calls) < 40
     bench.check_settled()
@@ -207,8 +177,8 @@ def test_an_absurd_version_of_a_new_script_is_not_walked_to(bench: Bench) -> Non
     bench.write("new.pine", MINE)
     bench.add("new.pine", "New one")
     made = PineId(f"USER;{1:032x}")
-    bench.fake.next_save(Turn(answer=SaveAnswer(True, made, Version(999_999))))
-    assert only(bench.push()).version == Version(1)
+    absurd = Turn(answer=SaveAnswer(True, made, Version(999_999)))
+    assert bench.push_one(absurd).version == Version(1)
     assert len(bench.fake.calls) < 40
     bench.check_settled()
 
@@ -234,7 +204,7 @@ def test_any_other_name_is_sent_as_it_is_listed(bench: Bench, name: str) -> None
     assert bench.fake.scripts[pine_id].name == name
 
 
-def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
     bench.fake.web_rename(pine_id, "Renamed")
     bench.push()
@@ -242,9 +212,7 @@ def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: tuple[PineI
 
 
 @pytest.mark.parametrize("method", ["check", "get"])
-def test_renamed_after_the_list_stays_renamed(
-    bench: Bench, edited: tuple[PineId, str], method: str
-) -> None:
+def test_renamed_after_the_list_stays_renamed(bench: Bench, edited: Edited, method: str) -> None:
     pine_id, path = edited
     bench.fake.at_next(method, lambda: bench.fake.web_rename(pine_id, "Renamed"))
     bench.push()
@@ -252,10 +220,9 @@ def test_renamed_after_the_list_stays_renamed(
     assert bench.base(path) == 4
 
 
-def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
-    bench.fake.next_save(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
     assert bench.fake.scripts[pine_id].name == "Renamed"
     assert "Renamed" in outcome.message + outcome.hint
 
@@ -322,7 +289,7 @@ def test_a_dead_session_is_no_deletion(bench: Bench) -> None:
     assert bench.read(path) == BASE
 
 
-def test_a_merge_and_a_conflict(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_a_merge_and_a_conflict(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
     outcome = only(bench.pull())

@@ -1,7 +1,5 @@
 """The policy table is total, and every script and file of a snapshot gets exactly one word."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import product
 

@@ -1,7 +1,5 @@
 """Which begun writes landed, told from the versions alone."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

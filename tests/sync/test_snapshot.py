@@ -1,7 +1,5 @@
 """Looking at the three sides at once."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from threading import Event
 from typing import Any

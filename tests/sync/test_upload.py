@@ -1,8 +1,6 @@
 """Histories of saving: whatever became of the answer, one save is one version, the base is never
 ahead, and the same command finishes what was left open."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from threading import Event
 
@@ -27,11 +25,8 @@ from pinesync.errors import (
 from pinesync.model import PineId, RelPath, SaveAnswer, Version
 from pinesync.sync.intents import Upload
 from tests.fakes import Turn
-from tests.fakes.bench import Bench, only
+from tests.fakes.bench import BASE, MINE, THEIRS, Bench, Edited, only
 
-BASE = "//@version=6\nindicator('One')\nplot(close)\n"
-MINE = BASE + "// mine\n"
-THEIRS = "// theirs\n" + BASE
 SETTLE = 180.0
 
 LOST: dict[str, PinesyncError] = {
@@ -55,14 +50,6 @@ REFUSED: dict[str, PinesyncError] = {
 }
 
 
-@pytest.fixture
-def edited(bench: Bench) -> tuple[PineId, str]:
-    """A script at 3.0 whose file was edited."""
-    pine_id, path = bench.script("One", "// 1\n", "// 2\n", BASE)
-    bench.write(path, MINE)
-    return pine_id, path
-
-
 def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
     """The text is there exactly once, is the base, and nothing is left to do."""
     texts = bench.fake.scripts[pine_id].texts
@@ -76,7 +63,7 @@ def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
 # -- as it should be ------------------------------------------------------------------------------
 
 
-def test_one_save_is_one_version_and_the_base(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_one_save_is_one_version_and_the_base(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     outcome = only(bench.push())
     assert (outcome.done, outcome.version, outcome.before) == ("saved", Version(4), Version(3))
@@ -86,9 +73,7 @@ def test_one_save_is_one_version_and_the_base(bench: Bench, edited: tuple[PineId
     saved_once(bench, pine_id, path)
 
 
-def test_a_record_is_on_disk_before_the_request_goes_out(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_a_record_is_on_disk_before_the_request_goes_out(bench: Bench, edited: Edited) -> None:
     seen = []
     bench.fake.next_save(Turn(before=lambda: seen.extend(bench.open_records())))
     bench.push()
@@ -118,25 +103,20 @@ def test_creating(bench: Bench) -> None:
 # -- the answer is lost ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", LOST.values(), ids=LOST)
-def test_stored_and_the_answer_lost(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
-) -> None:
+@pytest.mark.parametrize("error", (LOST | REFUSED).values(), ids=LOST | REFUSED)
+def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
+    """Or a refusal, and stored all the same."""
     pine_id, path = edited
-    bench.fake.next_save(Turn(error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(error=error))
     assert (outcome.done, outcome.version, outcome.exit_code) == ("saved", Version(4), EXIT_DONE)
     assert bench.fake.posted == [MINE]
     saved_once(bench, pine_id, path)
 
 
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
-def test_not_stored_and_the_answer_lost(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
-) -> None:
+def test_not_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(stores=False, error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(stores=False, error=error))
     assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
     assert bench.base(path) == 3
     assert [r.state for r in bench.records()] == ["sent"]
@@ -153,10 +133,9 @@ def test_not_stored_and_the_answer_lost(
     saved_once(bench, pine_id, path)
 
 
-def test_it_lands_late_and_is_recognised(bench: Bench, edited: tuple[PineId, str]) -> None:
+def test_it_lands_late_and_is_recognised(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
-    bench.push()
+    bench.push_one(Turn(stores=False, error=LOST["timeout"]))
     bench.fake.web_save(pine_id, MINE)
     outcome = only(bench.push())
     assert (outcome.done, outcome.version) == ("recovered", Version(4))
@@ -166,11 +145,10 @@ def test_it_lands_late_and_is_recognised(bench: Bench, edited: tuple[PineId, str
 
 @pytest.mark.parametrize("error", REFUSED.values(), ids=REFUSED)
 def test_refused_is_looked_for_once_and_closed(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
+    bench: Bench, edited: Edited, error: PinesyncError
 ) -> None:
     _, path = edited
-    bench.fake.next_save(Turn(stores=False, error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(stores=False, error=error))
     assert outcome.done == "failed"
     assert outcome.exit_code == error.exit_code
     assert bench.open_records() == []
@@ -179,35 +157,20 @@ def test_refused_is_looked_for_once_and_closed(
     bench.check_sound()
 
 
-@pytest.mark.parametrize("error", REFUSED.values(), ids=REFUSED)
-def test_refused_and_stored_all_the_same(
-    bench: Bench, edited: tuple[PineId, str], error: PinesyncError
-) -> None:
+def test_not_sent_leaves_nothing_open(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
-    bench.fake.next_save(Turn(error=error))
-    assert only(bench.push()).version == Version(4)
-    saved_once(bench, pine_id, path)
-
-
-def test_not_sent_leaves_nothing_open(bench: Bench, edited: tuple[PineId, str]) -> None:
-    pine_id, path = edited
-    bench.fake.next_save(Turn(stores=False, error=NetworkError("refused", sent=False)))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(stores=False, error=NetworkError("refused", sent=False)))
     assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LATER)
     assert bench.open_records() == []
     bench.push()
     saved_once(bench, pine_id, path)
 
 
-def test_the_look_fails_too_and_the_next_run_finds_it(
-    bench: Bench, edited: tuple[PineId, str]
-) -> None:
+def test_the_look_fails_too_and_the_next_run_finds_it(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     down = LOST["500"]
-    bench.fake.next_save(
-        Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20)),
-    )
-    outcome = only(bench.push())
+    unread = Turn(error=down, after=lambda: bench.fake.fail_next("get", *[down] * 20))
+    outcome = bench.push_one(unread)
     assert (outcome.done, outcome.exit_code) == ("pending", EXIT_LATER)
     bench.fake._errors.clear()
     assert only(bench.push()).done == "recovered"
@@ -216,7 +179,7 @@ def test_the_look_fails_too_and_the_next_run_finds_it(
 
 
 def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
-    bench: Bench, edited: tuple[PineId, str]
+    bench: Bench, edited: Edited
 ) -> None:
     _, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
@@ -257,8 +220,7 @@ def listed(bench: Bench) -> str:
 
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
 def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
-    bench.fake.next_save(Turn(error=error))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(error=error))
     assert (outcome.done, outcome.version) == ("created", Version(1))
     assert len(bench.fake.scripts) == 2
     assert bench.words()[listed] == "clean"
@@ -267,8 +229,7 @@ def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncE
 
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
 def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
-    bench.fake.next_save(Turn(stores=False, error=error))
-    assert only(bench.push()).done == "pending"
+    assert bench.push_one(Turn(stores=False, error=error)).done == "pending"
     bench.push()
     assert bench.fake.sent("save_new") == 1
     bench.clock.wait(SETTLE)
@@ -280,8 +241,7 @@ def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: Pines
 
 
 def test_a_taken_name_is_left_for_the_person(bench: Bench, listed: str) -> None:
-    bench.fake.next_save(Turn(before=lambda: bench.fake.add("New one", THEIRS)))
-    outcome = only(bench.push())
+    outcome = bench.push_one(Turn(before=lambda: bench.fake.add("New one", THEIRS)))
     assert (outcome.done, outcome.exit_code) == ("failed", EXIT_LEFT)
     assert bench.entries[listed].pine_id is None
     assert bench.open_records() == []

@@ -1,7 +1,5 @@
 """All versions of scripts: each text read once, times that never go back."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

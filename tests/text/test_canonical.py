@@ -1,7 +1,5 @@
 """Bytes in, canonical text, the same bytes out; and nothing mistaken for a conflict."""
 
-from __future__ import annotations
-
 import hashlib
 
 import pytest

@@ -1,7 +1,5 @@
 """Hostile names and paths: each gives one safe file name, or is refused with the rule."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

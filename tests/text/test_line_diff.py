@@ -1,7 +1,5 @@
 """Lines that stayed: right for small texts, and bounded for whatever somebody may send."""
 
-from __future__ import annotations
-
 import difflib
 import random
 from collections.abc import Callable, Iterator
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinesync.app.sync.text_diff import changed_lines, side_by_side, unified
+from pinesync.app.sync.text_diff import SideBySide, changed_lines, side_by_side, unified
 from pinesync.model import RelPath
 from pinesync.sync.reverts import Hunk, _Edit, _made
 from pinesync.text.canonical import lines
@@ -43,11 +41,17 @@ def test_runs_are_the_same_in_order_and_with_the_changes_all(
 
 @given(texts, texts)
 def test_a_diff_makes_the_one_text_of_the_other(old: str, new: str) -> None:
+    differs(old, new, 1000)
+
+
+def differs(old: str, new: str, limit: int) -> SideBySide:
+    """Both forms of the difference make the new text of the old one, and count alike."""
     found = unified(RelPath("x.pine"), "a", "b", old, new)
     assert list(applied(lines(old), found.lines)) == lines(new)
-    assert (found.added, found.removed) == changed_lines(old, new)
-    side = side_by_side(old, new, 1000)
-    assert (side.added, side.removed) == changed_lines(old, new)
+    side = side_by_side(old, new, limit)
+    for form in (found, side):
+        assert (form.added, form.removed) == changed_lines(old, new)
+    return side
 
 
 def applied(old: list[str], hunks: tuple[str, ...]) -> Iterator[str]:
@@ -81,11 +85,7 @@ def applied(old: list[str], hunks: tuple[str, ...]) -> Iterator[str]:
     ids=["equal", "in turn", "nothing in common", "permuted"],
 )
 def test_a_diff_that_is_coarse_is_still_one(old: str, new: str) -> None:
-    found = unified(RelPath("x.pine"), "a", "b", old, new)
-    assert list(applied(lines(old), found.lines)) == lines(new)
-    assert (found.added, found.removed) == changed_lines(old, new)
-    side = side_by_side(old, new, 100)
-    assert (side.added, side.removed) == changed_lines(old, new)
+    side = differs(old, new, 100)
     assert sum(map(len, side.pieces)) <= 100
 
 

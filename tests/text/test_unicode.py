@@ -1,7 +1,5 @@
 """Which characters of a source are warned of, to the column, and which are nobody's business."""
 
-from __future__ import annotations
-
 import time
 import unicodedata
 

@@ -1,8 +1,6 @@
 """One suite for the port `sync.ports.Remote`, run three times: over the fake that other tests
 use, over the client with the sandbox in process, and over the client with a loopback socket."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path

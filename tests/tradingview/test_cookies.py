@@ -1,7 +1,5 @@
 """What counts as a cookie, and which addresses may be asked."""
 
-from __future__ import annotations
-
 import pytest
 
 from pinesync.errors import Misuse

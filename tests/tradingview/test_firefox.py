@@ -1,7 +1,5 @@
 """Reading the session out of a Firefox profile: real databases, as Firefox leaves them."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing

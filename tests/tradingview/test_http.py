@@ -1,8 +1,6 @@
 """What one request may and may not do, over real sockets: where the cookie goes, what is tried
 again, what is read, and what is known after a failure."""
 
-from __future__ import annotations
-
 import gzip
 import logging
 import select

@@ -1,7 +1,5 @@
 """How many requests are under way at a time, as the service sees it."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Where sign-ins are kept: files that their owner alone can read, or the system's keyring."""
 
-from __future__ import annotations
-
 import json
 import os
 import stat
@@ -50,7 +48,7 @@ def test_a_sign_in_is_kept_and_forgotten(config: Path) -> None:
     assert stored.saved_at == 1_700_000_000
     assert CANARY not in repr(stored)
     assert set(json.loads(path.read_text())) == {
-        *("sessionid", "sessionid_sign", "name", "user_id", "saved_at"),
+        *("sessionid", "sessionid_sign", "name", "user_id", "saved_at")
     }
     assert [p.name for p in config.iterdir()] == [path.name]
     assert forget(config)

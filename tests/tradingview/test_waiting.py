@@ -1,8 +1,6 @@
 """Reads that come too often wait as the service asks, within a total; with clocks that are handed
 in, so that nobody waits here."""
 
-from __future__ import annotations
-
 import pytest
 
 from pinesync.tradingview.http import PAUSES
@@ -71,24 +69,20 @@ def test_who_is_told_no_time_waits_longer_each_time(
     assert 600 - MAX_RETRY_AFTER < sum(ticking.slept) <= 600
 
 
-@pytest.mark.parametrize("said", [answer(b"", 500), answer(b"", 503), None])
-def test_any_other_failure_is_tried_three_times(
-    opened: Open, ticking: Ticking, said: bytes | None
+@pytest.mark.parametrize(
+    ("said", "timeout", "pauses"),
+    [
+        *((said, 600.0, PAUSES) for said in (answer(b"", 500), answer(b"", 503), None)),
+        *((said, 0.0, ()) for said in (limited(1), answer(b"", 500), None)),
+    ],
+)
+def test_any_other_failure_is_tried_three_times_within_the_total(
+    opened: Open, ticking: Ticking, said: bytes | None, timeout: float, pauses: tuple[float, ...]
 ) -> None:
     with RawServer(said) as server:
-        attempt(opened(server.url, timeout=600.0), READ)
-        assert server.connections == 3
-    assert ticking.slept == list(PAUSES)
-
-
-@pytest.mark.parametrize("said", [limited(1), answer(b"", 500), None])
-def test_a_total_of_nothing_waits_for_nothing(
-    opened: Open, ticking: Ticking, said: bytes | None
-) -> None:
-    with RawServer(said) as server:
-        attempt(opened(server.url, timeout=0.0), READ)
-        assert server.connections == 1
-    assert ticking.slept == []
+        attempt(opened(server.url, timeout=timeout), READ)
+        assert server.connections == len(pauses) + 1
+    assert ticking.slept == list(pauses)
 
 
 @pytest.mark.parametrize("write", WRITES)

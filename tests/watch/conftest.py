@@ -1,12 +1,10 @@
 """Somebody watches a clone: the real thing, with shorter waits, in a thread of this process."""
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -36,7 +34,7 @@ class Watching:
         places = Places(home / "config", home / "state", home / "sandbox")
         return Setup(self.world.folder, places, settle_seconds=self.settle, **self._access())
 
-    def start(self, **wishes: Any) -> Watching:
+    def start(self, **wishes: Any) -> Self:
         setup = self.setup
         chosen = Wishes(**{"poll": 3600.0, "apart": 0.0, **wishes})
 
@@ -60,10 +58,7 @@ class Watching:
 
         if self.world.server is None:
             return {}
-        return {
-            "facade_url": self.world.server.url,
-            "facade_cookie": os.environ["PINESYNC_COOKIE"],
-        }
+        return {"facade_url": self.world.server.url, "facade_cookie": os.environ["PINESYNC_COOKIE"]}
 
     def until(self, wanted: Callable[[Any], bool]) -> Any:
         """The next event of that kind; what came before it is in `told`."""
@@ -90,6 +85,11 @@ class Watching:
         """The next thing that was done with the script: its outcome."""
         found = self.until(lambda e: isinstance(e, Done) and e.outcome.path == path)
         return found.outcome
+
+    def saves(self, text: str, path: str = TREND_PATH) -> None:
+        """Somebody saves the file, and it becomes a version."""
+        self.world.write(text, path)
+        assert self.done(path).done == "saved"
 
     def held(self) -> Held:
         found: Held = self.until(lambda event: isinstance(event, Held))

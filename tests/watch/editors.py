@@ -1,7 +1,5 @@
 """How editors save: real ones at a terminal of their own, and what others do, call by call."""
 
-from __future__ import annotations
-
 import mmap
 import os
 import shutil
@@ -212,8 +210,7 @@ CALLS: tuple[Save, ...] = (
 def fence(watching: Watching) -> None:
     """By the time that a save of another script is done, all that was heard of before is."""
     world = watching.world
-    world.write(world.read(BREAKOUT_PATH) + "// more\n", BREAKOUT_PATH)
-    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.saves(world.read(BREAKOUT_PATH) + "// more\n", BREAKOUT_PATH)
 
 
 def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:

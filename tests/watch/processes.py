@@ -1,14 +1,13 @@
 """`pinesync watch` as a process of its own, read line by line."""
 
-from __future__ import annotations
-
 import json
 import os
 import select
 import signal
 import subprocess
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 from tests.watch.conftest import PATIENCE
 from tests.world import World
@@ -27,7 +26,7 @@ class Session:
         self.lines: list[str] = []
         self._rest = b""
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,9 +67,22 @@ class Session:
         self.child.send_signal(signal.SIGINT)
         return self.end()
 
+    def stops(self) -> None:
+        """It ends at Ctrl-C, and nothing had gone wrong."""
+        assert self.interrupt() == 0
+        assert self.said() == ""
+
     def end(self) -> int:
         while more := os.read(self.child.stdout.fileno(), 65536):
             self._rest += more
         self.lines += self._rest.decode().splitlines()
         self._rest = b""
         return int(self.child.wait(PATIENCE))
+
+
+@contextmanager
+def at_rest(world: World, *arguments: object, **env: str) -> Iterator[Session]:
+    """One with `--json` that has begun."""
+    with Session(world, "--json", *arguments, **env) as session:
+        session.event("quiet")
+        yield session

@@ -1,7 +1,5 @@
 """Whatever editor it is: each save is one upload of the whole text."""
 
-from __future__ import annotations
-
 import errno
 import shutil
 import subprocess
@@ -10,15 +8,7 @@ import pytest
 
 from pinesync.watch.events import Began
 from tests.watch.conftest import Watching
-from tests.watch.editors import (
-    CALLS,
-    LAST,
-    Save,
-    at_terminal,
-    brisk,
-    check_uploads,
-    fence,
-)
+from tests.watch.editors import CALLS, LAST, Save, at_terminal, brisk, check_uploads, fence
 from tests.world import LONGER, SLOWER, TREND, TREND_PATH
 
 # -- editors at a terminal ------------------------------------------------------------------------
@@ -48,14 +38,21 @@ def installed(*programs: str) -> list[pytest.ParameterSet]:
 @pytest.mark.parametrize("sets", _VIM_SETS)
 @pytest.mark.parametrize("vim", installed("vim", "nvim"))
 def test_vim(watching: Watching, vim: str, sets: str) -> None:
+    keys = (":$put ='plot(close)'\r:w\r", ":$put ='plot(open)'\r:w\r", ":q\r")
+    saves_twice(watching, keys, vim, "--clean", "-c", f"set {sets}")
+
+
+def saves_twice(watching: Watching, keys: tuple[str, str, str], *command: str) -> None:
+    """`keys` are those of the first save, of the second one and of the end."""
+    first, second, ends = keys
     world = watching.start().world
-    with at_terminal(world.folder / TREND_PATH, vim, "--clean", "-c", f"set {sets}") as editor:
+    with at_terminal(world.folder / TREND_PATH, *command) as editor:
         editor.wait_for("Length")
-        editor.type(":$put ='plot(close)'\r:w\r")
+        editor.type(first)
         assert watching.done().done == "saved"
-        editor.type(":$put ='plot(open)'\r:w\r")
+        editor.type(second)
         assert watching.done().done == "saved"
-        editor.type(":q\r")
+        editor.type(ends)
         assert editor.end() == 0
     check_uploads(watching, LONGER, LAST)
 
@@ -108,16 +105,7 @@ def test_what_emacs_saves_by_itself_is_not_sent(watching: Watching, emacs: str) 
 @pytest.mark.parametrize("sets", ["--ignorercfiles", "--backup", "--locking"])
 @pytest.mark.parametrize("nano", installed("nano"))
 def test_nano(watching: Watching, nano: str, sets: str) -> None:
-    world = watching.start().world
-    with at_terminal(world.folder / TREND_PATH, nano, sets) as editor:
-        editor.wait_for("Length")
-        editor.type("\x1b/plot(close)\x13")
-        assert watching.done().done == "saved"
-        editor.type("\rplot(open)\x13")
-        assert watching.done().done == "saved"
-        editor.type("\x18")
-        assert editor.end() == 0
-    check_uploads(watching, LONGER, LAST)
+    saves_twice(watching, ("\x1b/plot(close)\x13", "\rplot(open)\x13", "\x18"), nano, sets)
 
 
 @pytest.mark.parametrize(

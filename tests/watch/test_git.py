@@ -1,11 +1,9 @@
 """What git wrote is no save: told, and left until somebody says so. Real git, in every way in which
 it writes files."""
 
-from __future__ import annotations
-
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,19 +16,8 @@ from pinesync.watch.events import Checking, Event, Held, Told
 from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import Watching
-from tests.world import (
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
+from tests.world.scripts import BROKEN, EXTRA, LONGER, MERGED, SLOWER, TREND
 
 TREND_FILE = RelPath(TREND_PATH)
 TOOLS_FILE = RelPath(TOOLS_PATH)
@@ -44,6 +31,18 @@ def commit(world: World, cwd: Path | None = None) -> None:
 def committed(world: World, text: str, path: str = TREND_PATH) -> None:
     world.write(text, path)
     commit(world)
+
+
+def branch(world: World, name: str, text: str) -> None:
+    """Another branch, with this text; `main` is checked out again."""
+    git(world, "checkout", "-q", "-b", name)
+    committed(world, text)
+    git(world, "checkout", "-q", "main")
+
+
+def pulled(world: World, text: str, name: str = "Trend") -> None:
+    world.web_save(text, name)
+    assert world("pull").code == 0
 
 
 @pytest.fixture
@@ -60,8 +59,7 @@ def look_at_all(watching: Watching) -> list[Event]:
     for path in sorted(world.files()):
         if path.endswith(".pine"):
             os.utime(world.folder / path)
-    world.write(world.read(BREAKOUT_PATH) + f"// {len(watching.told)}\n", BREAKOUT_PATH)
-    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.saves(world.read(BREAKOUT_PATH) + f"// {len(watching.told)}\n", BREAKOUT_PATH)
     return watching.told
 
 
@@ -88,25 +86,28 @@ def stays_held(watching: Watching, text: str, path: str = TREND_PATH) -> None:
 # -- a branch -------------------------------------------------------------------------------------
 
 
-def many(world: World) -> list[str]:
-    """Ten more scripts, as of the last pull."""
+def many(world: World, *verbs: str) -> list[str]:
+    """Ten more scripts, as of the last pull; all of them are edited on the branch `other`."""
     names = [f"More {number}" for number in range(10)]
     for name in names:
         world.web_save(EXTRA.replace("Extra", name), name)
     assert world("pull").code == 0
-    return [f"indicators/{name}.pine" for name in names]
+    git(world, "init", "-q")
+    commit(world)
+    git(world, "checkout", "-q", "-b", "other")
+    paths = [f"indicators/{name}.pine" for name in names]
+    for path in paths:
+        world.write(world.read(path) + "// other\n", path)
+    for verb in verbs:
+        assert world(verb).code == 0
+    commit(world)
+    git(world, "checkout", "-q", "main")
+    return paths
 
 
 def test_another_branch_is_told_and_not_uploaded(watching: Watching) -> None:
     world = watching.world
     paths = many(world)
-    git(world, "init", "-q")
-    commit(world)
-    git(world, "checkout", "-q", "-b", "other")
-    for path in paths:
-        world.write(world.read(path) + "// other\n", path)
-    commit(world)
-    git(world, "checkout", "-q", "main")
     watching.start()
     before = world.account()
     git(world, "checkout", "-q", "other")
@@ -122,15 +123,7 @@ def test_another_branch_is_told_and_not_uploaded(watching: Watching) -> None:
 
 def test_a_branch_whose_pine_toml_moves_along_is_not_even_held(watching: Watching) -> None:
     world = watching.world
-    paths = many(world)
-    git(world, "init", "-q")
-    commit(world)
-    git(world, "checkout", "-q", "-b", "other")
-    for path in paths:
-        world.write(world.read(path) + "// other\n", path)
-    assert world("push").code == 0
-    commit(world)
-    git(world, "checkout", "-q", "main")
+    many(world, "push")
     watching.start()
     for branch in ("other", "main", "other"):
         git(world, "checkout", "-q", branch)
@@ -147,8 +140,7 @@ def test_a_branch_whose_pine_toml_moves_along_is_not_even_held(watching: Watchin
 )
 def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -> None:
     world = kept.world
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
+    pulled(world, SLOWER)
     if words[-1] == "-f":  # all of it but pine.toml
         git(world, "add", "pine.toml")
         git(world, "commit", "-q", "-m", "pulled")
@@ -165,8 +157,7 @@ def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -
 def test_it_is_seen_every_time(kept: Watching) -> None:
     """Whatever comes first: the event, git's lock, its index."""
     world = kept.world
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
+    pulled(world, SLOWER)
     kept.start()
     for _ in range(10):
         git(world, "checkout", "--", TREND_PATH)
@@ -190,9 +181,7 @@ def test_what_is_held_is_what_it_is_until_a_push(
 
     monkeypatch.setattr(WorkingTree, "stats", counting)
     world = kept.world
-    git(world, "checkout", "-q", "-b", "other")
-    committed(world, LONGER)
-    git(world, "checkout", "-q", "main")
+    branch(world, "other", LONGER)
     kept.start()
     git(world, "checkout", "-q", "other")
     stays_held(kept, LONGER)
@@ -204,45 +193,33 @@ def test_what_is_held_is_what_it_is_until_a_push(
     assert world("push", TREND_PATH).code == 0
     assert world.saved() == [TREND, LONGER]
     assert kept.until(lambda event: event.event == "quiet").waiting == 0
-    world.write(MERGED)
-    assert kept.done().done == "saved"
+    kept.saves(MERGED)
 
 
 def test_what_is_held_is_sent_once_somebody_saves_it(kept: Watching) -> None:
     world = kept.world
-    git(world, "checkout", "-q", "-b", "other")
-    committed(world, LONGER)
-    git(world, "checkout", "-q", "main")
+    branch(world, "other", LONGER)
     kept.start()
     git(world, "checkout", "-q", "other")
     stays_held(kept, LONGER)
-    world.write(MERGED)
-    assert kept.done().done == "saved"
+    kept.saves(MERGED)
     assert world.saved() == [TREND, MERGED]
 
 
 # -- all the other ways ---------------------------------------------------------------------------
 
 
-def onto_main(world: World, *words: str) -> None:
-    git(world, "checkout", "-q", "main")
-    git(world, *words)
-
-
-WRITES: dict[str, tuple[Callable[[World], object], str]] = {
-    "merge": (lambda world: git(world, "merge", "-q", "--no-edit", "other"), MERGED),
-    "fast-forward": (lambda world: git(world, "merge", "-q", "ahead"), SLOWER + "// ahead\n"),
-    "cherry-pick": (lambda world: git(world, "cherry-pick", "other"), MERGED),
-    "rebase": (lambda world: git(world, "rebase", "-q", "other"), MERGED),
-    "reset": (lambda world: git(world, "reset", "-q", "--hard", "other"), LONGER),
-    "revert": (lambda world: git(world, "revert", "--no-edit", "ahead"), SLOWER),
-    "checkout of a commit": (lambda world: git(world, "checkout", "-q", "other"), LONGER),
-    "checkout of a file": (lambda world: git(world, "checkout", "other", "--", "."), LONGER),
-    "restore of a commit": (
-        lambda world: git(world, "restore", "--staged", "--worktree", "-s", "other", "."),
-        LONGER,
-    ),
-    "pull": (lambda world: git(world, "pull", "-q", "--no-rebase", ".", "other"), MERGED),
+WRITES: dict[str, tuple[str, str]] = {
+    "merge": ("merge -q --no-edit other", MERGED),
+    "fast-forward": ("merge -q ahead", SLOWER + "// ahead\n"),
+    "cherry-pick": ("cherry-pick other", MERGED),
+    "rebase": ("rebase -q other", MERGED),
+    "reset": ("reset -q --hard other", LONGER),
+    "revert": ("revert --no-edit ahead", SLOWER),
+    "checkout of a commit": ("checkout -q other", LONGER),
+    "checkout of a file": ("checkout other -- .", LONGER),
+    "restore of a commit": ("restore --staged --worktree -s other .", LONGER),
+    "pull": ("pull -q --no-rebase . other", MERGED),
 }
 
 
@@ -250,17 +227,15 @@ WRITES: dict[str, tuple[Callable[[World], object], str]] = {
 def test_what_git_writes_is_held(kept: Watching, way: str) -> None:
     """`other` has the line at the end, `main` the number near the top, `ahead` one line more."""
     world = kept.world
-    git(world, "checkout", "-q", "-b", "other")
-    committed(world, LONGER)
-    git(world, "checkout", "-q", "main")
+    branch(world, "other", LONGER)
     committed(world, SLOWER)
     git(world, "checkout", "-q", "-b", "ahead")
     committed(world, SLOWER + "// ahead\n")
     if way != "revert":
         git(world, "checkout", "-q", "main")
     kept.start()
-    act, text = WRITES[way]
-    act(world)
+    words, text = WRITES[way]
+    git(world, *words.split())
     while world.read() != text or TREND_PATH not in held(kept.told):
         kept.until(lambda event: isinstance(event, Held))
     told = look_at_all(kept)
@@ -270,15 +245,12 @@ def test_what_git_writes_is_held(kept: Watching, way: str) -> None:
 
 def test_a_conflict_of_a_merge_is_told_and_its_outcome_sent(kept: Watching) -> None:
     world = kept.world
-    git(world, "checkout", "-q", "-b", "other")
-    committed(world, LONGER)
-    git(world, "checkout", "-q", "main")
+    branch(world, "other", LONGER)
     committed(world, TREND + "plot(open)\n")
     kept.start()
     git(world, "merge", "other", code=1)
     assert "conflict markers" in kept.news().message
-    world.write(LONGER + "plot(open)\n")
-    assert kept.done().done == "saved"
+    kept.saves(LONGER + "plot(open)\n")
     git(world, "commit", "-q", "-a", "-m", "merged")
     assert world.saved() == [TREND, LONGER + "plot(open)\n"]
 
@@ -286,8 +258,7 @@ def test_a_conflict_of_a_merge_is_told_and_its_outcome_sent(kept: Watching) -> N
 def test_a_revert_of_all_that_was_pulled_is_told_and_not_sent(kept: Watching) -> None:
     """pine.toml goes back too: the file is as its base says."""
     world = kept.world
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
+    pulled(world, SLOWER)
     commit(world)
     kept.start(poll=0.05)
     git(world, "revert", "--no-edit", "HEAD")
@@ -325,8 +296,7 @@ def test_what_comes_out_of_the_stash_is_held(kept: Watching, which: int, packed:
 
 def test_a_stash_with_its_pine_toml_is_nothing(kept: Watching) -> None:
     world = kept.start().world
-    world.write(LONGER)
-    assert kept.done().done == "saved"
+    kept.saves(LONGER)
     git(world, "stash", "-q")
     assert world.read() == TREND
     git(world, "stash", "pop", "-q")
@@ -356,8 +326,7 @@ def test_a_workspace_below_the_repository(watching: Watching) -> None:
     world = watching.world
     git(world.place, "init", "-q")
     commit(world, world.place)
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
+    pulled(world, SLOWER)
     watching.start()
     git(world.place, "checkout", "--", f"scripts/{TREND_PATH}")
     stays_held(watching, TREND)
@@ -371,8 +340,7 @@ def test_a_second_work_tree(watching: Watching) -> None:
     commit(world, world.place / "first")
     git(world.place / "first", "worktree", "add", "-q", "../scripts")
     assert (world.folder / ".git").is_file()
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
+    pulled(world, SLOWER)
     watching.start()
     git(world, "checkout", "--", TREND_PATH)
     stays_held(watching, TREND)
@@ -390,9 +358,7 @@ def test_another_work_tree_inside_is_none_of_our_files(kept: Watching) -> None:
 def test_line_ends_that_git_changes(kept: Watching) -> None:
     world = kept.world
     git(world, "config", "core.autocrlf", "true")
-    git(world, "checkout", "-q", "-b", "other")
-    committed(world, LONGER)
-    git(world, "checkout", "-q", "main")
+    branch(world, "other", LONGER)
     kept.start()
     git(world, "checkout", "-q", "other")
     stays_held(kept, LONGER.replace("\n", "\r\n"))
@@ -426,8 +392,7 @@ def test_without_git_a_save_is_sent(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     world = kept.start().world
-    world.write(LONGER)
-    assert kept.done().done == "saved"
+    kept.saves(LONGER)
     assert world.saved() == [TREND, LONGER]
 
 
@@ -486,8 +451,7 @@ def test_a_save_and_right_after_it_a_commit(kept: Watching, moment: Moment) -> N
     moment.ends()
     assert kept.done().done == "saved"
     commit(world)
-    world.write(SLOWER)
-    assert kept.done().done == "saved"
+    kept.saves(SLOWER)
     git(world, "commit", "-q", "--allow-empty", "-m", "nothing")
     assert world.saved() == [TREND, LONGER, SLOWER]
     assert not held(kept.told)
@@ -496,8 +460,7 @@ def test_a_save_and_right_after_it_a_commit(kept: Watching, moment: Moment) -> N
 def test_a_save_and_right_after_it_git_over_it(kept: Watching, moment: Moment) -> None:
     """It was the person's, and is not any more; also where that is committed."""
     world = kept.world
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
+    pulled(world, SLOWER)
     kept.start()
     moment.begins(LONGER)
     git(world, "checkout", "--", TREND_PATH)
@@ -510,8 +473,7 @@ def test_a_save_and_right_after_it_git_over_it(kept: Watching, moment: Moment) -
 def test_what_writes_the_file_before_it_locks_the_index(kept: Watching, moment: Moment) -> None:
     """So do programs that are not git itself: it is no save, unless it is committed."""
     world = kept.world
-    world.web_save(SLOWER)
-    assert world("pull").code == 0
+    pulled(world, SLOWER)
     kept.start()
     moment.begins(TREND)
     git(world, "update-index", "-q", "--refresh")
@@ -523,26 +485,22 @@ def test_what_writes_the_file_before_it_locks_the_index(kept: Watching, moment: 
 def test_a_commit_pauses_nothing(kept: Watching) -> None:
     world = kept.start().world
     for number in range(3):
-        world.write(f"{LONGER}// {number}\n")
-        assert kept.done().done == "saved"
+        kept.saves(f"{LONGER}// {number}\n")
         commit(world)
     git(world, "commit", "-q", "--amend", "-m", "again")
     git(world, "tag", "one")
     git(world, "gc", "-q")
-    world.write(SLOWER)
-    assert kept.done().done == "saved"
+    kept.saves(SLOWER)
     assert len(world.saved()) == 5
     assert not held(kept.told)
 
 
 def test_a_save_while_git_writes_other_files(kept: Watching) -> None:
     world = kept.world
-    world.web_save(TREND + "// there\n", "Tools")
-    assert world("pull").code == 0
+    pulled(world, TREND + "// there\n", "Tools")
     kept.start()
     git(world, "checkout", "--", TOOLS_PATH)
-    world.write(LONGER)
-    assert kept.done().done == "saved"
+    kept.saves(LONGER)
     look_at_all(kept)
     assert held(kept.told) == {TOOLS_PATH}
     assert world.saved() == [TREND, LONGER]
@@ -553,8 +511,7 @@ def test_the_committed_text_is_a_save_where_git_did_nothing(kept: Watching) -> N
     world = kept.start().world
     world.write(LONGER)
     kept.done()
-    world.write(TREND)
-    assert kept.done().done == "saved"
+    kept.saves(TREND)
     assert world.saved() == [TREND, LONGER, TREND]
     world.write(BROKEN)
     assert kept.done().exit_code == 4
@@ -575,14 +532,11 @@ def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Files, "look", telling)
     world = kept.world
-    git(world, "checkout", "-q", "-b", "other")
-    committed(world, LONGER)
-    git(world, "checkout", "-q", "main")
+    branch(world, "other", LONGER)
     kept.start()
     git(world, "reset", "-q", "other", "--", TREND_PATH)  # the index alone
     assert looked.acquire(timeout=60)
-    world.write(LONGER)
-    assert kept.done().done == "saved"
+    kept.saves(LONGER)
 
 
 def test_the_index_alone_is_nothing(kept: Watching) -> None:
@@ -661,8 +615,7 @@ def test_a_left_lock_in_a_session(kept: Watching, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(files_module, "GITS_SECONDS", 0.3)
     world = kept.start().world
     (world.folder / ".git" / "index.lock").touch()
-    world.write(LONGER)
-    assert kept.done().done == "saved"
+    kept.saves(LONGER)
 
 
 def test_events_that_are_still_on_their_way(kept: Watching) -> None:

@@ -2,8 +2,6 @@
 edit that was sent, one file of another commit, a side of a conflict, a filter. None of it is a
 save."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,26 +12,9 @@ from pinesync.app.sync.push import push
 from pinesync.git.activity import held_by_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
-from tests.watch.test_git import (
-    Moment,
-    commit,
-    committed,
-    held,
-    kept,
-    look_at_all,
-    moment,
-)
-from tests.world import (
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-    git,
-)
+from tests.watch.test_git import Moment, branch, commit, committed, held, kept, look_at_all, moment
+from tests.world import TOOLS_PATH, TREND_PATH, World, git
+from tests.world.scripts import LONGER, MERGED, SLOWER, TOOLS, TREND
 
 __all__ = ["kept", "moment"]
 AHEAD = TREND + "// ahead\n"
@@ -41,31 +22,40 @@ AHEAD = TREND + "// ahead\n"
 
 def prepared(world: World) -> None:
     """`slower` has another number near the top, `longer` a line more; `main` began both."""
-    for branch, text in (("slower", SLOWER), ("longer", LONGER)):
-        git(world, "checkout", "-q", "-b", branch, "main")
+    for name, text in (("slower", SLOWER), ("longer", LONGER)):
+        git(world, "checkout", "-q", "-b", name, "main")
         committed(world, text)
     git(world, "checkout", "-q", "main")
 
 
-def is_sent(watching: Watching, text: str) -> None:
-    watching.world.write(text)
-    assert watching.done().done == "saved"
+def sent(words: str, text: str) -> Callable[[Watching], str]:
+    """Git runs after an edit was sent, and leaves this text."""
+
+    def route(watching: Watching) -> str:
+        watching.saves(LONGER)
+        git(watching.world, *words.split())
+        return text
+
+    return route
 
 
-# -- a merge with an edit that was already sent ---------------------------------------------------
+def in_conflict(words: str, text: str) -> Callable[[Watching], str]:
+    """`main` and `ahead` end in another line each; the merge is left open, and then git runs."""
 
+    def route(watching: Watching) -> str:
+        git(watching.world, "checkout", "-q", "longer")
+        git(watching.world, "merge", "-q", "ahead", code=1)
+        assert "conflict markers" in watching.news().message
+        git(watching.world, *words.split())
+        return text
 
-def pull_rebase(watching: Watching) -> str:
-    world = watching.world
-    is_sent(watching, LONGER)
-    git(world, "pull", "-q", "--rebase", "--autostash", ".", "slower")
-    return MERGED
+    return route
 
 
 def pull_rebase_of_a_commit(watching: Watching) -> str:
     """The edit was sent and committed: the rebase replays it."""
     world = watching.world
-    is_sent(watching, LONGER)
+    watching.saves(LONGER)
     git(world, "add", TREND_PATH)
     git(world, "commit", "-q", "-m", "mine")
     git(world, "stash", "-q")
@@ -74,42 +64,14 @@ def pull_rebase_of_a_commit(watching: Watching) -> str:
     return MERGED
 
 
-def rebase_autostash(watching: Watching) -> str:
-    is_sent(watching, LONGER)
-    git(watching.world, "rebase", "-q", "--autostash", "slower")
-    return MERGED
-
-
-def rebase_by_patches(watching: Watching) -> str:
-    """The older machinery, which applies patches."""
-    is_sent(watching, LONGER)
-    git(watching.world, "rebase", "-q", "--apply", "--autostash", "slower")
-    return MERGED
-
-
 def stash_pop_that_merges(watching: Watching) -> str:
     world = watching.world
-    is_sent(watching, LONGER)
+    watching.saves(LONGER)
     git(world, "stash", "push", "-q", TREND_PATH)
     git(world, "merge", "-q", "--ff-only", "slower")
     look_at_all(watching)
     git(world, "stash", "pop", "-q")
     return MERGED
-
-
-def checkout_m(watching: Watching) -> str:
-    is_sent(watching, LONGER)
-    git(watching.world, "checkout", "-q", "-m", "slower")
-    return MERGED
-
-
-def switch_m(watching: Watching) -> str:
-    is_sent(watching, LONGER)
-    git(watching.world, "switch", "-q", "--merge", "slower")
-    return MERGED
-
-
-# -- one file -------------------------------------------------------------------------------------
 
 
 def restore_of_an_older_commit(watching: Watching) -> str:
@@ -118,65 +80,23 @@ def restore_of_an_older_commit(watching: Watching) -> str:
     return SLOWER
 
 
-def restore_of_head(watching: Watching) -> str:
-    is_sent(watching, LONGER)
-    git(watching.world, "restore", "--source=HEAD", TREND_PATH)
-    return TREND
-
-
-def restore_of_a_branch(watching: Watching) -> str:
-    is_sent(watching, LONGER)
-    git(watching.world, "restore", "--source", "slower", TREND_PATH)
-    return SLOWER
-
-
-def _in_conflict(watching: Watching) -> World:
-    """`main` and `ahead` end in another line each; the merge is left open."""
-    world = watching.world
-    git(world, "checkout", "-q", "longer")
-    git(world, "merge", "-q", "ahead", code=1)
-    assert "conflict markers" in watching.news().message
-    return world
-
-
-def checkout_theirs(watching: Watching) -> str:
-    git(_in_conflict(watching), "checkout", "--theirs", TREND_PATH)
-    return AHEAD
-
-
-def checkout_ours(watching: Watching) -> str:
-    git(_in_conflict(watching), "checkout", "--ours", TREND_PATH)
-    return LONGER
-
-
-def restore_theirs(watching: Watching) -> str:
-    git(_in_conflict(watching), "restore", "--theirs", TREND_PATH)
-    return AHEAD
-
-
-def merge_that_is_given_up(watching: Watching) -> str:
-    git(_in_conflict(watching), "merge", "--abort")
-    return LONGER
-
-
 ROUTES: dict[str, Callable[[Watching], str]] = {
-    one.__name__: one
-    for one in (
-        pull_rebase,
-        pull_rebase_of_a_commit,
-        rebase_autostash,
-        rebase_by_patches,
-        stash_pop_that_merges,
-        checkout_m,
-        switch_m,
-        restore_of_an_older_commit,
-        restore_of_head,
-        restore_of_a_branch,
-        checkout_theirs,
-        checkout_ours,
-        restore_theirs,
-        merge_that_is_given_up,
-    )
+    # a merge with an edit that was already sent
+    "pull_rebase": sent("pull -q --rebase --autostash . slower", MERGED),
+    "pull_rebase_of_a_commit": pull_rebase_of_a_commit,
+    "rebase_autostash": sent("rebase -q --autostash slower", MERGED),
+    "rebase_by_patches": sent("rebase -q --apply --autostash slower", MERGED),  # the older way
+    "stash_pop_that_merges": stash_pop_that_merges,
+    "checkout_m": sent("checkout -q -m slower", MERGED),
+    "switch_m": sent("switch -q --merge slower", MERGED),
+    # one file
+    "restore_of_an_older_commit": restore_of_an_older_commit,
+    "restore_of_head": sent(f"restore --source=HEAD {TREND_PATH}", TREND),
+    "restore_of_a_branch": sent(f"restore --source slower {TREND_PATH}", SLOWER),
+    "checkout_theirs": in_conflict(f"checkout --theirs {TREND_PATH}", AHEAD),
+    "checkout_ours": in_conflict(f"checkout --ours {TREND_PATH}", LONGER),
+    "restore_theirs": in_conflict(f"restore --theirs {TREND_PATH}", AHEAD),
+    "merge_that_is_given_up": in_conflict("merge --abort", LONGER),
 }
 
 
@@ -201,9 +121,7 @@ def stays_again(watching: Watching, text: str) -> None:
 def test_what_git_wrote_is_held_and_sent_by_a_key(kept: Watching, route: str) -> None:
     world = kept.world
     prepared(world)
-    git(world, "checkout", "-q", "-b", "ahead")
-    committed(world, AHEAD)
-    git(world, "checkout", "-q", "main")
+    branch(world, "ahead", AHEAD)
     kept.start()
     text = ROUTES[route](kept)
     stays(kept, text)
@@ -228,7 +146,7 @@ def test_what_git_remembers_of_an_earlier_merge(kept: Watching) -> None:
     kept.start()
     git(world, "merge", "-q", "ahead", code=1)
     stays(kept, MERGED + "// ahead\n")
-    is_sent(kept, MERGED + "// mine\n")
+    kept.saves(MERGED + "// mine\n")
 
 
 # -- what rewrites a file -------------------------------------------------------------------------
@@ -257,7 +175,7 @@ def test_a_filter_is_not_run_and_its_text_not_sent(kept: Watching) -> None:
     git(world, "checkout", "-q", "slower")
     before = runs.read_bytes()
     stays(kept, quick(SLOWER))
-    is_sent(kept, quick(MERGED))
+    kept.saves(quick(MERGED))
     assert runs.read_bytes() == before
     git(world, "checkout", "--", TREND_PATH)
     stays_again(kept, quick(SLOWER))
@@ -279,16 +197,14 @@ def test_attributes_that_git_itself_applies(kept: Watching, attributes: str) -> 
     world = kept.world
     world.write(f"*.pine {attributes}\n", ".gitattributes")
     commit(world)
-    git(world, "checkout", "-q", "-b", "other")
-    committed(world, SLOWER + "// $Id$\n")
-    git(world, "checkout", "-q", "main")
+    branch(world, "other", SLOWER + "// $Id$\n")
     kept.start()
     git(world, "checkout", "-q", "other")
     text = world.read()
     assert ("$Id: " in text) is ("ident" in attributes)
     assert ("\r\n" in text) is ("crlf" in attributes)
     stays(kept, text)
-    is_sent(kept, text + "// mine\n")
+    kept.saves(text + "// mine\n")
     git(world, "checkout", "--", TREND_PATH)
     stays_again(kept, text)
 
@@ -304,9 +220,9 @@ def test_a_save_right_after_a_switch(kept: Watching) -> None:
     commit(world)
     prepared(world)
     kept.start()
-    for number, branch in enumerate(("slower", "longer", "main", "slower")):
-        git(world, "checkout", "-q", "-f", branch)
-        is_sent(kept, f"{MERGED}// {number}\n")
+    for number, name in enumerate(("slower", "longer", "main", "slower")):
+        git(world, "checkout", "-q", "-f", name)
+        kept.saves(f"{MERGED}// {number}\n")
     assert len(world.saved()) == 5
 
 
@@ -379,5 +295,4 @@ def test_a_repository_with_longer_names(watching: Watching) -> None:
     commit(world)
     prepared(world)
     watching.start()
-    text = rebase_autostash(watching)
-    stays(watching, text)
+    stays(watching, ROUTES["rebase_autostash"](watching))

@@ -1,7 +1,5 @@
 """What is half written, no script, or gone is never sent; what is whole by then is one upload."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Callable
@@ -30,20 +28,18 @@ from tests.watch.editors import (
     once_looked_at,
     truncates,
 )
-from tests.world import (
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    Clock,
-    World,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, Clock, World
+from tests.world.scripts import EXTRA, LONGER, SLOWER, TREND
 
 HALF = SLOWER.replace("plot(slow)\n", "")
 """Of SLOWER: Pine that compiles."""
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """Of a session that looks often."""
+    brisk(monkeypatch)
+    return Looks(monkeypatch)
 
 
 def opened(world: World) -> Project:
@@ -57,11 +53,7 @@ def opened(world: World) -> Project:
     [b"", b"\n", HALF.encode(), HALF.encode() + "// \u20ac".encode()[:-1], SLOWER.encode()],
     ids=["none", "blank", "valid", "half a character", "all of it"],
 )
-def test_what_is_being_written_waits(
-    watching: Watching, half: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
+def test_what_is_being_written_waits(watching: Watching, half: bytes, looks: Looks) -> None:
     world = watching.start().world
     whole = SLOWER.encode() + "// \u20ac\n".encode()
     with (world.folder / TREND_PATH).open("wb") as file:
@@ -97,8 +89,7 @@ def test_what_was_emptied_comes_as_one_save(
     world = watching.start().world
     world.write("")
     fence(watching)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER)
 
 
@@ -124,11 +115,9 @@ def test_what_was_written_as_it_was_read_waits(
 
 
 def test_what_somebody_keeps_open_is_told_once(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch
+    watching: Watching, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "BUSY_SECONDS", 0.2)
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
     world = watching.start().world
     with (world.folder / TREND_PATH).open("a") as file:
         file.write("plot(close)\n")
@@ -174,8 +163,7 @@ def test_a_formatter_that_takes_its_time(
     """While the first text is being checked: it is not saved any more."""
     world = watching.start().world
     once_asked(world, monkeypatch, endpoint, lambda: world.write(LAST))
-    world.write(SLOWER)
-    assert watching.done().done == "saved"
+    watching.saves(SLOWER)
     check_uploads(watching, LAST, again=1)
 
 
@@ -211,8 +199,7 @@ def test_what_never_rests_is_not_asked_about_all_day(
     monkeypatch.setattr(world.plan, "note", noted)
     world.write(LONGER)
     for path in (BREAKOUT_PATH, TOOLS_PATH):
-        world.write(world.read(path) + "// more\n", path)
-        assert watching.done(path).done == "saved"
+        watching.saves(world.read(path) + "// more\n", path)
     assert world.saved() == [TREND]
     checked = [e for e in watching.stop() if isinstance(e, Checking) and e.path == TREND_PATH]
     assert len(checked) == 2
@@ -244,8 +231,7 @@ def test_what_is_gone_for_a_moment_is_not_forgotten(
     world.write(LONGER)
     looks.wait_until(acted.get(timeout=PATIENCE) + 1)
     (world.folder / TREND_PATH).unlink(missing_ok=True)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER, again=1)
 
 
@@ -297,10 +283,8 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 @pytest.mark.parametrize("what", UNFIT)
 def test_what_is_no_script_is_told_once_and_never_sent(
-    watching: Watching, what: str, monkeypatch: pytest.MonkeyPatch
+    watching: Watching, what: str, looks: Looks
 ) -> None:
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
     world = watching.start().world
     file = world.folder / TREND_PATH
     made, message = UNFIT[what]
@@ -313,8 +297,7 @@ def test_what_is_no_script_is_told_once_and_never_sent(
     fence(watching)
     assert world.saved() == [TREND]
     file.rmdir() if file.is_dir() else file.unlink()
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER, told=1)
 
 
@@ -326,8 +309,7 @@ def test_what_is_unfit_again_is_told_again(
     for text in (LONGER, LAST):
         world.write("")
         assert watching.news().message == "the file is empty"
-        world.write(text)
-        assert watching.done().done == "saved"
+        watching.saves(text)
     check_uploads(watching, LONGER, LAST, told=2)
 
 
@@ -336,8 +318,7 @@ def test_what_was_empty_before_is_sent_once_it_is_written(watching: Watching) ->
     world.write("")
     watching.start()
     fence(watching)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER)
 
 
@@ -350,8 +331,7 @@ def test_what_lies_beside_a_script_is_nothing(watching: Watching) -> None:
         world.write(LONGER, f"indicators/{name}")
     (world.folder / "libraries/.#Tools.pine").symlink_to("somebody@somewhere.1234")
     fence(watching)
-    world.write(SLOWER)
-    assert watching.done().done == "saved"
+    watching.saves(SLOWER)
     assert world.words() == {"indicators/copy.pine": "untracked"}
     (world.folder / "indicators/copy.pine").unlink()
     check_uploads(watching, SLOWER)
@@ -372,11 +352,7 @@ def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
 # -- what is gone ---------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_gone_is_told_once(
-    watching: Watching, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    brisk(monkeypatch)
-    looks = Looks(monkeypatch)
+def test_a_file_that_is_gone_is_told_once(watching: Watching, looks: Looks) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"
@@ -385,8 +361,7 @@ def test_a_file_that_is_gone_is_told_once(
     looks.wait_for(1)
     world.remove()
     assert watching.news().word == "missing"
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER, told=2)
 
 
@@ -404,8 +379,7 @@ def test_a_file_that_is_back_in_time_was_never_gone(
         file.with_name("aside").rename(file)
         looks.wait_for(1)
     else:
-        world.write(text)
-        assert watching.done().done == "saved"
+        watching.saves(text)
     check_uploads(watching, *([text] if text != TREND else []))
 
 
@@ -420,8 +394,7 @@ def test_a_folder_that_is_away_for_a_moment(
     looks.wait_for(1)
     (world.place / "away").rename(folder)
     fence(watching)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     check_uploads(watching, LONGER)
 
 

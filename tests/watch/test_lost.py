@@ -4,8 +4,6 @@ First the rules of time, with a clock that is moved by hand; then sessions that 
 too late, or too much.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import os
@@ -19,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import given
@@ -44,19 +42,9 @@ from pinesync.workspace.lock import writing
 from pinesync.workspace.manifest_file import ManifestFile
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import PATIENCE, Watching
-from tests.watch.processes import Session
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    COMMAND,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.watch.processes import at_rest
+from tests.world import BREAKOUT_PATH, COMMAND, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TREND
 
 ONE, TWO, THREE = RelPath("one.pine"), RelPath("two.pine"), RelPath("three.pine")
 PINE = (ONE, TWO, THREE)
@@ -103,7 +91,7 @@ class Hand:
     def since(self) -> float:
         return round(self.now - 1000.0, 4)
 
-    def hints(self, *moments: tuple[float, str]) -> Hand:
+    def hints(self, *moments: tuple[float, str]) -> Self:
         self.coming += [(1000.0 + at, {path}, []) for at, path in moments]
         return self
 
@@ -391,8 +379,7 @@ def test_a_system_without_events(
     began = watching.told[0]
     assert isinstance(began, Began)
     assert began.by_looking
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     assert world.saved() == [TREND, LONGER]
 
 
@@ -418,8 +405,7 @@ def test_every_instance_of_inotify_is_used_up(clone: World) -> None:
 
 def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
     world = deaf.start().world
-    world.write(LONGER)
-    assert deaf.done().done == "saved"
+    deaf.saves(LONGER)
     world.write(SLOWER)
     world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
     assert (deaf.done().done, deaf.done(BREAKOUT_PATH).done) == ("saved", "saved")
@@ -446,8 +432,7 @@ def test_a_save_that_no_look_tells(deaf: Watching, monkeypatch: pytest.MonkeyPat
     same = lambda tree: dict.fromkeys(entries(tree._manifest), 0)
     monkeypatch.setattr(WorkingTree, "stats", same)
     world = deaf.start().world
-    world.write(LONGER)
-    assert deaf.done().done == "saved"
+    deaf.saves(LONGER)
     assert world.saved() == [TREND, LONGER]
 
 
@@ -516,8 +501,7 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
     more = [path for path in sorted(clone.files()) if "More" in path]
     noise, sound = clone.folder / "noise", clone.folder / "sound"
     noise.touch()
-    with Session(clone, "--json") as session:
-        session.event("quiet")
+    with at_rest(clone) as session:
         for paths in ([TREND_PATH, BREAKOUT_PATH], more):
             session.child.send_signal(signal.SIGSTOP)
             os.waitpid(session.child.pid, os.WUNTRACED)
@@ -539,8 +523,7 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
             session.event("quiet")
         clone.write(LONGER)
         session.event("done", TREND_PATH)
-        assert session.interrupt() == 0
-        assert session.said() == ""
+        session.stops()
     assert clone.saved() == [TREND, TREND + "// while it was stopped\n", LONGER]
 
 
@@ -569,8 +552,7 @@ def rounds(watching: Watching, number: int) -> list[str]:
     world = watching.world
     texts = [f"{LONGER}// {count}\n" for count in range(number)]
     for text in texts:
-        world.write(text)
-        assert watching.done().done == "saved"
+        watching.saves(text)
         assert world.read() == text
     return texts
 
@@ -617,8 +599,7 @@ def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.Mo
     for name in names:
         world.web_save(EXTRA.replace("Extra", name) + "// there\n", name)
     assert world.process("pull").code == 0
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     told = watching.stop()
     assert not any(isinstance(event, Held | Trouble) for event in told)
     assert {event.path for event in told if isinstance(event, Checking)} == {TREND_PATH}
@@ -687,12 +668,10 @@ def test_of_many_quick_saves_the_last_text_wins(watching: Watching) -> None:
     world = watching.start(apart=2.0).world
     texts = [f"{LONGER}// {number}\n" for number in range(20)]
     other = f"{BREAKOUT}// one\n"
-    world.write(texts[0])
-    assert watching.done().done == "saved"
+    watching.saves(texts[0])
     for text in texts:
         world.write(text)
-    world.write(other, BREAKOUT_PATH)
-    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.saves(other, BREAKOUT_PATH)
     while world.saved()[-1] != texts[-1]:
         assert watching.done().done == "saved"
     events = [event for event in watching.stop() if isinstance(event, Done)]
@@ -702,15 +681,19 @@ def test_of_many_quick_saves_the_last_text_wins(watching: Watching) -> None:
     assert world.words() == {}
 
 
+def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
+    watching.world.write(LONGER)
+    watching.world.plan.add("save_next:1:503")
+    assert watching.world("push").code == EXIT_LATER
+    return watching.world
+
+
 def test_what_may_still_arrive_is_told_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
-    world = watching.world
-    world.write(LONGER)
-    world.plan.add("save_next:1:503")
-    assert world("push").code == EXIT_LATER
+    world = push_that_may_arrive(watching, monkeypatch)
     watching.start(poll=0.02)
     assert [e.outcome.done for e in watching.told if isinstance(e, Done)] == ["pending"]
     looked = world.plan.asked("get")
@@ -729,11 +712,7 @@ def test_who_writes_just_now_finishes_it(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push by hand, in the middle of its save: no trouble of this session."""
-    monkeypatch.setattr("pinesync.app.project.PAUSES", ())
-    world = watching.world
-    world.write(LONGER)
-    world.plan.add("save_next:1:503")
-    assert world("push").code == EXIT_LATER
+    world = push_that_may_arrive(watching, monkeypatch)
     with writing(open_project(watching.setup).workspace.state.folder):
         watching.start(poll=0.02)
         listed = world.plan.asked("list")
@@ -761,8 +740,7 @@ def test_one_script_that_fails_stops_no_other(
     world.write(LONGER)
     assert watching.done().exit_code == EXIT_LATER
     for number in range(3):
-        world.write(f"{BREAKOUT}// {number}\n", BREAKOUT_PATH)
-        assert watching.done(BREAKOUT_PATH).done == "saved"
+        watching.saves(f"{BREAKOUT}// {number}\n", BREAKOUT_PATH)
         assert watching.until(lambda event: event.event == "quiet").waiting == 1
     assert world.saved() == [TREND]
     assert len(world.saved("Breakout")) == 4

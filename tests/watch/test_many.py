@@ -1,7 +1,5 @@
 """Many texts at once: as few pushes as can be, and nobody waits for all of them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -12,18 +10,8 @@ from pinesync.text.canonical import digest
 from pinesync.watch import uploader as sending
 from pinesync.watch.events import Checking, Done
 from tests.watch.conftest import Watching
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
 def test_many_at_once_are_one_push(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,6 @@
 """The command as people and editors run it: lines in a pipe, a terminal with keys, Ctrl-C, and what
 it starts when something goes wrong."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -23,20 +21,8 @@ from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Told
 from tests.cli.answers import answering, finding
 from tests.security.hostile import EVIL, MARK, PAYLOADS, SPOOF, raw
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    MERGED,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    World,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, MERGED, SLOWER, TOOLS, TREND
 from tests.world.tradingview import TradingView
 
 if sys.platform == "win32":
@@ -44,7 +30,7 @@ if sys.platform == "win32":
 
 from tests.cli.terminal import Terminal
 from tests.watch.editors import Programs
-from tests.watch.processes import Session
+from tests.watch.processes import Session, at_rest
 
 ROOT = Path(__file__).parents[2]
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -110,8 +96,7 @@ def test_one_object_a_line(clone: World) -> None:
     clone.web_save(EXTRA, "Größe")
     assert clone("pull").code == 0
     path = "indicators/Größe.pine"
-    with Session(clone, "--json") as session:
-        session.event("quiet")
+    with at_rest(clone) as session:
         clone.write(EXTRA + "// größer\n", path)
         done = session.event("done", path)
         assert (done["outcome"]["done"], done["outcome"]["version"]) == ("saved", "2.0")
@@ -121,8 +106,7 @@ def test_one_object_a_line(clone: World) -> None:
         clone.plan.add(Fault("list", "503", count=None))
         clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
         assert session.event("trouble")["exit_code"] == 7
-        assert session.interrupt() == 0
-        assert session.said() == ""
+        session.stops()
     events = [json.loads(line) for line in session.lines]
     assert all(line.isascii() for line in session.lines)
     assert all(event["schema"] == 1 and event["command"] == "watch" for event in events)
@@ -131,8 +115,7 @@ def test_one_object_a_line(clone: World) -> None:
 
 
 def test_a_reader_that_goes_away(clone: World) -> None:
-    with Session(clone, "--json") as session:
-        session.event("quiet")
+    with at_rest(clone) as session:
         session.child.stdout.close()
         clone.write(LONGER)
         assert session.child.wait(60) == 0
@@ -203,8 +186,7 @@ def test_the_end_during_an_upload(
 
 def test_others_work_while_it_waits(clone: World) -> None:
     """It holds the folder for itself only while it writes; another one has nothing to do."""
-    with Session(clone, "--json") as session:
-        session.event("quiet")
+    with at_rest(clone) as session:
         clone.web_save(SLOWER)
         assert clone("pull").code == 0
         clone.write(f"{BREAKOUT}// by hand\n", BREAKOUT_PATH)
@@ -217,8 +199,8 @@ def test_others_work_while_it_waits(clone: World) -> None:
         assert session.event("done", TREND_PATH)["outcome"]["version"] == "3.0"
         session.child.kill()
         session.child.wait()
-    with Session(clone, "--json") as session:
-        session.event("quiet")
+    with at_rest(clone):
+        pass
     assert len(clone.saved("Breakout")) == 2
     assert clone.saved() == [TREND, SLOWER, MERGED]
 
@@ -239,11 +221,7 @@ def test_others_work_while_it_waits(clone: World) -> None:
     ],
 )
 def test_what_cannot_be_meant(
-    clone: World,
-    arguments: list[str],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    clone: World, arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")
@@ -273,12 +251,10 @@ def test_nobody_is_signed_in(clone: World, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_git_is_not_installed(clone: World, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q"], cwd=clone.folder, check=True)
-    with Session(clone, "--json", PATH=str(tmp_path)) as session:
-        session.event("quiet")
+    with at_rest(clone, PATH=str(tmp_path)) as session:
         clone.write(LONGER)
         assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
-        assert session.interrupt() == 0
-        assert session.said() == ""
+        session.stops()
 
 
 def test_a_sandbox_that_is_not_here(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,8 +269,7 @@ def test_it_goes_on_with_another_cookie(world: World, tradingview: TradingView) 
     world.remote_name = "tradingview"
     assert world("login", stdin=world.user.cookie).code == 0
     world.clone()
-    with Session(world, "--json") as session:
-        session.event("quiet")
+    with at_rest(world) as session:
         world.plan.expire()
         world.write(LONGER)
         trouble = session.event("trouble")
@@ -305,8 +280,7 @@ def test_it_goes_on_with_another_cookie(world: World, tradingview: TradingView) 
         assert session.event("done", TREND_PATH)["outcome"]["done"] == "saved"
         quiet = session.event("quiet")
         assert (quiet["waiting"], quiet["connected"]) == (0, True)
-        assert session.interrupt() == 0
-        assert session.said() == ""
+        session.stops()
     assert world.saved() == [TREND, LONGER]
     assert sum('"trouble"' in line for line in session.lines) == 1
 
@@ -351,8 +325,7 @@ def test_a_command_of_the_person(clone: World, tmp_path: Path) -> None:
     command = f"'{program}' --loud 'two words' $HOME"
     cookie = clone.user.cookie
     cookies = {"TRADINGVIEW_COOKIE": cookie}
-    with Session(clone, "--json", "--on-error", command, **cookies) as session:
-        session.event("quiet")
+    with at_rest(clone, "--on-error", command, **cookies) as session:
         clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
         session.event("done")
         assert not (folder / "words").exists()
@@ -382,8 +355,7 @@ def test_a_notification(clone: World, tmp_path: Path) -> None:
     folder.mkdir()
     recording(folder, "notify-send")
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    with Session(clone, "--json", "--notify", PATH=path) as session:
-        session.event("quiet")
+    with at_rest(clone, "--notify", PATH=path) as session:
         clone.remove()
         session.event("told", TREND_PATH)
         session.event("quiet")
@@ -397,14 +369,12 @@ def test_a_command_that_fails_changes_nothing(clone: World, tmp_path: Path) -> N
     program = tmp_path / "fails.sh"
     program.write_text("#!/bin/sh\necho out\necho err >&2\nkill -9 $$\n")
     program.chmod(0o755)
-    with Session(clone, "--json", "--on-error", str(program)) as session:
-        session.event("quiet")
+    with at_rest(clone, "--on-error", str(program)) as session:
         clone.write(BROKEN)
         session.event("done")
         clone.write(BREAKOUT + "// on\n", BREAKOUT_PATH)
         assert session.event("done")["outcome"]["done"] == "saved"
-        assert session.interrupt() == 0
-        assert session.said() == ""
+        session.stops()
 
 
 def test_ctrl_c_while_a_command_of_the_person_runs(clone: World, tmp_path: Path) -> None:
@@ -589,8 +559,7 @@ def test_a_program_that_is_started_gets_harmless_words(clone: World, tmp_path: P
     folder.mkdir()
     program = recording(folder, "notify-send")
     path_of = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    with Session(clone, "--json", "--notify", "--on-error", str(program), PATH=path_of) as session:
-        session.event("quiet")
+    with at_rest(clone, "--notify", "--on-error", str(program), PATH=path_of) as session:
         clone.write(HIDDEN, path)
         session.event("quiet")
         session.interrupt()

@@ -1,7 +1,5 @@
 """Hours of somebody's day in a moment: random saves on both sides, and a service that fails."""
 
-from __future__ import annotations
-
 import itertools
 import random
 import time

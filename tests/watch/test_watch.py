@@ -1,7 +1,5 @@
 """What is saved is sent, and nothing else is."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Generator
 
@@ -10,19 +8,8 @@ import pytest
 from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
 from pinesync.watch.session import Wishes, watch
 from tests.watch.conftest import Watching
-from tests.world import (
-    BREAKOUT,
-    BREAKOUT_PATH,
-    BROKEN,
-    EXTRA,
-    LONGER,
-    SLOWER,
-    TOOLS,
-    TOOLS_PATH,
-    TREND,
-    TREND_PATH,
-    both_ways,
-)
+from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, both_ways
+from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
 @both_ways
@@ -47,8 +34,7 @@ def test_what_does_not_compile_is_told_and_not_sent(watching: Watching) -> None:
     assert (refused.done, refused.exit_code) == ("refused", 4)
     assert "undeclared" in refused.diagnostics[0].message
     assert watching.until(lambda event: event.event == "quiet").broken == 1
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     assert watching.until(lambda event: event.event == "quiet").broken == 0
     assert world.saved() == [TREND, LONGER]
 
@@ -63,8 +49,7 @@ def test_the_same_text_again_is_no_save(watching: Watching) -> None:
     other = file.with_name("other.tmp")
     other.write_text(TREND)
     other.replace(file)
-    world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
-    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.saves(BREAKOUT + "// one\n", BREAKOUT_PATH)
     assert world.saved() == [TREND]
     assert not any(isinstance(e, Checking) and e.path == TREND_PATH for e in watching.stop())
 
@@ -119,8 +104,7 @@ def test_a_file_that_is_gone_is_told_and_nothing_is_deleted(watching: Watching) 
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     assert world.saved() == [TREND, LONGER]
 
 
@@ -145,8 +129,7 @@ def test_push_and_pull_work_beside_it(watching: Watching) -> None:
     world.web_save(BREAKOUT + "// there\n", "Breakout")
     assert world("pull").code == 0
     assert world("push", "--allow-broken").code == 4
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     assert world.saved() == [TREND, BROKEN, LONGER]
     assert len(world.saved("Breakout")) == 2
 
@@ -191,8 +174,7 @@ def test_a_divergence_stops_that_script_alone(watching: Watching) -> None:
     assert watching.news().word == "diverged"
     world.write(LONGER)
     assert watching.done().exit_code == 3
-    world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
-    assert watching.done(BREAKOUT_PATH).done == "saved"
+    watching.saves(BREAKOUT + "// one\n", BREAKOUT_PATH)
     assert world.read() == LONGER
     assert world.saved() == [TREND, SLOWER]
     told = [e for e in watching.stop() if isinstance(e, Told) and e.word == "diverged"]
@@ -214,8 +196,8 @@ def test_a_service_that_is_down_is_told_once_and_tried_again(watching: Watching)
 
 
 def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> None:
+    watching.world.plan.add("save_next:1:reset:after")
     world = watching.start().world
-    world.plan.add("save_next:1:reset:after")
     world.write(LONGER)
     assert watching.done().exit_code == 0
     assert world.saved() == [TREND, LONGER]

@@ -1,7 +1,5 @@
 """What happens around somebody who watches: no session, a full disk, a folder that goes away."""
 
-from __future__ import annotations
-
 import errno
 import os
 import threading
@@ -66,8 +64,7 @@ def test_two_do_not_watch_one_folder(watching: Watching) -> None:
     assert watching.world("watch", "--poll", "3600").code == 7
     watching.stop()
     second.start()
-    watching.world.write(LONGER)
-    assert second.done().done == "saved"
+    second.saves(LONGER)
     second.stop()
 
 
@@ -106,8 +103,7 @@ def test_what_the_service_refuses_is_not_sent_again(
     world.write(LONGER)
     assert watching.done().done == "failed"
     assert watching.until(lambda event: event.event == "quiet").waiting == 0
-    world.write(SLOWER)
-    assert watching.done().done == "saved"
+    watching.saves(SLOWER)
     assert world.saved() == [TREND, SLOWER]
 
 
@@ -137,8 +133,7 @@ def test_who_waited_while_a_save_hung_is_next(
     monkeypatch.setattr(Files, "heard", hearing)
     monkeypatch.setattr(sending, "push", hanging)
     watching.start(poll=0.0)
-    world.write(LONGER)
-    assert watching.done().done == "saved"
+    watching.saves(LONGER)
     assert watching.done(BREAKOUT_PATH).done == "saved"
     watching.stop()
     assert asked[1] == asked[2]

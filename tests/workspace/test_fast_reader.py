@@ -1,7 +1,5 @@
 """pine.toml as we write it: read by its shape, it says what the parser of TOML says."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pytest

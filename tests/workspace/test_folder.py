@@ -1,7 +1,5 @@
 """The workspace as the engine sees it: files, pine.toml and state behind one port."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """One writer at a time, across processes; the lock goes with the process that held it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """pine.toml: what it says, what is refused with which line, and what an edit leaves alone."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

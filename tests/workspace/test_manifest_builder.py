@@ -1,7 +1,5 @@
 """pine.toml's text as it grows is the text that would be written anew."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,7 +1,5 @@
 """What a machine remembers of a workspace: kept exactly, private, and never trusted."""
 
-from __future__ import annotations
-
 import json
 import os
 import stat

@@ -1,8 +1,6 @@
 """What pinesync 0.1.0 left on a user's disk is read: tests/data/0.1.0 is a state directory and a
 pine.toml that it wrote, byte for byte."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

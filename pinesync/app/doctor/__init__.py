@@ -7,17 +7,8 @@ from contextlib import suppress
 
 from pinesync.app.account import whoami
 from pinesync.app.doctor import machine, upkeep
-from pinesync.app.doctor.checkup import (
-    Checkup,
-    Finding,
-    Said,
-    Unusable,
-    Workspace,
-    note,
-    ok,
-    told,
-    wrong,
-)
+from pinesync.app.doctor.checkup import Checkup, Finding, Said, Unusable, note, ok, told, wrong
+from pinesync.app.doctor.parts import Workspace
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.app.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater

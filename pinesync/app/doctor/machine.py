@@ -16,17 +16,8 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 
 from pinesync import __version__
-from pinesync.app.doctor.checkup import (
-    Said,
-    Unusable,
-    Workspace,
-    disk,
-    entered_by_others,
-    named,
-    note,
-    ok,
-    wrong,
-)
+from pinesync.app.doctor.checkup import Said, Unusable, entered_by_others, named, note, ok, wrong
+from pinesync.app.doctor.parts import Workspace, disk
 from pinesync.clock import now
 from pinesync.errors import FileError
 from pinesync.git import status as git_now

@@ -13,8 +13,6 @@ from pathlib import Path
 from pinesync.app.doctor.checkup import (
     Said,
     Unusable,
-    Workspace,
-    disk,
     entered_by_others,
     named,
     note,
@@ -22,6 +20,7 @@ from pinesync.app.doctor.checkup import (
     told,
     wrong,
 )
+from pinesync.app.doctor.parts import Workspace, disk
 from pinesync.clock import now
 from pinesync.model import Digest, RelPath
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age

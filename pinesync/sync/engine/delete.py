@@ -3,21 +3,17 @@ first. The deletion is done once the script is proven to be gone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from pinesync.errors import (
-    EXIT_LATER,
-    LeftForYou,
-    NoAccess,
-    NotAccessible,
-    PinesyncError,
-)
+from pinesync.errors import LeftForYou
 from pinesync.model import Account, Entry, SavedText, Version
-from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import begin, entry_of
-from pinesync.sync.engine.snapshot import ask_session, newest_or_none, prove_session
+from pinesync.sync.engine.request import send, unknown
+from pinesync.sync.engine.snapshot import newest_or_none, prove_session
 from pinesync.sync.intents import Delete, age
-from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.text.filenames import unescape_name
@@ -43,12 +39,12 @@ def delete(ports: Ports, entry: Entry) -> Outcome:
             parent=newest.version,
         ),
     )
-    answer: PinesyncError | None = None
-    try:
-        ports.remote.delete(entry.pine_id)
-    except PinesyncError as error:
-        answer = error
-    return _after(ports, intent, answer)
+
+    def look(_: object, patiently: bool) -> Callable[[], Outcome] | None:
+        gone = _is_gone(ports, intent, patiently=patiently)
+        return partial(_landed, ports, intent) if gone else None
+
+    return send(ports, intent, partial(ports.remote.delete, entry.pine_id), look)
 
 
 def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
@@ -88,31 +84,6 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
     return ports.tools.each(keep, [Version(1), *Version(1).until(last)])[-1]
 
 
-def _after(ports: Ports, intent: Delete, answer: PinesyncError | None) -> Outcome:
-    sent = recovery.outcome(answer) if answer else None
-    # The request never left this machine, so nothing was deleted.
-    if answer and sent is recovery.Landing.NOT_SENT:
-        ports.log.drop([intent])
-        return failed(intent.path, answer, intent.pine_id)
-    refused = sent is recovery.Landing.REFUSED
-    try:
-        patiently = not refused and not isinstance(answer, NoAccess)
-        gone = _is_gone(ports, intent, patiently=patiently)
-    except NoAccess as error:
-        return _unknown(intent, error)
-    except PinesyncError as error:
-        return _unknown(intent, answer or error)
-    if gone:
-        return _landed(ports, intent)
-    # The service refused the request, and the script is still there.
-    if answer and refused:
-        ports.log.drop([intent])
-        if isinstance(answer, NotAccessible):
-            ask_session(ports.remote, intent.pine_id)
-        return failed(intent.path, answer, intent.pine_id)
-    return _unknown(intent, answer)
-
-
 def settle_delete(ports: Ports, intent: Delete) -> Outcome:
     """Settle a deletion of an earlier run whose response was lost."""
     waited = age(intent, ports.tools.now())
@@ -121,7 +92,7 @@ def settle_delete(ports: Ports, intent: Delete) -> Outcome:
         return replace(_landed(ports, intent), done="recovered")
     # Still there, but a slow deletion can still arrive.
     if patiently:
-        return _unknown(intent, None)
+        return unknown(intent, None)
     ports.log.drop([intent])
     return Outcome(
         intent.path,
@@ -167,17 +138,5 @@ def _landed(ports: Ports, intent: Delete) -> Outcome:
         message=f"{intent.name!r} is gone from TradingView; the file stays, and {kept} kept on "
         "this machine",
         hint=f"`pinesync show '{intent.pine_id}@{count}'` prints the last of them",
-        pine_id=intent.pine_id,
-    )
-
-
-def _unknown(intent: Delete, answer: PinesyncError | None) -> Outcome:
-    why = f": {answer.message}" if answer else ""
-    return Outcome(
-        intent.path,
-        "pending",
-        message=f"the deletion was sent and its outcome is unknown{why}",
-        hint="run the same command again: it looks for the script before it sends anything",
-        exit_code=answer.exit_code if isinstance(answer, NoAccess) else EXIT_LATER,
         pine_id=intent.pine_id,
     )

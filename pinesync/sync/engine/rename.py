@@ -3,23 +3,17 @@ response never causes a second request: the script list shows the current name."
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
-from pinesync.errors import (
-    EXIT_LATER,
-    BadAnswer,
-    FacadeError,
-    NameTaken,
-    NoAccess,
-    NotAccessible,
-    PinesyncError,
-)
+from pinesync.errors import BadAnswer, FacadeError, NameTaken, PinesyncError
 from pinesync.model import Entry, SavedText, ScriptInfo
-from pinesync.sync import recovery
 from pinesync.sync.engine.lifecycle import begin, entry_of
+from pinesync.sync.engine.request import send, unknown
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.intents import Rename, age
-from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
 from pinesync.text.filenames import shell_quote, unescape_name
 
@@ -38,41 +32,19 @@ def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outco
             parent=before.version,
         ),
     )
-    answer: PinesyncError | None = None
-    try:
-        ports.remote.rename_script(entry.pine_id, name)
-    except PinesyncError as error:
-        answer = error
-    return _after(ports, intent, before, answer)
 
+    def look(answer: PinesyncError | None, patiently: bool) -> Callable[[], Outcome] | None:
+        info = _listed(ports, intent, patiently=patiently)
+        there = unescape_name(info.name) if info else None
+        # After a success, a new name that is not ours is the service's form of ours, or somebody
+        # renamed the script again since.
+        changed = answer is None and there != unescape_name(before.name)
+        if info and (there == name or changed):
+            return partial(_landed, ports, intent, info)
+        return None
 
-def _after(
-    ports: Ports, intent: Rename, before: SavedText, answer: PinesyncError | None
-) -> Outcome:
-    sent = recovery.outcome(answer) if answer else None
-    # The request never left this machine, so the name is unchanged.
-    if answer and sent is recovery.Landing.NOT_SENT:
-        ports.log.drop([intent])
-        return failed(intent.path, answer, intent.pine_id)
-    refused = sent is recovery.Landing.REFUSED
-    try:
-        info = _listed(ports, intent, patiently=not refused and not isinstance(answer, NoAccess))
-    except NoAccess as error:
-        return _unknown(intent, error)
-    except PinesyncError as error:
-        return _unknown(intent, answer or error)
-    if info and unescape_name(info.name) == intent.name:
-        return _landed(ports, intent, info)
-    if answer is None and info and unescape_name(info.name) != unescape_name(before.name):
-        # Somebody renamed it again since, or the service normalized the name.
-        return _landed(ports, intent, info)
-    # The service refused the request, and the script still has another name.
-    if answer and refused:
-        ports.log.drop([intent])
-        if isinstance(answer, NotAccessible):
-            ask_session(ports.remote, intent.pine_id)
-        return failed(intent.path, _named(answer, intent), intent.pine_id)
-    return _unknown(intent, answer)
+    request = partial(ports.remote.rename_script, entry.pine_id, name)
+    return send(ports, intent, request, look, partial(_named, intent))
 
 
 def settle_rename(ports: Ports, intent: Rename) -> Outcome:
@@ -84,7 +56,7 @@ def settle_rename(ports: Ports, intent: Rename) -> Outcome:
         why = f"an earlier rename is done: it is called {intent.name!r} there"
         return replace(done, done="recovered", message="; ".join(filter(None, (why, done.message))))
     if waited < ports.tools.settle_seconds:
-        return _unknown(intent, None)
+        return unknown(intent, None)
     ports.log.drop([intent])
     return Outcome(
         intent.path,
@@ -144,22 +116,10 @@ def _new_version(ports: Ports, intent: Rename) -> str:
     return f"{newest.version} was saved there meanwhile, with {text}"
 
 
-def _named(error: PinesyncError, intent: Rename) -> PinesyncError:
+def _named(intent: Rename, error: PinesyncError) -> PinesyncError:
     if isinstance(error, NameTaken):
         return NameTaken(
             f"another script is called {intent.name!r} on TradingView",
             "choose another name; nothing was renamed",
         )
     return error
-
-
-def _unknown(intent: Rename, answer: PinesyncError | None) -> Outcome:
-    why = f": {answer.message}" if answer else ""
-    return Outcome(
-        intent.path,
-        "pending",
-        message=f"the rename was sent and its outcome is unknown{why}",
-        hint="run the same command again: it looks at the name before it sends anything",
-        exit_code=answer.exit_code if isinstance(answer, NoAccess) else EXIT_LATER,
-        pine_id=intent.pine_id,
-    )

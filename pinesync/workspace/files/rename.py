@@ -45,13 +45,7 @@ def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
     if not stat.S_ISREG(source.stat(name).st_mode):
         raise OSError(errno.ELOOP, "not a plain file")
     try:
-        os.link(
-            source.at(name),
-            target.at(new),
-            src_dir_fd=source.descriptor,
-            dst_dir_fd=target.descriptor,
-            follow_symlinks=False,
-        )
+        source.link(name, new, target)
     except FileExistsError:
         if is_listed(target, new) or not os.path.samestat(source.stat(name), target.stat(new)):
             raise

@@ -115,16 +115,12 @@ class Tree:
         bytes before they leave the folder; where it fails, they get their place back.
         ChangedMeanwhile where the file was another. After any error `take_back` tells what is
         done, and clears the temporary file."""
-        try:
-            with self._folder_of(path, make=True) as (folder, name):
-                if expected is None:
-                    _create(folder, name, data, f".pinesync-{key}.tmp", begun)
-                else:
-                    self._replace(
-                        folder, name, data, expected, f".pinesync-{key}.tmp", begun, came_out
-                    )
-        except OSError as error:
-            raise file_error(path, error) from error
+        temp = f".pinesync-{key}.tmp"
+        with self._writing(path, make=True) as (folder, name):
+            if expected is None:
+                _create(folder, name, data, temp, begun)
+            else:
+                self._replace(folder, name, data, expected, temp, begun, came_out)
 
     def _replace(
         self,
@@ -161,12 +157,9 @@ class Tree:
     def write_manifest(self, data: bytes, expected: bytes, key: str) -> None:
         """Replace pine.toml as a whole. ChangedMeanwhile where it is not `expected` any more."""
         temp = f".pinesync-{key}.tmp"
-        try:
-            with self._folder_of(MANIFEST) as (folder, name):
-                write_temp(folder, temp, data, mode_of(folder, name))
-                self._exchange_manifest(folder, temp, name, expected)
-        except OSError as error:
-            raise file_error(MANIFEST, error) from error
+        with self._writing(MANIFEST) as (folder, name):
+            write_temp(folder, temp, data, mode_of(folder, name))
+            self._exchange_manifest(folder, temp, name, expected)
 
     def _exchange_manifest(self, folder: Folder, temp: str, name: str, expected: bytes) -> None:
         try:
@@ -185,12 +178,9 @@ class Tree:
 
     def discard(self, path: str, came_out: Callable[[bytes], object]) -> None:
         """Remove a leftover, once what it holds is kept."""
-        try:
-            with self._folder_of(path) as (folder, name):
-                came_out(read(folder, name))
-                folder.unlink(name)
-        except OSError as error:
-            raise file_error(path, error) from error
+        with self._writing(path) as (folder, name):
+            came_out(read(folder, name))
+            folder.unlink(name)
 
     def take_back(
         self,
@@ -251,6 +241,15 @@ class Tree:
         that is asked for."""
         with self._folder_of(f"{path}/" if path else "", make=make) as (folder, _):
             yield folder
+
+    @contextmanager
+    def _writing(self, path: str, *, make: bool = False) -> Iterator[tuple[Folder, str]]:
+        """The open folder of a file, and the file's name in it. An OSError becomes a FileError."""
+        try:
+            with self._folder_of(path, make=make) as (folder, name):
+                yield folder, name
+        except OSError as error:
+            raise file_error(path, error) from error
 
     def _folder_of(
         self, path: str, *, make: bool = False

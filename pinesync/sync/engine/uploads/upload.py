@@ -248,20 +248,24 @@ def _save(
         base = based(ports, draft.situation, newest.version, newest.digest)
         return _adopt(ports, replace(entry, base=base))
     name = _name_to_send(ports, entry.pine_id, newest, listed)
+    intent = Upload(
+        path=entry.path,
+        name=unescape_name(newest.name),
+        digest=digest(draft.text),
+        pine_id=entry.pine_id,
+        parent=newest.version,
+    )
+    return _submit(ports, draft, intent, name, begun)
+
+
+def _submit(
+    ports: Ports, draft: Draft, intent: Save, name: str | None, begun: Submit
+) -> Outcome | _UnderWay:
     # The requests took time. This is the last look at the file before the intent is written.
     if overtaken(ports, draft):
-        return changed(entry.path)
-    intent = begin(
-        ports,
-        Upload(
-            path=entry.path,
-            name=unescape_name(newest.name),
-            digest=digest(draft.text),
-            pine_id=entry.pine_id,
-            parent=newest.version,
-        ),
-    )
-    return _UnderWay(draft, intent, begun(lambda: _request(ports, intent, name, draft.text)))
+        return changed(draft.entry.path)
+    sent = begin(ports, intent)
+    return _UnderWay(draft, sent, begun(lambda: _request(ports, sent, name, draft.text)))
 
 
 def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
@@ -305,19 +309,13 @@ def _name_to_send(
 def _create(
     ports: Ports, draft: Draft, known: frozenset[PineId], begun: Submit
 ) -> Outcome | _UnderWay:
-    entry = draft.entry
-    if overtaken(ports, draft):
-        return changed(entry.path)
-    intent = begin(
-        ports,
-        Create(
-            path=entry.path,
-            name=entry.name,
-            digest=digest(draft.text),
-            known_ids=tuple(sorted(known)),
-        ),
+    intent = Create(
+        path=draft.entry.path,
+        name=draft.entry.name,
+        digest=digest(draft.text),
+        known_ids=tuple(sorted(known)),
     )
-    return _UnderWay(draft, intent, begun(lambda: _request(ports, intent, None, draft.text)))
+    return _submit(ports, draft, intent, None, begun)
 
 
 def steps_of(
