@@ -6,6 +6,8 @@ in, none is. The names are those of the rules.
 
 from __future__ import annotations
 
+import pytest
+
 from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import NetworkError
 from tests.fakes import Turn
@@ -42,6 +44,7 @@ def test_retry_does_not_hide_a_save(world: OneScript) -> None:
     assert not [text for text in world.log[3:] if "L1" in text and "W2" not in text]
 
 
+@pytest.mark.promise(14)
 def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
@@ -51,6 +54,7 @@ def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
     end(world)
 
 
+@pytest.mark.promise(14)
 def test_no_journal_save_after_a_second_try(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
@@ -61,6 +65,7 @@ def test_no_journal_save_after_a_second_try(world: OneScript) -> None:
     end(world)
 
 
+@pytest.mark.promise(12)
 def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
     world.web_fresh()
     world.sync()
@@ -70,6 +75,7 @@ def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
     assert any("conflict" in told for told in world.told)
 
 
+@pytest.mark.promise(12)
 def test_no_check_after_save_under_the_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.slipped())
@@ -77,6 +83,7 @@ def test_no_check_after_save_under_the_save(world: OneScript) -> None:
     assert any("somebody else" in told for told in world.told)
 
 
+@pytest.mark.promise(14)
 def test_no_tomb_late_save_then_revert(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
@@ -87,6 +94,7 @@ def test_no_tomb_late_save_then_revert(world: OneScript) -> None:
     end(world)
 
 
+@pytest.mark.promise(14)
 def test_no_tomb_late_save_over_another(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
@@ -98,6 +106,7 @@ def test_no_tomb_late_save_over_another(world: OneScript) -> None:
     assert world.told
 
 
+@pytest.mark.promise(4)
 def test_manifest_first_pull_then_revert(world: OneScript) -> None:
     for crash_at in range(1, 12):
         world.web_fresh()
@@ -109,6 +118,7 @@ def test_manifest_first_pull_then_revert(world: OneScript) -> None:
     end(world)
 
 
+@pytest.mark.promise(3)
 def test_no_pull_journal_crash_after_the_file(world: OneScript) -> None:
     world.web_fresh()
     world.sync(crash_at="commit")
@@ -146,6 +156,7 @@ def test_no_recheck_edit_during_the_pull(world: OneScript) -> None:
     assert "W1" in world.newest
 
 
+@pytest.mark.promise(13)
 def test_no_revert_check_stale_tab_after_a_push(world: OneScript) -> None:
     world.edit()
     world.sync()
@@ -176,6 +187,7 @@ def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: OneScrip
     assert any("browser tab" in told for told in world.told)
 
 
+@pytest.mark.promise(14)
 def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())
@@ -188,6 +200,7 @@ def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneS
     end(world)
 
 
+@pytest.mark.promise(12)
 def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
     world.edit()
 
@@ -200,6 +213,7 @@ def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
     end(world)
 
 
+@pytest.mark.promise(14)
 def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.delayed())

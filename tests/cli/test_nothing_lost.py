@@ -18,7 +18,7 @@ from tests.world import (
     both_ways,
 )
 
-pytestmark = both_ways
+pytestmark = [both_ways, pytest.mark.promise(20)]
 
 ASKING = [
     ["status"],

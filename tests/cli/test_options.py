@@ -115,6 +115,7 @@ def unreadable(world: World) -> None:
     world.write(b"\xff")
 
 
+@pytest.mark.promise(30, "S8")
 @pytest.mark.parametrize(
     ("happened", "command", "code"),
     [

@@ -20,6 +20,8 @@ from tests.world import (
     both_ways,
 )
 
+pytestmark = pytest.mark.promise(30, 38)
+
 every_case = pytest.mark.parametrize(
     "case",
     [

@@ -197,6 +197,7 @@ def test_resolve_wants_a_side_and_a_script(clone: World) -> None:
     assert clone.read() == TREND
 
 
+@pytest.mark.promise("S11")
 @pytest.mark.parametrize("long", ["here", "there"])
 def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> None:
     ours, theirs = (SLOWER + "\n" * 100_001, LONGER)[:: 1 if long == "here" else -1]

@@ -35,6 +35,7 @@ def edited(bench: Bench) -> tuple[PineId, str]:
 # -- saves of somebody else -----------------------------------------------------------------------
 
 
+@pytest.mark.promise(8)
 def test_saved_before_the_push_is_refused(bench: Bench, edited: tuple[PineId, str]) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
@@ -43,6 +44,7 @@ def test_saved_before_the_push_is_refused(bench: Bench, edited: tuple[PineId, st
     assert bench.words() == {path: "diverged"}
 
 
+@pytest.mark.promise(8)
 def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineId, str]) -> None:
     pine_id, path = edited
     bench.fake.at_next("check", lambda: bench.fake.web_save(pine_id, THEIRS))
@@ -52,6 +54,7 @@ def test_saved_between_list_and_get_is_refused(bench: Bench, edited: tuple[PineI
     assert (bench.base(path), bench.open_records()) == (3, [])
 
 
+@pytest.mark.promise(12)
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
 @pytest.mark.parametrize(
     ("between", "shadowed"),
@@ -128,6 +131,7 @@ def test_our_save_never_came_and_somebody_else_saved(
 # -- the service changes the text -----------------------------------------------------------------
 
 
+@pytest.mark.promise(11)
 @pytest.mark.parametrize("change", ["\n// added", "// added\n"])
 def test_a_changed_text_is_settled_by_the_answer(
     bench: Bench, edited: tuple[PineId, str], change: str
@@ -179,6 +183,7 @@ def test_a_changed_text_without_an_answer_is_never_sent_again(
     assert bench.fake.scripts[pine_id].newest == Version(4)
 
 
+@pytest.mark.promise(11)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -216,6 +221,7 @@ def test_an_absurd_version_of_a_new_script_is_not_walked_to(bench: Bench) -> Non
 # -- names ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise(16)
 @pytest.mark.parametrize("name", ["A &amp; B", "x &lt; y", "&#39;", "&nbsp;"])
 def test_a_name_that_holds_an_entity_is_not_sent(bench: Bench, name: str) -> None:
     pine_id, path = bench.script(name, BASE)
@@ -234,6 +240,7 @@ def test_any_other_name_is_sent_as_it_is_listed(bench: Bench, name: str) -> None
     assert bench.fake.scripts[pine_id].name == name
 
 
+@pytest.mark.promise(16)
 def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: tuple[PineId, str]) -> None:
     pine_id, _ = edited
     bench.fake.web_rename(pine_id, "Renamed")
@@ -252,6 +259,7 @@ def test_renamed_after_the_list_stays_renamed(
     assert bench.base(path) == 4
 
 
+@pytest.mark.promise(16)
 def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: tuple[PineId, str]) -> None:
     pine_id, _ = edited
     bench.fake.next_save(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
@@ -263,6 +271,7 @@ def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: tuple[Pi
 # -- the session, and pulling ---------------------------------------------------------------------
 
 
+@pytest.mark.promise(24)
 def test_a_session_that_ends_mid_batch_stops_it(bench: Bench) -> None:
     one, first = bench.script("One", BASE)
     two, second = bench.script("Two", BASE)
@@ -279,6 +288,7 @@ def test_a_session_that_ends_mid_batch_stops_it(bench: Bench) -> None:
     bench.check_settled()
 
 
+@pytest.mark.promise(24)
 def test_a_web_page_instead_of_an_answer_stops_the_run(bench: Bench) -> None:
     for name in ("One", "Two"):
         _, path = bench.script(name, BASE)
@@ -342,6 +352,7 @@ def test_a_merge_and_a_conflict(bench: Bench, edited: tuple[PineId, str]) -> Non
     assert len(bench.fake.posted) == posted
 
 
+@pytest.mark.promise(23)
 def test_nothing_is_touched_where_one_answer_of_a_pull_is_a_web_page(bench: Bench) -> None:
     for pine_id, _ in [bench.script(name, BASE) for name in ("One", "Two")]:
         bench.fake.web_save(pine_id, THEIRS)
@@ -353,6 +364,7 @@ def test_nothing_is_touched_where_one_answer_of_a_pull_is_a_web_page(bench: Benc
     assert set(bench.words().values()) == {"clean"}
 
 
+@pytest.mark.promise("S8")
 def test_one_script_that_cannot_be_read_is_its_own_failure(bench: Bench) -> None:
     for pine_id, _ in [bench.script(name, BASE) for name in ("One", "Two")]:
         bench.fake.web_save(pine_id, THEIRS)

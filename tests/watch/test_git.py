@@ -32,6 +32,8 @@ from tests.world import (
     git,
 )
 
+pytestmark = pytest.mark.promise(33)
+
 TREND_FILE = RelPath(TREND_PATH)
 TOOLS_FILE = RelPath(TOOLS_PATH)
 

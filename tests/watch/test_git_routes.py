@@ -35,6 +35,8 @@ from tests.world import (
     git,
 )
 
+pytestmark = pytest.mark.promise(33)
+
 __all__ = ["kept", "moment"]
 AHEAD = TREND + "// ahead\n"
 
