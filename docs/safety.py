@@ -80,10 +80,21 @@ def _table(kind: str, numbers: list[str]) -> str:
     tests = shown_by()
     lines = [f"| # | {kind} | shown by |", "|---|---|---|"]
     for number in numbers:
-        places = sorted(tests.get(number, ()), key=is_campaign)
-        shown = "<br>".join(f"`{p}`" + " (campaign)" * is_campaign(p) for p in places)
+        shown = "<br>".join(_shown(tests.get(number, [])))
         lines.append(f"| {number.removeprefix('S')} | {PROMISES[number]} | {shown} |")
     return "\n" + "\n".join(lines) + "\n\n"
+
+
+def _shown(places: list[str]) -> Iterator[str]:
+    """The files, each with the functions that are marked in it below."""
+    last = ""
+    for place in places:
+        file, colons, function = place.partition("::")
+        campaign = " (campaign)" if is_campaign(place) else ""
+        if file != last and function:
+            yield f"`{file}`"
+        yield f"`{colons}{function}`{campaign}" if function else f"`{file}`{campaign}"
+        last = file
 
 
 def _count(path: Path, pattern: str) -> int:
