@@ -21,27 +21,13 @@ copyright = author  # noqa: A001 - sphinx's name for it
 version = release = __version__
 language = "en"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
 nitpicky = True
-default_role = "code"  # docstrings are written for people: `like this`
 smartquotes = False  # an option is copied as it is typed: --sandbox
 
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
-
-autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-autodoc_class_signature = "mixed"
-python_use_unqualified_type_names = True
-# Python's own types and those of libraries have their pages elsewhere, and nothing is fetched.
-nitpick_ignore_regex = [
-    (r"py:.*", r"(collections\.abc|typing|requests|logging|datetime)\..*"),
-    (r"py:.*", r"(Any|Literal|NewType|Callable|Mapping|Exception|BaseAdapter|Envelope|optional)"),
-    (r"py:.*", r"(ValueError|str|int|bool|float|dict|tuple|list|None|bytes|object)"),
-    (r"py:.*", r"pinesync\.(tradingview|protocol|pine)\..*"),
-    (r"py:.*", r"(dict\[str|Session|Transport|Account|Verdict|SaveAnswer)"),
-]
 
 html_theme = "furo"
 html_title = f"pinesync {release}"

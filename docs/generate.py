@@ -12,12 +12,22 @@ from typing import get_args, get_type_hints
 
 import click
 
-from pinesync import errors
+from pinesync import errors, model
 from pinesync.cli.group import group
 from pinesync.sandbox import faults as going_wrong
 from pinesync.sandbox.routes import ROUTES
 from pinesync.sync.policy import NEVER, POLICY, LocalSide, RemoteSide
+from pinesync.tradingview.client import PineClient
 
+VALUES = (
+    model.Version,
+    model.ScriptInfo,
+    model.SavedText,
+    model.Verdict,
+    model.Diagnostic,
+    model.SaveAnswer,
+    model.Account,
+)
 Names = AbstractSet[str | None]
 
 
@@ -185,6 +195,33 @@ def switches() -> str:
         shown = ", ".join(f"`{value}`" for value in ordered)
         lines.append(_row(f"`{switch.name}`", shown, _SWITCHES[switch.name]))
     return _block(lines)
+
+
+def client() -> str:
+    """The methods of PineClient, as the source has them."""
+    lines = ["| method | returns | |", "|---|---|---|"]
+    for name, method in vars(PineClient).items():
+        if not name.startswith("_") and name != "close":
+            signature = inspect.signature(method)
+            returns = f"`{signature.return_annotation}`"
+            taken = ", ".join(map(_unquoted, [*signature.parameters.values()][1:]))
+            words = " ".join((inspect.getdoc(method) or "").split())
+            lines.append(_row(f"`{name}({taken})`", returns, words))
+    return _block(lines)
+
+
+def values() -> str:
+    """What the methods of PineClient take and return, as the source has it."""
+    lines = ["| value | fields | |", "|---|---|---|"]
+    for kind in VALUES:
+        named = ", ".join(f"`{f.name}: {f.type}`" for f in fields(kind))
+        lines.append(_row(f"`{kind.__name__}`", named, " ".join((kind.__doc__ or "").split())))
+    return _block(lines)
+
+
+def _unquoted(parameter: inspect.Parameter) -> str:
+    """`name: Type = default`; inspect shows annotations of this module style in quotes."""
+    return str(parameter).replace("'", "")
 
 
 def _block(lines: list[str]) -> str:

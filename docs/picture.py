@@ -72,7 +72,8 @@ def session() -> str:
     """The commands and what each printed, in colour."""
     with tempfile.TemporaryDirectory() as place:
         typed = "\n".join(
-            f"{meanwhile} >/dev/null 2>&1; printf '\\n$ %s\\n' {_quoted(command)}; {command} 2>&1"
+            f"{{ {meanwhile}; }} >/dev/null 2>&1\n"
+            f"printf '\\n$ %s\\n' {_quoted(command)}; {command} 2>&1"
             for meanwhile, command in SESSION
         )
         done = subprocess.run(

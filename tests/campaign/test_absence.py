@@ -43,6 +43,7 @@ def stopped(world: OneScript) -> PinesyncError | None:
     return ends[0]
 
 
+@pytest.mark.promise(20)
 def test_an_empty_list_of_a_dead_session(world: OneScript) -> None:
     world.remote.signed_in = False
     assert isinstance(stopped(world), SessionExpired)
@@ -55,6 +56,7 @@ def test_a_list_that_is_empty_for_no_reason(
     assert isinstance(stopped(world), NoAccess)
 
 
+@pytest.mark.promise(21)
 @pytest.mark.parametrize(
     ("tracked", "gone", "mass"),
     [(1, 1, True), (5, 3, False), (5, 4, True), (20, 4, False), (20, 5, True), (30, 6, False)],
@@ -93,6 +95,7 @@ def test_a_gone_script_is_saved_anew_only_when_asked(world: OneScript) -> None:
     assert Path(world.file).exists()
 
 
+@pytest.mark.promise(19)
 def test_a_missing_file_deletes_nothing(world: OneScript) -> None:
     world.file.unlink()
     world.sync()

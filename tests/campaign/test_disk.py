@@ -11,6 +11,8 @@ from tests.campaign.conftest import Opened, noting
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.world import OneScript, marks_of
 
+pytestmark = pytest.mark.promise(4)
+
 
 def pulls(world: OneScript) -> None:
     world.web_fresh()
@@ -81,6 +83,7 @@ def troubles(
             yield world, disk.calls[-1], number
 
 
+@pytest.mark.promise(2)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
 def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> None:
@@ -93,6 +96,7 @@ def test_the_process_dies_at_every_call(worlds: Opened, job: Job, ways: str) -> 
             rests(world, job)
 
 
+@pytest.mark.promise(7)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("code", ERRORS, ids=lambda code: errno.errorcode[code])
@@ -104,6 +108,7 @@ def test_every_call_fails_once(
         heals(world, job, f"{job.__name__}: {name}, call {number}, failed once")
 
 
+@pytest.mark.promise(7)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
 def test_the_disk_is_full_from_every_call_on(worlds: Opened, job: Job) -> None:

@@ -10,6 +10,8 @@ from pinesync.app.sync.status import status
 from tests.campaign.conftest import Opened
 from tests.world import OneScript, git, marks_of, start
 
+pytestmark = pytest.mark.promise(33, 37)
+
 
 @pytest.fixture
 def kept(worlds: Opened, home: Path) -> Iterator[OneScript]:
@@ -138,6 +140,7 @@ def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: OneScript) -> Non
     assert len(kept.log) == 3
 
 
+@pytest.mark.promise(27)
 def test_a_lost_state_changes_no_word(discarded: OneScript) -> None:
     import shutil
 

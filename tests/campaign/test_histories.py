@@ -5,6 +5,8 @@ import pytest
 from tests.campaign.conftest import Opened
 from tests.campaign.histories import EVENTS, PRELUDES, explore, live
 
+pytestmark = pytest.mark.promise(3, 19)
+
 LENGTHS = {"a fresh clone": 3, "after a push and a pull": 2}
 
 

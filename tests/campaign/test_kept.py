@@ -16,6 +16,8 @@ from pinesync.model import RelPath
 from pinesync.text.canonical import canonical, decode, digest, encode_like
 from tests.world import OneScript
 
+pytestmark = pytest.mark.promise(6)
+
 
 def replaced(world: OneScript) -> list[str]:
     folder = open_project(world.setup()).workspace
@@ -23,6 +25,7 @@ def replaced(world: OneScript) -> list[str]:
     return [folder.texts.text_of(item.digest) or "" for item in found]
 
 
+@pytest.mark.promise(1)
 def test_a_pulled_files_old_text_is_kept(world: OneScript) -> None:
     before = world.file.read_text()
     world.web_fresh()
@@ -30,6 +33,7 @@ def test_a_pulled_files_old_text_is_kept(world: OneScript) -> None:
     assert replaced(world) == [before]
 
 
+@pytest.mark.promise(1)
 def test_a_merged_files_old_text_is_kept(world: OneScript) -> None:
     world.edit()
     before = world.file.read_text()
@@ -38,6 +42,7 @@ def test_a_merged_files_old_text_is_kept(world: OneScript) -> None:
     assert before in replaced(world)
 
 
+@pytest.mark.promise(1)
 def test_theirs_keeps_mine(world: OneScript) -> None:
     world.edit()
     before = world.file.read_text()
@@ -67,6 +72,7 @@ def test_markers_are_not_pushed_even_by_over(world: OneScript) -> None:
     assert len(world.log) == 1
 
 
+@pytest.mark.promise(35)
 @pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 def test_line_ends_bom_and_mode_stay(world: OneScript, ends: str, bom: bytes) -> None:
@@ -92,6 +98,7 @@ def test_any_bytes_any_text(data: bytes, text: str) -> None:
         assert digest(decode(after)) == digest(canonical(text))
 
 
+@pytest.mark.promise("S7")
 def test_a_linked_folder_is_not_followed(world: OneScript, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

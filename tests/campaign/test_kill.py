@@ -20,6 +20,8 @@ from tests.campaign.conftest import noting
 from tests.campaign.served import at_rest, program, served
 from tests.world import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH, World
 
+pytestmark = pytest.mark.promise(2)
+
 KILLED_AT = """
 import os, signal
 from pinesync.cli.error_handler import run
@@ -116,6 +118,7 @@ def healed(world: World, job: Job, where: str) -> None:
         assert world.read() == END[job]["Trend"][-1]
 
 
+@pytest.mark.promise(4)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("job", JOBS)
 def test_killed_at_a_call(fresh: Fresh, job: Job, request: pytest.FixtureRequest) -> None:

@@ -32,6 +32,8 @@ from pinesync.sync.outcome import Run
 from tests.world import MARK, SETTLE, Account, Crash, Fuse
 from tests.world.many_scripts import ManyScripts, opened
 
+pytestmark = pytest.mark.promise(6, 19)
+
 NAMES = ("one", "two")
 names = st.sampled_from(NAMES)
 FAULTS = [

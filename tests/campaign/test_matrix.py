@@ -58,6 +58,7 @@ def cases(endpoint: str) -> Iterator[Fault]:
         yield Fault.parse(f"{endpoint}:{calls}:{kind}:{when}")
 
 
+@pytest.mark.promise(9)
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_every_fault(worlds: Worlds, endpoint: str, request: pytest.FixtureRequest) -> None:
@@ -98,6 +99,7 @@ def five_edited(facade: ManyScripts) -> None:
         facade.edit(name)
 
 
+@pytest.mark.promise(24)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("switches", ["", "eol=crlf,ok=bare", *SWITCHES[2:4]])
 @pytest.mark.parametrize(("job", "verb"), [(five_behind, pull), (five_edited, push)])

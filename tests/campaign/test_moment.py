@@ -9,6 +9,8 @@ from pinesync.app.sync.status import status
 from tests.fakes import Turn
 from tests.world import OneScript
 
+pytestmark = pytest.mark.promise(18)
+
 
 def edits(world: OneScript) -> None:
     world.edit()

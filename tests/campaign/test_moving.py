@@ -19,6 +19,8 @@ from tests.campaign.test_kill import KILLED_AT
 from tests.campaign.test_power import Cache, cached, unsafe_at_manifest
 from tests.world import EXTRA, LONGER, TREND, TREND_PATH, Crash, World
 
+pytestmark = pytest.mark.promise(4)
+
 MOST = 200
 """More calls than a move makes."""
 

@@ -104,6 +104,7 @@ def cached(cache: Cache) -> Iterator[None]:
 JOBS = (pulls, pushes, merges, conflicts, pulls_a_new_script)
 
 
+@pytest.mark.promise(5)
 @pytest.mark.parametrize("job", JOBS)
 def test_what_is_done_is_on_the_disk(world: OneScript, job: Callable[[OneScript], None]) -> None:
     """Files, pine.toml and records are safe when the run ends. Texts that can be read again from
@@ -115,6 +116,7 @@ def test_what_is_done_is_on_the_disk(world: OneScript, job: Callable[[OneScript]
     assert not cache.unsafe("scripts/", "records", "replaced")
 
 
+@pytest.mark.promise(9, "S13")
 @pytest.mark.parametrize("job", [pushes, merges])
 def test_the_record_is_on_the_disk_before_anything_is_sent(
     world: OneScript, job: Callable[[OneScript], None]

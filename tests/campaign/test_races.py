@@ -135,6 +135,7 @@ def serials(folder: Workspace) -> tuple[set[str], set[str]]:
     return set(SERIAL.findall(there)), {n for text in kept for n in SERIAL.findall(text)}
 
 
+@pytest.mark.promise(1)
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("style", ["renames", "truncates"])
 def test_an_editor_races_a_pull(
@@ -160,6 +161,7 @@ def test_an_editor_races_a_pull(
     assert not folder.log.intents()
 
 
+@pytest.mark.promise(1)
 @pytest.mark.parametrize("exchange", [exchange_files, link_and_replace])
 def test_an_editor_saves_between_the_last_look_and_the_exchange(
     folder: Workspace, exchange: Exchange
@@ -196,6 +198,7 @@ def half_written(path: Path) -> TextIO:
     return file
 
 
+@pytest.mark.promise(1, 32)
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
 def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], TextIO]) -> None:
     """The editor holds the file open for writing during the whole pull, and ends its save then."""
@@ -225,6 +228,7 @@ def test_two_commands_amid_a_save_in_place(
     assert all("L9" not in text for text in world.log[:2])
 
 
+@pytest.mark.promise(2)
 def test_a_reader_sees_whole_texts(folder: Workspace) -> None:
     """Every read between two pulls, or amid one, gives the old text or the new one."""
     texts = [f"// version {number}\n" * 1001 for number in range(PULLS + 1)]

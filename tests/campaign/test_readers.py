@@ -67,6 +67,7 @@ def situations(world: OneScript, name: str) -> None:
         world.edit()
 
 
+@pytest.mark.promise(29)
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize(
     "name", ["an edit", "both changed", "an unsettled save", "an interrupted pull"]

@@ -10,6 +10,7 @@ from tests.campaign.taken_back import EVENTS, PRELUDES, GitWorld, explore, live
 from tests.world.one_script import opened
 
 
+@pytest.mark.promise(37)
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("first", EVENTS)
 @pytest.mark.parametrize("prelude", PRELUDES)

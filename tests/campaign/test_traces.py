@@ -4,6 +4,8 @@ For every rule left out the model gives the shortest history in which work is lo
 in, none is. The names are those of the rules.
 """
 
+import pytest
+
 from pinesync.cli.sync.resolve import resolve
 from pinesync.errors import NetworkError
 from tests.fakes import Turn
@@ -66,6 +68,7 @@ def test_retry_does_not_hide_a_save(world: OneScript) -> None:
     assert not [text for text in world.log[3:] if "L1" in text and "W2" not in text]
 
 
+@pytest.mark.promise(14)
 def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
     late(world)
     world.sync()
@@ -73,12 +76,14 @@ def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
     end_late(world)
 
 
+@pytest.mark.promise(14)
 def test_no_journal_save_after_a_second_try(world: OneScript) -> None:
     given_up(world)
     world.web_fresh()
     end_late(world)
 
 
+@pytest.mark.promise(12)
 def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
     world.web_fresh()
     world.sync()
@@ -88,6 +93,7 @@ def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
     assert any("conflict" in told for told in world.told)
 
 
+@pytest.mark.promise(12)
 def test_no_check_after_save_under_the_save(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.slipped())
@@ -95,12 +101,14 @@ def test_no_check_after_save_under_the_save(world: OneScript) -> None:
     assert any("somebody else" in told for told in world.told)
 
 
+@pytest.mark.promise(14)
 def test_no_tomb_late_save_then_revert(world: OneScript) -> None:
     given_up(world)
     world.web_revert()
     end_late(world)
 
 
+@pytest.mark.promise(14)
 def test_no_tomb_late_save_over_another(world: OneScript) -> None:
     late(world)
     world.web_fresh()
@@ -110,6 +118,7 @@ def test_no_tomb_late_save_over_another(world: OneScript) -> None:
     assert world.told
 
 
+@pytest.mark.promise(4)
 def test_manifest_first_pull_then_revert(world: OneScript) -> None:
     for crash_at in range(1, 12):
         world.web_fresh()
@@ -121,6 +130,7 @@ def test_manifest_first_pull_then_revert(world: OneScript) -> None:
     end(world)
 
 
+@pytest.mark.promise(3)
 def test_no_pull_journal_crash_after_the_file(world: OneScript) -> None:
     world.web_fresh()
     world.sync(crash_at="commit")
@@ -158,6 +168,7 @@ def test_no_recheck_edit_during_the_pull(world: OneScript) -> None:
     assert "W1" in world.newest
 
 
+@pytest.mark.promise(13)
 def test_no_revert_check_stale_tab_after_a_push(world: OneScript) -> None:
     stale_tab(world)
     end(world)
@@ -182,6 +193,7 @@ def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: OneScrip
     assert any("browser tab" in told for told in world.told)
 
 
+@pytest.mark.promise(14)
 def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneScript) -> None:
     given_up(world)  # the base has the text now
     world.web_fresh()
@@ -191,6 +203,7 @@ def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneS
     end(world)
 
 
+@pytest.mark.promise(12)
 def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
     world.edit()
 
@@ -203,6 +216,7 @@ def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
     end(world)
 
 
+@pytest.mark.promise(14)
 def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: OneScript) -> None:
     given_up(world)
     ours = world.newest

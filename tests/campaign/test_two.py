@@ -5,6 +5,8 @@ import pytest
 from tests.campaign.served import at_rest, program
 from tests.world import EXTRA, LONGER, SLOWER, TREND, World
 
+pytestmark = pytest.mark.promise(28)
+
 AT_A_BARRIER = """
 import os
 import pinesync.app.sync.push, pinesync.app.sync.pull
@@ -67,6 +69,7 @@ def test_two_pulls(world: World) -> None:
     at_rest(world)
 
 
+@pytest.mark.promise(15)
 def test_two_pushes_create_one_script(world: World) -> None:
     world.write(EXTRA, "mine.pine")
     world("add", "mine.pine")

@@ -161,6 +161,7 @@ def test_colours_take_no_width() -> None:
     assert width("\u1112\u1161\u11ab") == 2  # 한, in its parts
 
 
+@pytest.mark.promise("S11")
 def test_a_hundred_thousand_lines_are_not_flushed_one_by_one() -> None:
     class Flushed(io.StringIO):
         times = 0

@@ -302,6 +302,7 @@ def test_a_repository_that_is_broken(repo: World) -> None:
     assert f"{SAVED}: not moved: git will not look into " in ran.err
 
 
+@pytest.mark.promise("S14")
 def test_no_program_of_the_repository_is_run(repo: World, tmp_path: Path) -> None:
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\ncat\n")

@@ -65,6 +65,7 @@ def test_what_is_kept_is_used_by_every_verb(world: World, tradingview: TradingVi
         assert not any(told(world, body.decode("latin-1")) for body in place.values())
 
 
+@pytest.mark.promise("S2")
 @pytest.mark.parametrize("way", ["stdin", "dash", "file", "json"])
 def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) -> None:
     pasted = whole_header(world)
@@ -98,6 +99,7 @@ def test_what_is_no_cookie(world: World, tradingview: TradingView, pasted: str) 
     assert not session_file(world).exists()
 
 
+@pytest.mark.promise("S3")
 def test_a_cookie_is_never_an_argument(world: World, tradingview: TradingView) -> None:
     world("login", world.user.cookie, code=2)
     assert not session_file(world).exists()
@@ -185,6 +187,7 @@ def test_the_variable_goes_before_what_is_kept(world: World, tradingview: Tradin
     assert "set TRADINGVIEW_COOKIE to a fresh cookie" in world("whoami", code=5).err
 
 
+@pytest.mark.promise("S1")
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 def test_tradingviews_cookies_go_to_no_other_facade(world: World) -> None:
     """Neither the variable nor what is kept: the facade of this world would take them."""

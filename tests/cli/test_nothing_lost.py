@@ -9,7 +9,7 @@ from tests.cli.answers import listing
 from tests.world import World, both_ways
 from tests.world.scripts import BREAKOUT, BREAKOUT_PATH, LONGER, PATHS, SLOWER, TREND, TREND_PATH
 
-pytestmark = both_ways
+pytestmark = [both_ways, pytest.mark.promise(20)]
 
 ASKING = [
     ["status"],

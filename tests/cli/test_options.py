@@ -95,6 +95,7 @@ HISTORIES = {
 }
 
 
+@pytest.mark.promise(30, "S8")
 @pytest.mark.parametrize(
     ("happened", "command", "code"),
     [

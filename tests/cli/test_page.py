@@ -215,6 +215,7 @@ def spiked(world: World) -> None:
     world.write(f"// {EVIL}", f"<b onclick=x>{SEEN}&amp;.pine")
 
 
+@pytest.mark.promise("S9")
 def test_whatever_it_holds_is_text(clone: World) -> None:
     spiked(clone)
     page = pictured(clone)
@@ -227,6 +228,7 @@ def test_whatever_it_holds_is_text(clone: World) -> None:
     assert raw(clone.read("page.html")) is None
 
 
+@pytest.mark.promise("S9")
 def test_nothing_but_its_own_style_may_load(clone: World) -> None:
     spiked(clone)
     page = pictured(clone)
@@ -361,6 +363,7 @@ def test_an_earlier_page_is_replaced(clone: World) -> None:
     assert not list(clone.folder.glob(".pinesync-*"))
 
 
+@pytest.mark.promise("S5")
 @pytest.mark.parametrize("name", ["notes.html", TREND_PATH, "pine.toml", "page", "no/page.html"])
 def test_another_file_is_never_replaced(clone: World, name: str) -> None:
     clone.write("<p>mine</p>", "notes.html")

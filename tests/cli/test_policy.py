@@ -10,6 +10,8 @@ from tests.cli.cases import CASES, CREATED, FLAGGED, SAVED, Case, Told, commits,
 from tests.world import BREAKOUT_PATH, TREND_PATH, World, both_ways
 from tests.world.scripts import BREAKOUT, EXTRA, LONGER, MERGED, SLOWER, TREND
 
+pytestmark = pytest.mark.promise(30, 38)
+
 every_case = pytest.mark.parametrize(
     "case",
     [

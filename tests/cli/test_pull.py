@@ -211,6 +211,7 @@ def test_a_conflict_that_cannot_be_resolved_leaves_no_other_unresolved(conflict:
     assert "<<<<<<<" in conflict.read(TOOLS_PATH)
 
 
+@pytest.mark.promise("S11")
 @pytest.mark.parametrize("long", ["here", "there"])
 def test_a_text_of_very_many_lines_is_not_merged(clone: World, long: str) -> None:
     ours, theirs = (SLOWER + "\n" * 100_001, LONGER)[:: 1 if long == "here" else -1]

@@ -60,6 +60,7 @@ def deletions(world: World) -> int:
 # -- done -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise(22)
 @both_ways
 def test_every_version_is_kept_before_the_deletion(three: World) -> None:
     pine_id = three.id_of()
@@ -88,6 +89,7 @@ def test_a_lost_or_damaged_cache_is_read_anew(three: World) -> None:
     assert kept(three, pine_id) == VERSIONS
 
 
+@pytest.mark.promise(22)
 def test_what_is_kept_is_on_the_disk_before_the_request(
     three: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,6 +241,7 @@ def test_a_save_in_the_last_moment(three: World) -> None:
     assert deletions(three) == 0
 
 
+@pytest.mark.promise(22)
 @pytest.mark.parametrize("kind", ["500", "html", "reset", "garbage", "429"])
 @pytest.mark.parametrize("which", [2, 3, 4])
 def test_a_version_that_cannot_be_kept(three: World, kind: str, which: int) -> None:

@@ -12,6 +12,8 @@ import pytest
 from tests.world import BREAKOUT_PATH, TREND_PATH, World, git, start
 from tests.world.scripts import BREAKOUT, EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND
 
+pytestmark = pytest.mark.promise(37)
+
 FIRST = SLOWER.replace("plot(slow)", "plot(slow, color = color.red)")
 """A second foreign save, on another line than SLOWER."""
 TWICE = TREND.replace("20", "7")
@@ -129,6 +131,7 @@ def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
 # -- b. what cannot be read is not passed over ----------------------------------------------------
 
 
+@pytest.mark.promise(38)
 @pytest.mark.parametrize("fault", ["500", "429", "truncate", "html"])
 def test_without_the_older_versions_nothing_is_sent(repo: World, fault: str) -> None:
     repo.web_save_and_pull(SLOWER)
@@ -160,6 +163,7 @@ def test_offline_says_that_it_did_not_compare(repo: World) -> None:
     assert "not compared with the saves of others" in line["note"]
 
 
+@pytest.mark.promise(38)
 def test_a_push_that_can_read_the_newest_version_alone_sends_nothing(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     discard(repo)
@@ -280,6 +284,7 @@ def test_a_repaired_merge_saves_over_nobody(repo: World) -> None:
 # -- g. the flag ----------------------------------------------------------------------------------
 
 
+@pytest.mark.promise(12)
 @pytest.mark.parametrize("back", ["pine.toml", ".", "stash"])
 def test_a_flag_outlives_an_older_pine_toml(repo: World, back: str) -> None:
     repo.write(LONGER)

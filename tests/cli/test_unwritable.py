@@ -17,6 +17,8 @@ from pinesync.workspace.files import exchange
 from tests.campaign.disk import Disk, Trouble, watched
 from tests.world import EXTRA, LONGER, SLOWER, TREND_PATH, World
 
+pytestmark = pytest.mark.promise(7)
+
 
 def mount(*words: str) -> int:
     return subprocess.run(["mount", *words], capture_output=True, check=False).returncode

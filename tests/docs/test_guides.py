@@ -1,4 +1,4 @@
-"""The guides, each typed from its first command to its last."""
+"""The guides and the start pages, each typed from its first command to its last."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,11 @@ import pytest
 from pinesync.cli.group import VERBS
 from tests.docs.pages import ROOT, disagreements, page, read_aloud
 
-GUIDES = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("docs/guides/*.md"))]
+GUIDES = [
+    path.relative_to(ROOT).as_posix()
+    for folder in ("start", "guides")
+    for path in sorted(ROOT.glob(f"docs/{folder}/*.md"))
+]
 
 
 @pytest.mark.parametrize("name", GUIDES)

@@ -31,7 +31,12 @@ def test_every_command_prints_what_the_page_shows(home: Path, tmp_path: Path) ->
 
 EXAMPLES = [
     block.text
-    for name in ("README.md", "docs/sandbox.md", "docs/reference/library.md")
+    for name in (
+        "README.md",
+        "docs/sandbox.md",
+        "docs/start/library.md",
+        "docs/reference/library.md",
+    )
     for block in blocks(page(name))
     if block.language == "python"
 ]

@@ -1,37 +1,30 @@
-"""Every promise of docs/safety.md names tests that exist."""
+"""Every promise and every rule of security is shown by tests, and the pages name them."""
 
 import re
-from pathlib import Path
 
 import pytest
 
+from docs import safety
 from tests.conftest import CAMPAIGN
-
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "safety.md").read_text("utf-8")
-ROWS = re.findall(r"^\| (\d+) \| (.+?) \| (.+) \|$", PAGE, re.M)
+from tests.docs.pages import ROOT, page
 
 
-def test_all_promises_are_there() -> None:
-    assert [int(number) for number, _, _ in ROWS] == list(range(1, 39))
+@pytest.mark.parametrize(
+    ("name", "table"), [("docs/safety.md", safety.promises), ("SECURITY.md", safety.rules)]
+)
+def test_a_table_is_made_from_the_markers(name: str, table) -> None:
+    assert table() in page(name), "`make docs` writes it anew"
 
 
-@pytest.mark.parametrize(("number", "promise", "shown"), ROWS, ids=[row[0] for row in ROWS])
-def test_a_promise_names_its_tests(number: str, promise: str, shown: str) -> None:
-    assert promise
-    named = re.findall(r"`(tests/[^`]+)`", shown)
-    assert named, f"promise {number} is shown by nothing"
-    campaign = set(re.findall(r"`(tests/[^`]+)` \(campaign\)", shown))
-    assert campaign == {place for place in named if _is_campaign(place)}, "said wrongly"
-    assert campaign != set(named), f"`make test` shows nothing of promise {number}"
-    for place in named:
-        file, _, test = place.partition("::")
-        source = (ROOT / file).read_text("utf-8")
-        assert not test or re.search(rf"^def {test}\(", source, re.M), place
+@pytest.mark.parametrize("number", safety.PROMISES)
+def test_a_promise_is_shown_by_a_test_before_every_commit(number: str) -> None:
+    places = safety.shown_by().get(number, [])
+    assert places, f"no test is marked with promise {number}"
+    assert not all(map(safety.is_campaign, places)), f"`make test` shows nothing of {number}"
 
 
-def _is_campaign(place: str) -> bool:
-    return not CAMPAIGN.isdisjoint((place, place.partition("::")[0]))
+def test_no_marker_names_a_promise_that_does_not_exist() -> None:
+    assert safety.shown_by().keys() <= safety.PROMISES.keys()
 
 
 @pytest.mark.parametrize("place", sorted(CAMPAIGN))

@@ -131,6 +131,7 @@ def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> 
     assert manifests_with(folder, Digest("sha256:" + "3" * 64)) == []
 
 
+@pytest.mark.promise("S14")
 def test_no_program_of_a_repository_is_run(tmp_path: Path) -> None:
     """An unpacked archive may bring a .git with settings of somebody else's."""
     hook = tmp_path / "hook"

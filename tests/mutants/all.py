@@ -12,8 +12,6 @@ ALL = (*FILES, *SAVES, *TAKING_BACK, *TRUST, *WATCHES)
 WITHOUT = {
     "30": "a script of somebody's relies on exit codes; no text does",
     "34": "a ping-pong makes versions, and loses none",
-    "39": "there is no remote helper yet",
-    "40": "there is no probe yet",
-    "41": "there are no alerts yet",
+    "S16": "the sandbox holds nobody's work and no account of TradingView",
 }
 """Promises that no mutant is about, and why."""

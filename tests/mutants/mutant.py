@@ -15,7 +15,7 @@ CHOSEN = "MUTANT"
 @dataclass(frozen=True)
 class Mutant:
     """`rule` is what is taken out. `promise` are the promises that it keeps, by their numbers in
-    docs/safety.md, or the rules of security, as S1. `targets` are `module:attribute`, several where
+    docs/promises.toml, rules of security as S1. `targets` are `module:attribute`, several where
     one rule is kept in several places; `patch` takes what is there and gives what takes its place.
     Each of `tests`, a file or a single test, must fail."""
 

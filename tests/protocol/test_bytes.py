@@ -14,6 +14,8 @@ from pinesync.model import Diagnostic, PineId, Verdict, Version
 from pinesync.protocol import Answer, Request, requests, responses
 from pinesync.text.canonical import MAX_SOURCE
 
+pytestmark = pytest.mark.promise(23)
+
 ID = PineId("USER;0123456789abcdef0123456789abcdef")
 QUOTED = "USER%3B0123456789abcdef0123456789abcdef"
 HTML = b"<!DOCTYPE html>\n<html><head><title>Just a moment...</title></head></html>"
@@ -26,6 +28,7 @@ def ok(body: bytes | str) -> Answer:
 # -- what is asked --------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("S13")
 @pytest.mark.parametrize(
     ("request_", "method", "path", "query", "source", "effect"),
     [
@@ -213,6 +216,7 @@ def test_another_version_than_asked_is_refused() -> None:
         responses.saved_text(ok(GET), ID, Version(2))
 
 
+@pytest.mark.promise("S15")
 @pytest.mark.parametrize(
     "body",
     [
@@ -241,6 +245,7 @@ def test_bytes_that_are_no_utf8_are_refused() -> None:
         responses.saved_text(ok(GET.encode().replace(b"A &amp; B", b"\xff")), ID, None)
 
 
+@pytest.mark.promise("S11")
 def test_a_source_that_is_too_large_is_refused() -> None:
     body = GET.replace("plot", "x" * (MAX_SOURCE + 1))
     with pytest.raises(errors.BadAnswer, match="larger"):

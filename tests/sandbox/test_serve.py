@@ -41,6 +41,7 @@ def status(server: Server, *headers: str, method: str = "GET", host: str | None 
     return int(answer.split(b" ", 2)[1])
 
 
+@pytest.mark.promise("S16")
 def test_only_loopback(store: Store) -> None:
     for host in ("0.0.0.0", "", "example.com", "192.168.0.1"):
         with pytest.raises(Misuse):
@@ -52,6 +53,7 @@ def test_a_port_in_use_is_said(store: Store, server: Server) -> None:
         Server(SandboxApp(store), port=server.port)
 
 
+@pytest.mark.promise("S16")
 def test_host_is_checked(server: Server) -> None:
     port = server.port
     assert status(server, host=f"localhost:{port}") == 200
@@ -61,6 +63,7 @@ def test_host_is_checked(server: Server) -> None:
     assert b" 400 " in raw(server, f"GET {LIST} HTTP/1.1\r\n\r\n".encode())
 
 
+@pytest.mark.promise("S16")
 def test_origin_is_checked(server: Server) -> None:
     for origin in (
         "https://www.tradingview.com",
@@ -83,6 +86,7 @@ def test_origin_is_checked(server: Server) -> None:
     assert status(server, "Origin: http://localhost", "Origin: https://evil.com") == 403
 
 
+@pytest.mark.promise("S16")
 @pytest.mark.parametrize(
     "path",
     [
@@ -118,6 +122,7 @@ def test_no_path_reaches_the_file_system(server: Server, path: str) -> None:
     assert opened == []
 
 
+@pytest.mark.promise("S16")
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
@@ -163,6 +168,7 @@ def test_requests_in_one_packet_are_answered_in_order(server: Server) -> None:
     assert answer.count(b"HTTP/1.1 200 OK") == 2
 
 
+@pytest.mark.promise("S16")
 @pytest.mark.parametrize(
     "sent", [b"", b"GET /", f"POST {LIST} HTTP/1.1\r\nContent-Length: 10\r\n".encode()]
 )

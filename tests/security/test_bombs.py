@@ -30,6 +30,8 @@ from tests.security.bombs import (
 )
 from tests.world import TREND_PATH, World
 
+pytestmark = pytest.mark.promise("S11")
+
 if not sys.platform.startswith("linux"):
     pytest.skip("the memory of a process is read from /proc", allow_module_level=True)
 
@@ -169,6 +171,7 @@ def test_a_list_is_refused(clone: World, name: str) -> None:
     assert len(done.said) < 1000, done
 
 
+@pytest.mark.promise("S15")
 @over_http
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_is_refused_and_its_script_named(clone: World, name: str) -> None:

@@ -129,6 +129,7 @@ def test_every_verb_has_its_commands() -> None:
 SOURCES = ("kept", "variable", "json")
 
 
+@pytest.mark.promise("S3")
 @pytest.mark.parametrize("source", SOURCES)
 def test_nothing_that_is_said_or_written_holds_the_cookie(
     signed_in: World,
@@ -165,6 +166,7 @@ def test_nothing_that_is_said_or_written_holds_the_cookie(
         assert hits(world, path.read_bytes(), path.name) == [], path
 
 
+@pytest.mark.promise("S3")
 def test_a_bugs_log_does_not_hold_it(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A traceback has the lines of the code and the bug's own words, and no values."""
     world = signed_in
@@ -197,6 +199,7 @@ os.execv({git!r}, ["git", *sys.argv[1:]])
 """
 
 
+@pytest.mark.promise("S3")
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through /proc")
 @pytest.mark.parametrize("source", ["kept", "variable"])
 def test_no_child_and_no_command_line_holds_the_cookie(

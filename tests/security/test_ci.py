@@ -14,6 +14,8 @@ import pytest
 from tests.cli.workflow import together
 from tests.world import LONGER, World, git, start
 
+pytestmark = pytest.mark.promise("S14")
+
 MODULES = ("pip", "click", "pinesync", "sitecustomize", "encodings")
 
 

@@ -17,6 +17,8 @@ from pinesync.git.run import run
 from tests.lsp.conftest import Opening, opening  # noqa: F401
 from tests.world import BREAKOUT_PATH, LONGER, SLOWER, TREND_PATH, World, git, hook, start
 
+pytestmark = pytest.mark.promise("S14")
+
 HOOKS = "pre-commit post-commit reference-transaction post-index-change post-checkout".split()
 SETTINGS = """\
 [core]

@@ -71,6 +71,7 @@ WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 FAMILIES = WORDS.flatmap(lambda word: st.lists(look_alikes(word), min_size=2, max_size=6))
 
 
+@pytest.mark.promise("S6")
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("pair", PAIRS, ids=ascii)
 def test_two_names_are_two_files_everywhere(pair: tuple[str, str], rule: Rule) -> None:
@@ -112,6 +113,7 @@ def test_every_letter_is_told_from_its_other_forms() -> None:
 FILES = {(file_name(one, None), file_name(other, None)) for one, other in PAIRS}
 
 
+@pytest.mark.promise("S6")
 @pytest.mark.parametrize("pair", sorted(f for f in FILES if f[0] != f[1]), ids=ascii)
 def test_a_manifest_with_both_is_refused_and_names_them(pair: tuple[str, str]) -> None:
     one, other = (f"x/{name}" for name in pair)

@@ -58,6 +58,7 @@ def is_harmless(said: str) -> None:
 SIGNED = "Signed-off-by: me <me@x>"
 
 
+@pytest.mark.promise("S9")
 @example([(SIGNED, False), (f"Pine-Id: {A}", False)])
 @given(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=4))
 @settings(max_examples=150)

@@ -48,6 +48,7 @@ def test_a_refusal_of_the_service_is_no_link(
     assert TEXT in editor.said[-1].message == answer["message"]
 
 
+@pytest.mark.promise("S9")
 def test_what_is_between_is_kept() -> None:
     assert commands.without_links("a[0](b) ](](") == "a[0] (b) ] (] ("
     assert commands.without_links("plain (text) [x]") == "plain (text) [x]"
@@ -63,6 +64,7 @@ def test_a_name_in_a_lens_is_no_icon(clone: World, opening: Opening) -> None:  #
     assert "$(" not in title
 
 
+@pytest.mark.promise("S9")
 @pytest.mark.skipif(sys.platform == "darwin", reason="the desktop of macOS reads no markup")
 def test_what_is_told_is_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording(tmp_path, "notify-send")

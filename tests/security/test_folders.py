@@ -17,6 +17,8 @@ from pinesync.workspace.toml import MAX_BYTES
 from tests.security.bombs import MOST, Measured, measured
 from tests.world import SLOWER, TREND_PATH, World
 
+pytestmark = pytest.mark.promise("S11")
+
 if not sys.platform.startswith("linux"):
     pytest.skip("the memory of a process is read from /proc", allow_module_level=True)
 

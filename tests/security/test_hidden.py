@@ -27,6 +27,7 @@ def warned(ran: Ran, key: str = "outcomes") -> list[str]:
     return [one["code"] for one in found]
 
 
+@pytest.mark.promise("S9")
 @pytest.mark.parametrize("options", [[], ["--offline"]], ids=["online", "offline"])
 def test_check_warns(clone: World, options: list[str]) -> None:
     clone.write(TREND + TROJAN)
@@ -50,6 +51,7 @@ def test_check_warns_of_what_does_not_compile_too(clone: World) -> None:
     assert [one["code"] for one in outcome["diagnostics"]] == ["CE10156", *CODES]
 
 
+@pytest.mark.promise("S9")
 @both_ways
 def test_push_warns_as_it_saves(clone: World) -> None:
     clone.write(TREND + TROJAN)
@@ -63,6 +65,7 @@ def test_push_warns_as_it_saves(clone: World) -> None:
     assert (created.code, warned(created)) == (0, CODES)
 
 
+@pytest.mark.promise("S9")
 @both_ways
 def test_pull_warns_of_what_arrives(clone: World) -> None:
     clone.web_save(TREND + TROJAN)

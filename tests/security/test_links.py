@@ -140,6 +140,7 @@ def calls_until(act: Act, at: Place, name: str, make: Make, last: int) -> int:
     return calls
 
 
+@pytest.mark.promise("S7")
 @pytest.mark.parametrize("make", [link, pipe])
 @pytest.mark.parametrize("name", ["a", "a/b", PATH, MANIFEST, LEFT, TEMP])
 @pytest.mark.parametrize("act", ACTS)

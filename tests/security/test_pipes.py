@@ -20,6 +20,7 @@ if os.name != "posix":
 FOLDERS = ("objects", "saved", "records", "replaced", "tmp")
 
 
+@pytest.mark.promise("S10")
 @pytest.mark.parametrize("name", [*FOLDERS, "lock", "watch", "."])
 @pytest.mark.parametrize("command", ["status", "pull", "push"])
 def test_a_link_in_the_state_is_refused_by_its_name(clone: World, command: str, name: str) -> None:

@@ -117,6 +117,7 @@ def named(thing: str) -> set[str]:
     return set(re.findall(r"`([a-z0-9_/.]+)`", row[1]))
 
 
+@pytest.mark.promise("S5")
 @pytest.mark.parametrize("thing", THINGS)
 def test_it_is_touched_in_the_named_places_alone(thing: str) -> None:
     places = named(thing)
@@ -167,6 +168,7 @@ FORBIDDEN = frozenset(
 ALLOWED = {"workspace/files/exchange.py": {"ctypes"}}  # renameat2, which Python does not have
 
 
+@pytest.mark.promise("S14")
 @pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
 def test_no_shell_and_no_code_from_data(module: Path) -> None:
     name = module.relative_to(PACKAGE).as_posix()

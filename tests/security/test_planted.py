@@ -62,6 +62,7 @@ ODD: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.promise("S10")
 @pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("command", ["pull", "push", "status"])
 def test_a_record_that_breaks_a_rule_is_refused_by_its_name(
@@ -76,6 +77,7 @@ def test_a_record_that_breaks_a_rule_is_refused_by_its_name(
     assert (contents(outside), clone.files(), clone.account()) == before
 
 
+@pytest.mark.promise(27, "S10")
 @pytest.mark.parametrize(("old", "new"), [('"2.0"', '"3.0"'), ("Trend.pine", "Trund.pine")])
 def test_a_record_with_another_value_than_was_written_is_refused(
     clone: World, old: str, new: str

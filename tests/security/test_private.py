@@ -21,6 +21,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="modes are a thing of POSI
 ASKS_AN_INDEX = r"pinesync\[|(pip3?|pipx|uv|uvx)( pip| tool)? install [^`\n]*(?<![/.\w-])pinesync\b"
 
 
+@pytest.mark.promise("S2")
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022])
 @pytest.mark.parametrize("words", [("push",), ("sandbox", "seed")])
@@ -41,6 +42,7 @@ def test_every_level_of_our_folders_is_private(
     assert set(modes.values()) == {0o700}, modes
 
 
+@pytest.mark.promise("S2")
 @posix
 def test_each_level_that_was_missing_is_private(tmp_path: Path) -> None:
     there = tmp_path / "there"

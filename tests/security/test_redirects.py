@@ -22,6 +22,7 @@ PLACES = (
 )
 
 
+@pytest.mark.promise("S1")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_redirect_is_not_followed(

@@ -33,6 +33,7 @@ VERBS = (
 # -- 4: pine.toml sets nothing that could do harm -------------------------------------------------
 
 
+@pytest.mark.promise("S4")
 @pytest.mark.parametrize(
     "line",
     [
@@ -66,6 +67,7 @@ def test_a_hostile_pine_toml_is_refused_before_anything_is_asked(clone: World, l
     assert not (clone.folder / "was-run").exists()
 
 
+@pytest.mark.promise("S4", "S5", "S6")
 @pytest.mark.parametrize(
     "path",
     ["../outside.pine", "/tmp/outside.pine", ".git/hooks/pre-commit.pine", "x.sh", "a\\b.pine"],
@@ -83,6 +85,7 @@ def test_a_path_outside_is_refused_before_anything_is_asked(clone: World, path: 
 # -- 8: what was skipped is in the summary and in the exit code -----------------------------------
 
 
+@pytest.mark.promise("S8")
 @pytest.mark.skipif(not hasattr(Path, "symlink_to"), reason="there are no links here")
 def test_what_cannot_be_written_is_told_and_ends_with_1(clone: World, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
@@ -119,6 +122,7 @@ def writes_seen(world: World, patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     yield seen
 
 
+@pytest.mark.promise(15, "S13")
 def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +155,7 @@ def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
 # -- 15: encoded and validated before anything is opened ------------------------------------------
 
 
+@pytest.mark.promise("S15")
 @pytest.mark.parametrize("text", ["half \ud800 a character", "\udfff"])
 def test_what_has_no_bytes_empties_no_file(tmp_path: Path, text: str) -> None:
     root = tmp_path / "scripts"

@@ -129,6 +129,7 @@ def test_elsewhere_nothing_is_changed(clone: World) -> None:
     assert escape_ci_commands(COMMAND) == COMMAND
 
 
+@pytest.mark.promise("S9")
 @given(st.text(st.sampled_from([*":#[vso \t\n\r", "\u00a0", "\u00ad", "\u200b", "\u3000", "a"])))
 def test_no_text_begins_one(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -136,6 +136,7 @@ PAIRS = [(name, act) for name, acts in SWAPPED.items() for act in acts]
 Act = Callable[[Place, Tree, str], None]
 
 
+@pytest.mark.promise("S7")
 @pytest.mark.parametrize(("name", "act"), PAIRS)
 def test_nothing_outside_is_read_or_written_in_a_race(place: Place, name: str, act: Act) -> None:
     before, tree, keys = place.contents(), Tree(place.root), count()
@@ -153,6 +154,7 @@ def test_nothing_outside_is_read_or_written_in_a_race(place: Place, name: str, a
     assert len(ends) == 2, f"no race at all: {ends}"
 
 
+@pytest.mark.promise("S7")
 def test_pulls_in_a_race(clone: World) -> None:
     """The whole command: what it says is a refusal with the path, and it is done in the end."""
     outside = clone.place / "outside"

@@ -102,6 +102,7 @@ def runs(world: World, name: str, mode: list[str], patch: pytest.MonkeyPatch) ->
         yield ran
 
 
+@pytest.mark.promise("S9")
 @pytest.mark.parametrize("mode", [LOUD, ["--json", "-vv"]], ids=["loud", "json"])
 @pytest.mark.parametrize("name", WAYS)
 def test_a_text_is_shown_and_not_obeyed(
@@ -122,6 +123,7 @@ def test_without_the_rule_it_would_be_obeyed(
         list(runs(clone, name, LOUD, monkeypatch))
 
 
+@pytest.mark.promise("S9")
 @pytest.mark.parametrize("mode", MODES)
 def test_every_verb_where_everything_is_hostile(
     clone: World, mode: str, monkeypatch: pytest.MonkeyPatch

@@ -6,6 +6,8 @@ from pinesync.errors import EXIT_ACCESS, EXIT_LEFT, LeftForYou, NoAccess, OtherA
 from pinesync.model import Account, PineId
 from pinesync.sync import guards
 
+pytestmark = pytest.mark.promise(21)
+
 
 def ids(count: int, start: int = 0) -> list[PineId]:
     return [PineId(f"USER;{number:032x}") for number in range(start, start + count)]

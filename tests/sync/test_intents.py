@@ -7,6 +7,8 @@ import pytest
 from pinesync.model import Digest, PineId, RelPath, Version
 from pinesync.sync.intents import Now, State, Upload, advanced, age
 
+pytestmark = pytest.mark.promise(26)
+
 YEARS = 10 * 365 * 24 * 3600.0
 WALL = 1_700_000_000.0
 UPLOAD = Upload(

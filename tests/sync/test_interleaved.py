@@ -22,6 +22,7 @@ LOST = NetworkError("the connection was closed before an answer came")
 # -- saves of somebody else -----------------------------------------------------------------------
 
 
+@pytest.mark.promise(8)
 def test_saved_before_the_push_is_refused(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.web_save(pine_id, THEIRS)
@@ -30,6 +31,7 @@ def test_saved_before_the_push_is_refused(bench: Bench, edited: Edited) -> None:
     assert bench.words() == {path: "diverged"}
 
 
+@pytest.mark.promise(8)
 def test_saved_between_list_and_get_is_refused(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.at_next("check", lambda: bench.fake.web_save(pine_id, THEIRS))
@@ -39,6 +41,7 @@ def test_saved_between_list_and_get_is_refused(bench: Bench, edited: Edited) -> 
     assert (bench.base(path), bench.open_records()) == (3, [])
 
 
+@pytest.mark.promise(12)
 @pytest.mark.parametrize("lost", [False, True], ids=["answered", "lost"])
 @pytest.mark.parametrize(
     ("between", "shadowed"),
@@ -105,6 +108,7 @@ def test_our_save_never_came_and_somebody_else_saved(bench: Bench, edited: Edite
 # -- the service changes the text -----------------------------------------------------------------
 
 
+@pytest.mark.promise(11)
 @pytest.mark.parametrize("change", ["\n// added", "// added\n"])
 def test_a_changed_text_is_settled_by_the_answer(bench: Bench, edited: Edited, change: str) -> None:
     _, path = edited
@@ -150,6 +154,7 @@ def test_a_changed_text_without_an_answer_is_never_sent_again(bench: Bench, edit
     assert bench.fake.scripts[pine_id].newest == Version(4)
 
 
+@pytest.mark.promise(11)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -186,6 +191,7 @@ def test_an_absurd_version_of_a_new_script_is_not_walked_to(bench: Bench) -> Non
 # -- names ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.promise(16)
 @pytest.mark.parametrize("name", ["A &amp; B", "x &lt; y", "&#39;", "&nbsp;"])
 def test_a_name_that_holds_an_entity_is_not_sent(bench: Bench, name: str) -> None:
     pine_id, path = bench.script(name, BASE)
@@ -204,6 +210,7 @@ def test_any_other_name_is_sent_as_it_is_listed(bench: Bench, name: str) -> None
     assert bench.fake.scripts[pine_id].name == name
 
 
+@pytest.mark.promise(16)
 def test_renamed_before_the_push_stays_renamed(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
     bench.fake.web_rename(pine_id, "Renamed")
@@ -220,6 +227,7 @@ def test_renamed_after_the_list_stays_renamed(bench: Bench, edited: Edited, meth
     assert bench.base(path) == 4
 
 
+@pytest.mark.promise(16)
 def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: Edited) -> None:
     pine_id, _ = edited
     outcome = bench.push_one(Turn(after=lambda: bench.fake.web_rename(pine_id, "Renamed")))
@@ -230,6 +238,7 @@ def test_renamed_right_after_the_save_is_reported(bench: Bench, edited: Edited) 
 # -- the session, and pulling ---------------------------------------------------------------------
 
 
+@pytest.mark.promise(24)
 def test_a_session_that_ends_mid_batch_stops_it(bench: Bench) -> None:
     one, first = bench.script("One", BASE)
     two, second = bench.script("Two", BASE)
@@ -246,6 +255,7 @@ def test_a_session_that_ends_mid_batch_stops_it(bench: Bench) -> None:
     bench.check_settled()
 
 
+@pytest.mark.promise(24)
 def test_a_web_page_instead_of_an_answer_stops_the_run(bench: Bench) -> None:
     for name in ("One", "Two"):
         _, path = bench.script(name, BASE)
@@ -309,6 +319,7 @@ def test_a_merge_and_a_conflict(bench: Bench, edited: Edited) -> None:
     assert len(bench.fake.posted) == posted
 
 
+@pytest.mark.promise(23)
 def test_nothing_is_touched_where_one_answer_of_a_pull_is_a_web_page(bench: Bench) -> None:
     for pine_id, _ in [bench.script(name, BASE) for name in ("One", "Two")]:
         bench.fake.web_save(pine_id, THEIRS)
@@ -320,6 +331,7 @@ def test_nothing_is_touched_where_one_answer_of_a_pull_is_a_web_page(bench: Benc
     assert set(bench.words().values()) == {"clean"}
 
 
+@pytest.mark.promise("S8")
 def test_one_script_that_cannot_be_read_is_its_own_failure(bench: Bench) -> None:
     for pine_id, _ in [bench.script(name, BASE) for name in ("One", "Two")]:
         bench.fake.web_save(pine_id, THEIRS)

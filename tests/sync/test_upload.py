@@ -103,6 +103,7 @@ def test_creating(bench: Bench) -> None:
 # -- the answer is lost ---------------------------------------------------------------------------
 
 
+@pytest.mark.promise(9)
 @pytest.mark.parametrize("error", (LOST | REFUSED).values(), ids=LOST | REFUSED)
 def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
     """Or a refusal, and stored all the same."""
@@ -113,6 +114,7 @@ def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: Pinesyn
     saved_once(bench, pine_id, path)
 
 
+@pytest.mark.promise(10)
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
 def test_not_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
     pine_id, path = edited
@@ -193,6 +195,7 @@ def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
     assert run.exit_code == EXIT_LATER
 
 
+@pytest.mark.promise(10)
 def test_other_scripts_go_on(bench: Bench) -> None:
     one, first = bench.script("One", BASE)
     two, second = bench.script("Two", BASE)
@@ -218,6 +221,7 @@ def listed(bench: Bench) -> str:
     return "new.pine"
 
 
+@pytest.mark.promise(15)
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
 def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
     outcome = bench.push_one(Turn(error=error))
@@ -227,6 +231,7 @@ def test_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncE
     bench.check_settled()
 
 
+@pytest.mark.promise(15)
 @pytest.mark.parametrize("error", LOST.values(), ids=LOST)
 def test_not_created_and_the_answer_lost(bench: Bench, listed: str, error: PinesyncError) -> None:
     assert bench.push_one(Turn(stores=False, error=error)).done == "pending"
@@ -248,6 +253,7 @@ def test_a_taken_name_is_left_for_the_person(bench: Bench, listed: str) -> None:
     assert bench.words()[listed] == "name-taken"
 
 
+@pytest.mark.promise(11)
 def test_an_answer_that_names_another_script_touches_neither(bench: Bench, listed: str) -> None:
     other = next(iter(bench.fake.scripts))
     bench.fake.web_save(other, BASE + "// 2\n")
@@ -269,6 +275,7 @@ def test_an_answer_that_names_another_script_touches_neither(bench: Bench, liste
 BROKEN = BASE + "plot(clsoe)\n"
 
 
+@pytest.mark.promise(17)
 @pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
 def test_what_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
     bench.fake.failed_save_has_result = told
@@ -281,6 +288,7 @@ def test_what_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
     assert bench.fake.scripts[pine_id].newest == Version(1)
 
 
+@pytest.mark.promise(17)
 @pytest.mark.parametrize("rewrites", [False, True], ids=["kept", "rewritten"])
 @pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
 def test_a_broken_text_that_got_stored_is_said_to_be(

@@ -23,6 +23,8 @@ from pinesync.text.canonical import (
     shape_of,
 )
 
+pytestmark = pytest.mark.promise(35)
+
 PIECES = st.sampled_from(["a", "b", "é", "\n", "\r\n", "\r", "\ufeff", "\f", "\u2028", "\x85", " "])
 RAW = st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=60)).filter(
     lambda raw: "\0" not in raw

@@ -18,6 +18,8 @@ from pinesync.text.filenames import (
     place,
 )
 
+pytestmark = pytest.mark.promise(36)
+
 HERE = Path(__file__).resolve()
 HOSTILE_FILE = HERE.parent.parent / "data" / "hostile_names.json"
 SHARED_FILE = HERE.parents[3] / "shared" / "data" / "hostile_names.json"
@@ -40,6 +42,7 @@ def test_the_copy_of_the_shared_data_is_not_stale() -> None:
     assert json.loads(SHARED_FILE.read_text("utf-8")) == HOSTILE
 
 
+@pytest.mark.promise("S6")
 @pytest.mark.parametrize("row", HOSTILE["manifest_paths"], ids=lambda row: ascii(row["path"])[:40])
 def test_paths_of_a_manifest(row: dict[str, Any]) -> None:
     if row["accept"]:
@@ -115,6 +118,7 @@ def test_names_that_people_give(name: str, expected: str) -> None:
     assert file_name(name, PINE_ID) == expected
 
 
+@pytest.mark.promise("S5")
 @given(NAMES, st.sampled_from([PINE_ID, None]))
 @example("con." + "x" * 200, PINE_ID)
 @example("a" * 119 + "é" + "\u0301", PINE_ID)

@@ -139,6 +139,7 @@ HOSTILE: dict[str, Callable[[random.Random], list[str]]] = {
 }
 
 
+@pytest.mark.promise("S11")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_done_does_not_grow_with_the_square(
     name: str, monkeypatch: pytest.MonkeyPatch
@@ -161,6 +162,7 @@ def test_what_is_done_does_not_grow_with_the_square(
     assert Line.looks < 60 * (len(old) + len(new))
 
 
+@pytest.mark.promise("S11")
 def test_what_an_edit_is_asked_does_not_grow_with_its_changes() -> None:
     """An edit beside each of thousands of foreign changes, which git takes for conflicts."""
 

@@ -100,6 +100,7 @@ def test_the_cookie_goes_to_its_own_origin(opened: Open) -> None:
         assert "Mozilla" in (server.header("User-Agent") or "")
 
 
+@pytest.mark.promise("S1")
 @pytest.mark.parametrize(
     "other",
     [
@@ -141,6 +142,7 @@ def test_cookies_of_the_server_are_never_sent_back(opened: Open) -> None:
         assert [server.header("Cookie", at) for at in range(2)] == [None] * 2
 
 
+@pytest.mark.promise("S1")
 def test_nothing_is_read_from_the_environment(
     opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +181,7 @@ BROKEN_ANSWERS: dict[str, bytes | None] = {
 }
 
 
+@pytest.mark.promise(9, 25)
 @pytest.mark.parametrize("write", WRITES)
 @pytest.mark.parametrize("said", BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
 def test_a_write_is_sent_once(
@@ -235,6 +238,7 @@ def test_an_answer_is_not_asked_for_again(opened: Open, said: bytes) -> None:
         assert server.connections == 1
 
 
+@pytest.mark.promise(25)
 @pytest.mark.parametrize(
     ("header", "slept"),
     [
@@ -264,6 +268,7 @@ def test_retry_after_is_honoured_and_capped(
 # -- what is read ---------------------------------------------------------------------------------
 
 
+@pytest.mark.promise(23, "S11")
 @pytest.mark.parametrize("body", [b"x" * 101, b"x" * 5_000_000])
 def test_an_answer_over_the_cap_is_dropped(opened: Open, body: bytes) -> None:
     with RawServer(answer(body)) as server, pytest.raises(BadAnswer, match="larger than 100"):
@@ -280,6 +285,7 @@ GZIP = "Content-Encoding: gzip"
 _EMPTY = gzip.compress(b"")
 
 
+@pytest.mark.promise(23, "S11")
 @pytest.mark.parametrize(
     "bomb",
     [
@@ -326,6 +332,7 @@ def test_gzip_that_breaks_off_inside_a_whole_answer_is_no_answer(opened: Open) -
         assert caught.value.sent
 
 
+@pytest.mark.promise(25, "S11")
 @pytest.mark.parametrize("header", [[], [GZIP]], ids=["plain", "gzip"])
 def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: list[str]) -> None:
     piece = gzip.compress(b"")[:8] if header else b"["
@@ -440,6 +447,7 @@ def test_a_name_that_does_not_resolve(opened: Open) -> None:
     assert not caught.value.sent
 
 
+@pytest.mark.promise("S1")
 def test_a_certificate_that_nobody_signed(opened: Open) -> None:
     with RawServer(FINE, tls=True) as server:
         with pytest.raises(NetworkError, match="secure") as caught:
@@ -473,6 +481,7 @@ def test_nothing_that_is_said_of_a_failure_holds_the_cookie(
     assert not any(CANARY in text or SIGN in text for text in texts)
 
 
+@pytest.mark.promise("S3")
 def test_a_secret_shows_nothing() -> None:
     secret = Secret(CANARY, SIGN, "https://a.example:443")
     for text in (repr(secret), str(secret), f"{secret}", f"{[secret]!r}", f"{secret!s:>9}"):

@@ -56,6 +56,7 @@ def test_a_sign_in_is_kept_and_forgotten(config: Path) -> None:
     assert load(config) is None
 
 
+@pytest.mark.promise("S2")
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_only_its_owner_can_read_it(config: Path, umask: int) -> None:
@@ -69,6 +70,7 @@ def test_only_its_owner_can_read_it(config: Path, umask: int) -> None:
     assert stat.S_IMODE(config.stat().st_mode) == 0o700
 
 
+@pytest.mark.promise("S2")
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620, 0o602, 0o610, 0o601, 0o777])
 def test_a_file_that_others_can_open_is_refused(config: Path, mode: int) -> None:
@@ -256,6 +258,7 @@ def test_a_damaged_one_does_not_hide_the_others(config: Path) -> None:
 # -- the keyring ----------------------------------------------------------------------------------
 
 
+@pytest.mark.promise("S2")
 def test_the_keyring_has_the_cookie_and_the_file_has_not(config: Path, ring: Ring) -> None:
     held = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
     assert held.secret is None

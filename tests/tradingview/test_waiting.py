@@ -39,6 +39,7 @@ def test_a_read_waits_as_it_is_asked_to(opened: Open, ticking: Ticking, status: 
     assert told == ticking.slept
 
 
+@pytest.mark.promise(25)
 def test_nothing_is_waited_for_beyond_the_total(opened: Open, ticking: Ticking) -> None:
     with RawServer(limited(45)) as server:
         session = opened(server.url, timeout=100.0)

@@ -35,6 +35,7 @@ def installed(*programs: str) -> list[pytest.ParameterSet]:
     ]
 
 
+@pytest.mark.promise(32)
 @pytest.mark.parametrize("sets", _VIM_SETS)
 @pytest.mark.parametrize("vim", installed("vim", "nvim"))
 def test_vim(watching: Watching, vim: str, sets: str) -> None:
@@ -138,6 +139,7 @@ def test_editors_of_the_command_line(
 # -- other editors, call by call ------------------------------------------------------------------
 
 
+@pytest.mark.promise(32)
 @pytest.mark.parametrize("save", CALLS, ids=lambda save: save.__name__)
 def test_what_other_editors_do(watching: Watching, save: Save) -> None:
     """A longer text, a shorter one, and one of the same length."""

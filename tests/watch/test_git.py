@@ -19,6 +19,8 @@ from tests.watch.conftest import Watching
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import BROKEN, EXTRA, LONGER, MERGED, SLOWER, TREND
 
+pytestmark = pytest.mark.promise(33)
+
 TREND_FILE = RelPath(TREND_PATH)
 TOOLS_FILE = RelPath(TOOLS_PATH)
 

@@ -16,6 +16,8 @@ from tests.watch.test_git import Moment, branch, commit, committed, held, kept, 
 from tests.world import TOOLS_PATH, TREND_PATH, World, git
 from tests.world.scripts import LONGER, MERGED, SLOWER, TOOLS, TREND
 
+pytestmark = pytest.mark.promise(33)
+
 __all__ = ["kept", "moment"]
 AHEAD = TREND + "// ahead\n"
 

@@ -48,6 +48,7 @@ def opened(world: World) -> Project:
     return open_project(Setup(world.folder, Places(home / "config", home / "state", home)))
 
 
+@pytest.mark.promise(1, 32)
 @pytest.mark.parametrize(
     "half",
     [b"", b"\n", HALF.encode(), HALF.encode() + "// \u20ac".encode()[:-1], SLOWER.encode()],
@@ -281,6 +282,7 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 }
 
 
+@pytest.mark.promise(32)
 @pytest.mark.parametrize("what", UNFIT)
 def test_what_is_no_script_is_told_once_and_never_sent(
     watching: Watching, what: str, looks: Looks

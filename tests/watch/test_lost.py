@@ -177,6 +177,7 @@ def test_once_more_is_once_more() -> None:
     assert hand.due() == (31.2, {ONE})
 
 
+@pytest.mark.promise(31)
 def test_every_second_the_file_system_is_asked() -> None:
     hand = Hand()
     hand.eyes.due(0.5)
@@ -221,6 +222,7 @@ def test_every_minute_all_is_read() -> None:
     assert hand.due() == (180.0, set(PINE))
 
 
+@pytest.mark.promise(31)
 @pytest.mark.parametrize("hinted", [True, False])
 def test_after_a_sleep_of_the_machine_all_is_read(hinted: bool) -> None:
     """Whether something wakes it, or the wait is over at last."""
@@ -403,6 +405,7 @@ def test_every_instance_of_inotify_is_used_up(clone: World) -> None:
         child.send_signal(signal.SIGINT)
 
 
+@pytest.mark.promise(31)
 def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
     world = deaf.start().world
     deaf.saves(LONGER)
@@ -489,6 +492,7 @@ def test_pine_toml_is_unusable_for_a_moment(
     assert world.saved() == [TREND, LONGER]
 
 
+@pytest.mark.promise(31)
 @linux
 def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> None:
     """More happens than the system keeps: what is on the disk when it goes on is sent, or told."""
@@ -557,6 +561,7 @@ def rounds(watching: Watching, number: int) -> list[str]:
     return texts
 
 
+@pytest.mark.promise(34)
 @pytest.mark.parametrize(("bring", "number"), [(True, 100), (False, 20)])
 def test_a_service_that_rewrites_line_ends(
     watching: Watching, bring: bool, number: int, monkeypatch: pytest.MonkeyPatch

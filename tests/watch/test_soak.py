@@ -12,6 +12,8 @@ from tests.watch.conftest import Watching
 from tests.watch.test_git import commit
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
 
+pytestmark = pytest.mark.promise(31)
+
 NAMES = {TREND_PATH: "Trend", BREAKOUT_PATH: "Breakout", TOOLS_PATH: "Tools"}
 FAULTS = (
     *("list:1:500", "list:1:reset", "check:1:503", "get:1:truncate", "get:1:429"),

@@ -12,6 +12,8 @@ from pinesync.errors import EXIT_LATER, FileError, Locked
 from pinesync.workspace.lock import writing
 from pinesync.workspace.state import State
 
+pytestmark = pytest.mark.promise(28)
+
 ROOT = Path(__file__).parent.parent.parent
 HOLDS = """
 import pathlib, sys

@@ -119,6 +119,7 @@ def test_the_example_of_the_design() -> None:
 SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
 
 
+@pytest.mark.promise("S4")
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -196,6 +197,7 @@ def test_an_unknown_key_may_be_a_newer_one(key: str) -> None:
 LONG_KEY = ".".join("a" * 200_000)
 
 
+@pytest.mark.promise("S11")
 @pytest.mark.parametrize(
     "text",
     [
@@ -367,6 +369,7 @@ name = '''
     assert after.entries[RelPath("b.pine")].name == block
 
 
+@pytest.mark.promise("S12")
 def test_what_could_not_be_read_again_is_not_written() -> None:
     twice = RelPath("INDICATORS/rsi divergence.pine")
     with pytest.raises(ManifestError, match="stays as it is"):
@@ -433,6 +436,7 @@ def written_by_hand(draw: st.DrawFn, wanted: Manifest) -> str:
     return "\n".join(result)
 
 
+@pytest.mark.promise("S12")
 @given(st.data(), ENTRIES, CHANGES, ALL_SETTINGS, st.none() | ALL_SETTINGS)
 def test_an_edit_does_what_it_should_and_keeps_comments(
     data: st.DataObject,

@@ -235,6 +235,7 @@ def test_records_are_replaced_by_key_and_come_oldest_first(state: State) -> None
     ]
 
 
+@pytest.mark.promise(27)
 def test_a_record_that_is_cut_is_refused_at_every_byte(state: State) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
@@ -247,6 +248,7 @@ def test_a_record_that_is_cut_is_refused_at_every_byte(state: State) -> None:
     assert list(State(state.folder).log.intents()) == [upload()]
 
 
+@pytest.mark.promise(27, "S10")
 @pytest.mark.parametrize("mask", [0x01, 0x20, 0x80, 0xFF])
 def test_a_record_with_a_byte_that_flipped_never_ends_in_a_bug(state: State, mask: int) -> None:
     state.log.write(upload())
@@ -396,6 +398,7 @@ def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
             State(tmp_path / name)
 
 
+@pytest.mark.promise("S10")
 @posix
 def test_planted_links_are_not_written_through(state: State, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
