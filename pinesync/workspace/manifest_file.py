@@ -141,13 +141,7 @@ class ManifestFile:
         # Only this workspace: a pine.toml from before `init` says nothing about the bases of these
         # files.
         own = self.read().settings.id
-        found: dict[PineId, frozenset[Version]] = {}
-        for (pine_id, version), text in texts.items():
-            for old in manifests_with(self._root, text):
-                for base in manifest.bases_of(old, own, pine_id):
-                    if base.version == version:
-                        found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)
-        return found
+        return manifest.recorded_in(lambda text: manifests_with(self._root, text), own, texts)
 
     def follow(self, old: RelPath, entry: Entry) -> None:
         self.commit({old: None, entry.path: entry})
