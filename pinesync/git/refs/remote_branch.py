@@ -8,7 +8,7 @@ versions of its scripts are in a record beside it, `refs/pinesync/<remote>/recor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -17,10 +17,11 @@ from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.side_record import TRAILER, SideRecord, read_side_record
 from pinesync.git.repo import Repository
 from pinesync.model import Entry, RelPath
+from pinesync.sync.commit_plan import one_line, title_of
 from pinesync.text.filenames import BadPath, check_path
 from pinesync.workspace import manifest
 from pinesync.workspace.files import MANIFEST
-from pinesync.workspace.manifest import Manifest, Settings
+from pinesync.workspace.manifest import Settings
 
 BRANCH = "refs/heads/main"
 _URL = re.compile(r"pinesync::(?:tradingview(?:/.+)?|sandbox(?::[A-Za-z0-9_-]{1,40})?)")
@@ -161,6 +162,30 @@ def bring_on(repository: Repository, refs: RemoteRefs, commit: str, before: str 
     repository.bring_on(refs.branch, commit, before, "pinesync: what TradingView has")
 
 
-def new_manifest(settings: Settings) -> str:
-    """The text of a pine.toml without scripts."""
-    return manifest.dump_new(Manifest(settings))
+def write_flag(repository: Repository, refs: RemoteRefs, tip: Tip, flagged: Entry) -> None:
+    """Commit the flag of one script to the branch: a save of ours hides somebody else's."""
+    for path, entry in tip.entries.items():
+        if entry.pine_id == flagged.pine_id and entry.shadowed != flagged.shadowed:
+            changes = {path: replace(entry, shadowed=flagged.shadowed)}
+            text = manifest.apply(tip.text, {**tip.entries, **changes})[0]
+            subject = f"{title_of(one_line(entry.name))}: {flagged.shadowed} is hidden by a save"
+            append(repository, refs, tip, [NewCommit(last_date(repository, tip), subject, text)])
+
+
+def last_date(repository: Repository, tip: Tip) -> int:
+    """When the tip was committed, in epoch seconds."""
+    (row,) = repository.log(tip.commit, "%ct", "--max-count=1")
+    return int(row)
+
+
+def append(
+    repository: Repository,
+    refs: RemoteRefs,
+    tip: Tip,
+    commits: Iterable[NewCommit],
+    blobs: Iterable[bytes] = (),
+) -> str:
+    """Put commits on top of the tip, and the branch at the last one. Return its id."""
+    account = tip.settings.account or ""
+    at = (tip.commit,)
+    return write_commits(repository, refs.branch, commits, account=account, parents=at, blobs=blobs)

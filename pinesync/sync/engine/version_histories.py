@@ -58,7 +58,7 @@ def read_histories(
 def not_held(
     texts: TextStore, pine_id: PineId, last: Version, since: Version | None = None
 ) -> list[Version]:
-    """The versions after `since`, up to the last, of which the text or anything else is not held."""
+    """The versions after `since`, up to the last, of which anything is not held."""
     return [version for version in _up_to(last, since) if not _is_held(texts, pine_id, version)]
 
 
