@@ -76,6 +76,19 @@ def remotes_of(repository: Repository) -> dict[str, str]:
     }
 
 
+def remote_named(repository: Repository, remote: str) -> RemoteRefs | None:
+    """The git remote of an account's service, as pine.toml names that; None if there is none."""
+    found = remotes_of(repository) if not repository.prefix else {}
+    names = (name for name, address in found.items() if address.partition("/")[0] == remote)
+    return next((RemoteRefs(name) for name in names), None)
+
+
+def record_ref(repository: Repository, remote: str) -> str | None:
+    """The ref that records what was pushed to this remote through git; None if there is none."""
+    refs = remote_named(repository, remote)
+    return refs.record if refs else None
+
+
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
     """What counts at a commit. LeftForYou if its pine.toml is missing or cannot be used."""
     held = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
