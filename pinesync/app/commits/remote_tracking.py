@@ -87,11 +87,13 @@ def follow_pushed(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iter
 def catch_up(project: Project) -> None:
     """After pinesync commits: move the branch to HEAD if their trees are equal."""
     repository = _repository(project.workspace)
-    if repository is None or remote_named(repository, project.settings.remote):
+    if repository is None:
         return
-    head, tree = repository.commit_of("HEAD"), repository.tree_of(SAVED)
+    refs = remote_named(repository, project.settings.remote)
+    head, tree = repository.commit_of("HEAD"), repository.tree_of(refs.branch if refs else SAVED)
     if head and tree and tree == repository.tree_of("HEAD"):
-        repository.move(SAVED, head, "pinesync: committed")
+        for ref in (refs.branch, refs.tracking) if refs else (SAVED,):
+            repository.move(ref, head, "pinesync: committed")
 
 
 def _repository(folder: Workspace) -> Repository | None:
