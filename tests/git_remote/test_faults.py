@@ -81,11 +81,13 @@ def kill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int]
 
 
 def sent(folder: Folder) -> None:
-    """Whoever pushes until it works, as git says."""
-    for _ in range(3):
-        folder.git("pull", "--no-rebase", "--no-edit", code=None)
+    """Push until it works, and pull before each next try, as git says."""
+    for _ in range(4):
         folder.git("push", code=None)
-    folder.git("push")
+        if folder.ref("origin/main") == folder.ref("HEAD"):
+            return
+        folder.git("pull", "--no-rebase", "--no-edit", code=None)
+    raise AssertionError(folder.said)
 
 
 @pytest.mark.parametrize("where", AT)
