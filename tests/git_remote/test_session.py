@@ -149,6 +149,63 @@ def test_the_verbs_know_what_git_pushed(folder: Folder, world: World) -> None:
     assert world.saved() == [TREND, LONGER, MERGED]
 
 
+def test_git_knows_what_the_verbs_pushed(folder: Folder, world: World) -> None:
+    (folder.root / TREND_PATH).write_text(LONGER)
+    assert world("push", cwd=folder.root).code == 0
+    assert folder.log("-1", "origin/main") == ["Trend 2.0"]
+    folder.git("commit", "-qam", "Longer")
+    folder.git("pull", "--no-rebase", "--no-edit")
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER]
+
+
+@pytest.mark.parametrize("verb", ["push", "pull"])
+def test_a_commit_of_a_verb_is_the_branch(folder: Folder, world: World, verb: str) -> None:
+    if verb == "push":
+        (folder.root / TREND_PATH).write_text(LONGER)
+    else:
+        world.web_save(LONGER)
+    assert world(verb, "--commit", cwd=folder.root).code == 0
+    assert folder.ref("origin/main") == folder.ref("HEAD")
+    assert "refs/remotes/tradingview/saved" not in git(folder.root, "for-each-ref")
+    folder.git("push")
+    folder.git("fetch")
+    assert folder.ref("origin/main") == folder.ref("HEAD")
+    assert world.saved() == [TREND, LONGER]
+    assert folder.is_sound()
+
+
+def test_a_remote_has_one_account(folder: Folder, world: World) -> None:
+    folder.git("remote", "set-url", "origin", "pinesync::sandbox:other")
+    folder.git("fetch", code=128)
+    assert "git remote add NAME pinesync::sandbox:other" in folder.said
+    folder.git("remote", "set-url", "origin", "pinesync::elsewhere")
+    folder.git("fetch", code=128)
+    assert "not an address" in folder.said
+
+
+def test_an_account_without_scripts(world: World) -> None:
+    for name in ("Trend", "Tools", "Breakout"):
+        world.web_delete(name)
+    empty = cloned(world, "empty")
+    assert empty.log() == ["What is saved on TradingView"]
+    world.web_save(TREND)
+    empty.git("pull", "--ff-only")
+    assert empty.read(TREND_PATH) == TREND
+
+
+def test_a_bare_repository_and_a_linked_work_tree(folder: Folder, world: World) -> None:
+    bare = cloned(world, "bare.git", "--bare")
+    assert git(bare.root, "fsck", "--strict") == ""
+    folder.git("worktree", "add", "-q", "-b", "side", "../side")
+    side = Folder(world, world.place / "side")
+    side.edit(LONGER, TREND_PATH)
+    side.git("push", "origin", "side:main")
+    assert world.saved() == [TREND, LONGER]
+    side.git("push", "origin", "side", code=1)
+    assert "only main can be pushed" in side.said
+
+
 def test_a_shallow_clone_has_one_commit(world: World) -> None:
     world.web_save(SLOWER)
     shallow = cloned(world, "shallow", "--depth", "1")

@@ -115,6 +115,8 @@ def _first(remote: GitRemote, *, whole: bool) -> Fetched:
     if found.account:
         settings = settings.pinned(found.account)
     with remote.transaction(settings, None, None, "fetch") as tx:
+        if made := remote.tip():
+            return Fetched(made.commit)  # by another fetch, before this one had the lock
         outcomes = list(tx.recovered)
         listed = tuple(found.scripts.values())
         make = _all_versions if whole and listed else _as_it_is

@@ -16,6 +16,7 @@ from pinesync.git.refs.remote_branch import (
     read_tip,
     write_record,
 )
+from pinesync.sync.commit_plan import one_line
 from pinesync.sync.engine.push_commit import push_commit
 from pinesync.sync.outcome import Outcome, Run
 
@@ -88,5 +89,5 @@ def _reason(run: Run) -> str:
     saved = [one for one in run.outcomes if one.done in ("saved", "created")]
     if saved:
         names = ", ".join(f"{one.path} {one.version}" for one in saved)
-        return f"saved {names}, not the rest; pull, then push again"
+        return one_line(f"saved {names}, not the rest; pull, then push again")
     return "nothing was saved"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinesync.app.project import Setup, folder_at, open_remote, tools
-from pinesync.errors import Misuse
+from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.committed import CommittedManifest, CommittedTree
 from pinesync.git.refs.remote_branch import (
     RemoteRefs,
@@ -43,11 +43,20 @@ class GitRemote:
         """The last commit of the branch. Without one, HEAD's last commit in which every file is as
         its pine.toml says, if it is a workspace of this remote; else None."""
         at = self.repository.commit_of(self.refs.branch)
-        if at is None:
-            fork = find_fork(self.repository, ())
-            at = fork.commit if fork and fork.entries else None
-        found = read_tip(self.repository, at, self.refs) if at else None
-        return found if found and found.settings.remote == self.remote else None
+        if at is not None:
+            found = read_tip(self.repository, at, self.refs)
+            if found.settings.remote != self.remote:
+                raise LeftForYou(
+                    f"{self.refs.branch} has the scripts of {found.settings.remote}",
+                    f"give {self.remote} a git remote of its own: `git remote add NAME "
+                    f"pinesync::{self.remote}`",
+                )
+            return found
+        fork = find_fork(self.repository, ())
+        if not (fork and fork.commit and fork.entries):
+            return None
+        found = read_tip(self.repository, fork.commit, self.refs)
+        return found if found.settings.remote == self.remote else None
 
     @contextmanager
     def transaction(
