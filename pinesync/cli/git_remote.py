@@ -37,8 +37,8 @@ def _run(asked: Shared) -> int:
     git_dir = os.environ.get("GIT_DIR")
     if len(sys.argv) != 3 or not git_dir:
         raise Misuse(
-            "git runs this program for an address pinesync::…",
-            "`git clone pinesync::tradingview DIR` does; pinesync is the command to type",
+            "git runs this program for an address pinesync::…, in a repository",
+            "`git clone pinesync::tradingview DIR` makes one; pinesync is the command to type",
         )
     # git may give a path that is relative to this folder, and pinesync runs git in others.
     os.environ["GIT_DIR"] = os.path.abspath(git_dir)
@@ -100,9 +100,14 @@ class Helper:
         self._stdout.flush()
 
     def _list(self, *, for_push: bool) -> None:
+        """Fetch here, since git takes no notice of a helper that fails in `import`."""
+        from pinesync.app.git_remote.fetch import fetch
         from pinesync.git.refs.remote_branch import BRANCH
 
         tip = self._remote.tip() if for_push else None
+        if not for_push:
+            for outcome in fetch(self._remote, whole=self._whole).outcomes:
+                _tell(outcome)
         self._say(f"{tip.commit if tip else '?'} {BRANCH}", f"@{BRANCH} HEAD", "")
 
     def _option(self, name: str, value: str = "") -> str:
@@ -122,14 +127,10 @@ class Helper:
         return "unsupported"
 
     def _import(self, first: str) -> None:
-        """A clone asks for HEAD and for the branch, which are one. The commits are written by
-        now, so the stream for git is empty."""
-        from pinesync.app.git_remote.fetch import fetch
-
+        """A clone asks for HEAD and for the branch, which are one. `list` has written the commits,
+        so the stream for git is empty."""
         for _ in self._batch(first):
             pass
-        for outcome in fetch(self._remote, whole=self._whole).outcomes:
-            _tell(outcome)
         self._say("feature done", "done")
 
     def _push(self, first: str) -> None:
