@@ -51,8 +51,8 @@ def dying(act, after):
 sys.exit(git_remote.main())
 """
 AT = {
-    "a request": "http.Transport.send = dying(http.Transport.send, False)",
-    "an answer": "http.Transport.send = dying(http.Transport.send, True)",
+    "a request": "http.Session.send = dying(http.Session.send, False)",
+    "an answer": "http.Session.send = dying(http.Session.send, True)",
     "a line": "git_remote.Helper._say = dying(git_remote.Helper._say, False)",
 }
 
@@ -167,7 +167,7 @@ def test_a_save_in_between_is_brought_with_a_flag(folder: Folder, world: World) 
 def test_a_push_that_broke_off_says_what_was_saved(folder: Folder, world: World) -> None:
     (folder.root / BREAKOUT_PATH).write_text(LOUDER)
     folder.edit(LONGER, TREND_PATH)
-    world.plan.add(Fault.parse("save_next:2:expire:before"))
+    world.plan.add(Fault.parse("save_next:2:500:before"))
     folder.git("push", code=1)
     assert f"saved {TREND_PATH} 2.0, not the rest" in folder.said
     fresh = cloned(world, "fresh")

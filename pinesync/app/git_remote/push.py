@@ -20,6 +20,7 @@ from pinesync.sync.commit_plan import one_line
 from pinesync.sync.engine.push_commit import push_commit
 from pinesync.sync.outcome import Outcome, Run
 
+_SAVED = ("saved", "created")
 FETCH_FIRST = "fetch first"
 """The reason that git knows, and explains to the user."""
 
@@ -86,8 +87,12 @@ def _moved(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
 
 def _reason(run: Run) -> str:
     """Why the push is rejected, in one line: git shows it beside the branch."""
-    saved = [one for one in run.outcomes if one.done in ("saved", "created")]
+    saved = [f"{one.path} {one.version}" for one in run.outcomes if one.done in _SAVED]
+    pending = [one.path for one in run.outcomes if one.done == "pending"]
     if saved:
-        names = ", ".join(f"{one.path} {one.version}" for one in saved)
-        return one_line(f"saved {names}, not the rest; pull, then push again")
+        return one_line(f"saved {', '.join(saved)}, not the rest; pull, then push again")
+    if pending:
+        return one_line(
+            f"sent {', '.join(pending)}, with an unknown outcome; pull, then push again"
+        )
     return "nothing was saved"
