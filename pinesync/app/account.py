@@ -155,7 +155,10 @@ def _identity(
 
 
 def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[Account | None, int]:
-    found = read_account(open_remote(setup, remote, project=project), named=True)
+    found = read_account(
+        open_remote(setup, remote, manifest=project.workspace.manifest if project else None),
+        named=True,
+    )
     return found.account, len(found.scripts)
 
 

@@ -17,7 +17,7 @@ from pinesync.app.paths import fitting, inside
 from pinesync.clock import now, wall
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.model import RelPath
-from pinesync.sync.ports import Ports, Remote, Tools
+from pinesync.sync.ports import Manifest, Ports, Remote, Tools
 from pinesync.sync.selection import called, is_named
 from pinesync.text.filenames import SUFFIX, BadPath, check_path
 from pinesync.workspace.files import Tree
@@ -99,7 +99,9 @@ class Project:
         return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(self.setup))
 
     def remote(self) -> PineClient:
-        return self.client or open_remote(self.setup, self.settings.remote, project=self)
+        return self.client or open_remote(
+            self.setup, self.settings.remote, manifest=self.workspace.manifest
+        )
 
     def transaction(
         self, verb: str, *, online: bool = False
@@ -235,24 +237,24 @@ def tools(setup: Setup) -> Tools:
 
 
 def open_remote(
-    setup: Setup, remote: str, *, signed_in: bool = True, project: Project | None = None
+    setup: Setup, remote: str, *, signed_in: bool = True, manifest: Manifest | None = None
 ) -> PineClient:
-    """A client for `tradingview` or a sandbox, with the cookie of the account of `project`. With
+    """A client for `tradingview` or a sandbox, with the cookie of the account of `manifest`. With
     `signed_in` False it sends TradingView no cookie. Raises NotSignedIn if there is no cookie,
-    LeftForYou if the sandbox never had any script of `project`."""
+    LeftForYou if the sandbox never had any script of `manifest`."""
     from pinesync.app.credentials import facade, not_signed_in, sign_in
     from pinesync.tradingview.client import PineClient
     from pinesync.tradingview.http import Session, Transport
 
     found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
-        base_url, secret, adapter = _sandbox(setup, remote, project)
+        base_url, secret, adapter = _sandbox(setup, remote, manifest)
     else:
         base_url = facade(setup)
         if signed_in:
-            found = sign_in(setup, project.settings.owner if project else None)
+            found = sign_in(setup, manifest.scope().account if manifest else None)
             if found is None:
-                raise not_signed_in(setup, project is not None)
+                raise not_signed_in(setup, manifest is not None)
             secret = found.secret
     transport = Transport(
         adapter,
@@ -268,7 +270,9 @@ def open_remote(
     return PineClient(Session(base_url, secret, transport), found.renew if found else None)
 
 
-def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, Secret, WSGIAdapter]:
+def _sandbox(
+    setup: Setup, remote: str, manifest: Manifest | None
+) -> tuple[str, Secret, WSGIAdapter]:
     """The sandbox's address, its account's cookie, and an adapter that runs it in this process,
     without a port."""
     from pinesync.sandbox.account import USER_NAME
@@ -279,11 +283,8 @@ def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, S
     if setup.account:
         raise Misuse("--as names a sign-in for TradingView; a sandbox has one account")
     store = sandbox_store(setup, remote.partition(":")[2])
-    tracked = (
-        [e.pine_id for e in project.workspace.manifest.entries().values() if e.pine_id]
-        if project
-        else []
-    )
+    entries = manifest.entries() if manifest else {}
+    tracked = [entry.pine_id for entry in entries.values() if entry.pine_id]
     if tracked and not store.ever_had(tracked):
         raise LeftForYou(
             f"the sandbox of this workspace has none of its {len(tracked)} scripts",

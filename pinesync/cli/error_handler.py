@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import TextIOWrapper, UnsupportedOperation
 from itertools import pairwise
@@ -40,12 +40,18 @@ INSTEAD_OF_FORCE = {
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code. Raises nothing."""
     arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
+    return guarded(lambda asked: invoke(arguments, asked), arguments)
+
+
+def guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
+    """Run a program without cookies in its environment, and turn every error into a message and an
+    exit code. `arguments` say how to report: as JSON if they ask for that."""
     _tolerate_encodings()
     ends: list[int] = []
     try:
         with searched_path(), hidden_cookies() as asked:
             ends = asked.ends
-            code = invoke(arguments, asked)
+            code = act(asked)
             sys.stdout.flush()
     except BrokenPipeError:
         # A reader that closes the pipe has seen enough, but a failure still counts.

@@ -196,12 +196,13 @@ def _check_remote(name: str) -> None:
         )
 
 
-def setup(*, jobs: int = 4, timeout: float | None = None) -> Setup:
-    """The environment and the shared options, as one value for commands."""
+def setup(*, jobs: int = 4, timeout: float | None = None, asked: Shared | None = None) -> Setup:
+    """The environment and the shared options, as one value for commands. Without a command, the
+    options are `asked`."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
     from pinesync.cli.progress import progress, tracing, waiting
 
-    asked = current()
+    asked = asked or current()
     return Setup(
         cwd=_cwd(asked.directory),
         places=_usable(places()),

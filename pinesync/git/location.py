@@ -13,14 +13,14 @@ def dot_git(folder: Path) -> Path | None:
 
 
 def may_name_side_ref(root: Path) -> bool:
-    """Whether the repository's config may name a side ref. Reads one file: most configs name none,
-    which saves running git."""
+    """Whether the repository's config may name a side ref, or a remote of pinesync's, which has
+    one. Reads one file: most configs name none, which saves running git."""
     try:
         git = dot_git(root)
         settings = _common(git).joinpath("config").read_bytes().lower() if git else b""
     except (OSError, ValueError):
         return False  # unreadable config: let git report why
-    return b"pinesync" in settings and b"record" in settings
+    return b"pinesync::" in settings or (b"pinesync" in settings and b"record" in settings)
 
 
 def _common(git: Path) -> Path:

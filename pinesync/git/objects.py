@@ -43,9 +43,9 @@ def read_blob(root: Path, revision: str) -> bytes | None:
     return None if status else data
 
 
-def manifests_with(root: Path, holding: Digest) -> list[bytes]:
-    """pine.toml before and after each commit of HEAD's history that added or removed this digest,
-    newest first. Empty outside git."""
+def manifests_with(root: Path, holding: Digest, revision: str = "HEAD") -> list[bytes]:
+    """pine.toml before and after each commit of HEAD's history, or of another revision's, that
+    added or removed this digest, newest first. Empty outside git."""
     search = (
         "log",
         "--format=%H",
@@ -54,7 +54,7 @@ def manifests_with(root: Path, holding: Digest) -> list[bytes]:
         "--no-ext-diff",
     )
     try:
-        status, found, _ = run(root, *search, f"-S{holding}", "HEAD", "--", "pine.toml")
+        status, found, _ = run(root, *search, f"-S{holding}", revision, "--", "pine.toml")
     except FileError:
         return []  # unreadable history counts as empty
     commits = [] if status else found.decode("ascii").split()

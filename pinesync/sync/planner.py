@@ -13,6 +13,7 @@ from pinesync.model import Digest, Entry, Kind, PineId, RelPath, ScriptInfo, Ver
 from pinesync.sync.policy import POLICY, Act, LocalSide, RemoteSide, Row
 from pinesync.sync.reverts import Comparison
 from pinesync.sync.words import Status
+from pinesync.text.canonical import Unreadable, decode, digest_of, has_conflict_markers
 from pinesync.text.filenames import collision_key, place, unescape_name
 
 MOST_VERSIONS = 1000
@@ -26,6 +27,15 @@ class LocalText:
     digest: Digest | None
     marked: bool = False
     problem: str = ""
+
+    @classmethod
+    def of(cls, data: bytes) -> LocalText:
+        """The text that a file of these bytes has."""
+        try:
+            marked = b"<<<<<<<" in data and has_conflict_markers(decode(data))
+            return cls(digest_of(data), marked)
+        except Unreadable as error:
+            return cls(None, problem=str(error))
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ whatever it does not know, names the line, and is done before anything else is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pinesync.errors import ManifestError
-from pinesync.model import Base, Entry, PineId, RelPath
+from pinesync.model import Base, Digest, Entry, PineId, RelPath, Version
 from pinesync.text.canonical import canonical, encode_like
 from pinesync.workspace import fast_reader, toml
 from pinesync.workspace.tables import Manifest as Manifest
@@ -37,6 +37,22 @@ def bases_of(data: bytes, workspace: str, pine_id: PineId) -> list[Base]:
         return []
     entries = held.entries.values() if held.settings.id == workspace else ()
     return [e.base for e in entries if e.pine_id == pine_id and e.base]
+
+
+def recorded_in(
+    manifests: Callable[[Digest], Iterable[bytes]],
+    workspace: str,
+    texts: Mapping[tuple[PineId, Version], Digest],
+) -> dict[PineId, frozenset[Version]]:
+    """The scripts of which an older pine.toml of this workspace had that version, each with the
+    versions that it lists there as saved by others. `manifests` finds those that may have it."""
+    found: dict[PineId, frozenset[Version]] = {}
+    for (pine_id, version), text in texts.items():
+        for old in manifests(text):
+            for base in bases_of(old, workspace, pine_id):
+                if base.version == version:
+                    found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)
+    return found
 
 
 def dump_new(manifest: Manifest) -> str:

@@ -91,12 +91,16 @@ class ManifestFile:
         return self._side_record
 
     def _read_side_record(self, workspace_id: str) -> SideRecord:
+        from pinesync.git.refs.remote_branch import record_ref
         from pinesync.git.refs.side_record import SideRecord, configured_ref, read_side_record
         from pinesync.git.repo import find_repository
 
         repository = find_repository(self._root)
-        ref = self._side_ref or (configured_ref(repository) if repository else None)
-        if repository is None or ref is None:
+        if repository is None:
+            return SideRecord()
+        ref = self._side_ref or configured_ref(repository)
+        ref = ref or record_ref(repository, self.settings().remote)
+        if ref is None:
             return SideRecord()
         return read_side_record(repository, ref, workspace_id)
 
@@ -141,13 +145,7 @@ class ManifestFile:
         # Only this workspace: a pine.toml from before `init` says nothing about the bases of these
         # files.
         own = self.read().settings.id
-        found: dict[PineId, frozenset[Version]] = {}
-        for (pine_id, version), text in texts.items():
-            for old in manifests_with(self._root, text):
-                for base in manifest.bases_of(old, own, pine_id):
-                    if base.version == version:
-                        found[pine_id] = found.get(pine_id, frozenset()) | set(base.theirs)
-        return found
+        return manifest.recorded_in(lambda text: manifests_with(self._root, text), own, texts)
 
     def follow(self, old: RelPath, entry: Entry) -> None:
         self.commit({old: None, entry.path: entry})

@@ -13,7 +13,6 @@ from pinesync.text.canonical import (
     Unreadable,
     decode,
     digest,
-    digest_of,
     encode_like,
     has_conflict_markers,
 )
@@ -176,11 +175,7 @@ class WorkingTree:
 def _local_text(path: RelPath, found: bytes | FileError) -> LocalText:
     if isinstance(found, FileError):
         return LocalText(None, problem=found.message.removeprefix(f"{path}: "))
-    try:
-        marked = b"<<<<<<<" in found and has_conflict_markers(decode(found))
-        return LocalText(digest_of(found), marked)
-    except Unreadable as error:
-        return LocalText(None, problem=str(error))
+    return LocalText.of(found)
 
 
 def _is_ignored(path: str, patterns: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pinesync.sandbox.account import USER_NAME, open_sandbox
-from tests.bench import asking, editing, growth, history, largest, log, start, watching
+from tests.bench import asking, editing, git_remote, growth, history, largest, log, start, watching
 from tests.bench.rows import PINESYNC, Environment, Row, timed
 from tests.bench.service import BODY
 
@@ -55,6 +55,7 @@ def _parts(base: Path) -> dict[str, Callable[[], Iterator[Row]]]:
         "Server": lambda: with_folder(lambda: editing.rows(folder, env)),
         "Watch": lambda: with_folder(lambda: watching.rows(folder, base, env)),
         "History": lambda: _both(log.rows(base, env), history.rows(env)),
+        "Git remote": lambda: git_remote.rows(env),
         "Largest source": lambda: largest.rows(base, env),
     }
 

@@ -20,15 +20,16 @@ def rows(env: Environment) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="pinesync-bench-") as name:
         base = Path(name)
         with serving(base, env, LATENCY, 0) as service:
-            _fill(service.store, service.user)
+            fill(service.store, service.user, SCRIPTS, VERSIONS)
             yield _cloned(service, base)
             yield _from_what_is_held(service, base / "folder")
 
 
-def _fill(store: Store, user: User) -> None:
-    for number in range(SCRIPTS):
+def fill(store: Store, user: User, scripts: int, versions: int) -> None:
+    """Scripts of that many versions each."""
+    for number in range(scripts):
         made = store.save_new(user, f"Script {number:03}", BODY, created=1_600_000_000 + number)
-        for turn in range(1, VERSIONS):
+        for turn in range(1, versions):
             when = 1_600_000_000 + turn * 1000 + number
             store.save_next(user, made.pine_id, f"{BODY}// {turn}\n", created=when)
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pinesync.app.project import Project
 from pinesync.errors import FileError, PinesyncError
 from pinesync.git.filters import filters_of, filters_with_program
+from pinesync.git.location import may_name_side_ref
+from pinesync.git.refs.remote_branch import remote_named
 from pinesync.git.refs.saved_branch import NAME, SETTING, Fork, Saved, find_fork, track
 from pinesync.git.repo import SAVED, Repository, find_repository
 from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
@@ -27,12 +29,17 @@ _RAW = (
 
 def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     """Move the remote-tracking branch to what the service has, as far as texts are cached. Returns
-    its commit; None outside git or if tracking is off. Sends no request, and leaves the user's
-    branch, index and files untouched."""
+    its commit; None outside git or if tracking is off. Leaves the user's branch, index and files
+    untouched. Where the service is a git remote, its branch moves instead, and the versions that
+    are not cached are read; else no request is sent."""
     folder = project.workspace
     repository = _repository(folder)
     if repository is None:
         return None
+    if refs := remote_named(repository, project.settings.remote):
+        from pinesync.app.git_remote.follow import follow_remote
+
+        return follow_remote(project, repository, refs, listed)
     entries, settings = folder.manifest.entries(), project.settings
     fork = find_fork(repository, list(entries))
     if fork is None:
@@ -68,14 +75,25 @@ def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Ite
         yield Outcome(RelPath(NAME), "told", message=f"not moved: {error.message}")
 
 
+def follow_pushed(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iterator[Outcome]:
+    """After a push: move the branch of the git remote, if there is one. The remote-tracking branch
+    of other repositories waits for the user's commit."""
+    if may_name_side_ref(project.workspace.root):
+        repository = _repository(project.workspace)
+        if repository and remote_named(repository, project.settings.remote):
+            yield from follow_quietly(project, listed)
+
+
 def catch_up(project: Project) -> None:
     """After pinesync commits: move the branch to HEAD if their trees are equal."""
     repository = _repository(project.workspace)
     if repository is None:
         return
-    head, tree = repository.commit_of("HEAD"), repository.tree_of(SAVED)
+    refs = remote_named(repository, project.settings.remote)
+    head, tree = repository.commit_of("HEAD"), repository.tree_of(refs.branch if refs else SAVED)
     if head and tree and tree == repository.tree_of("HEAD"):
-        repository.move(SAVED, head, "pinesync: committed")
+        for ref in (refs.branch, refs.tracking) if refs else (SAVED,):
+            repository.move(ref, head, "pinesync: committed")
 
 
 def _repository(folder: Workspace) -> Repository | None:

@@ -86,7 +86,7 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
             )
             return
     try:
-        open_remote(setup, remote, project=project).close()
+        open_remote(setup, remote, manifest=project.workspace.manifest if project else None).close()
     except NotSignedIn as error:
         yield told(error, "wrong" if settings or setup.account else "note")
         return

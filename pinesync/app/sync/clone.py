@@ -85,7 +85,7 @@ def clone(
     if found.account:
         settings = settings.pinned(found.account)
     if history and listed:
-        settings = replace(settings, id=_id_of(account, remote))
+        settings = replace(settings, id=workspace_id(account, remote))
     if only:
         settings = replace(settings, track="listed")
         listed = _only(listed, only)
@@ -122,7 +122,7 @@ def _going_on() -> Iterator[None]:
         raise
 
 
-def _id_of(account: Account, remote: str) -> str:
+def workspace_id(account: Account, remote: str) -> str:
     """A workspace id that is the same for each clone of an account. pine.toml is in every commit,
     and two imports of one history must have the same commits."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"{remote}/{account.user_id}/{account.name}").hex

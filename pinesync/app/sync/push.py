@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 
+from pinesync.app.commits.remote_tracking import follow_pushed
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import push as engine_push
-from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.messages import planned
-from pinesync.sync.outcome import Run
+from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.selection import chosen
 
 
@@ -38,16 +40,25 @@ def push(
             engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
         )
     with project.transaction("push", online=True) as tx:
-        return tx.run(
-            engine_push.push(
-                tx,
-                patterns,
-                allow_broken=allow_broken,
-                recreate=recreate,
-                over=version,
-                seen=seen,
-            )
+        pushing = engine_push.push(
+            tx, patterns, allow_broken=allow_broken, recreate=recreate, over=version, seen=seen
         )
+        return tx.run(_followed(project, pushing))
+
+
+def _followed(
+    project: Project, pushing: Generator[Outcome, None, Survey]
+) -> Generator[Outcome, None, None]:
+    """The push, and then the git remote's branch, where there is one, at what was saved."""
+    view = yield from pushing
+    bases = {e.pine_id: e.base for e in project.workspace.manifest.entries().values() if e.base}
+    saved = {
+        pine_id: replace(info, version=base.version)
+        for pine_id, info in (view.listed or {}).items()
+        if (base := bases.get(pine_id)) and base.version >= info.version
+    }
+    if saved:
+        yield from follow_pushed(project, saved)
 
 
 def _over(raw: str | None, paths: Sequence[str]) -> Version | None:

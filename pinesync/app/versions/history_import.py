@@ -101,7 +101,7 @@ def grow(
     troubles: dict[PineId, FacadeError] = {}
     histories = read_histories(ports, newest, troubles)
     for pine_id, infos in list(histories.items()):
-        if trouble := _unfit(ports, infos):
+        if trouble := unfit(ports, infos):
             del histories[pine_id]
             troubles[pine_id] = trouble
     commits = line_up(histories, where, before.entries, before.done)
@@ -122,7 +122,7 @@ def grow(
     )
 
 
-def _unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
+def unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
     """Why a history cannot be written as files: a pull would refuse it for the same reason."""
     for info in infos:
         text = ports.texts.text_of(info.digest)

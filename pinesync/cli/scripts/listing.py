@@ -106,7 +106,7 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
         expected = project.settings.owner
         entries = project.workspace.manifest.entries().values()
         tracked = {e.pine_id: e.path for e in entries if e.pine_id}
-    client = open_remote(setup, remote, project=project)
+    client = open_remote(setup, remote, manifest=project.workspace.manifest if project else None)
     listed = read_account(client, list(tracked), expected).scripts
     rows = [
         Row(unescape_name(i.name), i.version, i.kind, i.modified, i.pine_id, tracked.get(i.pine_id))

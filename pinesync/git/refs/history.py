@@ -118,9 +118,10 @@ def write_history(
     settings: Settings,
     account: str,
     text_of: Callable[[Digest], str | None],
+    ref: str = HISTORY,
 ) -> str:
-    """Append these commits to the log, all or nothing. Return its last commit. FileError if a text
-    is no longer stored, or git fails."""
+    """Append these commits to the log, or to another ref, all or nothing. Return its last commit.
+    FileError if a text is no longer stored, or git fails."""
     # Send texts script by script: git then stores each as a delta to the one before.
     texts: dict[Digest, VersionInfo] = {}
     for info in sorted((one.info for one in commits), key=lambda i: (i.pine_id, i.version)):
@@ -146,15 +147,15 @@ def write_history(
 
     return write_commits(
         repository,
-        HISTORY,
+        ref,
         all_made(),
         account=account,
         parents=[before.tip] if before.tip else (),
-        blobs=(_held(info, text_of) for info in texts.values()),
+        blobs=(stored_text(info, text_of) for info in texts.values()),
     )
 
 
-def _held(info: VersionInfo, text_of: Callable[[Digest], str | None]) -> bytes:
+def stored_text(info: VersionInfo, text_of: Callable[[Digest], str | None]) -> bytes:
     text = text_of(info.digest)
     if text is None:
         raise FileError(f"{info.name} {info.version}: its text is not held", "run it again")

@@ -94,11 +94,13 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
 # -- what it says ---------------------------------------------------------------------------------
 
 
-def read_side_record(repository: Repository, ref: str, workspace: str) -> SideRecord:
-    """What counts at HEAD. Misuse where the ref holds anything but usable records of this
-    workspace, LeftForYou where a shallow clone cannot tell what leads to HEAD."""
+def read_side_record(
+    repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
+) -> SideRecord:
+    """What counts at HEAD, or at another revision. Misuse where the ref holds anything but usable
+    records of this workspace, LeftForYou where a shallow clone cannot tell what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
-    head = repository.commit_of("HEAD")
+    head = repository.commit_of(revision)
     local = at.get(ref)
     if not at or head is None:
         return SideRecord(ref, local)

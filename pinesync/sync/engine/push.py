@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.model import Digest, RelPath, Version
+from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
 from pinesync.sync.engine.uploads.prepare_upload import changed
@@ -26,10 +27,10 @@ def push(
     recreate: bool = False,
     over: Version | None = None,
     seen: Mapping[RelPath, Digest] | None = None,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, Survey]:
     """Save the changed scripts, all or those that match the patterns, and report those left alone.
     Refuse a script with a newer version, unless `over` names it. With `seen`, read only those
-    files, and send each only if it still has that text."""
+    files, and send each only if it still has that text. Returns what was seen before."""
     seen = seen or {}
     view = yield from tx.look(frozenset(seen) or None)
     steps = plan(
@@ -60,6 +61,7 @@ def push(
                 message="saved on TradingView since you pulled, and not edited here",
                 hint="run `pinesync pull`",
             )
+    return view
 
 
 def plan(

@@ -19,15 +19,18 @@ def read_histories(
     ports: Ports,
     newest: Mapping[PineId, Version],
     troubles: dict[PineId, FacadeError] | None = None,
+    since: Mapping[PineId, Version] | None = None,
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
-    """Every version of these scripts up to the newest, in order, with the texts held. A history
+    """Every version of these scripts up to the newest, in order, with the texts held; of those in
+    `since` only the later ones. A history
     that is held already costs no request, another one a read for each version that is not, and one
     for the times. Times never go back from a version to the next. Where `troubles` is given, a
     script with a version that the service will not give is left out, and why is noted there."""
+    since = since or {}
     missing = {
         pine_id: lost
         for pine_id, last in newest.items()
-        if (lost := not_held(ports.texts, pine_id, last))
+        if (lost := not_held(ports.texts, pine_id, last, since.get(pine_id)))
     }
     ids = list(missing)
     each = ports.tools.each
@@ -49,18 +52,23 @@ def read_histories(
     for pine_id, moments in times.items():
         _note_times(ports.texts, pine_id, moments)
     read_whole = newest.keys() - (troubles or {}).keys()
-    return {i: held_history(ports.texts, i, newest[i]) for i in newest if i in read_whole}
+    return {i: held_history(ports.texts, i, newest[i], since.get(i)) for i in read_whole}
 
 
-def not_held(texts: TextStore, pine_id: PineId, last: Version) -> list[Version]:
-    """The versions, up to the last, of which the text or anything else is not held."""
-    return [version for version in _up_to(last) if not _is_held(texts, pine_id, version)]
+def not_held(
+    texts: TextStore, pine_id: PineId, last: Version, since: Version | None = None
+) -> list[Version]:
+    """The versions after `since`, up to the last, of which anything is not held."""
+    return [version for version in _up_to(last, since) if not _is_held(texts, pine_id, version)]
 
 
-def held_history(texts: TextStore, pine_id: PineId, last: Version) -> tuple[VersionInfo, ...]:
-    """What is held of the versions up to the last, in order; times that go back are lifted."""
+def held_history(
+    texts: TextStore, pine_id: PineId, last: Version, since: Version | None = None
+) -> tuple[VersionInfo, ...]:
+    """What is held of the versions after `since`, up to the last, in order; times that go back are
+    lifted."""
     found: list[VersionInfo] = []
-    for version in _up_to(last):
+    for version in _up_to(last, since):
         info = texts.recall_info(pine_id, version)
         if info is not None:
             latest = found[-1].when if found else 0
@@ -68,8 +76,8 @@ def held_history(texts: TextStore, pine_id: PineId, last: Version) -> tuple[Vers
     return tuple(found)
 
 
-def _up_to(last: Version) -> Sequence[Version]:
-    return [_FIRST, *_FIRST.until(last)]
+def _up_to(last: Version, since: Version | None = None) -> Sequence[Version]:
+    return since.until(last) if since else [_FIRST, *_FIRST.until(last)]
 
 
 def _is_held(texts: TextStore, pine_id: PineId, version: Version) -> bool:

@@ -60,10 +60,11 @@ def push(
     over: Version | None = None,
     seen: Mapping[RelPath, Digest] | None = None,
     texts: Mapping[RelPath, str] | None = None,
+    drafts: Mapping[RelPath, Draft] | None = None,
 ) -> Iterator[Outcome]:
     """Do the steps in order and yield an outcome for each. NoAccess stops the run; the next push
     continues it. A file whose digest differs from the one in `seen` is left alone. A script in
-    `texts` gets that text instead of its file's.
+    `texts` gets that text instead of its file's, one in `drafts` is prepared already.
 
     Saves are sent one at a time, each right after a last look at the service. Meanwhile other
     threads check the next texts and read back the previous save. They do nothing else: this thread
@@ -74,6 +75,8 @@ def push(
         text, here = (texts or {}).get(path), (seen or {}).get(path)
         if step.act is Act.ADOPT:
             return None
+        if drafts and path in drafts:
+            return drafts[path]
         try:
             return draft_of(ports, step.situation, allow_broken, here, text)
         except PinesyncError as error:

@@ -1,0 +1,1 @@
+"""TradingView as a git remote: what `git fetch` and `git push` ask the remote helper for."""

@@ -1,0 +1,306 @@
+"""`git fetch`: bring the branch to what TradingView has, with a commit for each saved version."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pinesync.app.git_remote.remote import GitRemote
+from pinesync.app.project import open_remote
+from pinesync.app.sync.clone import new_settings, workspace_id
+from pinesync.app.versions.history_import import unfit
+from pinesync.errors import FacadeError
+from pinesync.git.fast_import import NewCommit, write_commits
+from pinesync.git.refs.history import History, stored_text, write_history
+from pinesync.git.refs.remote_branch import Tip, append, last_date
+from pinesync.model import Account, Base, Entry, PineId, RelPath, ScriptInfo, VersionInfo
+from pinesync.sync.commit_plan import Commit, line_up, one_line, places, title_of
+from pinesync.sync.engine.account import read_account
+from pinesync.sync.engine.lifecycle import own_versions
+from pinesync.sync.engine.snapshot import Survey, read_digests
+from pinesync.sync.engine.version_histories import read_histories
+from pinesync.sync.outcome import Outcome, failed
+from pinesync.sync.planner import Wanted
+from pinesync.sync.policy import RemoteSide
+from pinesync.sync.ports import Ports
+from pinesync.text.canonical import encode_like
+from pinesync.text.filenames import collision_key, place, unescape_name
+from pinesync.workspace import manifest
+from pinesync.workspace.manifest import Manifest, Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The branch's last commit, and what is to be told."""
+
+    commit: str
+    outcomes: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How the service differs from the branch: the scripts with versions that it lacks, those with
+    another name, and the entries of those that are gone."""
+
+    listed: tuple[ScriptInfo, ...]
+    behind: tuple[ScriptInfo, ...]
+    renamed: tuple[tuple[Entry, ScriptInfo], ...]
+    gone: tuple[Entry, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.behind or self.renamed or self.gone)
+
+
+def fetch(remote: GitRemote, *, whole: bool = True) -> Fetched:
+    """Bring the branch to what the service has: one request if nothing is new. The first time,
+    every version becomes a commit, or, unless `whole`, all scripts as they are become one."""
+    tip = remote.tip()
+    if tip is None:
+        return _first(remote, whole=whole)
+    with remote.transaction(tip.settings, tip, tip.commit, "fetch") as tx:
+        outcomes = list(tx.recovered)
+        view = drained(outcomes, tx.look())
+        # A flag that the transaction found is a commit on the branch now.
+        tip = remote.tip() or tip
+        commit = bring(remote, tx.ports, tip, view, outcomes)
+    return Fetched(commit, tuple(outcomes))
+
+
+def drained(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
+    """Run the steps to their result, and add what they tell to `outcomes`."""
+    while True:
+        try:
+            outcomes.append(next(steps))
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def news(tip: Tip, view: Survey) -> News:
+    """What the service has that the branch lacks."""
+    by_id = {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
+    every = tip.settings.track == "all"
+    listed = [i for i in (view.listed or {}).values() if every or i.pine_id in by_id]
+    gone = {
+        state.entry.pine_id
+        for state in view.situations
+        if state.entry and state.there is RemoteSide.GONE
+    }
+    return News(
+        tuple(listed),
+        tuple(info for info in listed if _is_behind(by_id.get(info.pine_id), info)),
+        tuple(
+            (entry, info)
+            for info in listed
+            if (entry := by_id.get(info.pine_id)) and entry.name != unescape_name(info.name)
+        ),
+        tuple(entry for entry in tip.entries.values() if entry.pine_id in gone),
+    )
+
+
+def _is_behind(entry: Entry | None, info: ScriptInfo) -> bool:
+    return entry is None or entry.base is None or entry.base.version < info.version
+
+
+# -- the first time -------------------------------------------------------------------------------
+
+
+def _first(remote: GitRemote, *, whole: bool) -> Fetched:
+    found = read_account(open_remote(remote.setup, remote.remote), named=True)
+    account = found.account or Account("")
+    settings = replace(new_settings(remote.remote), id=workspace_id(account, remote.remote))
+    if found.account:
+        settings = settings.pinned(found.account)
+    with remote.transaction(settings, None, None, "fetch") as tx:
+        if made := remote.tip():
+            return Fetched(made.commit)  # by another fetch, before this one had the lock
+        outcomes = list(tx.recovered)
+        listed = tuple(found.scripts.values())
+        make = _all_versions if whole and listed else _as_it_is
+        commit = make(remote, tx.ports, settings, listed, outcomes)
+    return Fetched(commit, tuple(outcomes))
+
+
+def _all_versions(
+    remote: GitRemote,
+    ports: Ports,
+    settings: Settings,
+    listed: Sequence[ScriptInfo],
+    outcomes: list[Outcome],
+) -> str:
+    where = places(listed, {}, settings.folders)
+    histories = _read(ports, listed, where, {}, outcomes)
+    commits = line_up(histories, where, {}, {})
+    account, text_of = settings.account or "", ports.texts.text_of
+    if not commits:
+        return _as_it_is(remote, ports, settings, (), outcomes)
+    return write_history(
+        remote.repository, History(), commits, settings, account, text_of, remote.refs.branch
+    )
+
+
+def _as_it_is(
+    remote: GitRemote,
+    ports: Ports,
+    settings: Settings,
+    listed: Sequence[ScriptInfo],
+    outcomes: list[Outcome],
+) -> str:
+    """One commit without a parent, which has the newest version of each script."""
+    where = places(listed, {}, settings.folders)
+    troubles: dict[PineId, str] = {}
+    pairs: list[Wanted] = [(info.pine_id, info.version) for info in listed]
+    texts = {i: d for (i, _), d in read_digests(ports, pairs, troubles).items()}
+    entries: dict[RelPath, Entry] = {}
+    for info in listed:
+        entry, text = where[info.pine_id], texts[info.pine_id]
+        if info.pine_id in troubles or "\0" in (ports.texts.text_of(text) or "\0"):
+            why = troubles.get(info.pine_id, f"{info.version} has a NUL character in it")
+            outcomes.append(Outcome(entry.path, "failed", message=why, exit_code=1))
+        else:
+            entries[entry.path] = replace(entry, base=Base(info.version, text))
+    digests = sorted({entry.base.digest for entry in entries.values() if entry.base})
+    numbers = {digest: number for number, digest in enumerate(digests, 1)}
+    files = {p: numbers[e.base.digest] for p, e in entries.items() if e.base}
+    when = max((info.modified for info in listed), default=0)
+    held = manifest.dump_new(Manifest(settings, entries))
+    subject = "What is saved on TradingView\n"
+    return write_commits(
+        remote.repository,
+        remote.refs.branch,
+        [NewCommit(when, subject, held, files)],
+        account=settings.account or "",
+        blobs=[encode_like(ports.texts.text_of(digest) or "", None) for digest in digests],
+    )
+
+
+# -- what came since ------------------------------------------------------------------------------
+
+
+def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: list[Outcome]) -> str:
+    """Put what is new on the branch as commits, and return its last one."""
+    found = news(tip, view)
+    by_id = {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
+    where = _where(tip, found)
+    histories = _read(ports, found.behind, where, by_id, outcomes)
+    done = {i: entry.base.version for i, entry in by_id.items() if entry.base}
+    moved = {
+        old.path: replace(old, path=where[info.pine_id].path, name=where[info.pine_id].name)
+        for old, info in found.renamed
+    }
+    gone = [entry.path for entry in found.gone]
+    left = {e.path: e for p, e in tip.entries.items() if p not in moved and p not in gone}
+    commits = line_up(histories, where, {**left, **{e.path: e for e in moved.values()}}, done)
+    settings = tip.settings if view.account is None else tip.settings.pinned(view.account)
+    writer = _Writer(remote, ports, tip, settings)
+    made = [
+        *(writer.deleted(entry) for entry in found.gone),
+        *(writer.renamed(tip.entries[path], entry) for path, entry in moved.items()),
+        *(writer.saved(one, by_id.get(one.info.pine_id)) for one in commits),
+    ]
+    if not made:
+        remote.move(tip.commit, remote.repository.commit_of(remote.refs.branch))
+        return tip.commit
+    return append(remote.repository, remote.refs, tip, made, writer.blobs)
+
+
+def _where(tip: Tip, found: News) -> dict[PineId, Entry]:
+    """Where each script is on the branch from now on. A file with the place of its script's old
+    name gets that of the new one; a file that a person put somewhere else stays there."""
+    folders = tip.settings.folders
+    kinds = {info.pine_id: info.kind for info in found.listed}
+
+    def is_placed(entry: Entry) -> bool:
+        assert entry.pine_id
+        folder = folders.get(kinds[entry.pine_id], "")
+        usual = place(entry.name, entry.pine_id, folder, set())
+        return collision_key(usual) == collision_key(entry.path)
+
+    leaving = {entry.path for entry, _ in found.renamed if is_placed(entry)}
+    leaving |= {entry.path for entry in found.gone}
+    staying = {path: entry for path, entry in tip.entries.items() if path not in leaving}
+    return places(found.listed, staying, folders)
+
+
+def _read(
+    ports: Ports,
+    behind: Sequence[ScriptInfo],
+    where: Mapping[PineId, Entry],
+    by_id: Mapping[PineId, Entry],
+    outcomes: list[Outcome],
+) -> dict[PineId, tuple[VersionInfo, ...]]:
+    """The versions that the branch lacks, with their texts held. A script with one that cannot be
+    read, or be a file, is left out whole, and told."""
+    troubles: dict[PineId, FacadeError] = {}
+    since = {i: entry.base.version for i, entry in by_id.items() if entry.base}
+    newest = {info.pine_id: info.version for info in behind}
+    histories = read_histories(ports, newest, troubles, since)
+    for pine_id, infos in list(histories.items()):
+        if trouble := unfit(ports, infos):
+            del histories[pine_id]
+            troubles[pine_id] = trouble
+    outcomes += (failed(where[i].path, error, i) for i, error in sorted(troubles.items()))
+    return histories
+
+
+class _Writer:
+    """Makes the commits on top of a tip, one after another; `blobs` are the texts in them."""
+
+    def __init__(self, remote: GitRemote, ports: Ports, tip: Tip, settings: Settings) -> None:
+        self._ports = ports
+        self._old = remote.repository.blobs(tip.commit, list(tip.entries))
+        self._bytes = {path: blob.data for path, blob in self._old.items()}
+        self._when = last_date(remote.repository, tip)
+        self._bases = {e.pine_id: e.base for e in tip.entries.values() if e.base}
+        recorded = manifest.apply(tip.text, _changes(tip), settings)
+        self._text, self._held = recorded
+        self.blobs: list[bytes] = []
+
+    def deleted(self, entry: Entry) -> NewCommit:
+        subject = f"Delete {title_of(one_line(entry.name))}\n"
+        return self._commit(self._when, subject, {entry.path: None})
+
+    def renamed(self, old: Entry, new: Entry) -> NewCommit:
+        subject = f"Rename {title_of(one_line(old.name))} to {title_of(one_line(new.name))}\n"
+        files: dict[RelPath, str | int] = {}
+        if old.path in self._old and old.path != new.path:
+            files[new.path] = self._old[old.path].oid
+            self._bytes[new.path] = self._bytes.pop(old.path)
+        return self._commit(self._when, subject, {old.path: None, new.path: new}, files)
+
+    def saved(self, one: Commit, before: Entry | None) -> NewCommit:
+        """A version. The base knows which versions somebody else saved since the tip."""
+        info, path = one.info, one.entry.path
+        base = self._bases.get(info.pine_id)
+        ours = own_versions(self._ports.log, info.pine_id)
+        base = base.moved(info.version, info.digest, ours) if base else one.entry.base
+        assert base
+        self._bases[info.pine_id] = base
+        text = stored_text(info, self._ports.texts.text_of).decode()
+        self._bytes[path] = encode_like(text, self._bytes.get(path))
+        self.blobs.append(self._bytes[path] or b"")
+        entry = replace(one.entry, base=base, shadowed=before.shadowed if before else None)
+        gone: dict[RelPath, Entry | None] = dict.fromkeys(one.dropped)
+        return self._commit(info.when, one.message, {**gone, path: entry}, {path: len(self.blobs)})
+
+    def _commit(
+        self,
+        when: int,
+        message: str,
+        changes: Mapping[RelPath, Entry | None],
+        files: Mapping[RelPath, str | int] | None = None,
+    ) -> NewCommit:
+        files = files or {}
+        self._text, self._held = manifest.apply(self._text, changes, None, self._held)
+        removed = [p for p, e in changes.items() if e is None and p not in files]
+        return NewCommit(when, message, self._text, files, removed)
+
+
+def _changes(tip: Tip) -> dict[RelPath, Entry | None]:
+    """From the pine.toml of the tip's commit to what counts there."""
+    named = manifest.parse(tip.text).entries
+    gone: dict[RelPath, Entry | None] = {p: None for p in named if p not in tip.entries}
+    return {**gone, **tip.entries}

@@ -1,0 +1,63 @@
+"""Push a commit: save all that it changed, or send nothing. This is what `git push` asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pinesync.errors import EXIT_LEFT, PinesyncError
+from pinesync.sync.engine.snapshot import Survey
+from pinesync.sync.engine.transaction import Transaction
+from pinesync.sync.engine.uploads import upload
+from pinesync.sync.engine.uploads.prepare_upload import Draft, draft_of
+from pinesync.sync.messages import left_alone, not_listed
+from pinesync.sync.outcome import Outcome, failed, refused
+from pinesync.sync.planner import Step
+from pinesync.sync.policy import Act
+from pinesync.sync.selection import chosen
+from pinesync.sync.words import Status
+
+
+def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iterator[Outcome]:
+    """Save the changed scripts of a commit. If any of them is refused or does not compile, yield
+    why, and send nothing. A dry run compiles nothing either."""
+    ports = tx.ports
+    steps = upload.steps_of(chosen(view.situations, (), tx.blocked))
+    left = [told for step in steps if (told := _left(step, view))]
+    yield from left
+    if dry_run or any(outcome.exit_code for outcome in left):
+        return
+
+    def prepare(step: Step) -> Draft | Outcome:
+        try:
+            return draft_of(ports, step.situation, allow_broken=False)
+        except PinesyncError as error:
+            return failed(step.situation.path, error)
+
+    changes = [step for step in steps if step.act in upload.CHANGES]
+    ready = ports.tools.each(prepare, [step for step in changes if step.act is not Act.ADOPT])
+    wrong = [one for one in ready if isinstance(one, Outcome)]
+    if wrong:
+        yield from wrong
+        return
+    drafts = {one.entry.path: one for one in ready if isinstance(one, Draft)}
+    yield from upload.push(ports, changes, view.listed or {}, drafts=drafts)
+
+
+def _left(step: Step, view: Survey) -> Outcome | None:
+    """Why a script is left alone: as it should be, or refused. None if a push saves it, or has
+    nothing to save."""
+    situation = step.situation
+    if situation.word is Status.UNTRACKED:
+        return replace(not_listed(situation, {}), done="told", exit_code=0)
+    # The commit went back to an older version, so the branch would not be what is there.
+    if step.act is Act.LEAVE:
+        return refused(
+            situation.path,
+            "the commit has an older version than TradingView",
+            "run `git pull`; `pinesync push --over VERSION PATH` saves the older text on purpose",
+            exit_code=EXIT_LEFT,
+        )
+    if step.act in upload.CHANGES:
+        return None
+    return left_alone(step, view.troubles, {})

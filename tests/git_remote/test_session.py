@@ -1,0 +1,217 @@
+"""Sessions of git alone, with TradingView as its remote."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.git_remote.conftest import Folder, cloned
+from tests.world import (
+    BREAKOUT_PATH,
+    BROKEN,
+    EXTRA,
+    FASTER,
+    LONGER,
+    MERGED,
+    SLOWER,
+    TREND,
+    TREND_PATH,
+    World,
+    both_ways,
+    git,
+)
+
+over_http = pytest.mark.parametrize("world", ["facade"], indirect=True)
+"""Where the requests are counted: another process cannot be watched on the sandbox."""
+
+
+@both_ways
+def test_clone_edit_push_again_without_a_pull(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push")
+    pushed = folder.ref("HEAD")
+    assert world.saved() == [TREND, LONGER]
+    assert folder.ref("origin/main") == pushed
+    folder.edit(MERGED, TREND_PATH)
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER, MERGED]
+    assert folder.is_sound()
+
+
+def test_a_save_of_somebody_else_is_fetched_first_and_merged(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    world.web_save(SLOWER)
+    folder.git("push", code=1)
+    assert "fetch first" in folder.said
+    assert world.saved() == [TREND, SLOWER]
+    folder.git("pull", "--no-rebase", "--no-edit")
+    assert folder.read(TREND_PATH) == MERGED
+    folder.git("push")
+    assert world.saved() == [TREND, SLOWER, MERGED]
+    assert folder.is_sound()
+
+
+def test_a_second_clone_has_the_same_commits(folder: Folder, world: World) -> None:
+    world.web_save(SLOWER)
+    first, second = cloned(world, "first"), cloned(world, "second")
+    assert first.ref("HEAD") == second.ref("HEAD")
+    assert first.log()[0] == "Trend 2.0"
+    assert first.is_sound()
+
+
+@over_http
+def test_nothing_new_is_one_request(folder: Folder) -> None:
+    assert folder.git("fetch") == ("list",)
+    folder.edit("notes\n", "notes.md")
+    assert folder.git("push") == ("list",)
+
+
+@over_http
+def test_what_does_not_compile_is_rejected_before_anything_is_sent(
+    folder: Folder, world: World
+) -> None:
+    (folder.root / BREAKOUT_PATH).write_text(EXTRA)
+    folder.edit(BROKEN, TREND_PATH)
+    asked = folder.git("push", code=1)
+    assert not [one for one in asked if one.startswith("save")]
+    assert f"{TREND_PATH}:13:6: error" in folder.said
+    assert "does not compile" in folder.said
+    assert folder.is_sound()
+
+
+def test_force_takes_nothing_away(folder: Folder, world: World) -> None:
+    world.web_save(SLOWER)
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push", "--force", code=1)
+    assert "saves on TradingView cannot be taken away" in folder.said
+    assert world.saved() == [TREND, SLOWER]
+
+
+def test_a_renamed_and_a_deleted_script_are_commits(folder: Folder, world: World) -> None:
+    world.store.rename(world.user, world.id_of(), "Trend 2")
+    world.web_delete("Breakout")
+    folder.git("pull", "--ff-only")
+    assert folder.log()[:2] == ["Rename Trend to Trend 2", "Delete Breakout"]
+    assert folder.read("indicators/Trend 2.pine") == TREND
+    assert not (folder.root / BREAKOUT_PATH).exists()
+    assert folder.is_sound()
+
+
+def test_a_moved_file_keeps_its_script(folder: Folder, world: World) -> None:
+    folder.git("mv", TREND_PATH, "Mine.pine")
+    folder.edit(LONGER, "Mine.pine")
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER]
+    folder.edit(MERGED, "Mine.pine")
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER, MERGED]
+    world.web_save(FASTER)
+    folder.git("pull", "--ff-only")
+    assert folder.read("Mine.pine") == FASTER
+    assert 'scripts."Mine.pine"' in folder.read("pine.toml")
+    assert folder.is_sound()
+
+
+def test_a_removed_file_leaves_its_script(folder: Folder, world: World) -> None:
+    git(folder.root, "rm", "-q", TREND_PATH)
+    git(folder.root, "commit", "-qm", "Not mine any more")
+    folder.git("push")
+    assert "the script on TradingView stays" in folder.said
+    assert world.saved() == [TREND]
+
+
+def test_a_new_file_is_created_once_it_is_listed(folder: Folder, world: World) -> None:
+    folder.edit(EXTRA, "indicators/Extra.pine")
+    folder.git("push")
+    assert "not listed" in folder.said
+    assert world.store.find(world.user, "Extra") is None
+    assert world("add", "indicators/Extra.pine", cwd=folder.root).code == 0
+    folder.git("commit", "-qam", "List it")
+    folder.git("push")
+    assert world.saved("Extra") == [EXTRA]
+    folder.edit(EXTRA + "plot(close)\n", "indicators/Extra.pine")
+    folder.git("push")
+    assert world.saved("Extra") == [EXTRA, EXTRA + "plot(close)\n"]
+
+
+@over_http
+def test_a_dry_run_sends_nothing(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    assert folder.git("push", "--dry-run") == ("list",)
+    assert world.saved() == [TREND]
+
+
+def test_the_verbs_know_what_git_pushed(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push")
+    assert world("status", cwd=folder.root).out == "3 scripts, all clean\n"
+    (folder.root / TREND_PATH).write_text(MERGED)
+    assert world("push", cwd=folder.root).code == 0
+    assert world.saved() == [TREND, LONGER, MERGED]
+
+
+def test_git_knows_what_the_verbs_pushed(folder: Folder, world: World) -> None:
+    (folder.root / TREND_PATH).write_text(LONGER)
+    assert world("push", cwd=folder.root).code == 0
+    assert folder.log("-1", "origin/main") == ["Trend 2.0"]
+    folder.git("commit", "-qam", "Longer")
+    folder.git("pull", "--no-rebase", "--no-edit")
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER]
+
+
+@pytest.mark.parametrize("verb", ["push", "pull"])
+def test_a_commit_of_a_verb_is_the_branch(folder: Folder, world: World, verb: str) -> None:
+    if verb == "push":
+        (folder.root / TREND_PATH).write_text(LONGER)
+    else:
+        world.web_save(LONGER)
+    assert world(verb, "--commit", cwd=folder.root).code == 0
+    assert folder.ref("origin/main") == folder.ref("HEAD")
+    assert "refs/remotes/tradingview/saved" not in git(folder.root, "for-each-ref")
+    folder.git("push")
+    folder.git("fetch")
+    assert folder.ref("origin/main") == folder.ref("HEAD")
+    assert world.saved() == [TREND, LONGER]
+    assert folder.is_sound()
+
+
+def test_a_remote_has_one_account(folder: Folder, world: World) -> None:
+    folder.git("remote", "set-url", "origin", "pinesync::sandbox:other")
+    folder.git("fetch", code=128)
+    assert "git remote add NAME pinesync::sandbox:other" in folder.said
+    folder.git("remote", "set-url", "origin", "pinesync::elsewhere")
+    folder.git("fetch", code=128)
+    assert "not an address" in folder.said
+
+
+def test_an_account_without_scripts(world: World) -> None:
+    for name in ("Trend", "Tools", "Breakout"):
+        world.web_delete(name)
+    empty = cloned(world, "empty")
+    assert empty.log() == ["What is saved on TradingView"]
+    world.web_save(TREND)
+    empty.git("pull", "--ff-only")
+    assert empty.read(TREND_PATH) == TREND
+
+
+def test_a_bare_repository_and_a_linked_work_tree(folder: Folder, world: World) -> None:
+    bare = cloned(world, "bare.git", "--bare")
+    assert git(bare.root, "fsck", "--strict") == ""
+    folder.git("worktree", "add", "-q", "-b", "side", "../side")
+    side = Folder(world, world.place / "side")
+    side.edit(LONGER, TREND_PATH)
+    side.git("push", "origin", "side:main")
+    assert world.saved() == [TREND, LONGER]
+    side.git("push", "origin", "side", code=1)
+    assert "only main can be pushed" in side.said
+
+
+def test_a_shallow_clone_has_one_commit(world: World) -> None:
+    world.web_save(SLOWER)
+    shallow = cloned(world, "shallow", "--depth", "1")
+    assert len(shallow.log()) == 1
+    shallow.edit(MERGED, TREND_PATH)
+    shallow.git("push")
+    assert world.saved() == [TREND, SLOWER, MERGED]
+    shallow.git("fetch", "--depth", "5", code=None)
+    assert "clone again without --depth" in shallow.said
