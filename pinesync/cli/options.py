@@ -221,7 +221,7 @@ def _usable(found: Places) -> Places:
         there = next(p for p in (place, *place.parents) if os.path.lexists(p))
         if not os.access(there, os.X_OK) or not there.is_dir():
             raise FileError(
-                f"{there}: cannot be used for pinesync's own files: not a folder to enter",
+                f"{there}: cannot hold pinesync's own files: not an accessible folder",
                 "set PINESYNC_HOME to a folder that can be written",
             )
     return found

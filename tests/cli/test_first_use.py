@@ -119,7 +119,7 @@ def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> No
         for beside in file.parent.iterdir():
             beside.chmod(0o600)
     assert ran.code == 1
-    assert "let your user write this file" in ran.err
+    assert "make this file" in ran.err
     assert "away" not in ran.err
 
 

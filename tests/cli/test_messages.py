@@ -85,7 +85,7 @@ def test_a_home_that_cannot_be_used(clone: World, monkeypatch: pytest.MonkeyPatc
     for command in (["sandbox", "seed"], ["status"], ["status", "--offline"]):
         refused = clone(*command)
         assert refused.code == 1
-        assert f"error: {blocked}: cannot be used for pinesync's own files: " in refused.err
+        assert f"error: {blocked}: cannot hold pinesync's own files: " in refused.err
         assert "hint: set PINESYNC_HOME" in refused.err
 
 
@@ -94,7 +94,7 @@ def test_a_home_that_cannot_be_made(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PINESYNC_HOME", "/proc/nope")
     refused = world("sandbox", "seed")
     assert refused.code == 1
-    assert "error: /proc/nope/sandbox: cannot be used for pinesync's own files: " in refused.err
+    assert "error: /proc/nope/sandbox: cannot hold pinesync's own files: " in refused.err
 
 
 def test_another_sandbox_is_no_mass_deletion(
