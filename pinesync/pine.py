@@ -318,7 +318,7 @@ def _check_text(what: str, value: object) -> None:
     try:
         check_encodable(value)
     except Unreadable as error:
-        why = str(error).removeprefix("not a text: ")
+        why = str(error).removeprefix("not text: ")
         raise Misuse(f"{what} is not a string that can be sent: {why}") from None
 
 

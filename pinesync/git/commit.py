@@ -39,7 +39,7 @@ Blobs = dict[str, str | None]
 @dataclass(frozen=True, slots=True)
 class Made:
     """A new commit. `staged` lists committed files whose different staged content was kept.
-    `in_step` is False if the index could not be updated and still has the older files.
+    `in_step` is False if the index could not be updated and still has the old files.
     `on_branch` is False if HEAD is detached."""
 
     commit: str
@@ -72,7 +72,7 @@ def refuse_unready(root: Path) -> None:
         if (root / os.fsdecode(path)).exists():
             raise LeftForYou(
                 f"{what} is under way in this repository, so nothing can be committed",
-                "finish it or abort it first; --no-commit leaves committing to you",
+                "finish it or abort it first, or use --no-commit",
             )
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         if run(root, "var", who)[0]:

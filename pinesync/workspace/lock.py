@@ -15,8 +15,8 @@ def writing(folder: Path) -> Iterator[None]:
     """Hold the write lock of the state directory `folder`. Locked if another process has it."""
     with _held(
         folder / "lock",
-        "another pinesync is writing in this workspace",
-        "wait for it, then run the command again",
+        "another pinesync process is writing to this workspace",
+        "wait for it to finish, then run the command again",
     ):
         yield
 
@@ -26,8 +26,8 @@ def watching(folder: Path) -> Iterator[None]:
     """Hold the watch lock; others may write. Locked if another process watches."""
     with _held(
         folder / "watch",
-        "another `pinesync watch` runs in this folder",
-        "one is enough: it sends what any editor saves",
+        "another `pinesync watch` is running in this workspace",
+        "one is enough: it uploads what any editor saves",
     ):
         yield
 
@@ -52,7 +52,7 @@ def _held(path: Path, message: str, hint: str) -> Iterator[None]:
 
 def is_held(folder: Path) -> bool:
     """Whether another process holds the write lock now. Tries the lock without waiting and releases
-    it at once. Does not create the lock file."""
+    it immediately. Does not create the lock file."""
     from filelock import FileLock, Timeout
 
     path = folder / "lock"
@@ -65,5 +65,5 @@ def is_held(folder: Path) -> bool:
         return True
     except OSError as error:
         raise FileError(
-            f"{path}: the lock cannot be tried: {error.strerror}", "see whose file that is"
+            f"{path}: cannot check the lock: {error.strerror}", "check who owns that file"
         ) from error

@@ -206,7 +206,7 @@ def test_what_was_staged_otherwise_stays_staged(repo: World) -> None:
     repo.write(LONGER)
     ran = repo("push", "--commit")
     assert ran.code == 0
-    assert f"{TREND_PATH}: was staged with another text" in ran.err
+    assert f"{TREND_PATH}: another text was staged" in ran.err
     assert git(repo, "show", f":{TREND_PATH}").endswith("// half of it")
     # of pine.toml the remark is still what is staged, and nothing but the remark
     assert git(repo, "diff", "--cached", "--numstat", "pine.toml").split() == [
@@ -232,7 +232,7 @@ def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
     hook(repo, "post-commit", "touch .git/index.lock")
     ran = repo("push", "--commit")
     assert ran.code == 1
-    assert "git's index is locked and has the older files" in ran.err
+    assert "git's index is locked and still has the old files" in ran.err
     (repo.folder / ".git" / "index.lock").unlink()
     assert touched(repo) == [TREND_PATH, "pine.toml"]
     (command,) = re.findall(r"run `(git reset [^`]*)`", ran.err)
@@ -491,7 +491,7 @@ def test_a_manifest_of_head_that_cannot_be_used(repo: World) -> None:
     repo.write(LONGER)
     ran = repo("push", "--commit")
     assert (ran.code, ran.asked) == (3, ())
-    assert "of HEAD cannot be used" in ran.err
+    assert "in HEAD is not valid" in ran.err
 
 
 def test_the_first_commit(clone: World) -> None:

@@ -603,7 +603,7 @@ def test_another_pinesync_is_writing(sound: World) -> None:
         assert child.stdout.readline() == "held\n"
         found = look(sound)
         assert set(found.wrong()) == {"lock"}
-        assert "another pinesync is writing in this workspace now" in found.wrong()["lock"]
+        assert "another pinesync process is writing to this workspace" in found.wrong()["lock"]
         child.kill()
     assert look(sound).wrong() == {}
     sound.write(LONGER)

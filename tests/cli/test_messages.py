@@ -146,8 +146,8 @@ def test_verbs_that_take_no_folder(clone: World, verb: str, folder: str) -> None
 def test_a_saved_name_for_a_path(clone: World) -> None:
     refused = clone("log", "Trend")
     assert refused.code == 2
-    assert f"hint: the file of the script called so is {TREND_PATH}" in refused.err
-    assert f"hint: the file of the script called so is {TREND_PATH}" in clone("diff", "Trend").err
+    assert f"hint: the script of that name is in {TREND_PATH}" in refused.err
+    assert f"hint: the script of that name is in {TREND_PATH}" in clone("diff", "Trend").err
     assert "hint: name the file of a script" in clone("log", "Another").err
 
 

@@ -175,7 +175,7 @@ def test_what_was_undone_can_be_meant(clone: World) -> None:
     clone.write(TREND)
     refused = clone("push")
     assert refused.code == 3
-    assert f"`pinesync push --over 2.0 {TREND_PATH}` means it" in refused.err
+    assert f"`pinesync push --over 2.0 {TREND_PATH}` overwrites it" in refused.err
     assert clone("push", "--over", "2.0", TREND_PATH).code == 0
     assert clone.saved() == [TREND, SLOWER, TREND]
     assert clone.words() == {}

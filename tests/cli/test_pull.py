@@ -95,7 +95,7 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
 def test_pull_of_a_path_that_is_none(clone: World) -> None:
     refused = clone("pull", "indicators/Nothing.pine")
     assert refused.code == 2
-    assert "indicators/Nothing.pine: no script here, and no file" in refused.err
+    assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
 @pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])

@@ -518,7 +518,7 @@ def test_no_repository_no_commit_no_manifest(clone: World) -> None:
     assert clone("push", "--record", REF).code == 2
     git(clone, "init", "-q")
     ran = clone("push", "--record", REF)
-    assert (ran.code, "no commit yet" in ran.err) == (2, True)
+    assert (ran.code, "no commits yet" in ran.err) == (2, True)
     git(clone, "add", TREND_PATH)
     git(clone, "commit", "-qm", "one file")
     ran = clone("push", "--record", REF)

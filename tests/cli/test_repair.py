@@ -167,7 +167,7 @@ def test_settings_that_both_changed_are_a_persons(repo: World) -> None:
         before = repo.files()
         ran = repo("repair")
         assert ran.code == 2
-        assert "another ignore in [workspace]" in ran.err
+        assert "differ in ignore of [workspace]" in ran.err
         assert repo.files() == before
         git(repo, "merge", "--abort")
 
@@ -206,22 +206,22 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
     assert held["a.pine"]["hidden"] == "4.0"
     assert held["b.pine"]["version"] == "6.0"
     assert (held["b.pine"].get("hidden"), held["b.pine"]["theirs"]) == (None, "5.0")
-    assert "flag of 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
+    assert "flag for 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
     assert (held["c.pine"]["version"], held["c.pine"]["hidden"]) == ("3.0", "2.0")
 
 
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ([conflict(entry("a.pine", "a", 1), entry("b.pine", "a", 1))], "are one script"),
-        ([conflict(entry("a.pine", "a", 1), entry("a.pine", "b", 1))], "another script on each"),
+        ([conflict(entry("a.pine", "a", 1), entry("b.pine", "a", 1))], "are the same script"),
+        ([conflict(entry("a.pine", "a", 1), entry("a.pine", "b", 1))], "different script on each"),
         (
             [
                 conflict(
                     entry("a.pine", "a", 1), entry("a.pine", "a", 1).replace(f"{1:064x}", "f" * 64)
                 )
             ],
-            "another text for version 1.0",
+            "different texts for version 1.0",
         ),
         (["<<<<<<< HEAD\n" + entry("a.pine", "a", 1)], "a conflict without its end"),
         (["<<<<<<< HEAD\n>>>>>>> other\n"], "a conflict marker out of order"),
@@ -230,7 +230,7 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
         ([conflict("x = \n", "")], "not TOML"),
         ([conflict("", "x = \n")], "not TOML"),
         ([conflict("[later]\n", "")], "unknown key 'later'"),
-        ([conflict(entry("a.pine", "a", 1), entry("A.pine", "b", 1))], "one file on some systems"),
+        ([conflict(entry("a.pine", "a", 1), entry("A.pine", "b", 1))], "same file on some systems"),
     ],
 )
 def test_what_only_a_person_can_mend(repo: World, parts: list[str], said: str) -> None:

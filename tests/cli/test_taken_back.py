@@ -255,7 +255,7 @@ def test_a_linked_file_with_another_text(world: World, way: str) -> None:
     assert world.words()["Trend.pine"] == "diverged"
     pushed = world("push")
     assert (pushed.code, world.saved()) == (3, [TREND])
-    assert "linked with a script that has another text (1.0)" in pushed.err
+    assert "linked with a script that has a different text (1.0)" in pushed.err
     assert world("pull").code in (0, 3)
     here = world.read("Trend.pine")
     assert all(line in here for line in (*mine.split("\n"), *TREND.split("\n")))

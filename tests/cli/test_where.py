@@ -34,7 +34,7 @@ def test_outside_of_a_folder_of_pinesync(clone: World) -> None:
         refused = clone(*command, cwd=clone.place)
         assert refused.code == 2
         assert "not in a workspace" in refused.err
-        assert "hint: make one with `pinesync clone DIR`" in refused.err
+        assert "hint: create one with `pinesync clone DIR`" in refused.err
 
 
 @both_ways

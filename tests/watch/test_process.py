@@ -212,7 +212,7 @@ def test_others_work_while_it_waits(clone: World) -> None:
         assert pushed.code == 0, pushed
         second = clone("watch")
         assert second.code == 7
-        assert "another `pinesync watch` runs in this folder" in second.err
+        assert "another `pinesync watch` is running in this workspace" in second.err
         clone.write(MERGED)
         assert session.event("done", TREND_PATH)["outcome"]["version"] == "3.0"
         session.child.kill()

@@ -156,7 +156,7 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     if MANIFEST in found.ignored:
         yield wrong(
             f"git ignores {MANIFEST}, the only record of what the files are based on",
-            f"`git check-ignore -v {MANIFEST}` names the pattern; take it out, and commit",
+            f"`git check-ignore -v {MANIFEST}` shows the pattern; remove it, then commit",
         )
     elif MANIFEST not in found.tracked:
         yield note(f"{MANIFEST} is not in git yet", "commit it with the scripts")
@@ -164,7 +164,7 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     if hidden := sorted(listed & found.ignored):
         yield wrong(
             f"git ignores listed scripts: {named(hidden)}",
-            f"`git check-ignore -v {shell_quote(hidden[0])}` names the pattern; take it out",
+            f"`git check-ignore -v {shell_quote(hidden[0])}` shows the pattern; remove it",
         )
     there = listed - found.ignored - found.tracked - {MANIFEST}
     if MANIFEST in found.tracked and there:

@@ -57,7 +57,7 @@ def lock(here: Workspace) -> Iterator[Said]:
     """Whether another process is writing in the workspace."""
     if here.project.workspace.log.is_locked():
         yield wrong(
-            "another pinesync is writing in this workspace now",
+            "another pinesync process is writing to this workspace",
             "wait for it; where it hangs, end that process, and the lock goes with it",
         )
     else:

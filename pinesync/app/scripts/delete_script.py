@@ -60,7 +60,7 @@ def _deleted(
     if situation.local is LocalSide.MARKED:
         raise LeftForYou(
             f"{path}: a conflict is not resolved; nothing was deleted",
-            f"`pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged settles it",
+            f"`pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged resolves it",
         )
     refuse_moved_on(entry, ports.remote.get(entry.pine_id))
     if ports.manifest.scope().account is None:

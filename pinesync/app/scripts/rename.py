@@ -65,7 +65,7 @@ def _renamed(tx: Transaction, entry: Entry, name: str) -> Iterator[Outcome]:
     if info is None:
         raise LeftForYou(
             f"{entry.path}: the script is gone from TradingView",
-            f"`pinesync push --recreate {shell_quote(entry.path)}` saves it anew",
+            f"`pinesync push --recreate {shell_quote(entry.path)}` creates it again",
         )
     if unescape_name(info.name) == name:
         if entry.name != name:

@@ -210,7 +210,7 @@ def _each(folder: Path, act: Callable[[Path, str], Hook]) -> Iterator[Hook]:
         except FileError as error:
             yield _refused(folder, name, error.message.removeprefix(f"{folder / name}: "))
         except ChangedMeanwhile:
-            yield _refused(folder, name, "the file changed at this moment")
+            yield _refused(folder, name, "the file has just changed")
 
 
 def _refused(folder: Path, name: str, why: str) -> Hook:

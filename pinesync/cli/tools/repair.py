@@ -109,7 +109,7 @@ def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManif
             tree.write_manifest(merged.text.encode(), data, new_key(now().wall))
         except ChangedMeanwhile:
             raise FileError(
-                f"{MANIFEST}: the file changed at this moment", "run the command again"
+                f"{MANIFEST}: the file has just changed", "run the command again"
             ) from None
     return kept
 

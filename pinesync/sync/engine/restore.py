@@ -45,7 +45,7 @@ def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> O
     except Unreadable as error:
         return refused(path, str(error), "move the file away, then restore it")
     except ChangedMeanwhile:
-        return refused(path, "the file changed at this moment", "run the command again")
+        return refused(path, "the file has just changed", "run the command again")
     finally:
         ports.log.drop(intents)
     choose(ports, path, text)

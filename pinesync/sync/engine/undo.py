@@ -136,7 +136,7 @@ class _TakeBack:
         try:
             write_file(ports, entry, text, file.after, self._intents)
         except ChangedMeanwhile:
-            return "the file changed at this moment"
+            return "the file has just changed"
         return ""
 
     def _moved_back(self, old: Change, new: Change) -> Outcome:

@@ -232,7 +232,7 @@ def shadowed_outcome(path: RelPath, found: Found) -> Outcome:
         found.version,
         message=f"saved as {found.version}, on top of {found.shadowed}, "
         "which somebody else saved at the same moment",
-        hint=f"`pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged settles it",
+        hint=f"run `pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged",
         exit_code=EXIT_LEFT,
         pine_id=found.pine_id,
     )

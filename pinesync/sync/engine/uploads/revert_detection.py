@@ -94,7 +94,7 @@ def _compared(
     try:
         here = _comparable(decode(ports.tree.read(situation.path) or b""), "the file has")
         if digest(here) != situation.digest:
-            return Comparison(unknown="the file changed at this moment")
+            return Comparison(unknown="the file has just changed")
         found = compare(base, here, text_of, merge)
         chosen = ports.texts.text_of(base.chosen) if base.chosen else None
         if found.reverted and chosen is not None:
