@@ -11,7 +11,7 @@ from pinesync.git.run import run
 from pinesync.sync.ports import Merged
 
 _MOST_CONFLICTS = 127
-_LABELS = ("-L", "yours", "-L", "base", "-L", "TradingView")
+_LABELS = ("-L", "ours", "-L", "base", "-L", "theirs (TradingView)")
 
 
 def merge(base: str, local: str, remote: str) -> Merged:

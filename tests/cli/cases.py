@@ -19,7 +19,7 @@ from tests.world import (
 )
 
 EXTRA_PATH = "indicators/Extra.pine"
-MARKERS = f"<<<<<<< yours\n{LONGER}=======\n{SLOWER}>>>>>>> TradingView\n"
+MARKERS = f"<<<<<<< ours\n{LONGER}=======\n{SLOWER}>>>>>>> theirs (TradingView)\n"
 
 Told = tuple[int, str | None]
 """An exit code, and what the outcome of the script says was done (None: nothing was)."""

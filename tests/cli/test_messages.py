@@ -243,7 +243,7 @@ def test_check_says_conflict_markers_once(clone: World) -> None:
     clone.write(FASTER)
     clone.web_save(SLOWER)
     assert clone("pull").code == 3
-    at = clone.read().split("\n").index("<<<<<<< yours") + 1
+    at = clone.read().split("\n").index("<<<<<<< ours") + 1
     checked = clone("check", TREND_PATH)
     assert (checked.code, checked.asked) == (4, ())
     assert checked.out.splitlines()[0] == (

@@ -146,19 +146,24 @@ def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
     text = conflict.read()
     assert text == TREND.replace(
         'length = input.int(20, "Length")\n',
-        "<<<<<<< yours\n"
+        "<<<<<<< ours\n"
         'length = input.int(5, "Length")\n'
         "||||||| base\n"
         'length = input.int(20, "Length")\n'
         "=======\n"
         'length = input.int(50, "Length")\n'
-        ">>>>>>> TradingView\n",
+        ">>>>>>> theirs (TradingView)\n",
     )
     assert conflict.words() == {TREND_PATH: "conflict"}
 
 
-def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World) -> None:
-    text = conflict.read()
+@pytest.mark.parametrize("labels", [("ours", "theirs (TradingView)"), ("yours", "TradingView")])
+def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[str, str]) -> None:
+    """Whatever the labels of its markers are: pinesync 0.1 wrote others."""
+    text = conflict.read().replace("<<< ours", f"<<< {labels[0]}")
+    text = text.replace(">>> theirs (TradingView)", f">>> {labels[1]}")
+    conflict.write(text)
+    assert conflict.words() == {TREND_PATH: "conflict"}
     conflict.web_save(MERGED)
     for verb in (["push"], ["pull"], ["push", "--allow-broken"], ["pull", "--theirs"]):
         assert conflict(*verb).code == 3

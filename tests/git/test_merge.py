@@ -36,8 +36,8 @@ def test_a_conflict_has_all_three_texts_in_it() -> None:
     assert merged.conflicted
     assert has_conflict_markers(merged.text)
     assert merged.text == (
-        "1\n2\n3\n<<<<<<< yours\nmine\n||||||| base\n4\n=======\ntheirs\n>>>>>>> TradingView\n"
-        "5\n6\n7\n"
+        "1\n2\n3\n<<<<<<< ours\nmine\n||||||| base\n4\n"
+        "=======\ntheirs\n>>>>>>> theirs (TradingView)\n5\n6\n7\n"
     )
 
 
@@ -46,7 +46,7 @@ def test_many_conflicts_are_still_conflicts() -> None:
     mine, theirs = base.replace("\n\n\n\n", "m\n\n\n\n"), base.replace("\n\n\n\n", "t\n\n\n\n")
     merged = merge(base, mine, theirs)
     assert merged.conflicted
-    assert merged.text.count("<<<<<<< yours\n") == 300
+    assert merged.text.count("<<<<<<< ours\n") == 300
 
 
 @pytest.mark.parametrize(
