@@ -279,7 +279,7 @@ def _sandbox(setup: Setup, remote: str, project: Project | None) -> tuple[str, S
     )
     if tracked and not store.ever_had(tracked):
         raise LeftForYou(
-            f"the sandbox of this folder has none of its {len(tracked)} scripts",
+            f"the sandbox of this workspace has none of its {len(tracked)} scripts",
             "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
         )
     secret = cookies.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)

@@ -107,7 +107,7 @@ def _tolerate_encodings() -> None:
 
 # Errors from writing to a file or a terminal. Our own files raise FileError instead.
 _OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-_AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes what was begun"
+_AFTER_INTERRUPT = "nothing is lost: run the same command again to finish"
 
 
 def _tell(

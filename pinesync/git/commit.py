@@ -137,7 +137,7 @@ def commit(
     if _commit_at(root, "HEAD^") != head:
         raise FileError(
             "something else moved HEAD while the commit was made",
-            "look at `git log -p -2`: the newest commit may take back what came in between",
+            "check `git log -p -2`: the newest commit may revert the one before",
         )
     if tree != ask(root, "rev-parse", "HEAD^{tree}").strip():
         _take_back(root, head, new)

@@ -184,7 +184,7 @@ def find_repository(root: Path) -> Repository | None:
         raise FileError(f"git will not look into {root}: {why}", "run `git status` there")
     inside, git_dir, prefix = stdout.removesuffix(b"\n").split(b"\n", 2)
     if b"\n" in prefix:
-        raise FileError(f"{root}: git cannot be asked of files in a folder with such a name")
+        raise FileError(f"{root}: git cannot handle a folder with a line break in its name")
     return Repository(root, prefix, Path(os.fsdecode(git_dir))) if inside == b"true" else None
 
 

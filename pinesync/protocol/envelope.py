@@ -29,7 +29,7 @@ def object_of(answer: Answer, what: str, *, refuse: bool = True) -> dict[str, An
     """The JSON object of such an answer; with `refuse`, one that says no raises."""
     body = payload(answer)
     if not isinstance(body, dict):
-        bad(f"the answer to the {what} request is not an object")
+        bad(f"the response to the {what} request is not an object")
     if body.get("error"):
         say_no(200, body)
     if refuse and body.get("success") is False:
@@ -43,7 +43,7 @@ def _by_status(answer: Answer) -> NoReturn:
         asked = retry_seconds(answer.retry_after)
         wait = "a little" if asked is None else f"{asked:.0f} s"
         raise errors.RateLimited(
-            "TradingView asks for fewer requests",
+            "TradingView limits the number of requests",
             f"wait {wait}, then run the same command again",
             retry_after=asked,
         )
@@ -78,7 +78,7 @@ def _json(body: bytes) -> Any:
         return safe_json.loads(body)
     except ValueError as error:
         what = "empty" if not body.strip() else f"no usable JSON ({error})"
-        bad(f"the answer is {what}", cause=error)
+        bad(f"the response is {what}", cause=error)
 
 
 def is_html(body: bytes) -> bool:
@@ -113,7 +113,7 @@ def say_no(status: int, body: Mapping[str, Any]) -> NoReturn:
 def bad(message: str, *, cause: Exception | None = None) -> NoReturn:
     """The answer is none that the protocol knows."""
     raise errors.BadAnswer(
-        f"cannot use TradingView's answer: {message}",
+        f"cannot use TradingView's response: {message}",
         "nothing was changed because of it; if it lasts, the service has changed: "
         "please report this message",
     ) from cause

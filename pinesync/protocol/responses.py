@@ -69,7 +69,7 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     body = object_of(answer, "script")
     source = body.get("source")
     if not isinstance(source, str):
-        bad(f"{pine_id}: the answer has no source")
+        bad(f"{pine_id}: the response has no source")
     if len(source) > MAX_SOURCE:
         bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
     try:
@@ -77,11 +77,11 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     except canonical.Unreadable as error:
         bad(f"{pine_id}: {error}")
     if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
-        bad(f"{pine_id}: the answer is of another script")
+        bad(f"{pine_id}: the response is for another script")
     last = body.get("lastVersionMaj")
     got = _version(body.get("version") or version or last, pine_id)
     if version is not None and got != version:
-        bad(f"{pine_id}: version {version} was asked for and {got} came")
+        bad(f"{pine_id}: requested version {version} but received {got}")
     extra = body.get("extra")
     name = _name(body.get("scriptName") or body.get("scriptTitle"))
     return SavedText(
@@ -122,7 +122,7 @@ def verdict(answer: Answer) -> Verdict:
     if body.get("success") is False and not found.errors:
         say_no(200, body)
     if not isinstance(result, dict) and not found.errors:
-        bad("the answer to the check has no result")
+        bad("the response to the check has no result")
     return found
 
 
@@ -137,7 +137,7 @@ def full_verdict(answer: Answer) -> Verdict:
         bare = Diagnostic("error", 1, 1, 1, 1, reason_of(body))
         return found if found.errors else Verdict((bare,), found.warnings)
     if not isinstance(body.get("result"), dict):
-        bad("the answer to the full check has no result")
+        bad("the response to the full check has no result")
     return found
 
 
@@ -152,7 +152,7 @@ def saved(answer: Answer) -> SaveAnswer:
     raw_version = pine.get("version") if isinstance(pine, dict) else None
     accepted = body.get("success") is not False
     if accepted and not meta:
-        bad("the answer to the save has no metaInfo")
+        bad("the response to the save has no metaInfo")
     return SaveAnswer(
         accepted=accepted,
         pine_id=_id_of(meta),
@@ -181,7 +181,7 @@ def deleted(answer: Answer) -> None:
         return
     said = payload(answer)
     if said != "ok":
-        bad(f"the answer to the deletion is {json.dumps(said)[:80]}")
+        bad(f"the response to the deletion is {json.dumps(said)[:80]}")
 
 
 def account(answer: Answer) -> Account:

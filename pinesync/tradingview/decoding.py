@@ -19,7 +19,7 @@ def decoder(encoding: str) -> Decode:
         case "gzip" | "x-gzip":
             return Inflate()
     raise BadAnswer(
-        f"the answer has an encoding that was not asked for: {encoding[:40]!r}",
+        f"the response has an encoding that was not requested: {encoding[:40]!r}",
         "nothing was changed because of it",
     )
 

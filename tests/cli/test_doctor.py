@@ -651,7 +651,7 @@ def test_a_record_that_is_damaged(sound: World) -> None:
     found = look(sound)
     assert set(found.wrong()) == {"state"}
     assert f"{shown(sound, file)}: damaged" in found.wrong()["state"]
-    assert "see to `state` first" in found.notes()["writes"]
+    assert "fix `state` first" in found.notes()["writes"]
     assert "3 kept texts" in found.of("state")[-1][1]
 
 

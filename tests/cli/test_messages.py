@@ -104,7 +104,7 @@ def test_another_sandbox_is_no_mass_deletion(
     for verb in ("status", "pull", "push"):
         refused = clone(verb)
         assert refused.code == 3
-        assert "the sandbox of this folder has none of its 3 scripts" in refused.err
+        assert "the sandbox of this workspace has none of its 3 scripts" in refused.err
         assert "another PINESYNC_HOME; `pinesync sandbox path`" in refused.err
 
 

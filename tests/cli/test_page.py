@@ -122,7 +122,7 @@ def test_offline_nothing_is_asked_and_the_page_says_so(clone: World) -> None:
     ran = clone("status", "--offline", "--html", "page.html")
     assert (ran.code, ran.asked) == (0, ())
     page = Page(clone.read("page.html"))
-    assert "TradingView was not asked" in page.text
+    assert "TradingView was not contacted" in page.text
     assert "modified" in page.text
     assert "plot(close)" in page.text
 

@@ -243,7 +243,7 @@ def test_restore_takes_back_an_edit_and_keeps_it(clone: World) -> None:
     clone.write(LONGER)
     restored = clone("restore", TREND_PATH)
     assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
-    assert "the text it had is kept" in restored.err
+    assert "its old text is backed up" in restored.err
     assert clone.read() == TREND
     assert clone.words() == {}
     assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]

@@ -523,5 +523,5 @@ def test_what_happened_there_alone_is_said(clone: World) -> None:
     assert clone("rm", "--remote", "--yes", "Breakout", BREAKOUT_PATH).code == 0
     ran = clone("undo")
     assert ran.code == 3
-    assert "was deleted on TradingView, which nothing brings back" in ran.err
+    assert "was deleted on TradingView, which cannot be undone" in ran.err
     assert clone.read(BREAKOUT_PATH) == BREAKOUT

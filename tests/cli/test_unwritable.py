@@ -99,7 +99,7 @@ def test_a_save_that_cannot_be_noted_is_told_and_found(
     saved = clone.saved(name)
     assert f"{path}: saved on TradingView as {len(saved)}.0, but not recorded here: " in ran.err
     assert "No space left" in ran.err
-    assert "nothing of it was changed" not in ran.err
+    assert "it was not changed" not in ran.err
     again = clone("push")
     assert (again.code, clone.saved(name)) == (0, saved)
     assert f"an earlier save is there as {len(saved)}.0" in again.said

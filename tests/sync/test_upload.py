@@ -36,10 +36,10 @@ SETTLE = 180.0
 
 LOST: dict[str, PinesyncError] = {
     "reset": NetworkError("the connection was closed before an answer came"),
-    "timeout": NetworkError("TradingView did not answer in time"),
-    "truncated": NetworkError("the answer broke off"),
+    "timeout": NetworkError("TradingView did not respond in time"),
+    "truncated": NetworkError("the response broke off"),
     "500": ServiceDown("TradingView answered 500"),
-    "429": RateLimited("TradingView asks for fewer requests"),
+    "429": RateLimited("TradingView limits the number of requests"),
     "empty": BadAnswer("the answer is empty"),
     "html": BotCheck("TradingView answered with a web page"),
     "error key": Refused(200, "something"),

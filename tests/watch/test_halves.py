@@ -289,7 +289,7 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "markers": (MARKED.encode(), "the file contains conflict markers"),
     "9 MB": (TREND.encode() + b"/" * 9_000_000, "larger than 8388608 bytes"),
     "a folder": (made_folder, "not a plain file"),
-    "a link": (linked, "a link stands in the way, and links are not followed"),
+    "a link": (linked, "a link is in the way, and links are not followed"),
     "a pipe": (made_pipe, "not a plain file"),
     "unreadable": (made_unreadable, "Permission denied"),
 }

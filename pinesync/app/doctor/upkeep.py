@@ -95,7 +95,7 @@ def _kept(held: State) -> Iterator[Said]:
         yield wrong(
             f"{held.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
             f"{named(names)}",
-            "they are never used; see after the disk, then remove them",
+            "they are never used; check the disk, then remove them",
         )
     size = sum(path.lstat().st_size for path in texts)
     yield ok(f"{held.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
@@ -113,7 +113,7 @@ def writes(here: Workspace) -> Iterator[Said]:
     given_up = sum(record.state == "abandoned" for record in here.records)
     also = f"; {counted(given_up, 'save')} given up, and recognised if late" if given_up else ""
     if not open_ones:
-        yield ok(f"nothing is begun and unsettled{also}")
+        yield ok(f"no interrupted operations{also}")
 
 
 def _open(record: Intent) -> Said:
@@ -122,18 +122,18 @@ def _open(record: Intent) -> Said:
     since = f"at least {_span(age(record, now()))} ago"
     if isinstance(record, Download):
         return wrong(
-            f"{record.path}: a pull of it was begun {since}, and broke off",
+            f"{record.path}: a pull was interrupted ({since})",
             "run `pinesync pull`: it finishes that first, or takes it back",
         )
     if isinstance(record, Move):
         return wrong(
-            f"{record.path}: a move from {record.origin} was begun {since}, and broke off",
+            f"{record.path}: a move from {record.origin} was interrupted ({since})",
             "run `pinesync pull`: it finishes that first",
         )
     what = _SENT.get(type(record), "save")
     if record.state == "prepared":
         return note(
-            f"{record.path}: a {what} was begun {since}, and never sent",
+            f"{record.path}: a {what} was prepared {since} but never sent",
             "nothing to do: the next push or pull drops it",
         )
     return wrong(

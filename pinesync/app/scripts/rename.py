@@ -37,7 +37,7 @@ def _checked(name: str) -> str:
         )
     if not may_send(name):
         raise Misuse(
-            f"{name[:60]!r}: what looks like &amp; cannot be told from TradingView's own spelling",
+            f"{name[:60]!r}: a name like &amp; is ambiguous: TradingView escapes names itself",
             "choose another name; nothing was sent",
         )
     return name

@@ -63,7 +63,7 @@ def clone(
     if os.path.lexists(target / MANIFEST):
         raise Misuse(
             f"{directory}: is a workspace already",
-            "in it, `pinesync pull` brings what is new, and `pinesync restore .` what is missing",
+            "there, `pinesync pull` gets what is new and `pinesync restore .` what is missing",
         )
     if not is_free(target):
         raise Misuse(

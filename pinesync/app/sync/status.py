@@ -100,7 +100,7 @@ def _line(
     if entry and entry.shadowed:
         note = f"a save of yours hides {entry.shadowed}, which somebody else saved"
     if unsettled:
-        note = "a write was begun and is not settled; the next pull or push does that"
+        note = "an interrupted write is pending; the next pull or push finishes it"
     name = entry.name if entry else unescape_name(info.name) if info else ""
     renamed_to = None
     if entry and info and entry.pine_id and unescape_name(info.name) != entry.name:

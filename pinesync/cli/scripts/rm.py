@@ -60,7 +60,7 @@ def _remote(paths: tuple[str, ...], name: str | None) -> int:
     if len(paths) != 1:
         raise click.UsageError("--remote goes with exactly one path.")
     if name is None and not may_ask():
-        raise click.UsageError("--remote needs --yes NAME where nobody can be asked.")
+        raise click.UsageError("--remote needs --yes NAME without a terminal.")
 
     def typed_name(doomed: Doomed) -> str:
         return name if name is not None else _asked(doomed)

@@ -88,7 +88,7 @@ def _named(project: Project, raw: str) -> tuple[Entry, Version]:
     which = revision(project, raw)
     entry = which.entry
     if entry is None:
-        raise Misuse(f"{raw}: no saved script of this folder", "`pinesync status` lists them")
+        raise Misuse(f"{raw}: no saved script of this workspace", "`pinesync status` lists them")
     version = which.version or (entry.base.version if entry.base else None)
     if version is None:
         raise Misuse(f"{raw}: nothing was ever agreed on for it", "name a version, as in PATH@7")

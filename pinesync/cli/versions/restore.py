@@ -121,12 +121,13 @@ def _entry(project: Project, path: RelPath) -> Entry:
     entry = project.workspace.manifest.entries().get(path)
     if entry is None:
         raise Misuse(
-            f"{path}: not listed in pine.toml", "`pinesync status` lists the scripts of this folder"
+            f"{path}: not listed in pine.toml",
+            "`pinesync status` lists the scripts of this workspace",
         )
     if entry.base is None:
         raise Misuse(
-            f"{path}: nothing was ever agreed on for it, so there is no text to bring back",
-            "`pinesync push` saves it; a text that pinesync took out of it is brought back by "
+            f"{path}: it was never synced, so there is no text to restore",
+            "`pinesync push` saves it; to restore a backed-up text, run "
             f"`pinesync restore --kept {shell_quote(path)}`",
         )
     return entry

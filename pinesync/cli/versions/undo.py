@@ -59,7 +59,7 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
 _FINAL = {
     "rename": ("was renamed on TradingView", "`pinesync rename {path} {name}` renames it back"),
     "rm --remote": (
-        "was deleted on TradingView, which nothing brings back",
+        "was deleted on TradingView, which cannot be undone",
         "every version is kept here: `pinesync log 'USER;…'` and `show` with its id tell them",
     ),
 }

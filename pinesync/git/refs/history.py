@@ -96,7 +96,7 @@ def _not_ours(repository: Repository) -> LeftForYou:
     if repository.is_shallow():
         return LeftForYou(
             f"the history of {NAME} is cut off here: this is a shallow clone",
-            "`git fetch --unshallow` brings the rest; then run the command again",
+            "`git fetch --unshallow` fetches the rest; then run the command again",
         )
     return LeftForYou(
         f"{HISTORY} has commits that no import made",

@@ -148,8 +148,8 @@ def _counting(
             raise _not_ours(ref, record)
         if (not parents or (record == tip and parents[0] in rows)) and repository.is_shallow():
             raise LeftForYou(
-                f"{ref}: whether its records count here cannot be told: this is a shallow clone",
-                "`git fetch --unshallow` brings the rest (fetch-depth: 0 in a workflow)",
+                f"{ref}: cannot tell whether its records apply here: this is a shallow clone",
+                "`git fetch --unshallow` fetches the rest (fetch-depth: 0 in a workflow)",
             )
         if not parents:
             raise _not_ours(ref, record)

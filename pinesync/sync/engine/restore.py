@@ -49,7 +49,7 @@ def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> O
     finally:
         ports.log.drop(intents)
     choose(ports, path, text)
-    kept = "" if data is None or not intents else "the text it had is kept"
+    kept = "" if data is None or not intents else "its old text is backed up"
     pine_id = entry.pine_id if done == "restored" else None
     return Outcome(path, done, version, message=kept, pine_id=pine_id)
 
