@@ -51,9 +51,9 @@ def shared(function: F) -> F:
 
     @click.option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
     @click.option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
-    @click.option("--as", "account", metavar="NAME", help="Use the sign-in kept under NAME.")
+    @click.option("--as", "account", metavar="NAME", help="Use the sign-in stored as NAME.")
     @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
-    @click.option("-v", "--verbose", count=True, help="Say more; -vv tells every request.")
+    @click.option("-v", "--verbose", count=True, help="Print more; -vv prints every request.")
     @wraps(function)
     def taking(
         *args: Any,
@@ -143,7 +143,7 @@ timeout = click.option(
 commit = click.option(
     "--commit/--no-commit",
     default=None,
-    help="Commit what was changed; as `git config pinesync.commit` says where left out.",
+    help="Commit the changes. Default: git config pinesync.commit.",
 )
 
 
@@ -222,7 +222,7 @@ def _usable(found: Places) -> Places:
         if not os.access(there, os.X_OK) or not there.is_dir():
             raise FileError(
                 f"{there}: cannot hold pinesync's own files: not an accessible folder",
-                "set PINESYNC_HOME to a folder that can be written",
+                "set PINESYNC_HOME to a writable folder",
             )
     return found
 

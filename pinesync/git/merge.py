@@ -27,5 +27,5 @@ def merge(base: str, local: str, remote: str) -> Merged:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts. A larger one means that git failed.
     if not 0 <= status <= _MOST_CONFLICTS:
-        raise FileError(f"git cannot merge: {stderr}", "both texts were left as they are")
+        raise FileError(f"git cannot merge: {stderr}", "both texts are unchanged")
     return Merged(merged.decode("utf-8"), status > 0)

@@ -21,7 +21,7 @@ def payload(answer: Answer) -> Any:
     if not 200 <= answer.status < 300:
         _by_status(answer)
     if is_html(answer.body):
-        raise errors.BotCheck("TradingView answered with a web page", LOOK_IN_BROWSER)
+        raise errors.BotCheck("TradingView returned a web page", LOOK_IN_BROWSER)
     return _json(answer.body)
 
 
@@ -55,7 +55,7 @@ def _by_status(answer: Answer) -> NoReturn:
         moved = f"TradingView answered {status}, to another page, which is never followed"
         raise errors.BotCheck(moved, LOOK_IN_BROWSER)
     if is_html(answer.body):
-        raise errors.BotCheck(f"TradingView answered {status} with a web page", LOOK_IN_BROWSER)
+        raise errors.BotCheck(f"TradingView returned {status} with a web page", LOOK_IN_BROWSER)
     reason = _reason_in(answer.body) or f"status {status}"
     if status == 409:
         raise errors.NameTaken(
@@ -114,6 +114,5 @@ def bad(message: str, *, cause: Exception | None = None) -> NoReturn:
     """The answer is none that the protocol knows."""
     raise errors.BadAnswer(
         f"cannot use TradingView's response: {message}",
-        "nothing was changed because of it; if it lasts, the service has changed: "
-        "please report this message",
+        "nothing was changed; if it lasts, the service has changed: please report this message",
     ) from cause

@@ -54,13 +54,13 @@ def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
         # Of the whole account: no script is to blame.
         raise errors.NoAccess(
             f"TradingView refuses this account's scripts: {error.reason}",
-            "look in the browser whether it works there; `pinesync whoami` tells whose it is",
+            "check whether it works in the browser; `pinesync whoami` shows the account",
         ) from None
     if not isinstance(items, list):
         bad("the list of scripts is not a list")
     found = [_script_info(item) for item in items if not _is_foreign(item)]
     if len({info.pine_id for info in found}) != len(found):
-        bad("the list of scripts names one id twice")
+        bad("the list of scripts contains an id twice")
     return tuple(found)
 
 
@@ -107,7 +107,7 @@ def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
         bad(f"{pine_id}: the versions are not a list of objects")
     found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
     if len(found) != len(rows):
-        bad(f"{pine_id}: the versions name one twice")
+        bad(f"{pine_id}: the list of versions contains one twice")
     return found
 
 
@@ -188,7 +188,7 @@ def account(answer: Answer) -> Account:
     """Whose session it is. SessionExpired where there is none, which the service says in plain
     text; a refusal in JSON is about the script that was asked with, and raises NotAccessible."""
     if answer.status == 401 and answer.body.lstrip()[:1] not in (b"<", b"{"):
-        raise errors.SessionExpired("TradingView does not take the cookie any more", SIGN_IN_AGAIN)
+        raise errors.SessionExpired("TradingView no longer accepts the cookie", SIGN_IN_AGAIN)
     body = object_of(answer, "session")
     name = body.get("userName")
     if not isinstance(name, str) or not name:

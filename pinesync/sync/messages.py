@@ -55,7 +55,7 @@ def left_alone(
         )
     message, hint = _reason(step)
     if situation.word is Status.UNREADABLE and not situation.problem.startswith(NO_TEXT):
-        hint = "put a plain file there that you can read; nothing was sent or replaced"
+        hint = "replace it with a readable plain file; nothing was sent or replaced"
     pine_id = id_of(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
     if situation.word is Status.UNREADABLE and situation.entry is None:

@@ -20,7 +20,7 @@ def decoder(encoding: str) -> Decode:
             return Inflate()
     raise BadAnswer(
         f"the response has an encoding that was not requested: {encoding[:40]!r}",
-        "nothing was changed because of it",
+        "nothing was changed",
     )
 
 

@@ -216,7 +216,7 @@ class Session:
                 if max(taken, size) > cap:
                     raise BadAnswer(
                         f"the response is larger than {cap} bytes and was dropped",
-                        "nothing was changed because of it",
+                        "nothing was changed",
                     )
                 if self._transport.clock() > end:
                     raise NetworkError("the response did not end in time", again)

@@ -104,7 +104,7 @@ def reverts_theirs(world: World) -> None:
 
 
 def forgets_the_first(world: World) -> None:
-    """Version 1.0 is not held here any more, and the service does not give it."""
+    """Version 1.0 is not stored here any more, and the service does not give it."""
     (notes,) = (world.home / "pinesync" / "state").glob(f"*/saved/{world.id_of()[5:]}")
     (notes / "1").unlink()
     body = b'{"code":404,"message":"no such version"}'

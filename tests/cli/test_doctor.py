@@ -675,7 +675,7 @@ def test_a_link_inside_of_the_state(sound: World, kind: str) -> None:
     place.symlink_to(sound.place / kind)
     found = look(sound)
     assert set(found.wrong()) == {"state"}
-    assert f"{kind}: a link, and pinesync makes none there" in found.wrong()["state"]
+    assert f"{kind}: a link, but pinesync creates none there" in found.wrong()["state"]
 
 
 @posix
@@ -687,7 +687,7 @@ def test_a_state_that_cannot_be_used_hides_nothing_else(sound: World) -> None:
     sound.write(MARKERS)
     found = look(sound)
     assert set(found.wrong()) == {"state", "conflicts"}
-    assert "not a folder of pinesync's" in found.wrong()["state"]
+    assert "not pinesync's folder" in found.wrong()["state"]
     assert set(found.notes()) == {"lock", "writes"}
     assert found.of("session")[0][0] == "ok"
 

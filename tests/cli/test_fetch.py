@@ -321,7 +321,7 @@ def test_a_repository_that_is_broken(repository: World) -> None:
     (repository.folder / ".git" / "HEAD").write_text("broken")
     ran = repository("pull")
     assert (ran.code, repository.read()) == (0, SLOWER)
-    assert f"{SAVED}: not moved: git will not look into " in ran.err
+    assert f"{SAVED}: not moved: git refuses to read " in ran.err
 
 
 def test_no_program_of_the_repository_is_run(repository: World, tmp_path: Path) -> None:

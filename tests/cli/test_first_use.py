@@ -14,7 +14,7 @@ import pytest
 
 from tests.world import COMMAND, LONGER, TREND, TREND_PATH, Ran, World
 
-HINT = "put a plain file there that you can read; nothing was sent or replaced"
+HINT = "replace it with a readable plain file; nothing was sent or replaced"
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 

@@ -184,7 +184,7 @@ def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
     world.write("mine", "notes.txt")
     refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place)
     assert refused.code == 2
-    assert "there is something in it already" in refused.err
+    assert "the folder is not empty" in refused.err
     assert world.files() == {"notes.txt": b"mine"}
 
 

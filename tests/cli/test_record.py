@@ -429,7 +429,7 @@ def forged(team: Team, manifest: str, *, parent: str = "main", trailer: str | No
         ('version = "', 'version = "x', "cannot be used"),
         ("[workspace]", "<<<<<<< mine\n[workspace]", "cannot be used"),
         (TREND_PATH, "../Trend.pine", "cannot be used"),
-        ('\nid = "', '\nid = "another', "is no record of this workspace"),
+        ('\nid = "', '\nid = "another', "is not a record of this workspace"),
     ],
 )
 def test_a_hostile_record_ends_it(team: Team, before: str, after: str, says: str) -> None:
@@ -454,7 +454,7 @@ def test_a_branch_of_ordinary_commits_is_no_side_ref(team: Team) -> None:
     place = team.runner()
     ran = team.world("push", "--record", "feature", cwd=place)
     assert (ran.code, ran.asked) == (2, ())
-    assert "is no record of this workspace" in ran.err
+    assert "is not a record of this workspace" in ran.err
 
 
 NEVER = """-x HEAD @ FETCH_HEAD origin/main main refs/heads/main main/record
@@ -473,7 +473,7 @@ def test_a_branch_in_heads_history_is_no_side_ref(team: Team) -> None:
     for ref in ("main", "lone"):
         refused = team.world("push", "--record", ref, cwd=place)
         assert (refused.code, refused.asked) == (2, ())
-        assert "is no record of this workspace" in refused.err
+        assert "is not a record of this workspace" in refused.err
     assert git(place, "rev-parse", "main") == before
     assert team.world.saved() == [TREND]
 

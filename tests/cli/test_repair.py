@@ -91,7 +91,7 @@ def test_the_older_version_is_taken_and_nobodys_save_is_lost(
     assert diverged("push").code == 3  # what came since is not overwritten
     assert diverged("pull").code == 3  # but merged, with markers where it must
     assert FASTER.split("\n")[3] in diverged.read()
-    assert diverged("repair").err == "pine.toml is in order: nothing to repair\n"
+    assert diverged("repair").err == "pine.toml is valid: nothing to repair\n"
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])

@@ -33,7 +33,7 @@ def verbs(world: World) -> list[str]:
 
 
 def test_what_was_done_is_listed(clone: World) -> None:
-    assert clone("oplog").err == "nothing was done here yet, on this machine\n"
+    assert clone("oplog").err == "nothing was done here on this machine yet\n"
     clone.write(LONGER)
     clone("push")
     clone.web_save(BREAKOUT + "// web\n", "Breakout")
@@ -58,7 +58,7 @@ def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     assert clone.read() == LONGER
     assert clone.words() == {TREND_PATH: "modified"}
     assert "a push would save it again" in ran.err
-    assert f"hint: `pinesync restore {TREND_PATH}` puts the saved text into it" in ran.err
+    assert f"hint: `pinesync restore {TREND_PATH}` restores the saved text" in ran.err
     assert clone("restore", TREND_PATH).code == 0
     assert (clone.words(), clone("push").asked) == ({}, ("list",))
 
@@ -322,7 +322,7 @@ def test_what_was_created_there_stays(clone: World) -> None:
     clone("push")
     ran = clone("undo")
     assert ran.code == 3
-    assert "was created there, which only a deletion undoes" in ran.err
+    assert "was created on TradingView; only deleting it undoes that" in ran.err
     assert clone.saved("Extra") == [EXTRA]
 
 

@@ -102,7 +102,7 @@ def test_a_save_that_cannot_be_noted_is_told_and_found(
     assert "it was not changed" not in ran.err
     again = clone("push")
     assert (again.code, clone.saved(name)) == (0, saved)
-    assert f"an earlier save is there as {len(saved)}.0" in again.said
+    assert f"an earlier save was stored as {len(saved)}.0" in again.said
     assert clone.words() == {}
     assert not list(clone.folder.rglob("*.tmp"))
 

@@ -67,7 +67,7 @@ def test_paths_outside_are_refused(clone: World, verb: str) -> None:
     for path in ("../outside.pine", clone.place / "outside.pine", "indicators/../../outside.pine"):
         refused = clone(verb, path)
         assert refused.code == 2
-        assert "outside of the workspace" in refused.err
+        assert "outside the workspace" in refused.err
     assert clone.files() == files
 
 

@@ -93,7 +93,7 @@ def test_what_is_not_saved_in_the_editor_stays(clone: World, opening: Opening, v
     (said,) = editor.said
     assert said.type == MessageType.Warning
     assert said.message == (
-        f"{TREND_PATH}: edited and not saved in the editor; nothing was done "
+        f"{TREND_PATH}: unsaved changes in the editor; nothing was done "
         f"(hint: save it, then {verb} again)"
     )
     assert clone.read() == before
@@ -184,7 +184,7 @@ def test_no_difference_and_what_is_not_saved(clone: World, opening: Opening) -> 
     assert editor.do("diff", uri)["message"] == "no difference from TradingView"
     editor.type(uri, LONGER)
     said = editor.do("diff", uri)["message"]
-    assert said == "no difference from TradingView; what is not saved in the editor is not in it"
+    assert said == "no difference from TradingView, without the editor's unsaved changes"
 
 
 def test_a_push_commits_where_git_is_told_to(clone: World, opening: Opening) -> None:

@@ -64,7 +64,7 @@ def _refuse_unready(repository: Repository, ref: str) -> None:
     if repository.is_checked_out(ref):
         raise Misuse(
             f"--record: {ref.removeprefix(_BRANCH)} is checked out",
-            "name a branch of its own, such as pinesync/record",
+            "name a dedicated branch, such as pinesync/record",
         )
     remote = ref.removeprefix(_BRANCH).partition("/")[0]
     if ref.startswith(_BRANCH) and repository.word(f"remote.{remote}.url"):

@@ -91,7 +91,7 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
         if not sandbox.exists:  # opening the sandbox would create it
             yield wrong(
                 f"{sandbox.file}: the sandbox of this workspace does not exist",
-                "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells this one",
+                "it may be under another PINESYNC_HOME; see `pinesync sandbox path`",
             )
             return
     try:

@@ -64,7 +64,7 @@ def wrong(message: str, hint: str) -> Said:
 
 def told(error: PinesyncError, level: Level = "wrong") -> Said:
     """Convert an error to a finding."""
-    otherwise = "look at it, then run `pinesync doctor` again"
+    otherwise = "check it, then run `pinesync doctor` again"
     if isinstance(error, Unusable):
         error = error.error
     if isinstance(error, ManifestError):
@@ -82,7 +82,7 @@ def entered_by_others(folder: Path) -> Iterator[Said]:
     """A finding if other users of this machine can enter one of pinesync's own directories."""
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         yield wrong(
-            f"{folder}: other users of this machine can look into it",
+            f"{folder}: other users of this machine can read it",
             f"run `chmod 700 {shell_quote(str(folder))}`",
         )
 
@@ -96,7 +96,7 @@ def disk(path: Path) -> Iterator[None]:
         at = error.filename or path
         raise FileError(
             f"{at}: {error.strerror or error}",
-            "if that lasts, see to it, then run `pinesync doctor` again",
+            "if it persists, fix it, then run `pinesync doctor` again",
         ) from error
 
 
@@ -180,6 +180,6 @@ def _file(tree: Tree, path: str) -> File | None:
         return File(problem=f"cannot be tracked: {error}", hint="give it another name")
     except FileError as error:
         why = error.message.removeprefix(f"{path}: ")
-        return File(problem=why, hint="put a plain file there that you can read")
+        return File(problem=why, hint="replace it with a readable plain file")
     except Unreadable as error:
         return File(problem=str(error), hint="save it as UTF-8")

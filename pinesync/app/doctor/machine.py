@@ -58,7 +58,7 @@ def sign_ins(folder: Path) -> Iterator[Said]:
         there = os.listdir(folder) if folder.is_dir() else []
     names = sorted(name for name in there if _SIGN_IN.fullmatch(name))
     if not names:
-        yield ok("none is kept on this machine")
+        yield ok("no sign-in is stored on this machine")
         return
     with disk(folder):
         troubles = [*entered_by_others(folder)]
@@ -73,7 +73,7 @@ def _sign_in(path: Path) -> Iterator[Said]:
     found = path.lstat()
     if path.suffix == ".tmp":
         yield wrong(
-            f"{path}: left by a `login` that broke off; it may hold a cookie",
+            f"{path}: left by an interrupted `login`; it may contain a cookie",
             f"run `rm {shell_quote(str(path))}`",
         )
     if not stat.S_ISREG(found.st_mode):
@@ -97,7 +97,7 @@ def clock(here: Workspace | None) -> Iterator[Said]:
     if newest > wall + _TOO_FAR:
         yield wrong(
             f"it is {_moment(wall)}, and {what} is of {_moment(newest)}: a clock is wrong",
-            "set it; pinesync only waits by it, but a site's certificate may seem invalid",
+            "set the clock; otherwise certificates may seem invalid",
         )
     else:
         yield ok(f"{_moment(wall)}; nothing here is from the future")
@@ -132,14 +132,14 @@ def git(here: Workspace | None) -> Iterator[Said]:
     elif found is None:
         yield note(
             f"{version}; this folder is in no repository",
-            f"run `git init`, and commit {MANIFEST} with the scripts: the two belong together",
+            f"run `git init`, and commit {MANIFEST} together with the scripts",
         )
     else:
         troubles = list(_in_git(here, found))
         yield from troubles
         if not troubles:
             count = counted(len(found.tracked - {MANIFEST}), "script")
-            eol = "; core.autocrlf is harmless, line ends count for nothing"
+            eol = "; core.autocrlf is harmless: line endings are ignored"
             yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
 
 
@@ -150,8 +150,8 @@ def _converts(found: git_now.GitStatus) -> bool:
 def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     if found.unmerged:
         yield wrong(
-            f"git left a merge open in {named(sorted(found.unmerged))}",
-            "settle it there, then `git add` and commit",
+            f"git left an unfinished merge in {named(sorted(found.unmerged))}",
+            "resolve it there, then `git add` and commit",
         )
     if MANIFEST in found.ignored:
         yield wrong(
@@ -178,10 +178,10 @@ def bugs(folder: Path) -> Iterator[Said]:
     if logs:
         yield note(
             f"{counted(len(logs), 'log')} of bugs in pinesync: {named(logs[::-1])}",
-            "report them, after a look that nothing private is in them, and remove them",
+            "check them for private data, report them, then remove them",
         )
     else:
-        yield ok("no bug was met")
+        yield ok("no bug reports")
 
 
 def versions() -> Mapping[str, str | None]:

@@ -67,8 +67,8 @@ def clone(
         )
     if not is_free(target):
         raise Misuse(
-            f"{directory}: there is something in it already",
-            "name a new folder; `pinesync init --link` makes a workspace of a folder with files",
+            f"{directory}: the folder is not empty",
+            "name a new folder; `pinesync init --link` turns a folder with files into a workspace",
         )
     if history:
         from pinesync.git.status import version

@@ -44,7 +44,7 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
     with project.transaction("restore") as tx:
         kept = kept_at(project, path)
         if not 1 <= number <= len(kept):
-            there = f"there are {len(kept)}" if kept else "nothing was taken out of it here"
+            there = f"there are {len(kept)}" if kept else "no text of it is backed up here"
             raise Misuse(f"{path}: no kept text {number}; {there}")
         text = project.workspace.texts.text_of(kept[number - 1].digest)
         assert text is not None

@@ -73,8 +73,8 @@ def _asked(doomed: Doomed) -> str:
     echo_err(
         f"{escape_controls(doomed.path)}: {escape_controls(doomed.name)} "
         "will be deleted on TradingView, with "
-        f"{'its only version' if count == 1 else f'all {count} versions'}, and nothing there "
-        "brings it back"
+        f"{'its only version' if count == 1 else f'all {count} versions'}, and TradingView "
+        "cannot restore it"
     )
     answer: str = click.prompt(
         "type its name to delete it", default="", show_default=False, err=True

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Check the syntax only; send no request.")
-@click.option("--full", is_flag=True, help="Also ask the full compiler, which knows the limits.")
+@click.option("--full", is_flag=True, help="Also run the full compiler, which checks the limits.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option("--name", metavar="PATH", help="Name standard input, where PATHS is -.")
 @click.option(
@@ -66,7 +66,7 @@ def command(
     if offline and full:
         raise click.UsageError("--full needs the service: not with --offline.")
     if current().json and format_ in ("github", "sarif"):
-        raise click.UsageError(f"--json and --format {format_} name two forms.")
+        raise click.UsageError(f"--json and --format {format_} name two formats.")
     given = _given(paths, name)
     made = setup(jobs=jobs)
     found = check(

@@ -20,7 +20,7 @@ from pinesync.sync.outcome import Run
     "--over", metavar="VERSION", help="Save PATH over this version, if it is still the newest."
 )
 @commit
-@click.option("--record", metavar="REF", help="Record the new versions on a git ref of their own.")
+@click.option("--record", metavar="REF", help="Record the new versions on a separate git ref.")
 @jobs
 @shared
 def command(

@@ -105,7 +105,7 @@ def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
     yield run("status")
     yield run(f"diff {shown}")
 
-    yield Say("Then a typo. Nothing that does not compile is saved.")
+    yield Say("Then a typo. A script that does not compile is not saved.")
     good = (folder / script).read_bytes()
     _append(folder / script, "plot(undeclared_thing)\n")
     yield run("push", expected=4)

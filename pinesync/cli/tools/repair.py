@@ -24,7 +24,7 @@ from pinesync.workspace.workspace import find_root
 
 
 @click.command("repair")
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would be taken; change nothing.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be chosen; change nothing.")
 @shared
 def command(dry_run: bool) -> int:
     """Fix a pine.toml that a git merge left with conflict markers.
@@ -37,7 +37,7 @@ def command(dry_run: bool) -> int:
     if emit_json("repair", found):
         return found.exit_code
     if not found.needed:
-        echo_err("pine.toml is in order: nothing to repair")
+        echo_err("pine.toml is valid: nothing to repair")
         return found.exit_code
     for script in found.scripts:
         taken = script.version or "not saved yet"
@@ -46,9 +46,9 @@ def command(dry_run: bool) -> int:
     scripts = counted(len(found.scripts), "script")
     out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
     if found.kept:
-        echo_err(f"the text with the markers is kept in {escape_controls(str(found.kept))}")
+        echo_err(f"the text with the markers is backed up in {escape_controls(str(found.kept))}")
         echo_err(
-            "hint: `git add pine.toml` and finish the merge; `pinesync status` tells what is left"
+            "hint: `git add pine.toml` and finish the merge; `pinesync status` shows what is left"
         )
     return found.exit_code
 

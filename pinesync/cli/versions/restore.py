@@ -32,7 +32,7 @@ from pinesync.text.filenames import shell_quote
 )
 @click.option("--push", "pushes", is_flag=True, help="Also save it as the next version.")
 @click.option("--kept", is_flag=True, help="List texts that pinesync replaced in the file.")
-@click.option("--back", type=int, metavar="N", help="Bring back text N of that list.")
+@click.option("--back", type=int, metavar="N", help="Restore text N of that list.")
 @shared
 def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) -> int:
     """Restore files from their base, or with PATH@5 from version 5.0.
@@ -52,7 +52,7 @@ def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) 
     if not kept and back is None:
         return tell("restore", restore(setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (kept and back is not None):
-        raise click.UsageError("--kept and --back each go with one path.")
+        raise click.UsageError("--kept and --back take exactly one path.")
     from pinesync.app.versions.backups import bring_back, kept_texts
 
     if back is not None:
@@ -64,7 +64,7 @@ def command(paths: tuple[str, ...], pushes: bool, kept: bool, back: int | None) 
     for line in columns(rows):
         out(line)
     if not rows:
-        echo_err(f"{escape_controls(found.path)}: nothing was taken out of it on this machine")
+        echo_err(f"{escape_controls(found.path)}: no text of it is backed up on this machine")
     return found.exit_code
 
 

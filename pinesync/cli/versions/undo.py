@@ -52,7 +52,7 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
             f"{said} `{undone.verb}` did at {moment(undone.when)} ({escape_controls(undone.key)})"
         )
     return tell(
-        "undo", run, nothing="nothing was left to undo of it", more={"operation": plain(undone)}
+        "undo", run, nothing="there was nothing left to undo", more={"operation": plain(undone)}
     )
 
 
@@ -60,7 +60,7 @@ _FINAL = {
     "rename": ("was renamed on TradingView", "`pinesync rename {path} {name}` renames it back"),
     "rm --remote": (
         "was deleted on TradingView, which cannot be undone",
-        "every version is kept here: `pinesync log 'USER;…'` and `show` with its id tell them",
+        "every version is backed up here:  `pinesync log 'USER;…'` and `show` with its id tell them",
     ),
 }
 """What happened there alone, and what to do about it, with the path and the name from before; an
@@ -111,7 +111,7 @@ def _chosen(operations: Sequence[Operation], key: str | None, *, redo: bool) -> 
     if key is None:
         found = to_redo(operations) if redo else to_undo(operations)
         if found is None:
-            what = "no undo that could be taken back" if redo else "nothing to undo"
+            what = "nothing to redo" if redo else "nothing to undo"
             raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
         return found
     named = [operation for operation in operations if operation.key.startswith(key)]
@@ -120,8 +120,8 @@ def _chosen(operations: Sequence[Operation], key: str | None, *, redo: bool) -> 
         raise Misuse(many, "`pinesync oplog` lists them")
     if named[0].key in undone(operations):
         raise Misuse(
-            f"{named[0].key}: was taken back already",
-            "`pinesync undo --redo` takes the last undo back, `pinesync oplog` tells the others",
+            f"{named[0].key}: is already undone",
+            "`pinesync undo --redo` reverts the last undo; `pinesync oplog` lists the others",
         )
     return named[0]
 

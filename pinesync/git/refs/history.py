@@ -157,5 +157,5 @@ def write_history(
 def _held(info: VersionInfo, text_of: Callable[[Digest], str | None]) -> bytes:
     text = text_of(info.digest)
     if text is None:
-        raise FileError(f"{info.name} {info.version}: its text is not held", "run it again")
+        raise FileError(f"{info.name} {info.version}: its text is not stored", "run it again")
     return encode_like(text, None)

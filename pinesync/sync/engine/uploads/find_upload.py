@@ -67,7 +67,7 @@ def read_log(
         raise BadAnswer(
             f"{pine_id}: the newest version is said to be {last}, more than {MOST_VERSIONS} after "
             f"{first}",
-            "nothing was changed because of it; look at the script in the browser",
+            "nothing was changed; look at the script in the browser",
         )
     log: dict[Version, Digest] = {}
     for version in [first, *first.until(last)]:

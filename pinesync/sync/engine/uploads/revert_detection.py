@@ -70,7 +70,7 @@ class _Texts:
     def _read(self, pair: Wanted) -> str | PinesyncError:
         if self._offline:
             held = held_text(self._ports.texts, pair)
-            return FileError(f"the text of {pair[1]} is not held here") if held is None else held
+            return FileError(f"the text of {pair[1]} is not stored here") if held is None else held
         try:
             return read_text(self._ports, pair)
         except (FacadeError, TryLater) as error:
