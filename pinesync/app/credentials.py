@@ -104,7 +104,7 @@ def _nothing_kept(setup: Setup, name: str) -> NotSignedIn:
     there = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
     return NotSignedIn(
         f"no sign-in is stored as {name}",
-        f"run `pinesync login --as {name}`" + (f"; stored sign-ins:  {there}" if there else ""),
+        f"run `pinesync login --as {name}`" + (f"; stored sign-ins: {there}" if there else ""),
     )
 
 

@@ -88,7 +88,7 @@ def test_offline_tells_what_is_held(clone: World) -> None:
     ran = clone("log", TREND_PATH, "--offline")
     assert (ran.code, ran.asked) == (0, ())
     assert [line.split()[0] for line in ran.out.splitlines()] == ["3.0", "1.0"]
-    assert "1 version more, not stored here; leave out --offline to read them" in ran.err
+    assert "1 version more, not stored here; leave out --offline" in ran.err
 
 
 def test_the_newest_saves_of_all(clone: World) -> None:

@@ -45,7 +45,7 @@ def manifest(here: Workspace) -> Iterator[Said]:
     with suppress(Unusable):  # `permissions` says why
         if missing := sorted(path for path in entries if path not in here.files):
             yield note(
-                f"listed, but the file is missing:  {named(missing)}",
+                f"listed, but the file is missing: {named(missing)}",
                 (
                     f"`pinesync restore {shell_quote(missing[0])}` brings "
                     "one back, `pinesync rm` forgets it"
@@ -156,7 +156,7 @@ def conflicts(here: Workspace) -> Iterator[Said]:
     for path in marked:
         yield wrong(
             f"{path}: the file contains conflict markers",
-            "remove them in your editor, or choose a side:  "
+            "remove them in your editor, or choose a side: "
             f"`pinesync resolve {shell_quote(path)}` with --ours or --theirs",
         )
     if not flagged and not marked:
@@ -200,7 +200,7 @@ def leftovers(here: Workspace) -> Iterator[Said]:
             left += [str(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
     if left:
         yield note(
-            f"temporary files of an interrupted run:  {named(left)}",
+            f"temporary files of an interrupted run: {named(left)}",
             "nothing to do: the next pull or push clears them",
         )
     else:

@@ -96,7 +96,7 @@ def _line(
     newest = info.version if info and info.version != version else None
     note = situation.problem or (troubles.get(pine_id, "") if pine_id else "")
     if situation.comparison.unknown:
-        note = f"not compared with others' saves:  {situation.comparison.unknown}"
+        note = f"not compared with others' saves: {situation.comparison.unknown}"
     if entry and entry.shadowed:
         note = f"your save hides {entry.shadowed}, which somebody else saved"
     if unsettled:

@@ -49,7 +49,7 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
             )
         elif added.pine_id:
             out(f"{escape_controls(added.path)}: linked with {escape_controls(added.name)}")
-            echo_err("hint: its text differs;  `pinesync pull` merges the two")
+            echo_err("hint: its text differs; `pinesync pull` merges the two")
         else:
             out(
                 f"{escape_controls(added.path)}: push will save it as {escape_controls(added.name)}"

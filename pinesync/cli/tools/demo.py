@@ -48,7 +48,7 @@ def command() -> int:
             out(f"\n$ {event.command}")
             out(escape_controls(event.output.rstrip("\n"), one_line=False))
         elif isinstance(event, Kept):
-            out(f"\nThe workspace is kept. To go on in it:\n\n    cd {_typed(event.folder)}")
+            out(f"\nThe workspace is kept. To continue there:\n\n    cd {_typed(event.folder)}")
             out(f"    {_SET} PINESYNC_HOME={_typed(event.home)}")
         sys.stdout.flush()
     if current().json:

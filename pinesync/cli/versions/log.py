@@ -60,9 +60,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
             "any more; this is what is held here"
         )
     if found.missing:
-        echo_err(
-            f"{counted(found.missing, 'version')} more, not stored here; leave out --offline to read them"
-        )
+        echo_err(f"{counted(found.missing, 'version')} more, not stored here; leave out --offline")
     if found.left:
         echo_err(f"{counted(found.left, 'older version')} not shown; -n N shows more")
     if not found.saves and not found.missing:

@@ -60,7 +60,7 @@ _FINAL = {
     "rename": ("was renamed on TradingView", "`pinesync rename {path} {name}` renames it back"),
     "rm --remote": (
         "was deleted on TradingView, which cannot be undone",
-        "every version is backed up here:  `pinesync log 'USER;…'` and `show` with its id tell them",
+        "every version is backed up here: see `pinesync log 'USER;…'` and `show`",
     ),
 }
 """What happened there alone, and what to do about it, with the path and the name from before; an
