@@ -124,6 +124,6 @@ def not_signed_in(setup: Setup, in_workspace: bool) -> NotSignedIn:
             f"name a sign-in with --as ({named}), or {HOW_TO_SIGN_IN}",
         )
     without = (
-        "`pinesync status --offline` asks nobody" if in_workspace else "--sandbox needs no account"
+        "`pinesync status --offline` needs none" if in_workspace else "--sandbox needs no account"
     )
     return NotSignedIn("not signed in to TradingView", f"{HOW_TO_SIGN_IN}; {without}")

@@ -170,8 +170,7 @@ def room() -> int | None:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text in so many columns, with `…` for what is in it before the middle: of a path the end
-    tells most."""
+    """The text cut to `most` columns, with `…` before the middle: the end of a path matters most."""
     if width(text) <= most:
         return text
     head = _beginning(text, most // 3)
@@ -192,8 +191,8 @@ def _beginning(text: str, most: int) -> str:
 
 
 def columns(rows: Sequence[tuple[str, ...]], *, cut: Mapping[int, int] = _WHOLE) -> Iterator[str]:
-    """Rows with their columns aligned, two spaces between them. On a terminal that is too narrow
-    the columns of `cut` are shortened, each to so many at least, and empty ones are left out."""
+    """Rows with aligned columns, separated by two spaces. If the terminal is too narrow, the columns
+    in `cut` are shortened, each to its minimum width at least, and empty columns are left out."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else []
     most = room()
     if most is not None:

@@ -1,4 +1,4 @@
-"""The server itself: what an editor says, and what it is told. Long because everything that an
+"""The language server: it handles an editor's messages and replies. Long because everything that an
 editor may say arrives at one object, which knows what is open, under way and told already."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The requests that pinesync sends. `allow_overwrite`, `allow_create_new` and `force` are never
-true here, and what `protocol.md` lists as never called has no function."""
+true, and endpoints that `protocol.md` lists as never called have no function."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def list_scripts() -> Request:
 
 
 def get_script(pine_id: PineId, version: Version | None) -> Request:
-    """One version with its source; the newest where `version` is None."""
+    """One version with its source; the newest if `version` is None."""
     return Request("GET", f"/get/{quote(pine_id, safe='')}/{version or 'last'}")
 
 
 def versions(pine_id: PineId) -> Request:
-    """Every version's number and time, where the service has this path."""
+    """Every version's number and time, if the service has this path."""
     return Request("GET", f"/versions/{quote(pine_id, safe='')}/all", cap=MAX_LIST)
 
 
@@ -29,7 +29,7 @@ def check(source: str) -> Request:
 
 
 def full_check(source: str) -> Request:
-    """translate_source: stores nothing, and sees the limits that translate_light does not."""
+    """translate_source: stores nothing, and checks limits that translate_light does not."""
     query = (("is_pine_ex", "false"),)
     return Request("POST", "/translate_source/last/", query, source, fields=(("inputs", "{}"),))
 
@@ -40,7 +40,7 @@ def save_new(name: str, source: str) -> Request:
 
 
 def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
-    """The next version. With `name` None the saved name is left as it is."""
+    """Save the next version. With `name` None, keep the saved name."""
     query = [("allow_create_new", "false")]
     if name is not None:
         query.append(("name", name))
@@ -48,7 +48,7 @@ def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
 
 
 def rename_script(pine_id: PineId, name: str) -> Request:
-    """Another saved name, if no other script has it."""
+    """Rename the script, if no other script has the name."""
     query = (("name", name), ("force", "false"))
     return Request("POST", f"/rename/{quote(pine_id, safe='')}", query, effect="write")
 
@@ -58,5 +58,6 @@ def delete(pine_id: PineId) -> Request:
 
 
 def script_info(pine_id: str) -> Request:
-    """The session probe: asked with an id of the user's own it tells whose session this is."""
+    """The session probe. With the id of one of the user's scripts, it returns the session's
+    user."""
     return Request("GET", "/get_script_info/", (("pine_id", pine_id),))

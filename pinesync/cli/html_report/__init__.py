@@ -19,7 +19,7 @@ from pinesync.cli.render import counted
 from pinesync.sync.words import Status
 
 _OPEN = 8
-"""More scripts than these are shown folded."""
+"""If there are more scripts, they are shown folded."""
 _ROWS = 40
 
 

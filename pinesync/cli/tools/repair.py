@@ -115,4 +115,4 @@ def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManif
 
 
 def _no_remote() -> Remote:
-    raise AssertionError("a repair asks nobody")
+    raise AssertionError("a repair sends no request")

@@ -47,7 +47,7 @@ class IntentLog:
         return is_held(self._store.folder)
 
     def was_told(self, note: str) -> bool:
-        """Whether that note, which is told once, was told here."""
+        """Whether the one-time note has been shown here."""
         return note in self._store.keys("told")
 
     def note_told(self, note: str) -> None:

@@ -65,7 +65,7 @@ def read_log(
     first = parent or Version(1)
     if last.major - first.major > MOST_VERSIONS:
         raise BadAnswer(
-            f"{pine_id}: the newest version is said to be {last}, more than {MOST_VERSIONS} after "
+            f"{pine_id}: the service claims version {last}, more than {MOST_VERSIONS} after "
             f"{first}",
             "nothing was changed; look at the script in the browser",
         )
