@@ -170,7 +170,7 @@ def room() -> int | None:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text cut to `most` columns, with `…` before the middle: the end of a path matters most."""
+    """The text cut to `most` columns, with `…` before the middle: a path's end matters most."""
     if width(text) <= most:
         return text
     head = _beginning(text, most // 3)
@@ -191,7 +191,7 @@ def _beginning(text: str, most: int) -> str:
 
 
 def columns(rows: Sequence[tuple[str, ...]], *, cut: Mapping[int, int] = _WHOLE) -> Iterator[str]:
-    """Rows with aligned columns, separated by two spaces. If the terminal is too narrow, the columns
+    """Rows with aligned columns, two spaces apart. If the terminal is too narrow, the columns
     in `cut` are shortened, each to its minimum width at least, and empty columns are left out."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)] if rows else []
     most = room()

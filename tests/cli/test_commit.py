@@ -222,7 +222,7 @@ def test_while_another_git_is_at_work_nothing_is_sent(repo: World) -> None:
     (repo.folder / ".git" / "index.lock").write_text("")
     ran = repo("push", "--commit")
     assert (ran.code, ran.asked) == (3, ())
-    assert "another git is at work" in ran.err
+    assert "another git process is running" in ran.err
     assert repo.saved() == [TREND]
 
 

@@ -91,7 +91,7 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Told:
     for one in findings:
         assert bool(one["hint"]) == (one["level"] != "ok"), one
     assert (ran.code == 1) == any(f["level"] == "wrong" for f in findings)
-    assert ran.err.splitlines()[-1].startswith("safe to paste: ")
+    assert ran.err.splitlines()[-1].startswith("safe to share: ")
     same_for_people(ran, findings)
     return Told(ran, findings)
 
@@ -261,7 +261,7 @@ def test_the_cookie_of_another_account(sound: World, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PINESYNC_COOKIE", other.cookie)
     found = look(sound)
     assert set(found.wrong()) == {"session"}
-    assert "belongs to the account sandbox, and the cookie to somebody-else" in found.ran.out
+    assert "belongs to the account sandbox, but the cookie to somebody-else" in found.ran.out
 
 
 @over_http
@@ -270,7 +270,7 @@ def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
     found = look(sound)
     assert set(found.wrong()) == {"session"}
-    assert found.wrong()["session"].startswith("could not be asked: no connection to 127.0.0.1:9")
+    assert found.wrong()["session"].startswith("could not be checked: no connection to 127.0.0.1:9")
     assert "--offline" in found.wrong()["session"]
 
 
@@ -397,7 +397,7 @@ def test_what_an_interrupted_login_left(sound: World) -> None:
     left = sign_in(sound, ".session-4711.tmp")
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
-    assert "may hold a cookie" in found.wrong()["sign-in"]
+    assert "may contain a cookie" in found.wrong()["sign-in"]
     type_in_a_shell(found.of("sign-in")[0][2])
     assert not left.exists()
 
@@ -515,7 +515,7 @@ def test_a_merge_that_git_left_open(sound: World) -> None:
     assert git_code(sound, "merge", "-q", "other") == 1
     found = look(sound)
     assert set(found.wrong()) == {"git", "manifest", "conflicts"}
-    assert f"a merge open in {TREND_PATH}, pine.toml" in found.wrong()["git"]
+    assert f"an unfinished merge in {TREND_PATH}, pine.toml" in found.wrong()["git"]
     assert "git left conflict markers here" in found.wrong()["manifest"]
     assert f"{TREND_PATH}: the file contains conflict markers" in found.wrong()["conflicts"]
 
@@ -575,7 +575,7 @@ def test_a_listed_file_that_is_missing(sound: World) -> None:
     sound.remove()
     found = look(sound)
     assert found.ran.code == 0
-    assert f"no file is there: {TREND_PATH}" in found.notes()["manifest"]
+    assert f"the file is missing: {TREND_PATH}" in found.notes()["manifest"]
     assert f"`pinesync restore {TREND_PATH}`" in found.notes()["manifest"]
 
 
@@ -799,7 +799,7 @@ def test_a_listed_file_that_is_a_link(sound: World) -> None:
     (sound.folder / TREND_PATH).symlink_to(sound.place / "moved.pine")
     found = look(sound)
     assert set(found.wrong()) == {"permissions"}
-    assert f"{TREND_PATH}: a link stands in the way" in found.wrong()["permissions"]
+    assert f"{TREND_PATH}: a link is in the way" in found.wrong()["permissions"]
 
 
 @posix

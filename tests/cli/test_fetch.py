@@ -373,7 +373,7 @@ def test_a_branch_that_no_filter_went_over_is_told_once(repository: World, first
     repository.web_save(SLOWER)
     ran = repository(first)
     assert (ran.code, repository("fetch").code) == (0, 0)
-    assert f"{SAVED}: holds the files as TradingView has them" in ran.err
+    assert f"{SAVED}: has the files exactly as TradingView has them" in ran.err
     for again in ("fetch", "pull"):
         repository.web_save(LONGER + f"// {again}\n")
         assert "filter" not in repository(again).err

@@ -105,7 +105,7 @@ def test_another_sandbox_is_no_mass_deletion(
         refused = clone(verb)
         assert refused.code == 3
         assert "the sandbox of this workspace has none of its 3 scripts" in refused.err
-        assert "another PINESYNC_HOME; `pinesync sandbox path`" in refused.err
+        assert "another PINESYNC_HOME; see `pinesync sandbox path`" in refused.err
 
 
 def test_a_path_as_it_is_shown_can_be_typed_in_a_subfolder(clone: World) -> None:

@@ -150,7 +150,7 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
     ("words", "code", "said"),
     [
         (["log", "nowhere.pine"], 2, "not listed in pine.toml"),
-        (["log", "USER;" + "f" * 32], 2, "nothing is known of it here"),
+        (["log", "USER;" + "f" * 32], 2, "unknown here"),
         (["log", f"{TREND_PATH}@0"], 2, "not a version"),
         (["show", f"{TREND_PATH}@1.5"], 2, "not a version"),
         (["restore", f"{TREND_PATH}@abc"], 2, "not a version"),

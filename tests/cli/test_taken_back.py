@@ -187,7 +187,7 @@ def test_offline_says_that_it_did_not_compare(repo: World) -> None:
     repo.forget()
     (line,) = (one for one in repo("status", "--offline", "--json").json["lines"] if one["note"])
     assert line["word"] == "modified"
-    assert "not compared with the saves of others" in line["note"]
+    assert "not compared with others' saves" in line["note"]
 
 
 def test_a_push_that_can_read_the_newest_version_alone_sends_nothing(repo: World) -> None:

@@ -107,7 +107,7 @@ def test_below_a_repository_it_is_said(clone: World) -> None:
     ran = clone("init", "--template", "team", "--json")
     assert (ran.code, ran.json["below"]) == (0, "scripts")
     ran = clone("init", "--template", "team", "-n")
-    assert "hint: move .github and .pre-commit-config.yaml to its top" in ran.err
+    assert "hint: move .github and .pre-commit-config.yaml to its root" in ran.err
 
 
 # -- what the files do ----------------------------------------------------------------------------

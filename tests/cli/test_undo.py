@@ -331,7 +331,7 @@ def test_a_file_that_was_new_stays(clone: World) -> None:
     clone("pull")
     ran = clone("undo")
     assert ran.code == 0
-    assert "the file was not there; it stays" in ran.err
+    assert "the file did not exist before; it stays" in ran.err
     assert clone.read("indicators/Extra.pine") == EXTRA
     assert clone("pull").code == 0
     assert clone.words() == {}
@@ -510,7 +510,7 @@ def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> N
     clone("restore", TREND_PATH)
     ran = clone("undo")
     assert (ran.code, ran.out) == (0, "")
-    assert f"{TREND_PATH}: the file was not there; it stays" in ran.err
+    assert f"{TREND_PATH}: the file did not exist before; it stays" in ran.err
     assert clone.read() == TREND
 
 

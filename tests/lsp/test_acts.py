@@ -52,7 +52,7 @@ def test_a_push_of_the_folder(clone: World, opening: Opening) -> None:
     uri = editor.open(clone.folder / TREND_PATH, LONGER + "// more\n")
     refused = editor.do("push", clone.folder.as_uri())
     assert refused["exit_code"] == 3
-    assert editor.said[-1].message.startswith(f"{TREND_PATH}: edited and not saved in the editor")
+    assert editor.said[-1].message.startswith(f"{TREND_PATH}: unsaved changes in the editor")
     assert clone.saved() == [TREND]
     editor.forget(uri)
     assert editor.do("push", clone.folder.as_uri())["exit_code"] == 0
