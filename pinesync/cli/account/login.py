@@ -59,7 +59,7 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
     else:
         echo_err(f"kept in {place}, readable by you alone")
     if done.pinned:
-        echo_err(f"pine.toml: this folder belongs to {whose} from now on")
+        echo_err(f"pine.toml: this workspace now belongs to {whose}")
     return done.exit_code
 
 
