@@ -454,7 +454,7 @@ def test_the_folder_of_an_empty_account_gets_its_owner_from_login(
     assert "account" not in manifest.read_text()
     ran = world("login", stdin=world.user.cookie)
     assert ran.code == 0
-    assert "this folder belongs to sandbox from now on" in ran.err
+    assert "this workspace now belongs to sandbox" in ran.err
     assert f'account = "sandbox"\naccount_id = "{world.user.id}"' in manifest.read_text()
     assert "belongs" not in world("login", stdin=world.user.cookie).err
 
