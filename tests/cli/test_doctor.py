@@ -875,7 +875,7 @@ def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None
         assert sound("status").code == 70
     found = look(sound)
     assert found.ran.code == 0
-    assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; report", found.notes()["bugs"])
+    assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; check", found.notes()["bugs"])
 
 
 def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
