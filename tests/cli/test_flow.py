@@ -145,7 +145,7 @@ def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
     clone.write(BROKEN)
     pushed = clone("push", "--allow-broken")
     assert pushed.code == 4  # a broken text that got stored is said, and is 4
-    assert "stored as 2.0, and it does not compile" in pushed.err
+    assert "stored as 2.0, but it does not compile" in pushed.err
     assert clone.saved() == [TREND, BROKEN]
     assert clone.version() == "2.0"
     assert clone.words() == {}

@@ -195,7 +195,7 @@ def test_the_variable_goes_before_what_is_kept(
 ) -> None:
     world("login", stdin=world.user.cookie)
     monkeypatch.setenv(COOKIE, whole_header(world))
-    assert "cookie: from the variable TRADINGVIEW_COOKIE, which" in world("whoami").out
+    assert "cookie: from the variable TRADINGVIEW_COOKIE, so" in world("whoami").out
     monkeypatch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
     refused = world("whoami")
     assert refused.code == 5

@@ -69,7 +69,7 @@ def test_what_a_save_says_is_said_of_an_undo_too(clone: World) -> None:
     clone.app.switches = Switches(text="strip-trailing")
     ran = clone("undo")
     assert ran.code == 0
-    assert "a slightly different text; both are recorded; the file keeps the text" in ran.err
+    assert "a slightly different text; both are recorded; the file keeps the undone text" in ran.err
 
 
 def test_an_undo_is_brought_back(clone: World) -> None:

@@ -193,7 +193,7 @@ def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
         assert ran.code == 1, "the editor never came"
     (left,) = clone.folder.rglob("*.tmp")
     assert left.read_text() == MINE
-    assert (ran.code, f"is only in indicators/{left.name}:" in ran.err) == (1, True), ran
+    assert (ran.code, f"exists only in indicators/{left.name}:" in ran.err) == (1, True), ran
     assert clone("pull").code == 0
     assert clone.read() == saved
     assert MINE in readable(clone)
