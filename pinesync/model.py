@@ -76,7 +76,7 @@ MOST_THEIRS = 8
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The text last agreed: its version, its digest as read back, and the digest of what was
+    """The base text: its version, its digest as read back, and the digest of what was
     sent where the service stored something else (`sent`); local is compared with that. `theirs`
     are the newest versions up to this one that somebody else saved, oldest first. `chosen` is the
     digest of a text that a person chose by name for this base, whatever it takes back."""
@@ -213,7 +213,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SaveAnswer:
-    """A complete answer to a save. `accepted` is False for `success: false`, which the service
+    """A complete response to a save. `accepted` is False for `success: false`, which the service
     may send of a text that it stored all the same; id and version are None where absent."""
 
     accepted: bool

@@ -150,7 +150,7 @@ class Pine:
         _check_accepted(answer, warnings)
         if answer.pine_id is None:
             raise BadAnswer(
-                "the script was created, and TradingView did not say under which id",
+                "the script was created, but TradingView did not return its id",
                 "list_saved_scripts shows it",
             )
         return {"id": str(answer.pine_id), "name": name}, warnings
@@ -265,9 +265,9 @@ _HINTS: dict[type[PinesyncError], str | None] = {
     "cookie; if the site is down, try again later",
     SessionExpired: "give a fresh cookie from the browser",
     NotSignedIn: None,
-    NoAccess: "see in the browser whether the account works there",
+    NoAccess: "check whether the account works in the browser",
     NameTaken: "choose another name",
-    RateLimited: "wait a little, then try again",
+    RateLimited: "wait a while, then try again",
     NetworkError: "check the connection, then try again",
 }
 """For a program, where the error's own hint is for a person at the command line. The first kind
@@ -286,7 +286,7 @@ def _sent_once() -> Iterator[None]:
     except TryLater as error:
         if isinstance(error, NetworkError) and not error.sent:
             raise
-        look = "it may have been done all the same: look with get_script or list_saved_scripts"
+        look = "it may have taken effect: check with get_script or list_saved_scripts"
         raise _Unknown(error.message, f"{look} before you try again") from None
 
 
@@ -318,7 +318,7 @@ def _check_text(what: str, value: object) -> None:
     try:
         check_encodable(value)
     except Unreadable as error:
-        why = str(error).removeprefix("not a text: ")
+        why = str(error).removeprefix("not text: ")
         raise Misuse(f"{what} is not a string that can be sent: {why}") from None
 
 

@@ -194,6 +194,15 @@ FOREIGN = (
     r"\b[Cc]apital or small\b",
     r"\bwhere nobody looks\b",
     r"\bforms answers\b",
+    r"\bis said of\b",
+    r"\bby now\b",
+    r"\bsaves? it anew\b",
+    r"\bmeans it`",
+    r"\bsee after\b",
+    r"\basks nobody\b",
+    r"\bof one mind\b",
+    r"\bwas begun and\b",
+    r"\btext it had is kept\b",
 )
 PAGES = [
     ROOT / "README.md",

@@ -66,7 +66,7 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     if not pasted.strip():
         raise Misuse(
             "no cookie was given",
-            "paste it at the prompt, or name its file: `pinesync login --cookie-file FILE`; in CI "
+            "paste it at the prompt or give its file: `pinesync login --cookie-file FILE`; in CI "
             "set TRADINGVIEW_COOKIE instead",
         )
     secret = cookies.parse(pasted)

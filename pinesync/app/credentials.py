@@ -103,8 +103,8 @@ def _nothing_kept(setup: Setup, name: str) -> NotSignedIn:
 
     there = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
     return NotSignedIn(
-        f"no sign-in is kept under {name}",
-        f"run `pinesync login --as {name}`" + (f"; kept are: {there}" if there else ""),
+        f"no sign-in is stored as {name}",
+        f"run `pinesync login --as {name}`" + (f"; stored sign-ins: {there}" if there else ""),
     )
 
 
@@ -124,6 +124,6 @@ def not_signed_in(setup: Setup, in_workspace: bool) -> NotSignedIn:
             f"name a sign-in with --as ({named}), or {HOW_TO_SIGN_IN}",
         )
     without = (
-        "`pinesync status --offline` asks nobody" if in_workspace else "--sandbox needs no account"
+        "`pinesync status --offline` needs none" if in_workspace else "--sandbox needs no account"
     )
     return NotSignedIn("not signed in to TradingView", f"{HOW_TO_SIGN_IN}; {without}")

@@ -22,7 +22,7 @@ def inside(root: Path, cwd: Path, raw: str, tracked: Collection[str]) -> str:
         if shown and (shown in tracked or os.path.isfile(root / shown)):
             return shown
     if found is None:
-        raise Misuse(f"{raw}: outside of the workspace {root}")
+        raise Misuse(f"{raw}: outside the workspace {root}")
     return found
 
 

@@ -288,7 +288,7 @@ def _sandbox(
     if tracked and not store.ever_had(tracked):
         raise LeftForYou(
             f"the sandbox of this workspace has none of its {len(tracked)} scripts",
-            "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells which is used",
+            "it may be under another PINESYNC_HOME; see `pinesync sandbox path`",
         )
     secret = cookies.parse(store.ensure_user(USER_NAME).cookie, IN_PROCESS_URL)
     return IN_PROCESS_URL, secret, WSGIAdapter(SandboxApp(store))

@@ -43,5 +43,5 @@ def _split(setup: Setup, raw: str) -> tuple[Path, str]:
 
 def _another(raw: str) -> Misuse:
     return Misuse(
-        f"{raw}: there is another file, which is not a page of pinesync", "name another file"
+        f"{raw}: another file is there, which is not a pinesync page", "name another file"
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 INSTEAD_OF_FORCE = {
     "push": "`pinesync pull` merges what is new there; --over VERSION saves over that one version",
-    "pull": "`pinesync restore PATH` drops the edits of a file first; their text is kept",
+    "pull": "`pinesync restore PATH` drops the edits of a file first; they are backed up",
     "rm": "`pinesync rm --remote PATH` deletes the script on TradingView",
     "": "a refusal names what to do; nothing here overwrites work unasked",
 }
@@ -113,7 +113,7 @@ def _tolerate_encodings() -> None:
 
 # Errors from writing to a file or a terminal. Our own files raise FileError instead.
 _OUTPUT_FAILS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-_AFTER_INTERRUPT = "nothing is lost: run the same command again, it finishes what was begun"
+_AFTER_INTERRUPT = "nothing is lost: run the same command again to finish"
 
 
 def _tell(
@@ -195,7 +195,7 @@ def _bug(error: Exception) -> tuple[str, str]:
     where = f"the details are in {path}" if path else "no log could be written"
     return (
         f"a bug in pinesync: {type(error).__name__}",
-        f"{where}; please report it, after a look that nothing private is in it",
+        f"{where}; please report it, but check it for private data first",
     )
 
 

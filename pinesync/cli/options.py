@@ -61,9 +61,9 @@ def shared(function: F) -> F:
 
     @_option("--json", "json_", is_flag=True, help="One JSON object on standard output.")
     @_option("-C", "start_in", metavar="DIR", help="Run as if started in DIR.")
-    @_option("--as", "account", metavar="NAME", help="Use the sign-in kept under NAME.")
+    @_option("--as", "account", metavar="NAME", help="Use the sign-in stored as NAME.")
     @_option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
-    @_option("-v", "--verbose", count=True, help="Say more; -vv tells every request.")
+    @_option("-v", "--verbose", count=True, help="Print more; -vv prints every request.")
     @wraps(function)
     def taking(
         *args: Any,
@@ -166,7 +166,7 @@ timeout = click.option(
 commit = click.option(
     "--commit/--no-commit",
     default=None,
-    help="Commit what was changed; as `git config pinesync.commit` says where left out.",
+    help="Commit the changes. Default: git config pinesync.commit.",
 )
 
 
@@ -245,8 +245,8 @@ def _usable(found: Places) -> Places:
         there = next(p for p in (place, *place.parents) if os.path.lexists(p))
         if not os.access(there, os.X_OK) or not there.is_dir():
             raise FileError(
-                f"{there}: cannot be used for pinesync's own files: not a folder to enter",
-                "set PINESYNC_HOME to a folder that can be written",
+                f"{there}: cannot hold pinesync's own files: not an accessible folder",
+                "set PINESYNC_HOME to a writable folder",
             )
     return found
 

@@ -86,11 +86,11 @@ def progress() -> TerminalProgress | None:
 
 
 def waiting(seconds: float) -> None:
-    echo_err(f"TradingView asks for fewer requests: waiting {math.ceil(seconds)} s")
+    echo_err(f"TradingView limits the number of requests: waiting {math.ceil(seconds)} s")
 
 
 def tracing(seen: Exchange) -> None:
     """Print one line per request and response, without headers and sources."""
-    answered = "no answer" if seen.status is None else f"{seen.status}, {seen.size} bytes"
+    answered = "no response" if seen.status is None else f"{seen.status}, {seen.size} bytes"
     milliseconds = round(seen.seconds * 1000)
     echo_err(escape_controls(f"{seen.method} {seen.target}: {answered}, {milliseconds} ms"))

@@ -183,8 +183,7 @@ def room() -> int | None:
 
 
 def shortened(text: str, most: int) -> str:
-    """The text in so many columns, with `…` for what is in it before the middle: of a path the end
-    tells most."""
+    """The text cut to `most` columns, with `…` before the middle: a path's end matters most."""
     if width(text) <= most:
         return text
     head = _beginning(text, most // 3)
@@ -210,9 +209,10 @@ def columns(
     head: Sequence[str] = (),
     cut: Mapping[int, int] = _WHOLE,
 ) -> Iterator[str]:
-    """Rows with their columns aligned, two spaces between them. A terminal also gets the line
-    `head`, and no empty columns; on a narrow one the columns of `cut` are shortened, each to so
-    many at least."""
+    """Rows with aligned columns, two spaces apart. A terminal also gets the line
+    the columns
+     `head`, and no empty columns; on a narrow one the  in `cut` are shortened, each to so
+       many at least."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     most = room()
     if most is not None and rows:

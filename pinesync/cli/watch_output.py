@@ -85,7 +85,7 @@ class Screen:
             f"{counted(event.scripts, 'script')}{whose}"
         )
         if event.by_looking:
-            echo_err("hint: this system tells of no changes here: a save is found within a second")
+            echo_err("hint: no file events on this system: a save is found within a second")
         echo_err("Ctrl-C ends it")
 
     def _held(self, event: Held) -> None:
@@ -93,8 +93,8 @@ class Screen:
         more = len(event.paths) - _MOST_NAMED
         named += f" and {more} more" if more > 0 else ""
         echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')}, {event.why}: {named}")
-        press = "press p to send, n to leave; " if self._keys else ""
-        _hint(f"{press}`pinesync push` sends what is held")
+        press = "press p to send them, n to leave them; " if self._keys else ""
+        _hint(f"{press}`pinesync push` sends them")
 
     def _quiet(self, event: Idle) -> None:
         parts = ["connected" if event.connected else "not connected"]

@@ -39,7 +39,7 @@ Blobs = dict[str, str | None]
 @dataclass(frozen=True, slots=True)
 class Made:
     """A new commit. `staged` lists committed files whose different staged content was kept.
-    `in_step` is False if the index could not be updated and still has the older files.
+    `in_step` is False if the index could not be updated and still has the old files.
     `on_branch` is False if HEAD is detached."""
 
     commit: str
@@ -65,19 +65,19 @@ def refuse_unready(root: Path) -> None:
     *found, lock = ask(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
     if (root / os.fsdecode(lock)).exists():
         raise LeftForYou(
-            "another git is at work in this repository, so nothing can be committed",
-            f"wait for it; one that died may have left {os.fsdecode(lock)}, to be removed",
+            "another git process is running in this repository, so nothing can be committed",
+            f"wait for it; if it was killed, remove {os.fsdecode(lock)}",
         )
     for path, what in zip(found, _UNDER_WAY.values(), strict=True):
         if (root / os.fsdecode(path)).exists():
             raise LeftForYou(
                 f"{what} is under way in this repository, so nothing can be committed",
-                "finish it or abort it first; --no-commit leaves committing to you",
+                "finish it or abort it first, or use --no-commit",
             )
     for who in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         if run(root, "var", who)[0]:
             raise Misuse(
-                "git does not know who commits",
+                "git has no user name and email",
                 "run `git config user.email YOU@EXAMPLE` and `git config user.name NAME`",
             )
 
@@ -133,11 +133,11 @@ def commit(
         status, _, stderr = run(root, *made, env=env, fetches=True)
     new = _commit_at(root)
     if status or new is None or new == head:
-        raise FileError(f"git refused the commit: {_shortened(stderr)}", "see to it, then commit")
+        raise FileError(f"git refused the commit: {_shortened(stderr)}", "fix that, then commit")
     if _commit_at(root, "HEAD^") != head:
         raise FileError(
             "something else moved HEAD while the commit was made",
-            "look at `git log -p -2`: the newest commit may take back what came in between",
+            "check `git log -p -2`: the newest commit may revert the one before",
         )
     if tree != ask(root, "rev-parse", "HEAD^{tree}").strip():
         _take_back(root, head, new)
@@ -162,8 +162,8 @@ def _take_back(root: Path, head: str | None, new: str) -> None:
     to = ("HEAD", head, new) if head else ("-d", "HEAD", new)
     ask(root, "update-ref", *words, *to)
     raise FileError(
-        "a hook changed what would have been committed, so the commit was taken back",
-        "what the hook made of your files was left; look at it, then commit",
+        "a hook changed the commit, so the commit was undone",
+        "the hook's changes to your files were kept; review them, then commit",
     )
 
 

@@ -109,8 +109,7 @@ def _first(parents: Sequence[str], tree: str | None) -> bytes:
 
 
 def ident(account: str, when: int) -> bytes:
-    """git's identity line for whoever saved and when: the account, with an address that nobody
-    owns."""
+    """git's identity line for a save: the account, an address that nobody owns, and the time."""
     name = _NOT_IN_IDENT.sub("", one_line(account)).strip(" .,:;\"'\\") or "TradingView"
     address = _NOT_IN_ADDRESS.sub("-", account) or "nobody"
     seconds = min(max(when, 0), _MOST_SECONDS)

@@ -43,7 +43,7 @@ def block(name: str, python: str) -> bytes:
     # ours. So could a program there, if a PATH entry is relative or empty.
     run = f"hooks run {name} || exit $?"
     text = f"""\
-# {_TELLS[name]} `pinesync hooks remove` takes these lines out again.
+# {_TELLS[name]} `pinesync hooks remove` removes these lines.
 case $(command -v pinesync 2>/dev/null) in
 /* | [A-Za-z]:*)
     pinesync {run} ;;
@@ -68,10 +68,10 @@ def with_block(data: bytes | None, lines: bytes) -> bytes:
         own = lines.replace(_BEGIN, _BEGIN + _OWN) if _OWN in found[0] else lines
         return data[: found.start()] + own + data[found.end() :]
     if _BEGIN in data or _END in data:
-        raise Unsuited("one of the two lines around pinesync's part is gone")
+        raise Unsuited("one of the two marker lines around pinesync's part is missing")
     shell = _IS_SHELL.match(data)
     if not shell:
-        raise Unsuited("it is no script of sh or bash")
+        raise Unsuited("it is not an sh or bash script")
     # Put our lines first: an early exit would skip them, and the last line sets a hook's exit
     # status.
     return shell[0] + lines + data[shell.end() :]

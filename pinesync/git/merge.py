@@ -11,7 +11,7 @@ from pinesync.git.run import run
 from pinesync.sync.ports import Merged
 
 _MOST_CONFLICTS = 127
-_LABELS = ("-L", "ours", "-L", "base", "-L", "theirs")
+_LABELS = ("-L", "ours", "-L", "base", "-L", "theirs (TradingView)")
 
 
 def merge(base: str, local: str, remote: str) -> Merged:
@@ -27,5 +27,5 @@ def merge(base: str, local: str, remote: str) -> Merged:
         raise FileError(f"git cannot merge: {error.strerror}", "is there room?") from error
     # The status is the number of conflicts. A larger one means that git failed.
     if not 0 <= status <= _MOST_CONFLICTS:
-        raise FileError(f"git cannot merge: {stderr}", "both texts were left as they are")
+        raise FileError(f"git cannot merge: {stderr}", "both texts are unchanged")
     return Merged(merged.decode("utf-8"), status > 0)

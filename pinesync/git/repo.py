@@ -181,10 +181,10 @@ def find_repository(root: Path) -> Repository | None:
         if dot_git(root) is None:
             return None
         why = first_line(stderr)
-        raise FileError(f"git will not look into {root}: {why}", "run `git status` there")
+        raise FileError(f"git refuses to read {root}: {why}", "run `git status` there")
     inside, git_dir, prefix = stdout.removesuffix(b"\n").split(b"\n", 2)
     if b"\n" in prefix:
-        raise FileError(f"{root}: git cannot be asked of files in a folder with such a name")
+        raise FileError(f"{root}: git cannot handle a folder with a line break in its name")
     return Repository(root, prefix, Path(os.fsdecode(git_dir))) if inside == b"true" else None
 
 

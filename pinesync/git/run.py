@@ -166,5 +166,5 @@ def _gitpython(program: str) -> tuple[type[Git], type[Exception]]:
 
 def _no_git() -> FileError:
     return FileError(
-        "git cannot be run", "install git and have it on PATH; merging and committing need it"
+        "git cannot be run", "install git and put it on PATH; merging and committing need it"
     )

@@ -33,7 +33,7 @@ def staged_scripts(top: Path) -> dict[str, bytes]:
     _, sizes, _ = run(top, "cat-file", "--batch-check=%(objectsize)", stdin=stdin)
     for name, size in zip(blobs, sizes.split(b"\n"), strict=False):
         if not size.isdigit():
-            raise FileError(f"{name}: git has not got what is staged", "run `git fsck`")
+            raise FileError(f"{name}: git does not have the staged content", "run `git fsck`")
         if int(size) > MAX_FILE:
             raise FileError(f"{name}: larger than {MAX_FILE} bytes")
     held = zip(blobs, read_objects(top, blobs.values()), strict=True)

@@ -31,5 +31,5 @@ class Order:
         how a save ended are still allowed."""
         with self._changing:
             if self.off and (writes or not self.sent):
-                raise CalledOff("called off before it was sent", "ask for it again", sent=False)
+                raise CalledOff("cancelled before it was sent", "ask for it again", sent=False)
             self.sent = self.sent or writes

@@ -70,7 +70,7 @@ def diff_with_remote(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Ans
     """Compare the file on disk with the newest version on TradingView."""
     place = required(setup, path)
     files = diff(place.setup, place.paths, remote=True).files
-    less = "; what is not saved in the editor is not in it" if unsaved(place, texts) else ""
+    less = ", without the editor's unsaved changes" if unsaved(place, texts) else ""
     if not files:
         return Answer(f"no difference from TradingView{less}")
     notes = [f"{file.path}: {file.note}" for file in files if file.note]

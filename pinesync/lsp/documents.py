@@ -109,7 +109,7 @@ def refuse_unsaved(place: Place, texts: Mapping[Path, str], verb: str) -> None:
     if paths := unsaved(place, texts):
         several = f" and {len(paths) - 1} more" if paths[1:] else ""
         raise LeftForYou(
-            f"{paths[0]}{several}: edited and not saved in the editor; nothing was done",
+            f"{paths[0]}{several}: unsaved changes in the editor; nothing was done",
             f"save it, then {verb} again",
         )
 
@@ -125,5 +125,5 @@ def named(arguments: tuple[Any, ...]) -> Path:
     """The file or directory whose URI a command received."""
     found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
     if found is None:
-        raise Misuse("this command takes the address of a file or a folder: file:///…")
+        raise Misuse("this command takes a file URL: file:///…")
     return found

@@ -54,7 +54,8 @@ def _range(one: Diagnostic, lines: list[str], codec: PositionCodec, bom: bool) -
 def _position(
     line: int, before: int, lines: list[str], codec: PositionCodec, bom: bool
 ) -> types.Position:
-    """The place behind so many characters of a line; the service's may lie past its end."""
+    """The position after this many characters of a line. The service's may be past the line's
+    end."""
     if line > len(lines):
         line, before = len(lines), len(lines[-1])
     line = max(line, 1)

@@ -9,7 +9,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-_SENT = "a save was sent and is not answered yet; the next push finds out what became of it"
+_SENT = "a save was sent and its outcome is unknown; the next push finds out"
 
 
 class Writer:

@@ -1,4 +1,4 @@
-"""The server itself: what an editor says, and what it is told. Long because everything that an
+"""The language server: it handles an editor's messages and replies. Long because everything that an
 editor may say arrives at one object, which knows what is open, under way and told already."""
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _LEVELS = {
     "warning": types.MessageType.Warning,
     "error": types.MessageType.Error,
 }
-_SENT = "a save was sent already: it is waited for, and nothing more is sent"
+_SENT = "a save has been sent: waiting for it, nothing else is sent"
 _EXIT_SECONDS = 0.7
 """How long an exit waits for running work."""
 Act = Callable[[Setup, Path, Mapping[Path, str]], acts.Answer]
@@ -280,7 +280,7 @@ class Server(LanguageServer):
             path = named(arguments)
             async with self._one_at_a_time:
                 if order.off:
-                    raise CalledOff("called off before it began")
+                    raise CalledOff("cancelled before it began")
                 texts = self._texts()
                 answer = await aside(lambda: act(setup, path, texts))
         except (LeftForYou, Misuse) as error:

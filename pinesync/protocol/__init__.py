@@ -1,7 +1,7 @@
-"""The service's requests and answers as pure functions, in both directions.
+"""The service's requests and responses as pure functions, in both directions.
 
-`asking` builds what a client sends, `reading` understands every form that an answer is known to
-have, `serving` writes the answers, for a stand-in. Nothing here opens a connection.
+`requests` builds requests, `responses` parses every known form of a response, and
+`server_responses` writes responses for a stand-in. Nothing here opens a connection.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import Literal
 from pinesync.text.canonical import MAX_SOURCE
 
 BASE_URL = "https://pine-facade.tradingview.com/pine-facade"
-"""The real service. Everything else that is asked is a stand-in that somebody named."""
+"""The real service. Any other address is a stand-in that somebody configured."""
 
 MAX_LIST = 8 * 1024 * 1024
 MAX_ANSWER = 4 * MAX_SOURCE
-"""A source in JSON grows by its escapes, Cyrillic to three times its bytes."""
+"""JSON escapes enlarge a source, Cyrillic text to three times its bytes."""
 
 Effect = Literal["read", "write"]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `path` is below the base URL and quoted already; `source` is the body's field
-    of that name, None where there is no body, and `fields` are those after it; `cap` the most
-    bytes that the answer may have; `what` tells a person what is waited for."""
+    """One request. `path` is relative to the base URL and already quoted. `source` is the body's
+    field of that name, None if there is no body; `fields` come after it. `cap` is the maximum size
+    of the response in bytes; `what` tells a person what is waited for."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -39,8 +39,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, the body with its transfer encoding removed, and the
-    Retry-After header as it was, if any."""
+    """A response: the status, the body without its transfer encoding, and the raw Retry-After
+    header, if any."""
 
     status: int
     body: bytes

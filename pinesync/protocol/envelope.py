@@ -1,5 +1,5 @@
-"""The forms that answers share: a status that says no, a page instead of an answer, JSON within
-limits, a refusal inside of it. In the order in which they are told apart."""
+"""The parts that all responses share, in the order in which they are checked: the status, a web
+page instead of JSON, JSON within limits, and a refusal inside it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ LOOK_IN_BROWSER = (
 
 
 def payload(answer: Answer) -> Any:
-    """The JSON value of a 2xx answer; anything else raises."""
+    """The JSON value of a 2xx response. Anything else raises."""
     if not 200 <= answer.status < 300:
         _by_status(answer)
     if is_html(answer.body):
-        raise errors.BotCheck("TradingView answered with a web page", LOOK_IN_BROWSER)
+        raise errors.BotCheck("TradingView returned a web page", LOOK_IN_BROWSER)
     return _json(answer.body)
 
 
 def object_of(answer: Answer, what: str, *, refuse: bool = True) -> dict[str, Any]:
-    """The JSON object of such an answer; with `refuse`, one that says no raises."""
+    """The JSON object of a 2xx response. With `refuse`, `success: false` raises."""
     body = payload(answer)
     if not isinstance(body, dict):
-        bad(f"the answer to the {what} request is not an object")
+        bad(f"the response to the {what} request is not an object")
     if body.get("error"):
         say_no(200, body)
     if refuse and body.get("success") is False:
@@ -43,19 +43,17 @@ def _by_status(answer: Answer) -> NoReturn:
         asked = retry_seconds(answer.retry_after)
         wait = "a little" if asked is None else f"{asked:.0f} s"
         raise errors.RateLimited(
-            "TradingView asks for fewer requests",
+            "TradingView limits the number of requests",
             f"wait {wait}, then run the same command again",
             retry_after=asked,
         )
     if status >= 500:
-        raise errors.ServiceDown(
-            f"TradingView answered {status}", "try again later; nothing was decided on it"
-        )
+        raise errors.ServiceDown(f"TradingView returned {status}", "try again later")
     if 300 <= status < 400:
-        moved = f"TradingView answered {status}, to another page, which is never followed"
+        moved = f"TradingView returned {status}, a redirect, which is never followed"
         raise errors.BotCheck(moved, LOOK_IN_BROWSER)
     if is_html(answer.body):
-        raise errors.BotCheck(f"TradingView answered {status} with a web page", LOOK_IN_BROWSER)
+        raise errors.BotCheck(f"TradingView returned {status} with a web page", LOOK_IN_BROWSER)
     reason = _reason_in(answer.body) or f"status {status}"
     if status == 409:
         raise errors.NameTaken(
@@ -67,7 +65,7 @@ def _by_status(answer: Answer) -> NoReturn:
 
 
 def retry_seconds(header: str | None) -> float | None:
-    """Retry-After in seconds where it is a plain number; a date or nonsense counts as absent."""
+    """Retry-After in seconds if it is a plain number. A date or garbage counts as absent."""
     if header and re.fullmatch(r"\s*[0-9]{1,9}\s*", header, re.ASCII):
         return float(header)
     return None
@@ -78,11 +76,11 @@ def _json(body: bytes) -> Any:
         return safe_json.loads(body)
     except ValueError as error:
         what = "empty" if not body.strip() else f"no usable JSON ({error})"
-        bad(f"the answer is {what}", cause=error)
+        bad(f"the response is {what}", cause=error)
 
 
 def is_html(body: bytes) -> bool:
-    """Whether it is a page for people."""
+    """Whether the body is a web page."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
 
 
@@ -106,14 +104,13 @@ def _reason_in(body: bytes) -> str:
 
 
 def say_no(status: int, body: Mapping[str, Any]) -> NoReturn:
-    """The service refused, in an answer of its own."""
+    """Raise the service's refusal."""
     raise errors.Refused(status, reason_of(body))
 
 
 def bad(message: str, *, cause: Exception | None = None) -> NoReturn:
-    """The answer is none that the protocol knows."""
+    """Raise BadAnswer: the protocol does not know such a response."""
     raise errors.BadAnswer(
-        f"cannot use TradingView's answer: {message}",
-        "nothing was changed because of it; if it lasts, the service has changed: "
-        "please report this message",
+        f"cannot use TradingView's response: {message}",
+        "nothing was changed; if this persists, the service has changed: please report the message",
     ) from cause

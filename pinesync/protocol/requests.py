@@ -1,5 +1,5 @@
 """The requests that pinesync sends. `allow_overwrite`, `allow_create_new` and `force` are never
-true here, and what `protocol.md` lists as never called has no function."""
+true, and endpoints that `protocol.md` lists as never called have no function."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def list_scripts() -> Request:
 
 
 def get_script(pine_id: PineId, version: Version | None) -> Request:
-    """One version with its source; the newest where `version` is None."""
+    """One version with its source; the newest if `version` is None."""
     path = f"/get/{quote(pine_id, safe='')}/{version or 'last'}"
     return Request("GET", path, what="a saved version")
 
 
 def versions(pine_id: PineId) -> Request:
-    """Every version's number and time, where the service has this path."""
+    """Every version's number and time, if the service has this path."""
     path = f"/versions/{quote(pine_id, safe='')}/all"
     return Request("GET", path, cap=MAX_LIST, what="the times of versions")
 
@@ -32,7 +32,7 @@ def check(source: str) -> Request:
 
 
 def full_check(source: str) -> Request:
-    """translate_source: stores nothing, and sees the limits that translate_light does not."""
+    """translate_source: stores nothing, and checks limits that translate_light does not."""
     query, fields = (("is_pine_ex", "false"),), (("inputs", "{}"),)
     path = "/translate_source/last/"
     return Request("POST", path, query, source, fields=fields, what="the compiler")
@@ -44,7 +44,7 @@ def save_new(name: str, source: str) -> Request:
 
 
 def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
-    """The next version. With `name` None the saved name is left as it is."""
+    """Save the next version. With `name` None, keep the saved name."""
     query = [("allow_create_new", "false")]
     if name is not None:
         query.append(("name", name))
@@ -53,7 +53,7 @@ def save_next(pine_id: PineId, name: str | None, source: str) -> Request:
 
 
 def rename_script(pine_id: PineId, name: str) -> Request:
-    """Another saved name, if no other script has it."""
+    """Rename the script, if no other script has the name."""
     query = (("name", name), ("force", "false"))
     path = f"/rename/{quote(pine_id, safe='')}"
     return Request("POST", path, query, effect="write", what="a rename")
@@ -65,5 +65,6 @@ def delete(pine_id: PineId) -> Request:
 
 
 def script_info(pine_id: str) -> Request:
-    """The session probe: asked with an id of the user's own it tells whose session this is."""
+    """The session probe. With the id of one of the user's scripts, it returns the session's
+    user."""
     return Request("GET", "/get_script_info/", (("pine_id", pine_id),), what="the account")

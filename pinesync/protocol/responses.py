@@ -1,8 +1,8 @@
-"""What the service's answers mean. Every function takes a whole `Answer` and returns a value of
-`model`, or raises one of `errors` with the reason that the service gave.
+"""Parse the service's responses. Every function takes a complete `Answer` and returns a value of
+`model`, or raises one of `errors` with the service's reason.
 
-The order of the tests is the protocol's: the status, whether it is JSON at all (by content, never
-by content type), an `error` key, `success: false`. Long because each answer is read in one place.
+The checks follow the protocol's order: the status, whether it is JSON at all (by content, never by
+content type), an `error` key, `success: false`. Long because each response is parsed in one place.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from pinesync.text.canonical import MAX_SOURCE
 
 MAX_NAME = 256
 _LONGEST = 1000
-"""Characters of a compiler's message."""
+"""The most characters of a compiler message."""
 _LATEST = 2e11
-"""In the year 8307."""
+"""The latest valid time, in the year 8307."""
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _TOO_OLD = re.compile(r"Supported versions are >= ?([0-9]{1,2})(?![0-9])")
 _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
@@ -44,32 +44,32 @@ SIGN_IN_AGAIN = "run `pinesync login` with a fresh cookie from the browser"
 
 
 def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
-    """The account's list. Built-in scripts are left out; an id twice is a bad answer. An empty
-    list may mean a dead session: the caller has to find out."""
+    """The account's list, without built-in scripts. A duplicate id is a bad response. An empty list
+    may mean a dead session: the caller must find out."""
     try:
         items = payload(answer)
     except errors.NotAccessible as error:
         if error.status == 404:
             raise
-        # Of the whole account: no script is to blame.
+        # This concerns the whole account, not one script.
         raise errors.NoAccess(
             f"TradingView refuses this account's scripts: {error.reason}",
-            "look in the browser whether it works there; `pinesync whoami` tells whose it is",
+            "check whether it works in the browser; `pinesync whoami` shows the account",
         ) from None
     if not isinstance(items, list):
         bad("the list of scripts is not a list")
     found = [_script_info(item) for item in items if not _is_foreign(item)]
     if len({info.pine_id for info in found}) != len(found):
-        bad("the list of scripts names one id twice")
+        bad("the list of scripts contains an id twice")
     return tuple(found)
 
 
 def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> SavedText:
-    """One version of the script that was asked for, never another's."""
+    """One version of the requested script, never another script's."""
     body = object_of(answer, "script")
     source = body.get("source")
     if not isinstance(source, str):
-        bad(f"{pine_id}: the answer has no source")
+        bad(f"{pine_id}: the response has no source")
     if len(source) > MAX_SOURCE:
         bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
     try:
@@ -77,11 +77,11 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     except canonical.Unreadable as error:
         bad(f"{pine_id}: {error}")
     if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
-        bad(f"{pine_id}: the answer is of another script")
+        bad(f"{pine_id}: the response is for another script")
     last = body.get("lastVersionMaj")
     got = _version(body.get("version") or version or last, pine_id)
     if version is not None and got != version:
-        bad(f"{pine_id}: version {version} was asked for and {got} came")
+        bad(f"{pine_id}: requested version {version} but received {got}")
     extra = body.get("extra")
     name = _name(body.get("scriptName") or body.get("scriptTitle"))
     return SavedText(
@@ -100,20 +100,20 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
 
 
 def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
-    """When each version was saved, in epoch seconds, 0 where that is not told. Of the rows'
-    other keys nothing is known."""
+    """The save time of each version in epoch seconds, 0 if unknown. The rows' other keys are
+    undocumented."""
     rows = payload(answer)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         bad(f"{pine_id}: the versions are not a list of objects")
     found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
     if len(found) != len(rows):
-        bad(f"{pine_id}: the versions name one twice")
+        bad(f"{pine_id}: the list of versions contains one twice")
     return found
 
 
 def verdict(answer: Answer) -> Verdict:
-    """What translate_light says. `success` is true even where there are errors. Of Pine that is
-    too old for it, it says that it did not look."""
+    """The verdict of translate_light. `success` is true even if there are errors. A script with an
+    old version of Pine is not checked."""
     body = object_of(answer, "check", refuse=False)
     if unchecked := _unchecked(body):
         return unchecked
@@ -122,13 +122,13 @@ def verdict(answer: Answer) -> Verdict:
     if body.get("success") is False and not found.errors:
         say_no(200, body)
     if not isinstance(result, dict) and not found.errors:
-        bad("the answer to the check has no result")
+        bad("the response to the check has no result")
     return found
 
 
 def full_verdict(answer: Answer) -> Verdict:
-    """What translate_source says: nothing, of a text that compiles. A refusal that points nowhere
-    is an error of the first line, but for that of Pine that is too old."""
+    """The verdict of translate_source; empty if the source compiles. A refusal without a position
+    becomes an error in the first line, unless the script's version of Pine is too old."""
     body = object_of(answer, "full check", refuse=False)
     if unchecked := _unchecked(body):
         return unchecked
@@ -137,13 +137,13 @@ def full_verdict(answer: Answer) -> Verdict:
         bare = Diagnostic("error", 1, 1, 1, 1, reason_of(body))
         return found if found.errors else Verdict((bare,), found.warnings)
     if not isinstance(body.get("result"), dict):
-        bad("the answer to the full check has no result")
+        bad("the response to the full check has no result")
     return found
 
 
 def saved(answer: Answer) -> SaveAnswer:
-    """The answer to save/new or save/next. `success: false` comes back as a value, since the
-    service may have stored the text all the same."""
+    """The response to save/new or save/next. `success: false` is returned as a value, because the
+    service may have stored the text anyway."""
     body = object_of(answer, "save", refuse=False)
     result = body.get("result")
     meta = result.get("metaInfo") if isinstance(result, dict) else None
@@ -152,7 +152,7 @@ def saved(answer: Answer) -> SaveAnswer:
     raw_version = pine.get("version") if isinstance(pine, dict) else None
     accepted = body.get("success") is not False
     if accepted and not meta:
-        bad("the answer to the save has no metaInfo")
+        bad("the response to the save has no metaInfo")
     return SaveAnswer(
         accepted=accepted,
         pine_id=_id_of(meta),
@@ -163,8 +163,8 @@ def saved(answer: Answer) -> SaveAnswer:
 
 
 def renamed(answer: Answer) -> None:
-    """Returns where the status is that of success; raises otherwise. What the body looks like is
-    not known, and only the list tells the name."""
+    """Raise unless the status means success. The body's form is unknown; only the list shows the
+    name."""
     if not 200 <= answer.status < 300 or is_html(answer.body):
         payload(answer)
     try:
@@ -176,19 +176,19 @@ def renamed(answer: Answer) -> None:
 
 
 def deleted(answer: Answer) -> None:
-    """Returns where the service said ok, as JSON text or bare; raises otherwise."""
+    """Raise unless the service returned ok, as JSON or bare."""
     if answer.status == 200 and answer.body.strip() == b"ok":
         return
     said = payload(answer)
     if said != "ok":
-        bad(f"the answer to the deletion is {json.dumps(said)[:80]}")
+        bad(f"the response to the deletion is {json.dumps(said)[:80]}")
 
 
 def account(answer: Answer) -> Account:
-    """Whose session it is. SessionExpired where there is none, which the service says in plain
-    text; a refusal in JSON is about the script that was asked with, and raises NotAccessible."""
+    """The session's account. A refusal in plain text means that there is no session:
+    SessionExpired. One in JSON is about the script used for the probe: NotAccessible."""
     if answer.status == 401 and answer.body.lstrip()[:1] not in (b"<", b"{"):
-        raise errors.SessionExpired("TradingView does not take the cookie any more", SIGN_IN_AGAIN)
+        raise errors.SessionExpired("TradingView no longer accepts the cookie", SIGN_IN_AGAIN)
     body = object_of(answer, "session")
     name = body.get("userName")
     if not isinstance(name, str) or not name:
@@ -200,10 +200,10 @@ def account(answer: Answer) -> Account:
 
 
 def epoch(raw: object) -> int:
-    """Seconds since 1970 from ISO text, digits or a number (milliseconds too); 0 where it is
-    none of these, or so far away that no calendar is sure to have it."""
+    """Epoch seconds from ISO text, digits or a number, also in milliseconds. 0 for anything else
+    and for times too far away for the calendar."""
     if isinstance(raw, str) and re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", raw, re.ASCII):
-        raw = float(raw)  # before ISO, which thirteen digits may be as well
+        raw = float(raw)  # before ISO, because thirteen digits can be valid ISO
     if isinstance(raw, str):
         try:
             moment = datetime.fromisoformat(raw)
@@ -221,7 +221,7 @@ def epoch(raw: object) -> int:
 
 
 def _is_foreign(item: object) -> bool:
-    """Whether a row of the list is no script of the user's own (a built-in, say)."""
+    """Whether a row of the list is not the user's own script, such as a built-in."""
     raw = item.get("scriptIdPart") if isinstance(item, dict) else None
     return isinstance(raw, str) and not raw.startswith("USER;")
 
@@ -246,7 +246,8 @@ def _script_info(item: object) -> ScriptInfo:
 
 
 def _name(raw: object) -> str:
-    """A name that can be encoded and held: lone surrogates become U+FFFD, length is capped."""
+    """A name that can be encoded and stored: lone surrogates become U+FFFD, and the length is
+    capped."""
     if not isinstance(raw, str):
         return ""
     return raw[:MAX_NAME].encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -276,8 +277,8 @@ def _id_of(meta: Mapping[str, Any]) -> PineId | None:
 
 
 def _unchecked(body: Mapping[str, Any]) -> Verdict | None:
-    """The refusal to look at a text whose version of Pine is too old, or cannot be read; such a
-    text can be saved all the same."""
+    """The refusal to check a source whose version of Pine is too old or unreadable. Such a source
+    can still be saved."""
     reason = reason_of(body) if body.get("success") is False else ""
     if not (oldest := _TOO_OLD.match(reason)):
         return None
@@ -295,7 +296,7 @@ def _verdict(raw: object) -> Verdict:
 
 
 def _diagnostics(raw: Mapping[str, Any], key: str) -> Iterable[Diagnostic]:
-    """Items of `errors` or, in an older form of the answer, `errors2`; likewise warnings."""
+    """Items of `errors` or, in an older form of the response, `errors2`; likewise warnings."""
     items = raw.get(key) or raw.get(f"{key}2") or []
     if not isinstance(items, list):
         bad(f"`{key}` is not a list")
@@ -338,8 +339,8 @@ def _word(value: object) -> str:
 
 
 def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
-    """The message with `{name}` filled from ctx; a name that ctx lacks stays as it is."""
+    """The message with `{name}` filled from ctx. A name missing from ctx stays as it is."""
     template = raw if isinstance(raw, str) and raw.strip() else "no message given"
-    # Each is cut before they meet: a short template makes a text of any size from a long value.
+    # Cut each value first: a short template can turn a long value into text of any size.
     said = {key: _word(value)[:_LONGEST] for key, value in ctx.items()}
     return _PLACEHOLDER.sub(lambda m: said.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]

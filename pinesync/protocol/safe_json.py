@@ -1,7 +1,7 @@
-"""JSON from a stranger: within limits, and with one meaning only.
+"""Parse untrusted JSON, within limits and with only one possible meaning.
 
-The limits are looked at before anything is parsed: what a few bytes of JSON ask of the memory is
-thirty times their size, and Python's parser knows a limit for neither depth nor number.
+The limits are checked before parsing: JSON can need thirty times its size in memory, and Python's
+parser limits neither depth nor count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 MAX_DEPTH = 64
 MAX_SIGNS = 300_000
-"""Commas and brackets in one answer; a list of ten thousand scripts has half of it."""
+"""The most commas and brackets in one response. A list of ten thousand scripts has half as many."""
 
 MAX_DIGITS = 100
 
@@ -24,8 +24,8 @@ _OTHERS = bytes(set(range(256)) - set(b'"[]{},'))
 
 
 def loads(body: bytes) -> Any:
-    """The value. ValueError, with a reason that goes on a sentence, for what is no JSON, for
-    more than the limits, for a key that an object has twice, and for numbers that are none."""
+    """Parse the value. ValueError, with a reason that completes a sentence, for invalid JSON,
+    exceeded limits, duplicate keys, and NaN or infinite numbers."""
     _check_limits(body)
     try:
         return json.loads(
@@ -51,8 +51,8 @@ def _check_limits(body: bytes) -> None:
 
 
 def _signs(body: bytes) -> bytes:
-    """The commas and brackets outside of strings, in order, as far as the JSON is valid; of many
-    strings not all are taken out. Bytes are counted and replaced, for a match costs as much memory
+    """The commas and brackets outside strings, in order, as far as the JSON is valid. If there are
+    many strings, some remain. Bytes are counted and replaced, because a match costs as much memory
     as a value."""
     bare = body.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _OTHERS)
     bare = bare.replace(b'""', b"")
@@ -77,7 +77,7 @@ def _number(raw: str) -> float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a key that comes twice one reader takes the first and another the last."""
+    """Reject duplicate keys: some parsers take the first value, others the last."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = Counter(key for key, _ in pairs)

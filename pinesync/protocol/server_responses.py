@@ -1,6 +1,6 @@
-"""The service's answers as bytes, for a stand-in: the forms that `protocol.md` records.
+"""The service's responses as bytes, for a stand-in, in the forms that `protocol.md` records.
 
-Where the service is known to answer in several forms, the form is an argument.
+If several forms are known, the form is an argument.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from pinesync.model import SavedText, ScriptInfo
 
 OPAQUE = "bm9Qcm9ncmFtSGVyZQ=="
-"""Stands for IL and ilTemplate, which no client may look into."""
+"""A placeholder for IL and ilTemplate, which clients must not interpret."""
 
 
 def encode(value: object) -> bytes:
@@ -40,7 +40,7 @@ def list_item(info: ScriptInfo, *, inputs: int = 0, escape_name: bool = False) -
 def script(
     saved: SavedText, *, inputs: int = 0, id_part: bool = True, epoch_times: bool = False
 ) -> dict[str, Any]:
-    """The answer of `get`: the name is HTML-escaped there, the source never."""
+    """The response of `get`. The name is HTML-escaped, the source never."""
     body: dict[str, Any] = {
         "created": saved.created if epoch_times else iso(saved.created),
         "updated": saved.updated if epoch_times else iso(saved.updated),
@@ -69,9 +69,9 @@ def finding(
     *,
     bare: bool = False,
 ) -> dict[str, Any]:
-    """One error or warning. `span` is line, column, end line, end column, None where no place is
-    told. A bare one, or one without a code, has its message filled and neither code nor ctx, as
-    save's answers have it."""
+    """One error or warning. `span` is line, column, end line and end column, None without a
+    position. A bare one, or one without a code, has its message filled and neither code nor ctx, as
+    in the responses of save."""
     where = {}
     if span:
         line, column, end_line, end_column = span
@@ -89,7 +89,7 @@ def finding(
 def checked(
     errors: Iterable[Mapping[str, Any]], warnings: Iterable[Mapping[str, Any]], *, v3: bool = True
 ) -> dict[str, Any]:
-    """translate_light: success is true either way, empty lists are left out, and without v=3 the
+    """translate_light: `success` is true either way, empty lists are left out, and without v=3 the
     keys are errors2 and warnings2."""
     result: dict[str, Any] = {"functions": [], "types": [], "enums": []}
     suffix = "" if v3 else "2"
@@ -100,7 +100,7 @@ def checked(
 
 
 def too_old() -> dict[str, Any]:
-    """What is said of Pine below v5, which the compiler does not look at."""
+    """The response for Pine below v5, which the compiler does not check."""
     return {"success": False, "reason": "Supported versions are >= 5", "result": None}
 
 
@@ -130,7 +130,7 @@ def not_compiled(
     warnings: list[dict[str, Any]],
     result: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """A save whose text does not compile: HTTP 200, stored all the same."""
+    """A save whose source does not compile: HTTP 200, stored anyway."""
     body: dict[str, Any] = {
         "success": False,
         "reason": errors[0]["message"] if errors else "compilation failed",
@@ -142,5 +142,5 @@ def not_compiled(
 
 
 def refused(code: int, message: str) -> dict[str, Any]:
-    """The JSON body of a 4xx answer."""
+    """The JSON body of a 4xx response."""
     return {"code": code, "message": message}

@@ -1,6 +1,6 @@
 """The sandbox in process: a `requests` adapter that calls the WSGI app without a port or socket.
 
-It raises at once what a socket would lead to: ConnectionError for a reset, ReadTimeout for a hang.
+It raises the errors of a socket immediately: ConnectionError for a reset, ReadTimeout for a hang.
 A truncated response fails when its body is read.
 """
 
@@ -22,7 +22,7 @@ from pinesync.sandbox.app import BASE_PATH, Environ, SandboxApp
 from pinesync.sandbox.faults import TRANSPORT, Disturbance, slices
 
 IN_PROCESS_ORIGIN = "https://sandbox.invalid"
-"""No name ends in .invalid, so what misses the adapter reaches nobody."""
+"""No host ends in .invalid, so a request that misses the adapter reaches nobody."""
 IN_PROCESS_URL = IN_PROCESS_ORIGIN + BASE_PATH
 
 

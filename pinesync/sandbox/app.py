@@ -1,7 +1,7 @@
-"""The sandbox as a WSGI application, which answers requests and injects planned faults.
+"""The sandbox as a WSGI application, with fault injection.
 
-Reach it in process through `adapter`, or over a socket through `serve`. The transport does the
-resets, hangs, truncation and delays: the app puts a `Disturbance` in the environment.
+Reach it in process through `adapter`, or over a socket through `serve`. Resets, hangs, truncation
+and delays happen in the transport, which finds a `Disturbance` in the WSGI environment.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 @dataclass(slots=True)
 class _Sent:
-    """The response, and what the transport does to it."""
+    """A response, and how the transport disturbs it."""
 
     reply: Reply
     disturbance: Disturbance | None = None
@@ -50,7 +50,7 @@ class _Sent:
 
 
 class SandboxApp:
-    """The facade on a store. `switches` may be replaced while it runs. `plan` holds the coming
+    """The facade on a store. `switches` may be replaced while it runs. `plan` holds the planned
     faults and the request log."""
 
     def __init__(
@@ -228,8 +228,8 @@ class SandboxApp:
                 raise AssertionError(f"{fault.kind} is no answer")
 
     def _meddle(self, fault: Fault, user: User | None, call: Call, pine_id: str) -> None:
-        """Act as somebody in the web editor with the same account: save, rename or delete the
-        script or, before a create, create another with its name."""
+        """Act as another user of the account in the web editor: save, rename or delete the script
+        or, before a create, create a script of the same name."""
         if user is None:
             return
         by = "web editor"
@@ -237,7 +237,7 @@ class SandboxApp:
             if not pine_id:
                 name = call.query.get("name", "")
                 if not name:
-                    return  # nothing is about to be made that could be in the way
+                    return  # no script is about to be created
                 text = fault.source or call.form.get("source", "")
                 self.store.save_new(user, name, text, overwrite=True, author=by)
             elif fault.kind == "foreign-rename":

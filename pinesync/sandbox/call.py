@@ -28,7 +28,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One parsed request. `user` is None without a session and with an expired one."""
+    """One parsed request. `user` is None if the session is missing or expired."""
 
     store: Store
     switches: Switches
@@ -59,7 +59,7 @@ class Call:
         return self.user
 
     def stored(self) -> StoredVersion:
-        """The version in the path: of a script that anybody may read, or of one of the user's."""
+        """The version in the path, of a public script or one of the user's own."""
         if open_to_all := published.find(self.pine_id):
             return published.version_of(open_to_all, self.asked_version())
         return self.store.get(self.pine_id, user=self.reader, version=self.asked_version())

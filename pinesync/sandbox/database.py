@@ -38,13 +38,13 @@ PRAGMA user_version = {SCHEMA};
 """
 
 
-_MAY_NOT = "let your user write this file, those beside it that begin alike, and their folder"
+_MAY_NOT = "make this file, the files with the same prefix and their folder writable for you"
 _HINTS = {
     sqlite3.SQLITE_PERM: _MAY_NOT,
     sqlite3.SQLITE_READONLY: _MAY_NOT,
     sqlite3.SQLITE_CANTOPEN: _MAY_NOT,
-    sqlite3.SQLITE_FULL: "make room on the disk, then try again",
-    sqlite3.SQLITE_IOERR: "see whether the disk is full or damaged, then try again",
+    sqlite3.SQLITE_FULL: "free some disk space, then try again",
+    sqlite3.SQLITE_IOERR: "check whether the disk is full or damaged, then try again",
 }
 
 
@@ -64,7 +64,7 @@ class Database:
         if found != SCHEMA:
             self.close()
             raise StateError(
-                f"{path}: a sandbox of another version of pinesync (schema {found})",
+                f"{path}: this sandbox belongs to another version of pinesync (schema {found})",
                 "move the file away to begin with a fresh sandbox",
             )
 
@@ -74,7 +74,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one call. Locked or StateError where SQLite fails."""
+        """A connection for one call. Raises Locked or StateError if SQLite fails."""
         if self._pid != os.getpid():  # SQLite's connections do not survive a fork
             self._idle, self._pid = deque(), os.getpid()
             weakref.finalize(self, _close, self._idle)
@@ -113,7 +113,7 @@ class Database:
 
     def _translated(self, error: sqlite3.DatabaseError) -> Locked | StateError:
         if "locked" in str(error):
-            return Locked(f"{self._path}: another program holds the sandbox", "try again")
+            return Locked(f"{self._path}: another program has locked the sandbox", "try again")
         primary = error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else 0
         return StateError(
             f"{self._path}: the sandbox cannot be used: {error}",
@@ -128,8 +128,8 @@ def _close(idle: deque[sqlite3.Connection]) -> None:
 
 
 def _make(path: Path) -> None:
-    """A whole, empty database at `path`, unless another process was first. It is made beside and
-    linked into place: changing a database to WAL while others open it fails at random."""
+    """Create an empty database at `path`, unless another process has. It is created under another
+    name and then linked: switching to WAL while others open the database fails at random."""
     folder = Folder(path.parent)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
@@ -137,8 +137,8 @@ def _make(path: Path) -> None:
         write_temp(folder, beside.name, b"")
     except OSError as error:
         raise FileError(
-            f"{path.parent}: cannot be used for pinesync's own files: {error.strerror}",
-            "set PINESYNC_HOME to a folder that can be written",
+            f"{path.parent}: cannot hold pinesync's own files: {error.strerror}",
+            "set PINESYNC_HOME to a writable folder",
         ) from None
     try:
         db = _connect(beside)

@@ -1,7 +1,7 @@
 """What each path of the facade does: one function per endpoint, from a `Call` to a `Reply`.
 
-The shapes are those of `protocol.server_responses`. Where the service may answer in several ways,
-the call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status; the
+`protocol.server_responses` defines the shapes. Where the service may respond in several ways, the
+call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status, and the
 app turns it into a response.
 """
 
@@ -22,7 +22,7 @@ from pinesync.sandbox.compiler.metainfo import metainfo
 from pinesync.sandbox.store import StoredVersion, User
 
 MAX_SAVED = 5 * 1024 * 1024
-"""Bytes of source that a compilation takes."""
+"""The largest source that can be compiled, in bytes."""
 MAX_NAME = 128
 NO_USER = "header 'X-Userid' is not specified"
 
@@ -52,7 +52,7 @@ def list_scripts(call: Call) -> Reply:
 
 
 def get_script(call: Call) -> Reply:
-    """One version with its source, for its owner only unless anybody may read it."""
+    """One version with its source, for its owner only unless the script is public."""
     found = call.stored()
     switches = call.switches
     body = server_responses.script(
@@ -92,8 +92,8 @@ def _row(stored: StoredVersion, call: Call) -> dict[str, Any]:
 
 
 def script_info(call: Call) -> Reply:
-    """The session probe. Returns the session's user or, by switch, the script's owner; a script
-    that nobody here owns, such as a built-in, belongs to TradingView."""
+    """The session probe. Returns the session's user or, by switch, the script's owner. A script
+    that no account here owns, such as a built-in, belongs to TradingView."""
     if call.user is None:
         raise Refused(401, NO_USER)
     pine_id = call.query.get("pine_id", "")

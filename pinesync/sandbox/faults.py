@@ -1,9 +1,9 @@
-"""What a sandbox does differently on purpose: switches for what is unknown of the service, faults
-for what goes wrong, and the log of what was asked.
+"""Fault injection: switches for unknown details of the service, planned faults, and the request
+log.
 
-A fault as text is `ENDPOINT:CALLS:KIND[:before|after][:key=value…]`, where calls are counted from
-when the fault was planned: `3`, `2-4`, `5+` or `*`. `save_next:1:reset:after` stores the first
-update and then resets the connection; `get:*:slow:seconds=2` makes every read slow.
+A fault as text is `ENDPOINT:CALLS:KIND[:before|after][:key=value…]`. CALLS counts from when the
+fault was planned: `3`, `2-4`, `5+` or `*`. `save_next:1:reset:after` stores the first update and
+then resets the connection; `get:*:slow:seconds=2` makes every read slow.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ Kind = Literal[
 When = Literal["before", "after"]
 
 ALWAYS = None
-"""The `count` of a fault that does not end."""
+"""The `count` of a fault that never ends."""
 _SECONDS = {"hang": 600.0, "slow": 5.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """Each thing that is unknown of the service, one way or the other."""
+    """One setting for each unknown detail of the service."""
 
     eol: Literal["kept", "crlf"] = "kept"
-    """The line ends of what `get` answers."""
+    """The line endings of the source that `get` returns."""
     text: Literal["kept", "strip-trailing", "add-trailing", "tabs"] = "kept"
-    """What a save does to the text: drops or adds the last line's end, or turns tabs to spaces."""
+    """How a save changes the source: strip or add the final line break, or turn tabs into
+    spaces."""
     dead_session_writes: Literal["401-json", "401-text", "403-html"] = "401-json"
     unknown_id: Literal["401", "404"] = "401"
     failed_save_has_result: bool = False
@@ -48,14 +49,14 @@ class Switches:
     retry_after: bool = True
     ok: Literal["json", "bare"] = "json"
     bare_errors: Literal["save", "all", "none"] = "save"
-    """Which answers have their findings without code and ctx."""
+    """Which responses send findings without code and ctx."""
     hidden_inputs: bool = False
-    """Whether the inputs in metaInfo begin with text, pineId and pineVersion, as clients expect
-    that put a compiled script on a chart."""
+    """Whether the inputs in metaInfo begin with text, pineId and pineVersion. Clients that put a
+    compiled script on a chart expect them."""
     translate_last: Literal["newest", "before"] = "newest"
-    """Which version `translate/{id}/last` is: the service compiles a save with some delay."""
+    """Which version `translate/{id}/last` returns: the service compiles a save with some delay."""
     old_pine: Literal["full", "refused", "checked"] = "full"
-    """Who compiles Pine below v5: the full compile alone, neither it nor the check, or both."""
+    """What compiles Pine below v5: only the full compile, neither it nor the check, or both."""
     epoch_times: bool = False
     get_has_id: bool = True
     get_has_title: bool = True
@@ -66,31 +67,31 @@ class Switches:
 
     @classmethod
     def parse(cls, text: str) -> Switches:
-        """From `eol=crlf,unknown_id=404`; Misuse for a switch or value that there is not."""
+        """Parse `eol=crlf,unknown_id=404`. Misuse for an unknown switch or value."""
         hints = get_type_hints(cls)
         chosen: dict[str, Any] = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
             name, _, value = part.partition("=")
             if name not in hints:
-                raise Misuse(f"no switch is called {name!r}", f"there are: {', '.join(hints)}")
+                raise Misuse(f"unknown switch {name!r}", f"switches: {', '.join(hints)}")
             allowed = get_args(hints[name]) or ("true", "false")
             if value not in allowed:
-                raise Misuse(f"{name} cannot be {value!r}", f"it is one of: {', '.join(allowed)}")
+                raise Misuse(f"{name} cannot be {value!r}", f"allowed: {', '.join(allowed)}")
             chosen[name] = value == "true" if hints[name] is bool else value
         return cls(**chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong, at certain calls of one endpoint (`*`: of any).
+    """A planned fault in calls of one endpoint, or of any for `*`.
 
-    Calls count from 1 since the fault was planned; it strikes `count` of them from `first` on.
-    `before` happens instead of the operation, `after` once it is done, so that a save is stored.
-    `seconds`: how long a hang or a slow answer lasts, and the Retry-After of a 429.
-    `source`: the text of a foreign save, None for a small edit of the newest; `name`: of a
-    foreign rename. `body`, `status`, `headers`: of an `answer`, the latter two of any other kind
-    that answers; the body is sent `repeat` times. `then`: what the client of a delayed save gets;
-    `later`: after how many further requests it is stored, None: by `FaultPlan.release`.
+    Calls count from 1 since the fault was planned. The fault strikes `count` calls, starting with
+    `first`. `before` replaces the operation; `after` follows it, so a save is stored. `seconds` is
+    how long a hang or a slow response lasts, and the Retry-After of a 429. `source` is the text of
+    a foreign save, None for a small edit of the newest version; `name` is the name in a foreign
+    rename. `body`, sent `repeat` times, is for an `answer`; `status` and `headers` are for every
+    kind that responds. `then` is what the client of a delayed save receives. The save is stored
+    after `later` further requests or, if None, by `FaultPlan.release`.
     """
 
     endpoint: str
@@ -110,38 +111,38 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.endpoint != "*" and self.endpoint not in ENDPOINTS:
-            raise Misuse(f"no endpoint is called {self.endpoint!r}", "; ".join(ENDPOINTS))
+            raise Misuse(f"unknown endpoint {self.endpoint!r}", "; ".join(ENDPOINTS))
         for kind in (self.kind, self.then):
             if kind not in get_args(Kind):
-                raise Misuse(f"no fault is called {kind!r}", "; ".join(get_args(Kind)))
+                raise Misuse(f"unknown fault {kind!r}", "; ".join(get_args(Kind)))
         if self.when not in get_args(When):
-            raise Misuse(f"a fault happens before or after, not {self.when!r}")
+            raise Misuse(f"a fault happens 'before' or 'after', not {self.when!r}")
         if self.then in _NO_ANSWER:
             raise Misuse(f"a delayed save cannot end with {self.then}")
 
     def strikes(self, call: int) -> bool:
-        """Whether the nth call is one of those that go wrong."""
+        """Whether the fault strikes the nth call."""
         return call >= self.first and (self.count is None or call < self.first + self.count)
 
     @property
     def duration(self) -> float:
-        """`seconds`, or what is usual for the kind."""
+        """`seconds`, or the default of the kind."""
         return _SECONDS.get(self.kind, 1.0) if self.seconds is None else self.seconds
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """From its text form; Misuse where it is none."""
+        """Parse the text form. Misuse if it is malformed."""
         endpoint, calls, kind, rest = [*text.split(":", 3), "", "", ""][:4]
         if not kind:
             raise Misuse(
                 f"{text}: not a fault",
-                "it is written ENDPOINT:CALLS:KIND, as in save_next:1:reset:after or list:2+:html",
+                "the form is ENDPOINT:CALLS:KIND, as in save_next:1:reset:after or list:2+:html",
             )
         first, count = _calls(calls, text)
         options: dict[str, Any] = {}
         while rest:
             part, colon, rest = rest.partition(":")
-            if part.startswith(("source=", "name=")):  # may hold colons, so it is the last one
+            if part.startswith(("source=", "name=")):  # may contain colons, so it must come last
                 part, rest = part + colon + rest, ""
             key, equals, value = part.partition("=")
             if not equals and key in get_args(When):
@@ -169,14 +170,14 @@ def _calls(calls: str, whole: str) -> tuple[int, int | None]:
     start, dash, end = calls.removesuffix("+").partition("-")
     usable = start.isdecimal() and (not dash or end.isdecimal()) and int(start) >= 1
     if not usable or (dash and int(end) < int(start)):
-        raise Misuse(f"{whole}: {calls!r} is no call, such as 3, 2-4, 5+ or *")
+        raise Misuse(f"{whole}: {calls!r} is not a call count such as 3, 2-4, 5+ or *")
     if calls.endswith("+"):
         return int(start), ALWAYS
     return int(start), int(end) - int(start) + 1 if dash else 1
 
 
 class Seen(NamedTuple):
-    """One request that came. `pine_id` is empty where the path has none."""
+    """A received request. `pine_id` is empty if the path has none."""
 
     endpoint: str
     method: str
@@ -186,8 +187,8 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """What a transport has to do with an answer, found in the WSGI environment under TRANSPORT:
-    reset the connection, hang without an answer, send half of it, or send it slowly."""
+    """How a transport disturbs a response: reset the connection, hang, send half the response or
+    send it slowly. It is in the WSGI environment under TRANSPORT."""
 
     kind: Literal["reset", "hang", "truncate", "slow"]
     seconds: float = 0.0
@@ -197,7 +198,7 @@ TRANSPORT = "pinesync.transport"
 
 
 def slices(whole: bytes, count: int = 10) -> list[bytes]:
-    """The bytes in at most `count` pieces, for a transport that is slow."""
+    """Split the bytes into at most `count` pieces, for a slow transport."""
     size = max(1, -(-len(whole) // count))
     return [whole[start : start + size] for start in range(0, len(whole), size)]
 
@@ -215,14 +216,14 @@ class _Late:
 
 
 class FaultPlan:
-    """The faults to come and the requests that came; safe to use from several threads."""
+    """The planned faults and the request log. Safe to use from several threads."""
 
     def __init__(self, faults: Iterable[Fault | str] = ()) -> None:
         self._lock = threading.RLock()
         self._planned: list[_Planned] = []
         self._late: list[_Late] = []
         self.log: list[Seen] = []
-        """Every request, in the order in which they came."""
+        """Every request, in order of arrival."""
         self.urls: list[str] = []
         """The same requests as path and query, as sent."""
         self.expired = False
@@ -230,23 +231,24 @@ class FaultPlan:
         self.add(*faults)
 
     def add(self, *faults: Fault | str) -> None:
-        """Plans faults, as values or in their text form. Their calls count from now on."""
+        """Plan faults, as values or as text. Their calls count from now on."""
         chosen = [Fault.parse(one) if isinstance(one, str) else one for one in faults]
         with self._lock:
             self._planned += map(_Planned, chosen)
 
     def clear(self) -> None:
-        """Nothing more goes wrong, and sessions live again; late saves stay to be released."""
+        """Drop all faults and revive the sessions. Delayed saves still wait for `release`."""
         with self._lock:
             self._planned.clear()
             self.expired = False
 
     def expire(self) -> None:
-        """Every session is dead from now on."""
+        """Make every session dead from now on."""
         self.expired = True
 
     def next(self, endpoint: str) -> list[Fault]:
-        """Counts one call of an endpoint; the faults that strike it, in the order planned."""
+        """Count one call of an endpoint. Returns the faults that strike it, in the order
+        planned."""
         struck = []
         with self._lock:
             for planned in self._planned:
@@ -257,7 +259,7 @@ class FaultPlan:
         return struck
 
     def note(self, seen: Seen, url: str) -> None:
-        """Adds a request to the log, and carries out the late saves that are due by it."""
+        """Log a request and perform the delayed saves that are now due."""
         with self._lock:
             self.log.append(seen)
             self.urls.append(url)
@@ -271,12 +273,12 @@ class FaultPlan:
             late.act()
 
     def postpone(self, act: Callable[[], object], later: int | None) -> None:
-        """Keeps an act until `later` further requests came, or for `release`."""
+        """Delay an act by `later` further requests or, if None, until `release`."""
         with self._lock:
             self._late.append(_Late(act, later))
 
     def release(self) -> int:
-        """Carries out all late saves now; how many there were."""
+        """Perform all delayed saves now. Returns their number."""
         with self._lock:
             due, self._late = self._late, []
         for late in due:
@@ -284,6 +286,6 @@ class FaultPlan:
         return len(due)
 
     def asked(self, endpoint: str) -> int:
-        """How many requests of an endpoint came."""
+        """How many requests an endpoint has received."""
         with self._lock:
             return sum(seen.endpoint == endpoint for seen in self.log)

@@ -1,7 +1,7 @@
 """Parse request bodies and queries into fields, byte for byte.
 
-Both encodings that the service takes are parsed here. Frameworks' form parsers silently replace
-bytes that are not UTF-8, and a stand-in has to report what it received.
+Both encodings that the service accepts are parsed here. Frameworks' form parsers silently replace
+bytes that are not UTF-8, but a stand-in must report exactly what it received.
 """
 
 from __future__ import annotations

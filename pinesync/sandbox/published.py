@@ -1,5 +1,5 @@
 """Scripts that anybody may read without a session: a few built-ins and one library, written for the
-sandbox. Their ids, kinds and filters follow the service's form."""
+sandbox. Their ids, kinds and filters look like the service's."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Published:
     library: str = ""
 
     def stored(self, number: int) -> StoredVersion:
-        """One version, in the same form as the account's own."""
+        """One version, in the same form as an account's scripts."""
         facts = describe(self.versions[number - 1])
         return StoredVersion(
             pine_id=cast(PineId, self.pine_id),
@@ -95,8 +95,7 @@ class Published:
 
 @cache
 def scripts() -> tuple[Published, ...]:
-    """All published scripts. The library is the one that `sandbox seed` saves, as its author
-    published it."""
+    """All published scripts. The library is the one that `sandbox seed` saves."""
     library = next(seed for seed in seeds() if seed.name == _LIBRARY)
     return (
         Published("STD;SMA", "Moving Average", "MA", "standard", (_AVERAGE,)),

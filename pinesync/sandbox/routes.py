@@ -1,4 +1,4 @@
-"""The table of paths: which of the `endpoints` each request is for."""
+"""The route table: map each request to one of the `endpoints`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _VERSION_WORDS = r"(?P<version>[^/]+)"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint's name as the faults and the log have it, and where it is found: the path in
-    `words`, and as a pattern."""
+    """One endpoint: the name that faults and the log use, and its path, as `words` and as a
+    pattern."""
 
     endpoint: str
     method: str
@@ -56,8 +56,8 @@ ROUTES = (
 
 
 def route_of(method: str, path: str) -> tuple[Route, str, str]:
-    """The route of an unquoted path below the base, with the id and version in it. Refused (404)
-    for what is not here, (405) for another method."""
+    """The route of an unquoted path below the base, and the id and version in the path. Refused
+    with 404 for an unknown path, with 405 for another method."""
     elsewhere = False
     for route in ROUTES:
         if match := route.path.fullmatch(path):

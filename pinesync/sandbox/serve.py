@@ -1,10 +1,10 @@
 """The sandbox over HTTP, for other clients: loopback only, keep-alive, one thread per connection.
 
-Requests must name this very address (Host) and come from no page, a TradingView page or a loopback
-page (Origin), so that no other web page in a browser can reach the account. A request must be
-complete `timeout` seconds after the connection became idle, or the connection is closed.
+A request's Host must be this exact address. Its Origin, if any, must be TradingView or loopback, so
+that no other web page in a browser can reach the account. The connection is closed unless a
+request is complete within `timeout` seconds.
 
-Long because one handler reads, limits, disturbs and answers a socket.
+Long because one handler reads, limits and disturbs a connection and writes its responses.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    """A sandbox on a port of 127.0.0.1; port 0 picks a free one. It takes the port at once and
-    answers between `start` (or `serve_forever`) and `close`."""
+    """A sandbox on a port of 127.0.0.1; port 0 picks a free one. The constructor binds the port.
+    Requests are served between `start` (or `serve_forever`) and `close`."""
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             pieces = self.server.app(environ, lambda *said: started.append(said))
             ((status, headers),) = started
-        except Exception:  # noqa: BLE001 - a bug must not end the connection unsaid
+        except Exception:  # noqa: BLE001 - the client must learn of a bug
             _log.exception("a bug of the sandbox")
             self._write("500 Internal Server Error", b"a bug of the sandbox, see its log")
             return
@@ -269,7 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.sendall(head)
 
     def _drain(self) -> None:
-        """Read a little of what the client still sends: otherwise a reset could discard the
+        """Read some of what the client is still sending. Otherwise a reset could discard the
         response."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
@@ -291,7 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.sendall(head + body[: len(body) // 2])
         elif disturbance.kind == "hang":
             self.server.closing.wait(disturbance.seconds)
-        else:  # without time to linger, closing sends a reset
+        else:  # with a linger time of 0, closing sends a reset
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.server.closed(self.connection)
             self.connection.close()

@@ -1,10 +1,10 @@
 """The sandbox's accounts, scripts and versions: one SQLite file.
 
-Several processes and threads may use one file at once. Every write is one transaction that takes
-the write lock first, every version is kept byte for byte until its script is deleted, and a
-number is never given twice. What is refused raises the errors of `pinesync.errors`:
-NotAccessible with 404 for an id or version that is not there and 401 for somebody else's,
-NameTaken for a name in use. Long because whatever reads or writes the file is here.
+Several processes and threads may share one file. Every write is one transaction that takes the
+write lock first. Every version is kept byte for byte until its script is deleted, and no number
+is ever reused. Refusals raise the errors of `pinesync.errors`: NotAccessible with 404 for an id
+or version that does not exist and with 401 for another user's, NameTaken for a name in use.
+Long because every read and write of the file is here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WITHOUT = _COLUMNS.format(source="''")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account of the sandbox. The two session values are its cookie."""
+    """A sandbox account. The two session values form its cookie."""
 
     id: int
     name: str
@@ -47,15 +47,15 @@ class User:
 
     @property
     def cookie(self) -> str:
-        """The Cookie header of this account."""
+        """The account's Cookie header."""
         return f"sessionid={self.sessionid}; sessionid_sign={self.sessionid_sign}"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """One version of a script. `name` is the script's name now, `name_then` the one it had when
-    this version was saved; `author` tells who saved it, where the saver said so. Times in epoch
-    seconds; `source` is empty in the rows of `Store.list`."""
+    """One version of a script. `name` is the script's current name, `name_then` its name when this
+    version was saved. `author` is who saved it, empty if unknown. Times are in epoch seconds.
+    `source` is empty in the rows of `Store.list`."""
 
     pine_id: PineId
     owner: int
@@ -74,14 +74,14 @@ class StoredVersion:
 
     @property
     def info(self) -> ScriptInfo:
-        """This version as a row of the account's list."""
+        """This version as a row of the account's script list."""
         return ScriptInfo(
             self.pine_id, self.name, self.version, self.title, self.created, self.kind
         )
 
     @property
     def saved_text(self) -> SavedText:
-        """This version as a client has it."""
+        """This version as a client sees it."""
         return SavedText(
             pine_id=self.pine_id,
             name=self.name,
@@ -97,7 +97,7 @@ class StoredVersion:
 
 
 class Store:
-    """The accounts in one file, which is made (mode 0600) where it is not there."""
+    """The accounts in one file, which is created (mode 0600) if it does not exist."""
 
     def __init__(self, path: Path, now: Callable[[], float]) -> None:
         self.path = path
@@ -105,13 +105,13 @@ class Store:
         self._database = Database(path)
 
     def close(self) -> None:
-        """Closes the idle connections; a later call opens new ones."""
+        """Close the idle connections. Later calls open new ones."""
         self._database.close()
 
     # -- accounts -----------------------------------------------------------------------------
 
     def ensure_user(self, name: str) -> User:
-        """The account of that name, made with a random session where there is none."""
+        """The account of this name, created with a random session if it does not exist."""
         with self._database.writing() as db:
             row = db.execute("SELECT * FROM users WHERE name = ?", (name,)).fetchone()
             if row is None:
@@ -126,7 +126,7 @@ class Store:
         return User(*row)
 
     def user_of(self, sessionid: str, sessionid_sign: str) -> User | None:
-        """Whose session this is; None for a session that nobody has, or a wrong signature."""
+        """The session's user. None for an unknown session or a wrong signature."""
         with self._database.reading() as db:
             row = db.execute("SELECT * FROM users WHERE sessionid = ?", (sessionid,)).fetchone()
         if row is None or not secrets.compare_digest(
@@ -143,7 +143,7 @@ class Store:
     # -- reading ------------------------------------------------------------------------------
 
     def list(self, user: User) -> tuple[StoredVersion, ...]:
-        """The newest version of every script, last saved first, without the sources."""
+        """The newest version of every script, without its source, most recently saved first."""
         newest = "(SELECT max(number) FROM versions WHERE pine_id = s.pine_id)"
         query = f"{_WITHOUT} s.user = ? AND v.number = {newest} ORDER BY v.created DESC, s.rowid"
         with self._database.reading() as db:
@@ -152,18 +152,18 @@ class Store:
     def get(
         self, pine_id: str, version: Version | None = None, *, user: User | None = None
     ) -> StoredVersion:
-        """One version, the newest where `version` is None. With `user`, only that user's."""
+        """One version; the newest if `version` is None. With `user`, only that user's scripts."""
         with self._database.reading() as db:
             return _get(db, pine_id, version, user)
 
     def ever_had(self, pine_ids: Collection[str]) -> bool:
-        """Whether one of these scripts is here, or was and is deleted."""
+        """Whether any of these scripts exists or has been deleted."""
         with self._database.reading() as db:
             found = "SELECT 1 FROM scripts WHERE pine_id = ?"
             return any(db.execute(found, (one,)).fetchone() for one in pine_ids)
 
     def find(self, user: User, name: str) -> StoredVersion | None:
-        """The newest version of the script of that name; None where there is none."""
+        """The newest version of the user's script with this name; None if there is none."""
         with self._database.reading() as db:
             row = db.execute(
                 "SELECT pine_id FROM scripts WHERE user = ? AND name = ? AND deleted IS NULL",
@@ -172,7 +172,7 @@ class Store:
             return _get(db, row[0], None, user) if row else None
 
     def history(self, pine_id: str, *, user: User | None = None) -> tuple[StoredVersion, ...]:
-        """Every version of a script with its source, the newest last."""
+        """Every version of a script with its source, newest last."""
         with self._database.reading() as db:
             _get(db, pine_id, None, user)
             rows = db.execute(f"{_WITH_SOURCE} s.pine_id = ? ORDER BY v.number", (pine_id,))
@@ -190,8 +190,8 @@ class Store:
         author: str = "",
         created: int | None = None,
     ) -> StoredVersion:
-        """A new script with this text as its version 1. Where the name is taken: NameTaken, or
-        with `overwrite` one more version of the script that has it."""
+        """Create a script with this source as version 1. If the name is taken, raise NameTaken or,
+        with `overwrite`, save the source as the next version of that script."""
         facts = describe(source)
         with self._database.writing() as db:
             row = db.execute(
@@ -220,8 +220,8 @@ class Store:
         author: str = "",
         created: int | None = None,
     ) -> StoredVersion:
-        """One more version, and the name where one is given. Saves in the web editor of the
-        same account are this too."""
+        """Save the next version and, if `name` is given, rename the script. The web editor's saves
+        come through here as well."""
         facts = describe(source)
         with self._database.writing() as db:
             before = _get(db, pine_id, None, user)
@@ -232,13 +232,13 @@ class Store:
             return _get(db, pine_id, None, user)
 
     def rename(self, user: User, pine_id: str, name: str) -> None:
-        """Another saved name; adds no version. NameTaken where another script has it."""
+        """Rename a script without saving a version. NameTaken if another script has the name."""
         with self._database.writing() as db:
             _get(db, pine_id, None, user)
             _rename(db, user, pine_id, name)
 
     def label(self, user: User, pine_id: str, version: Version, label: str) -> None:
-        """Names one version in the history."""
+        """Label one version in the history."""
         with self._database.writing() as db:
             _get(db, pine_id, version, user)
             db.execute(
@@ -247,13 +247,13 @@ class Store:
             )
 
     def delete(self, user: User, pine_id: str) -> None:
-        """Deletes a script with all its versions. Its name is free again, its id never is."""
+        """Delete a script with all its versions. Its name can be used again, its id never."""
         with self._database.writing() as db:
             _get(db, pine_id, None, user)
             self._drop(db, "pine_id = ?", pine_id)
 
     def reset(self, user: User) -> int:
-        """Deletes every script of the account, keeps its session; how many scripts went."""
+        """Delete every script of the account but keep its session. Returns the number deleted."""
         with self._database.writing() as db:
             return self._drop(db, "user = ?", user.id)
 
@@ -302,8 +302,8 @@ def _columns(facts: ScriptFacts) -> tuple[str, str, int]:
 
 
 def _add(db: sqlite3.Connection, pine_id: str, row: tuple[bytes | str | int, ...]) -> None:
-    """Adds a version: its source, name, kind, title, inputs, time and author."""
-    # Numbered places (?1) are deprecated from Python 3.12 on.
+    """Add a version. `row` is its source, name, kind, title, inputs, time and author."""
+    # Python 3.12 deprecates numbered placeholders (?1) with a sequence of values.
     number = "(SELECT coalesce(max(number), 0) + 1 FROM versions WHERE pine_id = ?)"
     db.execute(
         f"INSERT INTO versions VALUES (?, {number}, ?, ?, ?, ?, ?, ?, ?, '')",

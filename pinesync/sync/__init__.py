@@ -1,5 +1,5 @@
-"""What to do about two sides that changed, and doing it.
+"""Plan and perform what to do about scripts that changed on either side.
 
-`plan` decides (a table, pure), `guard` refuses what looks like an accident, `recover` tells which
-begun writes landed (pure), `execute` acts through the `ports`, `report` says what was done.
+`planner` and `policy` decide (pure), `guards` refuses likely accidents, `recovery` finds which
+requests landed (pure), `engine` acts through the `ports`, and `outcome` records what was done.
 """

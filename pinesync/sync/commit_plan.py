@@ -1,8 +1,8 @@
-"""The saved versions of all scripts as one line of commits: pure, the same input, the same line.
+"""Arrange the saved versions of all scripts as a linear series of commits. Pure and deterministic.
 
-Versions stand in order of time, then of the script's id, then of their number; those of one script
-always in their order. What is committed already stays as it is: whatever came since, however old,
-comes after it.
+Versions are ordered by time, then by script id, then by number. The versions of one script always
+keep their order. Existing commits never change: a version that appears later comes after them,
+however old it is.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pinesync.text.filenames import collision_key, place, unescape_name
 from pinesync.text.unicode import HARMFUL
 
 _UNSHOWN = re.compile(f"[{HARMFUL}\t\n\ud800-\udfff]")
-# Orders to `git rebase`, and what is a trailer in the last paragraph.
+# Instructions to `git rebase --autosquash`, and trailers of a last paragraph.
 _OBEYED = re.compile(r"(?:fixup|squash|amend)!|[A-Za-z0-9-]+\s*[:=]")
-# What GitHub, GitLab, Azure, Travis, AppVeyor, Netlify and others look for, anywhere in a message.
+# GitHub, GitLab, Azure, Travis, AppVeyor, Netlify and others skip CI for these, anywhere in a #
+# message.
 _SKIPS = (
     (re.compile(r"\[([^\[\]]*(?:skip|no[\s_-]*ci)[^\[\]]*)\]", re.IGNORECASE), r"(\1)"),
     (re.compile(r"(skip-checks):", re.IGNORECASE), r"\1 :"),
@@ -30,9 +31,9 @@ VERSION_TRAILER = "Pine-Version"
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One saved version. `entry` is the script's in pine.toml from then on; `moved` are the
-    scripts that have another path or name from here on, by the path they had, `dropped` the paths
-    of scripts that are gone and whose place another one takes."""
+    """One saved version. `entry` is the script's entry in pine.toml after this commit. `moved` are
+    scripts that get another path or name in this commit, by their old path. `dropped` are the paths
+    of deleted scripts whose place another script takes."""
 
     info: VersionInfo
     entry: Entry
@@ -41,20 +42,20 @@ class Commit:
 
     @property
     def message(self) -> str:
-        """The name and the number; what belongs to which script is told by the trailers."""
+        """Name and version in the subject; trailers identify the script."""
         return message(self.entry.name, self.info.pine_id, self.info.version)
 
 
 def message(name: str, pine_id: PineId, version: Version) -> str:
-    """A commit's message. The name is on one line, and nothing of it can be a trailer."""
+    """A commit message. The name stays on one line and cannot form a trailer."""
     title = f"{title_of(one_line(name))} {version}".strip()
     return f"{title}\n\n{ID_TRAILER}: {pine_id}\n{VERSION_TRAILER}: {version}\n"
 
 
 def title_of(name: str) -> str:
-    """A name, which is on one line, as it stands in a commit's message. What git could take for a
-    comment, a divider, a trailer or an order stands in quotation marks; what would tell a CI
-    service to skip the commit has other signs around it."""
+    """A one-line name, made safe for a commit message. A name that git could read as a comment, a
+    divider, a trailer or an instruction is quoted. Words that make a CI service skip the commit get
+    other brackets."""
     for words, instead in _SKIPS:
         name = words.sub(instead, name)
     plain = not name or (name[0].isalnum() and not _OBEYED.match(name))
@@ -62,7 +63,7 @@ def title_of(name: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text with what a reader would not see, and line ends, by their numbers."""
+    """The text with invisible characters and line ends escaped."""
     return _UNSHOWN.sub(lambda found: f"\\u{{{ord(found[0]):x}}}", text)
 
 
@@ -72,9 +73,8 @@ def places(
     folders: Mapping[Kind, str],
     before: Mapping[RelPath, Entry] | None = None,
 ) -> dict[PineId, Entry]:
-    """Where each script is, as an entry without a base: at the path that pine.toml has for it,
-    else at that of `before` (the last commit) if it still has its name, else where a clone would
-    put it."""
+    """The place of each script, as an entry without a base. It is the path in pine.toml, else the
+    path in `before` (the last commit) if the name is unchanged, else where a clone would put it."""
     named = {entry.pine_id: entry.path for entry in entries.values() if entry.pine_id}
     once = {entry.pine_id: entry for entry in (before or {}).values()}
     taken = {collision_key(path) for path in entries}
@@ -96,8 +96,8 @@ def line_up(
     before: Mapping[RelPath, Entry],
     done: Mapping[PineId, Version],
 ) -> list[Commit]:
-    """The commits for all versions after those that are done. `before` is what the last commit's
-    pine.toml lists: what has another place now moves with the first commit of the line."""
+    """The commits for all versions that are not done yet. `before` has the entries of the last
+    commit's pine.toml. A script whose place has changed moves with the first new commit."""
     fresh = [
         info
         for pine_id, infos in histories.items()
@@ -118,8 +118,8 @@ def line_up(
 def _moves(
     where: Mapping[PineId, Entry], before: Mapping[RelPath, Entry]
 ) -> tuple[dict[RelPath, Entry], tuple[RelPath, ...]]:
-    """What of the last commit is elsewhere now, and what stands in another script's way: only a
-    script that is gone can, as no two that are there have one path."""
+    """The entries of the last commit that have moved, and the paths of deleted scripts that are now
+    needed for others. No two existing scripts share a path."""
     moved: dict[RelPath, Entry] = {}
     taken = {collision_key(entry.path) for entry in where.values()}
     dropped = []

@@ -55,11 +55,11 @@ def left_alone(
         )
     message, hint = _reason(step)
     if situation.word is Status.UNREADABLE and not situation.problem.startswith(NO_TEXT):
-        hint = "put a plain file there that you can read; nothing was sent or replaced"
+        hint = "replace it with a readable plain file; nothing was sent or replaced"
     pine_id = id_of(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
     if situation.word is Status.UNREADABLE and situation.entry is None:
-        told = replace(told, done="told", exit_code=0)  # nobody listed it
+        told = replace(told, done="told", exit_code=0)  # it is not listed
     base = situation.entry.base if situation.entry else None
     newest = situation.info.version if situation.info else None
     words = {
@@ -93,27 +93,27 @@ def _reason(step: Step) -> tuple[str, str]:
     if situation.word is Status.DIVERGED and situation.entry and situation.entry.base is None:
         return _LINKED
     refusal = situation.word.refusal
-    assert refusal, f"nothing is said of {situation.word}"
+    assert refusal, f"no message for {situation.word}"
     return refusal
 
 
 _UNCOMPARED = (
-    "cannot tell whether this takes back what somebody else saved: {unknown}",
+    "cannot tell whether this reverts somebody else's save: {unknown}",
     "nothing was sent or changed; run the same command again later",
 )
 _BEHIND_THEIRS = (
     "git went back to before {after}, and somebody else saved in between",
-    "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
+    "`pinesync pull {path}` restores that; `pinesync push --over {after} {path}` overwrites it",
 )
 _LINKED = (
-    "linked with a script that has another text ({after})",
+    "linked with a script that has a different text ({after})",
     "run `pinesync pull` to merge the two, then push again",
 )
 _PLANNED = {
     Act.TELL: "be left: the file is missing",
-    Act.LEAVE: "be left: pull brings what was saved there",
+    Act.LEAVE: "be left: pull downloads the newer version",
     Act.FORWARD: "take the newest version",
-    Act.ADOPT: "be noted as it is: both sides are equal",
+    Act.ADOPT: "be recorded as it is: both sides are equal",
     Act.ADOPT_FORWARD: "take the newest version",
     Act.MERGE: "be merged, with conflict markers where both changed a line",
     Act.WRITE: "be written",
@@ -122,7 +122,7 @@ _PLANNED = {
     Act.SAVE_OVER: "be saved over the newest version",
     Act.CREATE: "be created",
     Act.REFUSE: "be refused",
-    Act.PUT_BACK: "be merged from the version that its text is really based on",
+    Act.PUT_BACK: "be merged, from the version that its text is really based on",
     Act.LATER: "be refused: the versions to compare it with cannot be read now",
     Act.TAKE_OURS: "keep its text, on top of theirs",
     Act.TAKE_THEIRS: "take their text",

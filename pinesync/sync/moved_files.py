@@ -1,4 +1,4 @@
-"""Files that a person moved by hand: missing in one place, they lie unlisted in another. Pure."""
+"""Find files that a person moved by hand: missing at one path, unlisted at another. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pinesync.sync.policy import LocalSide
 
 
 def moved(situations: tuple[ScriptState, ...]) -> dict[RelPath, RelPath]:
-    """Each unlisted path with the missing one that it was moved from: the only missing script whose
-    base has the file's text, where no other unlisted file has it."""
+    """Map each moved file's new path to its old one. A file counts as moved if exactly one missing
+    script has its text as the base and no other unlisted file has that text."""
     missing = [s.entry for s in situations if s.local is LocalSide.MISSING and s.entry]
     loose = [s for s in situations if s.local is LocalSide.UNTRACKED and s.digest]
     known = Counter(entry.base.expected for entry in missing if entry.base)

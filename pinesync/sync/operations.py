@@ -1,4 +1,4 @@
-"""What one command did here, so that it can be told and undone. Pure."""
+"""The operation log: what each command did, for `log` and `undo`. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pinesync.sync.intents import Create, Intent, Upload
 UNDO = "undo"
 REDO = "redo"
 RECOVERY = "recovery"
-"""What an interrupted command had begun, ended by a later one."""
+"""The verb of an operation that finishes an interrupted command."""
 SHORTEST = 4
 """The fewest characters of an id: a shorter one would soon name two operations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An entry of pine.toml before and after; None where there was none."""
+    """An entry of pine.toml before and after; None if there is none."""
 
     path: RelPath
     before: Entry | None
@@ -28,7 +28,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file's text before and after, by digest; `before` is None for a file that was new."""
+    """A file's text before and after, by digest. `before` is None for a new file."""
 
     path: RelPath
     before: Digest | None
@@ -37,7 +37,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class SentVersion:
-    """A version that was saved there on top of `parent`, None for a script that was created."""
+    """A version saved on TradingView on top of `parent`; None for a new script."""
 
     path: RelPath
     pine_id: PineId
@@ -47,7 +47,7 @@ class SentVersion:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A file that got another path."""
+    """A file that moved to another path."""
 
     old: RelPath
     new: RelPath
@@ -55,8 +55,8 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One command that changed something. `when` in epoch seconds; `undoes` is the key of the
-    operation that an undo or redo took back."""
+    """One command that changed something. `when` is in epoch seconds. `undoes` is the key of the
+    operation that this undo or redo reverted."""
 
     key: str
     verb: str
@@ -69,15 +69,15 @@ class Operation:
 
     @property
     def paths(self) -> tuple[RelPath, ...]:
-        """All that it touched, in order."""
+        """All paths that it touched, in order."""
         touched = {change.path for change in self.entries} | {file.path for file in self.files}
         return tuple(sorted(touched | {save.path for save in self.saves}))
 
 
 @dataclass(slots=True)
 class Journal:
-    """What the running command did so far. Of one path the first state and the last count.
-    `undoes` is the key of what it took back as a whole."""
+    """The changes of the running command so far. For each path, only the first and the last state
+    count. `undoes` is the key of the operation that it reverts."""
 
     entries: dict[RelPath, Change] = field(default_factory=dict)
     files: dict[RelPath, Written] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Journal:
         self.moves.append(Moved(old, new))
 
     def noted(self, intent: Intent) -> None:
-        """An intent that was written; only a save that landed is something done."""
+        """Note a written intent. Only a save that landed counts as a change."""
         if intent.state == "landed" and isinstance(intent, Upload | Create):
             assert intent.pine_id
             assert intent.landed
@@ -107,11 +107,11 @@ class Journal:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is different, and nothing taken back."""
+        """Whether nothing changed and nothing was undone."""
         return not (self._changes() or self._written() or self.saves or self.undoes)
 
     def operation(self, key: str, verb: str, when: float) -> Operation:
-        """All of it."""
+        """The journal as one operation."""
         saves, moves = tuple(self.saves), tuple(self.moves)
         return Operation(
             key, verb, when, self.undoes, self._changes(), self._written(), saves, moves
@@ -125,7 +125,7 @@ class Journal:
 
 
 def undone(operations: Sequence[Operation]) -> set[str]:
-    """The keys of those that were taken back, and not brought back after that."""
+    """The keys of the operations that are undone and not redone."""
     found: set[str] = set()
     for operation in sorted(operations, key=lambda each: each.key, reverse=True):
         if operation.undoes and operation.key not in found:
@@ -159,15 +159,15 @@ def _end(operation: Operation) -> str:
 
 
 def to_undo(operations: Sequence[Operation]) -> Operation | None:
-    """The newest that stands, and is no undo itself. Of what was redone that is the redo: once it
-    is taken back, the undo before it stands again."""
+    """The newest operation in effect that is not itself an undo. For a redone operation, this is
+    the redo: undoing it puts the earlier undo back in effect."""
     gone = undone(operations)
     standing = (o for o in operations if o.key not in gone and o.verb != UNDO)
     return max(standing, key=lambda each: each.key, default=None)
 
 
 def to_redo(operations: Sequence[Operation]) -> Operation | None:
-    """The newest undo that stands, where nothing else was done after it."""
+    """The newest undo in effect, if no other operation followed it."""
     gone = undone(operations)
     standing = [o for o in operations if o.key not in gone]
     others = [o.key for o in standing if o.verb not in (UNDO, REDO)]

@@ -1,4 +1,4 @@
-"""What was done, script by script: recorded as it happened, never as it was hoped."""
+"""What a run did, script by script, recorded as it happened."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ Done = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One script: what was done, the version it has now, and, where that needs words, what
-    happened and what to do. `exit_code` is what this script alone would end the process with;
-    `moved_from` is where its file was before it moved."""
+    """The outcome for one script: what was done, its current version and, if that needs explaining,
+    a message and a hint. `exit_code` is the exit code that this script alone would cause.
+    `moved_from` is the file's old path if it moved."""
 
     path: RelPath
     done: Done
@@ -50,13 +50,13 @@ class Outcome:
     pine_id: PineId | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     source: str = ""
-    """The text that the diagnostics point into; empty without any."""
+    """The source that the diagnostics refer to; empty if there are none."""
     moved_from: RelPath | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A step that a dry run would do."""
+    """A step that a real run would take."""
 
     path: RelPath
     word: Status
@@ -65,7 +65,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The commit of what a run changed, and whose files are in it."""
+    """The commit of a run's changes, and the scripts in it."""
 
     commit: str
     subject: str
@@ -74,8 +74,8 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The side ref that records the bases, its newest commit, and the scripts that are new there.
-    `commit` is None of what a dry run would record, and where there is no record yet."""
+    """The side ref that records bases, its newest commit, and the scripts newly recorded. `commit`
+    is None in a dry run and if there is no record yet."""
 
     ref: str
     commit: str | None
@@ -84,8 +84,8 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run did, in order, and the error that ended it early, if one did. A dry run has
-    `planned` instead. `commit` is there where one was made, `record` where one was asked for."""
+    """What a run did, in order, and the error that ended it early, if any. A dry run has `planned`
+    instead. `commit` is set if one was made, `record` if one was requested."""
 
     outcomes: tuple[Outcome, ...] = ()
     planned: tuple[Planned, ...] = ()
@@ -106,7 +106,7 @@ class Run:
 
 
 def failed(path: RelPath, error: PinesyncError, pine_id: PineId | None = None) -> Outcome:
-    """The outcome of a step that an error ended."""
+    """The outcome of a step that failed with an error."""
     return Outcome(
         path,
         "failed",
@@ -122,14 +122,14 @@ def refused(path: RelPath, message: str, hint: str, *, exit_code: int = EXIT_LEF
 
 
 def enumerated(versions: Iterable[Version]) -> str:
-    """Versions as a sentence has them, the oldest first: 2.0, 3.0 and 5.0."""
+    """Versions as words, oldest first: 2.0, 3.0 and 5.0."""
     *most, last = map(str, sorted(versions)) if versions else ("",)
     return f"{', '.join(most)} and {last}" if most else last
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A script of which a version could not be read; all of it comes with a later import."""
+    """A script with an unreadable version. A later import brings all of it."""
 
     path: RelPath
     pine_id: PineId
@@ -139,9 +139,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How many versions of how many scripts came onto the branch, how many are on it, and its
-    last commit, None where it has none. A dry run tells how many would come. `note` is what is to
-    be known of a local branch of that name, told once."""
+    """How many versions of how many scripts were imported, how many the branch has in total, and
+    its last commit, if any. In a dry run, how many would be imported. `note` is a one-time remark
+    about a local branch of that name."""
 
     branch: str
     versions: int

@@ -1,7 +1,7 @@
 """Compare the three sides of every script and find its row in the policy table.
 
-A `Snapshot` holds what was seen of the three sides. `wanted` names the saved versions that must be
-read first, `survey` gives the states. Both are pure: the same snapshot, the same answer.
+A `Snapshot` holds the observed three sides. `wanted` names the saved versions that must be read
+first, `survey` returns the states. Both are pure: the same snapshot gives the same result.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class LocalText:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The three sides. `listed` None means that nobody asked (offline): the service then counts
-    as it was at the base. `texts` holds the digests of saved versions that were read, `gone` the
-    ids that are proven gone, `recorded` those whose newest version HEAD's history of pine.toml
-    has, with the versions of others that it names there; `compared` the edited files that were
-    compared with the saves of others; `files` leaves out what the workspace ignores, and `occupied`
-    are the places where that or something else is, by their folded paths."""
+    """The three sides. `listed` is None offline: the service then counts as unchanged since the
+    base. `texts` holds the digests of saved versions that were read, `gone` the ids proven gone.
+    `recorded` holds the scripts whose newest version is in HEAD's history of pine.toml, with the
+    versions saved by others that are listed there. `compared` holds the edited files that were
+    compared with foreign saves. `files` excludes ignored files; `occupied` are the collision keys
+    of all other paths in use."""
 
     entries: Mapping[RelPath, Entry]
     files: Mapping[RelPath, LocalText]
@@ -61,9 +61,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class ScriptState:
-    """One script as it stands: what the table is asked with, and what a step needs to act.
-    `at` is the version whose text the file has, where that is not the base's; `comparison` how an
-    edited file compares with the saves of others."""
+    """The current state of one script: the key into the policy table, and what a step needs to act.
+    `at` is the version whose text the file has, if not the base. `comparison` is how an edited file
+    compares with foreign saves."""
 
     path: RelPath
     local: LocalSide
@@ -107,7 +107,7 @@ COMPARABLE = (RemoteSide.SAME, RemoteSide.MOVED, RemoteSide.RECORDED, RemoteSide
 
 
 def wanted(snapshot: Snapshot) -> list[Wanted]:
-    """The saved versions whose texts `survey` needs and `snapshot.texts` lacks. Ask again when
+    """The saved versions whose texts `survey` needs and `snapshot.texts` lacks. Call it again once
     those are read: their texts may require more."""
     need: list[Wanted] = []
     for entry in snapshot.entries.values():
@@ -119,7 +119,7 @@ def wanted(snapshot: Snapshot) -> list[Wanted]:
 
 
 def moved_on(snapshot: Snapshot) -> list[Wanted]:
-    """The newest version of each script whose newest version is newer than its base."""
+    """The newest version of each script that has one newer than its base."""
     found = []
     for entry in snapshot.entries.values():
         info = info_of(entry, snapshot)
@@ -147,7 +147,7 @@ def _since(base: Version, newest: Version) -> list[Version]:
 
 
 def survey(snapshot: Snapshot) -> tuple[ScriptState, ...]:
-    """Every script and file of the snapshot, in the order of their paths."""
+    """The state of every script and file in the snapshot, by path."""
     paired = {path: info for info, path in _counterparts(snapshot)}
     found = [_tracked(entry, snapshot, paired) for entry in snapshot.entries.values()]
     for path, file in snapshot.files.items():
@@ -162,10 +162,10 @@ def survey(snapshot: Snapshot) -> tuple[ScriptState, ...]:
 def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptInfo]) -> ScriptState:
     file = snapshot.files.get(entry.path)
     if entry.pine_id is None or entry.base is None:
-        # No text was ever agreed on: nothing can be told from a base.
+        # There is no base yet, so nothing to compare with.
         info = paired.get(entry.path)
         if entry.pine_id and info is None:
-            # It names a script that is not listed: creating another would duplicate it.
+            # The entry's script is not on the service's list: creating another would duplicate it.
             local = LocalSide.EDITED if file else LocalSide.MISSING
             there = RemoteSide.GONE if entry.pine_id in snapshot.gone else RemoteSide.SAME
             return ScriptState(entry.path, local, there, entry)
@@ -173,7 +173,7 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
             return ScriptState(entry.path, LocalSide.MISSING, RemoteSide.ABSENT, entry)
         loose = _loose(entry.path, LocalSide.ADDED, entry, file, info, snapshot)
         if entry.pine_id and loose.there is RemoteSide.TAKEN:
-            # Linked with a script that it has no text in common with: merged without a base.
+            # Linked with a script whose text differs: the merge has no base.
             return replace(loose, local=LocalSide.EDITED, there=RemoteSide.MOVED)
         return loose
     info = info_of(entry, snapshot)
@@ -188,11 +188,11 @@ def _tracked(entry: Entry, snapshot: Snapshot, paired: Mapping[RelPath, ScriptIn
         if at == info.version:
             there = RemoteSide.EQUAL
         elif at and there is not RemoteSide.RECORDED:
-            # A later version's text is in the file, so git did not go back behind it.
+            # The file has a later version's text, so git did not go back before it.
             local, there = LocalSide.AHEAD, RemoteSide.MOVED
     comparison = snapshot.compared.get(entry.path, Comparison())
     if local is LocalSide.EDITED and there in COMPARABLE:
-        # The file differs from the base, and only its text can show that it derives from it.
+        # The file differs from the base. Only its text can show whether it derives from the base.
         if comparison.unknown:
             local = LocalSide.UNCOMPARED
         elif comparison.reverted:
@@ -225,7 +225,7 @@ def _there(entry: Entry, info: ScriptInfo | None, snapshot: Snapshot) -> RemoteS
     theirs = snapshot.recorded.get(entry.pine_id) if entry.pine_id else None
     if theirs is None or entry.base is None:
         return RemoteSide.MOVED
-    # Git went back behind the newest version: meant, where only pushes of ours came after.
+    # Git went back before the newest version. That is intended if only our own pushes came after.
     after = any(version > entry.base.version for version in theirs)
     return RemoteSide.RECORDED_THEIRS if after else RemoteSide.RECORDED
 
@@ -253,7 +253,7 @@ def _loose(
 def _version_of(
     digest: Digest | None, entry: Entry, info: ScriptInfo, snapshot: Snapshot
 ) -> Version | None:
-    """The newest version after the base that has this text."""
+    """The newest version after the base with this text."""
     assert entry.base is not None
     for version in reversed(_since(entry.base.version, info.version)):
         if snapshot.texts[info.pine_id, version] == digest:
@@ -262,16 +262,15 @@ def _version_of(
 
 
 def info_of(entry: Entry, snapshot: Snapshot) -> ScriptInfo | None:
-    """The entry's script as it is listed."""
+    """The entry's script on the service's list."""
     if snapshot.listed is None or entry.pine_id is None:
         return None
     return snapshot.listed.get(entry.pine_id)
 
 
 def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
-    """Each listed script that no entry has, with the path that it has here: that of an entry
-    waiting to be created under its name, else, where all are tracked, the one that its own name
-    gives."""
+    """Each listed script without an entry, and its path here: the path of an entry waiting to be
+    created under its name or else, if all scripts are tracked, the path that its name gives."""
     entries = snapshot.entries.values()
     tracked = {entry.pine_id for entry in entries if entry.base}
     new = [info for info in (snapshot.listed or {}).values() if info.pine_id not in tracked]
@@ -286,7 +285,7 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
         path = named_by_id.get(info.pine_id) or waiting.pop(unescape_name(info.name), None)
         if path is None:
             if not snapshot.track_all:
-                continue  # a script that the person forgot is not matched with its file again
+                continue  # after `rm`, a script is not matched with its file again
             folder = snapshot.folders.get(info.kind, "")
             path = place(unescape_name(info.name), info.pine_id, folder, taken)
             path = loose.get(collision_key(path), path)
@@ -296,6 +295,6 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
 
 
 def new_places(snapshot: Snapshot) -> list[RelPath]:
-    """The paths of new scripts: no entry and no file of the snapshot has them."""
+    """The paths for new scripts, which no entry or file of the snapshot uses."""
     known = snapshot.entries.keys() | snapshot.files.keys()
     return [path for _, path in _counterparts(snapshot) if path not in known]

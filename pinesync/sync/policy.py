@@ -14,23 +14,24 @@ from pinesync.sync.words import Status
 
 
 class LocalSide(Enum):
-    """The file, against its entry in pine.toml."""
+    """The state of the file, compared with its entry in pine.toml."""
 
     SAME = "same"
     EDITED = "edited"
     AHEAD = "equals a version after the base, not the newest"
-    UNDOES = "edited so that it takes back saves of others inside the base"
+    UNDOES = "edited, and reverts saves of others inside the base"
     UNCOMPARED = "edited, and the saves of others inside the base could not be read"
     MISSING = "missing"
     ADDED = "added"
     UNTRACKED = "untracked"
     ABSENT = "no file"
     MARKED = "conflict markers, or flagged"
-    UNREADABLE = "not a text"
+    UNREADABLE = "not text"
 
 
 class RemoteSide(Enum):
-    """The script on the service, against the base; for a file without one, what has its name."""
+    """The state of the script on the service, compared with the base. For a file without a base,
+    the script that has its name."""
 
     SAME = "same"
     MOVED = "moved on"
@@ -47,12 +48,12 @@ class Act(Enum):
     """What one step does."""
 
     NOTHING = "–"
-    TELL = "– (say how to restore)"
-    LEAVE = "–, a word on stderr (named: exit 3)"
+    TELL = "– (explains how to restore)"
+    LEAVE = "–, a message on stderr (named: exit 3)"
     FORWARD = "fast-forward"
     ADOPT = "adopt"
     ADOPT_FORWARD = "adopt, then fast-forward"
-    MERGE = "three-way merge; conflict markers if it must"
+    MERGE = "three-way merge, with conflict markers if necessary"
     WRITE = 'with track = "all": write the file'
     PUT_BACK = "three-way merge from the text that the file is really based on"
     KEEP = "keep the file"
@@ -61,8 +62,8 @@ class Act(Enum):
     CREATE = "create"
     REFUSE = "refused, exit 3"
     LATER = "refused until they can be read, exit 7"
-    TAKE_OURS = "keep the file, take their version as the base"
-    TAKE_THEIRS = "their text, the file's old text kept"
+    TAKE_OURS = "keep the file, with their version as the base"
+    TAKE_THEIRS = "their text; the file's old text is backed up"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
         (
             (LocalSide.SAME,),
             (RemoteSide.EQUAL,),
-            "an unedited file needs no look at the newest text",
+            "for an unedited file, the newest text is not read",
         ),
         (
             (
@@ -137,7 +138,7 @@ NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
                 LocalSide.UNCOMPARED,
             ),
             (RemoteSide.ABSENT, RemoteSide.SAME_TEXT, RemoteSide.TAKEN),
-            "a script that has an id is compared by it",
+            "a script with an id is compared by id",
         ),
         (
             (LocalSide.AHEAD,),
@@ -148,12 +149,12 @@ NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
                 RemoteSide.RECORDED_THEIRS,
                 RemoteSide.GONE,
             ),
-            "a later version was read, and git did not go back on it",
+            "the file has a later version's text, so git did not go back before it",
         ),
         (
             (LocalSide.UNDOES, LocalSide.UNCOMPARED),
             (RemoteSide.EQUAL, RemoteSide.GONE),
-            "with both sides equal, or one of them gone, nothing is taken back",
+            "if both sides are equal, or one is gone, nothing is reverted",
         ),
         (
             (LocalSide.MISSING,),
@@ -171,7 +172,7 @@ NEVER: Mapping[tuple[LocalSide, RemoteSide], str] = {
         (
             (LocalSide.ABSENT,),
             tuple(there for there in RemoteSide if there is not RemoteSide.MOVED),
-            "without file and entry there is only a script that is new here",
+            "without a file and an entry, there can only be a new script",
         ),
     )
     for local in locals_

@@ -45,7 +45,7 @@ S = TypeVar("S")
 
 class Remote(Protocol):
     """The saved scripts of one account. Every method may raise NoAccess (no valid session),
-    TryLater (ask again) and FacadeError (the service refused, or its answer is unusable);
+    TryLater (retry) and FacadeError (the service refused, or its response is unusable);
     NotAccessible is the FacadeError for a script that does not exist or belongs to another account.
     An expired session also raises it, except from `list_scripts` and `whoami`. `check` needs no
     session."""

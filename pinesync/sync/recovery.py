@@ -22,7 +22,7 @@ _SAYS_NO = (400, 401, 403, 404, 409, 413, 420)
 
 
 class Landing(Enum):
-    """What the end of a request says about its effect."""
+    """Whether a request that ended had an effect."""
 
     NOT_SENT = "no byte of it left"
     REFUSED = "the service said no"
@@ -38,7 +38,7 @@ def outcome(error: errors.PinesyncError) -> Landing:
         return Landing.REFUSED
     if isinstance(error, errors.Refused) and error.status in _SAYS_NO:
         return Landing.REFUSED
-    # The request left and no answer denies it: only the version log can tell.
+    # The request left, and no response denies it: only the version log can tell.
     return Landing.UNKNOWN
 
 
@@ -97,7 +97,7 @@ def shadowed_version(
 def unknown_version(parent: Version | None, log: Log, known: Collection[Digest]) -> Version | None:
     """The only version after the parent whose text is not in `known`; None if none or several.
 
-    After a lost answer it may be our save, rewritten by the service, or somebody else's."""
+    After a lost response it may be our save, rewritten by the service, or somebody else's."""
     new = [v for v in sorted(log) if (parent is None or v > parent) and log[v] not in known]
     return new[0] if len(new) == 1 else None
 

@@ -1,10 +1,10 @@
-"""Which saves of others an edited file takes back. Pure.
+"""Find the saves of others that an edited file reverts. Pure.
 
-Git moves files without their entries: after `git checkout -- FILE` or a stash, pine.toml names a
-base that the file was never derived from, and a push would take back what others saved in between.
-So the saves of others are taken out of the base's text, one after another, the newest first. A
-file that has made all of these changes already lacks those saves, and what is left of the base's
-text then is what the file is really based on.
+Git moves files without their entries: after `git checkout -- FILE` or a stash, pine.toml may name a
+base that the file was never derived from, and a push would revert what others saved in between. So
+the saves of others are removed from the base's text one by one, newest first. If the file already
+contains all of these removals, it lacks those saves, and the remaining text is what the file is
+really based on.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from pinesync.text.canonical import lines
 from pinesync.text.line_diff import changes, same_lines
 
 MOST_OLDER = 1000
-"""Versions that are tried beyond those that the entry remembers."""
+"""How many versions to try beyond those in the entry."""
 
 Merge = Callable[[str, str, str], str | None]
-"""The three-way merge of (base, ours, theirs); None where it conflicts."""
+"""The three-way merge of (base, ours, theirs); None if it conflicts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """An edited file, compared with the saves of others inside its base. `reverted` are the saves
-    that it lacks, newest first, and `origin` is the text that it is really based on then. Where it
-    lacks none, `replaced` are lines of theirs that the edit took out, with the version that
-    brought them. `unknown` says why it could not be compared."""
+    that it lacks, newest first; `origin` is then the text that it is really based on. If it lacks
+    none, `replaced` are the lines of others that the edit removed, with the version that added
+    them. `unknown` says why the comparison was impossible."""
 
     reverted: tuple[Version, ...] = ()
     origin: str = ""
@@ -39,8 +39,8 @@ class Comparison:
 
 
 def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Merge) -> Comparison:
-    """Compare the text of a file with the saves of others inside its base. What `text_of` or
-    `merge` raises goes through."""
+    """Compare a file's text with the saves of others inside its base. Errors of `text_of` and
+    `merge` propagate."""
     agreed = text_of(base.version)
     walk = _Walk(agreed, here, merge)
     saves: list[tuple[Version, str, str]] = []
@@ -51,7 +51,7 @@ def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Mer
         saves.append(save)
         walk.take_out(*save)
     if saves and saves[-1][0] in walk.reverted:
-        # All of theirs that the entry remembers: the file may be older still.
+        # The file lacks all saves in the entry, so it may be even older.
         oldest = saves[-1][0].major
         for number in range(oldest - 1, max(1, oldest - MOST_OLDER), -1):
             before = text_of(Version(number - 1))
@@ -61,7 +61,7 @@ def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Mer
     reverted = [version for version in walk.reverted if version in known]
     origin = walk.origin if reverted else agreed
     for version, text, before in saves:
-        # A file may have the newest save and lack an older one, as a cherry-pick leaves it.
+        # After a cherry-pick, a file can have the newest save but lack an older one.
         alone = _Walk(agreed, here, merge)
         if version in reverted or not alone.take_out(version, text, before, alone=True):
             continue
@@ -75,7 +75,7 @@ def compare(base: Base, here: str, text_of: Callable[[Version], str], merge: Mer
 
 
 class _Walk:
-    """The base's text, with more and more saves taken out of it."""
+    """The base's text, from which saves are removed one by one."""
 
     def __init__(self, agreed: str, here: str, merge: Merge) -> None:
         self._agreed = agreed
@@ -90,22 +90,22 @@ class _Walk:
         self.origin = ""
 
     def take_out(self, version: Version, text: str, before: str, *, alone: bool = False) -> bool:
-        """Take out one save; whether the file lacks it, and all that were taken out before. With
-        `alone` a save that a later one changed again is left in."""
+        """Remove one save. Returns whether the file lacks it and all that were removed before. With
+        `alone`, a save that a later one changed again is not removed."""
         gone, back, shown = _traces(text, before, self._agreed, self._here)
         self._gone = self._gone or gone
         left = _without(text, self._left, before, self._merge)
         if left is None and alone:
             return False
         if left is None:
-            # A later save changed the same lines. What was there before is the version itself,
-            # which an edit of one's own may go back to where nothing of theirs is left.
+            # A later save changed the same lines, so use the previous version as it is. Our own
+            # edit # may return to it if nothing of theirs is left.
             left, self._stepped = before, True
         elif left == self._left:
-            return bool(self.reverted)  # nothing of it is left in the base's text
+            return bool(self.reverted)  # the base's text has nothing left of it
         self._left = left
         self._taken.append(version)
-        # Of a save that a later one changed again there is nothing to see by itself.
+        # A save that a later one changed again leaves no traces of its own.
         lost = gone or back if shown and not self._stepped else self._gone
         if not lost or not self._lacks(left):
             return False
@@ -114,7 +114,7 @@ class _Walk:
         return True
 
     def _lacks(self, left: str) -> bool:
-        """Whether the file made the changes that lead from the base's text to this one."""
+        """Whether the file made the changes from the base's text to this one."""
         if left == self._agreed:
             return False
         if self._here == left:
@@ -122,7 +122,7 @@ class _Walk:
         merged = self._merge(self._agreed, self._here, left)
         if merged is not None:
             return merged == self._here
-        # It was edited right beside them, which a merge takes for a conflict.
+        # The file was edited on adjacent lines, which a merge reports as a conflict.
         hunks = _hunks(self._agreed, left)
         new = [hunk for hunk in hunks if hunk not in self._seen]
         self._seen |= set(hunks)
@@ -132,7 +132,7 @@ class _Walk:
 
 
 Hunk = tuple[int, int, tuple[str, ...]]
-"""The lines of one text from here to there, and what stands for them in another."""
+"""A range of lines in one text (start, end), and the lines that replace it in another."""
 
 
 def _hunks(before: str, after: str) -> list[Hunk]:
@@ -152,7 +152,7 @@ class _Edit:
         self.gone = {at for start, end, _ in hunks for at in range(start, end)}
 
     def instead(self, start: int, end: int) -> Iterator[str]:
-        """The lines that stand for these, or right beside them."""
+        """The lines that replace this range or are adjacent to it."""
         for number in range(bisect_left(self._ends, start), len(self._hunks)):
             first, _, of = self._hunks[number]
             if first > end:
@@ -161,8 +161,8 @@ class _Edit:
 
 
 def _made(hunk: Hunk, made: _Edit) -> bool | None:
-    """Whether this edit makes that change as well: True with its very lines, False where others
-    stand in their place, None where a line that it takes out is still there."""
+    """Whether the edit makes the same change: True with the same lines, False with other lines in
+    their place, None if a line that the change removes is still there."""
     start, end, wanted = hunk
     if not made.gone.issuperset(range(start, end)):
         return None
@@ -173,7 +173,7 @@ def _made(hunk: Hunk, made: _Edit) -> bool | None:
 
 
 def _without(text: str, left: str, before: str, merge: Merge) -> str | None:
-    """What is left once the save of `text` on top of `before` is taken out."""
+    """The text `left` without the save of `text` on top of `before`; None if they conflict."""
     if left == text:
         return before
     if before in (text, left):
@@ -182,9 +182,8 @@ def _without(text: str, left: str, before: str, merge: Merge) -> str | None:
 
 
 def _traces(text: str, before: str, agreed: str, here: str) -> tuple[bool, bool, bool]:
-    """Whether a line that this save brought is gone from the file, whether one that it took out is
-    there again, and whether the base's text shows anything of it. A line that was moved is not
-    gone."""
+    """Whether a line that this save added is gone from the file, whether one that it removed is
+    back, and whether the base's text shows any trace of the save. A moved line is not gone."""
     there, kept = _counted(agreed), _counted(here)
     new, old = _counted(text), _counted(before)
     gone = any(kept[line] < there[line] for line in new - old)
@@ -193,8 +192,8 @@ def _traces(text: str, before: str, agreed: str, here: str) -> tuple[bool, bool,
 
 
 def _counted(text: str) -> Counter[str]:
-    """How often each line is there. Blank lines, and blanks at the end of one, are nobody's work:
-    editors add and remove them."""
+    """Count each line. Blank lines and trailing blanks are ignored, because editors add and remove
+    them."""
     return Counter(line.rstrip() for line in lines(text) if line.strip())
 
 

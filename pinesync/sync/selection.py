@@ -1,4 +1,4 @@
-"""Which scripts a command is about."""
+"""Select the scripts that a command is about."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def chosen(
     patterns: Sequence[str],
     blocked: Collection[RelPath | PineId] = (),
 ) -> tuple[ScriptState, ...]:
-    """The situations that were named, or all. Misuse for a name that is none."""
+    """The named situations, or all without names. Misuse if a name matches nothing."""
     situations, unmatched = named(tuple(every), list(patterns))
     if unmatched and unmatched[0].endswith("/"):
         raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
@@ -36,18 +36,18 @@ def id_of(situation: ScriptState) -> PineId | None:
 
 
 def called(entries: Iterable[Entry], raw: str) -> str | None:
-    """The hint for who names a script as TradingView does; None where none is called so."""
+    """A hint if the argument is a script's name on TradingView instead of its path; else None."""
     for entry in entries:
         if unescape_name(entry.name) == raw:
-            return f"the file of the script called so is {shell_quote(entry.path)}"
+            return f"the script of that name is in {shell_quote(entry.path)}"
     return None
 
 
 def named(
     situations: tuple[ScriptState, ...], patterns: list[str]
 ) -> tuple[tuple[ScriptState, ...], list[str]]:
-    """The situations that the patterns name (a path, a folder, or "." for all), and the patterns
-    that name none."""
+    """The situations that match the patterns (a path, a folder, or "." for all), and the patterns
+    without a match."""
     if not patterns:
         return situations, []
     chosen: dict[RelPath, ScriptState] = {}
@@ -61,5 +61,5 @@ def named(
 
 
 def is_named(path: RelPath, pattern: str) -> bool:
-    """Whether the pattern is this path, a folder that it lies in, or "."."""
+    """Whether the pattern is this path, one of its parent folders, or "."."""
     return pattern in (".", path) or path.startswith(pattern.rstrip("/") + "/")

@@ -1,7 +1,6 @@
-"""What a change of a file means while somebody watches: a save to send, or something else.
+"""Decide what a file change means to `watch`: a save to upload, or something else.
 
-Pure: who looks, how often, and what is done about it is the watcher's. The order of the rules is
-the order of `meaning`.
+Pure: the watcher decides when to look and what to do. `meaning` applies its rules in order.
 """
 
 from __future__ import annotations
@@ -13,33 +12,33 @@ from enum import Enum, auto
 from pinesync.model import Digest, RelPath
 
 MANY = 3
-"""More files than this, changed at once, are asked about: it was no person with an editor."""
+"""If more files than this change at the same time, `watch` asks: it was no person in an editor."""
 
 
 class Meaning(Enum):
     """What to do about a file that may have changed."""
 
     NOTHING = auto()
-    """It is as it was, or as it was last agreed."""
+    """It is unchanged, or equal to the base."""
     WAIT = auto()
-    """It is being written, or was just emptied or removed: look once more."""
+    """It is being written, or was just emptied or removed: look again."""
     VANISHED = auto()
-    """It is gone. That is told, and never acted on."""
+    """It is gone. Reported, but never acted on."""
     UNFIT = auto()
-    """It is no text that may be sent: told."""
+    """Its text may not be sent. Reported."""
     GITS = auto()
-    """Git wrote it: told, and left until somebody says so."""
+    """Git wrote it. Reported, and left until a person decides."""
     MANY = auto()
-    """One of many that changed at once: asked about."""
+    """One of many that changed at the same time: ask."""
     SAVE = auto()
     """Somebody saved it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file as it is at this moment: the digest of its text, None where it is gone or no text;
-    why it may not be sent as it is; whether somebody has it open for writing, and whether it was
-    just the same for as long as an editor may need."""
+    """The current state of a file: the digest of its text, None if it is gone or not text; why it
+    may not be sent, if so; whether a program has it open for writing; and whether it has stayed the
+    same for as long as an editor may need."""
 
     digest: Digest | None
     problem: str = ""
@@ -54,14 +53,14 @@ def meaning(
     *,
     gits: bool = False,
 ) -> Meaning:
-    """Of one file. `agreed` is the digest of the base, `handled` of the text that was last dealt
-    with; `gits` says that git wrote it."""
+    """The meaning of one file's change. `agreed` is the digest of the base, `handled` that of the
+    text handled last. `gits` is true if git wrote the file."""
     if state.busy:
         return Meaning.WAIT
     if state.digest is not None and state.digest in (agreed, handled):
         return Meaning.NOTHING
     if state.digest is None or state.problem:
-        # An editor that empties or replaces a file is in the middle of that for a moment.
+        # An editor may empty or remove a file for a moment while it saves.
         if not state.again:
             return Meaning.WAIT
         return Meaning.UNFIT if state.problem else Meaning.VANISHED
@@ -78,7 +77,8 @@ def meanings(
     *,
     many: bool = False,
 ) -> dict[RelPath, Meaning]:
-    """Of all files that changed in one window. With `many` the person wants any number sent."""
+    """The meaning of all changes in one time window. With `many`, any number of files may be
+    sent."""
     found = {
         path: meaning(state, agreed.get(path), handled.get(path), gits=path in gits)
         for path, state in states.items()

@@ -13,16 +13,16 @@ from typing import NamedTuple
 class Role(Enum):
     """Who has to act. Decides the colour."""
 
-    NOBODY = "both sides agree, or nothing is asked for"
+    NOBODY = "both sides agree, or nothing needs to be done"
     CREATE = "a push creates the script"
     PUSH = "a push saves it"
-    PULL = "a pull brings it, and touches no edit"
+    PULL = "a pull downloads it and touches no edit"
     BOTH = "each side has something that the other lacks"
     PERSON = "a person decides"
 
 
 class Advice(NamedTuple):
-    """What happened, and what to do."""
+    """A message and a hint."""
 
     message: str
     hint: str
@@ -32,11 +32,16 @@ Sides = tuple[str, str]
 """The left and right side of a diff: "base", "file", "newest" or "nothing"."""
 
 
+_PULL_OR_OVER = (
+    "`pinesync pull {path}` restores that; `pinesync push --over {after} {path}` overwrites it"
+)
+
+
 class Status(StrEnum):
-    """A word of status. `meaning` is a sentence; `refusal` is told where a pull or a push leaves
-    the script alone, and None where neither ever does; `news` is told while somebody watches, None
-    where the file's own changes tell it; `sides` are the texts to compare, None where there is
-    only one; `command` is what a person decides with, where neither pull nor push acts."""
+    """A status word. `meaning` is a sentence. `refusal` explains why pull or push leaves the script
+    alone; None if neither ever does. `news` is the message in `watch`; None if the file's own
+    changes show it. `sides` are the texts to compare; None if there is only one. `command` is what
+    a person decides with, where neither pull nor push acts."""
 
     meaning: str
     role: Role
@@ -74,7 +79,7 @@ class Status(StrEnum):
             "not edited here, and saved on TradingView since you pulled ({before} → {after})",
             "run `pinesync pull {path}`",
         ),
-        Advice("saved on TradingView", "`pinesync pull` brings it; so does watching with --pull"),
+        Advice("saved on TradingView", "`pinesync pull` brings it; so does `watch --pull`"),
         ("file", "newest"),
     )
     MODIFIED = (
@@ -88,17 +93,17 @@ class Status(StrEnum):
     UNDOES = (
         "undoes",
         (
-            "The file takes back what somebody else saved: `pinesync pull` puts that back, "
-            "`push --over VERSION` means it."
+            "The file reverts what somebody else saved: `pinesync pull` restores that, "
+            "`push --over VERSION` overwrites it."
         ),
         Role.BOTH,
         Advice(
             "the file lacks what somebody else saved as {theirs}",
-            "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
+            _PULL_OR_OVER,
         ),
         Advice(
-            "lacks what somebody else saved, and is not sent",
-            "`pinesync pull {path}` brings it back; `pinesync push --over {after} {path}` means it",
+            "lacks what somebody else saved, and is not uploaded",
+            _PULL_OR_OVER,
         ),
         ("base", "file"),
     )
@@ -116,7 +121,7 @@ class Status(StrEnum):
     ROLLED_BACK = (
         "rolled-back",
         (
-            "Git went back behind the newest version: `pinesync push` saves the file as the "
+            "Git went back before the newest version: `pinesync push` saves the file as the "
             "next one, unless somebody else saved in between."
         ),
         Role.BOTH,
@@ -125,7 +130,7 @@ class Status(StrEnum):
             "`pinesync push {path}` saves this text as the next version",
         ),
         Advice(
-            "git went back to an older version, which is not sent",
+            "git went back to an older version, and is not uploaded",
             "`pinesync push {path}` saves it as the next version, or says why not",
         ),
         ("newest", "file"),
@@ -141,11 +146,11 @@ class Status(StrEnum):
     )
     GONE = (
         "gone",
-        "The script is gone from TradingView: `push --recreate` saves it anew.",
+        "The script is gone from TradingView: `push --recreate` creates it again.",
         Role.PERSON,
         Advice(
             "the script is gone from TradingView; the file is kept",
-            "`pinesync push --recreate {path}` saves it anew, `pinesync rm {path}` forgets it",
+            "`pinesync push --recreate {path}` creates it again, `pinesync rm {path}` forgets it",
         ),
         Advice(
             "gone from TradingView",
@@ -201,13 +206,13 @@ class Status(StrEnum):
             "a conflict is not resolved",
             "run `pinesync resolve {path}` with --ours, --theirs or --merged",
         ),
-        Advice("waits for a decision", "`pinesync resolve {path}` with --ours or --theirs"),
+        Advice("has an unresolved conflict", "`pinesync resolve {path}` with --ours or --theirs"),
         ("newest", "file"),
         "resolve",
     )
     UNREADABLE = (
         "unreadable",
-        "The file is not a text, or cannot be read.",
+        "The file is not text, or cannot be read.",
         Role.PERSON,
-        Advice("not a text", "save it as UTF-8 text; nothing was sent or replaced"),
+        Advice("not text", "save it as UTF-8 text; nothing was sent or replaced"),
     )

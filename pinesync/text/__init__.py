@@ -1,1 +1,1 @@
-"""Texts: canonical form, file names, what is not seen, Pine, and differences. Pure."""
+"""Text: canonical form, file names, Unicode, Pine syntax and line diffs. Pure functions."""

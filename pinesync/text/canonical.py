@@ -1,9 +1,9 @@
-"""Canonical text, its digest, and the shape that a file keeps around it.
+"""Canonical text, its digest, and the BOM and line endings that a file keeps.
 
-Canonical is: strict UTF-8, one leading BOM dropped, CRLF and CR turned into LF, nothing else.
-Only canonical texts are compared, merged and sent; a file keeps its own BOM and line ends.
-Lines end at LF alone: `str.splitlines` would also cut at form feeds and U+2028, which are
-ordinary characters of a Pine string.
+Canonical text is strict UTF-8 without one leading BOM, with CRLF and CR turned into LF. Nothing
+else changes. Only canonical text is compared, merged and sent; a file keeps its own BOM and line
+endings. Lines end at LF only: `str.splitlines` would also split at form feeds and U+2028, which are
+ordinary characters in a Pine string.
 """
 
 from __future__ import annotations
@@ -24,64 +24,63 @@ _LINE = r"([^\r\n]*)(\r\n|\r|\n)"
 
 
 class Unreadable(ValueError):
-    """The bytes are no text, or the text has no bytes. The message is a sentence."""
+    """The bytes cannot be decoded, or the text cannot be encoded. The message says why."""
 
 
 MAX_SOURCE = 2 * 1024 * 1024
-"""Bytes of a text that is saved, and characters of one that is read back."""
-NO_TEXT = ("not UTF-8", "not a text")
-"""How the message begins where bytes are no text."""
+"""The most bytes of a source that is saved, and the most characters of one that is read back."""
+NO_TEXT = ("not UTF-8", "not text")
+"""How the message begins if the bytes are not text."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What canonical text leaves out: the BOM, and the line end that most lines have."""
+    """What canonical text drops: the BOM and the most frequent line ending."""
 
     bom: bool
     eol: LineEnd
 
 
 def canonical(raw: str) -> str:
-    """The text without one leading BOM, its CRLF and CR turned into LF."""
+    """Drop one leading BOM and turn CRLF and CR into LF."""
     return _unix(raw.removeprefix(_BOM))
 
 
 def decode(data: bytes) -> str:
-    """The canonical text of a file's bytes. Unreadable for what is not UTF-8, or holds a NUL."""
+    """The canonical text of a file's bytes. Unreadable if they are not UTF-8 or contain a NUL."""
     try:
         raw = data.decode("utf-8")
     except UnicodeDecodeError as error:
         bad = data[error.start]
         raise Unreadable(f"not UTF-8: byte 0x{bad:02x} at offset {error.start}") from None
     if "\0" in raw:
-        raise Unreadable(f"not a text: a NUL byte at offset {data.index(0)}")
+        raise Unreadable(f"not text: a NUL byte at offset {data.index(0)}")
     return canonical(raw)
 
 
 def check_encodable(text: str) -> None:
-    """Unreadable where the text holds a lone surrogate, which no file and no request can."""
+    """Raise Unreadable for a lone surrogate, which no file or request can contain."""
     _encode(text)
 
 
 def digest(text: str) -> Digest:
-    """`sha256:` and the hex digest of the canonical text in UTF-8; Unreadable for surrogates.
+    """`sha256:` and the hex digest of the canonical text in UTF-8. Unreadable for surrogates.
 
-    `digest(canonical(t)) == digest(t)` for every t: of a text that begins with several BOMs
-    all are left out, or the second look at it would tell another digest than the first.
+    All leading BOMs are dropped, so that `digest(canonical(t)) == digest(t)` holds for every t.
     """
     return Digest("sha256:" + hashlib.sha256(_encode(_unix(text.lstrip(_BOM)))).hexdigest())
 
 
 def digest_of(data: bytes) -> Digest:
-    """`digest(decode(data))`, without making a text of bytes that are canonical as they are.
-    Unreadable where they are no text."""
+    """`digest(decode(data))`, without decoding bytes that are already canonical. Unreadable if they
+    are not text."""
     if data.isascii() and b"\r" not in data and b"\0" not in data:
         return Digest("sha256:" + hashlib.sha256(data).hexdigest())
     return digest(decode(data))
 
 
 def digest_or_none(data: bytes | None) -> Digest | None:
-    """`digest_of(data)`; None where there are no bytes, or they are no text."""
+    """`digest_of(data)`; None if there is no data or it is not text."""
     try:
         return None if data is None else digest_of(data)
     except Unreadable:
@@ -89,8 +88,8 @@ def digest_or_none(data: bytes | None) -> Digest | None:
 
 
 def digest_of_any(data: bytes) -> Digest:
-    """`digest_of(data)`; of bytes that are no text the digest of what they are in Latin-1. It tells
-    whether a file is still the one that was seen."""
+    """`digest_of(data)`; bytes that are not text are decoded as Latin-1. Used to detect whether a
+    file has changed."""
     try:
         return digest_of(data)
     except Unreadable:
@@ -98,7 +97,7 @@ def digest_of_any(data: bytes) -> Digest:
 
 
 def shape_of(data: bytes) -> Shape:
-    """The shape of a file. Of equally frequent line ends LF is preferred, then CRLF."""
+    """A file's shape. If line endings are equally frequent, LF wins, then CRLF."""
     crlf = data.count(b"\r\n")
     counts: dict[LineEnd, int] = {
         "\n": data.count(b"\n") - crlf,
@@ -109,38 +108,38 @@ def shape_of(data: bytes) -> Shape:
 
 
 def encode_like(text: str, like: bytes | None) -> bytes:
-    """The bytes for canonical `text` in a file that holds `like`, or is new (None: LF, no BOM).
+    """Encode canonical `text` for a file that contains `like`. None means a new file: LF, no BOM.
 
-    The file keeps its BOM and line ends. Where they are mixed, every unchanged line keeps its
-    own and new lines get the most frequent. `dress(decode(b), b) == b` and
-    `decode(dress(t, b)) == t`. Unreadable for surrogates.
+    The file keeps its BOM and line endings. If they are mixed, every unchanged line keeps its own
+    and new lines get the most frequent one. `encode_like(decode(b), b) == b` and
+    `decode(encode_like(t, b)) == t`. Unreadable for surrogates.
     """
     like = b"" if like is None else like
     shape = shape_of(like)
     ends = _ends(like)
     body = _mixed(text, like, shape.eol) if len(ends) > 1 else text.replace("\n", shape.eol)
-    # A text that itself begins with a BOM needs one more, for reading drops one.
+    # Text that itself begins with a BOM needs another, because decoding drops one.
     bom = _BOM if shape.bom or text.startswith(_BOM) else ""
     return _encode(bom + body)
 
 
 def lines(text: str) -> list[str]:
-    """The lines with their LF; the last one lacks it where the text does not end with one."""
+    """The lines with their LF. The last line has none unless the text ends with one."""
     *whole, rest = text.split("\n")
     return [line + "\n" for line in whole] + ([rest] if rest else [])
 
 
 def common_lines(one: str, other: str) -> str:
-    """The lines that both texts have, in their order."""
+    """The lines that both texts share, in order."""
     mine = lines(one)
     same = same_lines(mine, lines(other))
     return "".join(line for start, _, size in same for line in mine[start : start + size])
 
 
 def has_conflict_markers(text: str) -> bool:
-    """Whether git's three markers stand in it, in order, each at the start of a line.
+    """Whether the text contains git's three conflict markers in order, each at the start of a line.
 
-    A row of `=` or `<` in a comment is no marker, and a marker alone is none.
+    A row of `=` or `<` in a comment does not count, nor does a single marker.
     """
     if "<<<<<<<" not in text or ">>>>>>>" not in text:
         return False
@@ -156,7 +155,7 @@ def has_conflict_markers(text: str) -> bool:
 
 
 def conflict_blocks(text: str) -> list[str]:
-    """What stands from each `<<<<<<<` to its `>>>>>>>`, the markers with it."""
+    """The blocks from each `<<<<<<<` to its `>>>>>>>`, including the markers."""
     found: list[str] = []
     block: list[str] | None = None
     for line in lines(text):
@@ -173,7 +172,7 @@ def conflict_blocks(text: str) -> list[str]:
 
 
 def our_part(block: str) -> str:
-    """The lines of our side in such a block."""
+    """Our side's lines in a conflict block."""
     _, *rest = lines(block)
     ours: list[str] = []
     for line in rest:
@@ -197,7 +196,7 @@ def _encode(text: str) -> bytes:
     except UnicodeEncodeError as error:
         code = ord(text[error.start])
         raise Unreadable(
-            f"not a text: half a character (U+{code:04X}) at offset {error.start}"
+            f"not text: a lone surrogate (U+{code:04X}) at offset {error.start}"
         ) from None
 
 
@@ -214,7 +213,7 @@ def _mixed(text: str, like: bytes, eol: LineEnd) -> str:
     for before, after, size in same_lines([line for line, _ in old], whole):
         ends[after : after + size] = [end for _, end in old[before : before + size]]
     for number in range(1, len(ends)):
-        # A lone CR right before a lone LF would be one line end, and a line the less.
+        # A lone CR right before a lone LF would read as one CRLF and lose a line.
         if ends[number - 1] == "\r" and ends[number] == "\n" and not whole[number]:
             ends[number] = "\r"
     return "".join(line + end for line, end in zip(whole, ends, strict=True)) + rest

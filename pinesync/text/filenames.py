@@ -1,7 +1,7 @@
-"""Saved name → file name, and the rules that a path of pine.toml must pass.
+"""Turn a saved name into a file name, and check the paths in pine.toml.
 
-Both sides are hostile: names come from the service, paths from a repository. A `RelPath` is made
-here and nowhere else, so whoever holds one need not look again.
+Neither can be trusted: names come from the service, paths from a repository. A `RelPath` is created
+only here, so code that receives one need not check it again.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ MAX_PART_BYTES = 200
 MAX_PARTS = 32
 MAX_STEM_BYTES = 120
 MAX_SAVED_NAME = 128
-"""Characters that the service takes in a saved name."""
+"""The most characters that the service accepts in a saved name."""
 
 _FORBIDDEN = frozenset('\\:*?"<>|')
 _UNPRINTED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
-# An HTML entity may be the service's escaping or the name itself; U+FFFD stood for something else.
+# An HTML entity may be the service's escaping or part of the name; U+FFFD replaces a lost
+# character.
 _UNSURE = r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]*);|[\x00-\x1f\x7f\ufffd]"
 _DEVICE = r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])"
-# Unicode's Default_Ignorable_Code_Point: shown as nothing, and skipped by some file systems.
+# Unicode's Default_Ignorable_Code_Point: invisible, and ignored by some file systems.
 _INVISIBLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8"
@@ -34,8 +35,8 @@ _INVISIBLE = (
 )
 _DOTTED_I = "i\u0307+"
 _PLAIN = r"[A-Za-z0-9_()+,=@ ./-]+"
-"""What nearly every path is made of; such a path only needs the rules that this does not show."""
-# The paths that most workspaces consist of, for which all rules can be seen at once.
+"""The characters of nearly every path. Such a path skips the checks of single characters."""
+# Nearly every path: one match checks all rules.
 _USUAL = re.compile(
     r"(?:(?!(?:con|prn|aux|nul|(?:com|lpt)[0-9])[ ]*(?:[./]|\Z))"
     r"[A-Za-z0-9_](?:[A-Za-z0-9_ .-]*[A-Za-z0-9_-])?(?:/|\Z)){1,8}",
@@ -44,11 +45,11 @@ _USUAL = re.compile(
 
 
 class BadPath(ValueError):
-    """The path breaks a rule; the message says which."""
+    """The path breaks a rule. The message says which."""
 
 
 def check_path(raw: str) -> RelPath:
-    """The path, if it may name a script's file below the workspace. BadPath otherwise."""
+    """Return the path if it may name a script's file in the workspace. BadPath otherwise."""
     if not raw.endswith(SUFFIX):
         raise BadPath(f"does not end in {SUFFIX}")
     if len(raw) > MAX_PART_BYTES or not raw.isascii() or not _USUAL.fullmatch(raw):
@@ -57,7 +58,8 @@ def check_path(raw: str) -> RelPath:
 
 
 def check_folder(raw: str) -> str:
-    """The path, if scripts' files may lie there; `.` is the workspace itself. BadPath otherwise."""
+    """Return the path if the folder may hold scripts; `.` is the workspace itself. BadPath
+    otherwise."""
     if raw != ".":
         _check_parts(raw)
         if any(part.lower().endswith(SUFFIX) for part in raw.split("/")):
@@ -66,11 +68,11 @@ def check_folder(raw: str) -> str:
 
 
 def file_name(name: str, pine_id: PineId | None) -> str:
-    """The file name for a saved name: at most 126 bytes, always passes `check_path`.
+    """The file name for a saved name. It has at most 126 bytes and always passes `check_path`.
 
-    Letters and digits of every script are kept, what is risky in a shell or on some system
-    becomes `_`. Where no letter or digit is left, the id's first eight digits name the file.
-    Equal for equal arguments, but not unique: that is `place`.
+    Letters and digits of every writing system are kept. Characters that are risky in a shell or on
+    some system become `_`. If no letter or digit is left, the id's first eight digits name the
+    file. Equal arguments give equal names. Names are not unique: see `place`.
     """
     stem = _stem(name)
     if not any(char.isalnum() for char in stem):
@@ -79,16 +81,16 @@ def file_name(name: str, pine_id: PineId | None) -> str:
 
 
 def collision_key(path: str) -> str:
-    """The key under which two paths are one file on some system.
+    """Two paths with the same key may be the same file on some system.
 
-    Letter case, composition, compatibility forms, invisible characters and dots or spaces at
-    the end of a part make no difference.
+    The key ignores letter case, composition, compatibility forms, invisible characters, and dots or
+    spaces at the end of a part.
     """
     if not path.isascii():
         path = unicodedata.normalize("NFKD", path).casefold()
         path = re.sub(_INVISIBLE, "", unicodedata.normalize("NFKD", path).casefold())
         path = unicodedata.normalize("NFKD", path)
-        # Upper-cased one by one, the dotless i is an I, and so is İ where the dot is dropped.
+        # Both İ and the dotless ı can match a plain i on some system.
         path = re.sub(_DOTTED_I, "i", path.replace("\u0131", "i"))
     path = path.lower()
     if path.endswith((".", " ")) or "./" in path or " /" in path:
@@ -97,10 +99,10 @@ def collision_key(path: str) -> str:
 
 
 def place(name: str, pine_id: PineId | None, folder: str, taken: Collection[str]) -> RelPath:
-    """A free path for a script of that name in `folder` (`.` or empty for the workspace itself).
+    """A free path for a script of this name in `folder` (`.` or empty for the workspace itself).
 
-    `taken` holds the folded keys of all paths in use. Where the plain file name is taken, the
-    id is added, then more of it, then a counter. BadPath where the folder breaks a rule.
+    `taken` holds the collision keys of all paths in use. If the plain file name is taken, add the
+    start of the id, then more of it, then a counter. BadPath if the folder breaks a rule.
     """
     stem = file_name(name, pine_id).removesuffix(SUFFIX)
     prefix = "" if folder in ("", ".") else check_folder(folder) + "/"
@@ -159,20 +161,20 @@ def _check_part(part: str) -> None:
 
 
 def _is_device(part: str) -> bool:
-    # Windows looks at what stands before the first dot, without the spaces there.
+    # Windows compares the part before the first dot, without trailing spaces.
     return bool(re.fullmatch(_DEVICE, part.partition(".")[0].rstrip(" "), re.I))
 
 
 def _stem(name: str) -> str:
     kept = "".join(_translate(unicodedata.normalize("NFC", name)))
-    # Marks may have come together with their letters only now.
+    # The substitutions may have moved marks next to letters, so compose again.
     tidy = unicodedata.normalize("NFC", re.sub(r"_+", "_", re.sub(r" +", " ", kept)))
     short = tidy.strip(" ._-").encode()[:MAX_STEM_BYTES].decode("utf-8", "ignore").rstrip(" ._-")
     return "_" + short if _is_device(short) else short
 
 
 def _translate(name: str) -> Iterator[str]:
-    """Each character as it may stand in a file name, `_` for what may not."""
+    """Yield each character that a file name may contain, `_` for any other."""
     after_letter = False
     for char in name:
         category = unicodedata.category(char)
@@ -187,21 +189,21 @@ def _translate(name: str) -> Iterator[str]:
 
 
 def unescape_name(name: str) -> str:
-    """A saved name as a person reads it: the service HTML-escapes it in some of its answers."""
+    """A saved name as a person reads it. Some of the service's responses HTML-escape it."""
     if "&" not in name:
         return name
-    import html  # two thousand names of characters
+    import html  # slow to load: two thousand entity names
 
     return html.unescape(name)
 
 
 def shell_quote(path: str) -> str:
-    """The path as a person types it in a shell."""
+    """The path, quoted for a shell if necessary."""
     import shlex
 
     return shlex.quote(path)
 
 
 def may_send(name: str) -> bool:
-    """Whether sending this listed name back is sure to leave it as it is on the service."""
+    """Whether sending this listed name back surely leaves it unchanged on the service."""
     return 0 < len(name) <= MAX_SAVED_NAME and not re.search(_UNSURE, name, re.I)

@@ -1,6 +1,6 @@
-"""Which lines of a text stayed in another one: for `diff`, `log`, the page and line ends alike.
+"""Find the lines that two texts share, for `diff`, `log`, the HTML page and mixed line endings.
 
-The texts come from others, and difflib alone takes the square of their length, or its cube.
+The texts are untrusted, and difflib alone takes quadratic or even cubic time.
 """
 
 from __future__ import annotations
@@ -8,23 +8,23 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-# So many pairs of lines difflib compares in one piece, and in all pieces of a text: what it takes
-# grows faster than their number where most lines are equal.
+# The most pairs of lines that difflib compares in one piece and in all pieces of a text. Its time #
+# grows faster than the number of pairs if most lines are equal.
 _MOST_IN_A_PIECE = 250_000
 _MOST_PAIRS = 1_000_000
 _TURNS = 8
 
 
 def same_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int]]:
-    """Runs of lines that stayed, in order: where in `old`, where in `new`, how many. What it takes
-    is bounded, whatever the lines are: of what is too large to be compared line by line, the lines
-    that are there equally often are looked for, and what is between them counts as changed."""
+    """Runs of unchanged lines, in order: index in `old`, index in `new`, number of lines. The time
+    is bounded for any input: pieces too large to compare line by line are split at lines that occur
+    equally often in both, and whatever is still too large counts as changed."""
     runs: list[tuple[int, int, int]] = []
     left = _MOST_PAIRS
     todo = [(0, len(old), 0, len(new), _TURNS)]
     while todo:
         a, b, c, d, turns = todo.pop()
-        # Plain loops: there may be half a million pieces, and a generator each takes longer.
+        # Plain loops: there may be half a million pieces, and a generator for each is slower.
         start, first = a, c
         while a < b and c < d and old[a] == new[c]:
             a, c = a + 1, c + 1
@@ -41,7 +41,7 @@ def same_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, i
             runs += [(a + i, c + j, size) for i, j, size in _compared(old[a:b], new[c:d])]
         elif pairs and turns:
             found = [(a + i, c + j) for i, j in _anchors(old[a:b], new[c:d])]
-            # Each piece but the first begins with an anchor, which is the same in both.
+            # Each piece after the first begins with an anchor, a line that is equal in both.
             ends = [*found, (b, d)]
             pieces = zip([(a, c), *found], ends, strict=True) if found else ()
             todo += [(i, k, j, m, turns - 1) for (i, j), (k, m) in reversed([*pieces])]
@@ -55,8 +55,8 @@ def _compared(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Lines of both that are in one order: those that are there equally often, else any. Of lines
-    that follow each other in both, the first stands for all."""
+    """Lines that both share, in increasing order. Prefer lines that occur equally often in both. Of
+    lines that are adjacent in both, only the first is returned."""
     there, here = _by_line(old), _by_line(new)
     common = [(there[line], here[line]) for line in there if line in here]
     equal = [pair for pair in common if len(pair[0]) == len(pair[1])]
@@ -64,7 +64,7 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     for ours, theirs in equal or common:
         for i, j in zip(ours, theirs, strict=False):
             found[i] = j
-    # The longest part of it that also rises in the second: patience sorting.
+    # The longest increasing subsequence, by patience sorting.
     tops: list[int] = []
     last: list[int] = []
     before = [-1] * len(old)
@@ -92,7 +92,7 @@ def _by_line(lines: Sequence[str]) -> dict[str, list[int]]:
 
 
 def _joined(runs: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """In order, with neighbours as one, and without empty ones."""
+    """Sort the runs, join adjacent ones and drop empty ones."""
     found: list[tuple[int, int, int]] = []
     for a, b, size in sorted(run for run in runs if run[2]):
         if found and (found[-1][0] + found[-1][2], found[-1][1] + found[-1][2]) == (a, b):
@@ -105,7 +105,8 @@ def _joined(runs: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
 def changes(
     runs: Iterable[tuple[int, int, int]], old: int, new: int
 ) -> Iterator[tuple[int, int, int, int]]:
-    """What is between runs of so many lines: from and to, of the old ones and of the new."""
+    """The changes between the runs: start and end in the old text, start and end in the new. `old`
+    and `new` are the texts' line counts."""
     a = b = 0
     for i, j, size in (*runs, (old, new, 0)):
         if i > a or j > b:

@@ -1,14 +1,14 @@
 """A small, conservative syntax check of Pine Script v4 to v6, without the service.
 
-It reports only what no version of Pine accepts: strings that never end, brackets that do not
-match, characters that are not Pine, a text that stops after an operator or says nothing. Silence
-is no proof that a script compiles; an alarm is proof that it does not. Where the compiler's own
-code and words are known, they are used.
+It reports only what no version of Pine accepts: unclosed strings, unmatched brackets, characters
+that Pine does not know, a script that ends after an operator, and a script without statements. No
+finding does not prove that a script compiles; a finding proves that it does not. The compiler's own
+codes and messages are used where they are known.
 
-Lines end with CRLF, LF or a lone CR, as for the service; `str.splitlines` also cuts at characters
-that Pine keeps inside a line, so it is not used here.
+Lines end with CRLF, LF or a lone CR, as on the service. `str.splitlines` is not used because it
+also splits at characters that Pine keeps inside a line.
 
-Long because the tokens and the rules that read them are understood together or not at all.
+Long because the tokens and the rules that read them can only be understood together.
 """
 
 from __future__ import annotations
@@ -34,21 +34,22 @@ _EMPTY_TEXT = "Script doesn't contain any statements"
 
 _EOL = re.compile(r"\r\n|\n|\r")
 _WRAP = r"(?>\r\n|\n|\r)(?=\s)"
-"""A line break inside a string in quotes: the next line begins with white space or is blank.
-Deprecated, and valid."""
+"""A line break inside a quoted string: the next line begins with white space or is blank.
+Deprecated but valid."""
 
 
 def _string(quote: str) -> str:
-    """What a literal in quotes holds, from its first quote to before its last; where it is never
-    closed, to the end of the line that does not go on. Possessive, and the same for a closed and
-    an unclosed literal, so that a hostile text is read twice at most."""
+    """Match a quoted literal without its closing quote. An unclosed literal ends at the first line
+    break that does not wrap. Possessive, and the same for closed and unclosed literals, so that
+    hostile input is scanned at most twice."""
     plain = rf"[^{quote}\\\r\n]*+"
     part = rf"{plain}(?:\\(?:[^\r\n]|(?=[\r\n]|\Z)){plain})*+"
     return rf"(?!{quote}{{3}}){quote}{part}(?:{_WRAP}{part})*+"
 
 
 def _block(quote: str) -> str:
-    """A multi-line literal between tripled quotes, with up to two of them inside at its end."""
+    """Match a triple-quoted literal. Up to two more quotes may come right before the closing
+    ones."""
     plain = rf"[^{quote}\\]*+"
     part = rf"{plain}(?:(?:\\[\s\S]|{quote}(?!{quote}{{2}})){plain})*"
     return rf"{quote}{{3}}{part}{quote}{{3,5}}+"
@@ -86,16 +87,16 @@ _INCOMPLETE = re.compile(r"[-+*/%<>=?:.]|[-+*/%<>=!:]=|=>|and|or|not")
 _BETWEEN = ("comment", "newline")
 _TRIPLES = ('"""', "'''")
 _MOST = 100
-"""A text that is not Pine at all needs no longer list than this."""
+"""The most problems to report, for input that is not Pine at all."""
 MAX_CHARS = 512 * 1024
-"""A larger text is left to the service, which takes 5 MB: a token of one character takes a hundred
-bytes."""
+"""Larger sources are left to the service, which accepts 5 MB. Here a token of one character takes a
+hundred bytes."""
 
 
 class Token(NamedTuple):
     """A piece of source. `kind` is name, number, string, color, operator, open, close, comment,
-    newline, unclosed (a string, as far as its lines go on) or foreign (not Pine); `start` is the
-    offset of its first character."""
+    newline, unclosed (a string, up to the end of its last wrapped line) or foreign (not Pine).
+    `start` is the offset of its first character."""
 
     kind: str
     text: str
@@ -109,8 +110,8 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The call that says what a script is. `title` is empty where it is no literal; `version` is
-    the number in `//@version=N`, None without one."""
+    """A script's declaration call. `title` is empty unless it is a literal. `version` is the number
+    in `//@version=N`, or None."""
 
     kind: Kind
     title: str
@@ -118,24 +119,24 @@ class Declaration:
 
 
 class Lines:
-    """Turns offsets of one source into lines and columns that count from 1."""
+    """Convert offsets in a source into lines and columns, counted from 1."""
 
     def __init__(self, source: str) -> None:
         self._starts = [0, *(match.end() for match in _EOL.finditer(source))]
 
     def at(self, offset: int) -> tuple[int, int]:
-        """The line and the column of a character."""
+        """The line and column of the character at an offset."""
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
     def span(self, start: int, end: int) -> tuple[int, int, int, int]:
-        """Line, column, end line and end column of source[start:end], the end inclusive."""
+        """Line, column, end line and end column of source[start:end], end inclusive."""
         return (*self.at(start), *self.at(max(start, end - 1)))
 
 
 def scan(source: str) -> Iterator[Token]:
-    """The whole source but its blanks, in order, comments and line ends included. Never fails:
-    what is not Pine comes as `unclosed` and `foreign`."""
+    """Yield all tokens in order, including comments and line ends but not blanks. Never fails:
+    input that is not Pine becomes `unclosed` and `foreign`."""
     for match in _TOKEN.finditer(source):
         kind = match.lastgroup
         if kind is not None and kind != "space":
@@ -143,12 +144,12 @@ def scan(source: str) -> Iterator[Token]:
 
 
 def tokens(source: str) -> list[Token]:
-    """The same, at once."""
+    """All tokens as a list."""
     return list(scan(source))
 
 
 class Problem(NamedTuple):
-    """What is wrong with source[start:end]; `ends` where the text stops too early."""
+    """A problem in source[start:end]. `ends` is true if the source stops too early."""
 
     start: int
     end: int
@@ -158,8 +159,8 @@ class Problem(NamedTuple):
 
 
 def check(source: str) -> tuple[Diagnostic, ...]:
-    """What no version of Pine accepts, in the order of the text; () for everything else, and for
-    a text of more than MAX_CHARS."""
+    """Errors that every version of Pine reports, in source order. Empty if there are none or the
+    source is longer than MAX_CHARS."""
     if not (found := problems(source)):
         return ()
     lines = Lines(source)
@@ -169,11 +170,10 @@ def check(source: str) -> tuple[Diagnostic, ...]:
 
 
 def problems(source: str) -> list[Problem]:
-    """The same, by offsets.
+    """The same errors, by offset.
 
-    Damaged strings and foreign characters hide the rest: behind them brackets prove nothing, and
-    behind the first string that never ends nothing does. Of brackets only the first that is wrong
-    is told.
+    After damaged strings and foreign characters, brackets prove nothing; after the first unclosed
+    string, nothing does. Only the first unmatched bracket is reported.
     """
     if len(source) > MAX_CHARS:
         return []
@@ -186,9 +186,8 @@ def problems(source: str) -> list[Problem]:
 
 
 def declaration(source: str) -> Declaration | None:
-    """The script's declaration, the first call of `indicator`, `study`, `strategy` or `library`
-    outside of brackets; None where there is none, or none in the first MAX_CHARS. Comments and
-    strings are not looked into."""
+    """The script's declaration: the first call of `indicator`, `study`, `strategy` or `library`
+    outside brackets, comments and strings. None if the first MAX_CHARS have none."""
     found = tokens(source[:MAX_CHARS])
     code = [token for token in found if token.kind not in _BETWEEN]
     depth = 0
@@ -204,13 +203,14 @@ def declaration(source: str) -> Declaration | None:
 
 
 def is_wrapped(token: Token) -> bool:
-    """Whether a string in quotes, not tripled ones, goes on in another line: deprecated."""
+    """Whether a single-quoted or double-quoted string wraps onto another line, which is
+    deprecated."""
     plain = token.kind == "string" and token.text[:3] not in _TRIPLES
     return plain and _EOL.search(token.text) is not None
 
 
 def version(found: Iterable[Token]) -> int | None:
-    """The number of the first `//@version=N` among the tokens, None without one."""
+    """The number in the first `//@version=N` among the tokens, or None."""
     for token in found:
         if token.kind == "comment" and "version" in token.text:
             match = _VERSION.match(token.text)
@@ -220,7 +220,7 @@ def version(found: Iterable[Token]) -> int | None:
 
 
 def literal(text: str) -> str:
-    """The value of a string token: without its quotes, escapes resolved, wrapped lines joined."""
+    """The value of a string token: unquoted, with escapes resolved and wrapped lines joined."""
     if text[:3] in ('"""', "'''") and len(text) >= 6:
         body = text[3:-3]
     else:
@@ -242,8 +242,8 @@ def _lexical(source: str, found: list[Token]) -> Iterator[Problem]:
 
 
 def _unclosed(source: str, found: list[Token], index: int) -> Problem:
-    """The line of the string to blame: where one seems to wrap onto the line of an unclosed one,
-    its own end is what is missing, and the quote here was meant to open another."""
+    """The line of the string to blame. If an earlier string seems to wrap onto this line, that one
+    lacks its closing quote, and the quote here was meant to open another string."""
     blamed = found[index]
     if blamed.text[:3] in _TRIPLES:
         return Problem(blamed.start, _first_line(blamed), PREFIX + "unterminated string")
@@ -282,7 +282,7 @@ def _bracket(found: list[Token]) -> Iterator[Problem]:
 
 
 def _ending(found: list[Token]) -> Iterator[Problem]:
-    """Nothing said at all, or a text that stops where an operand must follow."""
+    """A script without statements, or one that ends where an operand must follow."""
     last = next((token for token in reversed(found) if token.kind not in _BETWEEN), None)
     if last is None:
         yield Problem(0, 1, _EMPTY_TEXT, EMPTY)

@@ -1,8 +1,7 @@
-"""Characters that a reader does not see, or sees elsewhere than a program reads them.
+"""Characters that are invisible or displayed out of order.
 
-On a terminal they are always shown by their numbers (`cli.render`), and a source that holds some
-is warned of: what it does may be other than what it looks like. Line ends are LF, as in all
-canonical texts.
+A terminal always shows them escaped (`cli.render`). A source that contains any gets a warning,
+because it may not do what it seems to do. Line endings are LF, as in all canonical text.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _NO_CHARACTERS = "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
-# What stands inside the brackets of a regular expression.
+# Each is the inside of a character class of a regular expression.
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029"
 _REORDERING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _INVISIBLE = (
@@ -27,11 +26,11 @@ _INVISIBLE = (
     "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
     + _NO_CHARACTERS
 )
-# These change what stands before them, in emoji and in many scripts.
+# These change the character before them, in emoji and in many scripts.
 _SELECTING = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _JOINING = _SELECTING + "\u034f\u17b4\u17b5\u180e\u200c\u200d\U00013430-\U0001343f"
 HARMFUL = _CONTROLS + _REORDERING + _INVISIBLE + _JOINING
-"""All of them, as the inside of a regular expression's brackets; tab and newline are none."""
+"""All of these characters, as the inside of a character class. Tab and newline are not included."""
 
 _ASCII_CONTROL = "[\x00-\x08\x0b-\x1f\x7f]"
 _SAID = {
@@ -45,9 +44,9 @@ _MOST = 20
 
 
 def unseen(text: str) -> tuple[Diagnostic, ...]:
-    """A warning for each such character of a canonical text, runs of one counted together; of
-    very many the first, and how many more there are. Emoji, flags and the joiners between the
-    letters of other scripts than Latin are nothing to warn of."""
+    """A warning for each run of such a character in a canonical text. A long list is cut off and
+    ends with the number of further runs. Emoji, flags, and joiners between letters of non-Latin
+    scripts are not reported."""
     if text.isascii() and not re.search(_ASCII_CONTROL, text):
         return ()
     runs = (run for run in _runs().finditer(text) if run.lastgroup)
@@ -59,16 +58,16 @@ def unseen(text: str) -> tuple[Diagnostic, ...]:
 
 @cache
 def _runs() -> re.Pattern[str]:
-    """The runs of one character, each in a group; what is ordinary matches without a group."""
+    """Match each run in a named group. Ordinary uses match without a group."""
     kinds = {"control": _CONTROLS, "reorders": _REORDERING, "invisible": _INVISIBLE}
     alone = "|".join(rf"(?P<{kind}>[{inside}])(?P={kind})*+" for kind, inside in kinds.items())
-    nothing = r"\x00-\x7f\s\u200c\u200d"  # that a joiner could join to what follows
+    nothing = r"\x00-\x7f\s\u200c\u200d"  # a joiner after these joins nothing
     return re.compile(
         # The flags of England, Scotland and Wales, and keycaps.
         "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
         f"|(?<=[0-9#*])\ufe0f\u20e3|{alone}"
         f"|(?<![^{nothing}])(?P<joins>[{_JOINING}])(?P=joins)*+"
-        # One selector after another hides whole texts behind one letter.
+        # A sequence of selectors can hide a whole text behind one letter.
         f"|(?<=[{_SELECTING}])(?P<selects>[{_SELECTING}])(?P=selects)*+"
     )
 
@@ -88,8 +87,8 @@ def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
 
 
 def escape_controls(text: str, *, one_line: bool = True) -> str:
-    """The text with what a terminal would obey, or not show, as \\u{…}. For one line, newlines
-    are shown too."""
+    """Replace characters that a terminal would obey or hide with \\u{…}. With `one_line`, also
+    escape newlines."""
     if text.isascii() and text.isprintable():
         return text
     text = _harmful().sub(lambda m: f"\\u{{{ord(m[0]):x}}}", text)
@@ -98,10 +97,10 @@ def escape_controls(text: str, *, one_line: bool = True) -> str:
 
 @cache
 def _harmful() -> re.Pattern[str]:
-    """Half characters stand for bytes of a file's name that are no text."""
+    """All harmful characters, and the surrogates that stand for undecodable bytes in file names."""
     return re.compile(f"[{HARMFUL}\ud800-\udfff]")
 
 
 def named(char: str) -> str:
-    """`U+202E RIGHT-TO-LEFT OVERRIDE`; controls have no name in Unicode."""
+    """`U+202E RIGHT-TO-LEFT OVERRIDE`. Control characters have no Unicode name."""
     return f"U+{ord(char):04X} {unicodedata.name(char, '')}".rstrip()

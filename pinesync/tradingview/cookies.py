@@ -75,7 +75,7 @@ def parse(pasted: str, base_url: str = BASE_URL) -> Secret:
     for name in ("sessionid", "sessionid_sign"):
         if name not in found:
             raise Misuse(
-                f"no cookie called {name} in what was given",
+                f"no cookie called {name} in the given text",
                 "give both, as in: sessionid=…; sessionid_sign=…",
             )
     return checked(found["sessionid"], found["sessionid_sign"], base_url)
@@ -85,5 +85,5 @@ def checked(sessionid: object, sign: object, base_url: str = BASE_URL) -> Secret
     """The two values as a Secret. Misuse, not showing the value, for what no cookie can contain."""
     for name, value in (("sessionid", sessionid), ("sessionid_sign", sign)):
         if not isinstance(value, str) or not _VALUE.fullmatch(value):
-            raise Misuse(f"the value of {name} is not one that a cookie can have")
+            raise Misuse(f"the value of {name} is not valid in a cookie")
     return Secret(str(sessionid), str(sign), origin_of(base_url))

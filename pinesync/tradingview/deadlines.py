@@ -41,7 +41,7 @@ class _Timed(io.RawIOBase):
             return self._raw.readinto(into)
         left = self._end - monotonic()
         if left <= 0:
-            raise TimeoutError("the answer did not end in time")
+            raise TimeoutError("the response did not end in time")
         self._sock.settimeout(left)
         try:
             return self._raw.readinto(into)

@@ -19,8 +19,8 @@ def decoder(encoding: str) -> Decode:
         case "gzip" | "x-gzip":
             return Inflate()
     raise BadAnswer(
-        f"the answer has an encoding that was not asked for: {encoding[:40]!r}",
-        "nothing was changed because of it",
+        f"the response has an encoding that was not requested: {encoding[:40]!r}",
+        "nothing was changed",
     )
 
 

@@ -196,7 +196,7 @@ class Session:
         except OSError as error:
             # requests raises a plain OSError for a missing or invalid CA bundle.
             raise Misuse(
-                f"{self._transport.ca_bundle}: cannot be used to prove who answers: {error}",
+                f"{self._transport.ca_bundle}: cannot be used to verify the server: {error}",
                 "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it: fix or unset the variable",
             ) from None
         return Answer(response.status_code, body, response.headers.get("Retry-After"))
@@ -222,17 +222,17 @@ class Session:
                 size += len(part)
                 if max(taken, size) > cap:
                     raise BadAnswer(
-                        f"the answer is larger than {cap} bytes and was dropped",
-                        "nothing was changed because of it",
+                        f"the response is larger than {cap} bytes and was dropped",
+                        "nothing was changed",
                     )
                 if self._transport.clock() > end:
-                    raise NetworkError("the answer did not end in time", again)
+                    raise NetworkError("the response did not end in time", again)
         except ReadTimeoutError as error:
-            raise NetworkError("the answer did not end in time", again) from error
+            raise NetworkError("the response did not end in time", again) from error
         except (HTTPError, OSError, zlib.error) as error:
-            raise NetworkError(f"the answer broke off ({type(error).__name__})", again) from error
+            raise NetworkError(f"the response broke off ({type(error).__name__})", again) from error
         if isinstance(decode, Inflate) and parts and not decode.ended:
-            raise NetworkError("the answer broke off (inside its compressed text)", again)
+            raise NetworkError("the response broke off (inside its compressed text)", again)
         return b"".join(parts)
 
 
@@ -269,13 +269,13 @@ def _network_error(
     )
     sent = not (unverified or isinstance(reason, _NEVER_LEFT))
     if isinstance(error, requests.Timeout):
-        what = f"{host} did not answer in time"
+        what = f"{host} did not respond in time"
     elif isinstance(reason, NameResolutionError):
         what = f"the name of {host} cannot be resolved"
     elif isinstance(reason, SSLError) or isinstance(error, requests.exceptions.SSLError):
         what = f"no secure connection to {host}"
     elif isinstance(reason, ProtocolError):
-        what = f"{host} closed the connection before an answer came"
+        what = f"{host} closed the connection without a response"
     else:
         what = f"no connection to {host} ({type(reason).__name__})"
     return NetworkError(what, again, sent=sent)

@@ -55,7 +55,7 @@ def path_of(folder: Path, name: str = "") -> Path:
     if name and not _NAME.fullmatch(folded):
         raise Misuse(
             f"{name[:60]!r} is not a name for a sign-in",
-            "letters, digits, - and _, at most 40 of them",
+            "use at most 40 letters, digits, - and _",
         )
     return folder / (f"session-{folded}.json" if folded else "session.json")
 
@@ -88,7 +88,7 @@ def keep(
         _out_of_keyring(path)
     kept = load(folder, name)
     if kept is None:
-        raise FileError(f"{path}: is gone right after it was written")
+        raise FileError(f"{path}: disappeared right after it was written")
     return kept
 
 

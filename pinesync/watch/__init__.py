@@ -1,1 +1,1 @@
-"""A session of `watch`: which files to look at, what TradingView has, and what is told."""
+"""A session of `watch`: which files to read, what TradingView has, and what to report."""

@@ -18,8 +18,8 @@ from pinesync.watch.human_edits import HumanEdits
 from pinesync.workspace.workspace import Workspace
 
 BY_GIT = "git wrote them"
-MANY = "they changed at once"
-BEFORE = "they were edited before this began"
+MANY = "they changed at the same time"
+BEFORE = "they were edited before watch started"
 GITS_SECONDS = 10.0
 OTHERS_SECONDS = 30.0
 AGAIN_SECONDS = 1.0
@@ -269,10 +269,10 @@ class Files:
             return None
         self._unfit[path] = same
         if state.busy:
-            why, hint = "a program has it open for writing", "it is sent when that is closed"
+            why, hint = "a program has it open for writing", "it is sent once that closes it"
             return Told(path, "not sent", why, hint)
         if state.problem:
-            return Told(path, "not sent", state.problem, "fix it and save: it is sent then")
+            return Told(path, "not sent", state.problem, "fix it and save it again to send it")
         hint = f"`pinesync restore {shell_quote(path)}` brings it back; `pinesync rm` forgets it"
         return Told(path, "missing", "the file is gone; the script on TradingView stays", hint)
 

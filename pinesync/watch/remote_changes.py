@@ -36,7 +36,7 @@ def bringable(lines: Sequence[Line]) -> list[RelPath]:
 
 def told(line: Line) -> Told:
     news = line.word.news
-    assert news, f"nothing is told of {line.word}"
+    assert news, f"no message for {line.word}"
     version = line.newest or line.version
     hint = news.hint.format(path=shell_quote(line.path), after=version)
     return Told(line.path, line.word, news.message, hint, version)

@@ -1,7 +1,7 @@
-"""What the operating system says of files that may have changed.
+"""The operating system's events for files that may have changed.
 
-They are never taken for the truth: some come twice, some late, and where a queue overflows, a drive
-is on the network or the machine slept, some never. Whoever waits for them looks from time to time.
+Events are only hints. Some come twice, some late, and some never: after a queue overflow, on a
+network drive or while the machine sleeps. So callers must poll as well.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 _PAIRING_SECONDS = 0.02
-"""How long watchdog waits for the second half of a move. Its own half second, for which a file that
-left the tree holds up every event behind it, is longer than a save may take."""
+"""How long watchdog waits for the second half of a move. Its default of half a second is longer
+than a save may take: a file that leaves the tree delays every event after it by that long."""
 
 
-# In watchdog 7, and in watchdog 6; other systems than Linux have neither.
+# The names in watchdog 7 and in watchdog 6. They exist only on Linux.
 _PAIRINGS = (
     ("inotify_move_event_grouper", "InotifyMoveEventGrouper"),
     ("inotify_buffer", "InotifyBuffer"),
@@ -32,9 +32,9 @@ _PAIRINGS = (
 
 
 class FileEvents(FileSystemEventHandler):
-    """The paths below `root` that something happened to, relative to it, and keys that were
-    pressed. `works` is False where the system gives no events: then there are only looks. `heard`
-    is called with each path at once, in a thread of watchdog's."""
+    """Collects the paths with events, relative to `root`, and pressed keys. `works` is False if the
+    system delivers no events, so that only polling helps. `heard` is called immediately with each
+    path, in watchdog's thread."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -43,7 +43,7 @@ class FileEvents(FileSystemEventHandler):
         self._paths: set[str] = set()
         self._keys: list[str] = []
         self._observer: BaseObserver | None = None
-        # Too many watches, or too many programs that watch, or none on this file system.
+        # Too many watches, too many watching programs, or no support on this file system.
         with suppress(OSError):
             observer = _observer()
             observer.schedule(self, str(root), recursive=True)
@@ -60,9 +60,9 @@ class FileEvents(FileSystemEventHandler):
             self._observer.join()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Called by watchdog, in a thread of its own."""
+        """Called by watchdog in its own thread."""
         if event.event_type in ("opened", "closed_no_write"):
-            return  # our own looks would be hints to look again
+            return  # our own reads would trigger further reads
         ends = (raw for raw in (event.src_path, event.dest_path) if raw)
         paths = [_slashed(os.path.relpath(os.fsdecode(raw), self._root)) for raw in ends]
         for path in paths:
@@ -72,13 +72,13 @@ class FileEvents(FileSystemEventHandler):
             self._news.notify()
 
     def press(self, key: str) -> None:
-        """A key was pressed; from any thread."""
+        """Report a pressed key. Safe to call from any thread."""
         with self._news:
             self._keys.append(key)
             self._news.notify()
 
     def wait(self, seconds: float) -> tuple[frozenset[str], list[str]]:
-        """What came since the last call, after `seconds` at most: paths with slashes, and keys."""
+        """Wait up to `seconds`. Returns the paths (with slashes) and keys since the last call."""
         with self._news:
             if not (self._paths or self._keys) and seconds > 0:
                 self._news.wait(seconds)
@@ -92,12 +92,12 @@ def _slashed(path: str) -> str:
 
 
 def _observer() -> BaseObserver:
-    # It would write on the person's terminal that a queue overflowed.
+    # Otherwise watchdog would report a queue overflow on the terminal.
     logging.getLogger("watchdog").addHandler(logging.NullHandler())
     for name, pairing in _PAIRINGS:
         with suppress(ImportError):
             getattr(import_module(f"watchdog.observers.{name}"), pairing).delay = _PAIRING_SECONDS
-    # It says so of each folder that is moved away and back, into the terminal of the person.
+    # watchdog would warn on the terminal about each folder that is moved away and back.
     warnings.filterwarnings("ignore", "Callback with id ", RuntimeWarning)
     observer: BaseObserver = Observer()
     return observer

@@ -12,14 +12,14 @@ from pinesync.errors import FileError, Locked
 
 def writing(folder: Path) -> AbstractContextManager[None]:
     """Hold the write lock of the state directory `folder`. Locked if another process has it."""
-    message = "another pinesync is writing in this workspace"
-    return _held(folder / "lock", message, "wait for it, then run the command again")
+    message = "another pinesync process is writing to this workspace"
+    return _held(folder / "lock", message, "wait for it to finish, then run the command again")
 
 
 def watching(folder: Path) -> AbstractContextManager[None]:
     """Hold the watch lock; others may write. Locked if another process watches."""
-    message = "another `pinesync watch` runs in this workspace"
-    return _held(folder / "watch", message, "one is enough: it sends what any editor saves")
+    message = "another `pinesync watch` is running in this workspace"
+    return _held(folder / "watch", message, "one is enough: it uploads what any editor saves")
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def _held(path: Path, message: str, hint: str) -> Iterator[None]:
 
 def is_held(folder: Path) -> bool:
     """Whether another process holds the write lock now. Tries the lock without waiting and releases
-    it at once. Does not create the lock file."""
+    it immediately. Does not create the lock file."""
     from filelock import FileLock, Timeout
 
     path = folder / "lock"
@@ -55,5 +55,5 @@ def is_held(folder: Path) -> bool:
         return True
     except OSError as error:
         raise FileError(
-            f"{path}: the lock cannot be tried: {error.strerror}", "see whose file that is"
+            f"{path}: cannot check the lock: {error.strerror}", "check who owns that file"
         ) from error

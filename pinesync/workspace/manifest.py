@@ -1,7 +1,7 @@
-"""pine.toml as a value: text in, a checked `Manifest` out, and back.
+"""Convert the text of pine.toml into a checked `Manifest`, and back.
 
-Nothing here reads or writes a file. The text may come from a hostile repository, so `parse` refuses
-whatever it does not know, names the line, and is done before anything else is touched.
+No files are read or written here. The text may come from a hostile repository, so `parse` rejects
+anything unknown and names the line. Callers parse before they do anything else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pinesync.workspace.tables import as_table as as_table
 
 
 def parse(text: str) -> Manifest:
-    """The manifest that the text of a pine.toml holds; ManifestError, with the line, otherwise."""
+    """Parse the text of a pine.toml. ManifestError, with the line, if it is not valid."""
     text = text.removeprefix("\ufeff")
     try:
         return read(*(fast_reader.read(text) or (toml.load(text), None)))
@@ -30,7 +30,7 @@ def parse(text: str) -> Manifest:
 
 
 def bases_of(data: bytes, workspace: str, pine_id: PineId) -> list[Base]:
-    """The script's base in an older pine.toml of the workspace; an unusable one has none."""
+    """The script's base in an older pine.toml of the workspace; empty if that is not valid."""
     try:
         held = parse(data.decode("utf-8"))
     except (ManifestError, UnicodeDecodeError):
@@ -56,7 +56,7 @@ def recorded_in(
 
 
 def dump_new(manifest: Manifest) -> str:
-    """The text of a new pine.toml, sorted by path: `parse` of it is `manifest` again."""
+    """The text of a new pine.toml, sorted by path. `parse` turns it back into `manifest`."""
     entries = {path: as_table(manifest.entries[path]) for path in sorted(manifest.entries)}
     text = toml.plain({"workspace": settings_table(manifest.settings), "scripts": entries})
     return _proved(text, manifest)
@@ -68,12 +68,12 @@ def apply(
     settings: Settings | None = None,
     before: Manifest | None = None,
 ) -> tuple[str, Manifest]:
-    """The text with these entries set, None removing one, and the settings where given; and what
-    it holds then. `before` is what `text` holds, where that is known.
+    """Set entries (None removes one) and optionally the settings. Returns the new text and
+    manifest. `before` is the parsed `text`, if known.
 
-    Comments, order and line ends of a text that a person wrote are kept, as far as `toml.edit`
-    can. The result was parsed and holds what it should. ManifestError where the text, or the
-    result, cannot be used.
+    A person's comments, order and line endings are kept as far as `toml.edit` can. The result is
+    parsed again and compared with the intended content. ManifestError if the text or the result is
+    not valid.
     """
     before = before or parse(text)
     after = _changed(before, changes, settings)
@@ -84,8 +84,8 @@ def apply(
 
 
 def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
-    """Entries that stay and are written as we write them are replaced where they stand, which
-    spares all others the serialiser; None where there is more to it."""
+    """Replace changed entries in place if they are exactly as pinesync writes them, so that the
+    others need not be serialised. None if that is not enough."""
     if before.settings != after.settings or before.entries.keys() != after.entries.keys():
         return None
     for path, entry in after.entries.items():
@@ -103,7 +103,7 @@ def _with_blocks(text: str, before: Manifest, after: Manifest) -> str | None:
 
 
 def block(entry: Entry) -> str:
-    """The lines of one entry, as we write them."""
+    """The lines of one entry, as pinesync writes them."""
     return toml.plain({"scripts": {entry.path: as_table(entry)}})
 
 
@@ -114,7 +114,7 @@ def _with_tables(text: str, before: Manifest, after: Manifest) -> str:
 
 
 def from_table(path: str, table: object) -> Entry:
-    """The entry that such a table stands for; ManifestError where it is none."""
+    """Parse an entry's table. ManifestError if it is not valid."""
     try:
         return read_entry(path, as_mapping(table, "scripts", path))
     except toml.Unusable as error:
@@ -129,31 +129,33 @@ def _changed(
         if entry is None:
             entries.pop(path, None)
         elif entry.path != path:
-            raise ValueError(f"the entry of {entry.path} cannot stand at {path}")
+            raise ValueError(f"the entry of {entry.path} cannot be stored under {path}")
         else:
             entries[path] = entry
     return Manifest(settings or before.settings, entries)
 
 
 def _proved(text: str, expected: Manifest) -> str:
-    """The text, if reading it back gives what was to be written."""
+    """Return the text if it parses to the expected manifest."""
     try:
         found = parse(text)
     except ManifestError as error:
-        raise ManifestError(f"would become unusable, so it stays as it is: {error}") from error
+        raise ManifestError(
+            f"the change would make it invalid, so nothing was written: {error}"
+        ) from error
     if found != expected:
-        raise AssertionError("pine.toml would not hold what was to be written")
+        raise AssertionError("pine.toml would not contain the intended entries")
     return text
 
 
 def _table(table: Mapping[str, Any], before: Manifest, after: Manifest) -> dict[str, Any]:
-    """The TOML of `after`, with the keys of `table` as they were where nothing changed."""
+    """The TOML table of `after`. Unchanged keys keep their values from `table`."""
     old: dict[str, Any] = table.get("scripts", {})
     scripts = {path: raw for path, raw in old.items() if path in after.entries}
     for path, entry in after.entries.items():
         if before.entries.get(path) != entry:
             scripts[path] = as_table(entry)
-    # Sorted entries make two branches that add scripts meet less often in a merge.
+    # With sorted entries, two branches that add scripts conflict less often in a merge.
     if list(old) == sorted(old):
         scripts = dict(sorted(scripts.items()))
     same = after.settings == before.settings

@@ -1,4 +1,4 @@
-"""pine.toml's text as it grows, entry by entry: what does not change is not written anew."""
+"""Build the text of pine.toml entry by entry, without serialising unchanged entries again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pinesync.workspace.manifest import Manifest, Settings, block, dump_new
 
 
 class ManifestBuilder:
-    """The text that `dump_new` would write of these settings and the entries so far."""
+    """Builds the text that `dump_new` would write for the settings and the entries so far."""
 
     def __init__(self, settings: Settings, entries: Mapping[RelPath, Entry]) -> None:
         self._head = dump_new(Manifest(settings))

@@ -30,10 +30,10 @@ def read_manifest(
     data = tree.read(MANIFEST)
     if data is None and not tree.root.is_dir():
         raise Misuse(
-            f"{tree.root}: the folder is gone", "where it was moved, run the command there"
+            f"{tree.root}: the folder is gone", "if it was moved, run the command in its new place"
         )
     if data is None:
-        raise Misuse(f"{tree.root}: {MANIFEST} is gone", "bring it back with git")
+        raise Misuse(f"{tree.root}: {MANIFEST} is gone", "restore it from git")
     if before and before[0] == data:
         return before
     return data, manifest.parse(_text(data))
@@ -129,7 +129,9 @@ class ManifestFile:
                     path, before.entries.get(path), held.entries.get(path)
                 )
             return
-        raise FileError(f"{MANIFEST}: something else keeps writing it", "close it, and try again")
+        raise FileError(
+            f"{MANIFEST}: another program keeps writing it", "close that program, then try again"
+        )
 
     def refuse_unwritable(self) -> None:
         refuse_unwritable(self._tree)

@@ -14,7 +14,7 @@ from pinesync.workspace import manifest
 from pinesync.workspace.manifest import Manifest, Settings
 
 _MARKER = re.compile(r"(?:(<{7})|(\|{7})|(={7})|(>{7}))(?: [^\n]*)?\r?\n?")
-_BY_HAND = "take the markers out by hand, or begin the merge anew"
+_BY_HAND = "remove the markers by hand, or restart the merge"
 _CHANGED = "only the other side changed it"
 _OURS, _BASE, _THEIRS = "ours", "base", "theirs"
 _UNKNOWN = frozenset(("account", "account_id"))
@@ -146,7 +146,7 @@ def _settings(ours: Settings, theirs: Settings, base: Settings | None) -> Settin
             merged = replace(merged, **{key: other})
         elif not base or other != before:
             raise ManifestError(
-                f"the two sides have another {key} in [workspace]", "choose one by hand"
+                f"the two sides differ in {key} of [workspace]", "choose one by hand"
             )
     return merged
 
@@ -159,15 +159,15 @@ def _refuse_two(ours: Manifest, theirs: Manifest) -> None:
             at = paths.get(entry.pine_id, path) if entry.pine_id else path
             if at != path:
                 raise ManifestError(
-                    f"{at!r} on one side and {path!r} on the other are one script",
-                    "keep one of the two entries, and one of the two files",
+                    f"{at!r} on one side and {path!r} on the other are the same script",
+                    "keep one of the two entries and one of the two files",
                 )
     for path in ours.entries.keys() & theirs.entries.keys():
         ids = {ours.entries[path].pine_id, theirs.entries[path].pine_id} - {None}
         if len(ids) > 1:
             raise ManifestError(
-                f"{path!r} is another script on each side",
-                "move one of the two files, and keep both entries",
+                f"{path!r} is a different script on each side",
+                "move one of the two files and keep both entries",
             )
 
 
@@ -180,7 +180,7 @@ def _chosen(
         assert found
         return found, "only one side has it"
     if one.pine_id is None or other.pine_id is None:
-        return (other if one.pine_id is None else one), "the other side had not saved it yet"
+        return (other if one.pine_id is None else one), "the other side has not saved it yet"
     older, newer = sorted((one, other), key=lambda entry: _version(entry) or Version(0))
     if _version(older) == _version(newer):
         return _same_version(one, other, base, holds)
@@ -188,16 +188,16 @@ def _chosen(
     assert newer.base
     if holds(newer.path) in (newer.base.digest, newer.base.expected):
         return newer, "the file has exactly this text"
-    also = f"; the flag of {newer.shadowed} went with the other" if newer.shadowed else ""
-    return older, f"the older of the two, which takes nothing back{also}"
+    also = f"; the other's flag for {newer.shadowed} is dropped" if newer.shadowed else ""
+    return older, f"the older of the two, which reverts nothing{also}"
 
 
 def _same_version(one: Entry, other: Entry, base: Entry | None, holds: Holds) -> tuple[Entry, str]:
     """Choose between two entries with the same base version; keep a flag of either."""
     if one.base and other.base and one.base.digest != other.base.digest:
         raise ManifestError(
-            f"{one.path!r}: the two sides have another text for version {one.base.version}",
-            "keep the entry whose digest `pinesync verify` agrees with",
+            f"{one.path!r}: the two sides have different texts for version {one.base.version}",
+            "keep the entry whose digest `pinesync verify` confirms",
         )
     theirs = base is not None and base == one
     entry, why = (other, _CHANGED) if theirs else (one, "both sides have this version")

@@ -1,7 +1,7 @@
-"""The tables of pine.toml as values, checked, and back: `[workspace]` and `[scripts]`.
+"""Convert pine.toml's tables `[workspace]` and `[scripts]` into checked values, and back.
 
-They may come from a hostile repository, so whatever is not known is refused, with the keys that
-lead to it. Long because a key is read, checked and written in one module, or the two would differ.
+They may come from a hostile repository, so anything unknown is rejected, with the keys that lead to
+it. Long because each key must be read, checked and written in one module to stay consistent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pinesync.workspace import toml
 SCHEMA = 1
 MAX_NAME = 256
 MAX_PATTERNS = 200
-"""Of `ignore`; every file is compared with each."""
+"""Limit for `ignore`: every file is compared with every pattern."""
 DEFAULT_FOLDERS: Mapping[Kind, str] = {
     "study": "indicators",
     "strategy": "strategies",
@@ -45,19 +45,19 @@ ENTRY_KEYS = (
     *("pine_id", "name", "version", "digest", "sent", "theirs", "chosen", "hidden"),
     "pulled",
 )
-"""The last one is of pinesync 0.1.0: it held the newest of `theirs`, and is read as such."""
+"""`pulled` is from pinesync 0.1.0. It held the newest of `theirs` and is read as such."""
 _BASE_KEYS = ("version", "digest", "sent", "theirs", "chosen", "pulled")
 WORKSPACE_ID = r"[0-9A-Za-z][0-9A-Za-z-]{0,63}"
 REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"
 DIGEST = r"sha256:[0-9a-f]{64}"
-_NEWER = "a newer pinesync may have written it: update pinesync, or take the key out"
+_NEWER = "a newer pinesync may have written it: update pinesync, or remove the key"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The table `[workspace]`. `remote` is a word, never an address; `account` and `account_id`
-    are the user name and id that the folder belongs to, None until known; `folders` names one
-    for each kind; `advice` is whether `status` ends with the next step."""
+    """The table `[workspace]`. `remote` is a word, never an address. `account` and `account_id` are
+    the user name and id that the workspace belongs to, None until known. `folders` maps each kind
+    to its folder; `advice` is whether `status` ends with the next step."""
 
     schema: int = SCHEMA
     id: str
@@ -71,11 +71,11 @@ class Settings:
 
     @property
     def owner(self) -> Account | None:
-        """The account that the workspace belongs to, None until known."""
+        """The account that the workspace belongs to; None until known."""
         return None if self.account is None else Account(self.account, self.account_id or "")
 
     def pinned(self, account: Account) -> Settings:
-        """The same, of the account; what is known of an account already stays."""
+        """A copy that belongs to the account. Account details that are already known stay."""
         return replace(
             self,
             account=self.account or account.name,
@@ -85,7 +85,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All of pine.toml. No two entries share an id, or paths that are one file somewhere."""
+    """All of pine.toml. No two entries share an id or a path that is the same file on some
+    system."""
 
     settings: Settings
     entries: Mapping[RelPath, Entry] = field(default_factory=dict)
@@ -110,7 +111,7 @@ def settings_table(settings: Settings) -> dict[str, Any]:
 
 
 def as_table(entry: Entry) -> dict[str, str]:
-    """The keys and values of an entry, as pine.toml has them."""
+    """An entry's keys and values, as in pine.toml."""
     base = entry.base
     table = {
         "pine_id": entry.pine_id,
@@ -122,7 +123,7 @@ def as_table(entry: Entry) -> dict[str, str]:
         "chosen": base and base.chosen,
         "hidden": entry.shadowed and str(entry.shadowed),
     }
-    # A plain str: the serialisers look at the exact type.
+    # A plain str: the serialisers check the exact type.
     return {key: str(value) for key, value in table.items() if value or value == ""}
 
 
@@ -134,7 +135,7 @@ def _refuse(message: str, *keys: str, hint: str | None = None) -> NoReturn:
 
 
 def _told(raw: str) -> str:
-    """A key as messages show it: a hostile one has any length."""
+    """A key, quoted and shortened for messages: a hostile key can have any length."""
     return repr(raw) if len(raw) <= MAX_NAME else f"{raw[:MAX_NAME]!r}…"
 
 
@@ -158,7 +159,7 @@ def _entries(table: Mapping[str, Any]) -> dict[RelPath, Entry]:
 
 def _settings(table: Mapping[str, Any]) -> Settings:
     schema = table.get("schema")
-    # Before the unknown keys: of a newer schema they are no surprise.
+    # Check this before unknown keys: a newer schema may have some.
     if type(schema) is int and schema > SCHEMA:
         message = f"the schema is newer than this pinesync, which knows {SCHEMA}"
         _refuse(message, "workspace", "schema", hint="update pinesync")
@@ -281,7 +282,7 @@ def _base(table: Mapping[str, Any], *keys: str) -> Base | None:
 
 
 def _theirs(table: Mapping[str, Any], base: Version, *keys: str) -> tuple[Version, ...]:
-    """Versions in order, with a space between two; of 0.1.0 the newest alone."""
+    """Versions in order, separated by spaces. From 0.1.0, only the newest."""
     if "pulled" in table:
         if "theirs" in table:
             _refuse(f"{keys[-1]!r}: pulled is the old name of theirs", *keys, "pulled")
@@ -320,7 +321,7 @@ def _check_unique(entries: Mapping[RelPath, Entry]) -> None:
     for path, entry in entries.items():
         other = by_key.setdefault(collision_key(path), path)
         if other != path:
-            _refuse(f"{path!r} and {other!r} are one file on some systems", "scripts", path)
+            _refuse(f"{path!r} and {other!r} are the same file on some systems", "scripts", path)
         if entry.pine_id is None:
             continue
         other = by_id.setdefault(entry.pine_id, path)
@@ -330,12 +331,12 @@ def _check_unique(entries: Mapping[RelPath, Entry]) -> None:
     for key, path in by_key.items():
         for folder in _folders_above(key):
             if folder in by_key:
-                message = f"{by_key[folder]!r} is a file, and a folder of {path!r}"
+                message = f"{by_key[folder]!r} is a file, but also a folder of {path!r}"
                 _refuse(message, "scripts", path)
 
 
 def _folders_above(path: str) -> Iterator[str]:
-    # Only what ends like a file can be one, which spares nearly every path the walk.
+    # Only a path that ends like a file can be one, so nearly every path skips the loop.
     end = path.find(".pine/")
     while end >= 0:
         yield path[: end + len(".pine")]

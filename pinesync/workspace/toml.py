@@ -1,6 +1,6 @@
-"""TOML that people and strangers write: read within limits, blamed by line, edited in place.
+"""Read untrusted TOML within limits, report errors by line, and edit it in place.
 
-This knows texts and keys; what the keys of pine.toml mean is `manifest`'s business.
+This module knows only text and keys; `manifest` knows what pine.toml's keys mean.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pinesync.text.canonical import Unreadable, check_encodable, lines
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DOTTED_PARTS = 10
 MAX_TABLES = 50_000
-"""Brackets, braces and the dots between keys: each may make a table, which takes a kilobyte."""
+"""Limit on brackets, braces and dots in keys: each may create a table, which takes a kilobyte."""
 MAX_TOKENS = 400_000
-"""Keys, values and comments. Ten thousand scripts have less than half of either."""
+"""Limit on keys, values and comments. Ten thousand scripts need less than half of either limit."""
 MAX_EDITED = 512 * 1024
-"""Bytes of a text whose layout is kept: tomlkit takes two hundred times that for some texts."""
+"""The most bytes of a text whose layout is kept: tomlkit can take two hundred times that memory."""
 BY_HAND = "fix it by hand, or restore an older one from git"
 
 Keys = tuple[str, ...]
@@ -29,8 +29,8 @@ Keys = tuple[str, ...]
 _MARKER = r"(?m)^(?:<{7}|>{7}|={7}|\|{7})(?: |\r?$)"
 _TOML_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)$"
 _BARE_KEY = r"\s*[\"']?([A-Za-z0-9_-]+)[\"']?\s*[.=]"
-# Every token of a TOML text. Each alternative takes what it began, closed or not: going back to
-# try again would cost the square of a hostile line.
+# Every TOML token. No alternative backtracks, even if a token is unclosed: backtracking would take
+# # quadratic time on a hostile line.
 _TOKEN = re.compile(
     r"""  \"{3} [^"\\]*+ (?: (?: \\. | "(?!"") ) [^"\\]*+ )* (?: "{3,5} | \Z )
         | '{3} [^']*+ (?: '(?!'') [^']*+ )* (?: '{3,5} | \Z )
@@ -47,7 +47,7 @@ _TOKEN = re.compile(
 
 
 class Unusable(Exception):
-    """What is wrong, and the keys that lead to the place; `line_of` finds its line."""
+    """An error and the keys that lead to it. `line_of` finds the line."""
 
     def __init__(self, message: str, keys: tuple[str, ...], hint: str | None = None) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class Unusable(Exception):
 
 
 def load(text: str) -> dict[str, Any]:
-    """The value of a text that cannot take long: limits are looked at before it is parsed."""
+    """Parse the text. Limits are checked first, so that parsing is always fast."""
     check_size(text)
     if "\0" in text:
         raise ManifestError("a NUL character", BY_HAND, line=_line_at(text, text.index("\0")))
@@ -69,7 +69,7 @@ def load(text: str) -> dict[str, Any]:
 
 
 def check_size(text: str) -> None:
-    """ManifestError for a text that has no bytes, or too many."""
+    """Raise ManifestError if the text cannot be encoded or is too large."""
     try:
         check_encodable(text)
     except Unreadable as error:
@@ -120,7 +120,7 @@ def _line_at(text: str, offset: int) -> int:
 
 
 def line_of(text: str, keys: Keys) -> int | None:
-    """The line of a key, else of its table; None where the scan does not find it."""
+    """The line of a key or else of its table; None if not found."""
     best, found = 0, None
     table: Keys = ()
     for number, line in enumerate(text.split("\n"), 1):
@@ -143,7 +143,7 @@ def _key_chain(line: str) -> Keys:
 
 
 def _chain(line: str) -> Keys:
-    """The keys that lead into a line of TOML: `a.b = 1` and `[a.b]` give a, b."""
+    """The keys in a line of TOML: `a.b = 1` and `[a.b]` give a, b."""
     try:
         value: object = tomllib.loads(line)
     except (ValueError, RecursionError):
@@ -160,18 +160,18 @@ def _chain(line: str) -> Keys:
 
 
 def plain(table: Mapping[str, Any]) -> str:
-    """The text of a table as the serialiser writes it, without empty tables at its top."""
+    """Serialise a table, without empty tables at the top level."""
     import tomli_w
 
     return tomli_w.dumps({key: value for key, value in table.items() if value != {}})
 
 
 def edit(text: str, before: dict[str, Any], after: dict[str, Any]) -> str:
-    """The text of `before`, changed into one of `after`; line ends are LF.
+    """Edit `text`, which contains `before`, so that it contains `after`. Line endings are LF.
 
-    A text that the serialiser wrote is serialised again. One that a person wrote keeps comments
-    and order, but for layouts that tomlkit cannot edit (tables of dotted keys) and texts that are
-    too long for it: those are written anew.
+    Text from the serialiser is serialised again. Text that a person wrote keeps its comments and
+    order, unless tomlkit cannot edit its layout (tables of dotted keys) or it is too long: then it
+    is serialised from scratch.
     """
     if plain(before) == text:
         return plain(after)
@@ -189,13 +189,13 @@ def _edit_in_place(text: str, before: dict[str, Any], after: dict[str, Any]) -> 
         edited = tomlkit.dumps(document)
         return edited if _without_empty(tomllib.loads(edited)) == _without_empty(after) else None
     except Exception:  # noqa: BLE001
-        # tomlkit ends with an IndexError and the like for layouts that TOML allows. To lose a
-        # person's layout is better than to lose what was done.
+        # tomlkit raises IndexError and the like for some layouts that TOML allows. Losing a
+        # person's # layout is better than losing the change.
         return None
 
 
 def _set_keys(table: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Touch only what differs: looking at a value of tomlkit's costs as much as setting it."""
+    """Touch only what differs: reading a value through tomlkit costs as much as setting it."""
     for key in before.keys() - after.keys():
         del table[key]
     for key, value in after.items():
@@ -211,10 +211,10 @@ def _without_empty(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _prepare(text: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Cut the tables that go, and write new keys into tables that stay.
+    """Remove deleted tables, and write new keys into the tables that stay.
 
-    For tomlkit the comment above a header belongs to the table before: it would go with that
-    table, and new keys would come below it.
+    For tomlkit, the comment above a header belongs to the previous table. It would be removed with
+    that table, and new keys would come after it.
     """
     changed = dict(_changed_tables(before, after))
     kept: list[str] = []
@@ -236,7 +236,7 @@ def _prepare(text: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
 def _changed_tables(
     before: Mapping[str, Any], after: Mapping[str, Any], *above: str
 ) -> Iterator[tuple[Keys, dict[str, Any] | None]]:
-    """The tables that go, as None, and those that get new keys, with these."""
+    """Yield deleted tables with None, and tables that get new keys with those keys."""
     new = {key: value for key, value in after.items() if key not in before}
     new = {key: value for key, value in new.items() if not isinstance(value, dict)}
     if new and above:
@@ -251,7 +251,7 @@ def _changed_tables(
 
 
 def _blocks(text: str) -> Iterator[tuple[Keys, list[str]]]:
-    """The lines from each header up to the next, with the keys of the header."""
+    """The keys of each header, with the lines up to the next header."""
     keys: Keys = ()
     block: list[str] = []
     for line in lines(text):

@@ -47,7 +47,7 @@ class WorkingTree:
                 try:
                     paths.add(check_path(raw))
                 except BadPath:
-                    continue  # such a file cannot be tracked; `add` says why
+                    continue  # such a file cannot be tracked; `add` explains why
         return {
             path: _local_text(path, found) for path, found in self.files.read_each(sorted(paths))
         }
@@ -129,8 +129,8 @@ class WorkingTree:
                 above = intent.path.rpartition("/")[0]
                 temp = f"{above}/{intent.temp}" if above else intent.temp
                 raise FileError(
-                    f"{intent.path}: the text it had is only in {temp}: {error.message}",
-                    "leave that file there: once there is room, the next command saves its text",
+                    f"{intent.path}: its old text exists only in {temp}: {error.message}",
+                    "keep that file: once there is disk space, the next command backs it up",
                 ) from error
 
         done = self.files.take_back(

@@ -13,20 +13,20 @@ from pinesync.workspace.working_tree import WorkingTree
 
 
 def find_root(start: Path) -> Path:
-    """The nearest folder, from `start` up, that has a pine.toml. Misuse where there is none."""
+    """The nearest folder with a pine.toml, from `start` upwards. Misuse if there is none."""
     for folder in (start, *start.parents):
         if (folder / MANIFEST).is_file():
             return folder
     raise Misuse(
         f"{start}: not in a workspace (no {MANIFEST} here or above)",
-        "make one with `pinesync clone DIR` or `pinesync init`; without an account, "
+        "create one with `pinesync clone DIR` or `pinesync init`; without an account, "
         "`pinesync clone --sandbox DIR`",
     )
 
 
 class Workspace:
-    """The workspace at `tree.root`. `wall` tells the time in epoch seconds, for names and dates
-    only; `known` is what was read of pine.toml before."""
+    """The workspace at `tree.root`. `wall` returns the time in epoch seconds, for names and dates
+    only. `known` is the pine.toml that was read before, if any."""
 
     def __init__(
         self,

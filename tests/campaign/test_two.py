@@ -17,7 +17,7 @@ os.read(0, 1)
 sys.exit(run(sys.argv[1:]))
 """
 ROUNDS = 8
-LOCKED = "error: another pinesync is writing in this workspace"
+LOCKED = "error: another pinesync process is writing to this workspace"
 
 
 @pytest.fixture

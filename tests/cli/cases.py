@@ -17,7 +17,7 @@ from tests.world.scripts import EXTRA, FASTER, LONGER, MERGED, SLOWER, TREND, TR
 
 EXTRA_PATH = "indicators/Extra.pine"
 UTF_16 = TREND.encode("utf-16")
-MARKERS = f"<<<<<<< ours\n{LONGER}=======\n{SLOWER}>>>>>>> theirs\n"
+MARKERS = f"<<<<<<< ours\n{LONGER}=======\n{SLOWER}>>>>>>> theirs (TradingView)\n"
 
 _NOT_BOTH = re.compile("^(ADDED|UNTRACKED|ABSENT)-|-ABSENT$")
 
@@ -111,7 +111,7 @@ def reverts_theirs(world: World) -> None:
 
 
 def forgets(world: World) -> None:
-    """Version 1.0 is not held here any more, and the service does not give it."""
+    """Version 1.0 is not stored here any more, and the service does not give it."""
     (notes,) = (world.home / "pinesync" / "state").glob(f"*/saved/{world.id_of()[5:]}")
     (notes / "1").unlink()
     body = b'{"code":404,"message":"no such version"}'

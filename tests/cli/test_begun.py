@@ -199,7 +199,7 @@ def test_two_clones_to_one_place(world: World) -> None:
     with watched(Disk(trouble)):
         assert world(*words, cwd=world.place).code == 0
     assert [ran.code for ran in others] == [7, 0]
-    assert "another pinesync is writing" in others[0].err
+    assert "another pinesync process is writing" in others[0].err
     assert world.words() == {}
 
 

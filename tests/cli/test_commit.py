@@ -221,7 +221,7 @@ def test_what_was_staged_otherwise_stays_staged(repo: World) -> None:
     repo.write("# staged\n" + repo.read("pine.toml"), "pine.toml")
     git(repo, "add", "--all")
     repo.write(LONGER)
-    assert f"{TREND_PATH}: was staged with another text" in repo("push", "--commit", code=0).err
+    assert f"{TREND_PATH}: another text was staged" in repo("push", "--commit", code=0).err
     assert git(repo, "show", f":{TREND_PATH}").endswith("// half of it")
     # of pine.toml the remark is still what is staged, and nothing but the remark
     assert git(repo, "diff", "--cached", "--numstat", "pine.toml").split() == [
@@ -237,7 +237,7 @@ def test_while_another_git_is_at_work_nothing_is_sent(repo: World) -> None:
     (repo.folder / ".git" / "index.lock").write_text("")
     ran = repo("push", "--commit")
     assert (ran.code, ran.asked) == (3, ())
-    assert "another git is at work" in ran.err
+    assert "another git process is running" in ran.err
     assert repo.saved() == [TREND]
 
 
@@ -246,7 +246,7 @@ def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
     ran = repo("push", "--commit", code=1)
-    assert "git's index is locked and has the older files" in ran.err
+    assert "git's index is locked and still has the old files" in ran.err
     (repo.folder / ".git" / "index.lock").unlink()
     assert touched(repo) == [TREND_PATH, "pine.toml"]
     (command,) = re.findall(r"run `(git reset [^`]*)`", ran.err)
@@ -498,7 +498,7 @@ def test_a_manifest_of_head_that_cannot_be_used(repo: World) -> None:
     repo.write(LONGER)
     ran = repo("push", "--commit")
     assert (ran.code, ran.asked) == (3, ())
-    assert "of HEAD cannot be used" in ran.err
+    assert "in HEAD is not valid" in ran.err
 
 
 def test_the_first_commit(clone: World) -> None:

@@ -79,7 +79,7 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Told:
     for one in findings:
         assert bool(one["hint"]) == (one["level"] != "ok"), one
     assert (ran.code == 1) == any(f["level"] == "wrong" for f in findings)
-    assert ran.err.splitlines()[-1].startswith("safe to paste: ")
+    assert ran.err.splitlines()[-1].startswith("safe to share: ")
     same_for_people(ran, findings)
     return Told(ran, findings)
 
@@ -255,7 +255,7 @@ def test_the_cookie_of_another_account(sound: World, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PINESYNC_COOKIE", other.cookie)
     found = look(sound)
     assert set(found.wrong()) == {"session"}
-    assert "belongs to the account sandbox, and the cookie to somebody-else" in found.ran.out
+    assert "belongs to the account sandbox, but the cookie to somebody-else" in found.ran.out
 
 
 @over_http
@@ -263,7 +263,7 @@ def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
     said = only_wrong(sound, "session")
-    assert said.startswith("could not be asked: no connection to 127.0.0.1:9")
+    assert said.startswith("could not be checked: no connection to 127.0.0.1:9")
     assert "--offline" in said
 
 
@@ -386,7 +386,7 @@ def test_what_an_interrupted_login_left(sound: World) -> None:
     left = sign_in(sound, ".session-4711.tmp")
     found = look(sound)
     assert set(found.wrong()) == {"sign-in"}
-    assert "may hold a cookie" in found.wrong()["sign-in"]
+    assert "may contain a cookie" in found.wrong()["sign-in"]
     type_in_a_shell(found.of("sign-in")[0][2])
     assert not left.exists()
 
@@ -490,7 +490,7 @@ def test_a_merge_that_git_left_open(sound: World) -> None:
     assert git_code(sound, "merge", "-q", "other") == 1
     found = look(sound)
     assert set(found.wrong()) == {"git", "manifest", "conflicts"}
-    assert f"a merge open in {TREND_PATH}, pine.toml" in found.wrong()["git"]
+    assert f"an unfinished merge in {TREND_PATH}, pine.toml" in found.wrong()["git"]
     assert "git left conflict markers here" in found.wrong()["manifest"]
     assert f"{TREND_PATH}: the file contains conflict markers" in found.wrong()["conflicts"]
 
@@ -549,7 +549,7 @@ def test_pine_toml_cannot_be_used(sound: World, text: str, said: str) -> None:
 def test_a_listed_file_that_is_missing(sound: World) -> None:
     sound.remove()
     said = noted(sound, "manifest")
-    assert f"no file is there: {TREND_PATH}" in said
+    assert f"the file is missing: {TREND_PATH}" in said
     assert f"`pinesync restore {TREND_PATH}`" in said
 
 
@@ -575,7 +575,7 @@ def test_another_pinesync_is_writing(sound: World) -> None:
     with child:
         assert child.stdout
         assert child.stdout.readline() == "held\n"
-        assert "another pinesync is writing in this workspace now" in only_wrong(sound, "lock")
+        assert "another pinesync process is writing to this workspace" in only_wrong(sound, "lock")
         child.kill()
     assert look(sound).wrong() == {}
     sound.write(LONGER)
@@ -623,7 +623,7 @@ def test_a_record_that_is_damaged(sound: World) -> None:
     found = look(sound)
     assert set(found.wrong()) == {"state"}
     assert f"{shown(sound, file)}: damaged" in found.wrong()["state"]
-    assert "see to `state` first" in found.notes()["writes"]
+    assert "fix `state` first" in found.notes()["writes"]
     assert "3 kept texts" in found.of("state")[-1][1]
 
 
@@ -645,7 +645,7 @@ def test_a_link_inside_of_the_state(sound: World, kind: str) -> None:
     else:
         (sound.place / kind).mkdir()
     place.symlink_to(sound.place / kind)
-    assert f"{kind}: a link, and pinesync makes none there" in only_wrong(sound, "state")
+    assert f"{kind}: a link, but pinesync creates none there" in only_wrong(sound, "state")
 
 
 @posix
@@ -657,7 +657,7 @@ def test_a_state_that_cannot_be_used_hides_nothing_else(sound: World) -> None:
     sound.write(MARKERS)
     found = look(sound)
     assert set(found.wrong()) == {"state", "conflicts"}
-    assert "not a folder of pinesync's" in found.wrong()["state"]
+    assert "not pinesync's folder" in found.wrong()["state"]
     assert set(found.notes()) == {"lock", "writes"}
     assert found.of("session")[0][0] == "ok"
 
@@ -747,7 +747,7 @@ def test_conflict_markers(sound: World) -> None:
 def test_a_listed_file_that_is_a_link(sound: World) -> None:
     (sound.folder / TREND_PATH).rename(sound.place / "moved.pine")
     (sound.folder / TREND_PATH).symlink_to(sound.place / "moved.pine")
-    assert f"{TREND_PATH}: a link stands in the way" in only_wrong(sound, "permissions")
+    assert f"{TREND_PATH}: a link is in the way" in only_wrong(sound, "permissions")
 
 
 @posix
@@ -811,7 +811,7 @@ def test_the_log_of_a_bug(sound: World, monkeypatch: pytest.MonkeyPatch) -> None
     with monkeypatch.context() as patch:
         patch.setattr("pinesync.app.sync.status.take_snapshot", broken)
         assert sound("status").code == 70
-    assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; report", noted(sound, "bugs"))
+    assert re.match(r"1 log of bugs in pinesync: ~/.*/bug-.*\.log; check", noted(sound, "bugs"))
 
 
 def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -299,7 +299,7 @@ def test_a_repository_that_is_broken(repo: World) -> None:
     (repo.folder / ".git" / "HEAD").write_text("broken")
     ran = repo("pull")
     assert (ran.code, repo.read()) == (0, SLOWER)
-    assert f"{SAVED}: not moved: git will not look into " in ran.err
+    assert f"{SAVED}: not moved: git refuses to read " in ran.err
 
 
 @pytest.mark.promise("S14")
@@ -351,7 +351,7 @@ def test_a_branch_that_no_filter_went_over_is_told_once(repo: World, first: str)
     repo.web_save(SLOWER)
     ran = repo(first)
     assert (ran.code, repo("fetch").code) == (0, 0)
-    assert f"{SAVED}: holds the files as TradingView has them" in ran.err
+    assert f"{SAVED}: has the files exactly as TradingView has them" in ran.err
     for again in ("fetch", "pull"):
         repo.web_save(LONGER + f"// {again}\n")
         assert "filter" not in repo(again).err

@@ -174,14 +174,15 @@ def test_own_templates_are_found_by_name_and_go_before_the_shipped(clone: World)
     assert clone("new", "Two", "--template", "library").code == 0
     assert clone.read("libraries/Two.pine") == "//@version=6\nlibrary('Two')\n"
     unknown = clone("new", "Three", "--template", "nothing", code=2)
-    assert f"there are: indicator, library, start, strategy; yours go into {folder}" in unknown.err
+    own = f"put your own into {folder}"
+    assert f"templates: indicator, library, start, strategy; {own}" in unknown.err
 
 
 def test_a_template_is_a_script(clone: World) -> None:
     """The next push would send it."""
     clone.write("secret\n", "../id_rsa")
     refused = clone("new", "x", "--template", "../id_rsa")
-    assert (refused.code, "a template is a .pine file" in refused.err) == (2, True)
+    assert (refused.code, "a template must be a .pine file" in refused.err) == (2, True)
     assert "secret" not in "".join(clone.files())
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.world import COMMAND, LONGER, TREND, TREND_PATH, Ran, World
 
-HINT = "put a plain file there that you can read; nothing was sent or replaced"
+HINT = "replace it with a readable plain file; nothing was sent or replaced"
 posix = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 
 
@@ -116,7 +116,7 @@ def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> No
         for beside in file.parent.iterdir():
             beside.chmod(0o600)
     assert ran.code == 1
-    assert "let your user write this file" in ran.err
+    assert "make this file" in ran.err
     assert "away" not in ran.err
 
 

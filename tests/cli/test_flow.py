@@ -128,7 +128,7 @@ def test_a_broken_script_does_not_hold_up_the_others(clone: World) -> None:
 def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
     clone.write(BROKEN)
     # A broken text that got stored is reported, and is 4.
-    assert "stored as 2.0, and it does not compile" in clone("push", "--allow-broken", code=4).err
+    assert "stored as 2.0, but it does not compile" in clone("push", "--allow-broken", code=4).err
     assert clone.saved() == [TREND, BROKEN]
     assert clone.version() == "2.0"
     assert clone.words() == {}
@@ -166,7 +166,7 @@ def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
     world.folder.mkdir()
     world.write("mine", "notes.txt")
     refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=2)
-    assert "there is something in it already" in refused.err
+    assert "the folder is not empty" in refused.err
     assert world.files() == {"notes.txt": b"mine"}
 
 

@@ -652,7 +652,7 @@ def test_a_folder_with_a_line_end_in_its_name(clone: World) -> None:
             path.rename(place / path.name)
     clone.git("init", "-q")
     ran = clone("history", "import", cwd=place)
-    assert (ran.code, "such a name" in ran.err) == (1, True)
+    assert (ran.code, "a line break in its name" in ran.err) == (1, True)
     assert clone("pull", cwd=place).code == 0
 
 

@@ -143,7 +143,7 @@ def test_who_cannot_be_asked_stops_no_push(pushing: World) -> None:
     shutil.rmtree(pushing.home / "pinesync" / "sandbox")
     done = tried(pushing, "push", "origin", "main")
     assert done.returncode == 0
-    assert "the push goes on" in done.stderr
+    assert "the push continues" in done.stderr
 
 
 def test_a_conflict_is_seen_without_asking(pushing: World) -> None:

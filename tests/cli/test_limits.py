@@ -78,7 +78,7 @@ def test_a_clone_waits_and_ends(world: World, limit: Limit, jobs: int) -> None:
     assert 0 <= made.asked.count("get") - count <= (jobs - 1) * limit.refused
     assert count / limit.most - 1 < limit.now / SECONDS < count / limit.most + 1
     assert limit.refused <= jobs * (count // limit.most + 1)
-    assert made.err.count("asks for fewer requests: waiting") <= count // limit.most + 1
+    assert made.err.count("limits the number of requests: waiting") <= count // limit.most + 1
     assert "waiting" in made.err
     assert world.words() == {}
 

@@ -33,7 +33,9 @@ def test_files_are_linked_by_text_name_and_title(copies: World) -> None:
         ["lib/tools.pine", "Tools", "by name", "1.0"],
         ["trend old.pine", "Trend", "by title", "1.0 → 2.0"],
     ]
-    assert "own.pine: no saved script fits; `pinesync add` lists it for the next push" in made.out
+    assert (
+        "own.pine: no saved script matches; `pinesync add` lists it for the next push" in made.out
+    )
     assert "binary.pine: not UTF-8" in made.err
     assert "1 saved script has no file here" in made.err
     after = copies.files()

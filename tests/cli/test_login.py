@@ -182,7 +182,7 @@ def test_no_cookie_is_5_and_never_the_sandbox(world: World, tradingview: Trading
 def test_the_variable_goes_before_what_is_kept(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
     world.monkeypatch.setenv(COOKIE, whole_header(world))
-    assert "cookie: from the variable TRADINGVIEW_COOKIE, which" in world("whoami").out
+    assert "cookie: from the variable TRADINGVIEW_COOKIE, so" in world("whoami").out
     world.monkeypatch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
     assert "set TRADINGVIEW_COOKIE to a fresh cookie" in world("whoami", code=5).err
 
@@ -417,7 +417,7 @@ def test_the_folder_of_an_empty_account_gets_its_owner_from_login(
     manifest = world.folder / "pine.toml"
     assert "account" not in manifest.read_text()
     ran = world("login", stdin=world.user.cookie, code=0)
-    assert "this workspace belongs to sandbox from now on" in ran.err
+    assert "this workspace now belongs to sandbox" in ran.err
     assert f'account = "sandbox"\naccount_id = "{world.user.id}"' in manifest.read_text()
     assert "belongs" not in world("login", stdin=world.user.cookie).err
 

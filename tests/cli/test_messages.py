@@ -77,7 +77,7 @@ def test_a_home_that_cannot_be_used(clone: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PINESYNC_HOME", str(blocked))
     for command in (["sandbox", "seed"], ["status"], ["status", "--offline"]):
         refused = clone(*command, code=1)
-        assert f"error: {blocked}: cannot be used for pinesync's own files: " in refused.err
+        assert f"error: {blocked}: cannot hold pinesync's own files: " in refused.err
         assert "hint: set PINESYNC_HOME" in refused.err
 
 
@@ -85,7 +85,7 @@ def test_a_home_that_cannot_be_used(clone: World, monkeypatch: pytest.MonkeyPatc
 def test_a_home_that_cannot_be_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINESYNC_HOME", "/proc/nope")
     refused = world("sandbox", "seed", code=1)
-    assert "error: /proc/nope/sandbox: cannot be used for pinesync's own files: " in refused.err
+    assert "error: /proc/nope/sandbox: cannot hold pinesync's own files: " in refused.err
 
 
 def test_another_sandbox_is_no_mass_deletion(clone: World, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_another_sandbox_is_no_mass_deletion(clone: World, tmp_path: Path) -> No
     for verb in ("status", "pull", "push"):
         refused = clone(verb, code=3)
         assert "the sandbox of this workspace has none of its 3 scripts" in refused.err
-        assert "another PINESYNC_HOME; `pinesync sandbox path`" in refused.err
+        assert "another PINESYNC_HOME; see `pinesync sandbox path`" in refused.err
 
 
 def test_a_path_as_it_is_shown_can_be_typed_in_a_subfolder(clone: World) -> None:
@@ -132,8 +132,8 @@ def test_verbs_that_take_no_folder(clone: World, verb: str, folder: str) -> None
 
 def test_a_saved_name_for_a_path(clone: World) -> None:
     refused = clone("log", "Trend", code=2)
-    assert f"hint: the file of the script called so is {TREND_PATH}" in refused.err
-    assert f"hint: the file of the script called so is {TREND_PATH}" in clone("diff", "Trend").err
+    assert f"hint: the script of that name is in {TREND_PATH}" in refused.err
+    assert f"hint: the script of that name is in {TREND_PATH}" in clone("diff", "Trend").err
     assert "hint: name the file of a script" in clone("log", "Another").err
 
 

@@ -121,7 +121,7 @@ def test_offline_nothing_is_asked_and_the_page_says_so(clone: World) -> None:
     clone.web_save(SLOWER)
     assert clone("status", "--offline", "--html", "page.html", code=0).asked == ()
     page = Page(clone.read("page.html"))
-    assert "TradingView was not asked" in page.text
+    assert "TradingView was not contacted" in page.text
     assert "modified" in page.text
     assert "plot(close)" in page.text
 
@@ -129,7 +129,7 @@ def test_offline_nothing_is_asked_and_the_page_says_so(clone: World) -> None:
 def test_without_the_text_of_the_base_it_says_why_there_is_no_difference(clone: World) -> None:
     clone.write(LONGER)
     clone.forget()
-    assert "the text to compare with is not held here" in pictured(clone, "--offline").text
+    assert "the text to compare with is not stored here" in pictured(clone, "--offline").text
     assert "+1 −0" in pictured(clone).text
 
 

@@ -178,7 +178,7 @@ def test_what_was_undone_can_be_meant(clone: World) -> None:
     clone.web_save(SLOWER)
     pulls(clone)
     clone.write(TREND)
-    assert f"`pinesync push --over 2.0 {TREND_PATH}` means it" in clone("push", code=3).err
+    assert f"`pinesync push --over 2.0 {TREND_PATH}` overwrites it" in clone("push", code=3).err
     assert clone("push", "--over", "2.0", TREND_PATH).code == 0
     assert clone.saved() == [TREND, SLOWER, TREND]
     assert clone.words() == {}

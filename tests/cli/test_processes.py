@@ -202,11 +202,11 @@ def test_ctrl_c_while_a_save_hangs(clone: World, when: str) -> None:
     assert child.returncode == 130
     assert err.splitlines() == [
         "error: interrupted",
-        "hint: nothing is lost: run the same command again, it finishes what was begun",
+        "hint: nothing is lost: run the same command again to finish",
     ]
     assert [record["state"] for record in clone.records()] == ["sent"]
     assert clone.version() == "1.0"
-    assert "a write was begun and is not settled" in clone("status").out
+    assert "an interrupted write is pending" in clone("status").out
 
     if when == "after":
         settled = clone("push", code=0)

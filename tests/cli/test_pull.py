@@ -144,13 +144,18 @@ def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
         'length = input.int(20, "Length")\n'
         "=======\n"
         'length = input.int(50, "Length")\n'
-        ">>>>>>> theirs\n",
+        ">>>>>>> theirs (TradingView)\n",
     )
     assert conflict.words() == {TREND_PATH: "conflict"}
 
 
-def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World) -> None:
-    text = conflict.read()
+@pytest.mark.parametrize("labels", [("ours", "theirs (TradingView)"), ("yours", "TradingView")])
+def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[str, str]) -> None:
+    """Whatever the labels of its markers are: pinesync 0.1 wrote others."""
+    text = conflict.read().replace("<<< ours", f"<<< {labels[0]}")
+    text = text.replace(">>> theirs (TradingView)", f">>> {labels[1]}")
+    conflict.write(text)
+    assert conflict.words() == {TREND_PATH: "conflict"}
     conflict.web_save(MERGED)
     for verb in (["push"], ["pull"], ["push", "--allow-broken"], ["pull", "--theirs"]):
         assert conflict(*verb).code == 3
@@ -251,7 +256,7 @@ def test_restore_takes_back_an_edit_and_keeps_it(clone: World) -> None:
     clone.write(LONGER)
     restored = clone("restore", TREND_PATH)
     assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
-    assert "the text it had is kept" in restored.err
+    assert "its old text is backed up" in restored.err
     assert clone.read() == TREND
     assert clone.words() == {}
     assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]

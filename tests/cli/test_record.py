@@ -414,7 +414,7 @@ def forged(team: Team, manifest: str, *, parent: str = "main", trailer: str | No
         ('version = "', 'version = "x', "cannot be used"),
         ("[workspace]", "<<<<<<< mine\n[workspace]", "cannot be used"),
         (TREND_PATH, "../Trend.pine", "cannot be used"),
-        ('\nid = "', '\nid = "another', "is no record of this workspace"),
+        ('\nid = "', '\nid = "another', "is not a record of this workspace"),
     ],
 )
 def test_a_hostile_record_ends_it(team: Team, before: str, after: str, says: str) -> None:
@@ -439,7 +439,7 @@ def test_a_branch_of_ordinary_commits_is_no_side_ref(team: Team) -> None:
     place = team.runner()
     ran = team.world("push", "--record", "feature", cwd=place)
     assert (ran.code, ran.asked) == (2, ())
-    assert "is no record of this workspace" in ran.err
+    assert "is not a record of this workspace" in ran.err
 
 
 NEVER = """-x HEAD @ FETCH_HEAD origin/main main refs/heads/main main/record
@@ -458,7 +458,7 @@ def test_a_branch_in_heads_history_is_no_side_ref(team: Team) -> None:
     for ref in ("main", "lone"):
         refused = team.world("push", "--record", ref, cwd=place)
         assert (refused.code, refused.asked) == (2, ())
-        assert "is no record of this workspace" in refused.err
+        assert "is not a record of this workspace" in refused.err
     assert git(place, "rev-parse", "main") == before
     assert team.world.saved() == [TREND]
 
@@ -503,7 +503,7 @@ def test_no_repository_no_commit_no_manifest(clone: World) -> None:
     assert clone("push", "--record", REF).code == 2
     git(clone, "init", "-q")
     ran = clone("push", "--record", REF)
-    assert (ran.code, "no commit yet" in ran.err) == (2, True)
+    assert (ran.code, "no commits yet" in ran.err) == (2, True)
     git(clone, "add", TREND_PATH)
     git(clone, "commit", "-qm", "one file")
     ran = clone("push", "--record", REF)

@@ -74,7 +74,7 @@ def test_the_older_version_is_taken_and_nobodys_save_is_lost(
     assert diverged("push").code == 3  # what came since is not overwritten
     assert diverged("pull").code == 3  # but merged, with markers where it must
     assert FASTER.split("\n")[3] in diverged.read()
-    assert diverged("repair").err == "pine.toml is in order: nothing to repair\n"
+    assert diverged("repair").err == "pine.toml is valid: nothing to repair\n"
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
@@ -145,7 +145,7 @@ def test_settings_that_both_changed_are_a_persons(repo: World) -> None:
     for style in ("diff3", "merge"):
         merge(repo, "-c", f"merge.conflictStyle={style}")
         before = repo.files()
-        assert "another ignore in [workspace]" in repo("repair", code=2).err
+        assert "differ in ignore of [workspace]" in repo("repair", code=2).err
         assert repo.files() == before
         git(repo, "merge", "--abort")
 
@@ -183,22 +183,22 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
     assert held["a.pine"]["hidden"] == "4.0"
     assert held["b.pine"]["version"] == "6.0"
     assert (held["b.pine"].get("hidden"), held["b.pine"]["theirs"]) == (None, "5.0")
-    assert "flag of 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
+    assert "flag for 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
     assert (held["c.pine"]["version"], held["c.pine"]["hidden"]) == ("3.0", "2.0")
 
 
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ([conflict(entry("a.pine", "a", 1), entry("b.pine", "a", 1))], "are one script"),
-        ([conflict(entry("a.pine", "a", 1), entry("a.pine", "b", 1))], "another script on each"),
+        ([conflict(entry("a.pine", "a", 1), entry("b.pine", "a", 1))], "are the same script"),
+        ([conflict(entry("a.pine", "a", 1), entry("a.pine", "b", 1))], "different script on each"),
         (
             [
                 conflict(
                     entry("a.pine", "a", 1), entry("a.pine", "a", 1).replace(f"{1:064x}", "f" * 64)
                 )
             ],
-            "another text for version 1.0",
+            "different texts for version 1.0",
         ),
         (["<<<<<<< HEAD\n" + entry("a.pine", "a", 1)], "a conflict without its end"),
         (["<<<<<<< HEAD\n>>>>>>> other\n"], "a conflict marker out of order"),
@@ -207,7 +207,7 @@ def test_a_flag_of_one_version_stays_and_the_rest_travels(repo: World) -> None:
         ([conflict("x = \n", "")], "not TOML"),
         ([conflict("", "x = \n")], "not TOML"),
         ([conflict("[later]\n", "")], "unknown key 'later'"),
-        ([conflict(entry("a.pine", "a", 1), entry("A.pine", "b", 1))], "one file on some systems"),
+        ([conflict(entry("a.pine", "a", 1), entry("A.pine", "b", 1))], "same file on some systems"),
     ],
 )
 def test_what_only_a_person_can_mend(repo: World, parts: list[str], said: str) -> None:

@@ -27,7 +27,7 @@ def test_status_offline_costs_none(clone: World) -> None:
     assert offline.asked == ()
     assert offline.out.splitlines() == [
         f"modified  {TREND_PATH}  1.0",
-        "2 clean, 1 modified (offline: TradingView was not asked)",
+        "2 clean, 1 modified (offline: TradingView was not contacted)",
     ]
 
 

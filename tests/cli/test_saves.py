@@ -67,7 +67,7 @@ def test_offline_tells_what_is_held(clone: World) -> None:
     ran = clone("log", TREND_PATH, "--offline")
     assert (ran.code, ran.asked) == (0, ())
     assert [line.split()[0] for line in ran.out.splitlines()] == ["3.0", "1.0"]
-    assert "1 version more, not held here; leave --offline out for it" in ran.err
+    assert "1 version more, not stored here; leave out --offline" in ran.err
 
 
 def test_the_newest_saves_of_all(clone: World) -> None:
@@ -129,7 +129,7 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
     ("words", "code", "said"),
     [
         (["log", "nowhere.pine"], 2, "not listed in pine.toml"),
-        (["log", "USER;" + "f" * 32], 2, "nothing is known of it here"),
+        (["log", "USER;" + "f" * 32], 2, "unknown here"),
         (["log", f"{TREND_PATH}@0"], 2, "not a version"),
         (["show", f"{TREND_PATH}@1.5"], 2, "not a version"),
         (["restore", f"{TREND_PATH}@abc"], 2, "not a version"),
@@ -137,7 +137,7 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
         (["show", f"{TREND_PATH}@9"], 2, "there is no version 9.0; the newest is 1.0"),
         (["diff", f"{TREND_PATH}@9"], 2, "there is no version 9.0; the newest is 1.0"),
         (["restore", f"{TREND_PATH}@9"], 2, "there is no version 9.0; the newest is 1.0"),
-        (["show", f"{TREND_PATH}@2", "--offline"], 2, "2.0 is not held here"),
+        (["show", f"{TREND_PATH}@2", "--offline"], 2, "2.0 is not stored here"),
         (["diff", f"{TREND_PATH}@1", f"{TREND_PATH}@1", TREND_PATH], 2, "two sides"),
         (["diff", "--remote", f"{TREND_PATH}@1"], 2, "--remote"),
         (["restore", "USER;" + "f" * 32 + "@1"], 2, "no file here is this script's"),

@@ -160,7 +160,7 @@ def test_offline_says_that_it_did_not_compare(repo: World) -> None:
     repo.forget()
     (line,) = (one for one in repo("status", "--offline", "--json").json["lines"] if one["note"])
     assert line["word"] == "modified"
-    assert "not compared with the saves of others" in line["note"]
+    assert "not compared with others' saves" in line["note"]
 
 
 @pytest.mark.promise(38)
@@ -228,7 +228,7 @@ def test_a_linked_file_with_another_text(world: World, way: str) -> None:
     assert world.words()["Trend.pine"] == "diverged"
     pushed = world("push")
     assert (pushed.code, world.saved()) == (3, [TREND])
-    assert "linked with a script that has another text (1.0)" in pushed.err
+    assert "linked with a script that has a different text (1.0)" in pushed.err
     assert world("pull").code in (0, 3)
     here = world.read("Trend.pine")
     assert all(line in here for line in (*mine.split("\n"), *TREND.split("\n")))

@@ -91,7 +91,7 @@ def test_no_link_is_followed(clone: World) -> None:
     (clone.folder / ".vscode").symlink_to(outside)
     before = clone.files()
     ran = clone("init", "--template", "team")
-    assert (ran.code, ".vscode/tasks.json: a link stands in the way" in ran.err) == (1, True)
+    assert (ran.code, ".vscode/tasks.json: a link is in the way" in ran.err) == (1, True)
     assert clone.files() == before, "nothing is made where one cannot be"
     (clone.folder / ".vscode").unlink()
     ran = clone("init", "--template", "team")
@@ -105,7 +105,7 @@ def test_below_a_repository_it_is_said(clone: World) -> None:
     ran = clone("init", "--template", "team", "--json")
     assert (ran.code, ran.json["below"]) == (0, "scripts")
     ran = clone("init", "--template", "team", "-n")
-    assert "hint: move .github and .pre-commit-config.yaml to its top" in ran.err
+    assert "hint: move .github and .pre-commit-config.yaml to its root" in ran.err
 
 
 # -- what the files do ----------------------------------------------------------------------------

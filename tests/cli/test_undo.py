@@ -21,7 +21,7 @@ def verbs(world: World) -> list[str]:
 
 
 def test_what_was_done_is_listed(clone: World) -> None:
-    assert clone("oplog").err == "nothing was done here yet, on this machine\n"
+    assert clone("oplog").err == "nothing was done here on this machine yet\n"
     clone.write_and_push(LONGER)
     clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
     clone("pull")
@@ -42,7 +42,7 @@ def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     assert clone.read() == LONGER
     assert clone.words() == {TREND_PATH: "modified"}
     assert "a push would save it again" in ran.err
-    assert f"hint: `pinesync restore {TREND_PATH}` puts the saved text into it" in ran.err
+    assert f"hint: `pinesync restore {TREND_PATH}` restores the saved text" in ran.err
     assert clone("restore", TREND_PATH).code == 0
     assert (clone.words(), clone("push").asked) == ({}, ("list",))
 
@@ -51,7 +51,7 @@ def test_what_a_save_says_is_said_of_an_undo_too(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.app.switches = Switches(text="strip-trailing")
     ran = clone("undo", code=0)
-    assert "a slightly different text; both are recorded; the file keeps the text" in ran.err
+    assert "a slightly different text; both are recorded; the file keeps the undone text" in ran.err
 
 
 def test_an_undo_is_brought_back(clone: World) -> None:
@@ -268,13 +268,13 @@ def test_what_was_created_there_stays(clone: World) -> None:
     clone.write(EXTRA, "extra.pine")
     clone("add", "extra.pine")
     clone("push")
-    assert "was created there, which only a deletion undoes" in clone("undo", code=3).err
+    assert "was created on TradingView; only deleting it undoes that" in clone("undo", code=3).err
     assert clone.saved("Extra") == [EXTRA]
 
 
 def test_a_file_that_was_new_stays(clone: World) -> None:
     clone.web_save_and_pull(EXTRA, "Extra")
-    assert "the file was not there; it stays" in clone("undo", code=0).err
+    assert "the file did not exist before; it stays" in clone("undo", code=0).err
     assert clone.read("indicators/Extra.pine") == EXTRA
     assert clone("pull").code == 0
     assert clone.words() == {}
@@ -442,7 +442,7 @@ def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> N
     clone("restore", TREND_PATH)
     ran = clone("undo")
     assert (ran.code, ran.out) == (0, "")
-    assert f"{TREND_PATH}: the file was not there; it stays" in ran.err
+    assert f"{TREND_PATH}: the file did not exist before; it stays" in ran.err
     assert clone.read() == TREND
 
 
@@ -452,5 +452,5 @@ def test_what_happened_there_alone_is_said(clone: World) -> None:
     assert "was renamed on TradingView" in ran.err
     assert f"hint: `pinesync rename {TREND_PATH} Trend` renames it back" in ran.err
     assert clone("rm", "--remote", "--yes", "Breakout", BREAKOUT_PATH).code == 0
-    assert "was deleted on TradingView, which nothing brings back" in clone("undo", code=3).err
+    assert "was deleted on TradingView, which cannot be undone" in clone("undo", code=3).err
     assert clone.read(BREAKOUT_PATH) == BREAKOUT

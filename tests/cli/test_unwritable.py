@@ -100,10 +100,10 @@ def test_a_save_that_cannot_be_noted_is_told_and_found(
     saved = clone.saved(name)
     assert f"{path}: saved on TradingView as {len(saved)}.0, but not recorded here: " in ran.err
     assert "No space left" in ran.err
-    assert "nothing of it was changed" not in ran.err
+    assert "it was not changed" not in ran.err
     again = clone("push")
     assert (again.code, clone.saved(name)) == (0, saved)
-    assert f"an earlier save is there as {len(saved)}.0" in again.said
+    assert f"an earlier save was stored as {len(saved)}.0" in again.said
     assert clone.words() == {}
     assert not list(clone.folder.rglob("*.tmp"))
 
@@ -194,7 +194,7 @@ def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
         assert ran.code == 1, "the editor never came"
     (left,) = clone.folder.rglob("*.tmp")
     assert left.read_text() == MINE
-    assert (ran.code, f"is only in indicators/{left.name}:" in ran.err) == (1, True), ran
+    assert (ran.code, f"exists only in indicators/{left.name}:" in ran.err) == (1, True), ran
     assert clone("pull").code == 0
     assert clone.read() == saved
     assert MINE in readable(clone)

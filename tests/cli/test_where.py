@@ -32,7 +32,7 @@ def test_outside_of_a_folder_of_pinesync(clone: World) -> None:
     for command in (["status"], ["push"], ["pull"], ["diff"], ["add", "x.pine"], ["check"]):
         refused = clone(*command, cwd=clone.place, code=2)
         assert "not in a workspace" in refused.err
-        assert "hint: make one with `pinesync clone DIR`" in refused.err
+        assert "hint: create one with `pinesync clone DIR`" in refused.err
 
 
 @both_ways
@@ -63,7 +63,7 @@ def test_paths_outside_are_refused(clone: World, verb: str) -> None:
     (clone.place / "outside.pine").write_text(EXTRA)
     files = clone.files()
     for path in ("../outside.pine", clone.place / "outside.pine", "indicators/../../outside.pine"):
-        assert "outside of the workspace" in clone(verb, path, code=2).err
+        assert "outside the workspace" in clone(verb, path, code=2).err
     assert clone.files() == files
 
 

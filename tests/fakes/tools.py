@@ -57,7 +57,7 @@ def merge(base: str, local: str, remote: str) -> Merged:
         )
         if here != was != there and here != there:
             conflicted = True
-            merged += f"<<<<<<< ours\n{here}=======\n{there}>>>>>>> theirs\n"
+            merged += f"<<<<<<< ours\n{here}=======\n{there}>>>>>>> theirs (TradingView)\n"
         else:
             merged += there if here == was else here
         merged += both[number] if number < len(both) else ""

@@ -86,5 +86,5 @@ def test_a_stream_that_breaks_off_moves_nothing(tmp_path: Path) -> None:
 def test_a_folder_that_is_in_no_repository(tmp_path: Path) -> None:
     assert find_repository(tmp_path) is None
     (tmp_path / ".git").write_text("gitdir: nowhere\n")
-    with pytest.raises(FileError, match="git will not look into"):
+    with pytest.raises(FileError, match="git refuses to read"):
         find_repository(tmp_path)

@@ -34,7 +34,8 @@ def test_a_conflict_has_all_three_texts_in_it() -> None:
     assert merged.conflicted
     assert has_conflict_markers(merged.text)
     assert merged.text == (
-        "1\n2\n3\n<<<<<<< ours\nmine\n||||||| base\n4\n=======\ntheirs\n>>>>>>> theirs\n5\n6\n7\n"
+        "1\n2\n3\n<<<<<<< ours\nmine\n||||||| base\n4\n"
+        "=======\ntheirs\n>>>>>>> theirs (TradingView)\n5\n6\n7\n"
     )
 
 

@@ -41,7 +41,7 @@ def test_a_push_of_the_folder(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend(LONGER + "// more\n")
     refused = editor.do("push", clone.folder.as_uri())
     assert refused["exit_code"] == 3
-    assert editor.said[-1].message.startswith(f"{TREND_PATH}: edited and not saved in the editor")
+    assert editor.said[-1].message.startswith(f"{TREND_PATH}: unsaved changes in the editor")
     assert clone.saved() == [TREND]
     editor.forget(uri)
     assert editor.do("push", clone.folder.as_uri())["exit_code"] == 0
@@ -80,7 +80,7 @@ def test_what_is_not_saved_in_the_editor_stays(clone: World, on_trend: OnTrend, 
     (said,) = editor.said
     assert said.type == MessageType.Warning
     assert said.message == (
-        f"{TREND_PATH}: edited and not saved in the editor; nothing was done "
+        f"{TREND_PATH}: unsaved changes in the editor; nothing was done "
         f"(hint: save it, then {verb} again)"
     )
     assert clone.read() == before
@@ -166,7 +166,7 @@ def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) ->
     assert editor.do("diff", uri)["message"] == "no difference from TradingView"
     editor.type(uri, LONGER)
     said = editor.do("diff", uri)["message"]
-    assert said == "no difference from TradingView; what is not saved in the editor is not in it"
+    assert said == "no difference from TradingView, without the editor's unsaved changes"
 
 
 def test_a_push_commits_where_git_is_told_to(clone: World, on_trend: OnTrend) -> None:

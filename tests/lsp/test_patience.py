@@ -116,7 +116,7 @@ def test_what_was_sent_cannot_be_called_off(clone: World, editor: Editor) -> Non
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 0
     assert [one.type for one in editor.said] == [types.MessageType.Warning, types.MessageType.Info]
-    assert "sent already" in editor.said[0].message
+    assert "has been sent" in editor.said[0].message
     assert clone.saved() == [TREND, LONGER]
     assert clone.words() == {}
 

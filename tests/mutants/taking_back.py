@@ -112,7 +112,7 @@ TAKING_BACK = (
         (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
     ),
     Mutant(
-        "git that went back behind a foreign save is not believed",
+        "git that went back before a foreign save is not believed",
         "37",
         "pinesync.sync.planner:_there",
         git_is_believed,

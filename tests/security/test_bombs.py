@@ -110,7 +110,7 @@ TEXTS: dict[str, tuple[Bomb, str]] = {
         "nested",
     ),
     "many values": (lambda: as_json(text(extra=[0] * 2_000_000)), "commas and brackets"),
-    "half a character": (lambda: as_json(text("a\ud800")), "half a character"),
+    "half a character": (lambda: as_json(text("a\ud800")), "a lone surrogate"),
     "NUL": (lambda: as_json(text("a\0b")), "NUL"),
     "a source twice": (
         lambda: plain(b'{"source":"a","version":"9.0","source":"b"}'),

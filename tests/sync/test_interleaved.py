@@ -260,7 +260,7 @@ def test_a_web_page_instead_of_an_answer_stops_the_run(bench: Bench) -> None:
     for name in ("One", "Two"):
         _, path = bench.script(name, BASE)
         bench.write(path, MINE)
-    bench.fake.next_save(Turn(error=BotCheck("TradingView answered with a web page")))
+    bench.fake.next_save(Turn(error=BotCheck("TradingView returned a web page")))
     run = bench.push()
     assert len(bench.fake.posted) == 1, "the second save is not tried"
     assert run.exit_code == EXIT_ACCESS

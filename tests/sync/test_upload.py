@@ -31,12 +31,12 @@ SETTLE = 180.0
 
 LOST: dict[str, PinesyncError] = {
     "reset": NetworkError("the connection was closed before an answer came"),
-    "timeout": NetworkError("TradingView did not answer in time"),
-    "truncated": NetworkError("the answer broke off"),
+    "timeout": NetworkError("TradingView did not respond in time"),
+    "truncated": NetworkError("the response broke off"),
     "500": ServiceDown("TradingView answered 500"),
-    "429": RateLimited("TradingView asks for fewer requests"),
+    "429": RateLimited("TradingView limits the number of requests"),
     "empty": BadAnswer("the answer is empty"),
-    "html": BotCheck("TradingView answered with a web page"),
+    "html": BotCheck("TradingView returned a web page"),
     "error key": Refused(200, "something"),
 }
 REFUSED: dict[str, PinesyncError] = {
@@ -408,7 +408,7 @@ def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(bench: Bench)
 
     def blocked(pine_id: PineId, _: object) -> None:
         if pine_id == first and len(bench.fake.posted) > 0:
-            raise BotCheck("TradingView answered with a web page")
+            raise BotCheck("TradingView returned a web page")
 
     bench.fake.at_each["get"] = blocked
     run = bench.push()

@@ -348,7 +348,7 @@ def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: lis
 @pytest.mark.parametrize(
     ("begins", "words"),
     [
-        (b"HTTP/1.1 200 OK\r\nX-Slow: ", "did not answer in time"),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", "did not respond in time"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", "did not end in time"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "did not end in time"),
     ],

@@ -272,11 +272,11 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
     "a mark of order alone": (b"\xef\xbb\xbf", "the file is empty"),
     "latin-1": (b"// \xe9\n" + TREND.encode(), "not UTF-8: byte 0xe9 at offset 3"),
     "utf-16": (TREND.encode("utf-16"), "not UTF-8: byte 0xff at offset 0"),
-    "NUL": (TREND.encode() + b"\0\n", f"not a text: a NUL byte at offset {len(TREND)}"),
+    "NUL": (TREND.encode() + b"\0\n", f"not text: a NUL byte at offset {len(TREND)}"),
     "markers": (MARKED.encode(), "the file contains conflict markers"),
     "9 MB": (TREND.encode() + b"/" * 9_000_000, "larger than 8388608 bytes"),
     "a folder": (made_folder, "not a plain file"),
-    "a link": (linked, "a link stands in the way, and links are not followed"),
+    "a link": (linked, "a link is in the way, and links are not followed"),
     "a pipe": (made_pipe, "not a plain file"),
     "unreadable": (made_unreadable, "Permission denied"),
 }

@@ -194,7 +194,7 @@ def test_others_work_while_it_waits(clone: World) -> None:
         assert pushed.code == 0, pushed
         second = clone("watch")
         assert second.code == 7
-        assert "another `pinesync watch` runs in this workspace" in second.err
+        assert "another `pinesync watch` is running in this workspace" in second.err
         clone.write(MERGED)
         assert session.event("done", TREND_PATH)["outcome"]["version"] == "3.0"
         session.child.kill()
@@ -435,8 +435,8 @@ def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> N
 def test_a_key_without_return(clone: World, key: str) -> None:
     clone.write(LONGER)
     with terminal(clone) as shown:
-        shown.wait_for("held: 1 file, they were edited before this began: .*Trend.pine\r\n")
-        shown.wait_for("hint: press p to send, n to leave; `pinesync push` sends what is held")
+        shown.wait_for("held: 1 file, they were edited before watch started: .*Trend.pine\r\n")
+        shown.wait_for("hint: press p to send them, n to leave them; `pinesync push` sends them")
         shown.wait_for("watching: connected, 1 waiting$")
         shown.type(f"x{key}")
         if key == "n":

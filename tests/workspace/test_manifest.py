@@ -129,7 +129,7 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         (HEAD + "schema = 1\n", 5, "not TOML"),
         (HEAD + "x = " + "[" * 5000, None, "nested"),
         (HEAD + 'account = "a\0"\n', 5, "NUL"),
-        (HEAD + 'account = "\ud800"\n', None, "half a character"),
+        (HEAD + 'account = "\ud800"\n', None, "a lone surrogate"),
         (HEAD + "<<<<<<< HEAD\n=======\n>>>>>>> x\n", 5, "conflict markers"),
         (HEAD + "\n<<<<<<< HEAD\r\n", 6, "conflict markers"),
         (HEAD + SCRIPT + ">>>>>>> main\n", 8, "conflict markers"),
@@ -175,8 +175,12 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         (HEAD + SCRIPT + 'hidden = "x"\n', 8, "not a version"),
         (HEAD + '[scripts."a.pine"]\nname = "a"\nversion = "1.0"\n', 7, "without a pine_id"),
         (HEAD + SCRIPT + SCRIPT.replace("a.pine", "b.pine"), 10, "the same pine_id"),
-        (HEAD + SCRIPT + "[scripts.'A.pine']\nname = 'a'\n", 8, "one file on some systems"),
-        (HEAD + SCRIPT + "[scripts.'A.pine/b.pine']\nname = 'a'\n", 8, "is a file, and a folder"),
+        (HEAD + SCRIPT + "[scripts.'A.pine']\nname = 'a'\n", 8, "same file on some systems"),
+        (
+            HEAD + SCRIPT + "[scripts.'A.pine/b.pine']\nname = 'a'\n",
+            8,
+            "is a file, but also a folder",
+        ),
     ],
 )
 def test_what_is_refused_and_where(text: str, line: int | None, words: str) -> None:
@@ -372,13 +376,13 @@ name = '''
 @pytest.mark.promise("S12")
 def test_what_could_not_be_read_again_is_not_written() -> None:
     twice = RelPath("INDICATORS/rsi divergence.pine")
-    with pytest.raises(ManifestError, match="stays as it is"):
+    with pytest.raises(ManifestError, match="nothing was written"):
         apply(WRITTEN, {twice: entry(twice, 3)})
-    with pytest.raises(ManifestError, match="stays as it is"):
+    with pytest.raises(ManifestError, match="nothing was written"):
         dump_new(manifest(settings=replace(SETTINGS, remote="https://evil.example")))
     with pytest.raises(ManifestError, match="conflict markers"):
         apply("<<<<<<< HEAD\n" + WRITTEN, {})
-    with pytest.raises(ValueError, match="cannot stand at"):
+    with pytest.raises(ValueError, match="cannot be stored under"):
         apply(WRITTEN, {A: entry(B, 2)})
 
 

@@ -1,1 +1,1 @@
-"""What a run commits to git, and which refs it moves."""
+"""Git commits and refs that a run writes."""

@@ -1,5 +1,5 @@
-"""`--commit` of pull and push: the scripts that a run changed become one git commit; and which
-commit holds what was saved is noted."""
+"""`--commit` of pull and push: commit the scripts that a run changed, and note which commit
+contains each saved version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pinesync.workspace.manifest import Manifest
 
 _CHANGED = frozenset(("saved", "created", "adopted", "pulled", "written", "merged", "recovered"))
 _MAY_BE_MORE = frozenset(("merged", "adopted", "recovered"))
-"""What leaves a file with more than the version's text, on purpose."""
+"""Outcomes after which a file may rightly differ from the version's text."""
 
 
 def with_commit(
@@ -33,9 +33,9 @@ def with_commit(
     way: Way,
     message: str = "",
 ) -> Run:
-    """Run pull or push, and commit what it changed, with `message` or one of ours. `wish` None is
-    as `git config pinesync.commit` says. Nothing is asked of the service where a commit could not
-    be made. Misuse for a message without a commit."""
+    """Run pull or push and commit what it changed, with `message` or one of ours. With `wish` None,
+    `git config pinesync.commit` decides. If a commit is impossible, raise before any request to the
+    service. Misuse for a message without a commit."""
     project = open_project(setup)
     root = project.workspace.root
     if wish or (wish is None and project.workspace.manifest.has_history() and _is_wanted(project)):
@@ -55,7 +55,7 @@ def _is_wanted(project: Project) -> bool:
     try:
         return commits.asks_for_commits(project.workspace.root)
     except FileError:
-        return False  # who has no git has set nothing
+        return False  # without git there is no setting
 
 
 def _manifest_at_head(project: Project) -> str | None:
@@ -64,7 +64,7 @@ def _manifest_at_head(project: Project) -> str | None:
         if commits.ignored(project.workspace.root, [MANIFEST]):
             raise LeftForYou(
                 f"git ignores {MANIFEST}, so nothing can be committed",
-                f"`git check-ignore -v {MANIFEST}` names the pattern; take it out",
+                f"`git check-ignore -v {MANIFEST}` shows the pattern; remove it",
             )
         return None
     try:
@@ -72,8 +72,8 @@ def _manifest_at_head(project: Project) -> str | None:
         manifest.parse(text)
     except (UnicodeDecodeError, ManifestError) as error:
         raise LeftForYou(
-            f"the {MANIFEST} of HEAD cannot be used, so nothing can be committed on it: {error}",
-            f"commit a {MANIFEST} that is in order first; --no-commit leaves committing to you",
+            f"the {MANIFEST} in HEAD is not valid, so nothing can be committed: {error}",
+            f"commit a valid {MANIFEST} first, or use --no-commit",
         ) from None
     return text
 
@@ -82,7 +82,8 @@ def _manifest_at_head(project: Project) -> str | None:
 
 
 def _note_head(project: Project, run: Run) -> None:
-    """HEAD is noted for each version whose text it has. Only a memory: no reason to fail."""
+    """Note HEAD for each version whose text it contains. Errors are ignored: this is only a
+    cache."""
     try:
         changed = _changed(project, run)
         if not changed:
@@ -99,7 +100,7 @@ def _note_head(project: Project, run: Run) -> None:
 
 
 def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
-    """The scripts that the run brought on, as pine.toml has them now."""
+    """The scripts that the run changed, with their current entries in pine.toml."""
     entries = project.workspace.manifest.entries()
     paths = [outcome.path for outcome in run.outcomes if outcome.done in _CHANGED]
     found = [entries[path] for path in dict.fromkeys(paths) if path in entries]
@@ -107,7 +108,7 @@ def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
 
 
 def _has(data: bytes, base: Base) -> bool:
-    """Whether the file has the version's text, as it is there or as it was sent."""
+    """Whether the file has the version's text, as stored or as sent."""
     try:
         return digest(decode(data)) in (base.digest, base.expected)
     except Unreadable:
@@ -118,7 +119,8 @@ def _has(data: bytes, base: Base) -> bool:
 
 
 def _and_commit(project: Project, run: Run, before: str | None, way: Way, own: str) -> Run:
-    """The run with its commit, or with the reason why there is none: what was done is done."""
+    """Add the commit to the run, or the reason why there is none. The run's changes stay either
+    way."""
     told: list[Outcome] = []
     try:
         scripts = list(_scripts(project, run, told))
@@ -132,14 +134,14 @@ def _and_commit(project: Project, run: Run, before: str | None, way: Way, own: s
 
 
 def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script]:
-    """What there is to commit. A file that was edited since keeps that edit, and the text that
-    the version has is committed."""
+    """The scripts to commit. If a file was edited since, commit the version's text and leave the
+    edit in the file."""
     changed = _changed(project, run)
     left = commits.ignored(project.workspace.root, list(changed)) if changed else ()
     more = {outcome.path for outcome in run.outcomes if outcome.done in _MAY_BE_MORE}
     for path, (entry, base) in changed.items():
         if path in left:
-            hint = f"`git add --force {shell_quote(path)}` overrules that"
+            hint = f"`git add --force {shell_quote(path)}` adds it anyway"
             told.append(_told(path, "not committed: git ignores it", hint))
             continue
         data = project.workspace.tree.read(path)
@@ -151,7 +153,7 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script
         if text is not None:
             data = encode_like(text, data)
         elif data is None or not exact:
-            why = "not committed: the file changed at this moment"
+            why = "not committed: the file has just changed"
             told.append(_told(path, why, "commit it yourself"))
             continue
         yield Script(entry, base, data, exact=True)
@@ -184,7 +186,7 @@ def _commit(
     files[MANIFEST] = held.encode()
 
     def restage(path: str, staged: bytes) -> bytes | None:
-        """Of a pine.toml with more staged, these entries alone are brought on."""
+        """Update only these entries in a staged pine.toml that has other changes."""
         if path != MANIFEST:
             return None
         try:
@@ -205,7 +207,7 @@ def _commit(
         hint = f"`git branch NAME {made.commit[:9]}` puts it on one"
         told.append(_told(RelPath(MANIFEST), why, hint))
     for path in made.staged:
-        why = "was staged with another text, which stays staged"
+        why = "another text was staged and stays staged"
         told.append(_told(RelPath(path), why, f"`git add {shell_quote(path)}` stages the new one"))
     for script in scripts:
         if script.exact and script.entry.pine_id:
@@ -216,11 +218,11 @@ def _commit(
 
 
 def _behind(commit: str, paths: Iterable[str]) -> Outcome:
-    """Said aloud: an index that has the older files takes the commit back with the next one."""
+    """A failure to report: an index with the old files would revert this commit in the next one."""
     return Outcome(
         RelPath(MANIFEST),
         "failed",
-        message=f"committed as {commit[:9]}, but git's index is locked and has the older files",
+        message=f"committed as {commit[:9]}, but git's index is locked and still has the old files",
         hint=(
             f"run `git reset --quiet -- {' '.join(map(shell_quote, paths))}` "
             "before you commit again"
@@ -232,7 +234,8 @@ def _behind(commit: str, paths: Iterable[str]) -> Outcome:
 def _changes(
     now: Manifest, scripts: Sequence[Script], text: str | None
 ) -> Mapping[RelPath, Entry | None]:
-    """The entries to set in another pine.toml; one that has moved leaves its old path."""
+    """The entries to change in another pine.toml. A moved script loses its entry at the old
+    path."""
     changes: dict[RelPath, Entry | None] = {}
     ids = {script.entry.pine_id: script.entry.path for script in scripts}
     for path, entry in manifest.parse(text).entries.items() if text else ():

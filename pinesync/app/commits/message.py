@@ -1,4 +1,4 @@
-"""The message of a commit of ours. Names are hostile text: in it they are nothing but names."""
+"""Commit messages. Script names are untrusted and must not add lines or trailers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pinesync.sync.commit_plan import title_of
 from pinesync.text.unicode import HARMFUL
 
 Way = Literal["from", "to"]
-"""TradingView is where a pull comes from, and a push goes to."""
+"""A pull comes from TradingView, a push goes to it."""
 
 _MOST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One script to commit. `data` is its file; `exact` tells whether that is the text of the
-    version, and not a merge on top of it."""
+    """A script to commit. `data` is its file. `exact` is true if that is exactly the version's
+    text, not a merge on top of it."""
 
     entry: Entry
     base: Base
@@ -29,7 +29,7 @@ class Script:
 
 
 def message_of(scripts: Sequence[Script], way: Way, own: str = "") -> str:
-    """A subject and a line for each of several scripts, or the person's `own` message; then
+    """A subject and one line per script if there are several, or the person's `own` message; then
     trailers for each version whose text is in the commit, its id first."""
     lines = [_line(script) for script in scripts]
     if own:
@@ -53,7 +53,7 @@ def _line(script: Script) -> str:
 
 
 def name_of(entry: Entry) -> str:
-    """The saved name on one line, where nothing of it is an order to anybody."""
+    """The saved name on one line, with control characters escaped."""
     name = re.sub(f"[{HARMFUL}\ud800-\udfff\\s]+", " ", entry.name).strip() or entry.path
     if len(name) > _MOST_NAME:
         name = name[:_MOST_NAME] + "…"

@@ -64,23 +64,23 @@ def _refuse_unready(repository: Repository, ref: str) -> None:
     if repository.is_checked_out(ref):
         raise Misuse(
             f"--record: {ref.removeprefix(_BRANCH)} is checked out",
-            "name a branch of its own, such as pinesync/record",
+            "name a dedicated branch, such as pinesync/record",
         )
     remote = ref.removeprefix(_BRANCH).partition("/")[0]
     if ref.startswith(_BRANCH) and repository.word(f"remote.{remote}.url"):
         raise Misuse(
-            f"--record: {ref.removeprefix(_BRANCH)} would read as a branch of the remote {remote}",
-            "name one that no remote's name begins, such as pinesync/record",
+            f"--record: {ref.removeprefix(_BRANCH)} looks like a branch of the remote {remote}",
+            "name one that does not begin with a remote's name, such as pinesync/record",
         )
     for other in repository.refs_below("/".join(ref.split("/")[:3])):
         if ref.startswith(f"{other}/") or other.startswith(f"{ref}/"):
-            raise Misuse(f"--record: {other} is there, so git cannot make {ref}", "name another")
+            raise Misuse(f"--record: {other} exists, so git cannot create {ref}", "name another")
 
 
 def _head_of(repository: Repository) -> _Head:
     commit = repository.commit_of("HEAD")
     if commit is None:
-        raise Misuse("--record: there is no commit yet to record for", "commit the scripts first")
+        raise Misuse("--record: there are no commits yet", "commit the scripts first")
     blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     if blob is None:
         raise LeftForYou(f"--record: HEAD has no {MANIFEST}", "commit it with the scripts first")
@@ -89,8 +89,8 @@ def _head_of(repository: Repository) -> _Head:
         return _Head(commit, text, manifest.parse(text).entries)
     except (UnicodeDecodeError, ManifestError) as error:
         raise LeftForYou(
-            f"--record: the {MANIFEST} of HEAD cannot be used: {error}",
-            f"commit a {MANIFEST} that is in order first",
+            f"--record: the {MANIFEST} in HEAD is not valid: {error}",
+            f"commit a valid {MANIFEST} first",
         ) from None
 
 
@@ -105,7 +105,7 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         short = shell_quote(side.ref.removeprefix(_BRANCH))
-        hint = f"run `pinesync push --record {short}` again: nothing that was saved is lost"
+        hint = f"run `pinesync push --record {short}` again; nothing saved is lost"
         told.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
         made = None
     return replace(run, outcomes=(*run.outcomes, *told), record=made)

@@ -1,4 +1,4 @@
-"""`tradingview/saved`: after a fetch or a pull, git knows what the service has."""
+"""`tradingview/saved`, the remote-tracking branch: it shows git what the service has."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from pinesync.workspace.workspace import Workspace
 
 _NOTE = "raw-branch"
 _RAW = (
-    "holds the files as TradingView has them, since no filter of a repository is run; "
-    "`git diff` shows what a filter would change, too"
+    "has the files exactly as TradingView has them, without the repository's filters; "
+    "`git diff` also shows what a filter would change"
 )
 
 

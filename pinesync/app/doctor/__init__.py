@@ -19,9 +19,9 @@ from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.workspace import find_root
 
 _ELSEWHERE = {
-    "manifest": (f"not looked at, as {MANIFEST} cannot be used", f"fix {MANIFEST} first"),
-    "state": ("not looked at, as the state directory cannot be used", "see to `state` first"),
-    "records": ("cannot be told, as records are damaged", "see to `state` first"),
+    "manifest": (f"not checked, because {MANIFEST} is not valid", f"fix {MANIFEST} first"),
+    "state": ("not checked, because the state directory cannot be used", "fix `state` first"),
+    "records": ("unknown, because records are damaged", "fix `state` first"),
 }
 """The finding of an area that depends on a part another area reports as unusable."""
 
@@ -81,8 +81,8 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
         sandbox = location(setup, remote.partition(":")[2])
         if not sandbox.exists:  # opening the sandbox would create it
             yield wrong(
-                f"{sandbox.file}: the sandbox of this workspace is not there",
-                "it may lie below another PINESYNC_HOME; `pinesync sandbox path` tells this one",
+                f"{sandbox.file}: the sandbox of this workspace does not exist",
+                "it may be under another PINESYNC_HOME; see `pinesync sandbox path`",
             )
             return
     try:
@@ -91,13 +91,13 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
         yield told(error, "wrong" if settings or setup.account else "note")
         return
     if offline:
-        yield note("whether the session works was not asked", "leave out --offline to ask")
+        yield note("the session was not checked", "leave out --offline to check it")
         return
     try:
         found = whoami(setup, remote=None if project else remote)
     except TryLater as error:
-        hint = f"{error.hint}; --offline asks nobody" if error.hint else "--offline asks nobody"
-        yield wrong(f"could not be asked: {error.message}", hint)
+        hint = f"{error.hint}; --offline skips this" if error.hint else "--offline skips this"
+        yield wrong(f"could not be checked: {error.message}", hint)
         return
     if settings and found.account:
         account = Account(found.account, found.user_id)

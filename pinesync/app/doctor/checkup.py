@@ -65,7 +65,7 @@ class Unusable(PinesyncError):
 
 def told(error: PinesyncError, level: Level = "wrong") -> Said:
     """Convert an error to a finding."""
-    otherwise = "look at it, then run `pinesync doctor` again"
+    otherwise = "check it, then run `pinesync doctor` again"
     if isinstance(error, Unusable):
         error = error.error
     if isinstance(error, ManifestError):
@@ -83,6 +83,6 @@ def entered_by_others(folder: Path) -> Iterator[Said]:
     """A finding if other users of this machine can enter one of pinesync's own directories."""
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         yield wrong(
-            f"{folder}: other users of this machine can look into it",
+            f"{folder}: other users of this machine can read it",
             f"run `chmod 700 {shell_quote(str(folder))}`",
         )

@@ -49,7 +49,7 @@ def sign_ins(folder: Path) -> Iterator[Said]:
         there = os.listdir(folder) if folder.is_dir() else []
     names = sorted(name for name in there if _SIGN_IN.fullmatch(name))
     if not names:
-        yield ok("none is kept on this machine")
+        yield ok("no sign-in is stored on this machine")
         return
     with disk(folder):
         troubles = [*entered_by_others(folder)]
@@ -64,7 +64,7 @@ def _sign_in(path: Path) -> Iterator[Said]:
     found = path.lstat()
     if path.suffix == ".tmp":
         yield wrong(
-            f"{path}: left by a `login` that broke off; it may hold a cookie",
+            f"{path}: left by an interrupted `login`; it may contain a cookie",
             f"run `rm {shell_quote(str(path))}`",
         )
     if not stat.S_ISREG(found.st_mode):
@@ -88,7 +88,7 @@ def clock(here: Workspace | None) -> Iterator[Said]:
     if newest > wall + _TOO_FAR:
         yield wrong(
             f"it is {_moment(wall)}, and {what} is of {_moment(newest)}: a clock is wrong",
-            "set it; pinesync only waits by it, but a site's certificate may seem invalid",
+            "set the clock; otherwise certificates may seem invalid",
         )
     else:
         yield ok(f"{_moment(wall)}; nothing here is from the future")
@@ -123,14 +123,14 @@ def git(here: Workspace | None) -> Iterator[Said]:
     elif found is None:
         yield note(
             f"{version}; this workspace is in no repository",
-            f"run `git init`, and commit {MANIFEST} with the scripts: the two belong together",
+            f"run `git init`, and commit {MANIFEST} together with the scripts",
         )
     else:
         troubles = list(_in_git(here, found))
         yield from troubles
         if not troubles:
             count = counted(len(found.tracked - {MANIFEST}), "script")
-            eol = "; core.autocrlf is harmless, line ends count for nothing"
+            eol = "; core.autocrlf is harmless: line endings are ignored"
             yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
 
 
@@ -141,13 +141,13 @@ def _converts(found: git_now.GitStatus) -> bool:
 def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     if found.unmerged:
         yield wrong(
-            f"git left a merge open in {named(sorted(found.unmerged))}",
-            "settle it there, then `git add` and commit",
+            f"git left an unfinished merge in {named(sorted(found.unmerged))}",
+            "resolve it there, then `git add` and commit",
         )
     if MANIFEST in found.ignored:
         yield wrong(
             f"git ignores {MANIFEST}, the only record of what the files are based on",
-            f"`git check-ignore -v {MANIFEST}` names the pattern; take it out, and commit",
+            f"`git check-ignore -v {MANIFEST}` shows the pattern; remove it, then commit",
         )
     elif MANIFEST not in found.tracked:
         yield note(f"{MANIFEST} is not in git yet", "commit it with the scripts")
@@ -155,7 +155,7 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
     if hidden := sorted(listed & found.ignored):
         yield wrong(
             f"git ignores listed scripts: {named(hidden)}",
-            f"`git check-ignore -v {shell_quote(hidden[0])}` names the pattern; take it out",
+            f"`git check-ignore -v {shell_quote(hidden[0])}` shows the pattern; remove it",
         )
     there = listed - found.ignored - found.tracked - {MANIFEST}
     if MANIFEST in found.tracked and there:
@@ -169,10 +169,10 @@ def bugs(folder: Path) -> Iterator[Said]:
     if logs:
         yield note(
             f"{counted(len(logs), 'log')} of bugs in pinesync: {named(logs[::-1])}",
-            "report them, after a look that nothing private is in them, and remove them",
+            "check them for private data, report them, then remove them",
         )
     else:
-        yield ok("no bug was met")
+        yield ok("no bug reports")
 
 
 def versions() -> Mapping[str, str | None]:

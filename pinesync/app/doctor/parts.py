@@ -30,7 +30,7 @@ def disk(path: Path) -> Iterator[None]:
         at = error.filename or path
         raise FileError(
             f"{at}: {error.strerror or error}",
-            "if that lasts, see to it, then run `pinesync doctor` again",
+            "if it persists, fix it, then run `pinesync doctor` again",
         ) from error
 
 
@@ -105,6 +105,6 @@ def _file(tree: Tree, path: str) -> File | None:
         return File(problem=f"cannot be tracked: {error}", hint="give it another name")
     except FileError as error:
         why = error.message.removeprefix(f"{path}: ")
-        return File(problem=why, hint="put a plain file there that you can read")
+        return File(problem=why, hint="replace it with a readable plain file")
     except Unreadable as error:
         return File(problem=str(error), hint="save it as UTF-8")

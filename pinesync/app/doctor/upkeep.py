@@ -44,7 +44,7 @@ def manifest(here: Workspace) -> Iterator[Said]:
     with suppress(Unusable):  # `permissions` says why
         if missing := sorted(path for path in entries if path not in here.files):
             yield note(
-                f"listed, and no file is there: {named(missing)}",
+                f"listed, but the file is missing: {named(missing)}",
                 (
                     f"`pinesync restore {shell_quote(missing[0])}` brings "
                     "one back, `pinesync rm` forgets it"
@@ -56,11 +56,11 @@ def lock(here: Workspace) -> Iterator[Said]:
     """Whether another process is writing in the workspace."""
     if here.project.workspace.log.is_locked():
         yield wrong(
-            "another pinesync is writing in this workspace now",
-            "wait for it; where it hangs, end that process, and the lock goes with it",
+            "another pinesync process is writing to this workspace",
+            "wait for it; if it hangs, end that process to release the lock",
         )
     else:
-        yield ok("nobody is writing in this workspace")
+        yield ok("no other process is writing")
 
 
 def state(here: Workspace) -> Iterator[Said]:
@@ -78,7 +78,7 @@ def state(here: Workspace) -> Iterator[Said]:
         if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:
             yield wrong(
                 f"{held.folder}: pinesync made no link there: {named(links)}",
-                "find out who did, and move them away",
+                "find out who did, then move them away",
             )
             return  # do not follow a link
         yield from _kept(held)
@@ -94,7 +94,7 @@ def _kept(held: State) -> Iterator[Said]:
         yield wrong(
             f"{held.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
             f"{named(names)}",
-            "they are never used; see after the disk, then remove them",
+            "they are never used; check the disk, then remove them",
         )
     size = sum(path.lstat().st_size for path in texts)
     yield ok(f"{held.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
@@ -112,7 +112,7 @@ def writes(here: Workspace) -> Iterator[Said]:
     given_up = sum(record.state == "abandoned" for record in here.records)
     also = f"; {counted(given_up, 'save')} given up, and recognised if late" if given_up else ""
     if not open_ones:
-        yield ok(f"nothing is begun and unsettled{also}")
+        yield ok(f"no interrupted operations{also}")
 
 
 def _open(record: Intent) -> Said:
@@ -121,23 +121,23 @@ def _open(record: Intent) -> Said:
     since = f"at least {_span(age(record, now()))} ago"
     if isinstance(record, Download):
         return wrong(
-            f"{record.path}: a pull of it was begun {since}, and broke off",
+            f"{record.path}: a pull was interrupted ({since})",
             "run `pinesync pull`: it finishes that first, or takes it back",
         )
     if isinstance(record, Move):
         return wrong(
-            f"{record.path}: a move from {record.origin} was begun {since}, and broke off",
+            f"{record.path}: a move from {record.origin} was interrupted ({since})",
             "run `pinesync pull`: it finishes that first",
         )
     what = _SENT.get(type(record), "save")
     if record.state == "prepared":
         return note(
-            f"{record.path}: a {what} was begun {since}, and never sent",
+            f"{record.path}: a {what} was prepared {since} but never sent",
             "nothing to do: the next push or pull drops it",
         )
     return wrong(
-        f"{record.path}: a {what} was sent {since}, and whether it arrived is not known",
-        f"run `pinesync push`: it looks for that {what} first, and sends none before it knows",
+        f"{record.path}: a {what} was sent {since}, and its outcome is unknown",
+        f"run `pinesync push`: it looks for that {what} before it sends another",
     )
 
 
@@ -146,7 +146,7 @@ def conflicts(here: Workspace) -> Iterator[Said]:
     flagged = [entry for entry in here.entries.values() if entry.shadowed]
     for entry in flagged:
         yield wrong(
-            f"{entry.path}: a save of yours hides {entry.shadowed}, which somebody else saved",
+            f"{entry.path}: your save hides {entry.shadowed}, which somebody else saved",
             f"run `pinesync resolve {shell_quote(entry.path)}` with --ours, --theirs or --merged",
         )
     marked = []
@@ -155,7 +155,7 @@ def conflicts(here: Workspace) -> Iterator[Said]:
     for path in marked:
         yield wrong(
             f"{path}: the file contains conflict markers",
-            "take them out in your editor, or choose a side: "
+            "remove them in your editor, or choose a side: "
             f"`pinesync resolve {shell_quote(path)}` with --ours or --theirs",
         )
     if not flagged and not marked:
@@ -166,7 +166,7 @@ def permissions(here: Workspace) -> Iterator[Said]:
     """Whether the workspace is writable and its files are readable, and which files are skipped."""
     folders = sorted({(here.root / path).parent for path in here.files} | {here.root})
     if shut := [str(f) for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]:
-        yield wrong(f"cannot be written: {named(shut)}", "give yourself permission to write there")
+        yield wrong(f"cannot be written: {named(shut)}", "make it writable for you")
     ignored: Sequence[str] = ()
     with suppress(Unusable):
         ignored = here.manifest.settings.ignore
@@ -179,7 +179,7 @@ def permissions(here: Workspace) -> Iterator[Said]:
             yield say(f"{path}: {file.problem}", file.hint)
     with disk(here.root):
         if skipped := [path for path in sorted(_links(here.root)) if path not in here.files]:
-            hint = "put the files themselves there, if pinesync is to see them"
+            hint = "replace them with real files if pinesync should see them"
             yield note(f"links, which are not followed: {named(skipped)}", hint)
         if anyones := [path for path in (MANIFEST, *here.files) if _is_anyones(here.root / path)]:
             yield note(
@@ -199,7 +199,7 @@ def leftovers(here: Workspace) -> Iterator[Said]:
             left += [str(path) for path in sorted(folder.iterdir())] if folder.is_dir() else []
     if left:
         yield note(
-            f"temporary files of a run that broke off: {named(left)}",
+            f"temporary files of an interrupted run: {named(left)}",
             "nothing to do: the next pull or push clears them",
         )
     else:

@@ -47,7 +47,7 @@ def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
                 ),
             )
         if old == new:
-            return tx.run([Outcome(old, "told", message="it is there already")])
+            return tx.run([Outcome(old, "told", message="it already exists")])
         tx.refuse_pending([entry])
         refuse_taken(project, old, new)
         return tx.run([_moved(project, entry, new)])
@@ -67,7 +67,7 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
     except BadPath as error:
         raise Misuse(
             f"{raw}: cannot be a script's file here: {error}",
-            f"name a file that ends in {SUFFIX}, or a folder with a slash at its end",
+            f"name a {SUFFIX} file, or a folder ending with a slash",
         ) from None
 
 
@@ -164,7 +164,7 @@ def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterato
         yield move(project.ports, entry, onto, text, called)
     except ChangedMeanwhile:
         raise LeftForYou(
-            f"{onto.path}: another file came there meanwhile", "run the command again"
+            f"{onto.path}: another file appeared there meanwhile", "run the command again"
         ) from None
 
 

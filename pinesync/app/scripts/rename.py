@@ -37,7 +37,7 @@ def _checked(name: str) -> str:
         )
     if not may_send(name):
         raise Misuse(
-            f"{name[:60]!r}: what looks like &amp; cannot be told from TradingView's own spelling",
+            f"{name[:60]!r}: a name like &amp; is ambiguous: TradingView escapes names itself",
             "choose another name; nothing was sent",
         )
     return name
@@ -65,7 +65,7 @@ def _renamed(tx: Transaction, entry: Entry, name: str) -> Iterator[Outcome]:
     if info is None:
         raise LeftForYou(
             f"{entry.path}: the script is gone from TradingView",
-            f"`pinesync push --recreate {shell_quote(entry.path)}` saves it anew",
+            f"`pinesync push --recreate {shell_quote(entry.path)}` creates it again",
         )
     if unescape_name(info.name) == name:
         if entry.name != name:

@@ -1,4 +1,4 @@
-"""Templates of `new`: the shipped ones, the user's own, and any file that is named."""
+"""Templates for `new`: the built-in ones, the user's own, and any file given by path."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _PLACE = re.compile(r"\{\{(name|author|date)\}\}")
 
 
 def read(setup: Setup, template: str) -> str:
-    """The text of a template: a path's, where it is written as one, else that of the user's own of
-    this name, else the shipped one. Misuse where there is none."""
+    """Read a template. A path names a file; a plain name means the user's own template or else a
+    built-in one. Misuse if it does not exist."""
     if os.sep in template or "/" in template or template.endswith(SUFFIX):
         if not template.endswith(SUFFIX):
-            # What is made of it goes to TradingView with the next push.
-            raise Misuse(f"{template}: a template is a {SUFFIX} file")
+            # The new script goes to TradingView with the next push.
+            raise Misuse(f"{template}: a template must be a {SUFFIX} file")
         return _file(setup.cwd / template, template)
     own = own_folder(setup) / f"{template}{SUFFIX}"
     if os.path.lexists(own):
@@ -41,29 +41,29 @@ def read(setup: Setup, template: str) -> str:
             return there.read_text("utf-8")
     raise Misuse(
         f"no template called {template!r}",
-        f"there are: {', '.join(names(setup))}; yours go into {own_folder(setup)}",
+        f"templates: {', '.join(names(setup))}; put your own into {own_folder(setup)}",
     )
 
 
 def names(setup: Setup) -> list[str]:
-    """All templates that can be named."""
+    """The names of all templates."""
     return sorted({name for folder in (own_folder(setup), *_shipped()) for name in _in(folder)})
 
 
 def own_folder(setup: Setup) -> Path:
-    """Where a person's own templates are."""
+    """The folder for the user's own templates."""
     return setup.places.config / FOLDER
 
 
 def kind(text: str) -> Kind:
-    """What a template's declaration makes; an indicator where it has none."""
+    """The kind of script that a template declares; an indicator if it has no declaration."""
     declared = pine_syntax.declaration(text)
     return declared.kind if declared else "study"
 
 
 def fill(text: str, **values: str) -> str:
-    """The text with `{{name}}`, `{{author}}` and `{{date}}` in place, each fit for a string of
-    Pine. Other words in braces stay: alerts have such of their own."""
+    """Fill in `{{name}}`, `{{author}}` and `{{date}}`, escaped for a Pine string. Other
+    placeholders stay, because alerts have their own."""
 
     def value(match: re.Match[str]) -> str:
         return values[match[1]].replace("\\", "\\\\").replace('"', '\\"')
@@ -73,7 +73,7 @@ def fill(text: str, **values: str) -> str:
 
 def _file(path: Path, named: str) -> str:
     hint = f"name a template, or a {SUFFIX} file"
-    # A person's own folder may hold links to where the files are kept.
+    # The user's own folder may contain links to the files.
     real = Path(os.path.realpath(path))
     data = Tree(real.parent).read(real.name)
     if data is None:
@@ -85,7 +85,7 @@ def _file(path: Path, named: str) -> str:
 
 
 def _shipped() -> tuple[Traversable, ...]:
-    """Inside the installed package, and in the checkout beside it."""
+    """The folder inside the installed package, and the one next to it in a checkout."""
     return resources.files("pinesync") / FOLDER, Path(__file__).parents[3] / FOLDER
 
 

@@ -63,12 +63,12 @@ def clone(
     if os.path.lexists(target / MANIFEST):
         raise Misuse(
             f"{directory}: already a workspace",
-            "in it, `pinesync pull` brings what is new, and `pinesync restore .` what is missing",
+            "there, `pinesync pull` gets what is new and `pinesync restore .` what is missing",
         )
     if not is_free(target):
         raise Misuse(
-            f"{directory}: there is something in it already",
-            "name a new folder; `pinesync init --link` makes a workspace of a folder with files",
+            f"{directory}: the folder is not empty",
+            "name a new folder; `pinesync init --link` turns a folder with files into a workspace",
         )
     if history:
         from pinesync.git.status import version

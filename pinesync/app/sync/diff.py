@@ -47,7 +47,7 @@ def diff(
 def _of_versions(project: Project, raws: Sequence[str]) -> FileDiff | None:
     """Compare one version with its file, or the two revisions given."""
     if len(raws) > 2:
-        raise Misuse("two sides can be compared, and these are more", "PATH@5, or PATH@5 PATH@7")
+        raise Misuse("at most two sides can be compared", "PATH@5, or PATH@5 PATH@7")
     past = Past(project)
     sides = [revision(project, raw) for raw in raws]
     first, last = sides[0], replace(sides[-1], version=sides[-1].version if sides[1:] else None)

@@ -124,7 +124,7 @@ class _Sides:
         if side == "file":
             data = self._project.workspace.tree.read(line.path)
             if data is None:
-                raise Unreadable("there is no file any more")
+                raise Unreadable("the file is gone")
             return decode(data)
         pair = self._version(line, side)
         text = self._agreed(line.path) if side == "base" else None
@@ -132,7 +132,7 @@ class _Sides:
             text = self._held(pair)
         if text is None:
             why = self._troubles.get(pair, "") if pair else ""
-            raise Unreadable(why or "the text to compare with is not held here")
+            raise Unreadable(why or "the text to compare with is not stored here")
         return text
 
     def _agreed(self, path: RelPath) -> str | None:

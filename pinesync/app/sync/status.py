@@ -101,11 +101,11 @@ def _line(
     newest = info.version if info and info.version != version else None
     note = situation.problem or (troubles.get(pine_id, "") if pine_id else "")
     if situation.comparison.unknown:
-        note = f"not compared with the saves of others: {situation.comparison.unknown}"
+        note = f"not compared with others' saves: {situation.comparison.unknown}"
     if entry and entry.shadowed:
-        note = f"a save of yours hides {entry.shadowed}, which somebody else saved"
+        note = f"your save hides {entry.shadowed}, which somebody else saved"
     if unsettled:
-        note = "a write was begun and is not settled; the next pull or push does that"
+        note = "an interrupted write is pending; the next pull or push finishes it"
     name = entry.name if entry else unescape_name(info.name) if info else ""
     if situation.renamed_to:
         note = note or f"called {situation.renamed_to!r} on TradingView"

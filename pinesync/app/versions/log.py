@@ -115,7 +115,7 @@ def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None)
         last = past.newest(which.pine_id)
         if last is None:
             raise Misuse(
-                f"{which.label}: nothing is known of it here, and TradingView does not list it",
+                f"{which.label}: unknown here, and TradingView does not list it",
                 "`pinesync list` shows the account's scripts and their ids",
             )
         missing += last.major - len(history)

@@ -58,7 +58,7 @@ class Past:
             return info
         if self.offline:
             raise Misuse(
-                f"{which.label}: the text of {version} is not held here",
+                f"{which.label}: the text of {version} is not stored here",
                 "without --offline it is read from TradingView",
             )
         try:

@@ -47,8 +47,8 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
     Storage) → Cookies, and copy sessionid and sessionid_sign, or the whole Cookie header of any
     request. The prompt does not show it, and it is never taken as an argument.
 
-    With --as NAME it is stored beside others under that name. A workspace uses the sign-in of the
-    account that its pine.toml names; --as chooses another, for any verb.
+    With --as NAME, it is stored under that name, next to others. A workspace uses the sign-in of
+    the account that its pine.toml names; --as selects another, for any verb.
     """
     from pinesync.app.account import login, refuse_facade
 
@@ -68,7 +68,7 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
     else:
         echo_err(f"kept in {place}, readable by you alone")
     if done.pinned:
-        echo_err(f"pine.toml: this workspace belongs to {whose} from now on")
+        echo_err(f"pine.toml: this workspace now belongs to {whose}")
     return done.exit_code
 
 

@@ -38,7 +38,7 @@ def _cookie_lines(found: Identity) -> list[str]:
     if found.source == "sandbox":
         return ["cookie: the sandbox's own, on this machine"]
     if found.stored_in is None:
-        where = f"from the variable {found.source}, which tells no age"
+        where = f"from the variable {found.source}, so its age is unknown"
     else:
         place = escape_controls(str(found.stored_in))
         where = f"in the system's keyring, for {place}" if found.in_keyring else f"in {place}"

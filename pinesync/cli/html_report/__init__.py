@@ -19,7 +19,7 @@ from pinesync.cli.render import counted
 from pinesync.sync.words import Status
 
 _OPEN = 8
-"""More scripts than these are shown folded."""
+"""If there are more scripts, they are shown folded."""
 _ROWS = 40
 
 
@@ -54,7 +54,7 @@ def _parts(picture: Picture, css: str) -> Iterator[str]:
 def _header(picture: Picture) -> Iterator[str]:
     status = picture.status
     whose = f"Account {safe(status.account)} · " if status.account else ""
-    asked = " · TradingView was not asked" if status.offline else ""
+    asked = " · TradingView was not contacted" if status.offline else ""
     remote = "TradingView" if status.remote == "tradingview" else safe(status.remote)
     yield f"<header>\n<h1><bdi>{safe(picture.folder)}</bdi></h1>"
     yield f"<p class=meta>{whose}{remote} · {time(picture.when)}{asked}</p>"

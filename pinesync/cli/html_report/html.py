@@ -12,7 +12,7 @@ from pinesync.sync.words import Status
 from pinesync.text.unicode import escape_controls
 
 _LONGEST = 1000
-"""So many characters of one line of source are shown."""
+"""The most characters to show of a source line."""
 
 
 def safe(text: str) -> str:

@@ -12,7 +12,7 @@ from pinesync.sync.words import Status
 
 _LANES = 24
 _DOTS = 200
-"""Of one script so many versions are drawn, the newest."""
+"""The most versions to draw per script, newest first."""
 _FIRST, _LAST = 2.0, 98.0
 _TICKS = ((0.0, "start"), (1 / 3, "middle"), (2 / 3, "middle"), (1.0, "end"))
 _DAY = 86400

@@ -32,7 +32,7 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
     follows files that were moved by hand and not edited; for edited ones, use `pinesync mv`.
     """
     if moved and pine_id is not None:
-        raise click.UsageError("--moved and --id are two ways to know the script.")
+        raise click.UsageError("choose one of --moved and --id.")
     done = add(setup(), paths, pine_id=pine_id, moved=moved)
     if emit_json("add", done):
         return done.exit_code
@@ -158,7 +158,7 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
         if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
             raise LeftForYou(
                 f"{' and '.join(twice)} have the same text, and one script is missing",
-                "name the one that it was moved to",
+                "name the file that it was moved to",
             )
         tx.refuse_pending(tuple(left.values()))
         for path, entry in left.items():
@@ -179,7 +179,7 @@ def _left_behind(project: Project, path: RelPath) -> Entry:
     """The only entry without a file whose base has this file's text."""
     data = project.workspace.tree.read(path)
     if data is None:
-        raise Misuse(f"{path}: no such file", "name the place that it was moved to")
+        raise Misuse(f"{path}: no such file", "name the path that it was moved to")
     missing = [
         entry
         for entry in project.workspace.manifest.entries().values()
@@ -192,7 +192,7 @@ def _left_behind(project: Project, path: RelPath) -> Entry:
     if found:
         raise LeftForYou(
             f"{path}: several missing scripts have its text: {candidates}",
-            f"say which one it is: `pinesync mv OLD {shell_quote(path)}`",
+            f"name the right one: `pinesync mv OLD  {shell_quote(path)}`",
         )
     raise LeftForYou(
         f"{path}: no missing script has its text"

@@ -34,7 +34,7 @@ from pinesync.text.filenames import MAX_SAVED_NAME, collision_key, place
     default="indicator",
     show_default=True,
     shell_complete=completed.templates,
-    help="Start from indicator, strategy, library, one of yours, or a .pine file.",
+    help="Start from indicator, strategy, library, your own, or a .pine file.",
 )
 @shared
 def command(name: str, template: str) -> int:

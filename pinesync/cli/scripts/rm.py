@@ -68,7 +68,7 @@ def _remote(paths: tuple[str, ...], name: str | None) -> int:
     if len(paths) != 1:
         raise click.UsageError("--remote goes with exactly one path.")
     if name is None and not may_ask():
-        raise click.UsageError("--remote needs --yes NAME where nobody can be asked.")
+        raise click.UsageError("--remote needs --yes NAME without a terminal.")
 
     def typed_name(doomed: Doomed) -> str:
         return name if name is not None else _asked(doomed)
@@ -81,8 +81,8 @@ def _asked(doomed: Doomed) -> str:
     echo_err(
         f"{escape_controls(doomed.path)}: {escape_controls(doomed.name)} "
         "will be deleted on TradingView, with "
-        f"{'its only version' if count == 1 else f'all {count} versions'}, and nothing there "
-        "brings it back"
+        f"{'its only version' if count == 1 else f'all {count} versions'}, and TradingView "
+        "cannot restore it"
     )
     answer: str = click.prompt(
         "type its name to delete it", default="", show_default=False, err=True

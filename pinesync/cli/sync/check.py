@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 )
 @click.argument("paths", nargs=-1, shell_complete=completed.paths)
 @click.option("--offline", is_flag=True, help="Check the syntax only; send no request.")
-@click.option("--full", is_flag=True, help="Also ask the full compiler, which knows the limits.")
+@click.option("--full", is_flag=True, help="Also run the full compiler, which checks the limits.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option("--name", metavar="PATH", help="Name standard input, where PATHS is -.")
 @click.option(
@@ -73,9 +73,9 @@ def command(
     from pinesync.app.check import check
 
     if offline and full:
-        raise click.UsageError("--full asks the service: not with --offline.")
+        raise click.UsageError("--full needs the service: not with --offline.")
     if current().json and format_ in ("github", "sarif"):
-        raise click.UsageError(f"--json and --format {format_} name two forms.")
+        raise click.UsageError(f"--json and --format {format_} name two formats.")
     given = _given(paths, name)
     made = setup(jobs=jobs)
     found = check(
@@ -110,7 +110,7 @@ def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None
             raise click.UsageError("--name goes with - for standard input.")
         return None
     if len(paths) > 1:
-        raise click.UsageError("- for standard input stands alone.")
+        raise click.UsageError("- (standard input) must be the only path.")
     from pinesync.workspace.files.exchange import MAX_FILE
 
     data = sys.stdin.buffer.read(MAX_FILE + 1)
@@ -135,7 +135,7 @@ def tell(found: Checks) -> int:
     files = counted(len(found.files), "file")
     echo_err(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
     if found.stopped:
-        echo_err("where the compiler was not asked, only the syntax was looked at")
+        echo_err("files that the compiler did not check were checked for syntax only")
         for line in error_lines(found.stopped.message, found.stopped.hint):
             echo_err(line)
     return found.exit_code

@@ -114,9 +114,7 @@ def _tell_files(made: Initialized, template: bool) -> None:
         out(f"pine.toml written in {folder}")
     if made.below:
         echo_err(f"the repository begins above {folder}")
-        echo_err(
-            "hint: move .github and .pre-commit-config.yaml to its top, where they are looked for"
-        )
+        echo_err("hint: move .github and .pre-commit-config.yaml to its root")
     if made.dry_run:
         echo_err("nothing was written")
     elif "pine.toml" in made.written:
@@ -126,8 +124,12 @@ def _tell_files(made: Initialized, template: bool) -> None:
 
 def _unlinked(path: str, fits: int) -> str:
     if not fits:
-        return "no saved script fits; `pinesync add` lists it for the next push"
-    which = f"{fits} saved scripts fit" if fits > 1 else "a saved script fits, and another file too"
+        return "no saved script matches; `pinesync add` lists it for the next push"
+    which = (
+        f"{fits} saved scripts fit"
+        if fits > 1
+        else "a saved script matches, but so does another file"
+    )
     return f"{which}; `pinesync add --id ID {escape_controls(shell_quote(path))}` links one"
 
 
@@ -205,7 +207,7 @@ def init(
     entries: dict[RelPath, Entry] = {}
     if link:
         if not root.is_dir():
-            raise Misuse(f"{root}: no such folder", "`pinesync clone` makes a new one")
+            raise Misuse(f"{root}: no such folder", "`pinesync clone` creates a new one")
         client = open_remote(setup, settings.remote)
         ports = ports_of(setup, folder, lambda: client)
         found = read_account(client, named=True)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     metavar="TEXT",
     help="The message of that commit; each further -m is a paragraph.",
 )
-@click.option("--record", metavar="REF", help="Record the new versions on a git ref of their own.")
+@click.option("--record", metavar="REF", help="Record the new versions on a separate git ref.")
 @jobs
 @shared
 def command(

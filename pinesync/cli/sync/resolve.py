@@ -103,7 +103,7 @@ def _ours(project: Project, path: RelPath) -> str:
     if len(candidates) == 1:
         return candidates[0]
     raise LeftForYou(
-        f"{path}: which text you had before the merge cannot be told on this machine",
+        f"{path}: your text from before the merge is not known on this machine",
         f"{_candidates(project, path)}; or remove the markers by hand, then push",
     )
 
@@ -121,7 +121,7 @@ def _candidates(project: Project, path: RelPath) -> str:
     ][:_MOST_NAMED]
     if folder.manifest.has_history():
         ways.append(f"`git checkout HEAD -- {shell_quote(path)}`")
-    return f"it may be what {' or '.join(ways)} brings back" if ways else "no other text is kept"
+    return f"it may be restored by {' or '.join(ways)}" if ways else "no other text is backed up"
 
 
 def _is_ours(text: str, blocks: list[str]) -> bool:

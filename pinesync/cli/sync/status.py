@@ -140,7 +140,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _summary(words: Counter[Status], offline: bool) -> None:
-    asked = " (offline: TradingView was not asked)" if offline else ""
+    asked = " (offline: TradingView was not contacted)" if offline else ""
     total = sum(words.values())
     if total == 0:
         echo_err(f"no scripts yet{asked}")

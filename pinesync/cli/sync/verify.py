@@ -87,7 +87,7 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
 def _words(view: Survey, path: RelPath, is_open: bool) -> tuple[str, ...]:
     word = next(s.word for s in view.situations if s.path == path)
     said = [] if word is Status.CLEAN else [word]
-    return (*said, *(["a write was begun and is not settled"] if is_open else []))
+    return (*said, *(["an interrupted write is pending"] if is_open else []))
 
 
 def _problems(project: Project, remote: Remote, entry: Entry) -> tuple[str, ...]:

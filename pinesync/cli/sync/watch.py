@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="Seconds between looks at TradingView; at least 10.",
+    help="Seconds between checks of TradingView; at least 10.",
 )
 @click.option("--yes", "many", is_flag=True, help="Upload any number of files that change at once.")
 @click.option("--on-error", metavar="CMD", help="Run CMD on errors, without a shell.")

@@ -49,7 +49,7 @@ def command() -> int:
             out(f"\n$ {event.command}")
             out(escape_controls(event.output.rstrip("\n"), one_line=False))
         elif isinstance(event, Kept):
-            out(f"\nThe workspace is kept. To go on in it:\n\n    cd {_typed(event.folder)}")
+            out(f"\nThe workspace is kept. To continue there:\n\n    cd {_typed(event.folder)}")
             out(f"    {_SET} PINESYNC_HOME={_typed(event.home)}")
         sys.stdout.flush()
     if current().json:
@@ -106,7 +106,7 @@ def demo(setup: Setup, environment: Mapping[str, str]) -> Iterator[Event]:
     yield run("status")
     yield run(f"diff {shown}")
 
-    yield Say("Then a typo. Nothing that does not compile is saved.")
+    yield Say("Then a typo. A script that does not compile is not saved.")
     good = (folder / script).read_bytes()
     _append(folder / script, "plot(undeclared_thing)\n")
     yield run("push", expected=4)

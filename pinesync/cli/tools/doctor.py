@@ -44,9 +44,7 @@ def command(offline: bool) -> int:
             out(f"  hint: {escape_controls(finding.hint)}")
     _versions(found)
     out(_summary(Counter(f.level for f in found.findings)))
-    echo_err(
-        "safe to paste: no cookie and no source is in it; names of scripts and the account are"
-    )
+    echo_err("safe to share: it contains script names and the account, but no cookie and no source")
     return found.exit_code
 
 

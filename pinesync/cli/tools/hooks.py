@@ -90,7 +90,7 @@ def _before_commit() -> int:
         return found.exit_code
     code = tell(found)
     if code:
-        echo_err("hint: `git commit --no-verify` commits it all the same")
+        echo_err("hint: `git commit --no-verify` commits it anyway")
     return code
 
 
@@ -101,11 +101,11 @@ def _before_push() -> int:
     for error in found.unasked:
         for line in error_lines(error.message, error.hint):
             echo_err(line)
-        echo_err("pinesync could not look whether scripts diverged; the push goes on")
+        echo_err("pinesync could not check whether scripts diverged; the push continues")
     for script in found.left:
         out(f"{styled(script.word)}  {escape_controls(script.path)}")
     if found.left:
-        echo_err("hint: `pinesync pull` merges them; `git push --no-verify` pushes all the same")
+        echo_err("hint: `pinesync pull` merges them; `git push --no-verify` pushes anyway")
     return found.exit_code
 
 
@@ -210,7 +210,7 @@ def _each(folder: Path, act: Callable[[Path, str], Hook]) -> Iterator[Hook]:
         except FileError as error:
             yield _refused(folder, name, error.message.removeprefix(f"{folder / name}: "))
         except ChangedMeanwhile:
-            yield _refused(folder, name, "the file changed at this moment")
+            yield _refused(folder, name, "the file has just changed")
 
 
 def _refused(folder: Path, name: str, why: str) -> Hook:
@@ -246,4 +246,4 @@ def _remove(folder: Path, name: str) -> Hook:
 
 def _refuse_idle(found: tuple[bytes, bool] | None) -> None:
     if found and not found[1] and os.name == "posix":
-        raise hooks.Unsuited("git passes it over, as it is not executable: `chmod +x` changes that")
+        raise hooks.Unsuited("git ignores it because it is not executable: run `chmod +x`")

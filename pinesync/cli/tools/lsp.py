@@ -41,7 +41,7 @@ def command(offline: bool, remote: str | None) -> int:
 
     compiler = Compiler(setup(), remote, offline)
     if sys.stdin.isatty():
-        echo_err("this speaks with an editor, which starts it; Ctrl-C ends it")
+        echo_err("an editor starts this and talks to it; Ctrl-C ends it")
     with _alone() as (read, write):
         return serve(compiler, read, write)
 

@@ -25,7 +25,7 @@ from pinesync.workspace.workspace import find_root
 
 
 @click.command("repair", cls=Verb, examples=["pinesync repair --dry-run", "pinesync repair"])
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would be taken; change nothing.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be chosen; change nothing.")
 @shared
 def command(dry_run: bool) -> int:
     """Fix a pine.toml that a git merge left with conflict markers.
@@ -38,7 +38,7 @@ def command(dry_run: bool) -> int:
     if emit_json("repair", found):
         return found.exit_code
     if not found.needed:
-        echo_err("pine.toml is in order: nothing to repair")
+        echo_err("pine.toml is valid: nothing to repair")
         return found.exit_code
     for script in found.scripts:
         taken = script.version or "not saved yet"
@@ -47,9 +47,9 @@ def command(dry_run: bool) -> int:
     scripts = counted(len(found.scripts), "script")
     out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
     if found.kept:
-        echo_err(f"the text with the markers is kept in {escape_controls(str(found.kept))}")
+        echo_err(f"the text with the markers is backed up in {escape_controls(str(found.kept))}")
         echo_err(
-            "hint: `git add pine.toml` and finish the merge; `pinesync status` tells what is left"
+            "hint: `git add pine.toml` and finish the merge; `pinesync status` shows what is left"
         )
     return found.exit_code
 
@@ -110,10 +110,10 @@ def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManif
             tree.write_manifest(merged.text.encode(), data, new_key(now().wall))
         except ChangedMeanwhile:
             raise FileError(
-                f"{MANIFEST}: the file changed at this moment", "run the command again"
+                f"{MANIFEST}: the file has just changed", "run the command again"
             ) from None
     return kept
 
 
 def _no_remote() -> Remote:
-    raise AssertionError("a repair asks nobody")
+    raise AssertionError("a repair sends no request")

@@ -85,7 +85,7 @@ def seed(name: str) -> int:
         scripts = counted(done.scripts, "script")
         out(f"{scripts} saved in {counted(done.versions, 'version')}")
         if done.skipped:
-            echo_err(f"{done.skipped} were there already and stay as they are")
+            echo_err(f"{done.skipped} already exist and stay as they are")
     return done.exit_code
 
 

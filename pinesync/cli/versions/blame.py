@@ -99,7 +99,7 @@ def _named(project: Project, raw: str) -> tuple[Entry, Version]:
         raise Misuse(f"{raw}: no saved script of this workspace", "`pinesync status` lists them")
     version = which.version or (entry.base.version if entry.base else None)
     if version is None:
-        raise Misuse(f"{raw}: nothing was ever agreed on for it", "name a version, as in PATH@7")
+        raise Misuse(f"{raw}: it was never synced", "name a version, as in PATH@7")
     return entry, version
 
 

@@ -65,13 +65,11 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
             "any more; this is what is held here"
         )
     if found.missing:
-        echo_err(
-            f"{counted(found.missing, 'version')} more, not held here; leave --offline out for it"
-        )
+        echo_err(f"{counted(found.missing, 'version')} more, not stored here; leave out --offline")
     if found.left:
         echo_err(f"{counted(found.left, 'older version')} not shown; -n N shows more")
     if not found.saves and not found.missing:
-        echo_err("nothing was saved there yet")
+        echo_err("nothing is saved on TradingView yet")
     return found.exit_code
 
 

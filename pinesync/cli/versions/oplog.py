@@ -44,5 +44,5 @@ def command(most: int) -> int:
     for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)
     if not rows:
-        echo_err("nothing was done here yet, on this machine")
+        echo_err("nothing was done here on this machine yet")
     return found.exit_code

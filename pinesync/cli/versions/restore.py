@@ -53,7 +53,7 @@ from pinesync.text.filenames import shell_quote
 @click.option("--push", "pushes", is_flag=True, help="Also save it as the next version.")
 @click.option("--kept", is_flag=True, help="List texts that pinesync replaced in the file.")
 @click.option("--show", type=int, metavar="N", help="Print text N of that list.")
-@click.option("--back", type=int, metavar="N", help="Bring back text N of that list.")
+@click.option("--back", type=int, metavar="N", help="Restore text N of that list.")
 @shared
 def command(
     paths: tuple[str, ...], pushes: bool, kept: bool, show: int | None, back: int | None
@@ -77,7 +77,7 @@ def command(
     if not listed and back is None:
         return tell("restore", restore(setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (listed and back is not None):
-        raise click.UsageError("--kept, --show and --back each go with one path.")
+        raise click.UsageError("--kept, --show and --back take exactly one path.")
     if back is not None:
         return tell("restore", bring_back(setup(), paths[0], back), nothing="nothing to restore")
     found = kept_texts(setup(), paths[0], show)
@@ -91,7 +91,7 @@ def command(
     for line in columns(rows):
         out(line)
     if not rows:
-        echo_err(f"{escape_controls(found.path)}: nothing was taken out of it on this machine")
+        echo_err(f"{escape_controls(found.path)}: no text of it is backed up on this machine")
     return found.exit_code
 
 
@@ -160,8 +160,8 @@ def _entry(project: Project, path: RelPath) -> Entry:
         )
     if entry.base is None:
         raise Misuse(
-            f"{path}: nothing was ever agreed on for it, so there is no text to bring back",
-            "`pinesync push` saves it; a text that pinesync took out of it is brought back by "
+            f"{path}: it was never synced, so there is no text to restore",
+            "`pinesync push` saves it; to restore a backed-up text, run "
             f"`pinesync restore --kept {shell_quote(path)}`",
         )
     return entry

@@ -63,7 +63,9 @@ def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
     which = revision(project, raw)
     version = which.version or past.newest(which.pine_id)
     if version is None:
-        raise FacadeError(f"{which.label}: TradingView does not list it, and nothing is held of it")
+        raise FacadeError(
+            f"{which.label}: TradingView does not list it, and nothing of it is stored here"
+        )
     info = past.version(which, version)
     name = which.entry.name if which.entry else unescape_name(info.name)
     text = past.text(info)

@@ -55,15 +55,15 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
             f"{said} `{undone.verb}` did at {moment(undone.when)} ({escape_controls(undone.short)})"
         )
     return tell(
-        "undo", run, nothing="nothing was left to undo of it", more={"operation": plain(undone)}
+        "undo", run, nothing="there was nothing left to undo", more={"operation": plain(undone)}
     )
 
 
 _FINAL = {
     "rename": ("was renamed on TradingView", "`pinesync rename {path} {name}` renames it back"),
     "rm --remote": (
-        "was deleted on TradingView, which nothing brings back",
-        "every version is kept here: `pinesync log 'USER;…'` and `show` with its id tell them",
+        "was deleted on TradingView, which cannot be undone",
+        "every version is backed up here: see `pinesync log 'USER;…'` and `show`",
     ),
 }
 """What happened there alone, and what to do about it, with the path and the name from before; an
@@ -119,7 +119,7 @@ def _chosen(
     if key is None:
         found = to_redo(operations) if redo else to_undo(operations)
         if found is None:
-            what = "no undo that could be taken back" if redo else "nothing to undo"
+            what = "nothing to redo" if redo else "nothing to undo"
             raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
         return found
     fits = named(operations, key)
@@ -130,8 +130,8 @@ def _chosen(
         raise Misuse(many, "`pinesync oplog` lists them")
     if fits[0].key in undone(operations):
         raise Misuse(
-            f"{short[fits[0].key]}: was taken back already",
-            "`pinesync undo --redo` takes the last undo back, `pinesync oplog` tells the others",
+            f"{short[fits[0].key]}: is already undone",
+            "`pinesync undo --redo` reverts the last undo; `pinesync oplog` lists the others",
         )
     return fits[0]
 

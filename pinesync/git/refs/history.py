@@ -96,7 +96,7 @@ def _not_ours(repository: Repository) -> LeftForYou:
     if repository.is_shallow():
         return LeftForYou(
             f"the history of {NAME} is cut off here: this is a shallow clone",
-            "`git fetch --unshallow` brings the rest; then run the command again",
+            "`git fetch --unshallow` fetches the rest; then run the command again",
         )
     return LeftForYou(
         f"{HISTORY} has commits that no import made",
@@ -158,5 +158,5 @@ def write_history(
 def stored_text(info: VersionInfo, text_of: Callable[[Digest], str | None]) -> bytes:
     text = text_of(info.digest)
     if text is None:
-        raise FileError(f"{info.name} {info.version}: its text is not held", "run it again")
+        raise FileError(f"{info.name} {info.version}: its text is not stored", "run it again")
     return encode_like(text, None)

@@ -86,7 +86,7 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
     if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.may_be(ref):
         raise Misuse(
             f"{what}: {raw[:80]!r} cannot be a side ref",
-            "name a branch of its own, such as pinesync/record, or refs/pinesync/record",
+            "name a dedicated branch, such as pinesync/record, or refs/pinesync/record",
         )
     return ref
 
@@ -150,8 +150,8 @@ def _counting(
             raise _not_ours(ref, record)
         if (not parents or (record == tip and parents[0] in rows)) and repository.is_shallow():
             raise LeftForYou(
-                f"{ref}: whether its records count here cannot be told: this is a shallow clone",
-                "`git fetch --unshallow` brings the rest (fetch-depth: 0 in a workflow)",
+                f"{ref}: cannot tell whether its records apply here: this is a shallow clone",
+                "`git fetch --unshallow` fetches the rest (fetch-depth: 0 in a workflow)",
             )
         if not parents:
             raise _not_ours(ref, record)
@@ -183,8 +183,8 @@ def _held(
             yield entry.pine_id, entry
 
 
-_HINT = f"use a ref that nothing but `push --record` writes; `git config {SETTING}` names it"
+_HINT = f"use a ref that only `push --record` writes; `git config {SETTING}` names it"
 
 
 def _not_ours(ref: str, commit: str) -> Misuse:
-    return Misuse(f"{ref}: {commit[:10]} is no record of this workspace", _HINT)
+    return Misuse(f"{ref}: {commit[:10]} is not a record of this workspace", _HINT)

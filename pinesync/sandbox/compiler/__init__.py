@@ -1,1 +1,1 @@
-"""The sandbox's Pine compiler: what it refuses, and the inputs and plots of a script."""
+"""The sandbox's Pine compiler: errors, warnings, and the inputs and plots of a script."""

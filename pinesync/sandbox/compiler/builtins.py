@@ -1,7 +1,7 @@
-"""The names that Pine Script knows by itself: words, types, functions, variables and constants.
+"""Pine Script's built-in names: keywords, types, functions, variables and constants.
 
-The tables are facts of Pine v6's reference. A name too many costs a missed error, a name too few a
-false one; in doubt it is listed.
+The tables follow the Pine v6 reference. An extra name hides an error, a missing name reports a
+false one. When in doubt, list the name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _members(text: str) -> frozenset[str]:
-    """Full names, such as ta.sma; what stands below * has no namespace."""
+    """Full names, such as ta.sma. Names below `*:` have no namespace."""
 
     def each() -> Iterator[str]:
         path = ""
@@ -34,7 +34,7 @@ WORDS = _names(
     throw to true try type var varip while
     """
 )
-"""Words of the language, with those that are only reserved."""
+"""Keywords, including those that are only reserved."""
 
 TYPES = _names(
     """
@@ -112,7 +112,7 @@ FUNCTIONS = _members(
       total_volume up_price
     """
 )
-"""Of functions that are made for a type, such as array.new<float>, the name alone."""
+"""Generic functions, such as array.new<float>, are listed without their type."""
 
 VALUES = _members(
     """
@@ -202,7 +202,7 @@ VALUES = _members(
 _KNOWN = TYPES | FUNCTIONS | VALUES
 NAMESPACES = frozenset(name.rpartition(".")[0] for name in _KNOWN) - {""}
 NAMES = frozenset(name.partition(".")[0] for name in _KNOWN)
-"""The first words of all these names."""
+"""The first part of each of these names."""
 
 OLD_NAMES = _names(
     """
@@ -227,16 +227,16 @@ OLD_NAMES = _names(
     monday tuesday wednesday thursday friday saturday sunday
     """
 )
-"""Names that only v1 to v4 have without a namespace."""
+"""Names that only v1 to v4 use without a namespace."""
 
 OLDEST = 5
-"""The oldest version of the language that the check takes."""
+"""The oldest language version that the check compiles."""
 NEWEST = 6
-"""The newest version of the language that these tables know."""
+"""The newest language version that these tables cover."""
 
 
 def known(version: int | None) -> frozenset[str]:
-    """Every first word that a script of this version may use undeclared; no version counts as
+    """Every first name that a script of this version may use without declaring it. No version means
     v1."""
     modern = WORDS | NAMES
     return modern | OLD_NAMES if version is None or version < OLDEST else modern

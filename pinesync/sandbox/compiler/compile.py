@@ -1,8 +1,8 @@
-"""The sandbox's compiler: what `text.pine_syntax` finds, names that nothing declares, and a few
-mistakes that are sure from the text alone.
+"""The sandbox's compiler: syntax errors from `text.pine_syntax`, undeclared names, and a few errors
+that the source alone proves.
 
-It never guesses: a version of Pine that the tables do not know is not judged. So the real compiler
-finds more, and never less.
+It never guesses: names are not checked in a version of Pine that the tables do not cover. The real
+compiler finds every error found here, and more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WRONG_TYPE = "CE10123"
 _INPUT_TEXT = "Syntax error at input {value}"
 _LINE_END = "end of line without line continuation"
 _LONGEST = 40
-"""Characters of the input that a syntax error quotes."""
+"""How many characters of the source a syntax error quotes."""
 _WRAPPED_TEXT = (
     "Defining a string enclosed in a single pair of quotation marks (\") or apostrophes (') across "
     "multiple lines is deprecated. Split the string into smaller strings and concatenate them with "
@@ -39,12 +39,12 @@ _WRONG_TYPE_TEXT = (
     "expected."
 )
 _NUMERIC = {"plot": "series", "math.abs": "number", "ta.ema": "source", "ta.sma": "source"}
-"""Functions whose first argument is a number, and what they call it: a truth value is none."""
+"""Functions whose first argument must be a number, not a bool, and the argument's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptFacts:
-    """What the service's lists tell of a source. `title` is empty where it is no literal."""
+    """The facts about a source that the service lists. `title` is empty unless it is a literal."""
 
     kind: Kind
     title: str
@@ -52,7 +52,7 @@ class ScriptFacts:
 
 
 def compile_source(source: str) -> Verdict:
-    """What the compiler says of a source, with its messages filled in."""
+    """Compile a source. The verdict's messages have their placeholders filled."""
     found = [one.diagnostic for one in find(source)]
     return Verdict(
         errors=tuple(one for one in found if one.severity == "error"),
@@ -61,8 +61,8 @@ def compile_source(source: str) -> Verdict:
 
 
 def find(source: str) -> list[Finding]:
-    """Errors in the order of the text, then warnings. Names are only judged in a text without a
-    syntax error, and nothing in one of more than `pine_syntax.MAX_CHARS`."""
+    """Errors in source order, then warnings. Names are checked only if there is no syntax error. A
+    source longer than `pine_syntax.MAX_CHARS` has no findings."""
     if len(source) > pine_syntax.MAX_CHARS:
         return []
     found = pine_syntax.tokens(source)
@@ -77,7 +77,7 @@ def find(source: str) -> list[Finding]:
 
 
 def is_old(source: str) -> bool:
-    """Whether its version of Pine is below v5, or cannot be read."""
+    """Whether the source's Pine version is below v5 or cannot be parsed."""
     version = pine_syntax.version(pine_syntax.scan(source))
     return version is None or version < builtins.OLDEST
 
@@ -93,7 +93,7 @@ def describe(source: str) -> ScriptFacts:
 
 
 def _of_syntax(source: str, problem: pine_syntax.Problem) -> Finding:
-    """What the compiler says where the syntax check has an alarm."""
+    """The compiler's finding for a problem of the syntax check."""
     if problem.code == pine_syntax.EMPTY:
         return Finding(problem.code, problem.message, {}, None)
     span = Lines(source).span(problem.start, problem.end)
@@ -104,8 +104,8 @@ def _of_syntax(source: str, problem: pine_syntax.Problem) -> Finding:
 
 
 def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[Finding]:
-    """Strings in quotes over several lines, which are told at the beginning of their first. Of v5
-    warnings have no code."""
+    """Quoted strings that span several lines, reported at the start of their first line. In v5
+    these warnings have no code."""
     lines, code = Lines(source), "" if version == builtins.OLDEST else WRAPPED
     for token in found:
         if pine_syntax.is_wrapped(token):
@@ -114,7 +114,7 @@ def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[F
 
 
 def _truth_values(source: str, code: Code) -> Iterator[Finding]:
-    """Truth values where a number is needed: a value of `ctx` is then a boolean."""
+    """Bool literals where a number is expected. These findings have a bool in `ctx`."""
     lines = Lines(source)
     for call in calls(code):
         value, behind = code.text(call.opened + 1), code.text(call.opened + 2)

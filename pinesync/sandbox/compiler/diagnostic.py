@@ -13,9 +13,9 @@ Span = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding, as the service sends it: `template` with `{name}` places that `ctx` fills.
-    `span` is line, column, end line and end column, from 1, the end inclusive; None where the
-    service names no place."""
+    """A finding as the service sends it. `ctx` fills the `{name}` placeholders of `template`.
+    `span` is line, column, end line and end column, counted from 1, end inclusive. It is None if
+    the service sends no position."""
 
     code: str
     template: str
@@ -25,7 +25,7 @@ class Finding:
 
     @property
     def message(self) -> str:
-        """The template with its places filled."""
+        """The template with its placeholders filled."""
         text = self.template
         for name, value in self.ctx.items():
             said = str(value).lower() if isinstance(value, bool) else str(value)
@@ -34,5 +34,5 @@ class Finding:
 
     @property
     def diagnostic(self) -> Diagnostic:
-        """As a client reads it."""
+        """The finding as a client parses it."""
         return Diagnostic(self.severity, *(self.span or (1, 1, 1, 1)), self.message, self.code)

@@ -1,7 +1,7 @@
 """The limits that only a full compile sees: plots, requests, tokens.
 
-As everywhere in the sandbox a script is never judged more strictly than the real compiler judges
-it: each call counts for the least that it may count for, and tokens are those of the source.
+The sandbox is never stricter than the real compiler: each call counts as few times as it can, and
+tokens are those of the source.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PLOTS = {
 
 
 def find_all(source: str) -> list[Finding]:
-    """What a full compile finds. Limits are only looked at in a text without an error."""
+    """The findings of a full compile. Limits are checked only if there is no error."""
     found = find(source)
     if any(one.severity == "error" for one in found):
         return found
@@ -68,7 +68,7 @@ def _over(source: str) -> Iterator[Finding]:
 
 
 def _past(limit: int, counts: Iterable[tuple[int, Call]]) -> Call | None:
-    """The call with which the sum passes the limit."""
+    """The first call that exceeds the limit."""
     total = 0
     for count, call in counts:
         total += count
@@ -78,7 +78,7 @@ def _past(limit: int, counts: Iterable[tuple[int, Call]]) -> Call | None:
 
 
 def _requests(calls: list[Call], code: Code) -> Iterator[tuple[int, Call]]:
-    """The same request counts once, however often it is made."""
+    """Pair each request with its count: 1, or 0 if the same request came before."""
     made: set[tuple[str, ...]] = set()
     for call in calls:
         if call.name.startswith("request."):

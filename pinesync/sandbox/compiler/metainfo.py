@@ -1,7 +1,7 @@
-"""What a compiled script tells of its inputs and plots.
+"""The inputs and plots that a compiled script reports.
 
-Charts and alerts keep values under the ids that are given here, in the order of the text: who
-inserts an input moves the ids of those behind it.
+Charts and alerts store values under these ids, which are numbered in source order. Inserting an
+input therefore shifts the ids of the inputs after it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TYPES = {
     "time": "time",
     "timeframe": "resolution",
 }
-"""What a chart calls the type of an input; `input.integer` is of v4."""
+"""The type that a chart shows for each input type. `input.integer` is from v4."""
 _SOURCES = frozenset("open high low close hl2 hlc3 hlcc4 ohlc4 volume".split())
 _PLOTS = {
     "alertcondition": ("alertcondition", 1),
@@ -48,7 +48,8 @@ _PLOTS = {
     "plotchar": ("chars", 1),
     "plotshape": ("shapes", 1),
 }
-"""What plot-like calls become, and at which place their title is. `hline` is none of them."""
+"""The plot type of each plotting call, and the position of its title argument. `hline` makes no
+plot."""
 _HIDDEN = ("text", "pineId", "pineVersion")
 _OF_BARS = ("ohlc_open", "ohlc_high", "ohlc_low", "ohlc_close")
 _PROPERTIES: tuple[tuple[str, str, str, object], ...] = (
@@ -61,14 +62,14 @@ _PROPERTIES: tuple[tuple[str, str, str, object], ...] = (
     ("commission_type", "Commission type", "text", "percent"),
     ("slippage", "Slippage", "integer", 0),
 )
-"""The properties of a strategy: the name of the argument, the label, the type and the default."""
+"""The properties of a strategy: argument name, label, type and default."""
 
 Meta = dict[str, Any]
 
 
 def metainfo(source: str, *, hidden: bool = False) -> Meta:
-    """`inputs`, `plots` and the `styles` that name the plots; with `hidden` also the inputs that a
-    chart hands the script itself in."""
+    """`inputs`, `plots` and the `styles` that name the plots. With `hidden`, also the inputs
+    through which a chart passes the script itself."""
     code = Code.of(source[: pine_syntax.MAX_CHARS])
     declared = declared_names(code, passed_names(code))
     made = [call for call in calls(code) if call.name.partition(".")[0] not in declared]
@@ -82,7 +83,7 @@ def metainfo(source: str, *, hidden: bool = False) -> Meta:
 
 
 def count_inputs(source: str) -> int:
-    """How many inputs the script declares, the properties of a strategy not among them."""
+    """How many inputs the script declares, without a strategy's properties."""
     return len(_inputs(list(calls(Code.of(source[: pine_syntax.MAX_CHARS])))))
 
 
@@ -121,7 +122,8 @@ def _input(code: Code, call: Call, number: int) -> Meta:
 
 
 def _type(code: Code, call: Call, given: dict[int | str, range], defval: object) -> str:
-    """By the member, the argument `type` of v4, or the value."""
+    """The input's type, from `input.TYPE`, from v4's `type` argument, or from the default
+    value."""
     member = call.name.partition(".")[2]
     if not member and (named := given.get("type")):
         member = code.text(named[-1])
@@ -174,7 +176,7 @@ def _plots(code: Code, made: list[Call]) -> tuple[list[Meta], Meta]:
 
 
 def _value(code: Code, where: range | None) -> str | int | float | bool | None:
-    """The value of a literal; the words of names that are joined by dots; None for the rest."""
+    """A literal's value, or a dotted name as text; None for any other expression."""
     if not where:
         return None
     tokens = [code.tokens[at] for at in where]

@@ -1,5 +1,5 @@
-"""The structure of a Pine source, as far as tokens tell it: lines, brackets, calls, and what the
-script itself declares. It never guesses: a name counts as declared whatever its scope."""
+"""The structure of a Pine source that tokens alone reveal: lines, brackets, calls and declarations.
+It never guesses: a name counts as declared in every scope."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pinesync.text.pine_syntax import Token
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The tokens that mean something. `indents` holds the width before a token that begins a
-    line, else -1; `depths` how many brackets are open before each; `closers` the partner of each
-    opening bracket; `headers` the opening brackets of function declarations."""
+    """The tokens without comments and line ends. `indents` is the indentation of a token that
+    begins a line, -1 for any other. `depths` is how many brackets are open before each token.
+    `closers` maps each opening bracket to its closing one. `headers` are the opening brackets of
+    function declarations."""
 
     tokens: list[Token]
     indents: list[int] = field(default_factory=list)
@@ -25,7 +26,7 @@ class Code:
 
     @classmethod
     def of(cls, source: str, found: list[Token] | None = None) -> Code:
-        """With `found`, the tokens of that source."""
+        """Build it from a source. `found` are the source's tokens, if already known."""
         code = cls([])
         opened: list[int] = []
         line_start = 0
@@ -53,28 +54,28 @@ class Code:
             self.closers[opened.pop()] = index
 
     def text(self, index: int) -> str:
-        """The token's text, empty outside of the source."""
+        """The token's text; empty if the index is out of range."""
         return self.tokens[index].text if 0 <= index < len(self.tokens) else ""
 
     def is_name(self, index: int) -> bool:
         return 0 <= index < len(self.tokens) and self.tokens[index].kind == "name"
 
     def begins_statement(self, index: int) -> bool:
-        """Whether a token begins a statement that stands in no block."""
+        """Whether the token begins a top-level statement."""
         return self.indents[index] == 0 and self.depths[index] == 0
 
     def chain_end(self, index: int) -> int:
-        """The last name of the dotted ones that begin here."""
+        """The index of the last name in the dotted name that begins here."""
         while self.text(index + 1) == "." and self.is_name(index + 2):
             index += 2
         return index
 
     def is_called(self, index: int) -> bool:
-        """Whether a call's bracket follows in the same line."""
+        """Whether `(` follows on the same line."""
         return self.text(index + 1) == "(" and self.indents[index + 1] < 0
 
     def line_end(self, index: int) -> int:
-        """The index after the last token of the line that holds a token."""
+        """The index after the last token of this token's line."""
         index += 1
         while index < len(self.tokens) and self.indents[index] < 0:
             index += 1
@@ -82,8 +83,8 @@ class Code:
 
 
 def passed_names(code: Code) -> set[int]:
-    """The tokens that are no use of a name: imports, fields of types and enums, and the names of
-    named arguments."""
+    """Name tokens that do not refer to a declared name: imports, fields of types and enums, and
+    argument names."""
     passed: set[int] = set()
     for index, indent in enumerate(code.indents):
         if indent < 0:
@@ -97,7 +98,7 @@ def passed_names(code: Code) -> set[int]:
 
 
 def _argument_names(code: Code) -> Iterator[int]:
-    """The names before `=` inside brackets, but for the parameters of a declaration."""
+    """The names before `=` inside brackets, except parameters of a function declaration."""
     in_header: list[bool] = []
     for index, token in enumerate(code.tokens):
         if token.kind == "open":
@@ -109,7 +110,7 @@ def _argument_names(code: Code) -> Iterator[int]:
 
 
 class Call(NamedTuple):
-    """A call by its dotted name; the tokens of its first name and of its brackets."""
+    """A call: its dotted name, and the indices of its first name and its brackets."""
 
     name: str
     start: int
@@ -118,7 +119,7 @@ class Call(NamedTuple):
 
 
 def calls(code: Code) -> Iterator[Call]:
-    """Every call of a name or a member, in the order of the text."""
+    """Every call of a function or method, in source order."""
     for index, token in enumerate(code.tokens):
         if token.kind == "name" and code.text(index - 1) != ".":
             end = code.chain_end(index)
@@ -128,7 +129,7 @@ def calls(code: Code) -> Iterator[Call]:
 
 
 def arguments(code: Code, call: Call) -> dict[int | str, range]:
-    """The tokens of each argument, by its name or else its number."""
+    """The tokens of each argument, by name if it has one, else by position."""
     found: dict[int | str, range] = {}
     start, inside = call.opened + 1, code.depths[call.opened] + 1
     for index in range(start, call.closed + 1):
@@ -145,8 +146,8 @@ def arguments(code: Code, call: Call) -> dict[int | str, range]:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the script itself declares, in whatever scope: `values` are variables and parameters,
-    `blocks` types, enums and libraries, `functions` the first header of each function."""
+    """The script's own declarations, in any scope. `values` are variables and parameters, `blocks`
+    are types, enums and libraries, `functions` maps each function to its first header."""
 
     values: set[str] = field(default_factory=set)
     blocks: set[str] = field(default_factory=set)
@@ -175,7 +176,7 @@ def declared_names(code: Code, passed: set[int]) -> Declared:
 
 
 def _of_line(code: Code, index: int) -> Iterator[str]:
-    """What a line declares by its first words: the alias of an import, a type, an enum."""
+    """The name that an import, type or enum on this line declares, if any."""
     if _is_import(code, index):
         end = code.line_end(index)
         aliased = code.text(end - 2) == "as"
@@ -200,7 +201,7 @@ def _names_between(code: Code, start: int, end: int) -> Iterator[str]:
 
 
 def _parameters(code: Code, header: int) -> Iterator[str]:
-    """The parameters of a function: the last name of each item, before its default."""
+    """A function's parameters: in each item, the last name before the default."""
     in_default, depth = False, 0
     for index in range(header + 1, code.closers[header]):
         kind, text = code.tokens[index].kind, code.text(index)
@@ -215,14 +216,14 @@ _AFTER = ("=", ",", ")")
 
 
 def _is_import(code: Code, index: int) -> bool:
-    """`import user/library/1`, with or without an alias; old scripts may use the word as a name."""
+    """Whether `import user/library/1` begins here. Old scripts may use `import` as a name."""
     if code.text(index) != "import" or code.text(index + 1) in ("", *"=:.([,"):
         return False
     return "/" in (code.text(at) for at in range(index, code.line_end(index)))
 
 
 def _block_name(code: Code, index: int) -> str:
-    """The name of the type or enum that begins here, empty where none does."""
+    """The name of the type or enum that begins here, or empty."""
     if code.text(index) == "export":
         index += 1
     words = code.text(index) in ("type", "enum") and code.is_name(index + 1)
@@ -231,7 +232,7 @@ def _block_name(code: Code, index: int) -> str:
 
 
 def _fields(code: Code, index: int) -> Iterator[int]:
-    """The tokens of the fields below a type or enum, but for their default values."""
+    """The tokens of a type's or enum's fields, without default values."""
     start = code.line_end(index)
     while start < len(code.tokens) and code.indents[start] > code.indents[index]:
         end = code.line_end(start)

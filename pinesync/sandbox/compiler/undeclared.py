@@ -1,7 +1,7 @@
-"""Names that nothing declares: neither the script nor Pine itself.
+"""Find names that neither the script nor Pine declares.
 
-It never guesses, so the real compiler finds more, and never less. Where the script declares the
-first of several dotted names, nothing is said of the others: they are fields and methods, or
+The check never guesses: the real compiler finds every error found here, and more. If the script
+declares the first part of a dotted name, the rest is not checked: those are fields, methods or
 members of a library.
 """
 
@@ -25,7 +25,7 @@ _METHOD = "method or method reference"
 
 
 class _Use(NamedTuple):
-    """Names joined by dots: the tokens of the first and the last, and whether they are called."""
+    """A dotted name: the indices of its first and last token, and whether it is called."""
 
     names: tuple[str, ...]
     start: int
@@ -38,7 +38,7 @@ class _Use(NamedTuple):
 
 
 def unknown_names(source: str, code: Code, version: int | None) -> Iterator[Finding]:
-    """In the order of the text. Members and the kind of a name are known of v5 and later alone."""
+    """Findings in source order. Members and non-functions are checked only from v5 on."""
     passed = passed_names(code)
     declared, known = declared_names(code, passed), builtins.known(version)
     modern = version is not None and version >= builtins.OLDEST
@@ -79,15 +79,15 @@ def _uses(code: Code, passed: set[int]) -> Iterator[_Use]:
         if token.kind == "name" and index not in passed and code.text(index - 1) != ".":
             end = code.chain_end(index)
             if code.text(end + 1) == "<" and token.text in builtins.TYPES:
-                continue  # of a type, as in array.new<float>()
+                continue  # a generic type, as in array.new<float>()
             names = tuple(code.text(at) for at in range(index, end + 1, 2))
             called = code.is_called(end) and end + 1 not in code.headers
             yield _Use(names, index, end, called)
 
 
 def _is_no_function(declared: Declared, code: Code, use: _Use, local: set[int]) -> bool:
-    """Whether a name that the script declares cannot be called here: a variable, or a function
-    that follows. Calls inside of functions are not judged."""
+    """Whether a declared name cannot be called here, because it is a variable or a function that is
+    declared later. Calls inside functions may come before the declaration."""
     name = use.names[0]
     if name in builtins.FUNCTIONS or name in declared.blocks:
         return False
@@ -99,7 +99,7 @@ def _is_no_function(declared: Declared, code: Code, use: _Use, local: set[int]) 
 
 
 def _stands_alone(code: Code, header: int) -> bool:
-    """Whether a function is declared outside of all blocks, where a case of `switch` is not."""
+    """Whether the function is declared at top level. A case of `switch` is not."""
     start = header - 1
     while start > 0 and code.indents[start] < 0:
         start -= 1
@@ -107,7 +107,7 @@ def _stands_alone(code: Code, header: int) -> bool:
 
 
 def _in_functions(code: Code) -> set[int]:
-    """The tokens of all declarations of functions, from their first word to their end."""
+    """The tokens of all function declarations, from first to last."""
     found: set[int] = set()
     start = 0
     for index in range(len(code.tokens) + 1):
@@ -119,12 +119,13 @@ def _in_functions(code: Code) -> set[int]:
 
 
 def _is_value(use: _Use) -> bool:
-    """Whether it is a variable or constant of Pine, and no function."""
+    """Whether it is a built-in variable or constant, not a function."""
     return use.full in builtins.VALUES and use.full not in builtins.FUNCTIONS
 
 
 def _is_missing(use: _Use, declared: Declared) -> bool:
-    """Whether a namespace of Pine has no such member. What has a value has methods as well."""
+    """Whether a built-in namespace lacks this member. A built-in value can have the script's
+    methods as members."""
     full = use.full
     if len(use.names) == 1 or full in builtins.FUNCTIONS or full in builtins.VALUES:
         return False

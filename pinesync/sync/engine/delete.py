@@ -51,7 +51,7 @@ def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
     """Raise LeftForYou unless the newest version is the base: delete only what was pulled."""
     assert entry.base
     base = entry.base
-    hint = "nothing was deleted; run `pinesync pull`, look at it, then try again"
+    hint = "nothing was deleted; run `pinesync pull`, review it, then try again"
     if newest.version != base.version:
         raise LeftForYou(
             f"{entry.path}: saved on TradingView since you pulled ({base.version} → "

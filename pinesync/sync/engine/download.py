@@ -280,7 +280,7 @@ def _text(ports: Ports, ready: Ready) -> str | None:
         return ready.text
     text = ports.texts.text_of(ready.text.digest)
     if text is None:
-        raise FileError(f"{ready.entry.path}: its text is not held any more", "pull again")
+        raise FileError(f"{ready.entry.path}: its text is no longer stored", "pull again")
     return text
 
 

@@ -77,6 +77,6 @@ def _told(entry: Entry, found: Found) -> Outcome:
         entry.path,
         "recovered",
         found.version,
-        message=f"a save that had been given up is there as {found.version}",
+        message=f"a save that was given up has appeared as {found.version}",
         pine_id=found.pine_id,
     )

@@ -86,7 +86,7 @@ def _told(entry: Entry, intent: Move, message: str, *, gone: bool) -> Outcome:
         return done
     return replace(
         done,
-        message=f"{intent.origin} has changed since, and stays beside it",
-        hint="compare the two, and remove the one that is not needed",
+        message=f"{intent.origin} has changed since, so both files stay",
+        hint="compare the two and remove one",
         exit_code=EXIT_LEFT,
     )

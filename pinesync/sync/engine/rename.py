@@ -53,7 +53,7 @@ def settle_rename(ports: Ports, intent: Rename) -> Outcome:
     info = _listed(ports, intent, patiently=waited < ports.tools.settle_seconds)
     if info and unescape_name(info.name) == intent.name:
         done = _landed(ports, intent, info)
-        why = f"an earlier rename is done: it is called {intent.name!r} there"
+        why = f"an earlier rename is done: the script is called {intent.name!r} there"
         return replace(done, done="recovered", message="; ".join(filter(None, (why, done.message))))
     if waited < ports.tools.settle_seconds:
         return unknown(intent, None)

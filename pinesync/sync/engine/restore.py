@@ -45,11 +45,11 @@ def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> O
     except Unreadable as error:
         return refused(path, str(error), "move the file away, then restore it")
     except ChangedMeanwhile:
-        return refused(path, "the file changed at this moment", "run the command again")
+        return refused(path, "the file has just changed", "run the command again")
     finally:
         ports.log.drop(intents)
     choose(ports, path, text)
-    kept = "" if data is None or not intents else "the text it had is kept"
+    kept = "" if data is None or not intents else "its old text is backed up"
     pine_id = entry.pine_id if done == "restored" else None
     return Outcome(path, done, version, message=kept, pine_id=pine_id)
 

@@ -147,7 +147,7 @@ def _settle_save(ports: Ports, intent: Save) -> Outcome:
         rest = ports.tools.settle_seconds - waited
         return _pending(
             intent,
-            "an earlier save was sent and is not there yet",
+            "an earlier save was sent but has not appeared yet",
             f"run the same command again; it is given up in {rest:.0f} s",
         )
     unknown = find_unknown(ports, intent)
@@ -201,7 +201,7 @@ def landed_outcome(intent: Save, found: Found) -> Outcome:
         "recovered",
         found.version,
         before=intent.parent,
-        message=f"an earlier save is there as {found.version}",
+        message=f"an earlier save was stored as {found.version}",
         pine_id=found.pine_id,
     )
 

@@ -74,7 +74,7 @@ class _TakeBack:
                 yield Outcome(
                     path,
                     "told",
-                    message="the file was not there; it stays, and can be removed",
+                    message="the file did not exist before; it stays and can be removed",
                 )
             elif trouble := self._write(file):
                 left[path] = trouble
@@ -107,7 +107,7 @@ class _TakeBack:
         if now not in (file.before, file.after):
             return "the file has changed since"
         if self._ports.texts.text_of(file.before) is None:
-            return "the text from before is not held any more"
+            return "the old text is no longer stored"
         return ""
 
     def _is_back(self, path: RelPath) -> bool:
@@ -136,14 +136,14 @@ class _TakeBack:
         try:
             write_file(ports, entry, text, file.after, self._intents)
         except ChangedMeanwhile:
-            return "the file changed at this moment"
+            return "the file has just changed"
         return ""
 
     def _moved_back(self, old: Change, new: Change) -> Outcome:
         ports = self._ports
         data = ports.tree.read(new.path)
         if ports.manifest.entries().get(old.path) == old.before:
-            return Outcome(old.path, "told", message="it is back already")
+            return Outcome(old.path, "told", message="it exists again")
         if (
             old.before is None
             or new.after is None
@@ -174,7 +174,7 @@ def _goes_on(change: Change) -> bool:
     return bool(before and (after is None or before.version > after.version))
 
 
-_ANOTHER = "`pinesync undo KEY` takes back another one, which `pinesync oplog` names"
+_ANOTHER = "`pinesync undo KEY` undoes an earlier operation; `pinesync oplog` lists them"
 _LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANOTHER}"
 
 
@@ -215,11 +215,11 @@ def _save_again(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -
             yield outcome
 
 
-_STAYS = "the file keeps the text that was taken back, as an edit; a push would save it again"
+_STAYS = "the file keeps the undone text as an edit; a push would save it again"
 
 
 def _brings_back(path: RelPath) -> str:
-    return f"`pinesync restore {shell_quote(path)}` puts the saved text into it"
+    return f"`pinesync restore {shell_quote(path)}` restores the saved text"
 
 
 def _stays(ports: Ports, path: RelPath, saved: str) -> bool:
@@ -241,7 +241,7 @@ def _hint(save: SentVersion) -> str:
 
 def _unsaveable(save: SentVersion, entry: Entry | None) -> str:
     if save.parent is None:
-        return "was created there, which only a deletion undoes"
+        return "was created on TradingView; only deleting it undoes that"
     if entry is None:
         return "pine.toml does not list it any more"
     if entry.shadowed:

@@ -88,7 +88,7 @@ def _is_held(texts: TextStore, pine_id: PineId, version: Version) -> bool:
 def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, int]:
     """When each version was saved, where the service tells that and means the same versions."""
     found: Mapping[Version, int] = {}
-    # Whatever is wrong with this path: each version tells a time of its own, too.
+    # If this path fails for any reason: each version also has its own time.
     with suppress(PinesyncError):
         found = remote.versions(pine_id)
     return found if set(_up_to(last)) <= found.keys() else {}

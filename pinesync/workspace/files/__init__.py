@@ -1,8 +1,8 @@
-"""The one place that writes into the user's folder.
+"""The only package that writes into the user's folder.
 
-A file is exchanged with a temporary one beside it in a single system call, and what came out is
-looked at: if an editor saved in between, the two are exchanged back. No symlink below the root is
-followed: folders are opened one by one, by descriptor, where the system has that.
+A file is exchanged with a temporary file next to it in a single system call, and the old content is
+checked afterwards: if an editor saved in between, the two are exchanged back. No symlink below the
+root is followed: folders are opened one by one, by descriptor where the system supports it.
 """
 
 from pinesync.workspace.files.create_file import is_taken, make_file, refuse_unwritable

@@ -1,5 +1,4 @@
-"""Files that a workspace begins with, beside its scripts: made where nothing is, never changed.
-And whether its first file, pine.toml, could be written anew."""
+"""Create files that never change an existing one, and check that pine.toml can be replaced."""
 
 from __future__ import annotations
 
@@ -12,14 +11,14 @@ from pinesync.workspace.files.walk import MANIFEST
 
 
 def is_taken(tree: Tree, path: str) -> bool:
-    """Whether something is there, a link or a folder too. FileError where a link stands in the
-    way there."""
+    """Whether the path exists, even as a link or a folder. FileError if a folder on the way is a
+    link."""
     return os.path.lexists(tree.root / path) or tree.read(path) is not None
 
 
 def make_file(tree: Tree, path: str, data: bytes) -> bool:
-    """A new file, whole from its first moment, with the folders above it; False where something
-    is there. FileError where it cannot be made."""
+    """Create a file atomically, with its parent folders. False if the path exists. FileError if it
+    cannot be created."""
     above, _, name = path.rpartition("/")
     try:
         with tree.opened(above, make=True) as folder:
@@ -29,7 +28,8 @@ def make_file(tree: Tree, path: str, data: bytes) -> bool:
 
 
 def refuse_unwritable(tree: Tree) -> None:
-    """FileError where pine.toml could not be replaced: its folder takes no file of that size."""
+    """Raise FileError if pine.toml cannot be replaced, because no file of its size can be
+    written."""
     data = tree.read(MANIFEST) or b""
     temp = temporary_name()
     try:

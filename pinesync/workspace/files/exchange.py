@@ -181,5 +181,5 @@ def mode_of(folder: Folder, name: str) -> int:
 
 def file_error(path: str, error: OSError) -> FileError:
     if error.errno in (errno.ELOOP, errno.ENOTDIR):
-        return FileError(f"{path}: a link stands in the way, and links are not followed")
-    return FileError(f"{path}: {error.strerror or error}", "nothing of it was changed")
+        return FileError(f"{path}: a link is in the way, and links are not followed")
+    return FileError(f"{path}: {error.strerror or error}", "it was not changed")

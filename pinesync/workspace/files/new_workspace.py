@@ -1,4 +1,4 @@
-"""A new workspace is built beside its place and put there when it is whole."""
+"""Build a new workspace next to its target and move it there once it is complete."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pinesync.workspace.files.walk import MANIFEST
 
 
 def is_free(target: Path) -> bool:
-    """Whether a new folder can be put there: nothing is there, or an empty folder."""
+    """Whether a new folder can go there: nothing exists, or an empty folder."""
     if not os.path.lexists(target):
         return True
     return target.is_dir() and not target.is_symlink() and not any(target.iterdir())
 
 
 def make_folder(target: Path) -> None:
-    """The folder is there; FileError where it cannot be made."""
+    """Create the folder if it does not exist. FileError if it cannot be created."""
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -31,14 +31,14 @@ def make_folder(target: Path) -> None:
 
 @contextmanager
 def building(target: Path, begun: Callable[[Path], object] = lambda _: None) -> Iterator[Path]:
-    """A folder beside `target` to fill, which takes its place at the end, and leaves nothing
-    behind where that is not reached. `begun` is told the folder before it is made: who is killed
-    leaves it, for `remove_built`."""
+    """A folder next to `target` to fill. It replaces `target` at the end and is removed after an
+    error. `begun` is called with the folder before it is created: a killed process leaves it for
+    `remove_built`."""
     import shutil
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # Nothing can be renamed into a volume that is mounted there.
+        # A folder outside a mounted volume cannot be renamed into it.
         beside = target if os.path.ismount(target) else target.parent
         place = beside / f"{_prefix(target)}{os.urandom(8).hex()}"
         begun(place)
@@ -60,8 +60,8 @@ def building(target: Path, begun: Callable[[Path], object] = lambda _: None) -> 
 
 
 def remove_built(target: Path, place: Path) -> None:
-    """Remove the folder in which a killed process was building `target`: nothing that is called
-    otherwise or lies elsewhere, and no link."""
+    """Remove the folder in which a killed process was building `target`. Never removes a link, or a
+    folder with another name or in another place."""
     import shutil
 
     beside = place.parent in (target, target.parent)
@@ -75,12 +75,12 @@ def _prefix(target: Path) -> str:
 
 
 def _fill(target: Path, place: Path) -> None:
-    """Somebody may stand in an empty folder, so what was built moves into it. pine.toml is first:
-    who is killed in between leaves a workspace that lacks files, and is told so. The folder is
-    held, so that no link can take its place meanwhile. Where it breaks off, it is empty again."""
+    """Move the files into the empty folder, because it may be a shell's working directory.
+    pine.toml goes first: after a kill, the workspace reports its missing files. The folder stays
+    open, so that no link can replace it meanwhile. After an error it is empty again."""
     with Tree(target.parent).opened(target.name) as folder:
         if set(folder.names()) - {place.name}:
-            raise OSError(errno.ENOTEMPTY, "something came into it meanwhile")
+            raise OSError(errno.ENOTEMPTY, "a file appeared in it meanwhile")
         names = [MANIFEST, *(item.name for item in place.iterdir() if item.name != MANIFEST)]
         try:
             for name in names:

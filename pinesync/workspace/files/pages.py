@@ -1,5 +1,4 @@
-"""Pages for a person to look at. Only an earlier page is ever replaced, told by what it begins
-with."""
+"""Write HTML pages. Only an earlier page is ever replaced, recognised by how it begins."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from pinesync.workspace.files.tree import MODE, Tree
 
 
 def is_page(tree: Tree, name: str, mark: bytes) -> bool | None:
-    """Whether the file begins with the mark; None where there is none. FileError for what is no
+    """Whether the file begins with the mark; None if it does not exist. FileError unless it is a
     plain file."""
     try:
         with tree.opened("") as folder:
@@ -25,8 +24,8 @@ def is_page(tree: Tree, name: str, mark: bytes) -> bool | None:
 
 
 def put_page(tree: Tree, name: str, data: bytes, mark: bytes) -> bool:
-    """The file holds the page, whole from its first moment; False where another file is there,
-    which stays. FileError where it cannot be written."""
+    """Write the page atomically. False if another file is there, which stays. FileError if the page
+    cannot be written."""
     try:
         with tree.opened("") as folder:
             return create_file(folder, name, data, MODE) or _put_over(folder, name, data, mark)
@@ -43,7 +42,7 @@ def _put_over(folder: Folder, name: str, data: bytes, mark: bytes) -> bool:
         exchange_files(folder, temp, name)
         done = _begins(folder, temp, mark)
         if not done:
-            # Somebody wrote another file in between: it goes back.
+            # Another program wrote the file in between: restore it.
             exchange_files(folder, temp, name)
     finally:
         with suppress(FileNotFoundError):
@@ -53,7 +52,7 @@ def _put_over(folder: Folder, name: str, data: bytes, mark: bytes) -> bool:
 
 
 def _begins(folder: Folder, name: str, mark: bytes) -> bool:
-    """What a plain file begins with. OSError for a link, a pipe, a folder."""
+    """Whether a plain file begins with the mark. OSError for a link, a pipe or a folder."""
     if not stat.S_ISREG(folder.stat(name).st_mode):
         return False
     descriptor = folder.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))

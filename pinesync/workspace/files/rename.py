@@ -1,5 +1,5 @@
-"""A file gets another name. Its new name appears before the old one goes, so that there is never a
-moment without the file, and each of the two steps may be done again."""
+"""Rename a file in two steps: create the new name, then remove the old one. The file never
+disappears, and each step can be repeated."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _NO_SECOND_NAMES = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, 
 
 
 def appear(tree: Tree, old: RelPath, new: RelPath) -> None:
-    """The file has the new name beside the old one; or instead, where the disk gives a file one
-    name only. Never over another file: ChangedMeanwhile."""
+    """Give the file its new name as well, or instead if the disk allows only one name per file.
+    ChangedMeanwhile rather than replace another file."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     try:
         with tree.opened(above) as source, tree.opened(folder, make=True) as target:
@@ -49,7 +49,7 @@ def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
     except FileExistsError:
         if is_listed(target, new) or not os.path.samestat(source.stat(name), target.stat(new)):
             raise
-        # To this disk the two are one name, and differ by letter case alone.
+        # On this disk both are the same name, in different letter case.
         os.rename(
             source.at(name),
             target.at(new),
@@ -70,7 +70,8 @@ def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
 
 
 def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
-    """Whether the new name is the old one's file; or, where there is no old one, has that text."""
+    """Whether the new name is the same file as the old one or, if the old one is gone, has that
+    text."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     try:
         with tree.opened(folder) as target:
@@ -87,8 +88,8 @@ def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
 
 
 def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
-    """The old name goes, once the new one is seen to be the same file. False where the old name
-    has another text by now, which stays."""
+    """Remove the old name if the new one is the same file. False if the old name has a different
+    text, which stays."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     temp = f".pinesync-{key}.tmp"
     try:
@@ -102,7 +103,7 @@ def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
             if not is_listed(source, temp):
                 return True
             if not _is_same(source, temp, target, new_name):
-                # An editor saved between the look and the step: its text gets its name back.
+                # An editor saved between the check and the rename: give its text the old name back.
                 rename_anew(source, temp, source, name)
                 source.sync()
                 return False
@@ -112,14 +113,14 @@ def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
     except FileNotFoundError:
         return True
     except FileExistsError:
-        return False  # saved once more: what came out is kept as every leftover is
+        return False  # saved again: the renamed file is kept like any leftover
     except OSError as error:
         raise file_error(old, error) from error
 
 
 def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-    """Only the old name is there again: the new one goes if it has the text that it appeared with
-    and the old one has a file, or it gets the old name back."""
+    """Undo `appear`. If the old name has a file, remove the new one as long as it has this text.
+    Otherwise rename it back."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     temp = f".pinesync-{key}.tmp"
     try:
@@ -139,7 +140,7 @@ def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> N
                 target.unlink(temp)
             target.sync()
     except (FileNotFoundError, FileExistsError):
-        return  # what came out is kept as every leftover is
+        return  # the renamed file is kept like any leftover
     except OSError as error:
         raise file_error(new, error) from error
 
@@ -150,13 +151,13 @@ def _split(path: RelPath) -> tuple[str, str]:
 
 
 def _is_one(one: Folder, other: Folder) -> bool:
-    """Whether both are one folder, which some systems let be spelt in several ways."""
+    """Whether both are the same folder, which can have several spellings on some systems."""
     stats = [os.stat(f.path if f.descriptor is None else f.descriptor) for f in (one, other)]
     return os.path.samestat(*stats)
 
 
 def _is_same(source: Folder, name: str, target: Folder, new: str) -> bool:
-    """Whether both names are one file, or hold the same bytes."""
+    """Whether both names are the same file or have the same bytes."""
     try:
         if os.path.samestat(source.stat(name), target.stat(new)):
             return True

@@ -1,4 +1,4 @@
-"""Reading and writing the files of the folder, each wholly or not at all."""
+"""Read and write the workspace's files, each completely or not at all."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TEMPORARY = r"\.pinesync-[0-9a-z-]+\.tmp"
 
 
 class Tree:
-    """The folder at `root`. Paths are `RelPath`s, which passed the rules of naming."""
+    """The folder at `root`. Paths are `RelPath`s, which have passed `check_path`."""
 
     def __init__(self, root: Path, exchange: Exchange | None = None) -> None:
         self.root = root
@@ -41,7 +41,7 @@ class Tree:
     # -- reading -------------------------------------------------------------------------------
 
     def read(self, path: RelPath | str) -> bytes | None:
-        """The file's bytes, None where there is none. FileError for anything but a plain file."""
+        """The file's bytes; None if there is no file. FileError for anything but a plain file."""
         try:
             with self._folder_of(path) as (folder, name):
                 return read(folder, name)
@@ -51,8 +51,8 @@ class Tree:
             raise file_error(path, error) from error
 
     def read_each(self, paths: Iterable[RelPath]) -> Iterator[tuple[RelPath, bytes | FileError]]:
-        """The files that there are of these, as `read` gives them, or the error that it raises.
-        For those that stand together the way to their folder is gone once."""
+        """Read those files that exist. Yields what `read` returns or the error it raises. Adjacent
+        paths in the same folder open it only once."""
         for _, group in groupby(paths, key=lambda path: path.rpartition("/")[0]):
             together = list(group)
             try:
@@ -67,18 +67,18 @@ class Tree:
                 yield from ((path, file_error(path, error)) for path in together)
 
     def scripts(self) -> Iterator[str]:
-        """The paths of all .pine files, whatever they are called, except under hidden folders
-        and folders that are links."""
+        """The paths of all .pine files, even with unsafe names, except below hidden folders and
+        folders that are links."""
         for path, name in plain_files(self.root):
             if name.endswith(SUFFIX) and not name.startswith("."):
                 yield path
 
     def leftovers(self) -> list[str]:
-        """The temporary files that a killed process left."""
+        """The temporary files left by killed processes."""
         return [path for path, name in plain_files(self.root) if re.fullmatch(_TEMPORARY, name)]
 
     def is_busy(self, path: RelPath) -> bool:
-        """Whether somebody has the file open for writing, where the system tells that."""
+        """Whether another program has the file open for writing, if the system can tell."""
         if self.stat(path) is None:
             return False
         try:
@@ -88,10 +88,9 @@ class Tree:
             return False
 
     def stat(self, path: RelPath) -> tuple[int, int, int, int] | None:
-        """What the file system says of the file, which changes with it; None where it is not
-        there."""
+        """A stat value that changes whenever the file does; None if there is no file."""
         try:
-            # Of every file, every second: a Path would cost more than the look itself.
+            # Runs every second for every file: building a Path would cost more than the stat.
             found = os.stat(os.path.join(self.root, path), follow_symlinks=False)
         except OSError:
             return None
@@ -108,13 +107,13 @@ class Tree:
         begun: Callable[[str], None],
         came_out: Callable[[bytes], None],
     ) -> None:
-        """Let the file hold `data`, wholly or not at all.
+        """Write `data` to the file, completely or not at all.
 
-        `expected` is the digest of the text it must have, None for a file that must not exist.
-        `begun` is told the temporary file's name before the exchange, `came_out` gets the old
-        bytes before they leave the folder; where it fails, they get their place back.
-        ChangedMeanwhile where the file was another. After any error `take_back` tells what is
-        done, and clears the temporary file."""
+        `expected` is the digest of the file's current text, None if it must not exist. `begun` is
+        called with the temporary file's name before the exchange. `came_out` receives the old bytes
+        before they leave the folder; if it fails, they are put back. ChangedMeanwhile if the file
+        had other content. After any error, `take_back` finds out what was done and removes the
+        temporary file."""
         temp = f".pinesync-{key}.tmp"
         with self._writing(path, make=True) as (folder, name):
             if expected is None:
@@ -140,7 +139,7 @@ class Tree:
         busy = is_being_written(folder, temp)
         old = read(folder, temp)
         if busy or digest_or_none(old) != expected:
-            # An editor saved between the look and the exchange, or is at it: its text goes back.
+            # An editor saved between the check and the exchange, or is saving: restore its text.
             self._exchange(folder, temp, name)
             raise ChangedMeanwhile
         try:
@@ -148,14 +147,14 @@ class Tree:
         except PinesyncError:
             self._exchange(folder, temp, name)
             if read_if_plain(folder, temp) != data:
-                # An editor saved meanwhile: its text stays, and what came out waits for room.
+                # An editor saved meanwhile: its text stays, and the old text waits for disk space.
                 self._exchange(folder, temp, name)
             raise
         folder.unlink(temp)
         folder.sync()
 
     def write_manifest(self, data: bytes, expected: bytes, key: str) -> None:
-        """Replace pine.toml as a whole. ChangedMeanwhile where it is not `expected` any more."""
+        """Replace all of pine.toml. ChangedMeanwhile if it is no longer `expected`."""
         temp = f".pinesync-{key}.tmp"
         with self._writing(MANIFEST) as (folder, name):
             write_temp(folder, temp, data, mode_of(folder, name))
@@ -169,7 +168,7 @@ class Tree:
                 folder.unlink(temp)
             raise
         if is_being_written(folder, temp) or read_if_plain(folder, temp) != expected:
-            # A person, or git, wrote it in between: that text goes back.
+            # A person or git wrote it in between: restore that text.
             self._exchange(folder, temp, name)
             folder.unlink(temp)
             raise ChangedMeanwhile
@@ -177,7 +176,7 @@ class Tree:
         folder.sync()
 
     def discard(self, path: str, came_out: Callable[[bytes], object]) -> None:
-        """Remove a leftover, once what it holds is kept."""
+        """Remove a leftover after passing its content to `came_out`."""
         with self._writing(path) as (folder, name):
             came_out(read(folder, name))
             folder.unlink(name)
@@ -192,18 +191,19 @@ class Tree:
         not_done: Callable[[], None],
         was_kept: Callable[[], bool],
     ) -> bool:
-        """Finish, or undo, a `put` that broke off; whether the file got the new text.
+        """Finish or undo an interrupted write. Returns whether the file has the new text.
 
-        The temporary file tells: with the new text in it, nothing was exchanged; with the old
-        text, the exchange was done; gone, everything was, if `was_kept` says that the old text came
-        out: the whole folder may be another by now. With any other text an editor saved in
-        between, and gets its text back. `not_done` is called before a temporary file is removed
-        that says so: whoever looks again must not take its absence for success."""
+        The temporary file shows what happened. If it has the new text, nothing was exchanged. If it
+        has the old text, the exchange was done. If it is gone, everything was done, provided that
+        `was_kept` confirms that the old text came out; the whole folder may have been replaced. If
+        it has any other text, an editor saved in between, and its text is restored. Before removing
+        a temporary file that shows that nothing was done, `not_done` is called: a later check must
+        not mistake the missing file for success."""
         try:
             with self._folder_of(path) as (folder, name):
                 left = left_by_exchange(folder, temp)
                 if left is None:
-                    # Everything was done, unless the old text is there still, or again.
+                    # Everything was done, unless the old text is still there or there again.
                     there = _digest_if_there(folder, name)
                     done = there == brings or (there != replaced and was_kept())
                     if not done:
@@ -237,8 +237,8 @@ class Tree:
 
     @contextmanager
     def opened(self, path: str, *, make: bool = False) -> Iterator[Folder]:
-        """The open folder at a path, the root's for an empty one; made, with those above it, where
-        that is asked for."""
+        """The open folder at a path; the root for an empty path. With `make`, create it and its
+        parents."""
         with self._folder_of(f"{path}/" if path else "", make=make) as (folder, _):
             yield folder
 
@@ -269,7 +269,7 @@ def _found(folder: Folder, path: RelPath) -> bytes | FileError | None:
 def _create(
     folder: Folder, name: str, data: bytes, temp: str, begun: Callable[[str], None]
 ) -> None:
-    """A new file, whole from its first moment; never over one that is there."""
+    """Create a file atomically. Never replaces an existing one."""
     write_temp(folder, temp, data, MODE)
     begun(temp)
     try:
@@ -281,7 +281,7 @@ def _create(
 
 
 def _is_same(folder: Folder, one: str, other: str) -> bool:
-    """Whether two names are one file."""
+    """Whether two names are the same file."""
     try:
         return os.path.samestat(folder.stat(one), folder.stat(other))
     except FileNotFoundError:

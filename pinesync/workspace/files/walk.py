@@ -1,4 +1,4 @@
-"""The way to a file below a root, without following a link, and the walk over all of them."""
+"""Open the folder of a file below a root, and walk all files, without following links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SKIPPED = frozenset(("node_modules", "__pycache__"))
 
 @contextmanager
 def folder_of(root: Path, path: str, *, make: bool = False) -> Iterator[tuple[Folder, str]]:
-    """The open folder that holds the file, and the file's name in it."""
+    """The file's open folder, and its name in that folder."""
     *parts, name = path.split("/")
     if not _BY_DESCRIPTOR:
         yield Folder(_plain_folder(root, parts, make), None), name
@@ -40,7 +40,7 @@ def folder_of(root: Path, path: str, *, make: bool = False) -> Iterator[tuple[Fo
 
 
 def _plain_folder(root: Path, parts: list[str], make: bool) -> Path:
-    """The same by name, for systems without descriptors of folders."""
+    """Like `folder_of`, but by name, for systems that cannot open folders."""
     folder = root
     for part in parts:
         folder = folder / part
@@ -52,7 +52,7 @@ def _plain_folder(root: Path, parts: list[str], make: bool) -> Path:
 
 
 def plain_files(root: Path) -> Iterator[tuple[str, str]]:
-    """Each plain file's path and name; nothing below another workspace."""
+    """The path and name of each plain file, except in nested workspaces."""
     pending = [""]
     while pending:
         prefix = pending.pop()
@@ -66,8 +66,8 @@ def plain_files(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _listed(folder: Folder, *, is_root: bool) -> tuple[list[str], list[str]]:
-    """The names of its plain files, and of the folders that may hold scripts: no link, no hidden
-    one, no tool's. Nothing of another workspace."""
+    """The names of the folder's plain files and of its subfolders that may hold scripts. Excludes
+    links, hidden folders, tools' folders and everything in a nested workspace."""
     files, below = [], []
     at = folder.path if folder.descriptor is None else folder.descriptor
     with os.scandir(at) as found:

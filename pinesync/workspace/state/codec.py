@@ -52,7 +52,7 @@ def damaged(path: Path) -> StateError:
     """The error for a file that pinesync cannot have written."""
     return StateError(
         f"{path}: damaged, or not written by pinesync",
-        "nothing was done; look at the file, and move it away if it is not needed",
+        "nothing was done; check the file and move it away if you do not need it",
     )
 
 

@@ -47,7 +47,7 @@ class IntentLog:
         return is_held(self._store.folder)
 
     def was_told(self, note: str) -> bool:
-        """Whether that note, which is told once, was told here."""
+        """Whether the one-time note has been shown here."""
         return note in self._store.keys("told")
 
     def note_told(self, note: str) -> None:
@@ -80,7 +80,7 @@ class IntentLog:
         path = self._store.folder / "records" / f"{intent.key}.json"
         self._store.write(path, json.dumps(as_json(intent), indent=1).encode())
         if from_json(path, load(path, read_body(path, MAX_RECORD))) != intent:
-            raise StateError(f"{path}: the record does not read back as it was written")
+            raise StateError(f"{path}: the record cannot be read back correctly")
         self._all()[intent.key] = intent
         if before is None or before.state != "landed":
             self.journal.noted(intent)

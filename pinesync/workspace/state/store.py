@@ -67,7 +67,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise StateError(f"{folder}: not a folder of pinesync's", "move it away")
+            raise StateError(f"{folder}: not pinesync's folder", "move it away")
         if os.name == "posix" and folder.exists() and folder.stat().st_uid != os.geteuid():
             raise StateError(f"{folder}: belongs to another user", "move it away")
         for name in _PLACES:
@@ -142,7 +142,7 @@ class Store:
 
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
-        raise StateError(f"{path}: a link, and pinesync makes none there", "move it away")
+        raise StateError(f"{path}: a link, but pinesync creates none there", "move it away")
 
 
 def read_body(path: Path, most: int) -> bytes | None:
@@ -160,7 +160,8 @@ def read_body(path: Path, most: int) -> bytes | None:
 
 def file_error(path: Path, error: OSError) -> FileError | StateError:
     if error.errno == errno.ELOOP:
-        return StateError(f"{path}: a link, and pinesync makes none there", "move it away")
+        return StateError(f"{path}: a link, but pinesync creates none there", "move it away")
     return FileError(
-        f"{path}: {error.strerror or error}", "nothing more was done; make room or give permission"
+        f"{path}: {error.strerror or error}",
+        "nothing more was done; free disk space or fix the permissions",
     )

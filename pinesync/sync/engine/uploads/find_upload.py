@@ -65,9 +65,9 @@ def read_log(
     first = parent or Version(1)
     if last.major - first.major > MOST_VERSIONS:
         raise BadAnswer(
-            f"{pine_id}: the newest version is said to be {last}, more than {MOST_VERSIONS} after "
+            f"{pine_id}: the service claims version {last}, more than {MOST_VERSIONS} after "
             f"{first}",
-            "nothing was changed because of it; look at the script in the browser",
+            "nothing was changed; look at the script in the browser",
         )
     log: dict[Version, Digest] = {}
     for version in [first, *first.until(last)]:

@@ -164,7 +164,7 @@ def _named(error: PinesyncError, intent: Save) -> PinesyncError:
 
 
 def _unknown(intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
-    why = answer.message if isinstance(answer, PinesyncError) else "it cannot be read back"
+    why = answer.message if isinstance(answer, PinesyncError) else "reading it back failed"
     return Outcome(
         intent.path,
         "pending",
@@ -277,7 +277,7 @@ def _landed(
     message, exit_code = "", 0
     if isinstance(answer, SaveAnswer) and refused_text:
         diagnostics = answer.verdict.errors or draft.broken
-        message = f"stored as {found.version}, and it does not compile: {answer.reason}"
+        message = f"stored as {found.version}, but it does not compile: {answer.reason}"
         exit_code = EXIT_COMPILE
     elif found.digest != intent.digest:
         message = "TradingView stored a slightly different text; both are recorded"

@@ -70,7 +70,7 @@ class _Texts:
     def _read(self, pair: Wanted) -> str | PinesyncError:
         if self._offline:
             held = held_text(self._ports.texts, pair)
-            return FileError(f"the text of {pair[1]} is not held here") if held is None else held
+            return FileError(f"the text of {pair[1]} is not stored here") if held is None else held
         try:
             return read_text(self._ports, pair)
         except (FacadeError, TryLater) as error:
@@ -94,7 +94,7 @@ def _compared(
     try:
         here = _comparable(decode(ports.tree.read(situation.path) or b""), "the file has")
         if digest(here) != situation.digest:
-            return Comparison(unknown="the file changed at this moment")
+            return Comparison(unknown="the file has just changed")
         found = compare(base, here, text_of, merge)
         chosen = ports.texts.text_of(base.chosen) if base.chosen else None
         if found.reverted and chosen is not None:

@@ -29,5 +29,5 @@ def dropped_lines(ports: Ports, pine_id: PineId | None, before: str | None, newe
         return ""
     return (
         f"{lost} of the {len(brought)} lines pushed as {last.landed} are not in it: "
-        "a browser tab opened before may have saved over them"
+        "an older browser tab may have saved over them"
     )
