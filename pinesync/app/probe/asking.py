@@ -113,8 +113,7 @@ class Asking:
         self, record: Record, request: Request, cookie: Cookie = "own", *, pages: bool = False
     ) -> tuple[Record, Heard]:
         """Record the write, then send it. Returns the record as it is on disk."""
-        what = "/".join(request.path.split("/")[1:3] if "/save/" in request.path else [])
-        record = self.records.sending(record, what or request.path.split("/")[1])
+        record = self.records.sending(record, request.path.partition("/USER")[0].strip("/"))
         return record, self._send(request, cookie, pages=pages)
 
     def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> Heard:

@@ -1,0 +1,298 @@
+"""The steps of a probe: 28 requests about one script, from the list before to the list after.
+
+Each step reads an answer into facts. A value is one of the table's words, so nothing of the account
+gets into what is shown, kept or reported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pinesync.app.probe import texts
+from pinesync.app.probe.asking import Asking, Heard
+from pinesync.app.probe.facts import BY_NAME, UNCLEAR
+from pinesync.app.probe.record import Record
+from pinesync.errors import BadAnswer, FacadeError, NoAccess, NotAccessible
+from pinesync.model import Account, PineId, SaveAnswer, ScriptInfo, Version
+from pinesync.protocol import requests, responses
+from pinesync.text.filenames import unescape_name
+
+_LABEL = "probed"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a fact was seen to be; `detail` is the answer's status and keys if that is unclear."""
+
+    value: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Probing:
+    """A probe under way. `record` is None before the first write; `seen` has the facts so far."""
+
+    ask: Asking
+    place: str
+    record: Record | None = None
+    account: Account | None = None
+    seen: dict[str, Seen] = field(default_factory=dict)
+    newest: int = 1
+    left: bool = False
+
+    def run(self) -> None:
+        """All steps. Raises what ended them early; `record` then says what may be left."""
+        listed = self.ask.listed()
+        asked, account = self.ask.whose()
+        token = os.urandom(8).hex()
+        known = [info.pine_id for info in listed]
+        record = self.ask.records.begin(self.place, token, known, account or Account(""))
+        self.record = record
+        pine_id = self._create(record)
+        self._session(pine_id, asked, account)
+        self._saves(pine_id)
+        self._versions(pine_id)
+        self._invalid_cookie(pine_id)
+        self._rename(pine_id)
+        self._compilers()
+        self._delete(pine_id)
+
+    # -- what was seen ----------------------------------------------------------------------------
+
+    def _saw(self, name: str, value: str, got: Heard) -> None:
+        known = value in BY_NAME[name].values
+        self.seen[name] = Seen(value) if known else Seen(UNCLEAR, got.described)
+
+    def _saw_all(self, found: Iterable[tuple[str, str]], got: Heard) -> None:
+        for name, value in found:
+            self._saw(name, value, got)
+
+    def _write(self, request: Any, *args: Any, **kwargs: Any) -> Heard:
+        assert self.record
+        self.record, got = self.ask.write(self.record, request, *args, **kwargs)
+        return got
+
+    @property
+    def _held(self) -> Record:
+        assert self.record
+        return self.record
+
+    # -- the steps --------------------------------------------------------------------------------
+
+    def _create(self, record: Record) -> PineId:
+        """Create the script, and prove that the answered id is this script's."""
+        got = self._write(requests.save_new(record.name, texts.first(record.token)))
+        try:
+            answer = responses.saved(got.answer)
+        except NotAccessible as error:
+            raise NoAccess(
+                f"TradingView refused to create a script: {error.reason}",
+                "check the session with `pinesync whoami`",
+            ) from None
+        self._saw("id-in-answer", _place_of_id(got), got)
+        found = [answer.pine_id] if answer.pine_id else self._held.ours(self.ask.listed())
+        if len(found) != 1 or found[0] in record.known:
+            raise BadAnswer("the create is answered with no id, or with one that was there before")
+        pine_id = found[0]
+        read = self.ask.read(requests.get_script(pine_id, None))
+        if record.token not in _source(read) or _major(read.get("version")) != 1:
+            raise BadAnswer("the created script cannot be read")
+        self.record = self.ask.records.keep(replace(self._held, pine_id=pine_id))
+        self._saw_all(texts.of_first(record.token, _source(read)), read)
+        created = read.get("created")
+        digits = isinstance(created, int | float) or str(created).isdecimal()
+        self._saw("times", "number" if digits else "ISO" if responses.epoch(created) else "", read)
+        self._saw("id-in-script", _yes(read.get("scriptIdPart")), read)
+        self._saw("title-in-script", _yes(read.get("scriptTitle")), read)
+        last = read.get("lastVersionMaj")
+        forms = {str: "text", int: "number", float: "number"}
+        self._saw("newest-in-script", forms.get(type(last), ""), read)
+        return pine_id
+
+    def _session(self, pine_id: PineId, asked: Heard, named: Account | None) -> None:
+        """The account, and whether a built-in script names it as well."""
+        _, self.account = self.ask.whose(pine_id)
+        value = ""
+        if self.account and named:
+            value = "session" if named == self.account else "owner"
+        self._saw("session-probe", value, asked)
+        if self.account:
+            self.record = self.ask.records.keep(replace(self._held, account=self.account))
+
+    def _saves(self, pine_id: PineId) -> None:
+        """Five saves: one that must be refused, the same text, no name, and a broken text."""
+        name, token = self._held.name, self._held.token
+        got = self._write(requests.save_new(name, texts.first(token)))
+        self._saw("name-taken", "created" if got.ok else f"{got.status}, {got.form}", got)
+        self._write(requests.save_next(pine_id, name, texts.first(token)))
+        got = self._write(requests.save_next(pine_id, None, texts.second(token)))
+        accepted = got.ok
+        read = self.ask.read(requests.get_script(pine_id, None))
+        self.newest = _major(read.get("version"))
+        numbers = {1: "no version", 2: "one version"}
+        same = numbers.get(self.newest - accepted, "other number")
+        self._saw("identical-save", same if read.ok and self.newest else "", read)
+        kept = unescape_name(str(read.get("scriptName"))) == name
+        self._saw("save-without-name", _named(accepted, kept), got)
+        if accepted:
+            self._saw_all(texts.of_second(_source(read)), read)
+        self._compiled(pine_id)
+        got = self._write(requests.save_next(pine_id, name, texts.broken(token)))
+        self._saw("broken-answer", _broken_answer(got), got)
+        self._saw("findings-of-save", _findings(got.get("reason2")), got)
+        read = self.ask.read(requests.get_script(pine_id, None))
+        after = _major(read.get("version"))
+        stored = {self.newest + 1: "stored", self.newest: "not stored"}
+        self._saw("broken-save", stored.get(after, ""), read)
+        self.newest = after or self.newest
+
+    def _compiled(self, pine_id: PineId) -> None:
+        got = self.ask.read(requests.translate(pine_id))
+        compiled = _major(got.get("result", "metaInfo", "pine", "version"))
+        words = {self.newest: "newest", self.newest - 1: "before"}
+        self._saw("compiled-last", words.get(compiled, "") if got.ok else "refused", got)
+
+    def _versions(self, pine_id: PineId) -> None:
+        """The first version again, by its number, and the list of versions with a label in it."""
+        labelled = self._write(requests.label(pine_id, Version(1), _LABEL))
+        got = self.ask.read(requests.get_script(pine_id, Version(1)))
+        text = _source(got).split()
+        same = _major(got.get("version")) == 1 and text == texts.first(self._held.token).split()
+        self._saw("read-by-number", "refused" if not got.ok else _which(same), got)
+        got = self.ask.read(requests.versions(pine_id))
+        rows = got.value if isinstance(got.value, list) else []
+        numbers = {_major(row.get("version")) for row in rows if isinstance(row, dict)} - {0}
+        complete = numbers == set(range(1, self.newest + 1))
+        value = "every version" if complete else "some versions" if numbers else ""
+        self._saw("list-of-versions", "refused" if not got.ok else value, got)
+        there = any(_LABEL in row.values() for row in rows if isinstance(row, dict))
+        effect = "in the list of versions" if there else "not seen"
+        self._saw("label", effect if labelled.ok else "refused", labelled)
+
+    def _invalid_cookie(self, pine_id: PineId) -> None:
+        got = self.ask.read(requests.list_scripts(), "invalid", pages=True)
+        value = "refused" if got.status in (401, 403) else "empty list" if got.value == [] else ""
+        self._saw("invalid-cookie-list", value, got)
+        text = texts.first(self._held.token)
+        got = self._write(requests.save_next(pine_id, self._held.name, text), "invalid", pages=True)
+        self._saw("invalid-cookie-save", f"{got.status}, {got.form}", got)
+
+    def _rename(self, pine_id: PineId) -> None:
+        before, after = self._held.names
+        got = self._write(requests.rename_script(pine_id, after))
+        forms = {"JSON": "JSON text" if isinstance(got.value, str) else "object"}
+        self._saw("rename-answer", forms.get(got.form, got.form) if got.ok else "", got)
+        listed = {info.pine_id: info for info in self.ask.listed()}
+        info = listed.get(pine_id)
+        name = unescape_name(info.name) if info else ""
+        self._saw("rename", {after: "renamed", before: "not renamed"}.get(name, ""), got)
+        if info:
+            same = info.version.major == self.newest
+            self._saw("version-in-list", "newest" if same else "another", got)
+        if info and name == after:
+            self._saw("names-in-list", "raw" if info.name == after else "escaped", got)
+
+    def _compilers(self) -> None:
+        """What stores nothing: an id that is nobody's, the compilers and the converter."""
+        read, token = self.ask.read, self._held.token
+        nobody = PineId(f"USER;{os.urandom(16).hex()}")
+        got = read(requests.get_script(nobody, None), pages=True)
+        self._saw("unknown-id", str(got.status), got)
+        got = read(requests.full_check(texts.first(token)), "none")
+        self._saw("compile-without-cookie", "compiled" if got.ok else "refused", got)
+        self._saw("inputs", _inputs(got), got)
+        got = read(requests.full_check(texts.OLD), "none")
+        self._saw("compile-v4", "compiled" if got.ok else "refused", got)
+        got = read(requests.check(texts.OLD), "none")
+        self._saw("check-v4", "checked" if got.ok else "refused", got)
+        got = read(requests.check(texts.broken(token)), "none")
+        self._saw("findings-of-check", _findings(got.get("result")), got)
+        got = read(requests.convert(texts.BEFORE, 6))
+        self._saw("convert", _converted(got), got)
+
+    def _delete(self, pine_id: PineId) -> None:
+        """Delete the script, save to it once more, and list what is left."""
+        got = self._write(requests.delete(pine_id))
+        words = {'"ok"': '"ok"', "ok": "ok"}
+        said = got.answer.body.strip().decode("utf-8", "replace")
+        self._saw("delete-answer", words.get(said, "") if got.ok else "", got)
+        record = self._held
+        again = self._write(requests.save_next(pine_id, record.name, texts.first(record.token)))
+        left = record.ours(self.ask.listed())
+        self.left = bool(left)
+        self._saw("deleted", "still listed" if left and not again.ok else "gone", got)
+        self._saw("deleted-id", "created" if again.ok else "refused", again)
+        if not left:
+            self.ask.records.drop(record)
+
+
+# -- what answers hold ----------------------------------------------------------------------------
+
+
+def _source(got: Heard) -> str:
+    source = got.get("source") if got.ok else None
+    return source if isinstance(source, str) else ""
+
+
+def _major(raw: object) -> int:
+    """The number of a version; 0 for what is none."""
+    try:
+        return Version.parse(raw).major
+    except ValueError:
+        return 0
+
+
+def _yes(value: object) -> str:
+    return "yes" if value else "no"
+
+
+def _named(accepted: bool, kept: bool) -> str:
+    return "refused" if not accepted else "name kept" if kept else "renamed"
+
+
+def _which(same: bool) -> str:
+    return "that text" if same else "another text"
+
+
+def _place_of_id(got: Heard) -> str:
+    meta = got.get("result", "metaInfo")
+    if not isinstance(meta, dict) or not responses.saved(got.answer).pine_id:
+        return "nowhere"
+    return "scriptIdPart" if meta.get("scriptIdPart") else "metaInfo.id"
+
+
+def _broken_answer(got: Heard) -> str:
+    if got.ok:
+        return "success"
+    with_result = "with" if got.get("result", "metaInfo") else "without"
+    return f"success false, {with_result} result" if got.get("success") is False else ""
+
+
+def _findings(found: Any) -> str:
+    """What the first of the compiler's errors consists of."""
+    errors = found.get("errors") or found.get("errors2") if isinstance(found, dict) else None
+    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
+        return "none"
+    return "code and message" if errors[0].get("code") else "message"
+
+
+def _inputs(got: Heard) -> str:
+    rows = got.get("result", "metaInfo", "inputs")
+    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    own = [one for one in ids if str(one).startswith("in_")]
+    if not ids:
+        return "none"
+    if own[:2] != ["in_0", "in_1"]:
+        return ""
+    return "in_0, in_1" if ids[0] == "in_0" else "hidden ones, in_0, in_1"
+
+
+def _converted(got: Heard) -> str:
+    if got.get("error"):
+        return "error"
+    if got.ok and (got.get("result", "source") or got.get("source")):
+        return "source in result"
+    return "text" if got.ok and (got.form == "text" or isinstance(got.value, str)) else ""
