@@ -120,7 +120,12 @@ class Asking:
         answer = self._sessions[cookie].send(request)
         got = heard(answer)
         moved = 300 <= answer.status < 400
-        if answer.status == 429 or answer.status >= 500 or moved or (got.form == "page" and not pages):
+        if (
+            answer.status == 429
+            or answer.status >= 500
+            or moved
+            or (got.form == "page" and not pages)
+        ):
             payload(answer)
         return got
 

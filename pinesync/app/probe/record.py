@@ -37,8 +37,8 @@ class Record:
     name: str
     known: tuple[PineId, ...]
     when: Now
+    account: Account
     pine_id: PineId | None = None
-    account: Account = Account("")
     writes: tuple[str, ...] = ()
 
     @property
@@ -82,7 +82,7 @@ class Records:
         """The record of a new probe, on disk."""
         when = now()
         name = f"pinesync probe {token}"
-        record = Record(new_key(when.wall), place, name, tuple(known), when, account=account)
+        record = Record(new_key(when.wall), place, name, tuple(known), when, account)
         return self.keep(record)
 
     def keep(self, record: Record) -> Record:

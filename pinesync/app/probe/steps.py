@@ -7,7 +7,7 @@ gets into what is shown, kept or reported.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from pinesync.app.probe import texts
 from pinesync.app.probe.asking import Asking, Heard
 from pinesync.app.probe.facts import BY_NAME, UNCLEAR
 from pinesync.app.probe.record import Record
-from pinesync.errors import BadAnswer, FacadeError, NoAccess, NotAccessible
-from pinesync.model import Account, PineId, SaveAnswer, ScriptInfo, Version
+from pinesync.errors import BadAnswer, NoAccess, NotAccessible
+from pinesync.model import Account, PineId, Version
 from pinesync.protocol import requests, responses
 from pinesync.text.filenames import unescape_name
 
@@ -127,6 +127,8 @@ class Probing:
         name, token = self._held.name, self._held.token
         got = self._write(requests.save_new(name, texts.first(token)))
         self._saw("name-taken", "created" if got.ok else f"{got.status}, {got.form}", got)
+        if got.ok:
+            raise BadAnswer("a create with a name that is in use was not refused")
         self._write(requests.save_next(pine_id, name, texts.first(token)))
         got = self._write(requests.save_next(pine_id, None, texts.second(token)))
         accepted = got.ok
