@@ -1,4 +1,4 @@
-"""`probe`: prove the protocol on the user's own account, with one script that it makes and removes."""
+"""`probe`: prove the protocol on the user's own account, with a script that it makes and removes."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PACE = 1.0
 """Seconds between two requests to TradingView, at least."""
+_NOTHING = "goes by the status and reads again; please report it"
 _LONGEST = 30.0
 """The longest wait before the script of a rate-limited probe is removed, in seconds."""
 

@@ -96,9 +96,9 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "broken-answer",
-        "the answer to such a save",
-        ("success false, with result", "success false, without result"),
-        _alike(_ALIKE, "success false, with result", "success false, without result", "success"),
+        "the refusal in the answer to such a save",
+        ("with result", "without result"),
+        _alike(_ALIKE, "with result", "without result", "success"),
     ),
     Fact(
         "findings-of-save",

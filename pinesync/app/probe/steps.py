@@ -270,7 +270,7 @@ def _broken_answer(got: Heard) -> str:
     if got.ok:
         return "success"
     with_result = "with" if got.get("result", "metaInfo") else "without"
-    return f"success false, {with_result} result" if got.get("success") is False else ""
+    return f"{with_result} result" if got.get("success") is False else ""
 
 
 def _findings(found: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.app.commits.remote_tracking import follow_pushed
+from pinesync.app.probe.proofs import refuse_broken
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
@@ -24,13 +25,15 @@ def push(
     allow_broken: bool = False,
     recreate: bool = False,
     over: str | None = None,
+    anyway: bool = False,
     seen: Mapping[RelPath, Digest] | None = None,
     project: Project | None = None,
 ) -> Run:
     """Save each edited file as one version, and read it back. A script that changed on TradingView
     is refused, unless `over` is its newest version: then the one path is saved on top of it. With
-    `seen`, only its files are read, and each is sent only if it still has that text. `project` is
-    the workspace if already open."""
+    `seen`, only its files are read, and each is sent only if it still has that text. LeftForYou,
+    unless `anyway`, if a probe of the account found a promise broken. `project` is the workspace if
+    already open."""
     version = _over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)
@@ -39,6 +42,8 @@ def push(
         return planned(
             engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
         )
+    if not anyway:
+        refuse_broken(setup, project.settings.remote, project.settings.owner)
     with project.transaction("push", online=True) as tx:
         pushing = engine_push.push(
             tx, patterns, allow_broken=allow_broken, recreate=recreate, over=version, seen=seen

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--over", metavar="VERSION", help="Save PATH over this version, if it is still the newest."
 )
+@click.option("--anyway", is_flag=True, help="Save even if a probe found a promise broken.")
 @commit
 @click.option(
     "-m",
@@ -50,6 +51,7 @@ def command(
     allow_broken: bool,
     recreate: bool,
     over: str | None,
+    anyway: bool,
     commit: bool | None,
     message: tuple[str, ...],
     record: str | None,
@@ -85,6 +87,7 @@ def command(
             allow_broken=allow_broken,
             recreate=recreate,
             over=over,
+            anyway=anyway,
             project=project,
         )
 

@@ -99,9 +99,9 @@ def _row(found: Found) -> tuple[str, str, str, str]:
 
 def _sum(done: Probed) -> None:
     differing = [found.fact for found in done.facts if found.differs]
-    asked = counted(done.requests, "request")
-    said = f"{len(differing)} of {counted(len(done.facts), 'fact')} differ: {', '.join(differing)}"
-    out(f"{said if differing else f'{counted(len(done.facts), "fact")} as documented'}, {asked}")
+    facts = counted(len(done.facts), "fact")
+    said = f"{len(differing)} of {facts} differ: {', '.join(differing)}"
+    out(f"{said if differing else f'{facts} as documented'}, {counted(done.requests, 'request')}")
     for found in done.facts:
         if found.breaks:
             echo_err(f"{found.fact} breaks promise {found.breaks}: `pinesync push` will refuse")
