@@ -66,13 +66,19 @@ def proof_of(setup: Setup, remote: str, owner: Account | None) -> Proof | None:
     return max(fits, key=lambda proof: proof.when, default=None)
 
 
-def refuse_broken(setup: Setup, remote: str, owner: Account | None) -> None:
-    """Refuse to save where a probe of this account has shown that a promise does not hold."""
+def broken_promises(setup: Setup, remote: str, owner: Account | None) -> str:
+    """What a probe of this account has shown that breaks a promise; empty if nothing does."""
     proof = proof_of(setup, remote, owner)
-    for name in proof.broken if proof else ():
+    broken = [f"{name}: {proof.facts[name]}" for name in proof.broken] if proof else []
+    return f"a probe of this account found {', '.join(broken)}" if broken else ""
+
+
+def refuse_broken(setup: Setup, remote: str, owner: Account | None) -> None:
+    """Refuse to save where a promise is known not to hold."""
+    if found := broken_promises(setup, remote, owner):
         raise LeftForYou(
-            f"a probe of this account found {name}: {proof.facts[name]}",  # type: ignore[union-attr]
-            "pinesync cannot keep a promise there; `pinesync push --anyway` saves regardless",
+            f"{found}; that breaks a promise",
+            "`pinesync push --anyway` saves regardless; `pinesync probe` asks again",
         )
 
 
