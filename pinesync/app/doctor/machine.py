@@ -1,5 +1,5 @@
-"""The checks of `doctor` on this machine, in a workspace or outside: stored sign-ins, probes, clock,
-git, bug logs, versions."""
+"""The checks of `doctor` on this machine, in a workspace or outside: stored sign-ins, probes, the
+clock, git, bug logs, versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`probe`: prove the protocol on the user's own account, with a script that it makes and removes."""
+"""`probe`: prove the protocol on the user's account, with a script that it makes and removes."""
 
 from __future__ import annotations
 
