@@ -120,9 +120,7 @@ def test_no_switch_is_forgotten() -> None:
         (one.name, value)
         for one in fields(Switches)
         for value in get_args(hints[one.name]) or ("true", "false")
-        if one.name not in UNSEEN
-        if value != str(one.default).lower().replace("metainfo", "metaInfo")
-        and value != one.default
+        if value not in (one.default, str(one.default).lower()) and one.name not in UNSEEN
     }
     assert every == set(SHOWN)
 
@@ -217,11 +215,12 @@ def test_a_list_that_changes_under_it(kept: World) -> None:
 
 
 def test_a_name_that_is_taken_is_created_all_the_same(kept: World) -> None:
-    """Both scripts of that name go, and the broken promise is kept in mind."""
+    """The probe ends there, and the broken promise is kept in mind."""
     kept.plan.add(Fault("save_new", "answer", first=2, body=b'{"success":true,"result":{}}'))
     found = probed(kept, code=1)
     assert values(found)["name-taken"] == "created"
-    assert found["facts"][-1]["breaks"] == 15 or values(found)["name-taken"] == "created"
+    assert [fact["breaks"] for fact in found["facts"] if fact["breaks"]] == [15]
+    assert not found["left"]
 
 
 @pytest.mark.promise(40)
@@ -311,7 +310,7 @@ def test_it_asks_before_it_begins(world: World) -> None:
     with Terminal(world, "probe", "--sandbox") as terminal:
         terminal.wait_for("Probe the account?")
         terminal.type("n\n")
-    assert terminal.code == 1
+        assert terminal.end() == 1
     assert world.plan.log == []
 
 
@@ -325,11 +324,11 @@ def test_a_report_is_safe_to_paste(kept: World) -> None:
         kept("probe", "--sandbox", "--yes", "--report", report)
         text = report.read_text("utf-8")
         kept.plan.clear()
+        assert text.startswith("# pinesync probe\n")
         secrets = [kept.user.cookie, *kept.user.cookie.split("="), kept.user.name + " on"]
         secrets += ["Trend", "Breakout", "Tools", kept.id_of(), "USER;", "pinesync probe ", "//@"]
         assert not [one for one in secrets if one and len(one) > 3 and one in text]
         removed(kept)
-    assert "418" in text or "differs" in text or "requests" in text
     report.write_text("mine")
     other = kept("probe", "--sandbox", "--yes", "--report", report, code=2)
     assert (other.asked, report.read_text()) == ((), "mine")
@@ -368,9 +367,8 @@ def test_doctor_says_when_it_was_last_proved(clone: World) -> None:
     assert said().endswith(f"last proved today: {len(FACTS)} facts as documented")
     clone.app.switches = replace(clone.app.switches, text="tabs")
     probed(clone, code=6)
-    assert said() == "note   probe        last proved today: tabs not as documented" or (
-        "last proved today: tabs not as documented" in said()
-    )
+    assert said().startswith("note")
+    assert said().endswith("last proved today: tabs not as documented")
     interrupted(clone, 9)
     assert "a probe may have left its script there" in said()
 
