@@ -72,7 +72,7 @@ class Exchange:
 class Transport:
     """How requests are sent; settings that usually come from the environment are arguments here.
     `timeout` is the total time in seconds that reads may wait when the service asks them to, and
-    `pauses` the seconds before each further try of a read; `waits` is called with each wait. Each
+    `pauses` the seconds before each further try of a read, if not PAUSES; `waits` is called with each wait. Each
     request is sent inside `awaiting`, called with what the request is for."""
 
     adapter: BaseAdapter | None = None
@@ -83,7 +83,7 @@ class Transport:
     clock: Callable[[], float] = monotonic
     trace: Callable[[Exchange], None] | None = None
     timeout: float | None = None
-    pauses: tuple[float, ...] = PAUSES
+    pauses: tuple[float, ...] | None = None
     waits: Callable[[float], None] | None = None
     before: Callable[[bool], None] | None = None
     awaiting: Callable[[str], AbstractContextManager[object]] = nullcontext
@@ -105,9 +105,8 @@ class Session:
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._turns = Turns(transport.jobs)
-        self._patience = Patience(
-            transport.pauses, transport.clock, transport.timeout, transport.waits
-        )
+        pauses = PAUSES if transport.pauses is None else transport.pauses
+        self._patience = Patience(pauses, transport.clock, transport.timeout, transport.waits)
         self._http = http = _Unredirected()
         http.trust_env = False
         http.headers.clear()
