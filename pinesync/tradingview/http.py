@@ -72,8 +72,8 @@ class Exchange:
 class Transport:
     """How requests are sent; settings that usually come from the environment are arguments here.
     `timeout` is the total time in seconds that reads may wait when the service asks them to, and
-    `pauses` the seconds before each further try of a read, if not PAUSES; `waits` is called with each wait. Each
-    request is sent inside `awaiting`, called with what the request is for."""
+    `pauses` the seconds before each further try of a read, PAUSES if None; `waits` is called with
+    each wait. Each request is sent inside `awaiting`, called with what the request is for."""
 
     adapter: BaseAdapter | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)

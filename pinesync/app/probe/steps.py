@@ -75,6 +75,14 @@ class Probing:
         self.record, got = self.ask.write(self.record, request, *args, **kwargs)
         return got
 
+    def _newest(self, pine_id: PineId) -> Heard:
+        """The newest version of its script. Raises if that cannot be read: without a session, or
+        if somebody deleted it, no answer proves anything."""
+        got = self.ask.read(requests.get_script(pine_id, None))
+        if not got.ok or not _major(got.get("version")):
+            raise BadAnswer("the probe's script cannot be read any more")
+        return got
+
     @property
     def _held(self) -> Record:
         assert self.record
@@ -88,6 +96,8 @@ class Probing:
         try:
             answer = responses.saved(got.answer)
         except NotAccessible as error:
+            self.ask.records.drop(self._held)
+            self.record = None
             raise NoAccess(
                 f"TradingView refused to create a script: {error.reason}",
                 "check the session with `pinesync whoami`",
@@ -132,11 +142,10 @@ class Probing:
         self._write(requests.save_next(pine_id, name, texts.first(token)))
         got = self._write(requests.save_next(pine_id, None, texts.second(token)))
         accepted = got.ok
-        read = self.ask.read(requests.get_script(pine_id, None))
+        read = self._newest(pine_id)
         self.newest = _major(read.get("version"))
         numbers = {1: "no version", 2: "one version"}
-        same = numbers.get(self.newest - accepted, "other number")
-        self._saw("identical-save", same if read.ok and self.newest else "", read)
+        self._saw("identical-save", numbers.get(self.newest - accepted, "other number"), read)
         kept = unescape_name(str(read.get("scriptName"))) == name
         self._saw("save-without-name", _named(accepted, kept), got)
         if accepted:
@@ -145,7 +154,7 @@ class Probing:
         got = self._write(requests.save_next(pine_id, name, texts.broken(token)))
         self._saw("broken-answer", _broken_answer(got), got)
         self._saw("findings-of-save", _findings(got.get("reason2")), got)
-        read = self.ask.read(requests.get_script(pine_id, None))
+        read = self._newest(pine_id)
         after = _major(read.get("version"))
         stored = {self.newest + 1: "stored", self.newest: "not stored"}
         self._saw("broken-save", stored.get(after, ""), read)
@@ -163,6 +172,8 @@ class Probing:
         got = self.ask.read(requests.get_script(pine_id, Version(1)))
         text = _source(got).split()
         same = _major(got.get("version")) == 1 and text == texts.first(self._held.token).split()
+        if not got.ok:
+            self._newest(pine_id)  # a session that has just ended refuses every version
         self._saw("read-by-number", "refused" if not got.ok else _which(same), got)
         got = self.ask.read(requests.versions(pine_id))
         rows = got.value if isinstance(got.value, list) else []
@@ -221,12 +232,15 @@ class Probing:
         words = {'"ok"': '"ok"', "ok": "ok"}
         said = got.answer.body.strip().decode("utf-8", "replace")
         self._saw("delete-answer", words.get(said, "") if got.ok else "", got)
-        record = self._held
+        record, done = self._held, said in words
         again = self._write(requests.save_next(pine_id, record.name, texts.first(record.token)))
-        left = record.ours(self.ask.listed())
+        listed = self.ask.listed()
+        left = record.ours(listed)
         self.left = bool(left)
         self._saw("deleted", "still listed" if left and not again.ok else "gone", got)
         self._saw("deleted-id", "created" if again.ok else "refused", again)
+        if not left and not done and not any(info.pine_id in record.known for info in listed):
+            raise BadAnswer("the deletion cannot be proven")
         if not left:
             self.ask.records.drop(record)
 
