@@ -12,6 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pinesync.app.probe import texts
+from pinesync.app.probe.answers import (
+    broken_answer,
+    converted,
+    findings,
+    inputs,
+    major,
+    named,
+    place_of_id,
+    source,
+    which,
+    yes,
+)
 from pinesync.app.probe.asking import Asking, Heard
 from pinesync.app.probe.facts import BY_NAME, UNCLEAR
 from pinesync.app.probe.record import Record
@@ -79,7 +91,7 @@ class Probing:
         """The newest version of its script. Raises if that cannot be read: without a session, or
         if somebody deleted it, no answer proves anything."""
         got = self.ask.read(requests.get_script(pine_id, None))
-        if not got.ok or not _major(got.get("version")):
+        if not got.ok or not major(got.get("version")):
             raise BadAnswer("the probe's script cannot be read any more")
         return got
 
@@ -102,21 +114,21 @@ class Probing:
                 f"TradingView refused to create a script: {error.reason}",
                 "check the session with `pinesync whoami`",
             ) from None
-        self._saw("id-in-answer", _place_of_id(got), got)
+        self._saw("id-in-answer", place_of_id(got), got)
         found = [answer.pine_id] if answer.pine_id else self._held.ours(self.ask.listed())
         if len(found) != 1 or found[0] in record.known:
             raise BadAnswer("the create is answered with no id, or with one that was there before")
         pine_id = found[0]
         read = self.ask.read(requests.get_script(pine_id, None))
-        if record.token not in _source(read) or _major(read.get("version")) != 1:
+        if record.token not in source(read) or major(read.get("version")) != 1:
             raise BadAnswer("the created script cannot be read")
         self.record = self.ask.records.keep(replace(self._held, pine_id=pine_id))
-        self._saw_all(texts.of_first(record.token, _source(read)), read)
+        self._saw_all(texts.of_first(record.token, source(read)), read)
         created = read.get("created")
         digits = isinstance(created, int | float) or str(created).isdecimal()
         self._saw("times", "number" if digits else "ISO" if responses.epoch(created) else "", read)
-        self._saw("id-in-script", _yes(read.get("scriptIdPart")), read)
-        self._saw("title-in-script", _yes(read.get("scriptTitle")), read)
+        self._saw("id-in-script", yes(read.get("scriptIdPart")), read)
+        self._saw("title-in-script", yes(read.get("scriptTitle")), read)
         last = read.get("lastVersionMaj")
         forms = {str: "text", int: "number", float: "number"}
         self._saw("newest-in-script", forms.get(type(last), ""), read)
@@ -143,26 +155,26 @@ class Probing:
         got = self._write(requests.save_next(pine_id, None, texts.second(token)))
         accepted = got.ok
         read = self._newest(pine_id)
-        self.newest = _major(read.get("version"))
+        self.newest = major(read.get("version"))
         numbers = {1: "no version", 2: "one version"}
         self._saw("identical-save", numbers.get(self.newest - accepted, "other number"), read)
         kept = unescape_name(str(read.get("scriptName"))) == name
-        self._saw("save-without-name", _named(accepted, kept), got)
+        self._saw("save-without-name", named(accepted, kept), got)
         if accepted:
-            self._saw_all(texts.of_second(_source(read)), read)
+            self._saw_all(texts.of_second(source(read)), read)
         self._compiled(pine_id)
         got = self._write(requests.save_next(pine_id, name, texts.broken(token)))
-        self._saw("broken-answer", _broken_answer(got), got)
-        self._saw("findings-of-save", _findings(got.get("reason2")), got)
+        self._saw("broken-answer", broken_answer(got), got)
+        self._saw("findings-of-save", findings(got.get("reason2")), got)
         read = self._newest(pine_id)
-        after = _major(read.get("version"))
+        after = major(read.get("version"))
         stored = {self.newest + 1: "stored", self.newest: "not stored"}
         self._saw("broken-save", stored.get(after, ""), read)
         self.newest = after or self.newest
 
     def _compiled(self, pine_id: PineId) -> None:
         got = self.ask.read(requests.translate(pine_id))
-        compiled = _major(got.get("result", "metaInfo", "pine", "version"))
+        compiled = major(got.get("result", "metaInfo", "pine", "version"))
         words = {self.newest: "newest", self.newest - 1: "before"}
         self._saw("compiled-last", words.get(compiled, "") if got.ok else "refused", got)
 
@@ -170,14 +182,14 @@ class Probing:
         """The first version again, by its number, and the list of versions with a label in it."""
         labelled = self._write(requests.label(pine_id, Version(1), _LABEL))
         got = self.ask.read(requests.get_script(pine_id, Version(1)))
-        text = _source(got).split()
-        same = _major(got.get("version")) == 1 and text == texts.first(self._held.token).split()
+        text = source(got).split()
+        same = major(got.get("version")) == 1 and text == texts.first(self._held.token).split()
         if not got.ok:
             self._newest(pine_id)  # a session that has just ended refuses every version
-        self._saw("read-by-number", "refused" if not got.ok else _which(same), got)
+        self._saw("read-by-number", "refused" if not got.ok else which(same), got)
         got = self.ask.read(requests.versions(pine_id))
         rows = got.value if isinstance(got.value, list) else []
-        numbers = {_major(row.get("version")) for row in rows if isinstance(row, dict)} - {0}
+        numbers = {major(row.get("version")) for row in rows if isinstance(row, dict)} - {0}
         complete = numbers == set(range(1, self.newest + 1))
         value = "every version" if complete else "some versions" if numbers else ""
         self._saw("list-of-versions", "refused" if not got.ok else value, got)
@@ -216,15 +228,15 @@ class Probing:
         self._saw("unknown-id", str(got.status), got)
         got = read(requests.full_check(texts.first(token)), "none")
         self._saw("compile-without-cookie", "compiled" if got.ok else "refused", got)
-        self._saw("inputs", _inputs(got), got)
+        self._saw("inputs", inputs(got), got)
         got = read(requests.full_check(texts.OLD), "none")
         self._saw("compile-v4", "compiled" if got.ok else "refused", got)
         got = read(requests.check(texts.OLD), "none")
         self._saw("check-v4", "checked" if got.ok else "refused", got)
         got = read(requests.check(texts.broken(token)), "none")
-        self._saw("findings-of-check", _findings(got.get("result")), got)
+        self._saw("findings-of-check", findings(got.get("result")), got)
         got = read(requests.convert(texts.BEFORE, 6))
-        self._saw("convert", _converted(got), got)
+        self._saw("convert", converted(got), got)
 
     def _delete(self, pine_id: PineId) -> None:
         """Delete the script, save to it once more, and list what is left."""
@@ -243,72 +255,3 @@ class Probing:
             raise BadAnswer("the deletion cannot be proven")
         if not left:
             self.ask.records.drop(record)
-
-
-# -- what answers hold ----------------------------------------------------------------------------
-
-
-def _source(got: Heard) -> str:
-    source = got.get("source") if got.ok else None
-    return source if isinstance(source, str) else ""
-
-
-def _major(raw: object) -> int:
-    """The number of a version; 0 for what is none."""
-    try:
-        return Version.parse(raw).major
-    except ValueError:
-        return 0
-
-
-def _yes(value: object) -> str:
-    return "yes" if value else "no"
-
-
-def _named(accepted: bool, kept: bool) -> str:
-    return "refused" if not accepted else "name kept" if kept else "renamed"
-
-
-def _which(same: bool) -> str:
-    return "that text" if same else "another text"
-
-
-def _place_of_id(got: Heard) -> str:
-    meta = got.get("result", "metaInfo")
-    if not isinstance(meta, dict) or not responses.saved(got.answer).pine_id:
-        return "nowhere"
-    return "scriptIdPart" if meta.get("scriptIdPart") else "metaInfo.id"
-
-
-def _broken_answer(got: Heard) -> str:
-    if got.ok:
-        return "success"
-    with_result = "with" if got.get("result", "metaInfo") else "without"
-    return f"{with_result} result" if got.get("success") is False else ""
-
-
-def _findings(found: Any) -> str:
-    """What the first of the compiler's errors consists of."""
-    errors = found.get("errors") or found.get("errors2") if isinstance(found, dict) else None
-    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
-        return "none"
-    return "code and message" if errors[0].get("code") else "message"
-
-
-def _inputs(got: Heard) -> str:
-    rows = got.get("result", "metaInfo", "inputs")
-    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    own = [one for one in ids if str(one).startswith("in_")]
-    if not ids:
-        return "none"
-    if own[:2] != ["in_0", "in_1"]:
-        return ""
-    return "in_0, in_1" if ids[0] == "in_0" else "hidden ones, in_0, in_1"
-
-
-def _converted(got: Heard) -> str:
-    if got.get("error"):
-        return "error"
-    if got.ok and (got.get("result", "source") or got.get("source")):
-        return "source in result"
-    return "text" if got.ok and (got.form == "text" or isinstance(got.value, str)) else ""
