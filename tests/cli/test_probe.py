@@ -84,7 +84,7 @@ def kept(world: World) -> Iterator[World]:
 
 
 @both_ways
-@pytest.mark.promise(40)
+@pytest.mark.promise(40, "S13")
 def test_it_finds_the_sandbox_as_documented_and_leaves_nothing(kept: World) -> None:
     found = probed(kept)
     assert (found["exit_code"], found["requests"], found["left"]) == (0, ASKED, False)

@@ -2,7 +2,7 @@
 and the guard before a push are made from it.
 
 `FACTS` has a row for each thing that one account can show of the unknown service. A value that is
-none of its `values` is unclear.
+none of its `values` is unclear. Long because it is one table.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ FACTS: tuple[Fact, ...] = (
         "a save of a text that does not compile",
         ("stored",),
         {
-            "stored": "refuses it before the save; --allow-broken says that it was stored",
-            "not stored": "refuses it before the save; --allow-broken reads what came of it",
+            "stored": "refuses it before the save; `--allow-broken` says that it was stored",
+            "not stored": "refuses it before the save; `--allow-broken` reads what came of it",
         },
     ),
     Fact(
@@ -212,7 +212,7 @@ FACTS: tuple[Fact, ...] = (
         "deleted-id",
         "a save to a deleted script, with allow_create_new=false",
         ("refused",),
-        {"refused": "creates nothing without --recreate", "created": "cannot rule out duplicates"},
+        {"refused": "creates nothing without `--recreate`", "created": "cannot rule out duplicates"},
         {"created": 15},
     ),
     Fact(
