@@ -95,9 +95,7 @@ class Project:
         one = self.workspace
         # Not `self.remote`: the reference cycle would keep the workspace in memory until the next
         # garbage collection.
-        connect = Project(self.setup, one, self.client).remote
-        known = replace(tools(self.setup), keeps_names=partial(_keeps_names, self.setup, one))
-        return Ports(connect, one.manifest, one.tree, one.texts, one.log, known)
+        return ports_of(self.setup, one, Project(self.setup, one, self.client).remote)
 
     def remote(self) -> PineClient:
         return self.client or open_remote(
@@ -207,7 +205,8 @@ def folder_at(
 def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) -> Ports:
     """The engine's ports of a workspace and a service."""
     one = workspace
-    return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(setup))
+    known = replace(tools(setup), keeps_names=partial(_keeps_names, setup, one))
+    return Ports(connect, one.manifest, one.tree, one.texts, one.log, known)
 
 
 def tools(setup: Setup) -> Tools:
