@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+import yaml
 
 from pinesync.app.probe import clean, probe
 from pinesync.app.probe.facts import BY_NAME, FACTS
 from pinesync.sandbox.faults import Fault, Switches
+from tests.cli.schemas import validator
 from tests.cli.terminal import Terminal
+from tests.docs.pages import page
 from tests.world import LONGER, SLOWER, TREND_PATH, Crash, World, both_ways
 
 PROBE = ("probe", "--remote", "sandbox", "--yes")
@@ -404,3 +407,12 @@ def test_clean_keeps_the_pace(world: World) -> None:
     slept: list[float] = []
     done = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)
     assert (done.probes, done.left, set(slept)) == (1, (), {1.0})
+
+
+def test_the_issue_form_asks_for_the_report() -> None:
+    text = page(".github/ISSUE_TEMPLATE/difference.yml")
+    form = yaml.safe_load(text)
+    validator("https://json.schemastore.org/github-issue-forms.json").validate(form)
+    required = [one["id"] for one in form["body"] if one.get("validations", {}).get("required")]
+    assert required == ["report"]
+    assert f"*{form['name']}*" in page("docs/guides/probe.md")

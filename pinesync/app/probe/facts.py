@@ -212,7 +212,10 @@ FACTS: tuple[Fact, ...] = (
         "deleted-id",
         "a save to a deleted script, with allow_create_new=false",
         ("refused",),
-        {"refused": "creates nothing without `--recreate`", "created": "cannot rule out duplicates"},
+        {
+            "refused": "creates nothing without `--recreate`",
+            "created": "cannot rule out duplicates",
+        },
         {"created": 15},
     ),
     Fact(
