@@ -110,7 +110,7 @@ def probe(
             probing.run()
         except PinesyncError as error:
             stopped = error
-        left = probing.left or bool(stopped and _is_left(setup, ask, probing, stopped))
+        left = probing.left or bool(stopped and _is_left(setup, ask, stopped))
         if probing.account and probing.seen:
             facts = {name: seen.value for name, seen in probing.seen.items()}
             finished = stopped is None
@@ -166,18 +166,18 @@ def _asking(
     return remote, Asking(client.session, records, paced), records
 
 
-def _is_left(setup: Setup, ask: Asking, probing: Probing, stopped: PinesyncError) -> bool:
+def _is_left(setup: Setup, ask: Asking, stopped: PinesyncError) -> bool:
     """Remove the script of a probe that ended early. Whether one may be left."""
     from pinesync.app.probe.asking import MOST
     from pinesync.app.probe.cleaning import clean as clean_one
 
-    if probing.record is None:
+    if ask.record is None:
         return False
     if isinstance(stopped, RateLimited):
         ask.pace.sleep(min(stopped.retry_after or PACE, _LONGEST))
     few = MOST - ask.pace.sent < 4
     try:
-        return clean_one(ask, probing.record, setup.settle_seconds, at_once=few)
+        return clean_one(ask, ask.record, setup.settle_seconds, at_once=few)
     except PinesyncError:
         return True
 

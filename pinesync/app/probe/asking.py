@@ -101,6 +101,8 @@ class Asking:
             cookie: session.unretried(cookie) for cookie in ("own", "none", "invalid")
         }
         self.records = records
+        self.record: Record | None = None
+        """That of the probe under way, as it is on disk. Nothing is written without one."""
         self.pace = pace
 
     def read(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
@@ -109,12 +111,12 @@ class Asking:
         assert request.effect == "read"
         return self._send(request, cookie, pages=pages)
 
-    def write(
-        self, record: Record, request: Request, cookie: Cookie = "own", *, pages: bool = False
-    ) -> tuple[Record, Heard]:
-        """Record the write, then send it. Returns the record as it is on disk."""
-        record = self.records.sending(record, request.path.partition("/USER")[0].strip("/"))
-        return record, self._send(request, cookie, pages=pages)
+    def write(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
+        """Record the write, then send it."""
+        assert self.record
+        what = request.path.partition("/USER")[0].strip("/")
+        self.record = self.records.sending(self.record, what)
+        return self._send(request, cookie, pages=pages)
 
     def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> Heard:
         answer = self._sessions[cookie].send(request)

@@ -18,6 +18,7 @@ def clean(ask: Asking, record: Record, settle: float, *, at_once: bool = False) 
     """Delete the scripts of the probe. Returns whether one is still listed. With `at_once`, delete
     its script before the list is read, where its id is proven. NoAccess if this session shows
     another account; OutcomeUnknown while a create may still appear."""
+    ask.record = record
     listed: Sequence[ScriptInfo] = ()
     if at_once and record.pine_id:
         doomed = [record.pine_id]
@@ -26,14 +27,14 @@ def clean(ask: Asking, record: Record, settle: float, *, at_once: bool = False) 
         doomed = record.ours(listed)
     deleted = False
     for pine_id in doomed:
-        deleted |= _delete(ask, record, pine_id)
+        deleted |= _delete(ask, pine_id)
     if doomed:
         listed = ask.listed()
     if record.ours(listed):
         return True
     if not deleted:
         _prove(ask, record, listed)
-    if wait := record.may_come(settle):
+    if wait := record.may_come(settle, appeared=deleted):
         raise OutcomeUnknown(
             "the probe's create has no answer, and may still appear",
             f"run `pinesync probe --clean` in {wait:.0f} s",
@@ -42,10 +43,10 @@ def clean(ask: Asking, record: Record, settle: float, *, at_once: bool = False) 
     return False
 
 
-def _delete(ask: Asking, record: Record, pine_id: PineId) -> bool:
+def _delete(ask: Asking, pine_id: PineId) -> bool:
     """Whether the service says that it deleted the script. Only the list proves it."""
     with suppress(PinesyncError):
-        responses.deleted(ask.write(record, requests.delete(pine_id))[1].answer)
+        responses.deleted(ask.write(requests.delete(pine_id)).answer)
         return True
     return False
 

@@ -61,9 +61,13 @@ class Record:
             and (info.pine_id == self.pine_id or unescape_name(info.name) in self.names)
         ]
 
-    def may_come(self, settle: float) -> float:
-        """The seconds in which a create without an answer can still appear."""
-        if self.pine_id or "save/new" not in self.writes:
+    def may_come(self, settle: float, *, appeared: bool) -> float:
+        """The seconds in which a create without an answer can still appear: the first one, unless
+        it `appeared`, or the second one, which is refused while the first script is there."""
+        writes = [write for write in self.writes if write != "delete"]
+        creates = writes.count("save/new")
+        settled = creates == 1 and (appeared or self.pine_id)
+        if not creates or writes[-1] != "save/new" or settled:
             return 0.0
         return max(0.0, settle - age(self.when, now()))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pinesync.app.probe import texts
 from pinesync.app.probe.answers import (
@@ -45,24 +44,23 @@ class Seen:
 
 @dataclass(slots=True)
 class Probing:
-    """A probe under way. `record` is None before the first write; `seen` has the facts so far."""
+    """A probe under way; `seen` has the facts so far, `left` whether its script is still listed."""
 
     ask: Asking
     place: str
-    record: Record | None = None
     account: Account | None = None
     seen: dict[str, Seen] = field(default_factory=dict)
     newest: int = 1
     left: bool = False
 
     def run(self) -> None:
-        """All steps. Raises what ended them early; `record` then says what may be left."""
+        """All steps. Raises what ended them early; the record then says what may be left."""
         listed = self.ask.listed()
         asked, account = self.ask.whose()
         token = os.urandom(8).hex()
         known = [info.pine_id for info in listed]
         record = self.ask.records.begin(self.place, token, known, account or Account(""))
-        self.record = record
+        self.ask.record = record
         pine_id = self._create(record)
         self._session(pine_id, asked, account)
         self._saves(pine_id)
@@ -82,11 +80,6 @@ class Probing:
         for name, value in found:
             self._saw(name, value, got)
 
-    def _write(self, request: Any, *args: Any, **kwargs: Any) -> Heard:
-        assert self.record
-        self.record, got = self.ask.write(self.record, request, *args, **kwargs)
-        return got
-
     def _newest(self, pine_id: PineId) -> Heard:
         """The newest version of its script. Raises if that cannot be read: without a session, or
         if somebody deleted it, no answer proves anything."""
@@ -97,19 +90,19 @@ class Probing:
 
     @property
     def _held(self) -> Record:
-        assert self.record
-        return self.record
+        assert self.ask.record
+        return self.ask.record
 
     # -- the steps --------------------------------------------------------------------------------
 
     def _create(self, record: Record) -> PineId:
         """Create the script, and prove that the answered id is this script's."""
-        got = self._write(requests.save_new(record.name, texts.first(record.token)))
+        got = self.ask.write(requests.save_new(record.name, texts.first(record.token)))
         try:
             answer = responses.saved(got.answer)
         except NotAccessible as error:
             self.ask.records.drop(self._held)
-            self.record = None
+            self.ask.record = None
             raise NoAccess(
                 f"TradingView refused to create a script: {error.reason}",
                 "check the session with `pinesync whoami`",
@@ -122,7 +115,7 @@ class Probing:
         read = self.ask.read(requests.get_script(pine_id, None))
         if record.token not in source(read) or major(read.get("version")) != 1:
             raise BadAnswer("the created script cannot be read")
-        self.record = self.ask.records.keep(replace(self._held, pine_id=pine_id))
+        self.ask.record = self.ask.records.keep(replace(self._held, pine_id=pine_id))
         self._saw_all(texts.of_first(record.token, source(read)), read)
         created = read.get("created")
         digits = isinstance(created, int | float) or str(created).isdecimal()
@@ -142,17 +135,17 @@ class Probing:
             value = "session" if named == self.account else "owner"
         self._saw("session-probe", value, asked)
         if self.account:
-            self.record = self.ask.records.keep(replace(self._held, account=self.account))
+            self.ask.record = self.ask.records.keep(replace(self._held, account=self.account))
 
     def _saves(self, pine_id: PineId) -> None:
         """Five saves: one that must be refused, the same text, no name, and a broken text."""
         name, token = self._held.name, self._held.token
-        got = self._write(requests.save_new(name, texts.first(token)))
+        got = self.ask.write(requests.save_new(name, texts.first(token)))
         self._saw("name-taken", "created" if got.ok else f"{got.status}, {got.form}", got)
         if got.ok:
             raise BadAnswer("a create with a name that is in use was not refused")
-        self._write(requests.save_next(pine_id, name, texts.first(token)))
-        got = self._write(requests.save_next(pine_id, None, texts.second(token)))
+        self.ask.write(requests.save_next(pine_id, name, texts.first(token)))
+        got = self.ask.write(requests.save_next(pine_id, None, texts.second(token)))
         accepted = got.ok
         read = self._newest(pine_id)
         self.newest = major(read.get("version"))
@@ -163,7 +156,7 @@ class Probing:
         if accepted:
             self._saw_all(texts.of_second(source(read)), read)
         self._compiled(pine_id)
-        got = self._write(requests.save_next(pine_id, name, texts.broken(token)))
+        got = self.ask.write(requests.save_next(pine_id, name, texts.broken(token)))
         self._saw("broken-answer", broken_answer(got), got)
         self._saw("findings-of-save", findings(got.get("reason2")), got)
         read = self._newest(pine_id)
@@ -180,7 +173,7 @@ class Probing:
 
     def _versions(self, pine_id: PineId) -> None:
         """The first version again, by its number, and the list of versions with a label in it."""
-        labelled = self._write(requests.label(pine_id, Version(1), _LABEL))
+        labelled = self.ask.write(requests.label(pine_id, Version(1), _LABEL))
         got = self.ask.read(requests.get_script(pine_id, Version(1)))
         text = source(got).split()
         same = major(got.get("version")) == 1 and text == texts.first(self._held.token).split()
@@ -202,12 +195,14 @@ class Probing:
         value = "refused" if got.status in (401, 403) else "empty list" if got.value == [] else ""
         self._saw("invalid-cookie-list", value, got)
         text = texts.first(self._held.token)
-        got = self._write(requests.save_next(pine_id, self._held.name, text), "invalid", pages=True)
+        got = self.ask.write(
+            requests.save_next(pine_id, self._held.name, text), "invalid", pages=True
+        )
         self._saw("invalid-cookie-save", f"{got.status}, {got.form}", got)
 
     def _rename(self, pine_id: PineId) -> None:
         before, after = self._held.names
-        got = self._write(requests.rename_script(pine_id, after))
+        got = self.ask.write(requests.rename_script(pine_id, after))
         forms = {"JSON": "JSON text" if isinstance(got.value, str) else "object"}
         self._saw("rename-answer", forms.get(got.form, got.form) if got.ok else "", got)
         listed = {info.pine_id: info for info in self.ask.listed()}
@@ -240,12 +235,12 @@ class Probing:
 
     def _delete(self, pine_id: PineId) -> None:
         """Delete the script, save to it once more, and list what is left."""
-        got = self._write(requests.delete(pine_id))
+        got = self.ask.write(requests.delete(pine_id))
         words = {'"ok"': '"ok"', "ok": "ok"}
         said = got.answer.body.strip().decode("utf-8", "replace")
         self._saw("delete-answer", words.get(said, "") if got.ok else "", got)
         record, done = self._held, said in words
-        again = self._write(requests.save_next(pine_id, record.name, texts.first(record.token)))
+        again = self.ask.write(requests.save_next(pine_id, record.name, texts.first(record.token)))
         listed = self.ask.listed()
         left = record.ours(listed)
         self.left = bool(left)
