@@ -27,7 +27,7 @@ from tests.world.scripts import BREAKOUT, LONGER, SLOWER, TOOLS, TREND
 from tests.world.tradingview import TradingView
 
 HERE = ["lock", "state", "writes", "conflicts", "permissions", "leftovers"]
-AREAS = ["session", "sign-in", "clock", "git", "manifest", *HERE, "bugs", "versions"]
+AREAS = ["session", "sign-in", "probe", "clock", "git", "manifest", *HERE, "bugs", "versions"]
 SOURCES = {line for text in (TREND, BREAKOUT, TOOLS, LONGER, SLOWER) for line in text.splitlines()}
 DIGEST = Digest("sha256:" + "0" * 64)
 KEPT_COOKIE = "canary0000cookie"
