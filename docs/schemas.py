@@ -59,7 +59,8 @@ RESULTS = {
 }
 ALSO = {
     "probe": "app.probe.clean",
-    "restore": "app.versions.backups.kept_texts", "hooks run": "cli.tools.hooks.before_commit",
+    "restore": "app.versions.backups.kept_texts",
+    "hooks run": "cli.tools.hooks.before_commit",
 }
 """The other object of a command that has two."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")

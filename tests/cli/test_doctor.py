@@ -161,7 +161,7 @@ def test_a_folder_where_all_is_well(sound: World) -> None:
     assert manifest == f"pine.toml: 3 scripts of {sound.remote_name}, account sandbox, schema 1"
     ((_, state, _),) = found.of("state")
     assert state == f"{shown(sound, sound.state_folder)}: 3 kept texts, 1 KB"
-    assert found.ran.out.splitlines()[-1] == "13 ok"
+    assert found.ran.out.splitlines()[-1] == "14 ok"
 
 
 @both_ways
