@@ -355,7 +355,7 @@ def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
     assert "read-by-number: refused" in refused.err
     assert refused.asked == ()
     assert "wrong  probe" in clone("doctor", code=1).out
-    assert clone("push", "--dry-run", code=0)
+    assert clone("push", "--dry-run", code=0).out
     assert "saved" in clone("push", "--anyway", code=0).out
     clone.write(SLOWER)
     probed(clone)
