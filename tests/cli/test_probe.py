@@ -350,6 +350,8 @@ def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
     found = probed(clone, code=6)
     assert values(found)["read-by-number"] == "refused"
     clone.plan.clear()
+    clone.plan.add("save_next:1:html")
+    assert "read-by-number" not in values(probed(clone, code=5)), "it ended before"
     clone.write(LONGER)
     refused = clone("push", code=3)
     assert "read-by-number: refused" in refused.err

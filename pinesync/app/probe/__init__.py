@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pinesync import __version__
 from pinesync.app.probe.facts import FACTS, broken_promise
-from pinesync.app.probe.proofs import Proof, keep, place_of
+from pinesync.app.probe.proofs import Proof, keep, place_of, proof_of
 from pinesync.app.probe.record import Records
 from pinesync.app.project import DEFAULT_REMOTE, Setup, account_here, open_remote
 from pinesync.clock import wall
@@ -111,13 +111,7 @@ def probe(
         except PinesyncError as error:
             stopped = error
         left = probing.left or bool(stopped and _is_left(setup, ask, stopped))
-        if probing.account and probing.seen:
-            facts = {name: seen.value for name, seen in probing.seen.items()}
-            finished = stopped is None
-            keep(
-                setup.places.state,
-                Proof(place, probing.account, wall(), __version__, finished, facts),
-            )
+        _keep(setup, remote, probing, finished=stopped is None)
     kind = "facade" if remote == DEFAULT_REMOTE and setup.facade_url else remote.partition(":")[0]
     return Probed(__version__, kind, ask.pace.sent, tuple(_found(probing)), left, stopped)
 
@@ -180,6 +174,18 @@ def _is_left(setup: Setup, ask: Asking, stopped: PinesyncError) -> bool:
         return clean_one(ask, ask.record, setup.settle_seconds, at_once=few)
     except PinesyncError:
         return True
+
+
+def _keep(setup: Setup, remote: str, probing: Probing, *, finished: bool) -> None:
+    """Keep what was seen of a known account. A probe that ended early adds to what was known."""
+    account = probing.account
+    if account is None:
+        return
+    facts = {name: seen.value for name, seen in probing.seen.items()}
+    if not finished and (before := proof_of(setup, remote, account)):
+        facts = {**before.facts, **facts}
+    proof = Proof(probing.place, account, wall(), __version__, finished, facts)
+    keep(setup.places.state, proof)
 
 
 def _found(probing: Probing) -> list[Found]:
