@@ -341,7 +341,7 @@ def test_a_report_is_safe_to_paste(kept: World) -> None:
 
 # -- what it is for afterwards ----------------------------------------------------------------
 
-UNREADABLE = Fault("get", "answer", first=4, status=404, body=b'{"code":404,"message":"no"}')
+UNREADABLE = "get:4:answer:status=404"
 """The read of version 1.0 by its number."""
 
 

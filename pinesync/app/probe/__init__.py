@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PACE = 1.0
 """Seconds between two requests to TradingView, at least."""
-_NOTHING = "goes by the status and reads again; please report it"
+_UNCLEAR = "goes by the status and reads again; please report it"
 _LONGEST = 30.0
 """The longest wait before the script of a rate-limited probe is removed, in seconds."""
 
@@ -193,9 +193,7 @@ def _found(probing: Probing) -> list[Found]:
     found = []
     for fact in FACTS:
         if seen := probing.seen.get(fact.name):
-            does = fact.values.get(
-                seen.value, "goes by the status and reads again; please report it"
-            )
+            does = fact.values.get(seen.value, _UNCLEAR)
             breaks = broken_promise(fact.name, seen.value)
             found.append(
                 Found(
