@@ -311,12 +311,23 @@ def test_a_session_that_is_dead_writes_nothing(kept: World) -> None:
 def test_it_asks_before_it_begins(world: World) -> None:
     refused = world("probe", "--sandbox", code=2)
     assert "add --yes" in refused.err
-    assert world("probe", "--clean", "--yes", code=2).asked == ()
+    assert world("probe", "--clean", "--report", "report.md", code=2).asked == ()
     with Terminal(world, "probe", "--sandbox") as terminal:
         terminal.wait_for("Probe the account?")
         terminal.type("n\n")
         assert terminal.end() == 1
     assert world.plan.log == []
+
+
+def test_an_answer_that_is_none_of_the_known_is_unclear(kept: World) -> None:
+    body = json.dumps({"code": 1, kept.user.name: 2}).encode()
+    kept.plan.add(Fault("rename", "answer", status=418, body=body))
+    rows = kept(*PROBE, code=6).out.splitlines()
+    (row,) = (row for row in rows if row.startswith("rename-answer"))
+    assert "unclear (status 418, JSON, keys code, 1 unknown key)" in row
+    assert (
+        rows[-1] == f"2 of {len(FACTS) - 1} facts differ: rename, rename-answer, {ASKED} requests"
+    )
 
 
 def test_a_report_is_safe_to_paste(kept: World) -> None:

@@ -45,8 +45,8 @@ def command(
     Exits with 0 if everything is as documented, with 6 if something differs, and with 3 if its
     script may be left. The result is kept for the account: a broken promise stops `push`.
     """
-    if clean and (report or yes):
-        raise click.UsageError("--clean goes with neither --report nor --yes.")
+    if clean and report:
+        raise click.UsageError("choose one of --clean and --report.")
     made = setup()
     if clean:
         return _clean(made, remote, pace)
