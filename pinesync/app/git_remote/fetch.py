@@ -12,6 +12,7 @@ from pinesync.app.project import open_remote
 from pinesync.app.sync.clone import new_settings, workspace_id
 from pinesync.app.versions.history_import import unfit
 from pinesync.errors import FacadeError
+from pinesync.git.committed import CommittedTree
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.history import History, write_history
 from pinesync.git.refs.remote_branch import Tip, append
@@ -184,7 +185,7 @@ def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: lis
     """Put what is new on the branch as commits, and return its last one."""
     found = news(tip, view)
     by_id = {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
-    where = _where(tip, found)
+    where = _where(tip, found, _occupied(remote, ports, tip, found))
     histories = _read(ports, found.behind, where, by_id, outcomes)
     done = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     moved = {
@@ -207,7 +208,21 @@ def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: lis
     return append(remote.repository, remote.refs, tip, made, writer.blobs)
 
 
-def _where(tip: Tip, found: News) -> dict[PineId, Entry]:
+def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[RelPath]:
+    """The files of the tip that are no script's, so no fetch may overwrite them. One with the text
+    of a script that is new to the branch becomes that script's."""
+    tracked = {entry.pine_id for entry in tip.entries.values()}
+    new = [(info.pine_id, info.version) for info in found.behind if info.pine_id not in tracked]
+    if not (new or found.renamed):
+        return []
+    files = CommittedTree(remote.repository, tip.commit).local_texts()
+    saved = set(read_digests(ports, new, {}).values())
+    return [
+        path for path, file in files.items() if not (path in tip.entries or file.digest in saved)
+    ]
+
+
+def _where(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:
     """Where each script is on the branch from now on. A file with the place of its script's old
     name gets that of the new one; a file that a person put somewhere else stays there."""
     folders = tip.settings.folders
@@ -222,7 +237,7 @@ def _where(tip: Tip, found: News) -> dict[PineId, Entry]:
     leaving = {entry.path for entry, _ in found.renamed if is_placed(entry)}
     leaving |= {entry.path for entry in found.gone}
     staying = {path: entry for path, entry in tip.entries.items() if path not in leaving}
-    return places(found.listed, staying, folders)
+    return places(found.listed, staying, folders, occupied=occupied)
 
 
 def _read(

@@ -23,6 +23,9 @@ from pinesync.sync.outcome import Outcome, Run
 _SAVED = ("saved", "created")
 FETCH_FIRST = "fetch first"
 """The reason that git knows, and explains to the user."""
+_OTHER_WORKSPACE = (
+    "its pine.toml is that of another workspace; commit the [workspace] of the remote's branch"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,10 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
         return Pushed(Run(), FETCH_FIRST)
     if not remote.repository.leads_to(tip.commit, commit):
         return Pushed(Run(), FETCH_FIRST)
-    at = _moved(remote, tip, read_tip(remote.repository, commit, remote.refs))
+    at = read_tip(remote.repository, commit, remote.refs)
+    if (at.settings.remote, at.settings.id) != (tip.settings.remote, tip.settings.id):
+        return Pushed(Run(), _OTHER_WORKSPACE)
+    at = _moved(remote, tip, at)
     with remote.transaction(at.settings, at, commit, "push") as tx:
         outcomes: list[Outcome] = []
         view = drained(outcomes, tx.look())

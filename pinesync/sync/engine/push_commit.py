@@ -16,6 +16,7 @@ from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
+from pinesync.text.filenames import shell_quote
 
 
 def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iterator[Outcome]:
@@ -51,11 +52,13 @@ def _left(step: Step, view: Survey) -> Outcome | None:
     if situation.word is Status.UNTRACKED:
         return replace(not_listed(situation, {}), done="told", exit_code=0)
     # The commit went back to an older version, so the branch would not be what is there.
-    if step.act is Act.LEAVE:
+    # `git pull` has nothing to bring, since the commit has that version among its ancestors.
+    if step.act is Act.LEAVE and situation.info:
+        newest, path = situation.info.version, shell_quote(situation.path)
         return refused(
             situation.path,
-            "the commit has an older version than TradingView",
-            "run `git pull`; `pinesync push --over VERSION PATH` saves the older text on purpose",
+            f"the commit has an older version than {newest}, the newest on TradingView",
+            f"`pinesync pull {path}` brings it; `pinesync push --over {newest} {path}` overwrites it",
             exit_code=EXIT_LEFT,
         )
     if step.act in upload.CHANGES:
