@@ -22,7 +22,7 @@ def test_a_merge_that_ignores_a_save_is_refused_and_says_what_helps(
     folder.edit("notes\n", "notes.md")
     folder.git("merge", "-q", "-s", "ours", "--no-edit", "origin/main")
     folder.git("push", code=1)
-    assert f"`pinesync pull {TREND_PATH}` brings it" in folder.said
+    assert f"`pinesync pull {TREND_PATH}` restores that" in folder.said
     assert world("pull", TREND_PATH, cwd=folder.root).code == 0
     folder.git("commit", "-qam", "With their save")
     folder.git("push")
@@ -65,3 +65,29 @@ def test_a_commit_of_another_workspace_is_refused(
     folder.git("push")
     assert world.saved() == [TREND, LONGER]
     assert folder.is_sound()
+
+
+@pytest.mark.parametrize("name", ["Extra", "Breakout"])
+def test_a_script_that_cannot_be_a_file_blocks_no_other(
+    folder: Folder, world: World, name: str
+) -> None:
+    world.web_save(EXTRA + "// \0\n", name)
+    folder.git("fetch")
+    assert "NUL" in folder.said
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push", code=0 if name == "Extra" else 1)
+    assert "fetch first" not in folder.said
+    assert name == "Extra" or "`pinesync pull strategies/Breakout.pine`" in folder.said
+    assert world.saved() == [TREND, LONGER][: 2 if name == "Extra" else 1]
+    assert folder.is_sound()
+
+
+def test_a_submodule_has_the_state_of_its_folder(folder: Folder, world: World) -> None:
+    folder.git("init", "-q", "above")
+    above = Folder(world, folder.root / "above")
+    above.git("submodule", "--quiet", "add", folder.address, "sub")
+    sub = Folder(world, above.root / "sub")
+    sub.edit(LONGER, TREND_PATH)
+    sub.git("push")
+    done = world("oplog", cwd=sub.root)
+    assert "Trend" in done.out, done

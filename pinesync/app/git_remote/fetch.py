@@ -11,7 +11,7 @@ from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import open_remote
 from pinesync.app.sync.clone import new_settings, workspace_id
 from pinesync.app.versions.history_import import unfit
-from pinesync.errors import FacadeError
+from pinesync.errors import EXIT_LATER, FacadeError
 from pinesync.git.committed import CommittedTree
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.history import History, write_history
@@ -82,7 +82,7 @@ def drained(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
 
 def news(tip: Tip, view: Survey) -> News:
     """What the service has that the branch lacks."""
-    by_id = {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
+    by_id = _by_id(tip)
     every = tip.settings.track == "all"
     listed = [i for i in (view.listed or {}).values() if every or i.pine_id in by_id]
     gone = {
@@ -184,7 +184,7 @@ def _as_it_is(
 def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: list[Outcome]) -> str:
     """Put what is new on the branch as commits, and return its last one."""
     found = news(tip, view)
-    by_id = {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
+    by_id = _by_id(tip)
     where = _where(tip, found, _occupied(remote, ports, tip, found))
     histories = _read(ports, found.behind, where, by_id, outcomes)
     done = {i: entry.base.version for i, entry in by_id.items() if entry.base}
@@ -208,6 +208,21 @@ def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: lis
     return append(remote.repository, remote.refs, tip, made, writer.blobs)
 
 
+def can_bring(ports: Ports, tip: Tip, found: News) -> bool:
+    """Whether a fetch brings any of it. A script of which a version can never be a file stays away
+    from the branch, so it must not reject every push."""
+    if found.renamed or found.gone:
+        return True
+    outcomes: list[Outcome] = []
+    where = _where(tip, found, ())
+    read = _read(ports, found.behind, where, _by_id(tip), outcomes)
+    return bool(read) or any(outcome.exit_code == EXIT_LATER for outcome in outcomes)
+
+
+def _by_id(tip: Tip) -> dict[PineId, Entry]:
+    return {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
+
+
 def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[RelPath]:
     """The files of the tip that are no script's, so no fetch may overwrite them. One with the text
     of a script that is new to the branch becomes that script's."""
@@ -217,9 +232,8 @@ def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[Re
         return []
     files = CommittedTree(remote.repository, tip.commit).local_texts()
     saved = set(read_digests(ports, new, {}).values())
-    return [
-        path for path, file in files.items() if not (path in tip.entries or file.digest in saved)
-    ]
+    others = {path: file for path, file in files.items() if path not in tip.entries}
+    return [path for path, file in others.items() if file.digest not in saved]
 
 
 def _where(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pinesync.app.git_remote.fetch import drained, news
+from pinesync.app.git_remote.fetch import can_bring, drained, news
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.clock import now
 from pinesync.errors import PinesyncError
@@ -56,7 +56,8 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
         outcomes: list[Outcome] = []
         view = drained(outcomes, tx.look())
         # A save of ours that hides somebody else's was found: it is a commit on the branch now.
-        if news(tip, view) or remote.tip() != tip:
+        found = news(tip, view)
+        if remote.tip() != tip or (found and can_bring(tx.ports, tip, found)):
             return Pushed(Run((*tx.recovered, *outcomes)), FETCH_FIRST)
         if any(outcome.exit_code for outcome in (*tx.recovered, *outcomes)):
             return Pushed(Run((*tx.recovered, *outcomes)), "an earlier save is not settled yet")

@@ -94,9 +94,13 @@ def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> Git
     remote, account = parse_address(address)
     if account:
         setup = replace(setup, account=account)
-    root = _main_root(git_dir)
-    place = root if root != git_dir else git_dir.parent
-    return GitRemote(setup, remote, RemoteRefs(name), Repository(place, b"", git_dir), root)
+    main = _main_git_dir(git_dir)
+    root = main.parent if main.name == ".git" else main
+    repository = Repository(root if root != git_dir else git_dir.parent, b"", git_dir)
+    # A submodule's git directory is outside of its work tree, and names it.
+    if tree := repository.word("core.worktree"):
+        root = (main / tree).resolve()
+    return GitRemote(setup, remote, RemoteRefs(name), repository, root)
 
 
 def parse_address(address: str) -> tuple[str, str | None]:
@@ -111,8 +115,7 @@ def parse_address(address: str) -> tuple[str, str | None]:
     return found[1] or found[3], found[2]
 
 
-def _main_root(git_dir: Path) -> Path:
-    """The main work tree's folder, or the git directory of a bare repository."""
+def _main_git_dir(git_dir: Path) -> Path:
+    """The git directory that all linked work trees share."""
     common = git_dir / "commondir"
-    main = (git_dir / common.read_text("utf-8").strip()).resolve() if common.exists() else git_dir
-    return main.parent if main.name == ".git" else main
+    return (git_dir / common.read_text("utf-8").strip()).resolve() if common.exists() else git_dir

@@ -58,7 +58,8 @@ def _left(step: Step, view: Survey) -> Outcome | None:
         return refused(
             situation.path,
             f"the commit has an older version than {newest}, the newest on TradingView",
-            f"`pinesync pull {path}` brings it; `pinesync push --over {newest} {path}` overwrites it",
+            f"`pinesync pull {path}` restores that; "
+            f"`pinesync push --over {newest} {path}` overwrites it",
             exit_code=EXIT_LEFT,
         )
     if step.act in upload.CHANGES:
