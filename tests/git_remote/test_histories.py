@@ -8,7 +8,7 @@ import pytest
 
 from tests.git_remote.conftest import Folder
 from tests.world import World
-from tests.world.scripts import EXTRA, LONGER, SLOWER, TREND, TREND_PATH
+from tests.world.scripts import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH
 
 pytestmark = pytest.mark.promise(39)
 NOTES = EXTRA + "// notes\n"
@@ -50,12 +50,12 @@ def test_a_file_that_is_not_listed_is_not_overwritten_by_a_fetch(
     assert folder.is_sound()
 
 
-@pytest.mark.parametrize("setting", ["id", "remote"])
+@pytest.mark.parametrize(("setting", "value"), [("id", "other"), ("remote", "sandbox:other")])
 def test_a_commit_of_another_workspace_is_refused(
-    folder: Folder, world: World, setting: str
+    folder: Folder, world: World, setting: str, value: str
 ) -> None:
     held = folder.read("pine.toml")
-    other = re.sub(rf'^{setting} = "(.*)"$', rf'{setting} = "sandbox:other"', held, flags=re.M)
+    other = re.sub(rf'^{setting} = "(.*)"$', rf'{setting} = "{value}"', held, flags=re.M)
     (folder.root / TREND_PATH).write_text(LONGER)
     folder.edit(other, "pine.toml")
     folder.git("push", code=1)
@@ -85,9 +85,22 @@ def test_a_script_that_cannot_be_a_file_blocks_no_other(
 def test_a_submodule_has_the_state_of_its_folder(folder: Folder, world: World) -> None:
     folder.git("init", "-q", "above")
     above = Folder(world, folder.root / "above")
-    above.git("submodule", "--quiet", "add", folder.address, "sub")
+    allowed = ("-c", "protocol.pinesync.allow=always")
+    above.git(*allowed, "submodule", "--quiet", "add", folder.address, "sub")
     sub = Folder(world, above.root / "sub")
     sub.edit(LONGER, TREND_PATH)
     sub.git("push")
     done = world("oplog", cwd=sub.root)
     assert "Trend" in done.out, done
+
+
+def test_a_renamed_remote_goes_on_where_it_was(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push")
+    folder.git("remote", "rename", "origin", "tradingview")
+    folder.edit(MERGED, TREND_PATH)
+    folder.git("push", "tradingview", "main")
+    assert world.saved() == [TREND, LONGER, MERGED]
+    folder.git("fetch", "tradingview")
+    assert folder.ref("tradingview/main") == folder.ref("HEAD")
+    assert folder.is_sound()

@@ -15,6 +15,7 @@ from pinesync.git.refs.remote_branch import (
     RemoteRefs,
     Tip,
     bring_on,
+    inherited,
     read_tip,
     write_flag,
 )
@@ -42,7 +43,7 @@ class GitRemote:
     def tip(self) -> Tip | None:
         """The last commit of the branch. Without one, HEAD's last commit in which every file is as
         its pine.toml says, if it is a workspace of this remote; else None."""
-        at = self.repository.commit_of(self.refs.branch)
+        at = self.repository.commit_of(self.refs.branch) or inherited(self.repository, self.refs)
         if at is not None:
             found = read_tip(self.repository, at, self.refs)
             if found.settings.remote != self.remote:

@@ -89,6 +89,20 @@ def record_ref(repository: Repository, remote: str) -> str | None:
     return refs.record if refs else None
 
 
+def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
+    """The branch of a remote that was renamed, with its record: git itself renames nothing but its
+    own `<remote>/main`. None if there is none."""
+    at = repository.commit_of(refs.tracking)
+    for branch in repository.refs_below("refs/pinesync") if at else ():
+        old = branch.removesuffix("/main")
+        if at and old != branch and repository.commit_of(branch) == at:
+            if record := repository.commit_of(f"{old}/record"):
+                repository.move(refs.record, record, "pinesync: the remote was renamed")
+            repository.move(refs.branch, at, "pinesync: the remote was renamed")
+            return at
+    return None
+
+
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
     """What counts at a commit. LeftForYou if its pine.toml is missing or cannot be used."""
     held = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
