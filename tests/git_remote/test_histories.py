@@ -104,3 +104,19 @@ def test_a_renamed_remote_goes_on_where_it_was(folder: Folder, world: World) -> 
     folder.git("fetch", "tradingview")
     assert folder.ref("tradingview/main") == folder.ref("HEAD")
     assert folder.is_sound()
+
+
+def test_a_forged_record_says_how_to_do_without_it(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push")
+    folder.git("update-ref", "refs/pinesync/origin/record", "HEAD")
+    folder.edit(MERGED, TREND_PATH)
+    folder.git("push", code=1)
+    assert "`git update-ref -d refs/pinesync/origin/record`" in folder.said
+    folder.git("update-ref", "-d", "refs/pinesync/origin/record")
+    folder.git("push", code=1)
+    assert "fetch first" in folder.said
+    folder.git("pull", "--no-rebase", "--no-edit", "-X", "ours")
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER, MERGED]
+    assert folder.is_sound()

@@ -174,7 +174,9 @@ def _held(
     try:
         held = parse(((blob and blob.data) or b"").decode("utf-8"))
     except (ManifestError, UnicodeDecodeError) as error:
-        raise Misuse(f"{ref}: the record {record[:10]} cannot be used: {error}", _HINT) from None
+        raise Misuse(
+            f"{ref}: the record {record[:10]} cannot be used: {error}", _hint(ref)
+        ) from None
     if held.settings.id != workspace:
         raise _not_ours(ref, record)
     texts = repository.digests(pushed, list(held.entries))
@@ -183,8 +185,11 @@ def _held(
             yield entry.pine_id, entry
 
 
-_HINT = f"use a ref that only `push --record` writes; `git config {SETTING}` names it"
+def _hint(ref: str) -> str:
+    if re.fullmatch(f"{_OURS}.+/record", ref):
+        return f"`git update-ref -d {ref}` removes it; `git pull` brings again what it recorded"
+    return f"use a ref that only `push --record` writes; `git config {SETTING}` names it"
 
 
 def _not_ours(ref: str, commit: str) -> Misuse:
-    return Misuse(f"{ref}: {commit[:10]} is not a record of this workspace", _HINT)
+    return Misuse(f"{ref}: {commit[:10]} is not a record of this workspace", _hint(ref))
