@@ -111,7 +111,7 @@ def test_a_forged_record_says_how_to_do_without_it(folder: Folder, world: World)
     folder.git("push")
     folder.git("update-ref", "refs/pinesync/origin/record", "HEAD")
     folder.edit(MERGED, TREND_PATH)
-    folder.git("push", code=1)
+    folder.git("push", code=128)
     assert "`git update-ref -d refs/pinesync/origin/record`" in folder.said
     folder.git("update-ref", "-d", "refs/pinesync/origin/record")
     folder.git("push", code=1)
