@@ -92,7 +92,7 @@ class Screen:
         named = ", ".join(escape_controls(path) for path in event.paths[:_MOST_NAMED])
         more = len(event.paths) - _MOST_NAMED
         named += f" and {more} more" if more > 0 else ""
-        echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')}, {event.why}: {named}")
+        echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')} {event.why}: {named}")
         press = "press p to send them, n to leave them; " if self._keys else ""
         _hint(f"{press}`pinesync push` sends them")
 
