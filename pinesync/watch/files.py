@@ -17,9 +17,9 @@ from pinesync.watch.events import Event, Held, Told
 from pinesync.watch.human_edits import HumanEdits
 from pinesync.workspace.workspace import Workspace
 
-BY_GIT = "git wrote them"
-MANY = "they changed at the same time"
-BEFORE = "they were edited before watch started"
+BY_GIT = "written by git"
+MANY = "changed at the same time"
+BEFORE = "edited before watch started"
 GITS_SECONDS = 10.0
 OTHERS_SECONDS = 30.0
 AGAIN_SECONDS = 1.0

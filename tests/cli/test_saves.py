@@ -251,9 +251,8 @@ def test_a_kept_text_is_printed(saved: World) -> None:
     assert saved("restore", "--kept", TREND_PATH, "--json").json["source"] is None
     nothing = saved("restore", "--kept", "--show", "3", TREND_PATH)
     assert (nothing.code, nothing.out) == (2, "")
-    assert (
-        f"no kept text 3; there are 2\nhint: `pinesync restore --kept {TREND_PATH}`" in nothing.err
-    )
+    listed = f"hint: `pinesync restore --kept {TREND_PATH}`"
+    assert f"no kept text 3; the last is 2\n{listed}" in nothing.err
 
 
 def test_line_ends_stay_those_of_the_file(clone: World) -> None:

@@ -32,6 +32,17 @@ def test_what_was_done_is_listed(clone: World) -> None:
     assert f"saved {TREND_PATH}@2.0" in pushed
 
 
+def test_of_many_files_the_first_are_listed_and_the_rest_are_counted(clone: World) -> None:
+    names = [f"{name}.pine" for name in "abcde"]
+    for name in names:
+        clone.write(TREND.replace("Trend", name), name)
+    clone("add", *names, code=0)
+    clone("push", code=0)
+    pushed, added = clone("oplog").out.splitlines()
+    assert pushed.endswith("saved a.pine@1.0, b.pine@1.0, c.pine@1.0 and 2 more")
+    assert added.endswith("a.pine, b.pine, c.pine and 2 more")
+
+
 @both_ways
 def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     clone.write_and_push(LONGER)

@@ -435,7 +435,7 @@ def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> N
 def test_a_key_without_return(clone: World, key: str) -> None:
     clone.write(LONGER)
     with terminal(clone) as shown:
-        shown.wait_for("held: 1 file, they were edited before watch started: .*Trend.pine\r\n")
+        shown.wait_for("held: 1 file edited before watch started: .*Trend.pine\r\n")
         shown.wait_for("hint: press p to send them, n to leave them; `pinesync push` sends them")
         shown.wait_for("watching: connected, 1 waiting$")
         shown.type(f"x{key}")

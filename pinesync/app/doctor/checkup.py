@@ -10,6 +10,7 @@ from typing import Literal
 
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, ManifestError, PinesyncError
 from pinesync.text.filenames import shell_quote
+from pinesync.text.plural import some_of
 
 Level = Literal["ok", "note", "wrong"]
 Said = tuple[Level, str, str]
@@ -75,8 +76,7 @@ def told(error: PinesyncError, level: Level = "wrong") -> Said:
 
 def named(names: Sequence[str]) -> str:
     """The first names, and the number of the rest."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return some_of(names, _SHOWN)
 
 
 def entered_by_others(folder: Path) -> Iterator[Said]:

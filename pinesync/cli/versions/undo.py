@@ -126,11 +126,11 @@ def _chosen(
     if len(fits) != 1:
         newest = [f"{short[each.key]} ({each.verb})" for each in fits[: -_MOST_NAMED - 1 : -1]]
         newest += [f"{len(fits) - len(newest)} more"] * (len(fits) > len(newest))
-        many = f"{key}: may be {_listed(newest)}" if fits else f"no operation {key}"
+        many = f"{key!r} is ambiguous: {_listed(newest)}" if fits else f"no operation {key!r}"
         raise Misuse(many, "`pinesync oplog` lists them")
     if fits[0].key in undone(operations):
         raise Misuse(
-            f"{short[fits[0].key]}: is already undone",
+            f"{short[fits[0].key]}: already undone",
             "`pinesync undo --redo` reverts the last undo; `pinesync oplog` lists the others",
         )
     return fits[0]

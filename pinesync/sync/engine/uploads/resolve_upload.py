@@ -29,6 +29,7 @@ from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.filenames import shell_quote, unescape_name
+from pinesync.text.plural import some_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +245,8 @@ _MOST_NAMED = 3
 
 def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
     """Name the lines of other people that the edit replaced."""
-    shown = ", ".join(f"`{line}` ({version})" for version, line in lines[:_MOST_NAMED])
-    more = len(lines) - _MOST_NAMED
-    return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
+    shown = some_of([f"`{line}` ({version})" for version, line in lines], _MOST_NAMED)
+    return f"replaces what somebody else saved: {shown}"
 
 
 _MEND = "charts get this version: fix the errors, run `pinesync check --full PATH`, then push again"
