@@ -460,7 +460,7 @@ def test_where_nothing_would_find_the_commit(
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_commit_that_no_branch_has_is_told(repo: World, verb: str) -> None:
+def test_a_commit_that_no_branch_has_is_reported(repo: World, verb: str) -> None:
     """As in a submodule: it is made, and how to keep it is said."""
     git(repo, "checkout", "-q", "--detach")
     repo.write(LONGER)

@@ -827,7 +827,7 @@ def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyP
 
 @posix
 @both_ways
-def test_much_is_wrong_and_all_of_it_is_told(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_problem_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sound.plan.expire()
     sign_in(sound, mode=0o644)
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-05-01T12:00:00Z")

@@ -76,7 +76,7 @@ def test_a_merge_needs_nothing_more(clone: World) -> None:
     assert clone.read() == MERGED
 
 
-def test_a_text_that_cannot_be_read_is_told(repo: World) -> None:
+def test_a_text_that_cannot_be_read_is_reported(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save(BREAKOUT + "//\n", "Breakout")
     repo.plan.add("get:1:foreign-delete")
@@ -342,7 +342,7 @@ def test_what_git_would_store_is_what_it_is_compared_with(
 
 
 @pytest.mark.parametrize("first", ["fetch", "pull"])
-def test_a_branch_that_no_filter_went_over_is_told_once(repo: World, first: str) -> None:
+def test_an_unfiltered_branch_is_reported_once(repo: World, first: str) -> None:
     repo.write("*.pine filter=words\n", ".gitattributes")
     committed(repo)
     # Attributes name it, and nobody set a program for it: git compares the files as they are.

@@ -87,7 +87,7 @@ def test_what_is_no_plain_file(clone: World, kind: str) -> None:
     assert HINT in ran.said
 
 
-def test_what_is_no_text_still_is_told_to_be_utf_8(clone: World) -> None:
+def test_bytes_that_are_no_text_are_still_labelled_utf_8(clone: World) -> None:
     clone.write(b"\xff\xfe")
     assert "save it as UTF-8 text" in clone("push", code=3).said
 

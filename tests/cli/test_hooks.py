@@ -81,7 +81,7 @@ def test_it_works_where_path_is_poor_and_from_any_folder(repo: World) -> None:
     assert (done.returncode, "a module of the repository" in done.stderr) == (0, False)
 
 
-def test_a_machine_without_pinesync_commits_and_is_told(repo: World) -> None:
+def test_a_machine_without_pinesync_commits_with_a_warning(repo: World) -> None:
     file = put(repo, "pre-commit", with_block(None, block("pre-commit", "/nowhere/python")))
     repo.write(UNCLOSED)
     done = tried(repo, "commit", "-am", "x", path="/usr/bin:/bin")
@@ -132,7 +132,7 @@ def test_a_script_that_diverged_stops_a_push(pushing: World) -> None:
     assert tried(pushing, "push", "origin", "main").returncode == 0
 
 
-def test_a_hook_after_ours_is_told_what_git_told(pushing: World) -> None:
+def test_a_hook_after_ours_gets_the_input_of_git(pushing: World) -> None:
     file = hook_of(pushing, "pre-push")
     file.write_text(file.read_text() + "cat > ../told\n")
     assert tried(pushing, "push", "origin", "main").returncode == 0

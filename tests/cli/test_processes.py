@@ -161,7 +161,7 @@ def test_status_json_head_1(clone: World) -> None:
 
 @pipes
 @pytest.mark.parametrize("words", [["check", "--offline"], ["status", "--exit-code"]])
-def test_who_reads_one_line_is_told_of_a_failure_all_the_same(
+def test_a_reader_of_one_line_still_sees_the_failure(
     clone: World, words: list[str]
 ) -> None:
     for number in range(2000):

@@ -361,7 +361,7 @@ def test_a_service_that_forces_crlf_makes_no_ping_pong(clone: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["strip-trailing", "add-trailing", "tabs"])
-def test_a_service_that_changes_texts_is_told_once(clone: World, change: str) -> None:
+def test_a_service_that_changes_texts_is_reported_once(clone: World, change: str) -> None:
     clone.app.switches = Switches.parse(f"text={change}")
     text = LONGER + "if close > open\n\talert('x')" + ("" if change == "add-trailing" else "\n\n")
     clone.write(text)

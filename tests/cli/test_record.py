@@ -492,7 +492,7 @@ def test_a_branch_that_another_work_tree_stands_on(team: Team) -> None:
     assert team.world("push", "--record", "aside").code == 2
 
 
-def test_a_bad_setting_is_told(team: Team) -> None:
+def test_a_bad_setting_is_reported(team: Team) -> None:
     git(team.desk, "config", "pinesync.record", "HEAD")
     ran = team.world("status", "--offline")
     assert ran.code == 2

@@ -105,7 +105,7 @@ def test_a_name_that_is_taken_at_this_moment(clone: World, body: bytes) -> None:
     assert "Trend" in names(clone)
 
 
-def test_a_rename_that_makes_a_version_is_told(clone: World) -> None:
+def test_a_rename_that_makes_a_version_is_reported(clone: World) -> None:
     """It is not known whether the service does that."""
     clone.plan.add(Fault("rename", "foreign", source=TREND))
     ran = clone("rename", TREND_PATH, "New", code=0)

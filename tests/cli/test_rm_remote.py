@@ -116,7 +116,7 @@ def sent(world: World, patch: pytest.MonkeyPatch, act) -> Iterator[None]:
         yield
 
 
-def test_what_is_edited_stays_and_is_told(three: World) -> None:
+def test_an_edited_file_stays_and_is_reported(three: World) -> None:
     three.write(LONGER)
     assert "never saved" in three(*NOW, code=0).err
     assert three.read() == LONGER

@@ -368,7 +368,7 @@ def test_ours_under_a_clock_that_was_ahead(repo: World) -> None:
     assert repo.read() == FASTER
 
 
-def test_ours_that_cannot_be_told_is_refused(repo: World) -> None:
+def test_ours_that_cannot_be_determined_is_refused(repo: World) -> None:
     """The candidates are named."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0

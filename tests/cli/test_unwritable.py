@@ -78,7 +78,7 @@ def test_nothing_is_sent_from_a_folder_that_takes_no_note(
     ],
 )
 @pytest.mark.parametrize("path", [TREND_PATH, "indicators/Extra.pine"])
-def test_a_save_that_cannot_be_noted_is_told_and_found(
+def test_a_save_that_cannot_be_noted_is_reported_and_found(
     clone: World, path: str, calls: tuple[str, ...], fault: str
 ) -> None:
     """The disk refuses once the save is stored: pine.toml, or all that this machine keeps."""

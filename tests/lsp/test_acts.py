@@ -169,7 +169,7 @@ def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) ->
     assert said == "no difference from TradingView, without the editor's unsaved changes"
 
 
-def test_a_push_commits_where_git_is_told_to(clone: World, on_trend: OnTrend) -> None:
+def test_a_push_commits_where_git_is_configured_to(clone: World, on_trend: OnTrend) -> None:
     """It is the push of everyday: `git config pinesync.commit` counts."""
     start(clone)
     clone.git("config", "pinesync.commit", "true")

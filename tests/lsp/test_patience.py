@@ -57,7 +57,7 @@ def test_the_list_is_asked_for_once_after_many_saves(clone: World, editor: Edito
     assert asked(clone, "list") == before + 2
 
 
-def test_a_failure_is_told_where_no_newer_text_came(clone: World, on_trend: OnTrend) -> None:
+def test_a_failure_is_reported_where_no_newer_text_came(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     clone.plan.add("check:1:garbage")
     editor.save(uri)

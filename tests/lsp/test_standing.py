@@ -67,7 +67,7 @@ def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) 
     assert editor.leave() == 0
 
 
-def test_who_has_no_account_is_not_told_of_it(world: World, opening: Opening) -> None:
+def test_a_missing_account_is_not_reported(world: World, opening: Opening) -> None:
     """A teammate: the compiler is asked, and how it stands on TradingView is not."""
     world.clone()
     manifest = world.folder / "pine.toml"
@@ -85,7 +85,7 @@ def test_who_has_no_account_is_not_told_of_it(world: World, opening: Opening) ->
 
 
 @served
-def test_a_broken_manifest_is_told_once(clone: World, on_trend: OnTrend) -> None:
+def test_a_broken_manifest_is_reported_once(clone: World, on_trend: OnTrend) -> None:
     """Whoever comes upon it: the compiler, the lenses, the look; and again once it was mended."""
     editor, uri = on_trend()
     manifest = clone.folder / "pine.toml"

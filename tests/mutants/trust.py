@@ -127,7 +127,7 @@ TRUST = (
             "tests/security/test_runner.py::test_no_text_begins_one",
             "tests/security/test_commits.py::test_no_name_forges_a_trailer",
             "tests/security/test_editor.py::test_what_is_between_is_kept",
-            "tests/security/test_editor.py::test_what_is_told_is_no_markup",
+            "tests/security/test_editor.py::test_output_contains_no_markup",
         ),
     ),
     Mutant(

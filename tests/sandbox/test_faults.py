@@ -109,7 +109,7 @@ def test_the_time_that_a_server_names(facade: Any) -> None:
     assert facade.ask("GET", LIST).headers["retry-after"] == "tomorrow"
 
 
-def test_redirects_go_where_they_are_told(facade: Any) -> None:
+def test_redirects_follow_their_location(facade: Any) -> None:
     facade.plan.add(Fault("list", "redirect", status=308, headers=(("Location", "//evil/"),)))
     answer = facade.ask("GET", LIST)
     assert (answer.status_code, answer.headers["location"]) == (308, "//evil/")

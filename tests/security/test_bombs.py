@@ -227,7 +227,7 @@ CHECKS: dict[str, Bomb] = {
 
 @over_http
 @pytest.mark.parametrize("name", CHECKS)
-def test_findings_are_told_within_bounds(clone: World, name: str) -> None:
+def test_findings_are_reported_within_bounds(clone: World, name: str) -> None:
     done = run(clone, routed(list, list, CHECKS[name]), "check", TREND_PATH)
     assert done.code == (1 if name == "too many" else 4), done.said[:500]
     assert max(map(len, done.said.split("\n"))) < 1200

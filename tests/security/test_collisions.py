@@ -98,7 +98,7 @@ def test_names_that_mean_the_same_are_files_of_their_own(names: list[str]) -> No
         assert len({rule(path) for path in paths}) == len(paths), rule
 
 
-def test_every_letter_is_told_from_its_other_forms() -> None:
+def test_every_letter_differs_from_its_other_forms() -> None:
     """One by one: what is one letter to some file system is one to us."""
     names: dict[str, None] = {}
     for char in map(chr, itertools.chain(range(0xD800), range(0xE000, 0x20000))):

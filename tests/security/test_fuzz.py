@@ -16,7 +16,7 @@ def test_a_target_bears_what_is_made_up(target: Target) -> None:
     assert result.executions > 50
 
 
-def test_a_finding_is_told_with_the_example(
+def test_a_finding_is_reported_with_the_example(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def check(number: int) -> None:

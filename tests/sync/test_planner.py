@@ -148,7 +148,7 @@ def test_offline_is_as_at_the_base() -> None:
         assert survey(snapshot(TRACKED, text, listed=None))[0].word == word
 
 
-def test_a_folder_that_tracks_only_what_it_lists_is_not_told_of_more() -> None:
+def test_a_workspace_that_tracks_listed_scripts_ignores_others() -> None:
     seen = snapshot(TRACKED, "b", info(1, "A", 3))
     more = {**(seen.listed or {}), pine_id(2): info(2, "B")}
     assert len(survey(replace(seen, listed=more))) == 2

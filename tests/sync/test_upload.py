@@ -402,7 +402,7 @@ def test_checks_run_before_their_turn(bench: Bench) -> None:
     assert len(bench.fake.scripts[second].texts) == 2
 
 
-def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(bench: Bench) -> None:
+def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_reported(bench: Bench) -> None:
     """The second save is on its way by then: what became of it is found, and told."""
     first, second = two_edited(bench)
 

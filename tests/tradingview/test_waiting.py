@@ -59,7 +59,7 @@ def test_a_wait_over_the_total_is_not_begun(opened: Open, ticking: Ticking, aske
 
 
 @pytest.mark.parametrize("said", [limited(0), limited("soon"), answer(b"", 429)])
-def test_who_is_told_no_time_waits_longer_each_time(
+def test_without_a_retry_time_each_wait_is_longer(
     opened: Open, ticking: Ticking, said: bytes
 ) -> None:
     with RawServer(said) as server:

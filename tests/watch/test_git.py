@@ -107,7 +107,7 @@ def many(world: World, *verbs: str) -> list[str]:
     return paths
 
 
-def test_another_branch_is_told_and_not_uploaded(watching: Watching) -> None:
+def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None:
     world = watching.world
     paths = many(world)
     watching.start()
@@ -245,7 +245,7 @@ def test_what_git_writes_is_held(kept: Watching, way: str) -> None:
     assert world.saved() == [TREND]
 
 
-def test_a_conflict_of_a_merge_is_told_and_its_outcome_sent(kept: Watching) -> None:
+def test_a_merge_conflict_is_reported_and_its_resolution_sent(kept: Watching) -> None:
     world = kept.world
     branch(world, "other", LONGER)
     committed(world, TREND + "plot(open)\n")
@@ -257,7 +257,7 @@ def test_a_conflict_of_a_merge_is_told_and_its_outcome_sent(kept: Watching) -> N
     assert world.saved() == [TREND, LONGER + "plot(open)\n"]
 
 
-def test_a_revert_of_all_that_was_pulled_is_told_and_not_sent(kept: Watching) -> None:
+def test_a_revert_of_all_that_was_pulled_is_reported_and_not_sent(kept: Watching) -> None:
     """pine.toml goes back too: the file is as its base says."""
     world = kept.world
     pulled(world, SLOWER)

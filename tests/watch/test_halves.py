@@ -115,7 +115,7 @@ def test_what_was_written_as_it_was_read_waits(
     assert seen.digest is None
 
 
-def test_what_somebody_keeps_open_is_told_once(
+def test_a_locked_file_is_reported_once(
     watching: Watching, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "BUSY_SECONDS", 0.2)
@@ -284,7 +284,7 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 @pytest.mark.promise(32)
 @pytest.mark.parametrize("what", UNFIT)
-def test_what_is_no_script_is_told_once_and_never_sent(
+def test_a_file_that_is_no_script_is_reported_once_and_never_sent(
     watching: Watching, what: str, looks: Looks
 ) -> None:
     world = watching.start().world
@@ -303,7 +303,7 @@ def test_what_is_no_script_is_told_once_and_never_sent(
     check_uploads(watching, LONGER, told=1)
 
 
-def test_what_is_unfit_again_is_told_again(
+def test_a_file_that_is_unfit_again_is_reported_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brisk(monkeypatch)
@@ -354,7 +354,7 @@ def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
 # -- what is gone ---------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_gone_is_told_once(watching: Watching, looks: Looks) -> None:
+def test_a_file_that_is_gone_is_reported_once(watching: Watching, looks: Looks) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"

@@ -345,7 +345,7 @@ def test_a_file_that_leaves_the_folder_holds_up_nothing(tmp_path: Path) -> None:
         hints.close()
 
 
-def test_watchdog_6_is_told_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watchdog_6_is_reported_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = types.ModuleType("watchdog.observers.inotify_buffer")
     module.InotifyBuffer = type("InotifyBuffer", (), {"delay": 0.5})
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -694,7 +694,7 @@ def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) ->
     return watching.world
 
 
-def test_what_may_still_arrive_is_told_once(
+def test_a_save_that_may_still_arrive_is_reported_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""

@@ -24,7 +24,7 @@ pytestmark = both_ways
 
 
 @pytest.mark.parametrize("kind", ["html", "html-login", "redirect"])
-def test_a_bot_check_is_told_and_nobody_is_asked_any_more(watching: Watching, kind: str) -> None:
+def test_a_bot_check_is_reported_and_ends_the_requests(watching: Watching, kind: str) -> None:
     world = watching.start(poll=0.02).world
     world.plan.add(f"*:*:{kind}")
     assert watching.trouble().exit_code == 5

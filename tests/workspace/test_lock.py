@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state" / "one"
 
 
-def test_another_process_is_told_to_try_later(folder: Path) -> None:
+def test_another_process_is_asked_to_try_later(folder: Path) -> None:
     with another_holds(folder):
         with pytest.raises(Locked) as caught, writing(folder):
             raise AssertionError("two writers")
