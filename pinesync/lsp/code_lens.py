@@ -13,7 +13,7 @@ from pinesync.text.unicode import escape_controls
 
 
 @dataclass(slots=True)
-class ScriptLines:
+class StatusLines:
     """The current `status --offline`, or the last answer of TradingView while nothing has changed
     locally since."""
 

@@ -62,7 +62,7 @@ def refused(ran: Ran, name: str | Path) -> None:
     assert not set(WRITES) & set(ran.asked)
 
 
-def escape_controls(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
+def changes_nothing(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
     """The command changes no file and sends nothing."""
     files, account = world.files(), world.account()
     ran = world(*command)

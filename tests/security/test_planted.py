@@ -18,7 +18,7 @@ from pinesync.workspace.state import State
 from tests.security.planting import (
     KEY,
     contents,
-    escape_controls,
+    changes_nothing,
     neighbour,
     plant,
     refused,
@@ -120,7 +120,7 @@ def test_a_record_of_what_never_was_changes_nothing(
 ) -> None:
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     plant(clone, **changes)
-    escape_controls(clone, command)
+    changes_nothing(clone, command)
     assert clone.words() == {}
 
 
@@ -128,7 +128,7 @@ def test_another_scripts_record_moves_no_base(clone: World) -> None:
     """The path is one script's, the id another's."""
     clone.write(LONGER)
     plant(clone, pine_id=clone.id_of("Breakout"), object=digest(BREAKOUT))
-    escape_controls(clone, "pull")
+    changes_nothing(clone, "pull")
     assert clone.words() == {TREND_PATH: "modified"}
 
 
@@ -176,7 +176,7 @@ def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> N
         if text is not None:
             there.write_text(text)
         assert clone("restore", TREND_PATH, "--kept").out == ""
-        escape_controls(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
+        changes_nothing(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
 
 
 # -- another folder's state -----------------------------------------------------------------------

@@ -87,7 +87,9 @@ def test_a_path_outside_is_refused_before_anything_is_asked(clone: World, path: 
 
 @pytest.mark.promise("S8")
 @pytest.mark.skipif(not hasattr(Path, "symlink_to"), reason="there are no links here")
-def test_a_file_that_cannot_be_written_is_reported_with_exit_code_1(clone: World, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported_with_exit_code_1(
+    clone: World, tmp_path: Path
+) -> None:
     outside = tmp_path / "outside"
     (clone.folder / "indicators").rename(outside)
     (clone.folder / "indicators").symlink_to(outside)

@@ -10,7 +10,7 @@ import pytest
 
 from pinesync.app.project import Places, Setup
 from pinesync.watch.events import Done, Event, Held, Told, Trouble
-from pinesync.watch.session import Wishes, watch
+from pinesync.watch.session import WatchOptions, watch
 from tests.world import TREND_PATH, World
 
 PATIENCE = 60.0
@@ -34,9 +34,9 @@ class Watching:
         places = Places(home / "config", home / "state", home / "sandbox")
         return Setup(self.world.folder, places, settle_seconds=self.settle, **self._access())
 
-    def start(self, **wishes: Any) -> Self:
+    def start(self, **options: Any) -> Self:
         setup = self.setup
-        chosen = Wishes(**{"poll": 3600.0, "apart": 0.0, **wishes})
+        chosen = WatchOptions(**{"poll": 3600.0, "apart": 0.0, **options})
 
         def hear(press: Callable[[str], None]) -> None:
             self.press = press

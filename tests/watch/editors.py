@@ -16,8 +16,7 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.planner import LocalText
 from pinesync.sync.watching import FileState
-from pinesync.watch import debouncer as eyes
-from pinesync.watch import files, session
+from pinesync.watch import debouncer, files, session
 from pinesync.watch.events import Checking, Held, Told, Trouble
 from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.terminal import PATIENCE, Terminal
@@ -215,8 +214,8 @@ def fence(watching: Watching) -> None:
 
 def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
     """All is looked at, and read, more often; `again` seconds lie before a second look."""
-    patch.setattr(eyes, "LOOK_SECONDS", 0.2)
-    patch.setattr(eyes, "READ_SECONDS", 0.2)
+    patch.setattr(debouncer, "LOOK_SECONDS", 0.2)
+    patch.setattr(debouncer, "READ_SECONDS", 0.2)
     patch.setattr(files, "AGAIN_SECONDS", again)
     patch.setattr(session, "AGAIN_SECONDS", again)
 

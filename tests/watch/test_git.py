@@ -631,7 +631,7 @@ def test_events_that_are_still_on_their_way(kept: Watching) -> None:
     git(world, "checkout", "-q", "other")
     assert hand.files.git_moved()
     found = hand.files.look([TREND_FILE])
-    assert held(found.told) == {TREND_PATH, TOOLS_PATH}
+    assert held(found.events) == {TREND_PATH, TOOLS_PATH}
     assert not hand.files.git_moved()
     hand.files.heard([TOOLS_FILE])
     assert hand.files.look([TOOLS_FILE]).saved == ()
@@ -664,7 +664,7 @@ def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...
     for path in events:
         hand.files.heard([path], in_order=True)
     found = hand.files.look([TREND_FILE])
-    assert (found.saved, held(found.told)) == ((), {TREND_PATH})
+    assert (found.saved, held(found.events)) == ((), {TREND_PATH})
 
 
 def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -683,7 +683,7 @@ def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.Mon
     monkeypatch.setattr(hand.folder.tree, "inspect", meanwhile)
     found = hand.files.look([TREND_FILE])
     assert (found.saved, found.soon) == ((), (TREND_FILE,))
-    assert held(hand.files.look([TREND_FILE]).told) == {TREND_PATH}
+    assert held(hand.files.look([TREND_FILE]).events) == {TREND_PATH}
 
 
 def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:

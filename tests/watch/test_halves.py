@@ -12,8 +12,7 @@ from pinesync.app.project import Places, Project, Setup, open_project
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.watching import FileState
-from pinesync.watch import debouncer as eyes
-from pinesync.watch import files
+from pinesync.watch import debouncer, files
 from pinesync.watch.events import Checking, Told
 from pinesync.workspace.files import Tree
 from tests.watch.conftest import PATIENCE, Watching
@@ -147,8 +146,8 @@ def test_where_the_system_does_not_tell_who_writes(
 
 def test_format_on_save_is_one_save(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """The editor saves, its formatter reads that and saves again."""
-    monkeypatch.setattr(eyes, "QUIET_SECONDS", 0.4)
-    monkeypatch.setattr(eyes, "MOST_SECONDS", 60.0)
+    monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.4)
+    monkeypatch.setattr(debouncer, "MOST_SECONDS", 60.0)
     world = watching.start().world
     truncates(world.folder / TREND_PATH, SLOWER.encode())
     jetbrains(world.folder / TREND_PATH, LONGER.encode())
@@ -415,16 +414,16 @@ def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) ->
         assert watched.look([path]) == files.Found(again=(path,))
         clock.wait(0.15)
     clone.write(TREND)
-    assert watched.look([path]).told == ()
+    assert watched.look([path]).events == ()
     clone.remove() if made == "gone" else clone.write("")
     clock.wait(1.0)
     assert watched.look([path]).again == (path,)
     clock.wait(1.0)
-    (told,) = watched.look([path]).told
+    (told,) = watched.look([path]).events
     assert isinstance(told, Told)
     assert told.word == ("missing" if made == "gone" else "not sent")
     clock.wait(60.0)
-    assert watched.look([path]).told == ()
+    assert watched.look([path]).events == ()
 
 
 class Hearing:
@@ -446,14 +445,14 @@ def test_a_file_is_read_once_it_rests(clone: World) -> None:
     clock = Clock(100.0)
     hints = Hearing(clock)
     path = RelPath(TREND_PATH)
-    looking = eyes.Eyes(hints, clock, lambda: {path: 1}, lambda paths: None)
+    looking = debouncer.Debouncer(hints, clock, lambda: {path: 1}, lambda paths: None)
     began, hints.paths = clock(), {path, "indicators/Trend.pine~"}
     assert [looking.due(3600.0)[0] for _ in range(2)] == [frozenset(), {path}]
-    assert clock() - began == pytest.approx(eyes.QUIET_SECONDS)
+    assert clock() - began == pytest.approx(debouncer.QUIET_SECONDS)
     began, read = clock(), frozenset[RelPath]()
     while not read and clock() < began + 5.0:
         hints.paths = {path}
         read = looking.due(3600.0)[0]
         clock.wait(0.05)
     assert read == {path}
-    assert clock() - began == pytest.approx(eyes.MOST_SECONDS, abs=0.1)
+    assert clock() - began == pytest.approx(debouncer.MOST_SECONDS, abs=0.1)

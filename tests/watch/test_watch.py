@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 
 from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
-from pinesync.watch.session import Wishes, watch
+from pinesync.watch.session import WatchOptions, watch
 from tests.watch.conftest import Watching
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, both_ways
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TOOLS, TREND
@@ -205,7 +205,7 @@ def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> N
 
 def test_an_interrupt_during_an_error_report_ends_the_run(watching: Watching) -> None:
     watching.world.plan.add("list:*:503")
-    events = watch(watching.setup, Wishes())
+    events = watch(watching.setup, WatchOptions())
     assert isinstance(events, Generator)
     while not isinstance(next(events), Trouble):
         pass

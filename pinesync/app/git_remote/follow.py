@@ -43,7 +43,7 @@ def _head(remote: GitRemote, tip: Tip, view: Survey) -> str | None:
     """HEAD, if it has the branch in it and is what the service has; else None."""
     repository = remote.repository
     head = repository.commit_of("HEAD")
-    if head is None or not repository.leads_to(tip.commit, head):
+    if head is None or not repository.is_ancestor(tip.commit, head):
         return None
     at = read_tip(repository, head, remote.refs)
     tracked = {path: entry.base for path, entry in at.entries.items() if entry.base}

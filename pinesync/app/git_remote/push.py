@@ -43,7 +43,7 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
     tip = remote.tip()
     if tip is None or commit is None:
         return Pushed(Run(), FETCH_FIRST)
-    if not remote.repository.leads_to(tip.commit, commit):
+    if not remote.repository.is_ancestor(tip.commit, commit):
         return Pushed(Run(), FETCH_FIRST)
     at = _moved(remote, tip, read_tip(remote.repository, commit, remote.refs))
     with remote.transaction(at.settings, at, commit, "push") as tx:

@@ -18,7 +18,7 @@ from pinesync.text.filenames import shell_quote, unescape_name
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class DeletionTarget:
     """What would be deleted, as it is on TradingView now."""
 
     path: RelPath
@@ -26,7 +26,7 @@ class Doomed:
     newest: Version
 
 
-def delete_script(setup: Setup, raw: str, typed_name: Callable[[Doomed], str]) -> Run:
+def delete_script(setup: Setup, raw: str, typed_name: Callable[[DeletionTarget], str]) -> Run:
     """Delete the script of a file there, and forget it here; the file stays. `typed_name` tells
     what somebody typed as the name of what is deleted. LeftForYou where TradingView has a version
     that was not pulled, where a conflict is open, and where the script is gone."""
@@ -44,7 +44,7 @@ def delete_script(setup: Setup, raw: str, typed_name: Callable[[Doomed], str]) -
 
 
 def _deleted(
-    tx: Transaction, entry: Entry, typed_name: Callable[[Doomed], str]
+    tx: Transaction, entry: Entry, typed_name: Callable[[DeletionTarget], str]
 ) -> Iterator[Outcome]:
     ports, path = tx.ports, entry.path
     view = yield from tx.look(frozenset((path,)))
@@ -67,7 +67,7 @@ def _deleted(
         # Absence proves a deletion only for the account that had the script.
         ports.manifest.pin(ports.remote.whoami(entry.pine_id))
     name = unescape_name(info.name)
-    if typed_name(Doomed(path, name, info.version)) != name:
+    if typed_name(DeletionTarget(path, name, info.version)) != name:
         raise Misuse(
             f"{path}: that is not its name on TradingView; nothing was deleted",
             f"it is called {name!r}",

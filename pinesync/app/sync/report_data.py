@@ -58,7 +58,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ReportData:
     """The workspace at the time `when`, in epoch seconds. `scripts` has the order of `status`."""
 
     folder: str
@@ -67,9 +67,9 @@ class Picture:
     scripts: tuple[Script, ...]
 
 
-def picture(
+def build_report(
     setup: Setup, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
-) -> Picture:
+) -> ReportData:
     """Get the status with one request. Then download the texts to compare that are not stored, and
     the times of changed scripts. Offline, send no request."""
     project = open_project(setup)
@@ -89,7 +89,7 @@ def picture(
             script = sides.of(script, min(MOST_LINES, left))
             left -= sum(map(len, script.difference.pieces)) if script.difference else 0
         scripts.append(script)
-    return Picture(project.workspace.root.name, now().wall, found, tuple(scripts))
+    return ReportData(project.workspace.root.name, now().wall, found, tuple(scripts))
 
 
 class _Sides:

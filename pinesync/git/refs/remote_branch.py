@@ -167,12 +167,14 @@ def write_record(repository: Repository, refs: RemoteRefs, tip: Tip, when: int) 
     )
 
 
-def bring_on(repository: Repository, refs: RemoteRefs, commit: str, before: str | None) -> None:
+def advance_branch(
+    repository: Repository, refs: RemoteRefs, commit: str, before: str | None
+) -> None:
     """Move the branch, and git's own for the user where git has one. FileError if the branch is not
     at `before` any more."""
     if commit == before:
         return
-    repository.bring_on(refs.branch, commit, before, "pinesync: what TradingView has")
+    repository.advance_ref(refs.branch, commit, before, "pinesync: what TradingView has")
 
 
 def write_flag(repository: Repository, refs: RemoteRefs, tip: Tip, flagged: Entry) -> None:

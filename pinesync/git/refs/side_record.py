@@ -74,7 +74,7 @@ def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
 
 def configured_ref(repository: Repository) -> str | None:
     """The side ref that `git config pinesync.record` names in this repository."""
-    raw = repository.word(SETTING)
+    raw = repository.config_value(SETTING)
     return side_ref(repository, raw, f"git config {SETTING}") if raw is not None else None
 
 
@@ -83,7 +83,7 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
     ref = raw if raw.startswith("refs/") else _HEADS + raw
     short = ref.removeprefix(_HEADS)
     usable = ref.startswith((_HEADS, _OURS)) and not short.startswith(("-", "tradingview/"))
-    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.may_be(ref):
+    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.is_valid_ref(ref):
         raise Misuse(
             f"{what}: {raw[:80]!r} cannot be a side ref",
             "name a dedicated branch, such as pinesync/record, or refs/pinesync/record",

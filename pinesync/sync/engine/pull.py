@@ -26,6 +26,6 @@ def pull(
     moves = moved(view.situations)
     yield from download.pull(tx.ports, [step for step in steps if step.act in changes])
     for step in steps:
-        if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
-            yield told
+        if step.act not in changes and (outcome := left_alone(step, view.troubles, moves)):
+            yield outcome
     return view
