@@ -32,7 +32,7 @@ def since_boot() -> float:
 
 
 def now() -> Now:
-    """A reading for an intent. Only Linux identifies the boot; elsewhere the wait for a lost save is
+    """A reading for an intent. Only Linux identifies the boot; elsewhere, waits for lost saves are
     longer."""
     from pinesync.sync.intents import Now
 

@@ -42,7 +42,7 @@ class PineId(str):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
-    """The service's "N.0", below a million. Compared by number, because as text "10.0" would precede
+    """The service's "N.0", below a million. Compared by number: as text, "10.0" precedes
     "9.0"."""
 
     major: int
@@ -181,7 +181,7 @@ class VersionInfo:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding of a compiler. Lines and columns count from 1, and the end is inclusive. `code` is
+    """One finding of a compiler. Lines and columns count from 1, the end is inclusive. `code` is
     like CE10272, or empty if the service gave none."""
 
     severity: Literal["error", "warning"]
@@ -203,7 +203,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The compiler's findings for a text. `unchecked` is the service's reason if the compiler did not
+    """The compiler's findings for a text. `unchecked` is the reason if the compiler did not
     check the text; `warnings` then repeats it. Empty otherwise."""
 
     errors: tuple[Diagnostic, ...] = ()

@@ -1,4 +1,4 @@
-"""The guards of conftest.py: a test that forgot something is told so."""
+"""The guards of conftest.py report a careless test."""
 
 import os
 import socket

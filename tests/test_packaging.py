@@ -1,5 +1,4 @@
-"""What is built: complete, of one version, and able to live through a session where nothing of
-the checkout can be seen."""
+"""The built packages are complete, have one version, and work in a session without the checkout."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Several reads at a time, and what is done about each."""
+"""Parallel reads, and the work on each result."""
 
 from threading import Event, Lock
 from typing import Any

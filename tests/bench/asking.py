@@ -1,4 +1,4 @@
-"""The verbs that ask the service: how long, and how often, beside its latency alone."""
+"""Verbs that send requests: how long and how many, compared with the latency alone."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What the language server holds on to, over an hour of typing."""
+"""The memory of the language server during an hour of typing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import of the history costs beside the service's latency, and how fast git takes it."""
+"""How long a history import takes, compared with the service's latency and with git alone."""
 
 import subprocess
 import tempfile

@@ -1,4 +1,4 @@
-"""What the verbs take on the largest source that is accepted, in the shapes that cost most."""
+"""How long each verb takes on the largest accepted source, in the worst shapes."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""What reading a long history costs, the first time and then."""
+"""How long it takes to read a long history, the first time and again."""
 
 import time
 from collections.abc import Iterator

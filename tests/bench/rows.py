@@ -1,4 +1,4 @@
-"""A row of the table, and how processes are timed for it."""
+"""A row of the table, and how to time its processes."""
 
 import statistics
 import subprocess

@@ -1,4 +1,4 @@
-"""How soon `watch` sends what was saved, and what it costs while nothing happens."""
+"""How soon `watch` uploads a save, and what it costs while idle."""
 
 import json
 import os

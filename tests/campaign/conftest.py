@@ -1,4 +1,4 @@
-"""Worlds for histories, and what a failure in one of them is explained by."""
+"""Worlds for histories, and the explanation of a failure in one."""
 
 import tempfile
 from collections.abc import Callable, Iterator

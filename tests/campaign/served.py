@@ -1,4 +1,4 @@
-"""The command line's world for the campaign: an account over HTTP, and real processes."""
+"""The campaign's world for the command line: an account over HTTP, and real processes."""
 
 import subprocess
 import sys

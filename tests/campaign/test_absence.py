@@ -1,4 +1,5 @@
-"""Absence never propagates: a list that lacks scripts changes nothing, and much of it stops."""
+"""Absence never propagates: a list without some scripts changes nothing; without many, it stops the
+run."""
 
 from pathlib import Path
 

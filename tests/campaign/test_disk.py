@@ -1,4 +1,4 @@
-"""Every call that changes the disk is once the last one, and once one that fails."""
+"""Each call that changes the disk is once the last one, and once a failing one."""
 
 import errno
 from collections.abc import Callable, Iterator

@@ -1,4 +1,5 @@
-"""Git moves a file without its entry, or the entry back: the rows `undoes` and `rolled-back`."""
+"""Git restores an older file without its entry, or the entry without the file: `undoes` and
+`rolled-back`."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is replaced is kept, your bytes stay yours, and nothing outside the folder is touched."""
+"""A replaced text is backed up, your bytes stay yours, and nothing outside the workspace changes."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""Random histories of two scripts: the real commands, folder, client and sandbox, with crashes
-and faults, kept apart by hypothesis into the shortest one that breaks a rule."""
+"""Random histories of two scripts on the real commands, workspace, client and sandbox, with crashes
+and faults. Hypothesis shrinks a failing one."""
 
 import os
 import tempfile

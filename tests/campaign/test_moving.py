@@ -1,4 +1,4 @@
-"""A move, a rename and a deletion that end at any call.
+"""A move, a rename and a deletion that are interrupted at any call.
 
 While a file moves there is never a moment in which pine.toml names a path without its file, and the
 same command, or whichever writes next, ends what was begun.

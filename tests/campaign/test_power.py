@@ -1,4 +1,4 @@
-"""What was reported done survives a power cut: a layer that knows what was flushed.
+"""Reported work survives a power cut: a layer tracks what was flushed.
 
 A text is safe when its file was flushed after the last write, and a name when its folder was
 flushed after the last change of names. What is not safe may be gone after a power cut.

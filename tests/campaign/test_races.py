@@ -1,4 +1,4 @@
-"""Races with a real editor, and with a real reader, each a process of its own.
+"""Races with a real editor and a real reader, each in its own process.
 
 Every edit has a serial number. A serial that the editor saved must be in the file at the end, or
 in the texts that were kept when they were taken out of it.

@@ -1,4 +1,4 @@
-"""Looking changes nothing: no file, no entry, no record, nothing on the service."""
+"""Commands that only read change nothing: no file, no entry, no intent, nothing on the service."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Two processes in one workspace: one writes, the other is told, and readers wait for nobody."""
+"""Two processes in one workspace: one writes, the other is refused, and readers never wait."""
 
 import pytest
 

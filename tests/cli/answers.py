@@ -1,4 +1,4 @@
-"""Answers that a facade could give, as faults to plan."""
+"""Responses that a facade could send, as planned faults."""
 
 from __future__ import annotations
 

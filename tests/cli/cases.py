@@ -1,4 +1,4 @@
-"""How a script gets into each row of the policy table, and what has to come of it."""
+"""How to reach each row of the policy table, and the expected result."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""An account with a past: scripts that were saved many times, renamed, broken, in CRLF, several in
-one second; and what each moment of it looked like."""
+"""An account with a history: scripts saved many times, renamed, with errors, in CRLF, several in
+one second; and the expected state at each moment."""
 
 from __future__ import annotations
 

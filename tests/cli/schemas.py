@@ -1,4 +1,4 @@
-"""Schemas of formats that are not ours, from a package that ships a copy of them."""
+"""Schemas of third-party formats, from a package that ships copies of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real terminal: a command on a pty of its own, typed at and read from."""
+"""A real terminal: a command on its own pty, with input and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New folders that were not finished: nothing is left behind, and the same command works again."""
+"""New workspaces that were interrupted: nothing is left behind, and the same command works again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Tables on a terminal: aligned whatever the names are made of, never wider than it is; in a pipe
-nothing is left out."""
+"""Tables are aligned for any name and never wider than the terminal; in a pipe, nothing is cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--commit`: exactly the scripts that a run changed, and of pine.toml their entries alone."""
+"""`--commit` commits exactly the scripts that a run changed, and only their entries in pine.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tab, in the shells themselves: what they insert is what a person would have typed."""
+"""Tab in real shells inserts what a person would have typed."""
 
 from __future__ import annotations
 

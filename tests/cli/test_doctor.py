@@ -1,4 +1,4 @@
-"""doctor: every area, in order and out of it; what to do is said, and nothing private is."""
+"""doctor: every area, healthy and broken. Each problem has a hint, and private data is never shown."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`fetch`, and the remote-tracking branch that it and every pull move: git knows what the service
-has, and nothing of the person's is touched."""
+"""`fetch` and the remote-tracking branch that it and every pull move: git knows what the service
+has, and the work of the person stays untouched."""
 
 from __future__ import annotations
 

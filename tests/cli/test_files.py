@@ -1,4 +1,4 @@
-"""Verbs about single files: add, new, rm, list, whoami, diff and check."""
+"""Verbs on single files: add, new, rm, list, whoami, diff and check."""
 
 from __future__ import annotations
 

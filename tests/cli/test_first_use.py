@@ -1,5 +1,5 @@
-"""What a new user meets: files and sandboxes that may not be used, folders with nothing in them, a
-second clone on one machine, and the demo's end."""
+"""First use: unusable files and sandboxes, empty folders, a second clone on one machine, and the
+demo's end."""
 
 from __future__ import annotations
 

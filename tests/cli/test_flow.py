@@ -1,4 +1,4 @@
-"""The main job as a person does it, in process and over HTTP: clone, edit, push, pull, merge."""
+"""The main job, in process and over HTTP: clone, edit, push, pull, merge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `check` finds, as other programs read it: editors by their patterns, GitHub, SARIF."""
+"""The findings of `check` as other programs read them: editors, GitHub, SARIF."""
 
 from __future__ import annotations
 

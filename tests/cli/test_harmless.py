@@ -1,4 +1,4 @@
-"""Text of others is shown, never obeyed: nothing that a terminal would act on gets out."""
+"""Other people's text is displayed, never obeyed: no terminal control gets out."""
 
 from __future__ import annotations
 

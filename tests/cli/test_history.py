@@ -1,4 +1,4 @@
-"""Every saved version as a commit: on a branch that only grows, the same on every machine."""
+"""Every saved version as a commit, on a branch that only grows and is the same on every machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`hooks`: git checks what is staged, and looks before a push; other hooks stay as they are."""
+"""`hooks`: git checks what is staged and looks before a push; other hooks are left alone."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""--json on every verb, whatever comes of it: one object, in ASCII, with schema, command and
-exit_code, and nothing else on standard output."""
+"""--json on every verb, with any result: one object in ASCII with schema, command and exit_code,
+and nothing else on standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service that answers so many reads in so many seconds, and no more; by a clock of the tests."""
+"""A service that limits its rate of reads, timed by a clock of the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The usual first day: a folder of hand-copied files beside an account of saved scripts."""
+"""A usual first day: a folder of hand-copied files and an account of saved scripts."""
 
 from __future__ import annotations
 

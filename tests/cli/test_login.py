@@ -1,4 +1,4 @@
-"""login, logout, whoami, and where a cookie goes: against TradingView's own name."""
+"""login, logout, whoami, and where cookies are sent, with TradingView's own name."""
 
 from __future__ import annotations
 

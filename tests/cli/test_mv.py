@@ -1,4 +1,4 @@
-"""mv: a file gets another path and stays the same script, whoever moved it."""
+"""mv: a file gets another path and stays the same script, even if it was moved by hand."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What comes next: the last line of status, the sums of push and pull, and `add` for files that
-nobody listed."""
+"""The next step: the last line of status, the summaries of push and pull, and `add` for unlisted
+files."""
 
 from __future__ import annotations
 

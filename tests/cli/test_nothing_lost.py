@@ -1,4 +1,4 @@
-"""What looks like an end of everything and is none: nothing is deleted or overwritten anywhere."""
+"""What looks like the loss of everything deletes and overwrites nothing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""`status --html`: a page that shows what there is, obeys none of it, and replaces nothing but
-itself."""
+"""`status --html` writes a page that shows everything, runs none of it, and replaces only itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pager, on a real terminal: which one, when, and what becomes of the output without it."""
+"""The pager on a real terminal: which one, when, and the output without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes as a shell starts them: the sandbox served to others, pipes that close, Ctrl-C."""
+"""Processes as a shell starts them: a served sandbox, closed pipes, Ctrl-C."""
 
 from __future__ import annotations
 

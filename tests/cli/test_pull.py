@@ -1,4 +1,4 @@
-"""Pull and its choices: ours, theirs, no merge, conflicts and how they end; restore; line ends."""
+"""Pull and its choices: ours, theirs, no merge, conflicts and how they end; restore; line endings."""
 
 from __future__ import annotations
 

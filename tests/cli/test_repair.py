@@ -1,4 +1,4 @@
-"""`repair`: a pine.toml that git left in conflict."""
+"""`repair`: a pine.toml with conflict markers of git."""
 
 from __future__ import annotations
 

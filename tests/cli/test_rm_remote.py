@@ -1,5 +1,5 @@
-"""rm --remote: the one thing that nothing on TradingView undoes. Every version is kept here first,
-somebody typed the name, and the end of it is proven."""
+"""rm --remote cannot be undone on TradingView. First every version is stored here and somebody
+types the name; then the deletion is verified."""
 
 from __future__ import annotations
 

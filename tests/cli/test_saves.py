@@ -1,4 +1,4 @@
-"""What was saved there: listed, shown, compared, searched, and brought back."""
+"""Saved versions: listed, shown, compared, searched, and restored."""
 
 from __future__ import annotations
 

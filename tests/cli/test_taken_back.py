@@ -1,5 +1,5 @@
-"""Nobody's save is taken back: histories in which plain commands used to save an older text over
-what somebody else had saved. "S0" of each is Trend, cloned at 1.0 and committed."""
+"""Nobody's save is reverted: histories in which plain commands used to save an older text over
+somebody else's save. "S0" of each is Trend, cloned at 1.0 and committed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""`init --template team`: the files are there, none that was there is changed, and each does what
-it says."""
+"""`init --template team`: all files are created, no existing one changes, and each one works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pinesync did is listed, and taken back where nothing is lost by it."""
+"""`oplog` lists the operations, and `undo` reverts one if nothing is lost by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where nothing can be written down here: then nothing is sent, or what was saved is told."""
+"""If nothing can be written here, nothing is sent, or the save is reported."""
 
 from __future__ import annotations
 

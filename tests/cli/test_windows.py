@@ -1,4 +1,4 @@
-"""What Windows has instead, as far as it can be had here: its console, its pager, its paths."""
+"""Windows specifics, as far as they can be tested here: its console, its pager, its paths."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The workflow of `init --template team`, as a runner carries it out: each `run` step is a script
-for bash, in a fresh clone, on a machine that remembers nothing."""
+"""The workflow of `init --template team` as a runner executes it: each `run` step is a bash script,
+in a fresh clone, on a machine without state."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The pages as they are read: every ```console block is typed into a shell, in a temporary folder,
-and what the page shows is compared with what came. `...` stands for anything.
+"""Run the pages as they are read: every ```console block is typed into a shell in a temporary
+folder, and the output is compared with the page. `...` stands for anything.
 
 A block that a machine without an account or a network cannot run has `<!-- not run: why -->`
 before it. After a change of words, `python -m tests.docs.pages README.md` puts what the program

@@ -1,4 +1,4 @@
-"""What describes itself: help for every command and option, and the pages made from it."""
+"""Help exists for every command and option, and the generated pages are up to date."""
 
 import re
 import shlex

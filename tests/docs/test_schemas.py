@@ -1,5 +1,5 @@
-"""The JSON Schemas: fresh, valid, and of one mind with the parser of pine.toml. What commands
-answer is compared with theirs in tests/cli/test_json.py and test_tutorial.py."""
+"""The JSON Schemas are up to date, valid, and agree with the parser of pine.toml. The output of
+commands is compared with theirs in tests/cli/test_json.py and test_tutorial.py."""
 
 import re
 import shutil

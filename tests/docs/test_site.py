@@ -1,5 +1,5 @@
-"""The site and the manual page, built as `make docs` builds them: without a warning, and every
-link inside leads somewhere."""
+"""The site and the manual page, built as `make docs` builds them: no warnings, and every internal
+link works."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Somebody at work with the engine: on ports in memory, or on any others."""
+"""Work with the engine, on ports in memory or on any others."""
 
 from collections.abc import Callable
 from itertools import count

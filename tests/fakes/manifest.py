@@ -1,4 +1,4 @@
-"""pine.toml as a value that is replaced as a whole."""
+"""pine.toml as a value, replaced as a whole."""
 
 from collections.abc import Mapping
 from itertools import pairwise

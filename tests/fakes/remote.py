@@ -1,4 +1,4 @@
-"""A service in memory that behaves as `protocol.md` says, and goes wrong when told to.
+"""A service in memory that follows `protocol.md`, and fails on demand.
 
 It is no mock: it has a world (scripts, each an append-only log of versions), and the suite in
 `tests/tradingview/test_contract.py` holds it to what the real client does against the sandbox.

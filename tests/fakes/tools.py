@@ -1,4 +1,4 @@
-"""The tools of the engine: threads, and a three-way merge."""
+"""The engine's tools: threads and a three-way merge."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

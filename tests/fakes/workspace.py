@@ -1,4 +1,4 @@
-"""A workspace behind its ports, with the hands of those who use an editor, git, and a full disk."""
+"""A workspace behind its ports, and what an editor, git or a full disk does to it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager

@@ -1,4 +1,4 @@
-"""Runs a target on made-up examples, and tells the smallest one that it does not bear."""
+"""Run a target on generated examples, and report the smallest failing one."""
 
 import time
 from collections.abc import Callable

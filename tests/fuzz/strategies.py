@@ -1,4 +1,4 @@
-"""Examples: what is sound with something changed in it, and what never was."""
+"""Examples: valid input with one change, and random input."""
 
 from random import Random
 from typing import Any

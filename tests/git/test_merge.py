@@ -1,4 +1,4 @@
-"""Merging with git, and looking through its history."""
+"""Merging with git, and searching its history."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A person who only types git, and the account on the other side."""
+"""A person who only uses git, and the account on the other side."""
 
 from __future__ import annotations
 

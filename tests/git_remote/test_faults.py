@@ -1,4 +1,4 @@
-"""What goes wrong on the way, through git: nothing is lost, sent twice, or taken back."""
+"""Faults during git fetch and push: nothing is lost, sent twice, or reverted."""
 
 from __future__ import annotations
 

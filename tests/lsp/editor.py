@@ -1,4 +1,4 @@
-"""An editor: a real client at the other end of the real process, and what it is shown."""
+"""An editor: a real client of the real server process, and what it displays."""
 
 from __future__ import annotations
 

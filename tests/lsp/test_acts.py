@@ -1,4 +1,4 @@
-"""Push, pull and diff from an editor: the same rules, and nothing past what is not saved."""
+"""Push, pull and diff from an editor follow the same rules, and never touch unsaved text."""
 
 from __future__ import annotations
 

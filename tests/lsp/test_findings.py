@@ -1,4 +1,4 @@
-"""What is found while somebody types, and what the compiler finds when they save."""
+"""Findings while somebody types, and the findings of the compiler after a save."""
 
 from __future__ import annotations
 

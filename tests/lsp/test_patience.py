@@ -1,4 +1,4 @@
-"""A service that is slow, or hangs: little is asked of it, and the editor is not held up."""
+"""A slow or hanging service gets few requests, and never blocks the editor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the server begins and ends, and what stands in its way."""
+"""How the server starts and ends, and what can prevent it."""
 
 from __future__ import annotations
 

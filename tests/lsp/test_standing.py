@@ -1,4 +1,4 @@
-"""What stands above the first line: the version and the word of status."""
+"""The code lens: the version and the status word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps the files here, pine.toml and the state whole."""
+"""Mutants of what protects files, pine.toml and the state."""
 
 import os
 from contextlib import nullcontext, suppress

@@ -1,4 +1,4 @@
-"""What a mutant is, and how it is put into a running process."""
+"""A mutant, and how to insert it into a running process."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What keeps a save from hiding, doubling, renaming or deleting anything."""
+"""Mutants of what stops a save from hiding, doubling, renaming or deleting anything."""
 
 from dataclasses import replace
 from typing import Any

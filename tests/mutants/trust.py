@@ -1,4 +1,4 @@
-"""What keeps the cookie and the terminal safe, and doubtful answers from counting."""
+"""Mutants of what protects the cookie and the terminal, and rejects doubtful responses."""
 
 from dataclasses import replace
 from typing import Any

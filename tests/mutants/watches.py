@@ -1,4 +1,4 @@
-"""What keeps `watch` from sending what nobody saved, and from missing what somebody did."""
+"""Mutants of what makes `watch` send only what a person saved, and all of it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A client on a sandbox in process, and what an envelope has to be."""
+"""A client on a sandbox in process, and the rules for an envelope."""
 
 import json
 from collections.abc import Callable, Iterator

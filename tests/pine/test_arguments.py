@@ -1,4 +1,4 @@
-"""What `Pine` is given and what it sends: arguments, the requests, the cookie."""
+"""The arguments of `Pine`, and what it sends: the requests, the cookie."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the engine is handed beside its ports: a merge, and several things at a time."""
+"""The engine's tools: a merge, and parallel work."""
 
 from collections.abc import Callable
 from threading import Barrier, Event

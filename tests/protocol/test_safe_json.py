@@ -1,4 +1,4 @@
-"""JSON within limits, with one meaning: what is taken is what everybody reads."""
+"""JSON within limits and with one meaning: every parser reads what is accepted in the same way."""
 
 import json
 

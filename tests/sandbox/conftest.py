@@ -1,4 +1,4 @@
-"""One facade, reached in process and over a socket; requests and bodies written by hand."""
+"""One facade, reached in process and over a socket; hand-written requests and bodies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

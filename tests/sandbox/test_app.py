@@ -1,4 +1,4 @@
-"""Every endpoint of protocol.md's table, over both transports; each switch both ways."""
+"""Every endpoint in protocol.md's table, over both transports; each switch in both positions."""
 
 import gzip
 from typing import Any

@@ -1,4 +1,4 @@
-"""The socket server: who may ask, keep-alive, slow clients, several clients and processes."""
+"""The socket server: who may connect, keep-alive, slow clients, several clients and processes."""
 
 import http.client
 import socket

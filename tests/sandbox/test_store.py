@@ -1,4 +1,4 @@
-"""The sandbox's file: versions, names, accounts, several users of it at once."""
+"""The sandbox's file: versions, names, accounts, several users at the same time."""
 
 import stat
 import subprocess

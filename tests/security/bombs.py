@@ -1,5 +1,4 @@
-"""A service on loopback that answers with more than it seems, and a process whose memory is
-measured."""
+"""A loopback service that sends more than it announces, and a process with measured memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that want more than to be read, and a look at what of them got out.
+"""Hostile texts, and a check of what got out.
 
 What counts as raw is written down here a second time, from Unicode's own tables, and not taken
 from the code under test.

@@ -1,4 +1,4 @@
-"""A state directory that somebody else had a hand in, and a look at what came of it."""
+"""A state directory with planted files, and a check of the result."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Answers that want more memory than there is, that mean two things at once, or that are none:
-each ends with a documented code and words that name it, in less than 200 MB; nothing changes."""
+"""Responses that exhaust memory, have two meanings, or are malformed: each ends with a documented
+exit code and a clear message, in less than 200 MB; nothing changes."""
 
 from __future__ import annotations
 

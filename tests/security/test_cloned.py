@@ -1,4 +1,4 @@
-"""A clone runs nothing: no file that a repository brings is a setting or a hook of git's."""
+"""A clone runs nothing: git takes no settings and no hooks from its files."""
 
 from __future__ import annotations
 

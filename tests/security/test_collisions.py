@@ -1,5 +1,5 @@
-"""Two scripts never share a file: not where the disk tells names apart by bytes, nor where letter
-case, composition or a dot at the end make no difference to it."""
+"""Two scripts never share a file, whether the disk compares names by bytes or ignores letter case,
+composition or a final dot."""
 
 from __future__ import annotations
 

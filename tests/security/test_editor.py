@@ -1,4 +1,4 @@
-"""What others wrote is text to an editor and to a desktop: no link, no command, no markup."""
+"""Foreign text is plain text to an editor and a desktop: no link, no command, no markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The targets of `make fuzz`, for a moment each; and a finding is told."""
+"""Each target of `make fuzz` for a moment; and the report of a finding."""
 
 from __future__ import annotations
 

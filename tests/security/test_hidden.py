@@ -1,5 +1,5 @@
-"""Trojan Source: what is in a source and is not seen is warned of, by `check` before it is saved,
-by `push` as it is saved, by `pull` as it arrives. A warning changes no exit code."""
+"""Trojan Source: `check`, `push` and `pull` warn of invisible and reordering characters. A warning
+changes no exit code."""
 
 from __future__ import annotations
 

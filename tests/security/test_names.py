@@ -1,4 +1,5 @@
-"""Whatever scripts are called, a clone has one good file for each, and a second one the same."""
+"""For any script names, a clone has one valid file per script, and a second clone has the same
+files."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Links, pipes, folders and endless files in the state directory, or as temporary files in the
-folder: refused by their names, and nothing that they lead to is read, written or removed."""
+workspace, are refused by name. Nothing they lead to is read, written or removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What could do harm is touched in the places that SECURITY.md names, and in no other."""
+"""Dangerous calls are only in the places that SECURITY.md names."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Records of writes that never were, notes of texts that are others, the state of another folder:
-each is refused by its name or does nothing; no file changes, and nothing is sent."""
+"""Intents of operations that never were, notes of other texts, the state of another workspace: each
+is refused by name or does nothing. No file changes, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pinesync.workspace.files import exchange
 from pinesync.workspace.state import State
 from tests.security.planting import (
     KEY,
-    contents,
     changes_nothing,
+    contents,
     neighbour,
     plant,
     refused,

@@ -1,4 +1,4 @@
-"""Rules that hold for the product as a whole, each tried as a user would meet it."""
+"""Rules for the product as a whole, each tested as a user would meet it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of a CI job: no text of others begins a command there, whatever verb prints it."""
+"""The log of a CI job: no foreign text starts a workflow command, whichever verb prints it."""
 
 from __future__ import annotations
 

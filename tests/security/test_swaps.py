@@ -1,5 +1,5 @@
-"""Somebody keeps exchanging a part of the folder for a link that leads outside, as fast as the
-machine can, while files are read and written: nothing comes from there, and nothing gets there."""
+"""While files are read and written, a part of the folder is constantly exchanged for a link that
+leads outside: nothing is read or written there."""
 
 from __future__ import annotations
 

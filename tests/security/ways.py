@@ -1,5 +1,5 @@
-"""Every way by which a text of somebody else reaches the terminal, each as a short history: it
-plants the text, and names the commands that show it."""
+"""Every way in which somebody else's text reaches the terminal, as short histories: each plants the
+text, and names the commands that show it."""
 
 from __future__ import annotations
 

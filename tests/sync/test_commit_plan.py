@@ -1,4 +1,4 @@
-"""All versions as one line of commits: the same input, the same line."""
+"""All versions as one line of commits: the same input gives the same line."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The life of an intent, and its age: clocks may be wrong, and then only lengthen the wait."""
+"""The life cycle of an intent, and its age: wrong clocks can only lengthen the wait."""
 
 from dataclasses import replace
 

@@ -1,5 +1,5 @@
-"""Histories with somebody else in them: saves and renames at every moment of a push, a service
-that changes texts, and pulls of what others saved."""
+"""Interleaved histories: others save and rename at every moment of a push, the service changes
+texts, and pulls bring what others saved."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The policy table is total, and every script and file of a snapshot gets exactly one word."""
+"""The policy table is total, and every script and file of a snapshot gets exactly one status word."""
 
 from dataclasses import replace
 from itertools import product

@@ -1,4 +1,4 @@
-"""Which begun writes landed, told from the versions alone."""
+"""Which sent saves landed, found from the versions alone."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Looking at the three sides at once."""
+"""A snapshot of file, entry and service."""
 
 from dataclasses import replace
 from threading import Event

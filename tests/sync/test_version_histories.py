@@ -1,4 +1,4 @@
-"""All versions of scripts: each text read once, times that never go back."""
+"""All versions of scripts: each text is read once, and times never go back."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Lines that stayed: right for small texts, and bounded for whatever somebody may send."""
+"""Unchanged lines: exact for small texts, and bounded for any input."""
 
 import difflib
 import random

@@ -1,4 +1,4 @@
-"""A server that answers with exactly these bytes, and keeps what it was asked."""
+"""A server that sends exactly these bytes, and records the requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading the session out of a Firefox profile: real databases, as Firefox leaves them."""
+"""Reading the session from a Firefox profile: real databases, as Firefox leaves them."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""How many requests are under way at a time, as the service sees it."""
+"""How many requests run at the same time, as the service sees it."""
 
 import threading
 from collections.abc import Iterator

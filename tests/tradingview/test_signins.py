@@ -1,4 +1,4 @@
-"""Where sign-ins are kept: files that their owner alone can read, or the system's keyring."""
+"""Where sign-ins are stored: in files that only their owner can read, or in the system's keyring."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""Reads that come too often wait as the service asks, within a total; with clocks that are handed
-in, so that nobody waits here."""
+"""Rate-limited reads wait as the service asks, within a total. The clocks are injected, so no test
+waits."""
 
 import pytest
 

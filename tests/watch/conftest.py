@@ -1,4 +1,4 @@
-"""Somebody watches a clone: the real thing, with shorter waits, in a thread of this process."""
+"""`watch` on a clone, for real but with shorter waits, in a thread of this process."""
 
 import queue
 import threading

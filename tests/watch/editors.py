@@ -1,4 +1,4 @@
-"""How editors save: real ones at a terminal of their own, and what others do, call by call."""
+"""How editors save: real ones on their own terminals, and the calls that others make."""
 
 import mmap
 import os

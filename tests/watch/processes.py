@@ -1,4 +1,4 @@
-"""`pinesync watch` as a process of its own, read line by line."""
+"""`pinesync watch` as a separate process, read line by line."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""What git wrote is no save: told, and left until somebody says so. Real git, in every way in which
-it writes files."""
+"""A file that git wrote is not a save: it is reported, and held until somebody releases it. Real
+git, in every way in which it writes files."""
 
 import os
 import threading

@@ -1,5 +1,5 @@
-"""Git writes a file in many ways that leave no trace in the index or the stash: a merge with an
-edit that was sent, one file of another commit, a side of a conflict, a filter. None of it is a
+"""Git writes files in many ways that leave no trace in the index or the stash: a merge with an
+uploaded edit, one file of another commit, a side of a conflict, a filter. None of these is a
 save."""
 
 from collections.abc import Callable

@@ -1,4 +1,5 @@
-"""What is half written, no script, or gone is never sent; what is whole by then is one upload."""
+"""A half-written file, a file that is no script, or a missing one is never sent; a complete one is
+one upload."""
 
 import itertools
 import os

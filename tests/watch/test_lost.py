@@ -1,4 +1,4 @@
-"""Events are hints, a look is the truth: whatever the system fails to tell is found all the same.
+"""Events are hints, reading is the truth: a change without an event is found as well.
 
 First the rules of time, with a clock that is moved by hand; then sessions that hear of nothing, or
 too late, or too much.

@@ -1,4 +1,4 @@
-"""Many texts at once: as few pushes as can be, and nobody waits for all of them."""
+"""Many texts at the same time: few pushes, and nobody waits for all of them."""
 
 from dataclasses import replace
 

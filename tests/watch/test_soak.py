@@ -1,4 +1,4 @@
-"""Hours of somebody's day in a moment: random saves on both sides, and a service that fails."""
+"""Hours of work in a moment: random saves on both sides, and a failing service."""
 
 import itertools
 import random

@@ -1,4 +1,4 @@
-"""What is saved is sent, and nothing else is."""
+"""What a person saves is sent, and nothing else."""
 
 import os
 from collections.abc import Generator

@@ -1,4 +1,4 @@
-"""What happens around somebody who watches: no session, a full disk, a folder that goes away."""
+"""Trouble during a watch: no session, a full disk, a folder that disappears."""
 
 import errno
 import os

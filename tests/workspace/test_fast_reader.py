@@ -1,4 +1,4 @@
-"""pine.toml as we write it: read by its shape, it says what the parser of TOML says."""
+"""The fast reader of pine.toml returns what the TOML parser returns."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""One writer at a time, across processes; the lock goes with the process that held it."""
+"""One writer at a time, across processes; the lock ends with its process."""
 
 import subprocess
 import sys

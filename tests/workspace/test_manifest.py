@@ -1,4 +1,4 @@
-"""pine.toml: what it says, what is refused with which line, and what an edit leaves alone."""
+"""pine.toml: its content, which lines are refused, and what an edit leaves alone."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""pine.toml's text as it grows is the text that would be written anew."""
+"""Building pine.toml piece by piece gives the same text as writing it whole."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What a machine remembers of a workspace: kept exactly, private, and never trusted."""
+"""A machine's state of a workspace: stored exactly, private, and never trusted."""
 
 import json
 import os

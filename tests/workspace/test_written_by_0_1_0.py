@@ -1,5 +1,5 @@
-"""What pinesync 0.1.0 left on a user's disk is read: tests/data/0.1.0 is a state directory and a
-pine.toml that it wrote, byte for byte."""
+"""State that pinesync 0.1.0 wrote can still be read: tests/data/0.1.0 has a state directory and a
+pine.toml of it, byte for byte."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""An account on the sandbox, and the hands of those who use its web editor."""
+"""An account on the sandbox, and its users in the web editor."""
 
 from __future__ import annotations
 

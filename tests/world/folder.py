@@ -1,4 +1,4 @@
-"""A world: somebody's folder, the account that it belongs to, and a clock."""
+"""A world: a person's folder, its account, and a clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that dies at a chosen call, without a process."""
+"""Simulate a process that dies at a chosen call, without starting one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small world around the command line: somebody's folder, their account, and the web editor.
+"""A small world around the command line: a person's folder, their account, and the web editor.
 
 The account holds three scripts. What a person types is run in this process (`world("push")`) or
 as a process of its own (`world.process`, `world.spawn`); what happens in the browser goes through

@@ -1,4 +1,4 @@
-"""git, as a person runs it in a folder, and what it says of a repository there."""
+"""git as a person runs it in a folder, and what it reports about a repository."""
 
 from __future__ import annotations
 

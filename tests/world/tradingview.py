@@ -1,5 +1,5 @@
-"""TradingView under its real name, without a network: a proxy on loopback that answers CONNECT
-and then speaks TLS itself, with a certificate of a throw-away authority, for a sandbox."""
+"""TradingView under its real name, without a network: a loopback proxy that answers CONNECT and
+then speaks TLS itself, with a throw-away authority's certificate, for a sandbox."""
 
 from __future__ import annotations
 
