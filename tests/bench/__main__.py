@@ -1,5 +1,5 @@
-"""Measure whole processes against the least work that the job needs. Print the rows as they come,
-and write the table of docs/performance.md. Nothing is asserted."""
+"""Measure whole processes against the least work that the job needs. Print the rows as they
+come, and write the table of docs/performance.md. Nothing is asserted."""
 
 import os
 import platform

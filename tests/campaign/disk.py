@@ -1,5 +1,5 @@
-"""A layer below all writes of pinesync. It counts the calls that change the disk, and lets one of
-them fail or end the process.
+"""A layer below all writes of pinesync. It counts the calls that change the disk, and lets one
+of them fail or end the process.
 
 It stands in the place of the functions of `os` that make, fill, flush, name and remove files, so
 it also sees what pathlib does, and of the one system call that exchanges two files.

@@ -1,5 +1,5 @@
-"""Absence never propagates: a list without some scripts changes nothing; without many, it stops the
-run."""
+"""Absence never propagates: a list without some scripts changes nothing; without many, it stops
+the run."""
 
 from pathlib import Path
 

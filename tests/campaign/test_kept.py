@@ -1,4 +1,5 @@
-"""A replaced text is backed up, your bytes stay yours, and nothing outside the workspace changes."""
+"""A replaced text is backed up, your bytes stay yours, and nothing outside the workspace
+changes."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""Random histories of two scripts on the real commands, workspace, client and sandbox, with crashes
-and faults. Hypothesis shrinks a failing one."""
+"""Random histories of two scripts on the real commands, workspace, client and sandbox, with
+crashes and faults. Hypothesis shrinks a failing one."""
 
 import os
 import tempfile

@@ -1,4 +1,5 @@
-"""New workspaces that were interrupted: nothing is left behind, and the same command works again."""
+"""New workspaces that were interrupted: nothing is left behind, and the same command works
+again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`--commit` commits exactly the scripts that a run changed, and only their entries in pine.toml."""
+"""`--commit` commits exactly the scripts that a run changed, and only their entries in
+pine.toml."""
 
 from __future__ import annotations
 

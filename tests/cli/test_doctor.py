@@ -1,4 +1,5 @@
-"""doctor: every area, healthy and broken. Each problem has a hint, and private data is never shown."""
+"""doctor: every area, healthy and broken. Each problem has a hint, and private data is never
+shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`status --html` writes a page that shows everything, runs none of it, and replaces only itself."""
+"""`status --html` writes a page that shows everything, runs none of it, and replaces only
+itself."""
 
 from __future__ import annotations
 

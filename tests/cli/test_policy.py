@@ -1,5 +1,5 @@
-"""Every row of the policy table, reached through commands: its status word, the result of pull and
-push, and their exit codes. The histories are in `cases`."""
+"""Every row of the policy table, reached through commands: its status word, the result of pull
+and push, and their exit codes. The histories are in `cases`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Pull and its choices: ours, theirs, no merge, conflicts and how they end; restore; line endings."""
+"""Pull and its choices: ours, theirs, no merge, conflicts and how they end; restore; line
+endings."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`push --record`: main is protected, so a side ref records the bases. Each workflow run is a fresh
-clone on a machine without state."""
+"""`push --record`: main is protected, so a side ref records the bases. Each workflow run is a
+fresh clone on a machine without state."""
 
 from __future__ import annotations
 

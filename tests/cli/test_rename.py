@@ -1,5 +1,5 @@
-"""rename gives a script another name on TradingView, and `mv --follow` its file. A lost response is
-resolved by reading; the rename is never sent again."""
+"""rename gives a script another name on TradingView, and `mv --follow` its file. A lost response
+is resolved by reading; the rename is never sent again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The workflow of `init --template team` as a runner executes it: each `run` step is a bash script,
-in a fresh clone, on a machine without state."""
+"""The workflow of `init --template team` as a runner executes it: each `run` step is a bash
+script, in a fresh clone, on a machine without state."""
 
 from __future__ import annotations
 

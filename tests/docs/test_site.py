@@ -1,5 +1,5 @@
-"""The site and the manual page, built as `make docs` builds them: no warnings, and every internal
-link works."""
+"""The site and the manual page, built as `make docs` builds them: no warnings, and every
+internal link works."""
 
 import re
 import subprocess

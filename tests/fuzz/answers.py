@@ -1,5 +1,5 @@
-"""Every function that reads a response accepts any status and any bytes: it returns a valid value
-or raises one of our errors."""
+"""Every function that reads a response accepts any status and any bytes: it returns a valid
+value or raises one of our errors."""
 
 import json
 from collections.abc import Callable

@@ -1,5 +1,5 @@
-"""The six methods of `Pine`: the envelopes of design.md, field for field, for every unknown of the
-service and every fault."""
+"""The six methods of `Pine`: the envelopes of design.md, field for field, for every unknown of
+the service and every fault."""
 
 import json
 from dataclasses import replace

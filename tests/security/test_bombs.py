@@ -1,5 +1,5 @@
-"""Responses that exhaust memory, have two meanings, or are malformed: each ends with a documented
-exit code and a clear message, in less than 200 MB; nothing changes."""
+"""Responses that exhaust memory, have two meanings, or are malformed: each ends with a
+documented exit code and a clear message, in less than 200 MB; nothing changes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Two scripts never share a file, whether the disk compares names by bytes or ignores letter case,
-composition or a final dot."""
+"""Two scripts never share a file, whether the disk compares names by bytes or ignores letter
+case, composition or a final dot."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A script's name in a commit message is only a name: no option of git, no trailer, no keyword that
-a CI service obeys."""
+"""A script's name in a commit message is only a name: no option of git, no trailer, no keyword
+that a CI service obeys."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A hostile folder: a pine.toml that would exhaust memory or take a thousand years, endless files.
-Each is reported in less than 200 MB, and nothing changes."""
+"""A hostile folder: a pine.toml that would exhaust memory or take a thousand years, endless
+files. Each is reported in less than 200 MB, and nothing changes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Trojan Source: `check`, `push` and `pull` warn of invisible and reordering characters. A warning
-changes no exit code."""
+"""Trojan Source: `check`, `push` and `pull` warn of invisible and reordering characters. A
+warning changes no exit code."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""No link below the root is followed: before each call, a folder, the file or pine.toml is replaced
-once by a link that leads outside, or by a pipe."""
+"""No link below the root is followed: before each call, a folder, the file or pine.toml is
+replaced once by a link that leads outside, or by a pipe."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Intents of operations that never were, notes of other texts, the state of another workspace: each
-is refused by name or does nothing. No file changes, and nothing is sent."""
+"""Intents of operations that never were, notes of other texts, the state of another workspace:
+each is refused by name or does nothing. No file changes, and nothing is sent."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Other people's text on the terminal is displayed, never obeyed: names, sources, messages, paths,
-arguments, variables. `--json` is ASCII."""
+"""Other people's text on the terminal is displayed, never obeyed: names, sources, messages,
+paths, arguments, variables. `--json` is ASCII."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Every way in which somebody else's text reaches the terminal, as short histories: each plants the
-text, and names the commands that show it."""
+"""Every way in which somebody else's text reaches the terminal, as short histories: each plants
+the text, and names the commands that show it."""
 
 from __future__ import annotations
 

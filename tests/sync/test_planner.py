@@ -1,4 +1,5 @@
-"""The policy table is total, and every script and file of a snapshot gets exactly one status word."""
+"""The policy table is total, and every script and file of a snapshot gets exactly one status
+word."""
 
 from dataclasses import replace
 from itertools import product

@@ -1,5 +1,5 @@
-"""Histories of saving: whatever happens to the response, one save is one version, the base is never
-ahead, and the same command finishes the work."""
+"""Histories of saving: whatever happens to the response, one save is one version, the base is
+never ahead, and the same command finishes the work."""
 
 from dataclasses import replace
 from threading import Event

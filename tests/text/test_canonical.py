@@ -1,4 +1,5 @@
-"""Bytes become canonical text and the same bytes again; only conflict markers count as a conflict."""
+"""Bytes become canonical text and the same bytes again; only conflict markers count as a
+conflict."""
 
 import hashlib
 

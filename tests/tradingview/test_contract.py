@@ -1,5 +1,5 @@
-"""One suite for the port `sync.ports.Remote`, run three times: on the fake that other tests use, on
-the client with the sandbox in process, and on the client over a loopback socket."""
+"""One suite for the port `sync.ports.Remote`, run three times: on the fake that other tests use,
+on the client with the sandbox in process, and on the client over a loopback socket."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

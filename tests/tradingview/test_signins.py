@@ -1,4 +1,5 @@
-"""Where sign-ins are stored: in files that only their owner can read, or in the system's keyring."""
+"""Where sign-ins are stored: in files that only their owner can read, or in the system's
+keyring."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""Rate-limited reads wait as the service asks, within a total. The clocks are injected, so no test
-waits."""
+"""Rate-limited reads wait as the service asks, within a total. The clocks are injected, so no
+test waits."""
 
 import pytest
 

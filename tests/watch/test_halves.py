@@ -1,5 +1,5 @@
-"""A half-written file, a file that is no script, or a missing one is never sent; a complete one is
-one upload."""
+"""A half-written file, a file that is no script, or a missing one is never sent; a complete one
+is one upload."""
 
 import itertools
 import os

@@ -1,5 +1,5 @@
-"""The command as people and editors run it: lines in a pipe, a terminal with keys, Ctrl-C, and the
-`--on-error` command."""
+"""The command as people and editors run it: lines in a pipe, a terminal with keys, Ctrl-C, and
+the `--on-error` command."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""State that pinesync 0.1.0 wrote can still be read: tests/data/0.1.0 has a state directory and a
-pine.toml of it, byte for byte."""
+"""State that pinesync 0.1.0 wrote can still be read: tests/data/0.1.0 has a state directory and
+a pine.toml of it, byte for byte."""
 
 import hashlib
 import json

@@ -1,5 +1,5 @@
-"""The fixtures of the command line's world: an account with three scripts, in process or over HTTP,
-and a person's home and folder."""
+"""The fixtures of the command line's world: an account with three scripts, in process or over
+HTTP, and a person's home and folder."""
 
 from __future__ import annotations
 
