@@ -140,8 +140,8 @@ _KINDS = {
     "expire": "the session expires",
     "delay": "the response is lost as `then` says (default: `reset`), and the save is stored after "
     "`later` further requests, or never",
-    "foreign": "the web editor saves the script, with `source` or a small edit; before a `save_new` "
-    "it creates one of that name",
+    "foreign": "the web editor saves the script, with `source` or a small edit; before a "
+    "`save_new` it creates one of that name",
     "foreign-rename": "the web editor renames the script to `name`",
     "foreign-delete": "the web editor deletes the script",
 }
@@ -151,7 +151,8 @@ _SWITCHES = {
     "or replacing each tab with four spaces",
     "dead_session_writes": "how a write is refused without a session",
     "unknown_id": "the status for an unknown script",
-    "failed_save_has_result": "whether the response to a text that does not compile names the script",
+    "failed_save_has_result": "whether the response to a text that does not compile names the "
+    "script",
     "id_in": "where the response to a save has the id",
     "list_names": "whether the list escapes names for HTML",
     "conflict": "how a taken name is refused",
@@ -160,9 +161,10 @@ _SWITCHES = {
     "bare_errors": "which findings lack code and context: those of saves, all, or none",
     "hidden_inputs": "whether the inputs of a compiled script begin with the hidden `text`, "
     "`pineId` and `pineVersion`",
-    "translate_last": "which version `translate/{id}/last` returns: the newest, or the one before it, "
-    "as right after a save",
-    "old_pine": "what compiles Pine below v5: only the full compile, neither it nor the check, or both",
+    "translate_last": "which version `translate/{id}/last` returns: the newest, or the one before "
+    "it, as right after a save",
+    "old_pine": "what compiles Pine below v5: only the full compile, neither it nor the check, "
+    "or both",
     "epoch_times": "whether times are numbers instead of ISO dates",
     "get_has_id": "whether a script that is read has its id",
     "get_has_title": "whether it has its title",

@@ -176,7 +176,7 @@ _ENTRY_WORDS = {
     "digest": "The digest of that version's canonical text, as read back.",
     "sent": "The digest of the text that was sent, if the service stored another.",
     "theirs": "The newest versions up to this one that others saved, at most eight.",
-    "chosen": "The digest of a text that you explicitly chose for this version, whatever it reverts.",
+    "chosen": "The digest of a text that you chose for this version, whatever it reverts.",
     "hidden": "Somebody else's version that a save of yours hides, until `resolve`.",
     "pulled": "Written by pinesync 0.1.0: the newest of `theirs`.",
 }

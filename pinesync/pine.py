@@ -304,7 +304,7 @@ def _plain(diagnostic: Diagnostic) -> Envelope:
 
 
 def _check_accepted(answer: SaveAnswer, warnings: list[Envelope]) -> None:
-    """A text that passes the check may fail the full compiler, and is stored all the same."""
+    """A text that passes the check may fail the full compiler, and is stored anyway."""
     if not answer.accepted:
         where = f" (stored as {answer.version})" if answer.version else " (it may be stored)"
         raise _Broken(answer.verdict.errors, warnings, f"TradingView: {answer.reason}{where}")

@@ -185,10 +185,8 @@ def project_at(setup: Setup, root: Path) -> Project:
 def reopened(setup: Setup, folder: Workspace) -> Project:
     """The same workspace with fresh state. pine.toml is parsed only if it changed since `folder`
     read it."""
-    workspace_id = folder.manifest.settings().id
-    return Project(
-        setup, workspace_at(setup, folder.root, workspace_id, read=folder.manifest.known)
-    )
+    name = folder.manifest.settings().id
+    return Project(setup, workspace_at(setup, folder.root, name, read=folder.manifest.known))
 
 
 def workspace_at(

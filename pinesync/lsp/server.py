@@ -1,5 +1,5 @@
 """The language server: it handles an editor's messages and replies. Long because everything that an
-editor may say arrives at one object, which knows what is open, under way and told already."""
+editor may say arrives at one object, which knows what is open, running and already reported."""
 
 from __future__ import annotations
 

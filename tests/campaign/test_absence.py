@@ -85,7 +85,7 @@ def test_gone_takes_two_refusals(world: OneScript) -> None:
     assert len(ids) == len(words)
 
 
-def test_a_gone_script_is_saved_anew_only_when_asked(world: OneScript) -> None:
+def test_a_gone_script_is_recreated_only_on_request(world: OneScript) -> None:
     ids = with_scripts(world, 6)
     world.remote.web_delete(ids[0])
     assert push(world.setup()).exit_code == 3

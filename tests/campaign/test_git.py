@@ -69,7 +69,7 @@ def test_a_discarded_file_while_the_service_moves_on(discarded: OneScript) -> No
     assert "W2" in discarded.newest
 
 
-def test_a_discarded_file_with_an_edit_beside(discarded: OneScript) -> None:
+def test_a_discarded_file_next_to_an_edited_one(discarded: OneScript) -> None:
     discarded.edit()
     assert word(discarded) == "undoes"
     discarded.rest()

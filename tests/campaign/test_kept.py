@@ -137,7 +137,7 @@ def test_a_planted_record_reaches_nothing_outside(world: OneScript) -> None:
         pull(world.setup())
 
 
-def test_no_workspace_is_said(world: OneScript) -> None:
+def test_a_missing_workspace_is_reported(world: OneScript) -> None:
     (world.root / "pine.toml").unlink()
     with pytest.raises(Misuse):
         pull(world.setup())

@@ -106,7 +106,7 @@ JOBS = (pulls, pushes, merges, conflicts, pulls_a_new_script)
 
 @pytest.mark.promise(5)
 @pytest.mark.parametrize("job", JOBS)
-def test_what_is_done_is_on_the_disk(world: OneScript, job: Callable[[OneScript], None]) -> None:
+def test_reported_work_is_on_the_disk(world: OneScript, job: Callable[[OneScript], None]) -> None:
     """Files, pine.toml and records are safe when the run ends. Texts that can be read again from
     the service may be lost."""
     job(world)

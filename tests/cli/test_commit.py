@@ -242,7 +242,7 @@ def test_while_another_git_is_at_work_nothing_is_sent(repo: World) -> None:
     assert repo.saved() == [TREND]
 
 
-def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
+def test_an_index_locked_meanwhile_is_reported(repo: World) -> None:
     """Left as it is, it would take the commit back with the next one."""
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
@@ -255,7 +255,7 @@ def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
     assert status(repo) == []
 
 
-def test_what_git_ignores_is_not_committed(repo: World) -> None:
+def test_ignored_files_are_not_committed(repo: World) -> None:
     repo.write("*.pine\n", ".gitignore")
     git(repo, "add", ".gitignore")
     git(repo, "commit", "-qm", "ignore")

@@ -270,7 +270,7 @@ def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @both_ways
 @pytest.mark.parametrize("fault", ["list:*:429:seconds=3600", "list:*:html", "list:*:garbage"])
-def test_an_answer_that_is_none(sound: World, fault: str) -> None:
+def test_an_invalid_response(sound: World, fault: str) -> None:
     sound.plan.add(fault)
     only_wrong(sound, "session")
 
@@ -796,7 +796,7 @@ def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.Monke
 
 
 @both_ways
-def test_what_a_killed_process_left(sound: World) -> None:
+def test_leftovers_of_a_killed_process(sound: World) -> None:
     (sound.folder / "indicators" / ".pinesync-0001-aa.tmp").write_text(LONGER)
     (sound.state_folder / "tmp").mkdir(exist_ok=True)
     (sound.state_folder / "tmp" / "0123456789abcdef").write_text(LONGER)

@@ -75,7 +75,7 @@ def test_status_names_it_once(clone: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "large"])
-def test_what_is_no_plain_file(clone: World, kind: str) -> None:
+def test_files_that_are_not_plain(clone: World, kind: str) -> None:
     clone.remove()
     if kind == "link":
         (clone.place / "other.pine").write_text(LONGER)

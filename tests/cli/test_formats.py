@@ -127,7 +127,7 @@ def test_paths_are_those_of_the_repository(broken: World, monkeypatch: pytest.Mo
     assert f"file={TREND_PATH}," in broken("check", "--format", "github").out
 
 
-def test_what_is_foreign_ends_no_annotation_and_begins_none() -> None:
+def test_foreign_text_ends_no_annotation_and_begins_none() -> None:
     (line,) = github(found(FOUND))
     where, _, message = line[2:].partition("::")
     assert where == ("error file=a%2C b%3Ac%25.pine,line=3,endLine=3,col=6,endColumn=14,title=CE1")

@@ -360,7 +360,7 @@ def test_a_nul_in_a_version(repo: World) -> None:
     assert f"{TREND_PATH}: left out of the history: 2.0 has a NUL" in ran.err
 
 
-def test_a_reference_that_stands_in_the_way(repo: World) -> None:
+def test_a_ref_in_the_way(repo: World) -> None:
     repo.git("update-ref", "refs/remotes/tradingview", "HEAD")
     assert "git fast-import failed" in repo("history", "import", code=1).err
 

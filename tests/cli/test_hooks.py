@@ -50,7 +50,7 @@ def tried(world: World, *words: str, path: str | None = None) -> subprocess.Comp
 # -- before a commit ------------------------------------------------------------------------------
 
 
-def test_what_is_staged_is_checked_and_not_what_is_in_the_folder(repo: World) -> None:
+def test_the_index_is_checked_and_not_the_folder(repo: World) -> None:
     assert repo("hooks", "install").code == 0
     repo.write(UNCLOSED)
     git(repo, "add", TREND_PATH)

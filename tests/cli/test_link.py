@@ -85,7 +85,7 @@ def test_by_title_where_the_saved_name_is_another(world: World) -> None:
     assert world.words()["file.pine"] == "modified"
 
 
-def test_what_fits_two_is_left(world: World) -> None:
+def test_a_file_that_fits_two_scripts_is_left(world: World) -> None:
     world.web_save(EXTRA, "One")
     world.web_save(EXTRA, "Two")
     world.folder.mkdir()

@@ -52,7 +52,7 @@ def test_a_good_cookie_is_kept_for_its_owner_alone(world: World, tradingview: Tr
     assert set(tradingview.asked_for) == {f"{NAME}:443"}
 
 
-def test_what_is_kept_is_used_by_every_verb(world: World, tradingview: TradingView) -> None:
+def test_every_verb_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
     first, where, opens = world("whoami").out.splitlines()
@@ -92,7 +92,7 @@ def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) 
     "pasted",
     ["", "hello", "sessionid=abc", "sessionid_sign=v3:x", "sessionid=\x01; sessionid_sign=x"],
 )
-def test_what_is_no_cookie(world: World, tradingview: TradingView, pasted: str) -> None:
+def test_invalid_cookies(world: World, tradingview: TradingView, pasted: str) -> None:
     ran = world("login", stdin=pasted, code=2)
     assert not pasted or pasted not in ran.said
     assert tradingview.asked_for == []
@@ -106,11 +106,11 @@ def test_a_cookie_is_never_an_argument(world: World, tradingview: TradingView) -
     assert tradingview.asked_for == []
 
 
-def test_a_cookie_file_that_is_none(world: World) -> None:
+def test_a_cookie_file_that_does_not_exist(world: World) -> None:
     assert "nowhere.txt" in world("login", "--cookie-file", "nowhere.txt", code=2).err
 
 
-def test_a_dead_cookie_is_not_stored_and_leaves_what_was(
+def test_a_dead_cookie_is_not_stored_and_replaces_nothing(
     world: World, tradingview: TradingView
 ) -> None:
     dead = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
@@ -226,7 +226,7 @@ def test_a_facade_is_https_or_on_this_machine(world: World, url: str) -> None:
     assert not told(world, world("list", code=2).said)
 
 
-def test_a_certificate_that_nobody_vouches_for(world: World, tradingview: TradingView) -> None:
+def test_an_untrusted_certificate(world: World, tradingview: TradingView) -> None:
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     world.monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
@@ -297,7 +297,7 @@ def other(world: World) -> User:
     return other
 
 
-def test_a_named_sign_in_stands_beside_the_other(
+def test_a_named_sign_in_replaces_no_other(
     world: World, tradingview: TradingView, other: User
 ) -> None:
     assert world("login", stdin=world.user.cookie).code == 0
@@ -341,7 +341,7 @@ def test_the_name_goes_before_the_variable(
 
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
-def test_a_name_that_is_none(world: World, tradingview: TradingView, name: str) -> None:
+def test_an_invalid_name(world: World, tradingview: TradingView, name: str) -> None:
     assert world("login", "--as", name, stdin=world.user.cookie).code in (0, 2)
     names = [path.name for path in world.home.rglob("*.json")]
     assert names in ([], ["session.json"], ["session--.json"])

@@ -317,7 +317,7 @@ def test_mv_after_the_fact(clone: World, text: str) -> None:
     assert clone.read(NEW) == text
 
 
-def test_what_is_gone_is_not_moved(clone: World) -> None:
+def test_a_missing_file_is_not_moved(clone: World) -> None:
     clone.remove()
     before = clone.files()
     assert clone("mv", TREND_PATH, NEW).code == 2

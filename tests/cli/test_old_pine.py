@@ -60,7 +60,7 @@ def test_a_new_script_of_v4_is_created(clone: World) -> None:
     assert len(clone.saved("Older")) == 1
 
 
-def test_what_no_version_takes_is_refused_all_the_same(clone: World) -> None:
+def test_values_of_no_version_are_still_refused(clone: World) -> None:
     clone.write(EDITED + "plot((close)\n", PATH)
     assert '"(" is never closed' in clone("push", code=4).said
     assert clone.saved("Old") == [OLD]

@@ -186,7 +186,7 @@ def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyP
     assert "bug" not in refused.err
 
 
-def test_the_folder_one_stands_in_is_gone(world: World) -> None:
+def test_the_current_folder_is_gone(world: World) -> None:
     gone = world.place / "gone"
     gone.mkdir()
     ran = world.process("-C", ".", "status", cwd=gone)
@@ -194,6 +194,6 @@ def test_the_folder_one_stands_in_is_gone(world: World) -> None:
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "nan", "1e9"])
-def test_seconds_that_are_none(clone: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_invalid_seconds(clone: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", value)
     assert clone("push").code == 2

@@ -316,7 +316,7 @@ def luminance(color: str) -> float:
 # -- side by side ---------------------------------------------------------------------------------
 
 
-def test_two_texts_beside_each_other() -> None:
+def test_two_texts_side_by_side() -> None:
     old = "".join(f"{n}\n" for n in range(1, 31))
     new = old.replace("5\n", "five\nand more\n", 1).removesuffix("30\n") + "30"
     found = side_by_side(old, new, 100)

@@ -128,7 +128,7 @@ def test_a_script_that_is_behind_is_refused_where_it_is_named(clone: World) -> N
     assert "run `pinesync pull`" in clone("push", code=0).err
 
 
-def test_a_script_that_is_gone_can_be_saved_anew(clone: World) -> None:
+def test_a_gone_script_can_be_created_again(clone: World) -> None:
     clone.write(LONGER)
     old = clone.entry()["pine_id"]
     clone.web_delete()
@@ -157,7 +157,7 @@ def test_untracked_becomes_new_becomes_clean(clone: World) -> None:
     assert clone.saved("Extra") == [EXTRA]
 
 
-def test_what_is_ignored_has_no_word(clone: World) -> None:
+def test_ignored_files_have_no_word(clone: World) -> None:
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("ignore = []", 'ignore = ["drafts/**"]'))
     clone.write(EXTRA, "drafts/deep/Idea.pine")

@@ -52,7 +52,7 @@ def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
     assert diverged.saved() == [TREND, SLOWER, LONGER]
 
 
-def test_theirs_takes_the_newest_and_keeps_what_stood_there(diverged: World) -> None:
+def test_theirs_takes_the_newest_and_backs_up_the_text(diverged: World) -> None:
     assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
@@ -74,7 +74,7 @@ def test_no_merge_still_brings_the_rest(diverged: World) -> None:
 
 
 @pytest.mark.parametrize("choice", ["--ours", "--theirs"])
-def test_a_choice_is_for_what_diverged_alone(clone: World, choice: str) -> None:
+def test_a_choice_applies_only_to_diverged_scripts(clone: World, choice: str) -> None:
     clone.web_save(SLOWER)
     clone.write("//@version=6\nstrategy('Breakout')\n", BREAKOUT_PATH)
     assert clone("pull", choice).code == 0
@@ -89,13 +89,13 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "behind"}
 
 
-def test_pull_of_a_path_that_is_none(clone: World) -> None:
+def test_pull_of_an_unknown_path(clone: World) -> None:
     refused = clone("pull", "indicators/Nothing.pine", code=2)
     assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
 @pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
-def test_a_new_script_goes_beside_what_is_none_of_the_folder(clone: World, there: str) -> None:
+def test_a_new_script_avoids_a_foreign_file(clone: World, there: str) -> None:
     """That stays as it is, and no pull is refused for it, now or later."""
     place = clone.folder / "indicators" / "Extra.pine"
     if there.startswith("ignored"):

@@ -278,7 +278,7 @@ def test_a_newer_base_in_pine_toml_counts_more(team: Team) -> None:
     assert team.based() == "4.0"
 
 
-def test_what_head_lacks_is_not_recorded(team: Team) -> None:
+def test_texts_that_head_lacks_are_not_recorded(team: Team) -> None:
     """Else the next run would push HEAD's older text on top, as if it were an edit."""
     place = team.runner()
     (place / TREND_PATH).write_text(LONGER)
@@ -301,7 +301,7 @@ def test_a_record_of_a_text_that_its_commit_lacks_does_not_count(team: Team) -> 
     assert team.words() == {TREND_PATH: "diverged"}
 
 
-def test_pull_diff_and_log_know_it_too(team: Team) -> None:
+def test_pull_diff_and_log_know_it_as_well(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     place = team.runner()
@@ -487,7 +487,7 @@ def test_a_ref_that_cannot_be_one(team: Team) -> None:
     assert team.world.saved() == [TREND]
 
 
-def test_a_branch_that_another_work_tree_stands_on(team: Team) -> None:
+def test_a_branch_checked_out_in_another_work_tree(team: Team) -> None:
     git(team.desk, "worktree", "add", "-q", "-b", "aside", str(team.world.place / "tree"))
     assert team.world("push", "--record", "aside").code == 2
 

@@ -220,7 +220,7 @@ def test_whatever_the_answer_looks_like(clone: World, body: bytes) -> None:
     assert clone.entry()["name"] == "New"
 
 
-def test_said_to_be_done_and_not_listed(clone: World) -> None:
+def test_reported_as_done_but_not_listed(clone: World) -> None:
     clone.plan.add(Fault("rename", "answer", body=b'"ok"'))
     assert clone("rename", TREND_PATH, "New").code == 7
     assert clone.entry()["name"] == "Trend"

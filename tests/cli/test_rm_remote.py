@@ -81,7 +81,7 @@ def test_every_version_is_kept_before_the_deletion(three: World) -> None:
     assert is_there(three, "Tools")
 
 
-def test_a_lost_or_damaged_cache_is_read_anew(three: World) -> None:
+def test_a_lost_or_damaged_cache_is_rebuilt(three: World) -> None:
     for path in (three.home / "pinesync/state").glob("*/objects/*/*"):
         path.write_text("damaged")
     pine_id = three.id_of()
@@ -352,7 +352,7 @@ def test_a_list_alone_is_no_proof(three: World) -> None:
     assert three.entry()["version"] == "3.0"
 
 
-def test_said_to_be_done_and_still_there(three: World) -> None:
+def test_reported_as_done_but_still_there(three: World) -> None:
     three.plan.add(Fault("delete", "answer", body=b'"ok"'))
     assert three(*NOW).code == 7
     assert TREND_PATH in three.files()

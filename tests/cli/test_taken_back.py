@@ -465,7 +465,7 @@ def test_a_newer_save_without_the_one_before(repo: World) -> None:
     assert repo.read() == SLOWER + "\n// theirs\n"
 
 
-def test_a_script_that_was_forgotten_and_pulled_anew(clone: World) -> None:
+def test_a_script_forgotten_and_pulled_again(clone: World) -> None:
     """Git has an older text of the file that a pull wrote."""
     start(clone)
     clone.web_save(SLOWER)

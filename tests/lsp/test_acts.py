@@ -134,7 +134,7 @@ def test_a_pull_brings_what_was_saved_there(clone: World, on_trend: OnTrend) -> 
 
 
 @pytest.mark.parametrize("able", [True, False])
-def test_the_difference_opens_beside_the_file(clone: World, on_trend: OnTrend, able: bool) -> None:
+def test_the_diff_opens_next_to_the_file(clone: World, on_trend: OnTrend, able: bool) -> None:
     """Where an editor cannot be asked to, the message tells where it is."""
     clone.web_save(SLOWER)
     editor, uri = on_trend(able=able)
@@ -200,7 +200,7 @@ def test_what_is_outside_is_not_reached(clone: World, editor: Editor) -> None:
 
 
 @served
-def test_the_cookie_is_in_nothing_that_is_said(clone: World, on_trend: OnTrend) -> None:
+def test_no_output_contains_the_cookie(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     editor, uri = on_trend()
     clone.plan.add("list:1:expire")

@@ -111,7 +111,7 @@ def test_one_that_waits_for_its_turn_is_called_off(clone: World, editor: Editor)
     assert [one.message for one in editor.said] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
 
 
-def test_what_was_sent_cannot_be_called_off(clone: World, editor: Editor) -> None:
+def test_a_sent_save_cannot_be_cancelled(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 0

@@ -170,6 +170,6 @@ TRUST = (
         "S15",
         "pinesync.text.canonical:_encode",
         half_characters_too,
-        ("tests/security/test_rules.py::test_what_has_no_bytes_empties_no_file",),
+        ("tests/security/test_rules.py::test_an_unencodable_text_empties_no_file",),
     ),
 )

@@ -23,7 +23,7 @@ WATCHES = (
         "pinesync.workspace.files.exchange:is_being_written",
         giving(False),
         (
-            "tests/watch/test_halves.py::test_what_is_being_written_waits",
+            "tests/watch/test_halves.py::test_a_file_being_written_waits",
             "tests/campaign/test_races.py::test_a_pull_amid_a_save_in_place",
         ),
     ),

@@ -173,7 +173,7 @@ def test_another_text_than_the_expected_one_stays(
     assert place.log.journal.is_empty
 
 
-def test_a_file_that_is_gone_is_not_made_anew(place: Place) -> None:
+def test_a_missing_file_is_not_recreated(place: Place) -> None:
     with pytest.raises(FileError):
         put(place)
     assert place.files() == {}

@@ -194,7 +194,7 @@ def test_a_late_save_lands_after_so_many_requests(facade: Any) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["save_new", "delete", "check", "list", "script_info"])
-def test_other_endpoints_fail_too(facade: Any, endpoint: str) -> None:
+def test_other_endpoints_fail_as_well(facade: Any, endpoint: str) -> None:
     pine_id = facade.make()
     request = {
         "save_new": ("POST", "/save/new?name=N", "x"),

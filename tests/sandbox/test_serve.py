@@ -48,7 +48,7 @@ def test_only_loopback(store: Store) -> None:
             Server(SandboxApp(store), host)
 
 
-def test_a_port_in_use_is_said(store: Store, server: Server) -> None:
+def test_a_port_in_use_is_reported(store: Store, server: Server) -> None:
     with pytest.raises(Misuse, match=str(server.port)):
         Server(SandboxApp(store), port=server.port)
 

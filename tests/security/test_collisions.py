@@ -157,7 +157,7 @@ def test_windows_takes_every_file_as_it_is_called(names: list[str]) -> None:
             assert len(part.encode("utf-16-le")) <= 2 * 255
 
 
-def test_a_disk_with_a_rule_that_nobody_knows(world: World) -> None:
+def test_a_disk_with_an_unknown_rule(world: World) -> None:
     """What cannot be written beside another is refused, and the rest is cloned."""
     world.web_save(world.saved()[0], "Tram")
     link, one_at_a_time = Folder.link, Lock()

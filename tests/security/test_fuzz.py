@@ -33,6 +33,6 @@ def test_a_finding_is_reported_with_the_example(
     assert "example=1000" in said
 
 
-def test_a_target_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_target(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["1", "worlds"]) == 2
     assert "there are wire, manifest" in capsys.readouterr().out

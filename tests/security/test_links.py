@@ -160,7 +160,7 @@ def test_nothing_outside_is_read_or_written_at_any_call(
 
 @pytest.mark.parametrize("make", [link, pipe])
 @pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
-def test_what_stands_in_the_files_place_stays_there_and_nothing_is_left(
+def test_an_obstacle_in_the_files_place_stays(
     tmp_path: Path, act: Act, name: str, make: Make
 ) -> None:
     """A link that came out of the exchange goes back, and ours is cleared away."""

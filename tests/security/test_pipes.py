@@ -74,7 +74,7 @@ def giant(file: Path, outside: Path) -> None:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("make", [link, pipe, folder, giant])
 @pytest.mark.parametrize("kind", ["objects", "saved", "records", "replaced", "tmp"])
-def test_what_is_no_plain_file_is_not_read(
+def test_only_plain_files_are_read(
     clone: World, kind: str, make: Callable[[Path, Path], None]
 ) -> None:
     outside = neighbour(clone)

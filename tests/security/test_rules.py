@@ -159,7 +159,7 @@ def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
 
 @pytest.mark.promise("S15")
 @pytest.mark.parametrize("text", ["half \ud800 a character", "\udfff"])
-def test_what_has_no_bytes_empties_no_file(tmp_path: Path, text: str) -> None:
+def test_an_unencodable_text_empties_no_file(tmp_path: Path, text: str) -> None:
     root = tmp_path / "scripts"
     (root / "indicators").mkdir(parents=True)
     file = root / TREND_PATH

@@ -180,9 +180,7 @@ def test_the_look_fails_too_and_the_next_run_finds_it(bench: Bench, edited: Edit
     saved_once(bench, pine_id, path)
 
 
-def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
-    bench: Bench, edited: Edited
-) -> None:
+def test_a_moved_script_with_an_open_save_is_left_alone(bench: Bench, edited: Edited) -> None:
     _, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
     bench.push()
@@ -277,7 +275,7 @@ BROKEN = BASE + "plot(clsoe)\n"
 
 @pytest.mark.promise(17)
 @pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_what_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
+def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
     bench.fake.failed_save_has_result = told
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)
@@ -291,7 +289,7 @@ def test_what_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
 @pytest.mark.promise(17)
 @pytest.mark.parametrize("rewrites", [False, True], ids=["kept", "rewritten"])
 @pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_a_broken_text_that_got_stored_is_said_to_be(
+def test_a_broken_text_that_was_stored_is_reported_as_such(
     bench: Bench, told: bool, rewrites: bool
 ) -> None:
     bench.fake.failed_save_has_result = told

@@ -156,7 +156,7 @@ def test_no_firefox_and_no_such_profile(fill: Fill, root: Path, scratch: Path) -
 @pytest.mark.parametrize(
     "body", [b"", b"not a database" * 500, b"SQLite format 3\0" + b"\xff" * 5000]
 )
-def test_a_database_that_is_none(root: Path, scratch: Path, body: bytes) -> None:
+def test_a_file_that_is_no_database(root: Path, scratch: Path, body: bytes) -> None:
     profile = root / "Profiles" / "x.default"
     profile.mkdir(parents=True)
     (profile / "cookies.sqlite").write_bytes(body)
@@ -169,7 +169,7 @@ def test_a_database_that_is_none(root: Path, scratch: Path, body: bytes) -> None
 @pytest.mark.parametrize(
     "body", [b"\xff\xfe", b"no section", b"[Profile0\n", b"[Profile0]\nName=x\n"]
 )
-def test_a_list_of_profiles_that_is_none(root: Path, scratch: Path, body: bytes) -> None:
+def test_a_damaged_list_of_profiles(root: Path, scratch: Path, body: bytes) -> None:
     root.mkdir()
     (root / "profiles.ini").write_bytes(body)
     with pytest.raises(Misuse, match="no Firefox profile"):

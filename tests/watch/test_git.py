@@ -226,7 +226,7 @@ WRITES: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("way", WRITES)
-def test_what_git_writes_is_held(kept: Watching, way: str) -> None:
+def test_files_that_git_writes_are_held(kept: Watching, way: str) -> None:
     """`other` has the line at the end, `main` the number near the top, `ahead` one line more."""
     world = kept.world
     branch(world, "other", LONGER)

@@ -54,7 +54,7 @@ def opened(world: World) -> Project:
     [b"", b"\n", HALF.encode(), HALF.encode() + "// \u20ac".encode()[:-1], SLOWER.encode()],
     ids=["none", "blank", "valid", "half a character", "all of it"],
 )
-def test_what_is_being_written_waits(watching: Watching, half: bytes, looks: Looks) -> None:
+def test_a_file_being_written_waits(watching: Watching, half: bytes, looks: Looks) -> None:
     world = watching.start().world
     whole = SLOWER.encode() + "// \u20ac\n".encode()
     with (world.folder / TREND_PATH).open("wb") as file:
@@ -324,7 +324,7 @@ def test_what_was_empty_before_is_sent_once_it_is_written(watching: Watching) ->
     check_uploads(watching, LONGER)
 
 
-def test_what_lies_beside_a_script_is_nothing(watching: Watching) -> None:
+def test_other_files_next_to_a_script_are_ignored(watching: Watching) -> None:
     """Backups, swap and lock files, and a script that nobody listed."""
     world = watching.start().world
     beside = "#{}# {}~ {}.~1~ {}.orig {}.bak {}.rej .{}.swp .{}.un~ {}.save {}.AbCdEf .#{}".split()
@@ -339,7 +339,7 @@ def test_what_lies_beside_a_script_is_nothing(watching: Watching) -> None:
     check_uploads(watching, SLOWER)
 
 
-def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
+def test_reading_a_non_file_leaves_nothing_open(clone: World) -> None:
     folder, file = opened(clone).workspace, clone.folder / TREND_PATH
     for made in (made_folder, made_pipe):
         made(file)

@@ -51,7 +51,7 @@ def test_a_text_that_is_saved_meanwhile_goes_before_those_that_wait(
     assert world.words() == {}
 
 
-def test_what_failed_goes_alone_and_last(
+def test_a_failed_script_goes_alone_and_last(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: whoever hangs again keeps none of the others waiting."""

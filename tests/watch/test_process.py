@@ -308,7 +308,7 @@ def was_started(folder: Path) -> tuple[list[str], dict[str, str]]:
     return words, dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def test_what_is_only_new_there_is_no_alarm(tmp_path: Path) -> None:
+def test_new_scripts_on_tradingview_raise_no_alarm(tmp_path: Path) -> None:
     ring = alarm(str(recording(tmp_path, "tell.sh")), notify=False)
     for word in ("behind", "remote-only"):
         ring(Told(RelPath(TREND_PATH), word, "saved on TradingView"))

@@ -122,7 +122,7 @@ def test_a_script_that_is_listed_while_watching_is_sent_when_it_is_saved(
     assert world.saved("Extra") == [EXTRA + "// saved\n"]
 
 
-def test_push_and_pull_work_beside_it(watching: Watching) -> None:
+def test_push_and_pull_work_alongside(watching: Watching) -> None:
     world = watching.start().world
     world.write(BROKEN)
     watching.done()

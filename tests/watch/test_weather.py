@@ -94,7 +94,7 @@ def test_a_save_waits_while_the_disk_is_full(
     assert outcomes == ["failed", "saved"]
 
 
-def test_what_the_service_refuses_is_not_sent_again(
+def test_a_refused_save_is_not_sent_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The branch's last commit, and what is to be told."""
+    """The branch's last commit, and the outcomes to report."""
 
     commit: str
     outcomes: tuple[Outcome, ...] = ()

@@ -35,7 +35,7 @@ class Pushed:
 
 def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
     """Push a refspec of git's: `[+]SRC:DST`. Everything that the commit changed is saved, or the
-    push is rejected; what was saved by then is told, and the next fetch brings it."""
+    push is rejected; the versions already saved are reported, and the next fetch brings them."""
     source, _, target = spec.removeprefix("+").partition(":")
     if why := _refusal(spec, source, target):
         return Pushed(Run(), why)
@@ -86,7 +86,7 @@ def _moved(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
 
 
 def _reason(run: Run) -> str:
-    """Why the push is rejected, in one line: git shows it beside the branch."""
+    """Why the push is rejected, in one line, which git shows next to the branch."""
     saved = [f"{one.path} {one.version}" for one in run.outcomes if one.done in _SAVED]
     pending = [one.path for one in run.outcomes if one.done == "pending"]
     if saved:

@@ -27,16 +27,16 @@ class DeletionTarget:
 
 
 def delete_script(setup: Setup, raw: str, typed_name: Callable[[DeletionTarget], str]) -> Run:
-    """Delete the script of a file there, and forget it here; the file stays. `typed_name` tells
-    what somebody typed as the name of what is deleted. LeftForYou where TradingView has a version
-    that was not pulled, where a conflict is open, and where the script is gone."""
+    """Delete a file's script on TradingView and drop its entry; the file stays. `typed_name`
+    returns the name that the user typed to confirm. LeftForYou if TradingView has a version that
+    was not pulled, if a conflict is open, or if the script is gone."""
     project = open_project(setup)
     path = project.path(raw)
     with project.transaction("rm --remote") as tx:
         listed_entry(project, path)
         tx.settle()
         if path not in project.workspace.manifest.entries():
-            return Run(tx.recovered)  # an earlier deletion is found to be done
+            return Run(tx.recovered)  # settling finished an earlier deletion
         entry = listed_entry(project, path)
         if {path, entry.pine_id} & tx.blocked:
             return Run(tx.recovered)
@@ -70,7 +70,7 @@ def _deleted(
     if typed_name(DeletionTarget(path, name, info.version)) != name:
         raise Misuse(
             f"{path}: that is not its name on TradingView; nothing was deleted",
-            f"it is called {name!r}",
+            f"its name is {name!r}",
         )
     done = delete(ports, entry)
     edited = situation.local in (

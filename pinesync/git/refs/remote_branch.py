@@ -2,7 +2,7 @@
 
 The branch is `refs/pinesync/<remote>/main`. Its last commit is what TradingView has: a commit made
 from saved versions, or the commit that was pushed last. A pushed commit keeps its hash, so the new
-versions of its scripts are in a record beside it, `refs/pinesync/<remote>/record`.
+versions of its scripts are in a separate record, `refs/pinesync/<remote>/record`.
 """
 
 from __future__ import annotations
@@ -170,8 +170,8 @@ def write_record(repository: Repository, refs: RemoteRefs, tip: Tip, when: int) 
 def advance_branch(
     repository: Repository, refs: RemoteRefs, commit: str, before: str | None
 ) -> None:
-    """Move the branch, and git's own for the user where git has one. FileError if the branch is not
-    at `before` any more."""
+    """Move the branch, and git's own for the user where git has one. FileError if the branch is no
+    longer at `before`."""
     if commit == before:
         return
     repository.advance_ref(refs.branch, commit, before, "pinesync: what TradingView has")

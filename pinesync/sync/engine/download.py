@@ -115,7 +115,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
 
 
 def _base_held(ports: Ports, situation: ScriptState) -> str | None:
-    """The text of the base, if it is held here."""
+    """The text of the base, if it is stored here."""
     entry = situation.entry
     if not (entry and entry.pine_id and entry.base):
         return None

@@ -1,4 +1,4 @@
-"""A file gets a text that a person asked for; what it had is kept."""
+"""Replace a file's text with one that a person requested, and back up the old one."""
 
 from __future__ import annotations
 

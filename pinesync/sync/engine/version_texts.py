@@ -18,6 +18,6 @@ def read_text(ports: Ports, pair: Wanted) -> str:
 
 
 def held_text(texts: TextStore, pair: Wanted) -> str | None:
-    """The canonical text of a saved version, if it is held here."""
+    """The canonical text of a saved version, if it is stored here."""
     held = texts.recall(*pair)
     return texts.text_of(held) if held else None

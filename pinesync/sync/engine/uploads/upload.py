@@ -93,7 +93,7 @@ def push(
             # The newest save is under way, so the one before it is recorded while it runs.
             while len(unread) > 1:
                 yield from _resolved(ports, unread.popleft())
-            # An accepted save lacks only its read-back, which can run beside the next save.
+            # An accepted save lacks only its read-back, which can run alongside the next save.
             if several and sent.is_accepted:
                 sent.begin_read_back(ports)
             else:
@@ -108,7 +108,7 @@ def push(
 
 
 def _when_asked(act: Callable[[], R]) -> Callable[[], R]:
-    """Submit `act` so that it runs only when its result is asked for: one thing at a time."""
+    """Submit `act` so that it runs only when its result is requested: one thing at a time."""
     return act
 
 
