@@ -24,13 +24,13 @@ Inode = tuple[int, int]
 
 @dataclass
 class Cache:
-    """What the disk's cache holds and the disk does not: texts of files, names in folders."""
+    """What is only in the disk's cache: texts of files, names in folders."""
 
     texts: dict[Inode, str] = field(default_factory=dict)
     names: dict[Inode, str] = field(default_factory=dict)
 
     def unsafe(self, *wanted: str) -> list[str]:
-        """What a power cut would take, below folders that matter."""
+        """What a power cut would lose in these folders."""
         found = [*self.texts.values(), *self.names.values()]
         return [place for place in found if any(word in place for word in wanted)]
 

@@ -73,7 +73,7 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(world: World) 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: int) -> None:
-    """At each of the moves into a folder that somebody may stand in."""
+    """At each of the moves into a folder that may be somebody's current one."""
     world.folder.mkdir()
     inode = world.folder.stat().st_ino
     assert python(world, BREAKS_OFF.format(after=after)) == 130
@@ -85,7 +85,7 @@ def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_clone_into_an_empty_folder_that_was_killed(world: World, after: int) -> None:
-    """What is there by then is a workspace, and a restore brings the rest."""
+    """The part that exists is a workspace, and a restore brings the rest."""
     world.folder.mkdir()
     dies = BREAKS_OFF.replace("raise KeyboardInterrupt", "os._exit(137)")
     assert python(world, dies.format(after=after)) == 137

@@ -362,7 +362,7 @@ def test_a_hook_that_changes_the_first_commit(clone: World) -> None:
 
 
 def test_no_program_of_a_repository_is_run_unless_a_commit_was_asked_for(repo: World) -> None:
-    """An unpacked archive may bring a .git with settings of somebody else's."""
+    """An unpacked archive may contain a .git with somebody else's settings."""
     program = repo.place / "program"
     program.write_text(f"#!/bin/sh\necho ran >> {repo.place}/ran\n")
     program.chmod(0o755)
@@ -462,7 +462,7 @@ def test_where_nothing_would_find_the_commit(
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
 def test_a_commit_that_no_branch_has_is_reported(repo: World, verb: str) -> None:
-    """As in a submodule: it is made, and how to keep it is said."""
+    """As in a submodule: the commit is made, with a hint how to keep it."""
     git(repo, "checkout", "-q", "--detach")
     repo.write(LONGER)
     repo.web_save(EDITED, "Breakout")

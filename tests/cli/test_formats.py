@@ -198,7 +198,7 @@ def test_every_log_fits_the_schema(checks: Checks) -> None:
 
 
 def test_a_service_that_fails_midway_hides_no_finding(clone: World) -> None:
-    """Two files are told, the third meets a web page; what is left is looked at for its syntax."""
+    """Two files are reported, the third meets a web page; the rest is checked offline."""
     for number, text in enumerate((BROKEN, BROKEN, EXTRA, "indicator(\n")):
         clone.write(text, f"check/{number}.pine")
     clone.plan.add(Fault("check", "html", first=3, count=None))

@@ -514,7 +514,7 @@ def test_nothing_new_since_the_local_branch(repo: World) -> None:
 
 
 def test_a_local_branch_with_commits_of_a_person(repo: World) -> None:
-    """The log begins anew beside it."""
+    """A new log begins, and the old branch stays."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     repo.git("commit", "--allow-empty", "-qm", "by hand")
@@ -577,7 +577,7 @@ def account(world: World) -> World:
 
 
 def _reference(world: World) -> tuple[str, str]:
-    """The commits of an import that nobody disturbs, of all but the last two saves and of all."""
+    """The commits of an undisturbed import: of all but the last two saves, and of all."""
     world("clone", "--sandbox", "scripts")
     world.git("init", "-q")
     imported(world)

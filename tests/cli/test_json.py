@@ -139,7 +139,7 @@ def test_errors_are_objects_as_well(busy: World, code: int, arguments: list[str]
 
 
 def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
-    """Also where an option with a value stands before it."""
+    """Also after an option with a value."""
     for asked in (
         ["--json", "status", "nowhere.pine"],
         ["-C", str(busy.folder), "--json", "status", "nowhere.pine"],

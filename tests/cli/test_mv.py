@@ -162,7 +162,7 @@ def test_not_while_a_save_of_it_is_unsettled(clone: World, monkeypatch: pytest.M
 
 
 def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both texts are there then, and it is said."""
+    """Both texts exist then, and a message says so."""
     real = os.replace
 
     def replace(source: Any, target: Any, **more: Any) -> None:

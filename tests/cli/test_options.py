@@ -178,7 +178,7 @@ def test_another_pinesync_writes_here(clone: World) -> None:
 
 
 def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file stands where the folder should be: so not even root can make it."""
+    """A file is in the folder's place, so not even root can create it."""
     (clone.place / "file").write_text("")
     monkeypatch.setenv("PINESYNC_HOME", str(clone.place / "file" / "home"))
     refused = clone("sandbox", "seed", code=1)

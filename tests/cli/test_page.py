@@ -256,7 +256,7 @@ def test_in_a_browser(clone: World, tmp_path: Path) -> None:
 
 
 def browse(file: Path, place: Path) -> tuple[str, list[str]]:
-    """The page as Chromium has it at the end, and what its console was told."""
+    """The final page in Chromium, and the messages on its console."""
     done = subprocess.run(
         [
             *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),

@@ -382,7 +382,7 @@ def test_killed_between_the_save_and_the_record(team: Team) -> None:
 
 
 def deadly(place: Path, word: str) -> Path:
-    """A folder for PATH with a git that kills whoever runs this one command of it."""
+    """A folder for PATH, with a git that kills its caller at this one command."""
     real = shutil.which("git")
     script = place / "deadly" / "git"
     script.parent.mkdir()
@@ -448,7 +448,7 @@ refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b"""
 
 
 def test_a_branch_in_heads_history_is_no_side_ref(team: Team) -> None:
-    """A person's branch does not move, wherever it stands."""
+    """A person's branch never moves."""
     place = team.runner()
     before = git(place, "rev-parse", "HEAD")
     git(place, "branch", "lone")
@@ -532,7 +532,7 @@ def test_a_shallow_clone_says_that_it_cannot_tell(team: Team) -> None:
 
 
 def test_a_flag_travels_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A save of somebody else that ours hides is not forgotten with the machine."""
+    """Somebody else's save that ours hides is remembered on every machine."""
     team.commit(LONGER)
     place = team.runner()
     once_asked(team.world, monkeypatch, "save_next", lambda: team.world.web_save(SLOWER))

@@ -308,7 +308,7 @@ def test_a_deletion_that_arrives_late(three: World) -> None:
 
 
 def test_another_account_is_no_proof(three: World) -> None:
-    """What was sent is not settled with a list of somebody else's."""
+    """A sent deletion is not settled with another account's list."""
     three.plan.add("delete:1:delay")
     assert three(*NOW).code == 7
     body = {"userId": 9, "userName": "somebody", "chartImageUrl": ""}

@@ -98,7 +98,7 @@ def test_a_fresh_clone_of_a_commit_with_pine_toml_and_an_older_file(
 
 
 def test_an_own_push_between_two_foreign_saves_of_one_line(repo: World) -> None:
-    """Their second save stands on ours, which stands on their first: none comes out by itself."""
+    """Their second save is based on ours, and ours on their first: none can be removed alone."""
     repo.web_save_and_pull(SLOWER)
     repo.write_and_push(FASTER)
     repo.web_save_and_pull(TWICE)
@@ -200,7 +200,7 @@ def test_a_revert_of_pushes_alone_is_pushed_from_any_machine(repo: World) -> Non
 
 
 def test_a_revert_of_a_push_on_top_of_a_foreign_save(repo: World) -> None:
-    """What is reverted is ours; what it stands on is theirs, and stays."""
+    """The reverted save is ours; the one it is based on is theirs, and stays."""
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
     repo.write(SLOWER + "plot(close)\n")

@@ -167,7 +167,7 @@ def test_a_push_of_two_is_undone_in_two_goes(clone: World, monkeypatch: pytest.M
 
 
 def test_interrupted_work_comes_first(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A push that nobody heard of is what was done last: an undo takes nothing else back."""
+    """The last operation is a push with a lost response: an undo reverts nothing else."""
     clone.write_and_push(LONGER)
     other = BREAKOUT + "// mine\n"
     clone.write(other, BREAKOUT_PATH)

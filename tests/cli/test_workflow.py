@@ -167,7 +167,7 @@ def test_a_commit_that_arrives_meanwhile_stays(team: Team) -> None:
 
 
 def test_records_that_are_in_conflict_are_repaired(team: Team) -> None:
-    """The run saved 2.0; in the browser it became 3.0, which somebody pulled and recorded first."""
+    """The run saved 2.0; the browser saved 3.0, which somebody pulled and recorded first."""
     team.merge(LONGER, TREND_PATH)
 
     def meanwhile() -> None:

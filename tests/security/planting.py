@@ -56,7 +56,7 @@ def plant(world: World, **changes: Any) -> Path:
 
 
 def refused(ran: Ran, name: str | Path) -> None:
-    """Exit 1 and the name of what stands there; no bug, and nothing sent."""
+    """Exit code 1 and the name of the planted file; no bug, and nothing sent."""
     assert ran.code == 1, ran
     assert str(name) in ran.err, ran
     assert not set(WRITES) & set(ran.asked)

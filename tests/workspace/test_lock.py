@@ -96,7 +96,7 @@ def test_an_error_inside_releases_the_lock(folder: Path) -> None:
     "error", [PermissionError(13, "no"), TimeoutError("slow"), OSError(5, "?")]
 )
 def test_an_error_inside_is_not_translated(folder: Path, error: OSError) -> None:
-    """It is a bug of the command, and not that the lock cannot be taken."""
+    """The error is the command's: the lock was taken."""
     with pytest.raises(OSError) as caught, writing(folder):
         raise error
     assert caught.value is error
