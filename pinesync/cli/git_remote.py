@@ -53,7 +53,7 @@ def _run(asked: Shared) -> int:
 
 
 class Helper:
-    """One run of the helper: it answers the commands of `gitremote-helpers(7)`."""
+    """One run of the helper, which handles the commands of `gitremote-helpers(7)`."""
 
     def __init__(self, remote: GitRemote, stdin: BinaryIO, stdout: BinaryIO) -> None:
         self._remote = remote
@@ -127,7 +127,7 @@ class Helper:
         return "unsupported"
 
     def _import(self, first: str) -> None:
-        """A clone asks for HEAD and for the branch, which are one. `list` has written the commits,
+        """A clone requests HEAD and the branch, which are one. `list` has written the commits,
         so the stream for git is empty."""
         for _ in self._batch(first):
             pass

@@ -87,7 +87,7 @@ def diff_with_remote(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Ans
 
 
 def failed(error: PinesyncError) -> Answer:
-    """The answer for a command that failed."""
+    """The result of a failed command."""
     return Answer(_with_hint(error.message, error.hint or ""), "error", error.exit_code)
 
 

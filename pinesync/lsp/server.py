@@ -147,7 +147,7 @@ class Server(LanguageServer):
             self._checking.soon(uri, lambda: self._text(uri))
 
     async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        """Publish the compiler's findings. Then ask TradingView for its state, once after the last
+        """Publish the compiler's findings. Then request TradingView's state, once after the last
         of several saves."""
         uri = params.text_document.uri
         if not self._is_script(uri):
@@ -295,7 +295,8 @@ class Server(LanguageServer):
         return {"exit_code": answer.exit_code, "message": said, "diff": answer.diff}
 
     def _found(self, answer: acts.Answer) -> None:
-        """Publish the compiler's findings of a push in their documents."""
+        """Publish the compiler's findings. Then request TradingView's state, once after the last
+        of several saves."""
         there = {path_of(uri): uri for uri in self._open()}
         for outcome in answer.outcomes:
             uri = there.get(answer.root / outcome.path) if answer.root else None

@@ -1,4 +1,4 @@
-"""Limit concurrent requests and pace retries. Both back off when the service asks for it."""
+"""Limit concurrent requests and pace retries. Both back off when the service requests it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Patience:
         return wait
 
     def rest(self) -> float:
-        """Seconds left of a wait that the service asked of another read."""
+        """Seconds left of a wait that the service requested for another read."""
         return max(0.0, self._rest_until - self._clock())
 
     def _rest(self, until: float, wait: float) -> None:

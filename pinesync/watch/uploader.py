@@ -207,7 +207,7 @@ class Uploader:
         yield from self._report(run, began)
 
     def troubled(self, error: PinesyncError) -> Iterator[Event]:
-        """Report the error once, until the service answers again."""
+        """Report the error once, until the service responds again."""
         if isinstance(error, NoAccess):
             self._refused_with = self._sign_ins()
             if self._remote:

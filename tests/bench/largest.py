@@ -30,7 +30,7 @@ def in_turn(turn: int) -> str:
 
 
 def replaced(turn: int) -> str:
-    """A million lines, and none of them is in the next text."""
+    """A million lines, none of which is in the next text."""
     return f"{turn}\n" * (MAX_SOURCE // 2)
 
 

@@ -25,7 +25,7 @@ Trouble = Callable[["Disk", str], None]
 
 @dataclass
 class Disk:
-    """`trouble` is asked before each call that changes the disk, and may raise."""
+    """`trouble` is called before each call that changes the disk, and may raise."""
 
     trouble: Trouble = lambda disk, name: None
     calls: list[str] = field(default_factory=list)

@@ -36,7 +36,7 @@ def commit(world: OneScript) -> None:
 
 
 def pull(world: OneScript) -> None:
-    """What somebody saved is pulled and committed."""
+    """Somebody else's save is pulled and committed."""
     world.web_fresh()
     world.sync()
     commit(world)

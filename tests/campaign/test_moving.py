@@ -194,7 +194,7 @@ def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks
 
 
 def test_somebody_also_writes_at_the_new_name(world: World) -> None:
-    """Their text is nobody's copy: it stays."""
+    """Nothing else has their text: it stays."""
     new = "folder/Trend.pine"
     met = False
 

@@ -166,7 +166,8 @@ def test_an_editor_races_a_pull(
 def test_an_editor_saves_between_the_last_look_and_the_exchange(
     folder: Workspace, exchange: Exchange
 ) -> None:
-    """What came out is not what the pull saw: it goes back, and whoever pulls is told."""
+    """The text that came out is not the one that the pull saw: it is put back, and the pull
+    reports it."""
     file = folder.root / PATH
     saved = ["//@version=6\n// edit 1\n"]
 

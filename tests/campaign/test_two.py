@@ -26,7 +26,8 @@ def world(served: World) -> World:
 
 
 def together(world: World, *verbs: str) -> list[int]:
-    """Run the commands at the same moment; their exit codes. Who got no lock said so."""
+    """Run the commands at the same time and return their exit codes. One without the lock must
+    say so."""
     children = [program(world, AT_A_BARRIER, verb) for verb in verbs]
     codes = []
     for child in children:

@@ -27,8 +27,9 @@ class Moment:
 
 
 def fill(world: World, scripts: int, versions: int, seed: int = 6) -> None:
-    """Save so many scripts in so many versions, in no order; some are renamed in between, some
-    deleted, some versions do not compile, some are in CRLF, and many have the same second."""
+    """Save this number of scripts in this number of versions, in mixed order. Some are renamed
+    in between, some deleted, some versions do not compile, some are in CRLF, and many have the
+    same second."""
     chance = random.Random(seed)
     world.store.reset(world.user)
     ids: list[str] = []

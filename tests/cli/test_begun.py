@@ -111,8 +111,8 @@ CLONE = ("clone", "--sandbox", "scripts")
 def test_a_clone_is_killed_at_a_call(
     world: World, then: str, history: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
-    """The next one, to whichever place, leaves nothing of it; and to the same place it reads what
-    is missing, and nothing twice."""
+    """The next clone, to any place, removes it all; one to the same place reads only what is
+    missing."""
     before = set(world.place.iterdir())
     step = 1 if request.config.getoption("--deep") else 13
     names, spared, left = set(), set(), 0

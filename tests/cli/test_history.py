@@ -406,7 +406,7 @@ def test_an_import_from_nothing_makes_the_same_commits(repo: World) -> None:
 
 
 def test_no_commit_of_a_person_is_on_it(repo: World) -> None:
-    """Nor is it moved by one, whatever is committed, pulled or fetched."""
+    """No commit, pull or fetch moves it either."""
     imported(repo)
     before = tip(repo)
     repo.write(LONGER)
@@ -432,8 +432,8 @@ def test_in_a_clone_the_log_and_what_is_saved_are_one(world: World) -> None:
 
 
 def test_what_the_log_has_is_not_committed_again(world: World) -> None:
-    """As long as a person commits nothing beside it. What the log cannot tell, as it is the same
-    everywhere, comes on top: whose saves these are."""
+    """As long as a person adds no commits. The log is the same everywhere, so it cannot say
+    whose saves these are; that is added on top."""
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     world.write_and_push(LONGER, TREND_PATH)
     imported(world)

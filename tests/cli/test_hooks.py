@@ -297,7 +297,7 @@ def test_links_and_hooks_that_do_not_run(repo: World) -> None:
 def test_an_install_is_killed_at_every_call(
     repo: World, there: str | None, verbs: str, then: str
 ) -> None:
-    """Then, too, hooks are whole, and the next run leaves nothing but hooks."""
+    """Even then hooks are complete, and the next run leaves only hooks."""
     names = set()
     for number in range(1, 40):
         shutil.rmtree(repo.folder / ".git" / "hooks", ignore_errors=True)

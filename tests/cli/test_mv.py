@@ -190,7 +190,7 @@ def test_two_spellings_of_one_file(clone: World) -> None:
 
 @pytest.mark.parametrize("step", ["link", "rename"])
 def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str) -> None:
-    """Nothing of it is overwritten, whichever way the file would have got its name."""
+    """It is never overwritten, however the file would have got its name."""
     link, rename = os.link, exchange._rename
 
     def meanwhile() -> None:

@@ -18,7 +18,7 @@ NOTE = "not checked: TradingView checks Pine v5 and later"
 
 @pytest.fixture
 def clone(world: World) -> World:
-    """The account has a script of v4 too."""
+    """The account also has a v4 script."""
     world.web_save(OLD, "Old")
     world.clone()
     return world
@@ -116,7 +116,7 @@ def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
 
 @both_ways
 def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
-    """The service accepts 5 MB, but a larger response is dropped: the outcome would stay unknown."""
+    """The service accepts 5 MB, but larger responses are dropped: the outcome would be unknown."""
     clone.write(OLD + "// д\n" * 350_000, PATH)
     ran = clone("push")
     assert (ran.code, "save_next" in ran.asked) == (3, False)

@@ -56,7 +56,7 @@ BREAKING = (
 
 
 class Page(HTMLParser):
-    """What a browser would make of it: elements in their order, and all text."""
+    """The page as a browser parses it: elements in order, and all text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -102,7 +102,7 @@ def test_what_is_kept_is_on_the_disk_before_the_request(
 
 @contextmanager
 def sent(world: World, patch: pytest.MonkeyPatch, act) -> Iterator[None]:
-    """The act happens as the deletion arrives, with a record of it on disk."""
+    """The act happens when the deletion arrives, while its intent is on disk."""
     answered = SandboxApp.__call__
 
     def looking(self, environ, start_response):
@@ -142,7 +142,7 @@ def test_the_last_script_of_an_account(clone: World) -> None:
 
 
 def test_a_folder_of_nobody_yet(clone: World) -> None:
-    """Whose scripts these are is asked first, and pinned: another account lacks them all."""
+    """The account is requested and pinned first: another account has none of the scripts."""
     text = (clone.folder / "pine.toml").read_text()
     lines = [line for line in text.split("\n") if not line.startswith("account")]
     (clone.folder / "pine.toml").write_text("\n".join(lines))

@@ -323,7 +323,7 @@ def test_ours_after_theirs_was_undone(repo: World) -> None:
 
 
 def test_ours_of_a_merge_of_gits(repo: World) -> None:
-    """A text that was thrown away with `restore` is no side of it."""
+    """A text discarded with `restore` is no side of the merge."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
     git(repo, "checkout", "-qb", "other")

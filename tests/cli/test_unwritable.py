@@ -204,7 +204,7 @@ def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
 @pytest.mark.parametrize("pages", range(12))
 def test_a_disk_that_is_really_full(clone: World, pages: int) -> None:
-    """The state is on a disk of its own, on which so many pages are free."""
+    """The state is on its own disk with this number of free pages."""
     state = clone.home / "pinesync" / "state"
     moved = state.with_name("moved")
     state.rename(moved)

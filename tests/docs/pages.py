@@ -118,7 +118,7 @@ def read_aloud(name: str, folder: Path) -> list[tuple[Step, str]]:
 
 
 def disagreements(told: list[tuple[Step, str]]) -> list[str]:
-    """Where the page shows another output than came, as a person would want to be told."""
+    """The differences between the page and the real output, as messages for a person."""
     return [
         f"line {step.line}: $ {step.command}\n--- the page\n{step.shown}\n--- the program\n{came}"
         for step, came in told

@@ -24,7 +24,7 @@ D = f'"{digest("x")}"'
 
 
 def test_the_files_are_fresh_and_no_other_is_there() -> None:
-    """`make docs` writes them anew."""
+    """`make docs` regenerates them."""
     wanted = schemas.files()
     assert set(schemas.FOLDER.rglob("*.json")) == set(wanted)
     for path, text in wanted.items():

@@ -26,8 +26,8 @@ Edited = tuple[PineId, str]
 
 
 class Bench:
-    """A workspace, the service, and somebody who types `push` and `pull`. `after_write` acts right
-    after an intent was written."""
+    """A workspace, the service, and a person who runs `push` and `pull`. `after_write` is called
+    after each write of an intent."""
 
     def __init__(self, place: Place | None = None) -> None:
         self.place = place or InMemory(OWNER)
@@ -129,7 +129,7 @@ class Bench:
 
 
 class _Telling:
-    """A log of intents that tells of each that was written."""
+    """A log of intents that reports each write."""
 
     def __init__(self, log: IntentLog, told: Callable[[Intent], object]) -> None:
         self._log, self._told = log, told

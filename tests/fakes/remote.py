@@ -58,8 +58,9 @@ class Script:
 
 
 class FakeRemote:
-    """One account. `rewrite` is what the service does to a text that it stores;
-    `failed_save_has_result` whether a save that does not compile is told where it is."""
+    """One account. `rewrite` is how the service changes a text that it stores;
+    `failed_save_has_result` is whether the response to a save that does not compile names its
+    place."""
 
     def __init__(self) -> None:
         self.scripts: dict[PineId, Script] = {}

@@ -44,8 +44,8 @@ def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
 
 
 def merge(base: str, local: str, remote: str) -> Merged:
-    """Lines that both sides kept hold the rest together: between two of them, the side that
-    changed wins, and where both did, both stand between markers."""
+    """Merge between the lines that both sides kept: the side that changed wins; if both did,
+    both are between markers."""
     ours, theirs, both = lines(local), lines(remote), lines(base)
     kept_here, kept_there = _kept(both, ours), _kept(both, theirs)
     merged, conflicted = "", False

@@ -29,7 +29,7 @@ class Place(Protocol):
         """The next command begins: it knows what was written down, and nothing else."""
 
     def files(self) -> Mapping[str, bytes]:
-        """The files of the folder, pine.toml aside."""
+        """The files of the folder, without pine.toml."""
 
     def write(self, path: str, data: bytes) -> None:
         """An editor saves: the path has a new file."""

@@ -26,7 +26,7 @@ class Folder:
         return f"pinesync::{self.world.remote_name}"
 
     def git(self, *words: str, code: int | None = 0) -> tuple[str, ...]:
-        """Run git, and return the endpoints that it asked for."""
+        """Run git, and return the endpoints that it requested."""
         before = len(self.world.plan.log)
         self.said = ""
         done = subprocess.run(

@@ -20,8 +20,8 @@ PATIENCE = 60.0
 
 
 class Editor:
-    """`said` are the messages that were shown, `found` the last findings of each document, `opened`
-    the files that the server asked to show, `renewed` how often it asked for its lenses to be."""
+    """`said` are the displayed messages, `found` the last findings of each document, `opened`
+    the files that the server opened, `renewed` how often it requested new lenses."""
 
     def __init__(self, cwd: Path, *arguments: str, **env: str) -> None:
         self._runner = asyncio.Runner()
@@ -206,7 +206,7 @@ class Editor:
         return self.ask("workspace_execute_command_async", params)
 
     def begin_to(self, command: str, *arguments: str) -> None:
-        """The same, without waiting for what comes of it."""
+        """The same, without waiting for the result."""
         params = types.ExecuteCommandParams(f"pinesync.{command}", list(arguments))
 
         async def asked() -> None:
@@ -229,7 +229,7 @@ class Editor:
         self.ask("cancel_request", types.CancelParams(name))
 
     def answer(self, name: str) -> Any:
-        """What came of it."""
+        """The result."""
 
         async def answered() -> Any:
             return await self._asked.pop(name)

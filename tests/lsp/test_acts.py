@@ -49,7 +49,7 @@ def test_a_push_of_the_folder(clone: World, on_trend: OnTrend) -> None:
 
 
 def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, editor: Editor) -> None:
-    """What stands elsewhere is neither sent nor brought, and may be unsaved."""
+    """Other files are neither sent nor pulled, and may be unsaved."""
     mine = BREAKOUT + "// mine\n"
     clone.write(LONGER)
     clone.write(mine, BREAKOUT_PATH)
@@ -135,7 +135,7 @@ def test_a_pull_brings_what_was_saved_there(clone: World, on_trend: OnTrend) -> 
 
 @pytest.mark.parametrize("able", [True, False])
 def test_the_diff_opens_next_to_the_file(clone: World, on_trend: OnTrend, able: bool) -> None:
-    """Where an editor cannot be asked to, the message tells where it is."""
+    """If the editor cannot open the file, the message has its path."""
     clone.web_save(SLOWER)
     editor, uri = on_trend(able=able)
     answer = editor.do("diff", uri)

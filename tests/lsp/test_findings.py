@@ -135,7 +135,7 @@ def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, on_trend: O
 
 @served
 def test_a_newer_save_counts(clone: World, on_trend: OnTrend) -> None:
-    """The answer to the older one never comes, and nobody waits for it."""
+    """The response for the older text never comes, and nobody waits for it."""
     editor, uri = on_trend()
     clone.plan.add("check:1:hang")
     clone.app.forget()

@@ -44,7 +44,7 @@ def test_what_is_new_or_not_listed(clone: World, editor: Editor) -> None:
 
 
 def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) -> None:
-    """Each file belongs to the folder that it lies in; a broken pine.toml is told once."""
+    """Each file belongs to the workspace it is in; a broken pine.toml is reported once."""
     second = clone.place / "second"
     assert clone("clone", "--sandbox", str(second), cwd=clone.place).code == 0
     editor = opening(clone.place, folders=(clone.folder, second))
@@ -68,7 +68,7 @@ def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) 
 
 
 def test_a_missing_account_is_not_reported(world: World, opening: Opening) -> None:
-    """A teammate: the compiler is asked, and how it stands on TradingView is not."""
+    """A teammate without a sign-in: the compiler is used, the list is not."""
     world.clone()
     manifest = world.folder / "pine.toml"
     text = manifest.read_text("utf-8").replace('"sandbox"', '"tradingview"', 1)

@@ -25,7 +25,7 @@ class Killed(Exception):
 def put(
     place: Place, text: str = NEW, expected: str | None = TEXT, path: RelPath = PATH
 ) -> Download:
-    """Put the text there; the intent of it."""
+    """Put the text there, and return the intent."""
     names: list[str] = []
     place.tree.put(path, text, digest(expected) if expected is not None else None, names.append)
     return download(place, names[0], text, expected)

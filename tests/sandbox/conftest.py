@@ -77,7 +77,7 @@ class Facade:
         headers: dict[str, str] | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        """Sends one request; `path` with its query, as it stands in protocol.md."""
+        """Send one request; `path` with its query is as in protocol.md."""
         where, mark, query = path.partition("?")
         sent = {
             "Cookie": self.user.cookie if cookie is None else cookie,

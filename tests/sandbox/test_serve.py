@@ -180,7 +180,7 @@ def test_slow_clients_are_cut_off(store: Store, sent: bytes) -> None:
 
 
 def test_a_client_that_drips_is_cut_off(store: Store) -> None:
-    """Every byte comes in time, and all of them together do not."""
+    """Every byte arrives in time, but all of them together do not."""
     ticks = iter(range(1_000_000))
     with (
         Server(SandboxApp(store), timeout=20.0, clock=lambda: float(next(ticks))) as server,

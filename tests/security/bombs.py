@@ -99,7 +99,7 @@ def as_json(value: object) -> Pieces:
 
 
 def much(megabytes: int, piece: bytes = b" ") -> Iterator[bytes]:
-    """With its length said."""
+    """With its Content-Length."""
     yield head(f"Content-Length: {megabytes * MEGABYTE}")
     yield from [piece * (MEGABYTE // len(piece))] * megabytes
 

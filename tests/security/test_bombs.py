@@ -49,7 +49,7 @@ def full(item: bytes) -> Bomb:
 
 
 def rows() -> Pieces:
-    """Scripts, each as short as can be, and all of them sound."""
+    """Scripts, each as short as possible, and all valid."""
     row = b'{"scriptIdPart":"USER;%032x","version":1}'
     return plain(b"[" + b",".join(row % number for number in range(MAX_LIST // 70)) + b"]")
 
@@ -272,7 +272,7 @@ OF_EACH_KIND = (
 
 
 def test_every_request_of_the_client_bears_them(tmp_path: Path) -> None:
-    """One process takes all of them, one after the other."""
+    """One process handles all of them in turn."""
     bombs = [LISTS[name][0] for name in OF_EACH_KIND] + list(CHECKS.values())
 
     def answers(asked: str) -> Pieces:

@@ -61,7 +61,7 @@ def paths_of(names: list[str]) -> list[str]:
 
 
 def look_alikes(name: str) -> st.SearchStrategy[str]:
-    """The name as it would be written by somebody, or some system, that means the same."""
+    """The name as somebody, or some system, would write it with the same meaning."""
     forms = [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
     cased = [c(form) for form in forms for c in (str.upper, str.lower, str.title, str.casefold)]
     return st.sampled_from([*forms, *cased, f"{name}.", f"{name} ", f"\u200b{name}"])
@@ -158,7 +158,7 @@ def test_windows_takes_every_file_as_it_is_called(names: list[str]) -> None:
 
 
 def test_a_disk_with_an_unknown_rule(world: World) -> None:
-    """What cannot be written beside another is refused, and the rest is cloned."""
+    """A script whose file would collide is refused, and the rest is cloned."""
     world.web_save(world.saved()[0], "Tram")
     link, one_at_a_time = Folder.link, Lock()
 

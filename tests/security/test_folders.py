@@ -64,7 +64,7 @@ MANIFESTS: dict[str, tuple[Callable[[], str], str]] = {
 
 
 def run(world: World, *command: str) -> Measured:
-    """The command, which changes nothing and asks nobody."""
+    """Run the command, which changes nothing and sends no request."""
     before = world.files() if (world.folder / "pine.toml").stat().st_size < MAX_FILE else None
     asked = len(world.plan.log)
     done = measured(command, world.folder)
@@ -86,7 +86,7 @@ def test_a_manifest_is_refused_and_the_place_named(clone: World, name: str) -> N
 
 
 def test_a_manifest_of_empty_lines(clone: World) -> None:
-    """Nothing is wrong with it, and a change of it takes no memory either."""
+    """It is valid, and a change of it takes no extra memory."""
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text() + "\n" * (ROOM - file.stat().st_size))
     assert run(clone, "status", "--offline").code == 0

@@ -114,8 +114,8 @@ Make = Callable[[Place, str], None]
 
 
 def calls_until(act: Act, at: Place, name: str, make: Make, last: int) -> int:
-    """Does the act; right before that call of it, something else stands at the name. How many
-    calls were made up to then."""
+    """Do the act; right before that call, replace the name with something else. Returns the
+    number of calls made until then."""
     calls = 0
 
     def seen(real: Callable[..., Any]) -> Callable[..., Any]:

@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_written_is_reported_with_exit_code_1(
 
 @contextmanager
 def writes_seen(world: World, patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every request that may change the account, once it is clear that a record of it is there."""
+    """Every request that may change the account, after a check that its intent is on disk."""
     seen: list[str] = []
     answered = SandboxApp.__call__
 

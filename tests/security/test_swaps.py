@@ -69,7 +69,7 @@ class Place(Twins):
         """The real folder, wherever it is."""
 
     def swapped(self, name: str) -> Swapper:
-        """Somebody at work: what has that name, and a link beside it to what has it outside."""
+        """An attacker who exchanges the name with a link to its twin outside."""
         there = self.root / name
         there.with_name(".swapped").symlink_to(self.outside / name)
         return Swapper(there.parent, there.name, ".swapped")
@@ -186,7 +186,7 @@ def built(target: Path, meanwhile: Callable[[], object]) -> None:
 
 
 def test_a_new_workspace_goes_into_no_link(tmp_path: Path) -> None:
-    """The empty folder that a clone was told to fill is exchanged for a link meanwhile."""
+    """The empty folder that a clone should fill is replaced by a link meanwhile."""
     target, outside = tmp_path / "scripts", tmp_path / "outside"
     target.mkdir()
     outside.mkdir()

@@ -106,7 +106,7 @@ def test_creating(bench: Bench) -> None:
 @pytest.mark.promise(9)
 @pytest.mark.parametrize("error", (LOST | REFUSED).values(), ids=LOST | REFUSED)
 def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
-    """Or a refusal, and stored all the same."""
+    """Or a refusal, although the text was stored."""
     pine_id, path = edited
     outcome = bench.push_one(Turn(error=error))
     assert (outcome.done, outcome.version, outcome.exit_code) == ("saved", Version(4), EXIT_DONE)
@@ -365,7 +365,7 @@ def test_the_next_script_does_not_wait_for_a_read_back(bench: Bench) -> None:
 
 
 def test_an_answer_is_on_record_before_the_next_script_is_looked_at(bench: Bench) -> None:
-    """Whoever dies from then on is told by number where the save is, whatever its text became."""
+    """After a crash from then on, the save is found by its number, whatever its text became."""
     first, second = two_edited(bench)
     noted: list[Version | None] = []
 
@@ -390,7 +390,7 @@ def test_each_save_comes_right_after_its_last_look(bench: Bench) -> None:
 
 
 def test_checks_run_before_their_turn(bench: Bench) -> None:
-    """A text that does not compile is told in its turn, and keeps nobody waiting."""
+    """A text that does not compile is reported in its turn, and delays nobody."""
     first, second = two_edited(bench)
     path = next(e.path for e in bench.entries.values() if e.pine_id == first)
     bench.write(path, MINE + "clsoe\n")
@@ -401,7 +401,7 @@ def test_checks_run_before_their_turn(bench: Bench) -> None:
 
 
 def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_reported(bench: Bench) -> None:
-    """The second save is on its way by then: what became of it is found, and told."""
+    """The second save is already being sent: its outcome is found and reported."""
     first, second = two_edited(bench)
 
     def blocked(pine_id: PineId, _: object) -> None:

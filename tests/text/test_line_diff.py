@@ -164,7 +164,7 @@ def test_what_is_done_does_not_grow_with_the_square(
 
 @pytest.mark.promise("S11")
 def test_what_an_edit_is_asked_does_not_grow_with_its_changes() -> None:
-    """An edit beside each of thousands of foreign changes, which git takes for conflicts."""
+    """An edit next to each of thousands of foreign changes, which git treats as conflicts."""
 
     class Walked(list[Hunk]):
         times = 0

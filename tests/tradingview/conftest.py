@@ -31,10 +31,10 @@ def answer(body: bytes, status: int = 200, *headers: str, length: int | None = N
 
 
 class RawServer(Loopback):
-    """Each connection is asked once, gets the next answer, and is closed; the last answer is
-    given again and again. An answer of None resets the connection. With `holds`, a connection
-    stays open until the end, so that a short answer is a slow one; without `hears`, the answer
-    comes before the question."""
+    """Each connection serves one request with the next response, and is closed; the last
+    response repeats. A response of None resets the connection. With `holds`, a connection stays
+    open until the end, so a short response is a slow one; without `hears`, the response comes
+    before the request."""
 
     def __init__(
         self,

@@ -357,7 +357,7 @@ def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: lis
 def test_an_answer_that_does_not_end_ends_at_the_deadline(
     opened: Open, monkeypatch: pytest.MonkeyPatch, begins: bytes, words: str
 ) -> None:
-    """A byte now and then keeps every single read alive; the whole of them has an end."""
+    """A byte now and then keeps every read alive; the total has a limit."""
     monkeypatch.setattr("pinesync.tradingview.http.WRITE_SECONDS", 0.4)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -381,8 +381,8 @@ def test_an_answer_that_does_not_end_ends_at_the_deadline(
 
 
 class Late:
-    """Says something first, on its first connection, and gives the answer, which is the path that
-    was asked for, once the next request comes there or a moment is over."""
+    """Sends something unrequested on its first connection. It responds with the requested path
+    once the next request arrives there, or after a moment."""
 
     def __init__(self, first: bytes) -> None:
         self._first = first

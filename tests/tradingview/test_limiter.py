@@ -17,8 +17,8 @@ READ = Request("GET", "/list", cap=100)
 
 
 class Crowded(ThreadingHTTPServer):
-    """Waits until so many requests are there together, turns all of them away with `status`, and
-    then answers; `together` is set where two are there together after that."""
+    """Waits for this number of concurrent requests, rejects all with `status`, and then
+    responds; `together` is set if two run at the same time after that."""
 
     daemon_threads = True
 

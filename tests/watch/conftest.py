@@ -61,7 +61,7 @@ class Watching:
         return {"facade_url": self.world.server.url, "facade_cookie": os.environ["PINESYNC_COOKIE"]}
 
     def until(self, wanted: Callable[[Any], bool]) -> Any:
-        """The next event of that kind; what came before it is in `told`."""
+        """The next event of that kind; earlier ones are in `told`."""
         while True:
             event = self._news.get(timeout=PATIENCE)
             if isinstance(event, BaseException):
@@ -71,7 +71,7 @@ class Watching:
                 return event
 
     def until_quiet(self, seconds: float) -> None:
-        """Until nothing was told for that long."""
+        """Wait until there was no event for that long."""
         while True:
             try:
                 event = self._news.get(timeout=seconds)
@@ -104,7 +104,7 @@ class Watching:
         return found
 
     def stop(self) -> list[Event]:
-        """Ends the session; every event of it."""
+        """End the session and return all its events."""
         self._stop.set()
         self.press(" ")  # it looks up at any key
         if self._thread and self._thread.is_alive():

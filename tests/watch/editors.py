@@ -91,7 +91,8 @@ def vscode_atomic(file: Path, text: bytes) -> None:
 
 
 def jetbrains(file: Path, text: bytes) -> None:
-    """Safe write."""
+    """A safe write of newer editors: the old text waits next to the file until the new one is
+    in."""
     new = file.with_name(file.name + "___jb_tmp___")
     old = file.with_name(file.name + "___jb_old___")
     _written(new, text)
@@ -101,7 +102,8 @@ def jetbrains(file: Path, text: bytes) -> None:
 
 
 def jetbrains_backup(file: Path, text: bytes) -> None:
-    """Safe write of the newer ones: the old text waits beside the file until the new one is in."""
+    """A safe write of newer editors: the old text waits next to the file until the new one is
+    in."""
     backup = file.with_name(file.name + "~")
     shutil.copy2(file, backup)
     truncates(file, text)
@@ -145,7 +147,7 @@ def unlinks(file: Path, text: bytes) -> None:
 
 
 def swaps_by_a_folder(file: Path, text: bytes) -> None:
-    """macOS: built in a folder beside it, the old one is moved there."""
+    """macOS: written in a folder next to it; the old file is moved there."""
     folder = file.with_name(f"{file.name}.sb-1a2b3c4d-AbCdEf")
     folder.mkdir()
     _written(folder / file.name, text)
@@ -161,14 +163,14 @@ def copied_over(file: Path, text: bytes) -> None:
 
 
 def moved_in(file: Path, text: bytes) -> None:
-    """From a folder that nobody watches."""
+    """From an unwatched folder."""
     elsewhere = file.parents[2] / "elsewhere.txt"
     elsewhere.write_bytes(text)
     elsewhere.rename(file)
 
 
 def by_memory(file: Path, text: bytes) -> None:
-    """Mapped into memory: the system tells of the end alone."""
+    """Mapped into memory: the system reports only the end."""
     with file.open("r+b") as held:
         held.truncate(len(text))
         with mmap.mmap(held.fileno(), len(text)) as memory:
@@ -221,8 +223,8 @@ def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
 
 
 def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:
-    """These are the versions since the first, each sent once, and nothing else happened; but for
-    so many things that were told, and so many texts that were overtaken by the next."""
+    """These are the versions since the first, each sent once, and nothing else happened, except
+    this number of notices and of texts overtaken by the next."""
     fence(watching)
     world = watching.world
     assert world.saved() == [TREND, *texts]
@@ -253,7 +255,7 @@ class Looks:
         patch.setattr(WorkingTree, "inspect", counted)
 
     def wait_for(self, more: int) -> None:
-        """Until so many more looks are over."""
+        """Wait for this number of further looks."""
         self.wait_until(self.count + more)
 
     def wait_until(self, count: int) -> None:
@@ -264,7 +266,7 @@ class Looks:
 def once_asked(
     world: World, patch: pytest.MonkeyPatch, endpoint: str, act: Callable[[], object]
 ) -> None:
-    """Something happens in the moment in which the service is asked for this, the first time."""
+    """Act when the service first receives this request."""
     note, acts = world.plan.note, [act]
 
     def noted(seen: Seen, url: str) -> None:
@@ -276,7 +278,7 @@ def once_asked(
 
 
 def once_looked_at(patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Something happens in the moment before an upload reads the folder, the first time."""
+    """Act when the service first receives this request."""
     texts, acts = WorkingTree.local_texts, [act]
 
     def seen(folder: WorkingTree, *only: Any) -> Mapping[RelPath, LocalText]:

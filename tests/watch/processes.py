@@ -14,8 +14,8 @@ from tests.world import World
 
 
 class Session:
-    """With `--json` its standard output alone is read, `said` gives the rest at the end; without
-    it both outputs are one, as an editor's task sees them."""
+    """With `--json`, only standard output is read, and `said` has the rest at the end; without
+    it, both are one stream, as an editor's task sees them."""
 
     def __init__(self, world: World, *arguments: object, **env: str) -> None:
         self._as_json = "--json" in arguments

@@ -75,7 +75,7 @@ def held(events: Iterable[Event]) -> set[str]:
 
 
 def stays_held(watching: Watching, text: str, path: str = TREND_PATH) -> None:
-    """Git wrote this text: told, and not sent."""
+    """Git wrote this text: it is reported and not sent."""
     before, begun = watching.world.account(), len(watching.told)
     assert path in watching.held().paths
     told = look_at_all(watching)[begun:]
@@ -621,7 +621,7 @@ def test_a_left_lock_in_a_session(kept: Watching, monkeypatch: pytest.MonkeyPatc
 
 
 def test_events_that_are_still_on_their_way(kept: Watching) -> None:
-    """Of two files that git wrote one is heard of: the other one is known for git's as well."""
+    """Git wrote two files, and there is an event for one: the other is recognized as well."""
     world = kept.world
     git(world, "checkout", "-q", "-b", "other")
     world.write(LONGER)
@@ -653,7 +653,7 @@ def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
 
 @pytest.mark.parametrize("events", [(LOCK, TREND_FILE), (TREND_FILE, LOCK, TREND_FILE, LOCK)])
 def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...]) -> None:
-    """Over a save, too: what is there when that is heard of is git's already."""
+    """Also over a save: when its event arrives, the file is already git's."""
     world = kept.world
     committed(world, LONGER)
     committed(world, SLOWER)
@@ -712,7 +712,7 @@ def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
 
 
 def test_what_git_holds_for_a_file(kept: Watching) -> None:
-    """Whatever line ends and `$Id$` became of it; a text that nobody gave it is not held."""
+    """With any line endings and `$Id$`; a text that git does not have is not held."""
     world = kept.world
     git(world, "add", "-A")
     marked = TREND + "// $Id$\n"

@@ -103,7 +103,7 @@ ROUTES: dict[str, Callable[[Watching], str]] = {
 
 
 def stays(watching: Watching, text: str) -> None:
-    """What git wrote is there, was told and is not sent."""
+    """Git's text is in the file, was reported and is not sent."""
     world = watching.world
     while world.read() != text or TREND_PATH not in held(watching.told):
         found = watching.until(lambda e: e.event in ("held", "checking"))
@@ -291,7 +291,7 @@ def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
 
 
 def test_a_repository_with_longer_names(watching: Watching) -> None:
-    """SHA-256: what a merge wrote is found by those, too."""
+    """With SHA-256, merge results are found as well."""
     world = watching.world
     git(world, "init", "-q", "--object-format=sha256")
     commit(world)

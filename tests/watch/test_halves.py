@@ -97,7 +97,7 @@ def test_what_was_emptied_comes_as_one_save(
 def test_what_was_written_as_it_was_read_waits(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A look that an editor begins to write under sees a part, and says nothing of it."""
+    """A look during an editor's write sees a part of the text, and reports nothing."""
     folder = opened(clone).workspace
     clone.write(SLOWER)
     writing = []
@@ -325,7 +325,7 @@ def test_what_was_empty_before_is_sent_once_it_is_written(watching: Watching) ->
 
 
 def test_other_files_next_to_a_script_are_ignored(watching: Watching) -> None:
-    """Backups, swap and lock files, and a script that nobody listed."""
+    """Backups, swap and lock files, and an unlisted script."""
     world = watching.start().world
     beside = "#{}# {}~ {}.~1~ {}.orig {}.bak {}.rej .{}.swp .{}.un~ {}.save {}.AbCdEf .#{}".split()
     names = [name.format("Trend.pine") for name in beside]

@@ -56,8 +56,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is a thing o
 
 @dataclass
 class Hand:
-    """The clock and all that is told, in one hand: `coming` has the hints and keys by their time,
-    `stats` what the file system says of each file."""
+    """The clock and all events under control: `coming` has the hints and keys by time, `stats`
+    what the file system reports of each file."""
 
     now: float = 1000.0
     coming: list[tuple[float, set[str], list[str]]] = field(default_factory=list)
@@ -370,7 +370,7 @@ def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
 def test_a_system_without_events(
     watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, what: str
 ) -> None:
-    """No more watches are to be had, or none on this kind of drive: that is told, and works."""
+    """No watches are left, or this kind of drive has none: that is reported, and `watch` works."""
 
     def refused(*_: object, **__: object) -> None:
         raise OSError(reason, os.strerror(reason))
@@ -461,7 +461,8 @@ def test_a_new_folder(watching: Watching) -> None:
 def test_pine_toml_is_unusable_for_a_moment(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of a merge: told once; what is saved meanwhile is sent once it is mended."""
+    """In the middle of a merge: reported once; saves made meanwhile are sent once it is
+    resolved."""
     monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(debouncer, "READ_SECONDS", 3600.0)
     stats, failed = WorkingTree.stats, threading.Semaphore(0)
@@ -495,7 +496,7 @@ def test_pine_toml_is_unusable_for_a_moment(
 @pytest.mark.promise(31)
 @linux
 def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> None:
-    """More happens than the system keeps: what is on the disk when it goes on is sent, or told."""
+    """More events than the system queues: the text on disk afterwards is sent or reported."""
     most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     if most > 200_000:
         pytest.skip("that takes too long")
@@ -593,7 +594,7 @@ def test_a_service_that_changes_the_text(
 
 
 def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They lie in the folder before pine.toml knows of them: that is no edit of anybody's."""
+    """The files exist before pine.toml lists them: that is nobody's edit."""
     monkeypatch.setattr(debouncer, "MOST_SECONDS", 0.01)
     world = watching.world
     names = [f"More {number}" for number in range(40)]
@@ -731,7 +732,7 @@ def test_who_writes_just_now_finishes_it(
 def test_one_script_that_fails_stops_no_other(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether its save arrived is unknown, every time: told once, and again when it is tried."""
+    """Whether the save arrived is unknown each time: reported once, and again on the next try."""
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (3600.0,))
     world = watching.start().world

@@ -15,7 +15,7 @@ from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
 def test_many_at_once_are_one_push(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One list for all; of each it is told that it is checked, and then what became of it."""
+    """One list for all; for each there is a `checking` event, then its outcome."""
     monkeypatch.setattr(sending, "_FIRST_BATCH", 100)
     world, paths = _with_more(watching)
     watching.start(many=True)
@@ -54,7 +54,7 @@ def test_a_text_that_is_saved_meanwhile_goes_before_those_that_wait(
 def test_a_failed_script_goes_alone_and_last(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: whoever hangs again keeps none of the others waiting."""
+    """By hand: one that hangs again delays none of the others."""
     world, batch = watching.world, _by_hand(watching, monkeypatch, first=100)
     batch.failing[RelPath(TREND_PATH)] = 1
     for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():

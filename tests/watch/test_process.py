@@ -240,7 +240,7 @@ def test_nothing_to_watch(world: World) -> None:
 
 @served
 def test_nobody_is_signed_in(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can come of it: said at once."""
+    """It cannot work, and says so immediately."""
     monkeypatch.delenv("PINESYNC_COOKIE")
     refused = clone("watch")
     assert (refused.code, refused.asked) == (5, ())
@@ -423,7 +423,7 @@ def test_a_line_of_standing_is_drawn_and_wiped(clone: World) -> None:
 
 
 def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> None:
-    """A task of VS Code has a terminal, too."""
+    """A VS Code task has a terminal as well."""
     for env in ({"TERM_PROGRAM": "vscode"}, {"TERM": "dumb"}):
         with terminal(clone, **env) as shown:
             shown.wait_for("\nwatching: connected\r\n")

@@ -23,7 +23,7 @@ FAULTS = (
 
 
 def rounds(request: pytest.FixtureRequest, few: int) -> Iterator[int]:
-    """So few of them, numbered from 1; as many as fit into ten minutes with --deep."""
+    """A few, numbered from 1; with --deep, as many as fit into ten minutes."""
     end = time.monotonic() + 600.0
     for number in itertools.count(1):
         if time.monotonic() > end if request.config.getoption("--deep") else number > few:
@@ -128,7 +128,7 @@ def test_every_version_is_what_a_person_saved(
 
 
 def _run(world: World, *words: str) -> None:
-    """It may fail, and leave a conflict: then all of it is given up."""
+    """It may fail and leave a conflict: then the merge is aborted."""
     git(world, *words, code=None)
     if any("<<<<<<<" in world.read(path) for path in NAMES):
         for given_up in (("merge", "--abort"), ("rebase", "--abort"), ("reset", "-q", "--hard")):

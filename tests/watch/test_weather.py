@@ -71,7 +71,7 @@ def test_two_do_not_watch_one_folder(watching: Watching) -> None:
 def test_a_save_waits_while_the_disk_is_full(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Told once, however often it is tried, and told again when it goes."""
+    """Reported once, however often it is tried, and again when it works."""
     monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
     world = watching.start().world
     whole, tries = TextStore.keep, threading.Semaphore(0)
@@ -110,7 +110,7 @@ def test_a_refused_save_is_not_sent_again(
 def test_who_waited_while_a_save_hung_is_next(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TradingView is asked for news only after that."""
+    """TradingView is polled only after that."""
     world = watching.world
     asked: list[int] = []
     heard = threading.Event()

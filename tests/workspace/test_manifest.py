@@ -43,7 +43,7 @@ def manifest(*entries: Entry, settings: Settings = SETTINGS) -> Manifest:
 def apply(
     text: str, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
 ) -> str:
-    """The text after; what it is said to hold is what it holds."""
+    """The text afterwards; parsing it returns the same manifest."""
     before = parse(text)
     after, held = manifests.apply(text, changes, settings)
     assert parse(after) == held

@@ -70,7 +70,7 @@ def clone(world: World, seeded: Seeded) -> World:
 
 @pytest.fixture
 def repo(clone: World) -> World:
-    """The clone is a repository, with all of it in its one commit."""
+    """The clone is a repository with everything in one commit."""
     return start(clone)
 
 

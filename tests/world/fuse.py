@@ -9,13 +9,13 @@ EFFECTS = frozenset(("write", "drop", "put", "commit", "keep", "remember", "save
 
 
 class Crash(BaseException):
-    """The process is gone: nothing of it runs any more, `finally` does nothing either."""
+    """The process is dead: nothing in it runs, not even `finally`."""
 
 
 @dataclass
 class Fuse:
-    """Counts the calls through it, and burns at one of them, by number or by name: from then on
-    all calls fail."""
+    """Counts the calls through it, and burns at one, by number or by name: from then on, all
+    calls fail."""
 
     at: int | str | None = None
     count: int = 0

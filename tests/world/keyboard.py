@@ -49,7 +49,7 @@ both_ways = pytest.mark.parametrize("world", ["sandbox", "facade"], indirect=Tru
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed and ended with, and the endpoints that it asked, in order."""
+    """A command's output and exit code, and the endpoints that it requested, in order."""
 
     code: int
     out: str

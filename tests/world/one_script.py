@@ -26,7 +26,7 @@ NOBODY = PineId("USER;" + "0" * 32)
 
 @dataclass(kw_only=True)
 class OneScript(Marked):
-    """The script on the service and in the folder, and a person at each of them."""
+    """The script on the service and in the workspace, with a person at each."""
 
     remote: FakeRemote = field(default_factory=FakeRemote)
     told: list[str] = field(default_factory=list)
@@ -111,7 +111,7 @@ class OneScript(Marked):
         return True
 
     def _heard(self, run: Run) -> None:
-        """That a save is pending, or something failed, tells nobody that a text is hidden."""
+        """A pending save or a failure is no warning of a hidden text."""
         for outcome in run.outcomes:
             silent = outcome.done in ("recovered", "pending", "failed")
             if outcome.message and (not silent or "browser tab" in outcome.message):

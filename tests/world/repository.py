@@ -31,7 +31,7 @@ def git_code(where: Place | Path, *words: str) -> int:
 
 
 def git_bytes(where: Place | Path, *words: str, code: int | None = 0, says: str = "") -> bytes:
-    """What git prints, where it is told `says`. With `code` None it may end as it likes."""
+    """git's output; `says` gets its stderr. With `code` None any exit code is fine."""
     done = _run(where, words, says)
     assert code in (None, done.returncode), done
     return done.stdout

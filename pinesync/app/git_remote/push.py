@@ -80,7 +80,7 @@ def _refusal(spec: str, source: str, target: str) -> str:
 
 
 def _moved(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
-    """The pushed commit, where a script whose file git moved keeps its id."""
+    """The pushed commit, in which a script keeps its id if git moved its file."""
     moves = moves_between(remote.repository, tip.commit, at.commit, at.entries)
     return replace(at, entries=moved_entries(at.entries, moves))
 

@@ -108,8 +108,8 @@ def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
 def _moved(
     repository: Repository, commit: str, entries: Mapping[RelPath, Entry], record: SideRecord
 ) -> dict[RelPath, Entry]:
-    """The entries, at the paths where a push found their files: git moved a file, and pine.toml
-    will have that with the next commit from there."""
+    """The entries, at the paths where a push found their files: git moved a file, and the next
+    commit from here will have its new path in pine.toml."""
     new = {
         path: there
         for path, entry in entries.items()
@@ -170,8 +170,8 @@ def write_record(repository: Repository, refs: RemoteRefs, tip: Tip, when: int) 
 def advance_branch(
     repository: Repository, refs: RemoteRefs, commit: str, before: str | None
 ) -> None:
-    """Move the branch, and git's own for the user where git has one. FileError if the branch is no
-    longer at `before`."""
+    """Move the branch, and git's own copy for the user if git has one. FileError if the branch
+    is no longer at `before`."""
     if commit == before:
         return
     repository.advance_ref(refs.branch, commit, before, "pinesync: what TradingView has")

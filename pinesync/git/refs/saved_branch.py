@@ -39,9 +39,9 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """A commit with its pine.toml and the files that this lists. `commit` is None where the line
-    has no commit before it. Where it is the log's last one, `agreed` is what the newest clean
-    commit of HEAD's lists, which is an earlier one of the log."""
+    """A commit with its pine.toml and the files that this lists. `commit` is None if the line
+    has no earlier commit. If it is the last commit of the log, `agreed` has the entries of
+    HEAD's newest clean commit, an earlier one of the log."""
 
     commit: str | None
     manifest: str
@@ -158,7 +158,7 @@ def _unknown(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> l
 
 
 def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
-    """Whether the fork has the script at that version and path, other fields aside."""
+    """Whether the fork has the script at that version and path; other fields may differ."""
     old = ours.get(one.entry.pine_id or "")
     if old is None or old.base is None or one.entry.base is None or old.path != one.entry.path:
         return False

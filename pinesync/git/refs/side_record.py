@@ -41,8 +41,8 @@ class SideRecord:
     entries: Mapping[PineId, Entry] = field(default_factory=dict)
 
     def over(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
-        """These entries, where the side ref knows a higher version with its base, and where they
-        wait to be created with the script that was created for them."""
+        """These entries, updated where the side ref has a higher version with its base, or the
+        script created for a new entry."""
         if not self.entries:
             return entries
         known = {entry.pine_id for entry in entries.values()}
@@ -97,8 +97,8 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
 def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
-    """What counts at HEAD, or at another revision. Misuse where the ref holds anything but usable
-    records of this workspace, LeftForYou where a shallow clone cannot tell what leads to HEAD."""
+    """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
+    usable records of this workspace, LeftForYou if a shallow clone hides what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)

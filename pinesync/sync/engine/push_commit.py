@@ -1,4 +1,4 @@
-"""Push a commit: save all that it changed, or send nothing. This is what `git push` asks for."""
+"""Push a commit for `git push`: save everything that it changed, or send nothing."""
 
 from __future__ import annotations
 
