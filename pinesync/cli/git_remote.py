@@ -1,7 +1,7 @@
 """`git-remote-pinesync`: what git runs for an address `pinesync::…` (see gitremote-helpers(7)).
 
-git asks line by line on standard input, and reads the answers from standard output. What a person
-reads goes to standard error. Nothing is asked of them: git may run without a terminal.
+git sends commands on standard input and reads the responses from standard output. Messages for the
+user go to standard error. The helper never prompts: git may run without a terminal.
 """
 
 from __future__ import annotations

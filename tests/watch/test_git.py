@@ -374,7 +374,7 @@ def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
     world.web_save(SLOWER)
     assert kept.done().done == "pulled"
     kept.stop()
-    git(world, "log", "-1", "--format=%s", "tradingview/saved", says="Trend 2.0")
+    git(world, "log", "-1", "--format=%s", "tradingview/saved", stdin="Trend 2.0")
     git(world, "diff", "--quiet", "tradingview/saved")
 
 
@@ -545,7 +545,7 @@ def test_the_index_alone_is_nothing(kept: Watching) -> None:
     world = kept.start().world
     world.write(MERGED)
     kept.done()
-    git(world, "add", "-p", TREND_PATH, says="y\nn\n")
+    git(world, "add", "-p", TREND_PATH, stdin="y\nn\n")
     git(world, "add", "-A")
     git(world, "reset", "-q")
     told = look_at_all(kept)

@@ -18,28 +18,28 @@ class Place(Protocol):
 W = TypeVar("W", bound=Place)
 
 
-def _run(where: Place | Path, words: tuple[str, ...], says: str = "") -> CompletedProcess[bytes]:
+def _run(where: Place | Path, words: tuple[str, ...], stdin: str = "") -> CompletedProcess[bytes]:
     folder = where if isinstance(where, Path) else where.root
     return subprocess.run(
-        ["git", *words], cwd=folder, input=says.encode(), capture_output=True, timeout=60
+        ["git", *words], cwd=folder, input=stdin.encode(), capture_output=True, timeout=60
     )
 
 
 def git_code(where: Place | Path, *words: str) -> int:
-    """What git ends with."""
+    """The exit code of git."""
     return _run(where, words).returncode
 
 
-def git_bytes(where: Place | Path, *words: str, code: int | None = 0, says: str = "") -> bytes:
-    """git's output; `says` gets its stderr. With `code` None any exit code is fine."""
-    done = _run(where, words, says)
+def git_bytes(where: Place | Path, *words: str, code: int | None = 0, stdin: str = "") -> bytes:
+    """The output of git. With `code` None, any exit code is accepted."""
+    done = _run(where, words, stdin)
     assert code in (None, done.returncode), done
     return done.stdout
 
 
-def git(where: Place | Path, *words: str, code: int | None = 0, says: str = "") -> str:
-    """The same as text, without the last line end."""
-    return git_bytes(where, *words, code=code, says=says).decode().removesuffix("\n")
+def git(where: Place | Path, *words: str, code: int | None = 0, stdin: str = "") -> str:
+    """The output of git as text, without the final line break."""
+    return git_bytes(where, *words, code=code, stdin=stdin).decode().removesuffix("\n")
 
 
 def start(world: W, at: Path | None = None) -> W:

@@ -34,7 +34,7 @@ class _Head:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """Where to record, and what the ref held before the push."""
+    """Where to record, and the state of the ref before the push."""
 
     repository: Repository
     ref: str
