@@ -95,7 +95,7 @@ def clone(
     settings = replace(settings, id=id_before(setup.places.state, begun) or settings.id)
     begun = replace(begun, id=settings.id)
     state = workspace_at(setup, target, settings.id).state
-    with _going_on(), cloning(state.store, begun) as note, building(target, note) as place:
+    with _resumable(), cloning(state.store, begun) as note, building(target, note) as place:
         folder = workspace_at(setup, place, settings.id, target)
         make_file(folder.tree.files, MANIFEST, dump_new(Manifest(settings)).encode())
         ports = ports_of(setup, folder, lambda: client)
@@ -111,7 +111,7 @@ def clone(
 
 
 @contextmanager
-def _going_on() -> Iterator[None]:
+def _resumable() -> Iterator[None]:
     """Add to an error the hint that the next try resumes."""
     try:
         yield

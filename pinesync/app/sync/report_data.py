@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.diff import agreed_text
-from pinesync.app.sync.status import Line, StatusReport, seen
+from pinesync.app.sync.status import Line, StatusReport, status_with_survey
 from pinesync.app.sync.text_diff import SideBySide, side_by_side
 from pinesync.app.versions.log import Own
 from pinesync.clock import now
@@ -75,7 +75,7 @@ def build_report(
     project = open_project(setup)
     if not offline:
         project = replace(project, client=project.remote())
-    found, view = seen(project, paths, offline=offline, exit_code=exit_code)
+    found, view = status_with_survey(project, paths, offline=offline, exit_code=exit_code)
     shown = [line for line in found.lines if line.word.sides][:MOST_COMPARED]
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
