@@ -29,7 +29,7 @@ _DEEPENED = "what is not there cannot be deepened: clone again without --depth f
 
 
 def main() -> int:
-    """Answer git until it has no more to ask. Return the exit code."""
+    """Run git's commands until it sends no more. Return the exit code."""
     return guarded(_run)
 
 
@@ -100,7 +100,7 @@ class Helper:
         self._stdout.flush()
 
     def _list(self, *, for_push: bool) -> None:
-        """Fetch here, since git takes no notice of a helper that fails in `import`."""
+        """Fetch here, because git ignores a helper that fails in `import`."""
         from pinesync.app.git_remote.fetch import fetch
         from pinesync.git.refs.remote_branch import BRANCH
 
@@ -153,7 +153,7 @@ def _answer(spec: str, pushed: Pushed) -> str:
 
 
 def _tell(outcome: Outcome) -> None:
-    """Tell a person about one script, on standard error."""
+    """Report an outcome to the user, on standard error."""
     path = escape_controls(outcome.path)
     version = f" {outcome.version}" if outcome.version else ""
     message = f": {escape_controls(outcome.message)}" if outcome.message else version

@@ -79,7 +79,7 @@ class Workspace:
 
     @property
     def entries(self) -> Mapping[RelPath, Entry]:
-        """None where pine.toml cannot be used."""
+        """The entries of pine.toml. Raises Unusable if pine.toml is unusable."""
         with suppress(Unusable):
             return self.manifest.entries
         return {}
