@@ -26,7 +26,7 @@ from tests.world.scripts import (
 
 @pytest.fixture
 def diverged(clone: World) -> World:
-    """Both sides changed, and a merge could settle it."""
+    """Both sides changed, and a merge can combine them."""
     clone.write(LONGER)
     clone.web_save(SLOWER)
     return clone
@@ -96,7 +96,7 @@ def test_pull_of_an_unknown_path(clone: World) -> None:
 
 @pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
 def test_a_new_script_avoids_a_foreign_file(clone: World, there: str) -> None:
-    """That stays as it is, and no pull is refused for it, now or later."""
+    """That file stays, and no pull is refused because of it, now or later."""
     place = clone.folder / "indicators" / "Extra.pine"
     if there.startswith("ignored"):
         lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
@@ -122,7 +122,7 @@ def test_a_new_script_avoids_a_foreign_file(clone: World, there: str) -> None:
 
 
 def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
-    """Each place that is taken is passed over, however many there are."""
+    """Each taken path is skipped, however many there are."""
     lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
     clone.write(lines, "pine.toml")
     clone.web_save(EXTRA, "Extra")
@@ -135,7 +135,7 @@ def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
     assert clone("list").out.count("indicators/") == 3
 
 
-def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
+def test_editors_recognize_the_conflict_markers(conflict: World) -> None:
     text = conflict.read()
     assert text == TREND.replace(
         'length = input.int(20, "Length")\n',
@@ -152,7 +152,7 @@ def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
 
 @pytest.mark.parametrize("labels", [("ours", "theirs (TradingView)"), ("yours", "TradingView")])
 def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[str, str]) -> None:
-    """Whatever the labels of its markers are: pinesync 0.1 wrote others."""
+    """With any labels of its markers: pinesync 0.1 wrote others."""
     text = conflict.read().replace("<<< ours", f"<<< {labels[0]}")
     text = text.replace(">>> theirs (TradingView)", f">>> {labels[1]}")
     conflict.write(text)
@@ -253,7 +253,7 @@ def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World,
 # -- restore --------------------------------------------------------------------------------------
 
 
-def test_restore_takes_back_an_edit_and_keeps_it(clone: World) -> None:
+def test_restore_discards_an_edit_and_backs_it_up(clone: World) -> None:
     clone.write(LONGER)
     restored = clone("restore", TREND_PATH)
     assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
@@ -263,8 +263,8 @@ def test_restore_takes_back_an_edit_and_keeps_it(clone: World) -> None:
     assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
 
 
-def test_restore_brings_missing_files_back_from_there(clone: World) -> None:
-    """On another machine nothing is held: the text is read by its number."""
+def test_restore_downloads_missing_files(clone: World) -> None:
+    """Another machine has no stored text: it is read by its number."""
     clone.forget()
     clone.web_save(SLOWER)
     clone.remove()
@@ -293,8 +293,8 @@ def test_restore_of_a_folder(clone: World) -> None:
     assert (again.code, again.out, again.err) == (0, "", "nothing to restore\n")
 
 
-def test_a_pattern_that_no_shell_replaced(clone: World) -> None:
-    """The files are gone, so the shell left it as it is."""
+def test_a_pattern_that_no_shell_expanded(clone: World) -> None:
+    """The files are gone, so the shell passed the pattern on."""
     clone.remove()
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]

@@ -79,7 +79,7 @@ class Workspace:
 
     @property
     def entries(self) -> Mapping[RelPath, Entry]:
-        """The entries of pine.toml. Raises Unusable if pine.toml is unusable."""
+        """The entries of pine.toml; none if it is unusable."""
         with suppress(Unusable):
             return self.manifest.entries
         return {}
