@@ -35,7 +35,7 @@ def replaced(turn: int) -> str:
 
 
 def permuted(turn: int) -> str:
-    """No line is there twice, and each time they are in another order."""
+    """No line repeats, and each version has another order."""
     rows = [f"{n}\n" for n in range(MAX_SOURCE // 7)]
     random.Random(turn).shuffle(rows)
     return "".join(rows)

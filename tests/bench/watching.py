@@ -24,7 +24,7 @@ IDLE_SECONDS = 10.0
 
 
 class Noting(SandboxApp):
-    """Tells when each request came."""
+    """Records the time of each request."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)

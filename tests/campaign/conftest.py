@@ -34,7 +34,7 @@ def one_after_another(
 
 @contextmanager
 def noting(where: str) -> Iterator[None]:
-    """A failure in here says where it happened."""
+    """Add to a failure where in the history it happened."""
     try:
         yield
     except BaseException as error:

@@ -68,7 +68,7 @@ class _File:
 
 @contextmanager
 def watched(disk: Disk) -> Iterator[Disk]:
-    """Everything that is written goes through the disk."""
+    """Send all writes through the disk."""
     with pytest.MonkeyPatch.context() as patch:
         for name in _NAMED:
             patch.setattr(os, name, _seen(disk, name, getattr(os, name)))

@@ -22,7 +22,7 @@ def files(world: OneScript) -> dict[str, bytes]:
 
 
 def with_scripts(world: OneScript, count: int) -> list[PineId]:
-    """So many scripts in all, each in the folder."""
+    """This number of scripts in total, each with a file."""
     for number in range(1, count):
         world.remote.add(f"script {number}", f"//@version=6\nindicator('{number}')\n")
     world.sync()
@@ -30,7 +30,7 @@ def with_scripts(world: OneScript, count: int) -> list[PineId]:
 
 
 def stopped(world: OneScript) -> PinesyncError | None:
-    """What ended a pull and a push, which must be the same; and nothing changed."""
+    """The error that ended a pull and a push, which must be the same; nothing may change."""
     before, posted = files(world), list(world.remote.posted)
     ends = []
     for command in (pull, push):

@@ -78,7 +78,7 @@ def test_a_discarded_file_next_to_an_edited_one(discarded: OneScript) -> None:
 
 
 def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
-    """What came from here is ours to undo."""
+    """A text saved from here is ours to undo."""
     kept.edit()
     kept.sync()
     kept.file.write_text(kept.log[0])
@@ -150,7 +150,7 @@ def test_a_lost_state_changes_no_word(discarded: OneScript) -> None:
 
 
 def test_a_killed_pull_whose_file_git_put_back(kept: OneScript) -> None:
-    """The merged text is gone again, so the base stays where it was."""
+    """The merged text is gone again, so the base does not move."""
     kept.edit()
     kept.web_fresh()
     kept.sync(crash_at="commit")

@@ -146,7 +146,7 @@ COMMAND = [sys.executable, "-m", "pinesync"]
 
 
 def traces() -> bool:
-    """Whether there is an strace that may trace and inject here."""
+    """Whether strace exists and may trace and inject here."""
     if STRACE is None:
         return False
     tried = [STRACE, "-f", "-qq", "-o", os.devnull, "-e", "inject=fsync:signal=KILL", "true"]

@@ -140,7 +140,7 @@ def test_the_record_is_on_the_disk_before_anything_is_sent(
 def unsafe_at_manifest(
     cache: Cache, monkeypatch: pytest.MonkeyPatch, *places: str
 ) -> list[list[str]]:
-    """What is not safe on the disk yet, each time that pine.toml is written."""
+    """The files not yet safe on disk, at each write of pine.toml."""
     seen: list[list[str]] = []
     real = Tree.write_manifest
 

@@ -216,7 +216,7 @@ def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], 
 def test_two_commands_amid_a_save_in_place(
     world: OneScript, begin: Callable[[Path], TextIO]
 ) -> None:
-    """The same by the commands: what is half-written is neither pulled over nor merged for good."""
+    """The same through commands: a half-written file is neither overwritten nor merged for good."""
     whole = world.file.read_text().replace("// part 5\n", "// part 5\n// mark L9\n")
     world.web_fresh()
     with begin(world.file) as file:

@@ -65,7 +65,7 @@ def saves(world: World) -> list[StoredVersion]:
 
 
 def moments(world: World) -> Iterator[Moment]:
-    """What each commit should hold, the first one first."""
+    """The expected content of each commit, oldest first."""
     kinds = {script.pine_id: script.kind for script in world.store.list(world.user)}
     texts: dict[str, str] = {}
     for one in saves(world):

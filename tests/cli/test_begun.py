@@ -163,7 +163,7 @@ def test_what_a_clone_read_is_not_read_again(
 
 
 def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
-    """Nor what a workspace that was there knows."""
+    """Nor the state of an existing workspace."""
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
@@ -179,7 +179,7 @@ def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
 
 
 def test_two_clones_to_one_place(world: World) -> None:
-    """The one that goes on where a dead one broke off is alone; what it builds is not removed."""
+    """Only one clone resumes an interrupted one; the folder that it builds is not removed."""
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7

@@ -187,7 +187,7 @@ def test_an_edit_during_the_upload_stays_an_edit(
     ],
 )
 def test_a_hostile_name_is_a_name(repo: World, name: str) -> None:
-    """What a person makes of such a commit, an amend with the editor say, keeps the message."""
+    """When a person edits such a commit, as in an amend with the editor, the message stays."""
     repo.write(LONGER)
     text = repo.read("pine.toml")
     assert text.count('name = "Trend"') == 1
@@ -435,7 +435,7 @@ def test_something_is_under_way(repo: World, what: str) -> None:
 def test_where_nothing_would_find_the_commit(
     repo: World, tmp_path: Path, verb: str, where: str, what: str
 ) -> None:
-    """HEAD is where a search or a replay stopped, and goes back to its branch at the end."""
+    """HEAD is detached in a bisect or a rebase, and returns to its branch at the end."""
     for line in ("1", "2", "3"):
         repo.write(line, "notes.txt")
         git(repo, "add", "notes.txt")

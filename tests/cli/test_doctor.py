@@ -360,7 +360,7 @@ def test_a_sign_in_that_others_can_read(sound: World, mode: int) -> None:
 
 @posix
 def test_a_folder_of_sign_ins_that_others_can_enter(sound: World) -> None:
-    """What to do can be typed, also where the folder's name has a space in it."""
+    """The hint can be typed, even if the folder's name contains a space."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
     sound.monkeypatch.setenv("PINESYNC_HOME", str(spaced))

@@ -33,7 +33,7 @@ def differs(world: World) -> list[str]:
 
 
 def untouched(world: World) -> object:
-    """What a fetch must leave alone: files, index, branches, records."""
+    """The parts that a fetch must leave alone: files, index, branches, intents."""
     files = {path: body for path, body in world.files().items() if not path.startswith(".git/")}
     index = (world.folder / ".git" / "index").read_bytes()
     heads = git(world.folder, "for-each-ref", "refs/heads", "refs/tags")
@@ -155,7 +155,7 @@ def test_it_stays_where_it_is_while_nothing_changes(repo: World) -> None:
 
 
 def test_a_merge_of_it_takes_nothing_back(repo: World) -> None:
-    """What was committed and not pushed stays, and what was saved there comes."""
+    """Unpushed commits stay, and new versions arrive."""
     repo.write(LONGER)
     committed(repo, "mine")
     repo.write("notes", "NOTES")

@@ -312,7 +312,7 @@ def test_a_name_that_is_no_text_is_an_address(clone: World) -> None:
 
 
 def test_several_files_are_asked_about_at_a_time(clone: World) -> None:
-    """None is answered before four are there."""
+    """No response is sent before four requests have arrived."""
     for number in range(5):
         clone.write(EXTRA, f"more/{number}.pine")
     crowd, call = threading.Barrier(4), Watched.__call__

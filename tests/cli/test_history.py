@@ -182,7 +182,7 @@ def test_a_dry_run_reads_nothing_and_makes_nothing(repo: World) -> None:
 
 
 def test_a_script_that_moved_here_moves_there(repo: World) -> None:
-    """With the next import that has something new; what is there is not rewritten."""
+    """With the next import that has something new; existing commits are not rewritten."""
     imported(repo)
     before = tip(repo)
     (repo.folder / "mine").mkdir()
@@ -273,7 +273,7 @@ def test_outside_of_git(clone: World) -> None:
 
 
 def test_who_looks_at_it_stays_where_they_are(repo: World) -> None:
-    """It is no branch to be on: git detaches HEAD, and an import moves the ref alone."""
+    """It is not a local branch: git detaches HEAD, and an import moves only the ref."""
     imported(repo)
     repo.git("checkout", "-q", BRANCH)
     repo.git("worktree", "add", "-q", "../other", BRANCH)
@@ -478,7 +478,7 @@ def test_a_clone_that_does_not_track(world: World, monkeypatch: pytest.MonkeyPat
 
 
 def as_of_0_1(world: World) -> str:
-    """The log is a local branch, and nothing else is there; where it is."""
+    """Make the log a local branch, with no other ref, and return its commit."""
     imported(world)
     before = tip(world)
     world.git("branch", BRANCH, REF)
@@ -503,7 +503,7 @@ def test_the_log_goes_on_from_the_local_branch(repo: World) -> None:
 
 
 def test_nothing_new_since_the_local_branch(repo: World) -> None:
-    """Also where a person is on it."""
+    """Also if a person has it checked out."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     ran = repo("history", "import")

@@ -206,7 +206,7 @@ def test_a_hook_that_refuses_goes_on_refusing(repo: World, script: str) -> None:
 
 
 def test_a_hook_that_sources_what_ends_it(repo: World) -> None:
-    """As husky's do."""
+    """Like husky's hooks."""
     put(repo, "h", "#!/bin/sh\nexit 0\n")
     put(repo, "pre-commit", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n')
     assert repo("hooks", "install").code == 0
@@ -323,7 +323,7 @@ def test_an_install_is_killed_at_every_call(
 
 
 def test_a_leftover_with_lines_of_somebody_stays(repo: World) -> None:
-    """What came out of an exchange, and is in no hook any more."""
+    """Text that came out of an exchange and is in no hook."""
     mine = put(repo, "pre-commit", "#!/bin/sh\necho mine\n")
     left = put(repo, f".pinesync-{'0' * 16}.tmp", "#!/bin/sh\necho edited\n")
     others = [put(repo, name, "") for name in (".pinesync-x.tmp", "pinesync.tmp")]

@@ -181,7 +181,7 @@ def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.Mo
 
 
 def test_two_spellings_of_one_file(clone: World) -> None:
-    """What some systems make of another letter case in a folder's name."""
+    """How some systems treat another letter case in a folder's name."""
     tree, path = Tree(clone.folder), RelPath(TREND_PATH)
     appear(tree, path, path)
     assert vanish(tree, path, path, "0-0")
@@ -216,7 +216,7 @@ def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str
 
 
 def test_what_was_taken_out_of_it_goes_along(clone: World) -> None:
-    """Also what `resolve --ours` needs, while a conflict is open."""
+    """Also the text that `resolve --ours` needs, during a conflict."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
     assert clone("pull").code == 3

@@ -21,7 +21,7 @@ from tests.world import (
 
 
 def test_status_ends_with_the_most_urgent_step(clone: World) -> None:
-    """From everything at once to nothing left, by doing what the last line says."""
+    """From everything to nothing, by following the last line."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
     clone("pull")

@@ -302,7 +302,7 @@ def test_contrast(scheme: str) -> None:
 
 
 def contrast(one: str, other: str) -> float:
-    """As WCAG has it."""
+    """As defined by WCAG."""
     bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 

@@ -85,7 +85,7 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
 
 @every_case
 def test_the_third_run_finds_nothing_left_to_do(clone: World, case: Case) -> None:
-    """What runs did, or left for a person, they do not do again."""
+    """A second run repeats nothing that the first one did or left for a person."""
     case.happened(clone)
     for verb in ("pull", "push", "pull", "push"):
         clone(verb)

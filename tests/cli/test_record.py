@@ -69,7 +69,7 @@ class Team:
         return ran
 
     def words(self, branch: str = "main") -> dict[str, str]:
-        """What a fresh clone with the setting says of scripts that are not clean."""
+        """The status words of unclean scripts in a fresh clone with the setting."""
         place = self.runner(branch=branch)
         git(place, "config", "pinesync.record", self.ref)
         lines = self.world("status", "--json", cwd=place).json["lines"]
@@ -119,7 +119,7 @@ def test_two_pushes_in_a_row_from_fresh_clones(team: Team, ref: str) -> None:
 
 
 def test_without_a_record_the_second_push_is_refused(team: Team) -> None:
-    """What the side ref is for."""
+    """The purpose of the side ref."""
     team.commit(LONGER)
     assert team.world("push", cwd=team.runner()).code == 0
     team.commit(LATER)
@@ -357,7 +357,7 @@ def test_somebody_moves_the_ref_meanwhile(team: Team, monkeypatch: pytest.Monkey
 
 
 def test_a_runner_that_dies_before_it_recorded(team: Team) -> None:
-    """The next one, which remembers nothing, sees that the text is there, and records that."""
+    """The next run, without state, finds the text on TradingView and records it."""
     team.commit(LONGER)
     team.world("push", cwd=team.runner())  # saved; the record was never made
     shutil.rmtree(team.runs[-1])

@@ -339,7 +339,7 @@ def test_ours_of_a_merge_of_gits(repo: World) -> None:
 
 
 def test_ours_of_a_merge_of_gits_after_one_of_ours(repo: World) -> None:
-    """What an earlier conflict replaced is no side of this one."""
+    """A text replaced by an earlier conflict is no side of this one."""
     conflicted(repo)
     assert repo("resolve", "--ours", TREND_PATH).code == 0
     assert repo("push", "--commit").code == 0
@@ -456,7 +456,7 @@ def test_a_merge_by_hand_is_meant_once_it_is_resolved(repo: World) -> None:
 
 
 def test_a_newer_save_without_the_one_before(repo: World) -> None:
-    """As a cherry-pick leaves it, without an edit by anybody."""
+    """Like the result of a cherry-pick, without an edit."""
     repo.web_save_and_pull(SLOWER)
     repo.web_save_and_pull(SLOWER + "\n// theirs\n")
     repo.write(TREND + "\n// theirs\n")

@@ -21,7 +21,7 @@ COOKIE = "TRADINGVIEW_COOKIE"
 
 @dataclass(frozen=True)
 class Job:
-    """What came of a job: each step's exit code and output, the summary, and the clone."""
+    """The result of a job: each step's exit code and output, the summary, and the clone."""
 
     codes: dict[str, int]
     printed: dict[str, str]

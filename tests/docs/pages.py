@@ -36,7 +36,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Step:
-    """A command of a page, and what the page shows below it; None where it shows nothing."""
+    """A command of a page, and the output shown below it; None if none is shown."""
 
     command: str
     shown: str | None
@@ -69,7 +69,7 @@ def steps(block: Block) -> Iterator[Step]:
 
 
 def agrees(shown: str, came: str) -> bool:
-    """Whether the output is what the page shows, `...` standing for anything."""
+    """Whether the output matches the page; `...` stands for anything."""
     pattern = re.escape(shown.strip()).replace(re.escape("..."), ".*?")
     return re.fullmatch(pattern, came.strip(), re.DOTALL) is not None
 
@@ -127,7 +127,7 @@ def disagreements(told: list[tuple[Step, str]]) -> list[str]:
 
 
 def renewed(text: str, told: list[tuple[Step, str]]) -> str:
-    """The page with what came in place of what it showed, where the two disagree."""
+    """The page with the real output wherever it differs."""
     lines = text.split("\n")
     for step, came in reversed(told):
         if step.shown is not None and not agrees(step.shown, came):

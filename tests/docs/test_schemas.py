@@ -159,7 +159,7 @@ def test_editors_complete_and_mark_it(clone: World) -> None:
 
 
 def linted(path: Path) -> str:
-    """What taplo has against the file."""
+    """The errors that taplo reports for the file."""
     program = Path(sys.executable).parent / "taplo"
     command = [str(program), "lint", "--colors", "never", path.name]
     done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)

@@ -46,7 +46,7 @@ class Bench:
         )
 
     def ports(self) -> Ports:
-        """What the next command is given."""
+        """The arguments of the next command."""
         self.place.reopen()
         place, tools = self.place, self._tools
         log = cast("IntentLog", _Telling(place.log, self.after_write))
@@ -55,7 +55,7 @@ class Bench:
     # -- the person ----------------------------------------------------------------------------
 
     def script(self, name: str, *texts: str) -> tuple[PineId, str]:
-        """A script that is there and was pulled; its id and its path."""
+        """Create and pull a script; return its id and path."""
         pine_id = self.fake.add(name, *texts)
         self.pull()
         (path,) = (e.path for e in self.entries.values() if e.pine_id == pine_id)
@@ -109,8 +109,8 @@ class Bench:
         return dict(self.place.files()), self.entries, self.records()
 
     def check_sound(self) -> None:
-        """What holds at every moment: no base ahead of the service, nor of what was read there;
-        no file that pinesync left behind."""
+        """Invariants at every moment: no base is ahead of the service, or of what was read
+        there; no leftover file of pinesync."""
         for entry in self.entries.values():
             if entry.base and entry.pine_id in self.fake.scripts:
                 script = self.fake.scripts[entry.pine_id]

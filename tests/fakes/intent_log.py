@@ -9,7 +9,7 @@ from pinesync.sync.operations import Journal, Operation
 
 
 class FakeIntentLog:
-    """Fits `sync.ports.IntentLog`."""
+    """Implements `sync.ports.IntentLog`."""
 
     def __init__(self) -> None:
         self.held: dict[str, Intent] = {}

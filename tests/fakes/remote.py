@@ -86,7 +86,7 @@ class FakeRemote:
     # -- the world, by hand --------------------------------------------------------------------
 
     def add(self, name: str, *texts: str) -> PineId:
-        """A script that is there, with a version for each text."""
+        """Create a script, with a version for each text."""
         self._made += 1
         pine_id = PineId(f"USER;{self._made:032x}")
         self.scripts[pine_id] = Script(pine_id, name, list(texts))
@@ -115,11 +115,11 @@ class FakeRemote:
     # -- what goes wrong -----------------------------------------------------------------------
 
     def next_save(self, turn: Turn) -> None:
-        """The next save that nothing is planned for yet goes like this."""
+        """Plan the next save without a plan."""
         self._turns.append(turn)
 
     def forget_turns(self) -> None:
-        """What was planned for saves that never came is off."""
+        """Cancel the plans for saves that never came."""
         self._turns.clear()
 
     def fail_next(self, method: str, *errors: PinesyncError) -> None:
@@ -131,7 +131,7 @@ class FakeRemote:
         self._acts[method].append(act)
 
     def sent(self, method: str) -> int:
-        """How many calls of a method came."""
+        """The number of calls of a method."""
         return sum(call.split()[0] == method for call in self.calls)
 
     # -- the port ------------------------------------------------------------------------------

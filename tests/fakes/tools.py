@@ -66,5 +66,5 @@ def merge(base: str, local: str, remote: str) -> Merged:
 
 
 def _kept(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
-    """Where each line of the old text that stayed is in the new one."""
+    """The index in the new text of each line that stayed."""
     return {a + i: b + i for a, b, size in same_lines(old, new) for i in range(size)}

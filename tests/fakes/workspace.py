@@ -38,7 +38,7 @@ class Place(Protocol):
         """Somebody removes the file."""
 
     def block(self, path: str) -> None:
-        """Something is there that is no plain file."""
+        """Put something there that is not a plain file."""
 
     def ignore(self, path: str) -> None:
         """pine.toml ignores that path."""
@@ -56,7 +56,7 @@ class Place(Protocol):
         """The folder becomes a repository."""
 
     def commit(self) -> None:
-        """The folder, as it is, goes into a commit."""
+        """Commit the folder as it is."""
 
     def lose_text(self, name: Digest) -> None:
         """The store lost a text."""

@@ -90,7 +90,7 @@ def _check(example: tuple[str, int, bytes, str | None]) -> None:
 
 
 def _check_json(body: bytes) -> None:
-    """What is taken means the same to everybody."""
+    """Every parser reads an accepted response in the same way."""
     try:
         value = safe_json.loads(body)
     except ValueError:

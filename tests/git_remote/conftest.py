@@ -53,7 +53,7 @@ class Folder:
         return (self.root / path).read_bytes().decode()
 
     def is_sound(self) -> bool:
-        """Whether git finds nothing wrong, and nothing is changed or left over."""
+        """Assert that git finds no problem, and that nothing is changed or left over."""
         checked = git(self.root, "fsck", "--strict", "--no-dangling")
         return (checked, git(self.root, "status", "--porcelain")) == ("", "")
 

@@ -62,7 +62,7 @@ AT = {
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was sent and is not there is given up at once."""
+    """A sent save that is not found is given up immediately."""
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
 
 

@@ -108,7 +108,7 @@ class Editor:
         return answer
 
     def until(self, there: Callable[[], object]) -> None:
-        """Until something has come."""
+        """Wait until something arrives."""
 
         async def wait() -> None:
             while not there():
@@ -130,7 +130,7 @@ class Editor:
         return self._client._server
 
     def leave(self) -> int:
-        """As an editor should: shutdown, then exit; the exit code."""
+        """Shutdown, then exit, as an editor should; return the exit code."""
         self.ask("shutdown_async", None)
         self.ask("exit", None)
         return self.ended()

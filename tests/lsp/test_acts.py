@@ -170,7 +170,7 @@ def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) ->
 
 
 def test_a_push_commits_where_git_is_configured_to(clone: World, on_trend: OnTrend) -> None:
-    """It is the push of everyday: `git config pinesync.commit` counts."""
+    """It is the ordinary push: `git config pinesync.commit` applies."""
     start(clone)
     clone.git("config", "pinesync.commit", "true")
     clone.write(LONGER)

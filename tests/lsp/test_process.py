@@ -123,7 +123,7 @@ def test_a_kill_in_the_middle_of_a_push_loses_nothing(clone: World, on_trend: On
 
 
 def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """As where the extra was not installed."""
+    """As without the extra."""
     hide = (
         "import sys; sys.modules['pygls'] = None; sys.modules['lsprotocol'] = None; "
         "from pinesync.cli import main; sys.exit(main())"

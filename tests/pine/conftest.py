@@ -43,7 +43,7 @@ class World:
         return pine_id
 
     def calls(self, pine_id: str) -> dict[str, Callable[[], Envelope]]:
-        """Each method as a client would use it; all succeed where nothing goes wrong."""
+        """Each method as a client would use it; all succeed without faults."""
         return {
             "list_saved_scripts": self.pine.list_saved_scripts,
             "validate_script": lambda: self.pine.validate_script(GOOD),

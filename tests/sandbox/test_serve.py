@@ -29,7 +29,7 @@ def server(store: Store) -> Iterator[Server]:
 
 
 def raw(server: Server, request: bytes) -> bytes:
-    """What a socket gets for these very bytes, until the server closes."""
+    """The response to exactly these bytes, until the server closes."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -75,7 +75,7 @@ FAILURES: tuple[Kind | None, ...] = (
 
 
 def forms(world: World) -> list[bytes]:
-    """How the two values could be written down."""
+    """The possible spellings of the two values."""
     found = []
     for value in (world.user.sessionid, world.user.sessionid_sign):
         found += [value, quote(value, safe=""), repr(value)[1:-1], value[3:]]

@@ -278,7 +278,7 @@ def test_a_hook_of_the_persons_own_works(clone: World) -> None:
 
 
 def test_a_partial_clone_commits(clone: World, tmp_path: Path) -> None:
-    """What it left at its origin is fetched for a commit, and for nothing else."""
+    """Missing objects of a partial clone are fetched for a commit, and for nothing else."""
     start(clone)
     git(clone, "config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "-q", "--filter=blob:none", clone.folder.as_uri(), "part/scripts")

@@ -54,7 +54,7 @@ PAIRS = [
 
 
 def paths_of(names: list[str]) -> list[str]:
-    """Where scripts with these saved names go."""
+    """The paths of scripts with these saved names."""
     ids = [PineId(f"USER;{number:032x}") for number in range(len(names))]
     listed = {one: ScriptInfo(one, name, Version(1)) for one, name in zip(ids, names, strict=True)}
     return [found.path for found in survey(Snapshot({}, {}, listed, folders=DEFAULT_FOLDERS))]

@@ -27,7 +27,7 @@ ROOM = MAX_BYTES - 1000
 
 
 def many(*lines: str) -> str:
-    """As many of such lines as a pine.toml may have; each {} is another number."""
+    """The most such lines that a pine.toml may have; each {} is another number."""
     line = "\n".join(lines) + "\n"
     size = len(line.format(*["1234567"] * line.count("{}")))
     return "".join(line.format(*[n] * line.count("{}")) for n in range(ROOM // size))
@@ -97,7 +97,7 @@ def test_a_manifest_of_empty_lines(clone: World) -> None:
 
 
 def test_a_history_of_manifests_that_are_too_large(clone: World) -> None:
-    """What HEAD's history has of pine.toml is looked at where a script moved on."""
+    """HEAD's history of pine.toml is read for a script that moved on."""
     file = clone.folder / "pine.toml"
     small = file.read_bytes()
     clone.git("init")

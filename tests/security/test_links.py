@@ -163,7 +163,7 @@ def test_nothing_outside_is_read_or_written_at_any_call(
 def test_an_obstacle_in_the_files_place_stays(
     tmp_path: Path, act: Act, name: str, make: Make
 ) -> None:
-    """A link that came out of the exchange goes back, and ours is cleared away."""
+    """A link that came out of the exchange is put back, and ours is removed."""
     ends = set()
     for last in range(1, 100):
         at = Place(tmp_path / str(last))
@@ -179,7 +179,7 @@ def test_an_obstacle_in_the_files_place_stays(
 def test_links_that_stay_are_refused_without_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the system opens files by their names alone."""
+    """On systems that open files only by path."""
     monkeypatch.setattr(walk, "_BY_DESCRIPTOR", False)
     for act in ACTS:
         for name in ("a", "a/b", PATH, MANIFEST, LEFT, TEMP):

@@ -39,7 +39,7 @@ def test_a_link_in_the_state_is_refused_by_its_name(clone: World, command: str, 
 
 @pytest.mark.parametrize("kind", ["objects", "saved"])
 def test_no_folder_further_in_is_a_link(clone: World, kind: str) -> None:
-    """Where the next object would go: into one of 256 folders, or that of a script."""
+    """Where the next object would be written: one of 256 folders, or that of a script."""
     outside = neighbour(clone)
     clone.web_save(SLOWER)
     place = clone.state_folder / kind

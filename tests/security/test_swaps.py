@@ -33,7 +33,7 @@ PULLS = 40
 
 
 class Swapper(threading.Thread):
-    """Exchanges two names, again and again; at the end each is where it was."""
+    """Exchange two names repeatedly; at the end, each is in its place."""
 
     def __init__(self, folder: Path, name: str, other: str) -> None:
         super().__init__(daemon=True)

@@ -51,7 +51,7 @@ REFUSED: dict[str, PinesyncError] = {
 
 
 def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
-    """The text is there exactly once, is the base, and nothing is left to do."""
+    """The text exists exactly once, is the base, and nothing is left to do."""
     texts = bench.fake.scripts[pine_id].texts
     assert texts.count(MINE) == 1
     assert bench.base(path) == texts.index(MINE) + 1

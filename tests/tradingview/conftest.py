@@ -79,7 +79,7 @@ class RawServer(Loopback):
             self._done.wait(60)
 
     def header(self, name: str, at: int = -1) -> str | None:
-        """A header of one request, None where it was not sent."""
+        """A header of one request, None if it was not sent."""
         for line in self.asked[at].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]:
             key, _, value = line.partition(": ")
             if key.lower() == name.lower():
@@ -102,7 +102,7 @@ def _request(connection: socket.socket) -> bytes:
 
 
 class Ticking:
-    """A clock that goes on by `step` seconds whenever it is looked at, and notes the sleeps."""
+    """A clock that advances by `step` seconds at each reading, and records the sleeps."""
 
     def __init__(self, step: float = 0.0) -> None:
         self.now, self.step = 0.0, step

@@ -78,7 +78,7 @@ def ini(root: Path, *profiles: str, marked: str = "", installed: str = "") -> No
 def test_a_running_firefox_is_read_and_left_as_it_was(
     fill: Fill, root: Path, scratch: Path
 ) -> None:
-    """What it has not yet moved out of its write-ahead log counts, and no copy stays."""
+    """Rows still in the write-ahead log count, and no copy is left."""
     profile = fill()
     ini(root, profile.name, installed=profile.name)
     before = {path.name: path.read_bytes() for path in profile.iterdir()}

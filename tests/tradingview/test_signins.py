@@ -123,7 +123,7 @@ def test_leftovers_are_removed_and_nothing_else(config: Path) -> None:
 def test_what_a_running_login_writes_is_no_leftover(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who makes a file holds the folder's lock until it has its name, and so does who clears."""
+    """Creating a file holds the folder's lock until it has its name, and so does cleaning up."""
     import fcntl
 
     held: list[str] = []

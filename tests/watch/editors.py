@@ -36,7 +36,7 @@ LAST = LONGER + "plot(open)\n"
 
 
 class Programs:
-    """Whatever is installed here, for a `Terminal` to start."""
+    """Starts any installed editor for a `Terminal`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -77,7 +77,7 @@ def truncates_later(file: Path, text: bytes) -> None:
 
 
 def cuts_at_the_end(file: Path, text: bytes) -> None:
-    """Written over what is there, and cut to its length at last."""
+    """Overwritten in place, then truncated."""
     descriptor = os.open(file, os.O_WRONLY)
     os.write(descriptor, text)
     os.ftruncate(descriptor, len(text))
@@ -178,7 +178,7 @@ def by_memory(file: Path, text: bytes) -> None:
 
 
 def same_size_and_time(file: Path, text: bytes) -> None:
-    """What rsync and unpackers do: the new file has the old one's time."""
+    """Like rsync and unpackers: the new file has the old one's time."""
     beside, times = file.with_name(f".{file.name}.x7Zq1a"), file.stat()
     _written(beside, text)
     os.utime(beside, ns=(times.st_atime_ns, times.st_mtime_ns))

@@ -34,7 +34,7 @@ class Session:
         self.child.communicate()
 
     def line(self) -> str:
-        """The next one; what came before is in `lines`."""
+        """The next line; earlier ones are in `lines`."""
         while b"\n" not in self._rest:
             ready, _, _ = select.select([self.child.stdout], [], [], PATIENCE)
             assert ready, f"nothing more came: {self.lines}"
@@ -51,7 +51,7 @@ class Session:
         return line
 
     def event(self, kind: str, path: str = "") -> Any:
-        """The next one of this kind."""
+        """The next line; earlier ones are in `lines`."""
         while True:
             event = json.loads(self.line())
             its = event.get("path") or event.get("outcome", {}).get("path", "")

@@ -56,7 +56,7 @@ def kept(watching: Watching) -> Watching:
 
 
 def look_at_all(watching: Watching) -> list[Event]:
-    """All files are looked at once more: what was to be done is done. Every event until now."""
+    """Read all files once more, so that all work is done. Return every event so far."""
     world = watching.world
     for path in sorted(world.files()):
         if path.endswith(".pine"):
@@ -70,7 +70,7 @@ def checked(events: Iterable[Event]) -> set[str]:
 
 
 def held(events: Iterable[Event]) -> set[str]:
-    """What is held because git wrote it."""
+    """The files held because git wrote them."""
     return {p for e in events if isinstance(e, Held) and e.why == BY_GIT for p in e.paths}
 
 
@@ -157,7 +157,7 @@ def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -
 
 
 def test_it_is_seen_every_time(kept: Watching) -> None:
-    """Whatever comes first: the event, git's lock, its index."""
+    """In any order: the event, git's lock, its index."""
     world = kept.world
     pulled(world, SLOWER)
     kept.start()
@@ -258,7 +258,7 @@ def test_a_merge_conflict_is_reported_and_its_resolution_sent(kept: Watching) ->
 
 
 def test_a_revert_of_all_that_was_pulled_is_reported_and_not_sent(kept: Watching) -> None:
-    """pine.toml goes back too: the file is as its base says."""
+    """pine.toml goes back as well: the file matches its base."""
     world = kept.world
     pulled(world, SLOWER)
     commit(world)
@@ -432,7 +432,7 @@ class Moment:
         assert self._heard.acquire(timeout=60)
 
     def was_heard(self) -> bool:
-        """Whether more was heard of than was waited for."""
+        """Whether there were more events than expected."""
         return self._heard.acquire(blocking=False)
 
     def ends(self) -> None:

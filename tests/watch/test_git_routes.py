@@ -231,7 +231,7 @@ def test_a_save_right_after_a_switch(kept: Watching) -> None:
 def test_a_save_that_is_committed_while_another_is_sent(
     kept: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is heard of at once, and not only when there is time to look."""
+    """Its event arrives immediately, not only at the next look."""
     world = kept.world
     meanwhile: list[Callable[[], None]] = []
 

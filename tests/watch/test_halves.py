@@ -187,7 +187,7 @@ def test_a_formatter_of_a_new_script(
 def test_what_never_rests_is_not_asked_about_all_day(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An upload is tried once more at once, and then no sooner than another version may come."""
+    """An upload is retried once immediately, and then no sooner than another version may follow."""
     world = watching.start(apart=3600.0).world
     numbers = itertools.count()
     note = world.plan.note
@@ -405,7 +405,7 @@ def test_a_folder_that_is_away_for_a_moment(
 
 @pytest.mark.parametrize("made", ["gone", "empty"])
 def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) -> None:
-    """However many there are before that: events come late, and several for one change."""
+    """However many events come first: they are late, and several for one change."""
     clock = Clock(100.0)
     watched = files.Files(opened(clone).workspace, clock, many=False)
     assert watched.begin() is None
@@ -428,7 +428,7 @@ def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) ->
 
 
 class Hearing:
-    """Hints, by hand: what comes in each call, at what time."""
+    """Hints under control: which paths arrive in each call, and when."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -256,7 +256,7 @@ def test_a_short_pause_is_no_sleep() -> None:
 
 
 def test_after_an_error_it_is_tried_again_in_a_second() -> None:
-    """What was heard of meanwhile is not forgotten."""
+    """Earlier events are not forgotten."""
     hand = Hand().hints((0.2, ONE))
     hand.debouncer.due(0.21)
     hand.fails = True
@@ -416,7 +416,7 @@ def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
 
 
 def test_a_save_that_keeps_time_and_size(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where the file system says that nothing happened: a network drive, a copy."""
+    """Even if the file system reports no change: a network drive, a copy."""
     monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.05)
     world = deaf.start().world
     file = world.folder / TREND_PATH
@@ -533,7 +533,7 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
 
 
 def test_a_look_that_fails_is_made_up_for(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was due then is not forgotten until all is read."""
+    """Due paths are kept until all are read."""
     monkeypatch.setattr(debouncer, "READ_SECONDS", 3600.0)
     fails, look = [ManifestError("cannot be read")], Files.look
 
@@ -553,7 +553,7 @@ def test_a_look_that_fails_is_made_up_for(deaf: Watching, monkeypatch: pytest.Mo
 
 
 def rounds(watching: Watching, number: int) -> list[str]:
-    """So many saves of the one script; the texts."""
+    """Save the one script this number of times, and return the texts."""
     world = watching.world
     texts = [f"{LONGER}// {count}\n" for count in range(number)]
     for text in texts:
@@ -614,7 +614,7 @@ def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.Mo
 def test_a_save_while_another_pinesync_is_at_work(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits; and where that takes too long, it says so and goes on trying."""
+    """It waits; if that takes too long, it says so and keeps trying."""
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (0.1,))
     world = watching.start().world
     folder = open_project(watching.setup).workspace.state.folder

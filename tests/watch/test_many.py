@@ -140,7 +140,7 @@ def _add(world: World, batch: sending.Uploader, path: str, text: str) -> None:
 
 
 def _pushed(batch: sending.Uploader) -> list[str]:
-    """What the next push is about."""
+    """The scripts of the next push."""
     return [str(event.path) for event in batch.send() if isinstance(event, Checking)]
 
 

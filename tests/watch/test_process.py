@@ -132,7 +132,7 @@ def test_a_reader_that_goes_away(clone: World) -> None:
 def test_ctrl_c_while_it_only_waits_is_the_end(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where it could not finish what an earlier run began."""
+    """Also if it could not finish what an earlier run began."""
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add("save_next:1:503")

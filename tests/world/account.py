@@ -21,7 +21,7 @@ from pinesync.tradingview.http import Session, Transport
 
 
 class Remote(Protocol):
-    """What a world plugs in: the other side of its folder, by hand. `Account`, or `FakeRemote`."""
+    """The other side of a world, controlled by hand: `Account` or `FakeRemote`."""
 
     def client(self) -> ports.Remote: ...
     def add(self, name: str, *texts: str) -> PineId: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 EFFECTS = frozenset(("write", "drop", "put", "commit", "keep", "remember", "save_next", "save_new"))
-"""The calls that change something: a crash between two of them is the same as one after the first."""
+"""The calls that change something: a crash between two of them equals one after the first."""
 
 
 class Crash(BaseException):

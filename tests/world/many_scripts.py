@@ -69,7 +69,7 @@ class ManyScripts(Marked):
         return [self.command(pull), self.command(push)]
 
     def heal(self) -> None:
-        """Nothing more goes wrong, what is under way arrives, time passes, and two syncs follow."""
+        """No more faults: requests on their way arrive, time passes, and two syncs follow."""
         self.plan.clear()
         self.plan.release()
         for _ in range(2):

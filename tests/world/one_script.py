@@ -70,7 +70,7 @@ class OneScript(Marked):
         self.tab = (len(self.log), self.newest)
 
     def web_revert(self) -> None:
-        """Somebody goes back to the version before, on purpose."""
+        """Somebody restores the previous version on purpose."""
         older = next((t for t in reversed(self.log) if t != self.newest), None)
         if older is None:
             return
@@ -93,7 +93,7 @@ class OneScript(Marked):
     # -- what pinesync does --------------------------------------------------------------------
 
     def sync(self, *, crash_at: int | str | None = None, turn: Turn | None = None) -> bool:
-        """One pull and one push, as two commands; whether both came to their end."""
+        """One pull and one push, as two commands; return whether both finished."""
         self.fuse = Fuse(crash_at)
         if turn:
             self.remote.next_save(turn)

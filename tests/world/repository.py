@@ -52,7 +52,7 @@ def start(world: W, at: Path | None = None) -> W:
 
 
 def submodule(world: Place, above: Path) -> Path:
-    """The repository is a submodule of a new one in this folder; where it is there."""
+    """Make the repository a submodule of a new one in this folder, and return its path."""
     above.mkdir()
     git(above, "init", "-q")
     git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(world.root), "in")
@@ -69,7 +69,7 @@ def touched(world: Place, commit: str = "HEAD") -> list[str]:
 
 
 def status(world: Place) -> list[str]:
-    """What is staged or edited, as git's short words."""
+    """The staged and edited files, in git's short format."""
     return [row for row in git(world, "status", "--short", "-z").split("\0") if row]
 
 

@@ -35,7 +35,7 @@ class Seeded:
         return self._places.sandboxes
 
     def put_clone(self, world: World) -> None:
-        """What `clone` leaves in the world's place and home."""
+        """The result of `clone` in the world's place and home."""
         assert len(world.store.list(world.user)) == len(SCRIPTS), "clone it yourself"
         made = self._base / f"clone of {world.remote_name}"
         if not made.exists():

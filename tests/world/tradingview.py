@@ -52,7 +52,7 @@ class TradingView(ThreadingTCPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """A client that does not trust the certificate goes away."""
+        """A client that does not trust the certificate disconnects."""
 
     # What wsgiref's handler asks of its server.
 
