@@ -295,8 +295,7 @@ class Server(LanguageServer):
         return {"exit_code": answer.exit_code, "message": said, "diff": answer.diff}
 
     def _found(self, answer: acts.Answer) -> None:
-        """Publish the compiler's findings. Then request TradingView's state, once after the last
-        of several saves."""
+        """Publish the compiler's findings of a push in their documents."""
         there = {path_of(uri): uri for uri in self._open()}
         for outcome in answer.outcomes:
             uri = there.get(answer.root / outcome.path) if answer.root else None

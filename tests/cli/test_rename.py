@@ -161,7 +161,7 @@ def test_not_done_and_the_answer_lost(
     assert clone("mv", TREND_PATH, "x.pine").code == 7
     assert clone("rm", TREND_PATH).code == 7
     assert (posted(clone), clone.files()) == (1, before)
-    assert "not settled" in clone("status", "--offline").out
+    assert "an interrupted write is pending" in clone("status", "--offline").out
     assert "a rename was sent" in clone("doctor").out
     assert clone("rename", TOOLS_PATH, "Other tools").code == 7, "others go on"
     assert "Other tools" in names(clone)

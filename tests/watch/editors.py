@@ -91,8 +91,7 @@ def vscode_atomic(file: Path, text: bytes) -> None:
 
 
 def jetbrains(file: Path, text: bytes) -> None:
-    """A safe write of newer editors: the old text waits next to the file until the new one is
-    in."""
+    """A safe write."""
     new = file.with_name(file.name + "___jb_tmp___")
     old = file.with_name(file.name + "___jb_old___")
     _written(new, text)
@@ -278,7 +277,7 @@ def once_asked(
 
 
 def once_looked_at(patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Act when the service first receives this request."""
+    """Act right before an upload first reads the folder."""
     texts, acts = WorkingTree.local_texts, [act]
 
     def seen(folder: WorkingTree, *only: Any) -> Mapping[RelPath, LocalText]:

@@ -51,7 +51,7 @@ class Session:
         return line
 
     def event(self, kind: str, path: str = "") -> Any:
-        """The next line; earlier ones are in `lines`."""
+        """The next event of this kind."""
         while True:
             event = json.loads(self.line())
             its = event.get("path") or event.get("outcome", {}).get("path", "")
