@@ -61,7 +61,7 @@ SECTIONS = {
         "completion": ("tools.completion", "Print a shell completion script."),
     },
 }
-VERBS = {verb: told for verbs in SECTIONS.values() for verb, told in verbs.items()}
+VERBS = {verb: summary for verbs in SECTIONS.values() for verb, summary in verbs.items()}
 """Each verb with its module and its summary."""
 SHORT = {"st": "status", "ls": "list"}
 MEANT = {

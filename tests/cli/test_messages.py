@@ -1,4 +1,4 @@
-"""What a newcomer is told: each message names the thing, and its hint can be followed."""
+"""Messages for a newcomer: each names its subject, and its hint works."""
 
 from __future__ import annotations
 

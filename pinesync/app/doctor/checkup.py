@@ -56,7 +56,7 @@ def wrong(message: str, hint: str) -> Said:
 
 
 class Unusable(PinesyncError):
-    """A part of the workspace is unusable; the area `area` reports why."""
+    """A part of the workspace is unusable; `area` is the area that reports why."""
 
     def __init__(self, area: str, error: PinesyncError) -> None:
         super().__init__(error.message, error.hint)
@@ -64,7 +64,7 @@ class Unusable(PinesyncError):
         self.error = error
 
 
-def told(error: PinesyncError, level: Level = "wrong") -> Said:
+def from_error(error: PinesyncError, level: Level = "wrong") -> Said:
     """Convert an error to a finding."""
     otherwise = "check it, then run `pinesync doctor` again"
     if isinstance(error, Unusable):
@@ -75,7 +75,7 @@ def told(error: PinesyncError, level: Level = "wrong") -> Said:
 
 
 def named(names: Sequence[str]) -> str:
-    """The first names, and the number of the rest."""
+    """The first names, and how many more there are."""
     return some_of(names, _SHOWN)
 
 

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The branch's last commit, and what is to be told."""
+    """The branch's last commit, and the outcomes to report."""
 
     commit: str
     outcomes: tuple[Outcome, ...] = ()
@@ -71,7 +71,7 @@ def fetch(remote: GitRemote, *, whole: bool = True) -> Fetched:
 
 
 def drained(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
-    """Run the steps to their result, and add what they tell to `outcomes`."""
+    """Run the steps to their result, and add their outcomes to `outcomes`."""
     while True:
         try:
             outcomes.append(next(steps))
@@ -261,8 +261,8 @@ def _read(
     by_id: Mapping[PineId, Entry],
     outcomes: list[Outcome],
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
-    """The versions that the branch lacks, with their texts held. A script with one that cannot be
-    read, or be a file, is left out whole, and told."""
+    """The versions that the branch lacks; their texts are stored. A script is left out entirely
+    and reported if one of its versions cannot be read or be a file."""
     troubles: dict[PineId, FacadeError] = {}
     since = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     newest = {info.pine_id: info.version for info in behind}

@@ -38,7 +38,7 @@ class Pushed:
 
 def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
     """Push a refspec of git's: `[+]SRC:DST`. Everything that the commit changed is saved, or the
-    push is rejected; what was saved by then is told, and the next fetch brings it."""
+    push is rejected; the versions already saved are reported, and the next fetch brings them."""
     source, _, target = spec.removeprefix("+").partition(":")
     if why := _refusal(spec, source, target):
         return Pushed(Run(), why)
@@ -46,7 +46,7 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
     tip = remote.tip()
     if tip is None or commit is None:
         return Pushed(Run(), FETCH_FIRST)
-    if not remote.repository.leads_to(tip.commit, commit):
+    if not remote.repository.is_ancestor(tip.commit, commit):
         return Pushed(Run(), FETCH_FIRST)
     at = read_tip(remote.repository, commit, remote.refs)
     if (at.settings.remote, at.settings.id) != (tip.settings.remote, tip.settings.id):
@@ -87,13 +87,13 @@ def _refusal(spec: str, source: str, target: str) -> str:
 
 
 def _moved(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
-    """The pushed commit, where a script whose file git moved keeps its id."""
+    """The pushed commit, in which a script keeps its id if git moved its file."""
     moves = moves_between(remote.repository, tip.commit, at.commit, at.entries)
     return replace(at, entries=moved_entries(at.entries, moves))
 
 
 def _reason(run: Run) -> str:
-    """Why the push is rejected, in one line: git shows it beside the branch."""
+    """Why the push is rejected, in one line, which git shows next to the branch."""
     saved = [f"{one.path} {one.version}" for one in run.outcomes if one.done in _SAVED]
     pending = [one.path for one in run.outcomes if one.done == "pending"]
     if saved:

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pinesync.app.project import Setup, folder_at, open_remote, tools
+from pinesync.app.project import Setup, open_remote, tools, workspace_at
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.committed import CommittedManifest, CommittedTree
 from pinesync.git.refs.remote_branch import (
     RemoteRefs,
     Tip,
-    bring_on,
+    advance_branch,
     inherited,
     read_tip,
     write_flag,
@@ -73,7 +73,7 @@ class GitRemote:
 
         entries = tip.entries if tip else {}
         manifest = CommittedManifest(self.repository, commit, settings, entries, flagged)
-        folder = folder_at(self.setup, self.root, settings.id)
+        folder = workspace_at(self.setup, self.root, settings.id)
         ports = Ports(
             lambda: open_remote(self.setup, self.remote, manifest=manifest if tip else None),
             manifest,
@@ -87,7 +87,7 @@ class GitRemote:
 
     def move(self, commit: str, before: str | None) -> None:
         """Move the branch from `before`. FileError if it is elsewhere."""
-        bring_on(self.repository, self.refs, commit, before)
+        advance_branch(self.repository, self.refs, commit, before)
 
 
 def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> GitRemote:
@@ -99,7 +99,7 @@ def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> Git
     root = main.parent if main.name == ".git" else main
     repository = Repository(root if root != git_dir else git_dir.parent, b"", git_dir)
     # A submodule's git directory is outside of its work tree, and names it.
-    if tree := repository.word("core.worktree"):
+    if tree := repository.config_value("core.worktree"):
         root = (main / tree).resolve()
     return GitRemote(setup, remote, RemoteRefs(name), repository, root)
 

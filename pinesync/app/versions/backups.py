@@ -29,7 +29,7 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class KeptTexts:
-    """The backups of a file, or the one that was asked for with its text in `source`."""
+    """The backups of a file, or the requested one with its text in `source`."""
 
     path: RelPath
     kept: tuple[Backup, ...]

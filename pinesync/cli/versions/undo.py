@@ -82,13 +82,13 @@ def undo(
         operations = tx.ports.log.operations(MOST)
         short = short_ids(operations)
         operation = _chosen(operations, short, key, redo=redo)
-        told = logged(operation, short[operation.key])
+        row = logged(operation, short[operation.key])
         if tx.recovered:
-            return told, tx.run(_finish_first(operation))
+            return row, tx.run(_finish_first(operation))
         run = _undo(tx, operation, allow_broken=allow_broken)
         if not run.stopped and not any(outcome.done in _LEFT for outcome in run.outcomes):
             tx.ports.log.journal.undoes = operation.key
-    return told, run
+    return row, run
 
 
 def _finish_first(operation: Operation) -> Iterator[Outcome]:

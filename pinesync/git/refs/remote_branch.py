@@ -2,7 +2,7 @@
 
 The branch is `refs/pinesync/<remote>/main`. Its last commit is what TradingView has: a commit made
 from saved versions, or the commit that was pushed last. A pushed commit keeps its hash, so the new
-versions of its scripts are in a record beside it, `refs/pinesync/<remote>/record`.
+versions of its scripts are in a separate record, `refs/pinesync/<remote>/record`.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
 def _moved(
     repository: Repository, commit: str, entries: Mapping[RelPath, Entry], record: SideRecord
 ) -> dict[RelPath, Entry]:
-    """The entries, at the paths where a push found their files: git moved a file, and pine.toml
-    will have that with the next commit from there."""
+    """The entries, at the paths where a push found their files: git moved a file, and the next
+    commit from here will have its new path in pine.toml."""
     new = {
         path: there
         for path, entry in entries.items()
@@ -181,12 +181,14 @@ def write_record(repository: Repository, refs: RemoteRefs, tip: Tip, when: int) 
     )
 
 
-def bring_on(repository: Repository, refs: RemoteRefs, commit: str, before: str | None) -> None:
-    """Move the branch, and git's own for the user where git has one. FileError if the branch is not
-    at `before` any more."""
+def advance_branch(
+    repository: Repository, refs: RemoteRefs, commit: str, before: str | None
+) -> None:
+    """Move the branch, and git's own copy for the user if git has one. FileError if the branch
+    is no longer at `before`."""
     if commit == before:
         return
-    repository.bring_on(refs.branch, commit, before, "pinesync: what TradingView has")
+    repository.advance_ref(refs.branch, commit, before, "pinesync: what TradingView has")
 
 
 def write_flag(repository: Repository, refs: RemoteRefs, tip: Tip, flagged: Entry) -> None:

@@ -41,8 +41,8 @@ class SideRecord:
     entries: Mapping[PineId, Entry] = field(default_factory=dict)
 
     def over(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
-        """These entries, where the side ref knows a higher version with its base, and where they
-        wait to be created with the script that was created for them."""
+        """These entries, updated where the side ref has a higher version with its base, or the
+        script created for a new entry."""
         if not self.entries:
             return entries
         known = {entry.pine_id for entry in entries.values()}
@@ -74,7 +74,7 @@ def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
 
 def configured_ref(repository: Repository) -> str | None:
     """The side ref that `git config pinesync.record` names in this repository."""
-    raw = repository.word(SETTING)
+    raw = repository.config_value(SETTING)
     return side_ref(repository, raw, f"git config {SETTING}") if raw is not None else None
 
 
@@ -83,7 +83,7 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
     ref = raw if raw.startswith("refs/") else _HEADS + raw
     short = ref.removeprefix(_HEADS)
     usable = ref.startswith((_HEADS, _OURS)) and not short.startswith(("-", "tradingview/"))
-    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.may_be(ref):
+    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.is_valid_ref(ref):
         raise Misuse(
             f"{what}: {raw[:80]!r} cannot be a side ref",
             "name a dedicated branch, such as pinesync/record, or refs/pinesync/record",
@@ -97,8 +97,8 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
 def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
-    """What counts at HEAD, or at another revision. Misuse where the ref holds anything but usable
-    records of this workspace, LeftForYou where a shallow clone cannot tell what leads to HEAD."""
+    """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
+    usable records of this workspace, LeftForYou if a shallow clone hides what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)

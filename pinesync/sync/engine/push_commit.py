@@ -1,4 +1,4 @@
-"""Push a commit: save all that it changed, or send nothing. This is what `git push` asks for."""
+"""Push a commit for `git push`: save everything that it changed, or send nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iter
     why, and send nothing. A dry run compiles nothing either."""
     ports = tx.ports
     steps = upload.steps_of(chosen(view.situations, (), tx.blocked))
-    left = [told for step in steps if (told := _left(step, view))]
+    left = [outcome for step in steps if (outcome := _left(step, view))]
     yield from left
     if dry_run or any(outcome.exit_code for outcome in left):
         return
