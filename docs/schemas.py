@@ -125,6 +125,7 @@ def pine_toml() -> dict[str, Any]:
         "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
         "folders": _closed(folders),
         "advice": {"type": "boolean", "default": True},
+        "contract": {"enum": list(get_args(toml.Policy)), "default": "warn"},
     }
     entry = {
         "pine_id": {"type": "string", "pattern": _whole(model._PINE_ID.pattern)},
@@ -168,6 +169,7 @@ _WORKSPACE_WORDS = {
     "ignore": "Files that are no scripts of yours while they are not listed, as in drafts/**.",
     "folders": "Where new scripts go, by kind.",
     "advice": "false: `status` does not end with the next step.",
+    "contract": "warn, refuse or ignore: where charts and alerts may read another input or plot.",
 }
 _ENTRY_WORDS = {
     "pine_id": "The script's id. Without it, the next push creates the script.",

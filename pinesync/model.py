@@ -184,7 +184,7 @@ class Diagnostic:
     """One finding of a compiler. Lines and columns count from 1, the end is inclusive; `code`
     is like CE10272, empty where the service gave none."""
 
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "note"]
     line: int
     column: int
     end_line: int
@@ -201,14 +201,40 @@ class Account:
     user_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An input or a plot, by its place among the others. `detail` tells those apart that have the
+    same title and type. `span` is line, column, end line and end column, if known."""
+
+    title: str
+    type: str
+    detail: str = ""
+    span: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What charts and alerts know of a script: its inputs and plots, in the order of their numbers.
+    Of a `strategy`, its own properties follow the inputs. `estimated` means read from the source,
+    and `certain` that the compiler would say the same."""
+
+    inputs: tuple[Slot, ...] = ()
+    plots: tuple[Slot, ...] = ()
+    strategy: bool = False
+    certain: bool = True
+    estimated: bool = False
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the compiler said of a text. `unchecked` is the service's reason where the compiler did
-    not look at the text, which `warnings` then tells; empty otherwise."""
+    not look at the text, which `warnings` then tells; empty otherwise. `contract` comes with a full
+    compile of a text without errors."""
 
     errors: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     unchecked: str = ""
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True)
