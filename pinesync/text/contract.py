@@ -25,8 +25,8 @@ _FINDINGS: Mapping[What, tuple[Literal["warning", "note"], str]] = {
     "inserted": ("warning", "another {noun}"),
     "removed": ("warning", "another {noun}"),
     "swapped": ("warning", "another {noun}"),
-    "retyped": ("warning", "{noun} of another type"),
-    "retitled": ("warning", "{noun} of another title"),
+    "retyped": ("warning", "one of another type"),
+    "retitled": ("warning", "one of another title"),
     "replaced": ("warning", "another {noun}"),
     "shifted": ("warning", "another {noun}"),
     "appended": ("note", "this {noun}"),
@@ -48,6 +48,7 @@ _SHOWN = {
 """Types of the compiler that Pine calls by another name."""
 _LONGEST = 60
 _NOTHING = "nothing"
+_PROPERTY = "a property of the strategy"
 
 Label = tuple[str, str, str]
 
@@ -78,13 +79,13 @@ class Change:
 def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
     """Every number that may be read by another input or plot. Empty if all keep their meaning."""
     found = [
-        *_changes(INPUTS, old.inputs, new.inputs),
+        *_changes(INPUTS, old.inputs, new.inputs, _PROPERTY if new.strategy else _NOTHING),
         *_changes(PLOTS, old.plots, new.plots),
     ]
     more = new.inputs[len(old.inputs) :]
     if old.strategy and more and not any(one.code == INPUTS for one in found):
         slot = f"in_{len(old.inputs)}"
-        found.append(_change(INPUTS, slot, "a property of the strategy", more[0], "appended"))
+        found.append(_change(INPUTS, slot, _PROPERTY, more[0], "appended"))
     estimated = old.estimated or new.estimated
     return tuple(replace(one, estimated=estimated) for one in found)
 
@@ -127,19 +128,23 @@ def _diagnostic(one: Change, more: str) -> Diagnostic:
     severity, reader = _FINDINGS[one.what]
     estimated = ", estimated" if one.estimated else ""
     kept = "saved properties" if one.what == "appended" else keeps
-    may = f"{kept} may be read by {reader.format(noun=noun)}"
+    reader = f"no {noun}" if one.new == _NOTHING else reader.format(noun=noun)
+    may = f"{kept} may be read by {reader}"
     message = f"{one}: {may} ({one.what}{more}{estimated})"
     span = (one.line, one.column, one.end_line, one.end_column)
     return Diagnostic(severity, *span, message, one.code)
 
 
-def _changes(code: str, olds: Sequence[Slot], news: Sequence[Slot]) -> Iterator[Change]:
+def _changes(
+    code: str, olds: Sequence[Slot], news: Sequence[Slot], after_last: str = _NOTHING
+) -> Iterator[Change]:
     before, after = _labels(olds, news)
     prefix = _NAMES[code][0]
     for at, old in enumerate(olds):
         if at >= len(after) or before[at] != after[at]:
             new = news[at] if at < len(news) else None
-            yield _change(code, f"{prefix}_{at}", _shown(old), new, _what(at, before, after))
+            found = _change(code, f"{prefix}_{at}", _shown(old), new, _what(at, before, after))
+            yield found if new else replace(found, new=after_last)
 
 
 def _change(code: str, slot: str, old: str, new: Slot | None, what: What) -> Change:
