@@ -125,6 +125,7 @@ def pine_toml() -> dict[str, Any]:
         "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
         "folders": _closed(folders),
         "advice": {"type": "boolean", "default": True},
+        "alerts": {"type": "boolean", "default": False},
         "contract": {"enum": list(get_args(toml.Policy)), "default": "warn"},
     }
     entry = {
@@ -169,6 +170,7 @@ _WORKSPACE_WORDS = {
     "ignore": "Files that are no scripts of yours while they are not listed, as in drafts/**.",
     "folders": "Where new scripts go, by kind.",
     "advice": "false: `status` does not end with the next step.",
+    "alerts": "true: `push` says how many active alerts run older versions.",
     "contract": "warn, refuse or ignore: where charts and alerts may read another input or plot.",
 }
 _ENTRY_WORDS = {

@@ -225,6 +225,28 @@ class Contract:
     estimated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert on one version of a script. Of its webhook only whether it has one is kept, of its
+    message nothing: both often hold secrets."""
+
+    pine_id: PineId
+    version: Version
+    active: bool
+    symbol: str
+    resolution: str
+    webhook: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The alerts that the service listed, maybe not all. `passed_over` counts those that are of no
+    script of the account, or have a shape that is not known."""
+
+    found: tuple[Alert, ...] = ()
+    passed_over: int = 0
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the compiler said of a text. `unchecked` is the service's reason where the compiler did

@@ -120,6 +120,13 @@ def may_read(call: Call) -> Reply:
     return answer(True)
 
 
+def list_alerts(call: Call) -> Reply:
+    """The alerts of the session's user, as another service has them."""
+    if call.user is None:
+        raise Refused(401, NO_USER)
+    return answer({"s": "ok", "r": call.store.alerts(call.user)})
+
+
 def lib_list(call: Call) -> Reply:
     """The published libraries that match an import."""
     prefix = call.query.get("lib_id_prefix")

@@ -52,7 +52,12 @@ def push(
             over=version,
             seen=seen,
         )
-        return tx.run(_followed(project, pushing))
+        run = tx.run(_followed(project, pushing))
+    if project.settings.alerts:
+        from pinesync.app.alerts import with_alerts
+
+        return with_alerts(project, run)
+    return run
 
 
 def _followed(
