@@ -34,6 +34,7 @@ RESULTS = {
     "add": "cli.scripts.add.add",
     "new": "cli.scripts.new.new",
     "list": "cli.scripts.listing.list_scripts",
+    "alerts": "app.alerts.alerts",
     "log": "app.versions.log.log",
     "show": "cli.versions.show.show",
     "grep": "cli.versions.grep.grep",

@@ -30,7 +30,12 @@ from pinesync.errors import (
 from pinesync.model import Diagnostic, RelPath
 from pinesync.sync.engine.uploads.compare_contract import changes
 from pinesync.text import pine_syntax
-from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
+from pinesync.text.canonical import (
+    Unreadable,
+    decode,
+    digest_or_none,
+    has_conflict_markers,
+)
 from pinesync.text.contract import diagnostics
 from pinesync.text.filenames import SUFFIX
 from pinesync.text.unicode import unseen
@@ -103,7 +108,7 @@ def check(
     failures: list[PinesyncError] = []
 
     def bytes_of(shown: str, data: bytes) -> Checked:
-        base = base_of(project, setup.cwd / shown) if project else None
+        base = base_of(project, setup.cwd / shown, data) if project else None
         try:
             return checked(shown, data, None if failures else client, full=full, base=base)
         except PinesyncError as error:
@@ -122,16 +127,22 @@ def check(
     return Checks(tuple(done), strict, failures[0] if failures else None)
 
 
-def base_of(project: Project, path: Path) -> str | None:
-    """The text that a script is based on, if it is known here and pine.toml does not turn the
-    comparison off. Sends nothing."""
+def base_of(project: Project, path: Path, data: bytes) -> str | None:
+    """The text that an edited script is based on, if it is known here or in git, and pine.toml does
+    not turn the comparison off. Sends nothing."""
     from pinesync.app.sync.diff import agreed_text
+    from pinesync.git.blame import text_in_history
 
     if project.settings.contract == "ignore" or not path.is_relative_to(project.workspace.root):
         return None
     here = path.relative_to(project.workspace.root).as_posix()
     entry = project.workspace.manifest.entries().get(RelPath(here))
-    return agreed_text(project, entry) if entry else None
+    if entry is None or entry.base is None or digest_or_none(data) == entry.base.expected:
+        return None
+    text = agreed_text(project, entry)
+    if text is None:
+        text = text_in_history(project.workspace.root, entry.path, entry.base.expected)
+    return text
 
 
 def checked(

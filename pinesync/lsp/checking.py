@@ -29,7 +29,7 @@ class Compiler:
         """Check a document's text. Sends no cookie."""
         data = _bytes(text)
         place = place_of(self.setup, path) if path else None
-        base = base_of(place.project, path) if place and path else None
+        base = base_of(place.project, path, data) if place and path else None
         if self.offline:
             return checked(_name(path), data, base=base)
         here = place.project.settings.remote if place else DEFAULT_REMOTE

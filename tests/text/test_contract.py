@@ -12,7 +12,7 @@ import pytest
 from pinesync.model import Contract, Slot
 from pinesync.protocol.metainfo import contract
 from pinesync.sandbox.compiler.metainfo import metainfo
-from pinesync.sandbox.published import SCRIPTS
+from pinesync.sandbox.published import scripts
 from pinesync.sandbox.seeds import seeds
 from pinesync.text.contract import compare, diagnostics
 from pinesync.text.pine_inputs import estimate
@@ -29,7 +29,7 @@ V4 = '//@version=4\nstudy("x")\n'
 STRATEGY = '//@version=6\nstrategy("x")\n'
 CORPUS = [
     *(text for seed in seeds() for text in seed.versions),
-    *(text for script in SCRIPTS for text in script.versions),
+    *(text for script in scripts() for text in script.versions),
     *(TREND, BREAKOUT, TOOLS, EXTRA, LONGER),
     V5 + A + B + C + P + Q,
     V4 + 'len = input(14, "Length", input.integer)\nsrc = input(close)\nplot(sma(src, len))\n',
@@ -183,8 +183,8 @@ def test_one_finding_for_each_cause() -> None:
     ]
     assert messages(STRATEGY + A, STRATEGY + A + B) == [
         (
-            'note PS010 in_1 a property of the strategy → "B" float: saved properties may be read by '
-            "this input (appended, estimated)"
+            'note PS010 in_1 a property of the strategy → "B" float: saved properties may be read '
+            "by this input (appended, estimated)"
         )
     ]
 

@@ -45,7 +45,8 @@ def command(paths: tuple[str, ...], stale: bool, exit_code: bool) -> int:
     if not any(row.stale for row in found.rows):
         echo_err("no listed alert runs an older version; TradingView may not list all")
     if found.passed_over:
-        echo_err(f"{counted(found.passed_over, 'alert')} passed over: of no script of yours, or of an unknown form")
+        passed_over = counted(found.passed_over, "alert")
+        echo_err(f"{passed_over} passed over: on no script of yours, or unreadable")
     return found.exit_code
 
 
