@@ -167,9 +167,11 @@ def test_a_machine_that_never_saw_the_base_reads_it(clone: World) -> None:
     assert SHOWN in clone("push", code=0).err
 
 
-@pytest.mark.parametrize("value", ['"strict"', "true", "7"])
-def test_another_value_is_refused_by_its_line(clone: World, value: str) -> None:
-    configured(clone, f"contract = {value}")
-    ran = clone("status", code=2)
-    assert "pine.toml:" in ran.err
-    assert 'contract must be "warn", "refuse" or "ignore"' in ran.err
+def test_a_base_that_only_git_has(repo: World) -> None:
+    """A job of a pull request has a checkout and nothing else."""
+    repo.forget()
+    repo.write(SHIFTED)
+    repo.git("commit", "-qam", "Stop")
+    assert repo("check", TREND_PATH, "--offline", code=0).out == SHOWN.replace(
+        "(inserted)", "(inserted, estimated)"
+    )
