@@ -10,7 +10,7 @@ import pytest
 from pinesync.sandbox.alerts import item
 from pinesync.sandbox.faults import Fault
 from tests.world import World, both_ways
-from tests.world.scripts import LONGER, SLOWER, TREND_PATH
+from tests.world.scripts import LONGER, MERGED, SLOWER
 from tests.world.tradingview import TradingView
 
 SECRET = "https://hooks.invalid/c4n4ry-token"
@@ -136,14 +136,14 @@ def test_a_push_counts_alerts_on_older_versions(clone: World) -> None:
     assert "alerts" not in clone("push", code=0).asked, "pine.toml has to ask for it"
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("[workspace]", "[workspace]\nalerts = true"))
-    clone.write(SLOWER)
+    clone.write(MERGED)
     ran = clone("push", code=0)
     assert ran.err == "  1 active alert on older versions\n"
     assert ran.asked[-1] == "alerts"
     clone.plan.add("alerts:*:html")
     clone.write(LONGER)
     assert "the alerts could not be listed" in clone("push", code=0).err
-    clone.write(SLOWER, TREND_PATH)
+    clone.write(MERGED)
     assert clone("push", "--dry-run", code=0).err == ""
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.world import World, both_ways
-from tests.world.scripts import BREAKOUT, BREAKOUT_PATH, LONGER, TREND, TREND_PATH
+from tests.world.scripts import BREAKOUT, BREAKOUT_PATH, LONGER, SLOWER, TREND, TREND_PATH
 
 INPUT = 'length = input.int(20, "Length")\n'
 STOP = 'stop = input.float(1.5, "Stop %")\n'
@@ -143,7 +143,7 @@ def test_diff_lists_every_number(clone: World) -> None:
     assert (ran.out, ran.err, ran.asked) == (LISTED, "", ("compile",) * 2)
     assert clone("diff", "--contract", "--exit-code").code == 6
     remote = LISTED.replace("1.0", "TradingView 2.0")
-    clone.web_save(LONGER)
+    clone.web_save(SLOWER)
     assert clone("diff", "--contract", "--remote", code=0).out == remote
     clone.plan.add("compile:*:500")
     assert ", estimated\n" in clone("diff", "--contract", code=0).out
