@@ -3,7 +3,7 @@ plots by number. A pure comparison of two contracts, and the one table of its fi
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -107,14 +107,11 @@ def placed(exact: Contract, estimated: Contract) -> Contract:
     """The compiler's contract, with places and details from the source where both agree."""
 
     def known(slots: Sequence[Slot], sources: Sequence[Slot]) -> tuple[Slot, ...]:
-        rest = list(sources)
-        found = []
-        for slot in slots:
-            same = next((s for s in rest if (s.title, s.type) == (slot.title, slot.type)), None)
-            if same:
-                rest.remove(same)
-            found.append(same or slot)
-        return tuple(found)
+        rest: dict[tuple[str, str], deque[Slot]] = {}
+        for one in sources:
+            rest.setdefault((one.title, one.type), deque()).append(one)
+        each = ((slot, rest.get((slot.title, slot.type))) for slot in slots)
+        return tuple(same.popleft() if same else slot for slot, same in each)
 
     return replace(
         exact,
@@ -140,10 +137,23 @@ def _changes(
 ) -> Iterator[Change]:
     before, after = _labels(olds, news)
     prefix = _NAMES[code][0]
+    gone, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
+    places = {label: at for at, label in reversed([*enumerate(after)])}
     for at, old in enumerate(olds):
         if at >= len(after) or before[at] != after[at]:
             new = news[at] if at < len(news) else None
-            found = _change(code, f"{prefix}_{at}", _shown(old), new, _what(at, before, after))
+            old_label, new_label = before[at], after[at] if new else None
+            what = _what(
+                old_label,
+                new_label,
+                gone[old_label] > 0,
+                new_label is not None and added[new_label] > 0,
+            )
+            if what == "shifted" and new_label:
+                there = places[old_label]
+                if there < len(before) and before[there] == new_label:
+                    what = "swapped"
+            found = _change(code, f"{prefix}_{at}", _shown(old), new, what)
             yield found if new else replace(found, new=after_last)
 
 
@@ -152,21 +162,15 @@ def _change(code: str, slot: str, old: str, new: Slot | None, what: What) -> Cha
     return Change(slot, old, _shown(new) if new else _NOTHING, what, code, False, *span)
 
 
-def _what(at: int, before: list[Label], after: list[Label]) -> What:
-    old = before[at]
-    gone = (Counter(before) - Counter(after))[old] > 0
-    if at >= len(after):
-        return "removed" if gone else "shifted"
-    new = after[at]
-    added = (Counter(after) - Counter(before))[new] > 0
-    if gone and added:
+def _what(old: Label, new: Label | None, gone: bool, added: bool) -> What:
+    """What happened at a number: whether its old label is `gone`, and its new one `added`."""
+    if new and gone and added:
         if old[0] == new[0]:
             return "retyped"
         return "retitled" if old[1] == new[1] else "replaced"
     if gone or added:
         return "removed" if gone else "inserted"
-    there = after.index(old)
-    return "swapped" if there < len(before) and before[there] == new else "shifted"
+    return "shifted"
 
 
 def _labels(olds: Sequence[Slot], news: Sequence[Slot]) -> tuple[list[Label], list[Label]]:
