@@ -247,14 +247,14 @@ IN = {"id": "in_0", "name": "A", "type": "integer"}
             {"inputs": [], "plots": [{"id": "plot_0"}], "styles": {"plot_0": {"title": "P"}}},
             Contract((), (Slot("P", ""),)),
         ),
-        *(
-            (bad, None)
-            for bad in (
-                *({}, [], {"inputs": {}}, {"inputs": [7]}, {"inputs": [IN, IN]}),
-                *({"inputs": [{**IN, "id": "in_1"}]}, {"inputs": [], "plots": 7}),
-                {"inputs": [], "styles": []},
-            )
-        ),
+        ({}, None),
+        ([], None),
+        ({"inputs": {}}, None),
+        ({"inputs": [7]}, None),
+        ({"inputs": [IN, IN]}, None),
+        ({"inputs": [{**IN, "id": "in_1"}]}, None),
+        ({"inputs": [], "plots": 7}, None),
+        ({"inputs": [], "styles": []}, None),
     ],
 )
 def test_a_compilation_of_another_shape_has_no_contract(
