@@ -83,4 +83,4 @@ def _symbol(raw: object) -> str:
 
 
 def _text(raw: object) -> str:
-    return raw[:_LONGEST] if isinstance(raw, str) else ""
+    return raw[:_LONGEST].encode(errors="replace").decode() if isinstance(raw, str) else ""

@@ -12,6 +12,7 @@ from pinesync.model import Contract, Slot
 _INPUT = re.compile(r"in_[0-9]{1,5}")
 _PROPERTIES = "strategy_props"
 _MOST = 10_000
+MAX_TITLE = 256
 
 
 def contract(result: object) -> Contract | None:
@@ -47,4 +48,4 @@ def _title(styles: Mapping[str, Any], plot: Mapping[str, Any]) -> str:
 
 def _text(item: Mapping[str, Any], key: str) -> str:
     value = item.get(key)
-    return value if isinstance(value, str) else ""
+    return value[:MAX_TITLE].encode(errors="replace").decode() if isinstance(value, str) else ""
