@@ -1,5 +1,5 @@
 """Wire everything together: turn the CLI's options into a workspace, a client and the engine's
-tools. Nothing else does this, so all of it is here, and the module is long."""
+tools. Long because nothing else does this."""
 
 from __future__ import annotations
 

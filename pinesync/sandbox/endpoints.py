@@ -2,7 +2,7 @@
 
 `protocol.server_responses` defines the shapes. Where the service may respond in several ways, the
 call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status, and the
-app turns it into a response.
+app turns it into a response. Long because each path has its function here.
 """
 
 from __future__ import annotations
