@@ -181,7 +181,7 @@ def faults() -> str:
     endpoints = [_row(f"`{name}`", paths[name]) for name in going_wrong.ENDPOINTS]
     endpoints.append(_row("`*`", "any endpoint"))
     kinds = [_row(f"`{kind}`", _KINDS[kind]) for kind in get_args(going_wrong.Kind)]
-    ends = ["| endpoint | below the base address |", "|---|---|", *endpoints]
+    ends = ["| endpoint | below the base address; alerts at the origin |", "|---|---|", *endpoints]
     return _block([*ends, "", "| kind | what happens |", "|---|---|", *kinds])
 
 

@@ -34,6 +34,7 @@ RESULTS = {
     "add": "cli.scripts.add.add",
     "new": "cli.scripts.new.new",
     "list": "cli.scripts.listing.list_scripts",
+    "alerts": "app.alerts.alerts",
     "log": "app.versions.log.log",
     "show": "cli.versions.show.show",
     "grep": "cli.versions.grep.grep",
@@ -125,6 +126,8 @@ def pine_toml() -> dict[str, Any]:
         "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
         "folders": _closed(folders),
         "advice": {"type": "boolean", "default": True},
+        "alerts": {"type": "boolean", "default": False},
+        "contract": {"enum": list(get_args(toml.Policy)), "default": "warn"},
     }
     entry = {
         "pine_id": {"type": "string", "pattern": _whole(model._PINE_ID.pattern)},
@@ -168,6 +171,8 @@ _WORKSPACE_WORDS = {
     "ignore": "Patterns for files to ignore unless they are listed, such as drafts/**.",
     "folders": "The folders for new scripts, by kind.",
     "advice": "false: `status` does not print the next step.",
+    "alerts": "true: `push` says how many active alerts run older versions.",
+    "contract": "warn, refuse or ignore: where charts and alerts may read another input or plot.",
 }
 _ENTRY_WORDS = {
     "pine_id": "The script's id. Without it, the next push creates the script.",

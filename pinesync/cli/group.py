@@ -37,6 +37,7 @@ SECTIONS = {
         "log": ("versions.log", "Show what was saved, when, and by whom."),
         "show": ("versions.show", "Print a saved version."),
         "grep": ("versions.grep", "Search saved scripts, and all their versions."),
+        "alerts": ("scripts.alerts", "Show which alerts run which version of a script."),
         "blame-version": ("versions.blame", "Show the git commit behind a saved version."),
         "fetch": ("sync.fetch", "Read what is new on TradingView; change no file."),
         "verify": ("sync.verify", "Verify that files, bases and TradingView agree."),

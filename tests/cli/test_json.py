@@ -27,6 +27,7 @@ DONE = {
     "add": ["add", "loose.pine"],
     "new": ["new", UNICODE],
     "list": ["list"],
+    "alerts": ["alerts"],
     "log": ["log"],
     "show": ["show", f"{TREND_PATH}@1"],
     "grep": ["grep", "--all-versions", "plot"],

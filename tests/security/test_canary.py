@@ -38,6 +38,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "add": [["add", "indicators/Extra.pine"]],
     "new": [["new", "Fresh"]],
     "list": [["list"]],
+    "alerts": [["alerts"]],
     "log": [["log"], ["log", TREND_PATH]],
     "show": [["show", f"{TREND_PATH}@1"]],
     "grep": [["grep", "--all-versions", "plot"]],
