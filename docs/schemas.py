@@ -52,12 +52,17 @@ RESULTS = {
     "hooks remove": "cli.tools.hooks.remove_hooks",
     "hooks status": "cli.tools.hooks.hooks_here",
     "hooks run": "cli.tools.hooks.before_push",
+    "probe": "app.probe.probe",
     "doctor": "app.doctor.doctor",
     "sandbox seed": "app.sandbox.seed",
     "sandbox reset": "app.sandbox.reset",
     "sandbox path": "app.sandbox.location",
 }
-ALSO = {"restore": "app.versions.backups.kept_texts", "hooks run": "cli.tools.hooks.before_commit"}
+ALSO = {
+    "probe": "app.probe.clean",
+    "restore": "app.versions.backups.kept_texts",
+    "hooks run": "cli.tools.hooks.before_commit",
+}
 """The second kind of object that a command prints."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
 ERROR = {

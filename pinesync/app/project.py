@@ -1,5 +1,5 @@
 """Wire everything together: turn the CLI's options into a workspace, a client and the engine's
-tools. Long because nothing else does this."""
+tools. Long because nothing else does this. Long because it is the only place of its kind."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -206,7 +206,8 @@ def workspace_at(
 def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) -> Ports:
     """The engine's ports of a workspace and a service."""
     one = workspace
-    return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(setup))
+    known = replace(tools(setup), keeps_names=partial(_keeps_names, setup, one))
+    return Ports(connect, one.manifest, one.tree, one.texts, one.log, known)
 
 
 def tools(setup: Setup) -> Tools:
@@ -231,6 +232,13 @@ def tools(setup: Setup) -> Tools:
         settle_seconds=setup.settle_seconds,
         pauses=PAUSES,
     )
+
+
+def _keeps_names(setup: Setup, workspace: Workspace) -> bool:
+    from pinesync.app.probe.proofs import names_are_kept
+
+    settings = workspace.manifest.settings()
+    return names_are_kept(setup, settings.remote, settings.owner)
 
 
 # -- the remote -----------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ SECTIONS = {
         "lsp": ("tools.lsp", "Run a language server for your editor."),
         "hooks": ("tools.hooks", "Install git hooks that check scripts."),
         "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),
+        "probe": ("tools.probe", "Prove on your account that TradingView answers as documented."),
         "doctor": ("tools.doctor", "Diagnose problems and say how to fix them."),
         "sandbox": ("tools.sandbox", "Manage the local stand-in for TradingView."),
         "completion": ("tools.completion", "Print a shell completion script."),

@@ -281,7 +281,8 @@ class Submit(Protocol):
 class Tools:
     """The engine's other dependencies: three-way merge (base, local, remote), offline syntax check,
     clocks, sleep (seconds), new intent keys, and parallel runs. `settle_seconds` is how long to
-    wait for a save to appear; `pauses` are the seconds between checks after a lost response."""
+    wait for a save to appear; `pauses` are the seconds between checks after a lost response.
+    `keeps_names` tells whether a save without a name is proven to keep the script's name."""
 
     merge: Callable[[str, str, str], Merged]
     syntax: Callable[[str], Sequence[Diagnostic]]
@@ -292,6 +293,7 @@ class Tools:
     meanwhile: Submit
     settle_seconds: float = 180.0
     pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
+    keeps_names: Callable[[], bool] = bool
 
 
 @dataclass(frozen=True)

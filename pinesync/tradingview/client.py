@@ -17,7 +17,7 @@ class PineClient:
     user how to get a new cookie when this one is rejected."""
 
     def __init__(self, session: Session, renew: str | None = None) -> None:
-        self._session = session
+        self.session = self._session = session
         self._renew = renew
 
     def close(self) -> None:

@@ -46,6 +46,7 @@ DONE = {
     "hooks remove": ["hooks", "remove"],
     "hooks status": ["hooks", "status"],
     "hooks run": ["hooks", "run", "pre-push"],
+    "probe": ["probe", "--sandbox", "--yes"],
     "doctor": ["doctor"],
     "completion": ["completion", "bash"],
     "history import": ["history", "import", "-n"],

@@ -66,6 +66,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "blame-version": [["blame-version", TREND_PATH]],
     "repair": [["repair"]],
     "hooks": [["hooks", "install"], ["hooks", "run", "pre-push"], ["hooks", "remove"]],
+    "probe": [["probe", "--sandbox", "--yes", "--report", "report.md"]],
     "doctor": [["doctor"]],
     "completion": [["completion", "zsh"]],
 }

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.app.commits.remote_tracking import follow_pushed
+from pinesync.app.probe.proofs import refuse_broken
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
@@ -26,13 +27,15 @@ def push(
     allow_shift: bool = False,
     recreate: bool = False,
     over: str | None = None,
+    anyway: bool = False,
     seen: Mapping[RelPath, Digest] | None = None,
     project: Project | None = None,
 ) -> Run:
     """Save each edited file as one version, and read it back. A script that changed on TradingView
     is refused, unless `over` is its newest version: then the one path is saved on top of it. With
-    `seen`, only its files are read, and each is sent only if it still has that text. `project` is
-    the workspace if already open. With `allow_shift`, charts and alerts may read other inputs."""
+    `seen`, only its files are read, and each is sent only if it still has that text. LeftForYou,
+    unless `anyway`, if a probe of the account found a promise broken. `project` is the workspace if
+    already open. With `allow_shift`, charts and alerts may read other inputs."""
     version = _over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)
@@ -42,6 +45,8 @@ def push(
         contract = policy_of(project.ports, allow_shift=allow_shift)
         shifts = project.ports.tools.each(lambda s: preview(project.ports, s, contract), steps)
         return planned(steps, [one for one in shifts if one])
+    if not anyway:
+        refuse_broken(setup, project.settings.remote, project.settings.owner)
     with project.transaction("push", online=True) as tx:
         pushing = engine_push.push(
             tx,

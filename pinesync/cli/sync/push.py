@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--over", metavar="VERSION", help="Save PATH over this version, if it is still the newest."
 )
+@click.option("--anyway", is_flag=True, help="Save even if a probe found a promise broken.")
 @commit
 @click.option(
     "-m",
@@ -54,6 +55,7 @@ def command(
     allow_shift: bool,
     recreate: bool,
     over: str | None,
+    anyway: bool,
     commit: bool | None,
     message: tuple[str, ...],
     record: str | None,
@@ -92,6 +94,7 @@ def command(
             allow_shift=allow_shift,
             recreate=recreate,
             over=over,
+            anyway=anyway,
             project=project,
         )
 

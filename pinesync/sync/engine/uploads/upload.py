@@ -315,7 +315,9 @@ def _name_to_send(
     # The list was read before `get`: if the names differ, somebody renamed the script since.
     if info is None or unescape_name(info.name) != unescape_name(newest.name):
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
-    return info.name if info and may_send(info.name) else None
+    if info is None or not may_send(info.name) or ports.tools.keeps_names():
+        return None
+    return info.name
 
 
 def _create(
