@@ -102,8 +102,9 @@ class Actions {
   async refresh(args) {
     for (const { workspace } of targets(this.workspaces, args)) {
       await workspace.refresh({ force: true });
-      if (workspace.trouble) {
-        await showError(workspace.trouble);
+      const error = workspace.broken ?? workspace.trouble;
+      if (error) {
+        await showError(error);
       }
     }
   }

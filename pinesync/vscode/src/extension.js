@@ -65,7 +65,6 @@ function start(context) {
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('pinesync')) {
         command.forget();
-        told = false;
         workspaces.all.forEach((one) => one.soon());
       }
     }),
@@ -74,11 +73,11 @@ function start(context) {
       views.get(workspace)?.dispose();
       views.delete(workspace);
     }),
-    workspaces.onDidChange(({ loaded, trouble }) => {
-      if (trouble && !loaded && !told) {
-        told = true;
-        void showError(trouble);
+    workspaces.onDidChange(({ broken }) => {
+      if (broken && !told) {
+        void showError(broken);
       }
+      told = Boolean(broken);
     }),
     new vscode.Disposable(() => views.forEach((view) => view.dispose()))
   );

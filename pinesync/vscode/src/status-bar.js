@@ -30,21 +30,21 @@ class StatusBar {
       this.item.hide();
       return;
     }
-    const { trouble, lines } = workspace;
+    const { broken, trouble, lines } = workspace;
     this.item.backgroundColor = undefined;
     this.item.command = 'pinesync.sync';
-    if (trouble instanceof NoCommand) {
+    if (broken instanceof NoCommand) {
       this.item.text = '$(error) pinesync not found';
-      this.item.tooltip = plain(`${trouble.message} Click to see how to install it.`);
+      this.item.tooltip = plain(`${broken.message} Click to see how to install it.`);
       this.item.command = 'pinesync.install';
       this.item.backgroundColor = new vscode.ThemeColor('statusBarItem.errorBackground');
     } else if (workspace.signedOut) {
       this.item.text = '$(account) Sign in to TradingView';
       this.item.tooltip = plain(trouble?.message ?? '');
       this.item.command = 'pinesync.signIn';
-    } else if (!workspace.loaded) {
-      this.item.text = trouble ? '$(error) pinesync' : '$(sync~spin) pinesync';
-      this.item.tooltip = trouble ? plain(trouble.message) : 'Looking at the scripts';
+    } else if (broken || !workspace.loaded) {
+      this.item.text = broken ? '$(error) pinesync' : '$(sync~spin) pinesync';
+      this.item.tooltip = broken ? plain(broken.message) : 'Looking at the scripts';
       this.item.command = 'pinesync.refresh';
     } else {
       const groups = /** @type {(keyof typeof GROUPS)[]} */ (Object.keys(GROUPS));

@@ -33,7 +33,7 @@ class Watching {
     this.said = said ?? this.said;
     const workspace = this.workspaces.active;
     const on = this.stops.size > 0;
-    this.item.text = plain('').concat(on ? '$(eye) ' : '$(eye-closed) ', plain(on ? this.said : 'Watch'));
+    this.item.text = on ? `$(eye) ${plain(this.said)}` : '$(eye-closed) Watch';
     this.item.tooltip = on
       ? 'pinesync watch pushes every save. Click to stop it.'
       : 'Click to push on every save (pinesync watch).';
@@ -71,6 +71,7 @@ class Watching {
   stop(workspace) {
     for (const [one, stop] of this.stops) {
       if (!workspace || one === workspace) {
+        this.stops.delete(one);
         stop();
       }
     }
@@ -81,12 +82,12 @@ class Watching {
    * @param {string} errors
    */
   ended(workspace, errors) {
-    const expected = errors.trim() === '';
-    this.stops.delete(workspace);
+    const unexpected = this.stops.delete(workspace);
     this.failed.clear();
     this.show();
-    if (!expected) {
-      void showError(new Failed(errors.trim().split('\n').pop() ?? ''));
+    if (unexpected) {
+      const last = errors.trim().split('\n').pop();
+      void showError(new Failed(last || 'pinesync watch has ended.'));
     }
   }
 

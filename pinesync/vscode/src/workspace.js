@@ -35,6 +35,8 @@ class Workspace {
     /** @type {string | null} */
     this.account = null;
     this.remote = '';
+    /** Why the folder could not be looked at. @type {Error | undefined} */
+    this.broken = undefined;
     /** Why TradingView could not be asked. @type {Error | undefined} */
     this.trouble = undefined;
     this.loaded = false;
@@ -43,7 +45,6 @@ class Workspace {
     this.asked = { here: new Map(), both: new Map() };
     /** @type {NodeJS.Timeout | undefined} */
     this.timer = undefined;
-    this.wanted = { online: false, forced: false };
     /** @type {Promise<void>} */
     this.last = Promise.resolve();
     /** @type {vscode.EventEmitter<void>} */
@@ -122,8 +123,10 @@ class Workspace {
       this.remote = here.remote;
       this.take(here.lines, both);
       this.loaded = true;
+      this.broken = undefined;
     } catch (error) {
-      this.trouble = /** @type {Error} */ (error);
+      this.broken = /** @type {Error} */ (error);
+      this.askedAt = 0;
     }
     this.changed.fire();
   }
