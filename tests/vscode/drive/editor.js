@@ -125,9 +125,10 @@ class Editor {
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor();
     await input.fill(name);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+    const base = path.basename(name);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: base }).first().waitFor();
     await this.page.keyboard.press('Enter');
-    await this.page.locator('.tab.active', { hasText: name }).waitFor();
+    await this.page.locator('.tab.active', { hasText: base }).waitFor();
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
 

@@ -52,7 +52,7 @@ const SCENES = {
   },
 
   async edit(editor) {
-    await editor.openFile(FILTER);
+    await editor.openFile(FILTER_PATH);
     await editor.type('plot(close, "Mine")');
     await editor.showView();
     await editor.lists('To push', FILTER);
@@ -64,13 +64,13 @@ const SCENES = {
   },
 
   async error(editor) {
-    await editor.openFile(FILTER);
+    await editor.openFile(FILTER_PATH);
     await editor.type('plot(clsoe)');
     await editor.run('Problems: Focus on Problems View');
     await editor.sees('Undeclared identifier "clsoe"');
     await editor.sees('CE10272');
     await editor.shot('error');
-    await editor.openFile(FILTER);
+    await editor.openFile(FILTER_PATH);
     await editor.page.keyboard.press('Control+End');
     await editor.page.keyboard.press('Shift+Home');
     await editor.page.keyboard.press('Backspace');
@@ -129,7 +129,7 @@ const SCENES = {
   },
 
   async versions(editor) {
-    await editor.openFile(FILTER);
+    await editor.openFile(FILTER_PATH);
     await editor.run('Pinesync: Versions of This File');
     const row = (/** @type {string} */ name) =>
       editor.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
@@ -141,7 +141,7 @@ const SCENES = {
     await editor.sees('(2.0 ↔ 5.0)');
     await editor.page.locator('.monaco-diff-editor .line-insert').first().waitFor();
     await editor.shot('versions');
-    await editor.openFile(FILTER);
+    await editor.openFile(FILTER_PATH);
     await editor.run('Pinesync: Versions of This File');
     await row('Version 2.0').hover();
     await row('Version 2.0').locator('.action-label[aria-label*="Restore"]').click();
@@ -156,7 +156,7 @@ const SCENES = {
   async watch(editor) {
     await editor.run('Pinesync: Start Watching');
     await editor.statusSays('watching');
-    await editor.openFile(FILTER);
+    await editor.openFile(FILTER_PATH);
     await editor.type('// watched');
     await editor.statusSays(`${FILTER} saved 6.0`);
     await editor.shot('watch');
@@ -198,7 +198,7 @@ const SCENES = {
     const trace = path.join(editor.place, 'pwned');
     fs.writeFileSync(path.join(planted, 'pinesync'), `#!/bin/sh\ntouch '${trace}'\n`, { mode: 0o755 });
     await editor.open({ path: '/usr/bin:/bin', trust: false });
-    await editor.openFile(FILTER);
+    await editor.openFile(FILTER_PATH);
     await editor.page.locator('.view-line span.mtk6, .view-line span.mtk4').first().waitFor();
     await editor.page.keyboard.press('F1');
     await editor.page.locator('.quick-input-widget input').first().fill('>Pinesync');
