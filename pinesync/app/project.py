@@ -95,8 +95,7 @@ class Project:
         one = self.workspace
         # Not `self.remote`: the reference cycle would keep the workspace in memory until the next
         # garbage collection.
-        connect = Project(self.setup, one, self.client).remote
-        return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(self.setup))
+        return ports_of(self.setup, one, Project(self.setup, one, self.client).remote)
 
     def remote(self) -> PineClient:
         return self.client or open_remote(

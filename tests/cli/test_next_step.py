@@ -45,7 +45,7 @@ def test_status_ends_with_the_most_urgent_step(clone: World) -> None:
     status = clone("status")
     assert (status.out, status.err) == ("nothing to pull or push, 4 scripts clean\n", "")
     assert clone("status", "--json").json["next_step"] is None
-    offline = "nothing to push, 4 scripts clean (offline: TradingView was not asked)\n"
+    offline = "nothing to push, 4 scripts clean (offline: TradingView was not contacted)\n"
     assert clone("status", "--offline").out == offline
 
 

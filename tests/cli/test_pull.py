@@ -211,7 +211,7 @@ def test_a_conflict_that_cannot_be_resolved_leaves_no_other_unresolved(conflict:
     conflict.write(TOOLS + MARKERS, TOOLS_PATH)
     resolved = conflict("resolve", "--ours", ".")
     assert resolved.code == 3
-    assert f"{TOOLS_PATH}: which text you had before the merge cannot be told" in resolved.err
+    assert f"{TOOLS_PATH}: your text from before the merge is not known" in resolved.err
     assert conflict.read() == FASTER
     assert "<<<<<<<" in conflict.read(TOOLS_PATH)
 

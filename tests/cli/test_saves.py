@@ -143,7 +143,7 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
         (["restore", "USER;" + "f" * 32 + "@1"], 2, "no file here is this script's"),
         (["restore", "--push", "--kept", TREND_PATH], 2, "--push goes with"),
         (["restore", "--push", "--show", "1", TREND_PATH], 2, "--push goes with"),
-        (["restore", "--show", "1", "--back", "1", TREND_PATH], 2, "each go with one path"),
+        (["restore", "--show", "1", "--back", "1", TREND_PATH], 2, "take exactly one path"),
         (["grep", "("], 2, "not a regular expression"),
         (["grep", "x", f"{TREND_PATH}@1"], 2, "without a version"),
     ],

@@ -143,7 +143,7 @@ def test_a_dry_run_sends_nothing(folder: Folder, world: World) -> None:
 def test_the_verbs_know_what_git_pushed(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push")
-    assert world("status", cwd=folder.root).out == "3 scripts, all clean\n"
+    assert world("status", cwd=folder.root).out == "nothing to pull or push, 3 scripts clean\n"
     (folder.root / TREND_PATH).write_text(MERGED)
     assert world("push", cwd=folder.root).code == 0
     assert world.saved() == [TREND, LONGER, MERGED]

@@ -169,7 +169,7 @@ def test_a_write_whose_answer_is_lost_says_what_to_do_first(world: World, kind: 
         ("delete", lambda: world.pine.delete_script(pine_id)),
     ):
         world.plan.add(f"{endpoint}:1:{kind}:after")
-        assert "look with get_script or list_saved_scripts before you try again" in bad(call())
+        assert "check with get_script or list_saved_scripts before you try again" in bad(call())
 
 
 def test_validating_has_no_data(world: World) -> None:

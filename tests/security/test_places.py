@@ -197,7 +197,7 @@ def test_each_rule_names_tests_that_are_there() -> None:
 
 
 def test_each_place_that_gives_a_meaning_names_its_test() -> None:
-    part = PAGE.partition("## Where a text of others is given a meaning")[2].partition("\n## ")[0]
+    part = PAGE.partition("## Where untrusted text is interpreted")[2].partition("\n## ")[0]
     rows = [row.strip("| ").split(" | ") for row in part.split("\n") if row.startswith("| ")]
     assert len(rows) > 15
     for place, obeyed, who, shown in rows[1:]:

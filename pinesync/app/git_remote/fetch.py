@@ -6,18 +6,18 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from pinesync.app.git_remote.commit_writer import CommitWriter
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import open_remote
 from pinesync.app.sync.clone import new_settings, workspace_id
 from pinesync.app.versions.history_import import unfit
 from pinesync.errors import FacadeError
 from pinesync.git.fast_import import NewCommit, write_commits
-from pinesync.git.refs.history import History, stored_text, write_history
-from pinesync.git.refs.remote_branch import Tip, append, last_date
+from pinesync.git.refs.history import History, write_history
+from pinesync.git.refs.remote_branch import Tip, append
 from pinesync.model import Account, Base, Entry, PineId, RelPath, ScriptInfo, VersionInfo
-from pinesync.sync.commit_plan import Commit, line_up, one_line, places, title_of
+from pinesync.sync.commit_plan import line_up, places
 from pinesync.sync.engine.account import read_account
-from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.snapshot import Survey, read_digests
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.outcome import Outcome, failed
@@ -195,7 +195,7 @@ def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: lis
     left = {e.path: e for p, e in tip.entries.items() if p not in moved and p not in gone}
     commits = line_up(histories, where, {**left, **{e.path: e for e in moved.values()}}, done)
     settings = tip.settings if view.account is None else tip.settings.pinned(view.account)
-    writer = _Writer(remote, ports, tip, settings)
+    writer = CommitWriter(remote, ports, tip, settings)
     made = [
         *(writer.deleted(entry) for entry in found.gone),
         *(writer.renamed(tip.entries[path], entry) for path, entry in moved.items()),
@@ -244,63 +244,3 @@ def _read(
             troubles[pine_id] = trouble
     outcomes += (failed(where[i].path, error, i) for i, error in sorted(troubles.items()))
     return histories
-
-
-class _Writer:
-    """Makes the commits on top of a tip, one after another; `blobs` are the texts in them."""
-
-    def __init__(self, remote: GitRemote, ports: Ports, tip: Tip, settings: Settings) -> None:
-        self._ports = ports
-        self._old = remote.repository.blobs(tip.commit, list(tip.entries))
-        self._bytes = {path: blob.data for path, blob in self._old.items()}
-        self._when = last_date(remote.repository, tip)
-        self._bases = {e.pine_id: e.base for e in tip.entries.values() if e.base}
-        recorded = manifest.apply(tip.text, _changes(tip), settings)
-        self._text, self._held = recorded
-        self.blobs: list[bytes] = []
-
-    def deleted(self, entry: Entry) -> NewCommit:
-        subject = f"Delete {title_of(one_line(entry.name))}\n"
-        return self._commit(self._when, subject, {entry.path: None})
-
-    def renamed(self, old: Entry, new: Entry) -> NewCommit:
-        subject = f"Rename {title_of(one_line(old.name))} to {title_of(one_line(new.name))}\n"
-        files: dict[RelPath, str | int] = {}
-        if old.path in self._old and old.path != new.path:
-            files[new.path] = self._old[old.path].oid
-            self._bytes[new.path] = self._bytes.pop(old.path)
-        return self._commit(self._when, subject, {old.path: None, new.path: new}, files)
-
-    def saved(self, one: Commit, before: Entry | None) -> NewCommit:
-        """A version. The base knows which versions somebody else saved since the tip."""
-        info, path = one.info, one.entry.path
-        base = self._bases.get(info.pine_id)
-        ours = own_versions(self._ports.log, info.pine_id)
-        base = base.moved(info.version, info.digest, ours) if base else one.entry.base
-        assert base
-        self._bases[info.pine_id] = base
-        text = stored_text(info, self._ports.texts.text_of).decode()
-        self._bytes[path] = encode_like(text, self._bytes.get(path))
-        self.blobs.append(self._bytes[path] or b"")
-        entry = replace(one.entry, base=base, shadowed=before.shadowed if before else None)
-        gone: dict[RelPath, Entry | None] = dict.fromkeys(one.dropped)
-        return self._commit(info.when, one.message, {**gone, path: entry}, {path: len(self.blobs)})
-
-    def _commit(
-        self,
-        when: int,
-        message: str,
-        changes: Mapping[RelPath, Entry | None],
-        files: Mapping[RelPath, str | int] | None = None,
-    ) -> NewCommit:
-        files = files or {}
-        self._text, self._held = manifest.apply(self._text, changes, None, self._held)
-        removed = [p for p, e in changes.items() if e is None and p not in files]
-        return NewCommit(when, message, self._text, files, removed)
-
-
-def _changes(tip: Tip) -> dict[RelPath, Entry | None]:
-    """From the pine.toml of the tip's commit to what counts there."""
-    named = manifest.parse(tip.text).entries
-    gone: dict[RelPath, Entry | None] = {p: None for p in named if p not in tip.entries}
-    return {**gone, **tip.entries}
