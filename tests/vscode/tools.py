@@ -14,8 +14,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 CODE_SERVER = "4.139.1"
-TYPES = {"typescript": "5.9.3", "@types/vscode": "1.90.0", "@types/node": "20.19.0"}
-SHOWS = {"code-server": CODE_SERVER, "playwright-core": "1.56.1"}
+TYPES = {"typescript": "5.9.3", "@types/vscode": "1.90.0", "@types/node": "20.9.5"}
+SHOWS = {"code-server": CODE_SERVER, "playwright-core": "1.65.1"}
 NODE = "24"
 _QUIET = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
 
