@@ -41,7 +41,7 @@ def drive(*scenes: str) -> int:
             "PINESYNC_HOME": str(Path(place) / "pinesync"),
             "CHROMIUM": chromium,
             "CODE_SERVER": str(folder / "node_modules/code-server/out/node/entry.js"),
-            "PINESYNC": str(Path(sys.executable).parent / "pinesync"),
+            "PINESYNC": str(Path(sys.executable).absolute().parent / "pinesync"),
             "SHOTS": os.environ.get("PINESYNC_VSCODE_SHOTS") or str(Path(place) / "shots"),
         }
         words = [tools.node(), HERE / "drive" / "main.js", place, *scenes]

@@ -33,6 +33,7 @@ function start(context) {
   const actions = new Actions(workspaces, problems, log);
   const watching = new Watching(workspaces, problems, log);
   const statusBar = new StatusBar(workspaces);
+  const decorations = new Decorations(workspaces);
   /** @type {Map<import('./workspace').Workspace, View>} */
   const views = new Map();
 
@@ -59,7 +60,8 @@ function start(context) {
     problems,
     watching,
     statusBar,
-    new Decorations(workspaces),
+    decorations,
+    vscode.window.registerFileDecorationProvider(decorations),
     ...registered,
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, new Texts(workspaces)),
     vscode.workspace.onDidChangeConfiguration((change) => {

@@ -28,7 +28,9 @@ class Editor {
       'workbench.colorTheme': 'Default Dark Modern',
       'window.menuBarVisibility': 'compact',
       'workbench.tips.enabled': false,
-      'chat.commandCenter.enabled': false,
+      'chat.disableAIFeatures': true,
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'scm.graph.visible': false,
       'editor.minimap.enabled': false,
       'scm.alwaysShowRepositories': true,
       'git.openRepositoryInParentFolders': 'never',
@@ -56,13 +58,15 @@ class Editor {
    * @param {{path?: string, trust?: boolean, folder?: string}} [options]
    */
   async open({ path: searched, trust = true, folder = this.folder } = {}) {
-    const pinesync = path.dirname(process.env.PINESYNC ?? '');
+    const PATH = searched ?? `${path.dirname(process.env.PINESYNC ?? '')}:${process.env.PATH}`;
+    // The server takes its environment from the login shell, as on a person's machine.
+    fs.writeFileSync(path.join(this.place, '.profile'), `export PATH='${PATH}'\n`);
     const words = ['--auth', 'none', '--bind-addr', '127.0.0.1:0', '--disable-telemetry'];
     words.push('--disable-update-check', ...(trust ? ['--disable-workspace-trust'] : []));
     this.server = spawn(path.join(this.bin, 'code-server'), words, {
       env: {
         ...process.env,
-        PATH: searched ?? `${pinesync}:${process.env.PATH}`,
+        PATH,
         EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: 'http://127.0.0.1:9' }),
       },
       detached: true,
@@ -158,9 +162,9 @@ class Editor {
     await this.page.locator('.scm-view').first().waitFor();
   }
 
-  /** A row of the view. @param {string} text */
+  /** A row of the view; the one of TradingView, which comes after git's. @param {string} text */
   row(text) {
-    return this.page.locator('.scm-view .monaco-list-row', { hasText: text }).first();
+    return this.page.locator('.scm-view .monaco-list-row', { hasText: text }).last();
   }
 
   /** @param {string} text */
@@ -180,6 +184,7 @@ class Editor {
     let texts = [''];
     while (Date.now() < ends) {
       texts = (await rows.allInnerTexts()).map((one) => one.replace(/\s+/g, ' '));
+      texts = texts.slice(texts.findIndex((one) => one.includes('TradingView')));
       const at = texts.findIndex((one) => one.includes(name));
       const heads = ['Conflicts', 'To push', 'To pull', 'Not listed'];
       const head = texts.slice(0, Math.max(at, 0)).filter((one) => heads.some((h) => one.startsWith(h))).pop();

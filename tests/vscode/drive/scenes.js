@@ -74,8 +74,8 @@ const SCENES = {
     await editor.page.keyboard.press('Control+End');
     await editor.page.keyboard.press('Shift+Home');
     await editor.page.keyboard.press('Backspace');
-    await editor.page.keyboard.insertText('plot((open)');
-    await editor.sees('"(" is never closed');
+    await editor.page.keyboard.insertText('plot(open))');
+    await editor.sees('")" closes nothing');
     await editor.page.keyboard.press('Shift+Home');
     await editor.page.keyboard.insertText('// \u200bhidden');
     await editor.sees('U+200B');
