@@ -30,13 +30,13 @@ class Actions {
       push: (...args) => this.each(args, 'Push', ['push']),
       pull: (...args) => this.each(args, 'Pull', ['pull']),
       sync: (...args) => this.sync(args),
-      add: (...args) => this.each(args, 'List', ['add']),
+      add: (...args) => this.each(args, 'List', ['add'], 'add'),
       check: (...args) => this.check(args),
       refresh: (...args) => this.refresh(args),
       discard: (...args) => this.discard(args),
-      resolveOurs: (...args) => this.each(args, 'Resolve', ['resolve', '--ours']),
-      resolveTheirs: (...args) => this.each(args, 'Resolve', ['resolve', '--theirs']),
-      resolveMerged: (...args) => this.each(args, 'Resolve', ['resolve', '--merged']),
+      resolveOurs: (...args) => this.each(args, 'Resolve', ['resolve', '--ours'], 'resolve'),
+      resolveTheirs: (...args) => this.each(args, 'Resolve', ['resolve', '--theirs'], 'resolve'),
+      resolveMerged: (...args) => this.each(args, 'Resolve', ['resolve', '--merged'], 'resolve'),
       openChange: (...args) => this.openChange(args),
       openFile: (...args) => this.openFile(args),
       diffNewest: (...args) => this.diffNewest(args),
@@ -48,9 +48,10 @@ class Actions {
    * @param {any[]} args
    * @param {string} title
    * @param {string[]} verb
+   * @param {string} [step] only for scripts that wait for this next step
    */
-  async each(args, title, verb) {
-    for (const target of targets(this.workspaces, args)) {
+  async each(args, title, verb, step) {
+    for (const target of targets(this.workspaces, args, step)) {
       if (await saved(target, title)) {
         await this.run(target, title, [verb]);
       }

@@ -63,8 +63,9 @@ async function showRun(verb, answer, log) {
       log.show();
     }
   } else {
-    const versions = done.length === 1 && done[0].version ? ` as version ${done[0].version}` : '';
-    const sum = done.length ? `${counted(done.length, 'script')}${versions}` : 'nothing to do';
+    const [first] = done;
+    const one = done.length === 1 && `${first.path} ${first.done} ${first.version ?? ''}`.trim();
+    const sum = one || (done.length ? counted(done.length, 'script') : 'nothing to do');
     vscode.window.setStatusBarMessage(plain(`pinesync ${verb}: ${sum}`), 8000);
   }
 }

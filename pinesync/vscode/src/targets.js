@@ -3,6 +3,7 @@
 
 const vscode = require('vscode');
 const { plain } = require('./plain');
+const { fileOf } = require('./texts');
 const { Script } = require('./view');
 
 /** @typedef {import('./workspace').Workspace} Workspace */
@@ -16,11 +17,15 @@ const { Script } = require('./view');
  * Commands are given scripts of the view, a group, the provider, a file, or nothing.
  * @param {import('./workspaces').Workspaces} workspaces
  * @param {any[]} args
+ * @param {string} [step] only scripts that wait for this next step, and never all of a workspace
  * @returns {Target[]}
  */
-function targets(workspaces, args) {
-  const scripts = args.flatMap((arg) => arg?.resourceStates ?? arg).filter((arg) => arg instanceof Script);
-  if (scripts.length) {
+function targets(workspaces, args, step) {
+  const scripts = args
+    .flatMap((arg) => arg?.resourceStates ?? arg)
+    .filter((arg) => arg instanceof Script)
+    .filter(({ line }) => !step || line.next_step?.command === step);
+  if (scripts.length || step) {
     /** @type {Map<Workspace, string[]>} */
     const found = new Map();
     for (const { workspace, line } of scripts) {
@@ -43,7 +48,9 @@ function script(workspaces, args) {
   if (args[0] instanceof Script) {
     return args[0];
   }
-  const uri = args[0] instanceof vscode.Uri ? args[0] : vscode.window.activeTextEditor?.document.uri;
+  const active = vscode.window.activeTextEditor?.document.uri;
+  const named = args[0] instanceof vscode.Uri ? args[0] : active;
+  const uri = named && fileOf(named);
   const workspace = workspaces.of(uri);
   const line = uri && workspace?.line(uri);
   return workspace && line ? new Script(workspace, line) : undefined;

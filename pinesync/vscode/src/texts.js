@@ -28,6 +28,17 @@ function nothingUri(relative) {
   return vscode.Uri.from({ scheme: SCHEME, path: `/${relative}` });
 }
 
+/**
+ * The file that a document of this module is a version of; any other address as it is.
+ * @param {vscode.Uri} uri
+ */
+function fileOf(uri) {
+  if (uri.scheme !== SCHEME || !uri.query) {
+    return uri;
+  }
+  return vscode.Uri.joinPath(vscode.Uri.file(JSON.parse(uri.query).root), uri.path);
+}
+
 /** @implements {vscode.TextDocumentContentProvider} */
 class Texts {
   /** @param {import('./workspaces').Workspaces} workspaces */
@@ -80,4 +91,4 @@ class Texts {
   }
 }
 
-module.exports = { SCHEME, Texts, versionUri, nothingUri };
+module.exports = { SCHEME, Texts, versionUri, nothingUri, fileOf };

@@ -132,7 +132,7 @@ class Editor {
     const base = path.basename(name);
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: base }).first().waitFor();
     await this.page.keyboard.press('Enter');
-    await this.page.locator('.tab.active', { hasText: base }).waitFor();
+    await this.page.locator('.tab.active', { hasText: base }).filter({ hasNotText: '↔' }).waitFor();
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
 

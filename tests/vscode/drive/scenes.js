@@ -83,7 +83,7 @@ const SCENES = {
     await editor.page.keyboard.press('Backspace');
     await editor.page.keyboard.press('Backspace');
     await editor.page.keyboard.press('Control+s');
-    await editor.run('View: Close Panel').catch(() => undefined);
+    await editor.page.keyboard.press('Control+j');
   },
 
   async push(editor) {
@@ -99,7 +99,9 @@ const SCENES = {
     await editor.run('Pinesync: Refresh');
     await editor.lists('To pull', FILTER);
     await editor.shot('pull');
-    await editor.run('Pinesync: Diff with Newest').catch(() => undefined);
+    await editor.openFile(FILTER_PATH);
+    await editor.run('Pinesync: Diff with Newest');
+    await editor.sees('(newest 4.0 ↔ file)');
     await editor.press(FILTER, 'Pull');
     await editor.lists(undefined, FILTER);
     expect(text(editor).endsWith('// theirs\n'), 'the file has not what was pulled');
@@ -179,6 +181,28 @@ const SCENES = {
     await editor.press(MARKUP, 'Push');
     await editor.lists(undefined, MARKUP);
     expect((await editor.page.locator('a[href^="command:"]', { hasText: 'x' }).count()) === 0, 'a link');
+  },
+
+  async picture(editor) {
+    saveElsewhere(editor, '// theirs again');
+    const append = (/** @type {string} */ name, /** @type {string} */ line) =>
+      fs.appendFileSync(path.join(editor.folder, name), `${line}\n`);
+    append('indicators/RSI Divergence.pine', 'plot(ta.ema(close, 21), "Trend", color.teal)');
+    append('indicators/Session Levels.pine', 'plot(hl2)');
+    append('ideas.pine', '//@version=6\nindicator("Ideas")\nplot(close)');
+    await editor.run('Pinesync: Refresh');
+    await editor.lists('To pull', FILTER);
+    await editor.run('View: Close All Editors');
+    await editor.openFile('indicators/RSI Divergence.pine');
+    await editor.page.keyboard.press('Control+End');
+    await editor.showView();
+    await editor.lists('To push', 'Session Levels.pine');
+    await editor.run('Notifications: Clear All Notifications');
+    await editor.page.setViewportSize({ width: 1000, height: 560 });
+    await editor.row('RSI Divergence.pine').hover();
+    await editor.page.locator('.dirty-diff-glyph, .dirty-diff-added').first().waitFor();
+    await editor.shot('view');
+    await editor.page.setViewportSize({ width: 1180, height: 720 });
   },
 
   async missing(editor) {
