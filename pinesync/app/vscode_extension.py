@@ -1,4 +1,4 @@
-"""The VS Code extension as one .vsix file: a zip of `pinesync/vscode` with two lists of its parts."""
+"""The VS Code extension as one .vsix file: a zip of `pinesync/vscode` and two manifests."""
 
 from __future__ import annotations
 

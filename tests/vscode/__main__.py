@@ -33,7 +33,7 @@ def drive(*scenes: str) -> int:
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
         sys.exit(f"no browser is on PATH: none of {', '.join(CHROMIUM)}")
-    with tempfile.TemporaryDirectory(prefix="pinesync-vscode-", ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(prefix="pinesync-", ignore_cleanup_errors=True) as place:
         env = {
             **{k: v for k, v in os.environ.items() if "COOKIE" not in k and "PINESYNC" not in k},
             "HOME": place,

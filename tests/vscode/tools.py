@@ -64,7 +64,8 @@ def _install(folder: Path, packages: dict[str, str]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
-    _npm("install", *_QUIET, *(f"{name}@{version}" for name, version in packages.items()), cwd=folder)
+    wanted = [f"{name}@{version}" for name, version in packages.items()]
+    _npm("install", *_QUIET, *wanted, cwd=folder)
 
 
 def _npm(*words: str, cwd: Path) -> None:
