@@ -21,7 +21,7 @@ EDITORS = ("code", "codium", "cursor", "windsurf", "code-server")
 _SECONDS = 300.0
 
 
-@click.group("vscode", cls=Suggesting, examples=["pinesync vscode install"])
+@click.group("vscode", cls=Suggesting, examples=["pinesync vscode package pinesync.vsix"])
 @shared
 def command() -> None:
     """Install the extension for VS Code and the editors made from it.

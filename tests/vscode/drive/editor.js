@@ -125,6 +125,8 @@ class Editor {
 
   /** @param {string} name */
   async openFile(name) {
+    // Else quick open would go back to a diff of the file.
+    await this.run('View: Close All Editors');
     await this.page.keyboard.press('Control+p');
     const input = this.page.locator('.quick-input-widget input').first();
     await input.waitFor();
