@@ -39,6 +39,10 @@ class Folder:
     def log(self, *more: str) -> list[str]:
         return git(self.root, "log", "--format=%s", *more).split("\n")
 
+    def log_of(self, subject: str) -> str:
+        """The commit of that subject."""
+        return git(self.root, "log", "-1", "--format=%H", "--fixed-strings", f"--grep={subject}")
+
     def edit(self, text: str, path: str, message: str = "An edit") -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_bytes(text.encode())

@@ -12,7 +12,8 @@ import pytest
 
 from pinesync.sandbox.faults import Fault
 from tests.git_remote.conftest import Folder, cloned
-from tests.world import (
+from tests.world import World
+from tests.world.scripts import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -22,10 +23,12 @@ from tests.world import (
     SLOWER,
     TREND,
     TREND_PATH,
-    World,
 )
 
-pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("world", ["facade"], indirect=True),
+    pytest.mark.promise(39),
+]
 ROOT = Path(__file__).parents[2]
 LOUDER = BREAKOUT + "plot(close)\n"
 KILLED = """\

@@ -12,6 +12,7 @@ ALL = (*FILES, *SAVES, *TAKING_BACK, *TRUST, *WATCHES)
 WITHOUT = {
     "30": "a script of somebody's relies on exit codes; no text does",
     "34": "a ping-pong makes versions, and loses none",
+    "39": "git runs the helper as a process of its own, which no mutant reaches",
     "S16": "the sandbox holds nobody's work and no account of TradingView",
 }
 """Promises that no mutant is about, and why."""
