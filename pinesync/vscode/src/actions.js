@@ -81,13 +81,15 @@ class Actions {
         this.problems.ofRun(workspace, answer.outcomes ?? []);
         void showRun(verb[0], answer, this.log);
         if (answer.exit_code !== 0 || token.isCancellationRequested) {
-          return;
+          return false;
         }
       }
+      return true;
     };
     const turn = this.last.then(() => vscode.window.withProgress(options, act));
-    this.last = turn.catch(() => undefined);
-    return turn.catch(showError).then(() => workspace.refresh({ force: true }));
+    this.last = turn.catch(() => false);
+    // What a failed run has met on TradingView is not known here yet.
+    return turn.catch(showError).then((done) => workspace.refresh({ force: done !== true }));
   }
 
   /** @param {any[]} args */

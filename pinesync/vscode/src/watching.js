@@ -144,7 +144,7 @@ class Watching {
         this.failed.set(uri, [problem]);
       }
     }
-    void workspace.refresh({ force: code === 0 });
+    workspace.soon();
   }
 
   /** @param {string} text */

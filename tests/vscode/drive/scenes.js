@@ -231,6 +231,31 @@ const SCENES = {
     await editor.page.keyboard.press('Escape');
     expect(!fs.existsSync(trace), 'something of the workspace was run');
   },
+
+  async first(editor) {
+    await editor.close();
+    const empty = path.join(editor.place, 'empty');
+    const folder = path.join(editor.place, 'my first');
+    fs.mkdirSync(empty);
+    await editor.open({ folder: empty });
+    await editor.run('Welcome: Open Walkthrough...');
+    await editor.page.locator('.quick-input-widget input').first().fill('Pinesync');
+    await editor.page.locator('.quick-input-list').getByText('Get Started with Pinesync').first().click();
+    await editor.sees('Try it without an account');
+    await editor.shot('walkthrough');
+    await editor.run('Pinesync: Sign In');
+    await editor.page.locator('.terminal-wrapper').first().waitFor();
+    await editor.shot('sign-in');
+    await editor.run('Terminal: Kill the Active Terminal Instance');
+    await editor.run('Pinesync: Try the Sandbox');
+    await editor.sees('A new folder for the scripts');
+    await editor.page.locator('.quick-input-widget input').first().fill(folder);
+    await editor.page.keyboard.press('Enter');
+    await editor.page.locator('.notification-toast .monaco-button', { hasText: 'Open Folder' }).click();
+    await editor.page.waitForURL(/my%20first|my\+first|my first/);
+    await editor.statusSays('sandbox');
+    expect(fs.existsSync(path.join(folder, 'pine.toml')), 'there is no clone');
+  },
 };
 
 module.exports = { SCENES };
