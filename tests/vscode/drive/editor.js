@@ -142,7 +142,14 @@ class Editor {
   async type(line) {
     await this.page.keyboard.press('Control+End');
     await this.page.keyboard.insertText(`\n${line}`);
+    await this.save();
+  }
+
+  async save() {
     await this.page.keyboard.press('Control+s');
+    await this.page.locator('.tab.active:not(.dirty)').waitFor();
+    // The extension is told a moment later.
+    await this.page.waitForTimeout(500);
   }
 
   /** @param {string} name @param {string} button */

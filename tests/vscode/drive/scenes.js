@@ -82,7 +82,7 @@ const SCENES = {
     await editor.page.keyboard.press('Shift+Home');
     await editor.page.keyboard.press('Backspace');
     await editor.page.keyboard.press('Backspace');
-    await editor.page.keyboard.press('Control+s');
+    await editor.save();
     await editor.page.keyboard.press('Control+j');
   },
 
