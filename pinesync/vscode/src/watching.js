@@ -61,7 +61,7 @@ class Watching {
         (errors) => this.ended(workspace, errors)
       );
       this.stops.set(workspace, stop);
-      this.show('watching');
+      this.show('starting');
     } catch (error) {
       await showError(error);
     }
