@@ -207,12 +207,22 @@ const SCENES = {
 
   async missing(editor) {
     await editor.close();
-    await editor.open({ path: '/usr/bin:/bin' });
+    const bin = path.join(editor.place, 'later');
+    const command = (/** @type {string} */ line) =>
+      fs.writeFileSync(path.join(bin, 'pinesync'), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+    fs.mkdirSync(bin);
+    await editor.open({ path: `/usr/bin:/bin:${bin}` });
     await editor.statusSays('pinesync not found');
     await editor.sees('The pinesync command was not found.');
     await editor.page.locator('.notification-toast .monaco-button', { hasText: 'How to Install' }).click();
     await editor.page.locator('.tab', { hasText: 'install.md' }).waitFor();
     await editor.shot('missing');
+    command('echo pinesync 0.0.1');
+    await editor.run('Pinesync: Refresh');
+    await editor.sees('is pinesync 0.0.1. This extension needs');
+    command(`exec '${process.env.PINESYNC}' "$@"`);
+    await editor.run('Pinesync: Refresh');
+    await editor.statusSays('sandbox');
   },
 
   async untrusted(editor) {
