@@ -65,7 +65,8 @@ async function showRun(verb, answer, log) {
   } else {
     const [first] = done;
     const one = done.length === 1 && `${first.path} ${first.done} ${first.version ?? ''}`.trim();
-    const sum = one || (done.length ? counted(done.length, 'script') : 'nothing to do');
+    const added = answer.added && `${counted(answer.added.length, 'file')} listed`;
+    const sum = one || added || (done.length ? counted(done.length, 'script') : 'nothing to do');
     vscode.window.setStatusBarMessage(plain(`pinesync ${verb}: ${sum}`), 8000);
   }
 }

@@ -32,21 +32,24 @@ function hasVersion(editor, version) {
   expect(saves[0].version === version, `the newest is ${saves[0].version}, not ${version}`);
 }
 
+/** @param {Editor} editor @param {string} subject */
+function commit(editor, subject) {
+  const who = ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid'];
+  execFileSync('git', ['add', '-A'], { cwd: editor.folder });
+  execFileSync('git', [...who, 'commit', '-qm', subject], { cwd: editor.folder });
+}
+
 /** @type {Record<string, (editor: Editor) => Promise<void>>} */
 const SCENES = {
   async clone(editor) {
     editor.pinesync(['vscode', 'install', '--code', 'code-server'], editor.place);
     editor.pinesync(['sandbox', 'seed'], editor.place);
     editor.pinesync(['clone', '--sandbox', editor.folder], editor.place);
-    const git = (/** @type {string[]} */ ...words) =>
-      execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid', ...words], {
-        cwd: editor.folder,
-      });
-    git('init', '-q');
-    git('add', '-A');
-    git('commit', '-qm', 'Clone');
+    execFileSync('git', ['init', '-q'], { cwd: editor.folder });
+    commit(editor, 'Clone');
     await editor.open();
     await editor.showView();
+    await editor.page.locator('.pane-header[aria-label^="Graph"]').click();
     await editor.sees('TradingView');
     await editor.statusSays('sandbox');
   },
@@ -102,8 +105,10 @@ const SCENES = {
     await editor.openFile(FILTER_PATH);
     await editor.run('Pinesync: Diff with Newest');
     await editor.sees('(newest 4.0 ↔ file)');
+    await editor.openFile(FILTER_PATH);
     await editor.press(FILTER, 'Pull');
     await editor.lists(undefined, FILTER);
+    await editor.page.locator('.view-line', { hasText: '// theirs' }).waitFor();
     expect(text(editor).endsWith('// theirs\n'), 'the file has not what was pulled');
   },
 
@@ -184,6 +189,7 @@ const SCENES = {
   },
 
   async picture(editor) {
+    commit(editor, 'Work');
     saveElsewhere(editor, '// theirs again');
     const append = (/** @type {string} */ name, /** @type {string} */ line) =>
       fs.appendFileSync(path.join(editor.folder, name), `${line}\n`);
