@@ -41,20 +41,8 @@ def exchange_files(folder: Folder, temp: str, name: str) -> None:
             if error.errno not in _NOT_SUPPORTED:
                 raise
         else:
-            _announce(folder, name)
             return
     link_and_replace(folder, temp, name)
-
-
-def _announce(folder: Folder, name: str) -> None:
-    """Touch the file. Of an exchange, VS Code's watcher and others see a file that was made and
-    deleted at once, which they report to nobody: an open editor would go on with the old text."""
-    with suppress(OSError):
-        descriptor = folder.open(name, os.O_RDONLY | _NONBLOCK)
-        try:
-            os.utime(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def link_and_replace(folder: Folder, temp: str, name: str) -> None:
@@ -117,7 +105,9 @@ def is_listed(folder: Folder, name: str) -> bool:
 
 
 def _renameat2(descriptor: int, temp: str, name: str) -> None:
-    _rename(descriptor, temp, descriptor, name, _EXCHANGE)
+    # In this order the last event for `name` is its arrival. In the other it is its departure, and
+    # VS Code's watcher, which merges events, would report nothing.
+    _rename(descriptor, name, descriptor, temp, _EXCHANGE)
 
 
 def _rename(source: int | None, name: str, target: int | None, new: str, flags: int) -> None:
