@@ -36,7 +36,7 @@ function hasVersion(editor, version) {
 function commit(editor, subject) {
   const who = ['-c', 'user.name=T', '-c', 'user.email=t@example.invalid'];
   execFileSync('git', ['add', '-A'], { cwd: editor.folder });
-  execFileSync('git', [...who, 'commit', '-qm', subject], { cwd: editor.folder });
+  execFileSync('git', [...who, 'commit', '--allow-empty', '-qm', subject], { cwd: editor.folder });
 }
 
 /** @type {Record<string, (editor: Editor) => Promise<void>>} */
@@ -198,15 +198,15 @@ const SCENES = {
     append('ideas.pine', '//@version=6\nindicator("Ideas")\nplot(close)');
     await editor.run('Pinesync: Refresh');
     await editor.lists('To pull', FILTER);
-    await editor.run('View: Close All Editors');
+    await editor.page.setViewportSize({ width: 1000, height: 560 });
     await editor.openFile('indicators/RSI Divergence.pine');
     await editor.page.keyboard.press('Control+End');
+    await editor.page.locator('.dirty-diff-glyph, .dirty-diff-added').first().waitFor();
     await editor.showView();
     await editor.lists('To push', 'Session Levels.pine');
     await editor.run('Notifications: Clear All Notifications');
-    await editor.page.setViewportSize({ width: 1000, height: 560 });
     await editor.row('RSI Divergence.pine').hover();
-    await editor.page.locator('.dirty-diff-glyph, .dirty-diff-added').first().waitFor();
+    await editor.sees('run pinesync push to save 1 script');
     await editor.shot('view');
     await editor.page.setViewportSize({ width: 1180, height: 720 });
   },
