@@ -54,6 +54,8 @@ RESULTS = {
     "hooks run": "cli.tools.hooks.before_push",
     "probe": "app.probe.probe",
     "doctor": "app.doctor.doctor",
+    "vscode package": "app.vscode_extension.write_package",
+    "vscode install": "cli.tools.vscode.install_extension",
     "sandbox seed": "app.sandbox.seed",
     "sandbox reset": "app.sandbox.reset",
     "sandbox path": "app.sandbox.location",

@@ -54,6 +54,7 @@ SECTIONS = {
         "whoami": ("account.whoami", "Show whose session is used."),
     },
     "Tools": {
+        "vscode": ("tools.vscode", "Install the VS Code extension."),
         "lsp": ("tools.lsp", "Run a language server for your editor."),
         "hooks": ("tools.hooks", "Install git hooks that check scripts."),
         "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),

@@ -53,6 +53,7 @@ DONE = {
     "sandbox seed": ["sandbox", "seed"],
     "sandbox reset": ["sandbox", "reset", "--yes"],
     "sandbox path": ["sandbox", "path"],
+    "vscode package": ["vscode", "package", "x.vsix"],
 }
 FAILED = [
     (2, ["status", "nowhere.pine"]),
@@ -73,6 +74,7 @@ FAILED = [
     (3, ["blame-version", TREND_PATH]),
     (2, ["sandbox", "path", "--name", "../x"]),
     (2, ["login"]),
+    (2, ["vscode", "install", "--code", "./no-editor"]),
     (5, ["clone", "--remote", "tradingview", "x"]),
     (5, ["list", "--remote", "tradingview"]),
     (5, ["whoami", "--remote", "tradingview"]),

@@ -89,6 +89,7 @@ NOT_RUN = (
     "pinesync login",
     "pinesync lsp",
     "pinesync sandbox serve",
+    "pinesync vscode install",
     "pinesync watch",
 )
 """What asks, waits, or is run by tests of its own: these examples are only parsed."""

@@ -105,7 +105,9 @@ def is_listed(folder: Folder, name: str) -> bool:
 
 
 def _renameat2(descriptor: int, temp: str, name: str) -> None:
-    _rename(descriptor, temp, descriptor, name, _EXCHANGE)
+    # In this order the last event for `name` is its arrival. In the other it is its departure, and
+    # VS Code's watcher, which merges events, would report nothing.
+    _rename(descriptor, name, descriptor, temp, _EXCHANGE)
 
 
 def _rename(source: int | None, name: str, target: int | None, new: str, flags: int) -> None:
