@@ -15,10 +15,10 @@ LONG := tests/campaign tests/security/test_canary.py tests/watch/test_soak.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign check bench deep mutants fuzz lowest peers docs format cover clean
+.PHONY: help demo test campaign check vscode-types vscode-test bench deep mutants fuzz lowest peers docs format cover clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(RUNS) ## the whole path on a fresh sandbox, in a temporary folder
 	@$(BIN)/pinesync demo $(ARGS)
@@ -35,6 +35,12 @@ check: $(DEVELOPS) ## style, types, layers, generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cog --check --diff $(GENERATED)
+
+vscode-types: $(DEVELOPS) ## the types of the VS Code extension, checked by tsc from npm
+	$(BIN)/python -m tests.vscode types
+
+vscode-test: $(DEVELOPS) ## the VS Code extension in a real editor, on the sandbox (ARGS="edit push" for some)
+	$(BIN)/python -m tests.vscode drive $(ARGS)
 
 deep: $(DEVELOPS) ## the campaign in full: longer histories, every kill point (20 minutes)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 --deep --timeout 7200 -o faulthandler_timeout=0 $(LONG) $(ARGS)

@@ -1,5 +1,5 @@
 """Wire everything together: turn the CLI's options into a workspace, a client and the engine's
-tools. Nothing else does this. Long because it is the only place of its kind."""
+tools. Long because nothing else does this."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
     from pinesync.sync.engine.transaction import Transaction
+    from pinesync.tradingview.alerts import AlertsClient
     from pinesync.tradingview.client import PineClient
     from pinesync.tradingview.cookies import Secret
-    from pinesync.tradingview.http import Exchange
+    from pinesync.tradingview.http import Exchange, Transport
 
 SETTLE_SECONDS = Tools.settle_seconds
 PAUSES = Tools.pauses
@@ -179,17 +180,17 @@ def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]
 
 def project_at(setup: Setup, root: Path) -> Project:
     read = read_manifest(Tree(root))
-    return Project(setup, folder_at(setup, root, read[1].settings.id, read=LastRead(read)))
+    return Project(setup, workspace_at(setup, root, read[1].settings.id, read=LastRead(read)))
 
 
-def project_as(setup: Setup, folder: Workspace) -> Project:
+def reopened(setup: Setup, folder: Workspace) -> Project:
     """The same workspace with fresh state. pine.toml is parsed only if it changed since `folder`
     read it."""
-    workspace_id = folder.manifest.settings().id
-    return Project(setup, folder_at(setup, folder.root, workspace_id, read=folder.manifest.known))
+    name = folder.manifest.settings().id
+    return Project(setup, workspace_at(setup, folder.root, name, read=folder.manifest.known))
 
 
-def folder_at(
+def workspace_at(
     setup: Setup,
     root: Path,
     workspace_id: str,
@@ -249,9 +250,28 @@ def open_remote(
     """A client for `tradingview` or a sandbox, with the cookie of the account of `manifest`. With
     `signed_in` False it sends TradingView no cookie. Raises NotSignedIn if there is no cookie,
     LeftForYou if the sandbox never had any script of `manifest`."""
-    from pinesync.app.credentials import facade, not_signed_in, sign_in
     from pinesync.tradingview.client import PineClient
-    from pinesync.tradingview.http import Session, Transport
+    from pinesync.tradingview.http import Session
+
+    base_url, secret, renew, transport = _connection(setup, remote, signed_in, manifest)
+    return PineClient(Session(base_url, secret, transport), renew)
+
+
+def open_alerts(project: Project) -> AlertsClient:
+    """A client for the alerts of the workspace's account. Raises as `open_remote` does."""
+    from pinesync.tradingview.alerts import AlertsClient
+
+    workspace, remote = project.workspace, project.settings.remote
+    base_url, secret, _, transport = _connection(project.setup, remote, True, workspace.manifest)
+    return AlertsClient(base_url, secret, transport)
+
+
+def _connection(
+    setup: Setup, remote: str, signed_in: bool, manifest: Manifest | None
+) -> tuple[str, Secret | None, str | None, Transport]:
+    """The address, the cookie, the hint to renew it, and how requests are sent."""
+    from pinesync.app.credentials import facade, not_signed_in, sign_in
+    from pinesync.tradingview.http import Transport
 
     found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
@@ -274,7 +294,7 @@ def open_remote(
         waits=setup.waits,
         awaiting=setup.progress.awaiting if setup.progress else nullcontext,
     )
-    return PineClient(Session(base_url, secret, transport), found.renew if found else None)
+    return base_url, secret, found.renew if found else None, transport
 
 
 def _sandbox(

@@ -45,14 +45,15 @@ def github(checks: Checks) -> Iterator[str]:
                 where["endColumn"] = found.end_column
             if found.code:
                 where["title"] = found.code
-            yield _command(found.severity, where, found.message)
+            word = "notice" if found.severity == "note" else found.severity
+            yield _command(word, where, found.message)
     if checks.stopped:
         yield _command("error", {}, checks.stopped.message)
 
 
 def _command(word: str, properties: dict[str, object], message: str) -> str:
-    told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
-    return f"::{word} {told}::{_data(message)}" if told else f"::{word}::{_data(message)}"
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{word} {listed}::{_data(message)}" if listed else f"::{word}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -36,6 +36,8 @@ CREATE TABLE versions (
   PRIMARY KEY (pine_id, number));
 PRAGMA user_version = {SCHEMA};
 """
+_ALERTS = "CREATE TABLE IF NOT EXISTS alerts (user INTEGER NOT NULL REFERENCES users, item TEXT)"
+"""Sandboxes of pinesync 0.1.0 lack it."""
 
 
 _MAY_NOT = "make this file, the files with the same prefix and their folder writable for you"
@@ -67,6 +69,11 @@ class Database:
                 f"{path}: this sandbox belongs to another version of pinesync (schema {found})",
                 "move the file away to begin with a fresh sandbox",
             )
+        with self.reading() as db:
+            row = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'alerts'").fetchone()
+        if row is None:
+            with self.writing() as db:
+                db.execute(_ALERTS)
 
     def close(self) -> None:
         """Close the idle connections. Later calls open new ones."""
@@ -131,26 +138,27 @@ def _make(path: Path) -> None:
     """Create an empty database at `path`, unless another process has. It is created under another
     name and then linked: switching to WAL while others open the database fails at random."""
     folder = Folder(path.parent)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         make_private(path.parent)
-        write_temp(folder, beside.name, b"")
+        write_temp(folder, temporary.name, b"")
     except OSError as error:
         raise FileError(
             f"{path.parent}: cannot hold pinesync's own files: {error.strerror}",
             "set PINESYNC_HOME to a writable folder",
         ) from None
     try:
-        db = _connect(beside)
+        db = _connect(temporary)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(_TABLES)
+            db.execute(_ALERTS)
         finally:
             db.close()
         with suppress(FileExistsError):
-            folder.link(beside.name, path.name)
+            folder.link(temporary.name, path.name)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

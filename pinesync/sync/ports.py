@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pinesync.sync.intents import Download, Intent, Now
     from pinesync.sync.operations import Journal, Operation
     from pinesync.sync.planner import LocalText
+    from pinesync.text.contract import Policy
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -61,6 +62,10 @@ class Remote(Protocol):
 
     def check(self, source: str) -> Verdict:
         """Compile the text without storing it. Refused if it is empty."""
+
+    def full_check(self, source: str) -> Verdict:
+        """Compile the text fully without storing it, and return its contract as well. Needs no
+        session."""
 
     def save_new(self, name: str, source: str) -> SaveAnswer:
         """Create a script at version 1.0. NameTaken if another script has the name, Refused if
@@ -91,12 +96,13 @@ class ChangedMeanwhile(Exception):
 class Scope:
     """The part of the account that a workspace tracks: the account, whether to download new
     scripts, and the folders they go to. `only` limits the run to these listed files; None means
-    all. No other file is read."""
+    all. No other file is read. `contract` is what a push does about changed inputs and plots."""
 
     account: Account | None = None
     track_all: bool = True
     folders: Mapping[Kind, str] | None = None
     only: frozenset[RelPath] | None = None
+    contract: Policy = "warn"
 
 
 class Manifest(Protocol):

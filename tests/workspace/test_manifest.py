@@ -1,4 +1,4 @@
-"""pine.toml: what it says, what is refused with which line, and what an edit leaves alone."""
+"""pine.toml: its content, which lines are refused, and what an edit leaves alone."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ def manifest(*entries: Entry, settings: Settings = SETTINGS) -> Manifest:
 def apply(
     text: str, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
 ) -> str:
-    """The text after; what it is said to hold is what it holds."""
+    """The text afterwards; parsing it returns the same manifest."""
     before = parse(text)
     after, held = manifests.apply(text, changes, settings)
     assert parse(after) == held
@@ -150,6 +150,9 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         (HEAD + 'track = "some"\n', 5, "track must be"),
         (HEAD + "account = 1\n", 5, "account must be"),
         (HEAD + 'advice = "no"\n', 5, "advice must be true or false"),
+        (HEAD + 'contract = "strict"\n', 5, 'contract must be "warn", "refuse" or "ignore"'),
+        (HEAD + "contract = true\n", 5, "contract must be"),
+        (HEAD + 'alerts = "yes"\n', 5, "alerts must be true or false"),
         (HEAD + "advice = 0\n", 5, "advice must be true or false"),
         (HEAD + "ignore = 'x'\n", 5, "ignore must be"),
         (HEAD + "ignore = [1]\n", 5, "ignore must be"),
@@ -347,7 +350,7 @@ def test_line_ends_and_bom_stay(text: str) -> None:
     assert apply(dos, changes) == "\ufeff" + apply(text, changes).replace("\n", "\r\n")
 
 
-def test_dotted_keys_that_cannot_be_edited_in_place_are_written_anew() -> None:
+def test_dotted_keys_that_cannot_be_edited_in_place_are_rewritten() -> None:
     text = f"{HEAD}[scripts]\n'a.pine'.name = 'Script 1'\n'a.pine'.pine_id = '{pine_id(1)}'\n"
     path = RelPath("a.pine")
     assert parse(apply(text, {path: entry(path)})).entries == {path: entry(path)}
@@ -420,6 +423,8 @@ ALL_SETTINGS = st.builds(
     track=st.sampled_from(["all", "listed"]),
     ignore=st.lists(NAMES, max_size=2).map(tuple),
     advice=st.booleans(),
+    contract=st.sampled_from(["warn", "refuse", "ignore"]),
+    alerts=st.booleans(),
     folders=st.fixed_dictionaries(
         {"study": st.sampled_from([".", "a"]), "strategy": st.just("s"), "library": st.just("l/m")}
     ),

@@ -1,5 +1,5 @@
-"""TradingView under its real name, without a network: a proxy on loopback that answers CONNECT
-and then speaks TLS itself, with a certificate of a throw-away authority, for a sandbox."""
+"""TradingView under its real name, without a network: a loopback proxy that answers CONNECT and
+then speaks TLS itself, with a throw-away authority's certificate, for a sandbox."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import trustme
 from pinesync.sandbox.app import SandboxApp
 
 NAME = "pine-facade.tradingview.com"
+NAMES = (NAME, "pricealerts.tradingview.com")
 
 
 class TradingView(ThreadingTCPServer):
@@ -30,7 +31,7 @@ class TradingView(ThreadingTCPServer):
         self.ca_bundle = folder / "authority.pem"
         authority.cert_pem.write_to_path(str(self.ca_bundle))
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(NAME).configure_cert(self.tls)
+        authority.issue_cert(*NAMES).configure_cert(self.tls)
         self.app = app
         self.asked_for: list[str] = []
         """Every host and port that a client wanted to reach."""
@@ -52,7 +53,7 @@ class TradingView(ThreadingTCPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """A client that does not trust the certificate goes away."""
+        """A client that does not trust the certificate disconnects."""
 
     # What wsgiref's handler asks of its server.
 
@@ -80,7 +81,7 @@ class _Tunnel(BaseRequestHandler):
             head += piece
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
         self.server.asked_for.append(target)
-        if (method, target) != ("CONNECT", f"{NAME}:443"):
+        if method != "CONNECT" or target not in [f"{name}:443" for name in NAMES]:
             self.request.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             return
         self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

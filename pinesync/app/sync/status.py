@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pinesync.app.project import Project, Setup, open_project
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Line:
     """One script: its status word, its base version, the newest version if different, and details.
     `renamed_to` is its name on TradingView if pine.toml has another. `moved_to` is the likely new
-    path of a missing file, `moved_from` the old path of such a file."""
+    path of a missing file, `moved_from` the old path of such a file. `role` says who has to act,
+    `next_step` what this script waits for."""
 
     path: RelPath
     word: Status
@@ -37,6 +38,8 @@ class Line:
     renamed_to: str | None = None
     moved_to: RelPath | None = None
     moved_from: RelPath | None = None
+    role: str = "nobody"
+    next_step: NextStep | None = None
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,12 @@ def status(
     """Look up each script in the policy table. Offline, use the last known state of the service.
     With `exit_code`, the exit code is 6 if any word is not "clean". `project` is the workspace if
     already open."""
-    return seen(project or open_project(setup), paths, offline=offline, exit_code=exit_code)[0]
+    return status_with_survey(
+        project or open_project(setup), paths, offline=offline, exit_code=exit_code
+    )[0]
 
 
-def seen(
+def status_with_survey(
     project: Project, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
 ) -> tuple[StatusReport, Survey]:
     """The same, with the survey it is based on."""
@@ -77,7 +82,11 @@ def seen(
     moves_to = {old: new for new, old in moves.items()}
     troubles = view.troubles or {}
     lines = tuple(
-        _line(s, unsettled.get(s.path), troubles, moves.get(s.path), moves_to.get(s.path))
+        replace(
+            _line(s, unsettled.get(s.path), troubles, moves.get(s.path), moves_to.get(s.path)),
+            role=s.word.role.name.lower(),
+            next_step=next_step([s], moves),
+        )
         for s in situations
     )
     settings = project.settings

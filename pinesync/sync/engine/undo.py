@@ -174,7 +174,7 @@ def _goes_on(change: Change) -> bool:
     return bool(before and (after is None or before.version > after.version))
 
 
-_ANOTHER = "`pinesync undo KEY` undoes an earlier operation; `pinesync oplog` lists them"
+_ANOTHER = "`pinesync undo ID` undoes an earlier operation; `pinesync oplog` lists them"
 _LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANOTHER}"
 
 
@@ -204,7 +204,9 @@ def _save_again(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -
         texts[step.situation.path] = text
         chosen[step.situation.path] = save
     listed = view.listed or {}
-    for outcome in push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
+    for outcome in push(
+        ports, steps, listed, allow_broken=allow_broken, allow_shift=True, texts=texts
+    ):
         if outcome.done == "refused" and not outcome.diagnostics:
             yield replace(outcome, hint=_hint(chosen[outcome.path]))
         elif outcome.done == "saved" and _stays(ports, outcome.path, texts[outcome.path]):
