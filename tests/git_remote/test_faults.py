@@ -1,4 +1,4 @@
-"""What goes wrong on the way, through git: nothing is lost, sent twice, or taken back."""
+"""Faults during git fetch and push: nothing is lost, sent twice, or reverted."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ AT = {
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was sent and is not there is given up at once."""
+    """A sent save that is not found is given up immediately."""
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
 
 

@@ -1,4 +1,4 @@
-"""Sessions of git alone, with TradingView as its remote."""
+"""Sessions with git alone, and TradingView as its remote."""
 
 from __future__ import annotations
 

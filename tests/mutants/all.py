@@ -1,4 +1,4 @@
-"""The mutants, at most sixty, and the promises that have none."""
+"""All mutants, at most sixty, and the promises without one."""
 
 from tests.mutants.files import FILES
 from tests.mutants.saves import SAVES

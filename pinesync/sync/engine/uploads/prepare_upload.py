@@ -16,8 +16,8 @@ from pinesync.text.unicode import unseen
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text about to be saved: read once, kept, and checked. `warnings` are the compiler's, and
-    of characters that are not seen; `watched` where only the text that was seen may be saved."""
+    """A text to be saved: read once, stored, and checked. `warnings` are the compiler's, and
+    those of invisible characters. With `watched`, only the text that `watch` saw may be saved."""
 
     situation: ScriptState
     entry: Entry
