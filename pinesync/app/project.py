@@ -1,4 +1,5 @@
-"""Wire everything together: turn the CLI's options into a workspace, a client and the engine's tools.
+"""Wire everything together: turn the CLI's options into a workspace, a client and the engine's
+tools.
 
 Long because nothing else does this."""
 
