@@ -65,7 +65,7 @@ def _options(command: click.Command, names: Names) -> Iterator[str]:
     for option in command.params:
         if isinstance(option, click.Option) and option.name in names:
             spelt = ", ".join(f"`{word}{_value(option)}`" for word in option.opts)
-            default = f" ({option.default} where left out)" if option.show_default else ""
+            default = f" (default: {option.default})" if option.show_default else ""
             yield _row(spelt, (option.help or "") + default)
 
 
@@ -90,7 +90,7 @@ def policy() -> str:
 
 
 def never() -> str:
-    """The pairs that cannot come up, by their reason."""
+    """The pairs that cannot occur, by reason."""
     lines = ["| local | TradingView | why not |", "|---|---|---|"]
     for local in LocalSide:
         reasons = {why: None for (here, _), why in NEVER.items() if here is local}
@@ -101,7 +101,7 @@ def never() -> str:
 
 
 def exits() -> str:
-    """Every code with the errors that end with it, and the order among several codes."""
+    """Every exit code with its errors, and the precedence of codes."""
     codes = sorted(value for name, value in vars(errors).items() if name.startswith("EXIT_"))
     lines = ["| code | errors of that kind |", "|---|---|"]
     for code in codes:
@@ -125,67 +125,68 @@ def tree() -> str:
 
 _KINDS = {
     "429": "too many requests; `seconds` is what Retry-After says",
-    "500": "an error of the service",
-    "503": "the service is away for now",
-    "html": "a page that asks whether one is a robot, with status 200 or `status`",
-    "html-login": "the page to sign in on, with status 200 or `status`",
-    "redirect": "302, to the page to sign in on",
-    "empty": "an answer without a body",
-    "garbage": "JSON that breaks off",
-    "answer": "an answer that is empty but for `status`; from Python, any body",
-    "reset": "the connection is cut",
-    "hang": "no answer, for `seconds` or ten minutes",
-    "truncate": "an answer that is shorter than it says",
-    "slow": "an answer after `seconds`, or five of them",
-    "expire": "the session is dead from then on",
-    "delay": "the answer is lost as `then` says (`reset` where left out), and the save is stored "
-    "`later` requests after it, or never",
-    "foreign": "the web editor saves that script, as `source` or as a small edit; before a "
-    "`save_new` it makes one of that name",
-    "foreign-rename": "the web editor renames that script, to `name`",
-    "foreign-delete": "the web editor deletes that script",
+    "500": "an internal error of the service",
+    "503": "the service is temporarily unavailable",
+    "html": "a bot-check page, with status 200 or `status`",
+    "html-login": "the sign-in page, with status 200 or `status`",
+    "redirect": "a 302 redirect to the sign-in page",
+    "empty": "an empty response body",
+    "garbage": "truncated JSON",
+    "answer": "an empty response with `status`; from Python, any body",
+    "reset": "the connection is reset",
+    "hang": "no response for `seconds`, by default ten minutes",
+    "truncate": "a response shorter than its Content-Length",
+    "slow": "a response after `seconds`, by default five",
+    "expire": "the session expires",
+    "delay": "the response is lost as `then` says (default: `reset`), and the save is stored after "
+    "`later` further requests, or never",
+    "foreign": "the web editor saves the script, with `source` or a small edit; before a "
+    "`save_new` it creates one of that name",
+    "foreign-rename": "the web editor renames the script to `name`",
+    "foreign-delete": "the web editor deletes the script",
 }
 _SWITCHES = {
-    "eol": "line ends of the source that is read",
-    "text": "what a save does to the text: nothing, drops the line ends at its end, adds one, "
-    "or makes four spaces of each tab",
+    "eol": "the line endings of a source that is read",
+    "text": "how a save changes the text: not at all, by removing final line breaks, adding one, "
+    "or replacing each tab with four spaces",
     "dead_session_writes": "how a write is refused without a session",
-    "unknown_id": "the status for a script that is not there",
-    "failed_save_has_result": "whether an answer to a text that does not compile tells the script",
-    "id_in": "where the answer to a save has the id",
+    "unknown_id": "the status for an unknown script",
+    "failed_save_has_result": "whether the response to a text that does not compile names the "
+    "script",
+    "id_in": "where the response to a save has the id",
     "list_names": "whether the list escapes names for HTML",
-    "conflict": "how a name that is taken is refused",
-    "retry_after": "whether a 429 says when to come again",
-    "ok": 'the answer to a deletion: `"ok"` or `ok`',
-    "bare_errors": "whose findings lack code and context: those of saves, all, or none",
+    "conflict": "how a taken name is refused",
+    "retry_after": "whether a 429 has a Retry-After header",
+    "ok": 'the response to a deletion: `"ok"` or `ok`',
+    "bare_errors": "which findings lack code and context: those of saves, all, or none",
     "hidden_inputs": "whether the inputs of a compiled script begin with the hidden `text`, "
     "`pineId` and `pineVersion`",
-    "translate_last": "which version `translate/{id}/last` answers: the newest, or the one before "
+    "translate_last": "which version `translate/{id}/last` returns: the newest, or the one before "
     "it, as right after a save",
-    "old_pine": "who compiles Pine below v5: the full compile alone, neither it nor the check, or "
-    "both",
+    "old_pine": "what compiles Pine below v5: only the full compile, neither it nor the check, "
+    "or both",
     "epoch_times": "whether times are numbers instead of ISO dates",
-    "get_has_id": "whether a script that is read tells its id",
-    "get_has_title": "whether it tells its title",
-    "last_version_int": "whether it tells its newest version as a number",
-    "history_available": "whether there is a list of versions at all",
-    "script_info_of": "whom the session probe tells: the session's user or the script's owner",
-    "gzip": "whether answers are packed where that is accepted",
+    "get_has_id": "whether a script that is read has its id",
+    "get_has_title": "whether it has its title",
+    "last_version_int": "whether it has its newest version as a number",
+    "history_available": "whether there is a list of versions",
+    "script_info_of": "whom the session probe names: the session's user or the script's owner",
+    "gzip": "whether responses are compressed if the client accepts that",
 }
 
 
 def faults() -> str:
-    """What of the sandbox can go wrong, and how."""
+    """The endpoints and kinds of planned faults."""
     paths = {route.endpoint: f"`{route.method} {route.words}`" for route in ROUTES}
     endpoints = [_row(f"`{name}`", paths[name]) for name in going_wrong.ENDPOINTS]
-    endpoints.append(_row("`*`", "any of them"))
+    endpoints.append(_row("`*`", "any endpoint"))
     kinds = [_row(f"`{kind}`", _KINDS[kind]) for kind in get_args(going_wrong.Kind)]
     ends = ["| endpoint | below the base address; alerts at the origin |", "|---|---|", *endpoints]
     return _block([*ends, "", "| kind | what happens |", "|---|---|", *kinds])
 
 
 def switches() -> str:
-    """Every switch of the sandbox with its values, the usual one first."""
+    """Every switch of the sandbox with its values, the default first."""
     lines = ["| switch | values | |", "|---|---|---|"]
     hints = get_type_hints(going_wrong.Switches)
     for switch in fields(going_wrong.Switches):

@@ -1,5 +1,5 @@
-"""The JSON Schemas of docs/reference/schemas, made from the code: pine.toml from what its parser
-knows, the answers of --json from the frozen results of the commands. `make docs` writes them."""
+"""Generate the JSON Schemas of docs/reference/schemas from the code: that of pine.toml from its
+parser, those of --json from the frozen results of the commands. `make docs` writes them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent / "reference" / "schemas"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 
-# Where the result of a command comes from. Those whose object is a run's are below.
+# The function that returns the command's result. Commands that return a run are below.
 RESULTS = {
     "clone": "app.sync.clone.clone",
     "init": "cli.sync.init.init",
@@ -58,7 +58,7 @@ RESULTS = {
     "sandbox path": "app.sandbox.location",
 }
 ALSO = {"restore": "app.versions.backups.kept_texts", "hooks run": "cli.tools.hooks.before_commit"}
-"""The other object of a command that has two."""
+"""The second kind of object that a command prints."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
 ERROR = {
     "type": "object",
@@ -68,8 +68,8 @@ ERROR = {
 
 
 def answer(command: str) -> dict[str, Any]:
-    """The schema of what `command --json` prints, whatever comes of it. Keys may be added within
-    a schema, so others than those named are allowed."""
+    """The schema of everything that `command --json` prints. It allows additional keys, because
+    keys may be added within a schema."""
     forms = [_object({"error": ERROR})]
     results = (table[command] for table in (RESULTS, ALSO) if command in table)
     forms += [_stoppable(_form(_result(result))) for result in results]
@@ -81,8 +81,8 @@ def answer(command: str) -> dict[str, Any]:
     if command == "completion":
         forms.append(_object({"shell": TEXT, "script": TEXT}))
     if command == "demo":
-        told = {"anyOf": [_form(kind) for kind in (demo.Say, demo.Ran, demo.Kept)]}
-        forms.append(_object({"events": {"type": "array", "items": told}}))
+        event = {"anyOf": [_form(kind) for kind in (demo.Say, demo.Ran, demo.Kept)]}
+        forms.append(_object({"events": {"type": "array", "items": event}}))
     if command == "watch":
         forms += [_form(kind) for kind in get_args(events.Event)]
     head = {"schema": {"const": SCHEMA}, "command": {"const": command}}
@@ -96,7 +96,7 @@ def answer(command: str) -> dict[str, Any]:
 
 
 def _stoppable(form: dict[str, Any]) -> dict[str, Any]:
-    """What ended it early stands where every error does, and only then."""
+    """`stopped` is printed as `error`, and only if the run ended early."""
     if form["properties"].pop("stopped", None):
         form["properties"]["error"] = ERROR
         form["required"].remove("stopped")
@@ -104,13 +104,13 @@ def _stoppable(form: dict[str, Any]) -> dict[str, Any]:
 
 
 def commands() -> list[str]:
-    """Every command that answers with JSON."""
+    """Every command with JSON output."""
     return sorted({*RESULTS, *RUNS, "completion", "demo", "watch"})
 
 
 def pine_toml() -> dict[str, Any]:
-    """The schema of pine.toml. What spans entries, and the finer rules for paths, is left to the
-    parser: the schema refuses nothing that it takes."""
+    """The schema of pine.toml. It accepts everything that the parser accepts. Rules across entries,
+    and the finer rules for paths, are left to the parser."""
     short = {"type": "string", "maxLength": toml.MAX_NAME}
     version = {"type": "string", "pattern": _whole(model._VERSION.pattern)}
     digest = {"type": "string", "pattern": _whole(toml.DIGEST)}
@@ -163,14 +163,14 @@ _ONE = r"[1-9][0-9]{0,5}(\.0)?"
 _THEIRS = rf"{_ONE}( {_ONE}){{0,{model.MOST_THEIRS - 1}}}"
 _WORKSPACE_WORDS = {
     "schema": "The version of this format.",
-    "id": "Random, made by clone or init: the name of this workspace's state.",
+    "id": "A random id from clone or init: it names this workspace's state.",
     "remote": "tradingview, sandbox or sandbox:NAME; never an address.",
-    "account": "The user name that the folder belongs to; no other's cookie is used for it.",
-    "account_id": "The same account's id, where it is known.",
-    "track": "all: a pull brings new scripts too; listed: only those that have an entry.",
-    "ignore": "Files that are no scripts of yours while they are not listed, as in drafts/**.",
-    "folders": "Where new scripts go, by kind.",
-    "advice": "false: `status` does not end with the next step.",
+    "account": "The user name of the workspace's account; another account's cookie is refused.",
+    "account_id": "The id of that account, if known.",
+    "track": "all: a pull also brings new scripts; listed: only those with an entry.",
+    "ignore": "Patterns for files to ignore unless they are listed, such as drafts/**.",
+    "folders": "The folders for new scripts, by kind.",
+    "advice": "false: `status` does not print the next step.",
     "alerts": "true: `push` says how many active alerts run older versions.",
     "contract": "warn, refuse or ignore: where charts and alerts may read another input or plot.",
 }
@@ -178,11 +178,11 @@ _ENTRY_WORDS = {
     "pine_id": "The script's id. Without it, the next push creates the script.",
     "name": "Its saved name on TradingView.",
     "version": "The version that the file is based on.",
-    "digest": "Of the canonical text of that version, as read back.",
-    "sent": "Of the text that was sent, where the service stored another.",
+    "digest": "The digest of that version's canonical text, as read back.",
+    "sent": "The digest of the text that was sent, if the service stored another.",
     "theirs": "The newest versions up to this one that others saved, at most eight.",
-    "chosen": "Of a text that you chose by name for this version, whatever it takes back.",
-    "hidden": "A version of somebody else that a save of yours hides, until `resolve`.",
+    "chosen": "The digest of a text that you chose for this version, whatever it reverts.",
+    "hidden": "Somebody else's version that a save of yours hides, until `resolve`.",
     "pulled": "Written by pinesync 0.1.0: the newest of `theirs`.",
 }
 
@@ -197,7 +197,7 @@ def tables() -> str:
 
 
 def files() -> dict[Path, str]:
-    """Every file of the folder, with what should be in it."""
+    """Every file of the folder, with its content."""
     made = {FOLDER / "pine.schema.json": pine_toml()}
     for command in commands():
         made[FOLDER / f"v{SCHEMA}" / f"{command.replace(' ', '-')}.json"] = answer(command)
@@ -211,7 +211,7 @@ def _result(where: str) -> Any:
 
 
 def _form(kind: type) -> dict[str, Any]:
-    """The object of a frozen result: all its keys are there."""
+    """The schema of a frozen result: all its keys are required."""
     hints = get_type_hints(kind, vars(import_module(kind.__module__)))
     return _object({f.name: _schema(hints[f.name]) for f in fields(kind)})
 
@@ -222,7 +222,7 @@ def _undone() -> type:
 
 
 def _schema(hint: Any) -> dict[str, Any]:
-    """As `render.plain` makes it."""
+    """The schema of a value as `render.plain` converts it."""
     origin, inner = get_origin(hint), get_args(hint)
     if isinstance(hint, NewType):
         return _schema(hint.__supertype__)
@@ -269,7 +269,7 @@ def _whole(pattern: str) -> str:
 
 
 def main() -> None:
-    """Write the folder anew."""
+    """Rewrite the folder."""
     wanted = files()
     for path in set(FOLDER.rglob("*.json")) - wanted.keys():
         path.unlink()

@@ -1,7 +1,7 @@
-"""Whole files or none: how pinesync makes a file, and how it replaces one of its own.
+"""Create and replace files atomically: a file has all of its content, or does not exist.
 
-A file that somebody else may write meanwhile is changed in another way: it is exchanged with a
-temporary file, and what came out is looked at (`workspace/files/`).
+This is for pinesync's own files. A file that others may write is exchanged with a temporary file,
+and the text that came out is checked (`workspace/files/`).
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Folder:
-    """An open folder: its files are named relative to it, so that nobody can swap the way there.
-    Without a descriptor they are named by their paths."""
+    """An open folder. File names are relative to its descriptor, so nobody can swap a folder on the
+    path. Without a descriptor, full paths are used."""
 
     def __init__(self, path: Path, descriptor: int | None = None) -> None:
         self.path = path
         self.descriptor = descriptor
 
     def at(self, name: str) -> str:
-        """What the system's calls take, together with the descriptor."""
+        """The name to pass to a system call along with the descriptor."""
         return name if self.descriptor is not None else str(self.path / name)
 
     def names(self) -> list[str]:
@@ -49,8 +49,8 @@ class Folder:
         )
 
     def link(self, source: str, target: str, into: Folder | None = None) -> None:
-        """A second name for a file, in this folder or in another one; FileExistsError where the
-        name is taken."""
+        """Add a name for a file, in this folder or `into` another. FileExistsError if the name is
+        taken."""
         there = into or self
         os.link(
             self.at(source),
@@ -64,13 +64,13 @@ class Folder:
         return os.stat(self.at(name), dir_fd=self.descriptor, follow_symlinks=False)
 
     def sync(self) -> None:
-        """What was named in it survives a power cut, where it is open."""
+        """Make changes of names survive a power cut, if the folder is open."""
         if self.descriptor is not None:
             os.fsync(self.descriptor)
 
     def lock(self) -> None:
-        """Wait until no other process holds it like this. It ends when the folder is closed, and
-        leaves no file; where the system, or the disk, knows no such lock, nobody is waited for."""
+        """Take an exclusive lock, which ends when the folder is closed and leaves no file. Does
+        nothing if the system or the disk has no such locks."""
         if hasattr(fcntl, "flock") and self.descriptor is not None:
             with suppress(OSError):
                 fcntl.flock(self.descriptor, fcntl.LOCK_EX)
@@ -78,7 +78,7 @@ class Folder:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Folder]:
-    """The folder, open where the system opens folders. OSError where it is none."""
+    """Open the folder, if the system can. OSError if it is not a folder."""
     if os.name != "posix":
         yield Folder(path)
         return
@@ -90,30 +90,30 @@ def opened(path: Path) -> Iterator[Folder]:
 
 
 def make_private(folder: Path) -> None:
-    """The folder is there; each level that was missing is its owner's alone, whatever the umask.
-    OSError where that cannot be."""
-    # `parents=True` would leave the levels above to the umask.
+    """Create the folder and its missing parents, private to their owner whatever the umask. OSError
+    if that fails."""
+    # `parents=True` would create the parents with the umask's mode.
     if not folder.is_dir():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """What was named in the folder survives a power cut, where the system can promise that."""
+    """Make changes of names in the folder survive a power cut, if the system can."""
     with opened(folder) as open_folder:
         open_folder.sync()
 
 
 def temporary_name() -> str:
-    """The name of a temporary file in a folder of the user's, which no look at scripts sees."""
+    """A name for a temporary file in the workspace, which no scan for scripts matches."""
     return f".pinesync-{os.urandom(8).hex()}.tmp"
 
 
 def write_temp(
     folder: Folder, temp: str, data: bytes, mode: int | None = None, *, durably: bool = True
 ) -> None:
-    """A new file, flushed unless `durably` is false; its owner's alone without a mode. Nothing is
-    left of it after an OSError; FileExistsError where something has the name."""
+    """Create a file, and flush it unless `durably` is False. Without a mode it is private to its
+    owner. An OSError leaves no file; FileExistsError if the name is taken."""
     descriptor = folder.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -130,8 +130,8 @@ def write_temp(
 
 
 def create_file(folder: Folder, name: str, data: bytes, mode: int) -> bool:
-    """A new file, whole from its first moment and there after a power cut; False where something
-    has the name, which stays."""
+    """Create a file that appears with its full content and survives a power cut. False if the name
+    is taken; that file stays."""
     temp = temporary_name()
     write_temp(folder, temp, data, mode)
     try:
@@ -145,8 +145,8 @@ def create_file(folder: Folder, name: str, data: bytes, mode: int) -> bool:
 
 
 def replace_file(path: Path, data: bytes, temporary: Path, *, durably: bool = True) -> None:
-    """The file holds the bytes, wholly or not at all, and is its owner's alone; both names lie on
-    one disk. Nothing is left of the temporary file after an OSError."""
+    """Replace the content of a file atomically, and make it private to its owner. Both names must
+    be on one disk. An OSError leaves no temporary file."""
     write_temp(Folder(temporary.parent), temporary.name, data, durably=durably)
     try:
         temporary.replace(path)

@@ -1,8 +1,6 @@
-"""The clocks of this machine: the one place that reads them. Everybody else is handed a reading, or
-the function.
+"""The only module that reads this machine's clocks. Others receive a reading, or the function.
 
-No choice between two texts depends on a clock. They order what a person reads, and they bound how
-long something is waited for.
+No choice between two texts depends on a clock. Clocks order what a person reads, and limit waits.
 """
 
 from __future__ import annotations
@@ -18,24 +16,23 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def wall() -> float:
-    """Epoch seconds, which a person, or the network, may set to anything at any moment."""
+    """Epoch seconds. A person or the network may change this clock at any moment."""
     return time.time()
 
 
 def monotonic() -> float:
-    """Seconds that never go back, from an unknown moment; they may stop while the machine
-    sleeps."""
+    """Seconds since an unknown moment, which never go back. May stop while the machine sleeps."""
     return time.monotonic()
 
 
 def since_boot() -> float:
-    """The same; they go on while the machine sleeps, where the system has such a clock."""
+    """Like `monotonic`, but also counts sleep if the system has such a clock."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 def now() -> Now:
-    """All that a record notes. Linux names the boot; elsewhere the wait for a lost save is only
+    """A reading for an intent. Only Linux identifies the boot; elsewhere, waits for lost saves are
     longer."""
     from pinesync.sync.intents import Now
 

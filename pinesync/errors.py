@@ -1,8 +1,8 @@
 """Every error that pinesync raises on purpose.
 
-An error carries what happened (`message`), what to do now (`hint`) and the exit code of the
-process that ends with it. Exceptions of foreign libraries are translated into one of these where
-the library is called. A bug is none of them: it keeps its traceback and ends with 70.
+An error has a message, a hint what to do next, and the exit code of a process that it ends. Code
+that calls another library translates its exceptions into these. A bug is none of them: it keeps its
+traceback and exits with 70.
 
     PinesyncError                1  something failed
     ├── Misuse                   2  arguments, or a folder that is no workspace
@@ -12,22 +12,22 @@ the library is called. A bug is none of them: it keeps its traceback and ends wi
     ├── DoesNotCompile           4
     ├── NoAccess                 5  the account cannot be used
     │   ├── NotSignedIn          5  no cookie at all
-    │   ├── SessionExpired       5  a cookie that the service no longer takes
-    │   ├── OtherAccount         5  a cookie of another account than the workspace's
-    │   └── BotCheck             5  a web page came where an answer was expected
+    │   ├── SessionExpired       5  the service no longer accepts the cookie
+    │   ├── OtherAccount         5  the cookie is of another account than the workspace
+    │   └── BotCheck             5  a web page came instead of a response
     ├── TryLater                 7
-    │   ├── Locked               7  another pinesync writes in this workspace
-    │   ├── NetworkError         7  no answer; `sent` tells whether the request may have arrived
+    │   ├── Locked               7  another pinesync process is writing to this workspace
+    │   ├── NetworkError         7  no response; `sent` is False if the request cannot have arrived
     │   ├── RateLimited          7  429
     │   ├── ServiceDown          7  5xx
     │   └── OutcomeUnknown       7  a save was sent and cannot be found yet
     ├── FacadeError              1
-    │   ├── Refused              1  an answer that says no, with its reason
+    │   ├── Refused              1  the service refused, with its reason
     │   │   └── NotAccessible    1  401, 403 or 404 for one script
-    │   └── BadAnswer            1  an answer that is not what the protocol knows
+    │   └── BadAnswer            1  a response that does not follow the protocol
     ├── StateError               1  damaged or foreign files in the state directory
     ├── FileError                1  the disk or the file system refused
-    └── NotNoted                 1  a save is on TradingView, and could not be recorded here
+    └── NotNoted                 1  a save is on TradingView, but could not be recorded here
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ _PRECEDENCE = (
 
 
 def gravest(*codes: int) -> int:
-    """Of several exit codes, the one that the process ends with (0 for none)."""
+    """The most serious of several exit codes, with which the process exits; 0 for none."""
     return min(codes, key=_PRECEDENCE.index, default=EXIT_DONE)
 
 
 class PinesyncError(Exception):
-    """What happened, in a sentence; `hint` says what to do next, and may be None."""
+    """`message` says in a sentence what happened, `hint` what to do next; it may be None."""
 
     exit_code = EXIT_FAILED
 
@@ -78,7 +78,7 @@ class Misuse(PinesyncError):
 
 
 class ManifestError(Misuse):
-    """pine.toml cannot be used. `line` counts from 1, None where no line is to blame."""
+    """pine.toml cannot be used. `line` counts from 1; None if no line is to blame."""
 
     def __init__(self, message: str, hint: str | None = None, *, line: int | None = None) -> None:
         super().__init__(f"pine.toml:{line}: {message}" if line else f"pine.toml: {message}", hint)
@@ -126,7 +126,7 @@ class Locked(TryLater):
 
 
 class NetworkError(TryLater):
-    """No usable answer. `sent` is False only where no byte of the body can have left."""
+    """No usable response. `sent` is False only if no byte of the body can have left."""
 
     def __init__(self, message: str, hint: str | None = None, *, sent: bool = True) -> None:
         super().__init__(message, hint)
@@ -134,7 +134,7 @@ class NetworkError(TryLater):
 
 
 class RateLimited(TryLater):
-    """`retry_after` in seconds, as the service asked, or None."""
+    """`retry_after` is the wait in seconds that the service asked for, or None."""
 
     def __init__(
         self, message: str, hint: str | None = None, *, retry_after: float | None = None
@@ -156,7 +156,7 @@ class FacadeError(PinesyncError):
 
 
 class Refused(FacadeError):
-    """`status` is the HTTP status (200 where the body said no), `reason` the service's words."""
+    """`status` is the HTTP status, 200 if only the body refuses; `reason` the service's words."""
 
     def __init__(self, status: int, reason: str, hint: str | None = None) -> None:
         super().__init__(f"TradingView refused: {reason}", hint)
@@ -181,8 +181,8 @@ class FileError(PinesyncError):
 
 
 class NotNoted(PinesyncError):
-    """Its record stays open, so the next run finds the save. `version` is None where the answer
-    did not tell it, `error` what kept it from being written down, with its exit code."""
+    """The intent stays open, so the next run finds the save. `version` is None if the response did
+    not have it. `error` is what stopped the recording, and gives the exit code."""
 
     def __init__(self, version: object, error: PinesyncError) -> None:
         where = f" as {version}" if version else ""

@@ -1,7 +1,7 @@
-"""The values that travel between the layers: frozen, checked once, equal by content.
+"""The values that layers exchange: frozen, validated once, compared by content.
 
-Those that there are many of have slots. The others have none, here as in the modules that every
-start imports: a class with slots takes Python twice as long to make.
+Only classes with many instances have slots. A class with slots takes Python twice as long to
+create, which matters in modules imported at every start.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NewType
 
 Digest = NewType("Digest", str)
-"""`sha256:` and 64 hex digits, of a canonical text; made by `text.digest`."""
+"""`sha256:` and 64 hex digits: the hash of a canonical text, from `text.canonical.digest`."""
 
 RelPath = NewType("RelPath", str)
-"""A path below the workspace, with `/`, that passed `naming.check_path`."""
+"""A path below the workspace, with `/`, validated by `text.filenames.check_path`."""
 
 Kind = Literal["study", "strategy", "library"]
 KINDS: tuple[Kind, ...] = ("study", "strategy", "library")
@@ -25,7 +25,7 @@ _VERSION = re.compile(r"([1-9][0-9]{0,5})(?:\.0)?", re.ASCII)
 
 
 class PineId(str):
-    """`USER;` and 32 lower-case hex digits: the identity of a script, whatever its name."""
+    """`USER;` and 32 lower-case hex digits: the identity of a script, which a rename keeps."""
 
     __slots__ = ()
 
@@ -42,14 +42,14 @@ class PineId(str):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
-    """The service's "N.0", below a million. Compared by number: as text, "10.0" would come before
+    """The service's "N.0", below a million. Compared by number: as text, "10.0" precedes
     "9.0"."""
 
     major: int
 
     @classmethod
     def parse(cls, raw: object) -> Version:
-        """From "5.0", "5", 5 or 5.0, as the service's answers have it. ValueError otherwise."""
+        """Parse "5.0", "5", 5 or 5.0: responses have all of these. ValueError otherwise."""
         if isinstance(raw, float) and raw.is_integer():
             raw = int(raw)
         if isinstance(raw, int) and not isinstance(raw, bool):
@@ -66,20 +66,20 @@ class Version:
         return Version(self.major + 1)
 
     def until(self, last: Version) -> list[Version]:
-        """The versions after this one, up to and with `last`, in order."""
+        """The versions after this one, up to and including `last`, in order."""
         return [Version(n) for n in range(self.major + 1, last.major + 1)]
 
 
 MOST_THEIRS = 8
-"""Versions of others that an entry remembers."""
+"""The number of others' versions that an entry remembers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The base text: its version, its digest as read back, and the digest of what was
-    sent where the service stored something else (`sent`); local is compared with that. `theirs`
-    are the newest versions up to this one that somebody else saved, oldest first. `chosen` is the
-    digest of a text that a person chose by name for this base, whatever it takes back."""
+    """The base of a file: its version and the digest of its text as read back. `sent` is the digest
+    of the text sent, if the service stored another; the file is compared with that. `theirs` are
+    the newest versions up to this one that somebody else saved, oldest first. `chosen` is the
+    digest of a text that a person explicitly chose for this base, whatever it reverts."""
 
     version: Version
     digest: Digest
@@ -99,13 +99,13 @@ class Base:
         ours: Collection[Version],
         sent: Digest | None = None,
     ) -> Base:
-        """The base at another version. Those that it moves over, but for `ours`, are theirs."""
+        """The base at another version. The versions it passes are theirs, except `ours`."""
         return Base(version, digest, sent, _theirs(self.theirs, self.version, version, ours))
 
     @classmethod
     def linked(cls, version: Version, digest: Digest, ours: Collection[Version]) -> Base:
-        """The first base of a file that was there before: git may have older texts of it, so what
-        was saved up to this version counts as theirs."""
+        """The first base of an existing file. Git may have older texts of it, so all versions up to
+        this one count as theirs, except `ours`."""
         return cls(version, digest, None, _theirs((), Version(0), version, ours))
 
 
@@ -119,8 +119,8 @@ def _theirs(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One script of pine.toml. `pine_id` and `base` are None until it was created there;
-    `hidden` is the version of somebody else that a save of ours hides, until resolved."""
+    """One script of pine.toml. `pine_id` and `base` are None until a push creates the script.
+    `shadowed` is somebody else's version that a save of ours shadows, until resolved."""
 
     path: RelPath
     name: str
@@ -131,7 +131,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class ScriptInfo:
-    """One row of the account's list. `modified` in epoch seconds, 0 where unknown."""
+    """One row of the account's list. `modified` is in epoch seconds, 0 if unknown."""
 
     pine_id: PineId
     name: str
@@ -143,8 +143,8 @@ class ScriptInfo:
 
 @dataclass(frozen=True)
 class SavedText:
-    """One saved version. `source` is the raw text as it came, `digest` that of its canonical
-    form; `created` and `updated` in epoch seconds, 0 where the service did not say."""
+    """One saved version. `source` is the raw text as received, `digest` that of its canonical form.
+    `created` and `updated` are in epoch seconds, 0 if unknown."""
 
     pine_id: PineId
     name: str
@@ -160,16 +160,16 @@ class SavedText:
 
     @property
     def info(self) -> VersionInfo:
-        """All but the text."""
+        """Everything except the text."""
         when = self.updated or self.created
         return VersionInfo(self.pine_id, self.version, self.digest, when, self.name, self.kind)
 
 
 @dataclass(frozen=True)
 class VersionInfo:
-    """What is known of one saved version: the digest of its text, when it was saved, in epoch
-    seconds (0 where unknown), and the name and kind that the script had or, where the service does
-    not tell that, has."""
+    """One saved version without its text. `when` it was saved is in epoch seconds, 0 if unknown.
+    `name` and `kind` are the script's at that version; its current ones if the service lacks
+    them."""
 
     pine_id: PineId
     version: Version
@@ -181,8 +181,8 @@ class VersionInfo:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding of a compiler. Lines and columns count from 1, the end is inclusive; `code`
-    is like CE10272, empty where the service gave none."""
+    """One finding of a compiler. Lines and columns count from 1, the end is inclusive. `code` is
+    like CE10272, or empty if the service gave none."""
 
     severity: Literal["error", "warning", "note"]
     line: int
@@ -195,7 +195,7 @@ class Diagnostic:
 
 @dataclass(frozen=True)
 class Account:
-    """Whose session it is, as the service tells. `user_id` is empty where it was not told."""
+    """The account of a session, from the service. `user_id` is empty if unknown."""
 
     name: str
     user_id: str = ""
@@ -249,8 +249,8 @@ class Alerts:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the compiler said of a text. `unchecked` is the service's reason where the compiler did
-    not look at the text, which `warnings` then tells; empty otherwise. `contract` comes with a full
+    """The compiler's findings for a text. `unchecked` is the reason if the compiler did not
+    check the text; `warnings` then repeats it. Empty otherwise. `contract` comes with a full
     compile of a text without errors."""
 
     errors: tuple[Diagnostic, ...] = ()
@@ -261,8 +261,8 @@ class Verdict:
 
 @dataclass(frozen=True)
 class SaveAnswer:
-    """A complete response to a save. `accepted` is False for `success: false`, which the service
-    may send of a text that it stored all the same; id and version are None where absent."""
+    """A complete response to a save. `accepted` is False for `success: false`; the service may have
+    stored the text anyway. Id and version are None if absent."""
 
     accepted: bool
     pine_id: PineId | None = None

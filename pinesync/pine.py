@@ -227,7 +227,7 @@ class Pine:
 
 
 def _passed(verdict: Verdict) -> list[Envelope]:
-    """The warnings; raises where there are errors."""
+    """The warnings. Raises if there are errors."""
     warnings = [_plain(warning) for warning in verdict.warnings]
     if verdict.errors:
         raise _Broken(verdict.errors, warnings)
@@ -280,7 +280,7 @@ class _Unknown(TryLater):
 
 @contextmanager
 def _sent_once() -> Iterator[None]:
-    """Around a write: where its answer is lost, the hint says what to do first."""
+    """Wrap a write: if its response is lost, the hint says what to do first."""
     try:
         yield
     except TryLater as error:
@@ -304,7 +304,7 @@ def _plain(diagnostic: Diagnostic) -> Envelope:
 
 
 def _check_accepted(answer: SaveAnswer, warnings: list[Envelope]) -> None:
-    """A text that passes the check may fail the full compiler, and is stored all the same."""
+    """A text that passes the check may fail the full compiler, and is stored anyway."""
     if not answer.accepted:
         where = f" (stored as {answer.version})" if answer.version else " (it may be stored)"
         raise _Broken(answer.verdict.errors, warnings, f"TradingView: {answer.reason}{where}")

@@ -69,8 +69,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def pytest_configure() -> None:
-    """The tests' files lie in memory, where the system has such a file system, programs may run
-    there, and it has room: a hundred thousand files are made and synced."""
+    """Put the tests' files in memory, if the system has such a file system with enough room in
+    which programs may run: a hundred thousand files are made and synced."""
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ and MEMORY.is_dir():
         found = os.statvfs(MEMORY)
         if not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize > ROOM:

@@ -1,4 +1,4 @@
-"""The system's keyring, without the system."""
+"""A fake of the system's keyring."""
 
 import keyring.backend
 import keyring.errors

@@ -1,4 +1,4 @@
-"""The guards of conftest.py: a test that forgot something is told so."""
+"""The guards of conftest.py report a careless test."""
 
 import os
 import socket
@@ -26,7 +26,7 @@ CONNECT_REFUSED = "A test tried to use socket.socket.connect"
     ],
     ids=["Path.home", "Path.expanduser", "os.path", "state", "config"],
 )
-def test_a_test_that_forgot_its_home_is_told(ask):
+def test_a_test_that_forgot_its_home_is_reported(ask):
     with pytest.raises(pytest.fail.Exception, match="fixture `home`"):
         ask()
 

@@ -1,4 +1,4 @@
-"""The habits of the house that no tool checks; the layers are import-linter's (`make check`)."""
+"""House rules that no tool checks; import-linter checks the layers (`make check`)."""
 
 import ast
 import re

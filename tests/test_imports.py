@@ -45,7 +45,7 @@ else:
 
 
 def run(*arguments):
-    """A child Python; where it fails, the test does, with what it said."""
+    """A child Python; if it fails, the test does, with its output."""
     child = subprocess.run(
         [sys.executable, *arguments],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Every mutant fits the code and names tests that exist; every promise has one."""
+"""Every mutant fits the code and names existing tests; every promise has a mutant."""
 
 import re
 from pathlib import Path

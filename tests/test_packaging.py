@@ -1,5 +1,4 @@
-"""What is built: complete, of one version, and able to live through a session where nothing of
-the checkout can be seen."""
+"""The built packages are complete, have one version, and work in a session without the checkout."""
 
 import os
 import subprocess
@@ -80,7 +79,7 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
 
 
 def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: Path) -> None:
-    """In an environment that has the dependencies, and pinesync from the wheel alone."""
+    """In an environment with the dependencies, and pinesync only from the wheel."""
     place = tmp_path / "venv"
     venv.create(place, symlinks=os.name != "nt")
     scripts = place / ("Scripts" if os.name == "nt" else "bin")

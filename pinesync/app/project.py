@@ -180,17 +180,17 @@ def account_here(setup: Setup, remote: str | None) -> tuple[str, Project | None]
 
 def project_at(setup: Setup, root: Path) -> Project:
     read = read_manifest(Tree(root))
-    return Project(setup, folder_at(setup, root, read[1].settings.id, read=LastRead(read)))
+    return Project(setup, workspace_at(setup, root, read[1].settings.id, read=LastRead(read)))
 
 
-def project_as(setup: Setup, folder: Workspace) -> Project:
+def reopened(setup: Setup, folder: Workspace) -> Project:
     """The same workspace with fresh state. pine.toml is parsed only if it changed since `folder`
     read it."""
-    workspace_id = folder.manifest.settings().id
-    return Project(setup, folder_at(setup, folder.root, workspace_id, read=folder.manifest.known))
+    name = folder.manifest.settings().id
+    return Project(setup, workspace_at(setup, folder.root, name, read=folder.manifest.known))
 
 
-def folder_at(
+def workspace_at(
     setup: Setup,
     root: Path,
     workspace_id: str,

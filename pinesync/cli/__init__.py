@@ -1,4 +1,4 @@
-"""The command line: the only place that prints, asks and reads the environment."""
+"""The command line: the only place that prints, prompts and reads the environment."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pinesync.cli.group import invoke
+from pinesync.cli.group import invoke, misspelt
 from pinesync.cli.options import Shared, hidden_cookies, searched_path
 from pinesync.errors import (
     EXIT_BUG,
@@ -175,9 +175,7 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
         hint = INSTEAD_OF_FORCE.get(context.info_name or "", INSTEAD_OF_FORCE[""])
         return _tell(arguments, "there is no --force", hint, EXIT_USAGE, usage)
     if isinstance(error, click.NoSuchOption):
-        from difflib import get_close_matches
-
-        close = get_close_matches(error.option_name, error.possibilities or (), 1)
+        close = misspelt(error.option_name, error.possibilities or ())
         error = click.NoSuchOption(error.option_name, possibilities=close)
     # click writes one line for a parameter with several choices.
     message = " ".join(error.format_message().split())

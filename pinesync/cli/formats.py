@@ -52,8 +52,8 @@ def github(checks: Checks) -> Iterator[str]:
 
 
 def _command(word: str, properties: dict[str, object], message: str) -> str:
-    told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
-    return f"::{word} {told}::{_data(message)}" if told else f"::{word}::{_data(message)}"
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{word} {listed}::{_data(message)}" if listed else f"::{word}::{_data(message)}"
 
 
 def _data(text: str) -> str:

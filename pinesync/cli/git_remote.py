@@ -1,7 +1,7 @@
 """`git-remote-pinesync`: what git runs for an address `pinesync::…` (see gitremote-helpers(7)).
 
-git asks line by line on standard input, and reads the answers from standard output. What a person
-reads goes to standard error. Nothing is asked of them: git may run without a terminal.
+git sends commands on standard input and reads the responses from standard output. Messages for the
+user go to standard error. The helper never prompts: git may run without a terminal.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DEEPENED = "what is not there cannot be deepened: clone again without --depth f
 
 
 def main() -> int:
-    """Answer git until it has no more to ask. Return the exit code."""
+    """Run git's commands until it sends no more. Return the exit code."""
     return guarded(_run)
 
 
@@ -53,7 +53,7 @@ def _run(asked: Shared) -> int:
 
 
 class Helper:
-    """One run of the helper: it answers the commands of `gitremote-helpers(7)`."""
+    """One run of the helper, which handles the commands of `gitremote-helpers(7)`."""
 
     def __init__(self, remote: GitRemote, stdin: BinaryIO, stdout: BinaryIO) -> None:
         self._remote = remote
@@ -100,7 +100,7 @@ class Helper:
         self._stdout.flush()
 
     def _list(self, *, for_push: bool) -> None:
-        """Fetch here, since git takes no notice of a helper that fails in `import`."""
+        """Fetch here, because git ignores a helper that fails in `import`."""
         from pinesync.app.git_remote.fetch import fetch
         from pinesync.git.refs.remote_branch import BRANCH
 
@@ -127,7 +127,7 @@ class Helper:
         return "unsupported"
 
     def _import(self, first: str) -> None:
-        """A clone asks for HEAD and for the branch, which are one. `list` has written the commits,
+        """A clone requests HEAD and the branch, which are one. `list` has written the commits,
         so the stream for git is empty."""
         for _ in self._batch(first):
             pass
@@ -153,7 +153,7 @@ def _answer(spec: str, pushed: Pushed) -> str:
 
 
 def _tell(outcome: Outcome) -> None:
-    """Tell a person about one script, on standard error."""
+    """Report an outcome to the user, on standard error."""
     path = escape_controls(outcome.path)
     version = f" {outcome.version}" if outcome.version else ""
     message = f": {escape_controls(outcome.message)}" if outcome.message else version

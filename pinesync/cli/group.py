@@ -3,7 +3,7 @@ cheap."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -62,19 +62,32 @@ SECTIONS = {
         "completion": ("tools.completion", "Print a shell completion script."),
     },
 }
-VERBS = {verb: told for verbs in SECTIONS.values() for verb, told in verbs.items()}
+VERBS = {verb: summary for verbs in SECTIONS.values() for verb, summary in verbs.items()}
 """Each verb with its module and its summary."""
 SHORT = {"st": "status", "ls": "list"}
 MEANT = {
-    **dict.fromkeys(("upload", "sync", "save"), "push"),
+    **dict.fromkeys(("upload", "sync", "save", "commit"), "push"),
     **dict.fromkeys(("download", "update", "merge"), "pull"),
-    **dict.fromkeys(("checkout", "revert"), "restore"),
+    **dict.fromkeys(("checkout", "revert", "reset"), "restore"),
     **dict.fromkeys(("delete", "remove"), "rm"),
     **dict.fromkeys(("compile", "lint", "validate"), "check"),
+    **dict.fromkeys(("search", "find"), "grep"),
+    "blame": "blame-version",
+    "move": "mv",
+    "create": "new",
     "auth": "login",
     "version": "--version",
 }
 """What other tools call a verb. `Suggesting` goes by spelling, and `delete` looks like no verb."""
+
+
+def misspelt(typed: str, known: Iterable[str]) -> list[str]:
+    """The known word that `typed` is a misspelling of, if any. Words that only look alike, as stash
+    and status do, are none."""
+    from difflib import get_close_matches
+
+    bare = {word.lstrip("-"): word for word in known}
+    return [bare[word] for word in get_close_matches(typed.lstrip("-"), bare, 1, cutoff=0.74)]
 
 
 class Verb(click.Command):
@@ -111,9 +124,7 @@ class Suggesting(Verb, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(ctx)
         if args[0] not in known:
-            from difflib import get_close_matches
-
-            close = get_close_matches(args[0], known, 1)
+            close = misspelt(args[0], known)
             hint = f"Did you mean {close[0]!r}?" if close else f"See `{ctx.command_path} -h`."
             ctx.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(ctx, args)

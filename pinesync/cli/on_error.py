@@ -111,14 +111,14 @@ def _run(words: Sequence[str], path: str, message: str) -> None:
     """Run it and discard its output. A failure changes nothing: the event was already printed."""
     title, said = escape_controls(path) or "pinesync", escape_controls(message)
     notifies = words[-1] == "--"
-    told = {"PINESYNC_PATH": escape_controls(path), "PINESYNC_MESSAGE": said}
+    details = {"PINESYNC_PATH": escape_controls(path), "PINESYNC_MESSAGE": said}
     try:
         subprocess.run(
             [*words, title, _shown_as_it_is(said)] if notifies else words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **told},
+            env={**os.environ, **details},
             timeout=_SECONDS,
             check=False,
         )

@@ -54,7 +54,7 @@ def out(line: str = "", *, command: bool = False) -> None:
 
 
 def out_all(lines: Iterable[str]) -> None:
-    """Print many lines of the result at once: lines printed one by one are flushed one by one."""
+    """Print many lines of the result together: lines printed one by one are flushed one by one."""
     rest = iter(lines)
     while piece := [*islice(rest, _AT_ONCE)]:
         out("\n".join(piece))
@@ -229,7 +229,7 @@ def columns(
 
 
 def _fitting(widths: list[int], least: list[int], most: int) -> list[int]:
-    """The widths, where the widest that may be is taken from until all fit."""
+    """The column widths, after shrinking the widest flexible one until all fit."""
     found = list(widths)
     while sum(found) + 2 * (len(found) - 1) > most:
         spare = [(w, number) for number, w in enumerate(found) if w > least[number]]
@@ -240,7 +240,7 @@ def _fitting(widths: list[int], least: list[int], most: int) -> list[int]:
 
 
 def moment(seconds: float) -> str:
-    """The moment in the person's own time zone; empty where it is unknown."""
+    """The moment in the local time zone; empty if unknown."""
     if not seconds:
         return ""
     from datetime import UTC, datetime

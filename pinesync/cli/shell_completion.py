@@ -66,8 +66,8 @@ complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
         return _words()
 
     def format_completion(self, item: CompletionItem) -> str:
-        told = " ".join((item.help or "").split())
-        return f"{item.value}\t{told}" if told else item.value
+        help_text = " ".join((item.help or "").split())
+        return f"{item.value}\t{help_text}" if help_text else item.value
 
 
 class _PowerShell(ShellComplete):
@@ -87,8 +87,8 @@ Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
         $env:COMP_WORD = "$word".Trim("'", '"')
         $env:%(complete_var)s = 'powershell_complete'
         & %(prog_name)s 2>$null | ForEach-Object {
-            $value, $shown, $told = $_ -split "`t"
-            [Management.Automation.CompletionResult]::new($value, $shown, 'ParameterValue', $told)
+            $value, $shown, $help = $_ -split "`t"
+            [Management.Automation.CompletionResult]::new($value, $shown, 'ParameterValue', $help)
         }
     } finally {
         [Console]::OutputEncoding = $encoding

@@ -22,6 +22,7 @@ from pinesync.cli.status_line import draw, wipe
 from pinesync.clock import wall
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.outcome import Outcome
+from pinesync.text.plural import some_of
 from pinesync.watch.events import (
     Began,
     Checking,
@@ -89,10 +90,8 @@ class Screen:
         echo_err("Ctrl-C ends it")
 
     def _held(self, event: Held) -> None:
-        named = ", ".join(escape_controls(path) for path in event.paths[:_MOST_NAMED])
-        more = len(event.paths) - _MOST_NAMED
-        named += f" and {more} more" if more > 0 else ""
-        echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')}, {event.why}: {named}")
+        named = escape_controls(some_of(event.paths, _MOST_NAMED))
+        echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')} {event.why}: {named}")
         press = "press p to send them, n to leave them; " if self._keys else ""
         _hint(f"{press}`pinesync push` sends them")
 

@@ -221,5 +221,5 @@ def _shortened(stderr: str) -> str:
     lines = [line for line in stderr.splitlines() if line.strip()]
     return (
         "; ".join(lines[:_MAX_STDERR_LINES]) + ("; …" if len(lines) > _MAX_STDERR_LINES else "")
-        or "it does not say why"
+        or "git gave no reason"
     )

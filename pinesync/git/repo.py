@@ -66,12 +66,12 @@ class Repository:
         status, found, _ = self.run("config", "--type=bool", "--get", name)
         return None if status else found.strip() == b"true"
 
-    def word(self, name: str) -> str | None:
+    def config_value(self, name: str) -> str | None:
         """A setting in the repository's own config; None if unset there."""
         status, found, _ = self.run("config", "--local", "--get", name)
         return None if status else found.decode("utf-8", "replace").removesuffix("\n")
 
-    def may_be(self, ref: str) -> bool:
+    def is_valid_ref(self, ref: str) -> bool:
         """Whether git accepts this as a ref name."""
         return not self.run("check-ref-format", ref)[0]
 
@@ -94,7 +94,7 @@ class Repository:
         found = set(self.ask("merge-base", "--independent", *commits).decode("ascii").split())
         return [commit for commit in commits if commit in found]
 
-    def leads_to(self, old: str, new: str) -> bool:
+    def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `old` equals `new` or is its ancestor."""
         return not self.run("merge-base", "--is-ancestor", old, new)[0]
 
@@ -145,7 +145,7 @@ class Repository:
         """Point the ref to the commit unconditionally."""
         self.ask("update-ref", "-m", why, ref, commit)
 
-    def bring_on(self, ref: str, commit: str, before: str | None, why: str) -> None:
+    def advance_ref(self, ref: str, commit: str, before: str | None, why: str) -> None:
         """Move the ref from `before` (None: create it) to the commit. FileError if it no longer
         points to `before`."""
         self.ask("update-ref", "-m", why, ref, commit, before or "0" * len(commit))

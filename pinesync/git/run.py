@@ -1,10 +1,10 @@
-"""The one module that runs git, through GitPython's `Git`, which is slow and so imported on use.
+"""The only module that runs git, through GitPython's `Git`, imported on use because it is slow.
 
 GitPython's `Repo` is not used: it opens a repository without git's ownership and safety checks
 (`safe.directory`, `safe.bareRepository`).
 
 git runs no program that the repository's config names, contacts no other host unless asked to, and
-never prompts. Hooks run only where they are wanted: the user's own, at a commit.
+never prompts. Hooks run only at a commit: the user's own.
 
 Only a repository with a `.git` counts, since no clone can bring one. A folder among cloned files
 may be laid out as a bare repository with somebody else's config and hooks: git is not run there.
@@ -107,7 +107,7 @@ def failed(command: str, stderr: str) -> FileError:
 
 def first_line(stderr: str) -> str:
     """The first line of git's stderr."""
-    return stderr.strip().partition("\n")[0] or "it does not say why"
+    return stderr.strip().partition("\n")[0] or "git gave no reason"
 
 
 def _refuse_made_of_files(folder: Path, named: str | None) -> None:
@@ -133,7 +133,7 @@ def _refuse_made_of_files(folder: Path, named: str | None) -> None:
 
 
 def _is_git_directory(place: Path) -> bool:
-    """Whether git might take it for a repository; errs on the side of yes."""
+    """Whether git might treat it as a repository; yes if in doubt."""
     parts = ("objects", "refs", "commondir")
     return os.path.lexists(place / "HEAD") and any(os.path.lexists(place / p) for p in parts)
 

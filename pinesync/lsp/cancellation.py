@@ -7,7 +7,7 @@ import threading
 from pinesync.errors import NetworkError
 
 
-class CalledOff(NetworkError):
+class Cancelled(NetworkError):
     """The editor cancelled the command; nothing was sent."""
 
 
@@ -20,16 +20,16 @@ class Order:
         self.off = False
         self.sent = False
 
-    def call_off(self) -> bool:
+    def cancel(self) -> bool:
         """Cancel. Returns False if a save was sent: then only the rest is cancelled."""
         with self._changing:
             self.off = True
             return not self.sent
 
     def before(self, writes: bool) -> None:
-        """Call before each request. Raises CalledOff if it must not be sent. Requests that find out
+        """Call before each request. Raises Cancelled if it must not be sent. Requests that find out
         how a save ended are still allowed."""
         with self._changing:
             if self.off and (writes or not self.sent):
-                raise CalledOff("cancelled before it was sent", "ask for it again", sent=False)
+                raise Cancelled("cancelled before it was sent", "ask for it again", sent=False)
             self.sent = self.sent or writes

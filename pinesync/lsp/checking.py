@@ -10,7 +10,7 @@ from pathlib import Path
 from pinesync.app.check import Checked, base_of, checked
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.lsp.documents import place_of
-from pinesync.lsp.threads import Newest, aside
+from pinesync.lsp.threads import Newest, in_thread
 
 DEBOUNCE_SECONDS = 0.25
 """The delay between the last key and the findings."""
@@ -74,12 +74,12 @@ class Checking:
 
         async def ask() -> None:
             async with self._few:
-                found = await aside(lambda: self._compiler(path, text))
-            self.told(uri, text, found)
+                found = await in_thread(lambda: self._compiler(path, text))
+            self.record(uri, text, found)
 
         return await self._newest.do(uri, ask)
 
-    def told(self, uri: str, text: str, found: Checked) -> None:
+    def record(self, uri: str, text: str, found: Checked) -> None:
         """Record and publish the compiler's findings for a text of the document."""
         self._compiled[uri] = text, found
 

@@ -13,8 +13,8 @@ from pinesync.text.unicode import escape_controls
 
 
 @dataclass(slots=True)
-class ScriptLines:
-    """The current `status --offline`, or the last answer of TradingView while nothing has changed
+class StatusLines:
+    """The current `status --offline`, or TradingView's last response while nothing has changed
     locally since."""
 
     setup: Setup

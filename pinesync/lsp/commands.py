@@ -87,7 +87,7 @@ def diff_with_remote(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Ans
 
 
 def failed(error: PinesyncError) -> Answer:
-    """The answer for a command that failed."""
+    """The result of a failed command."""
     return Answer(_with_hint(error.message, error.hint or ""), "error", error.exit_code)
 
 
@@ -107,7 +107,7 @@ def _seen(place: Place, path: Path, texts: Mapping[Path, str]) -> dict[RelPath, 
 
 
 def _answer(place: Place, run: Run, nothing: str) -> Answer:
-    said = [_told(outcome) for outcome in run.outcomes]
+    said = [_summary(outcome) for outcome in run.outcomes]
     if run.commit:
         said.append(escape_controls(f"committed {run.commit.subject}"))
     level: Level = "info" if run.exit_code == EXIT_DONE else "warning"
@@ -117,7 +117,7 @@ def _answer(place: Place, run: Run, nothing: str) -> Answer:
     return Answer(_joined(said or [nothing]), level, run.exit_code, place.root, run.outcomes)
 
 
-def _told(outcome: Outcome) -> str:
+def _summary(outcome: Outcome) -> str:
     versions = dict.fromkeys(str(v) for v in (outcome.before, outcome.version) if v)
     done = " ".join((outcome.done, *([" → ".join(versions)] if versions else [])))
     if outcome.exit_code == EXIT_DONE:

@@ -36,7 +36,7 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *_: Any) -> None:  # type: ignore[override]
         """Cancel what was not sent. Return an error if a save was sent but not answered."""
-        if not self._server.call_off():  # type: ignore[attr-defined]
+        if not self._server.cancel_requests():  # type: ignore[attr-defined]
             raise JsonRpcException(_SENT, types.LSPErrorCodes.RequestFailed)
         # Each request removes itself from the mapping when it ends.
         for name, future in tuple(self._request_futures.items()):
@@ -46,7 +46,7 @@ class Protocol(LanguageServerProtocol):
 
     def _handle_cancel_notification(self, msg_id: Any) -> None:
         """pygls would report the request as cancelled, and continue it."""
-        if self._server.call_off(msg_id):  # type: ignore[attr-defined]
+        if self._server.cancel_requests(msg_id):  # type: ignore[attr-defined]
             super()._handle_cancel_notification(msg_id)
 
     def handle_message(self, message: Any) -> None:

@@ -1,5 +1,5 @@
 """The language server: it handles an editor's messages and replies. Long because everything that an
-editor may say arrives at one object, which knows what is open, under way and told already."""
+editor may say arrives at one object, which knows what is open, running and already reported."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from pinesync.app.check import Checked
 from pinesync.app.project import Setup
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, LeftForYou, Misuse, NotSignedIn, PinesyncError
 from pinesync.lsp import commands as acts
-from pinesync.lsp.cancellation import CalledOff, Order
+from pinesync.lsp.cancellation import Cancelled, Order
 from pinesync.lsp.checking import Checking, Compiler
-from pinesync.lsp.code_lens import ScriptLines, title
+from pinesync.lsp.code_lens import StatusLines, title
 from pinesync.lsp.diff_files import Shown
 from pinesync.lsp.documents import is_script, named, path_of, root_of
 from pinesync.lsp.findings import findings
 from pinesync.lsp.protocol import Protocol, Writer
-from pinesync.lsp.threads import Newest, aside, listening
+from pinesync.lsp.threads import Newest, in_thread, listening
 from pinesync.sync.words import Status
 from pinesync.text.canonical import canonical
 
@@ -85,7 +85,7 @@ class Server(LanguageServer):
         self.shown = Shown()
         self._compiler = compiler
         self._checking = Checking(compiler, self._publish)
-        self._standing = ScriptLines(compiler.setup)
+        self._status_lines = StatusLines(compiler.setup)
         self._one_at_a_time = asyncio.Lock()
         self._under_way: dict[asyncio.Task[Any], tuple[object, Order]] = {}
         self._saves: Counter[Path | None] = Counter()
@@ -122,10 +122,10 @@ class Server(LanguageServer):
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
 
-    def call_off(self, request: object = None) -> bool:
+    def cancel_requests(self, request: object = None) -> bool:
         """Cancel the request, or all requests. Returns False if a save was already sent."""
         called = [o for name, o in self._under_way.values() if request in (None, name)]
-        sent = [order for order in called if not order.call_off()]
+        sent = [order for order in called if not order.cancel()]
         if sent:
             self._tell(acts.Answer(_SENT, "warning"))
         return not sent
@@ -147,7 +147,7 @@ class Server(LanguageServer):
             self._checking.soon(uri, lambda: self._text(uri))
 
     async def _saved(self, params: types.DidSaveTextDocumentParams) -> None:
-        """Publish the compiler's findings. Then ask TradingView for its state, once after the last
+        """Publish the compiler's findings. Then request TradingView's state, once after the last
         of several saves."""
         uri = params.text_document.uri
         if not self._is_script(uri):
@@ -191,8 +191,8 @@ class Server(LanguageServer):
         if document is None:
             return
         shown = findings(found, text, document.position_codec)
-        told = types.PublishDiagnosticsParams(uri, shown, document.version)
-        self.text_document_publish_diagnostics(told)
+        diagnostics = types.PublishDiagnosticsParams(uri, shown, document.version)
+        self.text_document_publish_diagnostics(diagnostics)
 
     def _is_script(self, uri: str) -> bool:
         document = self._open().get(uri)
@@ -218,7 +218,7 @@ class Server(LanguageServer):
         if path is None or not is_script(uri):
             return []
         try:
-            line = await aside(lambda: self._standing.of(path))
+            line = await in_thread(lambda: self._status_lines.of(path))
             self._over("folder", path)
         except PinesyncError as error:
             self._trouble("folder", path, error)
@@ -241,7 +241,7 @@ class Server(LanguageServer):
     async def _look(self, path: Path) -> None:
         """Ask TradingView for the workspace's status. Stay silent if the user is not signed in."""
         try:
-            await aside(lambda: self._standing.ask(path))
+            await in_thread(lambda: self._status_lines.ask(path))
             self._over("look", path)
         except (Misuse, NotSignedIn):
             return
@@ -269,7 +269,7 @@ class Server(LanguageServer):
         """Ask TradingView, and report any error."""
         try:
             path = named(arguments)
-            await aside(lambda: self._standing.ask(path))
+            await in_thread(lambda: self._status_lines.ask(path))
         except PinesyncError as error:
             self._tell(acts.refused(error))
         self._renew_lenses()
@@ -280,9 +280,9 @@ class Server(LanguageServer):
             path = named(arguments)
             async with self._one_at_a_time:
                 if order.off:
-                    raise CalledOff("cancelled before it began")
+                    raise Cancelled("cancelled before it began")
                 texts = self._texts()
-                answer = await aside(lambda: act(setup, path, texts))
+                answer = await in_thread(lambda: act(setup, path, texts))
         except (LeftForYou, Misuse) as error:
             answer = acts.refused(error)
         except PinesyncError as error:
@@ -304,7 +304,7 @@ class Server(LanguageServer):
             text = self._text(uri)
             if canonical(text) == outcome.source:
                 found = Checked(outcome.path, outcome.diagnostics, outcome.source)
-                self._checking.told(uri, text, found)
+                self._checking.record(uri, text, found)
                 self._checking.now(uri, text)
 
     def _tell(self, answer: acts.Answer) -> None:
@@ -331,9 +331,9 @@ class Server(LanguageServer):
     def _trouble(self, doing: str, path: Path | None, error: PinesyncError) -> None:
         """Report an error once per workspace, until it is resolved."""
         root = root_of(path)
-        told = {said for (_, where), said in self._troubles.items() if where == root}
+        reported = {said for (_, where), said in self._troubles.items() if where == root}
         self._troubles[doing, root] = error.message
-        if error.message not in told:
+        if error.message not in reported:
             self._tell(acts.refused(error))
 
     def _over(self, doing: str, path: Path | None) -> None:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 _PIECE = 65536
 
 
-async def aside(act: Callable[[], T]) -> T:
+async def in_thread(act: Callable[[], T]) -> T:
     """Run `act` in a daemon thread; return or raise what it does."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()

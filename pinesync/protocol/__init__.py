@@ -24,8 +24,8 @@ Effect = Literal["read", "write"]
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request. `path` is relative to the base URL and already quoted. `source` is the body's
-    field of that name, None if there is no body; `fields` come after it. `cap` is the maximum size
-    of the response in bytes; `what` tells a person what is waited for."""
+    field of that name, None if there is no body; `fields` come after it. `cap` is the maximum
+    size of the response in bytes; `what` tells a person what the wait is for."""
 
     method: Literal["GET", "POST"]
     path: str

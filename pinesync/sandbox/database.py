@@ -138,17 +138,17 @@ def _make(path: Path) -> None:
     """Create an empty database at `path`, unless another process has. It is created under another
     name and then linked: switching to WAL while others open the database fails at random."""
     folder = Folder(path.parent)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         make_private(path.parent)
-        write_temp(folder, beside.name, b"")
+        write_temp(folder, temporary.name, b"")
     except OSError as error:
         raise FileError(
             f"{path.parent}: cannot hold pinesync's own files: {error.strerror}",
             "set PINESYNC_HOME to a writable folder",
         ) from None
     try:
-        db = _connect(beside)
+        db = _connect(temporary)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(_TABLES)
@@ -156,9 +156,9 @@ def _make(path: Path) -> None:
         finally:
             db.close()
         with suppress(FileExistsError):
-            folder.link(beside.name, path.name)
+            folder.link(temporary.name, path.name)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -72,12 +72,14 @@ def places(
     entries: Mapping[RelPath, Entry],
     folders: Mapping[Kind, str],
     before: Mapping[RelPath, Entry] | None = None,
+    occupied: Iterable[RelPath] = (),
 ) -> dict[PineId, Entry]:
     """The place of each script, as an entry without a base. It is the path in pine.toml, else the
-    path in `before` (the last commit) if the name is unchanged, else where a clone would put it."""
+    path in `before` (the last commit) if the name is unchanged, else where a clone would put it,
+    but not at one of the paths `occupied` by another file."""
     named = {entry.pine_id: entry.path for entry in entries.values() if entry.pine_id}
     once = {entry.pine_id: entry for entry in (before or {}).values()}
-    taken = {collision_key(path) for path in entries}
+    taken = {collision_key(path) for path in (*entries, *occupied)}
     found: dict[PineId, Entry] = {}
     for info in sorted(listed, key=lambda info: info.pine_id):
         name, path, old = unescape_name(info.name), named.get(info.pine_id), once.get(info.pine_id)

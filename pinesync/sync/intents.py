@@ -47,7 +47,7 @@ class Intent:
 
     @property
     def is_open(self) -> bool:
-        """Whether its outcome is unknown or not recorded yet."""
+        """Whether the outcome is unknown or not recorded yet."""
         return self.state in ("prepared", "sent")
 
 
@@ -80,7 +80,7 @@ class Create(Intent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download(Intent):
     """Replace the text of a file. `brings` is the digest of the new text, `replaces` that of the
-    old one (None: no file), `temp` the name of the temporary file beside it. `landed` is the
+    old one (None: no file), `temp` the name of the temporary file next to it. `landed` is the
     version, with the text `digest`, that becomes the base; None keeps the base."""
 
     replaces: Digest | None = None

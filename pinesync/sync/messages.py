@@ -39,11 +39,11 @@ def left_alone(
     situation, path = step.situation, step.situation.path
     if step.act in (Act.NOTHING, Act.LEAVE):
         return None
-    told = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=id_of(situation))
+    outcome = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=id_of(situation))
     if step.act is Act.TELL and path in (moves or {}).values():
         new = next(new for new, old in (moves or {}).items() if old == path)
         return replace(
-            told,
+            outcome,
             done="told",
             exit_code=0,
             message=f"the file was moved to {new}",
@@ -51,7 +51,7 @@ def left_alone(
         )
     if step.act is Act.TELL:
         return replace(
-            told,
+            outcome,
             done="told",
             exit_code=0,
             message="the file is gone; the script on TradingView stays",
@@ -63,7 +63,7 @@ def left_alone(
     pine_id = id_of(situation)
     trouble = (troubles or {}).get(pine_id) if pine_id else None
     if situation.word is Status.UNREADABLE and situation.entry is None:
-        told = replace(told, done="told", exit_code=0)  # it is not listed
+        outcome = replace(outcome, done="told", exit_code=0)  # it is not listed
     base = situation.entry.base if situation.entry else None
     newest = situation.info.version if situation.info else None
     words = {
@@ -75,10 +75,10 @@ def left_alone(
         "unknown": situation.comparison.unknown,
     }
     if step.act is Act.LATER:
-        told = replace(told, exit_code=EXIT_LATER)
+        outcome = replace(outcome, exit_code=EXIT_LATER)
     return replace(
-        told,
-        done="kept" if step.act is Act.KEEP else told.done,
+        outcome,
+        done="kept" if step.act is Act.KEEP else outcome.done,
         message=trouble or situation.problem or message.format(**words),
         hint=hint.format(**words),
     )

@@ -1,4 +1,4 @@
-"""Limit concurrent requests and pace retries. Both back off when the service asks for it."""
+"""Limit concurrent requests and pace retries. Both back off when the service requests it."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class Patience:
 
     A read is retried once after each of `pauses`, unless Retry-After exceeds half a minute. With a
     `total` in seconds, a rate-limited read is retried until the total is spent; no wait may end
-    after it. `told` is called with the wait that now applies to all reads."""
+    after it. `on_wait` is called with the wait that now applies to all reads."""
 
     def __init__(
         self,
         pauses: Sequence[float],
         clock: Callable[[], float],
         total: float | None,
-        told: Callable[[float], None] | None = None,
+        on_wait: Callable[[float], None] | None = None,
     ) -> None:
         self._pauses = pauses
         self._clock = clock
         self._end = None if total is None else clock() + total
-        self._told = told
+        self._on_wait = on_wait
         self._rest_until = clock()
         self._lock = threading.Lock()
 
@@ -74,12 +74,12 @@ class Patience:
         return wait
 
     def rest(self) -> float:
-        """Seconds left of a wait that the service asked of another read."""
+        """Seconds left of a wait that the service requested for another read."""
         return max(0.0, self._rest_until - self._clock())
 
     def _rest(self, until: float, wait: float) -> None:
         with self._lock:
             is_news = until > self._rest_until + 1.0
             self._rest_until = max(self._rest_until, until)
-        if is_news and self._told:
-            self._told(wait)
+        if is_news and self._on_wait:
+            self._on_wait(wait)

@@ -29,7 +29,7 @@ class _Mark:
     last: float
 
 
-class Eyes:
+class Debouncer:
     """Collects changed paths until they are quiet. `stats` returns a cheap stat of each tracked
     file and is called every LOOK_SECONDS. All files are due every READ_SECONDS, and after the
     machine slept. `heard` is called with each change as soon as it is known."""

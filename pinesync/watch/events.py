@@ -73,15 +73,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """TradingView answers, for the first time or again."""
+    """TradingView responds, for the first time or again."""
 
     event: str = "connected"
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing is under way. `waiting` scripts are not sent yet, `left` need a person, and `broken`
-    do not compile. `connected` says whether TradingView answers."""
+    """Nothing is running. `waiting` scripts are not sent yet, `left` need a person, and `broken`
+    do not compile. `connected` says whether TradingView responds."""
 
     waiting: int
     left: int

@@ -17,9 +17,9 @@ from pinesync.watch.events import Event, Held, Told
 from pinesync.watch.human_edits import HumanEdits
 from pinesync.workspace.workspace import Workspace
 
-BY_GIT = "git wrote them"
-MANY = "they changed at the same time"
-BEFORE = "they were edited before watch started"
+BY_GIT = "written by git"
+MANY = "changed at the same time"
+BEFORE = "edited before watch started"
 GITS_SECONDS = 10.0
 OTHERS_SECONDS = 30.0
 AGAIN_SECONDS = 1.0
@@ -34,7 +34,7 @@ class Found:
     a second and those in `soon` sooner. Files in `settled` have nothing left to send."""
 
     saved: tuple[tuple[RelPath, Digest], ...] = ()
-    told: tuple[Event, ...] = ()
+    events: tuple[Event, ...] = ()
     again: tuple[RelPath, ...] = ()
     soon: tuple[RelPath, ...] = ()
     settled: tuple[RelPath, ...] = ()
@@ -146,14 +146,14 @@ class Files:
             self._unfit.pop(path, None)
         unfit = (*by[Meaning.UNFIT], *by[Meaning.VANISHED])
         busy = [path for path in by[Meaning.WAIT] if self._is_held_open(path, states[path])]
-        told = [self._unfit_told(path, states[path]) for path in (*unfit, *busy)]
+        events = [self._report_unfit(path, states[path]) for path in (*unfit, *busy)]
         for what, why in ((Meaning.GITS, BY_GIT), (Meaning.MANY, MANY)):
             if by[what]:
-                told.append(self._hold({path: states[path].digest for path in by[what]}, why))
+                events.append(self._hold({path: states[path].digest for path in by[what]}, why))
         saves = ((path, states[path].digest) for path in by[Meaning.SAVE])
         return Found(
             saved=tuple((path, digest) for path, digest in saves if digest),
-            told=tuple(event for event in told if event),
+            events=tuple(event for event in events if event),
             again=tuple(by[Meaning.WAIT]),
             settled=(*agreed, *by[Meaning.GITS], *by[Meaning.MANY]),
         )
@@ -263,7 +263,7 @@ class Files:
                 self.held[path] = self._handled[path] = text
         return Held(tuple(sorted(digests)), why)
 
-    def _unfit_told(self, path: RelPath, state: FileState) -> Event | None:
+    def _report_unfit(self, path: RelPath, state: FileState) -> Event | None:
         same = replace(state, again=False)
         if self._unfit.get(path) == same:
             return None

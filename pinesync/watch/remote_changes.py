@@ -11,11 +11,11 @@ from pinesync.text.filenames import shell_quote
 from pinesync.watch.events import Told
 
 
-class Beyond:
+class RemoteChanges:
     """The changes reported after the last poll. `left` counts the scripts that need a person."""
 
     def __init__(self) -> None:
-        self._told: dict[RelPath, tuple[object, ...]] = {}
+        self._reported: dict[RelPath, tuple[object, ...]] = {}
         self.left = 0
 
     def news(self, lines: Sequence[Line]) -> Iterator[Told]:
@@ -24,9 +24,9 @@ class Beyond:
         self.left = sum(is_left(line.word) for line in lines)
         seen = {line.path: _state(line) for line in lines if line.word.news}
         for line in lines:
-            if line.path in seen and self._told.get(line.path) != seen[line.path]:
-                yield told(line)
-        self._told = seen
+            if line.path in seen and self._reported.get(line.path) != seen[line.path]:
+                yield event_of(line)
+        self._reported = seen
 
 
 def bringable(lines: Sequence[Line]) -> list[RelPath]:
@@ -34,7 +34,7 @@ def bringable(lines: Sequence[Line]) -> list[RelPath]:
     return [line.path for line in lines if line.word.role is Role.PULL]
 
 
-def told(line: Line) -> Told:
+def event_of(line: Line) -> Told:
     news = line.word.news
     assert news, f"no message for {line.word}"
     version = line.newest or line.version

@@ -15,10 +15,10 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.clock import since_boot
 from pinesync.errors import PinesyncError
 from pinesync.model import RelPath
-from pinesync.watch.debouncer import Eyes
+from pinesync.watch.debouncer import Debouncer
 from pinesync.watch.events import Began, Ended, Event, Idle
 from pinesync.watch.files import AGAIN_SECONDS, Files, Found
-from pinesync.watch.remote_changes import Beyond, bringable
+from pinesync.watch.remote_changes import RemoteChanges, bringable
 from pinesync.watch.uploader import Uploader
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _SOON_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class WatchOptions:
     """Options. `bring` pulls changes from TradingView. `many` sends any number of files that change
     at once. `poll` is the number of seconds between two polls of the service, `apart` between two
     versions of one script."""
@@ -44,7 +44,7 @@ class Wishes:
 
 def watch(
     setup: Setup,
-    wishes: Wishes,
+    options: WatchOptions,
     *,
     ends: Callable[[], bool] = lambda: False,
     hear: Callable[[Callable[[str], None]], None] | None = None,
@@ -60,7 +60,7 @@ def watch(
         if hear:
             hear(hints.press)
         try:
-            yield from _Watch(project, wishes, hints).events(ends)
+            yield from _Watch(project, options, hints).events(ends)
         finally:
             hints.close()
 
@@ -68,40 +68,40 @@ def watch(
 class _Watch:
     """One session of watching."""
 
-    def __init__(self, project: Project, wishes: Wishes, hints: FileEvents) -> None:
+    def __init__(self, project: Project, options: WatchOptions, hints: FileEvents) -> None:
         folder = project.workspace
         self._project = project
-        self._wishes = wishes
+        self._options = options
         self._hints = hints
-        self._files = Files(folder, since_boot, many=wishes.many)
-        self._eyes = Eyes(hints, since_boot, folder.tree.stats, self._files.heard)
+        self._files = Files(folder, since_boot, many=options.many)
+        self._debouncer = Debouncer(hints, since_boot, folder.tree.stats, self._files.heard)
         # Events also arrive during an upload, when nobody reads the queue and git may be running.
         hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
-        self._sending = Uploader(
+        self._uploader = Uploader(
             project,
             since_boot,
-            wishes.apart,
+            options.apart,
             dealt_with=self._files.handled,
-            look_again=lambda path, seconds: self._eyes.look_again([path], seconds),
+            look_again=lambda path, seconds: self._debouncer.look_again([path], seconds),
         )
-        self._beyond = Beyond()
+        self._remote_changes = RemoteChanges()
         self._polled = float("-inf")
         self._quiet: Idle | None = None
 
     def events(self, ends: Callable[[], bool]) -> Iterator[Event]:
         settings = self._project.settings
         scripts = len(self._project.workspace.manifest.entries())
-        self._sending.sign_in()
+        self._uploader.sign_in()
         by_looking = not self._hints.works
         root = self._project.workspace.root
         yield Began(root, settings.remote, settings.account, scripts, by_looking)
         if held := self._files.begin():
             yield held
-        while self._sending.waits or not ends():
+        while self._uploader.waits or not ends():
             try:
                 yield from self._turn()
             except KeyboardInterrupt:
-                if self._sending.under_way:
+                if self._uploader.under_way:
                     raise
                 break
         yield Ended()
@@ -109,72 +109,72 @@ class _Watch:
     def _turn(self) -> Iterator[Event]:
         """Wait for a change and handle it. Report an error and go on."""
         try:
-            yield from self._looked()
+            yield from self._step()
         except PinesyncError as error:
             if not self._project.workspace.root.is_dir():
                 raise
-            self._eyes.rest()
+            self._debouncer.rest()
             self._quiet = None
-            yield from self._sending.troubled(error)
+            yield from self._uploader.troubled(error)
 
-    def _looked(self) -> Iterator[Event]:
+    def _step(self) -> Iterator[Event]:
         """Handle what is due; report the overall state once nothing is left."""
         for event in self._news():
             self._quiet = None
             yield event
-        if self._eyes.idle and not self._sending.waits:
+        if self._debouncer.idle and not self._uploader.waits:
             yield from self._at_rest()
 
     def _news(self) -> Iterator[Event]:
-        until_poll = max(0.0, self._polled + self._wishes.poll - since_boot())
-        paths, keys = self._eyes.due(0.0 if self._sending.waits else until_poll)
+        until_poll = max(0.0, self._polled + self._options.poll - since_boot())
+        paths, keys = self._debouncer.due(0.0 if self._uploader.waits else until_poll)
         if {"p", "y"} & set(keys):
-            self._sending.resume()
+            self._uploader.resume()
         if {"p", "y", "n"} & set(keys):
-            yield from self._dealt(self._files.released(send="n" not in keys))
-        if paths or (self._eyes.idle and self._files.git_moved()):
-            yield from self._dealt(self._looked_at(paths))
-        sends = self._sending.waits
-        yield from self._sending.send()
-        poll = since_boot() - self._polled >= self._wishes.poll and not self._sending.paused
-        if poll and self._eyes.idle and not (paths or sends):  # a save that waited goes first
+            yield from self._handle(self._files.released(send="n" not in keys))
+        if paths or (self._debouncer.idle and self._files.git_moved()):
+            yield from self._handle(self._read(paths))
+        sends = self._uploader.waits
+        yield from self._uploader.send()
+        poll = since_boot() - self._polled >= self._options.poll and not self._uploader.paused
+        if poll and self._debouncer.idle and not (paths or sends):  # a save that waited goes first
             self._polled = since_boot()
             yield from self._poll()
 
-    def _looked_at(self, paths: frozenset[RelPath]) -> Found:
+    def _read(self, paths: frozenset[RelPath]) -> Found:
         """Read the files. If that fails, read them again later."""
         try:
             return self._files.look(paths)
         except PinesyncError:
-            self._eyes.look_again(paths, AGAIN_SECONDS)
+            self._debouncer.look_again(paths, AGAIN_SECONDS)
             raise
 
-    def _dealt(self, found: Found) -> Iterator[Event]:
-        self._eyes.look_again(found.again, AGAIN_SECONDS)
-        self._eyes.look_again(found.soon, _SOON_SECONDS)
+    def _handle(self, found: Found) -> Iterator[Event]:
+        self._debouncer.look_again(found.again, AGAIN_SECONDS)
+        self._debouncer.look_again(found.soon, _SOON_SECONDS)
         for path in found.settled:
-            self._sending.settled(path)
-        yield from found.told
-        self._sending.add(found.saved)
+            self._uploader.settled(path)
+        yield from found.events
+        self._uploader.add(found.saved)
 
     def _poll(self) -> Iterator[Event]:
         """Finish what an earlier run began. Then poll the service: pull its changes if `bring` is
         set and no edit is touched, else report them."""
-        yield from self._sending.recovered()
-        for seen in self._sending.words():
+        yield from self._uploader.recovered()
+        for seen in self._uploader.words():
             if not isinstance(seen, tuple):
                 yield seen
                 continue
-            paths = bringable(seen) if self._wishes.bring else []
-            yield from self._beyond.news([line for line in seen if line.path not in paths])
+            paths = bringable(seen) if self._options.bring else []
+            yield from self._remote_changes.news([line for line in seen if line.path not in paths])
             if paths:
-                yield from self._sending.bring(paths)
+                yield from self._uploader.bring(paths)
 
     def _at_rest(self) -> Iterator[Event]:
         """Report the overall state after other events, and whenever it changes."""
-        waiting = self._files.waiting() + len(self._sending.failing)
-        broken = len(self._sending.broken)
-        quiet = Idle(waiting, self._beyond.left, broken, self._sending.connected)
+        waiting = self._files.waiting() + len(self._uploader.failing)
+        broken = len(self._uploader.broken)
+        quiet = Idle(waiting, self._remote_changes.left, broken, self._uploader.connected)
         if quiet != self._quiet:
             self._quiet = quiet
             yield quiet

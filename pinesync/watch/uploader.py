@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pinesync.app.project import Project, project_as
+from pinesync.app.project import Project, reopened
 from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
 from pinesync.app.sync.status import Line, status
@@ -97,7 +97,7 @@ class Uploader:
             return
         self._pace(len(due), self._clock() - began)
         self._pending -= due.keys()
-        yield from self._told(run, began)
+        yield from self._report(run, began)
         for path, text in due.items():
             self._conclude(path, text, run)
 
@@ -191,7 +191,7 @@ class Uploader:
                 settled = tx.recovered
         except Locked:
             return  # the process that holds the lock recovers first
-        yield from self._told(Run(settled), began)
+        yield from self._report(Run(settled), began)
 
     def words(self) -> Iterator[Event | tuple[Line, ...]]:
         """Poll TradingView once; yield the lines of `status` last."""
@@ -204,10 +204,10 @@ class Uploader:
         began = self._clock()
         with self._under_way():
             run = pull(self._setup, paths, merge=False, project=self._project())
-        yield from self._told(run, began)
+        yield from self._report(run, began)
 
     def troubled(self, error: PinesyncError) -> Iterator[Event]:
-        """Report the error once, until the service answers again."""
+        """Report the error once, until the service responds again."""
         if isinstance(error, NoAccess):
             self._refused_with = self._sign_ins()
             if self._remote:
@@ -218,19 +218,19 @@ class Uploader:
             self.connected = False
             yield Trouble(error.message, error.hint, error.exit_code)
 
-    def _told(self, run: Run, began: float) -> Iterator[Event]:
+    def _report(self, run: Run, began: float) -> Iterator[Event]:
         milliseconds = round((self._clock() - began) * 1000)
         # Every push reports the saves that are still pending: report each of them once.
-        told, self._pending = self._pending, set()
+        before, self._pending = self._pending, set()
         for outcome in run.outcomes:
             if outcome.done == "pending":
                 self._pending.add(outcome.path)
-            again = outcome.path in told & self._pending or self._was_told(outcome)
+            again = outcome.path in before & self._pending or self._was_reported(outcome)
             if outcome.done != "skipped" and not again:
                 yield Done(outcome, milliseconds)
         yield from self.troubled(run.stopped) if run.stopped else self._reached()
 
-    def _was_told(self, outcome: Outcome) -> bool:
+    def _was_reported(self, outcome: Outcome) -> bool:
         """Whether the same failure of the script was reported before."""
         if outcome.done != "failed":
             return False
@@ -265,7 +265,7 @@ class Uploader:
 
     def _project(self) -> Project:
         """The workspace with fresh state, and the one shared client."""
-        now = project_as(self._setup, self._folder)
+        now = reopened(self._setup, self._folder)
         if self._remote is None:
             self._remote = now.remote()
         return replace(now, client=self._remote)

@@ -142,7 +142,7 @@ def _refuse(message: str, *keys: str, hint: str | None = None) -> NoReturn:
     raise toml.Unusable(message, keys, hint)
 
 
-def _told(raw: str) -> str:
+def _quoted(raw: str) -> str:
     """A key, quoted and shortened for messages: a hostile key can have any length."""
     return repr(raw) if len(raw) <= MAX_NAME else f"{raw[:MAX_NAME]!r}…"
 
@@ -150,7 +150,7 @@ def _told(raw: str) -> str:
 def read(table: Mapping[str, Any], known: dict[RelPath, Entry] | None) -> Manifest:
     for key in table:
         if key not in ("workspace", "scripts"):
-            _refuse(f"unknown key {_told(key)}", key, hint=_NEWER)
+            _refuse(f"unknown key {_quoted(key)}", key, hint=_NEWER)
     if "workspace" not in table:
         _refuse("the table [workspace] is missing", hint=toml.BY_HAND)
     settings = _settings(as_mapping(table["workspace"], "workspace"))
@@ -175,7 +175,7 @@ def _settings(table: Mapping[str, Any]) -> Settings:
         _refuse(f"schema must be {SCHEMA}", "workspace", "schema")
     for key in table:
         if key not in WORKSPACE_KEYS:
-            _refuse(f"unknown key {_told(key)} in [workspace]", "workspace", key, hint=_NEWER)
+            _refuse(f"unknown key {_quoted(key)} in [workspace]", "workspace", key, hint=_NEWER)
     track = _word(table, "track", "all|listed", '"all" or "listed"', "all")
     return Settings(
         id=_word(table, "id", WORKSPACE_ID, "letters, digits and dashes, at most 64"),
@@ -227,19 +227,19 @@ def _folders(table: Mapping[str, Any]) -> Mapping[Kind, str]:
     for kind, folder in table.items():
         keys = ("workspace", "folders", kind)
         if kind not in KINDS:
-            _refuse(f"unknown kind {_told(kind)} in [workspace.folders]", *keys, hint=_NEWER)
+            _refuse(f"unknown kind {_quoted(kind)} in [workspace.folders]", *keys, hint=_NEWER)
         if not isinstance(folder, str):
             _refuse(f"the folder for {kind} must be a text", *keys)
         try:
             check_folder(folder)
         except BadPath as error:
-            _refuse(f"the folder {_told(folder)} cannot be used: {error}", *keys)
+            _refuse(f"the folder {_quoted(folder)} cannot be used: {error}", *keys)
     return {kind: table.get(kind, DEFAULT_FOLDERS[kind]) for kind in KINDS}
 
 
 def as_mapping(value: object, *keys: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        _refuse(f"{_told(keys[-1])} must be a table", *keys)
+        _refuse(f"{_quoted(keys[-1])} must be a table", *keys)
     return value
 
 
@@ -248,10 +248,10 @@ def read_entry(raw: str, table: Mapping[str, Any]) -> Entry:
     try:
         path = check_path(raw)
     except BadPath as error:
-        _refuse(f"the path {_told(raw)} cannot be used: {error}", *keys)
+        _refuse(f"the path {_quoted(raw)} cannot be used: {error}", *keys)
     for key, value in table.items():
         if key not in ENTRY_KEYS:
-            _refuse(f"{raw!r}: unknown key {_told(key)}", *keys, key, hint=_NEWER)
+            _refuse(f"{raw!r}: unknown key {_quoted(key)}", *keys, key, hint=_NEWER)
         if not isinstance(value, str):
             _refuse(f"{raw!r}: {key} must be a text", *keys, key)
     name = _short(table, *keys, "name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -40,17 +41,21 @@ class WorkingTree:
         self._wall = wall
 
     def local_texts(self, only: Collection[RelPath] | None = None) -> Mapping[RelPath, LocalText]:
-        held = self._manifest.read()
-        paths = set(held.entries if only is None else only)
-        for raw in self.files.scripts() if only is None else ():
-            if raw not in paths and not _is_ignored(raw, held.settings.ignore):
-                try:
-                    paths.add(check_path(raw))
-                except BadPath:
-                    continue  # such a file cannot be tracked; `add` explains why
+        listed = self._manifest.read().entries
+        paths = set(listed if only is None else only)
+        if only is None:
+            paths.update(self.untracked())
         return {
             path: _local_text(path, found) for path, found in self.files.read_each(sorted(paths))
         }
+
+    def untracked(self) -> Iterator[RelPath]:
+        """The script files that are neither listed nor ignored. Reads none of them."""
+        held = self._manifest.read()
+        for raw in self.files.scripts():
+            if raw not in held.entries and not _is_ignored(raw, held.settings.ignore):
+                with suppress(BadPath):  # such a file cannot be tracked; `add` explains why
+                    yield check_path(raw)
 
     def inspect(self, path: RelPath) -> FileState:
         """The current state of the file, for `watch`."""

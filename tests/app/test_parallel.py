@@ -1,4 +1,4 @@
-"""Several reads at a time, and what is done about each."""
+"""Parallel reads, and the work on each result."""
 
 from threading import Event, Lock
 from typing import Any
@@ -14,13 +14,13 @@ MANY = range(40)
 @pytest.mark.parametrize("jobs", [1, 2, 16])
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
 def test_results_come_in_the_order_of_the_items(jobs: int, count: int) -> None:
-    told: list[tuple[int, int]] = []
-    pool = Pool(jobs, lambda done, total: told.append((done, total)))
+    progress: list[tuple[int, int]] = []
+    pool = Pool(jobs, lambda done, total: progress.append((done, total)))
     items = range(count)
     assert pool(str, items) == [str(item) for item in items]
     assert pool.through(str, len, items) == [len(str(item)) for item in items]
     if jobs > 1 and count > 1:
-        assert told == 2 * [(done, count) for done in range(1, count + 1)]
+        assert progress == 2 * [(done, count) for done in range(1, count + 1)]
 
 
 def test_no_read_waits_for_what_is_done_about_another() -> None:
@@ -38,7 +38,7 @@ def test_no_read_waits_for_what_is_done_about_another() -> None:
 
 
 def test_reads_wait_where_it_falls_behind() -> None:
-    """While nothing is dealt with, not all of them are read."""
+    """While no result is handled, not all items are read."""
     all_read, gate, read_so_far = Event(), Event(), Tally()
 
     def read(item: int) -> int:
@@ -59,7 +59,7 @@ def test_reads_wait_where_it_falls_behind() -> None:
 
 @pytest.mark.parametrize("fails", ["read", "then"])
 def test_the_first_error_stops_what_has_not_begun(fails: str) -> None:
-    """And whoever gets it knows that nothing is under way any more."""
+    """When the error arrives, nothing is running any more."""
     begun, ended = Tally(), Tally()
 
     def step(item: Any) -> Any:
@@ -80,7 +80,7 @@ def test_the_first_error_stops_what_has_not_begun(fails: str) -> None:
 
 
 def test_what_an_interrupt_finds_under_way_is_ended_first() -> None:
-    """A folder that is removed then has nobody who writes in it."""
+    """So nobody writes into a folder that is removed next."""
     begun, ended = Tally(), Tally()
     second, hanging = Event(), Event()
 
@@ -109,7 +109,7 @@ def test_what_an_interrupt_finds_under_way_is_ended_first() -> None:
 
 
 class Tally:
-    """Counts, whoever adds."""
+    """A thread-safe counter."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,4 +1,4 @@
-"""What opening a workspace leaves behind."""
+"""Opening a workspace leaves nothing behind."""
 
 import gc
 import weakref

@@ -1,6 +1,5 @@
-"""Measures whole processes, each beside one that does the least that must be done, prints the rows
-as they come, and writes the table of docs/performance.md. No assertion: a figure is there to be
-read."""
+"""Measure whole processes against the least work that the job needs. Print the rows as they
+come, and write the table of docs/performance.md. Nothing is asserted."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""The verbs that ask the service: how long, and how often, beside its latency alone."""
+"""Verbs that send requests: how long and how many, compared with the latency alone."""
 
 import sys
 from collections import Counter
@@ -36,13 +36,13 @@ def rows(base: Path, env: Environment) -> Iterator[Row]:
 
 
 def _clones(service: Service, place: Path) -> Iterator[Row]:
-    latency, told = service.app.latency, _told(service)
+    latency, shown = service.app.latency, _latency(service)
     times = {}
     for jobs in (4, 16):
         words = ("clone", "--remote", "tradingview", "--jobs", str(jobs), f"jobs-{jobs}")
-        times[jobs] = took = _asked(service, place, *words)
+        times[jobs] = took = _timed(service, place, *words)
         requests = len(service.app.asked)
-        what = f"`clone` of {SCRIPTS:,}, {jobs} jobs, {told}, {requests:,} requests"
+        what = f"`clone` of {SCRIPTS:,}, {jobs} jobs, {shown}, {requests:,} requests"
         if latency:
             least = latency * requests / jobs
             aim = 1.15 if jobs == 4 else 1.10
@@ -51,27 +51,27 @@ def _clones(service: Service, place: Path) -> Iterator[Row]:
             yield Row(what, f"{took:.3f} s")
     peer = (sys.executable, "-c", PEER, service.url, service.user.cookie)
     alone = timed(peer, place, service.env)
-    what = f"the same beside tv-scraper's client in a loop, {told}"
+    what = f"the same beside tv-scraper's client in a loop, {shown}"
     yield against(what, times[4], alone, "which only reads")
 
 
 def _quiet(service: Service, folder: Path) -> Iterator[Row]:
-    latency, told = service.app.latency, _told(service)
+    latency, shown = service.app.latency, _latency(service)
     status = (*PINESYNC, "status")
     took, offline = in_turn(status, (*status, "--offline"), folder, service.env, ROUNDS)
     least, beside = offline + latency + 0.15, "`status --offline` + latency + 150 ms"
-    what = f"`status`, {SCRIPTS:,} scripts, {told}, {_requests(service, folder, 'status')}"
+    what = f"`status`, {SCRIPTS:,} scripts, {shown}, {_requests(service, folder, 'status')}"
     yield against(what, took, least, beside, 1.0)
     for verb in ("pull", "push"):
         took, looked = in_turn((*PINESYNC, verb), status, folder, service.env, ROUNDS)
         requests = _requests(service, folder, verb)
-        what = f"`{verb}` with nothing new, {told}, {requests}"
+        what = f"`{verb}` with nothing new, {shown}, {requests}"
         beside, met = f"`status`: {looked:.3f} s", requests == "1 request"
         yield Row(what, f"{took:.3f} s", beside, took / looked, "1 request", met)
 
 
 def _requests(service: Service, folder: Path, verb: str) -> str:
-    _asked(service, folder, verb)
+    _timed(service, folder, verb)
     count = len(service.app.asked)
     return "1 request" if count == 1 else f"{count} requests"
 
@@ -87,7 +87,7 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
         took = timed((sys.executable, str(COUNTING), "push"), folder, env)
         requests, latency = len(service.app.asked), service.app.latency
         synced = log.read_text().splitlines()
-        what = f"`push` of {count} changed, {_told(service)}"
+        what = f"`push` of {count} changed, {_latency(service)}"
         counts = f"{took:.3f} s, {requests} requests, {len(synced)} fsyncs"
         if latency and count > 1:
             # Two of a script's four requests wait for each other, its check runs beside others'.
@@ -105,7 +105,7 @@ def _pushes(service: Service, folder: Path) -> Iterator[Row]:
 
 
 def _named(synced: list[str], folder: Path) -> Iterator[str]:
-    """What was made sure of on disk, without this machine's folders and random names."""
+    """What was flushed to disk, without this machine's folders and random names."""
     names = [_name(Path(path.removesuffix(" (deleted)")), folder) for path in synced]
     for name, count in Counter(names).items():
         yield f"{name} ×{count}" if count > 1 else name
@@ -122,18 +122,18 @@ def _name(path: Path, folder: Path) -> str:
 
 def _check(service: Service, folder: Path) -> Row:
     names = [str(file.relative_to(folder)) for file in sorted(folder.rglob("*.pine"))[:200]]
-    took = _asked(service, folder, "check", "--jobs", "4", *names)
+    took = _timed(service, folder, "check", "--jobs", "4", *names)
     requests = len(service.app.asked)
-    what = f"`check` of 200 files, 4 jobs, {_told(service)}, {requests} requests"
+    what = f"`check` of 200 files, 4 jobs, {_latency(service)}, {requests} requests"
     if not service.app.latency:
         return Row(what, f"{took:.3f} s")
     return against(what, took, service.app.latency * requests / 4, "latency × requests ÷ jobs")
 
 
-def _asked(service: Service, cwd: Path, *words: str) -> float:
+def _timed(service: Service, cwd: Path, *words: str) -> float:
     service.app.asked.clear()
     return timed((*PINESYNC, *words), cwd, service.env)
 
 
-def _told(service: Service) -> str:
+def _latency(service: Service) -> str:
     return f"{service.app.latency * 1000:.0f} ms"

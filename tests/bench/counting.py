@@ -1,4 +1,4 @@
-"""pinesync, with every fsync written to the file that BENCH_SYNCED names (Linux)."""
+"""Run pinesync and log every fsync to the file in BENCH_SYNCED (Linux)."""
 
 import os
 import sys

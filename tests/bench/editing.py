@@ -1,4 +1,4 @@
-"""What the language server holds on to, over an hour of typing."""
+"""The memory of the language server during an hour of typing."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class _Typing:
 
 
 class _Editor:
-    """Speaks to the process; whatever it says but answers is left unread."""
+    """Talks to the process, and ignores everything but responses."""
 
     def __init__(self, folder: Path, environment: Environment) -> None:
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -115,7 +115,7 @@ class _Editor:
         self._answered.acquire()
 
     def keeps_up(self) -> None:
-        """All that was told is dealt with."""
+        """Everything sent so far is handled."""
         self.asks("textDocument/codeLens", {"textDocument": {"uri": "file:///none.txt"}})
 
     def memory(self) -> float:

@@ -1,4 +1,4 @@
-"""What git takes with TradingView as its remote, beside the verbs that do the same."""
+"""How long git takes with TradingView as its remote, compared with the verbs that do the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What grows with the number of scripts."""
+"""How time and memory grow with the number of scripts."""
 
 import os
 import subprocess

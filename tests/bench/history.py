@@ -1,4 +1,4 @@
-"""What an import of the history costs beside the service's latency, and how fast git takes it."""
+"""How long a history import takes, compared with the service's latency and with git alone."""
 
 import subprocess
 import tempfile
@@ -43,7 +43,7 @@ def _cloned(service: Service, base: Path) -> Row:
 
 
 def _from_what_is_held(service: Service, folder: Path) -> Row:
-    """Nothing but the list is asked, and all commits are made anew."""
+    """Only the list is requested, and all commits are rebuilt."""
     importing = (*PINESYNC, "history", "import")
     nothing = timed(importing, folder, service.env)
     branch = ["git", "update-ref", "-d", "refs/remotes/tradingview/history"]

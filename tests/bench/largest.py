@@ -1,4 +1,4 @@
-"""What the verbs take on the largest source that is accepted, in the shapes that cost most."""
+"""How long each verb takes on the largest accepted source, in the worst shapes."""
 
 import random
 import time
@@ -30,12 +30,12 @@ def in_turn(turn: int) -> str:
 
 
 def replaced(turn: int) -> str:
-    """A million lines, and none of them is in the next text."""
+    """A million lines, none of which is in the next text."""
     return f"{turn}\n" * (MAX_SOURCE // 2)
 
 
 def permuted(turn: int) -> str:
-    """No line is there twice, and each time they are in another order."""
+    """No line repeats, and each version has another order."""
     rows = [f"{n}\n" for n in range(MAX_SOURCE // 7)]
     random.Random(turn).shuffle(rows)
     return "".join(rows)

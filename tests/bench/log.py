@@ -1,4 +1,4 @@
-"""What reading a long history costs, the first time and then."""
+"""How long it takes to read a long history, the first time and again."""
 
 import time
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ VERSIONS = 500
 
 
 def rows(base: Path, env: Environment) -> Iterator[Row]:
-    """`log` of one script with many versions, the first time and the second, beside the list
-    alone."""
+    """`log` of one script with many versions, the first time and the second, compared with the
+    list alone."""
     store = open_sandbox(base / "home" / "sandbox", "long", time.time)
     user = store.ensure_user(USER_NAME)
     first = store.save_new(user, "Long", f"{BODY}// 1\n")

@@ -1,4 +1,4 @@
-"""A row of the table, and how processes are timed for it."""
+"""A row of the table, and how to time its processes."""
 
 import statistics
 import subprocess
@@ -14,8 +14,8 @@ Environment = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure: what was measured, beside what, their ratio, and what was aimed at; `met` is
-    None where nothing was aimed at."""
+    """One figure: what was measured, what it is compared with, their ratio, and the aim; `met`
+    is None without an aim."""
 
     what: str
     measured: str
@@ -32,7 +32,7 @@ class Row:
 
 
 def against(what: str, seconds: float, least: float, beside: str, aim: float | None = None) -> Row:
-    """A time beside the least that it could be, and the most that their ratio should be."""
+    """A time compared with its possible minimum, and the most that their ratio should be."""
     ratio = seconds / least
     met = None if aim is None else ratio <= aim
     told = f"{beside}: {least:.3f} s"

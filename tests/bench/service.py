@@ -1,4 +1,4 @@
-"""The sandbox over loopback, with a latency, which tells what it was asked."""
+"""The sandbox over loopback, with a latency and a request log."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""What it takes to start, and to look at files alone."""
+"""How long it takes to start, and to read local files only."""
 
 import statistics
 import sys

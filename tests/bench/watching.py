@@ -1,4 +1,4 @@
-"""How soon `watch` sends what was saved, and what it costs while nothing happens."""
+"""How soon `watch` uploads a save, and what it costs while idle."""
 
 import json
 import os
@@ -24,7 +24,7 @@ IDLE_SECONDS = 10.0
 
 
 class Noting(SandboxApp):
-    """Tells when each request came."""
+    """Records the time of each request."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)

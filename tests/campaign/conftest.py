@@ -1,4 +1,4 @@
-"""Worlds for histories, and what a failure in one of them is explained by."""
+"""Worlds for histories, and the explanation of a failure in one."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def one_after_another(
 
 @contextmanager
 def noting(where: str) -> Iterator[None]:
-    """A failure in here says where it happened."""
+    """Add to a failure where in the history it happened."""
     try:
         yield
     except BaseException as error:

@@ -1,5 +1,5 @@
-"""A layer under everything that pinesync writes: it counts the calls that change the disk, and
-lets one of them fail, or be the last thing that the process did.
+"""A layer below all writes of pinesync. It counts the calls that change the disk, and lets one
+of them fail or end the process.
 
 It stands in the place of the functions of `os` that make, fill, flush, name and remove files, so
 it also sees what pathlib does, and of the one system call that exchanges two files.
@@ -25,7 +25,7 @@ Trouble = Callable[["Disk", str], None]
 
 @dataclass
 class Disk:
-    """`trouble` is asked before each call that changes the disk, and may raise."""
+    """`trouble` is called before each call that changes the disk, and may raise."""
 
     trouble: Trouble = lambda disk, name: None
     calls: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class _File:
 
 @contextmanager
 def watched(disk: Disk) -> Iterator[Disk]:
-    """Everything that is written goes through the disk."""
+    """Send all writes through the disk."""
     with pytest.MonkeyPatch.context() as patch:
         for name in _NAMED:
             patch.setattr(os, name, _seen(disk, name, getattr(os, name)))

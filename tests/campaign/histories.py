@@ -1,4 +1,4 @@
-"""The events that histories are made of, and every history up to a length."""
+"""The events of histories, and every history up to a length."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress

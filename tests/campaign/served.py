@@ -1,4 +1,4 @@
-"""The command line's world for the campaign: an account over HTTP, and real processes."""
+"""The campaign's world for the command line: an account over HTTP, and real processes."""
 
 import subprocess
 import sys
@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 def served(
     home: Path, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[World]:
-    """An account with two scripts, served on loopback, and a clone of it. What was sent and is
-    not there is given up at once, and nobody pauses before looking for it again."""
+    """An account with two scripts, served on loopback, and a clone of it. A sent save that is
+    not found is given up immediately, and retries do not pause."""
     account = Account(home / "pinesync" / "sandbox")
     world = World(
         pinesync_home=home / "pinesync",
@@ -47,7 +47,7 @@ def program(world: World, source: str, *arguments: object, **more: Any) -> Any:
 
 
 def at_rest(world: World) -> None:
-    """A pull and a push end what was begun; a third run of them sends and writes nothing."""
+    """A pull and a push finish the interrupted work; a third run sends and writes nothing."""
     for _ in range(2):
         for verb in ("pull", "push"):
             done = world(verb)

@@ -82,7 +82,7 @@ class GitWorld(OneScript):
             self.fuse = Fuse()
 
     def push(self) -> None:
-        """A refusal is false where the file lacks nothing of theirs, and is no conflict."""
+        """A refusal is wrong if the file lacks nothing of theirs and is no conflict."""
         here = self.file.read_text() if self.file.exists() else ""
         run = self.run(lambda: push(self.setup()))
         self.check_theirs()
@@ -166,7 +166,7 @@ def _link(world: GitWorld) -> None:
 
 
 def _fresh_clone(world: GitWorld) -> None:
-    """Another machine: only what was committed is there."""
+    """Another machine: it has only what was committed."""
     fresh = world.pinesync_home / "fresh"
     git(world, "clone", "-q", str(world.root), str(fresh))
     shutil.rmtree(world.root)
@@ -208,7 +208,7 @@ PRELUDES: dict[str, tuple[int, tuple[str, ...]]] = {
 
 
 def live(world: GitWorld, event: str) -> bool:
-    """Whether the event had a point; nothing of theirs is lost by it."""
+    """Return whether the event changed anything; it must lose nothing of theirs."""
     try:
         EVENTS[event](world)
     except Pointless:

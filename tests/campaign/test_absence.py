@@ -1,4 +1,5 @@
-"""Absence never propagates: a list that lacks scripts changes nothing, and much of it stops."""
+"""Absence never propagates: a list without some scripts changes nothing; without many, it stops
+the run."""
 
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def files(world: OneScript) -> dict[str, bytes]:
 
 
 def with_scripts(world: OneScript, count: int) -> list[PineId]:
-    """So many scripts in all, each in the folder."""
+    """This number of scripts in total, each with a file."""
     for number in range(1, count):
         world.remote.add(f"script {number}", f"//@version=6\nindicator('{number}')\n")
     world.sync()
@@ -29,7 +30,7 @@ def with_scripts(world: OneScript, count: int) -> list[PineId]:
 
 
 def stopped(world: OneScript) -> PinesyncError | None:
-    """What ended a pull and a push, which must be the same; and nothing changed."""
+    """The error that ended a pull and a push, which must be the same; nothing may change."""
     before, posted = files(world), list(world.remote.posted)
     ends = []
     for command in (pull, push):
@@ -84,7 +85,7 @@ def test_gone_takes_two_refusals(world: OneScript) -> None:
     assert len(ids) == len(words)
 
 
-def test_a_gone_script_is_saved_anew_only_when_asked(world: OneScript) -> None:
+def test_a_gone_script_is_recreated_only_on_request(world: OneScript) -> None:
     ids = with_scripts(world, 6)
     world.remote.web_delete(ids[0])
     assert push(world.setup()).exit_code == 3

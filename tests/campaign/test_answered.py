@@ -1,4 +1,4 @@
-"""An answer that came, and a text that cannot be read back: what it said is not forgotten."""
+"""A save was answered, but its text cannot be read back: the response is not forgotten."""
 
 from pinesync.app.sync.push import push
 from pinesync.app.sync.status import status

@@ -1,4 +1,4 @@
-"""Every call that changes the disk is once the last one, and once one that fails."""
+"""Each call that changes the disk is once the last one, and once a failing one."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -117,7 +117,7 @@ def test_the_disk_is_full_from_every_call_on(worlds: Opened, job: Job) -> None:
 
 
 def base_is_not_ahead(world: OneScript) -> None:
-    """What the base has is in the file, once what was begun is finished or undone."""
+    """After the next run finishes or undoes the work, the file contains the base."""
     with open_project(world.setup()).transaction("test"):
         base = world.log[world.base_version().major - 1]
         assert marks_of(base) <= marks_of(world.file.read_text()), "the base is ahead of the file"

@@ -1,4 +1,5 @@
-"""Git moves a file without its entry, or the entry back: the rows `undoes` and `rolled-back`."""
+"""Git restores an older file without its entry, or the entry without the file: `undoes` and
+`rolled-back`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ def commit(world: OneScript) -> None:
 
 
 def pull(world: OneScript) -> None:
-    """What somebody saved is pulled and committed."""
+    """Somebody else's save is pulled and committed."""
     world.web_fresh()
     world.sync()
     commit(world)
@@ -68,7 +69,7 @@ def test_a_discarded_file_while_the_service_moves_on(discarded: OneScript) -> No
     assert "W2" in discarded.newest
 
 
-def test_a_discarded_file_with_an_edit_beside(discarded: OneScript) -> None:
+def test_a_discarded_file_next_to_an_edited_one(discarded: OneScript) -> None:
     discarded.edit()
     assert word(discarded) == "undoes"
     discarded.rest()
@@ -77,7 +78,7 @@ def test_a_discarded_file_with_an_edit_beside(discarded: OneScript) -> None:
 
 
 def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
-    """What came from here is ours to undo."""
+    """A text saved from here is ours to undo."""
     kept.edit()
     kept.sync()
     kept.file.write_text(kept.log[0])
@@ -149,7 +150,7 @@ def test_a_lost_state_changes_no_word(discarded: OneScript) -> None:
 
 
 def test_a_killed_pull_whose_file_git_put_back(kept: OneScript) -> None:
-    """The merged text is gone again, so the base stays where it was."""
+    """The merged text is gone again, so the base does not move."""
     kept.edit()
     kept.web_fresh()
     kept.sync(crash_at="commit")

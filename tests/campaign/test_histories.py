@@ -1,4 +1,4 @@
-"""Every history of up to three events: no work is lost in silence, and running again ends it."""
+"""Every history of up to three events: no work is lost silently, and a second run finishes it."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""What is replaced is kept, your bytes stay yours, and nothing outside the folder is touched."""
+"""A replaced text is backed up, your bytes stay yours, and nothing outside the workspace
+changes."""
 
 from pathlib import Path
 
@@ -136,7 +137,7 @@ def test_a_planted_record_reaches_nothing_outside(world: OneScript) -> None:
         pull(world.setup())
 
 
-def test_no_workspace_is_said(world: OneScript) -> None:
+def test_a_missing_workspace_is_reported(world: OneScript) -> None:
     (world.root / "pine.toml").unlink()
     with pytest.raises(Misuse):
         pull(world.setup())

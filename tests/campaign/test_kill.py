@@ -146,7 +146,7 @@ COMMAND = [sys.executable, "-m", "pinesync"]
 
 
 def traces() -> bool:
-    """Whether there is an strace that may trace and inject here."""
+    """Whether strace exists and may trace and inject here."""
     if STRACE is None:
         return False
     tried = [STRACE, "-f", "-qq", "-o", os.devnull, "-e", "inject=fsync:signal=KILL", "true"]
@@ -177,7 +177,7 @@ def calls_in(log: Path) -> list[str]:
 def test_killed_at_a_system_call(
     fresh: Fresh, job: Job, call: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """The same below Python. Which calls there are is read off a run that nobody kills."""
+    """The same below Python. An undisturbed run shows which calls exist."""
     log = tmp_path / "calls"
     with fresh() as world:
         assert strace(world, job(world), call, 0, log) == 0

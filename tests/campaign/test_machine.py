@@ -1,5 +1,5 @@
-"""Random histories of two scripts: the real commands, folder, client and sandbox, with crashes
-and faults, kept apart by hypothesis into the shortest one that breaks a rule."""
+"""Random histories of two scripts on the real commands, workspace, client and sandbox, with
+crashes and faults. Hypothesis shrinks a failing one."""
 
 import os
 import tempfile
@@ -88,7 +88,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(name=names)
     def removes_the_file(self, name: str) -> None:
-        """After it was looked at: what is in no version is kept by whoever deletes it."""
+        """The user looked first: a text in no version is backed up before it is deleted."""
         file = self.facade.file(name)
         if file.exists():
             self.facade.made -= set(MARK.findall(file.read_text()))

@@ -1,5 +1,5 @@
 """The fault matrix: endpoint × fault × before or after × which call, over the switches of the
-sandbox, through the real client. And a session that ends at every single request."""
+sandbox, through the real client. Also a session that expires at every single request."""
 
 import itertools
 from collections.abc import Callable, Iterator

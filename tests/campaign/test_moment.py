@@ -1,4 +1,4 @@
-"""What is done to a file while its text is on the way changes nothing of what was sent."""
+"""An edit made during an upload does not change what was sent."""
 
 from collections.abc import Callable
 

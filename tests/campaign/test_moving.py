@@ -1,4 +1,4 @@
-"""A move, a rename and a deletion that end at any call.
+"""A move, a rename and a deletion that are interrupted at any call.
 
 While a file moves there is never a moment in which pine.toml names a path without its file, and the
 same command, or whichever writes next, ends what was begun.
@@ -54,7 +54,7 @@ def files(world: World) -> set[str]:
 
 
 def whole_now(world: World, old: str, new: str, disks: str) -> None:
-    """Right after it ended: pine.toml has one of the two, and its file is there."""
+    """Right after the crash: pine.toml has one of the two paths, and its file exists."""
     listed = lies_at(world)
     assert listed in (old, new)
     assert files(world) <= {old, new}
@@ -67,8 +67,8 @@ def whole_now(world: World, old: str, new: str, disks: str) -> None:
 
 
 def ended(world: World, old: str, new: str, number: int) -> None:
-    """The same move again ends it; so does any command that writes, and then nothing is left
-    to do."""
+    """The same move finishes it, and so does any command that writes; then nothing is left to
+    do."""
     if number % 2:
         assert world("restore", "libraries/Tools.pine").code == 0
         listed = lies_at(world)
@@ -194,7 +194,7 @@ def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks
 
 
 def test_somebody_also_writes_at_the_new_name(world: World) -> None:
-    """Their text is nobody's copy: it stays."""
+    """Nothing else has their text: it stays."""
     new = "folder/Trend.pine"
     met = False
 
@@ -216,7 +216,7 @@ def test_somebody_also_writes_at_the_new_name(world: World) -> None:
 
 
 def test_git_takes_the_entry_out_at_every_call_of_a_move(world: World) -> None:
-    """As a `git checkout` of an older commit does; what git wrote is not written over."""
+    """Like a `git checkout` of an older commit; what git wrote is not overwritten."""
     without = (world.folder / "pine.toml").read_text().replace("Trend.pine", "Other.pine")
     seen = set()
     for number in range(1, MOST):
@@ -269,7 +269,7 @@ def test_a_new_name_is_on_the_disk_before_pine_toml_has_it(
 
 
 def killed(world: World, number: int, *arguments: str) -> bool:
-    """Whether the command, which ends at this call, came so far."""
+    """Whether the command got as far as this call, where it ends."""
     try:
         with watched(Disk(dies_at(number))):
             assert world(*arguments).code == 0
@@ -300,7 +300,7 @@ def test_a_rename_dies_at_every_call(world: World) -> None:
 
 
 def test_a_deletion_dies_at_every_call(world: World) -> None:
-    """What is gone there is kept here, whenever that is looked at; what is forgotten is gone."""
+    """A deleted script has its backup at any moment; a dropped entry stays dropped."""
     path = "indicators/Doomed.pine"
     for number in range(1, MOST):
         texts = [EXTRA, f"{EXTRA}// {number}\n"]

@@ -1,4 +1,4 @@
-"""What was reported done survives a power cut: a layer that knows what was flushed.
+"""Reported work survives a power cut: a layer tracks what was flushed.
 
 A text is safe when its file was flushed after the last write, and a name when its folder was
 flushed after the last change of names. What is not safe may be gone after a power cut.
@@ -24,13 +24,13 @@ Inode = tuple[int, int]
 
 @dataclass
 class Cache:
-    """What the disk's cache holds and the disk does not: texts of files, names in folders."""
+    """What is only in the disk's cache: texts of files, names in folders."""
 
     texts: dict[Inode, str] = field(default_factory=dict)
     names: dict[Inode, str] = field(default_factory=dict)
 
     def unsafe(self, *wanted: str) -> list[str]:
-        """What a power cut would take, below folders that matter."""
+        """What a power cut would lose in these folders."""
         found = [*self.texts.values(), *self.names.values()]
         return [place for place in found if any(word in place for word in wanted)]
 
@@ -106,7 +106,7 @@ JOBS = (pulls, pushes, merges, conflicts, pulls_a_new_script)
 
 @pytest.mark.promise(5)
 @pytest.mark.parametrize("job", JOBS)
-def test_what_is_done_is_on_the_disk(world: OneScript, job: Callable[[OneScript], None]) -> None:
+def test_reported_work_is_on_the_disk(world: OneScript, job: Callable[[OneScript], None]) -> None:
     """Files, pine.toml and records are safe when the run ends. Texts that can be read again from
     the service may be lost."""
     job(world)
@@ -140,7 +140,7 @@ def test_the_record_is_on_the_disk_before_anything_is_sent(
 def unsafe_at_manifest(
     cache: Cache, monkeypatch: pytest.MonkeyPatch, *places: str
 ) -> list[list[str]]:
-    """What is not safe on the disk yet, each time that pine.toml is written."""
+    """The files not yet safe on disk, at each write of pine.toml."""
     seen: list[list[str]] = []
     real = Tree.write_manifest
 

@@ -1,4 +1,4 @@
-"""Races with a real editor, and with a real reader, each a process of its own.
+"""Races with a real editor and a real reader, each in its own process.
 
 Every edit has a serial number. A serial that the editor saved must be in the file at the end, or
 in the texts that were kept when they were taken out of it.
@@ -166,7 +166,8 @@ def test_an_editor_races_a_pull(
 def test_an_editor_saves_between_the_last_look_and_the_exchange(
     folder: Workspace, exchange: Exchange
 ) -> None:
-    """What came out is not what the pull saw: it goes back, and whoever pulls is told."""
+    """The text that came out is not the one that the pull saw: it is put back, and the pull
+    reports it."""
     file = folder.root / PATH
     saved = ["//@version=6\n// edit 1\n"]
 
@@ -215,7 +216,7 @@ def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], 
 def test_two_commands_amid_a_save_in_place(
     world: OneScript, begin: Callable[[Path], TextIO]
 ) -> None:
-    """The same by the commands: what is half-written is neither pulled over nor merged for good."""
+    """The same through commands: a half-written file is neither overwritten nor merged for good."""
     whole = world.file.read_text().replace("// part 5\n", "// part 5\n// mark L9\n")
     world.web_fresh()
     with begin(world.file) as file:

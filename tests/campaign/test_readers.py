@@ -1,4 +1,4 @@
-"""Looking changes nothing: no file, no entry, no record, nothing on the service."""
+"""Commands that only read change nothing: no file, no entry, no intent, nothing on the service."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from pinesync.app.project import Setup
 from pinesync.app.sync.diff import diff
 from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
-from pinesync.app.sync.report_data import picture
+from pinesync.app.sync.report_data import build_report
 from pinesync.app.sync.status import status
 from pinesync.app.versions.log import log
 from pinesync.app.versions.oplog import oplog
@@ -25,7 +25,7 @@ PATH = "indicators/campaign.pine"
 READERS: dict[str, Callable[[Setup], object]] = {
     "status": lambda setup: status(setup),
     "status --offline": lambda setup: status(setup, offline=True),
-    "status --html": lambda setup: picture(setup),
+    "status --html": lambda setup: build_report(setup),
     "diff": lambda setup: diff(setup),
     "diff --remote": lambda setup: diff(setup, remote=True),
     "diff PATH@1": lambda setup: diff(setup, [f"{PATH}@1"]),

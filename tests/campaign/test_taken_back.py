@@ -1,5 +1,5 @@
-"""Every history of up to three events in which git moves files without their entries: no line of
-somebody else leaves the newest version. Four events with --deep."""
+"""Every history of up to three events in which git moves files without their entries: nobody
+else's line disappears from the newest version. Four events with --deep."""
 
 import tempfile
 from pathlib import Path

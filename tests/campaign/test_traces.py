@@ -175,7 +175,7 @@ def test_no_revert_check_stale_tab_after_a_push(world: OneScript) -> None:
     assert any("browser tab" in told for told in world.told)
 
 
-def test_a_stale_tab_is_told_once(world: OneScript) -> None:
+def test_a_stale_tab_is_reported_once(world: OneScript) -> None:
     stale_tab(world)
     world.sync()
     assert any("browser tab" in told for told in world.told)
@@ -185,7 +185,7 @@ def test_a_stale_tab_is_told_once(world: OneScript) -> None:
     assert not world.told
 
 
-def test_a_stale_tab_is_told_even_where_the_pull_was_interrupted(world: OneScript) -> None:
+def test_a_stale_tab_is_reported_even_where_the_pull_was_interrupted(world: OneScript) -> None:
     """Found by going through all histories of four events."""
     stale_tab(world)
     world.sync(crash_at="commit")

@@ -1,4 +1,4 @@
-"""Two processes in one workspace: one writes, the other is told, and readers wait for nobody."""
+"""Two processes in one workspace: one writes, the other is refused, and readers never wait."""
 
 import pytest
 
@@ -26,7 +26,8 @@ def world(served: World) -> World:
 
 
 def together(world: World, *verbs: str) -> list[int]:
-    """Run the commands at the same moment; their exit codes. Who got no lock said so."""
+    """Run the commands at the same time and return their exit codes. One without the lock must
+    say so."""
     children = [program(world, AT_A_BARRIER, verb) for verb in verbs]
     codes = []
     for child in children:
@@ -95,7 +96,7 @@ def test_no_lock_is_left_by_a_process_that_was_killed(world: World, when: str) -
 
 
 @pytest.mark.parametrize("verb", ["status", "diff", "list", "status --offline", "diff --remote"])
-def test_who_reads_waits_for_nobody(world: World, verb: str) -> None:
+def test_readers_never_wait(world: World, verb: str) -> None:
     world.write(LONGER)
     world.plan.add("save_next:1:hang")
     with world.spawn("push") as child:
@@ -110,7 +111,7 @@ def test_who_reads_waits_for_nobody(world: World, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["status", "list", "diff --remote"])
-def test_nobody_waits_for_who_reads(world: World, verb: str) -> None:
+def test_readers_block_nobody(world: World, verb: str) -> None:
     """A process that reads, and gets no answer for a long time, holds no lock."""
     world.write(LONGER)
     world.plan.add("list:1:hang")

@@ -1,4 +1,4 @@
-"""Answers that a facade could give, as faults to plan."""
+"""Responses that a facade could send, as planned faults."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def listing(rows: Iterable[StoredVersion]) -> Fault:
 
 
 def finding(message: str, *, line: int = 1, column: int = 1, **ctx: str) -> Mapping[str, Any]:
-    """What the check answers of a text with one error."""
+    """The response of the check to a text with one error."""
     where = {"line": line, "column": column}
     error = {"code": "CE10272", "ctx": ctx, "start": where, "end": where, "message": message}
     return {"success": True, "result": {"errors": [error]}}

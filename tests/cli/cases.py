@@ -1,4 +1,4 @@
-"""How a script gets into each row of the policy table, and what has to come of it."""
+"""How to reach each row of the policy table, and the expected result."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def removes_extra(world: World) -> None:
 
 
 def flags(world: World) -> None:
-    """What a push leaves behind that came after somebody else's save."""
+    """The state after a push that followed somebody else's save."""
     file = world.folder / "pine.toml"
     entry = f'[scripts."{TREND_PATH}"]\n'
     text = file.read_text("utf-8")
@@ -101,7 +101,7 @@ def commits(world: World) -> None:
 
 
 def reverts(world: World) -> None:
-    """A push of ours is committed, and taken back with git."""
+    """A push of ours is committed, then reverted with git."""
     first(commits, pushes_and_commits(SLOWER), goes_back)(world)
 
 

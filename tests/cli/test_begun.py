@@ -1,4 +1,5 @@
-"""New folders that were not finished: nothing is left behind, and the same command works again."""
+"""New workspaces that were interrupted: nothing is left behind, and the same command works
+again."""
 
 from __future__ import annotations
 
@@ -72,7 +73,7 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(world: World) 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: int) -> None:
-    """At each of the moves into a folder that somebody may stand in."""
+    """At each of the moves into a folder that may be somebody's current one."""
     world.folder.mkdir()
     inode = world.folder.stat().st_ino
     assert python(world, BREAKS_OFF.format(after=after)) == 130
@@ -84,7 +85,7 @@ def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_clone_into_an_empty_folder_that_was_killed(world: World, after: int) -> None:
-    """What is there by then is a workspace, and a restore brings the rest."""
+    """The part that exists is a workspace, and a restore brings the rest."""
     world.folder.mkdir()
     dies = BREAKS_OFF.replace("raise KeyboardInterrupt", "os._exit(137)")
     assert python(world, dies.format(after=after)) == 137
@@ -110,8 +111,8 @@ CLONE = ("clone", "--sandbox", "scripts")
 def test_a_clone_is_killed_at_a_call(
     world: World, then: str, history: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
-    """The next one, to whichever place, leaves nothing of it; and to the same place it reads what
-    is missing, and nothing twice."""
+    """The next clone, to any place, removes it all; one to the same place reads only what is
+    missing."""
     before = set(world.place.iterdir())
     step = 1 if request.config.getoption("--deep") else 13
     names, spared, left = set(), set(), 0
@@ -162,7 +163,7 @@ def test_what_a_clone_read_is_not_read_again(
 
 
 def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
-    """Nor what a workspace that was there knows."""
+    """Nor the state of an existing workspace."""
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
@@ -178,7 +179,7 @@ def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
 
 
 def test_two_clones_to_one_place(world: World) -> None:
-    """The one that goes on where a dead one broke off is alone; what it builds is not removed."""
+    """Only one clone resumes an interrupted one; the folder that it builds is not removed."""
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7

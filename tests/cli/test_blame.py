@@ -1,4 +1,4 @@
-"""`blame-version`: which commit is on my chart."""
+"""`blame-version`: which commit is on my chart?"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Tables on a terminal: aligned whatever the names are made of, never wider than it is; in a pipe
-nothing is left out."""
+"""Tables are aligned for any name and never wider than the terminal; in a pipe, nothing is cut."""
 
 from __future__ import annotations
 
@@ -71,7 +70,7 @@ def test_in_a_pipe_nothing_is_left_out(busy: World) -> None:
     assert "…" not in ran.out
 
 
-def test_a_note_that_does_not_fit_stands_below(busy: World) -> None:
+def test_a_long_note_goes_on_the_next_line(busy: World) -> None:
     lines = seen(busy, 40, "status", "odd.pine", NO_COLOR="1")
     at = lines.index("unreadable  odd.pine")
     assert lines[at + 1].startswith("    not UTF-8")
@@ -119,7 +118,7 @@ def test_a_terminal_gets_a_line_above_the_columns(
     assert not busy.process(*arguments).out.startswith(head[0])
 
 
-def test_columns_stand_below_each_other_with_colours_too(clone: World) -> None:
+def test_columns_are_aligned_with_colours_as_well(clone: World) -> None:
     clone.write_and_push(LONGER)
     rows = [_COLOUR.sub("", line) for line in seen(clone, BROAD, "log") if ".pine" in line]
     assert {"pinesync", "elsewhere"} <= {word for row in rows for word in row.split()}

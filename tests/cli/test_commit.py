@@ -1,4 +1,5 @@
-"""`--commit`: exactly the scripts that a run changed, and of pine.toml their entries alone."""
+"""`--commit` commits exactly the scripts that a run changed, and only their entries in
+pine.toml."""
 
 from __future__ import annotations
 
@@ -186,7 +187,7 @@ def test_an_edit_during_the_upload_stays_an_edit(
     ],
 )
 def test_a_hostile_name_is_a_name(repo: World, name: str) -> None:
-    """What a person makes of such a commit, an amend with the editor say, keeps the message."""
+    """When a person edits such a commit, as in an amend with the editor, the message stays."""
     repo.write(LONGER)
     text = repo.read("pine.toml")
     assert text.count('name = "Trend"') == 1
@@ -241,7 +242,7 @@ def test_while_another_git_is_at_work_nothing_is_sent(repo: World) -> None:
     assert repo.saved() == [TREND]
 
 
-def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
+def test_an_index_locked_meanwhile_is_reported(repo: World) -> None:
     """Left as it is, it would take the commit back with the next one."""
     repo.write(LONGER)
     hook(repo, "post-commit", "touch .git/index.lock")
@@ -254,7 +255,7 @@ def test_an_index_that_is_held_meanwhile_is_said(repo: World) -> None:
     assert status(repo) == []
 
 
-def test_what_git_ignores_is_not_committed(repo: World) -> None:
+def test_ignored_files_are_not_committed(repo: World) -> None:
     repo.write("*.pine\n", ".gitignore")
     git(repo, "add", ".gitignore")
     git(repo, "commit", "-qm", "ignore")
@@ -361,7 +362,7 @@ def test_a_hook_that_changes_the_first_commit(clone: World) -> None:
 
 
 def test_no_program_of_a_repository_is_run_unless_a_commit_was_asked_for(repo: World) -> None:
-    """An unpacked archive may bring a .git with settings of somebody else's."""
+    """An unpacked archive may contain a .git with somebody else's settings."""
     program = repo.place / "program"
     program.write_text(f"#!/bin/sh\necho ran >> {repo.place}/ran\n")
     program.chmod(0o755)
@@ -434,7 +435,7 @@ def test_something_is_under_way(repo: World, what: str) -> None:
 def test_where_nothing_would_find_the_commit(
     repo: World, tmp_path: Path, verb: str, where: str, what: str
 ) -> None:
-    """HEAD is where a search or a replay stopped, and goes back to its branch at the end."""
+    """HEAD is detached in a bisect or a rebase, and returns to its branch at the end."""
     for line in ("1", "2", "3"):
         repo.write(line, "notes.txt")
         git(repo, "add", "notes.txt")
@@ -460,8 +461,8 @@ def test_where_nothing_would_find_the_commit(
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_commit_that_no_branch_has_is_told(repo: World, verb: str) -> None:
-    """As in a submodule: it is made, and how to keep it is said."""
+def test_a_commit_that_no_branch_has_is_reported(repo: World, verb: str) -> None:
+    """As in a submodule: the commit is made, with a hint how to keep it."""
     git(repo, "checkout", "-q", "--detach")
     repo.write(LONGER)
     repo.web_save(EDITED, "Breakout")

@@ -1,4 +1,4 @@
-"""Tab, in the shells themselves: what they insert is what a person would have typed."""
+"""Tab in real shells inserts what a person would have typed."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_nobody_is_asked_and_nothing_is_written(typed: World) -> None:
 
 
 @pytest.mark.parametrize("asked", ["bash_complete", "bash_source", "csh_complete", "x"])
-def test_whatever_is_wrong_is_not_told(typed: World, asked: str) -> None:
+def test_other_errors_are_not_reported(typed: World, asked: str) -> None:
     (typed.folder / "pine.toml").write_text("<<<<<<< no\n")
     env = {
         "_PINESYNC_COMPLETE": asked,

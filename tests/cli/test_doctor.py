@@ -1,4 +1,5 @@
-"""doctor: every area, in order and out of it; what to do is said, and nothing private is."""
+"""doctor: every area, healthy and broken. Each problem has a hint, and private data is never
+shown."""
 
 from __future__ import annotations
 
@@ -37,8 +38,8 @@ over_http = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What doctor says, area by area."""
+class Report:
+    """The output of doctor, area by area."""
 
     ran: Ran
     findings: list[dict[str, str]]
@@ -48,7 +49,7 @@ class Told:
         return [(f["level"], f["message"], f["hint"]) for f in found]
 
     def wrong(self) -> dict[str, str]:
-        """The areas where something is wrong, with all that is said of it."""
+        """The areas with a problem, and all their messages."""
         found: dict[str, str] = {}
         for one in self.findings:
             if one["level"] == "wrong":
@@ -62,9 +63,9 @@ class Told:
         }
 
 
-def look(world: World, *options: str, cwd: Path | None = None) -> Told:
-    """Runs doctor for people and for programs. Whatever it finds: both say the same, all areas
-    are there, every trouble has a hint, nothing is changed, and nothing private gets out."""
+def look(world: World, *options: str, cwd: Path | None = None) -> Report:
+    """Run doctor with and without --json. In any case both agree, all areas are listed, every
+    problem has a hint, nothing changes, and no private data is shown."""
     before = everything(world)
     ran, asked = world("doctor", *options, cwd=cwd), world("doctor", "--json", *options, cwd=cwd)
     assert everything(world) == before
@@ -81,18 +82,18 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Told:
     assert (ran.code == 1) == any(f["level"] == "wrong" for f in findings)
     assert ran.err.splitlines()[-1].startswith("safe to share: ")
     same_for_people(ran, findings)
-    return Told(ran, findings)
+    return Report(ran, findings)
 
 
 def only_wrong(world: World, area: str, *options: str) -> str:
-    """What doctor says of this area, where something is wrong in no other."""
+    """What doctor reports for this area, the only one with a problem."""
     found = look(world, *options).wrong()
     assert set(found) == {area}
     return found[area]
 
 
 def noted(world: World, area: str) -> str:
-    """What doctor notes in this area, where nothing is wrong."""
+    """The note of doctor in this area; nothing is wrong anywhere."""
     found = look(world)
     assert found.ran.code == 0
     return found.notes()[area]
@@ -122,7 +123,7 @@ def same_for_people(ran: Ran, findings: list[dict[str, str]]) -> None:
 
 
 def timeless(line: str) -> str:
-    """A minute, or a second, may end between two runs."""
+    """Replace times: a minute or a second may end between two runs."""
     line = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "some minute", line)
     return re.sub(r"at least \d+ seconds? ago", "a while ago", line)
 
@@ -269,7 +270,7 @@ def test_nobody_answers(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @both_ways
 @pytest.mark.parametrize("fault", ["list:*:429:seconds=3600", "list:*:html", "list:*:garbage"])
-def test_an_answer_that_is_none(sound: World, fault: str) -> None:
+def test_an_invalid_response(sound: World, fault: str) -> None:
     sound.plan.add(fault)
     only_wrong(sound, "session")
 
@@ -332,7 +333,7 @@ def test_a_sign_in_that_is_kept_well(sound: World) -> None:
 
 
 def test_sign_ins_under_names(world: World, tradingview: TradingView) -> None:
-    """The folder's own account is found among them, and a name that nobody kept is told."""
+    """The account of the workspace is found among them, and an unknown name is reported."""
     world("login", "--as", "work", stdin=world.user.cookie)
     world("clone", "--as", "work", "scripts")
     commit(world)
@@ -359,7 +360,7 @@ def test_a_sign_in_that_others_can_read(sound: World, mode: int) -> None:
 
 @posix
 def test_a_folder_of_sign_ins_that_others_can_enter(sound: World) -> None:
-    """What to do can be typed, also where the folder's name has a space in it."""
+    """The hint can be typed, even if the folder's name contains a space."""
     home = sound.home / "pinesync"
     spaced = home.rename(sound.home / "my pinesync")
     sound.monkeypatch.setenv("PINESYNC_HOME", str(spaced))
@@ -504,7 +505,7 @@ def test_autocrlf_is_harmless(sound: World) -> None:
 
 
 def test_no_program_of_the_repository_is_run(sound: World) -> None:
-    """The settings of a repository may name one for nearly everything."""
+    """A repository's config can name a program for nearly everything."""
     hook = sound.place / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {sound.place}/was-run\n")
     hook.chmod(0o755)
@@ -529,7 +530,7 @@ def test_no_program_of_the_repository_is_run(sound: World) -> None:
     ],
 )
 def test_pine_toml_cannot_be_used(sound: World, text: str, said: str) -> None:
-    """It is told with its line, and everything that needs no pine.toml is looked at."""
+    """The line is reported, and everything that needs no pine.toml is checked."""
     sound.write(text, "pine.toml")
     sound.write(MARKERS)
     (sound.folder / ".pinesync-1.tmp").write_text("left")
@@ -615,7 +616,7 @@ def test_a_kept_text_that_is_a_link(sound: World) -> None:
 
 
 def test_a_record_that_is_damaged(sound: World) -> None:
-    """The texts are looked at all the same, and the records of other areas are not made up."""
+    """The texts are still checked, and no other area invents findings."""
     state = State(sound.state_folder)
     state.log.write(begun(sound))
     (file,) = sound.state_folder.glob("records/*")
@@ -785,7 +786,7 @@ def test_files_that_everybody_can_write(sound: World) -> None:
 
 @posix
 def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The question is the system's; root may write everywhere."""
+    """`os.access` is patched, because root may write everywhere."""
     shut, access = sound.folder / "indicators", os.access
     monkeypatch.setattr("os.access", lambda path, mode: path != shut and access(path, mode))
     assert f"cannot be written: {shut}" in only_wrong(sound, "permissions")
@@ -795,7 +796,7 @@ def test_a_folder_that_cannot_be_written(sound: World, monkeypatch: pytest.Monke
 
 
 @both_ways
-def test_what_a_killed_process_left(sound: World) -> None:
+def test_leftovers_of_a_killed_process(sound: World) -> None:
     (sound.folder / "indicators" / ".pinesync-0001-aa.tmp").write_text(LONGER)
     (sound.state_folder / "tmp").mkdir(exist_ok=True)
     (sound.state_folder / "tmp" / "0123456789abcdef").write_text(LONGER)
@@ -827,7 +828,7 @@ def test_a_bug_of_doctor_is_no_finding(sound: World, monkeypatch: pytest.MonkeyP
 
 @posix
 @both_ways
-def test_much_is_wrong_and_all_of_it_is_told(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_problem_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sound.plan.expire()
     sign_in(sound, mode=0o644)
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2099-05-01T12:00:00Z")

@@ -1,5 +1,5 @@
-"""`fetch`, and the remote-tracking branch that it and every pull move: git knows what the service
-has, and nothing of the person's is touched."""
+"""`fetch` and the remote-tracking branch that it and every pull move: git knows what the service
+has, and the work of the person stays untouched."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def differs(world: World) -> list[str]:
 
 
 def untouched(world: World) -> object:
-    """What a fetch must leave alone: files, index, branches, records."""
+    """The parts that a fetch must leave alone: files, index, branches, intents."""
     files = {path: body for path, body in world.files().items() if not path.startswith(".git/")}
     index = (world.folder / ".git" / "index").read_bytes()
     heads = git(world.folder, "for-each-ref", "refs/heads", "refs/tags")
@@ -76,7 +76,7 @@ def test_a_merge_needs_nothing_more(clone: World) -> None:
     assert clone.read() == MERGED
 
 
-def test_a_text_that_cannot_be_read_is_told(repo: World) -> None:
+def test_a_text_that_cannot_be_read_is_reported(repo: World) -> None:
     repo.web_save(SLOWER)
     repo.web_save(BREAKOUT + "//\n", "Breakout")
     repo.plan.add("get:1:foreign-delete")
@@ -155,7 +155,7 @@ def test_it_stays_where_it_is_while_nothing_changes(repo: World) -> None:
 
 
 def test_a_merge_of_it_takes_nothing_back(repo: World) -> None:
-    """What was committed and not pushed stays, and what was saved there comes."""
+    """Unpushed commits stay, and new versions arrive."""
     repo.write(LONGER)
     committed(repo, "mine")
     repo.write("notes", "NOTES")
@@ -342,7 +342,7 @@ def test_what_git_would_store_is_what_it_is_compared_with(
 
 
 @pytest.mark.parametrize("first", ["fetch", "pull"])
-def test_a_branch_that_no_filter_went_over_is_told_once(repo: World, first: str) -> None:
+def test_an_unfiltered_branch_is_reported_once(repo: World, first: str) -> None:
     repo.write("*.pine filter=words\n", ".gitattributes")
     committed(repo)
     # Attributes name it, and nobody set a program for it: git compares the files as they are.

@@ -1,4 +1,4 @@
-"""Verbs about single files: add, new, rm, list, whoami, diff and check."""
+"""Verbs on single files: add, new, rm, list, whoami, diff and check."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_add_a_folder_lists_what_is_untracked_in_it(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_add_twice_is_said_and_changes_nothing(clone: World) -> None:
+def test_a_second_add_is_reported_and_changes_nothing(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
     files = clone.files()
@@ -104,7 +104,7 @@ def test_a_taken_name_is_linked_as_the_hint_says(clone: World) -> None:
 @pytest.mark.parametrize(
     ("pine_id", "code"), [("USER;xyz", 2), ("", 2), ("PUB;" + "0" * 32, 2), ("USER;" + "0" * 32, 1)]
 )
-def test_an_id_that_is_none(clone: World, pine_id: str, code: int) -> None:
+def test_an_invalid_id(clone: World, pine_id: str, code: int) -> None:
     clone.write(EXTRA, "mine.pine")
     assert clone("add", "--id", pine_id, "mine.pine").code == code
     assert clone.words() == {"mine.pine": "untracked"}
@@ -206,7 +206,7 @@ def test_any_name_that_the_service_takes(clone: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "two\nlines", "\x1b[31m", "\u202eevil"])
-def test_names_that_are_none(clone: World, name: str) -> None:
+def test_invalid_names(clone: World, name: str) -> None:
     files = clone.files()
     assert "\x1b" not in clone("new", name, code=2).said
     assert clone.files() == files
@@ -417,7 +417,7 @@ def test_check_costs_one_request_a_file_and_no_cookie(clone: World) -> None:
     assert clone("check", code=0).asked == ("check",) * len(PATHS)
 
 
-def test_the_caret_stands_under_the_finding(clone: World) -> None:
+def test_the_caret_is_under_the_finding(clone: World) -> None:
     clone.write(TREND + '\tplot(undeclared, "図")\n')
     out = clone("check", TREND_PATH).out.splitlines()
     assert out[1:] == ['   plot(undeclared, "図")', "        ^^^^^^^^^^"]  # the tab is one blank

@@ -1,5 +1,5 @@
-"""What a new user meets: files and sandboxes that may not be used, folders with nothing in them, a
-second clone on one machine, and the demo's end."""
+"""First use: unusable files and sandboxes, empty folders, a second clone on one machine, and the
+demo's end."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_status_names_it_once(clone: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "large"])
-def test_what_is_no_plain_file(clone: World, kind: str) -> None:
+def test_files_that_are_not_plain(clone: World, kind: str) -> None:
     clone.remove()
     if kind == "link":
         (clone.place / "other.pine").write_text(LONGER)
@@ -87,7 +87,7 @@ def test_what_is_no_plain_file(clone: World, kind: str) -> None:
     assert HINT in ran.said
 
 
-def test_what_is_no_text_still_is_told_to_be_utf_8(clone: World) -> None:
+def test_bytes_that_are_no_text_are_still_labelled_utf_8(clone: World) -> None:
     clone.write(b"\xff\xfe")
     assert "save it as UTF-8 text" in clone("push", code=3).said
 

@@ -1,4 +1,4 @@
-"""The main job as a person does it, in process and over HTTP: clone, edit, push, pull, merge."""
+"""The main job, in process and over HTTP: clone, edit, push, pull, merge."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> Non
     assert clone.words() == {}
 
 
-def test_what_does_not_compile_is_never_saved(clone: World) -> None:
+def test_a_text_that_does_not_compile_is_never_saved(clone: World) -> None:
     clone.write(BROKEN)
     findings = [
         f'{TREND_PATH}:13:6: error: Undeclared identifier "undeclared" [CE10272]',

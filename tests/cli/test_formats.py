@@ -1,4 +1,4 @@
-"""What `check` finds, as other programs read it: editors by their patterns, GitHub, SARIF."""
+"""The findings of `check` as other programs read them: editors, GitHub, SARIF."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_paths_are_those_of_the_repository(broken: World, monkeypatch: pytest.Mo
     assert f"file={TREND_PATH}," in broken("check", "--format", "github").out
 
 
-def test_what_is_foreign_ends_no_annotation_and_begins_none() -> None:
+def test_foreign_text_ends_no_annotation_and_begins_none() -> None:
     (line,) = github(found(FOUND))
     where, _, message = line[2:].partition("::")
     assert where == ("error file=a%2C b%3Ac%25.pine,line=3,endLine=3,col=6,endColumn=14,title=CE1")
@@ -198,7 +198,7 @@ def test_every_log_fits_the_schema(checks: Checks) -> None:
 
 
 def test_a_service_that_fails_midway_hides_no_finding(clone: World) -> None:
-    """Two files are told, the third meets a web page; what is left is looked at for its syntax."""
+    """Two files are reported, the third meets a web page; the rest is checked offline."""
     for number, text in enumerate((BROKEN, BROKEN, EXTRA, "indicator(\n")):
         clone.write(text, f"check/{number}.pine")
     clone.plan.add(Fault("check", "html", first=3, count=None))
@@ -312,7 +312,7 @@ def test_a_name_that_is_no_text_is_an_address(clone: World) -> None:
 
 
 def test_several_files_are_asked_about_at_a_time(clone: World) -> None:
-    """None is answered before four are there."""
+    """No response is sent before four requests have arrived."""
     for number in range(5):
         clone.write(EXTRA, f"more/{number}.pine")
     crowd, call = threading.Barrier(4), Watched.__call__

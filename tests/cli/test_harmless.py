@@ -1,4 +1,4 @@
-"""Text of others is shown, never obeyed: nothing that a terminal would act on gets out."""
+"""Other people's text is displayed, never obeyed: no terminal control gets out."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_line_of_source(clone: World, text: str, verb: str) -> None:
         assert "\\u{" in ran.said
 
 
-def test_the_caret_stands_where_the_line_is_shown(clone: World) -> None:
+def test_the_caret_fits_the_displayed_line(clone: World) -> None:
     clone.write(TREND + 'x = "\u202e" + undeclared\n')
     lines = clone("check", TREND_PATH).out.splitlines()
     shown = next(line for line in lines if "undeclared" in line and "error" not in line)
@@ -102,7 +102,7 @@ def test_the_name_of_an_account(world: World, text: str) -> None:
     assert clean(world("whoami", "--sandbox"))
 
 
-def test_arguments_are_shown_harmless_too(clone: World) -> None:
+def test_arguments_are_escaped_as_well(clone: World) -> None:
     for arguments in (
         ["status", "\x1b[31m.pine"],
         ["frob\x1b[31m"],

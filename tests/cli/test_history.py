@@ -1,4 +1,4 @@
-"""Every saved version as a commit: on a branch that only grows, the same on every machine."""
+"""Every saved version as a commit, on a branch that only grows and is the same on every machine."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_a_dry_run_reads_nothing_and_makes_nothing(repo: World) -> None:
 
 
 def test_a_script_that_moved_here_moves_there(repo: World) -> None:
-    """With the next import that has something new; what is there is not rewritten."""
+    """With the next import that has something new; existing commits are not rewritten."""
     imported(repo)
     before = tip(repo)
     (repo.folder / "mine").mkdir()
@@ -273,7 +273,7 @@ def test_outside_of_git(clone: World) -> None:
 
 
 def test_who_looks_at_it_stays_where_they_are(repo: World) -> None:
-    """It is no branch to be on: git detaches HEAD, and an import moves the ref alone."""
+    """It is not a local branch: git detaches HEAD, and an import moves only the ref."""
     imported(repo)
     repo.git("checkout", "-q", BRANCH)
     repo.git("worktree", "add", "-q", "../other", BRANCH)
@@ -360,7 +360,7 @@ def test_a_nul_in_a_version(repo: World) -> None:
     assert f"{TREND_PATH}: left out of the history: 2.0 has a NUL" in ran.err
 
 
-def test_a_reference_that_stands_in_the_way(repo: World) -> None:
+def test_a_ref_in_the_way(repo: World) -> None:
     repo.git("update-ref", "refs/remotes/tradingview", "HEAD")
     assert "git fast-import failed" in repo("history", "import", code=1).err
 
@@ -406,7 +406,7 @@ def test_an_import_from_nothing_makes_the_same_commits(repo: World) -> None:
 
 
 def test_no_commit_of_a_person_is_on_it(repo: World) -> None:
-    """Nor is it moved by one, whatever is committed, pulled or fetched."""
+    """No commit, pull or fetch moves it either."""
     imported(repo)
     before = tip(repo)
     repo.write(LONGER)
@@ -432,8 +432,8 @@ def test_in_a_clone_the_log_and_what_is_saved_are_one(world: World) -> None:
 
 
 def test_what_the_log_has_is_not_committed_again(world: World) -> None:
-    """As long as a person commits nothing beside it. What the log cannot tell, as it is the same
-    everywhere, comes on top: whose saves these are."""
+    """As long as a person adds no commits. The log is the same everywhere, so it cannot say
+    whose saves these are; that is added on top."""
     assert world("clone", "--history", "--sandbox", "scripts").code == 0
     world.write_and_push(LONGER, TREND_PATH)
     imported(world)
@@ -478,7 +478,7 @@ def test_a_clone_that_does_not_track(world: World, monkeypatch: pytest.MonkeyPat
 
 
 def as_of_0_1(world: World) -> str:
-    """The log is a local branch, and nothing else is there; where it is."""
+    """Make the log a local branch, with no other ref, and return its commit."""
     imported(world)
     before = tip(world)
     world.git("branch", BRANCH, REF)
@@ -503,7 +503,7 @@ def test_the_log_goes_on_from_the_local_branch(repo: World) -> None:
 
 
 def test_nothing_new_since_the_local_branch(repo: World) -> None:
-    """Also where a person is on it."""
+    """Also if a person has it checked out."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     ran = repo("history", "import")
@@ -514,7 +514,7 @@ def test_nothing_new_since_the_local_branch(repo: World) -> None:
 
 
 def test_a_local_branch_with_commits_of_a_person(repo: World) -> None:
-    """The log begins anew beside it."""
+    """A new log begins, and the old branch stays."""
     before = as_of_0_1(repo)
     repo.git("checkout", "-q", "-f", BRANCH)
     repo.git("commit", "--allow-empty", "-qm", "by hand")
@@ -577,7 +577,7 @@ def account(world: World) -> World:
 
 
 def _reference(world: World) -> tuple[str, str]:
-    """The commits of an import that nobody disturbs, of all but the last two saves and of all."""
+    """The commits of an undisturbed import: of all but the last two saves, and of all."""
     world("clone", "--sandbox", "scripts")
     world.git("init", "-q")
     imported(world)

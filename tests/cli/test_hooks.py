@@ -1,4 +1,4 @@
-"""`hooks`: git checks what is staged, and looks before a push; other hooks stay as they are."""
+"""`hooks`: git checks what is staged and looks before a push; other hooks are left alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def tried(world: World, *words: str, path: str | None = None) -> subprocess.Comp
 # -- before a commit ------------------------------------------------------------------------------
 
 
-def test_what_is_staged_is_checked_and_not_what_is_in_the_folder(repo: World) -> None:
+def test_the_index_is_checked_and_not_the_folder(repo: World) -> None:
     assert repo("hooks", "install").code == 0
     repo.write(UNCLOSED)
     git(repo, "add", TREND_PATH)
@@ -81,7 +81,7 @@ def test_it_works_where_path_is_poor_and_from_any_folder(repo: World) -> None:
     assert (done.returncode, "a module of the repository" in done.stderr) == (0, False)
 
 
-def test_a_machine_without_pinesync_commits_and_is_told(repo: World) -> None:
+def test_a_machine_without_pinesync_commits_with_a_warning(repo: World) -> None:
     file = put(repo, "pre-commit", with_block(None, block("pre-commit", "/nowhere/python")))
     repo.write(UNCLOSED)
     done = tried(repo, "commit", "-am", "x", path="/usr/bin:/bin")
@@ -132,7 +132,7 @@ def test_a_script_that_diverged_stops_a_push(pushing: World) -> None:
     assert tried(pushing, "push", "origin", "main").returncode == 0
 
 
-def test_a_hook_after_ours_is_told_what_git_told(pushing: World) -> None:
+def test_a_hook_after_ours_gets_the_input_of_git(pushing: World) -> None:
     file = hook_of(pushing, "pre-push")
     file.write_text(file.read_text() + "cat > ../told\n")
     assert tried(pushing, "push", "origin", "main").returncode == 0
@@ -206,7 +206,7 @@ def test_a_hook_that_refuses_goes_on_refusing(repo: World, script: str) -> None:
 
 
 def test_a_hook_that_sources_what_ends_it(repo: World) -> None:
-    """As husky's do."""
+    """Like husky's hooks."""
     put(repo, "h", "#!/bin/sh\nexit 0\n")
     put(repo, "pre-commit", '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n')
     assert repo("hooks", "install").code == 0
@@ -297,7 +297,7 @@ def test_links_and_hooks_that_do_not_run(repo: World) -> None:
 def test_an_install_is_killed_at_every_call(
     repo: World, there: str | None, verbs: str, then: str
 ) -> None:
-    """Then, too, hooks are whole, and the next run leaves nothing but hooks."""
+    """Even then hooks are complete, and the next run leaves only hooks."""
     names = set()
     for number in range(1, 40):
         shutil.rmtree(repo.folder / ".git" / "hooks", ignore_errors=True)
@@ -323,7 +323,7 @@ def test_an_install_is_killed_at_every_call(
 
 
 def test_a_leftover_with_lines_of_somebody_stays(repo: World) -> None:
-    """What came out of an exchange, and is in no hook any more."""
+    """Text that came out of an exchange and is in no hook."""
     mine = put(repo, "pre-commit", "#!/bin/sh\necho mine\n")
     left = put(repo, f".pinesync-{'0' * 16}.tmp", "#!/bin/sh\necho edited\n")
     others = [put(repo, name, "") for name in (".pinesync-x.tmp", "pinesync.tmp")]

@@ -1,5 +1,5 @@
-"""--json on every verb, whatever comes of it: one object, in ASCII, with schema, command and
-exit_code, and nothing else on standard output."""
+"""--json on every verb, with any result: one object in ASCII with schema, command and exit_code,
+and nothing else on standard output."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_no_verb_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
-def test_errors_are_objects_too(busy: World, code: int, arguments: list[str]) -> None:
+def test_errors_are_objects_as_well(busy: World, code: int, arguments: list[str]) -> None:
     for asked in (["--json", *arguments], [*arguments, "--json"]):
         ran = busy(*asked, code=code)
         found = object_of(ran.out)
@@ -140,7 +140,7 @@ def test_errors_are_objects_too(busy: World, code: int, arguments: list[str]) ->
 
 
 def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
-    """Also where an option with a value stands before it."""
+    """Also after an option with a value."""
     for asked in (
         ["--json", "status", "nowhere.pine"],
         ["-C", str(busy.folder), "--json", "status", "nowhere.pine"],
@@ -151,7 +151,7 @@ def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
 
 
 @both_ways
-def test_what_stopped_a_run_is_in_its_object(clone: World) -> None:
+def test_the_error_of_a_run_is_in_its_object(clone: World) -> None:
     clone.write(LONGER)
     clone.plan.expire()
     ran = clone("push", "--json")

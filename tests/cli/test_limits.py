@@ -1,4 +1,4 @@
-"""A service that answers so many reads in so many seconds, and no more; by a clock of the tests."""
+"""A service that limits its rate of reads, timed by a clock of the tests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Limit:
             self.now += seconds
 
     def wait(self) -> int:
-        """Seconds until one more read is answered; 0 where it is answered now."""
+        """Seconds until one more read is served; 0 if it is served now."""
         with self._lock:
             recent = [when for when in self.answered if when > self.now - SECONDS]
             if len(recent) < self.most:

@@ -1,4 +1,4 @@
-"""The usual first day: a folder of hand-copied files beside an account of saved scripts."""
+"""A usual first day: a folder of hand-copied files and an account of saved scripts."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_by_title_where_the_saved_name_is_another(world: World) -> None:
     assert world.words()["file.pine"] == "modified"
 
 
-def test_what_fits_two_is_left(world: World) -> None:
+def test_a_file_that_fits_two_scripts_is_left(world: World) -> None:
     world.web_save(EXTRA, "One")
     world.web_save(EXTRA, "Two")
     world.folder.mkdir()

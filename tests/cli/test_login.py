@@ -1,4 +1,4 @@
-"""login, logout, whoami, and where a cookie goes: against TradingView's own name."""
+"""login, logout, whoami, and where cookies are sent, with TradingView's own name."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def session_file(world: World) -> Path:
 
 
 def whole_header(world: World) -> str:
-    """What a browser shows: with cookies that are nobody's business here."""
+    """A browser's Cookie header, with cookies that pinesync does not need."""
     return f"cookiesSettings=x; device_t=abc; {world.user.cookie}; _ga=GA1.1.1; sp=secret-other"
 
 
-def told(world: World, text: str) -> bool:
+def shows_cookie(world: World, text: str) -> bool:
     return world.user.sessionid in text or world.user.sessionid_sign in text
 
 
 def test_a_good_cookie_is_kept_for_its_owner_alone(world: World, tradingview: TradingView) -> None:
     ran = world("login", stdin=world.user.cookie + "\n")
     assert (ran.code, ran.out) == (0, "signed in as sandbox, 3 saved scripts\n")
-    assert not told(world, ran.said)
+    assert not shows_cookie(world, ran.said)
     file = session_file(world)
     assert str(file) in ran.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -52,7 +52,7 @@ def test_a_good_cookie_is_kept_for_its_owner_alone(world: World, tradingview: Tr
     assert set(tradingview.asked_for) == {f"{NAME}:443"}
 
 
-def test_what_is_kept_is_used_by_every_verb(world: World, tradingview: TradingView) -> None:
+def test_every_verb_uses_the_stored_cookie(world: World, tradingview: TradingView) -> None:
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").out == "cloned 3 scripts of sandbox into scripts\n"
     first, where, opens = world("whoami").out.splitlines()
@@ -62,7 +62,7 @@ def test_what_is_kept_is_used_by_every_verb(world: World, tradingview: TradingVi
     world.write_and_push(LONGER)
     assert world.saved() == [TREND, LONGER]
     for place in (world.files(), world.kept()):
-        assert not any(told(world, body.decode("latin-1")) for body in place.values())
+        assert not any(shows_cookie(world, body.decode("latin-1")) for body in place.values())
 
 
 @pytest.mark.promise("S2")
@@ -78,7 +78,7 @@ def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) 
         "json": ["login", "--json"],
     }
     ran = world(*ways[way], stdin="" if way == "file" else pasted, code=0)
-    assert not told(world, ran.said)
+    assert not shows_cookie(world, ran.said)
     if way == "json":
         assert ran.out.isascii()
         found = ran.json
@@ -92,7 +92,7 @@ def test_ways_to_hand_it_over(world: World, tradingview: TradingView, way: str) 
     "pasted",
     ["", "hello", "sessionid=abc", "sessionid_sign=v3:x", "sessionid=\x01; sessionid_sign=x"],
 )
-def test_what_is_no_cookie(world: World, tradingview: TradingView, pasted: str) -> None:
+def test_invalid_cookies(world: World, tradingview: TradingView, pasted: str) -> None:
     ran = world("login", stdin=pasted, code=2)
     assert not pasted or pasted not in ran.said
     assert tradingview.asked_for == []
@@ -106,11 +106,11 @@ def test_a_cookie_is_never_an_argument(world: World, tradingview: TradingView) -
     assert tradingview.asked_for == []
 
 
-def test_a_cookie_file_that_is_none(world: World) -> None:
+def test_a_cookie_file_that_does_not_exist(world: World) -> None:
     assert "nowhere.txt" in world("login", "--cookie-file", "nowhere.txt", code=2).err
 
 
-def test_a_dead_cookie_is_not_stored_and_leaves_what_was(
+def test_a_dead_cookie_is_not_stored_and_replaces_nothing(
     world: World, tradingview: TradingView
 ) -> None:
     dead = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
@@ -155,7 +155,7 @@ def test_a_kept_cookie_that_others_can_read_is_refused(
     session_file(world).chmod(0o644)
     ran = world("whoami", code=1)
     assert "chmod 600" in ran.err
-    assert not told(world, ran.said)
+    assert not shows_cookie(world, ran.said)
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"sessionid": 5}'])
@@ -169,7 +169,7 @@ def test_a_kept_cookie_that_is_damaged(world: World, tradingview: TradingView, b
 
 
 def test_no_cookie_is_5_and_never_the_sandbox(world: World, tradingview: TradingView) -> None:
-    """A sandbox is there, and full: nobody named it."""
+    """A filled sandbox exists, but no command names it."""
     for command in (["clone", "scripts"], ["list"], ["whoami"], ["init", "--link", "x"]):
         (world.place / "x").mkdir(exist_ok=True)
         ran = world(*command, code=5)
@@ -190,7 +190,7 @@ def test_the_variable_goes_before_what_is_kept(world: World, tradingview: Tradin
 @pytest.mark.promise("S1")
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 def test_tradingviews_cookies_go_to_no_other_facade(world: World) -> None:
-    """Neither the variable nor what is kept: the facade of this world would take them."""
+    """Neither the variable nor the stored cookie: this world's facade would accept them."""
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.delenv("PINESYNC_COOKIE")
     folder = world.home / "pinesync" / "config"
@@ -223,10 +223,10 @@ def test_a_facades_cookie_does_not_go_to_tradingview(
 def test_a_facade_is_https_or_on_this_machine(world: World, url: str) -> None:
     world.monkeypatch.setenv("PINESYNC_FACADE_URL", url)
     world.monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
-    assert not told(world, world("list", code=2).said)
+    assert not shows_cookie(world, world("list", code=2).said)
 
 
-def test_a_certificate_that_nobody_vouches_for(world: World, tradingview: TradingView) -> None:
+def test_an_untrusted_certificate(world: World, tradingview: TradingView) -> None:
     world.monkeypatch.setenv(COOKIE, world.user.cookie)
     world.monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     world.monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
@@ -297,7 +297,7 @@ def other(world: World) -> User:
     return other
 
 
-def test_a_named_sign_in_stands_beside_the_other(
+def test_a_named_sign_in_replaces_no_other(
     world: World, tradingview: TradingView, other: User
 ) -> None:
     assert world("login", stdin=world.user.cookie).code == 0
@@ -341,7 +341,7 @@ def test_the_name_goes_before_the_variable(
 
 
 @pytest.mark.parametrize("name", ["../../x", "a b", "", "-"])
-def test_a_name_that_is_none(world: World, tradingview: TradingView, name: str) -> None:
+def test_an_invalid_name(world: World, tradingview: TradingView, name: str) -> None:
     assert world("login", "--as", name, stdin=world.user.cookie).code in (0, 2)
     names = [path.name for path in world.home.rglob("*.json")]
     assert names in ([], ["session.json"], ["session--.json"])
@@ -391,7 +391,7 @@ def test_a_login_is_killed_before_the_cookie_has_its_name(
     assert ran.returncode == -signal.SIGKILL, ran.stderr
     folder = session_file(world).parent
     (left,) = folder.iterdir()
-    assert told(world, left.read_text())
+    assert shows_cookie(world, left.read_text())
     if then == "login":
         assert world("login", stdin=world.user.cookie).code == 0
         assert list(folder.iterdir()) == [session_file(world)]
@@ -412,7 +412,7 @@ def test_logout_removes_copies_of_a_browsers_cookies(world: World) -> None:
 def test_the_folder_of_an_empty_account_gets_its_owner_from_login(
     world: World, tradingview: TradingView
 ) -> None:
-    """There is nobody to pin it to before the account has a script."""
+    """The account is unknown until it has a script."""
     assert world("init", "--remote", "tradingview", "scripts").code == 0
     manifest = world.folder / "pine.toml"
     assert "account" not in manifest.read_text()
@@ -440,7 +440,7 @@ def test_from_firefox(world: World, tradingview: TradingView) -> None:
     for spelling in ("firefox", "Firefox:default", "firefox:a.default"):
         ran = world("login", "--from-browser", spelling)
         assert (ran.code, ran.out) == (0, "signed in as sandbox, 3 saved scripts\n")
-        assert not told(world, ran.said)
+        assert not shows_cookie(world, ran.said)
     assert world("login", "--from-browser", "firefox:other").code == 2
     assert world("login", "--from-browser", "firefox", "--cookie-file", "-").code == 2
     assert "only firefox" in world("login", "--from-browser", "chrome", code=2).err
@@ -451,7 +451,7 @@ def test_the_keyring_where_it_was_asked_for(
 ) -> None:
     assert "keyring" in world("login", "--keyring", stdin=world.user.cookie, code=0).err
     assert list(ring.held.values()) == [world.user.cookie]
-    assert not told(world, session_file(world).read_text())
+    assert not shows_cookie(world, session_file(world).read_text())
     assert "cookie: in the system's keyring" in world("whoami").out
     assert world("list").code == 0
     ring.locked = True
@@ -504,7 +504,7 @@ def test_the_prompt_does_not_echo(world: World, tradingview: TradingView) -> Non
         terminal.type(whole_header(world) + "\n")
         assert terminal.end() == 0
         assert "signed in as sandbox" in terminal.seen
-        assert not told(world, terminal.seen)
+        assert not shows_cookie(world, terminal.seen)
         assert "_ga" not in terminal.seen
     assert session_file(world).exists()
 
@@ -524,7 +524,7 @@ def test_the_two_values_one_after_the_other(
         terminal.type((second if named else world.user.sessionid_sign) + "\n")
         assert terminal.end() == 0
         assert "signed in as sandbox" in terminal.seen
-        assert not told(world, terminal.seen)
+        assert not shows_cookie(world, terminal.seen)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pty is a thing of POSIX")

@@ -1,4 +1,4 @@
-"""What a newcomer is told: each message names the thing, and its hint can be followed."""
+"""Messages for a newcomer: each names its subject, and its hint works."""
 
 from __future__ import annotations
 
@@ -266,6 +266,12 @@ def test_a_misspelt_verb(world: World) -> None:
     assert "No such option '--jsn'. Did you mean '--json'?\n" in world("push", "--jsn").err
 
 
+def test_a_word_that_only_looks_like_another_is_no_suggestion(world: World) -> None:
+    assert "No such command 'stash'. See `pinesync -h`.\n" in world("stash", code=2).err
+    assert "No such option '--hard'.\n" in world("restore", "--hard", code=2).err
+    assert "No such option '--show'.\n" in world("oplog", "--show", code=2).err
+
+
 def test_a_clone_of_nothing(world: World) -> None:
     world.store.reset(world.user)
     made = world("clone", "--sandbox", "scripts")
@@ -334,6 +340,10 @@ def test_no_standard_input(clone: World, words: list[str], code: int) -> None:
         ("update", "pull"),
         ("merge", "pull"),
         ("checkout", "restore"),
+        ("commit", "push"),
+        ("search", "grep"),
+        ("move", "mv"),
+        ("create", "new"),
         ("delete", "rm"),
         ("lint", "check"),
         ("auth", "login"),

@@ -1,4 +1,4 @@
-"""mv: a file gets another path and stays the same script, whoever moved it."""
+"""mv: a file gets another path and stays the same script, even if it was moved by hand."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_not_while_a_save_of_it_is_unsettled(clone: World, monkeypatch: pytest.M
 
 
 def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both texts are there then, and it is said."""
+    """Both texts exist then, and a message says so."""
     real = os.replace
 
     def replace(source: Any, target: Any, **more: Any) -> None:
@@ -181,7 +181,7 @@ def test_an_editor_saves_at_the_very_moment(clone: World, monkeypatch: pytest.Mo
 
 
 def test_two_spellings_of_one_file(clone: World) -> None:
-    """What some systems make of another letter case in a folder's name."""
+    """How some systems treat another letter case in a folder's name."""
     tree, path = Tree(clone.folder), RelPath(TREND_PATH)
     appear(tree, path, path)
     assert vanish(tree, path, path, "0-0")
@@ -190,7 +190,7 @@ def test_two_spellings_of_one_file(clone: World) -> None:
 
 @pytest.mark.parametrize("step", ["link", "rename"])
 def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str) -> None:
-    """Nothing of it is overwritten, whichever way the file would have got its name."""
+    """It is never overwritten, however the file would have got its name."""
     link, rename = os.link, exchange._rename
 
     def meanwhile() -> None:
@@ -216,7 +216,7 @@ def test_somebody_makes_the_very_file_at_the_very_moment(clone: World, step: str
 
 
 def test_what_was_taken_out_of_it_goes_along(clone: World) -> None:
-    """Also what `resolve --ours` needs, while a conflict is open."""
+    """Also the text that `resolve --ours` needs, during a conflict."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
     assert clone("pull").code == 3
@@ -317,7 +317,7 @@ def test_mv_after_the_fact(clone: World, text: str) -> None:
     assert clone.read(NEW) == text
 
 
-def test_what_is_gone_is_not_moved(clone: World) -> None:
+def test_a_missing_file_is_not_moved(clone: World) -> None:
     clone.remove()
     before = clone.files()
     assert clone("mv", TREND_PATH, NEW).code == 2

@@ -1,5 +1,5 @@
-"""What comes next: the last line of status, the sums of push and pull, and `add` for files that
-nobody listed."""
+"""The next step: the last line of status, the summaries of push and pull, and `add` for unlisted
+files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.world import (
 
 
 def test_status_ends_with_the_most_urgent_step(clone: World) -> None:
-    """From everything at once to nothing left, by doing what the last line says."""
+    """From everything to nothing, by following the last line."""
     clone.write(FASTER)
     clone.web_save(SLOWER)
     clone("pull")

@@ -1,4 +1,4 @@
-"""What looks like an end of everything and is none: nothing is deleted or overwritten anywhere."""
+"""What looks like the loss of everything deletes and overwrites nothing."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_an_emptied_account_stops_the_run(clone: World) -> None:
 
 
 def test_one_script_that_the_list_lacks_is_looked_for(clone: World) -> None:
-    """Absence in a list proves nothing: what can be read is there."""
+    """Absence in a list proves nothing: a script that can be read exists."""
     rows = [row for row in clone.store.list(clone.user) if row.name != "Trend"]
     clone.write(LONGER)
     clone.plan.add(listing(rows))

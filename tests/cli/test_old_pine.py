@@ -18,7 +18,7 @@ NOTE = "not checked: TradingView checks Pine v5 and later"
 
 @pytest.fixture
 def clone(world: World) -> World:
-    """The account has a script of v4 too."""
+    """The account also has a v4 script."""
     world.web_save(OLD, "Old")
     world.clone()
     return world
@@ -60,7 +60,7 @@ def test_a_new_script_of_v4_is_created(clone: World) -> None:
     assert len(clone.saved("Older")) == 1
 
 
-def test_what_no_version_takes_is_refused_all_the_same(clone: World) -> None:
+def test_values_of_no_version_are_still_refused(clone: World) -> None:
     clone.write(EDITED + "plot((close)\n", PATH)
     assert '"(" is never closed' in clone("push", code=4).said
     assert clone.saved("Old") == [OLD]
@@ -116,7 +116,7 @@ def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
 
 @both_ways
 def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
-    """The service takes 5 MB; what was stored so large would be an outcome that nobody learns."""
+    """The service accepts 5 MB, but larger responses are dropped: the outcome would be unknown."""
     clone.write(OLD + "// д\n" * 350_000, PATH)
     ran = clone("push")
     assert (ran.code, "save_next" in ran.asked) == (3, False)

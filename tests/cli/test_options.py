@@ -178,7 +178,7 @@ def test_another_pinesync_writes_here(clone: World) -> None:
 
 
 def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file stands where the folder should be: so not even root can make it."""
+    """A file is in the folder's place, so not even root can create it."""
     (clone.place / "file").write_text("")
     monkeypatch.setenv("PINESYNC_HOME", str(clone.place / "file" / "home"))
     refused = clone("sandbox", "seed", code=1)
@@ -186,7 +186,7 @@ def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyP
     assert "bug" not in refused.err
 
 
-def test_the_folder_one_stands_in_is_gone(world: World) -> None:
+def test_the_current_folder_is_gone(world: World) -> None:
     gone = world.place / "gone"
     gone.mkdir()
     ran = world.process("-C", ".", "status", cwd=gone)
@@ -194,6 +194,6 @@ def test_the_folder_one_stands_in_is_gone(world: World) -> None:
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "nan", "1e9"])
-def test_seconds_that_are_none(clone: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_invalid_seconds(clone: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", value)
     assert clone("push").code == 2

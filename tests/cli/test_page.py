@@ -1,4 +1,4 @@
-"""`status --html`: a page that shows what there is, obeys none of it, and replaces nothing but
+"""`status --html` writes a page that shows everything, runs none of it, and replaces only
 itself."""
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ BREAKING = (
 
 
 class Page(HTMLParser):
-    """What a browser would make of it: elements in their order, and all text."""
+    """The page as a browser parses it: elements in order, and all text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -256,7 +256,7 @@ def test_in_a_browser(clone: World, tmp_path: Path) -> None:
 
 
 def browse(file: Path, place: Path) -> tuple[str, list[str]]:
-    """The page as Chromium has it at the end, and what its console was told."""
+    """The final page in Chromium, and the messages on its console."""
     done = subprocess.run(
         [
             *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
@@ -302,7 +302,7 @@ def test_contrast(scheme: str) -> None:
 
 
 def contrast(one: str, other: str) -> float:
-    """As WCAG has it."""
+    """As defined by WCAG."""
     bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 
@@ -316,7 +316,7 @@ def luminance(color: str) -> float:
 # -- side by side ---------------------------------------------------------------------------------
 
 
-def test_two_texts_beside_each_other() -> None:
+def test_two_texts_side_by_side() -> None:
     old = "".join(f"{n}\n" for n in range(1, 31))
     new = old.replace("5\n", "five\nand more\n", 1).removesuffix("30\n") + "30"
     found = side_by_side(old, new, 100)

@@ -1,4 +1,4 @@
-"""The pager, on a real terminal: which one, when, and what becomes of the output without it."""
+"""The pager on a real terminal: which one, when, and the output without it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_persons_pager_shows_it(edited: World, command: list[str]) -> None:
     assert "<GIT " in shown(edited, *command, PAGER=f"{mine} PAGER", GIT_PAGER=f"{mine} GIT")[1]
 
 
-def test_what_is_not_shown_is_told_below_what_is(edited: World) -> None:
+def test_omitted_rows_are_counted_below(edited: World) -> None:
     edited.web_save(LONGER)
     code, seen = shown(edited, "log", "-n", "1", TREND_PATH, PAGER=f"{os.environ['MINE']} x")
     assert code == 0

@@ -1,5 +1,5 @@
-"""Every row of the policy table, reached as a person reaches it: its word in status, what pull
-and push do, and what they end with. The histories are in `cases`."""
+"""Every row of the policy table, reached through commands: its status word, the result of pull
+and push, and their exit codes. The histories are in `cases`."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_push_changes_the_account_or_nothing_and_never_a_file(clone: World, case
 
 @every_case
 def test_the_third_run_finds_nothing_left_to_do(clone: World, case: Case) -> None:
-    """What runs did, or left for a person, they do not do again."""
+    """A second run repeats nothing that the first one did or left for a person."""
     case.happened(clone)
     for verb in ("pull", "push", "pull", "push"):
         clone(verb)
@@ -128,7 +128,7 @@ def test_a_script_that_is_behind_is_refused_where_it_is_named(clone: World) -> N
     assert "run `pinesync pull`" in clone("push", code=0).err
 
 
-def test_a_script_that_is_gone_can_be_saved_anew(clone: World) -> None:
+def test_a_gone_script_can_be_created_again(clone: World) -> None:
     clone.write(LONGER)
     old = clone.entry()["pine_id"]
     clone.web_delete()
@@ -157,7 +157,7 @@ def test_untracked_becomes_new_becomes_clean(clone: World) -> None:
     assert clone.saved("Extra") == [EXTRA]
 
 
-def test_what_is_ignored_has_no_word(clone: World) -> None:
+def test_ignored_files_have_no_word(clone: World) -> None:
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("ignore = []", 'ignore = ["drafts/**"]'))
     clone.write(EXTRA, "drafts/deep/Idea.pine")

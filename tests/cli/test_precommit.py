@@ -1,5 +1,5 @@
-"""The hooks that this repository offers to pre-commit, run by pre-commit on real commits. What it
-would install for them is this very environment."""
+"""This repository's pre-commit hooks, run by pre-commit on real commits. They use this test
+environment instead of an installation."""
 
 from __future__ import annotations
 

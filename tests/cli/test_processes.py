@@ -1,4 +1,4 @@
-"""Processes as a shell starts them: the sandbox served to others, pipes that close, Ctrl-C."""
+"""Processes as a shell starts them: a served sandbox, closed pipes, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -161,9 +161,7 @@ def test_status_json_head_1(clone: World) -> None:
 
 @pipes
 @pytest.mark.parametrize("words", [["check", "--offline"], ["status", "--exit-code"]])
-def test_who_reads_one_line_is_told_of_a_failure_all_the_same(
-    clone: World, words: list[str]
-) -> None:
+def test_a_reader_of_one_line_still_sees_the_failure(clone: World, words: list[str]) -> None:
     for number in range(2000):
         (clone.folder / f"a rather long name {number}.pine").write_text("plot((\n")
     line = f"{shlex.join([*COMMAND, *words])} | head -1"

@@ -1,4 +1,5 @@
-"""Pull and its choices: ours, theirs, no merge, conflicts and how they end; restore; line ends."""
+"""Pull and its choices: ours, theirs, no merge, conflicts and how they end; restore; line
+endings."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from tests.world.scripts import (
 
 @pytest.fixture
 def diverged(clone: World) -> World:
-    """Both sides changed, and a merge could settle it."""
+    """Both sides changed, and a merge can combine them."""
     clone.write(LONGER)
     clone.web_save(SLOWER)
     return clone
@@ -51,7 +52,7 @@ def test_ours_keeps_the_file_and_push_saves_it_on_top(diverged: World) -> None:
     assert diverged.saved() == [TREND, SLOWER, LONGER]
 
 
-def test_theirs_takes_the_newest_and_keeps_what_stood_there(diverged: World) -> None:
+def test_theirs_takes_the_newest_and_backs_up_the_text(diverged: World) -> None:
     assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
@@ -73,7 +74,7 @@ def test_no_merge_still_brings_the_rest(diverged: World) -> None:
 
 
 @pytest.mark.parametrize("choice", ["--ours", "--theirs"])
-def test_a_choice_is_for_what_diverged_alone(clone: World, choice: str) -> None:
+def test_a_choice_applies_only_to_diverged_scripts(clone: World, choice: str) -> None:
     clone.web_save(SLOWER)
     clone.write("//@version=6\nstrategy('Breakout')\n", BREAKOUT_PATH)
     assert clone("pull", choice).code == 0
@@ -88,14 +89,14 @@ def test_pull_of_one_path_leaves_the_others(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "behind"}
 
 
-def test_pull_of_a_path_that_is_none(clone: World) -> None:
+def test_pull_of_an_unknown_path(clone: World) -> None:
     refused = clone("pull", "indicators/Nothing.pine", code=2)
     assert "indicators/Nothing.pine: no such script or file" in refused.err
 
 
 @pytest.mark.parametrize("there", ["ignored", "ignored, same text", "folder", "link"])
-def test_a_new_script_goes_beside_what_is_none_of_the_folder(clone: World, there: str) -> None:
-    """That stays as it is, and no pull is refused for it, now or later."""
+def test_a_new_script_avoids_a_foreign_file(clone: World, there: str) -> None:
+    """That file stays, and no pull is refused because of it, now or later."""
     place = clone.folder / "indicators" / "Extra.pine"
     if there.startswith("ignored"):
         lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
@@ -121,7 +122,7 @@ def test_a_new_script_goes_beside_what_is_none_of_the_folder(clone: World, there
 
 
 def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
-    """Each place that is taken is passed over, however many there are."""
+    """Each taken path is skipped, however many there are."""
     lines = clone.read("pine.toml").replace("ignore = []", 'ignore = ["indicators/Ex*"]')
     clone.write(lines, "pine.toml")
     clone.web_save(EXTRA, "Extra")
@@ -134,7 +135,7 @@ def test_two_new_scripts_and_a_file_that_is_ignored(clone: World) -> None:
     assert clone("list").out.count("indicators/") == 3
 
 
-def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
+def test_editors_recognize_the_conflict_markers(conflict: World) -> None:
     text = conflict.read()
     assert text == TREND.replace(
         'length = input.int(20, "Length")\n',
@@ -151,7 +152,7 @@ def test_conflict_markers_are_those_that_editors_know(conflict: World) -> None:
 
 @pytest.mark.parametrize("labels", [("ours", "theirs (TradingView)"), ("yours", "TradingView")])
 def test_a_conflict_is_neither_pushed_nor_pulled(conflict: World, labels: tuple[str, str]) -> None:
-    """Whatever the labels of its markers are: pinesync 0.1 wrote others."""
+    """With any labels of its markers: pinesync 0.1 wrote others."""
     text = conflict.read().replace("<<< ours", f"<<< {labels[0]}")
     text = text.replace(">>> theirs (TradingView)", f">>> {labels[1]}")
     conflict.write(text)
@@ -252,7 +253,7 @@ def test_a_save_on_top_of_somebody_elses_is_flagged_until_resolved(clone: World,
 # -- restore --------------------------------------------------------------------------------------
 
 
-def test_restore_takes_back_an_edit_and_keeps_it(clone: World) -> None:
+def test_restore_discards_an_edit_and_backs_it_up(clone: World) -> None:
     clone.write(LONGER)
     restored = clone("restore", TREND_PATH)
     assert (restored.code, restored.out) == (0, f"restored   {TREND_PATH}  1.0\n")
@@ -262,8 +263,8 @@ def test_restore_takes_back_an_edit_and_keeps_it(clone: World) -> None:
     assert LONGER.encode() in [b for p, b in clone.kept().items() if "/objects/" in p]
 
 
-def test_restore_brings_missing_files_back_from_there(clone: World) -> None:
-    """On another machine nothing is held: the text is read by its number."""
+def test_restore_downloads_missing_files(clone: World) -> None:
+    """Another machine has no stored text: it is read by its number."""
     clone.forget()
     clone.web_save(SLOWER)
     clone.remove()
@@ -292,8 +293,8 @@ def test_restore_of_a_folder(clone: World) -> None:
     assert (again.code, again.out, again.err) == (0, "", "nothing to restore\n")
 
 
-def test_a_pattern_that_no_shell_replaced(clone: World) -> None:
-    """The files are gone, so the shell left it as it is."""
+def test_a_pattern_that_no_shell_expanded(clone: World) -> None:
+    """The files are gone, so the shell passed the pattern on."""
     clone.remove()
     clone.remove(BREAKOUT_PATH)
     folder = TREND_PATH.split("/")[0]
@@ -361,7 +362,7 @@ def test_a_service_that_forces_crlf_makes_no_ping_pong(clone: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["strip-trailing", "add-trailing", "tabs"])
-def test_a_service_that_changes_texts_is_told_once(clone: World, change: str) -> None:
+def test_a_service_that_changes_texts_is_reported_once(clone: World, change: str) -> None:
     clone.app.switches = Switches.parse(f"text={change}")
     text = LONGER + "if close > open\n\talert('x')" + ("" if change == "add-trailing" else "\n\n")
     clone.write(text)

@@ -1,5 +1,5 @@
-"""`push --record`: main is protected, so the bases stand on a side ref. Each run of the workflow is
-a fresh clone on a machine that remembers nothing."""
+"""`push --record`: main is protected, so a side ref records the bases. Each workflow run is a
+fresh clone on a machine without state."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Team:
         return ran
 
     def words(self, branch: str = "main") -> dict[str, str]:
-        """What a fresh clone with the setting says of scripts that are not clean."""
+        """The status words of unclean scripts in a fresh clone with the setting."""
         place = self.runner(branch=branch)
         git(place, "config", "pinesync.record", self.ref)
         lines = self.world("status", "--json", cwd=place).json["lines"]
@@ -119,7 +119,7 @@ def test_two_pushes_in_a_row_from_fresh_clones(team: Team, ref: str) -> None:
 
 
 def test_without_a_record_the_second_push_is_refused(team: Team) -> None:
-    """What the side ref is for."""
+    """The purpose of the side ref."""
     team.commit(LONGER)
     assert team.world("push", cwd=team.runner()).code == 0
     team.commit(LATER)
@@ -278,7 +278,7 @@ def test_a_newer_base_in_pine_toml_counts_more(team: Team) -> None:
     assert team.based() == "4.0"
 
 
-def test_what_head_lacks_is_not_recorded(team: Team) -> None:
+def test_texts_that_head_lacks_are_not_recorded(team: Team) -> None:
     """Else the next run would push HEAD's older text on top, as if it were an edit."""
     place = team.runner()
     (place / TREND_PATH).write_text(LONGER)
@@ -301,7 +301,7 @@ def test_a_record_of_a_text_that_its_commit_lacks_does_not_count(team: Team) -> 
     assert team.words() == {TREND_PATH: "diverged"}
 
 
-def test_pull_diff_and_log_know_it_too(team: Team) -> None:
+def test_pull_diff_and_log_know_it_as_well(team: Team) -> None:
     team.commit(LONGER)
     assert team.run().code == 0
     place = team.runner()
@@ -357,7 +357,7 @@ def test_somebody_moves_the_ref_meanwhile(team: Team, monkeypatch: pytest.Monkey
 
 
 def test_a_runner_that_dies_before_it_recorded(team: Team) -> None:
-    """The next one, which remembers nothing, sees that the text is there, and records that."""
+    """The next run, without state, finds the text on TradingView and records it."""
     team.commit(LONGER)
     team.world("push", cwd=team.runner())  # saved; the record was never made
     shutil.rmtree(team.runs[-1])
@@ -382,7 +382,7 @@ def test_killed_between_the_save_and_the_record(team: Team) -> None:
 
 
 def deadly(place: Path, word: str) -> Path:
-    """A folder for PATH with a git that kills whoever runs this one command of it."""
+    """A folder for PATH, with a git that kills its caller at this one command."""
     real = shutil.which("git")
     script = place / "deadly" / "git"
     script.parent.mkdir()
@@ -448,7 +448,7 @@ refs/remotes/tradingview/saved refs/tags/v1 refs/pinesync/ refs/pinesync a..b"""
 
 
 def test_a_branch_in_heads_history_is_no_side_ref(team: Team) -> None:
-    """A person's branch does not move, wherever it stands."""
+    """A person's branch never moves."""
     place = team.runner()
     before = git(place, "rev-parse", "HEAD")
     git(place, "branch", "lone")
@@ -487,12 +487,12 @@ def test_a_ref_that_cannot_be_one(team: Team) -> None:
     assert team.world.saved() == [TREND]
 
 
-def test_a_branch_that_another_work_tree_stands_on(team: Team) -> None:
+def test_a_branch_checked_out_in_another_work_tree(team: Team) -> None:
     git(team.desk, "worktree", "add", "-q", "-b", "aside", str(team.world.place / "tree"))
     assert team.world("push", "--record", "aside").code == 2
 
 
-def test_a_bad_setting_is_told(team: Team) -> None:
+def test_a_bad_setting_is_reported(team: Team) -> None:
     git(team.desk, "config", "pinesync.record", "HEAD")
     ran = team.world("status", "--offline")
     assert ran.code == 2
@@ -532,7 +532,7 @@ def test_a_shallow_clone_says_that_it_cannot_tell(team: Team) -> None:
 
 
 def test_a_flag_travels_with_its_base(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A save of somebody else that ours hides is not forgotten with the machine."""
+    """Somebody else's save that ours hides is remembered on every machine."""
     team.commit(LONGER)
     place = team.runner()
     once_asked(team.world, monkeypatch, "save_next", lambda: team.world.web_save(SLOWER))

@@ -1,5 +1,5 @@
-"""rename gives a script another name on TradingView, and `mv --follow` the file. What is lost on
-the way is looked for, never sent again."""
+"""rename gives a script another name on TradingView, and `mv --follow` its file. A lost response
+is resolved by reading; the rename is never sent again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def posted(world: World) -> int:
 
 
 def given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As long passes as anything may take to arrive."""
+    """Wait until a request can no longer arrive."""
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
 
 
@@ -64,13 +64,13 @@ def test_names_that_are_escaped_in_the_list(clone: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\nb", "a\x1bb", "a\u202eb", "a &amp; b"])
-def test_what_is_no_name_is_not_sent(clone: World, name: str) -> None:
+def test_an_invalid_name_is_not_sent(clone: World, name: str) -> None:
     before = clone.files()
     assert clone("rename", TREND_PATH, name, code=2).asked == ()
     assert clone.files() == before
 
 
-def test_what_cannot_be_renamed(clone: World) -> None:
+def test_scripts_that_cannot_be_renamed(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     assert (clone("rename", "x.pine", "New").code, posted(clone)) == (2, 0)
     clone("add", "x.pine")
@@ -105,8 +105,8 @@ def test_a_name_that_is_taken_at_this_moment(clone: World, body: bytes) -> None:
     assert "Trend" in names(clone)
 
 
-def test_a_rename_that_makes_a_version_is_told(clone: World) -> None:
-    """It is not known whether the service does that."""
+def test_a_rename_that_makes_a_version_is_reported(clone: World) -> None:
+    """Whether the service does that is unknown."""
     clone.plan.add(Fault("rename", "foreign", source=TREND))
     ran = clone("rename", TREND_PATH, "New", code=0)
     assert "2.0 was saved there meanwhile, with the same text" in ran.err
@@ -152,7 +152,7 @@ def test_done_and_the_answer_lost(clone: World, kind: str) -> None:
 def test_not_done_and_the_answer_lost(
     clone: World, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether it still comes is not known: it is not sent again before that is."""
+    """The request may still arrive, so it is not sent again until that is known."""
     clone.plan.add(Fault("rename", kind))  # type: ignore[arg-type]
     before = clone.files()
     clone("rename", TREND_PATH, "New", code=5 if kind in ("html", "html-login", "redirect") else 7)
@@ -161,7 +161,7 @@ def test_not_done_and_the_answer_lost(
     assert clone("mv", TREND_PATH, "x.pine").code == 7
     assert clone("rm", TREND_PATH).code == 7
     assert (posted(clone), clone.files()) == (1, before)
-    assert "not settled" in clone("status", "--offline").out
+    assert "an interrupted write is pending" in clone("status", "--offline").out
     assert "a rename was sent" in clone("doctor").out
     assert clone("rename", TOOLS_PATH, "Other tools").code == 7, "others go on"
     assert "Other tools" in names(clone)
@@ -214,13 +214,13 @@ def test_a_script_that_is_deleted_in_between(clone: World, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "body", [b"", b"ok", b'"ok"', b"{}", b'{"success":true}', b"null", b"\xff", b"[1]"]
 )
-def test_whatever_the_answer_looks_like(clone: World, body: bytes) -> None:
+def test_any_form_of_the_response(clone: World, body: bytes) -> None:
     clone.plan.add(Fault("rename", "answer", when="after", body=body))
     assert clone("rename", TREND_PATH, "New").code == 0
     assert clone.entry()["name"] == "New"
 
 
-def test_said_to_be_done_and_not_listed(clone: World) -> None:
+def test_reported_as_done_but_not_listed(clone: World) -> None:
     clone.plan.add(Fault("rename", "answer", body=b'"ok"'))
     assert clone("rename", TREND_PATH, "New").code == 7
     assert clone.entry()["name"] == "Trend"
@@ -237,7 +237,7 @@ def renamed(world: World, name: str, old: str = "Trend") -> None:
 
 
 @both_ways
-def test_a_name_that_was_changed_there_is_shown_and_followed(clone: World) -> None:
+def test_a_name_changed_on_tradingview_is_shown_and_followed(clone: World) -> None:
     renamed(clone, "Trend / two")
     status = clone("status")
     assert "called 'Trend / two' on TradingView" in status.out
@@ -271,7 +271,7 @@ def test_rename_then_follow(clone: World) -> None:
     assert clone.read("indicators/New.pine") == TREND
 
 
-def test_what_is_taken_gets_an_id(clone: World) -> None:
+def test_a_taken_path_gets_an_id(clone: World) -> None:
     clone.write(EXTRA, "indicators/NEW.pine")
     renamed(clone, "New")
     assert clone("mv", "--follow").code == 0

@@ -1,4 +1,4 @@
-"""`repair`: a pine.toml that git left in conflict."""
+"""`repair`: a pine.toml with conflict markers of git."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_older_version_is_taken_and_nobodys_save_is_lost(
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
 def test_the_newer_version_is_taken_where_the_file_is_it(diverged: World, side: str) -> None:
-    """Whichever side of the markers it stands on."""
+    """On either side of the markers."""
     if side == "theirs":
         git(diverged, "branch", "-m", "other", "swap")
         git(diverged, "branch", "-m", "main", "other")

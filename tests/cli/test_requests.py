@@ -1,4 +1,4 @@
-"""What each verb costs: the requests, one by one."""
+"""What each verb costs: its requests, one by one."""
 
 from __future__ import annotations
 

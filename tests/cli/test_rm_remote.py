@@ -1,5 +1,5 @@
-"""rm --remote: the one thing that nothing on TradingView undoes. Every version is kept here first,
-somebody typed the name, and the end of it is proven."""
+"""rm --remote cannot be undone on TradingView. First every version is stored here and somebody
+types the name; then the deletion is verified."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_every_version_is_kept_before_the_deletion(three: World) -> None:
     assert is_there(three, "Tools")
 
 
-def test_a_lost_or_damaged_cache_is_read_anew(three: World) -> None:
+def test_a_lost_or_damaged_cache_is_rebuilt(three: World) -> None:
     for path in (three.home / "pinesync/state").glob("*/objects/*/*"):
         path.write_text("damaged")
     pine_id = three.id_of()
@@ -102,7 +102,7 @@ def test_what_is_kept_is_on_the_disk_before_the_request(
 
 @contextmanager
 def sent(world: World, patch: pytest.MonkeyPatch, act) -> Iterator[None]:
-    """The act happens as the deletion arrives, with a record of it on disk."""
+    """The act happens when the deletion arrives, while its intent is on disk."""
     answered = SandboxApp.__call__
 
     def looking(self, environ, start_response):
@@ -116,7 +116,7 @@ def sent(world: World, patch: pytest.MonkeyPatch, act) -> Iterator[None]:
         yield
 
 
-def test_what_is_edited_stays_and_is_told(three: World) -> None:
+def test_an_edited_file_stays_and_is_reported(three: World) -> None:
     three.write(LONGER)
     assert "never saved" in three(*NOW, code=0).err
     assert three.read() == LONGER
@@ -142,7 +142,7 @@ def test_the_last_script_of_an_account(clone: World) -> None:
 
 
 def test_a_folder_of_nobody_yet(clone: World) -> None:
-    """Whose scripts these are is asked first, and pinned: another account lacks them all."""
+    """The account is requested and pinned first: another account has none of the scripts."""
     text = (clone.folder / "pine.toml").read_text()
     lines = [line for line in text.split("\n") if not line.startswith("account")]
     (clone.folder / "pine.toml").write_text("\n".join(lines))
@@ -308,7 +308,7 @@ def test_a_deletion_that_arrives_late(three: World) -> None:
 
 
 def test_another_account_is_no_proof(three: World) -> None:
-    """What was sent is not settled with a list of somebody else's."""
+    """A sent deletion is not settled with another account's list."""
     three.plan.add("delete:1:delay")
     assert three(*NOW).code == 7
     body = {"userId": 9, "userName": "somebody", "chartImageUrl": ""}
@@ -352,7 +352,7 @@ def test_a_list_alone_is_no_proof(three: World) -> None:
     assert three.entry()["version"] == "3.0"
 
 
-def test_said_to_be_done_and_still_there(three: World) -> None:
+def test_reported_as_done_but_still_there(three: World) -> None:
     three.plan.add(Fault("delete", "answer", body=b'"ok"'))
     assert three(*NOW).code == 7
     assert TREND_PATH in three.files()

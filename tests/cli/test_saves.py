@@ -1,4 +1,4 @@
-"""What was saved there: listed, shown, compared, searched, and brought back."""
+"""Saved versions: listed, shown, compared, searched, and restored."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_versions_of_two_scripts(saved: World) -> None:
 # -- restore --------------------------------------------------------------------------------------
 
 
-def test_an_old_version_comes_into_the_file_and_what_stood_there_is_kept(saved: World) -> None:
+def test_restoring_an_old_version_backs_up_the_text(saved: World) -> None:
     mine = saved.read() + "// mine\n"
     saved.write(mine)
     assert saved("restore", f"{TREND_PATH}@1", code=0).out == f"restored   {TREND_PATH}  1.0\n"
@@ -251,9 +251,8 @@ def test_a_kept_text_is_printed(saved: World) -> None:
     assert saved("restore", "--kept", TREND_PATH, "--json").json["source"] is None
     nothing = saved("restore", "--kept", "--show", "3", TREND_PATH)
     assert (nothing.code, nothing.out) == (2, "")
-    assert (
-        f"no kept text 3; there are 2\nhint: `pinesync restore --kept {TREND_PATH}`" in nothing.err
-    )
+    listed = f"hint: `pinesync restore --kept {TREND_PATH}`"
+    assert f"no kept text 3; the last is 2\n{listed}" in nothing.err
 
 
 def test_line_ends_stay_those_of_the_file(clone: World) -> None:
@@ -345,7 +344,7 @@ def test_several_patterns_and_one_that_begins_with_a_dash(saved: World) -> None:
     assert (nothing.code, "name a PATTERN" in nothing.err) == (2, True)
 
 
-def test_scripts_without_a_file_are_searched_too(clone: World) -> None:
+def test_scripts_without_a_file_are_searched_as_well(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
     assert clone("grep", "open").out == f"{clone.id_of('Extra')}@1.0:plot(open)\n"
 
@@ -389,7 +388,7 @@ def test_a_service_without_a_list_of_versions(clone: World) -> None:
     assert len(saves(clone, TREND_PATH)) == 6
 
 
-def test_another_machine_reads_anew(saved: World) -> None:
+def test_another_machine_reads_again(saved: World) -> None:
     before = saved("log", TREND_PATH).out.replace("pinesync ", "elsewhere")
     saved.forget()
     assert saved("log", TREND_PATH).out.replace("pinesync ", "elsewhere") == before

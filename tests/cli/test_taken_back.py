@@ -1,5 +1,5 @@
-"""Nobody's save is taken back: histories in which plain commands used to save an older text over
-what somebody else had saved. "S0" of each is Trend, cloned at 1.0 and committed."""
+"""Nobody's save is reverted: histories in which plain commands used to save an older text over
+somebody else's save. "S0" of each is Trend, cloned at 1.0 and committed."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_fresh_clone_of_a_commit_with_pine_toml_and_an_older_file(
 
 
 def test_an_own_push_between_two_foreign_saves_of_one_line(repo: World) -> None:
-    """Their second save stands on ours, which stands on their first: none comes out by itself."""
+    """Their second save is based on ours, and ours on their first: none can be removed alone."""
     repo.web_save_and_pull(SLOWER)
     repo.write_and_push(FASTER)
     repo.web_save_and_pull(TWICE)
@@ -200,7 +200,7 @@ def test_a_revert_of_pushes_alone_is_pushed_from_any_machine(repo: World) -> Non
 
 
 def test_a_revert_of_a_push_on_top_of_a_foreign_save(repo: World) -> None:
-    """What is reverted is ours; what it stands on is theirs, and stays."""
+    """The reverted save is ours; the one it is based on is theirs, and stays."""
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
     repo.write(SLOWER + "plot(close)\n")
@@ -323,7 +323,7 @@ def test_ours_after_theirs_was_undone(repo: World) -> None:
 
 
 def test_ours_of_a_merge_of_gits(repo: World) -> None:
-    """A text that was thrown away with `restore` is no side of it."""
+    """A text discarded with `restore` is no side of the merge."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
     git(repo, "checkout", "-qb", "other")
@@ -339,7 +339,7 @@ def test_ours_of_a_merge_of_gits(repo: World) -> None:
 
 
 def test_ours_of_a_merge_of_gits_after_one_of_ours(repo: World) -> None:
-    """What an earlier conflict replaced is no side of this one."""
+    """A text replaced by an earlier conflict is no side of this one."""
     conflicted(repo)
     assert repo("resolve", "--ours", TREND_PATH).code == 0
     assert repo("push", "--commit").code == 0
@@ -368,7 +368,7 @@ def test_ours_under_a_clock_that_was_ahead(repo: World) -> None:
     assert repo.read() == FASTER
 
 
-def test_ours_that_cannot_be_told_is_refused(repo: World) -> None:
+def test_ours_that_cannot_be_determined_is_refused(repo: World) -> None:
     """The candidates are named."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
@@ -456,7 +456,7 @@ def test_a_merge_by_hand_is_meant_once_it_is_resolved(repo: World) -> None:
 
 
 def test_a_newer_save_without_the_one_before(repo: World) -> None:
-    """As a cherry-pick leaves it, without an edit by anybody."""
+    """Like the result of a cherry-pick, without an edit."""
     repo.web_save_and_pull(SLOWER)
     repo.web_save_and_pull(SLOWER + "\n// theirs\n")
     repo.write(TREND + "\n// theirs\n")
@@ -465,7 +465,7 @@ def test_a_newer_save_without_the_one_before(repo: World) -> None:
     assert repo.read() == SLOWER + "\n// theirs\n"
 
 
-def test_a_script_that_was_forgotten_and_pulled_anew(clone: World) -> None:
+def test_a_script_forgotten_and_pulled_again(clone: World) -> None:
     """Git has an older text of the file that a pull wrote."""
     start(clone)
     clone.web_save(SLOWER)

@@ -1,5 +1,4 @@
-"""`init --template team`: the files are there, none that was there is changed, and each does what
-it says."""
+"""`init --template team`: all files are created, no existing one changes, and each one works."""
 
 from __future__ import annotations
 
@@ -40,7 +39,7 @@ def test_an_empty_folder(world: World) -> None:
     assert world("status", cwd=world.place / "new").code == 0
 
 
-def test_what_is_there_stays(clone: World) -> None:
+def test_existing_files_stay(clone: World) -> None:
     clone.write("mine\n", ".gitignore")
     before = clone.files()
     ran = clone("init", "--template", "team", code=0)
@@ -100,7 +99,7 @@ def test_no_link_is_followed(clone: World) -> None:
     assert not [path for path in clone.files() if path.endswith(".tmp")]
 
 
-def test_below_a_repository_it_is_said(clone: World) -> None:
+def test_a_workspace_below_a_repository_is_reported(clone: World) -> None:
     git(clone.place, "init", "-q")
     ran = clone("init", "--template", "team", "--json")
     assert (ran.code, ran.json["below"]) == (0, "scripts")

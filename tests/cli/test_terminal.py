@@ -1,4 +1,4 @@
-"""What only a terminal gets: colours, a bar, questions, Ctrl-C."""
+"""Terminal-only behaviour: colours, a progress bar, questions, Ctrl-C."""
 
 from __future__ import annotations
 

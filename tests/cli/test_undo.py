@@ -1,4 +1,4 @@
-"""What pinesync did is listed, and taken back where nothing is lost by it."""
+"""`oplog` lists the operations, and `undo` reverts one if nothing is lost by it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def verbs(world: World) -> list[str]:
     return [each["verb"] + " undone" * each["undone"] for each in found]
 
 
-def test_what_was_done_is_listed(clone: World) -> None:
+def test_operations_are_listed(clone: World) -> None:
     assert clone("oplog").err == "nothing was done here on this machine yet\n"
     clone.write_and_push(LONGER)
     clone.web_save_and_pull(BREAKOUT + "// web\n", "Breakout")
@@ -30,6 +30,17 @@ def test_what_was_done_is_listed(clone: World) -> None:
     pulled, pushed = clone("oplog").out.splitlines()
     assert "1 file written" in pulled
     assert f"saved {TREND_PATH}@2.0" in pushed
+
+
+def test_of_many_files_the_first_are_listed_and_the_rest_are_counted(clone: World) -> None:
+    names = [f"{name}.pine" for name in "abcde"]
+    for name in names:
+        clone.write(TREND.replace("Trend", name), name)
+    clone("add", *names, code=0)
+    clone("push", code=0)
+    pushed, added = clone("oplog").out.splitlines()
+    assert pushed.endswith("saved a.pine@1.0, b.pine@1.0, c.pine@1.0 and 2 more")
+    assert added.endswith("a.pine, b.pine, c.pine and 2 more")
 
 
 @both_ways
@@ -47,7 +58,7 @@ def test_a_push_is_undone_by_one_more_version(clone: World) -> None:
     assert (clone.words(), clone("push").asked) == ({}, ("list",))
 
 
-def test_what_a_save_says_is_said_of_an_undo_too(clone: World) -> None:
+def test_an_undo_reports_what_a_save_reports(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.app.switches = Switches(text="strip-trailing")
     ran = clone("undo", code=0)
@@ -92,7 +103,7 @@ def test_a_merge_is_undone(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "diverged"}
 
 
-def test_nobody_s_save_is_hidden_by_it(clone: World) -> None:
+def test_it_hides_no_save(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.web_save(FASTER)
     ran = clone("undo", code=3)
@@ -166,8 +177,8 @@ def test_a_push_of_two_is_undone_in_two_goes(clone: World, monkeypatch: pytest.M
     assert clone.saved("Breakout") == [BREAKOUT, other, BREAKOUT]
 
 
-def test_what_was_interrupted_comes_first(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A push that nobody heard of is what was done last: an undo takes nothing else back."""
+def test_interrupted_work_comes_first(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last operation is a push with a lost response: an undo reverts nothing else."""
     clone.write_and_push(LONGER)
     other = BREAKOUT + "// mine\n"
     clone.write(other, BREAKOUT_PATH)
@@ -388,7 +399,7 @@ def test_a_full_disk_takes_nothing_but_the_way_back(clone: World) -> None:
         {"key": "another"},
     ],
 )
-def test_a_damaged_log_is_said_and_stops_no_push(clone: World, damage: object) -> None:
+def test_a_damaged_log_is_reported_and_stops_no_push(clone: World, damage: object) -> None:
     clone.write_and_push(LONGER)
     (path,) = (Path(clone.home) / "pinesync" / "state").glob("*/operations/*.json")
     if isinstance(damage, bytes):
@@ -437,7 +448,7 @@ def test_a_new_script_is_forgotten_and_its_file_stays(clone: World) -> None:
     assert clone.words() == {"indicators/Idea.pine": "untracked"}
 
 
-def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> None:
+def test_a_file_that_came_back_stays_without_a_message(clone: World) -> None:
     clone.remove()
     clone("restore", TREND_PATH)
     ran = clone("undo")
@@ -446,7 +457,7 @@ def test_a_file_that_came_back_stays_and_nothing_else_is_said(clone: World) -> N
     assert clone.read() == TREND
 
 
-def test_what_happened_there_alone_is_said(clone: World) -> None:
+def test_changes_on_tradingview_alone_are_reported(clone: World) -> None:
     clone("rename", TREND_PATH, "Another")
     ran = clone("undo", code=3)
     assert "was renamed on TradingView" in ran.err

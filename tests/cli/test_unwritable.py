@@ -1,4 +1,4 @@
-"""Where nothing can be written down here: then nothing is sent, or what was saved is told."""
+"""If nothing can be written here, nothing is sent, or the save is reported."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_nothing_is_sent_from_a_folder_that_takes_no_note(
     ],
 )
 @pytest.mark.parametrize("path", [TREND_PATH, "indicators/Extra.pine"])
-def test_a_save_that_cannot_be_noted_is_told_and_found(
+def test_a_save_that_cannot_be_noted_is_reported_and_found(
     clone: World, path: str, calls: tuple[str, ...], fault: str
 ) -> None:
     """The disk refuses once the save is stored: pine.toml, or all that this machine keeps."""
@@ -204,7 +204,7 @@ def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
 @pytest.mark.parametrize("pages", range(12))
 def test_a_disk_that_is_really_full(clone: World, pages: int) -> None:
-    """The state is on a disk of its own, on which so many pages are free."""
+    """The state is on its own disk with this number of free pages."""
     state = clone.home / "pinesync" / "state"
     moved = state.with_name("moved")
     state.rename(moved)

@@ -1,4 +1,4 @@
-"""Where commands are run and what they are told: -C, subfolders, paths outside, odd names."""
+"""Where commands run: -C, subfolders, paths outside, odd names."""
 
 from __future__ import annotations
 

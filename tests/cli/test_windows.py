@@ -1,4 +1,4 @@
-"""What Windows has instead, as far as it can be had here: its console, its pager, its paths."""
+"""Windows specifics, as far as they can be tested here: its console, its pager, its paths."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.world import TREND_PATH
 
 
 class Console(io.StringIO):
-    """The console as `msvcrt` has it, where somebody pressed these keys, and its standard input."""
+    """A console of `msvcrt` with these keys pressed, and its standard input."""
 
     def __init__(self, pressed: str) -> None:
         super().__init__()

@@ -167,7 +167,7 @@ def test_a_commit_that_arrives_meanwhile_stays(team: Team) -> None:
 
 
 def test_records_that_are_in_conflict_are_repaired(team: Team) -> None:
-    """The run saved 2.0; in the browser it became 3.0, which somebody pulled and recorded first."""
+    """The run saved 2.0; the browser saved 3.0, which somebody pulled and recorded first."""
     team.merge(LONGER, TREND_PATH)
 
     def meanwhile() -> None:
@@ -210,7 +210,7 @@ def test_somebody_recorded_the_same_before(team: Team) -> None:
     assert (said(team)[0], recorded(team)[TREND_PATH]) == ("from my machine", "2.0")
 
 
-def test_a_main_that_takes_no_commit_is_said(team: Team) -> None:
+def test_a_main_that_accepts_no_commit_is_reported(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     guard = team.origin / "hooks" / "pre-receive"
     guard.parent.mkdir(exist_ok=True)
@@ -222,7 +222,7 @@ def test_a_main_that_takes_no_commit_is_said(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER]
 
 
-def test_a_protected_main_has_its_record_beside_it(team: Team) -> None:
+def test_a_protected_main_has_its_record_on_a_side_ref(team: Team) -> None:
     team.protected = True
     assert [step["name"] for step in team._steps("push")[-2:]] == ["Push", "Record"]
     team.merge(LONGER, TREND_PATH)

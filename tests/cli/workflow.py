@@ -1,5 +1,5 @@
-"""The workflow of `init --template team`, as a runner carries it out: each `run` step is a script
-for bash, in a fresh clone, on a machine that remembers nothing."""
+"""The workflow of `init --template team` as a runner executes it: each `run` step is a bash
+script, in a fresh clone, on a machine without state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COOKIE = "TRADINGVIEW_COOKIE"
 
 @dataclass(frozen=True)
 class Job:
-    """What came of a job: each step's exit code and output, the summary, and the clone."""
+    """The result of a job: each step's exit code and output, the summary, and the clone."""
 
     codes: dict[str, int]
     printed: dict[str, str]
@@ -56,7 +56,7 @@ class Team:
         self.share(said)
 
     def share(self, said: str = "a change") -> None:
-        """All that is in somebody's folder lands on main."""
+        """Everything in somebody's folder lands on main."""
         git(self.world, "add", "--all")
         git(self.world, "commit", "-qm", said)
         git(self.world, "pull", "-q", "--rebase")
@@ -101,7 +101,7 @@ class Team:
         return kept + list(yaml.safe_load(instead))
 
     def _environment(self, step: Any, place: Path, branch: str) -> dict[str, str]:
-        """The secret stands for the loopback facade's, in the steps that are handed it alone."""
+        """The secret is the loopback facade's cookie, only in the steps that receive it."""
         env = {name: value for name, value in os.environ.items() if name != "PINESYNC_COOKIE"}
         path = os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]])
         env |= {"PATH": path, "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_REF_NAME": branch}

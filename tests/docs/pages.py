@@ -1,5 +1,5 @@
-"""The pages as they are read: every ```console block is typed into a shell, in a temporary folder,
-and what the page shows is compared with what came. `...` stands for anything.
+"""Run the pages as they are read: every ```console block is typed into a shell in a temporary
+folder, and the output is compared with the page. `...` stands for anything.
 
 A block that a machine without an account or a network cannot run has `<!-- not run: why -->`
 before it. After a change of words, `python -m tests.docs.pages README.md` puts what the program
@@ -36,7 +36,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Step:
-    """A command of a page, and what the page shows below it; None where it shows nothing."""
+    """A command of a page, and the output shown below it; None if none is shown."""
 
     command: str
     shown: str | None
@@ -69,7 +69,7 @@ def steps(block: Block) -> Iterator[Step]:
 
 
 def agrees(shown: str, came: str) -> bool:
-    """Whether the output is what the page shows, `...` standing for anything."""
+    """Whether the output matches the page; `...` stands for anything."""
     pattern = re.escape(shown.strip()).replace(re.escape("..."), ".*?")
     return re.fullmatch(pattern, came.strip(), re.DOTALL) is not None
 
@@ -118,7 +118,7 @@ def read_aloud(name: str, folder: Path) -> list[tuple[Step, str]]:
 
 
 def disagreements(told: list[tuple[Step, str]]) -> list[str]:
-    """Where the page shows another output than came, as a person would want to be told."""
+    """The differences between the page and the real output, as messages for a person."""
     return [
         f"line {step.line}: $ {step.command}\n--- the page\n{step.shown}\n--- the program\n{came}"
         for step, came in told
@@ -127,7 +127,7 @@ def disagreements(told: list[tuple[Step, str]]) -> list[str]:
 
 
 def renewed(text: str, told: list[tuple[Step, str]]) -> str:
-    """The page with what came in place of what it showed, where the two disagree."""
+    """The page with the real output wherever it differs."""
     lines = text.split("\n")
     for step, came in reversed(told):
         if step.shown is not None and not agrees(step.shown, came):

@@ -1,4 +1,4 @@
-"""The drawings of docs/design.md, compared with what they are drawings of."""
+"""The drawings of docs/design.md match the code."""
 
 import _thread
 import re

@@ -1,4 +1,4 @@
-"""What describes itself: help for every command and option, and the pages made from it."""
+"""Help exists for every command and option, and the generated pages are up to date."""
 
 import re
 import shlex
@@ -136,7 +136,7 @@ def test_every_word_is_in_the_policy_page() -> None:
 
 
 def test_the_generated_pages_are_fresh() -> None:
-    """`make docs` writes them anew."""
+    """`make docs` regenerates them."""
     done = subprocess.run(
         [sys.executable, "-m", "cogapp", "--check", "--diff", *map(str, PAGES)],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The README: what it shows is what one sees, and it leaves nothing out."""
+"""The README shows real output, and leaves nothing out."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Every promise and every rule of security is shown by tests, and the pages name them."""
+"""Every promise and every security rule is covered by tests, and the pages name them."""
 
 import re
 

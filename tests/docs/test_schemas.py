@@ -1,5 +1,5 @@
-"""The JSON Schemas: fresh, valid, and of one mind with the parser of pine.toml. What commands
-answer is compared with theirs in tests/cli/test_json.py and test_tutorial.py."""
+"""The JSON Schemas are up to date, valid, and agree with the parser of pine.toml. The output of
+commands is compared with theirs in tests/cli/test_json.py and test_tutorial.py."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ D = f'"{digest("x")}"'
 
 
 def test_the_files_are_fresh_and_no_other_is_there() -> None:
-    """`make docs` writes them anew."""
+    """`make docs` regenerates them."""
     wanted = schemas.files()
     assert set(schemas.FOLDER.rglob("*.json")) == set(wanted)
     for path, text in wanted.items():
@@ -162,7 +162,7 @@ def test_editors_complete_and_mark_it(clone: World) -> None:
 
 
 def linted(path: Path) -> str:
-    """What taplo has against the file."""
+    """The errors that taplo reports for the file."""
     program = Path(sys.executable).parent / "taplo"
     command = [str(program), "lint", "--colors", "never", path.name]
     done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, check=False)

@@ -1,5 +1,5 @@
-"""The site and the manual page, built as `make docs` builds them: without a warning, and every
-link inside leads somewhere."""
+"""The site and the manual page, built as `make docs` builds them: no warnings, and every
+internal link works."""
 
 import re
 import subprocess
@@ -95,6 +95,6 @@ def test_the_manual_page_has_every_verb_and_is_the_one_that_ships(tmp_path: Path
 
 
 def _words(page: str) -> list[str]:
-    """What a page says, without the macros of the sphinx that made it."""
+    """The text of a man page, without the macros of the sphinx that made it."""
     text = [line for line in page.splitlines() if not line.startswith((".", "'", "\\"))]
     return re.sub(r"\\f.|\\", "", " ".join(text)).split()

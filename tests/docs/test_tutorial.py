@@ -15,16 +15,16 @@ ANYTHING = "…"
 
 def test_every_command_prints_what_the_page_shows(home: Path, tmp_path: Path) -> None:
     assert not disagreements(read_aloud("docs/tutorial.md", tmp_path))
-    assert not list(tmp_path.iterdir()), "the tutorial takes away what it made"
+    assert not list(tmp_path.iterdir()), "the tutorial removes what it created"
 
 
 def test_the_json_of_every_verb_is_as_shown(home: Path, tmp_path: Path) -> None:
     found = blocks(page("docs/reference/json.md"))
     consoles = [block for block in found if block.language == "console"]
-    told = iter(run([step for block in consoles for step in steps(block)], tmp_path))
+    outputs = iter(run([step for block in consoles for step in steps(block)], tmp_path))
     shown = {block: json.loads(_after(found, block).text) for block in consoles}
     for block, example in shown.items():
-        *_, came = [next(told) for _ in steps(block)]
+        *_, came = [next(outputs) for _ in steps(block)]
         assert came.strip().isascii()
         assert not difference(example, json.loads(came)), f"json.md, line {block.line}"
         Draft202012Validator(schemas.answer(example["command"])).validate(json.loads(came))
@@ -37,7 +37,8 @@ def _after(found: list[Block], block: Block) -> Block:
 
 
 def difference(shown: Any, came: Any, at: str = "") -> list[str]:
-    """Where an answer is not of the form shown; "…" is anything, as a last item or key any more."""
+    """The places where the output differs from the example. "…" matches anything; as a last item
+    or key, any number of them."""
     if shown == ANYTHING:
         return []
     if isinstance(shown, dict) and isinstance(came, dict):

@@ -1,4 +1,4 @@
-"""Somebody at work with the engine: on ports in memory, or on any others."""
+"""Work with the engine, on ports in memory or on any others."""
 
 from collections.abc import Callable
 from itertools import count
@@ -26,8 +26,8 @@ Edited = tuple[PineId, str]
 
 
 class Bench:
-    """A workspace, the service, and somebody who types `push` and `pull`. `after_write` acts right
-    after an intent was written."""
+    """A workspace, the service, and a person who runs `push` and `pull`. `after_write` is called
+    after each write of an intent."""
 
     def __init__(self, place: Place | None = None) -> None:
         self.place = place or InMemory(OWNER)
@@ -46,7 +46,7 @@ class Bench:
         )
 
     def ports(self) -> Ports:
-        """What the next command is given."""
+        """The arguments of the next command."""
         self.place.reopen()
         place, tools = self.place, self._tools
         log = cast("IntentLog", _Telling(place.log, self.after_write))
@@ -55,7 +55,7 @@ class Bench:
     # -- the person ----------------------------------------------------------------------------
 
     def script(self, name: str, *texts: str) -> tuple[PineId, str]:
-        """A script that is there and was pulled; its id and its path."""
+        """Create and pull a script; return its id and path."""
         pine_id = self.fake.add(name, *texts)
         self.pull()
         (path,) = (e.path for e in self.entries.values() if e.pine_id == pine_id)
@@ -109,8 +109,8 @@ class Bench:
         return dict(self.place.files()), self.entries, self.records()
 
     def check_sound(self) -> None:
-        """What holds at every moment: no base ahead of the service, nor of what was read there;
-        no file that pinesync left behind."""
+        """Invariants at every moment: no base is ahead of the service, or of what was read
+        there; no leftover file of pinesync."""
         for entry in self.entries.values():
             if entry.base and entry.pine_id in self.fake.scripts:
                 script = self.fake.scripts[entry.pine_id]
@@ -129,7 +129,7 @@ class Bench:
 
 
 class _Telling:
-    """A log of intents that tells of each that was written."""
+    """A log of intents that reports each write."""
 
     def __init__(self, log: IntentLog, told: Callable[[Intent], object]) -> None:
         self._log, self._told = log, told

@@ -7,7 +7,7 @@ from pinesync.sync.intents import Now
 
 @dataclass
 class Clock:
-    """All clocks of a machine, which only move when told. Sleeping lets them go on."""
+    """All clocks of a machine. Only tests and sleeping move them."""
 
     wall: float = 1_700_000_000.0
     mono: float = 10_000.0

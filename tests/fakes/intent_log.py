@@ -9,7 +9,7 @@ from pinesync.sync.operations import Journal, Operation
 
 
 class FakeIntentLog:
-    """Fits `sync.ports.IntentLog`."""
+    """Implements `sync.ports.IntentLog`."""
 
     def __init__(self) -> None:
         self.held: dict[str, Intent] = {}
@@ -45,7 +45,7 @@ class FakeIntentLog:
             self.held.pop(intent.key, None)
 
     def forget_journal(self) -> None:
-        """A process ended, and with it what it had not logged."""
+        """The process ended before it logged its operation."""
         self.journal = Journal()
 
     def operations(self, most: int) -> Sequence[Operation]:

@@ -1,4 +1,4 @@
-"""pine.toml as a value that is replaced as a whole."""
+"""pine.toml as a value, replaced as a whole."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -17,7 +17,7 @@ FOLDERS: Mapping[Kind, str] = {
 
 
 class FakeManifest:
-    """Fits `sync.ports.Manifest`. What it changes goes into the journal of `log`."""
+    """Implements `sync.ports.Manifest`. Its changes go into the journal of `log`."""
 
     def __init__(self, log: IntentLog, account: Account | None = None) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""A service in memory that behaves as `protocol.md` says, and goes wrong when told to.
+"""A service in memory that follows `protocol.md`, and fails on demand.
 
 It is no mock: it has a world (scripts, each an append-only log of versions), and the suite in
 `tests/tradingview/test_contract.py` holds it to what the real client does against the sandbox.
@@ -59,8 +59,9 @@ class Script:
 
 
 class FakeRemote:
-    """One account. `rewrite` is what the service does to a text that it stores;
-    `failed_save_has_result` whether a save that does not compile is told where it is."""
+    """One account. `rewrite` is how the service changes a text that it stores;
+    `failed_save_has_result` is whether the response to a save that does not compile names its
+    place."""
 
     def __init__(self) -> None:
         self.scripts: dict[PineId, Script] = {}
@@ -86,7 +87,7 @@ class FakeRemote:
     # -- the world, by hand --------------------------------------------------------------------
 
     def add(self, name: str, *texts: str) -> PineId:
-        """A script that is there, with a version for each text."""
+        """Create a script, with a version for each text."""
         self._made += 1
         pine_id = PineId(f"USER;{self._made:032x}")
         self.scripts[pine_id] = Script(pine_id, name, list(texts))
@@ -115,11 +116,11 @@ class FakeRemote:
     # -- what goes wrong -----------------------------------------------------------------------
 
     def next_save(self, turn: Turn) -> None:
-        """The next save that nothing is planned for yet goes like this."""
+        """Plan the next save without a plan."""
         self._turns.append(turn)
 
     def forget_turns(self) -> None:
-        """What was planned for saves that never came is off."""
+        """Cancel the plans for saves that never came."""
         self._turns.clear()
 
     def fail_next(self, method: str, *errors: PinesyncError) -> None:
@@ -131,7 +132,7 @@ class FakeRemote:
         self._acts[method].append(act)
 
     def sent(self, method: str) -> int:
-        """How many calls of a method came."""
+        """The number of calls of a method."""
         return sum(call.split()[0] == method for call in self.calls)
 
     # -- the port ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The texts that a machine holds, in memory."""
+"""The text store, in memory."""
 
 from pinesync.errors import FileError
 from pinesync.model import Digest, PineId, SavedText, Version, VersionInfo

@@ -1,4 +1,4 @@
-"""The tools of the engine: threads, and a three-way merge."""
+"""The engine's tools: threads and a three-way merge."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,8 +44,8 @@ def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
 
 
 def merge(base: str, local: str, remote: str) -> Merged:
-    """Lines that both sides kept hold the rest together: between two of them, the side that
-    changed wins, and where both did, both stand between markers."""
+    """Merge between the lines that both sides kept: the side that changed wins; if both did,
+    both are between markers."""
     ours, theirs, both = lines(local), lines(remote), lines(base)
     kept_here, kept_there = _kept(both, ours), _kept(both, theirs)
     merged, conflicted = "", False
@@ -66,5 +66,5 @@ def merge(base: str, local: str, remote: str) -> Merged:
 
 
 def _kept(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
-    """Where each line of the old text that stayed is in the new one."""
+    """The index in the new text of each line that stayed."""
     return {a + i: b + i for a, b, size in same_lines(old, new) for i in range(size)}

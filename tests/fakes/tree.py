@@ -1,4 +1,4 @@
-"""A folder of files in memory, with the temporary files that a `put` has on its way."""
+"""The working tree in memory, with the temporary files of a running `put`."""
 
 import re
 from collections.abc import Callable, Collection, Mapping

@@ -1,4 +1,4 @@
-"""A workspace behind its ports, with the hands of those who use an editor, git, and a full disk."""
+"""A workspace behind its ports, and what an editor, git or a full disk does to it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -29,7 +29,7 @@ class Place(Protocol):
         """The next command begins: it knows what was written down, and nothing else."""
 
     def files(self) -> Mapping[str, bytes]:
-        """The files of the folder, pine.toml aside."""
+        """The files of the folder, without pine.toml."""
 
     def write(self, path: str, data: bytes) -> None:
         """An editor saves: the path has a new file."""
@@ -38,7 +38,7 @@ class Place(Protocol):
         """Somebody removes the file."""
 
     def block(self, path: str) -> None:
-        """Something is there that is no plain file."""
+        """Put something there that is not a plain file."""
 
     def ignore(self, path: str) -> None:
         """pine.toml ignores that path."""
@@ -56,7 +56,7 @@ class Place(Protocol):
         """The folder becomes a repository."""
 
     def commit(self) -> None:
-        """The folder, as it is, goes into a commit."""
+        """Commit the folder as it is."""
 
     def lose_text(self, name: Digest) -> None:
         """The store lost a text."""

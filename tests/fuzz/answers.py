@@ -1,5 +1,5 @@
-"""Every function that reads an answer bears any status and any bytes: it gives a value that holds
-what it promises, or raises one of our errors."""
+"""Every function that reads a response accepts any status and any bytes: it returns a valid
+value or raises one of our errors."""
 
 import json
 from collections.abc import Callable
@@ -105,7 +105,7 @@ def _check(example: tuple[str, int, bytes, str | None]) -> None:
 
 
 def _check_json(body: bytes) -> None:
-    """What is taken means the same to everybody."""
+    """Every parser reads an accepted response in the same way."""
     try:
         value = safe_json.loads(body)
     except ValueError:

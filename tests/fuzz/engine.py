@@ -1,4 +1,4 @@
-"""Runs a target on made-up examples, and tells the smallest one that it does not bear."""
+"""Run a target on generated examples, and report the smallest failing one."""
 
 import time
 from collections.abc import Callable
@@ -19,8 +19,8 @@ SLOWEST = 10.0
 
 @dataclass(frozen=True)
 class Target:
-    """`check` raises where an example does what it never should; `vary` makes another one of it,
-    which is quicker than to draw one."""
+    """`check` raises if an example breaks a rule; `vary` derives another example, which is
+    faster than drawing one."""
 
     name: str
     examples: SearchStrategy[Any]
@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Result:
-    """How many examples were tried, and what one of them did: the error, and the example."""
+    """The number of examples tried, and a failing one: the error, and the example."""
 
     executions: int
     finding: str = ""
@@ -43,7 +43,7 @@ class TooSlowError(Exception):
 def run(
     target: Target, *, seconds: float = 0.0, examples: int = ROUND, once: bool = False
 ) -> Result:
-    """Until the time is over, or one round: always the same one where only that is asked for."""
+    """Run until the time is over, or one round, which is always the same."""
     executions = 0
 
     def tried(example: Any) -> None:

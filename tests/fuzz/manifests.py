@@ -1,4 +1,4 @@
-"""A pine.toml that anybody wrote is a manifest or is refused; what is written can be read again."""
+"""Any pine.toml is either read or refused; what we write can be read again."""
 
 from collections.abc import Mapping
 from random import Random

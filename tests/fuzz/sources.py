@@ -1,5 +1,5 @@
-"""Sources, files and names: what reads them never raises but where it says so, and what was made of
-them means the same."""
+"""Sources, files and names: reading them raises only documented errors, and a round trip keeps
+the meaning."""
 
 import re
 from pathlib import Path, PurePosixPath

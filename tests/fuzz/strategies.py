@@ -1,4 +1,4 @@
-"""Examples: what is sound with something changed in it, and what never was."""
+"""Examples: valid input with one change, and random input."""
 
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ _PIECES = [
 
 
 def varied(body: bytes, lot: Random) -> bytes:
-    """The bytes with a few of them changed, left out, doubled or put in."""
+    """The bytes with a few changed, removed, doubled or inserted."""
     for _ in range(lot.randrange(1, 7)):
         at, size = lot.randrange(len(body) + 1), lot.choice((0, 0, 1, 1, 2, 5, 40))
         old = body[at : at + size]
@@ -32,7 +32,7 @@ def varied_text(text: str, lot: Random) -> str:
 
 
 def like_json(keys: list[str], values: list[Any]) -> SearchStrategy[Any]:
-    """Values of JSON in which the protocol's own keys and values stand at any place."""
+    """JSON values with the protocol's own keys and values in any place."""
     leaf = st.one_of(
         st.none(),
         st.booleans(),

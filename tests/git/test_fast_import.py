@@ -1,4 +1,4 @@
-"""What `git fast-import` is told: nothing that came from outside can be a command of it."""
+"""The input of `git fast-import`: no foreign text can be a command in it."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Merging with git, and looking through its history."""
+"""Merging with git, and searching its history."""
 
 import subprocess
 from pathlib import Path
@@ -134,7 +134,7 @@ def test_the_history_of_pine_toml_tells_where_a_digest_stood(tmp_path: Path) -> 
 
 @pytest.mark.promise("S14")
 def test_no_program_of_a_repository_is_run(tmp_path: Path) -> None:
-    """An unpacked archive may bring a .git with settings of somebody else's."""
+    """An unpacked archive may contain a .git with somebody else's settings."""
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     hook.chmod(0o755)

@@ -1,4 +1,4 @@
-"""A person who only types git, and the account on the other side."""
+"""A person who only uses git, and the account on the other side."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Folder:
         return f"pinesync::{self.world.remote_name}"
 
     def git(self, *words: str, code: int | None = 0) -> tuple[str, ...]:
-        """Run git, and return the endpoints that it asked for."""
+        """Run git, and return the endpoints that it requested."""
         before = len(self.world.plan.log)
         self.said = ""
         done = subprocess.run(
@@ -39,6 +39,10 @@ class Folder:
     def log(self, *more: str) -> list[str]:
         return git(self.root, "log", "--format=%s", *more).split("\n")
 
+    def log_of(self, subject: str) -> str:
+        """The commit of that subject."""
+        return git(self.root, "log", "-1", "--format=%H", "--fixed-strings", f"--grep={subject}")
+
     def edit(self, text: str, path: str, message: str = "An edit") -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_bytes(text.encode())
@@ -49,7 +53,7 @@ class Folder:
         return (self.root / path).read_bytes().decode()
 
     def is_sound(self) -> bool:
-        """Whether git finds nothing wrong, and nothing is changed or left over."""
+        """Assert that git finds no problem, and that nothing is changed or left over."""
         checked = git(self.root, "fsck", "--strict", "--no-dangling")
         return (checked, git(self.root, "status", "--porcelain")) == ("", "")
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way, through git: nothing is lost, sent twice, or taken back."""
+"""Faults during git fetch and push: nothing is lost, sent twice, or reverted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 from pinesync.sandbox.faults import Fault
 from tests.git_remote.conftest import Folder, cloned
-from tests.world import (
+from tests.world import World
+from tests.world.scripts import (
     BREAKOUT,
     BREAKOUT_PATH,
     EXTRA,
@@ -22,10 +23,12 @@ from tests.world import (
     SLOWER,
     TREND,
     TREND_PATH,
-    World,
 )
 
-pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("world", ["facade"], indirect=True),
+    pytest.mark.promise(39),
+]
 ROOT = Path(__file__).parents[2]
 LOUDER = BREAKOUT + "plot(close)\n"
 KILLED = """\
@@ -59,7 +62,7 @@ AT = {
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was sent and is not there is given up at once."""
+    """A sent save that is not found is given up immediately."""
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
 
 

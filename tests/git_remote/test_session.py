@@ -1,11 +1,15 @@
-"""Sessions of git alone, with TradingView as its remote."""
+"""Sessions with git alone, and TradingView as its remote."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
 from tests.git_remote.conftest import Folder, cloned
-from tests.world import (
+from tests.world import World, both_ways, git
+from tests.world.scripts import (
     BREAKOUT_PATH,
     BROKEN,
     EXTRA,
@@ -15,13 +19,42 @@ from tests.world import (
     SLOWER,
     TREND,
     TREND_PATH,
-    World,
-    both_ways,
-    git,
 )
 
+pytestmark = pytest.mark.promise(39)
+HOSTILE = json.loads((Path(__file__).parents[1] / "data" / "hostile_names.json").read_text("utf-8"))
 over_http = pytest.mark.parametrize("world", ["facade"], indirect=True)
 """Where the requests are counted: another process cannot be watched on the sandbox."""
+
+
+@both_ways
+def test_a_day(folder: Folder, world: World) -> None:
+    """Clone, edit, push, again without a pull; a foreign save, a rejected push, a pull with a
+    merge; log, blame, a second clone, and bisect over the saved versions."""
+    for text in (LONGER, LONGER + "plot(open)\n"):
+        folder.edit(text, TREND_PATH)
+        folder.git("push")
+        assert folder.is_sound()
+    world.web_save(SLOWER + "plot(close)\nplot(open)\n")
+    folder.edit(LONGER + "plot(open)\nplot(high)\n", TREND_PATH)
+    folder.git("push", code=1)
+    assert folder.is_sound()
+    folder.git("pull", "--no-rebase", "--no-edit")
+    folder.git("push")
+    assert folder.is_sound()
+    assert world.saved()[-1] == SLOWER + "plot(close)\nplot(open)\nplot(high)\n"
+    assert folder.log("--no-merges", "-2", "origin/main", "--", TREND_PATH)[-1] == "Trend 4.0"
+    folder.git("blame", "-s", TREND_PATH)
+    assert "plot(high)" in folder.said
+    second = cloned(world, "second")
+    assert second.read(TREND_PATH) == folder.read(TREND_PATH)
+    assert second.is_sound()
+    second.git("bisect", "start", "HEAD", second.log_of("Trend 1.0"))
+    second.git("bisect", "run", "sh", "-c", f"! grep -q 'plot(open)' {TREND_PATH}")
+    second.git("log", "-1", "--format=%s", "refs/bisect/bad")
+    assert second.said == "Trend 3.0\n"
+    second.git("bisect", "reset", "-q", code=None)
+    assert second.is_sound()
 
 
 @both_ways
@@ -75,6 +108,48 @@ def test_what_does_not_compile_is_rejected_before_anything_is_sent(
     assert not [one for one in asked if one.startswith("save")]
     assert f"{TREND_PATH}:13:6: error" in folder.said
     assert "does not compile" in folder.said
+    assert folder.is_sound()
+
+
+def test_an_option_that_is_not_known_is_refused_by_git(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push", "--atomic", code=128)
+    folder.git("push", "origin", ":main", code=1)
+    assert "cannot be deleted" in folder.said
+    assert world.saved() == [TREND]
+
+
+@over_http
+def test_without_a_sign_in_git_says_how_to_sign_in(folder: Folder, world: World) -> None:
+    world.monkeypatch.delenv("PINESYNC_COOKIE")
+    folder.git("fetch", code=128)
+    assert "PINESYNC_COOKIE" in folder.said
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push", code=1)
+    assert "PINESYNC_COOKIE" in folder.said
+
+
+def _can_be_saved(name: str) -> bool:
+    return bool(name.strip()) and name.encode("utf-8", "ignore").decode() == name
+
+
+def test_hostile_names_are_names(world: World) -> None:
+    for name in ("Trend", "Tools", "Breakout"):
+        world.web_delete(name)
+    names = [one["name"] for one in HOSTILE["remote_names"]]
+    for number, name in enumerate(dict.fromkeys(filter(_can_be_saved, names))):
+        world.store.save_new(world.user, name, f"{EXTRA}// {number}\n")
+    folder = cloned(world, "hostile")
+    assert folder.is_sound()
+    listed = git(folder.root, "ls-files", "-z").split("\0")
+    pine = [path for path in listed if path.endswith(".pine")]
+    assert len(pine) == len(world.account())
+    for path in pine:
+        (folder.root / path).write_text(folder.read(path) + "// mine\n")
+    folder.git("commit", "-qam", "done\n\nfeature done\nreset refs/heads/main")
+    folder.git("push")
+    assert all(texts[-1].endswith("// mine\n") for texts in world.account().values())
+    folder.git("fetch")
     assert folder.is_sound()
 
 

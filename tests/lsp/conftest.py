@@ -1,4 +1,4 @@
-"""An account and a clone of it, and editors that are opened on it."""
+"""An account, a clone of it, and editors that open it."""
 
 from __future__ import annotations
 

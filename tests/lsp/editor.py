@@ -1,4 +1,4 @@
-"""An editor: a real client at the other end of the real process, and what it is shown."""
+"""An editor: a real client of the real server process, and what it displays."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PATIENCE = 60.0
 
 
 class Editor:
-    """`said` are the messages that were shown, `found` the last findings of each document, `opened`
-    the files that the server asked to show, `renewed` how often it asked for its lenses to be."""
+    """`said` are the displayed messages, `found` the last findings of each document, `opened`
+    the files that the server opened, `renewed` how often it requested new lenses."""
 
     def __init__(self, cwd: Path, *arguments: str, **env: str) -> None:
         self._runner = asyncio.Runner()
@@ -108,7 +108,7 @@ class Editor:
         return answer
 
     def until(self, there: Callable[[], object]) -> None:
-        """Until something has come."""
+        """Wait until something arrives."""
 
         async def wait() -> None:
             while not there():
@@ -130,7 +130,7 @@ class Editor:
         return self._client._server
 
     def leave(self) -> int:
-        """As an editor should: shutdown, then exit; the exit code."""
+        """Shutdown, then exit, as an editor should; return the exit code."""
         self.ask("shutdown_async", None)
         self.ask("exit", None)
         return self.ended()
@@ -206,7 +206,7 @@ class Editor:
         return self.ask("workspace_execute_command_async", params)
 
     def begin_to(self, command: str, *arguments: str) -> None:
-        """The same, without waiting for what comes of it."""
+        """The same, without waiting for the result."""
         params = types.ExecuteCommandParams(f"pinesync.{command}", list(arguments))
 
         async def asked() -> None:
@@ -229,7 +229,7 @@ class Editor:
         self.ask("cancel_request", types.CancelParams(name))
 
     def answer(self, name: str) -> Any:
-        """What came of it."""
+        """The result."""
 
         async def answered() -> Any:
             return await self._asked.pop(name)

@@ -1,4 +1,4 @@
-"""Push, pull and diff from an editor: the same rules, and nothing past what is not saved."""
+"""Push, pull and diff from an editor follow the same rules, and never touch unsaved text."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_push_of_the_folder(clone: World, on_trend: OnTrend) -> None:
 
 
 def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, editor: Editor) -> None:
-    """What stands elsewhere is neither sent nor brought, and may be unsaved."""
+    """Other files are neither sent nor pulled, and may be unsaved."""
     mine = BREAKOUT + "// mine\n"
     clone.write(LONGER)
     clone.write(mine, BREAKOUT_PATH)
@@ -134,8 +134,8 @@ def test_a_pull_brings_what_was_saved_there(clone: World, on_trend: OnTrend) -> 
 
 
 @pytest.mark.parametrize("able", [True, False])
-def test_the_difference_opens_beside_the_file(clone: World, on_trend: OnTrend, able: bool) -> None:
-    """Where an editor cannot be asked to, the message tells where it is."""
+def test_the_diff_opens_next_to_the_file(clone: World, on_trend: OnTrend, able: bool) -> None:
+    """If the editor cannot open the file, the message has its path."""
     clone.web_save(SLOWER)
     editor, uri = on_trend(able=able)
     answer = editor.do("diff", uri)
@@ -169,8 +169,8 @@ def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) ->
     assert said == "no difference from TradingView, without the editor's unsaved changes"
 
 
-def test_a_push_commits_where_git_is_told_to(clone: World, on_trend: OnTrend) -> None:
-    """It is the push of everyday: `git config pinesync.commit` counts."""
+def test_a_push_commits_where_git_is_configured_to(clone: World, on_trend: OnTrend) -> None:
+    """It is the ordinary push: `git config pinesync.commit` applies."""
     start(clone)
     clone.git("config", "pinesync.commit", "true")
     clone.write(LONGER)
@@ -200,7 +200,7 @@ def test_what_is_outside_is_not_reached(clone: World, editor: Editor) -> None:
 
 
 @served
-def test_the_cookie_is_in_nothing_that_is_said(clone: World, on_trend: OnTrend) -> None:
+def test_no_output_contains_the_cookie(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     editor, uri = on_trend()
     clone.plan.add("list:1:expire")

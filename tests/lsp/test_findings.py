@@ -1,4 +1,4 @@
-"""What is found while somebody types, and what the compiler finds when they save."""
+"""Findings while somebody types, and the findings of the compiler after a save."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_conflict_markers_and_characters_that_are_not_seen(clone: World, on_tren
 
 
 @pytest.mark.parametrize("text", ["plot(\x00)\n", "plot('\ud83d')\n"])
-def test_what_is_no_text_is_told(clone: World, on_trend: OnTrend, text: str) -> None:
+def test_bytes_that_are_no_text_are_reported(clone: World, on_trend: OnTrend, text: str) -> None:
     editor, uri = on_trend(text)
     (found,) = editor.findings(uri, 1)
     assert spot(found) == (0, 0, 0, 0)
@@ -146,7 +146,7 @@ def test_a_place_past_the_end_of_a_line_or_of_the_text(clone: World, on_trend: O
 
 @served
 def test_a_newer_save_counts(clone: World, on_trend: OnTrend) -> None:
-    """The answer to the older one never comes, and nobody waits for it."""
+    """The response for the older text never comes, and nobody waits for it."""
     editor, uri = on_trend()
     clone.plan.add("check:1:hang")
     clone.app.forget()
@@ -161,7 +161,7 @@ def test_a_newer_save_counts(clone: World, on_trend: OnTrend) -> None:
 
 
 @served
-def test_trouble_is_told_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
+def test_trouble_is_reported_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     for told in (1, 2):
         clone.plan.add(Fault("check", "html", count=None))  # a 500 is asked again

@@ -1,4 +1,4 @@
-"""The real neovim and its own client, with the settings that the guide has for it."""
+"""The real Neovim with its own client, and the guide's settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service that is slow, or hangs: little is asked of it, and the editor is not held up."""
+"""A slow or hanging service gets few requests, and never blocks the editor."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_list_is_asked_for_once_after_many_saves(clone: World, editor: Edito
     assert asked(clone, "list") == before + 2
 
 
-def test_a_failure_is_told_where_no_newer_text_came(clone: World, on_trend: OnTrend) -> None:
+def test_a_failure_is_reported_where_no_newer_text_came(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     clone.plan.add("check:1:garbage")
     editor.save(uri)
@@ -111,7 +111,7 @@ def test_one_that_waits_for_its_turn_is_called_off(clone: World, editor: Editor)
     assert [one.message for one in editor.said] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
 
 
-def test_what_was_sent_cannot_be_called_off(clone: World, editor: Editor) -> None:
+def test_a_sent_save_cannot_be_cancelled(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 0

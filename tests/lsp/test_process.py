@@ -1,4 +1,4 @@
-"""How the server begins and ends, and what stands in its way."""
+"""How the server starts and ends, and what can prevent it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def framed(*messages: object) -> bytes:
 
 
 def spoken(answer: bytes) -> list[dict[str, object]]:
-    """The messages; nothing else may stand between them."""
+    """The messages; nothing else may be between them."""
     found = []
     while answer:
         head, _, rest = answer.partition(b"\r\n\r\n")
@@ -123,7 +123,7 @@ def test_a_kill_in_the_middle_of_a_push_loses_nothing(clone: World, on_trend: On
 
 
 def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """As where the extra was not installed."""
+    """As without the extra."""
     hide = (
         "import sys; sys.modules['pygls'] = None; sys.modules['lsprotocol'] = None; "
         "from pinesync.cli import main; sys.exit(main())"

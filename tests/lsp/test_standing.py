@@ -1,4 +1,4 @@
-"""What stands above the first line: the version and the word of status."""
+"""The code lens: the version and the status word."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_is_new_or_not_listed(clone: World, editor: Editor) -> None:
 
 
 def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) -> None:
-    """Each file belongs to the folder that it lies in; a broken pine.toml is told once."""
+    """Each file belongs to the workspace it is in; a broken pine.toml is reported once."""
     second = clone.place / "second"
     assert clone("clone", "--sandbox", str(second), cwd=clone.place).code == 0
     editor = opening(clone.place, folders=(clone.folder, second))
@@ -67,8 +67,8 @@ def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) 
     assert editor.leave() == 0
 
 
-def test_who_has_no_account_is_not_told_of_it(world: World, opening: Opening) -> None:
-    """A teammate: the compiler is asked, and how it stands on TradingView is not."""
+def test_a_missing_account_is_not_reported(world: World, opening: Opening) -> None:
+    """A teammate without a sign-in: the compiler is used, the list is not."""
     world.clone()
     manifest = world.folder / "pine.toml"
     text = manifest.read_text("utf-8").replace('"sandbox"', '"tradingview"', 1)
@@ -85,7 +85,7 @@ def test_who_has_no_account_is_not_told_of_it(world: World, opening: Opening) ->
 
 
 @served
-def test_a_broken_manifest_is_told_once(clone: World, on_trend: OnTrend) -> None:
+def test_a_broken_manifest_is_reported_once(clone: World, on_trend: OnTrend) -> None:
     """Whoever comes upon it: the compiler, the lenses, the look; and again once it was mended."""
     editor, uri = on_trend()
     manifest = clone.folder / "pine.toml"

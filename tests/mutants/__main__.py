@@ -21,8 +21,8 @@ FAILED = 1
 
 
 def noticed(mutant: Mutant) -> tuple[bool, str]:
-    """Whether each of the tests that are named for the mutant notices it, and what pytest said
-    of the first that does not."""
+    """Whether each test named for the mutant notices it, and pytest's output of the first that
+    does not."""
     said = ""
     for test in mutant.tests:
         code, said = run("-x", "-p", "tests.mutants.plugin", test, rule=mutant.rule)
@@ -33,7 +33,7 @@ def noticed(mutant: Mutant) -> tuple[bool, str]:
 
 
 def run(*words: str, rule: str = "") -> tuple[int, str]:
-    """What pytest ended with and said, without that rule."""
+    """pytest's exit code and output without that rule."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],

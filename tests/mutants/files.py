@@ -1,4 +1,4 @@
-"""What keeps the files here, pine.toml and the state whole."""
+"""Mutants of what protects files, pine.toml and the state."""
 
 import os
 from contextlib import nullcontext, suppress
@@ -148,7 +148,7 @@ FILES = (
         "5",
         "pinesync.atomic:write_temp",
         unflushed,
-        ("tests/campaign/test_power.py::test_what_is_done_is_on_the_disk",),
+        ("tests/campaign/test_power.py::test_reported_work_is_on_the_disk",),
     ),
     Mutant(
         "the text that was replaced is kept",
@@ -176,7 +176,7 @@ FILES = (
         "28",
         "pinesync.workspace.lock:writing",
         unlocked,
-        ("tests/workspace/test_lock.py::test_nor_twice_in_one_process",),
+        ("tests/workspace/test_lock.py::test_the_lock_excludes_its_own_process",),
     ),
     Mutant(
         "line ends and the BOM stay",

@@ -1,4 +1,4 @@
-"""What a mutant is, and how it is put into a running process."""
+"""A mutant, and how to insert it into a running process."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -59,8 +59,8 @@ def giving(value: Any) -> Callable[[Any], Any]:
 
 
 def install(mutant: Mutant) -> None:
-    """Put it in, wherever the original is known by now; who imports it later gets it anyway. A
-    name that a module only imported is replaced in that module alone."""
+    """Insert it wherever the original is already imported; later imports get it anyway. A name
+    that a module only imported is replaced in that module alone."""
     for place in replacements(mutant):
         _put(*place)
 

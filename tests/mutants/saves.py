@@ -1,4 +1,4 @@
-"""What keeps a save from hiding, doubling, renaming or deleting anything."""
+"""Mutants of what stops a save from hiding, doubling, renaming or deleting anything."""
 
 from dataclasses import replace
 from typing import Any
@@ -178,7 +178,7 @@ SAVES = (
         "17",
         "pinesync.sync.engine.uploads.prepare_upload:draft_of",
         broken_as_well,
-        (f"{UPLOADS}::test_what_does_not_compile_is_not_sent",),
+        (f"{UPLOADS}::test_a_text_that_does_not_compile_is_not_sent",),
     ),
     Mutant(
         "the base is what was sent",

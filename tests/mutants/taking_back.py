@@ -1,4 +1,4 @@
-"""What keeps a save of somebody else in the newest version."""
+"""Mutants of what keeps somebody else's save in the newest version."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What keeps the cookie and the terminal safe, and doubtful answers from counting."""
+"""Mutants of what protects the cookie and the terminal, and rejects doubtful responses."""
 
 from dataclasses import replace
 from typing import Any
@@ -127,7 +127,7 @@ TRUST = (
             "tests/security/test_runner.py::test_no_text_begins_one",
             "tests/security/test_commits.py::test_no_name_forges_a_trailer",
             "tests/security/test_editor.py::test_what_is_between_is_kept",
-            "tests/security/test_editor.py::test_what_is_told_is_no_markup",
+            "tests/security/test_editor.py::test_output_contains_no_markup",
         ),
     ),
     Mutant(
@@ -170,6 +170,6 @@ TRUST = (
         "S15",
         "pinesync.text.canonical:_encode",
         half_characters_too,
-        ("tests/security/test_rules.py::test_what_has_no_bytes_empties_no_file",),
+        ("tests/security/test_rules.py::test_an_unencodable_text_empties_no_file",),
     ),
 )

@@ -1,4 +1,4 @@
-"""What keeps `watch` from sending what nobody saved, and from missing what somebody did."""
+"""Mutants of what makes `watch` send only what a person saved, and all of it."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ WATCHES = (
         "pinesync.workspace.files.exchange:is_being_written",
         giving(False),
         (
-            "tests/watch/test_halves.py::test_what_is_being_written_waits",
+            "tests/watch/test_halves.py::test_a_file_being_written_waits",
             "tests/campaign/test_races.py::test_a_pull_amid_a_save_in_place",
         ),
     ),

@@ -85,7 +85,7 @@ def main() -> int:
 
 
 def _told(why: str) -> str:
-    """A name that was not looked up is a service that the sandbox does not stand in for."""
+    """A name that was not resolved is a service that the sandbox does not replace."""
     if "asks " in why:
         return "asks " + why.split("asks ")[-1].split()[0].strip("'\"),") + " as well"
     return why.replace("|", "\\|").replace("\n", " ")[:120]

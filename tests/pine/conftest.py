@@ -1,4 +1,4 @@
-"""A client on a sandbox in process, and what an envelope has to be."""
+"""A client on a sandbox in process, and the rules for an envelope."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ class World:
         return pine_id
 
     def calls(self, pine_id: str) -> dict[str, Callable[[], Envelope]]:
-        """Each method as a client would use it; all succeed where nothing goes wrong."""
+        """Each method as a client would use it; all succeed without faults."""
         return {
             "list_saved_scripts": self.pine.list_saved_scripts,
             "validate_script": lambda: self.pine.validate_script(GOOD),

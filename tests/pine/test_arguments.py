@@ -1,4 +1,4 @@
-"""What `Pine` is given and what it sends: arguments, the requests, the cookie."""
+"""The arguments of `Pine`, and what it sends: the requests, the cookie."""
 
 import json
 from dataclasses import replace
@@ -139,7 +139,7 @@ def test_metadata_is_what_was_given(world: World) -> None:
 
 
 def test_no_error_names_a_command(world: World) -> None:
-    """Whatever goes wrong: a program has no command line to run them on."""
+    """For any fault: a program has no command line to run hints on."""
     pine_id = world.make()
     nobody = Pine(None, base_url=IN_PROCESS_URL, adapter=WSGIAdapter(world.app))
     dead = Pine(

@@ -1,5 +1,5 @@
-"""The six methods of `Pine`: the envelopes of design.md, field for field, whatever is unknown of
-the service, whatever goes wrong."""
+"""The six methods of `Pine`: the envelopes of design.md, field for field, for every unknown of
+the service and every fault."""
 
 import json
 from dataclasses import replace
@@ -160,7 +160,7 @@ def test_a_read_that_failed_once_succeeds(world: World, method: str, kind: str) 
 
 @pytest.mark.parametrize("kind", ["slow", "foreign"])
 @pytest.mark.parametrize("method", ENDPOINTS)
-def test_what_is_only_odd_succeeds(world: World, method: str, kind: str) -> None:
+def test_notes_alone_succeed(world: World, method: str, kind: str) -> None:
     pine_id = world.make()
     world.plan.add(f"{ENDPOINTS[method]}:1:{kind}:after")
     good(world.calls(pine_id)[method]())

@@ -1,4 +1,4 @@
-"""A workspace behind its ports: as a folder of this disk, and in memory."""
+"""A workspace behind its ports: on disk and in memory."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

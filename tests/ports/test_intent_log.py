@@ -54,7 +54,7 @@ def test_what_is_dropped_is_gone_and_may_be_dropped_again(place: Place) -> None:
     assert list(place.other_process().intents()) == [two]
 
 
-def test_a_damaged_one_is_never_taken_for_none(place: Place) -> None:
+def test_a_damaged_one_never_counts_as_missing(place: Place) -> None:
     place.log.write(upload())
     place.damage_intent(upload().key)
     with pytest.raises(StateError):
@@ -71,7 +71,7 @@ def test_one_writes_at_a_time(place: Place) -> None:
         pass
 
 
-def test_whoever_fails_gives_the_lock_back(place: Place) -> None:
+def test_a_failure_releases_the_lock(place: Place) -> None:
     with pytest.raises(ZeroDivisionError), place.log.exclusive():
         raise ZeroDivisionError
     with place.log.exclusive():

@@ -1,4 +1,4 @@
-"""A pull that broke off: whatever is left on the disk, the base is never ahead of the file."""
+"""An interrupted pull: whatever it left on disk, the base is never ahead of the file."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""What the engine is handed beside its ports: a merge, and several things at a time."""
+"""The engine's tools: a merge, and parallel work."""
 
 from collections.abc import Callable
 from threading import Barrier, Event
@@ -55,9 +55,7 @@ def test_changes_of_both_sides_come_together(
         (BASE + "six\n", BASE + "VI\n"),
     ],
 )
-def test_where_both_changed_a_line_both_stand_between_markers(
-    merging: Merge, local: str, remote: str
-) -> None:
+def test_conflicting_lines_are_between_markers(merging: Merge, local: str, remote: str) -> None:
     found = merging(BASE, local, remote)
     assert found.conflicted
     assert has_conflict_markers(found.text)

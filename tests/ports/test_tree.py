@@ -25,7 +25,7 @@ class Killed(Exception):
 def put(
     place: Place, text: str = NEW, expected: str | None = TEXT, path: RelPath = PATH
 ) -> Download:
-    """Put the text there; the intent of it."""
+    """Put the text there, and return the intent."""
     names: list[str] = []
     place.tree.put(path, text, digest(expected) if expected is not None else None, names.append)
     return download(place, names[0], text, expected)
@@ -173,7 +173,7 @@ def test_another_text_than_the_expected_one_stays(
     assert place.log.journal.is_empty
 
 
-def test_a_file_that_is_gone_is_not_made_anew(place: Place) -> None:
+def test_a_missing_file_is_not_recreated(place: Place) -> None:
     with pytest.raises(FileError):
         put(place)
     assert place.files() == {}

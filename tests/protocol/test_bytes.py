@@ -273,7 +273,7 @@ def test_errors_come_with_success(body: str) -> None:
 
 
 def test_new_forms_of_findings() -> None:
-    """As captured: no place, truth values in ctx, codes and keys that nobody met before."""
+    """As captured: no position, booleans in ctx, unknown codes and keys."""
     body = """{"success":true,"result":{"errors":[
     {"code":"CE10250","ctx":{},"message":"Script doesn't contain any statements"},
     {"code":"CE10271","ctx":{"kind":"method or method reference","fullName":"float.round"},
@@ -458,7 +458,7 @@ def test_not_deleted(body: bytes) -> None:
     "body", [b'"ok"', b"", b"ok", b"{}", b'{"success":true}', b"null", b"\xff", b"[" * 100_000]
 )
 def test_renamed_whatever_the_body_is(body: bytes) -> None:
-    """Its shape is not known: the list tells what became of it."""
+    """Its form is unknown: only the list shows the result."""
     responses.renamed(ok(body))
 
 

@@ -1,4 +1,4 @@
-"""JSON within limits, with one meaning: what is taken is what everybody reads."""
+"""JSON within limits and with one meaning: every parser reads what is accepted in the same way."""
 
 import json
 
@@ -72,7 +72,7 @@ def test_up_to_the_limits_it_is_taken(text: str) -> None:
     ],
     ids=range(17),
 )
-def test_beyond_them_the_reason_is_told(text: str, words: str) -> None:
+def test_beyond_them_the_reason_is_reported(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         loads(text.encode())
 

@@ -1,4 +1,4 @@
-"""One facade, reached in process and over a socket; requests and bodies written by hand."""
+"""One facade, reached in process and over a socket; hand-written requests and bodies."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -77,7 +77,7 @@ class Facade:
         headers: dict[str, str] | None = None,
         stream: bool = False,
     ) -> requests.Response:
-        """Sends one request; `path` with its query, as it stands in protocol.md."""
+        """Send one request; `path` with its query is as in protocol.md."""
         where, mark, query = path.partition("?")
         sent = {
             "Cookie": self.user.cookie if cookie is None else cookie,
@@ -100,13 +100,13 @@ class Facade:
         )
 
     def json(self, method: str, path: str, source: str | None = None, **more: Any) -> Any:
-        """The JSON of an answer that has to be a 200."""
+        """The JSON of a response that must be a 200."""
         answer = self.ask(method, path, source, **more)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def make(self, name: str = "One", source: str = GOOD) -> str:
-        """A script that is there before the test begins; its id."""
+        """Create a script before the test begins, and return its id."""
         return self.store.save_new(self.user, name, source).pine_id
 
 

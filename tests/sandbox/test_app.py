@@ -1,4 +1,4 @@
-"""Every endpoint of protocol.md's table, over both transports; each switch both ways."""
+"""Every endpoint in protocol.md's table, over both transports; each switch in both positions."""
 
 import gzip
 from typing import Any
@@ -286,9 +286,7 @@ def test_update(facade: Any, slash: str, encoding: str, good: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/save/new?name=B", "/save/next/{id}?name=B"])
-def test_a_broken_save_is_stored_all_the_same(
-    facade: Any, encoding: str, path: str, broken: str
-) -> None:
+def test_a_broken_save_is_still_stored(facade: Any, encoding: str, path: str, broken: str) -> None:
     path = path.format(id=facade.make("A"))
     expected = {
         "success": False,

@@ -51,7 +51,7 @@ def not_found(source: str) -> list[str]:
     return [str(one.ctx["fullName"]) for one in find(source) if one.code == "CE10271"]
 
 
-def test_an_undeclared_name_is_told_with_its_place() -> None:
+def test_an_undeclared_name_is_reported_with_its_position() -> None:
     (found,) = find(HEAD + "plot(clse + 1)")
     assert found.span == (3, 6, 3, 9)
     assert found.template == 'Undeclared identifier "{identifier}"'
@@ -211,7 +211,7 @@ def test_a_function_that_is_not_there(
     assert found.message == f"Could not find {kind} or {kind} reference '{name}'"
 
 
-def test_a_method_of_what_is_not_there_is_told_twice() -> None:
+def test_a_method_of_an_undeclared_name_is_reported_twice() -> None:
     receiver, method = find(HEAD + "x = undefinedArr.push(1.0)")
     assert (receiver.code, receiver.span) == ("CE10272", (3, 5, 3, 16))
     assert (method.code, method.ctx["kind"]) == ("CE10271", "method or method reference")

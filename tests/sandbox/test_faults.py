@@ -109,7 +109,7 @@ def test_the_time_that_a_server_names(facade: Any) -> None:
     assert facade.ask("GET", LIST).headers["retry-after"] == "tomorrow"
 
 
-def test_redirects_go_where_they_are_told(facade: Any) -> None:
+def test_redirects_follow_their_location(facade: Any) -> None:
     facade.plan.add(Fault("list", "redirect", status=308, headers=(("Location", "//evil/"),)))
     answer = facade.ask("GET", LIST)
     assert (answer.status_code, answer.headers["location"]) == (308, "//evil/")
@@ -194,7 +194,7 @@ def test_a_late_save_lands_after_so_many_requests(facade: Any) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["save_new", "delete", "check", "list", "script_info"])
-def test_other_endpoints_fail_too(facade: Any, endpoint: str) -> None:
+def test_other_endpoints_fail_as_well(facade: Any, endpoint: str) -> None:
     pine_id = facade.make()
     request = {
         "save_new": ("POST", "/save/new?name=N", "x"),

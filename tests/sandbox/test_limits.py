@@ -1,4 +1,4 @@
-"""What only a full compile sees: exact at each limit, and never too strict."""
+"""What only a full compile reports: exact at each limit, and never too strict."""
 
 import pytest
 

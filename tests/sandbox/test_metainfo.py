@@ -1,4 +1,4 @@
-"""The ids, types and values of inputs and plots, as charts and alerts keep them."""
+"""The ids, types and values of inputs and plots, which charts and alerts rely on."""
 
 from typing import Any
 

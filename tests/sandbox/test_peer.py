@@ -1,4 +1,4 @@
-"""A peer's client, unchanged but for the address: tv-scraper's `Pine`, which users run."""
+"""tv-scraper's `Pine`, a client that users run, unchanged except for the address."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The socket server: who may ask, keep-alive, slow clients, several clients and processes."""
+"""The socket server: who may connect, keep-alive, slow clients, several clients and processes."""
 
 import http.client
 import socket
@@ -29,7 +29,7 @@ def server(store: Store) -> Iterator[Server]:
 
 
 def raw(server: Server, request: bytes) -> bytes:
-    """What a socket gets for these very bytes, until the server closes."""
+    """The response to exactly these bytes, until the server closes."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -48,7 +48,7 @@ def test_only_loopback(store: Store) -> None:
             Server(SandboxApp(store), host)
 
 
-def test_a_port_in_use_is_said(store: Store, server: Server) -> None:
+def test_a_port_in_use_is_reported(store: Store, server: Server) -> None:
     with pytest.raises(Misuse, match=str(server.port)):
         Server(SandboxApp(store), port=server.port)
 
@@ -180,7 +180,7 @@ def test_slow_clients_are_cut_off(store: Store, sent: bytes) -> None:
 
 
 def test_a_client_that_drips_is_cut_off(store: Store) -> None:
-    """Every byte comes in time, and all of them together do not."""
+    """Every byte arrives in time, but all of them together do not."""
     ticks = iter(range(1_000_000))
     with (
         Server(SandboxApp(store), timeout=20.0, clock=lambda: float(next(ticks))) as server,

@@ -1,4 +1,4 @@
-"""The sandbox's file: versions, names, accounts, several users of it at once."""
+"""The sandbox's file: versions, names, accounts, several users at the same time."""
 
 import stat
 import subprocess
@@ -33,7 +33,7 @@ def test_a_source_is_kept_byte_for_byte(store: Store, user: User, source: str) -
     assert store.get(pine_id).source == source
 
 
-def test_what_is_told_of_a_script(store: Store, user: User) -> None:
+def test_what_is_reported_of_a_script(store: Store, user: User) -> None:
     found = store.save_new(user, "One", GOOD, author="me")
     assert (found.kind, found.title, found.inputs, found.author) == ("study", "Title", 1, "me")
     assert found.info.modified == found.created == 1_700_000_000

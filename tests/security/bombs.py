@@ -1,5 +1,4 @@
-"""A service on loopback that answers with more than it seems, and a process whose memory is
-measured."""
+"""A loopback service that sends more than it announces, and a process with measured memory."""
 
 from __future__ import annotations
 
@@ -19,13 +18,13 @@ from tests.world.loopback import Loopback
 
 Pieces = Iterable[bytes]
 Answers = Callable[[str], Pieces]
-"""What is answered to a request with this first line."""
+"""The response to a request with this first line."""
 
 MOST = 200 * 1024
-"""Kilobytes that a process may take."""
+"""The most kilobytes of memory that a process may use."""
 MEGABYTE = 1 << 20
 
-# The parent's size counts as the child's own until it runs a program, so the child has to ask.
+# Until the child runs a program, it reports the parent's size, so it must measure itself.
 _MEASURED = """
 import sys
 from pinesync.cli.error_handler import run
@@ -38,7 +37,7 @@ sys.exit(code)
 
 @dataclass(frozen=True)
 class Measured:
-    """What a process printed and ended with, and the most memory that it had, in kilobytes."""
+    """A process's output and exit code, and its peak memory in kilobytes."""
 
     code: int
     said: str
@@ -46,7 +45,7 @@ class Measured:
 
 
 def measured(arguments: Iterable[str], cwd: Path, program: str = _MEASURED, **env: str) -> Measured:
-    """Runs a command of pinesync's, or a program that reports as it does, to its end."""
+    """Run a pinesync command to its end, or a program that reports its memory in the same way."""
     report = cwd.parent / "peak"
     done = subprocess.run(
         [sys.executable, "-c", program, str(report), *arguments],
@@ -63,7 +62,7 @@ def measured(arguments: Iterable[str], cwd: Path, program: str = _MEASURED, **en
 
 
 class Hostile(Loopback):
-    """Answers each connection once. Nothing is held in memory that is sent piece by piece."""
+    """Serves one response per connection. Pieces are generated as they are sent."""
 
     def __init__(self, answers: Answers) -> None:
         super().__init__()
@@ -80,7 +79,7 @@ class Hostile(Loopback):
                 asked += connection.recv(65536) or b"\r\n\r\n"
             for piece in self._answers(asked.partition(b"\r\n")[0].decode("latin-1")):
                 connection.sendall(piece)
-            # Closed with something unread, a connection is reset, and the answer lost with it.
+            # Closing a connection with unread data resets it and loses the response.
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass
@@ -100,7 +99,7 @@ def as_json(value: object) -> Pieces:
 
 
 def much(megabytes: int, piece: bytes = b" ") -> Iterator[bytes]:
-    """With its length said."""
+    """With its Content-Length."""
     yield head(f"Content-Length: {megabytes * MEGABYTE}")
     yield from [piece * (MEGABYTE // len(piece))] * megabytes
 
@@ -117,7 +116,7 @@ def much_in_chunks(megabytes: int) -> Iterator[bytes]:
 
 
 def zipped(gigabytes: int) -> Iterator[bytes]:
-    """A thousandth of that is sent: each piece unpacks to a megabyte."""
+    """A thousandth of the size is sent: each piece unpacks to a megabyte."""
     packer = zlib.compressobj(9, wbits=31)
     yield head("Content-Encoding: gzip")
     yield packer.compress(b" " * MEGABYTE) + packer.flush(zlib.Z_FULL_FLUSH)

@@ -1,5 +1,5 @@
-"""When two paths are one file: the rules of file systems, written down a second time, and not taken
-from the code under test.
+"""Which paths are one file: the rules of file systems, written independently of the code under
+test.
 
 Short names of Windows (`INDICA~1`) are not among them: no file gets one that ends in `.pine`, and
 a folder would have to be called so in somebody's pine.toml.

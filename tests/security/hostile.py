@@ -1,4 +1,4 @@
-"""Texts that want more than to be read, and a look at what of them got out.
+"""Hostile texts, and a check of what got out.
 
 What counts as raw is written down here a second time, from Unicode's own tables, and not taken
 from the code under test.
@@ -41,8 +41,8 @@ _OWN_COLOURS = re.compile("\x1b\\[(?:0|1|4|3[1-6])m")
 
 
 def raw(said: str, *, coloured: bool = False) -> str | None:
-    """The first thing in it that a terminal would obey, or not show, with what is around it;
-    None where there is none. pinesync's own colours are allowed where they were asked for."""
+    """The first part that a terminal would obey or hide, with its surroundings; None if there is
+    none. pinesync's own colours are allowed if requested."""
     if coloured:
         said = _OWN_COLOURS.sub("", said)
     found = RAW.search(said)

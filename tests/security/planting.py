@@ -1,4 +1,4 @@
-"""A state directory that somebody else had a hand in, and a look at what came of it."""
+"""A state directory with planted files, and a check of the result."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def plant(world: World, **changes: Any) -> Path:
 
 
 def refused(ran: Ran, name: str | Path) -> None:
-    """Exit 1 and the name of what stands there; no bug, and nothing sent."""
+    """Exit code 1 and the name of the planted file; no bug, and nothing sent."""
     assert ran.code == 1, ran
     assert str(name) in ran.err, ran
     assert not set(WRITES) & set(ran.asked)
 
 
-def escape_controls(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
+def changes_nothing(world: World, *command: str, codes: tuple[int, ...] = (0, 1, 3, 7)) -> Ran:
     """The command changes no file and sends nothing."""
     files, account = world.files(), world.account()
     ran = world(*command)

@@ -1,5 +1,5 @@
-"""Answers that want more memory than there is, that mean two things at once, or that are none:
-each ends with a documented code and words that name it, in less than 200 MB; nothing changes."""
+"""Responses that exhaust memory, have two meanings, or are malformed: each ends with a
+documented exit code and a clear message, in less than 200 MB; nothing changes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def full(item: bytes) -> Bomb:
 
 
 def rows() -> Pieces:
-    """Scripts, each as short as can be, and all of them sound."""
+    """Scripts, each as short as possible, and all valid."""
     row = b'{"scriptIdPart":"USER;%032x","version":1}'
     return plain(b"[" + b",".join(row % number for number in range(MAX_LIST // 70)) + b"]")
 
@@ -227,7 +227,7 @@ CHECKS: dict[str, Bomb] = {
 
 @over_http
 @pytest.mark.parametrize("name", CHECKS)
-def test_findings_are_told_within_bounds(clone: World, name: str) -> None:
+def test_findings_are_reported_within_bounds(clone: World, name: str) -> None:
     done = run(clone, routed(list, list, CHECKS[name]), "check", TREND_PATH)
     assert done.code == (1 if name == "too many" else 4), done.said[:500]
     assert max(map(len, done.said.split("\n"))) < 1200
@@ -272,7 +272,7 @@ OF_EACH_KIND = (
 
 
 def test_every_request_of_the_client_bears_them(tmp_path: Path) -> None:
-    """One process takes all of them, one after the other."""
+    """One process handles all of them in turn."""
     bombs = [LISTS[name][0] for name in OF_EACH_KIND] + list(CHECKS.values())
 
     def answers(asked: str) -> Pieces:

@@ -76,7 +76,7 @@ FAILURES: tuple[Kind | None, ...] = (
 
 
 def forms(world: World) -> list[bytes]:
-    """How the two values could be written down."""
+    """The possible spellings of the two values."""
     found = []
     for value in (world.user.sessionid, world.user.sessionid_sign):
         found += [value, quote(value, safe=""), repr(value)[1:-1], value[3:]]
@@ -132,7 +132,7 @@ SOURCES = ("kept", "variable", "json")
 
 @pytest.mark.promise("S3")
 @pytest.mark.parametrize("source", SOURCES)
-def test_nothing_that_is_said_or_written_holds_the_cookie(
+def test_no_output_and_no_file_contains_the_cookie(
     signed_in: World,
     source: str,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,5 +1,5 @@
-"""A job of CI, or a hook, in a repository of others: their files are not the programs and modules
-that it runs, and no text of theirs is a command to the runner."""
+"""A CI job or a hook in a foreign repository runs none of the repository's files as programs or
+modules, and no foreign text is a command to the runner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clone runs nothing: no file that a repository brings is a setting or a hook of git's."""
+"""A clone runs nothing: git takes no settings and no hooks from its files."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def looks_like_a_repository(folder: Path, mark: Path, worktree: str = ".") -> No
 
 
 def cloned(world: World, repository: Path) -> World:
-    """What a plain `git clone` makes of it, with the workspace in `scripts`."""
+    """The result of a plain `git clone`, with the workspace in `scripts`."""
     git(repository, "init", "-q")
     git(repository, "add", "--all")
     git(repository, "commit", "-qm", "looks harmless")
@@ -235,7 +235,7 @@ def test_a_folder_that_becomes_one_after_the_look_is_refused_by_git(
 
 
 def commits(world: World) -> str:
-    """A version that was saved there is pulled, and the commit of it has this subject."""
+    """A version saved on TradingView is pulled, and its commit has this subject."""
     git(world, "config", "pinesync.commit", "true")
     world.web_save_and_pull(SLOWER)
     assert world.read() == SLOWER
@@ -250,7 +250,7 @@ def test_a_linked_worktree_works(clone: World) -> None:
 
 
 def test_a_worktree_below_its_bare_repository_works(clone: World) -> None:
-    """As many lay it out: the branches' folders stand in the repository that they share."""
+    """A common layout: the branches' folders are inside the repository that they share."""
     start(clone)
     bare = clone.place / "project.git"
     git(clone.place, "clone", "-q", "--bare", str(clone.folder), str(bare))
@@ -278,7 +278,7 @@ def test_a_hook_of_the_persons_own_works(clone: World) -> None:
 
 
 def test_a_partial_clone_commits(clone: World, tmp_path: Path) -> None:
-    """What it left at its origin is fetched for a commit, and for nothing else."""
+    """Missing objects of a partial clone are fetched for a commit, and for nothing else."""
     start(clone)
     git(clone, "config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "-q", "--filter=blob:none", clone.folder.as_uri(), "part/scripts")

@@ -1,5 +1,5 @@
-"""Two scripts never share a file: not where the disk tells names apart by bytes, nor where letter
-case, composition or a dot at the end make no difference to it."""
+"""Two scripts never share a file, whether the disk compares names by bytes or ignores letter
+case, composition or a final dot."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ PAIRS = [
 
 
 def paths_of(names: list[str]) -> list[str]:
-    """Where scripts with these saved names go."""
+    """The paths of scripts with these saved names."""
     ids = [PineId(f"USER;{number:032x}") for number in range(len(names))]
     listed = {one: ScriptInfo(one, name, Version(1)) for one, name in zip(ids, names, strict=True)}
     return [found.path for found in survey(Snapshot({}, {}, listed, folders=DEFAULT_FOLDERS))]
 
 
 def look_alikes(name: str) -> st.SearchStrategy[str]:
-    """The name as it would be written by somebody, or some system, that means the same."""
+    """The name as somebody, or some system, would write it with the same meaning."""
     forms = [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
     cased = [c(form) for form in forms for c in (str.upper, str.lower, str.title, str.casefold)]
     return st.sampled_from([*forms, *cased, f"{name}.", f"{name} ", f"\u200b{name}"])
@@ -98,7 +98,7 @@ def test_names_that_mean_the_same_are_files_of_their_own(names: list[str]) -> No
         assert len({rule(path) for path in paths}) == len(paths), rule
 
 
-def test_every_letter_is_told_from_its_other_forms() -> None:
+def test_every_letter_differs_from_its_other_forms() -> None:
     """One by one: what is one letter to some file system is one to us."""
     names: dict[str, None] = {}
     for char in map(chr, itertools.chain(range(0xD800), range(0xE000, 0x20000))):
@@ -157,8 +157,8 @@ def test_windows_takes_every_file_as_it_is_called(names: list[str]) -> None:
             assert len(part.encode("utf-16-le")) <= 2 * 255
 
 
-def test_a_disk_with_a_rule_that_nobody_knows(world: World) -> None:
-    """What cannot be written beside another is refused, and the rest is cloned."""
+def test_a_disk_with_an_unknown_rule(world: World) -> None:
+    """A script whose file would collide is refused, and the rest is cloned."""
     world.web_save(world.saved()[0], "Tram")
     link, one_at_a_time = Folder.link, Lock()
 

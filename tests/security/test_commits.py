@@ -1,5 +1,5 @@
-"""A script's name in a commit's message is a name: no order to git, no trailer, no word that a CI
-service obeys."""
+"""A script's name in a commit message is only a name: no option of git, no trailer, no keyword
+that a CI service obeys."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_record_and_the_branches_of_ours_skip_none(repo: World) -> None:
 
 
 def test_all_that_is_saved_in_one_commit(world: World) -> None:
-    """Of a fetch where no commit has pine.toml yet."""
+    """After a fetch, if no commit has pine.toml yet."""
     world.web_save(LONGER, SIGNED)
     world.web_save(LONGER, HOSTILE)
     world.clone()

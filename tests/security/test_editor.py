@@ -1,4 +1,4 @@
-"""What others wrote is text to an editor and to a desktop: no link, no command, no markup."""
+"""Foreign text is plain text to an editor and a desktop: no link, no command, no markup."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_name_in_a_lens_is_no_icon(clone: World, opening: Opening) -> None:  #
 
 @pytest.mark.promise("S9")
 @pytest.mark.skipif(sys.platform == "darwin", reason="the desktop of macOS reads no markup")
-def test_what_is_told_is_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_contains_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording(tmp_path, "notify-send")
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     alarm(None, notify=True)(Told(RelPath(TREND_PATH), "diverged", "<b>R&D</b> \\074b\\076"))

@@ -1,5 +1,5 @@
-"""A folder that somebody else made: a pine.toml that asks for more memory than there is, or for a
-thousand years of looking; files that never end. Named, in less than 200 MB, and nothing changes."""
+"""A hostile folder: a pine.toml that would exhaust memory or take a thousand years, endless
+files. Each is reported in less than 200 MB, and nothing changes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROOM = MAX_BYTES - 1000
 
 
 def many(*lines: str) -> str:
-    """As many of such lines as a pine.toml may have; each {} is another number."""
+    """The most such lines that a pine.toml may have; each {} is another number."""
     line = "\n".join(lines) + "\n"
     size = len(line.format(*["1234567"] * line.count("{}")))
     return "".join(line.format(*[n] * line.count("{}")) for n in range(ROOM // size))
@@ -64,7 +64,7 @@ MANIFESTS: dict[str, tuple[Callable[[], str], str]] = {
 
 
 def run(world: World, *command: str) -> Measured:
-    """The command, which changes nothing and asks nobody."""
+    """Run the command, which changes nothing and sends no request."""
     before = world.files() if (world.folder / "pine.toml").stat().st_size < MAX_FILE else None
     asked = len(world.plan.log)
     done = measured(command, world.folder)
@@ -86,7 +86,7 @@ def test_a_manifest_is_refused_and_the_place_named(clone: World, name: str) -> N
 
 
 def test_a_manifest_of_empty_lines(clone: World) -> None:
-    """Nothing is wrong with it, and a change of it takes no memory either."""
+    """It is valid, and a change of it takes no extra memory."""
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text() + "\n" * (ROOM - file.stat().st_size))
     assert run(clone, "status", "--offline").code == 0
@@ -97,7 +97,7 @@ def test_a_manifest_of_empty_lines(clone: World) -> None:
 
 
 def test_a_history_of_manifests_that_are_too_large(clone: World) -> None:
-    """What HEAD's history has of pine.toml is looked at where a script moved on."""
+    """HEAD's history of pine.toml is read for a script that moved on."""
     file = clone.folder / "pine.toml"
     small = file.read_bytes()
     clone.git("init")

@@ -1,4 +1,4 @@
-"""The targets of `make fuzz`, for a moment each; and a finding is told."""
+"""Each target of `make fuzz` for a moment; and the report of a finding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_target_bears_what_is_made_up(target: Target) -> None:
     assert result.executions > 50
 
 
-def test_a_finding_is_told_with_the_example(
+def test_a_finding_is_reported_with_the_example(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def check(number: int) -> None:
@@ -33,6 +33,6 @@ def test_a_finding_is_told_with_the_example(
     assert "example=1000" in said
 
 
-def test_a_target_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_target(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["1", "worlds"]) == 2
     assert "there are wire, manifest" in capsys.readouterr().out

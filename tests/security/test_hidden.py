@@ -1,5 +1,5 @@
-"""Trojan Source: what is in a source and is not seen is warned of, by `check` before it is saved,
-by `push` as it is saved, by `pull` as it arrives. A warning changes no exit code."""
+"""Trojan Source: `check`, `push` and `pull` warn of invisible and reordering characters. A
+warning changes no exit code."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_check_warns(clone: World, options: list[str]) -> None:
     assert file["source"] == TREND + TROJAN
 
 
-def test_check_warns_of_what_does_not_compile_too(clone: World) -> None:
+def test_check_also_warns_of_a_text_that_does_not_compile(clone: World) -> None:
     clone.write(TREND + TROJAN + "plot((close)\n")
     found = clone("check", "--json", code=4)
     file = next(file for file in found.json["files"] if file["diagnostics"])
@@ -93,7 +93,7 @@ def test_a_merge_points_into_what_it_made(clone: World) -> None:
     assert f"{TREND_PATH}:{LINE + 1}:15: warning: " in ran.err
 
 
-def test_a_conflict_too(clone: World) -> None:
+def test_a_conflict_as_well(clone: World) -> None:
     clone.write(FASTER)
     clone.web_save(SLOWER.replace("50", "50 \u202e"))
     ran = clone("pull", "--json")
@@ -124,7 +124,7 @@ def test_emoji_and_other_scripts_are_nothing_to_warn_of(clone: World) -> None:
     assert clone("pull").err == ""
 
 
-def test_verbs_that_read_say_nothing_of_it(clone: World) -> None:
+def test_read_only_verbs_do_not_mention_it(clone: World) -> None:
     clone.web_save_and_pull(TREND + TROJAN)
     clone.write(LONGER + TROJAN)
     for verb in ("status", "diff", "verify"):
@@ -132,7 +132,7 @@ def test_verbs_that_read_say_nothing_of_it(clone: World) -> None:
     assert clone("push", "-n").code == 0
 
 
-def test_a_caret_stands_below_what_it_means(clone: World) -> None:
+def test_a_caret_points_at_the_finding(clone: World) -> None:
     for before in ("", "\t", "日本 ", "हिन्दी ", "ต\u0e34 ", "e\u0301 ", "\u200b", "a" * 500):
         clone.write(f'{TREND}x = "{before}\u202e"\n')
         found = clone("check", TREND_PATH, "--offline").out.split("\n")

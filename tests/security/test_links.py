@@ -1,5 +1,5 @@
-"""No link below the root is followed: at every call that an act makes, a folder, the file or
-pine.toml is moved away once, and a link that leads outside, or a pipe, stands in its place."""
+"""No link below the root is followed: before each call, a folder, the file or pine.toml is
+replaced once by a link that leads outside, or by a pipe."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ Make = Callable[[Place, str], None]
 
 
 def calls_until(act: Act, at: Place, name: str, make: Make, last: int) -> int:
-    """Does the act; right before that call of it, something else stands at the name. How many
-    calls were made up to then."""
+    """Do the act; right before that call, replace the name with something else. Returns the
+    number of calls made until then."""
     calls = 0
 
     def seen(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,10 +160,10 @@ def test_nothing_outside_is_read_or_written_at_any_call(
 
 @pytest.mark.parametrize("make", [link, pipe])
 @pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
-def test_what_stands_in_the_files_place_stays_there_and_nothing_is_left(
+def test_an_obstacle_in_the_files_place_stays(
     tmp_path: Path, act: Act, name: str, make: Make
 ) -> None:
-    """A link that came out of the exchange goes back, and ours is cleared away."""
+    """A link that came out of the exchange is put back, and ours is removed."""
     ends = set()
     for last in range(1, 100):
         at = Place(tmp_path / str(last))
@@ -179,7 +179,7 @@ def test_what_stands_in_the_files_place_stays_there_and_nothing_is_left(
 def test_links_that_stay_are_refused_without_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the system opens files by their names alone."""
+    """On systems that open files only by path."""
     monkeypatch.setattr(walk, "_BY_DESCRIPTOR", False)
     for act in ACTS:
         for name in ("a", "a/b", PATH, MANIFEST, LEFT, TEMP):

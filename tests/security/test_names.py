@@ -1,4 +1,5 @@
-"""Whatever scripts are called, a clone has one good file for each, and a second one the same."""
+"""For any script names, a clone has one valid file per script, and a second clone has the same
+files."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from tests.world import World
 
 HOSTILE_FILE = Path(__file__).parents[1] / "data" / "hostile_names.json"
 HOSTILE: dict[str, Any] = json.loads(HOSTILE_FILE.read_text("utf-8"))
-# What the service takes: no empty name, none of more than 128 characters, no half of one.
+# The names that the service accepts: not empty, at most 128 characters, no lone surrogate.
 KNOWN = [
     row["name"]
     for row in HOSTILE["remote_names"]
@@ -42,7 +43,7 @@ def text_of(number: int) -> str:
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Every file below it, and its text."""
+    """Every file below the folder, with its text."""
     found = (path for path in folder.rglob("*") if not path.is_dir())
     return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in found}
 
@@ -105,7 +106,7 @@ ODD = [
 
 
 def test_names_that_no_file_can_have(clone: World) -> None:
-    """As only a hostile service sends them."""
+    """Only a hostile service sends such names."""
     rows = [
         {"scriptIdPart": f"USER;{number:032x}", "version": "1.0", "scriptName": name}
         for number, name in enumerate(ODD)

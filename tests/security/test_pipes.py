@@ -1,5 +1,5 @@
 """Links, pipes, folders and endless files in the state directory, or as temporary files in the
-folder: refused by their names, and nothing that they lead to is read, written or removed."""
+workspace, are refused by name. Nothing they lead to is read, written or removed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_link_in_the_state_is_refused_by_its_name(clone: World, command: str, 
 
 @pytest.mark.parametrize("kind", ["objects", "saved"])
 def test_no_folder_further_in_is_a_link(clone: World, kind: str) -> None:
-    """Where the next object would go: into one of 256 folders, or that of a script."""
+    """Where the next object would be written: one of 256 folders, or that of a script."""
     outside = neighbour(clone)
     clone.web_save(SLOWER)
     place = clone.state_folder / kind
@@ -74,7 +74,7 @@ def giant(file: Path, outside: Path) -> None:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("make", [link, pipe, folder, giant])
 @pytest.mark.parametrize("kind", ["objects", "saved", "records", "replaced", "tmp"])
-def test_what_is_no_plain_file_is_not_read(
+def test_only_plain_files_are_read(
     clone: World, kind: str, make: Callable[[Path, Path], None]
 ) -> None:
     outside = neighbour(clone)

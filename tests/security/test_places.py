@@ -1,4 +1,4 @@
-"""What could do harm is touched in the places that SECURITY.md names, and in no other."""
+"""Dangerous calls are only in the places that SECURITY.md names."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def reads_the_environment(node: ast.AST, name: str) -> bool:
 
 
 def shows_the_cookie(node: ast.AST, name: str) -> bool:
-    """Where the header is made, and where a secret's value is taken out of it."""
+    """Where the header is built, and a secret's value is revealed."""
     says = isinstance(node, ast.Constant) and node.value == "Cookie"
     return says or (isinstance(node, ast.Call) and name.endswith(".reveal"))
 

@@ -1,5 +1,5 @@
-"""Records of writes that never were, notes of texts that are others, the state of another folder:
-each is refused by its name or does nothing; no file changes, and nothing is sent."""
+"""Intents of operations that never were, notes of other texts, the state of another workspace:
+each is refused by name or does nothing. No file changes, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pinesync.workspace.files import exchange
 from pinesync.workspace.state import State
 from tests.security.planting import (
     KEY,
+    changes_nothing,
     contents,
-    escape_controls,
     neighbour,
     plant,
     refused,
@@ -120,15 +120,15 @@ def test_a_record_of_what_never_was_changes_nothing(
 ) -> None:
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     plant(clone, **changes)
-    escape_controls(clone, command)
+    changes_nothing(clone, command)
     assert clone.words() == {}
 
 
 def test_another_scripts_record_moves_no_base(clone: World) -> None:
-    """The path is one script's, the id another's."""
+    """The path and the id are of two scripts."""
     clone.write(LONGER)
     plant(clone, pine_id=clone.id_of("Breakout"), object=digest(BREAKOUT))
-    escape_controls(clone, "pull")
+    changes_nothing(clone, "pull")
     assert clone.words() == {TREND_PATH: "modified"}
 
 
@@ -167,7 +167,7 @@ def test_a_note_that_breaks_a_rule_is_refused_by_its_name(
 
 
 def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> None:
-    """The object under that digest is damaged, or was exchanged."""
+    """The object with that digest is damaged or replaced."""
     note(clone, digest=digest(EXTRA))
     name = digest(EXTRA).removeprefix("sha256:")
     there = clone.state_folder / "objects" / name[:2] / name[2:]
@@ -176,14 +176,14 @@ def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> N
         if text is not None:
             there.write_text(text)
         assert clone("restore", TREND_PATH, "--kept").out == ""
-        escape_controls(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
+        changes_nothing(clone, "restore", TREND_PATH, "--back", "1", codes=(2,))
 
 
 # -- another folder's state -----------------------------------------------------------------------
 
 
 def test_a_copy_of_a_folder_has_a_state_of_its_own(clone: World) -> None:
-    """The id of the workspace came with it; what is open in the one is not in the other."""
+    """The copy has the same workspace id, but open intents stay with the original."""
     shutil.copytree(clone.folder, clone.place / "copy")
     file = plant(clone, op="save", state="sent", parent="1.0", temp=None)
     ran = clone("pull", cwd=clone.place / "copy")
@@ -192,7 +192,7 @@ def test_a_copy_of_a_folder_has_a_state_of_its_own(clone: World) -> None:
 
 
 def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None:
-    """Somebody moved it here: its scripts are not those of this folder."""
+    """The state was moved here: its scripts are not those of this workspace."""
     clone.web_save(EXTRA, "Extra")
     extra = PineId(clone.id_of("Extra"))
     clone.web_delete("Extra")
@@ -217,7 +217,7 @@ def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None
 
 
 def test_a_folder_that_was_replaced_amid_a_pull(clone: World) -> None:
-    """It came from a backup, or from git: what was begun in the old one says nothing of it."""
+    """The folder is from a backup or git, so intents of the old one do not apply."""
     shutil.copytree(clone.folder, clone.place / "backup")
     clone.web_save(SLOWER)
     clone.web_save(SLOWER.replace("rises =", "falls = slow > fast\nrises ="))

@@ -1,5 +1,5 @@
-"""What pinesync keeps is its owner's alone, and no name is asked of an index that a stranger could
-take there."""
+"""Files of pinesync are private to their owner, and no package index that a stranger can fill is
+used."""
 
 from __future__ import annotations
 

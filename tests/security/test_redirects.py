@@ -1,4 +1,4 @@
-"""Nobody else is ever asked: a redirect ends a command, wherever it points."""
+"""No other host is ever contacted: any redirect ends the command."""
 
 from __future__ import annotations
 

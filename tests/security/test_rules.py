@@ -1,4 +1,4 @@
-"""Rules that hold for the product as a whole, each tried as a user would meet it."""
+"""Rules for the product as a whole, each tested as a user would meet it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def test_a_path_outside_is_refused_before_anything_is_asked(clone: World, path: 
 
 @pytest.mark.promise("S8")
 @pytest.mark.skipif(not hasattr(Path, "symlink_to"), reason="there are no links here")
-def test_what_cannot_be_written_is_told_and_ends_with_1(clone: World, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported_with_exit_code_1(
+    clone: World, tmp_path: Path
+) -> None:
     outside = tmp_path / "outside"
     (clone.folder / "indicators").rename(outside)
     (clone.folder / "indicators").symlink_to(outside)
@@ -106,7 +108,7 @@ def test_what_cannot_be_written_is_told_and_ends_with_1(clone: World, tmp_path: 
 
 @contextmanager
 def writes_seen(world: World, patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every request that may change the account, once it is clear that a record of it is there."""
+    """Every request that may change the account, after a check that its intent is on disk."""
     seen: list[str] = []
     answered = SandboxApp.__call__
 
@@ -157,7 +159,7 @@ def test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs(
 
 @pytest.mark.promise("S15")
 @pytest.mark.parametrize("text", ["half \ud800 a character", "\udfff"])
-def test_what_has_no_bytes_empties_no_file(tmp_path: Path, text: str) -> None:
+def test_an_unencodable_text_empties_no_file(tmp_path: Path, text: str) -> None:
     root = tmp_path / "scripts"
     (root / "indicators").mkdir(parents=True)
     file = root / TREND_PATH

@@ -1,4 +1,4 @@
-"""The log of a CI job: no text of others begins a command there, whatever verb prints it."""
+"""The log of a CI job: no foreign text starts a workflow command, whichever verb prints it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_annotations_are_commands_of_ours(clone: World, monkeypatch: pytest.Monk
 
 
 def test_show_in_a_log_in_a_file_and_elsewhere(clone: World, tmp_path: Path) -> None:
-    """A file gets the text byte for byte, in CI too."""
+    """A file gets the text byte for byte, in CI as well."""
     text = f"{EXTRA}//\u00ad\n  ::add-mask::x\n//##[error]\n"
     clone.web_save(text, "Extra")
     revision = f"{clone.id_of('Extra')}@1"

@@ -1,5 +1,5 @@
-"""Somebody keeps exchanging a part of the folder for a link that leads outside, as fast as the
-machine can, while files are read and written: nothing comes from there, and nothing gets there."""
+"""While files are read and written, a part of the folder is constantly exchanged for a link that
+leads outside: nothing is read or written there."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PULLS = 40
 
 
 class Swapper(threading.Thread):
-    """Exchanges two names, again and again; at the end each is where it was."""
+    """Exchange two names repeatedly; at the end, each is in its place."""
 
     def __init__(self, folder: Path, name: str, other: str) -> None:
         super().__init__(daemon=True)
@@ -69,7 +69,7 @@ class Place(Twins):
         """The real folder, wherever it is."""
 
     def swapped(self, name: str) -> Swapper:
-        """Somebody at work: what has that name, and a link beside it to what has it outside."""
+        """An attacker who exchanges the name with a link to its twin outside."""
         there = self.root / name
         there.with_name(".swapped").symlink_to(self.outside / name)
         return Swapper(there.parent, there.name, ".swapped")
@@ -186,7 +186,7 @@ def built(target: Path, meanwhile: Callable[[], object]) -> None:
 
 
 def test_a_new_workspace_goes_into_no_link(tmp_path: Path) -> None:
-    """The empty folder that a clone was told to fill is exchanged for a link meanwhile."""
+    """The empty folder that a clone should fill is replaced by a link meanwhile."""
     target, outside = tmp_path / "scripts", tmp_path / "outside"
     target.mkdir()
     outside.mkdir()

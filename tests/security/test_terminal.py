@@ -1,5 +1,5 @@
-"""Whatever text of somebody else reaches the terminal is shown there, and never obeyed: names,
-sources, messages, paths, arguments, variables. `--json` is ASCII."""
+"""Other people's text on the terminal is displayed, never obeyed: names, sources, messages,
+paths, arguments, variables. `--json` is ASCII."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_text_is_shown_and_not_obeyed(
 def test_without_the_rule_it_would_be_obeyed(
     clone: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So the test above looks where the text is."""
+    """So the test above really finds the text."""
     monkeypatch.setattr("pinesync.text.unicode._harmful", lambda: re.compile("(?!)"))
     with pytest.raises(Raw):
         list(runs(clone, name, LOUD, monkeypatch))
@@ -169,7 +169,7 @@ def test_demo_in_a_folder_with_such_a_name(world: World, monkeypatch: pytest.Mon
 
 
 def shown(world: World, *arguments: object, answer: str = "", **env: str) -> str:
-    """What a person's terminal got; its line ends are its own."""
+    """The output on a person's terminal, with its own line endings."""
     with Terminal(world, *arguments, env=env) as terminal:
         if answer:
             terminal.wait_for(re.escape("[y/N]"))

@@ -1,4 +1,4 @@
-"""A workspace's folder and, outside of it, another one with the same names."""
+"""A workspace's folder, and another outside with the same names."""
 
 from __future__ import annotations
 

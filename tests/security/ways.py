@@ -1,5 +1,5 @@
-"""Every way by which a text of somebody else reaches the terminal, each as a short history: it
-plants the text, and names the commands that show it."""
+"""Every way in which somebody else's text reaches the terminal, as short histories: each plants
+the text, and names the commands that show it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def way(plant: Plant) -> Plant:
 
 
 def escaped(text: str) -> str:
-    """As a string of TOML."""
+    """The text as a TOML string."""
     return '"' + "".join(f"\\U{ord(char):08X}" for char in text) + '"'
 
 
@@ -409,7 +409,7 @@ def words_of_git(world: World, patch: pytest.MonkeyPatch) -> Commands:
 
 
 def everything(world: World, patch: pytest.MonkeyPatch) -> None:
-    """All that can be planted at once, in a folder that stays usable."""
+    """Everything that can be planted together in a usable folder."""
     for plant in (
         *(saved_name, new_name_of_a_script, account, message_of_the_compiler),
         *(line_of_a_source, name_of_a_file, link_with_a_name),

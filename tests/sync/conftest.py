@@ -1,4 +1,4 @@
-"""The engine on its ports in memory, with a clock that only moves when told."""
+"""The engine on ports in memory, with a clock that only tests move."""
 
 import pytest
 

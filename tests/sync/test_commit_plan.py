@@ -1,4 +1,4 @@
-"""All versions as one line of commits: the same input, the same line."""
+"""All versions as one line of commits: the same input gives the same line."""
 
 import random
 
@@ -53,7 +53,7 @@ def test_no_order_of_what_is_given_makes_a_difference() -> None:
         assert line_up(given, WHERE, {}, {}) == expected
 
 
-def test_what_is_done_is_not_told_again_and_what_is_old_comes_after() -> None:
+def test_done_work_is_not_repeated_and_old_work_comes_after() -> None:
     histories = {A: history(A, 5, 6), B: history(B, 1, 2)}
     assert told(histories, a=1) == ["Two 1", "Two 2", "One 2"]
     assert told(histories, a=2, b=2) == []

@@ -1,4 +1,4 @@
-"""How much may be missing before the list is doubted, and whose cookie is refused."""
+"""How many missing scripts make a list doubtful, and which account's cookie is refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The life of an intent, and its age: clocks may be wrong, and then only lengthen the wait."""
+"""The life cycle of an intent, and its age: wrong clocks can only lengthen the wait."""
 
 from dataclasses import replace
 
@@ -42,9 +42,7 @@ def test_after_another_boot_it_is_at_least_as_old_as_the_boot(drift: float, up: 
 @pytest.mark.parametrize("then", ["", "boot-1"])
 @pytest.mark.parametrize("drift", [-YEARS, -1.0, 0.0, 1.0, YEARS])
 @pytest.mark.parametrize("passed", [0.0, 1.0, 179.0, 1000.0])
-def test_where_the_boot_is_not_told_it_is_never_too_much(
-    passed: float, drift: float, then: str
-) -> None:
+def test_an_unknown_boot_never_raises_the_age(passed: float, drift: float, then: str) -> None:
     now = Now(WALL + passed + drift, 5_000.0 + passed, "")
     assert 0.0 <= age(written(then), now) <= passed
 

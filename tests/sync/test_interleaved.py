@@ -1,5 +1,5 @@
-"""Histories with somebody else in them: saves and renames at every moment of a push, a service
-that changes texts, and pulls of what others saved."""
+"""Interleaved histories: others save and rename at every moment of a push, the service changes
+texts, and pulls bring what others saved."""
 
 import pytest
 
@@ -131,7 +131,7 @@ def test_a_changed_text_is_settled_by_the_answer(bench: Bench, edited: Edited, c
     assert len(bench.fake.posted) == 3
 
 
-def test_the_file_as_the_service_has_it_is_clean_too(bench: Bench, edited: Edited) -> None:
+def test_the_file_as_the_service_has_it_is_clean_as_well(bench: Bench, edited: Edited) -> None:
     pine_id, path = edited
     bench.fake.rewrite = lambda text: text + "// added\n"
     bench.push()

@@ -1,4 +1,4 @@
-"""Operations have short ids, from the end of the key in which they differ."""
+"""Short ids of operations: the shortest unique ends of their keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The policy table is total, and every script and file of a snapshot gets exactly one word."""
+"""The policy table is total, and every script and file of a snapshot gets exactly one status
+word."""
 
 from dataclasses import replace
 from itertools import product
@@ -148,7 +149,7 @@ def test_offline_is_as_at_the_base() -> None:
         assert survey(snapshot(TRACKED, text, listed=None))[0].word == word
 
 
-def test_a_folder_that_tracks_only_what_it_lists_is_not_told_of_more() -> None:
+def test_a_workspace_that_tracks_listed_scripts_ignores_others() -> None:
     seen = snapshot(TRACKED, "b", info(1, "A", 3))
     more = {**(seen.listed or {}), pine_id(2): info(2, "B")}
     assert len(survey(replace(seen, listed=more))) == 2
@@ -184,7 +185,7 @@ def test_a_file_is_found_under_its_own_spelling() -> None:
     assert (situation.path, situation.word) == (other, "clean")
 
 
-def test_a_waiting_entry_is_found_by_its_name_wherever_it_is() -> None:
+def test_a_waiting_entry_is_found_by_its_name() -> None:
     entry = Entry(path("drafts/z.pine"), "A & B")
     files = {entry.path: LocalText(d("x"))}
     seen = snapshot(entry, None, info(2, "A &amp; B"), files=files, texts=texts("x", 1, 2))
@@ -210,7 +211,7 @@ def test_two_scripts_that_read_like_one_waiting_name_both_appear() -> None:
     assert {s.info.pine_id for s in survey(seen) if s.info} == set(listed)
 
 
-def test_an_entry_with_an_id_and_no_base_is_never_created_anew() -> None:
+def test_an_entry_with_an_id_and_no_base_is_never_created_again() -> None:
     entry = Entry(A, "A", pine_id(1))
     seen = snapshot(entry, "x", info(1, "Another name", 3))
     seen = replace(seen, texts={pair: d("y") for pair in wanted(seen)})

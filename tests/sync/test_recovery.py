@@ -1,4 +1,4 @@
-"""Which begun writes landed, told from the versions alone."""
+"""Which sent saves landed, found from the versions alone."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from pinesync.sync.recovery import Landed, Landing
 
 
 def log(texts: str, first: int = 1) -> dict[Version, Digest]:
-    """One letter a version, the first of them `first`."""
+    """One letter per version, starting with `first`."""
     return {Version(n): Digest(text) for n, text in enumerate(texts, first)}
 
 

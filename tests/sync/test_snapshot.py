@@ -1,4 +1,4 @@
-"""Looking at the three sides at once."""
+"""A snapshot of file, entry and service."""
 
 from dataclasses import replace
 from threading import Event
@@ -38,7 +38,7 @@ def test_the_files_are_read_while_the_service_is_asked(bench: Bench) -> None:
 
 
 def words(bench: Bench, kind: type[FakeTree]) -> dict[str, str]:
-    """The words of status, where the files are in such a tree."""
+    """The status words with the files in such a tree."""
     ports = bench.ports()
     tree = kind(ports.manifest.entries, ports.texts, ports.log)
     tree.files = dict(bench.place.files())

@@ -1,5 +1,5 @@
-"""Histories of saving: whatever became of the answer, one save is one version, the base is never
-ahead, and the same command finishes what was left open."""
+"""Histories of saving: whatever happens to the response, one save is one version, the base is
+never ahead, and the same command finishes the work."""
 
 from dataclasses import replace
 from threading import Event
@@ -51,7 +51,7 @@ REFUSED: dict[str, PinesyncError] = {
 
 
 def saved_once(bench: Bench, pine_id: PineId, path: str) -> None:
-    """The text is there exactly once, is the base, and nothing is left to do."""
+    """The text exists exactly once, is the base, and nothing is left to do."""
     texts = bench.fake.scripts[pine_id].texts
     assert texts.count(MINE) == 1
     assert bench.base(path) == texts.index(MINE) + 1
@@ -106,7 +106,7 @@ def test_creating(bench: Bench) -> None:
 @pytest.mark.promise(9)
 @pytest.mark.parametrize("error", (LOST | REFUSED).values(), ids=LOST | REFUSED)
 def test_stored_and_the_answer_lost(bench: Bench, edited: Edited, error: PinesyncError) -> None:
-    """Or a refusal, and stored all the same."""
+    """Or a refusal, although the text was stored."""
     pine_id, path = edited
     outcome = bench.push_one(Turn(error=error))
     assert (outcome.done, outcome.version, outcome.exit_code) == ("saved", Version(4), EXIT_DONE)
@@ -180,9 +180,7 @@ def test_the_look_fails_too_and_the_next_run_finds_it(bench: Bench, edited: Edit
     saved_once(bench, pine_id, path)
 
 
-def test_a_script_whose_save_is_open_is_left_alone_wherever_it_was_moved(
-    bench: Bench, edited: Edited
-) -> None:
+def test_a_moved_script_with_an_open_save_is_left_alone(bench: Bench, edited: Edited) -> None:
     _, path = edited
     bench.fake.next_save(Turn(stores=False, error=LOST["timeout"]))
     bench.push()
@@ -277,7 +275,7 @@ BROKEN = BASE + "plot(clsoe)\n"
 
 @pytest.mark.promise(17)
 @pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_what_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
+def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
     bench.fake.failed_save_has_result = told
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)
@@ -291,7 +289,7 @@ def test_what_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
 @pytest.mark.promise(17)
 @pytest.mark.parametrize("rewrites", [False, True], ids=["kept", "rewritten"])
 @pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_a_broken_text_that_got_stored_is_said_to_be(
+def test_a_broken_text_that_was_stored_is_reported_as_such(
     bench: Bench, told: bool, rewrites: bool
 ) -> None:
     bench.fake.failed_save_has_result = told
@@ -367,7 +365,7 @@ def test_the_next_script_does_not_wait_for_a_read_back(bench: Bench) -> None:
 
 
 def test_an_answer_is_on_record_before_the_next_script_is_looked_at(bench: Bench) -> None:
-    """Whoever dies from then on is told by number where the save is, whatever its text became."""
+    """After a crash from then on, the save is found by its number, whatever its text became."""
     first, second = two_edited(bench)
     noted: list[Version | None] = []
 
@@ -392,7 +390,7 @@ def test_each_save_comes_right_after_its_last_look(bench: Bench) -> None:
 
 
 def test_checks_run_before_their_turn(bench: Bench) -> None:
-    """A text that does not compile is told in its turn, and keeps nobody waiting."""
+    """A text that does not compile is reported in its turn, and delays nobody."""
     first, second = two_edited(bench)
     path = next(e.path for e in bench.entries.values() if e.pine_id == first)
     bench.write(path, MINE + "clsoe\n")
@@ -402,8 +400,8 @@ def test_checks_run_before_their_turn(bench: Bench) -> None:
     assert len(bench.fake.scripts[second].texts) == 2
 
 
-def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_told(bench: Bench) -> None:
-    """The second save is on its way by then: what became of it is found, and told."""
+def test_a_web_page_for_a_read_back_ends_the_run_and_both_are_reported(bench: Bench) -> None:
+    """The second save is already being sent: its outcome is found and reported."""
     first, second = two_edited(bench)
 
     def blocked(pine_id: PineId, _: object) -> None:

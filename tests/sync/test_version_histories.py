@@ -1,4 +1,4 @@
-"""All versions of scripts: each text read once, times that never go back."""
+"""All versions of scripts: each text is read once, and times never go back."""
 
 from dataclasses import replace
 
@@ -44,7 +44,7 @@ def test_every_version_is_read_once(bench: Bench, remote: FakeRemote, texts: Tex
     assert len(remote.calls) == 5
 
 
-def test_what_came_since_is_read_alone(bench: Bench, remote: FakeRemote, texts: TextStore) -> None:
+def test_only_newer_versions_are_read(bench: Bench, remote: FakeRemote, texts: TextStore) -> None:
     pine_id = remote.add("One", *TEXTS)
     read(bench, pine_id)
     remote.web_save(pine_id, "five\n")

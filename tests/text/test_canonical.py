@@ -1,4 +1,5 @@
-"""Bytes in, canonical text, the same bytes out; and nothing mistaken for a conflict."""
+"""Bytes become canonical text and the same bytes again; only conflict markers count as a
+conflict."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Hostile names and paths: each gives one safe file name, or is refused with the rule."""
+"""Hostile names and paths: each gives one safe file name, or is refused with the rule it breaks."""
 
 import json
 from pathlib import Path

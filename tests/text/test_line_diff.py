@@ -1,4 +1,4 @@
-"""Lines that stayed: right for small texts, and bounded for whatever somebody may send."""
+"""Unchanged lines: exact for small texts, and bounded for any input."""
 
 import difflib
 import random
@@ -55,7 +55,7 @@ def differs(old: str, new: str, limit: int) -> SideBySide:
 
 
 def applied(old: list[str], hunks: tuple[str, ...]) -> Iterator[str]:
-    """As `patch` does, by the numbers of the hunks."""
+    """Apply hunks by their numbers, as `patch` does."""
     at = 0
     rows = [*hunks, ""]
     for row, following in pairwise(rows):
@@ -90,7 +90,7 @@ def test_a_diff_that_is_coarse_is_still_one(old: str, new: str) -> None:
 
 
 def test_a_large_text_with_changes_all_over() -> None:
-    """Too large to be compared line by line: what is there once in both leads the way."""
+    """Too large to compare line by line: lines that occur once in both are the anchors."""
     old = [f"line {number}\n" for number in range(80_000)]
     new = [line if number % 7 else f"{line}x\n" for number, line in enumerate(old)]
     assert sum(size for _, _, size in same_lines(old, new)) == sum(n % 7 > 0 for n in range(80_000))
@@ -164,7 +164,7 @@ def test_what_is_done_does_not_grow_with_the_square(
 
 @pytest.mark.promise("S11")
 def test_what_an_edit_is_asked_does_not_grow_with_its_changes() -> None:
-    """An edit beside each of thousands of foreign changes, which git takes for conflicts."""
+    """An edit next to each of thousands of foreign changes, which git treats as conflicts."""
 
     class Walked(list[Hunk]):
         times = 0

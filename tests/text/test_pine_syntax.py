@@ -69,7 +69,7 @@ def test_errors_have_real_places(
         ('a = 1\rx = "b\rc = 1\r', (2, 1, 2, 6)),
     ],
 )
-def test_a_string_that_never_ends_is_told_at_its_line(
+def test_a_string_that_never_ends_is_reported_at_its_line(
     source: str, expected: tuple[int, int, int, int]
 ) -> None:
     found = check(source)[0]
@@ -108,7 +108,7 @@ def test_columns_count_characters() -> None:
     assert place(only('a = "日本語 🔥" }')) == (1, 13, 1, 13)
 
 
-def test_several_foreign_characters_are_all_told() -> None:
+def test_several_foreign_characters_are_all_reported() -> None:
     assert [one.column for one in check("f(x) { return x }")] == [6, 17]
 
 

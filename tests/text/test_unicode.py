@@ -1,4 +1,4 @@
-"""Which characters of a source are warned of, to the column, and which are nobody's business."""
+"""Which characters of a source cause a warning, to the column, and which do not."""
 
 import time
 import unicodedata

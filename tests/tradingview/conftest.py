@@ -1,4 +1,4 @@
-"""A server that answers with exactly these bytes, and keeps what it was asked."""
+"""A server that sends exactly these bytes, and records the requests."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def answer(body: bytes, status: int = 200, *headers: str, length: int | None = N
 
 
 class RawServer(Loopback):
-    """Each connection is asked once, gets the next answer, and is closed; the last answer is
-    given again and again. An answer of None resets the connection. With `holds`, a connection
-    stays open until the end, so that a short answer is a slow one; without `hears`, the answer
-    comes before the question."""
+    """Each connection serves one request with the next response, and is closed; the last
+    response repeats. A response of None resets the connection. With `holds`, a connection stays
+    open until the end, so a short response is a slow one; without `hears`, the response comes
+    before the request."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class RawServer(Loopback):
             self._done.wait(60)
 
     def header(self, name: str, at: int = -1) -> str | None:
-        """A header of one request, None where it was not sent."""
+        """A header of one request, None if it was not sent."""
         for line in self.asked[at].partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]:
             key, _, value = line.partition(": ")
             if key.lower() == name.lower():
@@ -102,7 +102,7 @@ def _request(connection: socket.socket) -> bytes:
 
 
 class Ticking:
-    """A clock that goes on by `step` seconds whenever it is looked at, and notes the sleeps."""
+    """A clock that advances by `step` seconds at each reading, and records the sleeps."""
 
     def __init__(self, step: float = 0.0) -> None:
         self.now, self.step = 0.0, step

@@ -1,5 +1,5 @@
-"""One suite for the port `sync.ports.Remote`, run three times: over the fake that other tests
-use, over the client with the sandbox in process, and over the client with a loopback socket."""
+"""One suite for the port `sync.ports.Remote`, run three times: on the fake that other tests use,
+on the client with the sandbox in process, and on the client over a loopback socket."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -329,7 +329,7 @@ def test_saving_an_unknown_id_creates_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("told", [False, True])
-def test_a_broken_text_is_not_accepted_and_stored_all_the_same(world: World, told: bool) -> None:
+def test_a_broken_text_is_refused_but_stored(world: World, told: bool) -> None:
     if told:
         world.tell_failed_result()
     pine_id = world.add("One", GOOD)
@@ -342,7 +342,7 @@ def test_a_broken_text_is_not_accepted_and_stored_all_the_same(world: World, tol
     assert world.remote.get(pine_id, Version(2)).source == BROKEN
 
 
-def test_a_broken_create_makes_a_script_all_the_same(world: World) -> None:
+def test_a_broken_create_still_makes_a_script(world: World) -> None:
     assert not world.remote.save_new("Broken", BROKEN).accepted
     (listed,) = world.remote.list_scripts()
     assert world.remote.get(listed.pine_id).source == BROKEN

@@ -1,4 +1,4 @@
-"""What counts as a cookie, and which addresses may be asked."""
+"""Which texts are cookies, and which addresses may be contacted."""
 
 import pytest
 

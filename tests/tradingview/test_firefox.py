@@ -1,4 +1,4 @@
-"""Reading the session out of a Firefox profile: real databases, as Firefox leaves them."""
+"""Reading the session from a Firefox profile: real databases, as Firefox leaves them."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -78,7 +78,7 @@ def ini(root: Path, *profiles: str, marked: str = "", installed: str = "") -> No
 def test_a_running_firefox_is_read_and_left_as_it_was(
     fill: Fill, root: Path, scratch: Path
 ) -> None:
-    """What it has not yet moved out of its write-ahead log counts, and no copy stays."""
+    """Rows still in the write-ahead log count, and no copy is left."""
     profile = fill()
     ini(root, profile.name, installed=profile.name)
     before = {path.name: path.read_bytes() for path in profile.iterdir()}
@@ -156,7 +156,7 @@ def test_no_firefox_and_no_such_profile(fill: Fill, root: Path, scratch: Path) -
 @pytest.mark.parametrize(
     "body", [b"", b"not a database" * 500, b"SQLite format 3\0" + b"\xff" * 5000]
 )
-def test_a_database_that_is_none(root: Path, scratch: Path, body: bytes) -> None:
+def test_a_file_that_is_no_database(root: Path, scratch: Path, body: bytes) -> None:
     profile = root / "Profiles" / "x.default"
     profile.mkdir(parents=True)
     (profile / "cookies.sqlite").write_bytes(body)
@@ -169,7 +169,7 @@ def test_a_database_that_is_none(root: Path, scratch: Path, body: bytes) -> None
 @pytest.mark.parametrize(
     "body", [b"\xff\xfe", b"no section", b"[Profile0\n", b"[Profile0]\nName=x\n"]
 )
-def test_a_list_of_profiles_that_is_none(root: Path, scratch: Path, body: bytes) -> None:
+def test_a_damaged_list_of_profiles(root: Path, scratch: Path, body: bytes) -> None:
     root.mkdir()
     (root / "profiles.ini").write_bytes(body)
     with pytest.raises(Misuse, match="no Firefox profile"):

@@ -1,5 +1,5 @@
-"""What one request may and may not do, over real sockets: where the cookie goes, what is tried
-again, what is read, and what is known after a failure."""
+"""What one request may do, over real sockets: where the cookie goes, what is retried, what is
+read, and what is known after a failure."""
 
 import gzip
 import logging
@@ -75,7 +75,7 @@ def test_no_redirect_is_followed(
         responses.scripts(got)
 
 
-def test_the_body_of_a_redirect_is_bounded_too(opened: Open) -> None:
+def test_the_body_of_a_redirect_is_bounded_as_well(opened: Open) -> None:
     bomb = gzip.compress(bytes(100 * 1024 * 1024), 9)
     said = answer(bomb, 302, "Location: /x", "Content-Encoding: gzip")
     with RawServer(said) as server:
@@ -357,7 +357,7 @@ def test_a_body_that_does_not_end_ends_at_the_deadline(opened: Open, header: lis
 def test_an_answer_that_does_not_end_ends_at_the_deadline(
     opened: Open, monkeypatch: pytest.MonkeyPatch, begins: bytes, words: str
 ) -> None:
-    """A byte now and then keeps every single read alive; the whole of them has an end."""
+    """A byte now and then keeps every read alive; the total has a limit."""
     monkeypatch.setattr("pinesync.tradingview.http.WRITE_SECONDS", 0.4)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -381,8 +381,8 @@ def test_an_answer_that_does_not_end_ends_at_the_deadline(
 
 
 class Late:
-    """Says something first, on its first connection, and gives the answer, which is the path that
-    was asked for, once the next request comes there or a moment is over."""
+    """Sends something unrequested on its first connection. It responds with the requested path
+    once the next request arrives there, or after a moment."""
 
     def __init__(self, first: bytes) -> None:
         self._first = first
@@ -417,7 +417,7 @@ class Late:
 
 
 @pytest.mark.parametrize("said", ["102 Processing", "103 Early Hints", "104 Who Knows"])
-def test_what_only_announces_an_answer_is_none(said: str) -> None:
+def test_a_response_without_its_body_is_none(said: str) -> None:
     late = Late(f"HTTP/1.1 {said}\r\nLink: </x>\r\n\r\n".encode())
     with closing(late), closing(Session(late.url)) as session:
         found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
@@ -448,7 +448,7 @@ def test_a_name_that_does_not_resolve(opened: Open) -> None:
 
 
 @pytest.mark.promise("S1")
-def test_a_certificate_that_nobody_signed(opened: Open) -> None:
+def test_an_unsigned_certificate(opened: Open) -> None:
     with RawServer(FINE, tls=True) as server:
         with pytest.raises(NetworkError, match="secure") as caught:
             opened(f"https://localhost:{server.port}/x").send(WRITES["save_new"])
@@ -464,7 +464,7 @@ def test_a_server_that_speaks_no_tls(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("said", [None, *(BROKEN_ANSWERS[k] for k in ("nothing", "truncated"))])
-def test_nothing_that_is_said_of_a_failure_holds_the_cookie(
+def test_no_failure_message_contains_the_cookie(
     opened: Open, said: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

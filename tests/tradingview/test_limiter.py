@@ -1,4 +1,4 @@
-"""How many requests are under way at a time, as the service sees it."""
+"""How many requests run at the same time, as the service sees it."""
 
 import threading
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ READ = Request("GET", "/list", cap=100)
 
 
 class Crowded(ThreadingHTTPServer):
-    """Waits until so many requests are there together, turns all of them away with `status`, and
-    then answers; `together` is set where two are there together after that."""
+    """Waits for this number of concurrent requests, rejects all with `status`, and then
+    responds; `together` is set if two run at the same time after that."""
 
     daemon_threads = True
 

@@ -1,4 +1,5 @@
-"""Where sign-ins are kept: files that their owner alone can read, or the system's keyring."""
+"""Where sign-ins are stored: in files that only their owner can read, or in the system's
+keyring."""
 
 import json
 import os
@@ -122,7 +123,7 @@ def test_leftovers_are_removed_and_nothing_else(config: Path) -> None:
 def test_what_a_running_login_writes_is_no_leftover(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who makes a file holds the folder's lock until it has its name, and so does who clears."""
+    """Creating a file holds the folder's lock until it has its name, and so does cleaning up."""
     import fcntl
 
     held: list[str] = []
@@ -207,14 +208,14 @@ def test_a_truncated_file_is_refused_at_every_byte(config: Path) -> None:
 
 @posix
 @pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_said(config: Path) -> None:
+def test_an_unwritable_folder_is_reported(config: Path) -> None:
     config.mkdir(parents=True, mode=0o500)
     with pytest.raises(FileError) as caught:
         kept(config)
     assert CANARY not in str(caught.value)
 
 
-def test_a_file_in_the_folders_place_is_said(config: Path) -> None:
+def test_a_file_in_the_folders_place_is_reported(config: Path) -> None:
     config.parent.mkdir(parents=True)
     config.write_text("in the way")
     with pytest.raises(FileError) as caught:
@@ -227,7 +228,7 @@ def test_a_file_in_the_folders_place_is_said(config: Path) -> None:
 OTHER = parse("sessionid=other-canary; sessionid_sign=v3:other-sign")
 
 
-def test_sign_ins_with_names_stand_beside_each_other(config: Path) -> None:
+def test_named_sign_ins_are_separate(config: Path) -> None:
     keep(config, parse(COOKIE), OWNER, 1)
     keep(config, OTHER, Account("second", "8"), 2, name="Work")
     assert names(config) == ("", "work")
@@ -290,7 +291,7 @@ def test_a_keyring_that_forgets_is_found_out(config: Path, ring: Ring) -> None:
     assert load(config) is None
 
 
-def test_a_keyring_that_lost_it_is_said(config: Path, ring: Ring) -> None:
+def test_a_keyring_without_the_cookie_is_reported(config: Path, ring: Ring) -> None:
     held = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.held.clear()
     with pytest.raises(NotSignedIn, match="any more"):
@@ -300,7 +301,7 @@ def test_a_keyring_that_lost_it_is_said(config: Path, ring: Ring) -> None:
         secret_of(held)
 
 
-def test_a_locked_keyring_is_said_without_its_words(config: Path, ring: Ring) -> None:
+def test_a_locked_keyring_is_reported_without_its_words(config: Path, ring: Ring) -> None:
     held = keep(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.locked = True
     for act in (
@@ -315,7 +316,7 @@ def test_a_locked_keyring_is_said_without_its_words(config: Path, ring: Ring) ->
         assert caught.value.__suppress_context__
 
 
-def test_without_the_extra_it_is_said(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
     with pytest.raises(Misuse, match="not installed") as caught:
         keep(config, parse(COOKIE), OWNER, 1, keyring=True)

@@ -1,5 +1,5 @@
-"""Reads that come too often wait as the service asks, within a total; with clocks that are handed
-in, so that nobody waits here."""
+"""Rate-limited reads wait as the service asks, within a total. The clocks are injected, so no
+test waits."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.tradingview.test_http import FINE, READ, WRITES, attempt
 
 
 class Lasting(Ticking):
-    """A clock that goes on while somebody sleeps."""
+    """A clock that sleeping moves."""
 
     def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
@@ -28,7 +28,7 @@ def limited(seconds: object, status: int = 429) -> bytes:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_read_waits_as_it_is_asked_to(opened: Open, ticking: Ticking, status: int) -> None:
-    """More than half a minute, too, and as often as it takes."""
+    """Also more than half a minute, and as often as necessary."""
     told: list[float] = []
     waits = [45, 7, 1, 20, 3]
     with RawServer(*(limited(wait, status) for wait in waits), FINE) as server:
@@ -59,7 +59,7 @@ def test_a_wait_over_the_total_is_not_begun(opened: Open, ticking: Ticking, aske
 
 
 @pytest.mark.parametrize("said", [limited(0), limited("soon"), answer(b"", 429)])
-def test_who_is_told_no_time_waits_longer_each_time(
+def test_without_a_retry_time_each_wait_is_longer(
     opened: Open, ticking: Ticking, said: bytes
 ) -> None:
     with RawServer(said) as server:
@@ -95,7 +95,7 @@ def test_a_write_is_never_sent_again(opened: Open, ticking: Ticking, write: str)
 
 
 def test_other_reads_wait_for_the_same_moment(opened: Open, ticking: Ticking) -> None:
-    """One is asked to wait; the next, which another thread was about to send, is not sent first."""
+    """One must wait; the next, which another thread was about to send, is not sent first."""
     told: list[float] = []
     with RawServer(limited(20), FINE) as server:
         session = opened(server.url, timeout=600.0, waits=told.append)

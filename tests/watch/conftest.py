@@ -1,4 +1,4 @@
-"""Somebody watches a clone: the real thing, with shorter waits, in a thread of this process."""
+"""`watch` on a clone, for real but with shorter waits, in a thread of this process."""
 
 import queue
 import threading
@@ -10,7 +10,7 @@ import pytest
 
 from pinesync.app.project import Places, Setup
 from pinesync.watch.events import Done, Event, Held, Told, Trouble
-from pinesync.watch.session import Wishes, watch
+from pinesync.watch.session import WatchOptions, watch
 from tests.world import TREND_PATH, World
 
 PATIENCE = 60.0
@@ -34,9 +34,9 @@ class Watching:
         places = Places(home / "config", home / "state", home / "sandbox")
         return Setup(self.world.folder, places, settle_seconds=self.settle, **self._access())
 
-    def start(self, **wishes: Any) -> Self:
+    def start(self, **options: Any) -> Self:
         setup = self.setup
-        chosen = Wishes(**{"poll": 3600.0, "apart": 0.0, **wishes})
+        chosen = WatchOptions(**{"poll": 3600.0, "apart": 0.0, **options})
 
         def hear(press: Callable[[str], None]) -> None:
             self.press = press
@@ -61,7 +61,7 @@ class Watching:
         return {"facade_url": self.world.server.url, "facade_cookie": os.environ["PINESYNC_COOKIE"]}
 
     def until(self, wanted: Callable[[Any], bool]) -> Any:
-        """The next event of that kind; what came before it is in `told`."""
+        """The next event of that kind; earlier ones are in `told`."""
         while True:
             event = self._news.get(timeout=PATIENCE)
             if isinstance(event, BaseException):
@@ -71,7 +71,7 @@ class Watching:
                 return event
 
     def until_quiet(self, seconds: float) -> None:
-        """Until nothing was told for that long."""
+        """Wait until there was no event for that long."""
         while True:
             try:
                 event = self._news.get(timeout=seconds)
@@ -104,7 +104,7 @@ class Watching:
         return found
 
     def stop(self) -> list[Event]:
-        """Ends the session; every event of it."""
+        """End the session and return all its events."""
         self._stop.set()
         self.press(" ")  # it looks up at any key
         if self._thread and self._thread.is_alive():

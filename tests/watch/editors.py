@@ -1,4 +1,4 @@
-"""How editors save: real ones at a terminal of their own, and what others do, call by call."""
+"""How editors save: real ones on their own terminals, and the calls that others make."""
 
 import mmap
 import os
@@ -16,8 +16,7 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.planner import LocalText
 from pinesync.sync.watching import FileState
-from pinesync.watch import debouncer as eyes
-from pinesync.watch import files, session
+from pinesync.watch import debouncer, files, session
 from pinesync.watch.events import Checking, Held, Told, Trouble
 from pinesync.workspace.working_tree import WorkingTree
 from tests.cli.terminal import PATIENCE, Terminal
@@ -37,7 +36,7 @@ LAST = LONGER + "plot(open)\n"
 
 
 class Programs:
-    """Whatever is installed here, for a `Terminal` to start."""
+    """Starts any installed editor for a `Terminal`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -78,7 +77,7 @@ def truncates_later(file: Path, text: bytes) -> None:
 
 
 def cuts_at_the_end(file: Path, text: bytes) -> None:
-    """Written over what is there, and cut to its length at last."""
+    """Overwritten in place, then truncated."""
     descriptor = os.open(file, os.O_WRONLY)
     os.write(descriptor, text)
     os.ftruncate(descriptor, len(text))
@@ -92,7 +91,7 @@ def vscode_atomic(file: Path, text: bytes) -> None:
 
 
 def jetbrains(file: Path, text: bytes) -> None:
-    """Safe write."""
+    """A safe write."""
     new = file.with_name(file.name + "___jb_tmp___")
     old = file.with_name(file.name + "___jb_old___")
     _written(new, text)
@@ -102,7 +101,8 @@ def jetbrains(file: Path, text: bytes) -> None:
 
 
 def jetbrains_backup(file: Path, text: bytes) -> None:
-    """Safe write of the newer ones: the old text waits beside the file until the new one is in."""
+    """A safe write of newer editors: the old text waits next to the file until the new one is
+    in."""
     backup = file.with_name(file.name + "~")
     shutil.copy2(file, backup)
     truncates(file, text)
@@ -146,7 +146,7 @@ def unlinks(file: Path, text: bytes) -> None:
 
 
 def swaps_by_a_folder(file: Path, text: bytes) -> None:
-    """macOS: built in a folder beside it, the old one is moved there."""
+    """macOS: written in a folder next to it; the old file is moved there."""
     folder = file.with_name(f"{file.name}.sb-1a2b3c4d-AbCdEf")
     folder.mkdir()
     _written(folder / file.name, text)
@@ -162,14 +162,14 @@ def copied_over(file: Path, text: bytes) -> None:
 
 
 def moved_in(file: Path, text: bytes) -> None:
-    """From a folder that nobody watches."""
+    """From an unwatched folder."""
     elsewhere = file.parents[2] / "elsewhere.txt"
     elsewhere.write_bytes(text)
     elsewhere.rename(file)
 
 
 def by_memory(file: Path, text: bytes) -> None:
-    """Mapped into memory: the system tells of the end alone."""
+    """Mapped into memory: the system reports only the end."""
     with file.open("r+b") as held:
         held.truncate(len(text))
         with mmap.mmap(held.fileno(), len(text)) as memory:
@@ -177,7 +177,7 @@ def by_memory(file: Path, text: bytes) -> None:
 
 
 def same_size_and_time(file: Path, text: bytes) -> None:
-    """What rsync and unpackers do: the new file has the old one's time."""
+    """Like rsync and unpackers: the new file has the old one's time."""
     beside, times = file.with_name(f".{file.name}.x7Zq1a"), file.stat()
     _written(beside, text)
     os.utime(beside, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -215,15 +215,15 @@ def fence(watching: Watching) -> None:
 
 def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
     """All is looked at, and read, more often; `again` seconds lie before a second look."""
-    patch.setattr(eyes, "LOOK_SECONDS", 0.2)
-    patch.setattr(eyes, "READ_SECONDS", 0.2)
+    patch.setattr(debouncer, "LOOK_SECONDS", 0.2)
+    patch.setattr(debouncer, "READ_SECONDS", 0.2)
     patch.setattr(files, "AGAIN_SECONDS", again)
     patch.setattr(session, "AGAIN_SECONDS", again)
 
 
 def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:
-    """These are the versions since the first, each sent once, and nothing else happened; but for
-    so many things that were told, and so many texts that were overtaken by the next."""
+    """These are the versions since the first, each sent once, and nothing else happened, except
+    this number of notices and of texts overtaken by the next."""
     fence(watching)
     world = watching.world
     assert world.saved() == [TREND, *texts]
@@ -254,7 +254,7 @@ class Looks:
         patch.setattr(WorkingTree, "inspect", counted)
 
     def wait_for(self, more: int) -> None:
-        """Until so many more looks are over."""
+        """Wait for this number of further looks."""
         self.wait_until(self.count + more)
 
     def wait_until(self, count: int) -> None:
@@ -265,7 +265,7 @@ class Looks:
 def once_asked(
     world: World, patch: pytest.MonkeyPatch, endpoint: str, act: Callable[[], object]
 ) -> None:
-    """Something happens in the moment in which the service is asked for this, the first time."""
+    """Act when the service first receives this request."""
     note, acts = world.plan.note, [act]
 
     def noted(seen: Seen, url: str) -> None:
@@ -277,7 +277,7 @@ def once_asked(
 
 
 def once_looked_at(patch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Something happens in the moment before an upload reads the folder, the first time."""
+    """Act right before an upload first reads the folder."""
     texts, acts = WorkingTree.local_texts, [act]
 
     def seen(folder: WorkingTree, *only: Any) -> Mapping[RelPath, LocalText]:

@@ -1,4 +1,4 @@
-"""`pinesync watch` as a process of its own, read line by line."""
+"""`pinesync watch` as a separate process, read line by line."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from tests.world import World
 
 
 class Session:
-    """With `--json` its standard output alone is read, `said` gives the rest at the end; without
-    it both outputs are one, as an editor's task sees them."""
+    """With `--json`, only standard output is read, and `said` has the rest at the end; without
+    it, both are one stream, as an editor's task sees them."""
 
     def __init__(self, world: World, *arguments: object, **env: str) -> None:
         self._as_json = "--json" in arguments
@@ -34,7 +34,7 @@ class Session:
         self.child.communicate()
 
     def line(self) -> str:
-        """The next one; what came before is in `lines`."""
+        """The next line; earlier ones are in `lines`."""
         while b"\n" not in self._rest:
             ready, _, _ = select.select([self.child.stdout], [], [], PATIENCE)
             assert ready, f"nothing more came: {self.lines}"
@@ -51,7 +51,7 @@ class Session:
         return line
 
     def event(self, kind: str, path: str = "") -> Any:
-        """The next one of this kind."""
+        """The next event of this kind."""
         while True:
             event = json.loads(self.line())
             its = event.get("path") or event.get("outcome", {}).get("path", "")

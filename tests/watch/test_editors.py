@@ -1,4 +1,4 @@
-"""Whatever editor it is: each save is one upload of the whole text."""
+"""With any editor, each save is one upload of the whole text."""
 
 import errno
 import shutil

@@ -1,5 +1,5 @@
-"""What git wrote is no save: told, and left until somebody says so. Real git, in every way in which
-it writes files."""
+"""A file that git wrote is not a save: it is reported, and held until somebody releases it. Real
+git, in every way in which it writes files."""
 
 import os
 import threading
@@ -56,7 +56,7 @@ def kept(watching: Watching) -> Watching:
 
 
 def look_at_all(watching: Watching) -> list[Event]:
-    """All files are looked at once more: what was to be done is done. Every event until now."""
+    """Read all files once more, so that all work is done. Return every event so far."""
     world = watching.world
     for path in sorted(world.files()):
         if path.endswith(".pine"):
@@ -70,12 +70,12 @@ def checked(events: Iterable[Event]) -> set[str]:
 
 
 def held(events: Iterable[Event]) -> set[str]:
-    """What is held because git wrote it."""
+    """The files held because git wrote them."""
     return {p for e in events if isinstance(e, Held) and e.why == BY_GIT for p in e.paths}
 
 
 def stays_held(watching: Watching, text: str, path: str = TREND_PATH) -> None:
-    """Git wrote this text: told, and not sent."""
+    """Git wrote this text: it is reported and not sent."""
     before, begun = watching.world.account(), len(watching.told)
     assert path in watching.held().paths
     told = look_at_all(watching)[begun:]
@@ -107,7 +107,7 @@ def many(world: World, *verbs: str) -> list[str]:
     return paths
 
 
-def test_another_branch_is_told_and_not_uploaded(watching: Watching) -> None:
+def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None:
     world = watching.world
     paths = many(world)
     watching.start()
@@ -157,7 +157,7 @@ def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -
 
 
 def test_it_is_seen_every_time(kept: Watching) -> None:
-    """Whatever comes first: the event, git's lock, its index."""
+    """In any order: the event, git's lock, its index."""
     world = kept.world
     pulled(world, SLOWER)
     kept.start()
@@ -226,7 +226,7 @@ WRITES: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("way", WRITES)
-def test_what_git_writes_is_held(kept: Watching, way: str) -> None:
+def test_files_that_git_writes_are_held(kept: Watching, way: str) -> None:
     """`other` has the line at the end, `main` the number near the top, `ahead` one line more."""
     world = kept.world
     branch(world, "other", LONGER)
@@ -245,7 +245,7 @@ def test_what_git_writes_is_held(kept: Watching, way: str) -> None:
     assert world.saved() == [TREND]
 
 
-def test_a_conflict_of_a_merge_is_told_and_its_outcome_sent(kept: Watching) -> None:
+def test_a_merge_conflict_is_reported_and_its_resolution_sent(kept: Watching) -> None:
     world = kept.world
     branch(world, "other", LONGER)
     committed(world, TREND + "plot(open)\n")
@@ -257,8 +257,8 @@ def test_a_conflict_of_a_merge_is_told_and_its_outcome_sent(kept: Watching) -> N
     assert world.saved() == [TREND, LONGER + "plot(open)\n"]
 
 
-def test_a_revert_of_all_that_was_pulled_is_told_and_not_sent(kept: Watching) -> None:
-    """pine.toml goes back too: the file is as its base says."""
+def test_a_revert_of_all_that_was_pulled_is_reported_and_not_sent(kept: Watching) -> None:
+    """pine.toml goes back as well: the file matches its base."""
     world = kept.world
     pulled(world, SLOWER)
     commit(world)
@@ -374,7 +374,7 @@ def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
     world.web_save(SLOWER)
     assert kept.done().done == "pulled"
     kept.stop()
-    git(world, "log", "-1", "--format=%s", "tradingview/saved", says="Trend 2.0")
+    git(world, "log", "-1", "--format=%s", "tradingview/saved", stdin="Trend 2.0")
     git(world, "diff", "--quiet", "tradingview/saved")
 
 
@@ -432,7 +432,7 @@ class Moment:
         assert self._heard.acquire(timeout=60)
 
     def was_heard(self) -> bool:
-        """Whether more was heard of than was waited for."""
+        """Whether there were more events than expected."""
         return self._heard.acquire(blocking=False)
 
     def ends(self) -> None:
@@ -545,7 +545,7 @@ def test_the_index_alone_is_nothing(kept: Watching) -> None:
     world = kept.start().world
     world.write(MERGED)
     kept.done()
-    git(world, "add", "-p", TREND_PATH, says="y\nn\n")
+    git(world, "add", "-p", TREND_PATH, stdin="y\nn\n")
     git(world, "add", "-A")
     git(world, "reset", "-q")
     told = look_at_all(kept)
@@ -621,7 +621,7 @@ def test_a_left_lock_in_a_session(kept: Watching, monkeypatch: pytest.MonkeyPatc
 
 
 def test_events_that_are_still_on_their_way(kept: Watching) -> None:
-    """Of two files that git wrote one is heard of: the other one is known for git's as well."""
+    """Git wrote two files, and there is an event for one: the other is recognized as well."""
     world = kept.world
     git(world, "checkout", "-q", "-b", "other")
     world.write(LONGER)
@@ -631,7 +631,7 @@ def test_events_that_are_still_on_their_way(kept: Watching) -> None:
     git(world, "checkout", "-q", "other")
     assert hand.files.git_moved()
     found = hand.files.look([TREND_FILE])
-    assert held(found.told) == {TREND_PATH, TOOLS_PATH}
+    assert held(found.events) == {TREND_PATH, TOOLS_PATH}
     assert not hand.files.git_moved()
     hand.files.heard([TOOLS_FILE])
     assert hand.files.look([TOOLS_FILE]).saved == ()
@@ -653,7 +653,7 @@ def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
 
 @pytest.mark.parametrize("events", [(LOCK, TREND_FILE), (TREND_FILE, LOCK, TREND_FILE, LOCK)])
 def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...]) -> None:
-    """Over a save, too: what is there when that is heard of is git's already."""
+    """Also over a save: when its event arrives, the file is already git's."""
     world = kept.world
     committed(world, LONGER)
     committed(world, SLOWER)
@@ -664,7 +664,7 @@ def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...
     for path in events:
         hand.files.heard([path], in_order=True)
     found = hand.files.look([TREND_FILE])
-    assert (found.saved, held(found.told)) == ((), {TREND_PATH})
+    assert (found.saved, held(found.events)) == ((), {TREND_PATH})
 
 
 def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -683,7 +683,7 @@ def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.Mon
     monkeypatch.setattr(hand.folder.tree, "inspect", meanwhile)
     found = hand.files.look([TREND_FILE])
     assert (found.saved, found.soon) == ((), (TREND_FILE,))
-    assert held(hand.files.look([TREND_FILE]).told) == {TREND_PATH}
+    assert held(hand.files.look([TREND_FILE]).events) == {TREND_PATH}
 
 
 def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:
@@ -712,7 +712,7 @@ def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
 
 
 def test_what_git_holds_for_a_file(kept: Watching) -> None:
-    """Whatever line ends and `$Id$` became of it; a text that nobody gave it is not held."""
+    """With any line endings and `$Id$`; a text that git does not have is not held."""
     world = kept.world
     git(world, "add", "-A")
     marked = TREND + "// $Id$\n"

@@ -1,5 +1,5 @@
-"""Git writes a file in many ways that leave no trace in the index or the stash: a merge with an
-edit that was sent, one file of another commit, a side of a conflict, a filter. None of it is a
+"""Git writes files in many ways that leave no trace in the index or the stash: a merge with an
+uploaded edit, one file of another commit, a side of a conflict, a filter. None of these is a
 save."""
 
 from collections.abc import Callable
@@ -103,7 +103,7 @@ ROUTES: dict[str, Callable[[Watching], str]] = {
 
 
 def stays(watching: Watching, text: str) -> None:
-    """What git wrote is there, was told and is not sent."""
+    """Git's text is in the file, was reported and is not sent."""
     world = watching.world
     while world.read() != text or TREND_PATH not in held(watching.told):
         found = watching.until(lambda e: e.event in ("held", "checking"))
@@ -231,7 +231,7 @@ def test_a_save_right_after_a_switch(kept: Watching) -> None:
 def test_a_save_that_is_committed_while_another_is_sent(
     kept: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is heard of at once, and not only when there is time to look."""
+    """Its event arrives immediately, not only at the next look."""
     world = kept.world
     meanwhile: list[Callable[[], None]] = []
 
@@ -291,7 +291,7 @@ def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
 
 
 def test_a_repository_with_longer_names(watching: Watching) -> None:
-    """SHA-256: what a merge wrote is found by those, too."""
+    """With SHA-256, merge results are found as well."""
     world = watching.world
     git(world, "init", "-q", "--object-format=sha256")
     commit(world)

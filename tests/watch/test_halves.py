@@ -1,4 +1,5 @@
-"""What is half written, no script, or gone is never sent; what is whole by then is one upload."""
+"""A half-written file, a file that is no script, or a missing one is never sent; a complete one
+is one upload."""
 
 import itertools
 import os
@@ -12,8 +13,7 @@ from pinesync.app.project import Places, Project, Setup, open_project
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.watching import FileState
-from pinesync.watch import debouncer as eyes
-from pinesync.watch import files
+from pinesync.watch import debouncer, files
 from pinesync.watch.events import Checking, Told
 from pinesync.workspace.files import Tree
 from tests.watch.conftest import PATIENCE, Watching
@@ -54,7 +54,7 @@ def opened(world: World) -> Project:
     [b"", b"\n", HALF.encode(), HALF.encode() + "// \u20ac".encode()[:-1], SLOWER.encode()],
     ids=["none", "blank", "valid", "half a character", "all of it"],
 )
-def test_what_is_being_written_waits(watching: Watching, half: bytes, looks: Looks) -> None:
+def test_a_file_being_written_waits(watching: Watching, half: bytes, looks: Looks) -> None:
     world = watching.start().world
     whole = SLOWER.encode() + "// \u20ac\n".encode()
     with (world.folder / TREND_PATH).open("wb") as file:
@@ -97,7 +97,7 @@ def test_what_was_emptied_comes_as_one_save(
 def test_what_was_written_as_it_was_read_waits(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A look that an editor begins to write under sees a part, and says nothing of it."""
+    """A look during an editor's write sees a part of the text, and reports nothing."""
     folder = opened(clone).workspace
     clone.write(SLOWER)
     writing = []
@@ -115,7 +115,7 @@ def test_what_was_written_as_it_was_read_waits(
     assert seen.digest is None
 
 
-def test_what_somebody_keeps_open_is_told_once(
+def test_a_locked_file_is_reported_once(
     watching: Watching, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "BUSY_SECONDS", 0.2)
@@ -147,8 +147,8 @@ def test_where_the_system_does_not_tell_who_writes(
 
 def test_format_on_save_is_one_save(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """The editor saves, its formatter reads that and saves again."""
-    monkeypatch.setattr(eyes, "QUIET_SECONDS", 0.4)
-    monkeypatch.setattr(eyes, "MOST_SECONDS", 60.0)
+    monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.4)
+    monkeypatch.setattr(debouncer, "MOST_SECONDS", 60.0)
     world = watching.start().world
     truncates(world.folder / TREND_PATH, SLOWER.encode())
     jetbrains(world.folder / TREND_PATH, LONGER.encode())
@@ -187,7 +187,7 @@ def test_a_formatter_of_a_new_script(
 def test_what_never_rests_is_not_asked_about_all_day(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An upload is tried once more at once, and then no sooner than another version may come."""
+    """An upload is retried once immediately, and then no sooner than another version may follow."""
     world = watching.start(apart=3600.0).world
     numbers = itertools.count()
     note = world.plan.note
@@ -284,7 +284,7 @@ UNFIT: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 @pytest.mark.promise(32)
 @pytest.mark.parametrize("what", UNFIT)
-def test_what_is_no_script_is_told_once_and_never_sent(
+def test_a_file_that_is_no_script_is_reported_once_and_never_sent(
     watching: Watching, what: str, looks: Looks
 ) -> None:
     world = watching.start().world
@@ -303,7 +303,7 @@ def test_what_is_no_script_is_told_once_and_never_sent(
     check_uploads(watching, LONGER, told=1)
 
 
-def test_what_is_unfit_again_is_told_again(
+def test_a_file_that_is_unfit_again_is_reported_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brisk(monkeypatch)
@@ -324,8 +324,8 @@ def test_what_was_empty_before_is_sent_once_it_is_written(watching: Watching) ->
     check_uploads(watching, LONGER)
 
 
-def test_what_lies_beside_a_script_is_nothing(watching: Watching) -> None:
-    """Backups, swap and lock files, and a script that nobody listed."""
+def test_other_files_next_to_a_script_are_ignored(watching: Watching) -> None:
+    """Backups, swap and lock files, and an unlisted script."""
     world = watching.start().world
     beside = "#{}# {}~ {}.~1~ {}.orig {}.bak {}.rej .{}.swp .{}.un~ {}.save {}.AbCdEf .#{}".split()
     names = [name.format("Trend.pine") for name in beside]
@@ -339,7 +339,7 @@ def test_what_lies_beside_a_script_is_nothing(watching: Watching) -> None:
     check_uploads(watching, SLOWER)
 
 
-def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
+def test_reading_a_non_file_leaves_nothing_open(clone: World) -> None:
     folder, file = opened(clone).workspace, clone.folder / TREND_PATH
     for made in (made_folder, made_pipe):
         made(file)
@@ -354,7 +354,7 @@ def test_looking_at_what_is_no_file_leaves_nothing_open(clone: World) -> None:
 # -- what is gone ---------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_gone_is_told_once(watching: Watching, looks: Looks) -> None:
+def test_a_file_that_is_gone_is_reported_once(watching: Watching, looks: Looks) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"
@@ -405,7 +405,7 @@ def test_a_folder_that_is_away_for_a_moment(
 
 @pytest.mark.parametrize("made", ["gone", "empty"])
 def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) -> None:
-    """However many there are before that: events come late, and several for one change."""
+    """However many events come first: they are late, and several for one change."""
     clock = Clock(100.0)
     watched = files.Files(opened(clone).workspace, clock, many=False)
     assert watched.begin() is None
@@ -415,20 +415,20 @@ def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) ->
         assert watched.look([path]) == files.Found(again=(path,))
         clock.wait(0.15)
     clone.write(TREND)
-    assert watched.look([path]).told == ()
+    assert watched.look([path]).events == ()
     clone.remove() if made == "gone" else clone.write("")
     clock.wait(1.0)
     assert watched.look([path]).again == (path,)
     clock.wait(1.0)
-    (told,) = watched.look([path]).told
+    (told,) = watched.look([path]).events
     assert isinstance(told, Told)
     assert told.word == ("missing" if made == "gone" else "not sent")
     clock.wait(60.0)
-    assert watched.look([path]).told == ()
+    assert watched.look([path]).events == ()
 
 
 class Hearing:
-    """Hints, by hand: what comes in each call, at what time."""
+    """Hints under control: which paths arrive in each call, and when."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -446,14 +446,14 @@ def test_a_file_is_read_once_it_rests(clone: World) -> None:
     clock = Clock(100.0)
     hints = Hearing(clock)
     path = RelPath(TREND_PATH)
-    looking = eyes.Eyes(hints, clock, lambda: {path: 1}, lambda paths: None)
+    looking = debouncer.Debouncer(hints, clock, lambda: {path: 1}, lambda paths: None)
     began, hints.paths = clock(), {path, "indicators/Trend.pine~"}
     assert [looking.due(3600.0)[0] for _ in range(2)] == [frozenset(), {path}]
-    assert clock() - began == pytest.approx(eyes.QUIET_SECONDS)
+    assert clock() - began == pytest.approx(debouncer.QUIET_SECONDS)
     began, read = clock(), frozenset[RelPath]()
     while not read and clock() < began + 5.0:
         hints.paths = {path}
         read = looking.due(3600.0)[0]
         clock.wait(0.05)
     assert read == {path}
-    assert clock() - began == pytest.approx(eyes.MOST_SECONDS, abs=0.1)
+    assert clock() - began == pytest.approx(debouncer.MOST_SECONDS, abs=0.1)

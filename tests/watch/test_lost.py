@@ -1,4 +1,4 @@
-"""Events are hints, a look is the truth: whatever the system fails to tell is found all the same.
+"""Events are hints, reading is the truth: a change without an event is found as well.
 
 First the rules of time, with a clock that is moved by hand; then sessions that hear of nothing, or
 too late, or too much.
@@ -30,10 +30,10 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault, Switches
 from pinesync.sync.watching import MANY
 from pinesync.text.canonical import digest
-from pinesync.watch import debouncer as eyes_module
+from pinesync.watch import debouncer
 from pinesync.watch import files as files_module
 from pinesync.watch import uploader as sending_module
-from pinesync.watch.debouncer import Eyes
+from pinesync.watch.debouncer import Debouncer
 from pinesync.watch.events import Began, Checking, Done, Held, Told, Trouble
 from pinesync.watch.files import Files, Found
 from pinesync.watch.uploader import Uploader
@@ -56,8 +56,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="inotify is a thing o
 
 @dataclass
 class Hand:
-    """The clock and all that is told, in one hand: `coming` has the hints and keys by their time,
-    `stats` what the file system says of each file."""
+    """The clock and all events under control: `coming` has the hints and keys by time, `stats`
+    what the file system reports of each file."""
 
     now: float = 1000.0
     coming: list[tuple[float, set[str], list[str]]] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Hand:
     fails: bool = False
 
     def __post_init__(self) -> None:
-        self.eyes = Eyes(self, lambda: self.now, self._stats, self._hear)
+        self.debouncer = Debouncer(self, lambda: self.now, self._stats, self._hear)
         self.looks.clear()
 
     def _stats(self) -> dict[RelPath, object]:
@@ -98,7 +98,7 @@ class Hand:
     def due(self) -> tuple[float, set[str]]:
         """When something is due next, and what."""
         while True:
-            paths, _ = self.eyes.due(3600.0)
+            paths, _ = self.debouncer.due(3600.0)
             if paths:
                 return self.since(), set(paths)
 
@@ -141,37 +141,37 @@ def test_a_change_is_heard_of_at_once() -> None:
 def test_keys_do_not_wait_and_make_nothing_due() -> None:
     hand = Hand()
     hand.coming = [(1000.3, set(), ["p"]), (1000.31, {ONE}, ["n"])]
-    assert hand.eyes.due(3600.0) == (frozenset(), ["p"])
+    assert hand.debouncer.due(3600.0) == (frozenset(), ["p"])
     assert hand.since() == 0.3
-    assert hand.eyes.due(3600.0) == (frozenset(), ["n"])
+    assert hand.debouncer.due(3600.0) == (frozenset(), ["n"])
     assert hand.due() == (0.37, {ONE})
 
 
 def test_who_waits_for_a_while_gets_nothing_after_it() -> None:
     hand = Hand()
-    assert hand.eyes.due(0.25) == (frozenset(), [])
+    assert hand.debouncer.due(0.25) == (frozenset(), [])
     assert hand.since() == 0.25
-    assert hand.eyes.due(0.0) == (frozenset(), [])
-    idle = [hand.eyes.idle]
+    assert hand.debouncer.due(0.0) == (frozenset(), [])
+    idle = [hand.debouncer.idle]
     hand.hints((0.3, ONE))
-    assert hand.eyes.due(0.06) == (frozenset(), [])
-    idle.append(hand.eyes.idle)
+    assert hand.debouncer.due(0.06) == (frozenset(), [])
+    idle.append(hand.debouncer.idle)
     assert hand.due() == (0.36, {ONE})
-    idle.append(hand.eyes.idle)
+    idle.append(hand.debouncer.idle)
     assert idle == [True, False, True]
 
 
 def test_once_more_is_once_more() -> None:
     hand = Hand()
-    hand.eyes.look_again([ONE, TWO], 0.7)
+    hand.debouncer.look_again([ONE, TWO], 0.7)
     hand.hints((0.2, TWO))
     assert hand.due() == (0.26, {TWO})
     assert hand.due() == (0.7, {ONE})
-    hand.eyes.look_again([ONE], 0.0)
+    hand.debouncer.look_again([ONE], 0.0)
     assert hand.due() == (0.7, {ONE})
-    hand.eyes.look_again([ONE], 30.0)
+    hand.debouncer.look_again([ONE], 30.0)
     assert hand.due() == (30.7, {ONE})
-    hand.eyes.look_again([ONE], 0.5)
+    hand.debouncer.look_again([ONE], 0.5)
     hand.hints((31.1, TWO))
     assert hand.due() == (31.16, {TWO})
     assert hand.due() == (31.2, {ONE})
@@ -180,7 +180,7 @@ def test_once_more_is_once_more() -> None:
 @pytest.mark.promise(31)
 def test_every_second_the_file_system_is_asked() -> None:
     hand = Hand()
-    hand.eyes.due(0.5)
+    hand.debouncer.due(0.5)
     hand.stats[ONE] = 1
     assert hand.due() == (1.06, {ONE})
     assert (hand.looks, hand.heard) == ([1.0], [(1.0, {ONE})])
@@ -190,7 +190,7 @@ def test_every_second_the_file_system_is_asked() -> None:
     hand.hints((2.5, "four.pine"), (2.5, TWO))
     assert hand.due() == (2.56, {"four.pine"})
     hand.hints(*((3.0 + number * 0.3, "noise") for number in range(20)))
-    hand.eyes.look_again([ONE], 6.44)
+    hand.debouncer.look_again([ONE], 6.44)
     assert hand.due() == (9.0, {ONE})
     assert hand.looks == [float(second) for second in range(1, 10)]
 
@@ -199,7 +199,7 @@ def test_what_was_heard_of_is_not_found_a_second_time() -> None:
     hand = Hand().hints((0.99, ONE))
     hand.stats[ONE] = 1
     assert hand.due() == (1.05, {ONE})
-    hand.eyes.look_again([TWO], 3.0)
+    hand.debouncer.look_again([TWO], 3.0)
     assert hand.due() == (4.05, {TWO})
     assert len(hand.heard) == 1
 
@@ -251,25 +251,25 @@ def test_a_short_pause_is_no_sleep() -> None:
         return wait(seconds)
 
     hand.wait = slow  # type: ignore[method-assign]
-    assert hand.eyes.due(3600.0) == (frozenset(), [])
+    assert hand.debouncer.due(3600.0) == (frozenset(), [])
     assert hand.since() == 9.9
 
 
 def test_after_an_error_it_is_tried_again_in_a_second() -> None:
-    """What was heard of meanwhile is not forgotten."""
+    """Earlier events are not forgotten."""
     hand = Hand().hints((0.2, ONE))
-    hand.eyes.due(0.21)
+    hand.debouncer.due(0.21)
     hand.fails = True
     hand.hints((0.25, "pine.toml"))
     with pytest.raises(ManifestError):
         hand.due()
-    hand.eyes.rest()
+    hand.debouncer.rest()
     assert hand.due() == (0.26, {ONE})
     for second in (1.25, 2.25):
         with pytest.raises(ManifestError):
             hand.due()
         assert hand.since() == second
-        hand.eyes.rest()
+        hand.debouncer.rest()
     hand.fails = False
     hand.stats[TWO] = 1
     assert hand.due() == (3.31, {TWO})
@@ -286,7 +286,7 @@ def test_nothing_that_was_heard_of_is_left_out(moments: list[tuple[float, RelPat
     """Each is due half a second later at most, and not before it is quiet."""
     hand = Hand().hints(*sorted(moments))
     seen = []
-    while hand.coming or not hand.eyes.idle:
+    while hand.coming or not hand.debouncer.idle:
         seen.append(hand.due())
     for at, path in moments:
         assert any(path in paths and at <= when <= at + 0.5001 for when, paths in seen)
@@ -345,7 +345,7 @@ def test_a_file_that_leaves_the_folder_holds_up_nothing(tmp_path: Path) -> None:
         hints.close()
 
 
-def test_watchdog_6_is_told_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watchdog_6_is_reported_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = types.ModuleType("watchdog.observers.inotify_buffer")
     module.InotifyBuffer = type("InotifyBuffer", (), {"delay": 0.5})
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -370,13 +370,13 @@ def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
 def test_a_system_without_events(
     watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, what: str
 ) -> None:
-    """No more watches are to be had, or none on this kind of drive: that is told, and works."""
+    """No watches are left, or this kind of drive has none: that is reported, and `watch` works."""
 
     def refused(*_: object, **__: object) -> None:
         raise OSError(reason, os.strerror(reason))
 
     monkeypatch.setattr(f"watchdog.observers.{what}", refused)
-    monkeypatch.setattr(eyes_module, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.1)
     world = watching.start().world
     began = watching.told[0]
     assert isinstance(began, Began)
@@ -416,8 +416,8 @@ def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
 
 
 def test_a_save_that_keeps_time_and_size(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where the file system says that nothing happened: a network drive, a copy."""
-    monkeypatch.setattr(eyes_module, "LOOK_SECONDS", 0.05)
+    """Even if the file system reports no change: a network drive, a copy."""
+    monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.05)
     world = deaf.start().world
     file = world.folder / TREND_PATH
     before = file.stat()
@@ -430,7 +430,7 @@ def test_a_save_that_keeps_time_and_size(deaf: Watching, monkeypatch: pytest.Mon
 
 def test_a_save_that_no_look_tells(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """All is read once a minute; here more often."""
-    monkeypatch.setattr(eyes_module, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(debouncer, "READ_SECONDS", 0.3)
     entries = ManifestFile.entries
     same = lambda tree: dict.fromkeys(entries(tree._manifest), 0)
     monkeypatch.setattr(WorkingTree, "stats", same)
@@ -461,9 +461,10 @@ def test_a_new_folder(watching: Watching) -> None:
 def test_pine_toml_is_unusable_for_a_moment(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of a merge: told once; what is saved meanwhile is sent once it is mended."""
-    monkeypatch.setattr(eyes_module, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(eyes_module, "READ_SECONDS", 3600.0)
+    """In the middle of a merge: reported once; saves made meanwhile are sent once it is
+    resolved."""
+    monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(debouncer, "READ_SECONDS", 3600.0)
     stats, failed = WorkingTree.stats, threading.Semaphore(0)
 
     def counted(self: WorkingTree) -> Any:
@@ -495,7 +496,7 @@ def test_pine_toml_is_unusable_for_a_moment(
 @pytest.mark.promise(31)
 @linux
 def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> None:
-    """More happens than the system keeps: what is on the disk when it goes on is sent, or told."""
+    """More events than the system queues: the text on disk afterwards is sent or reported."""
     most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     if most > 200_000:
         pytest.skip("that takes too long")
@@ -532,8 +533,8 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
 
 
 def test_a_look_that_fails_is_made_up_for(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was due then is not forgotten until all is read."""
-    monkeypatch.setattr(eyes_module, "READ_SECONDS", 3600.0)
+    """Due paths are kept until all are read."""
+    monkeypatch.setattr(debouncer, "READ_SECONDS", 3600.0)
     fails, look = [ManifestError("cannot be read")], Files.look
 
     def failing(self: Files, paths: Collection[RelPath]) -> Found:
@@ -552,7 +553,7 @@ def test_a_look_that_fails_is_made_up_for(deaf: Watching, monkeypatch: pytest.Mo
 
 
 def rounds(watching: Watching, number: int) -> list[str]:
-    """So many saves of the one script; the texts."""
+    """Save the one script this number of times, and return the texts."""
     world = watching.world
     texts = [f"{LONGER}// {count}\n" for count in range(number)]
     for text in texts:
@@ -566,7 +567,7 @@ def rounds(watching: Watching, number: int) -> list[str]:
 def test_a_service_that_rewrites_line_ends(
     watching: Watching, bring: bool, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eyes_module, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.01)
     world = watching.world
     world.app.switches = Switches(eol="crlf")
     watching.start(bring=bring, poll=0.01)
@@ -581,7 +582,7 @@ def test_a_service_that_rewrites_line_ends(
 def test_a_service_that_changes_the_text(
     watching: Watching, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(eyes_module, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.01)
     world = watching.world
     world.app.switches = replace(Switches(), text=text)  # type: ignore[arg-type]
     world.write(TREND + "\tplot(open)\n")
@@ -593,8 +594,8 @@ def test_a_service_that_changes_the_text(
 
 
 def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They lie in the folder before pine.toml knows of them: that is no edit of anybody's."""
-    monkeypatch.setattr(eyes_module, "MOST_SECONDS", 0.01)
+    """The files exist before pine.toml lists them: that is nobody's edit."""
+    monkeypatch.setattr(debouncer, "MOST_SECONDS", 0.01)
     world = watching.world
     names = [f"More {number}" for number in range(40)]
     for name in names:
@@ -613,7 +614,7 @@ def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.Mo
 def test_a_save_while_another_pinesync_is_at_work(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It waits; and where that takes too long, it says so and goes on trying."""
+    """It waits; if that takes too long, it says so and keeps trying."""
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (0.1,))
     world = watching.start().world
     folder = open_project(watching.setup).workspace.state.folder
@@ -694,7 +695,7 @@ def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) ->
     return watching.world
 
 
-def test_what_may_still_arrive_is_told_once(
+def test_a_save_that_may_still_arrive_is_reported_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""
@@ -731,7 +732,7 @@ def test_who_writes_just_now_finishes_it(
 def test_one_script_that_fails_stops_no_other(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether its save arrived is unknown, every time: told once, and again when it is tried."""
+    """Whether the save arrived is unknown each time: reported once, and again on the next try."""
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr(sending_module, "_LATER_SECONDS", (3600.0,))
     world = watching.start().world

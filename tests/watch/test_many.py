@@ -1,4 +1,4 @@
-"""Many texts at once: as few pushes as can be, and nobody waits for all of them."""
+"""Many texts at the same time: few pushes, and nobody waits for all of them."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
 def test_many_at_once_are_one_push(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One list for all; of each it is told that it is checked, and then what became of it."""
+    """One list for all; for each there is a `checking` event, then its outcome."""
     monkeypatch.setattr(sending, "_FIRST_BATCH", 100)
     world, paths = _with_more(watching)
     watching.start(many=True)
@@ -51,10 +51,10 @@ def test_a_text_that_is_saved_meanwhile_goes_before_those_that_wait(
     assert world.words() == {}
 
 
-def test_what_failed_goes_alone_and_last(
+def test_a_failed_script_goes_alone_and_last(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By hand: whoever hangs again keeps none of the others waiting."""
+    """By hand: one that hangs again delays none of the others."""
     world, batch = watching.world, _by_hand(watching, monkeypatch, first=100)
     batch.failing[RelPath(TREND_PATH)] = 1
     for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():
@@ -140,7 +140,7 @@ def _add(world: World, batch: sending.Uploader, path: str, text: str) -> None:
 
 
 def _pushed(batch: sending.Uploader) -> list[str]:
-    """What the next push is about."""
+    """The scripts of the next push."""
     return [str(event.path) for event in batch.send() if isinstance(event, Checking)]
 
 

@@ -1,5 +1,5 @@
-"""The command as people and editors run it: lines in a pipe, a terminal with keys, Ctrl-C, and what
-it starts when something goes wrong."""
+"""The command as people and editors run it: lines in a pipe, a terminal with keys, Ctrl-C, and
+the `--on-error` command."""
 
 import json
 import os
@@ -132,7 +132,7 @@ def test_a_reader_that_goes_away(clone: World) -> None:
 def test_ctrl_c_while_it_only_waits_is_the_end(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where it could not finish what an earlier run began."""
+    """Also if it could not finish what an earlier run began."""
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
     clone.plan.add("save_next:1:503")
@@ -240,7 +240,7 @@ def test_nothing_to_watch(world: World) -> None:
 
 @served
 def test_nobody_is_signed_in(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can come of it: said at once."""
+    """It cannot work, and says so immediately."""
     monkeypatch.delenv("PINESYNC_COOKIE")
     refused = clone("watch")
     assert (refused.code, refused.asked) == (5, ())
@@ -308,7 +308,7 @@ def was_started(folder: Path) -> tuple[list[str], dict[str, str]]:
     return words, dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def test_what_is_only_new_there_is_no_alarm(tmp_path: Path) -> None:
+def test_new_scripts_on_tradingview_raise_no_alarm(tmp_path: Path) -> None:
     ring = alarm(str(recording(tmp_path, "tell.sh")), notify=False)
     for word in ("behind", "remote-only"):
         ring(Told(RelPath(TREND_PATH), word, "saved on TradingView"))
@@ -423,7 +423,7 @@ def test_a_line_of_standing_is_drawn_and_wiped(clone: World) -> None:
 
 
 def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> None:
-    """A task of VS Code has a terminal, too."""
+    """A VS Code task has a terminal as well."""
     for env in ({"TERM_PROGRAM": "vscode"}, {"TERM": "dumb"}):
         with terminal(clone, **env) as shown:
             shown.wait_for("\nwatching: connected\r\n")
@@ -435,7 +435,7 @@ def test_no_line_of_standing_where_whole_lines_are_waited_for(clone: World) -> N
 def test_a_key_without_return(clone: World, key: str) -> None:
     clone.write(LONGER)
     with terminal(clone) as shown:
-        shown.wait_for("held: 1 file, they were edited before watch started: .*Trend.pine\r\n")
+        shown.wait_for("held: 1 file edited before watch started: .*Trend.pine\r\n")
         shown.wait_for("hint: press p to send them, n to leave them; `pinesync push` sends them")
         shown.wait_for("watching: connected, 1 waiting$")
         shown.type(f"x{key}")

@@ -1,4 +1,4 @@
-"""Hours of somebody's day in a moment: random saves on both sides, and a service that fails."""
+"""Hours of work in a moment: random saves on both sides, and a failing service."""
 
 import itertools
 import random
@@ -23,7 +23,7 @@ FAULTS = (
 
 
 def rounds(request: pytest.FixtureRequest, few: int) -> Iterator[int]:
-    """So few of them, numbered from 1; as many as fit into ten minutes with --deep."""
+    """A few, numbered from 1; with --deep, as many as fit into ten minutes."""
     end = time.monotonic() + 600.0
     for number in itertools.count(1):
         if time.monotonic() > end if request.config.getoption("--deep") else number > few:
@@ -82,7 +82,7 @@ def _fail(watching: Watching, _: str, __: int, dice: random.Random) -> None:
 
 
 def _by_hand(watching: Watching, path: str, _: int, dice: random.Random) -> None:
-    """What a person does about a divergence, while the watching goes on."""
+    """A person resolves a divergence while `watch` runs."""
     verb = dice.choice((["pull"], ["pull", "--theirs"], ["pull", "--ours"], ["push"]))
     watching.world(*verb, path)
     if "<<<<<<<" in watching.world.read(path):
@@ -128,7 +128,7 @@ def test_every_version_is_what_a_person_saved(
 
 
 def _run(world: World, *words: str) -> None:
-    """It may fail, and leave a conflict: then all of it is given up."""
+    """It may fail and leave a conflict: then the merge is aborted."""
     git(world, *words, code=None)
     if any("<<<<<<<" in world.read(path) for path in NAMES):
         for given_up in (("merge", "--abort"), ("rebase", "--abort"), ("reset", "-q", "--hard")):

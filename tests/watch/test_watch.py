@@ -1,4 +1,4 @@
-"""What is saved is sent, and nothing else is."""
+"""What a person saves is sent, and nothing else."""
 
 import os
 from collections.abc import Generator
@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 
 from pinesync.watch.events import Checking, Done, Ended, Held, Told, Trouble
-from pinesync.watch.session import Wishes, watch
+from pinesync.watch.session import WatchOptions, watch
 from tests.watch.conftest import Watching
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, both_ways
 from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TOOLS, TREND
@@ -27,7 +27,7 @@ def test_a_save_is_the_newest_version_there(watching: Watching) -> None:
     assert isinstance(told[-1], Ended)
 
 
-def test_what_does_not_compile_is_told_and_not_sent(watching: Watching) -> None:
+def test_a_text_that_does_not_compile_is_reported_and_not_sent(watching: Watching) -> None:
     world = watching.start().world
     world.write(BROKEN)
     refused = watching.done()
@@ -100,7 +100,7 @@ def test_many_at_once_are_sent_where_that_is_wanted(watching: Watching) -> None:
         assert watching.done(path).done == "saved"
 
 
-def test_a_file_that_is_gone_is_told_and_nothing_is_deleted(watching: Watching) -> None:
+def test_a_file_that_is_gone_is_reported_and_nothing_is_deleted(watching: Watching) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"
@@ -122,7 +122,7 @@ def test_a_script_that_is_listed_while_watching_is_sent_when_it_is_saved(
     assert world.saved("Extra") == [EXTRA + "// saved\n"]
 
 
-def test_push_and_pull_work_beside_it(watching: Watching) -> None:
+def test_push_and_pull_work_alongside(watching: Watching) -> None:
     world = watching.start().world
     world.write(BROKEN)
     watching.done()
@@ -137,7 +137,7 @@ def test_push_and_pull_work_beside_it(watching: Watching) -> None:
 # -- the other direction --------------------------------------------------------------------------
 
 
-def test_a_save_there_is_told_once(watching: Watching) -> None:
+def test_a_save_on_tradingview_is_reported_once(watching: Watching) -> None:
     world = watching.start(poll=0.05).world
     world.web_save(SLOWER)
     told = watching.news()
@@ -184,7 +184,7 @@ def test_a_divergence_stops_that_script_alone(watching: Watching) -> None:
 # -- trouble --------------------------------------------------------------------------------------
 
 
-def test_a_service_that_is_down_is_told_once_and_tried_again(watching: Watching) -> None:
+def test_a_service_that_is_down_is_reported_once_and_tried_again(watching: Watching) -> None:
     world = watching.start().world
     world.plan.add("list:*:503")
     world.write(LONGER)
@@ -203,9 +203,9 @@ def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> N
     assert world.saved() == [TREND, LONGER]
 
 
-def test_an_interrupt_while_trouble_is_told_is_an_end(watching: Watching) -> None:
+def test_an_interrupt_during_an_error_report_ends_the_run(watching: Watching) -> None:
     watching.world.plan.add("list:*:503")
-    events = watch(watching.setup, Wishes())
+    events = watch(watching.setup, WatchOptions())
     assert isinstance(events, Generator)
     while not isinstance(next(events), Trouble):
         pass

@@ -1,4 +1,4 @@
-"""What happens around somebody who watches: no session, a full disk, a folder that goes away."""
+"""Trouble during a watch: no session, a full disk, a folder that disappears."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ pytestmark = both_ways
 
 
 @pytest.mark.parametrize("kind", ["html", "html-login", "redirect"])
-def test_a_bot_check_is_told_and_nobody_is_asked_any_more(watching: Watching, kind: str) -> None:
+def test_a_bot_check_is_reported_and_ends_the_requests(watching: Watching, kind: str) -> None:
     world = watching.start(poll=0.02).world
     world.plan.add(f"*:*:{kind}")
     assert watching.trouble().exit_code == 5
@@ -71,7 +71,7 @@ def test_two_do_not_watch_one_folder(watching: Watching) -> None:
 def test_a_save_waits_while_the_disk_is_full(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Told once, however often it is tried, and told again when it goes."""
+    """Reported once, however often it is tried, and again when it works."""
     monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
     world = watching.start().world
     whole, tries = TextStore.keep, threading.Semaphore(0)
@@ -94,7 +94,7 @@ def test_a_save_waits_while_the_disk_is_full(
     assert outcomes == ["failed", "saved"]
 
 
-def test_what_the_service_refuses_is_not_sent_again(
+def test_a_refused_save_is_not_sent_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
@@ -110,7 +110,7 @@ def test_what_the_service_refuses_is_not_sent_again(
 def test_who_waited_while_a_save_hung_is_next(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TradingView is asked for news only after that."""
+    """TradingView is polled only after that."""
     world = watching.world
     asked: list[int] = []
     heard = threading.Event()

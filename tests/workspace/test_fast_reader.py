@@ -1,4 +1,4 @@
-"""pine.toml as we write it: read by its shape, it says what the parser of TOML says."""
+"""The fast reader of pine.toml returns what the TOML parser returns."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ PIECES = (
 
 @st.composite
 def touched(draw: st.DrawFn, text: str) -> str:
-    """The text with a few pieces of it replaced, as a person, git or a stranger may."""
+    """The text with a few pieces replaced, as a person, git or a stranger may do."""
     for _ in range(draw(st.integers(0, 3))):
         marks = [0, *(i + 1 for i, char in enumerate(text) if char in '\n"[')]
         start = draw(st.sampled_from(marks) | st.integers(0, len(text)))
@@ -82,7 +82,7 @@ def test_what_is_not_wholly_ours_is_left_to_the_parser(text: str) -> None:
     assert fast_reader.read(text) is None
 
 
-def test_so_many_entries_that_the_limits_may_count_are_left_to_the_parser() -> None:
+def test_many_entries_are_left_to_the_parser() -> None:
     blocks = (f'[scripts."{n}.pine"]\nname = "{n}"\n\n' for n in range(MAX_TABLES))
     text = dump_new(manifest()) + "\n" + "".join(blocks)
     assert fast_reader.read(text) is None

@@ -89,7 +89,7 @@ def test_committing_keeps_what_somebody_else_wrote_meanwhile(
     assert set(folder.manifest.entries()) == {A, other}
 
 
-def test_a_manifest_that_is_gone_or_no_text_is_said(folder: Workspace) -> None:
+def test_a_manifest_that_is_gone_or_no_text_is_reported(folder: Workspace) -> None:
     (folder.root / "pine.toml").write_bytes(b"\xff")
     with pytest.raises(ManifestError):
         folder.manifest.entries()

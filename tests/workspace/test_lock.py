@@ -1,4 +1,4 @@
-"""One writer at a time, across processes; the lock goes with the process that held it."""
+"""One writer at a time, across processes; the lock ends with its process."""
 
 import subprocess
 import sys
@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "state" / "one"
 
 
-def test_another_process_is_told_to_try_later(folder: Path) -> None:
+def test_another_process_is_asked_to_try_later(folder: Path) -> None:
     with another_holds(folder):
         with pytest.raises(Locked) as caught, writing(folder):
             raise AssertionError("two writers")
@@ -71,7 +71,7 @@ def test_we_hold_it_against_another_process(folder: Path) -> None:
     assert tries(folder) == "held"
 
 
-def test_nor_twice_in_one_process(folder: Path) -> None:
+def test_the_lock_excludes_its_own_process(folder: Path) -> None:
     with writing(folder), pytest.raises(Locked), writing(folder):
         raise AssertionError("two writers")
     with writing(folder):
@@ -86,7 +86,7 @@ def test_a_writer_that_was_killed_leaves_no_lock(folder: Path) -> None:
             pass
 
 
-def test_an_error_inside_gives_the_lock_back(folder: Path) -> None:
+def test_an_error_inside_releases_the_lock(folder: Path) -> None:
     with pytest.raises(ZeroDivisionError), writing(folder):
         raise ZeroDivisionError
     assert tries(folder) == "held"
@@ -95,8 +95,8 @@ def test_an_error_inside_gives_the_lock_back(folder: Path) -> None:
 @pytest.mark.parametrize(
     "error", [PermissionError(13, "no"), TimeoutError("slow"), OSError(5, "?")]
 )
-def test_an_error_inside_stays_what_it_is(folder: Path, error: OSError) -> None:
-    """It is a bug of the command, and not that the lock cannot be taken."""
+def test_an_error_inside_is_not_translated(folder: Path, error: OSError) -> None:
+    """The error is the command's: the lock was taken."""
     with pytest.raises(OSError) as caught, writing(folder):
         raise error
     assert caught.value is error
@@ -114,7 +114,7 @@ def test_readers_take_no_lock(folder: Path) -> None:
         assert list(State(folder).log.intents()) == []
 
 
-def test_a_place_where_no_lock_can_be_is_said(tmp_path: Path) -> None:
+def test_a_place_without_locks_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError), writing(tmp_path / "file" / "state"):
         raise AssertionError("no lock was taken")

@@ -1,4 +1,4 @@
-"""pine.toml: what it says, what is refused with which line, and what an edit leaves alone."""
+"""pine.toml: its content, which lines are refused, and what an edit leaves alone."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ def manifest(*entries: Entry, settings: Settings = SETTINGS) -> Manifest:
 def apply(
     text: str, changes: Mapping[RelPath, Entry | None], settings: Settings | None = None
 ) -> str:
-    """The text after; what it is said to hold is what it holds."""
+    """The text afterwards; parsing it returns the same manifest."""
     before = parse(text)
     after, held = manifests.apply(text, changes, settings)
     assert parse(after) == held
@@ -350,7 +350,7 @@ def test_line_ends_and_bom_stay(text: str) -> None:
     assert apply(dos, changes) == "\ufeff" + apply(text, changes).replace("\n", "\r\n")
 
 
-def test_dotted_keys_that_cannot_be_edited_in_place_are_written_anew() -> None:
+def test_dotted_keys_that_cannot_be_edited_in_place_are_rewritten() -> None:
     text = f"{HEAD}[scripts]\n'a.pine'.name = 'Script 1'\n'a.pine'.pine_id = '{pine_id(1)}'\n"
     path = RelPath("a.pine")
     assert parse(apply(text, {path: entry(path)})).entries == {path: entry(path)}

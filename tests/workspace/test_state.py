@@ -1,4 +1,4 @@
-"""What a machine remembers of a workspace: kept exactly, private, and never trusted."""
+"""A machine's state of a workspace: stored exactly, private, and never trusted."""
 
 import json
 import os
@@ -175,7 +175,7 @@ def test_the_commit_of_a_version(state: State) -> None:
 
 
 @pytest.mark.parametrize("kind", ["objects", "saved"])
-def test_a_folder_in_a_files_place_is_said(state: State, kind: str) -> None:
+def test_a_folder_in_a_files_place_is_reported(state: State, kind: str) -> None:
     state.texts.remember(saved())
     for path in files(state.folder / kind):
         path.unlink()
@@ -300,7 +300,7 @@ def test_a_record_with_an_odd_value_never_ends_in_a_bug(
 @pytest.mark.parametrize(
     "body", ["null", "[]", '"x"', "5", "[" * 99_999, '{"key": "0001-aa"}', '{"new": 1}']
 )
-def test_what_is_no_record_is_refused(state: State, body: str) -> None:
+def test_a_file_that_is_no_intent_is_refused(state: State, body: str) -> None:
     state.log.write(upload())
     (path,) = files(state.folder)
     path.write_text(body)
@@ -347,7 +347,7 @@ def test_what_a_write_left_behind_is_no_record(state: State) -> None:
 # -- what was replaced ----------------------------------------------------------------------------
 
 
-def test_what_was_replaced_comes_newest_first(state: State) -> None:
+def test_backups_come_newest_first(state: State) -> None:
     at, other = RelPath("a.pine"), RelPath("b.pine")
     for key, path, when in (("1", at, 5.0), ("2", other, 9.0), ("3", at, 7.0)):
         state.backups.note(Replaced(key, path, digest(key), when))

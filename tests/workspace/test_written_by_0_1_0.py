@@ -1,5 +1,5 @@
-"""What pinesync 0.1.0 left on a user's disk is read: tests/data/0.1.0 is a state directory and a
-pine.toml that it wrote, byte for byte."""
+"""State that pinesync 0.1.0 wrote can still be read: tests/data/0.1.0 has a state directory and
+a pine.toml of it, byte for byte."""
 
 import hashlib
 import json
@@ -105,7 +105,7 @@ def test_a_damaged_record_is_not_passed_over(state: State, changes: dict[str, An
 
 
 @pytest.mark.parametrize("changes", [{"op": "publish"}, {"publish": "yes"}])
-def test_a_record_of_a_later_version_is_told_from_a_damaged_one(
+def test_an_intent_of_a_later_version_differs_from_a_damaged_one(
     state: State, changes: dict[str, Any]
 ) -> None:
     file = damage(state, {**changes, "sum": None})

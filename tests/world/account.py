@@ -1,4 +1,4 @@
-"""An account on the sandbox, and the hands of those who use its web editor."""
+"""An account on the sandbox, and its users in the web editor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pinesync.tradingview.http import Session, Transport
 
 
 class Remote(Protocol):
-    """What a world plugs in: the other side of its folder, by hand. `Account`, or `FakeRemote`."""
+    """The other side of a world, controlled by hand: `Account` or `FakeRemote`."""
 
     def client(self) -> ports.Remote: ...
     def add(self, name: str, *texts: str) -> PineId: ...
@@ -33,7 +33,7 @@ class Remote(Protocol):
 
 
 class Watched(SandboxApp):
-    """The facade, and a way to wait for what it was asked: no test sleeps."""
+    """The facade, with a way to wait for a request: no test sleeps."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
@@ -48,11 +48,12 @@ class Watched(SandboxApp):
         return body
 
     def forget(self) -> None:
-        """What was asked until now is not waited for."""
+        """Ignore the requests so far."""
         self._answered.clear()
 
     def wait_for(self, path: str) -> None:
-        """Until a request to such a path was carried out, whatever then became of the answer."""
+        """Wait until a request to such a path was carried out, whatever happened to its
+        response."""
         with self._news:
             assert self._news.wait_for(lambda: any(path in one for one in self._answered), 60)
 

@@ -1,5 +1,5 @@
-"""The fixtures of the command line's world: an account with three scripts, in process or over HTTP,
-and a person's home and folder."""
+"""The fixtures of the command line's world: an account with three scripts, in process or over
+HTTP, and a person's home and folder."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def clone(world: World, seeded: Seeded) -> World:
 
 @pytest.fixture
 def repo(clone: World) -> World:
-    """The clone is a repository, with all of it in its one commit."""
+    """The clone is a repository with everything in one commit."""
     return start(clone)
 
 

@@ -1,4 +1,4 @@
-"""A world: somebody's folder, the account that it belongs to, and a clock."""
+"""A world: a person's folder, its account, and a clock."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Workspace:
     @contextmanager
     def wired(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         """Commands reach the remote, the folder and the clock of this world, through its fuse."""
-        made = project.folder_at
+        made = project.workspace_at
 
-        def folder_at(*args: Any, **kwargs: Any) -> object:
+        def workspace_at(*args: Any, **kwargs: Any) -> object:
             opened = made(*args, **kwargs)
             for port in ("manifest", "tree", "texts", "log"):
                 setattr(opened, port, Fused(getattr(opened, port), self.fuse))
@@ -60,7 +60,7 @@ class Workspace:
             return Fused(self.remote.client(), self.fuse)
 
         with monkeypatch.context() as patch:
-            patch.setattr(project, "folder_at", folder_at)
+            patch.setattr(project, "workspace_at", workspace_at)
             patch.setattr(project, "open_remote", open_remote)
             patch.setattr(clone, "open_remote", open_remote)
             patch.setattr(project, "now", lambda: self.clock.now())

@@ -1,21 +1,21 @@
-"""A process that dies at a chosen call, without a process."""
+"""Simulate a process that dies at a chosen call, without starting one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 EFFECTS = frozenset(("write", "drop", "put", "commit", "keep", "remember", "save_next", "save_new"))
-"""The calls that change something: between them a crash leaves the same as right after them."""
+"""The calls that change something: a crash between two of them equals one after the first."""
 
 
 class Crash(BaseException):
-    """The process is gone: nothing of it runs any more, `finally` does nothing either."""
+    """The process is dead: nothing in it runs, not even `finally`."""
 
 
 @dataclass
 class Fuse:
-    """Counts the calls through it, and burns at one of them, by number or by name: from then on
-    all calls fail."""
+    """Counts the calls through it, and burns at one, by number or by name: from then on, all
+    calls fail."""
 
     at: int | str | None = None
     count: int = 0

@@ -1,4 +1,4 @@
-"""A small world around the command line: somebody's folder, their account, and the web editor.
+"""A small world around the command line: a person's folder, their account, and the web editor.
 
 The account holds three scripts. What a person types is run in this process (`world("push")`) or
 as a process of its own (`world.process`, `world.spawn`); what happens in the browser goes through
@@ -49,7 +49,7 @@ both_ways = pytest.mark.parametrize("world", ["sandbox", "facade"], indirect=Tru
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed and ended with, and the endpoints that it asked, in order."""
+    """A command's output and exit code, and the endpoints that it requested, in order."""
 
     code: int
     out: str
@@ -94,7 +94,7 @@ class World(Workspace):
 
     @property
     def root(self) -> Path:
-        """Where the clone is, once there is one."""
+        """The folder of the clone, once there is one."""
         return self.place / "scripts"
 
     folder = root
@@ -144,7 +144,7 @@ class World(Workspace):
         return made
 
     def words(self, *arguments: str) -> dict[str, str]:
-        """What status says of every script that is not clean."""
+        """The status word of every script that is not clean."""
         found = self("status", "--json", *arguments)
         assert found.code == 0, found
         lines = found.json["lines"]
@@ -204,7 +204,7 @@ class World(Workspace):
 
     @property
     def state_folder(self) -> Path:
-        """Where this machine remembers the clone."""
+        """The state folder of the clone on this machine."""
         (found,) = (self.pinesync_home / "state").glob("*-*/")
         return found
 
@@ -213,12 +213,12 @@ class World(Workspace):
         return _contents(self.pinesync_home / "state")
 
     def state(self) -> dict[str, bytes]:
-        """What this machine remembers, but for the cache of texts that were read."""
+        """The state on this machine, without the cache of downloaded texts."""
         held = self.kept()
         return {path: body for path, body in held.items() if path.split("/")[1] not in _CACHE}
 
     def forget(self) -> None:
-        """Another machine: the folder came with git, and nothing is remembered."""
+        """Another machine: the folder came with git, and there is no state."""
         shutil.rmtree(self.pinesync_home / "state")
 
     def records(self) -> list[dict[str, Any]]:

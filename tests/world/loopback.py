@@ -1,4 +1,4 @@
-"""A server on loopback that speaks no protocol: what it does with a connection, a subclass says."""
+"""A loopback server without a protocol: a subclass decides what to do with a connection."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class ManyScripts(Marked):
     # -- what pinesync does --------------------------------------------------------------------
 
     def command(self, act: Callable[[Setup], Run]) -> int:
-        """Run a command; its exit code. What it tells of a script that is left alone is noted."""
+        """Run a command and return its exit code. Note its messages about scripts left alone."""
         try:
             run = act(self.setup())
             code = run.exit_code
@@ -69,7 +69,7 @@ class ManyScripts(Marked):
         return [self.command(pull), self.command(push)]
 
     def heal(self) -> None:
-        """Nothing more goes wrong, what is under way arrives, time passes, and two syncs follow."""
+        """No more faults: requests on their way arrive, time passes, and two syncs follow."""
         self.plan.clear()
         self.plan.release()
         for _ in range(2):
@@ -100,8 +100,8 @@ class ManyScripts(Marked):
         assert len(ours) == len(set(ours)), "a text was saved twice"
 
     def check_nothing_lost_in_silence(self) -> None:
-        """A clean script has every mark in its newest version, or somebody was told of it; of one
-        that is not clean somebody was told."""
+        """A clean script has every mark in its newest version, or somebody was warned; for any
+        other script, somebody was warned."""
         logs = self.logs()
         for line in status(self.setup()).lines:
             if line.word != "clean":

@@ -52,7 +52,7 @@ class Marked(Workspace):
     # -- what must hold ------------------------------------------------------------------------
 
     def check_always(self) -> None:
-        """Every base is a version that is there, and every mark is readable somewhere."""
+        """Every base is an existing version, and every mark can be found somewhere."""
         there = self.remote.texts()
         for entry in self.project().workspace.manifest.entries().values():
             if entry.base is None or entry.pine_id is None:

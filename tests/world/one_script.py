@@ -26,7 +26,7 @@ NOBODY = PineId("USER;" + "0" * 32)
 
 @dataclass(kw_only=True)
 class OneScript(Marked):
-    """The script on the service and in the folder, and a person at each of them."""
+    """The script on the service and in the workspace, with a person at each."""
 
     remote: FakeRemote = field(default_factory=FakeRemote)
     told: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class OneScript(Marked):
         self.tab = (len(self.log), self.newest)
 
     def web_revert(self) -> None:
-        """Somebody goes back to the version before, on purpose."""
+        """Somebody restores the previous version on purpose."""
         older = next((t for t in reversed(self.log) if t != self.newest), None)
         if older is None:
             return
@@ -93,7 +93,7 @@ class OneScript(Marked):
     # -- what pinesync does --------------------------------------------------------------------
 
     def sync(self, *, crash_at: int | str | None = None, turn: Turn | None = None) -> bool:
-        """One pull and one push, as two commands; whether both came to their end."""
+        """One pull and one push, as two commands; return whether both finished."""
         self.fuse = Fuse(crash_at)
         if turn:
             self.remote.next_save(turn)
@@ -111,7 +111,7 @@ class OneScript(Marked):
         return True
 
     def _heard(self, run: Run) -> None:
-        """That a save is pending, or something failed, tells nobody that a text is hidden."""
+        """A pending save or a failure is no warning of a hidden text."""
         for outcome in run.outcomes:
             silent = outcome.done in ("recovered", "pending", "failed")
             if outcome.message and (not silent or "browser tab" in outcome.message):

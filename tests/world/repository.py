@@ -1,4 +1,4 @@
-"""git, as a person runs it in a folder, and what it says of a repository there."""
+"""git as a person runs it in a folder, and what it reports about a repository."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ class Place(Protocol):
 W = TypeVar("W", bound=Place)
 
 
-def _run(where: Place | Path, words: tuple[str, ...], says: str = "") -> CompletedProcess[bytes]:
+def _run(where: Place | Path, words: tuple[str, ...], stdin: str = "") -> CompletedProcess[bytes]:
     folder = where if isinstance(where, Path) else where.root
     return subprocess.run(
-        ["git", *words], cwd=folder, input=says.encode(), capture_output=True, timeout=60
+        ["git", *words], cwd=folder, input=stdin.encode(), capture_output=True, timeout=60
     )
 
 
 def git_code(where: Place | Path, *words: str) -> int:
-    """What git ends with."""
+    """The exit code of git."""
     return _run(where, words).returncode
 
 
-def git_bytes(where: Place | Path, *words: str, code: int | None = 0, says: str = "") -> bytes:
-    """What git prints, where it is told `says`. With `code` None it may end as it likes."""
-    done = _run(where, words, says)
+def git_bytes(where: Place | Path, *words: str, code: int | None = 0, stdin: str = "") -> bytes:
+    """The output of git. With `code` None, any exit code is accepted."""
+    done = _run(where, words, stdin)
     assert code in (None, done.returncode), done
     return done.stdout
 
 
-def git(where: Place | Path, *words: str, code: int | None = 0, says: str = "") -> str:
-    """The same as text, without the last line end."""
-    return git_bytes(where, *words, code=code, says=says).decode().removesuffix("\n")
+def git(where: Place | Path, *words: str, code: int | None = 0, stdin: str = "") -> str:
+    """The output of git as text, without the final line break."""
+    return git_bytes(where, *words, code=code, stdin=stdin).decode().removesuffix("\n")
 
 
 def start(world: W, at: Path | None = None) -> W:
@@ -52,7 +52,7 @@ def start(world: W, at: Path | None = None) -> W:
 
 
 def submodule(world: Place, above: Path) -> Path:
-    """The repository is a submodule of a new one in this folder; where it is there."""
+    """Make the repository a submodule of a new one in this folder, and return its path."""
     above.mkdir()
     git(above, "init", "-q")
     git(above, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(world.root), "in")
@@ -69,7 +69,7 @@ def touched(world: Place, commit: str = "HEAD") -> list[str]:
 
 
 def status(world: Place) -> list[str]:
-    """What is staged or edited, as git's short words."""
+    """The staged and edited files, in git's short format."""
     return [row for row in git(world, "status", "--short", "-z").split("\0") if row]
 
 

@@ -1,4 +1,4 @@
-"""The three scripts of the account, and what becomes of them."""
+"""The account's three scripts, and their later texts."""
 
 TREND = """\
 //@version=6

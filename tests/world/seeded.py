@@ -17,7 +17,7 @@ SCRIPTS = {"Trend": TREND, "Breakout": BREAKOUT, "Tools": TOOLS}
 
 
 class Seeded:
-    """The account in `sandboxes`, and a clone for each kind of remote, made when it is asked for.
+    """The account in `sandboxes`, and a clone for each kind of remote, made on first use.
 
     A copy of a clone is as a clone to that place would have left it: nothing in it or in its state
     names the place, but for the name of the state folder."""
@@ -35,7 +35,7 @@ class Seeded:
         return self._places.sandboxes
 
     def put_clone(self, world: World) -> None:
-        """What `clone` leaves in the world's place and home."""
+        """The result of `clone` in the world's place and home."""
         assert len(world.store.list(world.user)) == len(SCRIPTS), "clone it yourself"
         made = self._base / f"clone of {world.remote_name}"
         if not made.exists():

@@ -1,5 +1,5 @@
-"""TradingView under its real name, without a network: a proxy on loopback that answers CONNECT
-and then speaks TLS itself, with a certificate of a throw-away authority, for a sandbox."""
+"""TradingView under its real name, without a network: a loopback proxy that answers CONNECT and
+then speaks TLS itself, with a throw-away authority's certificate, for a sandbox."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class TradingView(ThreadingTCPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """A client that does not trust the certificate goes away."""
+        """A client that does not trust the certificate disconnects."""
 
     # What wsgiref's handler asks of its server.
 

@@ -121,19 +121,19 @@ def _has(data: bytes, base: Base) -> bool:
 def _and_commit(project: Project, run: Run, before: str | None, way: Way, own: str) -> Run:
     """Add the commit to the run, or the reason why there is none. The run's changes stay either
     way."""
-    told: list[Outcome] = []
+    notes: list[Outcome] = []
     try:
-        scripts = list(_scripts(project, run, told))
+        scripts = list(_scripts(project, run, notes))
         message = message_of(scripts, way, own)
-        made = _commit(project, scripts, message, before, told) if scripts else None
+        made = _commit(project, scripts, message, before, notes) if scripts else None
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
-        told.append(replace(outcome, message=f"not committed: {outcome.message}"))
+        notes.append(replace(outcome, message=f"not committed: {outcome.message}"))
         made = None
-    return replace(run, outcomes=(*run.outcomes, *told), commit=made)
+    return replace(run, outcomes=(*run.outcomes, *notes), commit=made)
 
 
-def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script]:
+def _scripts(project: Project, run: Run, notes: list[Outcome]) -> Iterator[Script]:
     """The scripts to commit. If a file was edited since, commit the version's text and leave the
     edit in the file."""
     changed = _changed(project, run)
@@ -142,7 +142,7 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script
     for path, (entry, base) in changed.items():
         if path in left:
             hint = f"`git add --force {shell_quote(path)}` adds it anyway"
-            told.append(_told(path, "not committed: git ignores it", hint))
+            notes.append(_note(path, "not committed: git ignores it", hint))
             continue
         data = project.workspace.tree.read(path)
         exact = data is not None and _has(data, base)
@@ -154,12 +154,12 @@ def _scripts(project: Project, run: Run, told: list[Outcome]) -> Iterator[Script
             data = encode_like(text, data)
         elif data is None or not exact:
             why = "not committed: the file has just changed"
-            told.append(_told(path, why, "commit it yourself"))
+            notes.append(_note(path, why, "commit it yourself"))
             continue
         yield Script(entry, base, data, exact=True)
 
 
-def _told(path: RelPath, why: str, hint: str) -> Outcome:
+def _note(path: RelPath, why: str, hint: str) -> Outcome:
     return Outcome(path, "told", message=why, hint=hint)
 
 
@@ -175,7 +175,7 @@ def _commit(
     scripts: Sequence[Script],
     message: str,
     before: str | None,
-    told: list[Outcome],
+    notes: list[Outcome],
 ) -> Committed | None:
     now = project.workspace.manifest.read()
     changes = _changes(now, scripts, before)
@@ -201,14 +201,14 @@ def _commit(
     with suppress(PinesyncError):  # the next pull moves it
         catch_up(project)
     if not made.in_step:
-        told.append(_behind(made.commit, files))
+        notes.append(_behind(made.commit, files))
     if not made.on_branch:
         why = f"HEAD is detached, so the commit {made.commit[:9]} is on no branch"
         hint = f"`git branch NAME {made.commit[:9]}` puts it on one"
-        told.append(_told(RelPath(MANIFEST), why, hint))
+        notes.append(_note(RelPath(MANIFEST), why, hint))
     for path in made.staged:
         why = "another text was staged and stays staged"
-        told.append(_told(RelPath(path), why, f"`git add {shell_quote(path)}` stages the new one"))
+        notes.append(_note(RelPath(path), why, f"`git add {shell_quote(path)}` stages the new one"))
     for script in scripts:
         if script.exact and script.entry.pine_id:
             version = script.base.version

@@ -34,7 +34,7 @@ class _Head:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """Where to record, and what the ref held before the push."""
+    """Where to record, and the state of the ref before the push."""
 
     repository: Repository
     ref: str
@@ -55,7 +55,7 @@ def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Ru
         before = project.workspace.manifest.side_record(project.settings.id)
         side = _Side(repository, ref, head, before)
         run = act(project)
-        return _foretold(project, run, side) if run.dry_run else _recorded(project, run, side)
+        return _planned_record(project, run, side) if run.dry_run else _recorded(project, run, side)
 
     return acting
 
@@ -67,7 +67,7 @@ def _refuse_unready(repository: Repository, ref: str) -> None:
             "name a dedicated branch, such as pinesync/record",
         )
     remote = ref.removeprefix(_BRANCH).partition("/")[0]
-    if ref.startswith(_BRANCH) and repository.word(f"remote.{remote}.url"):
+    if ref.startswith(_BRANCH) and repository.config_value(f"remote.{remote}.url"):
         raise Misuse(
             f"--record: {ref.removeprefix(_BRANCH)} looks like a branch of the remote {remote}",
             "name one that does not begin with a remote's name, such as pinesync/record",
@@ -99,19 +99,19 @@ def _head_of(repository: Repository) -> _Head:
 
 def _recorded(project: Project, run: Run, side: _Side) -> Run:
     """The run with its record, or with the reason for having none. The saves stay either way."""
-    told: list[Outcome] = []
+    notes: list[Outcome] = []
     try:
-        made = _record(project, run, side, told)
+        made = _record(project, run, side, notes)
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         short = shell_quote(side.ref.removeprefix(_BRANCH))
         hint = f"run `pinesync push --record {short}` again; nothing saved is lost"
-        told.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
+        notes.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
         made = None
-    return replace(run, outcomes=(*run.outcomes, *told), record=made)
+    return replace(run, outcomes=(*run.outcomes, *notes), record=made)
 
 
-def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Recorded | None:
+def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Recorded | None:
     repository, ref, before = side.repository, side.ref, side.before
     known = before.over(side.head.entries)
     newer = dict(_newer(known, project.workspace.manifest.entries()))
@@ -121,11 +121,11 @@ def _record(project: Project, run: Run, side: _Side, told: list[Outcome]) -> Rec
         if entry.base and texts.get(path) == entry.base.expected:
             new[path] = entry
         else:
-            told.append(_left(path, entry))
+            notes.append(_left(path, entry))
     if not new and len(before.tips) == 1:
         (tip,) = before.tips
         if before.local != tip:
-            repository.bring_on(ref, tip, before.local, "pinesync: as it was fetched")
+            repository.advance_ref(ref, tip, before.local, "pinesync: as it was fetched")
         return Recorded(ref, tip, ())
     if not new and not before.tips and run.stopped:
         return Recorded(ref, None, ())
@@ -184,7 +184,7 @@ def _message(project: Project, entries: Iterable[Entry]) -> str:
 # -- before it ------------------------------------------------------------------------------------
 
 
-def _foretold(project: Project, run: Run, side: _Side) -> Run:
+def _planned_record(project: Project, run: Run, side: _Side) -> Run:
     """A dry run, with the scripts that would be recorded if nothing fails."""
     known = side.before.over(side.head.entries)
     paths = {path for path, _ in _newer(known, project.workspace.manifest.entries())}

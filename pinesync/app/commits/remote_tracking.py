@@ -57,11 +57,11 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
 def raw(project: Project) -> str:
     """A one-time note that the branch's files are unfiltered; empty if no filter applies."""
     folder = project.workspace
-    repository = None if folder.log.was_told(_NOTE) else _repository(folder)
+    repository = None if folder.log.was_reported(_NOTE) else _repository(folder)
     run = filters_with_program(repository) if repository else frozenset()
     if not run or not run.intersection(filters_of(folder.root, folder.manifest.entries()).values()):
         return ""
-    folder.log.note_told(_NOTE)
+    folder.log.note_reported(_NOTE)
     return _RAW
 
 

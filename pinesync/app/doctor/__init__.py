@@ -7,7 +7,16 @@ from contextlib import suppress
 
 from pinesync.app.account import whoami
 from pinesync.app.doctor import machine, upkeep
-from pinesync.app.doctor.checkup import Checkup, Finding, Said, Unusable, note, ok, told, wrong
+from pinesync.app.doctor.checkup import (
+    Checkup,
+    Finding,
+    Said,
+    Unusable,
+    from_error,
+    note,
+    ok,
+    wrong,
+)
 from pinesync.app.doctor.parts import Workspace
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.app.sandbox import location
@@ -34,7 +43,7 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
     try:
         here = Workspace(setup, find_root(setup.cwd))
     except Misuse as error:
-        nowhere = [told(error, "note")]
+        nowhere = [from_error(error, "note")]
     versions = machine.versions()
     areas: dict[str, Iterable[Said]] = {
         "session": _session(setup, here, offline=offline),
@@ -66,7 +75,7 @@ def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:
         if isinstance(error, Unusable) and error.area != area:
             yield Finding(area, *note(*_ELSEWHERE[error.area]))
         else:
-            yield Finding(area, *told(error))
+            yield Finding(area, *from_error(error))
 
 
 def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator[Said]:
@@ -88,7 +97,7 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
     try:
         open_remote(setup, remote, manifest=project.workspace.manifest if project else None).close()
     except NotSignedIn as error:
-        yield told(error, "wrong" if settings or setup.account else "note")
+        yield from_error(error, "wrong" if settings or setup.account else "note")
         return
     if offline:
         yield note("the session was not checked", "leave out --offline to check it")

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, ManifestError, PinesyncError
 from pinesync.text.filenames import shell_quote
+from pinesync.text.plural import some_of
 
 Level = Literal["ok", "note", "wrong"]
 Said = tuple[Level, str, str]
@@ -55,7 +56,7 @@ def wrong(message: str, hint: str) -> Said:
 
 
 class Unusable(PinesyncError):
-    """A part of the workspace is unusable; the area `area` reports why."""
+    """A part of the workspace is unusable; `area` is the area that reports why."""
 
     def __init__(self, area: str, error: PinesyncError) -> None:
         super().__init__(error.message, error.hint)
@@ -63,7 +64,7 @@ class Unusable(PinesyncError):
         self.error = error
 
 
-def told(error: PinesyncError, level: Level = "wrong") -> Said:
+def from_error(error: PinesyncError, level: Level = "wrong") -> Said:
     """Convert an error to a finding."""
     otherwise = "check it, then run `pinesync doctor` again"
     if isinstance(error, Unusable):
@@ -74,9 +75,8 @@ def told(error: PinesyncError, level: Level = "wrong") -> Said:
 
 
 def named(names: Sequence[str]) -> str:
-    """The first names, and the number of the rest."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    """The first names, and how many more there are."""
+    return some_of(names, _SHOWN)
 
 
 def entered_by_others(folder: Path) -> Iterator[Said]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pinesync.app.doctor.checkup import Unusable
-from pinesync.app.project import Project, Setup, folder_at
+from pinesync.app.project import Project, Setup, workspace_at
 from pinesync.errors import FileError, PinesyncError
 from pinesync.model import Entry, RelPath
 from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
@@ -71,7 +71,7 @@ class Workspace:
     manifest = _part("manifest")(lambda here: read_manifest(Tree(here.root))[1])
     project = _part("state")(
         lambda here: Project(
-            here.setup, folder_at(here.setup, here.root, here.manifest.settings.id)
+            here.setup, workspace_at(here.setup, here.root, here.manifest.settings.id)
         )
     )
     records = _part("records")(lambda here: here.project.workspace.log.intents())
@@ -79,7 +79,7 @@ class Workspace:
 
     @property
     def entries(self) -> Mapping[RelPath, Entry]:
-        """None where pine.toml cannot be used."""
+        """The entries of pine.toml; none if it is unusable."""
         with suppress(Unusable):
             return self.manifest.entries
         return {}

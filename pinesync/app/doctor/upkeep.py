@@ -14,10 +14,10 @@ from pinesync.app.doctor.checkup import (
     Said,
     Unusable,
     entered_by_others,
+    from_error,
     named,
     note,
     ok,
-    told,
     wrong,
 )
 from pinesync.app.doctor.parts import Workspace, disk
@@ -72,7 +72,7 @@ def state(here: Workspace) -> Iterator[Said]:
     try:
         here.records  # noqa: B018 - raises if unreadable
     except Unusable as error:
-        yield told(error)
+        yield from_error(error)
     with disk(held.folder):
         yield from entered_by_others(held.folder)
         if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:

@@ -1,1 +1,1 @@
-"""TradingView as a git remote: what `git fetch` and `git push` ask the remote helper for."""
+"""TradingView as a git remote: what the remote helper does for `git fetch` and `git push`."""

@@ -11,7 +11,8 @@ from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import open_remote
 from pinesync.app.sync.clone import new_settings, workspace_id
 from pinesync.app.versions.history_import import unfit
-from pinesync.errors import FacadeError
+from pinesync.errors import EXIT_LATER, FacadeError
+from pinesync.git.committed import CommittedTree
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.history import History, write_history
 from pinesync.git.refs.remote_branch import Tip, append
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The branch's last commit, and what is to be told."""
+    """The branch's last commit, and the outcomes to report."""
 
     commit: str
     outcomes: tuple[Outcome, ...] = ()
@@ -70,7 +71,7 @@ def fetch(remote: GitRemote, *, whole: bool = True) -> Fetched:
 
 
 def drained(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
-    """Run the steps to their result, and add what they tell to `outcomes`."""
+    """Run the steps to their result, and add their outcomes to `outcomes`."""
     while True:
         try:
             outcomes.append(next(steps))
@@ -81,7 +82,7 @@ def drained(outcomes: list[Outcome], steps: Generator[Outcome, None, T]) -> T:
 
 def news(tip: Tip, view: Survey) -> News:
     """What the service has that the branch lacks."""
-    by_id = {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
+    by_id = _by_id(tip)
     every = tip.settings.track == "all"
     listed = [i for i in (view.listed or {}).values() if every or i.pine_id in by_id]
     gone = {
@@ -183,8 +184,8 @@ def _as_it_is(
 def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: list[Outcome]) -> str:
     """Put what is new on the branch as commits, and return its last one."""
     found = news(tip, view)
-    by_id = {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
-    where = _where(tip, found)
+    by_id = _by_id(tip)
+    where = _where(tip, found, _occupied(remote, ports, tip, found))
     histories = _read(ports, found.behind, where, by_id, outcomes)
     done = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     moved = {
@@ -207,7 +208,35 @@ def bring(remote: GitRemote, ports: Ports, tip: Tip, view: Survey, outcomes: lis
     return append(remote.repository, remote.refs, tip, made, writer.blobs)
 
 
-def _where(tip: Tip, found: News) -> dict[PineId, Entry]:
+def can_bring(ports: Ports, tip: Tip, found: News) -> bool:
+    """Whether a fetch brings any of it. A script of which a version can never be a file stays away
+    from the branch, so it must not reject every push."""
+    if found.renamed or found.gone:
+        return True
+    outcomes: list[Outcome] = []
+    where = _where(tip, found, ())
+    read = _read(ports, found.behind, where, _by_id(tip), outcomes)
+    return bool(read) or any(outcome.exit_code == EXIT_LATER for outcome in outcomes)
+
+
+def _by_id(tip: Tip) -> dict[PineId, Entry]:
+    return {entry.pine_id: entry for entry in tip.entries.values() if entry.pine_id}
+
+
+def _occupied(remote: GitRemote, ports: Ports, tip: Tip, found: News) -> list[RelPath]:
+    """The files of the tip that are no script's, so no fetch may overwrite them. One with the text
+    of a script that is new to the branch becomes that script's."""
+    tracked = {entry.pine_id for entry in tip.entries.values()}
+    new = [(info.pine_id, info.version) for info in found.behind if info.pine_id not in tracked]
+    if not (new or found.renamed):
+        return []
+    files = CommittedTree(remote.repository, tip.commit).local_texts()
+    saved = set(read_digests(ports, new, {}).values())
+    others = {path: file for path, file in files.items() if path not in tip.entries}
+    return [path for path, file in others.items() if file.digest not in saved]
+
+
+def _where(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[PineId, Entry]:
     """Where each script is on the branch from now on. A file with the place of its script's old
     name gets that of the new one; a file that a person put somewhere else stays there."""
     folders = tip.settings.folders
@@ -222,7 +251,7 @@ def _where(tip: Tip, found: News) -> dict[PineId, Entry]:
     leaving = {entry.path for entry, _ in found.renamed if is_placed(entry)}
     leaving |= {entry.path for entry in found.gone}
     staying = {path: entry for path, entry in tip.entries.items() if path not in leaving}
-    return places(found.listed, staying, folders)
+    return places(found.listed, staying, folders, occupied=occupied)
 
 
 def _read(
@@ -232,8 +261,8 @@ def _read(
     by_id: Mapping[PineId, Entry],
     outcomes: list[Outcome],
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
-    """The versions that the branch lacks, with their texts held. A script with one that cannot be
-    read, or be a file, is left out whole, and told."""
+    """The versions that the branch lacks; their texts are stored. A script is left out entirely
+    and reported if one of its versions cannot be read or be a file."""
     troubles: dict[PineId, FacadeError] = {}
     since = {i: entry.base.version for i, entry in by_id.items() if entry.base}
     newest = {info.pine_id: info.version for info in behind}

@@ -1,4 +1,4 @@
-"""After a pull or a push by a verb: the git remote's branch follows."""
+"""Move the git remote's branch after a pull or push by a verb."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def follow_remote(
     refs: RemoteRefs,
     listed: Mapping[PineId, ScriptInfo],
 ) -> str | None:
-    """Move the branch, and git's own `<remote>/main`, to what is listed: to HEAD if that is just
-    it, else to new commits on top. Returns its commit, None if there is no branch to continue. A
-    deletion is left to the next fetch, which proves it."""
+    """Move the branch, and git's own `<remote>/main`, to the listed versions: to HEAD if it has
+    exactly those, else to new commits on top. Returns the new commit; None if there is no branch to
+    continue. Deletions are left to the next fetch, which proves them."""
     remote = GitRemote(
         project.setup, project.settings.remote, refs, repository, project.workspace.root
     )
@@ -40,10 +40,10 @@ def follow_remote(
 
 
 def _head(remote: GitRemote, tip: Tip, view: Survey) -> str | None:
-    """HEAD, if it has the branch in it and is what the service has; else None."""
+    """HEAD, if it contains the branch and has exactly the service's versions; else None."""
     repository = remote.repository
     head = repository.commit_of("HEAD")
-    if head is None or not repository.leads_to(tip.commit, head):
+    if head is None or not repository.is_ancestor(tip.commit, head):
         return None
     at = read_tip(repository, head, remote.refs)
     tracked = {path: entry.base for path, entry in at.entries.items() if entry.base}

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pinesync.app.project import Setup, folder_at, open_remote, tools
+from pinesync.app.project import Setup, open_remote, tools, workspace_at
 from pinesync.errors import LeftForYou, Misuse
 from pinesync.git.committed import CommittedManifest, CommittedTree
 from pinesync.git.refs.remote_branch import (
     RemoteRefs,
     Tip,
-    bring_on,
+    advance_branch,
+    inherited,
     read_tip,
     write_flag,
 )
@@ -42,7 +43,7 @@ class GitRemote:
     def tip(self) -> Tip | None:
         """The last commit of the branch. Without one, HEAD's last commit in which every file is as
         its pine.toml says, if it is a workspace of this remote; else None."""
-        at = self.repository.commit_of(self.refs.branch)
+        at = self.repository.commit_of(self.refs.branch) or inherited(self.repository, self.refs)
         if at is not None:
             found = read_tip(self.repository, at, self.refs)
             if found.settings.remote != self.remote:
@@ -72,7 +73,7 @@ class GitRemote:
 
         entries = tip.entries if tip else {}
         manifest = CommittedManifest(self.repository, commit, settings, entries, flagged)
-        folder = folder_at(self.setup, self.root, settings.id)
+        folder = workspace_at(self.setup, self.root, settings.id)
         ports = Ports(
             lambda: open_remote(self.setup, self.remote, manifest=manifest if tip else None),
             manifest,
@@ -86,7 +87,7 @@ class GitRemote:
 
     def move(self, commit: str, before: str | None) -> None:
         """Move the branch from `before`. FileError if it is elsewhere."""
-        bring_on(self.repository, self.refs, commit, before)
+        advance_branch(self.repository, self.refs, commit, before)
 
 
 def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> GitRemote:
@@ -94,9 +95,13 @@ def open_git_remote(setup: Setup, name: str, address: str, git_dir: Path) -> Git
     remote, account = parse_address(address)
     if account:
         setup = replace(setup, account=account)
-    root = _main_root(git_dir)
-    place = root if root != git_dir else git_dir.parent
-    return GitRemote(setup, remote, RemoteRefs(name), Repository(place, b"", git_dir), root)
+    main = _main_git_dir(git_dir)
+    root = main.parent if main.name == ".git" else main
+    repository = Repository(root if root != git_dir else git_dir.parent, b"", git_dir)
+    # A submodule's git directory is outside of its work tree, and names it.
+    if tree := repository.config_value("core.worktree"):
+        root = (main / tree).resolve()
+    return GitRemote(setup, remote, RemoteRefs(name), repository, root)
 
 
 def parse_address(address: str) -> tuple[str, str | None]:
@@ -111,8 +116,7 @@ def parse_address(address: str) -> tuple[str, str | None]:
     return found[1] or found[3], found[2]
 
 
-def _main_root(git_dir: Path) -> Path:
-    """The main work tree's folder, or the git directory of a bare repository."""
+def _main_git_dir(git_dir: Path) -> Path:
+    """The git directory that all linked work trees share."""
     common = git_dir / "commondir"
-    main = (git_dir / common.read_text("utf-8").strip()).resolve() if common.exists() else git_dir
-    return main.parent if main.name == ".git" else main
+    return (git_dir / common.read_text("utf-8").strip()).resolve() if common.exists() else git_dir

@@ -18,7 +18,7 @@ from pinesync.text.filenames import shell_quote, unescape_name
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class DeletionTarget:
     """What would be deleted, as it is on TradingView now."""
 
     path: RelPath
@@ -26,17 +26,17 @@ class Doomed:
     newest: Version
 
 
-def delete_script(setup: Setup, raw: str, typed_name: Callable[[Doomed], str]) -> Run:
-    """Delete the script of a file there, and forget it here; the file stays. `typed_name` tells
-    what somebody typed as the name of what is deleted. LeftForYou where TradingView has a version
-    that was not pulled, where a conflict is open, and where the script is gone."""
+def delete_script(setup: Setup, raw: str, typed_name: Callable[[DeletionTarget], str]) -> Run:
+    """Delete a file's script on TradingView and drop its entry; the file stays. `typed_name`
+    returns the name that the user typed to confirm. LeftForYou if TradingView has a version that
+    was not pulled, if a conflict is open, or if the script is gone."""
     project = open_project(setup)
     path = project.path(raw)
     with project.transaction("rm --remote") as tx:
         listed_entry(project, path)
         tx.settle()
         if path not in project.workspace.manifest.entries():
-            return Run(tx.recovered)  # an earlier deletion is found to be done
+            return Run(tx.recovered)  # settling finished an earlier deletion
         entry = listed_entry(project, path)
         if {path, entry.pine_id} & tx.blocked:
             return Run(tx.recovered)
@@ -44,7 +44,7 @@ def delete_script(setup: Setup, raw: str, typed_name: Callable[[Doomed], str]) -
 
 
 def _deleted(
-    tx: Transaction, entry: Entry, typed_name: Callable[[Doomed], str]
+    tx: Transaction, entry: Entry, typed_name: Callable[[DeletionTarget], str]
 ) -> Iterator[Outcome]:
     ports, path = tx.ports, entry.path
     view = yield from tx.look(frozenset((path,)))
@@ -67,10 +67,10 @@ def _deleted(
         # Absence proves a deletion only for the account that had the script.
         ports.manifest.pin(ports.remote.whoami(entry.pine_id))
     name = unescape_name(info.name)
-    if typed_name(Doomed(path, name, info.version)) != name:
+    if typed_name(DeletionTarget(path, name, info.version)) != name:
         raise Misuse(
             f"{path}: that is not its name on TradingView; nothing was deleted",
-            f"it is called {name!r}",
+            f"its name is {name!r}",
         )
     done = delete(ports, entry)
     edited = situation.local in (

@@ -148,7 +148,7 @@ def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[
 
 
 def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterator[Outcome]:
-    """The file goes where a clone would write it, had it the folder that it has."""
+    """The path that a clone would give the file, in its current folder."""
     folder = project.workspace
     old = entry.path
     onto = replace(entry, path=_place(entry, {*folder.manifest.entries(), *folder.tree.scripts()}))

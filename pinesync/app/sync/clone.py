@@ -14,9 +14,9 @@ from pinesync.app.parallel import meanwhile
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
-    folder_at,
     open_remote,
     ports_of,
+    workspace_at,
 )
 from pinesync.errors import Locked, Misuse, NoAccess, TryLater, gravest
 from pinesync.model import Account, ScriptInfo
@@ -94,9 +94,9 @@ def clone(
     )
     settings = replace(settings, id=id_before(setup.places.state, begun) or settings.id)
     begun = replace(begun, id=settings.id)
-    state = folder_at(setup, target, settings.id).state
-    with _going_on(), cloning(state.store, begun) as note, building(target, note) as place:
-        folder = folder_at(setup, place, settings.id, target)
+    state = workspace_at(setup, target, settings.id).state
+    with _resumable(), cloning(state.store, begun) as note, building(target, note) as place:
+        folder = workspace_at(setup, place, settings.id, target)
         make_file(folder.tree.files, MANIFEST, dump_new(Manifest(settings)).encode())
         ports = ports_of(setup, folder, lambda: client)
         outcomes = fill(ports, _situations(listed, settings))
@@ -111,7 +111,7 @@ def clone(
 
 
 @contextmanager
-def _going_on() -> Iterator[None]:
+def _resumable() -> Iterator[None]:
     """Add to an error the hint that the next try resumes."""
     try:
         yield

@@ -63,7 +63,7 @@ def push(
 def _followed(
     project: Project, pushing: Generator[Outcome, None, Survey]
 ) -> Generator[Outcome, None, None]:
-    """The push, and then the git remote's branch, where there is one, at what was saved."""
+    """Run the push, then move the git remote's branch, if there is one, to the saved versions."""
     view = yield from pushing
     bases = {e.pine_id: e.base for e in project.workspace.manifest.entries().values() if e.base}
     saved = {

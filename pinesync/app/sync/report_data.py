@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.diff import agreed_text
-from pinesync.app.sync.status import Line, StatusReport, seen
+from pinesync.app.sync.status import Line, StatusReport, status_with_survey
 from pinesync.app.sync.text_diff import SideBySide, side_by_side
 from pinesync.app.versions.log import Own
 from pinesync.clock import now
@@ -58,7 +58,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ReportData:
     """The workspace at the time `when`, in epoch seconds. `scripts` has the order of `status`."""
 
     folder: str
@@ -67,15 +67,15 @@ class Picture:
     scripts: tuple[Script, ...]
 
 
-def picture(
+def build_report(
     setup: Setup, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
-) -> Picture:
+) -> ReportData:
     """Get the status with one request. Then download the texts to compare that are not stored, and
     the times of changed scripts. Offline, send no request."""
     project = open_project(setup)
     if not offline:
         project = replace(project, client=project.remote())
-    found, view = seen(project, paths, offline=offline, exit_code=exit_code)
+    found, view = status_with_survey(project, paths, offline=offline, exit_code=exit_code)
     shown = [line for line in found.lines if line.word.sides][:MOST_COMPARED]
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
@@ -89,7 +89,7 @@ def picture(
             script = sides.of(script, min(MOST_LINES, left))
             left -= sum(map(len, script.difference.pieces)) if script.difference else 0
         scripts.append(script)
-    return Picture(project.workspace.root.name, now().wall, found, tuple(scripts))
+    return ReportData(project.workspace.root.name, now().wall, found, tuple(scripts))
 
 
 class _Sides:

@@ -63,10 +63,12 @@ def status(
     """Look up each script in the policy table. Offline, use the last known state of the service.
     With `exit_code`, the exit code is 6 if any word is not "clean". `project` is the workspace if
     already open."""
-    return seen(project or open_project(setup), paths, offline=offline, exit_code=exit_code)[0]
+    return status_with_survey(
+        project or open_project(setup), paths, offline=offline, exit_code=exit_code
+    )[0]
 
 
-def seen(
+def status_with_survey(
     project: Project, paths: Sequence[str] = (), *, offline: bool = False, exit_code: bool = False
 ) -> tuple[StatusReport, Survey]:
     """The same, with the survey it is based on."""

@@ -29,7 +29,7 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class KeptTexts:
-    """The backups of a file, or the one that was asked for with its text in `source`."""
+    """The backups of a file, or the requested one with its text in `source`."""
 
     path: RelPath
     kept: tuple[Backup, ...]
@@ -63,7 +63,7 @@ def _one(project: Project, path: RelPath, number: int) -> tuple[Backup, str]:
     """The backup with this number and its text. Misuse if there is none."""
     kept = kept_at(project, path)
     if not 1 <= number <= len(kept):
-        there = f"there are {len(kept)}" if kept else "no text of it is backed up here"
+        there = f"the last is {len(kept)}" if kept else "no text of it is backed up here"
         raise Misuse(
             f"{path}: no kept text {number}; {there}",
             f"`pinesync restore --kept {shell_quote(path)}` lists them" if kept else None,

@@ -50,9 +50,9 @@ def import_history(setup: Setup, *, dry_run: bool = False) -> Imported:
 def _note(project: Project, repository: Repository) -> str:
     """A note about a local branch that git confuses with the log; reported once."""
     log = project.workspace.log
-    if log.was_told(_NOTE) or repository.commit_of(LOCAL_BRANCH) is None:
+    if log.was_reported(_NOTE) or repository.commit_of(LOCAL_BRANCH) is None:
         return ""
-    log.note_told(_NOTE)
+    log.note_reported(_NOTE)
     whose, way = "with commits that no import made", f"git branch -m {NAME} NAME` renames it"
     if local_branch(repository):
         whose, way = "made by pinesync 0.1", f"git branch -D {NAME}` removes it"

@@ -66,9 +66,9 @@ def log(
     own = Own(project)
     if raws:
         revisions = [revision(project, raw) for raw in raws]
-        return _told(past, revisions, own, most)
+        return _versions(past, revisions, own, most)
     if offline:
-        return _told(past, all_of(project, ()), own, most or NEWEST)
+        return _versions(past, all_of(project, ()), own, most or NEWEST)
     return _newest(project, past, own, most or NEWEST)
 
 
@@ -105,7 +105,7 @@ def _saves(state: State) -> set[tuple[PineId, Version]]:
     return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
 
 
-def _told(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
+def _versions(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
     """All versions of these scripts, up to the version given."""
     histories = past.histories(revisions)
     rows: list[Saved] = []

@@ -54,10 +54,10 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
 
     if cookie_file is not None and from_browser is not None:
         raise click.UsageError("--cookie-file and --from-browser name two places.")
-    told = setup()
-    refuse_facade(told)
-    pasted = _pasted(cookie_file) if from_browser is None else _from_browser(told, from_browser)
-    done = login(told, pasted, keyring=keyring)
+    chosen = setup()
+    refuse_facade(chosen)
+    pasted = _pasted(cookie_file) if from_browser is None else _from_browser(chosen, from_browser)
+    done = login(chosen, pasted, keyring=keyring)
     if emit_json("login", done):
         return done.exit_code
     whose = escape_controls(done.account) if done.account else "an account without saved scripts"
@@ -98,7 +98,7 @@ def _named(value: str, name: str) -> str:
     return value if name in value else f"{name}={value}"
 
 
-def _from_browser(told: Setup, wanted: str) -> str:
+def _from_browser(chosen: Setup, wanted: str) -> str:
     from pinesync.app.account import from_firefox
 
     browser, _, profile = wanted.partition(":")
@@ -107,7 +107,7 @@ def _from_browser(told: Setup, wanted: str) -> str:
             f"--from-browser {browser[:40]}: only firefox can be read; other browsers encrypt "
             "their cookies. `pinesync login` asks for the cookie instead."
         )
-    return from_firefox(told, _firefox_roots(), profile)
+    return from_firefox(chosen, _firefox_roots(), profile)
 
 
 def _firefox_roots() -> list[Path]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import resources
 
 from pinesync import __version__
-from pinesync.app.sync.report_data import Picture, Script
+from pinesync.app.sync.report_data import ReportData, Script
 from pinesync.app.write_page import MARK
 from pinesync.cli.html_report.html import folded, meaning, safe, time, versions, word
 from pinesync.cli.html_report.side_by_side import at_a_prompt, sides
@@ -23,16 +23,16 @@ _OPEN = 8
 _ROWS = 40
 
 
-def page(picture: Picture) -> str:
+def page(report: ReportData) -> str:
     """The whole page as HTML."""
     css = resources.files("pinesync.cli.html_report").joinpath("page.css").read_text("utf-8")
-    return "\n".join(_parts(picture, css)) + "\n"
+    return "\n".join(_parts(report, css)) + "\n"
 
 
-def _parts(picture: Picture, css: str) -> Iterator[str]:
+def _parts(report: ReportData, css: str) -> Iterator[str]:
     digest = b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    title = f"{safe(picture.folder)} – pinesync"
+    title = f"{safe(report.folder)} – pinesync"
     yield MARK.decode()
     yield '<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -40,34 +40,34 @@ def _parts(picture: Picture, css: str) -> Iterator[str]:
     yield '<meta name="color-scheme" content="light dark">'
     yield '<meta name="referrer" content="no-referrer">'
     yield f"<title>{title}</title>\n<style>{css}</style>\n</head>\n<body>"
-    yield from _header(picture)
+    yield from _header(report)
     yield "<main>"
-    yield from _differing(picture)
-    yield from _timeline(picture)
-    yield from _table(picture)
-    yield from _words(picture)
+    yield from _differing(report)
+    yield from _timeline(report)
+    yield from _table(report)
+    yield from _words(report)
     yield f"</main>\n<footer>Made by pinesync {__version__}, which keeps files and saved scripts "
     yield "in step. This page holds sources: share it with whom you would share those."
     yield "</footer>\n</body>\n</html>"
 
 
-def _header(picture: Picture) -> Iterator[str]:
-    status = picture.status
+def _header(report: ReportData) -> Iterator[str]:
+    status = report.status
     whose = f"Account {safe(status.account)} · " if status.account else ""
     asked = " · TradingView was not contacted" if status.offline else ""
     remote = "TradingView" if status.remote == "tradingview" else safe(status.remote)
-    yield f"<header>\n<h1><bdi>{safe(picture.folder)}</bdi></h1>"
-    yield f"<p class=meta>{whose}{remote} · {time(picture.when)}{asked}</p>"
-    total = counted(len(picture.scripts), "script")
-    counts = Counter(script.line.word for script in picture.scripts)
-    if not picture.scripts:
+    yield f"<header>\n<h1><bdi>{safe(report.folder)}</bdi></h1>"
+    yield f"<p class=meta>{whose}{remote} · {time(report.when)}{asked}</p>"
+    total = counted(len(report.scripts), "script")
+    counts = Counter(script.line.word for script in report.scripts)
+    if not report.scripts:
         yield "<p class=lead>No scripts yet.</p>"
     elif counts[Status.CLEAN] == counts.total():
         yield f"<p class=lead>{total}, all clean.</p>"
     else:
         different = counted(counts.total() - counts[Status.CLEAN], "script")
         verb = "differs" if different.startswith("1 ") else "differ"
-        yield f"<p class=lead>{different} of {len(picture.scripts)} {verb}.</p>"
+        yield f"<p class=lead>{different} of {len(report.scripts)} {verb}.</p>"
     yield "<ul class=counts>"
     for name in _ordered(counts):
         yield f"<li>{word(name)} <b>{counts[name]}</b></li>"
@@ -79,8 +79,8 @@ def _ordered(counts: Counter[Status]) -> list[Status]:
     return sorted((one for one in Status if counts[one]), key=lambda one: one is Status.CLEAN)
 
 
-def _differing(picture: Picture) -> Iterator[str]:
-    shown = [s for s in picture.scripts if s.line.word is not Status.CLEAN or s.line.note]
+def _differing(report: ReportData) -> Iterator[str]:
+    shown = [s for s in report.scripts if s.line.word is not Status.CLEAN or s.line.note]
     if not shown:
         return
     yield '<section aria-labelledby="differs">\n<h2 id="differs">What differs</h2>'
@@ -111,8 +111,8 @@ def _script(script: Script, *, is_open: bool) -> Iterator[str]:
     yield "</details>"
 
 
-def _timeline(picture: Picture) -> Iterator[str]:
-    drawn = list(lanes(picture.scripts))
+def _timeline(report: ReportData) -> Iterator[str]:
+    drawn = list(lanes(report.scripts))
     if drawn:
         yield '<section aria-labelledby="times">\n<h2 id="times">When it was saved</h2>'
         yield legend()
@@ -120,17 +120,17 @@ def _timeline(picture: Picture) -> Iterator[str]:
         yield "</section>"
 
 
-def _table(picture: Picture) -> Iterator[str]:
-    if not picture.scripts:
+def _table(report: ReportData) -> Iterator[str]:
+    if not report.scripts:
         return
-    is_open = " open" if len(picture.scripts) <= _ROWS else ""
+    is_open = " open" if len(report.scripts) <= _ROWS else ""
     yield '<section aria-labelledby="all">\n<h2 id="all">All scripts</h2>'
-    total = counted(len(picture.scripts), "script")
+    total = counted(len(report.scripts), "script")
     yield f"<details class=listed{is_open}><summary>{total}</summary>"
     yield "<div class=wide tabindex=0 role=region aria-labelledby=all><table class=all>\n<thead>"
     yield "<tr><th scope=col>State<th scope=col>File<th scope=col>Name there"
     yield "<th scope=col>Version<th scope=col>Last saved</tr>\n</thead>\n<tbody>"
-    for script in picture.scripts:
+    for script in report.scripts:
         line = script.line
         when = time(script.modified) if script.modified else ""
         name = safe(line.renamed_to or line.name)
@@ -141,8 +141,8 @@ def _table(picture: Picture) -> Iterator[str]:
     yield "</tbody>\n</table></div></details>\n</section>"
 
 
-def _words(picture: Picture) -> Iterator[str]:
-    counts = Counter(script.line.word for script in picture.scripts)
+def _words(report: ReportData) -> Iterator[str]:
+    counts = Counter(script.line.word for script in report.scripts)
     if counts:
         yield '<section aria-labelledby="words">\n<h2 id="words">The words</h2>\n<dl>'
         for name in _ordered(counts):

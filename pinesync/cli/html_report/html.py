@@ -48,6 +48,6 @@ def versions(line: Line) -> str:
 
 
 def time(seconds: float) -> str:
-    """A time in the time zone of whoever made the page, and in UTC for programs."""
+    """A time in the time zone of the machine that made the page, and in UTC for programs."""
     exact = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f'<time datetime="{exact}">{moment(seconds)}</time>'

@@ -17,7 +17,7 @@ from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
 
 if TYPE_CHECKING:
-    from pinesync.app.scripts.delete_script import Doomed
+    from pinesync.app.scripts.delete_script import DeletionTarget
 
 
 @click.command(
@@ -70,16 +70,16 @@ def _remote(paths: tuple[str, ...], name: str | None) -> int:
     if name is None and not may_ask():
         raise click.UsageError("--remote needs --yes NAME without a terminal.")
 
-    def typed_name(doomed: Doomed) -> str:
-        return name if name is not None else _asked(doomed)
+    def typed_name(target: DeletionTarget) -> str:
+        return name if name is not None else _asked(target)
 
     return tell("rm", delete_script(setup(), paths[0], typed_name), nothing="nothing to delete")
 
 
-def _asked(doomed: Doomed) -> str:
-    count = doomed.newest.major
+def _asked(target: DeletionTarget) -> str:
+    count = target.newest.major
     echo_err(
-        f"{escape_controls(doomed.path)}: {escape_controls(doomed.name)} "
+        f"{escape_controls(target.path)}: {escape_controls(target.name)} "
         "will be deleted on TradingView, with "
         f"{'its only version' if count == 1 else f'all {count} versions'}, and TradingView "
         "cannot restore it"

@@ -49,8 +49,8 @@ def command(
     from pinesync.app.sync.clone import clone
 
     place = remote or DEFAULT_REMOTE
-    told = setup(jobs=jobs, timeout=timeout)
-    made = clone(told, directory, remote=place, only=only, history=history)
+    chosen = setup(jobs=jobs, timeout=timeout)
+    made = clone(chosen, directory, remote=place, only=only, history=history)
     if emit_json("clone", made):
         return made.exit_code
     written = sum(outcome.done == "written" for outcome in made.outcomes)

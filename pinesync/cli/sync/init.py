@@ -12,10 +12,10 @@ import click
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
-    folder_at,
     open_remote,
     ports_of,
     project_at,
+    workspace_at,
 )
 from pinesync.app.sync.clone import new_settings
 from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
@@ -99,11 +99,11 @@ def command(
         has, them = ("has", "it") if one else ("have", "them")
         scripts = counted(len(made.left), "saved script")
         echo_err(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
-    _tell_files(made, template is not None)
+    _print_files(made, template is not None)
     return made.exit_code
 
 
-def _tell_files(made: Initialized, template: bool) -> None:
+def _print_files(made: Initialized, template: bool) -> None:
     folder = escape_controls(str(made.folder))
     if template:
         for path in made.written:
@@ -192,7 +192,7 @@ def init(
     files = starting_files(template) if template else {}
     if (root / MANIFEST).exists():
         if not template or link:
-            raise _is_one_already(root)
+            raise _already_a_workspace(root)
         theirs = project_at(setup, root).settings.remote
         if remote not in (None, theirs):
             raise Misuse(
@@ -202,7 +202,7 @@ def init(
         begun = Initialized(root, theirs, dry_run=dry_run)
         return _with_files(begun, files, already=(MANIFEST,))
     settings = new_settings(remote or DEFAULT_REMOTE)
-    folder = folder_at(setup, root, settings.id)
+    folder = workspace_at(setup, root, settings.id)
     done = Initialized(root, settings.remote, dry_run=dry_run)
     entries: dict[RelPath, Entry] = {}
     if link:
@@ -219,11 +219,11 @@ def init(
         make_folder(root)
         text = dump_new(Manifest(settings, entries))
         if not make_file(folder.tree.files, MANIFEST, text.encode("utf-8")):
-            raise _is_one_already(root)
+            raise _already_a_workspace(root)
     return replace(done, written=(MANIFEST, *done.written))
 
 
-def _is_one_already(root: Path) -> Misuse:
+def _already_a_workspace(root: Path) -> Misuse:
     return Misuse(
         f"{root}: already a workspace (it has a {MANIFEST})",
         "`pinesync add PATH` lists files, `pinesync add --id` links one",

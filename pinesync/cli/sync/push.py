@@ -114,8 +114,7 @@ def _name_untracked(made: Setup, paths: tuple[str, ...]) -> None:
 
     project = open_project(made)
     named = project.patterns(paths) or ["."]
-    tracked = project.workspace.manifest.entries()
-    files = project.workspace.tree.local_texts()
-    loose = [p for p in files if p not in tracked and any(is_named(p, each) for each in named)]
+    untracked = sorted(project.workspace.tree.untracked())
+    loose = [path for path in untracked if any(is_named(path, each) for each in named)]
     if loose:
         echo_err(f"hint: {escape_controls(hint('add', loose))}")

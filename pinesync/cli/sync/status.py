@@ -103,7 +103,7 @@ def _page(
     made: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
 ) -> StatusReport:
     """Write the page. Make no request if it cannot be written."""
-    from pinesync.app.sync.report_data import picture
+    from pinesync.app.sync.report_data import build_report
     from pinesync.app.write_page import check_place, write_page
     from pinesync.cli.html_report import page
 
@@ -112,7 +112,7 @@ def _page(
             raise click.UsageError("--json and --html - both want standard output.")
     else:
         check_place(made, html)
-    drawn = picture(made, paths, offline=offline, exit_code=exit_code)
+    drawn = build_report(made, paths, offline=offline, exit_code=exit_code)
     text = page(drawn)
     if html == "-":
         out(text.removesuffix("\n"))

@@ -45,17 +45,17 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
     from pinesync.cli.on_error import alarm
     from pinesync.cli.watch_output import Screen
     from pinesync.watch.events import Ended
-    from pinesync.watch.session import Wishes, watch
+    from pinesync.watch.session import WatchOptions, watch
 
     if math.isnan(poll):
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")
-    wishes = Wishes(bring=bring, many=many, poll=poll)
+    options = WatchOptions(bring=bring, many=many, poll=poll)
     ring = alarm(on_error, notify=notify)
     with keys() as hear:
         screen = Screen(standing=_may_redraw(), keys=hear is not None)
         tell: Callable[[Event], None] = _as_json if current().json else screen.tell
         try:
-            for event in watch(setup(), wishes, hear=hear):
+            for event in watch(setup(), options, hear=hear):
                 try:
                     tell(event)
                     ring(event)

@@ -55,9 +55,9 @@ def _summary(levels: Counter[Level]) -> str:
 
 
 def _versions(found: Checkup) -> None:
-    told = {name: f"{name} {version or 'missing'}" for name, version in found.versions.items()}
-    out(escape_controls(", ".join(told[name] for name in _MACHINE)))
-    out(escape_controls(", ".join(line for name, line in told.items() if name not in _MACHINE)))
+    parts = {name: f"{name} {version or 'missing'}" for name, version in found.versions.items()}
+    out(escape_controls(", ".join(parts[name] for name in _MACHINE)))
+    out(escape_controls(", ".join(line for name, line in parts.items() if name not in _MACHINE)))
 
 
 def _without_home(found: Checkup) -> Checkup:

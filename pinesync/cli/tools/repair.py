@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pinesync.app.project import Setup, folder_at, ports_of
+from pinesync.app.project import Setup, ports_of, workspace_at
 from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
@@ -103,7 +103,7 @@ def _held(tree: Tree, path: RelPath) -> Digest | None:
 
 def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManifest) -> Path:
     """Back up the text with the markers before replacing it."""
-    workspace = folder_at(setup, tree.root, merged.manifest.settings.id)
+    workspace = workspace_at(setup, tree.root, merged.manifest.settings.id)
     with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
         kept = workspace.texts.file_of(workspace.texts.keep(text))
         try:

@@ -81,8 +81,8 @@ def blame_version(setup: Setup, raw: str) -> Blame:
     for found, by in _candidates(project, entry, entry.pine_id, version):
         commit = commit_at(project.workspace.root, found)
         if commit:
-            told = commit.commit, by, commit.date, commit.author, commit.subject
-            return Blame(entry.path, entry.pine_id, version, *told)
+            details = commit.commit, by, commit.date, commit.author, commit.subject
+            return Blame(entry.path, entry.pine_id, version, *details)
     raise LeftForYou(
         f"{entry.path}: no commit here has the text of version {version}",
         "this clone is shallow: `git fetch --unshallow` brings older commits"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _HEAD = ("VERSION", "SAVED", "LINES", "BY", "COMMIT", "FILE")
 _LEAST = 12
-"""So many columns the name of a script has at least."""
+"""The least width of the FILE column."""
 
 
 @click.command(
@@ -46,9 +46,9 @@ _LEAST = 12
 def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int) -> int:
     """Show what was saved on TradingView: version, time, lines added and removed, and by whom.
 
-    For the scripts named, every version; without one, the newest 20 saves of the account. Each text
-    is read once, and then stored. `pinesync` means a push from this machine, in any workspace;
-    `elsewhere` is the web editor, or another machine.
+    Shows every version of the scripts named, or the newest 20 saves of the account. Each text is
+    downloaded once, then stored. `pinesync` means a push from this machine, in any workspace;
+    `elsewhere` means the web editor or another machine.
     """
     from pinesync.app.versions.log import log
 
@@ -62,7 +62,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     for label in found.unlisted:
         echo_err(
             f"{escape_controls(label)}: not in the account's list "
-            "any more; this is what is held here"
+            "any more; showing the versions stored here"
         )
     if found.missing:
         echo_err(f"{counted(found.missing, 'version')} more, not stored here; leave out --offline")

@@ -7,8 +7,10 @@ import click
 from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
+from pinesync.text.plural import some_of
 
 _HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
+_MOST_NAMED = 3
 
 
 @click.command("oplog", cls=Verb, examples=["pinesync oplog", "pinesync oplog -n 5"])
@@ -34,13 +36,13 @@ def command(most: int) -> int:
         return found.exit_code
     rows = []
     for each in found.operations:
-        done = [f"saved {escape_controls(save)}" for save in each.saves[:3]]
-        more = len(each.saves) - len(done)
-        done += [f"and {more} more"] if more > 0 else []
+        done = [f"saved {some_of(each.saves, _MOST_NAMED)}"] if each.saves else []
         done += [f"{counted(each.files, 'file')} written"] if each.files else []
-        done += [] if done else [", ".join(escape_controls(path) for path in each.paths[:3])]
+        done += [] if done else [some_of(each.paths, _MOST_NAMED)]
         state = "undone" if each.undone else ""
-        rows.append((each.short, moment(each.when), each.verb, state, "; ".join(done)))
+        rows.append(
+            (each.short, moment(each.when), each.verb, state, escape_controls("; ".join(done)))
+        )
     for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)
     if not rows:

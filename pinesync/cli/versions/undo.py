@@ -82,13 +82,13 @@ def undo(
         operations = tx.ports.log.operations(MOST)
         short = short_ids(operations)
         operation = _chosen(operations, short, key, redo=redo)
-        told = logged(operation, short[operation.key])
+        row = logged(operation, short[operation.key])
         if tx.recovered:
-            return told, tx.run(_finish_first(operation))
+            return row, tx.run(_finish_first(operation))
         run = _undo(tx, operation, allow_broken=allow_broken)
         if not run.stopped and not any(outcome.done in _LEFT for outcome in run.outcomes):
             tx.ports.log.journal.undoes = operation.key
-    return told, run
+    return row, run
 
 
 def _finish_first(operation: Operation) -> Iterator[Outcome]:
@@ -126,11 +126,11 @@ def _chosen(
     if len(fits) != 1:
         newest = [f"{short[each.key]} ({each.verb})" for each in fits[: -_MOST_NAMED - 1 : -1]]
         newest += [f"{len(fits) - len(newest)} more"] * (len(fits) > len(newest))
-        many = f"{key}: may be {_listed(newest)}" if fits else f"no operation {key}"
+        many = f"{key!r} is ambiguous: {_listed(newest)}" if fits else f"no operation {key!r}"
         raise Misuse(many, "`pinesync oplog` lists them")
     if fits[0].key in undone(operations):
         raise Misuse(
-            f"{short[fits[0].key]}: is already undone",
+            f"{short[fits[0].key]}: already undone",
             "`pinesync undo --redo` reverts the last undo; `pinesync oplog` lists the others",
         )
     return fits[0]

@@ -77,8 +77,8 @@ def _done(rows: Sequence[str]) -> dict[PineId, Version] | None:
     done: dict[PineId, Version] = {}
     following: dict[PineId, Version] = {}
     for number, row in enumerate(rows, 1):
-        parents, _, told = row.partition("\x1f")
-        raw_id, _, raw_version = told.partition("\x1f")
+        parents, _, trailers = row.partition("\x1f")
+        raw_id, _, raw_version = trailers.partition("\x1f")
         try:
             pine_id, version = PineId(raw_id), Version.parse(raw_version)
         except ValueError:
@@ -108,7 +108,7 @@ def _not_ours(repository: Repository) -> LeftForYou:
 def begin_history(repository: Repository, tip: str) -> None:
     """Create the log at this commit, if there is none yet."""
     if repository.commit_of(HISTORY) is None:
-        repository.bring_on(HISTORY, tip, None, "pinesync: from the local branch")
+        repository.advance_ref(HISTORY, tip, None, "pinesync: from the local branch")
 
 
 def write_history(

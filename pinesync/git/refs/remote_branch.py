@@ -2,7 +2,7 @@
 
 The branch is `refs/pinesync/<remote>/main`. Its last commit is what TradingView has: a commit made
 from saved versions, or the commit that was pushed last. A pushed commit keeps its hash, so the new
-versions of its scripts are in a record beside it, `refs/pinesync/<remote>/record`.
+versions of its scripts are in a separate record, `refs/pinesync/<remote>/record`.
 """
 
 from __future__ import annotations
@@ -89,6 +89,20 @@ def record_ref(repository: Repository, remote: str) -> str | None:
     return refs.record if refs else None
 
 
+def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
+    """The branch of a remote that was renamed, with its record: git itself renames nothing but its
+    own `<remote>/main`. None if there is none."""
+    at = repository.commit_of(refs.tracking)
+    for branch in repository.refs_below("refs/pinesync") if at else ():
+        old = branch.removesuffix("/main")
+        if at and old != branch and repository.commit_of(branch) == at:
+            if record := repository.commit_of(f"{old}/record"):
+                repository.move(refs.record, record, "pinesync: the remote was renamed")
+            repository.move(refs.branch, at, "pinesync: the remote was renamed")
+            return at
+    return None
+
+
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
     """What counts at a commit. LeftForYou if its pine.toml is missing or cannot be used."""
     held = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
@@ -108,8 +122,8 @@ def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
 def _moved(
     repository: Repository, commit: str, entries: Mapping[RelPath, Entry], record: SideRecord
 ) -> dict[RelPath, Entry]:
-    """The entries, at the paths where a push found their files: git moved a file, and pine.toml
-    will have that with the next commit from there."""
+    """The entries, at the paths where a push found their files: git moved a file, and the next
+    commit from here will have its new path in pine.toml."""
     new = {
         path: there
         for path, entry in entries.items()
@@ -167,12 +181,14 @@ def write_record(repository: Repository, refs: RemoteRefs, tip: Tip, when: int) 
     )
 
 
-def bring_on(repository: Repository, refs: RemoteRefs, commit: str, before: str | None) -> None:
-    """Move the branch, and git's own for the user where git has one. FileError if the branch is not
-    at `before` any more."""
+def advance_branch(
+    repository: Repository, refs: RemoteRefs, commit: str, before: str | None
+) -> None:
+    """Move the branch, and git's own copy for the user if git has one. FileError if the branch
+    is no longer at `before`."""
     if commit == before:
         return
-    repository.bring_on(refs.branch, commit, before, "pinesync: what TradingView has")
+    repository.advance_ref(refs.branch, commit, before, "pinesync: what TradingView has")
 
 
 def write_flag(repository: Repository, refs: RemoteRefs, tip: Tip, flagged: Entry) -> None:

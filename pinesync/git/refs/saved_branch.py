@@ -39,9 +39,9 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """A commit with its pine.toml and the files that this lists. `commit` is None where the line
-    has no commit before it. Where it is the log's last one, `agreed` is what the newest clean
-    commit of HEAD's lists, which is an earlier one of the log."""
+    """A commit with its pine.toml and the files that this lists. `commit` is None if the line
+    has no earlier commit. If it is the last commit of the log, `agreed` has the entries of
+    HEAD's newest clean commit, an earlier one of the log."""
 
     commit: str | None
     manifest: str
@@ -71,7 +71,7 @@ def find_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | None:
     log = repository.commit_of(HISTORY)
     if not (fork and fork.commit and log) or fork.commit == log:
         return fork
-    if not repository.leads_to(fork.commit, log):
+    if not repository.is_ancestor(fork.commit, log):
         return fork
     last = _fork_at(repository, log, likely)
     return replace(last, agreed=fork.entries) if last and last.is_clean else fork
@@ -113,18 +113,18 @@ def track(
     """Point the ref to the fork plus the later saves; returns its commit. `file_of` gives the bytes
     of a script's file; None if its text is not cached, which leaves that script unchanged."""
     ours = _by_id(fork.entries)
-    untold = _untold(fork, ours, saved)
+    unknown = _unknown(fork, ours, saved)
     moved = [one for one in saved if not _is_there(fork, ours, one)]
     files: dict[str, bytes] = {
         one.entry.path: data for one in moved if (data := file_of(one)) is not None
     }
     moved = [one for one in moved if one.entry.path in files]
-    if not moved and not untold:
+    if not moved and not unknown:
         if fork.commit and repository.commit_of(SAVED) != fork.commit:
             repository.move(SAVED, fork.commit, "pinesync: nothing was saved since")
         return fork.commit
     blobs = as_stored(repository, files) if moved else {}
-    commits = _commits(fork, untold, _batches(fork, moved), ours, blobs)
+    commits = _commits(fork, unknown, _batches(fork, moved), ours, blobs)
     return write_commits(
         repository,
         SAVED,
@@ -140,7 +140,7 @@ def _by_id(entries: Mapping[RelPath, Entry]) -> dict[str, Entry]:
     return {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
 
 
-def _untold(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
+def _unknown(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
     """The scripts of which the log has a version that HEAD lacks. The log is the same on every
     machine, so it does not say who saved that version. The merge must bring that knowledge, or a
     later push could silently revert somebody else's save."""
@@ -148,17 +148,17 @@ def _untold(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> li
         return []
     agreed = _by_id(fork.agreed)
 
-    def is_untold(one: Saved) -> bool:
+    def is_unknown(one: Saved) -> bool:
         pine_id, base = one.entry.pine_id or "", one.entry.base
         old, before = ours[pine_id].base, agreed[pine_id].base if pine_id in agreed else None
         is_new = before is None or (old and before.version != old.version)
         return bool(is_new and old and base and old.theirs != base.theirs)
 
-    return [one for one in saved if _is_there(fork, ours, one) and is_untold(one)]
+    return [one for one in saved if _is_there(fork, ours, one) and is_unknown(one)]
 
 
 def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
-    """Whether the fork has the script at that version and path, other fields aside."""
+    """Whether the fork has the script at that version and path; other fields may differ."""
     old = ours.get(one.entry.pine_id or "")
     if old is None or old.base is None or one.entry.base is None or old.path != one.entry.path:
         return False
@@ -175,15 +175,15 @@ def _batches(fork: Fork, moved: Sequence[Saved]) -> list[list[Saved]]:
 
 def _commits(
     fork: Fork,
-    untold: Sequence[Saved],
+    unknown: Sequence[Saved],
     batches: Sequence[Sequence[Saved]],
     ours: Mapping[str, Entry],
     blobs: Mapping[str, str],
 ) -> Iterator[NewCommit]:
     text = fork.manifest
-    if untold:
-        text = apply(text, {one.entry.path: one.entry for one in untold})[0]
-        yield NewCommit(max(one.when for one in untold), "Which versions others saved\n", text)
+    if unknown:
+        text = apply(text, {one.entry.path: one.entry for one in unknown})[0]
+        yield NewCommit(max(one.when for one in unknown), "Which versions others saved\n", text)
     # Remove old paths before writing any file: another script may now have a moved script's path.
     left = [
         old.path

@@ -41,8 +41,8 @@ class SideRecord:
     entries: Mapping[PineId, Entry] = field(default_factory=dict)
 
     def over(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
-        """These entries, where the side ref knows a higher version with its base, and where they
-        wait to be created with the script that was created for them."""
+        """These entries, updated where the side ref has a higher version with its base, or the
+        script created for a new entry."""
         if not self.entries:
             return entries
         known = {entry.pine_id for entry in entries.values()}
@@ -74,7 +74,7 @@ def with_newer_base(entry: Entry, other: Entry | None) -> Entry | None:
 
 def configured_ref(repository: Repository) -> str | None:
     """The side ref that `git config pinesync.record` names in this repository."""
-    raw = repository.word(SETTING)
+    raw = repository.config_value(SETTING)
     return side_ref(repository, raw, f"git config {SETTING}") if raw is not None else None
 
 
@@ -83,7 +83,7 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
     ref = raw if raw.startswith("refs/") else _HEADS + raw
     short = ref.removeprefix(_HEADS)
     usable = ref.startswith((_HEADS, _OURS)) and not short.startswith(("-", "tradingview/"))
-    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.may_be(ref):
+    if not usable or re.fullmatch(_MEANS_ANOTHER, short) or not repository.is_valid_ref(ref):
         raise Misuse(
             f"{what}: {raw[:80]!r} cannot be a side ref",
             "name a dedicated branch, such as pinesync/record, or refs/pinesync/record",
@@ -97,8 +97,8 @@ def side_ref(repository: Repository, raw: str, what: str) -> str:
 def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
-    """What counts at HEAD, or at another revision. Misuse where the ref holds anything but usable
-    records of this workspace, LeftForYou where a shallow clone cannot tell what leads to HEAD."""
+    """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
+    usable records of this workspace, LeftForYou if a shallow clone hides what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)
@@ -174,7 +174,9 @@ def _held(
     try:
         held = parse(((blob and blob.data) or b"").decode("utf-8"))
     except (ManifestError, UnicodeDecodeError) as error:
-        raise Misuse(f"{ref}: the record {record[:10]} cannot be used: {error}", _HINT) from None
+        raise Misuse(
+            f"{ref}: the record {record[:10]} cannot be used: {error}", _hint(ref)
+        ) from None
     if held.settings.id != workspace:
         raise _not_ours(ref, record)
     texts = repository.digests(pushed, list(held.entries))
@@ -183,8 +185,11 @@ def _held(
             yield entry.pine_id, entry
 
 
-_HINT = f"use a ref that only `push --record` writes; `git config {SETTING}` names it"
+def _hint(ref: str) -> str:
+    if re.fullmatch(f"{_OURS}.+/record", ref):
+        return f"`git update-ref -d {ref}` removes it; `git pull` brings again what it recorded"
+    return f"use a ref that only `push --record` writes; `git config {SETTING}` names it"
 
 
 def _not_ours(ref: str, commit: str) -> Misuse:
-    return Misuse(f"{ref}: {commit[:10]} is not a record of this workspace", _HINT)
+    return Misuse(f"{ref}: {commit[:10]} is not a record of this workspace", _hint(ref))

@@ -82,6 +82,6 @@ def _requests(calls: list[Call], code: Code) -> Iterator[tuple[int, Call]]:
     made: set[tuple[str, ...]] = set()
     for call in calls:
         if call.name.startswith("request."):
-            told = tuple(token.text for token in code.tokens[call.start : call.closed + 1])
-            yield int(told not in made), call
-            made.add(told)
+            texts = tuple(token.text for token in code.tokens[call.start : call.closed + 1])
+            yield int(texts not in made), call
+            made.add(texts)

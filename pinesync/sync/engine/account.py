@@ -12,8 +12,8 @@ from pinesync.sync.ports import Remote
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The saved scripts of an account, by id. `account` is whose they are, None where that was
-    not asked, and where there is no script to ask with."""
+    """The saved scripts of an account, by id. `account` is their owner; None if it was not
+    requested, or no script exists to request it with."""
 
     scripts: Mapping[PineId, ScriptInfo]
     account: Account | None = None
@@ -26,10 +26,10 @@ def read_account(
     *,
     named: bool = False,
 ) -> Listed:
-    """One request where the list alone tells enough, a second one where it proves nothing: it is
-    empty, lacks every one of the `tracked` ids, or may be another account's than `expected`. With
-    `named` the answer tells whose scripts these are. SessionExpired without a session,
-    OtherAccount for another account than `expected`."""
+    """List the account's scripts. Sends a second request if the list proves nothing: it is
+    empty, lacks all `tracked` ids, or may be of another account than `expected`. With `named`,
+    the result always has the account. SessionExpired without a session, OtherAccount if the
+    account is not the `expected` one."""
     scripts = {info.pine_id: info for info in remote.list_scripts()}
     if scripts and not (tracked or expected or named):
         return Listed(scripts)

@@ -64,7 +64,7 @@ CHOICES = (Act.TAKE_OURS, Act.TAKE_THEIRS)
 
 def pull(ports: Ports, steps: Sequence[Step]) -> Iterator[Outcome]:
     """Do the steps and yield each outcome once it is on disk. NoAccess and TryLater end the pull
-    before any file changes. An unusable answer for one script fails that script alone."""
+    before any file changes. An unusable response for one script fails only that script."""
     ready = ports.tools.each(lambda step: _prepare(ports, step), steps)
     yield from (item for item in ready if isinstance(item, Outcome))
     waiting = [item for item in ready if isinstance(item, Ready)]
@@ -115,7 +115,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
 
 
 def _base_held(ports: Ports, situation: ScriptState) -> str | None:
-    """The text of the base, if it is held here."""
+    """The text of the base, if it is stored here."""
     entry = situation.entry
     if not (entry and entry.pine_id and entry.base):
         return None
@@ -312,8 +312,8 @@ def steps_of(situations: Iterable[ScriptState], choice: Act | None, merge: bool)
 
 def fill(ports: Ports, situations: Sequence[ScriptState]) -> tuple[Outcome, ...]:
     """Write scripts into a new workspace that nobody else uses yet, without intents and with one
-    write of pine.toml at the end. Writes each file as soon as its text arrives. An unusable answer
-    for one script fails that script alone."""
+    write of pine.toml at the end. Writes each file as soon as its text arrives. An unusable
+    response for one script fails only that script."""
     steps = [Step(situation, Act.WRITE) for situation in situations]
     filled = ports.tools.each.through(
         lambda step: _prepare(ports, step), lambda item: _filled(ports, item), steps

@@ -49,7 +49,7 @@ def _look_for(ports: Ports, intent: Upload, newest: Version) -> list[Outcome]:
         after = _after(entry, entry.base, since, found, ours)
         if after != entry:
             ports.manifest.commit({entry.path: after})
-            outcome = _told(after, found)
+            outcome = _outcome(after, found)
     ports.log.write(replace(intent, landed=found.version, seen=found.version))
     return [outcome] if outcome else []
 
@@ -70,7 +70,7 @@ def _after(
     return replace(entry, base=moved, shadowed=shadowed or entry.shadowed)
 
 
-def _told(entry: Entry, found: Found) -> Outcome:
+def _outcome(entry: Entry, found: Found) -> Outcome:
     if entry.shadowed:
         return shadowed_outcome(entry.path, replace(found, shadowed=entry.shadowed))
     return Outcome(

@@ -68,12 +68,12 @@ def finish(ports: Ports, intent: Move, message: str = "") -> Outcome | None:
     if onto and onto.pine_id == intent.pine_id and old not in ports.manifest.entries():
         ports.manifest.follow(old, onto)
         gone = ports.tree.vanish(old, new, intent.key)
-        outcome = _told(onto, intent, message, gone=gone)
+        outcome = _outcome(onto, intent, message, gone=gone)
     ports.log.drop([intent])
     return outcome
 
 
-def _told(entry: Entry, intent: Move, message: str, *, gone: bool) -> Outcome:
+def _outcome(entry: Entry, intent: Move, message: str, *, gone: bool) -> Outcome:
     done = Outcome(
         entry.path,
         "moved",

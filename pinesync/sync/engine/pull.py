@@ -17,15 +17,15 @@ from pinesync.sync.selection import chosen
 def pull(
     tx: Transaction, patterns: list[str], *, choice: Act | None = None, merge: bool = True
 ) -> Generator[Outcome, None, Survey]:
-    """Bring what moved on, of all scripts or those that the patterns name, and tell what was left
-    alone. Diverged files are merged, or settled by `choice` (TAKE_OURS or TAKE_THEIRS); with
-    `merge` False they are left. What was seen is returned."""
+    """Pull the changes of all scripts, or of those that the patterns match, and report those
+    left alone. Diverged files are merged, or resolved by `choice` (TAKE_OURS or TAKE_THEIRS);
+    with `merge` False they are left. Returns the survey."""
     view = yield from tx.look()
     steps = download.steps_of(chosen(view.situations, patterns, tx.blocked), choice, merge)
     changes = (*download.CHANGES, *download.CHOICES)
     moves = moved(view.situations)
     yield from download.pull(tx.ports, [step for step in steps if step.act in changes])
     for step in steps:
-        if step.act not in changes and (told := left_alone(step, view.troubles, moves)):
-            yield told
+        if step.act not in changes and (outcome := left_alone(step, view.troubles, moves)):
+            yield outcome
     return view

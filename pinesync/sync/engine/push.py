@@ -47,8 +47,8 @@ def push(
     for step in steps:
         if step.situation.word is Status.UNTRACKED and step.situation.path in patterns:
             yield not_listed(step.situation, moves)
-        elif step.act not in upload.CHANGES and (told := left_alone(step, view.troubles, moves)):
-            yield told
+        elif step.act not in upload.CHANGES and (outcome := left_alone(step, view.troubles, moves)):
+            yield outcome
     changes = [step for step in steps if step.act in upload.CHANGES]
     listed = view.listed or {}
     yield from upload.push(

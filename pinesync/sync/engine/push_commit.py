@@ -1,4 +1,4 @@
-"""Push a commit: save all that it changed, or send nothing. This is what `git push` asks for."""
+"""Push a commit for `git push`: save everything that it changed, or send nothing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
 from pinesync.sync.selection import chosen
 from pinesync.sync.words import Status
+from pinesync.text.filenames import shell_quote
 
 
 def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iterator[Outcome]:
@@ -23,7 +24,7 @@ def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iter
     why, and send nothing. A dry run compiles nothing either."""
     ports = tx.ports
     steps = upload.steps_of(chosen(view.situations, (), tx.blocked))
-    left = [told for step in steps if (told := _left(step, view))]
+    left = [outcome for step in steps if (outcome := _left(step, view))]
     yield from left
     if dry_run or any(outcome.exit_code for outcome in left):
         return
@@ -53,11 +54,14 @@ def _left(step: Step, view: Survey) -> Outcome | None:
     if situation.word is Status.UNTRACKED:
         return replace(not_listed(situation, {}), done="told", exit_code=0)
     # The commit went back to an older version, so the branch would not be what is there.
-    if step.act is Act.LEAVE:
+    # `git pull` has nothing to bring, since the commit has that version among its ancestors.
+    if step.act is Act.LEAVE and situation.info:
+        newest, path = situation.info.version, shell_quote(situation.path)
         return refused(
             situation.path,
-            "the commit has an older version than TradingView",
-            "run `git pull`; `pinesync push --over VERSION PATH` saves the older text on purpose",
+            f"the commit has an older version than {newest}, the newest on TradingView",
+            f"`pinesync pull {path}` restores that; "
+            f"`pinesync push --over {newest} {path}` overwrites it",
             exit_code=EXIT_LEFT,
         )
     if step.act in upload.CHANGES:

@@ -1,4 +1,4 @@
-"""A file gets a text that a person asked for; what it had is kept."""
+"""Replace a file's text with one that a person requested, and back up the old one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pinesync.text.canonical import Unreadable, decode, digest
 
 
 def base_text(ports: Ports, entry: Entry) -> str:
-    """The text that an unedited file has, held here or read. LeftForYou where the service has
-    another one under the base's number."""
+    """The base text of a file, stored here or read. LeftForYou if the service has another text
+    under the base's version."""
     assert entry.base
     assert entry.pine_id
     base = entry.base
@@ -33,7 +33,7 @@ def base_text(ports: Ports, entry: Entry) -> str:
 
 
 def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> Outcome:
-    """The file gets the text, whatever it has now."""
+    """Write the text to the file, whatever the file has now."""
     path = entry.path
     data = ports.tree.read(path)
     version = entry.base.version if entry.base else None
@@ -55,8 +55,9 @@ def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> O
 
 
 def choose(ports: Ports, path: RelPath, text: str) -> bool:
-    """A person chose this text for the file by name, so a push may save it, whatever it takes back
-    of what others saved. Whether pine.toml changed: a choice was noted, or an older one removed."""
+    """Note that a person explicitly chose this text, so a push may save it even if it reverts
+    others' saves. Returns whether pine.toml changed: a choice was noted, or an older one
+    removed."""
     entry = ports.manifest.entries().get(path)
     if entry is None or entry.base is None:
         return False

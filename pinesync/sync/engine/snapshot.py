@@ -76,7 +76,7 @@ def take_snapshot(
     )
     # Offline nothing is known of theirs, so no guard applies and nothing counts as deleted.
     if listing is None:
-        return Survey(_judged(ports, snapshot, only, offline=True), None)
+        return Survey(_compared(ports, snapshot, only, offline=True), None)
     listed = {info.pine_id: info for info in listing()}
     troubles: dict[PineId, str] = {}
     tracked = [entry.pine_id for entry in snapshot.entries.values() if entry.pine_id]
@@ -87,7 +87,7 @@ def take_snapshot(
     snapshot = replace(snapshot, entries={**snapshot.entries, **flagged})
     # Only a whole survey gives new scripts a path, and any of those paths may be occupied.
     if only is None:
-        snapshot = _beside(snapshot, ports)
+        snapshot = _avoid_occupied(snapshot, ports)
     moved = moved_on(snapshot)
     # Theirs moved on, but a commit of this history may already hold the newer version.
     if moved and ports.manifest.has_history():
@@ -98,11 +98,11 @@ def take_snapshot(
     while pairs := wanted(snapshot):
         texts = read_digests(ports, pairs, troubles)
         snapshot = replace(snapshot, texts={**snapshot.texts, **texts})
-    situations = _judged(ports, snapshot, only)
+    situations = _compared(ports, snapshot, only)
     return Survey(situations, snapshot.listed, account, troubles, flagged)
 
 
-def _beside(snapshot: Snapshot, ports: Ports) -> Snapshot:
+def _avoid_occupied(snapshot: Snapshot, ports: Ports) -> Snapshot:
     """Add the paths that new scripts cannot have because an ignored file, a folder or a link is
     there. The planner then gives those scripts the suffix that it gives to a taken name."""
     while found := {
@@ -112,12 +112,12 @@ def _beside(snapshot: Snapshot, ports: Ports) -> Snapshot:
     return snapshot
 
 
-def _judged(
+def _compared(
     ports: Ports, snapshot: Snapshot, only: frozenset[RelPath] | None, *, offline: bool = False
 ) -> tuple[ScriptState, ...]:
-    found = _asked(snapshot, only)
+    found = _selected(snapshot, only)
     compared = compare_edited(found, ports, offline=offline)
-    return _asked(replace(snapshot, compared=compared), only) if compared else found
+    return _selected(replace(snapshot, compared=compared), only) if compared else found
 
 
 def _flagged_again(
@@ -160,7 +160,7 @@ def _flagged_again(
     return flagged
 
 
-def _asked(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[ScriptState, ...]:
+def _selected(snapshot: Snapshot, only: frozenset[RelPath] | None) -> tuple[ScriptState, ...]:
     found = survey(snapshot)
     return found if only is None else tuple(s for s in found if s.path in only)
 

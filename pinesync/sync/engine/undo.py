@@ -174,7 +174,7 @@ def _goes_on(change: Change) -> bool:
     return bool(before and (after is None or before.version > after.version))
 
 
-_ANOTHER = "`pinesync undo KEY` undoes an earlier operation; `pinesync oplog` lists them"
+_ANOTHER = "`pinesync undo ID` undoes an earlier operation; `pinesync oplog` lists them"
 _LOOK = f"`pinesync log` and `pinesync restore --kept` show what there is; {_ANOTHER}"
 
 

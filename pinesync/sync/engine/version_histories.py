@@ -1,4 +1,4 @@
-"""All saved versions of scripts: each text is read once, and held from then on."""
+"""All saved versions of scripts. Each text is read once and then cached."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def read_histories(
     troubles: dict[PineId, FacadeError] | None = None,
     since: Mapping[PineId, Version] | None = None,
 ) -> dict[PineId, tuple[VersionInfo, ...]]:
-    """Every version of these scripts up to the newest, in order, with the texts held; of those in
-    `since` only the later ones. A history
-    that is held already costs no request, another one a read for each version that is not, and one
-    for the times. Times never go back from a version to the next. Where `troubles` is given, a
-    script with a version that the service will not give is left out, and why is noted there."""
+    """Every version of these scripts up to `newest`, in order, with the texts cached. A script in
+    `since` has only its later versions. A cached history costs no request. Another one costs a read
+    for each missing version, and one for the times. Times never go back from one version to the
+    next. With `troubles`, a script with an unreadable version is left out, and `troubles` gets the
+    error; otherwise the error is raised."""
     since = since or {}
     missing = {
         pine_id: lost
@@ -58,15 +58,15 @@ def read_histories(
 def not_held(
     texts: TextStore, pine_id: PineId, last: Version, since: Version | None = None
 ) -> list[Version]:
-    """The versions after `since`, up to the last, of which anything is not held."""
+    """The versions after `since`, up to `last`, that are not cached completely."""
     return [version for version in _up_to(last, since) if not _is_held(texts, pine_id, version)]
 
 
 def held_history(
     texts: TextStore, pine_id: PineId, last: Version, since: Version | None = None
 ) -> tuple[VersionInfo, ...]:
-    """What is held of the versions after `since`, up to the last, in order; times that go back are
-    lifted."""
+    """The cached versions after `since`, up to `last`, in order. A time before that of the version
+    before is raised to it."""
     found: list[VersionInfo] = []
     for version in _up_to(last, since):
         info = texts.recall_info(pine_id, version)
@@ -86,7 +86,7 @@ def _is_held(texts: TextStore, pine_id: PineId, version: Version) -> bool:
 
 
 def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, int]:
-    """When each version was saved, where the service tells that and means the same versions."""
+    """The save time of each version; empty if the service lists other versions."""
     found: Mapping[Version, int] = {}
     # If this path fails for any reason: each version also has its own time.
     with suppress(PinesyncError):

@@ -1,4 +1,4 @@
-"""Saved texts, from what is held or else from the service."""
+"""Saved texts, from the text store or else from the service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pinesync.text.canonical import canonical
 
 
 def read_text(ports: Ports, pair: Wanted) -> str:
-    """The canonical text of a saved version, from what is held or else from the service."""
+    """The canonical text of a saved version, from the text store or else from the service."""
     held = held_text(ports.texts, pair)
     if held is not None:
         return held
@@ -18,6 +18,6 @@ def read_text(ports: Ports, pair: Wanted) -> str:
 
 
 def held_text(texts: TextStore, pair: Wanted) -> str | None:
-    """The canonical text of a saved version, if it is held here."""
+    """The canonical text of a saved version, if it is stored here."""
     held = texts.recall(*pair)
     return texts.text_of(held) if held else None

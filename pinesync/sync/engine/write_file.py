@@ -20,9 +20,9 @@ def write_file(
     *,
     brings_base: bool = False,
 ) -> None:
-    """The entry's file gets the text; what it had is kept. An intent is on disk before, is added
-    to `intents`, and stays until the caller has written what follows from it. With `brings_base`
-    that is the entry's base, which recovery then finishes."""
+    """Write the text to the entry's file, and back up the old one. The intent is on disk first;
+    it is added to `intents`, and stays until the caller has recorded the result. With
+    `brings_base`, it has the entry's base, so that recovery can record it."""
     brings = digest(text)
     base = entry.base if brings_base else None
     intent = stamped(

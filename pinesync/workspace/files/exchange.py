@@ -49,12 +49,12 @@ def link_and_replace(folder: Folder, temp: str, name: str) -> None:
     """The exchange for systems without one: link the old file to a second name, then replace it.
     A whole file is there at every moment. An editor may save in between, so the caller still checks
     what came out."""
-    folder.link(name, aside(temp))
+    folder.link(name, second_name(temp))
     folder.replace(temp, name)
-    folder.replace(aside(temp), temp)
+    folder.replace(second_name(temp), temp)
 
 
-def aside(temp: str) -> str:
+def second_name(temp: str) -> str:
     """The second name that the old file has between the two steps."""
     return temp.removesuffix(".tmp") + "-old.tmp"
 
@@ -67,7 +67,7 @@ def left_by_exchange(folder: Folder, temp: str) -> bytes | None:
     except FileNotFoundError:
         # Either the exchange stopped between its two renames, or the file is cleaned up already.
         try:
-            folder.replace(aside(temp), temp)
+            folder.replace(second_name(temp), temp)
         except FileNotFoundError:
             return None
         return read(folder, temp)
@@ -76,11 +76,11 @@ def left_by_exchange(folder: Folder, temp: str) -> bytes | None:
             raise
         left = _NO_TEXT
     with suppress(FileNotFoundError):
-        folder.unlink(aside(temp))  # the file itself still has that text
+        folder.unlink(second_name(temp))  # the file itself still has that text
     return left
 
 
-def rename_anew(source: Folder, name: str, target: Folder, new: str) -> None:
+def rename_noreplace(source: Folder, name: str, target: Folder, new: str) -> None:
     """Rename a file, also into another folder. Raises FileExistsError rather than replace a file.
     Where the system cannot promise that, looks for the file right before."""
     if sys.platform.startswith("linux") and None not in (source.descriptor, target.descriptor):

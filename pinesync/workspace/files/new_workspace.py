@@ -39,8 +39,8 @@ def building(target: Path, begun: Callable[[Path], object] = lambda _: None) -> 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # A folder outside a mounted volume cannot be renamed into it.
-        beside = target if os.path.ismount(target) else target.parent
-        place = beside / f"{_prefix(target)}{os.urandom(8).hex()}"
+        parent = target if os.path.ismount(target) else target.parent
+        place = parent / f"{_prefix(target)}{os.urandom(8).hex()}"
         begun(place)
         place.mkdir(0o700)
         place.chmod(0o755)
@@ -64,9 +64,9 @@ def remove_built(target: Path, place: Path) -> None:
     folder with another name or in another place."""
     import shutil
 
-    beside = place.parent in (target, target.parent)
+    is_near = place.parent in (target, target.parent)
     named = re.fullmatch(f"{re.escape(_prefix(target))}[0-9a-f]{{16}}", place.name)
-    if beside and named and place.is_dir() and not place.is_symlink():
+    if is_near and named and place.is_dir() and not place.is_symlink():
         shutil.rmtree(place, ignore_errors=True)
 
 

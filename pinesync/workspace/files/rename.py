@@ -17,7 +17,7 @@ from pinesync.workspace.files.exchange import (
     is_being_written,
     is_listed,
     read,
-    rename_anew,
+    rename_noreplace,
 )
 from pinesync.workspace.files.tree import Tree
 
@@ -59,7 +59,7 @@ def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
     except OSError as error:
         if error.errno not in _NO_SECOND_NAMES:
             raise
-        rename_anew(source, name, target, new)
+        rename_noreplace(source, name, target, new)
     try:
         target.sync()
     except OSError:
@@ -104,7 +104,7 @@ def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
                 return True
             if not _is_same(source, temp, target, new_name):
                 # An editor saved between the check and the rename: give its text the old name back.
-                rename_anew(source, temp, source, name)
+                rename_noreplace(source, temp, source, name)
                 source.sync()
                 return False
             source.unlink(temp)
@@ -128,14 +128,14 @@ def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> N
             if not is_listed(target, new_name) or (name == new_name and _is_one(source, target)):
                 return
             if not is_listed(source, name):
-                rename_anew(target, new_name, source, name)
+                rename_noreplace(target, new_name, source, name)
                 source.sync()
                 return
             target.replace(new_name, temp)
             if not os.path.samestat(source.stat(name), target.stat(temp)) and (
                 is_being_written(target, temp) or digest_of_any(read(target, temp)) != text
             ):
-                rename_anew(target, temp, target, new_name)
+                rename_noreplace(target, temp, target, new_name)
             else:
                 target.unlink(temp)
             target.sync()

@@ -1,4 +1,4 @@
-"""What this machine remembers of a workspace: texts, intents, what was replaced, what was done."""
+"""The state of a workspace on this machine: texts, intents, backups, operations."""
 
 from __future__ import annotations
 

@@ -51,8 +51,8 @@ def as_json(intent: Intent) -> dict[str, Any]:
 
 
 def from_json(path: Path, raw: Any) -> Intent:
-    """The intent in the file. StateError for one that is damaged, and for one that a later pinesync
-    wrote: either may be a save whose answer was lost."""
+    """The intent in the file. StateError if it is damaged or from a later pinesync: either may
+    be a save with a lost response."""
     try:
         held = dict(raw)
         if held.pop("sum", None) != checksum(held):
@@ -118,7 +118,7 @@ def _ids(raw: object) -> tuple[PineId, ...]:
 
 
 def _clock(raw: object) -> float:
-    """A number to reckon with, whatever clock it came from."""
+    """A finite number from any clock."""
     if isinstance(raw, float) and not math.isnan(raw):
         return raw
     if isinstance(raw, int) and abs(raw) < 1 << 63:

@@ -46,11 +46,11 @@ class IntentLog:
         """Whether another process writes here at this moment."""
         return is_held(self._store.folder)
 
-    def was_told(self, note: str) -> bool:
+    def was_reported(self, note: str) -> bool:
         """Whether the one-time note has been shown here."""
         return note in self._store.keys("told")
 
-    def note_told(self, note: str) -> None:
+    def note_reported(self, note: str) -> None:
         self._store.write_json("told", note, {})
 
     @cached_property

@@ -1,5 +1,5 @@
-"""Finding a save on the service. A save is never repeated because no answer came: what the service
-has is read, by number, and the intent tells what to look for."""
+"""Find a save on the service. A lost response is no reason to repeat a save: the service's
+versions are read by number, and the intent says what to look for."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def _find_created(ports: Ports, intent: Create) -> Found | None:
 
 
 def find_unknown(ports: Ports, intent: Save) -> Version | None:
-    """The one version after the parent that nobody here knows, which a rewritten save of ours
-    would look like."""
+    """The only version after the parent with a text unknown here, which may be a rewritten save
+    of ours."""
     if isinstance(intent, Create):
         return None
     newest = ports.remote.get(intent.pine_id)

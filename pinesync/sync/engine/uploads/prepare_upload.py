@@ -19,9 +19,9 @@ from pinesync.text.unicode import unseen
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text about to be saved: read once, kept, and checked. `warnings` are the compiler's, those
-    of characters that are not seen, and those of charts and alerts; `watched` where only the text
-    that was seen may be saved."""
+    """A text to be saved: read once, stored, and checked. `warnings` are the compiler's,
+    those of invisible characters, and those of charts and alerts. With `watched`, only the text
+    that `watch` saw may be saved."""
 
     situation: ScriptState
     entry: Entry

@@ -29,12 +29,13 @@ from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.filenames import shell_quote, unescape_name
+from pinesync.text.plural import some_of
 
 
 @dataclass(frozen=True, slots=True)
 class SentUpload:
-    """A save that was sent, with its answer or the error in its place. `read_back` waits for the
-    saved text if the read has already started."""
+    """A save that was sent, with its response or the error in its place. `read_back` waits for
+    the saved text if the read has already started."""
 
     draft: Draft
     intent: Save
@@ -50,7 +51,7 @@ class SentUpload:
 
 
 def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
-    """Apply the table "after the POST" to the answer, or to its absence. Raises NotNoted if an
+    """Apply the table "after the POST" to the response, or to its absence. Raises NotNoted if an
     accepted save cannot be recorded on this disk."""
     answer = sent.answer
     try:
@@ -176,7 +177,7 @@ def _unknown(intent: Save, answer: SaveAnswer | PinesyncError) -> Outcome:
 
 
 def place_of(intent: Save, answer: SaveAnswer) -> tuple[PineId, Version] | None:
-    """The script and version that the answer names, or None if they cannot be this save's."""
+    """The script and version that the response names, or None if they cannot be this save's."""
     pine_id, version, parent = intent.pine_id or answer.pine_id, answer.version, intent.parent
     if not (answer.pine_id == pine_id and pine_id and version):
         return None
@@ -192,8 +193,8 @@ def settled_by(
     answer: SaveAnswer,
     read_back: Callable[[], SavedText] | None = None,
 ) -> Found | None:
-    """Find the save where the answer puts it, or None if the answer names no possible place. Reads
-    the text there by its version number, or waits for `read_back`.
+    """Find the save where the response puts it, or None if the response names no possible place.
+    Reads the text there by its version number, or waits for `read_back`.
 
     The number identifies the save even if the text differs: the service rewrote it."""
     place = place_of(intent, answer)
@@ -244,9 +245,8 @@ _MOST_NAMED = 3
 
 def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
     """Name the lines of other people that the edit replaced."""
-    shown = ", ".join(f"`{line}` ({version})" for version, line in lines[:_MOST_NAMED])
-    more = len(lines) - _MOST_NAMED
-    return f"replaces what somebody else saved: {shown}" + (f" and {more} more" if more > 0 else "")
+    shown = some_of([f"`{line}` ({version})" for version, line in lines], _MOST_NAMED)
+    return f"replaces what somebody else saved: {shown}"
 
 
 _MEND = "charts get this version: fix the errors, run `pinesync check --full PATH`, then push again"

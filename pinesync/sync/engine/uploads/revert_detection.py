@@ -21,8 +21,8 @@ takes git minutes where most lines are equal."""
 def compare_edited(
     situations: tuple[ScriptState, ...], ports: Ports, *, offline: bool
 ) -> dict[RelPath, Comparison]:
-    """The comparison of each edited file whose base has saves of others in it. The texts that are
-    not held are read, each once; offline they count as unknown. Raises NoAccess."""
+    """Compare each edited file whose base contains saves of others. Texts that are not stored
+    are read once each; offline they count as unknown. Raises NoAccess."""
     edited = [(s, s.entry, s.entry.base) for s in situations if s.entry and s.entry.base]
     edited = [(s, e, b) for s, e, b in edited if _is_compared(s, b)]
     if not edited:

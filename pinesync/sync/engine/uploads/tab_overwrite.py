@@ -10,9 +10,9 @@ from pinesync.text.canonical import lines
 
 
 def dropped_lines(ports: Ports, pine_id: PineId | None, before: str | None, newest: str) -> str:
-    """A word where the newest text lacks lines that the last push from here brought, and that the
-    text `before` it still had (None: unknown, so all count). Empty where it has them all, or where
-    that cannot be told."""
+    """A remark if the newest text lacks lines that the last push from here added, and that the
+    text `before` it still had (None: unknown, so all count). Empty if it has them all, or if
+    that is unknown."""
     pushed = [i for i in ports.log.intents() if isinstance(i, Upload) and i.pine_id == pine_id]
     last = max((r for r in pushed if r.landed), key=lambda r: r.landed or Version(1), default=None)
     if not (pine_id and last):

@@ -102,7 +102,7 @@ def push(
             # The newest save is under way, so the one before it is recorded while it runs.
             while len(unread) > 1:
                 yield from _resolved(ports, unread.popleft())
-            # An accepted save lacks only its read-back, which can run beside the next save.
+            # An accepted save lacks only its read-back, which can run alongside the next save.
             if several and sent.is_accepted:
                 sent.begin_read_back(ports)
             else:
@@ -117,7 +117,7 @@ def push(
 
 
 def _when_asked(act: Callable[[], R]) -> Callable[[], R]:
-    """Submit `act` so that it runs only when its result is asked for: one thing at a time."""
+    """Submit `act` so that it runs only when its result is requested: one thing at a time."""
     return act
 
 
@@ -132,7 +132,7 @@ class _Sent:
     upload: SentUpload | None = None
 
     def answered(self) -> SentUpload | None:
-        """Wait for the answer and return the save with it, or None if no save was sent."""
+        """Wait for the response and return the save with it, or None if no save was sent."""
         if self.under_way and self.upload is None:
             self.upload = self.under_way.answered()
         return self.upload
@@ -144,7 +144,7 @@ class _Sent:
         return upload is not None and upload.place is not None
 
     def begin_read_back(self, ports: Ports) -> None:
-        """Start to read the saved version at the place that the answer names."""
+        """Start to read the saved version at the place that the response names."""
         upload = self.answered()
         answer = upload.answer if upload else None
         if upload and isinstance(answer, SaveAnswer) and (place := upload.place):
@@ -157,7 +157,7 @@ class _Sent:
 
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
-    """A save whose intent is on disk. `answer` waits for the answer and returns it."""
+    """A save whose intent is on disk. `answer` waits for the response and returns it."""
 
     draft: Draft
     intent: Save
@@ -281,7 +281,7 @@ def _submit(
 
 
 def _request(ports: Ports, intent: Save, name: str | None, text: str) -> SaveAnswer | PinesyncError:
-    """Send the one request of this intent and return its answer, or the error in its place."""
+    """Send the one request of this intent and return its response, or the error in its place."""
     try:
         if isinstance(intent, Create):
             return ports.remote.save_new(intent.name, text)

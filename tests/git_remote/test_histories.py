@@ -1,0 +1,122 @@
+"""What a person does with git between a fetch and a push: nobody's save and no file is lost."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.git_remote.conftest import Folder
+from tests.world import World
+from tests.world.scripts import EXTRA, LONGER, MERGED, SLOWER, TREND, TREND_PATH
+
+pytestmark = pytest.mark.promise(39)
+NOTES = EXTRA + "// notes\n"
+
+
+def test_a_merge_that_ignores_a_save_is_refused_and_says_what_helps(
+    folder: Folder, world: World
+) -> None:
+    world.web_save(SLOWER)
+    folder.git("fetch")
+    folder.edit("notes\n", "notes.md")
+    folder.git("merge", "-q", "-s", "ours", "--no-edit", "origin/main")
+    folder.git("push", code=1)
+    assert f"`pinesync pull {TREND_PATH}` restores that" in folder.said
+    assert world("pull", TREND_PATH, cwd=folder.root).code == 0
+    folder.git("commit", "-qam", "With their save")
+    folder.git("push")
+    assert folder.read(TREND_PATH) == SLOWER
+    assert world.saved() == [TREND, SLOWER]
+    assert folder.is_sound()
+
+
+@pytest.mark.parametrize("event", ["new", "renamed"])
+def test_a_file_that_is_not_listed_is_not_overwritten_by_a_fetch(
+    folder: Folder, world: World, event: str
+) -> None:
+    folder.edit(NOTES, "indicators/Extra.pine")
+    folder.git("push")
+    if event == "new":
+        world.web_save(EXTRA, "Extra")
+    else:
+        world.store.rename(world.user, world.id_of(), "Extra")
+    folder.git("pull", "--no-rebase", "--no-edit")
+    assert folder.read("indicators/Extra.pine") == NOTES
+    assert [p.read_text() for p in (folder.root / "indicators").glob("Extra-*.pine")] == [
+        EXTRA if event == "new" else TREND
+    ]
+    folder.git("push")
+    assert folder.is_sound()
+
+
+@pytest.mark.parametrize(("setting", "value"), [("id", "other"), ("remote", "sandbox:other")])
+def test_a_commit_of_another_workspace_is_refused(
+    folder: Folder, world: World, setting: str, value: str
+) -> None:
+    held = folder.read("pine.toml")
+    other = re.sub(rf'^{setting} = "(.*)"$', rf'{setting} = "{value}"', held, flags=re.M)
+    (folder.root / TREND_PATH).write_text(LONGER)
+    folder.edit(other, "pine.toml")
+    folder.git("push", code=1)
+    assert "another workspace" in folder.said
+    assert world.saved() == [TREND]
+    folder.edit(held, "pine.toml")
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER]
+    assert folder.is_sound()
+
+
+@pytest.mark.parametrize("name", ["Extra", "Breakout"])
+def test_a_script_that_cannot_be_a_file_blocks_no_other(
+    folder: Folder, world: World, name: str
+) -> None:
+    world.web_save(EXTRA + "// \0\n", name)
+    folder.git("fetch")
+    assert "NUL" in folder.said
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push", code=0 if name == "Extra" else 1)
+    assert "fetch first" not in folder.said
+    assert name == "Extra" or "`pinesync pull strategies/Breakout.pine`" in folder.said
+    assert world.saved() == [TREND, LONGER][: 2 if name == "Extra" else 1]
+    assert folder.is_sound()
+
+
+def test_a_submodule_has_the_state_of_its_folder(folder: Folder, world: World) -> None:
+    folder.git("init", "-q", "above")
+    above = Folder(world, folder.root / "above")
+    allowed = ("-c", "protocol.pinesync.allow=always")
+    above.git(*allowed, "submodule", "--quiet", "add", folder.address, "sub")
+    sub = Folder(world, above.root / "sub")
+    sub.edit(LONGER, TREND_PATH)
+    sub.git("push")
+    done = world("oplog", cwd=sub.root)
+    assert "Trend" in done.out, done
+
+
+def test_a_renamed_remote_goes_on_where_it_was(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push")
+    folder.git("remote", "rename", "origin", "tradingview")
+    folder.edit(MERGED, TREND_PATH)
+    folder.git("push", "tradingview", "main")
+    assert world.saved() == [TREND, LONGER, MERGED]
+    folder.git("fetch", "tradingview")
+    assert folder.ref("tradingview/main") == folder.ref("HEAD")
+    assert folder.is_sound()
+
+
+def test_a_forged_record_says_how_to_do_without_it(folder: Folder, world: World) -> None:
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push")
+    folder.git("update-ref", "refs/pinesync/origin/record", "HEAD")
+    folder.edit(MERGED, TREND_PATH)
+    folder.git("push", code=128)
+    assert "`git update-ref -d refs/pinesync/origin/record`" in folder.said
+    folder.git("update-ref", "-d", "refs/pinesync/origin/record")
+    folder.git("push", code=1)
+    assert "fetch first" in folder.said
+    folder.git("pull", "--no-rebase", "--no-edit", "-X", "ours")
+    folder.git("push")
+    assert world.saved() == [TREND, LONGER, MERGED]
+    assert folder.is_sound()
