@@ -1,5 +1,7 @@
 """Wire everything together: turn the CLI's options into a workspace, a client and the engine's
-tools. Long because nothing else does this."""
+tools.
+
+Long because nothing else does this."""
 
 from __future__ import annotations
 
