@@ -98,7 +98,7 @@ def test_other_refusals_of_the_check_stop_a_push(clone: World) -> None:
 
 @pytest.mark.parametrize("indent", ["    ", "        ", "\t", "\n    ", " "])
 def test_a_string_over_several_lines_is_pushed(clone: World, indent: str) -> None:
-    text = f'//@version=6\nindicator("Old")\ntold = "a\n{indent}b"\nplot(close, title = told)\n'
+    text = f'//@version=6\nindicator("Old")\ntold = "a\n{indent}b"\nplot(close)\nlog.info(told)\n'
     clone.write(text, PATH)
     assert clone("check", "--offline", "--strict", PATH).code == 0
     assert clone("push").code == 0

@@ -105,7 +105,7 @@ def test_what_charts_may_misread_on_save(clone: World, on_trend: OnTrend) -> Non
     clone.write(TREND.replace("\nlength", '\nstop = input.float(1.5, "Stop %")\nlength'))
     editor, uri = on_trend()
     editor.save(uri)
-    editor.until(lambda: editor.found[uri])
+    editor.until(lambda: editor.found.get(uri))
     (found,) = editor.found[uri]
     assert (spot(found), found.code) == ((3, 7, 3, 33), "PS010")
     assert found.severity == DiagnosticSeverity.Warning
