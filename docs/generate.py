@@ -13,6 +13,7 @@ from typing import get_args, get_type_hints
 import click
 
 from pinesync import errors, model
+from pinesync.app.probe.facts import FACTS
 from pinesync.cli.group import group
 from pinesync.sandbox import faults as going_wrong
 from pinesync.sandbox.routes import ROUTES
@@ -181,7 +182,7 @@ def faults() -> str:
     endpoints = [_row(f"`{name}`", paths[name]) for name in going_wrong.ENDPOINTS]
     endpoints.append(_row("`*`", "any endpoint"))
     kinds = [_row(f"`{kind}`", _KINDS[kind]) for kind in get_args(going_wrong.Kind)]
-    ends = ["| endpoint | below the base address |", "|---|---|", *endpoints]
+    ends = ["| endpoint | below the base address; alerts at the origin |", "|---|---|", *endpoints]
     return _block([*ends, "", "| kind | what happens |", "|---|---|", *kinds])
 
 
@@ -195,6 +196,22 @@ def switches() -> str:
         ordered = [usual, *(value for value in values if value != usual)]
         shown = ", ".join(f"`{value}`" for value in ordered)
         lines.append(_row(f"`{switch.name}`", shown, _SWITCHES[switch.name]))
+    return _block(lines)
+
+
+def facts() -> str:
+    """Every fact that a probe settles, with what pinesync does with each answer."""
+    lines = ["| fact | | documented | what pinesync does |", "|---|---|---|---|"]
+    for fact in FACTS:
+        does: dict[str, list[str]] = {}
+        for value, words in fact.values.items():
+            promise = fact.breaks.get(value)
+            broken = f" (breaks promise {promise}: `push` refuses)" if promise else ""
+            does.setdefault(words + broken, []).append(value)
+        alone = len(does) == 1
+        told = [words if alone else f"*{', '.join(seen)}*: {words}" for words, seen in does.items()]
+        known = " or ".join(fact.expected)
+        lines.append(_row(f"`{fact.name}`", fact.question, known, "; ".join(told)))
     return _block(lines)
 
 

@@ -34,6 +34,7 @@ RESULTS = {
     "add": "cli.scripts.add.add",
     "new": "cli.scripts.new.new",
     "list": "cli.scripts.listing.list_scripts",
+    "alerts": "app.alerts.alerts",
     "log": "app.versions.log.log",
     "show": "cli.versions.show.show",
     "grep": "cli.versions.grep.grep",
@@ -51,6 +52,7 @@ RESULTS = {
     "hooks remove": "cli.tools.hooks.remove_hooks",
     "hooks status": "cli.tools.hooks.hooks_here",
     "hooks run": "cli.tools.hooks.before_push",
+    "probe": "app.probe.probe",
     "doctor": "app.doctor.doctor",
     "vscode package": "app.vscode_extension.write_package",
     "vscode install": "cli.tools.vscode.install_extension",
@@ -58,7 +60,11 @@ RESULTS = {
     "sandbox reset": "app.sandbox.reset",
     "sandbox path": "app.sandbox.location",
 }
-ALSO = {"restore": "app.versions.backups.kept_texts", "hooks run": "cli.tools.hooks.before_commit"}
+ALSO = {
+    "probe": "app.probe.clean",
+    "restore": "app.versions.backups.kept_texts",
+    "hooks run": "cli.tools.hooks.before_commit",
+}
 """The second kind of object that a command prints."""
 RUNS = ("pull", "push", "restore", "resolve", "undo", "mv", "rename", "rm")
 ERROR = {
@@ -127,6 +133,8 @@ def pine_toml() -> dict[str, Any]:
         "ignore": {"type": "array", "items": patterns, "maxItems": toml.MAX_PATTERNS},
         "folders": _closed(folders),
         "advice": {"type": "boolean", "default": True},
+        "alerts": {"type": "boolean", "default": False},
+        "contract": {"enum": list(get_args(toml.Policy)), "default": "warn"},
     }
     entry = {
         "pine_id": {"type": "string", "pattern": _whole(model._PINE_ID.pattern)},
@@ -170,6 +178,8 @@ _WORKSPACE_WORDS = {
     "ignore": "Patterns for files to ignore unless they are listed, such as drafts/**.",
     "folders": "The folders for new scripts, by kind.",
     "advice": "false: `status` does not print the next step.",
+    "alerts": "true: `push` says how many active alerts run older versions.",
+    "contract": "warn, refuse or ignore: where charts and alerts may read another input or plot.",
 }
 _ENTRY_WORDS = {
     "pine_id": "The script's id. Without it, the next push creates the script.",

@@ -184,7 +184,7 @@ class Diagnostic:
     """One finding of a compiler. Lines and columns count from 1, the end is inclusive. `code` is
     like CE10272, or empty if the service gave none."""
 
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "note"]
     line: int
     column: int
     end_line: int
@@ -201,14 +201,62 @@ class Account:
     user_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An input or a plot, by its place among the others. `detail` tells those apart that have the
+    same title and type. `span` is line, column, end line and end column, if known."""
+
+    title: str
+    type: str
+    detail: str = ""
+    span: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What charts and alerts know of a script: its inputs and plots, in the order of their numbers.
+    Of a `strategy`, its own properties follow the inputs. `estimated` means read from the source,
+    and `certain` that the compiler would say the same."""
+
+    inputs: tuple[Slot, ...] = ()
+    plots: tuple[Slot, ...] = ()
+    strategy: bool = False
+    certain: bool = True
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert on one version of a script. Of its webhook only whether it has one is kept, of its
+    message nothing: both often hold secrets."""
+
+    pine_id: PineId
+    version: Version
+    active: bool
+    symbol: str
+    resolution: str
+    webhook: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The alerts that the service listed, maybe not all. `passed_over` counts those that are of no
+    script of the account, or have a shape that is not known."""
+
+    found: tuple[Alert, ...] = ()
+    passed_over: int = 0
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The compiler's findings for a text. `unchecked` is the reason if the compiler did not
-    check the text; `warnings` then repeats it. Empty otherwise."""
+    check the text; `warnings` then repeats it. Empty otherwise. `contract` comes
+    with a full compile of a text without errors."""
 
     errors: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     unchecked: str = ""
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pinesync.app.parallel import Pool
 from pinesync.app.project import (
     DEFAULT_REMOTE,
+    Project,
     Setup,
     open_project,
     open_remote,
@@ -26,9 +27,16 @@ from pinesync.errors import (
     PinesyncError,
     gravest,
 )
-from pinesync.model import Diagnostic
+from pinesync.model import Diagnostic, RelPath
+from pinesync.sync.engine.uploads.compare_contract import changes
 from pinesync.text import pine_syntax
-from pinesync.text.canonical import Unreadable, decode, has_conflict_markers
+from pinesync.text.canonical import (
+    Unreadable,
+    decode,
+    digest_or_none,
+    has_conflict_markers,
+)
+from pinesync.text.contract import diagnostics
 from pinesync.text.filenames import SUFFIX
 from pinesync.text.unicode import unseen
 from pinesync.workspace.files import Tree
@@ -51,6 +59,11 @@ class Checked:
     def errors(self) -> tuple[Diagnostic, ...]:
         return tuple(d for d in self.diagnostics if d.severity == "error")
 
+    @property
+    def failing(self) -> tuple[Diagnostic, ...]:
+        """What fails a strict check: all but notes."""
+        return tuple(d for d in self.diagnostics if d.severity != "note")
+
 
 @dataclass(frozen=True, slots=True)
 class Checks:
@@ -65,7 +78,7 @@ class Checks:
     def exit_code(self) -> int:
         codes = [EXIT_FAILED for file in self.files if file.problem]
         codes += [self.stopped.exit_code] if self.stopped else []
-        failing = [file.diagnostics if self.strict else file.errors for file in self.files]
+        failing = [file.failing if self.strict else file.errors for file in self.files]
         codes += [EXIT_COMPILE for found in failing if found]
         return gravest(*codes, EXIT_DONE)
 
@@ -83,7 +96,7 @@ def check(
     """Check files, directories or globs, or all scripts of the workspace. `given` is a name and
     bytes to check instead of files. Needs no cookie and, with paths, no workspace. Offline, check
     only the syntax; `full` also runs the full compiler, which knows the limits. Invisible
-    characters always cause a warning."""
+    characters always cause a warning, as does what charts and alerts may read differently."""
     project = project_here(setup) if paths or given else open_project(setup)
     root = str(project.workspace.root if project else setup.cwd)
     files = [] if given else _files(setup, paths or [root], named=bool(paths))
@@ -95,11 +108,12 @@ def check(
     failures: list[PinesyncError] = []
 
     def bytes_of(shown: str, data: bytes) -> Checked:
+        base = base_of(project, setup.cwd / shown, data) if project else None
         try:
-            return checked(shown, data, None if failures else client, full=full)
+            return checked(shown, data, None if failures else client, full=full, base=base)
         except PinesyncError as error:
             failures.append(error)
-            return checked(shown, data)
+            return checked(shown, data, base=base)
 
     def one(path: Path) -> Checked:
         shown = _shown(setup, path)
@@ -113,11 +127,35 @@ def check(
     return Checks(tuple(done), strict, failures[0] if failures else None)
 
 
+def base_of(project: Project, path: Path, data: bytes) -> str | None:
+    """The text that an edited script is based on, if it is known here or in git, and pine.toml does
+    not turn the comparison off. Sends nothing."""
+    from pinesync.app.sync.diff import agreed_text
+    from pinesync.git.blame import text_in_history
+
+    if project.settings.contract == "ignore" or not path.is_relative_to(project.workspace.root):
+        return None
+    here = path.relative_to(project.workspace.root).as_posix()
+    entry = project.workspace.manifest.entries().get(RelPath(here))
+    if entry is None or entry.base is None or digest_or_none(data) == entry.base.expected:
+        return None
+    text = agreed_text(project, entry)
+    if text is None:
+        text = text_in_history(project.workspace.root, entry.path, entry.base.expected)
+    return text
+
+
 def checked(
-    path: str, data: bytes, client: PineClient | None = None, *, full: bool = False
+    path: str,
+    data: bytes,
+    client: PineClient | None = None,
+    *,
+    full: bool = False,
+    base: str | None = None,
 ) -> Checked:
     """Check the bytes of a file. Without a client, check only the syntax. With `full`, the full
-    compiler also checks what the quick one accepts."""
+    compiler also checks what the quick one accepts. With its `base`, check what charts and alerts
+    may read differently."""
     try:
         text = decode(data)
     except Unreadable as error:
@@ -130,6 +168,9 @@ def checked(
             last = client.full_check(text)
             # Of old Pine, only the full compiler may have looked at the text.
             found = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
+    if base is not None and not any(one.severity == "error" for one in found):
+        shifts = changes(base, text, client.full_check if client else None)
+        found = (*found, *diagnostics(shifts))
     found = (*found, *unseen(text))
     return Checked(path, found, text if found else "")
 

@@ -1,5 +1,7 @@
 """Wire everything together: turn the CLI's options into a workspace, a client and the engine's
-tools. Nothing else does this."""
+tools.
+
+Long because nothing else does this."""
 
 from __future__ import annotations
 
@@ -7,8 +9,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,9 +34,10 @@ if TYPE_CHECKING:
     from pinesync.sandbox.adapter import WSGIAdapter
     from pinesync.sandbox.store import Store
     from pinesync.sync.engine.transaction import Transaction
+    from pinesync.tradingview.alerts import AlertsClient
     from pinesync.tradingview.client import PineClient
     from pinesync.tradingview.cookies import Secret
-    from pinesync.tradingview.http import Exchange
+    from pinesync.tradingview.http import Exchange, Transport
 
 SETTLE_SECONDS = Tools.settle_seconds
 PAUSES = Tools.pauses
@@ -205,7 +208,8 @@ def workspace_at(
 def ports_of(setup: Setup, workspace: Workspace, connect: Callable[[], Remote]) -> Ports:
     """The engine's ports of a workspace and a service."""
     one = workspace
-    return Ports(connect, one.manifest, one.tree, one.texts, one.log, tools(setup))
+    known = replace(tools(setup), keeps_names=partial(_keeps_names, setup, one))
+    return Ports(connect, one.manifest, one.tree, one.texts, one.log, known)
 
 
 def tools(setup: Setup) -> Tools:
@@ -232,6 +236,13 @@ def tools(setup: Setup) -> Tools:
     )
 
 
+def _keeps_names(setup: Setup, workspace: Workspace) -> bool:
+    from pinesync.app.probe.proofs import names_are_kept
+
+    settings = workspace.manifest.settings()
+    return names_are_kept(setup, settings.remote, settings.owner)
+
+
 # -- the remote -----------------------------------------------------------------------------------
 
 
@@ -241,9 +252,28 @@ def open_remote(
     """A client for `tradingview` or a sandbox, with the cookie of the account of `manifest`. With
     `signed_in` False it sends TradingView no cookie. Raises NotSignedIn if there is no cookie,
     LeftForYou if the sandbox never had any script of `manifest`."""
-    from pinesync.app.credentials import facade, not_signed_in, sign_in
     from pinesync.tradingview.client import PineClient
-    from pinesync.tradingview.http import Session, Transport
+    from pinesync.tradingview.http import Session
+
+    base_url, secret, renew, transport = _connection(setup, remote, signed_in, manifest)
+    return PineClient(Session(base_url, secret, transport), renew)
+
+
+def open_alerts(project: Project) -> AlertsClient:
+    """A client for the alerts of the workspace's account. Raises as `open_remote` does."""
+    from pinesync.tradingview.alerts import AlertsClient
+
+    workspace, remote = project.workspace, project.settings.remote
+    base_url, secret, _, transport = _connection(project.setup, remote, True, workspace.manifest)
+    return AlertsClient(base_url, secret, transport)
+
+
+def _connection(
+    setup: Setup, remote: str, signed_in: bool, manifest: Manifest | None
+) -> tuple[str, Secret | None, str | None, Transport]:
+    """The address, the cookie, the hint to renew it, and how requests are sent."""
+    from pinesync.app.credentials import facade, not_signed_in, sign_in
+    from pinesync.tradingview.http import Transport
 
     found = secret = adapter = None
     if remote != DEFAULT_REMOTE:
@@ -266,7 +296,7 @@ def open_remote(
         waits=setup.waits,
         awaiting=setup.progress.awaiting if setup.progress else nullcontext,
     )
-    return PineClient(Session(base_url, secret, transport), found.renew if found else None)
+    return base_url, secret, found.renew if found else None, transport
 
 
 def _sandbox(

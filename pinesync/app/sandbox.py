@@ -50,10 +50,13 @@ class Serving:
 def seed(setup: Setup, name: str) -> Seeded:
     """Fill the sandbox's account with a dozen scripts, each with its versions."""
     from pinesync.sandbox.account import USER_NAME, fill
+    from pinesync.sandbox.alerts import fill_alerts
     from pinesync.sandbox.seeds import seeds
 
     store = sandbox_store(setup, name)
-    filled = fill(store, store.ensure_user(USER_NAME), seeds())
+    user = store.ensure_user(USER_NAME)
+    filled = fill(store, user, seeds())
+    fill_alerts(store, user)
     return Seeded(filled.scripts, filled.versions, filled.skipped, location(setup, name).file)
 
 

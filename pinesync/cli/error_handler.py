@@ -171,9 +171,9 @@ def _refuse(arguments: Sequence[str], error: click.ClickException) -> int:
             arguments, "no command was named", f"`{context.command_path} -h` lists them", EXIT_USAGE
         )
     usage = context.get_usage() if context else ""
-    if isinstance(error, click.NoSuchOption) and error.option_name == "--force" and context:
+    if isinstance(error, click.NoSuchOption) and error.option_name in ("--force", "-f") and context:
         hint = INSTEAD_OF_FORCE.get(context.info_name or "", INSTEAD_OF_FORCE[""])
-        return _tell(arguments, "there is no --force", hint, EXIT_USAGE, usage)
+        return _tell(arguments, f"there is no {error.option_name}", hint, EXIT_USAGE, usage)
     if isinstance(error, click.NoSuchOption):
         close = misspelt(error.option_name, error.possibilities or ())
         error = click.NoSuchOption(error.option_name, possibilities=close)

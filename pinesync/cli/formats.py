@@ -45,7 +45,8 @@ def github(checks: Checks) -> Iterator[str]:
                 where["endColumn"] = found.end_column
             if found.code:
                 where["title"] = found.code
-            yield _command(found.severity, where, found.message)
+            word = "notice" if found.severity == "note" else found.severity
+            yield _command(word, where, found.message)
     if checks.stopped:
         yield _command("error", {}, checks.stopped.message)
 

@@ -20,7 +20,7 @@ from pinesync.cli.render import (
 )
 from pinesync.model import RelPath
 from pinesync.sync.next_step import hint
-from pinesync.sync.outcome import Done, Outcome, Recorded, Run
+from pinesync.sync.outcome import Done, Outcome, Planned, Recorded, Run
 from pinesync.text.filenames import shell_quote
 from pinesync.text.unicode import escape_controls
 
@@ -52,6 +52,7 @@ def tell(
             f"{styled(planned.word, planned.word.ljust(_WIDTH))}  {escape_controls(planned.path)}: "
             f"would {planned.act}"
         )
+        _tell_diagnostics(planned)
     advised = ""
     behind = [o.path for o in run.outcomes if sums and o.done == "skipped" and not o.exit_code]
     for outcome in run.outcomes:
@@ -121,11 +122,15 @@ def _tell(outcome: Outcome, *, advice: str) -> None:
             echo_err(f"  {escape_controls(outcome.message)}")
     else:
         echo_err(f"{path}: {escape_controls(outcome.message)}")
-    for diagnostic in outcome.diagnostics:
-        for line in diagnostic_lines(outcome.path, diagnostic, outcome.source):
-            echo_err(line)
+    _tell_diagnostics(outcome)
     if advice:
         echo_err(f"  hint: {escape_controls(advice)}")
+
+
+def _tell_diagnostics(one: Outcome | Planned) -> None:
+    for diagnostic in one.diagnostics:
+        for line in diagnostic_lines(one.path, diagnostic, one.source):
+            echo_err(line)
 
 
 def _versions(outcome: Outcome) -> str:

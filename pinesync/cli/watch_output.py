@@ -46,9 +46,11 @@ class Screen:
     def __init__(self, *, standing: bool, keys: bool) -> None:
         self._standing = standing
         self._keys = keys
+        self._hinted = ""
 
     def tell(self, event: Event) -> None:
         wipe()
+        hinted, self._hinted = self._hinted, event.hint if isinstance(event, Told) else ""
         match event:
             case Began():
                 self._began(event)
@@ -63,7 +65,7 @@ class Screen:
                     f"{_time()}  {styled(event.word)}  {escape_controls(event.path)}: "
                     f"{_message(event)}"
                 )
-                _hint(event.hint)
+                _hint("" if event.hint == hinted else event.hint)
             case Trouble():
                 for line in error_lines(event.message, event.hint):
                     echo_err(line)

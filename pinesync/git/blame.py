@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from pinesync.errors import FileError
 from pinesync.git.objects import read_objects
 from pinesync.git.repo import SAVED
 from pinesync.git.run import run
 from pinesync.model import Digest, PineId, Version
-from pinesync.text.canonical import digest_or_none
+from pinesync.text.canonical import decode, digest_or_none
 
 _MOST_COMMITS = 5000
 _TRAILERS = ("Pine-Id: ", "Pine-Version: ")
@@ -64,6 +65,16 @@ def with_text(root: Path, path: str, texts: Collection[Digest]) -> str | None:
             if blob and digest_or_none(blob[1]) in texts:
                 return commit
     return None
+
+
+def text_in_history(root: Path, path: str, text: Digest) -> str | None:
+    """The file's text of this digest, from any commit that has it; None also outside of git."""
+    try:
+        commit = with_text(root, path, {text})
+    except FileError:
+        return None
+    (blob,) = (commit and read_objects(root, [f"{commit}:./{path}"])) or [None]
+    return decode(blob[1]) if blob else None
 
 
 def text_at(root: Path, commit: str, path: str) -> Digest | None:

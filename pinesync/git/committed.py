@@ -47,7 +47,8 @@ class CommittedManifest:
 
     def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
         every = self.settings.track == "all"
-        return Scope(self.settings.owner, every, self.settings.folders, only)
+        one = self.settings
+        return Scope(one.owner, every, one.folders, only, one.contract)
 
     def commit(self, changes: Mapping[RelPath, Entry | None]) -> None:
         for path, entry in changes.items():

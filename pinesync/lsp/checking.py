@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync.app.check import Checked, checked
+from pinesync.app.check import Checked, base_of, checked
 from pinesync.app.project import DEFAULT_REMOTE, Setup, open_remote
 from pinesync.lsp.documents import place_of
 from pinesync.lsp.threads import Newest, in_thread
@@ -28,13 +28,14 @@ class Compiler:
     def __call__(self, path: Path | None, text: str) -> Checked:
         """Check a document's text. Sends no cookie."""
         data = _bytes(text)
-        if self.offline:
-            return checked(_name(path), data)
         place = place_of(self.setup, path) if path else None
+        base = base_of(place.project, path, data) if place and path else None
+        if self.offline:
+            return checked(_name(path), data, base=base)
         here = place.project.settings.remote if place else DEFAULT_REMOTE
         client = open_remote(self.setup, self.remote or here, signed_in=False)
         try:
-            return checked(_name(path), data, client)
+            return checked(_name(path), data, client, base=base)
         finally:
             client.close()
 

@@ -27,7 +27,7 @@ class Request:
     field of that name, None if there is no body; `fields` come after it. `cap` is the maximum
     size of the response in bytes; `what` tells a person what the wait is for."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT"]
     path: str
     query: tuple[tuple[str, str], ...] = ()
     source: str | None = None

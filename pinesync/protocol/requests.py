@@ -38,6 +38,17 @@ def full_check(source: str) -> Request:
     return Request("POST", path, query, source, fields=fields, what="the compiler")
 
 
+def translate(pine_id: PineId) -> Request:
+    """What the newest version compiles to. Only a probe sends this."""
+    return Request("GET", f"/translate/{quote(pine_id, safe='')}/last", what="the compiler")
+
+
+def convert(source: str, version: int) -> Request:
+    """The source in a newer version of Pine; stores nothing. Only a probe sends this."""
+    fields = (("version_to", str(version)),)
+    return Request("POST", "/convert", (), source, fields=fields, what="the converter")
+
+
 def save_new(name: str, source: str) -> Request:
     query = (("name", name), ("allow_overwrite", "false"))
     return Request("POST", "/save/new", query, source, "write", what="a save")
@@ -57,6 +68,12 @@ def rename_script(pine_id: PineId, name: str) -> Request:
     query = (("name", name), ("force", "false"))
     path = f"/rename/{quote(pine_id, safe='')}"
     return Request("POST", path, query, effect="write", what="a rename")
+
+
+def label(pine_id: PineId, version: Version, name: str) -> Request:
+    """Name one version in the history. Only a probe sends this, about its own script."""
+    path = f"/name/{quote(pine_id, safe='')}/{version}"
+    return Request("PUT", path, (("name", name),), effect="write", what="a label")
 
 
 def delete(pine_id: PineId) -> Request:

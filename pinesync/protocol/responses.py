@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from pinesync.model import (
 )
 from pinesync.protocol import Answer, safe_json
 from pinesync.protocol.envelope import bad, is_html, object_of, payload, reason_of, say_no
+from pinesync.protocol.metainfo import contract
 from pinesync.text import canonical
 from pinesync.text.canonical import MAX_SOURCE
 
@@ -138,7 +140,7 @@ def full_verdict(answer: Answer) -> Verdict:
         return found if found.errors else Verdict((bare,), found.warnings)
     if not isinstance(body.get("result"), dict):
         bad("the response to the full check has no result")
-    return found
+    return replace(found, contract=contract(body["result"]))
 
 
 def saved(answer: Answer) -> SaveAnswer:

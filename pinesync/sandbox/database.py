@@ -36,6 +36,8 @@ CREATE TABLE versions (
   PRIMARY KEY (pine_id, number));
 PRAGMA user_version = {SCHEMA};
 """
+_ALERTS = "CREATE TABLE IF NOT EXISTS alerts (user INTEGER NOT NULL REFERENCES users, item TEXT)"
+"""Sandboxes of pinesync 0.1.0 lack it."""
 
 
 _MAY_NOT = "make this file, the files with the same prefix and their folder writable for you"
@@ -67,6 +69,11 @@ class Database:
                 f"{path}: this sandbox belongs to another version of pinesync (schema {found})",
                 "move the file away to begin with a fresh sandbox",
             )
+        with self.reading() as db:
+            row = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'alerts'").fetchone()
+        if row is None:
+            with self.writing() as db:
+                db.execute(_ALERTS)
 
     def close(self) -> None:
         """Close the idle connections. Later calls open new ones."""
@@ -145,6 +152,7 @@ def _make(path: Path) -> None:
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.executescript(_TABLES)
+            db.execute(_ALERTS)
         finally:
             db.close()
         with suppress(FileExistsError):

@@ -2,7 +2,7 @@
 
 `protocol.server_responses` defines the shapes. Where the service may respond in several ways, the
 call's switches choose. A refusal is raised as `pinesync.errors.Refused` with its status, and the
-app turns it into a response.
+app turns it into a response. Long because each path has its function here.
 """
 
 from __future__ import annotations
@@ -118,6 +118,13 @@ def may_read(call: Call) -> Reply:
     except NotAccessible:
         return answer(False)
     return answer(True)
+
+
+def list_alerts(call: Call) -> Reply:
+    """The alerts of the session's user, as another service has them."""
+    if call.user is None:
+        raise Refused(401, NO_USER)
+    return answer({"s": "ok", "r": call.store.alerts(call.user)})
 
 
 def lib_list(call: Call) -> Reply:

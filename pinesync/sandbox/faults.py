@@ -18,6 +18,7 @@ from pinesync.errors import Misuse
 ENDPOINTS = (
     "list", "get", "newest", "history", "translate", "check", "compile", "title", "save_new",
     "save_next", "rename", "label", "delete", "convert", "script_info", "lib_list", "may_read",
+    "alerts",
 )  # fmt: skip
 Kind = Literal[
     "429", "500", "503", "html", "html-login", "redirect", "empty", "garbage", "answer",

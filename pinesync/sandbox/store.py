@@ -9,11 +9,14 @@ Long because every read and write of the file is here.
 
 from __future__ import annotations
 
+import builtins
+import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pinesync.errors import NameTaken, NotAccessible
 from pinesync.model import Kind, PineId, SavedText, ScriptInfo, Version
@@ -178,7 +181,18 @@ class Store:
             rows = db.execute(f"{_WITH_SOURCE} s.pine_id = ? ORDER BY v.number", (pine_id,))
             return tuple(_stored(row) for row in rows)
 
+    def alerts(self, user: User) -> builtins.list[Any]:
+        """The user's alerts as the service lists them, in the order made."""
+        with self._database.reading() as db:
+            rows = db.execute("SELECT item FROM alerts WHERE user = ? ORDER BY rowid", (user.id,))
+            return [json.loads(row[0]) for row in rows]
+
     # -- writing ------------------------------------------------------------------------------
+
+    def add_alert(self, user: User, item: Mapping[str, Any]) -> None:
+        """Make an alert, with the JSON that the service lists of it."""
+        with self._database.writing() as db:
+            db.execute("INSERT INTO alerts VALUES (?, ?)", (user.id, json.dumps(item)))
 
     def save_new(
         self,
@@ -253,8 +267,10 @@ class Store:
             self._drop(db, "pine_id = ?", pine_id)
 
     def reset(self, user: User) -> int:
-        """Delete every script of the account but keep its session. Returns the number deleted."""
+        """Delete every script and alert of the account but keep its session. Returns the number of
+        scripts deleted."""
         with self._database.writing() as db:
+            db.execute("DELETE FROM alerts WHERE user = ?", (user.id,))
             return self._drop(db, "user = ?", user.id)
 
     # -- below ----------------------------------------------------------------------------------

@@ -134,8 +134,9 @@ class Now:
     boot_id: str
 
 
-def age(intent: Intent, now: Now) -> float:
-    """Seconds since the intent was written. Clock changes can lower this, never raise it."""
+def age(intent: Intent | Now, now: Now) -> float:
+    """Seconds since the intent was written, or since those clocks were read. Clock changes can
+    lower this, never raise it."""
     # Same boot: the monotonic clock measures the whole age.
     if intent.boot_id and intent.boot_id == now.boot_id:
         return max(0.0, now.mono - intent.mono)

@@ -16,13 +16,17 @@ from pinesync.text.canonical import NO_TEXT
 from pinesync.text.filenames import shell_quote
 
 
-def planned(steps: Sequence[Step]) -> Run:
-    rows = tuple(
-        Planned(step.situation.path, step.situation.word, _PLANNED.get(step.act, step.act.value))
-        for step in steps
-        if step.act is not Act.NOTHING
-    )
-    return Run(planned=rows, dry_run=True)
+def planned(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
+    """The run of a plan. `previews` are rows with findings; an empty `act` in one is the step's."""
+    known = {one.path: one for one in previews}
+
+    def row(step: Step) -> Planned:
+        path, act = step.situation.path, _PLANNED.get(step.act, step.act.value)
+        if found := known.get(path):
+            return replace(found, act=found.act or act)
+        return Planned(path, step.situation.word, act)
+
+    return Run(planned=tuple(row(s) for s in steps if s.act is not Act.NOTHING), dry_run=True)
 
 
 def left_alone(

@@ -56,11 +56,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A step that a real run would take."""
+    """A step that a real run would take, with what it means for charts and alerts."""
 
     path: RelPath
     word: Status
     act: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    source: str = ""
+    """The source that the diagnostics refer to; empty if there are none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pinesync.sync.intents import Download, Intent, Now
     from pinesync.sync.operations import Journal, Operation
     from pinesync.sync.planner import LocalText
+    from pinesync.text.contract import Policy
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -61,6 +62,10 @@ class Remote(Protocol):
 
     def check(self, source: str) -> Verdict:
         """Compile the text without storing it. Refused if it is empty."""
+
+    def full_check(self, source: str) -> Verdict:
+        """Compile the text fully without storing it, and return its contract as well. Needs no
+        session."""
 
     def save_new(self, name: str, source: str) -> SaveAnswer:
         """Create a script at version 1.0. NameTaken if another script has the name, Refused if
@@ -91,12 +96,13 @@ class ChangedMeanwhile(Exception):
 class Scope:
     """The part of the account that a workspace tracks: the account, whether to download new
     scripts, and the folders they go to. `only` limits the run to these listed files; None means
-    all. No other file is read."""
+    all. No other file is read. `contract` is what a push does about changed inputs and plots."""
 
     account: Account | None = None
     track_all: bool = True
     folders: Mapping[Kind, str] | None = None
     only: frozenset[RelPath] | None = None
+    contract: Policy = "warn"
 
 
 class Manifest(Protocol):
@@ -275,7 +281,8 @@ class Submit(Protocol):
 class Tools:
     """The engine's other dependencies: three-way merge (base, local, remote), offline syntax check,
     clocks, sleep (seconds), new intent keys, and parallel runs. `settle_seconds` is how long to
-    wait for a save to appear; `pauses` are the seconds between checks after a lost response."""
+    wait for a save to appear; `pauses` are the seconds between checks after a lost response.
+    `keeps_names` tells whether a save without a name is proven to keep the script's name."""
 
     merge: Callable[[str, str, str], Merged]
     syntax: Callable[[str], Sequence[Diagnostic]]
@@ -286,6 +293,7 @@ class Tools:
     meanwhile: Submit
     settle_seconds: float = 180.0
     pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
+    keeps_names: Callable[[], bool] = bool
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class PineClient:
     user how to get a new cookie when this one is rejected."""
 
     def __init__(self, session: Session, renew: str | None = None) -> None:
-        self._session = session
+        self.session = self._session = session
         self._renew = renew
 
     def close(self) -> None:
@@ -44,7 +44,8 @@ class PineClient:
 
     def full_check(self, source: str) -> Verdict:
         """The result of the service's full compile, which also checks the limits on plots, requests
-        and tokens. Stores nothing, needs no session, reports no warnings."""
+        and tokens, and returns the inputs and plots. Stores nothing, needs no session, reports no
+        warnings."""
         return responses.full_verdict(self._session.send(requests.full_check(source)))
 
     def save_new(self, name: str, source: str) -> SaveAnswer:

@@ -11,10 +11,10 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import DefaultCookiePolicy
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import requests
@@ -71,9 +71,9 @@ class Exchange:
 @dataclass(frozen=True, slots=True)
 class Transport:
     """How requests are sent; settings that usually come from the environment are arguments here.
-    `timeout` is the total time in seconds that reads may wait when the service asks them to;
-    `waits` is called with each wait. Each request is sent inside `awaiting`, called with what the
-    request is for."""
+    `timeout` is the total time in seconds that reads may wait when the service asks them to, and
+    `pauses` the seconds before each further try of a read, PAUSES if None; `waits` is called with
+    each wait. Each request is sent inside `awaiting`, called with what the request is for."""
 
     adapter: BaseAdapter | None = None
     proxies: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +83,7 @@ class Transport:
     clock: Callable[[], float] = monotonic
     trace: Callable[[Exchange], None] | None = None
     timeout: float | None = None
+    pauses: tuple[float, ...] | None = None
     waits: Callable[[float], None] | None = None
     before: Callable[[bool], None] | None = None
     awaiting: Callable[[str], AbstractContextManager[object]] = nullcontext
@@ -104,7 +105,8 @@ class Session:
         self._base_url = base_url.rstrip("/")
         self._secret = secret
         self._turns = Turns(transport.jobs)
-        self._patience = Patience(PAUSES, transport.clock, transport.timeout, transport.waits)
+        pauses = PAUSES if transport.pauses is None else transport.pauses
+        self._patience = Patience(pauses, transport.clock, transport.timeout, transport.waits)
         self._http = http = _Unredirected()
         http.trust_env = False
         http.headers.clear()
@@ -120,6 +122,12 @@ class Session:
 
     def close(self) -> None:
         self._http.close()
+
+    def unretried(self, cookie: Literal["own", "none", "invalid"] = "own") -> Session:
+        """The same service with its cookie, none or an invalid one. Nothing is sent again."""
+        invalid = Secret("0" * 32, "0" * 44, self._origin)
+        secret = {"own": self._secret, "none": None, "invalid": invalid}[cookie]
+        return Session(self._base_url, secret, replace(self._transport, pauses=()))
 
     def send(self, request: Request) -> Answer:
         """Send the request and read the whole response. NetworkError if none came, BadAnswer if

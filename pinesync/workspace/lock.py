@@ -22,6 +22,12 @@ def watching(folder: Path) -> AbstractContextManager[None]:
     return _held(folder / "watch", message, "one is enough: it uploads what any editor saves")
 
 
+def probing(folder: Path) -> AbstractContextManager[None]:
+    """Hold the lock of a probe's records. Locked if another process probes."""
+    message = "another `pinesync probe` is running"
+    return _held(folder / "lock", message, "wait for it to finish, then run the command again")
+
+
 @contextmanager
 def _held(path: Path, message: str, hint: str) -> Iterator[None]:
     from filelock import FileLock, Timeout

@@ -155,7 +155,9 @@ class ManifestFile:
 
     def scope(self, only: frozenset[RelPath] | None = None) -> Scope:
         settings = self.settings()
-        return Scope(settings.owner, settings.track == "all", settings.folders, only)
+        return Scope(
+            settings.owner, settings.track == "all", settings.folders, only, settings.contract
+        )
 
     def pin(self, account: Account) -> None:
         self.commit({}, self.settings().pinned(account))

@@ -23,6 +23,7 @@ from pinesync.model import (
     RelPath,
     Version,
 )
+from pinesync.text.contract import Policy
 from pinesync.text.filenames import MAX_PATH_BYTES, BadPath, check_folder, check_path, collision_key
 from pinesync.workspace import toml
 
@@ -39,7 +40,7 @@ DEFAULT_FOLDERS: Mapping[Kind, str] = {
 Track = Literal["all", "listed"]
 
 WORKSPACE_KEYS = frozenset(
-    ("schema", "id", "remote", "account", "account_id", "track", "ignore", "folders", "advice")
+    "schema id remote account account_id track ignore folders advice contract alerts".split()
 )
 ENTRY_KEYS = (
     *("pine_id", "name", "version", "digest", "sent", "theirs", "chosen", "hidden"),
@@ -50,6 +51,7 @@ _BASE_KEYS = ("version", "digest", "sent", "theirs", "chosen", "pulled")
 WORKSPACE_ID = r"[0-9A-Za-z][0-9A-Za-z-]{0,63}"
 REMOTE = r"tradingview|sandbox|sandbox:[A-Za-z0-9_-]{1,40}"
 DIGEST = r"sha256:[0-9a-f]{64}"
+_POLICIES = '"warn", "refuse" or "ignore"'
 _NEWER = "a newer pinesync may have written it: update pinesync, or remove the key"
 
 
@@ -57,7 +59,9 @@ _NEWER = "a newer pinesync may have written it: update pinesync, or remove the k
 class Settings:
     """The table `[workspace]`. `remote` is a word, never an address. `account` and `account_id` are
     the user name and id that the workspace belongs to, None until known. `folders` maps each kind
-    to its folder; `advice` is whether `status` ends with the next step."""
+    to its folder; `advice` is whether `status` ends with the next step. `contract` is what a
+    push does where charts and alerts may read another input or plot; `alerts` is whether it counts
+    the alerts on older versions."""
 
     schema: int = SCHEMA
     id: str
@@ -68,6 +72,8 @@ class Settings:
     ignore: tuple[str, ...] = ()
     folders: Mapping[Kind, str] = field(default_factory=lambda: dict(DEFAULT_FOLDERS))
     advice: bool = True
+    contract: Policy = "warn"
+    alerts: bool = False
 
     @property
     def owner(self) -> Account | None:
@@ -106,6 +112,8 @@ def settings_table(settings: Settings) -> dict[str, Any]:
         "ignore": list(settings.ignore),
         "folders": dict(settings.folders),
         "advice": None if settings.advice else False,
+        "alerts": settings.alerts or None,
+        "contract": None if settings.contract == "warn" else settings.contract,
     }
     return {key: value for key, value in table.items() if value is not None}
 
@@ -178,15 +186,13 @@ def _settings(table: Mapping[str, Any]) -> Settings:
         ignore=_ignore(table.get("ignore", [])),
         folders=_folders(as_mapping(table.get("folders", {}), "workspace", "folders")),
         advice=_switch(table, "advice", True),
+        alerts=_switch(table, "alerts", False),
+        contract=cast(Policy, _word(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")),
     )
 
 
 def _word(
-    table: Mapping[str, Any],
-    key: str,
-    shape: str,
-    wanted: str,
-    default: str | None = None,
+    table: Mapping[str, Any], key: str, shape: str, wanted: str, default: str | None = None
 ) -> str:
     value = table.get(key, default)
     if not isinstance(value, str) or not re.fullmatch(shape, value):
@@ -203,9 +209,7 @@ def _switch(table: Mapping[str, Any], key: str, default: bool) -> bool:
 
 def _short(table: Mapping[str, Any], *keys: str) -> str | None:
     value = table.get(keys[-1])
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > MAX_NAME:
+    if value is not None and (not isinstance(value, str) or len(value) > MAX_NAME):
         _refuse(f"{keys[-1]} must be a text of at most {MAX_NAME} characters", *keys)
     return value
 

@@ -28,7 +28,7 @@ from tests.world.scripts import BREAKOUT, LONGER, SLOWER, TOOLS, TREND
 from tests.world.tradingview import TradingView
 
 HERE = ["lock", "state", "writes", "conflicts", "permissions", "leftovers"]
-AREAS = ["session", "sign-in", "clock", "git", "manifest", *HERE, "bugs", "versions"]
+AREAS = ["session", "sign-in", "probe", "clock", "git", "manifest", *HERE, "bugs", "versions"]
 SOURCES = {line for text in (TREND, BREAKOUT, TOOLS, LONGER, SLOWER) for line in text.splitlines()}
 DIGEST = Digest("sha256:" + "0" * 64)
 KEPT_COOKIE = "canary0000cookie"
@@ -162,7 +162,7 @@ def test_a_folder_where_all_is_well(sound: World) -> None:
     assert manifest == f"pine.toml: 3 scripts of {sound.remote_name}, account sandbox, schema 1"
     ((_, state, _),) = found.of("state")
     assert state == f"{shown(sound, sound.state_folder)}: 3 kept texts, 1 KB"
-    assert found.ran.out.splitlines()[-1] == "13 ok"
+    assert found.ran.out.splitlines()[-1] == "14 ok"
 
 
 @both_ways

@@ -357,9 +357,12 @@ def test_a_verb_of_another_tool_leads_to_ours(world: World, typed: str, meant: s
 @pytest.mark.parametrize(
     ("verb", "instead"), [("push", "--over"), ("pull", "restore"), ("rm", "--remote"), ("mv", "")]
 )
-def test_force_is_answered_with_what_to_do_instead(world: World, verb: str, instead: str) -> None:
-    ran = world(verb, "--force", code=2)
-    assert "error: there is no --force" in ran.err
+@pytest.mark.parametrize("option", ["--force", "-f"])
+def test_force_is_answered_with_what_to_do_instead(
+    world: World, verb: str, instead: str, option: str
+) -> None:
+    ran = world(verb, option, code=2)
+    assert f"error: there is no {option}" in ran.err
     hint = next(line for line in ran.err.splitlines() if line.startswith("hint: "))
     assert instead in hint
     assert "Did you mean" not in ran.err

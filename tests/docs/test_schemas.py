@@ -54,6 +54,8 @@ def takes(text: str) -> bool:
         'track = "some"\n',
         "account = 1\n",
         "advice = 'no'\n",
+        "contract = 'no'\n",
+        "alerts = 'no'\n",
         "ignore = 'x'\n",
         "ignore = [1]\n",
         f"ignore = {['x'] * 201}\n",
@@ -116,6 +118,7 @@ def test_a_head_that_is_refused(old: str, new: str) -> None:
         "[scripts.'deep/er/測試 & x.pine']\nname = 'a'\n",
         "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\n",
         "advice = false\n",
+        "contract = 'refuse'\nalerts = true\n",
         "[workspace.folders]\nstudy = '.'\nlibrary = 'a/b'\n",
     ],
 )

@@ -7,7 +7,7 @@ It is no mock: it has a world (scripts, each an append-only log of versions), an
 import html
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from pinesync.errors import NameTaken, NotAccessible, PinesyncError, Refused, SessionExpired
@@ -22,6 +22,7 @@ from pinesync.model import (
     Version,
 )
 from pinesync.text.canonical import digest
+from pinesync.text.pine_inputs import estimate
 
 OWNER = Account("trader42", "7")
 TYPO = "clsoe"
@@ -167,6 +168,13 @@ class FakeRemote:
         if not source:
             raise Refused(400, "source is empty")
         return Verdict(_errors(source))
+
+    def full_check(self, source: str) -> Verdict:
+        self._called("full_check")
+        errors = _errors(source)
+        return Verdict(
+            errors, contract=None if errors else replace(estimate(source), estimated=False)
+        )
 
     def save_new(self, name: str, source: str) -> SaveAnswer:
         self._called("save_new")

@@ -11,8 +11,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from pinesync.errors import PinesyncError
-from pinesync.model import Account, PineId, SaveAnswer, SavedText, ScriptInfo, Verdict, Version
+from pinesync.model import (
+    Account,
+    Alerts,
+    Contract,
+    PineId,
+    SaveAnswer,
+    SavedText,
+    ScriptInfo,
+    Verdict,
+    Version,
+)
 from pinesync.protocol import Answer, responses, safe_json, server_responses
+from pinesync.protocol.alerts import alerts
+from pinesync.sandbox.alerts import item
 from pinesync.sandbox.compiler.metainfo import metainfo
 from pinesync.text.canonical import MAX_SOURCE, check_encodable, digest
 from tests.fuzz.engine import Target
@@ -41,6 +53,7 @@ SOUND: list[Any] = [
     ),
     server_responses.refused(401, "User is not allowed"),
     {"userName": "trader42", "userId": 7},
+    {"s": "ok", "r": [item(1, pine_id=ID, version="13.0")]},
     {"success": False, "reason": "quota"},
     "ok",
 ]
@@ -49,6 +62,8 @@ READERS: dict[str, Callable[[Answer], Any]] = {
     "newest": lambda answer: responses.saved_text(answer, ID, None),
     "version": lambda answer: responses.saved_text(answer, ID, Version(2)),
     "verdict": responses.verdict,
+    "full verdict": responses.full_verdict,
+    "alerts": alerts,
     "saved": responses.saved,
     "deleted": responses.deleted,
     "account": responses.account,
@@ -118,8 +133,14 @@ def _check_value(value: object) -> None:
         case SaveAnswer():
             names, versions = [], [value.version] if value.version else []
             _check_value(value.verdict)
+        case Alerts():
+            names = [text for one in value.found for text in (one.symbol, one.resolution)]
+            versions = [one.version for one in value.found]
+            assert value.passed_over >= 0
         case Verdict():
-            names, versions = [], []
+            contract = value.contract or Contract()
+            names = [slot.title for slot in (*contract.inputs, *contract.plots)]
+            versions = []
             for found in (*value.errors, *value.warnings):
                 assert len(found.message) <= 1000
                 begins, ends = (found.line, found.column), (found.end_line, found.end_column)

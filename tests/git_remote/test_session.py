@@ -99,6 +99,16 @@ def test_nothing_new_is_one_request(folder: Folder) -> None:
 
 
 @over_http
+def test_a_promise_that_a_probe_found_broken_rejects_a_push(folder: Folder, world: World) -> None:
+    world.plan.add("get:4:answer:status=404")  # version 1.0 cannot be read by its number
+    world("probe", "--yes", "--pace", 0, code=6)
+    folder.edit(LONGER, TREND_PATH)
+    folder.git("push", code=1)
+    assert "read-by-number: refused" in folder.said
+    assert world.saved() == [TREND]
+
+
+@over_http
 def test_what_does_not_compile_is_rejected_before_anything_is_sent(
     folder: Folder, world: World
 ) -> None:

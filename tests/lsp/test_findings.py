@@ -100,6 +100,17 @@ def test_the_compiler_on_save(clone: World, on_trend: OnTrend) -> None:
     assert clone.saved() == [TREND]
 
 
+@served
+def test_what_charts_may_misread_on_save(clone: World, on_trend: OnTrend) -> None:
+    clone.write(TREND.replace("\nlength", '\nstop = input.float(1.5, "Stop %")\nlength'))
+    editor, uri = on_trend()
+    editor.save(uri)
+    editor.until(lambda: editor.found[uri])
+    (found,) = editor.found[uri]
+    assert (spot(found), found.code) == ((3, 7, 3, 33), "PS010")
+    assert found.severity == DiagnosticSeverity.Warning
+
+
 def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
     return [one.code for one in editor.found.get(uri, [])] == wanted
 

@@ -13,6 +13,7 @@ WITHOUT = {
     "30": "a script of somebody's relies on exit codes; no text does",
     "34": "a ping-pong makes versions, and loses none",
     "39": "git runs the helper as a process of its own, which no mutant reaches",
+    "41": "an alert has no field for either; a rule that is a type cannot be taken out",
     "S16": "the sandbox holds nobody's work and no account of TradingView",
 }
 """Promises that no mutant is about, and why."""

@@ -41,8 +41,10 @@ def as_it_came(_: Any) -> Any:
     return lambda text, **_options: text
 
 
-def by_the_umask(_: Any) -> Any:
-    return lambda folder: folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def by_its_name(_: Any) -> Any:
+    return lambda _record, listed: [
+        info.pine_id for info in listed if info.name.startswith("pinesync probe")
+    ]
 
 
 def with_modules_from_here(original: Any) -> Any:
@@ -138,11 +140,11 @@ TRUST = (
         ("tests/text/test_line_diff.py::test_what_is_done_does_not_grow_with_the_square",),
     ),
     Mutant(
-        "each level of our own folders is private",
-        "S2",
-        "pinesync.atomic:make_private",
-        by_the_umask,
-        ("tests/security/test_private.py::test_each_level_that_was_missing_is_private",),
+        "a probe removes what it made, and no script that is only called so",
+        "40",
+        "pinesync.app.probe.record:Record.ours",
+        by_its_name,
+        ("tests/cli/test_probe.py::test_clean_removes_nothing_but_what_a_probe_made",),
     ),
     Mutant(
         "a hook runs no program of the repository",

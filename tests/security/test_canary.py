@@ -38,6 +38,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "add": [["add", "indicators/Extra.pine"]],
     "new": [["new", "Fresh"]],
     "list": [["list"]],
+    "alerts": [["alerts"]],
     "log": [["log"], ["log", TREND_PATH]],
     "show": [["show", f"{TREND_PATH}@1"]],
     "grep": [["grep", "--all-versions", "plot"]],
@@ -65,6 +66,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "blame-version": [["blame-version", TREND_PATH]],
     "repair": [["repair"]],
     "hooks": [["hooks", "install"], ["hooks", "run", "pre-push"], ["hooks", "remove"]],
+    "probe": [["probe", "--sandbox", "--yes", "--report", "report.md"]],
     "doctor": [["doctor"]],
     "completion": [["completion", "zsh"]],
 }

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from pinesync.cli.on_error import alarm
+from pinesync.cli.watch_output import Screen
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Told
@@ -567,3 +568,13 @@ def test_a_program_that_is_started_gets_harmless_words(clone: World, tmp_path: P
     for text in (*words, environment["PINESYNC_PATH"], environment["PINESYNC_MESSAGE"]):
         assert raw(text) is None
     assert MARK in environment["PINESYNC_MESSAGE"]
+
+
+def test_a_hint_for_several_scripts_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(standing=False, keys=False)
+    for name in ("One", "Two"):
+        path = RelPath(f"indicators/{name}.pine")
+        screen.tell(Told(path, "remote-only", "saved on TradingView", "run `pinesync pull`"))
+    shown = capsys.readouterr().err
+    assert shown.count("saved on TradingView") == 2
+    assert shown.count("hint:") == 1

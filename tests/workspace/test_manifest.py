@@ -150,6 +150,9 @@ SCRIPT = f'[scripts."a.pine"]\nname = "a"\npine_id = "{pine_id(1)}"\n'
         (HEAD + 'track = "some"\n', 5, "track must be"),
         (HEAD + "account = 1\n", 5, "account must be"),
         (HEAD + 'advice = "no"\n', 5, "advice must be true or false"),
+        (HEAD + 'contract = "strict"\n', 5, 'contract must be "warn", "refuse" or "ignore"'),
+        (HEAD + "contract = true\n", 5, "contract must be"),
+        (HEAD + 'alerts = "yes"\n', 5, "alerts must be true or false"),
         (HEAD + "advice = 0\n", 5, "advice must be true or false"),
         (HEAD + "ignore = 'x'\n", 5, "ignore must be"),
         (HEAD + "ignore = [1]\n", 5, "ignore must be"),
@@ -420,6 +423,8 @@ ALL_SETTINGS = st.builds(
     track=st.sampled_from(["all", "listed"]),
     ignore=st.lists(NAMES, max_size=2).map(tuple),
     advice=st.booleans(),
+    contract=st.sampled_from(["warn", "refuse", "ignore"]),
+    alerts=st.booleans(),
     folders=st.fixed_dictionaries(
         {"study": st.sampled_from([".", "a"]), "strategy": st.just("s"), "library": st.just("l/m")}
     ),

@@ -16,6 +16,7 @@ import trustme
 from pinesync.sandbox.app import SandboxApp
 
 NAME = "pine-facade.tradingview.com"
+NAMES = (NAME, "pricealerts.tradingview.com")
 
 
 class TradingView(ThreadingTCPServer):
@@ -30,7 +31,7 @@ class TradingView(ThreadingTCPServer):
         self.ca_bundle = folder / "authority.pem"
         authority.cert_pem.write_to_path(str(self.ca_bundle))
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(NAME).configure_cert(self.tls)
+        authority.issue_cert(*NAMES).configure_cert(self.tls)
         self.app = app
         self.asked_for: list[str] = []
         """Every host and port that a client wanted to reach."""
@@ -80,7 +81,7 @@ class _Tunnel(BaseRequestHandler):
             head += piece
         method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
         self.server.asked_for.append(target)
-        if (method, target) != ("CONNECT", f"{NAME}:443"):
+        if method != "CONNECT" or target not in [f"{name}:443" for name in NAMES]:
             self.request.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             return
         self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

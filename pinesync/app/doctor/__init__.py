@@ -25,6 +25,7 @@ from pinesync.model import Account
 from pinesync.sync import guards
 from pinesync.text.plural import counted
 from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.manifest import Settings
 from pinesync.workspace.workspace import find_root
 
 _ELSEWHERE = {
@@ -48,6 +49,7 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
     areas: dict[str, Iterable[Said]] = {
         "session": _session(setup, here, offline=offline),
         "sign-in": machine.sign_ins(setup.places.config),
+        "probe": machine.probes(setup, _settings(here)),
         "clock": machine.clock(here),
         "git": machine.git(here),
         "manifest": upkeep.manifest(here) if here else nowhere,
@@ -64,6 +66,13 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
     areas |= {"bugs": machine.bugs(setup.places.state), "versions": machine.packages(versions)}
     findings = [finding for area, said in areas.items() for finding in _findings(area, said)]
     return Checkup(tuple(findings), versions)
+
+
+def _settings(here: Workspace | None) -> Settings | None:
+    """None outside a workspace, and where pine.toml cannot be used."""
+    with suppress(Unusable):
+        return here.manifest.settings if here else None
+    return None
 
 
 def _findings(area: str, said: Iterable[Said]) -> Iterator[Finding]:

@@ -1,5 +1,5 @@
-"""The checks of `doctor` on this machine, in a workspace or outside: stored sign-ins, clock, git,
-bug logs, versions."""
+"""The checks of `doctor` on this machine, in a workspace or outside: stored sign-ins, probes, the
+clock, git, bug logs, versions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ from pathlib import Path
 from pinesync import __version__
 from pinesync.app.doctor.checkup import Said, Unusable, entered_by_others, named, note, ok, wrong
 from pinesync.app.doctor.parts import Workspace, disk
-from pinesync.clock import now
+from pinesync.app.probe import leftovers
+from pinesync.app.probe.proofs import proof_of
+from pinesync.app.project import DEFAULT_REMOTE, Setup
+from pinesync.clock import now, wall
 from pinesync.errors import FileError
 from pinesync.git import status as git_now
 from pinesync.text.filenames import shell_quote
 from pinesync.text.plural import counted
 from pinesync.workspace.files import MANIFEST
+from pinesync.workspace.manifest import Settings
 
 NEEDED = (
     "click",
@@ -41,6 +45,32 @@ EXTRA = ("keyring", "pygls")
 _SIGN_IN = re.compile(r"session.*\.json|\.session.*\.tmp")
 _TOO_FAR = 24 * 3600.0
 """How many seconds in the future a time may lie before the clock counts as wrong."""
+
+
+def probes(setup: Setup, settings: Settings | None) -> Iterator[Said]:
+    """What the last probe of the account here has shown, and whether one left something."""
+    remote = settings.remote if settings else DEFAULT_REMOTE
+    if leftovers(setup, remote):
+        yield wrong("a probe may have left its script there", "run `pinesync probe --clean`")
+    proof = proof_of(setup, remote, settings.owner if settings else None)
+    if proof is None:
+        yield ok("the protocol is not proved on this account; `pinesync probe` does that")
+        return
+    days = int(max(0.0, wall() - proof.when) // 86400)
+    when = f"last proved {counted(days, 'day')} ago" if days else "last proved today"
+    when = when if proof.finished else f"{when}, not to the end"
+    if proof.broken:
+        yield wrong(
+            f"{when}: {', '.join(proof.broken)} breaks a promise",
+            "`push` refuses; report it with `pinesync probe --report FILE`",
+        )
+    elif proof.differing:
+        yield note(
+            f"{when}: {', '.join(proof.differing)} not as documented",
+            "report it with `pinesync probe --report FILE`",
+        )
+    else:
+        yield ok(f"{when}: {counted(len(proof.facts), 'fact')} as documented")
 
 
 def sign_ins(folder: Path) -> Iterator[Said]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from pinesync.app.git_remote.fetch import can_bring, drained, news
 from pinesync.app.git_remote.remote import GitRemote
+from pinesync.app.probe.proofs import broken_promises
 from pinesync.clock import now
 from pinesync.errors import PinesyncError
 from pinesync.git.refs.remote_branch import (
@@ -48,6 +49,8 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
         return Pushed(Run(), FETCH_FIRST)
     if not remote.repository.is_ancestor(tip.commit, commit):
         return Pushed(Run(), FETCH_FIRST)
+    if broken := broken_promises(remote.setup, remote.remote, tip.settings.owner):
+        return Pushed(Run(), one_line(f"{broken}; `pinesync push --anyway` saves regardless"))
     at = read_tip(remote.repository, commit, remote.refs)
     if (at.settings.remote, at.settings.id) != (tip.settings.remote, tip.settings.id):
         return Pushed(Run(), _OTHER_WORKSPACE)

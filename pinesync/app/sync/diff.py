@@ -3,20 +3,24 @@ compare two versions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pinesync.app.project import Project, Setup, open_project
+from pinesync.app.project import Project, Setup, open_project, open_remote
 from pinesync.app.sync.text_diff import FileDiff, unified
 from pinesync.app.versions.revspec import Revision, names_version, revision
 from pinesync.app.versions.version_store import Past
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import take_snapshot
+from pinesync.sync.engine.uploads.compare_contract import changes
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.selection import chosen
 from pinesync.text.canonical import Unreadable, decode, digest
+
+Show = Callable[[RelPath, str, str, str, str], FileDiff]
+"""Makes the difference of a path, from the labels and the texts of both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +30,45 @@ class Diff:
 
 
 def diff(
-    setup: Setup, paths: Sequence[str] = (), *, remote: bool = False, exit_code: bool = False
+    setup: Setup,
+    paths: Sequence[str] = (),
+    *,
+    remote: bool = False,
+    exit_code: bool = False,
+    contract: bool = False,
 ) -> Diff:
     """The differences, file by file. Against the base, only texts not stored locally are
-    downloaded. `PATH@5` is compared with the file, or with the second version given."""
+    downloaded. `PATH@5` is compared with the file, or with the second version given. With
+    `contract`, only what charts and alerts may read differently."""
     project = open_project(setup)
+    show = _contract(project) if contract else unified
     if any(names_version(raw) for raw in paths):
         if remote:
             raise Misuse("--remote goes with paths alone", "PATH@5 PATH@7 compares two versions")
-        files = tuple(filter(None, [_of_versions(project, paths)]))
-        return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
+        return _diff([_of_versions(project, paths, show)], exit_code)
     view = take_snapshot(project.ports, offline=not remote)
     patterns = project.patterns(paths)
     situations = [s for s in chosen(view.situations, patterns) if s.entry or s.path in patterns]
-    found = [_file_diff(project, s, remote=remote) for s in situations]
-    files = tuple(file for file in found if file is not None)
+    return _diff([_file_diff(project, s, show, remote=remote) for s in situations], exit_code)
+
+
+def _diff(found: Sequence[FileDiff | None], exit_code: bool) -> Diff:
+    files = tuple(one for one in found if one and (one.lines or one.note or one.shifts))
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
 
 
-def _of_versions(project: Project, raws: Sequence[str]) -> FileDiff | None:
+def _contract(project: Project) -> Show:
+    """Compares what charts and alerts know. The compiler is asked without a cookie."""
+    client = open_remote(project.setup, project.settings.remote, signed_in=False)
+
+    def show(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:
+        shifts = changes(old, new, client.full_check)
+        return FileDiff(path, old_label, new_label, 0, 0, (), shifts=shifts)
+
+    return show
+
+
+def _of_versions(project: Project, raws: Sequence[str], show: Show) -> FileDiff | None:
     """Compare one version with its file, or the two revisions given."""
     if len(raws) > 2:
         raise Misuse("at most two sides can be compared", "PATH@5, or PATH@5 PATH@7")
@@ -55,7 +79,7 @@ def _of_versions(project: Project, raws: Sequence[str]) -> FileDiff | None:
     if old == new:
         return None
     path = last.path or RelPath(last.label)
-    return unified(path, str(first.version or "file"), str(last.version or "file"), old, new)
+    return show(path, str(first.version or "file"), str(last.version or "file"), old, new)
 
 
 def _text(project: Project, past: Past, which: Revision) -> str:
@@ -72,7 +96,9 @@ def _text(project: Project, past: Past, which: Revision) -> str:
     raise Misuse(f"{which.label}: {problem}", "name two versions: PATH@5 PATH@7")
 
 
-def _file_diff(project: Project, situation: ScriptState, *, remote: bool) -> FileDiff | None:
+def _file_diff(
+    project: Project, situation: ScriptState, show: Show, *, remote: bool
+) -> FileDiff | None:
     path, entry, info = situation.path, situation.entry, situation.info
     data = project.workspace.tree.read(path)
     if entry is None:
@@ -85,7 +111,7 @@ def _file_diff(project: Project, situation: ScriptState, *, remote: bool) -> Fil
     except Unreadable as error:
         return FileDiff(path, "", "", 0, 0, (), str(error))
     if entry.base is None or entry.pine_id is None:
-        return unified(path, "nothing", "file", "", here)
+        return show(path, "nothing", "file", "", here)
     base = entry.base
     if not remote:
         if digest(here) == base.expected:
@@ -93,7 +119,7 @@ def _file_diff(project: Project, situation: ScriptState, *, remote: bool) -> Fil
         held = agreed_text(project, entry)
         if held is None:
             held = _saved(project, entry.pine_id, base.version)
-        return unified(path, str(base.version), "file", held, here)
+        return show(path, str(base.version), "file", held, here)
     if info is None:
         return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
     if info.version == base.version and digest(here) == base.expected:
@@ -101,7 +127,7 @@ def _file_diff(project: Project, situation: ScriptState, *, remote: bool) -> Fil
     theirs = read_text(project.ports, (entry.pine_id, info.version))
     if digest(theirs) == digest(here):
         return None
-    return unified(path, f"TradingView {info.version}", "file", theirs, here)
+    return show(path, f"TradingView {info.version}", "file", theirs, here)
 
 
 def agreed_text(project: Project, entry: Entry) -> str | None:

@@ -6,11 +6,13 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.app.commits.remote_tracking import follow_pushed
+from pinesync.app.probe.proofs import refuse_broken
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.errors import Misuse
 from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import push as engine_push
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
+from pinesync.sync.engine.uploads.prepare_upload import policy_of, preview
 from pinesync.sync.messages import planned
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.selection import chosen
@@ -22,28 +24,45 @@ def push(
     *,
     dry_run: bool = False,
     allow_broken: bool = False,
+    allow_shift: bool = False,
     recreate: bool = False,
     over: str | None = None,
+    anyway: bool = False,
     seen: Mapping[RelPath, Digest] | None = None,
     project: Project | None = None,
 ) -> Run:
     """Save each edited file as one version, and read it back. A script that changed on TradingView
     is refused, unless `over` is its newest version: then the one path is saved on top of it. With
-    `seen`, only its files are read, and each is sent only if it still has that text. `project` is
-    the workspace if already open."""
+    `seen`, only its files are read, and each is sent only if it still has that text. LeftForYou,
+    unless `anyway`, if a probe of the account found a promise broken. `project` is the workspace if
+    already open. With `allow_shift`, charts and alerts may read other inputs."""
     version = _over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
         situations = chosen(take_snapshot(project.ports).situations, patterns)
-        return planned(
-            engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
-        )
+        steps = engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
+        contract = policy_of(project.ports, allow_shift=allow_shift)
+        shifts = project.ports.tools.each(lambda s: preview(project.ports, s, contract), steps)
+        return planned(steps, [one for one in shifts if one])
+    if not anyway:
+        refuse_broken(setup, project.settings.remote, project.settings.owner)
     with project.transaction("push", online=True) as tx:
         pushing = engine_push.push(
-            tx, patterns, allow_broken=allow_broken, recreate=recreate, over=version, seen=seen
+            tx,
+            patterns,
+            allow_broken=allow_broken,
+            allow_shift=allow_shift,
+            recreate=recreate,
+            over=version,
+            seen=seen,
         )
-        return tx.run(_followed(project, pushing))
+        run = tx.run(_followed(project, pushing))
+    if project.settings.alerts:
+        from pinesync.app.alerts import with_alerts
+
+        return with_alerts(project, run)
+    return run
 
 
 def _followed(

@@ -8,6 +8,7 @@ from itertools import islice, zip_longest
 
 from pinesync.model import RelPath
 from pinesync.text.canonical import lines
+from pinesync.text.contract import Change
 from pinesync.text.line_diff import changes, same_lines
 
 _AROUND = 3
@@ -48,7 +49,8 @@ class SideBySide:
 @dataclass(frozen=True, slots=True)
 class FileDiff:
     """The diff of one file. `lines` is a unified diff without line endings. It is empty if there is
-    nothing to show; `note` then says why."""
+    nothing to show; `note` then says why. `shifts` are what charts and alerts may read
+    differently, if that was asked for instead."""
 
     path: RelPath
     old: str
@@ -57,6 +59,7 @@ class FileDiff:
     removed: int
     lines: tuple[str, ...]
     note: str = ""
+    shifts: tuple[Change, ...] = ()
 
 
 def unified(path: RelPath, old_label: str, new_label: str, old: str, new: str) -> FileDiff:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from pinesync.cli import completers as completed
@@ -10,6 +12,9 @@ from pinesync.cli.options import current, setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import columns, emit_json, escape_controls, out, out_all
 
+if TYPE_CHECKING:
+    from pinesync.app.sync.text_diff import FileDiff
+
 
 @click.command(
     "diff",
@@ -17,24 +22,31 @@ from pinesync.cli.render import columns, emit_json, escape_controls, out, out_al
     examples=[
         "pinesync diff",
         "pinesync diff --remote indicators/Trend.pine",
+        "pinesync diff --contract",
         "pinesync diff indicators/Trend.pine@1 indicators/Trend.pine@2",
     ],
 )
 @click.argument("paths", nargs=-1, metavar="[PATH[@VERSION]]...", shell_complete=completed.paths)
 @click.option("--remote", is_flag=True, help="Compare with the newest version on TradingView.")
 @click.option("--stat", is_flag=True, help="Show line counts only.")
+@click.option("--contract", is_flag=True, help="Show what charts and alerts may misread.")
 @click.option("--exit-code", is_flag=True, help="Exit with 6 if anything differs.")
 @shared
 @paged()
-def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -> int:
+def command(
+    paths: tuple[str, ...], remote: bool, stat: bool, contract: bool, exit_code: bool
+) -> int:
     """Show line-by-line differences between files and their bases.
 
     PATH@5 compares version 5.0 with the file, PATH@5 PATH@7 two versions. An id may replace such a
-    path: 'USER;…@5'.
+    path: 'USER;…@5'. --contract lists the inputs and plots whose numbers mean something else:
+    charts and alerts keep an input's value, and name a plot, by its number.
     """
     from pinesync.app.sync.diff import diff
 
-    found = diff(setup(), paths, remote=remote, exit_code=exit_code)
+    if contract and stat:
+        raise click.UsageError("choose one of --contract and --stat.")
+    found = diff(setup(), paths, remote=remote, exit_code=exit_code, contract=contract)
     if emit_json("diff", found):
         return found.exit_code
     if stat:
@@ -48,12 +60,23 @@ def command(paths: tuple[str, ...], remote: bool, stat: bool, exit_code: bool) -
         if file.note:
             out(f"{escape_controls(file.path)}: {escape_controls(file.note)}")
             continue
+        if contract:
+            _tell_shifts(file)
+            continue
         out(_bold(f"--- {escape_controls(file.old)}"))
         out(_bold(f"+++ {escape_controls(file.new)}"))
         lines = (escape_controls(line, one_line=False) for line in file.lines)
         # Decide about color once: a text of 2 MiB may have a million lines.
         out_all(map(_colored, lines) if current().colored else lines)
     return found.exit_code
+
+
+def _tell_shifts(file: FileDiff) -> None:
+    estimated = ", estimated" if any(one.estimated for one in file.shifts) else ""
+    sides = f"{escape_controls(file.old)} → {escape_controls(file.new)}"
+    out(_bold(f"{escape_controls(file.path)}  {sides}{estimated}"))
+    for one in file.shifts:
+        out(f"  {escape_controls(str(one))} ({one.what})")
 
 
 _COLORS = {"+": "green", "-": "red", "@": "cyan"}

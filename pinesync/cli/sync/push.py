@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be done; change nothing.")
 @click.option("--allow-broken", is_flag=True, help="Save even if it does not compile.")
 @click.option(
+    "--allow-shift", is_flag=True, help="Save even if charts and alerts may misread the new text."
+)
+@click.option(
     "--recreate", is_flag=True, help="Save scripts that were deleted on TradingView as new ones."
 )
 @click.option(
     "--over", metavar="VERSION", help="Save PATH over this version, if it is still the newest."
 )
+@click.option("--anyway", is_flag=True, help="Save even if a probe found a promise broken.")
 @commit
 @click.option(
     "-m",
@@ -48,8 +52,10 @@ def command(
     paths: tuple[str, ...],
     dry_run: bool,
     allow_broken: bool,
+    allow_shift: bool,
     recreate: bool,
     over: str | None,
+    anyway: bool,
     commit: bool | None,
     message: tuple[str, ...],
     record: str | None,
@@ -58,9 +64,11 @@ def command(
     """Save local edits as new versions on TradingView.
 
     Each text is checked first and read back afterwards. A script that was saved there since you
-    pulled is refused: pull merges it. --commit commits the scripts concerned, and their entries in
-    pine.toml, whatever else is staged or edited. --record is for a branch that nobody may commit
-    to: it commits pine.toml to REF instead, as a record of what HEAD was pushed as.
+    pulled is refused: pull merges it. Where charts and alerts may read another input or plot, a
+    warning says so; `contract` in pine.toml makes that a refusal. --commit commits the scripts
+    concerned, and their entries in pine.toml, whatever else is staged or edited. --record is for a
+    branch that nobody may commit to: it commits pine.toml to REF instead, as a record of what HEAD
+    was pushed as.
     """
     from pinesync.app.commits.commit_scripts import with_commit
     from pinesync.app.commits.record import recording
@@ -83,8 +91,10 @@ def command(
             paths,
             dry_run=dry_run,
             allow_broken=allow_broken,
+            allow_shift=allow_shift,
             recreate=recreate,
             over=over,
+            anyway=anyway,
             project=project,
         )
 

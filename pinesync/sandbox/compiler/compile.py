@@ -14,10 +14,10 @@ from pinesync.model import Kind, Verdict
 from pinesync.sandbox.compiler import builtins
 from pinesync.sandbox.compiler.diagnostic import Finding
 from pinesync.sandbox.compiler.metainfo import count_inputs
-from pinesync.sandbox.compiler.source_structure import Code, calls, declared_names, passed_names
 from pinesync.sandbox.compiler.undeclared import unknown_names
 from pinesync.text import pine_syntax
 from pinesync.text.pine_syntax import Lines, Token
+from pinesync.text.source_structure import Code, calls, declared_names, passed_names
 
 WRAPPED = "CW10001"
 WRONG_TYPE = "CE10123"

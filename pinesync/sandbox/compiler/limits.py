@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 
 from pinesync.sandbox.compiler.compile import describe, find
 from pinesync.sandbox.compiler.diagnostic import Finding, Span
-from pinesync.sandbox.compiler.source_structure import Call, Code, calls
 from pinesync.text import pine_syntax
 from pinesync.text.pine_syntax import Lines
+from pinesync.text.source_structure import Call, Code, calls
 
 TOO_LONG = "CE10117"
 _TOO_LONG_TEXT = "The script has too many tokens: {outputILLength}. The limit is {limit}"

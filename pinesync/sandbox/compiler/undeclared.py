@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from pinesync.sandbox.compiler import builtins
 from pinesync.sandbox.compiler.diagnostic import Finding
-from pinesync.sandbox.compiler.source_structure import Code, Declared, declared_names, passed_names
 from pinesync.text.pine_syntax import Lines
+from pinesync.text.source_structure import Code, Declared, declared_names, passed_names
 
 UNDECLARED = "CE10272"
 NOT_FOUND = "CE10271"

@@ -24,6 +24,7 @@ def push(
     patterns: list[str],
     *,
     allow_broken: bool = False,
+    allow_shift: bool = False,
     recreate: bool = False,
     over: Version | None = None,
     seen: Mapping[RelPath, Digest] | None = None,
@@ -51,7 +52,13 @@ def push(
     changes = [step for step in steps if step.act in upload.CHANGES]
     listed = view.listed or {}
     yield from upload.push(
-        tx.ports, changes, listed, allow_broken=allow_broken, over=over, seen=seen
+        tx.ports,
+        changes,
+        listed,
+        allow_broken=allow_broken,
+        allow_shift=allow_shift,
+        over=over,
+        seen=seen,
     )
     for step in steps:
         if step.act is Act.LEAVE:

@@ -9,7 +9,7 @@ from pinesync.errors import EXIT_LEFT, PinesyncError
 from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
-from pinesync.sync.engine.uploads.prepare_upload import Draft, draft_of
+from pinesync.sync.engine.uploads.prepare_upload import Draft, draft_of, policy_of
 from pinesync.sync.messages import left_alone, not_listed
 from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Step
@@ -29,9 +29,11 @@ def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iter
     if dry_run or any(outcome.exit_code for outcome in left):
         return
 
+    contract = policy_of(ports)
+
     def prepare(step: Step) -> Draft | Outcome:
         try:
-            return draft_of(ports, step.situation, allow_broken=False)
+            return draft_of(ports, step.situation, allow_broken=False, contract=contract)
         except PinesyncError as error:
             return failed(step.situation.path, error)
 

@@ -204,7 +204,9 @@ def _save_again(tx: Transaction, saves: list[SentVersion], allow_broken: bool) -
         texts[step.situation.path] = text
         chosen[step.situation.path] = save
     listed = view.listed or {}
-    for outcome in push(ports, steps, listed, allow_broken=allow_broken, texts=texts):
+    for outcome in push(
+        ports, steps, listed, allow_broken=allow_broken, allow_shift=True, texts=texts
+    ):
         if outcome.done == "refused" and not outcome.diagnostics:
             yield replace(outcome, hint=_hint(chosen[outcome.path]))
         elif outcome.done == "saved" and _stays(ports, outcome.path, texts[outcome.path]):

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pinesync.errors import EXIT_COMPILE, FileError
+from pinesync.errors import EXIT_COMPILE, EXIT_LEFT, FileError
 from pinesync.model import Diagnostic, Digest, Entry, RelPath
-from pinesync.sync.outcome import Outcome, failed, refused
-from pinesync.sync.planner import ScriptState
+from pinesync.sync.engine.uploads.compare_contract import upload_changes
+from pinesync.sync.outcome import Outcome, Planned, failed, refused
+from pinesync.sync.planner import ScriptState, Step
+from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
+from pinesync.text.contract import Policy
 from pinesync.text.filenames import shell_quote
 from pinesync.text.unicode import unseen
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A text to be saved: read once, stored, and checked. `warnings` are the compiler's, and
-    those of invisible characters. With `watched`, only the text that `watch` saw may be saved."""
+    """A text to be saved: read once, stored, and checked. `warnings` are the compiler's, those of
+    invisible characters, and those about charts and alerts. With `watched`, only the text that
+    `watch` saw may be saved."""
 
     situation: ScriptState
     entry: Entry
@@ -33,9 +37,11 @@ def draft_of(
     allow_broken: bool,
     seen: Digest | None = None,
     instead: str | None = None,
+    contract: Policy = "warn",
 ) -> Draft | Outcome:
     """The file's text, read once, kept, and fit to be saved; or why it is not. With `seen` only
-    that text is; `instead` is another text than the file's, to be saved in its place."""
+    that text is; `instead` is another text than the file's, to be saved in its place. `contract` is
+    what to do where charts and alerts may read another input or plot."""
     path, entry = situation.path, situation.entry
     assert entry is not None
     text = _text_of(ports, path) if instead is None else instead
@@ -72,7 +78,49 @@ def draft_of(
             diagnostics=(*errors, *warnings),
             source=text,
         )
+    if contract != "ignore":
+        shifts = upload_changes(ports, entry, text)
+        warnings = (*warnings, *shifts)
+        if refuses(contract, shifts):
+            return Outcome(
+                path,
+                "refused",
+                message=f"{SHIFTS}; nothing was saved",
+                hint=f"`pinesync push --allow-shift {shell_quote(path)}` saves it all the same",
+                exit_code=EXIT_LEFT,
+                pine_id=entry.pine_id,
+                diagnostics=(*errors, *warnings),
+                source=text,
+            )
     return Draft(situation, entry, text, errors, warnings, watched=seen is not None)
+
+
+SHIFTS = "charts and alerts may read another input or plot"
+
+
+def policy_of(ports: Ports, *, allow_shift: bool = False) -> Policy:
+    """What to do about changed inputs and plots: as pine.toml says, but refuse nothing that is
+    allowed for once."""
+    contract = ports.manifest.scope().contract
+    return "warn" if allow_shift and contract == "refuse" else contract
+
+
+def refuses(contract: Policy, shifts: tuple[Diagnostic, ...]) -> bool:
+    """Whether a push refuses a text with these findings. Notes alone refuse nothing."""
+    return contract == "refuse" and any(one.severity == "warning" for one in shifts)
+
+
+def preview(ports: Ports, step: Step, contract: Policy) -> Planned | None:
+    """A dry run's row for a save that changes what charts and alerts read, or None."""
+    path, entry = step.situation.path, step.situation.entry
+    if contract == "ignore" or entry is None or step.act not in (Act.SAVE, Act.SAVE_OVER):
+        return None
+    text = _text_of(ports, path)
+    if isinstance(text, Outcome) or has_conflict_markers(text) or ports.tools.syntax(text):
+        return None
+    shifts = upload_changes(ports, entry, text)
+    act = f"be refused: {SHIFTS}" if refuses(contract, shifts) else ""
+    return Planned(path, step.situation.word, act, shifts, text) if shifts else None
 
 
 def overtaken(ports: Ports, draft: Draft) -> bool:

@@ -30,7 +30,13 @@ from pinesync.sync.engine.download import adopted, based
 from pinesync.sync.engine.lifecycle import begin, note_answer
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads import resolve_upload
-from pinesync.sync.engine.uploads.prepare_upload import Draft, changed, draft_of, overtaken
+from pinesync.sync.engine.uploads.prepare_upload import (
+    Draft,
+    changed,
+    draft_of,
+    overtaken,
+    policy_of,
+)
 from pinesync.sync.engine.uploads.resolve_upload import SentUpload
 from pinesync.sync.intents import Create, Save, Upload
 from pinesync.sync.outcome import Outcome, failed, refused
@@ -57,6 +63,7 @@ def push(
     listed: Mapping[PineId, ScriptInfo],
     *,
     allow_broken: bool = False,
+    allow_shift: bool = False,
     over: Version | None = None,
     seen: Mapping[RelPath, Digest] | None = None,
     texts: Mapping[RelPath, str] | None = None,
@@ -70,6 +77,8 @@ def push(
     threads check the next texts and read back the previous save. They do nothing else: this thread
     alone writes."""
 
+    contract = policy_of(ports, allow_shift=allow_shift)
+
     def prepare(step: Step) -> Ready:
         path = step.situation.path
         text, here = (texts or {}).get(path), (seen or {}).get(path)
@@ -78,7 +87,7 @@ def push(
         if drafts and path in drafts:
             return drafts[path]
         try:
-            return draft_of(ports, step.situation, allow_broken, here, text)
+            return draft_of(ports, step.situation, allow_broken, here, text, contract)
         except PinesyncError as error:
             return error
 
@@ -306,7 +315,9 @@ def _name_to_send(
     # The list was read before `get`: if the names differ, somebody renamed the script since.
     if info is None or unescape_name(info.name) != unescape_name(newest.name):
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
-    return info.name if info and may_send(info.name) else None
+    if info is None or not may_send(info.name) or ports.tools.keeps_names():
+        return None
+    return info.name
 
 
 def _create(

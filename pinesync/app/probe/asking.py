@@ -1,0 +1,145 @@
+"""Ask the service: within the budget, at the pace, and each write on record before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pinesync.app.probe.record import Record, Records
+from pinesync.errors import FacadeError
+from pinesync.model import Account, PineId, ScriptInfo
+from pinesync.protocol import Answer, Request, requests, responses, safe_json
+from pinesync.protocol.envelope import is_html, payload
+from pinesync.text.plural import counted
+from pinesync.tradingview.http import Session
+
+MOST = 30
+"""The most requests of one probe, with what it takes to remove its script."""
+_BUILT_IN = "STD;SMA"
+Cookie = Literal["own", "none", "invalid"]
+_KEYS = frozenset(
+    """
+    code ctx created end error errors errors2 extra functions id IL ilTemplate inputs kind
+    lastVersionMaj message metaInfo pine reason reason2 result scriptAccess scriptIdPart scriptName
+    scriptTitle source start success types updated userId userName version warnings warnings2
+    """.split()
+)
+"""The keys that may be quoted. Others could hold anything, so they are only counted."""
+
+
+class OutOfRequests(FacadeError):
+    """The budget is used up, and nothing more was sent."""
+
+
+class Pace:
+    """Called before every request: waits `seconds` between two, and refuses more than `MOST`."""
+
+    def __init__(self, seconds: float, sleep: Callable[[float], None]) -> None:
+        self.seconds = seconds
+        self.sleep = sleep
+        self.sent = 0
+
+    def __call__(self, writes: bool) -> None:  # noqa: ARG002 - both kinds wait alike
+        if self.sent >= MOST:
+            raise OutOfRequests(f"the probe has sent its {MOST} requests")
+        if self.sent:
+            self.sleep(self.seconds)
+        self.sent += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer as it came: the status, the body's form, and its value where it is JSON."""
+
+    status: int
+    form: Literal["JSON", "text", "page", "empty"]
+    value: Any
+    answer: Answer
+
+    @property
+    def ok(self) -> bool:
+        """A 2xx answer that does not say no."""
+        said_no = self.get("success") is False or bool(self.get("error"))
+        return 200 <= self.status < 300 and self.form != "page" and not said_no
+
+    @property
+    def described(self) -> str:
+        """The status, the form and the known keys: safe to show to anybody."""
+        words = [f"status {self.status}", self.form]
+        if isinstance(self.value, dict):
+            known = sorted(key for key in self.value if key in _KEYS)
+            others = len(self.value) - len(known)
+            words += [f"keys {' '.join(known)}"] if known else []
+            words += [counted(others, "unknown key")] if others else []
+        elif self.form == "JSON":
+            words[-1] = f"JSON {type(self.value).__name__}"
+        return ", ".join(words)
+
+    def get(self, *path: str) -> Any:
+        """The value below these keys; None where there is none."""
+        found = self.value
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+
+def heard(answer: Answer) -> Heard:
+    if is_html(answer.body):
+        return Heard(answer.status, "page", None, answer)
+    try:
+        return Heard(answer.status, "JSON", safe_json.loads(answer.body), answer)
+    except ValueError:
+        form: Literal["text", "empty"] = "text" if answer.body.strip() else "empty"
+        return Heard(answer.status, form, None, answer)
+
+
+class Asking:
+    """The account, with the record of the probe. Nothing is sent twice."""
+
+    def __init__(self, session: Session, records: Records, pace: Pace) -> None:
+        self._sessions: dict[Cookie, Session] = {
+            cookie: session.unretried(cookie) for cookie in ("own", "none", "invalid")
+        }
+        self.records = records
+        self.record: Record | None = None
+        """That of the probe under way, as it is on disk. Nothing is written without one."""
+        self.pace = pace
+
+    def read(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
+        """Send a request that changes nothing. Raises what must end a probe: no answer, a limit on
+        requests, an error of the service, and a web page unless `pages` are an answer."""
+        assert request.effect == "read"
+        return self._send(request, cookie, pages=pages)
+
+    def write(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
+        """Record the write, then send it."""
+        assert self.record
+        what = request.path.partition("/USER")[0].strip("/")
+        self.record = self.records.sending(self.record, what)
+        return self._send(request, cookie, pages=pages)
+
+    def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> Heard:
+        answer = self._sessions[cookie].send(request)
+        got = heard(answer)
+        moved = 300 <= answer.status < 400
+        if (
+            answer.status == 429
+            or answer.status >= 500
+            or moved
+            or (got.form == "page" and not pages)
+        ):
+            payload(answer)
+        return got
+
+    def listed(self) -> tuple[ScriptInfo, ...]:
+        return responses.scripts(self.read(requests.list_scripts()).answer)
+
+    def whose(self, pine_id: PineId | None = None) -> tuple[Heard, Account | None]:
+        """Whom the session probe names, asked with a script of the probe or a built-in one.
+        SessionExpired without a session; None for an answer that names nobody."""
+        got = self.read(requests.script_info(pine_id or _BUILT_IN))
+        try:
+            return got, responses.account(got.answer)
+        except FacadeError:
+            return got, None

@@ -1,0 +1,107 @@
+"""What probes have shown, kept for each account: for `doctor`, and for every push."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pinesync.app.credentials import facade
+from pinesync.app.probe.facts import BY_NAME, UNCLEAR, broken_promise
+from pinesync.app.project import DEFAULT_REMOTE, Setup
+from pinesync.errors import LeftForYou
+from pinesync.model import Account
+from pinesync.sync.guards import is_account
+from pinesync.workspace.state.codec import damaged, is_time
+from pinesync.workspace.state.store import Store
+
+_KIND = "proofs"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the last probe of an account showed: the value of each fact. `finished` is whether it
+    came to its end; `when` in epoch seconds."""
+
+    place: str
+    account: Account
+    when: float
+    version: str
+    finished: bool
+    facts: Mapping[str, str]
+
+    @property
+    def differing(self) -> list[str]:
+        """The facts that are not as documented."""
+        return [name for name, value in self.facts.items() if value not in BY_NAME[name].expected]
+
+    @property
+    def broken(self) -> list[str]:
+        """The facts that break a promise."""
+        return [name for name, value in self.facts.items() if broken_promise(name, value)]
+
+
+def place_of(setup: Setup, remote: str) -> str:
+    """What is probed: a sandbox by its name, TradingView or another facade by its address."""
+    return facade(setup) if remote == DEFAULT_REMOTE else remote
+
+
+def keep(state: Path, proof: Proof) -> None:
+    """Keep it in place of an earlier one of that account."""
+    whose = f"{proof.place}\0{proof.account.name.casefold()}"
+    key = hashlib.sha256(whose.encode()).hexdigest()[:32]
+    Store(state / "probe").write_json(_KIND, key, asdict(proof), durably=True)
+
+
+def proof_of(setup: Setup, remote: str, owner: Account | None) -> Proof | None:
+    """The newest proof of the owner's account there, or of any account if the owner is unknown."""
+    place = place_of(setup, remote)
+    fits = [
+        proof
+        for proof in _all(setup.places.state)
+        if proof.place == place and (owner is None or is_account(owner, proof.account))
+    ]
+    return max(fits, key=lambda proof: proof.when, default=None)
+
+
+def broken_promises(setup: Setup, remote: str, owner: Account | None) -> str:
+    """What a probe of this account has shown that breaks a promise; empty if nothing does."""
+    proof = proof_of(setup, remote, owner)
+    broken = [f"{name}: {proof.facts[name]}" for name in proof.broken] if proof else []
+    return f"a probe of this account found {', '.join(broken)}" if broken else ""
+
+
+def refuse_broken(setup: Setup, remote: str, owner: Account | None) -> None:
+    """Refuse to save where a promise is known not to hold."""
+    if found := broken_promises(setup, remote, owner):
+        raise LeftForYou(
+            f"{found}; that breaks a promise",
+            "`pinesync push --anyway` saves regardless; `pinesync probe` asks again",
+        )
+
+
+def names_are_kept(setup: Setup, remote: str, owner: Account | None) -> bool:
+    """Whether a save without a name is proven to keep the script's name on this account."""
+    proof = proof_of(setup, remote, owner)
+    return proof is not None and proof.facts.get("save-without-name") == "name kept"
+
+
+def _all(state: Path) -> Iterator[Proof]:
+    """StateError for a damaged one: a broken promise must not be overlooked."""
+    for path, raw in Store(state / "probe").json_files(_KIND):
+        try:
+            proof = Proof(**{**raw, "account": Account(**raw["account"])})
+            texts = (proof.place, proof.account.name, proof.account.user_id, proof.version)
+            sound = is_time(proof.when) and isinstance(proof.finished, bool)
+            if not sound or not all(isinstance(text, str) for text in texts):
+                raise ValueError
+            if not re.fullmatch(r"[0-9a-z.+]{1,40}", proof.version):
+                raise ValueError
+            for name, value in proof.facts.items():
+                if value != UNCLEAR and value not in BY_NAME[name].values:
+                    raise ValueError
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise damaged(path) from None
+        yield proof

@@ -1,0 +1,58 @@
+"""What a new text means for charts and alerts, as far as the compiler has to be asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pinesync.errors import PinesyncError
+from pinesync.model import Contract, Diagnostic, Entry, Verdict
+from pinesync.sync.engine.version_texts import read_text
+from pinesync.sync.ports import Ports
+from pinesync.text import contract, pine_syntax
+from pinesync.text.contract import Change
+from pinesync.text.pine_inputs import estimate
+
+Ask = Callable[[str], Verdict]
+
+
+def changes(old: str, new: str, ask: Ask | None = None) -> tuple[Change, ...]:
+    """The numbers that may be read by another input or plot. `ask` is the full compiler. It is
+    asked only where the source alone shows a change, or not all that counts; without its answer
+    the changes are estimated."""
+    before, after = estimate(old), estimate(new)
+    found = contract.compare(before, after)
+    if ask is None or not (found or _is_unclear(before, after, old, new)):
+        return found
+    exact = [_exact(ask, *one) for one in ((old, before), (new, after))]
+    return contract.compare(exact[0], exact[1]) if exact[0] and exact[1] else found
+
+
+def upload_changes(ports: Ports, entry: Entry, text: str) -> tuple[Diagnostic, ...]:
+    """The findings of a text that is to be saved on top of its base. Empty without a base that
+    can be read."""
+    if entry.base is None or entry.pine_id is None:
+        return ()
+    try:
+        base = ports.texts.text_of(entry.base.expected)
+        if base is None:
+            base = read_text(ports, (entry.pine_id, entry.base.version))
+    except PinesyncError:
+        return ()
+    return contract.diagnostics(changes(base, text, ports.remote.full_check))
+
+
+def _is_unclear(before: Contract, after: Contract, old: str, new: str) -> bool:
+    return not (before.certain and after.certain) and _code(old) != _code(new)
+
+
+def _code(source: str) -> list[str]:
+    tokens = pine_syntax.scan(source)
+    return [token.text for token in tokens if token.kind not in ("comment", "newline")]
+
+
+def _exact(ask: Ask, source: str, estimated: Contract) -> Contract | None:
+    try:
+        found = ask(source).contract
+    except PinesyncError:
+        return None
+    return found and contract.placed(found, estimated)

@@ -1,0 +1,205 @@
+"""What a new text means for charts and alerts, which keep values by the number of an input and name
+plots by number. A pure comparison of two contracts, and the one table of its findings."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pinesync.model import Contract, Diagnostic, Slot
+
+What = Literal[
+    "inserted", "removed", "swapped", "retyped", "retitled", "replaced", "shifted", "appended"
+]
+Policy = Literal["warn", "refuse", "ignore"]
+"""What a push does about changes: the key `contract` of pine.toml."""
+
+INPUTS, PLOTS = "PS010", "PS011"
+_NAMES = {
+    INPUTS: ("in", "saved values", "input"),
+    PLOTS: ("plot", "alerts", "plot"),
+}
+_FINDINGS: Mapping[What, tuple[Literal["warning", "note"], str]] = {
+    "inserted": ("warning", "another {noun}"),
+    "removed": ("warning", "another {noun}"),
+    "swapped": ("warning", "another {noun}"),
+    "retyped": ("warning", "one of another type"),
+    "retitled": ("warning", "one of another title"),
+    "replaced": ("warning", "another {noun}"),
+    "shifted": ("warning", "another {noun}"),
+    "appended": ("note", "this {noun}"),
+}
+"""For each change: how grave it is, and what may read the saved values. What is not listed is
+silent: appended inputs and plots, changed defaults, comments, blanks and other code."""
+
+_SHOWN = {
+    "integer": "int",
+    "text": "string",
+    "resolution": "timeframe",
+    "line": "plot",
+    "shapes": "plotshape",
+    "chars": "plotchar",
+    "arrows": "plotarrow",
+    "bar_colorer": "barcolor",
+    "bg_colorer": "bgcolor",
+}
+"""Types of the compiler that Pine calls by another name."""
+_LONGEST = 60
+_NOTHING = "nothing"
+_PROPERTY = "a property of the strategy"
+
+Label = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A number that means something else in the new text: `in_3 "Length" int → "Stop %" float`."""
+
+    slot: str
+    old: str
+    new: str
+    what: What
+    code: str
+    estimated: bool
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+    @property
+    def severity(self) -> Literal["warning", "note"]:
+        return _FINDINGS[self.what][0]
+
+    def __str__(self) -> str:
+        return f"{self.slot} {self.old} → {self.new}"
+
+
+def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
+    """Every number that may be read by another input or plot. Empty if all keep their meaning."""
+    found = [
+        *_changes(INPUTS, old.inputs, new.inputs, _PROPERTY if new.strategy else _NOTHING),
+        *_changes(PLOTS, old.plots, new.plots),
+    ]
+    more = new.inputs[len(old.inputs) :]
+    if old.strategy and more and not any(one.code == INPUTS for one in found):
+        slot = f"in_{len(old.inputs)}"
+        found.append(_change(INPUTS, slot, _PROPERTY, more[0], "appended"))
+    estimated = old.estimated or new.estimated
+    return tuple(replace(one, estimated=estimated) for one in found)
+
+
+def diagnostics(changes: Iterable[Change]) -> tuple[Diagnostic, ...]:
+    """One finding for each cause, which counts the inputs or plots that merely shifted."""
+    found: list[Diagnostic] = []
+    for code in (INPUTS, PLOTS):
+        all_of = [one for one in changes if one.code == code]
+        causes = [one for one in all_of if one.what != "shifted"] or all_of[:1]
+        shifted = len(all_of) - len(causes)
+        for number, one in enumerate(causes):
+            more = f", {shifted} more shifted" if shifted and number == len(causes) - 1 else ""
+            found.append(_diagnostic(one, more))
+    return tuple(found)
+
+
+def placed(exact: Contract, estimated: Contract) -> Contract:
+    """The compiler's contract, with places and details from the source where both agree."""
+
+    def known(slots: Sequence[Slot], sources: Sequence[Slot]) -> tuple[Slot, ...]:
+        rest: dict[tuple[str, str], deque[Slot]] = {}
+        for one in sources:
+            rest.setdefault((one.title, one.type), deque()).append(one)
+        each = ((slot, rest.get((slot.title, slot.type))) for slot in slots)
+        return tuple(same.popleft() if same else slot for slot, same in each)
+
+    return replace(
+        exact,
+        inputs=known(exact.inputs, estimated.inputs),
+        plots=known(exact.plots, estimated.plots),
+    )
+
+
+def _diagnostic(one: Change, more: str) -> Diagnostic:
+    _, keeps, noun = _NAMES[one.code]
+    severity, reader = _FINDINGS[one.what]
+    estimated = ", estimated" if one.estimated else ""
+    kept = "saved properties" if one.what == "appended" else keeps
+    reader = f"no {noun}" if one.new == _NOTHING else reader.format(noun=noun)
+    may = f"{kept} may be read by {reader}"
+    message = f"{one}: {may} ({one.what}{more}{estimated})"
+    span = (one.line, one.column, one.end_line, one.end_column)
+    return Diagnostic(severity, *span, message, one.code)
+
+
+def _changes(
+    code: str, olds: Sequence[Slot], news: Sequence[Slot], after_last: str = _NOTHING
+) -> Iterator[Change]:
+    before, after = _labels(olds, news)
+    prefix = _NAMES[code][0]
+    gone, added = Counter(before) - Counter(after), Counter(after) - Counter(before)
+    places = {label: at for at, label in reversed([*enumerate(after)])}
+    for at, old in enumerate(olds):
+        if at >= len(after) or before[at] != after[at]:
+            new = news[at] if at < len(news) else None
+            old_label, new_label = before[at], after[at] if new else None
+            what = _what(
+                old_label,
+                new_label,
+                gone[old_label] > 0,
+                new_label is not None and added[new_label] > 0,
+            )
+            if what == "shifted" and new_label:
+                there = places[old_label]
+                if there < len(before) and before[there] == new_label:
+                    what = "swapped"
+            found = _change(code, f"{prefix}_{at}", _shown(old), new, what)
+            yield found if new else replace(found, new=after_last)
+
+
+def _change(code: str, slot: str, old: str, new: Slot | None, what: What) -> Change:
+    span = new.span if new and new.span else (1, 1, 1, 1)
+    return Change(slot, old, _shown(new) if new else _NOTHING, what, code, False, *span)
+
+
+def _what(old: Label, new: Label | None, gone: bool, added: bool) -> What:
+    """What happened at a number: whether its old label is `gone`, and its new one `added`."""
+    if new and gone and added:
+        if old[0] == new[0]:
+            return "retyped"
+        return "retitled" if old[1] == new[1] else "replaced"
+    if gone or added:
+        return "removed" if gone else "inserted"
+    return "shifted"
+
+
+def _labels(olds: Sequence[Slot], news: Sequence[Slot]) -> tuple[list[Label], list[Label]]:
+    """What tells each slot apart: title and type. Those of one title and type are told apart by
+    their details, if one side has all that the other has: else details changed and prove nothing.
+    A type that is not known is like any other."""
+    unknown = {slot.title for slot in (*olds, *news) if not slot.type}
+
+    def label(slot: Slot) -> Label:
+        return slot.title, "" if slot.title in unknown else slot.type, ""
+
+    sides = [[label(slot) for slot in slots] for slots in (olds, news)]
+    counts = [Counter(side) for side in sides]
+    details: dict[Label, list[Counter[str]]] = {}
+    for number, slots in enumerate((olds, news)):
+        for slot in slots:
+            if max(count[label(slot)] for count in counts) > 1:
+                pair = details.setdefault(label(slot), [Counter(), Counter()])
+                pair[number][slot.detail] += 1
+    apart = {one for one, (old, new) in details.items() if old <= new or new <= old}
+
+    def full(slot: Slot) -> Label:
+        title, kind, _ = found = label(slot)
+        return (title, kind, slot.detail) if found in apart else found
+
+    return [full(slot) for slot in olds], [full(slot) for slot in news]
+
+
+def _shown(slot: Slot) -> str:
+    title, kind = slot.title, _SHOWN.get(slot.type, slot.type)
+    title = title if len(title) <= _LONGEST else f"{title[:_LONGEST]}…"
+    return f'"{title}" {kind[:_LONGEST]}'.rstrip()

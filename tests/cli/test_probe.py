@@ -1,0 +1,432 @@
+"""`probe`: each fact is named right, and whatever happens, the account is as it was before."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import yaml
+
+from pinesync.app.probe import clean, probe
+from pinesync.app.probe.facts import BY_NAME, FACTS
+from pinesync.sandbox.faults import Fault, Switches
+from tests.cli.schemas import validator
+from tests.cli.terminal import Terminal
+from tests.docs.pages import page
+from tests.world import LONGER, SLOWER, TREND_PATH, Crash, World, both_ways
+
+PROBE = ("probe", "--remote", "sandbox", "--yes")
+ASKED = 28
+"""The requests of a probe that comes to its end."""
+
+SHOWN: dict[tuple[str, str], dict[str, str]] = {
+    ("eol", "crlf"): {"line-ends-lf": "crlf"},
+    ("text", "strip-trailing"): {"end-of-text": "dropped"},
+    ("text", "add-trailing"): {"no-end-of-line": "line break added"},
+    ("text", "tabs"): {"tabs": "spaces"},
+    ("dead_session_writes", "401-text"): {"invalid-cookie-save": "401, text"},
+    ("dead_session_writes", "403-html"): {"invalid-cookie-save": "403, page"},
+    ("unknown_id", "404"): {"unknown-id": "404"},
+    ("failed_save_has_result", "true"): {"broken-answer": "with result"},
+    ("id_in", "metaInfo.id"): {"id-in-answer": "metaInfo.id"},
+    ("list_names", "escaped"): {"names-in-list": "escaped"},
+    ("conflict", "text"): {"name-taken": "409, text"},
+    ("ok", "bare"): {"delete-answer": "ok"},
+    ("bare_errors", "all"): {"findings-of-check": "message"},
+    ("bare_errors", "none"): {"findings-of-save": "code and message"},
+    ("hidden_inputs", "true"): {"inputs": "hidden ones, in_0, in_1"},
+    ("translate_last", "before"): {"compiled-last": "before"},
+    ("old_pine", "refused"): {"compile-v4": "refused"},
+    ("old_pine", "checked"): {"check-v4": "checked"},
+    ("epoch_times", "true"): {"times": "number"},
+    ("get_has_id", "false"): {"id-in-script": "no"},
+    ("get_has_title", "false"): {"title-in-script": "no"},
+    ("last_version_int", "true"): {"newest-in-script": "number"},
+    ("history_available", "false"): {"list-of-versions": "refused", "label": "not seen"},
+    ("script_info_of", "owner"): {"session-probe": "owner"},
+}
+"""What is seen otherwise than usually, for each value of a switch that is not the usual one."""
+UNSEEN = {"retry_after", "gzip"}
+"""No probe provokes a 429, and pinesync asks for answers that are not packed."""
+
+
+def probed(world: World, *options: object, code: int = 0) -> dict[str, Any]:
+    """What a probe of the account says, as JSON."""
+    found: dict[str, Any] = world(
+        "probe", "--remote", world.remote_name, "--pace", 0, "--yes", "--json", *options, code=code
+    ).json
+    return found
+
+
+def values(found: dict[str, Any]) -> dict[str, str]:
+    return {fact["fact"]: fact["seen"] for fact in found["facts"]}
+
+
+def records(world: World) -> list[Path]:
+    return sorted(world.pinesync_home.glob("state/probe/records/*.json"))
+
+
+@pytest.fixture
+def kept(world: World) -> Iterator[World]:
+    """The account, which is afterwards as it was before; what was written was the probe's own."""
+    before = world.account()
+    ids = {info.pine_id for info in world.store.list(world.user)}
+    yield world
+    assert world.account() == before
+    writes = [s for s in world.plan.log if s.endpoint in ("save_next", "rename", "label", "delete")]
+    assert not ids & {seen.pine_id for seen in writes}
+    created = [url for url in world.plan.urls if "/save/new" in url]
+    assert all("name=pinesync+probe+" in url for url in created)
+    assert "allow_overwrite=true" not in "".join(world.plan.urls)
+    assert "allow_create_new=true" not in "".join(world.plan.urls)
+
+
+@both_ways
+@pytest.mark.promise(40, "S13")
+def test_it_finds_the_sandbox_as_documented_and_leaves_nothing(kept: World) -> None:
+    found = probed(kept)
+    assert (found["exit_code"], found["requests"], found["left"]) == (0, ASKED, False)
+    assert list(values(found)) == [fact.name for fact in FACTS]
+    assert len(kept.plan.log) == ASKED
+    assert not records(kept)
+    reads = [seen for seen in kept.plan.log if seen.endpoint in ("get", "history", "translate")]
+    assert len({seen.pine_id for seen in reads}) == 2, "its own script, and an id of nobody"
+
+
+def test_a_person_gets_a_row_for_each_fact(kept: World) -> None:
+    ran = kept(*PROBE, code=0)
+    *rows, last = ran.out.splitlines()
+    assert [row.split()[0] for row in rows] == [fact.name for fact in FACTS]
+    assert last == f"{len(FACTS)} facts as documented, {ASKED} requests"
+    assert ran.asked.count("list") == 4
+
+
+@pytest.mark.parametrize("world", ["facade"], indirect=True)
+@pytest.mark.parametrize(("switch", "value"), SHOWN)
+def test_each_value_of_a_switch_is_named(kept: World, switch: str, value: str) -> None:
+    expected = SHOWN[switch, value]
+    usual = values(probed(kept))
+    kept.app.switches = Switches.parse(f"{switch}={value}")
+    differs = any(v not in BY_NAME[name].expected for name, v in expected.items())
+    found = values(probed(kept, code=6 if differs else 0))
+    assert {n: v for n, v in found.items() if usual[n] != v} == expected
+
+
+def test_no_switch_is_forgotten() -> None:
+    hints = get_type_hints(Switches)
+    every = {
+        (one.name, value)
+        for one in fields(Switches)
+        for value in get_args(hints[one.name]) or ("true", "false")
+        if value not in (one.default, str(one.default).lower()) and one.name not in UNSEEN
+    }
+    assert every == set(SHOWN)
+
+
+def test_requests_are_a_second_apart(kept: World) -> None:
+    slept: list[float] = []
+    done = probe(kept.setup(kept.place), remote="sandbox", pace=1.0, sleep=slept.append)
+    assert (done.requests, slept) == (ASKED, [1.0] * (ASKED - 1))
+    refused = kept("probe", "--remote", "tradingview", "--yes", "--pace", "0.5", code=2)
+    assert "--pace: TradingView is asked once in 1 s at most" in refused.err
+
+
+# -- killed, and hostile services -------------------------------------------------------------
+
+
+def removed(world: World) -> None:
+    """What is left is one script at most, and --clean removes it and nothing else."""
+    mine = [info for info in world.store.list(world.user) if info.name.startswith("pinesync probe")]
+    assert len(mine) <= 1
+    assert not mine or records(world), "what is left is on record"
+    world.plan.clear()
+    world("probe", "--clean", "--remote", world.remote_name, "--pace", 0, code=0)
+    assert not records(world)
+
+
+@pytest.mark.promise(40)
+@pytest.mark.parametrize("last", range(1, ASKED))
+def test_a_process_ends_between_two_requests(kept: World, last: int) -> None:
+    sent = 0
+
+    def sleep(_: float) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == last:
+            raise Crash
+
+    with pytest.raises(Crash):
+        probe(kept.setup(kept.place), remote="sandbox", sleep=sleep)
+    assert len(kept.plan.log) == last
+    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    removed(kept)
+
+
+HOSTILE = ("html", "429", "500", "reset", "truncate", "garbage", "empty", "redirect", "expire")
+
+
+@pytest.mark.promise(40)
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_hostile_service_ends_it_safely(kept: World, kind: Any, when: Any) -> None:
+    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    before = kept.account()
+    for number in range(1, ASKED + 1):
+        kept.plan.add(Fault("*", kind, first=number, when=when, seconds=0))
+        asked = len(kept.plan.log)
+        kept("probe", "--remote", "sandbox", "--yes", "--pace", 0)
+        assert len(kept.plan.log) - asked <= 30
+        removed(kept)
+        assert kept.account() == before, number
+
+
+@pytest.mark.promise(40)
+@pytest.mark.parametrize("kind", ["foreign", "foreign-rename", "foreign-delete"])
+def test_somebody_works_on_its_script_meanwhile(kept: World, kind: Any) -> None:
+    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
+    for number in range(3, ASKED + 1):
+        kept.plan.add(Fault("*", kind, first=number, source=SLOWER, name="mine now"))
+        kept("probe", "--remote", "sandbox", "--yes", "--pace", 0)
+        removed(kept)
+
+
+def test_an_answer_with_the_id_of_another_script_is_not_believed(kept: World) -> None:
+    """Nothing is saved to it, and nothing of it is deleted."""
+    stranger = kept.id_of()
+    meta = {"scriptIdPart": stranger, "pine": {"version": "1.0"}}
+    body = json.dumps({"success": True, "result": {"metaInfo": meta}}).encode()
+    kept.plan.add(Fault("save_new", "answer", when="after", body=body))
+    found = probed(kept, code=1)
+    assert "was there before" in found["error"]["message"]
+    assert not found["left"]
+    assert not [s for s in kept.plan.log if s.pine_id == stranger]
+
+
+def test_a_list_that_changes_under_it(kept: World) -> None:
+    """Scripts of others come and go: only its own is deleted."""
+    kept.plan.add("list:1:answer:status=200")
+    assert probed(kept, code=1)["requests"] == 1
+    kept.plan.clear()
+    listed = json.dumps([]).encode()
+    kept.plan.add(Fault("list", "answer", body=listed))  # as if every script came afterwards
+    assert probed(kept)["left"] is False
+
+
+def test_a_name_that_is_taken_is_created_all_the_same(kept: World) -> None:
+    """The probe ends there, and the broken promise is kept in mind."""
+    kept.plan.add(Fault("save_new", "answer", first=2, body=b'{"success":true,"result":{}}'))
+    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
+    found = probed(kept, code=3)
+    assert values(found)["name-taken"] == "created"
+    assert [fact["breaks"] for fact in found["facts"] if fact["breaks"]] == [15]
+    assert found["left"], "the second script may still appear"
+
+
+@pytest.mark.promise(40)
+def test_a_create_without_an_answer_is_waited_for(kept: World) -> None:
+    kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
+    kept.plan.add("save_new:1:delay:then=reset")
+    found = probed(kept, code=3)
+    assert found["left"]
+    waits = kept("probe", "--clean", "--remote", "sandbox", code=7)
+    assert re.search(r"run `pinesync probe --clean` in \d+ s", waits.err)
+    refused = kept(*PROBE, code=3)
+    assert refused.asked == ()
+    assert "run `pinesync probe --clean` first" in refused.err
+    kept.plan.release()
+    assert kept("probe", "--clean", "--remote", "sandbox", code=0).out == (
+        "nothing is left of 1 probe\n"
+    )
+    assert kept("probe", "--clean", "--remote", "sandbox", code=0).out == "no probe left anything\n"
+
+
+# -- what --clean may remove ------------------------------------------------------------------
+
+
+def interrupted(world: World, last: int) -> None:
+    """A probe that was killed after so many requests."""
+    steps = iter(range(1, last + 1))
+
+    def sleep(_: float) -> None:
+        if next(steps) == last:
+            raise Crash
+
+    with pytest.raises(Crash):
+        probe(world.setup(world.place), remote="sandbox", sleep=sleep)
+
+
+@pytest.mark.promise(40)
+def test_clean_removes_nothing_but_what_a_probe_made(world: World) -> None:
+    interrupted(world, 3)  # the create is answered, and its id is not proven
+    (record,) = records(world)
+    name = json.loads(record.read_text())["name"]
+    for other in (f"{name} 2", name.upper(), f"x{name}", "pinesync probe 0123456789abcdef"):
+        world.web_save(SLOWER, other)
+    before = world.account()
+    assert name in before
+    world("probe", "--clean", "--remote", "sandbox", code=0)
+    assert world.account() == {n: texts for n, texts in before.items() if n != name}
+
+
+def test_another_account_is_left_alone_and_the_record_stays(world: World) -> None:
+    interrupted(world, 6)
+    world.plan.expire()
+    dead = world("probe", "--clean", "--remote", "sandbox", code=5)
+    assert "no longer accepts the cookie" in dead.err
+    assert records(world)
+    world.plan.clear()
+    removed(world)
+
+
+@pytest.mark.promise(40)
+def test_a_damaged_record_removes_nothing(kept: World) -> None:
+    interrupted(kept, 6)
+    (record,) = records(kept)
+    whole, stranger = record.read_text(), kept.id_of()
+    held = json.loads(whole)
+    for damaged in (whole[:-9], json.dumps({**held, "pine_id": stranger}), "[]"):
+        record.write_text(damaged)
+        refused = kept("probe", "--clean", "--remote", "sandbox", code=1)
+        assert "damaged, or not written by pinesync" in refused.err
+        assert refused.asked == ()
+    record.write_text(whole)
+    removed(kept)
+
+
+def test_a_session_that_is_dead_writes_nothing(kept: World) -> None:
+    kept.plan.expire()
+    refused = kept(*PROBE, code=5)
+    assert refused.asked == ("list", "script_info")
+    assert not records(kept)
+
+
+# -- asked, and told --------------------------------------------------------------------------
+
+
+def test_it_asks_before_it_begins(world: World) -> None:
+    refused = world("probe", "--sandbox", code=2)
+    assert "add --yes" in refused.err
+    assert world("probe", "--clean", "--report", "report.md", code=2).asked == ()
+    with Terminal(world, "probe", "--sandbox") as terminal:
+        terminal.wait_for("Probe the account?")
+        terminal.type("n\n")
+        assert terminal.end() == 1
+    assert world.plan.log == []
+
+
+def test_an_answer_that_is_none_of_the_known_is_unclear(kept: World) -> None:
+    body = json.dumps({"code": 1, kept.user.name: 2}).encode()
+    kept.plan.add(Fault("rename", "answer", status=418, body=body))
+    rows = kept(*PROBE, code=6).out.splitlines()
+    (row,) = (row for row in rows if row.startswith("rename-answer"))
+    assert "unclear (status 418, JSON, keys code, 1 unknown key)" in row
+    assert (
+        rows[-1] == f"2 of {len(FACTS) - 1} facts differ: rename, rename-answer, {ASKED} requests"
+    )
+
+
+def test_a_report_is_safe_to_paste(kept: World) -> None:
+    """Also where the service sends everything that it knows in places where it should not."""
+    report = kept.place / "report.md"
+    hostile = json.dumps({kept.user.cookie: 1, "Trend": kept.id_of(), "code": "Breakout"})
+    for endpoint in ("rename", "convert", "get"):
+        kept.plan.add(Fault(endpoint, "answer", first=3, status=418, body=hostile.encode()))
+        kept.plan.add(Fault(endpoint, "answer", first=1, status=418, body=hostile.encode()))
+        kept("probe", "--sandbox", "--yes", "--report", report)
+        text = report.read_text("utf-8")
+        kept.plan.clear()
+        assert text.startswith("# pinesync probe\n")
+        secrets = [kept.user.cookie, *kept.user.cookie.split("="), kept.user.name + " on"]
+        secrets += ["Trend", "Breakout", "Tools", kept.id_of(), "USER;", "pinesync probe ", "//@"]
+        assert not [one for one in secrets if one and len(one) > 3 and one in text]
+        removed(kept)
+    report.write_text("mine")
+    other = kept("probe", "--sandbox", "--yes", "--report", report, code=2)
+    assert (other.asked, report.read_text()) == ((), "mine")
+
+
+# -- what it is for afterwards ----------------------------------------------------------------
+
+UNREADABLE = "get:4:answer:status=404"
+"""The read of version 1.0 by its number."""
+
+
+def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
+    clone.plan.add(UNREADABLE)
+    found = probed(clone, code=6)
+    assert values(found)["read-by-number"] == "refused"
+    clone.plan.clear()
+    clone.plan.add("save_next:1:html")
+    assert "read-by-number" not in values(probed(clone, code=5)), "it ended before"
+    clone.write(LONGER)
+    refused = clone("push", code=3)
+    assert "read-by-number: refused" in refused.err
+    assert refused.asked == ()
+    assert "wrong  probe" in clone("doctor", code=1).out
+    assert clone("push", "--dry-run", code=0).out
+    assert "saved" in clone("push", "--anyway", code=0).out
+    clone.write(SLOWER)
+    probed(clone)
+    clone("push", code=0)
+
+
+def test_doctor_says_when_it_was_last_proved(clone: World) -> None:
+    def said() -> str:
+        rows = clone("doctor").out.splitlines()
+        return next(row for row in rows if row.split()[1] == "probe")
+
+    assert said().endswith("not proved on this account; `pinesync probe` does that")
+    probed(clone)
+    assert said().endswith(f"last proved today: {len(FACTS)} facts as documented")
+    clone.app.switches = replace(clone.app.switches, text="tabs")
+    probed(clone, code=6)
+    assert said().startswith("note")
+    assert said().endswith("last proved today: tabs not as documented")
+    interrupted(clone, 9)
+    assert "a probe may have left its script there" in said()
+
+
+@pytest.mark.promise(16)
+def test_a_proven_save_without_a_name_sends_none(clone: World) -> None:
+    """Somebody's rename between the last look and the save stays."""
+
+    def names_sent() -> list[bool]:
+        saves = [url for url in clone.plan.urls if "/save/next" in url and clone.id_of()[5:] in url]
+        return ["&name=" in url for url in saves]
+
+    clone.write(LONGER)
+    usual = clone("push", code=0).asked
+    probed(clone)
+    clone.write(LONGER + "// mine\n")
+    assert clone("push", code=0).asked == usual, "no look and no read-back is left out"
+    assert names_sent() == [True, False]
+    assert clone.version(TREND_PATH) == "3.0"
+
+
+def test_a_damaged_proof_is_not_overlooked(clone: World) -> None:
+    probed(clone)
+    (proof,) = clone.pinesync_home.glob("state/probe/proofs/*.json")
+    proof.write_text(proof.read_text().replace("that text", "any text"))
+    clone.write(LONGER)
+    assert "damaged" in clone("push", code=1).err
+
+
+def test_clean_keeps_the_pace(world: World) -> None:
+    interrupted(world, 12)
+    slept: list[float] = []
+    done = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)
+    assert (done.probes, done.left, set(slept)) == (1, (), {1.0})
+
+
+def test_the_issue_form_asks_for_the_report() -> None:
+    text = page(".github/ISSUE_TEMPLATE/difference.yml")
+    form = yaml.safe_load(text)
+    validator("https://json.schemastore.org/github-issue-forms.json").validate(form)
+    required = [one["id"] for one in form["body"] if one.get("validations", {}).get("required")]
+    assert required == ["report"]
+    assert f"*{form['name']}*" in page("docs/guides/probe.md")
