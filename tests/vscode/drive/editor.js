@@ -115,10 +115,15 @@ class Editor {
 
   /** @param {string} command as in the palette */
   async run(command) {
-    await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input').first();
-    await input.waitFor();
-    await input.fill(`>${command}`);
+    const typed = () => input.fill(`>${command}`, { timeout: PATIENCE / 10 }).then(() => true, () => false);
+    // A page that opens at this moment takes the focus, and the palette closes.
+    for (let tries = 0; tries < 10; tries += 1) {
+      await this.page.keyboard.press('F1');
+      if (await typed()) {
+        break;
+      }
+    }
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: command }).first().waitFor();
     await this.page.keyboard.press('Enter');
   }
