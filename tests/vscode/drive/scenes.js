@@ -255,7 +255,7 @@ const SCENES = {
     fs.mkdirSync(empty);
     await editor.open({ folder: empty });
     await editor.run('Welcome: Open Walkthrough...');
-    await editor.page.locator('.quick-input-widget input').first().fill('Pinesync');
+    await editor.page.locator('.quick-input-widget input[placeholder*="walkthrough"]').fill('Pinesync');
     await editor.page.locator('.quick-input-list').getByText('Get Started with Pinesync').first().click();
     await editor.sees('Try it without an account');
     await editor.shot('walkthrough');
