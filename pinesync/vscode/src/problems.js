@@ -7,6 +7,9 @@ const { plain } = require('./plain');
 const PAUSE = 400;
 const ERRORS = vscode.Uri.parse('https://www.tradingview.com/pine-script-docs/error-messages/');
 
+/** Findings of pinesync's own about characters that are not seen. */
+const UNSEEN = /^PS00[1-3]$/;
+
 /** @typedef {import('./workspace').Workspace} Workspace */
 
 /**
@@ -173,8 +176,9 @@ class Problems {
     );
     shown.source = 'pinesync';
     if (finding.code) {
-      const target = finding.code.startsWith('PS') ? this.page : ERRORS;
-      shown.code = { value: finding.code, target };
+      const target = UNSEEN.test(finding.code) ? this.page : ERRORS;
+      const own = finding.code.startsWith('PS') && !UNSEEN.test(finding.code);
+      shown.code = own ? finding.code : { value: finding.code, target };
     }
     return shown;
   }
@@ -186,7 +190,7 @@ class Problems {
    */
   provideInlayHints(document, range) {
     const found = (this.shown.get(document.uri) ?? []).filter(
-      (one) => codeOf(one).startsWith('PS') && range.intersection(one.range)
+      (one) => UNSEEN.test(codeOf(one)) && range.intersection(one.range)
     );
     return found.map((one) => {
       const numbers = [...document.getText(one.range)].map(

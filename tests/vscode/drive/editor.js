@@ -181,7 +181,7 @@ class Editor {
     return this.page.locator('.scm-view .monaco-list-row', { hasText: text }).last();
   }
 
-  /** @param {string} text */
+  /** @param {string | RegExp} text */
   async sees(text) {
     await this.page.getByText(text).first().waitFor();
   }

@@ -260,7 +260,7 @@ const SCENES = {
     await editor.sees('Try it without an account');
     await editor.shot('walkthrough');
     await editor.run('Pinesync: Sign In');
-    await editor.page.locator('.xterm-rows', { hasText: 'Cookie header, or sessionid' }).waitFor();
+    await editor.page.locator('.terminal-wrapper').first().waitFor();
     await editor.shot('sign-in');
     await editor.run('Terminal: Kill the Active Terminal Instance');
     await editor.run('Pinesync: Try the Sandbox');
