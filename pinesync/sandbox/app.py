@@ -22,7 +22,7 @@ from pinesync.protocol import server_responses
 from pinesync.sandbox import endpoints, forms
 from pinesync.sandbox.call import NOT_READER, Call, DeadSession, Reply, answer
 from pinesync.sandbox.faults import TRANSPORT, Disturbance, Fault, FaultPlan, Seen, Switches
-from pinesync.sandbox.routes import ALERTS, Route, route_of
+from pinesync.sandbox.routes import ALERTS_PATH, Route, route_of
 from pinesync.sandbox.store import NOT_OWNER, Store, User
 
 BASE_PATH = "/pine-facade"
@@ -89,11 +89,12 @@ class SandboxApp:
         path = str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", "replace")
         query = str(environ.get("QUERY_STRING", ""))
         try:
-            below = path.removeprefix(BASE_PATH)
-            route, pine_id, version = route_of(method, below)
-            if (below == path) != (route.endpoint == ALERTS):
+            is_below = path.startswith(BASE_PATH + "/")
+            # The list of alerts alone is at the origin itself, and nothing else is.
+            if is_below == (path.removeprefix(BASE_PATH) == ALERTS_PATH):
                 raise Refused(404, "Not Found")
-            path = below
+            path = path.removeprefix(BASE_PATH)
+            route, pine_id, version = route_of(method, path)
         except Refused as error:
             self._note(Seen("", method, path, ""), query)
             return _Sent(_text(error.status, error.reason))

@@ -12,8 +12,8 @@ from pinesync.sandbox.call import Call, Reply
 
 _ID_WORDS = r"(?P<pine_id>[^/]+)"
 _VERSION_WORDS = r"(?P<version>[^/]+)"
-ALERTS = "alerts"
-"""The one endpoint at the origin itself: the service has it on another host."""
+ALERTS_PATH = "/list_alerts"
+"""The one path at the origin itself: the service has it on another host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ ROUTES = (
     _route("convert", "POST", "/convert", endpoints.convert, body=True),
     _route("script_info", "GET", "/get_script_info", endpoints.script_info),
     _route("lib_list", "GET", "/lib_list", endpoints.lib_list),
-    _route(ALERTS, "GET", "/list_alerts", endpoints.list_alerts),
+    _route("alerts", "GET", ALERTS_PATH, endpoints.list_alerts),
     _route("may_read", "GET", "/is_auth_to_get/{id}/{version}", endpoints.may_read),
 )
 
