@@ -68,6 +68,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "hooks": [["hooks", "install"], ["hooks", "run", "pre-push"], ["hooks", "remove"]],
     "probe": [["probe", "--sandbox", "--yes", "--report", "report.md"]],
     "doctor": [["doctor"]],
+    "vscode": [["vscode", "package", "pinesync.vsix"]],
     "completion": [["completion", "zsh"]],
 }
 FAILURES: tuple[Kind | None, ...] = (
