@@ -72,7 +72,7 @@ def estimate(source: str) -> Contract:
     """The contract as far as the source shows it. Not `certain` if a title or a type is neither
     a literal nor a known name: then only the compiler knows it."""
     code, made = Made.of(source)
-    lines = pine_syntax.Lines(source)
+    lines = pine_syntax.Lines(source[: pine_syntax.MAX_CHARS])
     inputs: list[Slot] = []
     plots: list[Slot] = []
     certain = len(source) <= pine_syntax.MAX_CHARS

@@ -84,7 +84,7 @@ def test_where_the_cookie_is_and_what_each_job_may_do(team: Team) -> None:
     uses = [step["uses"] for job in jobs.values() for step in job["steps"] if "uses" in step]
     assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", one) for one in uses)
     checkouts = {name: job["steps"][0]["with"] for name, job in jobs.items()}
-    assert checkouts["check"] == {"persist-credentials": False}
+    assert checkouts["check"] == {"fetch-depth": 0, "persist-credentials": False}
     assert checkouts["push"]["fetch-depth"] == checkouts["drift"]["fetch-depth"] == 0
 
 
