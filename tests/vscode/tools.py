@@ -30,7 +30,7 @@ def types_ready() -> bool:
 
 
 def editor_ready() -> bool:
-    return _marked("editor", SHOWS) and node().exists()
+    return _marked("editor", SHOWS) and node().exists() and (place() / "editor").is_dir()
 
 
 def set_up_types() -> Path:
