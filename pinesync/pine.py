@@ -16,10 +16,10 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from pinesync.errors import (
+    ActionRequired,
     BadAnswer,
     BotCheck,
     DoesNotCompile,
-    LeftForYou,
     Misuse,
     NameTaken,
     NetworkError,
@@ -165,7 +165,9 @@ class Pine:
         if wanted is not None:
             newest = self._client.get(pine_id).version
             if newest != wanted:
-                raise LeftForYou(f"the newest version is {newest}, not {wanted}; nothing was saved")
+                raise ActionRequired(
+                    f"the newest version is {newest}, not {wanted}; nothing was saved"
+                )
         with _sent_once():
             answer = self._client.save_next(pine_id, name, source)
         _check_accepted(answer, warnings)

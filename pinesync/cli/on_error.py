@@ -21,10 +21,10 @@ from pinesync.cli.render import escape_controls
 from pinesync.errors import EXIT_DONE
 from pinesync.git.run import find_program
 from pinesync.sync.words import Role, Status
-from pinesync.watch.events import Done, Event, Told, Trouble
+from pinesync.watch.events import Done, Event, Notice, Trouble
 
 _SECONDS = 30.0
-_BRINGABLE = frozenset(status for status in Status if status.role is Role.PULL)
+_PULLABLE = frozenset(status for status in Status if status.role is Role.PULL)
 """What is news of these is nothing wrong."""
 
 
@@ -50,7 +50,7 @@ def _wrong(event: Event) -> tuple[str, str] | None:
             found = outcome.diagnostics
             first = f": {found[0].message} (line {found[0].line})" if found else ""
             return outcome.path, f"{outcome.message}{first}"
-        case Told() if event.word not in _BRINGABLE:
+        case Notice() if event.word not in _PULLABLE:
             return event.path, event.message
         case Trouble():
             return "", event.message

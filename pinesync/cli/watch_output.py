@@ -32,7 +32,7 @@ from pinesync.watch.events import (
     Event,
     Held,
     Idle,
-    Told,
+    Notice,
     Trouble,
 )
 
@@ -50,7 +50,7 @@ class Screen:
 
     def tell(self, event: Event) -> None:
         wipe()
-        hinted, self._hinted = self._hinted, event.hint if isinstance(event, Told) else ""
+        hinted, self._hinted = self._hinted, event.hint if isinstance(event, Notice) else ""
         match event:
             case Began():
                 self._began(event)
@@ -60,7 +60,7 @@ class Screen:
                 _done(event)
             case Held():
                 self._held(event)
-            case Told():
+            case Notice():
                 echo_err(
                     f"{_time()}  {styled(event.word)}  {escape_controls(event.path)}: "
                     f"{_message(event)}"
@@ -128,7 +128,7 @@ def _findings(outcome: Outcome) -> None:
             echo_err(line)
 
 
-def _message(event: Told) -> str:
+def _message(event: Notice) -> str:
     version = f" ({event.version})" if event.version else ""
     return escape_controls(event.message) + version
 

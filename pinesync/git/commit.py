@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync.errors import FileError, LeftForYou, Misuse
+from pinesync.errors import ActionRequired, FileError, Misuse
 from pinesync.git.index import index_rows, staged_rows
 from pinesync.git.objects import read_objects
 from pinesync.git.repo import require_repository
@@ -58,19 +58,19 @@ def asks_for_commits(root: Path) -> bool:
 
 
 def refuse_unready(root: Path) -> None:
-    """Check that pinesync can commit here. Misuse without a repository or an identity; LeftForYou
-    while another git process or an unfinished operation is in the way."""
+    """Check that pinesync can commit here. Misuse without a repository or an identity;
+    ActionRequired while another git process or an unfinished operation is in the way."""
     require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
     *found, lock = ask(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
     if (root / os.fsdecode(lock)).exists():
-        raise LeftForYou(
+        raise ActionRequired(
             "another git process is running in this repository, so nothing can be committed",
             f"wait for it; if it was killed, remove {os.fsdecode(lock)}",
         )
     for path, what in zip(found, _UNDER_WAY.values(), strict=True):
         if (root / os.fsdecode(path)).exists():
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{what} is under way in this repository, so nothing can be committed",
                 "finish it or abort it first, or use --no-commit",
             )

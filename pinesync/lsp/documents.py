@@ -11,7 +11,7 @@ from typing import Any
 from pygls.uris import to_fs_path
 
 from pinesync.app.project import Project, Setup, project_here
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import RelPath
 from pinesync.text.canonical import Unreadable, canonical, decode
 from pinesync.text.filenames import SUFFIX
@@ -105,10 +105,10 @@ def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
 
 
 def refuse_unsaved(place: Place, texts: Mapping[Path, str], verb: str) -> None:
-    """Raises LeftForYou if the editor has unsaved changes."""
+    """Raises ActionRequired if the editor has unsaved changes."""
     if paths := unsaved(place, texts):
         several = f" and {len(paths) - 1} more" if paths[1:] else ""
-        raise LeftForYou(
+        raise ActionRequired(
             f"{paths[0]}{several}: unsaved changes in the editor; nothing was done",
             f"save it, then {verb} again",
         )

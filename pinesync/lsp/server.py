@@ -22,7 +22,14 @@ from pygls.workspace import TextDocument
 from pinesync import __version__
 from pinesync.app.check import Checked
 from pinesync.app.project import Setup
-from pinesync.errors import EXIT_DONE, EXIT_FAILED, LeftForYou, Misuse, NotSignedIn, PinesyncError
+from pinesync.errors import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    ActionRequired,
+    Misuse,
+    NotSignedIn,
+    PinesyncError,
+)
 from pinesync.lsp import commands as acts
 from pinesync.lsp.cancellation import Cancelled, Order
 from pinesync.lsp.checking import Checking, Compiler
@@ -94,14 +101,14 @@ class Server(LanguageServer):
         self._listen()
 
     def _listen(self) -> None:
-        heard: Mapping[str, Callable[..., Any]] = {
+        handlers: Mapping[str, Callable[..., Any]] = {
             types.TEXT_DOCUMENT_DID_OPEN: self._opened,
             types.TEXT_DOCUMENT_DID_CHANGE: self._changed,
             types.TEXT_DOCUMENT_DID_SAVE: self._saved,
             types.TEXT_DOCUMENT_DID_CLOSE: self._closed,
             types.TEXT_DOCUMENT_CODE_LENS: self._lenses,
         }
-        for name, answer in heard.items():
+        for name, answer in handlers.items():
             self.feature(name)(partial(answer))  # pygls sets attributes on it
         commands: Mapping[str, Act] = {
             PUSH: acts.push_there,
@@ -283,7 +290,7 @@ class Server(LanguageServer):
                     raise Cancelled("cancelled before it began")
                 texts = self._texts()
                 answer = await in_thread(lambda: act(setup, path, texts))
-        except (LeftForYou, Misuse) as error:
+        except (ActionRequired, Misuse) as error:
             answer = acts.refused(error)
         except PinesyncError as error:
             answer = acts.failed(error)

@@ -32,19 +32,19 @@ class _Mark:
 class Debouncer:
     """Collects changed paths until they are quiet. `stats` returns a cheap stat of each tracked
     file and is called every LOOK_SECONDS. All files are due every READ_SECONDS, and after the
-    machine slept. `heard` is called with each change as soon as it is known."""
+    machine slept. `on_change` is called with each change as soon as it is known."""
 
     def __init__(
         self,
         hints: Waiting,
         clock: Callable[[], float],
         stats: Callable[[], Mapping[RelPath, object]],
-        heard: Callable[[Collection[RelPath]], None],
+        on_change: Callable[[Collection[RelPath]], None],
     ) -> None:
         self._hints = hints
         self._clock = clock
         self._stats = stats
-        self._heard = heard
+        self._on_change = on_change
         self._known: Mapping[RelPath, object] = stats()
         self._marks: dict[RelPath, _Mark] = {}
         self._again: dict[RelPath, float] = {}
@@ -94,7 +94,7 @@ class Debouncer:
         for path in paths:
             self._marks.setdefault(path, _Mark(now, now)).last = now
         if paths:
-            self._heard(paths)
+            self._on_change(paths)
 
     def _look(self, now: float) -> None:
         known, seen = self._known, self._stats()

@@ -13,8 +13,8 @@ from pinesync.model import Digest, RelPath
 from pinesync.sync.watching import FileState, Meaning, meanings
 from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.text.filenames import shell_quote
-from pinesync.watch.events import Event, Held, Told
-from pinesync.watch.human_edits import HumanEdits
+from pinesync.watch.events import Event, Held, Notice
+from pinesync.watch.user_saves import UserSaves
 from pinesync.workspace.workspace import Workspace
 
 BY_GIT = "written by git"
@@ -52,7 +52,7 @@ class Files:
         self._states: dict[RelPath, FileState] = {}
         self._since: dict[RelPath, float] = {}
         self._unfit: dict[RelPath, FileState] = {}
-        self._persons = HumanEdits(folder.tree.stat, self._is_idle)
+        self._user_saves = UserSaves(folder.tree.stat, self._is_idle)
         self._git: tuple[Path, ...] = ()
         self._mark = git.mark(self._git)
         self._waited: dict[str, float] = {}
@@ -82,14 +82,14 @@ class Files:
             self.held = {path: d for path, d in self.held.items() if d != agreed.get(path)}
         return len(self.held)
 
-    def heard(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
+    def note_changes(self, paths: Iterable[RelPath], *, in_order: bool = False) -> None:
         """These files just changed. With `in_order` the system's events say so, otherwise a look.
         Any thread may call this."""
         for path in paths:
             if path in self._states:
-                self._persons.heard(path, in_order=in_order)
-            elif path == self._persons.lock:
-                self._persons.heard_lock()
+                self._user_saves.note_change(path, in_order=in_order)
+            elif path == self._user_saves.lock:
+                self._user_saves.note_git_lock()
 
     def git_moved(self) -> bool:
         """Whether git ran since the last look, so that all files must be checked."""
@@ -100,7 +100,7 @@ class Files:
 
     def look(self, paths: Iterable[RelPath]) -> Found:
         """Read the files and decide what each change means."""
-        locks = self._persons.locks
+        locks = self._user_saves.locks
         mark = git.mark(self._git)
         if self._waits_for(mark):
             return Found(soon=tuple(paths))
@@ -124,7 +124,7 @@ class Files:
         if others_write and {Meaning.SAVE, Meaning.MANY} & set(found.values()):
             return Found(soon=tuple(paths))
         self._mark = mark
-        self._persons.looked(locks)
+        self._user_saves.mark_read(locks)
         return self._found(found, states)
 
     def released(self, *, send: bool) -> Found:
@@ -163,8 +163,8 @@ class Files:
         root = self._folder.root
         self._git = git.mark_paths(root) if self._folder.manifest.has_history() else ()
         lock = self._git[-1].relative_to(root).as_posix() if _below(root, self._git) else None
-        self._persons.lock = lock
-        self._persons.looked(self._persons.locks)
+        self._user_saves.lock = lock
+        self._user_saves.mark_read(self._user_saves.locks)
         self._mark = git.mark(self._git)
 
     def _is_idle(self) -> bool:
@@ -185,7 +185,7 @@ class Files:
         if not news:
             return frozenset()
         root = self._folder.root
-        persons = {path for path in news if self._persons.has(path)}
+        persons = {path for path in news if self._user_saves.has(path)}
         unknowable = git.unknowable(root, news.keys() - persons)
         asked = news.keys() - unknowable
         if mark.explains_no_write(self._mark):
@@ -270,11 +270,11 @@ class Files:
         self._unfit[path] = same
         if state.busy:
             why, hint = "a program has it open for writing", "it is sent once that closes it"
-            return Told(path, "not sent", why, hint)
+            return Notice(path, "not sent", why, hint)
         if state.problem:
-            return Told(path, "not sent", state.problem, "fix it and save it again to send it")
+            return Notice(path, "not sent", state.problem, "fix it and save it again to send it")
         hint = f"`pinesync restore {shell_quote(path)}` brings it back; `pinesync rm` forgets it"
-        return Told(path, "missing", "the file is gone; the script on TradingView stays", hint)
+        return Notice(path, "missing", "the file is gone; the script on TradingView stays", hint)
 
 
 def _below(root: Path, paths: tuple[Path, ...]) -> bool:

@@ -18,7 +18,7 @@ from pinesync.model import RelPath
 from pinesync.watch.debouncer import Debouncer
 from pinesync.watch.events import Began, Ended, Event, Idle
 from pinesync.watch.files import AGAIN_SECONDS, Files, Found
-from pinesync.watch.remote_changes import RemoteChanges, bringable
+from pinesync.watch.remote_changes import RemoteChanges, pullable
 from pinesync.watch.uploader import Uploader
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ _SOON_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """Options. `bring` pulls changes from TradingView. `many` sends any number of files that change
+    """Options. `pull` pulls changes from TradingView. `many` sends any number of files that change
     at once. `poll` is the number of seconds between two polls of the service, `apart` between two
     versions of one script."""
 
-    bring: bool = False
+    pull: bool = False
     many: bool = False
     poll: float = POLL_SECONDS
     apart: float = APART_SECONDS
@@ -74,9 +74,9 @@ class _Watch:
         self._options = options
         self._hints = hints
         self._files = Files(folder, since_boot, many=options.many)
-        self._debouncer = Debouncer(hints, since_boot, folder.tree.stats, self._files.heard)
+        self._debouncer = Debouncer(hints, since_boot, folder.tree.stats, self._files.note_changes)
         # Events also arrive during an upload, when nobody reads the queue and git may be running.
-        hints.heard = lambda path: self._files.heard([RelPath(path)], in_order=True)
+        hints.on_change = lambda path: self._files.note_changes([RelPath(path)], in_order=True)
         self._uploader = Uploader(
             project,
             since_boot,
@@ -158,17 +158,17 @@ class _Watch:
         self._uploader.add(found.saved)
 
     def _poll(self) -> Iterator[Event]:
-        """Finish what an earlier run began. Then poll the service: pull its changes if `bring` is
+        """Finish what an earlier run began. Then poll the service: pull its changes if `pull` is
         set and no edit is touched, else report them."""
         yield from self._uploader.recovered()
         for seen in self._uploader.words():
             if not isinstance(seen, tuple):
                 yield seen
                 continue
-            paths = bringable(seen) if self._options.bring else []
+            paths = pullable(seen) if self._options.pull else []
             yield from self._remote_changes.news([line for line in seen if line.path not in paths])
             if paths:
-                yield from self._uploader.bring(paths)
+                yield from self._uploader.pull(paths)
 
     def _at_rest(self) -> Iterator[Event]:
         """Report the overall state after other events, and whenever it changes."""

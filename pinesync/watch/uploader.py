@@ -177,7 +177,7 @@ class Uploader:
         self._failed_with.pop(path, None)
 
     def sign_in(self) -> None:
-        """Open the client. Raises NotSignedIn, LeftForYou."""
+        """Open the client. Raises NotSignedIn, ActionRequired."""
         self._project()
 
     def recovered(self) -> Iterator[Event]:
@@ -199,7 +199,7 @@ class Uploader:
         yield from self._reached()
         yield seen.lines
 
-    def bring(self, paths: list[RelPath]) -> Iterator[Event]:
+    def pull(self, paths: list[RelPath]) -> Iterator[Event]:
         """Pull these scripts; they have no local edits."""
         began = self._clock()
         with self._under_way():

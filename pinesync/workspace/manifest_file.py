@@ -78,7 +78,7 @@ class ManifestFile:
 
     def entries(self) -> Mapping[RelPath, Entry]:
         """The entries of pine.toml, updated with newer versions from the side ref. Misuse or
-        LeftForYou if the ref cannot be used."""
+        ActionRequired if the ref cannot be used."""
         held = self.read()
         if self._side_ref is None and not may_name_side_ref(self._root):
             return held.entries

@@ -9,7 +9,7 @@ from typing import Any, Self
 import pytest
 
 from pinesync.app.project import Places, Setup
-from pinesync.watch.events import Done, Event, Held, Told, Trouble
+from pinesync.watch.events import Done, Event, Held, Notice, Trouble
 from pinesync.watch.session import WatchOptions, watch
 from tests.world import TREND_PATH, World
 
@@ -95,8 +95,8 @@ class Watching:
         found: Held = self.until(lambda event: isinstance(event, Held))
         return found
 
-    def news(self, path: str = TREND_PATH) -> Told:
-        found: Told = self.until(lambda event: isinstance(event, Told) and event.path == path)
+    def news(self, path: str = TREND_PATH) -> Notice:
+        found: Notice = self.until(lambda event: isinstance(event, Notice) and event.path == path)
         return found
 
     def trouble(self) -> Trouble:

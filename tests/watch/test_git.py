@@ -12,7 +12,7 @@ from pinesync.app.project import open_project
 from pinesync.git.activity import held_by_git, mark
 from pinesync.model import RelPath
 from pinesync.watch import files as files_module
-from pinesync.watch.events import Checking, Event, Held, Told
+from pinesync.watch.events import Checking, Event, Held, Notice
 from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import Watching
@@ -353,7 +353,7 @@ def test_another_work_tree_inside_is_none_of_our_files(kept: Watching) -> None:
     git(world, "worktree", "add", "-q", "inside")
     assert (world.folder / "inside" / TREND_PATH).is_file()
     told = look_at_all(kept)
-    assert not any(isinstance(event, Held | Told) for event in told)
+    assert not any(isinstance(event, Held | Notice) for event in told)
     assert checked(told) == {BREAKOUT_PATH}
 
 
@@ -370,7 +370,7 @@ def test_line_ends_that_git_changes(kept: Watching) -> None:
 
 def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
     """And moves nothing that would make its own files look like git's."""
-    world = kept.start(bring=True, poll=0.05).world
+    world = kept.start(pull=True, poll=0.05).world
     world.web_save(SLOWER)
     assert kept.done().done == "pulled"
     kept.stop()
@@ -408,7 +408,7 @@ class Moment:
         self._watching = watching
         self._patch = monkeypatch
         self._heard = threading.Semaphore(0)
-        heard = Files.heard
+        heard = Files.note_changes
 
         def telling(files: Files, paths: Collection[RelPath], **how: bool) -> None:
             heard(files, paths, **how)
@@ -416,7 +416,7 @@ class Moment:
                 if path in (TREND_FILE, TOOLS_FILE):
                     self._heard.release()
 
-        monkeypatch.setattr(Files, "heard", telling)
+        monkeypatch.setattr(Files, "note_changes", telling)
         for name in ("QUIET_SECONDS", "MOST_SECONDS"):
             monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
 
@@ -633,7 +633,7 @@ def test_events_that_are_still_on_their_way(kept: Watching) -> None:
     found = hand.files.look([TREND_FILE])
     assert held(found.events) == {TREND_PATH, TOOLS_PATH}
     assert not hand.files.git_moved()
-    hand.files.heard([TOOLS_FILE])
+    hand.files.note_changes([TOOLS_FILE])
     assert hand.files.look([TOOLS_FILE]).saved == ()
 
 
@@ -645,8 +645,8 @@ def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
     world, hand = kept.world, Hand(kept)
     world.write(LONGER)
     commit(world)
-    hand.files.heard([TREND_FILE], in_order=True)
-    hand.files.heard([LOCK], in_order=True)
+    hand.files.note_changes([TREND_FILE], in_order=True)
+    hand.files.note_changes([LOCK], in_order=True)
     ((path, _),) = hand.files.look([TREND_FILE]).saved
     assert path == TREND_FILE
 
@@ -662,7 +662,7 @@ def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...
     git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)
     git(world, "commit", "-q", "-m", "back")
     for path in events:
-        hand.files.heard([path], in_order=True)
+        hand.files.note_changes([path], in_order=True)
     found = hand.files.look([TREND_FILE])
     assert (found.saved, held(found.events)) == ((), {TREND_PATH})
 

@@ -14,7 +14,7 @@ from pinesync.model import RelPath
 from pinesync.sandbox.faults import Seen
 from pinesync.sync.watching import FileState
 from pinesync.watch import debouncer, files
-from pinesync.watch.events import Checking, Told
+from pinesync.watch.events import Checking, Notice
 from pinesync.workspace.files import Tree
 from tests.watch.conftest import PATIENCE, Watching
 from tests.watch.editors import (
@@ -421,7 +421,7 @@ def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) ->
     assert watched.look([path]).again == (path,)
     clock.wait(1.0)
     (told,) = watched.look([path]).events
-    assert isinstance(told, Told)
+    assert isinstance(told, Notice)
     assert told.word == ("missing" if made == "gone" else "not sent")
     clock.wait(60.0)
     assert watched.look([path]).events == ()

@@ -34,7 +34,7 @@ from pinesync.watch import debouncer
 from pinesync.watch import files as files_module
 from pinesync.watch import uploader as sending_module
 from pinesync.watch.debouncer import Debouncer
-from pinesync.watch.events import Began, Checking, Done, Held, Told, Trouble
+from pinesync.watch.events import Began, Checking, Done, Held, Notice, Trouble
 from pinesync.watch.files import Files, Found
 from pinesync.watch.uploader import Uploader
 from pinesync.workspace.file_events import FileEvents
@@ -563,18 +563,18 @@ def rounds(watching: Watching, number: int) -> list[str]:
 
 
 @pytest.mark.promise(34)
-@pytest.mark.parametrize(("bring", "number"), [(True, 100), (False, 20)])
+@pytest.mark.parametrize(("pull", "number"), [(True, 100), (False, 20)])
 def test_a_service_that_rewrites_line_ends(
-    watching: Watching, bring: bool, number: int, monkeypatch: pytest.MonkeyPatch
+    watching: Watching, pull: bool, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.01)
     world = watching.world
     world.app.switches = Switches(eol="crlf")
-    watching.start(bring=bring, poll=0.01)
+    watching.start(pull=pull, poll=0.01)
     texts = rounds(watching, number)
     assert world.saved() == [TREND, *texts]
     assert world.words() == {}
-    done = [event for event in watching.stop() if isinstance(event, Done | Told | Held | Trouble)]
+    done = [event for event in watching.stop() if isinstance(event, Done | Notice | Held | Trouble)]
     assert len(done) == number
 
 
@@ -587,10 +587,10 @@ def test_a_service_that_changes_the_text(
     world.app.switches = replace(Switches(), text=text)  # type: ignore[arg-type]
     world.write(TREND + "\tplot(open)\n")
     assert world("push").code == 0
-    watching.start(bring=True, poll=0.01)
+    watching.start(pull=True, poll=0.01)
     rounds(watching, 5)
     assert len(world.saved()) == 7
-    assert not any(isinstance(event, Told | Held | Trouble) for event in watching.stop())
+    assert not any(isinstance(event, Notice | Held | Trouble) for event in watching.stop())
 
 
 def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,7 @@ def test_who_waited_while_a_save_hung_is_next(
     world = watching.world
     asked: list[int] = []
     heard = threading.Event()
-    hear = Files.heard
+    hear = Files.note_changes
 
     def hearing(self: Files, paths: Collection[RelPath], **how: bool) -> None:
         hear(self, paths, **how)
@@ -130,7 +130,7 @@ def test_who_waited_while_a_save_hung_is_next(
         asked.append(len(world.plan.log))
         return run
 
-    monkeypatch.setattr(Files, "heard", hearing)
+    monkeypatch.setattr(Files, "note_changes", hearing)
     monkeypatch.setattr(sending, "push", hanging)
     watching.start(poll=0.0)
     watching.saves(LONGER)

@@ -10,7 +10,14 @@ from dataclasses import replace
 from pinesync.app.commits.message import Script, Way, message_of
 from pinesync.app.commits.remote_tracking import catch_up
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.errors import (
+    EXIT_FAILED,
+    ActionRequired,
+    FileError,
+    ManifestError,
+    Misuse,
+    PinesyncError,
+)
 from pinesync.git import commit as commits
 from pinesync.model import Base, Entry, RelPath
 from pinesync.sync.outcome import Committed, Outcome, Run, failed
@@ -62,7 +69,7 @@ def _manifest_at_head(project: Project) -> str | None:
     data = commits.at_head(project.workspace.root, MANIFEST)
     if data is None:
         if commits.ignored(project.workspace.root, [MANIFEST]):
-            raise LeftForYou(
+            raise ActionRequired(
                 f"git ignores {MANIFEST}, so nothing can be committed",
                 f"`git check-ignore -v {MANIFEST}` shows the pattern; remove it",
             )
@@ -71,7 +78,7 @@ def _manifest_at_head(project: Project) -> str | None:
         text = data.decode("utf-8")
         manifest.parse(text)
     except (UnicodeDecodeError, ManifestError) as error:
-        raise LeftForYou(
+        raise ActionRequired(
             f"the {MANIFEST} in HEAD is not valid, so nothing can be committed: {error}",
             f"commit a valid {MANIFEST} first, or use --no-commit",
         ) from None

@@ -14,7 +14,7 @@ from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.version_histories import held_history, read_histories
 
 
-class Past:
+class VersionStore:
     """The saved versions of the account's scripts. With `offline` it sends no request and uses only
     stored texts. Otherwise it downloads each text once and stores it."""
 

@@ -15,7 +15,7 @@ from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.clock import now
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.status import user_name
 from pinesync.model import Entry, Kind, RelPath
 from pinesync.sync.ports import ChangedMeanwhile
@@ -75,14 +75,16 @@ def new(setup: Setup, name: str, *, template: str = "indicator") -> Made:
         entries = project.workspace.manifest.entries()
         for entry in entries.values():
             if entry.name == name:
-                raise LeftForYou(f"{entry.path} is called {name!r} already", "choose another name")
+                raise ActionRequired(
+                    f"{entry.path} is called {name!r} already", "choose another name"
+                )
         folder = project.settings.folders[kind]
         taken = {collision_key(path) for path in (*entries, *project.workspace.tree.scripts())}
         path = place(name, None, folder, taken)
         try:
             project.workspace.tree.put(path, text, None, lambda _: None)
         except ChangedMeanwhile:
-            raise LeftForYou(f"{path}: already exists", "choose another name") from None
+            raise ActionRequired(f"{path}: already exists", "choose another name") from None
         project.workspace.manifest.commit({path: Entry(path, name)})
     return Made(path, name, template)
 

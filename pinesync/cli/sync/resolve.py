@@ -12,7 +12,7 @@ from pinesync.app.versions.backups import kept_at
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.git.objects import our_side, text_at_head
 from pinesync.model import RelPath
 from pinesync.sync.engine.resolve import Side as Side
@@ -75,13 +75,13 @@ def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
 def _resolved(project: Project, ports: Ports, path: RelPath, side: Side) -> Outcome:
     try:
         return resolve_conflict(ports, path, side, lambda path: _ours(project, path))
-    except LeftForYou as error:
+    except ActionRequired as error:
         return failed(path, error)
 
 
 def _ours(project: Project, path: RelPath) -> str:
     """Our text before the merge that wrote the markers. For pinesync's merge, it comes from the
-    note made then; for git's, from the index stages or HEAD. LeftForYou if it cannot be
+    note made then; for git's, from the index stages or HEAD. ActionRequired if it cannot be
     determined."""
     folder = project.workspace
     blocks = conflict_blocks(decode(folder.tree.read(path) or b""))
@@ -102,7 +102,7 @@ def _ours(project: Project, path: RelPath) -> str:
                     break
     if len(candidates) == 1:
         return candidates[0]
-    raise LeftForYou(
+    raise ActionRequired(
         f"{path}: your text from before the merge is not known on this machine",
         f"{_candidates(project, path)}; or remove the markers by hand, then push",
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("watch", cls=Verb, examples=["pinesync watch", "pinesync watch --pull --notify"])
-@click.option("--pull", "bring", is_flag=True, help="Also pull what is saved on TradingView.")
+@click.option("--pull", is_flag=True, help="Also pull what is saved on TradingView.")
 @click.option(
     "--poll",
     type=click.FloatRange(min=10),
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--on-error", metavar="CMD", help="Run CMD on errors, without a shell.")
 @click.option("--notify", is_flag=True, help="Show a desktop notification on errors.")
 @shared
-def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: bool) -> int:
+def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: bool) -> int:
     """Push on every save: the checked text becomes the newest version on TradingView.
 
     What git writes is not sent, and before many files at once are sent, watch asks: p sends what is
@@ -49,7 +49,7 @@ def command(bring: bool, poll: float, many: bool, on_error: str | None, notify: 
 
     if math.isnan(poll):
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")
-    options = WatchOptions(bring=bring, many=many, poll=poll)
+    options = WatchOptions(pull=pull, many=many, poll=poll)
     ring = alarm(on_error, notify=notify)
     with keys() as hear:
         screen = Screen(standing=_may_redraw(), keys=hear is not None)

@@ -13,7 +13,7 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.push import push
 from pinesync.app.versions.backups import Backup, bring_back, kept_texts
 from pinesync.app.versions.revspec import Revision, names_version, one_version
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
@@ -107,7 +107,7 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
     TradingView. A folder or pattern selects the listed files that have another text or are
     missing."""
     project = open_project(setup)
-    past = Past(project)
+    past = VersionStore(project)
     wanted = [one for raw in paths for one in _wanted(project, raw)]
     with project.transaction("restore") as tx:
         return tx.run(_restore(project, past, entry, version) for entry, version in wanted)
@@ -172,7 +172,9 @@ def _is_edited(base: Base, data: bytes | None) -> bool:
     return data is None or digest_of_any(data) != base.expected
 
 
-def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:
+def _restore(
+    project: Project, past: VersionStore, entry: Entry, version: Version | None
+) -> Outcome:
     if version is None:
         return put_text(project.ports, entry, base_text(project.ports, entry))
     assert entry.pine_id

@@ -8,7 +8,7 @@ import click
 
 from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.revspec import revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import setup, shared
@@ -59,7 +59,7 @@ def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
     """The version that `PATH@5` names; the newest for a path or an id alone. A stored version costs
     no request."""
     project = open_project(setup)
-    past = Past(project, offline=offline)
+    past = VersionStore(project, offline=offline)
     which = revision(project, raw)
     version = which.version or past.newest(which.pine_id)
     if version is None:

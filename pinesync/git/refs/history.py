@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pinesync.errors import FileError, LeftForYou, ManifestError
+from pinesync.errors import ActionRequired, FileError, ManifestError
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.repo import HISTORY, Repository
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
@@ -40,7 +40,7 @@ class History:
 
 def read_history(repository: Repository) -> History:
     """Read the log or, before it exists, the local branch of pinesync 0.1 that it continues.
-    LeftForYou if the log is not as pinesync wrote it, or is truncated."""
+    ActionRequired if the log is not as pinesync wrote it, or is truncated."""
     tip = repository.commit_of(HISTORY)
     if tip is None:
         return local_branch(repository) or History()
@@ -92,13 +92,13 @@ def _done(rows: Sequence[str]) -> dict[PineId, Version] | None:
     return done if all(version.major == 1 for version in following.values()) else None
 
 
-def _not_ours(repository: Repository) -> LeftForYou:
+def _not_ours(repository: Repository) -> ActionRequired:
     if repository.is_shallow():
-        return LeftForYou(
+        return ActionRequired(
             f"the history of {NAME} is cut off here: this is a shallow clone",
             "`git fetch --unshallow` fetches the rest; then run the command again",
         )
-    return LeftForYou(
+    return ActionRequired(
         f"{HISTORY} has commits that no import made",
         f"keep them with `git branch NAME {HISTORY}`, remove the ref with "
         f"`git update-ref -d {HISTORY}`, then run the command again",

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pinesync.errors import LeftForYou, ManifestError, Misuse
+from pinesync.errors import ActionRequired, ManifestError, Misuse
 from pinesync.git.repo import Repository
 from pinesync.model import Base, Entry, PineId, RelPath
 from pinesync.workspace.files import MANIFEST
@@ -98,7 +98,7 @@ def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
     """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
-    usable records of this workspace, LeftForYou if a shallow clone hides what leads to HEAD."""
+    usable records of this workspace, ActionRequired if a shallow clone hides what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)
@@ -149,7 +149,7 @@ def _counting(
         if trailer != workspace:
             raise _not_ours(ref, record)
         if (not parents or (record == tip and parents[0] in rows)) and repository.is_shallow():
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{ref}: cannot tell whether its records apply here: this is a shallow clone",
                 "`git fetch --unshallow` fetches the rest (fetch-depth: 0 in a workflow)",
             )

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from pinesync.errors import (
     EXIT_LEFT,
+    ActionRequired,
     BadAnswer,
     FacadeError,
     FileError,
-    LeftForYou,
     NotAccessible,
 )
 from pinesync.model import Base, Digest, Entry, RelPath, Version
@@ -79,7 +79,7 @@ def _prepare(ports: Ports, step: Step) -> Ready | Outcome:
     pine_id = step.situation.info.pine_id if step.situation.info else None
     try:
         return _ready(ports, step)
-    except (FacadeError, LeftForYou) as error:
+    except (FacadeError, ActionRequired) as error:
         if isinstance(error, NotAccessible):
             ask_session(ports.remote, pine_id)
         return failed(path, error, pine_id)
@@ -162,10 +162,12 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
 
 
 def _text_seen(ports: Ports, situation: ScriptState) -> str:
-    """The file's text. Raises LeftForYou if it changed since the snapshot."""
+    """The file's text. Raises ActionRequired if it changed since the snapshot."""
     here = decode(ports.tree.read(situation.path) or b"")
     if digest(here) != situation.digest:
-        raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
+        raise ActionRequired(
+            "the file changed while it was being pulled", "run `pinesync pull` again"
+        )
     return here
 
 
@@ -184,7 +186,7 @@ def _text_of(ports: Ports, situation: ScriptState, base: Base) -> str:
     text = read_text(ports, (situation.info.pine_id, base.version))
     # This version has another text than the recorded base: a merge from it could drop lines.
     if digest(text) != base.digest:
-        raise LeftForYou(
+        raise ActionRequired(
             f"version {base.version} on TradingView is not the text that pine.toml recorded",
             "nothing was merged; pull with --ours or --theirs chooses a text",
         )
@@ -199,7 +201,7 @@ def _merge(
     before = situation.entry.base.version if situation.entry and situation.entry.base else None
     here = _text_seen(ports, situation)
     if max(text.count("\n") for text in (ancestor, here, newest)) > MOST_LINES:
-        raise LeftForYou(
+        raise ActionRequired(
             f"both sides changed, and a text of more than {MOST_LINES} lines is not merged",
             f"run `pinesync pull {shell_quote(situation.path)}` with --ours or --theirs",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.model import Entry, RelPath
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.engine.write_file import write_file
@@ -15,7 +15,7 @@ from pinesync.text.canonical import Unreadable, decode, digest
 
 
 def base_text(ports: Ports, entry: Entry) -> str:
-    """The base text of a file, stored here or read. LeftForYou if the service has another text
+    """The base text of a file, stored here or read. ActionRequired if the service has another text
     under the base's version."""
     assert entry.base
     assert entry.pine_id
@@ -25,7 +25,7 @@ def base_text(ports: Ports, entry: Entry) -> str:
         return held
     text = read_text(ports, (entry.pine_id, base.version))
     if digest(text) != base.digest:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: version {base.version} on TradingView is not what pine.toml recorded",
             "`pinesync pull --theirs` takes the newest text",
         )
