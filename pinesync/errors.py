@@ -24,7 +24,7 @@ traceback and exits with 70.
     ├── FacadeError              1
     │   ├── Refused              1  the service refused, with its reason
     │   │   └── NotAccessible    1  401, 403 or 404 for one script
-    │   └── BadAnswer            1  a response that does not follow the protocol
+    │   └── BadResponse            1  a response that does not follow the protocol
     ├── StateError               1  damaged or foreign files in the state directory
     ├── FileError                1  the disk or the file system refused
     └── NotRecorded              1  a save is on TradingView, but could not be recorded here
@@ -168,7 +168,7 @@ class NotAccessible(Refused):
     pass
 
 
-class BadAnswer(FacadeError):
+class BadResponse(FacadeError):
     pass
 
 

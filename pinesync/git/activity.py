@@ -97,9 +97,9 @@ def held_by_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
         present = _present(root, wanted | {index[path] for path in files.keys() & index.keys()})
     except FileError:
         return frozenset()
-    held = {path for path, each in names.items() if each & present}
-    rest = {path for path in files.keys() - held if index.get(path) in present}
-    return frozenset(held | {path for path in rest if _is(root, index[path], files[path])})
+    found = {path for path, each in names.items() if each & present}
+    rest = {path for path in files.keys() - found if index.get(path) in present}
+    return frozenset(found | {path for path in rest if _is(root, index[path], files[path])})
 
 
 def unknowable(root: Path, paths: Collection[str]) -> frozenset[str]:
@@ -134,6 +134,6 @@ def _present(root: Path, names: set[str]) -> set[str]:
 def _is(root: Path, name: str, data: bytes) -> bool:
     """Whether the texts are equal apart from mixed line endings, which the blob id cannot show."""
     with suppress(FileError):
-        held = digest_or_none(read_blob(root, name))
-        return held is not None and held == digest_or_none(data)
+        stored = digest_or_none(read_blob(root, name))
+        return stored is not None and stored == digest_or_none(data)
     return False

@@ -187,12 +187,12 @@ class Files:
         root = self._folder.root
         persons = {path for path in news if self._user_saves.has(path)}
         unknowable = git.unknowable(root, news.keys() - persons)
-        asked = news.keys() - unknowable
+        candidates = news.keys() - unknowable
         if mark.explains_no_write(self._mark):
-            asked -= persons
-        texts = {path: self._data(path, news[path]) for path in asked}
-        held = git.held_by_git(root, {path: data for path, data in texts.items() if data})
-        return frozenset(path for path in news if path in unknowable or path in held)
+            candidates -= persons
+        texts = {path: self._data(path, news[path]) for path in candidates}
+        stored = git.held_by_git(root, {path: data for path, data in texts.items() if data})
+        return frozenset(path for path in news if path in unknowable or path in stored)
 
     def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
         """The bytes of the file if it still has that text."""

@@ -95,8 +95,8 @@ class _Watch:
         by_looking = not self._hints.works
         root = self._project.workspace.root
         yield Began(root, settings.remote, settings.account, scripts, by_looking)
-        if held := self._files.begin():
-            yield held
+        if event := self._files.begin():
+            yield event
         while self._uploader.waits or not ends():
             try:
                 yield from self._turn()

@@ -103,14 +103,14 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
     """The run with its record, or with the reason for having none. The saves stay either way."""
     notes: list[Outcome] = []
     try:
-        made = _record(project, run, side, notes)
+        record = _record(project, run, side, notes)
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         short = shell_quote(side.ref.removeprefix(_BRANCH))
         hint = f"run `pinesync push --record {short}` again; nothing saved is lost"
         notes.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
-        made = None
-    return replace(run, outcomes=(*run.outcomes, *notes), record=made)
+        record = None
+    return replace(run, outcomes=(*run.outcomes, *notes), record=record)
 
 
 def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Recorded | None:
@@ -132,9 +132,9 @@ def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Re
     if not new and not before.tips and run.stopped:
         return Recorded(ref, None, ())
     text = manifest.apply(side.head.text, {**known, **new})[0]
-    made = _write(project, side, text, _message(project, new.values()))
+    commit = _write(project, side, text, _message(project, new.values()))
     project.workspace.manifest.reload_side_record()
-    return Recorded(ref, made, tuple(new))
+    return Recorded(ref, commit, tuple(new))
 
 
 def _newer(

@@ -64,7 +64,7 @@ def doctor(setup: Setup, *, offline: bool = False) -> Checkup:
             "leftovers": upkeep.leftovers(here),
         }
     areas |= {"bugs": machine.bugs(setup.places.state), "versions": machine.packages(versions)}
-    findings = [finding for area, said in areas.items() for finding in _findings(area, said)]
+    findings = [finding for area, results in areas.items() for finding in _findings(area, results)]
     return Checkup(tuple(findings), versions)
 
 
@@ -75,11 +75,11 @@ def _settings(here: Workspace | None) -> Settings | None:
     return None
 
 
-def _findings(area: str, said: Iterable[CheckResult]) -> Iterator[Finding]:
+def _findings(area: str, results: Iterable[CheckResult]) -> Iterator[Finding]:
     """The findings of a check. An error that ends the check becomes its last finding."""
     try:
-        for one in said:
-            yield Finding(area, *one)
+        for result in results:
+            yield Finding(area, *result)
     except PinesyncError as error:
         if isinstance(error, Unusable) and error.area != area:
             yield Finding(area, *note(*_ELSEWHERE[error.area]))

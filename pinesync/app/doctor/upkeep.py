@@ -65,44 +65,46 @@ def lock(here: Workspace) -> Iterator[CheckResult]:
 
 def state(here: Workspace) -> Iterator[CheckResult]:
     """Who can enter the state directory, and whether its contents are intact."""
-    held = here.project.workspace.state
-    if not held.folder.is_dir():
-        yield ok(f"{held.folder}: nothing is kept yet")
+    local_state = here.project.workspace.state
+    if not local_state.folder.is_dir():
+        yield ok(f"{local_state.folder}: nothing is kept yet")
         return
     try:
         here.records  # noqa: B018 - raises if unreadable
     except Unusable as error:
         yield from_error(error)
-    with disk(held.folder):
-        yield from entered_by_others(held.folder)
-        if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:
+    with disk(local_state.folder):
+        yield from entered_by_others(local_state.folder)
+        if links := [kind for kind in _KINDS if (local_state.folder / kind).is_symlink()]:
             yield wrong(
-                f"{held.folder}: pinesync made no link there: {named(links)}",
+                f"{local_state.folder}: pinesync made no link there: {named(links)}",
                 "find out who did, then move them away",
             )
             return  # do not follow a link
-        yield from _kept(held)
-    held.backups.of(RelPath(""))  # reads all backups; raises if one is damaged
+        yield from _stored_texts(local_state)
+    local_state.backups.of(RelPath(""))  # reads all backups; raises if one is damaged
 
 
-def _kept(held: State) -> Iterator[CheckResult]:
+def _stored_texts(state: State) -> Iterator[CheckResult]:
     """Whether the name of each stored text is the digest of its content."""
-    texts = sorted((held.folder / "objects").glob("*/*"))
-    damaged = [path for path in texts if not _is_whole(held, path)]
+    texts = sorted((state.folder / "objects").glob("*/*"))
+    damaged = [path for path in texts if not _is_whole(state, path)]
     if damaged:
-        names = [path.relative_to(held.folder).as_posix() for path in damaged]
+        names = [path.relative_to(state.folder).as_posix() for path in damaged]
         yield wrong(
-            f"{held.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
+            f"{state.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
             f"{named(names)}",
             "they are never used; check the disk, then remove them",
         )
     size = sum(path.lstat().st_size for path in texts)
-    yield ok(f"{held.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
+    yield ok(f"{state.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
 
 
-def _is_whole(held: State, path: Path) -> bool:
+def _is_whole(state: State, path: Path) -> bool:
     plain = stat.S_ISREG(path.lstat().st_mode)
-    return plain and held.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+    return (
+        plain and state.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+    )
 
 
 def writes(here: Workspace) -> Iterator[CheckResult]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pinesync.app.probe.record import Record, Records
 from pinesync.errors import FacadeError
 from pinesync.model import Account, PineId, ScriptInfo
-from pinesync.protocol import Answer, Request, requests, responses, safe_json
+from pinesync.protocol import Request, Response, requests, responses, safe_json
 from pinesync.protocol.envelope import is_html, payload
 from pinesync.text.plural import counted
 from pinesync.tradingview.http import Session
@@ -55,7 +55,7 @@ class ProbeResponse:
     status: int
     form: Literal["JSON", "text", "page", "empty"]
     value: Any
-    answer: Answer
+    answer: Response
 
     @property
     def ok(self) -> bool:
@@ -84,14 +84,14 @@ class ProbeResponse:
         return found
 
 
-def parse_response(answer: Answer) -> ProbeResponse:
-    if is_html(answer.body):
-        return ProbeResponse(answer.status, "page", None, answer)
+def parse_response(response: Response) -> ProbeResponse:
+    if is_html(response.body):
+        return ProbeResponse(response.status, "page", None, response)
     try:
-        return ProbeResponse(answer.status, "JSON", safe_json.loads(answer.body), answer)
+        return ProbeResponse(response.status, "JSON", safe_json.loads(response.body), response)
     except ValueError:
-        form: Literal["text", "empty"] = "text" if answer.body.strip() else "empty"
-        return ProbeResponse(answer.status, form, None, answer)
+        form: Literal["text", "empty"] = "text" if response.body.strip() else "empty"
+        return ProbeResponse(response.status, form, None, response)
 
 
 class ProbeSession:
@@ -124,17 +124,17 @@ class ProbeSession:
         return self._send(request, cookie, pages=pages)
 
     def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> ProbeResponse:
-        answer = self._sessions[cookie].send(request)
-        response = parse_response(answer)
-        moved = 300 <= answer.status < 400
+        response = self._sessions[cookie].send(request)
+        parsed = parse_response(response)
+        moved = 300 <= response.status < 400
         if (
-            answer.status == 429
-            or answer.status >= 500
+            response.status == 429
+            or response.status >= 500
             or moved
-            or (response.form == "page" and not pages)
+            or (parsed.form == "page" and not pages)
         ):
-            payload(answer)
-        return response
+            payload(response)
+        return parsed
 
     def listed(self) -> tuple[ScriptInfo, ...]:
         return responses.scripts(self.read(requests.list_scripts()).answer)

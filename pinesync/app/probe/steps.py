@@ -26,7 +26,7 @@ from pinesync.app.probe.answers import (
 from pinesync.app.probe.facts import BY_NAME, UNCLEAR
 from pinesync.app.probe.record import Record
 from pinesync.app.probe.session import ProbeResponse, ProbeSession
-from pinesync.errors import BadAnswer, NoAccess, NotAccessible
+from pinesync.errors import BadResponse, NoAccess, NotAccessible
 from pinesync.model import Account, PineId, Version
 from pinesync.protocol import requests, responses
 from pinesync.text.filenames import unescape_name
@@ -85,7 +85,7 @@ class Probing:
         if somebody deleted it, no answer proves anything."""
         response = self.session.read(requests.get_script(pine_id, None))
         if not response.ok or not major(response.get("version")):
-            raise BadAnswer("the probe's script cannot be read any more")
+            raise BadResponse("the probe's script cannot be read any more")
         return response
 
     @property
@@ -110,11 +110,13 @@ class Probing:
         self._observe("id-in-answer", place_of_id(response), response)
         found = [answer.pine_id] if answer.pine_id else self._record.ours(self.session.listed())
         if len(found) != 1 or found[0] in record.known:
-            raise BadAnswer("the create is answered with no id, or with one that was there before")
+            raise BadResponse(
+                "the create is answered with no id, or with one that was there before"
+            )
         pine_id = found[0]
         read = self.session.read(requests.get_script(pine_id, None))
         if record.token not in source(read) or major(read.get("version")) != 1:
-            raise BadAnswer("the created script cannot be read")
+            raise BadResponse("the created script cannot be read")
         self.session.record = self.session.records.keep(replace(self._record, pine_id=pine_id))
         self._observe_all(texts.of_first(record.token, source(read)), read)
         created = read.get("created")
@@ -153,7 +155,7 @@ class Probing:
             response,
         )
         if response.ok:
-            raise BadAnswer("a create with a name that is in use was not refused")
+            raise BadResponse("a create with a name that is in use was not refused")
         self.session.write(requests.save_next(pine_id, name, texts.first(token)))
         response = self.session.write(requests.save_next(pine_id, None, texts.second(token)))
         accepted = response.ok
@@ -206,13 +208,9 @@ class Probing:
 
     def _invalid_cookie(self, pine_id: PineId) -> None:
         response = self.session.read(requests.list_scripts(), "invalid", pages=True)
-        value = (
-            "refused"
-            if response.status in (401, 403)
-            else "empty list"
-            if response.value == []
-            else ""
-        )
+        value = "empty list" if response.value == [] else ""
+        if response.status in (401, 403):
+            value = "refused"
         self._observe("invalid-cookie-list", value, response)
         text = texts.first(self._record.token)
         response = self.session.write(
@@ -273,6 +271,6 @@ class Probing:
         self._observe("deleted", "still listed" if left and not again.ok else "gone", response)
         self._observe("deleted-id", "created" if again.ok else "refused", again)
         if not left and not done and not any(info.pine_id in record.known for info in listed):
-            raise BadAnswer("the deletion cannot be proven")
+            raise BadResponse("the deletion cannot be proven")
         if not left:
             self.session.records.drop(record)

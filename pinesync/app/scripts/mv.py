@@ -113,13 +113,13 @@ def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
 def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
     """Move the entry of a file that the user moved."""
     project.workspace.manifest.follow(entry.path, replace(entry, path=new))
-    said = " and edited; status shows it as modified" if edited else ""
+    suffix = " and edited; status shows it as modified" if edited else ""
     version = entry.base.version if entry.base else None
     return Outcome(
         new,
         "moved",
         version,
-        message=f"the file was moved by hand{said}",
+        message=f"the file was moved by hand{suffix}",
         pine_id=entry.pine_id,
         moved_from=entry.path,
     )

@@ -116,10 +116,10 @@ def _file_diff(
     if not remote:
         if digest(here) == base.expected:
             return None
-        held = agreed_text(project, entry)
-        if held is None:
-            held = _saved(project, entry.pine_id, base.version)
-        return show(path, str(base.version), "file", held, here)
+        base_text = agreed_text(project, entry)
+        if base_text is None:
+            base_text = _saved(project, entry.pine_id, base.version)
+        return show(path, str(base.version), "file", base_text, here)
     if info is None:
         return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
     if info.version == base.version and digest(here) == base.expected:
@@ -137,9 +137,9 @@ def agreed_text(project: Project, entry: Entry) -> str | None:
 
     if entry.base is None:
         return None
-    held = project.workspace.texts.text_of(entry.base.expected)
-    if held is not None:
-        return held
+    text = project.workspace.texts.text_of(entry.base.expected)
+    if text is not None:
+        return text
     data = text_at_head(project.workspace.root, entry.path)
     try:
         text = decode(data) if data is not None else None

@@ -125,8 +125,8 @@ def _versions(
         rows += _rows(past, which, wanted, own)
     rows.sort(key=lambda row: (-row.when, row.pine_id, -row.version.major))
     unlisted = [r.label for r in revisions if not past.offline and r.pine_id not in past.listed]
-    kept = rows if most is None else rows[:most]
-    return Log(tuple(kept), missing, len(rows) - len(kept), tuple(unlisted))
+    shown = rows if most is None else rows[:most]
+    return Log(tuple(shown), missing, len(rows) - len(shown), tuple(unlisted))
 
 
 def _rows(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
+from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.render import SCHEMA, json_line, out, plain
 from pinesync.errors import EXIT_DONE
 
@@ -55,7 +55,7 @@ def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: b
         screen = Screen(standing=_may_redraw(), keys=hear is not None)
         tell: Callable[[Event], None] = _as_json if current().json else screen.tell
         try:
-            for event in watch(setup(), options, hear=hear):
+            for event in watch(build_setup(), options, hear=hear):
                 try:
                     tell(event)
                     ring(event)

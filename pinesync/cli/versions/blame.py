@@ -13,7 +13,7 @@ from pinesync.app.versions.revspec import Revision, revision
 from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, moment, out
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
@@ -43,7 +43,7 @@ def command(script: str) -> int:
     Without a version, that of the file's base. It is noted when a push saves the version, or else
     found by the trailers of `push --commit`, or by its text in the file's history.
     """
-    found = blame_version(setup(), script)
+    found = blame_version(build_setup(), script)
     if emit_json("blame-version", found):
         return found.exit_code
     day, author = moment(found.date), escape_controls(found.author)
@@ -114,8 +114,8 @@ def _candidates(
     known = _digests(project, entry, pine_id, version)
     for commit in with_trailers(root, pine_id, version):
         # Anybody can write trailers: compare the text if it is known.
-        held = text_at(root, commit, path)
-        if not known or held is None or held in known:
+        stored = text_at(root, commit, path)
+        if not known or stored is None or stored in known:
             yield commit, "trailers"
     if not known:
         known = {VersionStore(project).version(Revision(pine_id, entry), version).digest}

@@ -13,7 +13,7 @@ from pinesync.app.versions.revspec import Revision, all_of
 from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
@@ -67,7 +67,7 @@ def command(
     if not patterns and not words:
         raise click.UsageError("name a PATTERN to search for.")
     found = grep(
-        setup(jobs=jobs),
+        build_setup(jobs=jobs),
         patterns or words[:1],
         words if patterns else words[1:],
         all_versions=all_versions,

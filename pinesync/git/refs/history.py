@@ -60,9 +60,9 @@ def local_branch(repository: Repository) -> History | None:
 def _history_at(repository: Repository, tip: str) -> History | None:
     """The log at `tip`; None if a commit is missing or not from an import."""
     done = _done(repository.log(tip, "%P%x1f" + _TRAILERS))
-    held = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
+    blob = repository.blobs(tip, [MANIFEST]).get(MANIFEST)
     try:
-        entries = parse(((held and held.data) or b"").decode("utf-8")).entries
+        entries = parse(((blob and blob.data) or b"").decode("utf-8")).entries
     except (ManifestError, UnicodeDecodeError):
         return None
     recorded = {e.pine_id: e.base.version for e in entries.values() if e.pine_id and e.base}
@@ -131,7 +131,7 @@ def write_history(
     moved = repository.blobs(before.tip, old) if before.tip and old else {}
     builder = ManifestBuilder(settings, before.entries)
 
-    def made(one: Commit) -> NewCommit:
+    def new_commit(one: Commit) -> NewCommit:
         for path in (*one.dropped, *one.moved):
             builder.drop(path)
         for entry in (*one.moved.values(), one.entry):
@@ -141,14 +141,14 @@ def write_history(
         removed = (*one.dropped, *one.moved)
         return NewCommit(one.info.when, one.message, builder.text(), files, removed)
 
-    def all_made() -> Iterator[NewCommit]:
-        yield from map(made, commits)
+    def new_commits() -> Iterator[NewCommit]:
+        yield from map(new_commit, commits)
         parse(builder.text())
 
     return write_commits(
         repository,
         ref,
-        all_made(),
+        new_commits(),
         account=account,
         parents=[before.tip] if before.tip else (),
         blobs=(stored_text(info, text_of) for info in texts.values()),

@@ -105,9 +105,9 @@ def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
 
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
     """What counts at a commit. ActionRequired if its pine.toml is missing or cannot be used."""
-    held = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
+    blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     try:
-        text = ((held and held.data) or b"").decode("utf-8")
+        text = ((blob and blob.data) or b"").decode("utf-8")
         read = manifest.parse(text)
     except (ManifestError, UnicodeDecodeError) as error:
         raise ActionRequired(

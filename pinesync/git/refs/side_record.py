@@ -47,9 +47,9 @@ class SideRecord:
             return entries
         known = {entry.pine_id for entry in entries.values()}
         waiting = Counter(entry.name for entry in entries.values() if entry.pine_id is None)
-        made = [entry for pine_id, entry in self.entries.items() if pine_id not in known]
-        names = Counter(entry.name for entry in made)
-        by_name = {e.name: e for e in made if names[e.name] == waiting[e.name] == 1}
+        added = [entry for pine_id, entry in self.entries.items() if pine_id not in known]
+        names = Counter(entry.name for entry in added)
+        by_name = {e.name: e for e in added if names[e.name] == waiting[e.name] == 1}
 
         def best(entry: Entry) -> Entry:
             new = self.entries.get(entry.pine_id) if entry.pine_id else by_name.get(entry.name)
@@ -172,15 +172,15 @@ def _held(
     """The recorded scripts whose text in the pushed commit matches the record."""
     blob = repository.blobs(record, [MANIFEST]).get(MANIFEST)
     try:
-        held = parse(((blob and blob.data) or b"").decode("utf-8"))
+        recorded = parse(((blob and blob.data) or b"").decode("utf-8"))
     except (ManifestError, UnicodeDecodeError) as error:
         raise Misuse(
             f"{ref}: the record {record[:10]} cannot be used: {error}", _hint(ref)
         ) from None
-    if held.settings.id != workspace:
+    if recorded.settings.id != workspace:
         raise _not_ours(ref, record)
-    texts = repository.digests(pushed, list(held.entries))
-    for path, entry in held.entries.items():
+    texts = repository.digests(pushed, list(recorded.entries))
+    for path, entry in recorded.entries.items():
         if entry.pine_id and entry.base and texts.get(path) == entry.base.expected:
             yield entry.pine_id, entry
 

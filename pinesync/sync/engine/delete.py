@@ -25,9 +25,9 @@ def delete(ports: Ports, entry: Entry) -> Outcome:
     anyway. ActionRequired if the newest version is not the base."""
     assert ports.manifest.scope().account
     assert entry.pine_id
-    kept = _back_up(ports, entry)
+    backed_up = _back_up(ports, entry)
     newest = ports.remote.get(entry.pine_id)
-    refuse_moved_on(entry, kept)
+    refuse_moved_on(entry, backed_up)
     refuse_moved_on(entry, newest)
     intent = begin(
         ports,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pinesync.errors import (
     EXIT_LEFT,
     ActionRequired,
-    BadAnswer,
+    BadResponse,
     FacadeError,
     FileError,
     NotAccessible,
@@ -92,7 +92,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
         return Ready(step, adopted(ports, situation), None, "adopted")
     newest = read_text(ports, (info.pine_id, info.version))
     if "\0" in newest:
-        raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
+        raise BadResponse(f"{info.version} has a NUL character in it, and no file can have that")
     entry = situation.entry or Entry(situation.path, unescape_name(info.name))
     base = based(ports, situation, info.version, digest(newest))
     entry = replace(entry, pine_id=info.pine_id, base=base)
@@ -335,7 +335,7 @@ def _filled(ports: Ports, item: Ready | Outcome) -> tuple[Outcome, Entry | None]
         ports.tree.put(path, _text(ports, item) or "", None, lambda _: None)
     except ChangedMeanwhile:
         # Our rules tell the two names apart, but this disk does not.
-        said = "not written: on this disk another script's file has that name"
+        message = "not written: on this disk another script's file has that name"
         hint = "rename one of the two scripts on TradingView, then run `pinesync pull`"
-        return refused(path, said, hint), None
+        return refused(path, message, hint), None
     return Outcome(path, "written", base.version, pine_id=item.entry.pine_id), item.entry

@@ -20,9 +20,9 @@ def base_text(ports: Ports, entry: Entry) -> str:
     assert entry.base
     assert entry.pine_id
     base = entry.base
-    held = ports.texts.text_of(base.expected)
-    if held is not None:
-        return held
+    text = ports.texts.text_of(base.expected)
+    if text is not None:
+        return text
     text = read_text(ports, (entry.pine_id, base.version))
     if digest(text) != base.digest:
         raise ActionRequired(
@@ -49,9 +49,9 @@ def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> O
     finally:
         ports.log.drop(intents)
     choose(ports, path, text)
-    kept = "" if data is None or not intents else "its old text is backed up"
+    message = "" if data is None or not intents else "its old text is backed up"
     pine_id = entry.pine_id if done == "restored" else None
-    return Outcome(path, done, version, message=kept, pine_id=pine_id)
+    return Outcome(path, done, version, message=message, pine_id=pine_id)
 
 
 def choose(ports: Ports, path: RelPath, text: str) -> bool:

@@ -202,9 +202,9 @@ def read_digests(
     service refuses gets UNREAD, and `troubles` gets the reason."""
 
     def read(pair: Wanted) -> Digest:
-        held = ports.texts.recall(*pair)
-        if held is not None:
-            return held
+        digest = ports.texts.recall(*pair)
+        if digest is not None:
+            return digest
         try:
             saved = ports.remote.get(*pair)
         except FacadeError as error:
