@@ -21,11 +21,11 @@ class RemoteChanges:
     def news(self, lines: Sequence[Line]) -> Iterator[Notice]:
         """Report what is new since the last poll. A script that was in sync in between is reported
         again."""
-        self.left = sum(is_left(line.word) for line in lines)
+        self.left = sum(needs_person(line.word) for line in lines)
         seen = {line.path: _state(line) for line in lines if line.word.news}
         for line in lines:
             if line.path in seen and self._reported.get(line.path) != seen[line.path]:
-                yield event_of(line)
+                yield notice_of(line)
         self._reported = seen
 
 
@@ -34,7 +34,7 @@ def pullable(lines: Sequence[Line]) -> list[RelPath]:
     return [line.path for line in lines if line.word.role is Role.PULL]
 
 
-def event_of(line: Line) -> Notice:
+def notice_of(line: Line) -> Notice:
     news = line.word.news
     assert news, f"no message for {line.word}"
     version = line.newest or line.version
@@ -42,7 +42,7 @@ def event_of(line: Line) -> Notice:
     return Notice(line.path, line.word, news.message, hint, version)
 
 
-def is_left(status: Status) -> bool:
+def needs_person(status: Status) -> bool:
     """Whether a person must decide about the script, so `watch` leaves it alone."""
     return status.news is not None and status.role is not Role.PULL
 

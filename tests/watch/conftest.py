@@ -38,12 +38,14 @@ class Watching:
         setup = self.setup
         chosen = WatchOptions(**{"poll": 3600.0, "apart": 0.0, **options})
 
-        def hear(press: Callable[[str], None]) -> None:
+        def listen_keys(press: Callable[[str], None]) -> None:
             self.press = press
 
         def run() -> None:
             try:
-                for event in watch(setup, chosen, ends=self._stop.is_set, hear=hear):
+                for event in watch(
+                    setup, chosen, should_stop=self._stop.is_set, listen_keys=listen_keys
+                ):
                     self._news.put(event)
             except BaseException as error:
                 self._news.put(error)

@@ -217,8 +217,8 @@ def brisk(patch: pytest.MonkeyPatch, again: float = 0.2) -> None:
     """All is looked at, and read, more often; `again` seconds lie before a second look."""
     patch.setattr(debouncer, "LOOK_SECONDS", 0.2)
     patch.setattr(debouncer, "READ_SECONDS", 0.2)
-    patch.setattr(files, "AGAIN_SECONDS", again)
-    patch.setattr(session, "AGAIN_SECONDS", again)
+    patch.setattr(files, "RECHECK_SECONDS", again)
+    patch.setattr(session, "RECHECK_SECONDS", again)
 
 
 def check_uploads(watching: Watching, *texts: str, told: int = 0, again: int = 0) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pinesync.cli.on_error import alarm
-from pinesync.cli.watch_output import Screen
+from pinesync.cli.watch_output import EventPrinter
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
 from pinesync.watch.events import Notice
@@ -571,10 +571,12 @@ def test_a_program_that_is_started_gets_harmless_words(clone: World, tmp_path: P
 
 
 def test_a_hint_for_several_scripts_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = Screen(standing=False, keys=False)
+    screen = EventPrinter(status_line=False, keys=False)
     for name in ("One", "Two"):
         path = RelPath(f"indicators/{name}.pine")
-        screen.tell(Notice(path, "remote-only", "saved on TradingView", "run `pinesync pull`"))
+        screen.print_event(
+            Notice(path, "remote-only", "saved on TradingView", "run `pinesync pull`")
+        )
     shown = capsys.readouterr().err
     assert shown.count("saved on TradingView") == 2
     assert shown.count("hint:") == 1

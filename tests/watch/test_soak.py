@@ -36,7 +36,7 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
     watching: Watching, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten minutes with --deep."""
-    monkeypatch.setattr("pinesync.watch.uploader._LATER_SECONDS", (0.05, 0.1))
+    monkeypatch.setattr("pinesync.watch.uploader._RETRY_SECONDS", (0.05, 0.1))
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     dice = random.Random(20261123)
     watching.settle = 0.0

@@ -72,7 +72,7 @@ def test_a_save_waits_while_the_disk_is_full(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reported once, however often it is tried, and again when it works."""
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     world = watching.start().world
     whole, tries = TextStore.keep, threading.Semaphore(0)
 
@@ -97,7 +97,7 @@ def test_a_save_waits_while_the_disk_is_full(
 def test_a_refused_save_is_not_sent_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     world = watching.start().world
     world.plan.add(Fault("save_next", "answer", status=413, body=b'{"message":"too long"}'))
     world.write(LONGER)

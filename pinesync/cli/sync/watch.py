@@ -43,7 +43,7 @@ def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: b
     """
     from pinesync.cli.keys import keys
     from pinesync.cli.on_error import alarm
-    from pinesync.cli.watch_output import Screen
+    from pinesync.cli.watch_output import EventPrinter
     from pinesync.watch.events import Ended
     from pinesync.watch.session import WatchOptions, watch
 
@@ -51,23 +51,23 @@ def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: b
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")
     options = WatchOptions(pull=pull, many=many, poll=poll)
     ring = alarm(on_error, notify=notify)
-    with keys() as hear:
-        screen = Screen(standing=_may_redraw(), keys=hear is not None)
-        tell: Callable[[Event], None] = _as_json if current().json else screen.tell
+    with keys() as listen_keys:
+        printer = EventPrinter(status_line=_can_redraw(), keys=listen_keys is not None)
+        print_event: Callable[[Event], None] = _as_json if current().json else printer.print_event
         try:
-            for event in watch(build_setup(), options, hear=hear):
+            for event in watch(build_setup(), options, listen_keys=listen_keys):
                 try:
-                    tell(event)
+                    print_event(event)
                     ring(event)
                 except KeyboardInterrupt:  # no operation is in progress between two events
-                    tell(Ended())
+                    print_event(Ended())
                     break
         finally:
-            screen.leave()
+            printer.restore_terminal()
     return EXIT_DONE
 
 
-def _may_redraw() -> bool:
+def _can_redraw() -> bool:
     """Whether the status line may be redrawn. VS Code tasks wait for whole lines, and -vv prints
     lines of its own."""
     plain = os.environ.get("TERM") == "dumb" or os.environ.get("TERM_PROGRAM") == "vscode"
