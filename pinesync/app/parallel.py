@@ -50,7 +50,9 @@ class Pool:
         with _reading(min(self.jobs, len(items)), read, waiting):
             return ended.results(self._progress)
 
-    def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
+    def pipeline(
+        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+    ) -> list[S]:
         """Apply `then` to each result of `act`, in separate threads, so that reads do not wait for
         the disk. If `then` falls behind, reads wait, which bounds memory. No `then` is running when
         this returns or raises."""
@@ -84,16 +86,16 @@ class Pool:
             for thread in dealing:
                 thread.join()
 
-    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Yield the results in order, while the reads of the next items run."""
         if len(items) < 2 or self.jobs < 2:
             yield from map(act, items)
             return
         rest = iter(items)
-        begun = deque(meanwhile(partial(act, item)) for item in islice(rest, self.jobs))
+        begun = deque(submit(partial(act, item)) for item in islice(rest, self.jobs))
         while begun:
             result = begun.popleft()()
-            begun.extend(meanwhile(partial(act, item)) for item in islice(rest, 1))
+            begun.extend(submit(partial(act, item)) for item in islice(rest, 1))
             yield result
 
 
@@ -163,7 +165,7 @@ def _begin(count: int, work: Callable[[], None]) -> list[Thread]:
     return threads
 
 
-def meanwhile(act: Callable[[], R]) -> Callable[[], R]:
+def submit(act: Callable[[], R]) -> Callable[[], R]:
     """Start a read in the background. The returned function waits for its result, or raises its
     error. An interrupt does not wait for the read."""
     from _thread import start_new_thread

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinesync.app.parallel import Pool, Progress, meanwhile
+from pinesync.app.parallel import Pool, Progress, submit
 from pinesync.app.paths import fitting, inside
 from pinesync.clock import now, wall
 from pinesync.errors import ActionRequired, Misuse
@@ -229,8 +229,8 @@ def tools(setup: Setup) -> Tools:
         now=now,
         sleep=time.sleep,
         new_key=lambda: new_key(wall()),
-        each=Pool(setup.jobs, setup.progress),
-        meanwhile=meanwhile,
+        parallel=Pool(setup.jobs, setup.progress),
+        submit=submit,
         settle_seconds=setup.settle_seconds,
         pauses=PAUSES,
     )

@@ -264,10 +264,12 @@ class Parallel(Protocol):
 
     def __call__(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]: ...
 
-    def through(self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]) -> list[S]:
+    def pipeline(
+        self, act: Callable[[T], R], then: Callable[[R], S], items: Sequence[T]
+    ) -> list[S]:
         """Apply `act`, then `then`, to each item; no item waits for another between the two."""
 
-    def ahead(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    def prefetch(self, act: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """Yield the results in item order, and start up to `jobs` items ahead."""
 
 
@@ -289,8 +291,8 @@ class Tools:
     now: Callable[[], Now]
     sleep: Callable[[float], None]
     new_key: Callable[[], str]
-    each: Parallel
-    meanwhile: Submit
+    parallel: Parallel
+    submit: Submit
     settle_seconds: float = 180.0
     pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
     keeps_names: Callable[[], bool] = bool

@@ -18,7 +18,7 @@ def test_results_come_in_the_order_of_the_items(jobs: int, count: int) -> None:
     pool = Pool(jobs, lambda done, total: progress.append((done, total)))
     items = range(count)
     assert pool(str, items) == [str(item) for item in items]
-    assert pool.through(str, len, items) == [len(str(item)) for item in items]
+    assert pool.pipeline(str, len, items) == [len(str(item)) for item in items]
     if jobs > 1 and count > 1:
         assert progress == 2 * [(done, count) for done in range(1, count + 1)]
 
@@ -34,7 +34,7 @@ def test_no_read_waits_for_what_is_done_about_another() -> None:
     def then(item: int) -> bool:
         return third.wait(LONG)
 
-    assert Pool(2).through(read, then, range(3)) == [True, True, True]
+    assert Pool(2).pipeline(read, then, range(3)) == [True, True, True]
 
 
 def test_reads_wait_where_it_falls_behind() -> None:
@@ -53,7 +53,7 @@ def test_reads_wait_where_it_falls_behind() -> None:
             return early
         return not gate.wait(LONG)
 
-    assert not any(Pool(2).through(read, then, MANY))
+    assert not any(Pool(2).pipeline(read, then, MANY))
     assert all_read.is_set()
 
 
@@ -75,7 +75,7 @@ def test_the_first_error_stops_what_has_not_begun(fails: str) -> None:
 
     steps = (step, plain) if fails == "read" else (plain, step)
     with pytest.raises(LookupError):
-        Pool(2).through(*steps, range(10_000))
+        Pool(2).pipeline(*steps, range(10_000))
     assert begun.count == ended.count < 10_000
 
 
@@ -102,7 +102,7 @@ def test_what_an_interrupt_finds_under_way_is_ended_first() -> None:
         ended.add()
 
     with pytest.raises(KeyboardInterrupt):
-        Pool(4, interrupted).through(read, then, MANY)
+        Pool(4, interrupted).pipeline(read, then, MANY)
     assert not hanging.is_set()
     assert begun.count == ended.count
     hanging.set()

@@ -132,7 +132,7 @@ FILES = (
     Mutant(
         "pine.toml is written after the file, not before",
         "3",
-        "pinesync.sync.engine.download:_put",
+        "pinesync.sync.engine.download:_write_one",
         base_first,
         ("tests/campaign/test_traces.py::test_no_pull_journal_crash_after_the_file",),
     ),

@@ -42,12 +42,10 @@ def unknown_is_fine(original: Any) -> Any:
 
 def from_the_recorded_base(original: Any) -> Any:
     def put_back(ports: Any, step: Any, *rest: Any) -> Any:
-        situation = step.situation
+        situation = step.state
         recorded = download._text_of(ports, situation, situation.entry.base)
         compared = replace(situation.comparison, origin=recorded)
-        return original(
-            ports, replace(step, situation=replace(situation, comparison=compared)), *rest
-        )
+        return original(ports, replace(step, state=replace(situation, comparison=compared)), *rest)
 
     return put_back
 
@@ -107,14 +105,14 @@ TAKING_BACK = (
     Mutant(
         "a pull merges from what the file is really based on",
         "37",
-        "pinesync.sync.engine.download:_put_back",
+        "pinesync.sync.engine.download:_merge_from_origin",
         from_the_recorded_base,
         (f"{CLI}::test_a_discarded_file_after_two_foreign_saves",),
     ),
     Mutant(
         "git that went back before a foreign save is not believed",
         "37",
-        "pinesync.sync.planner:_there",
+        "pinesync.sync.planner:_remote_side",
         git_is_believed,
         (f"{CLI}::test_an_undone_pull_that_was_committed",),
     ),
@@ -135,7 +133,7 @@ TAKING_BACK = (
     Mutant(
         "a flag that git took away is found again",
         "12 37",
-        "pinesync.sync.engine.snapshot:_flagged_again",
+        "pinesync.sync.engine.snapshot:_restore_flags",
         giving({}),
         (f"{CLI}::test_a_flag_outlives_an_older_pine_toml",),
     ),

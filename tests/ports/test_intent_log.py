@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.errors import Locked, StateError
 from pinesync.model import Version
-from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, advanced
+from pinesync.sync.intents import Create, Delete, Download, Intent, Move, Rename, with_state
 from pinesync.sync.operations import Change, Moved, SentVersion, Written
 from pinesync.text.canonical import digest
 from tests.fakes import Place
@@ -38,7 +38,7 @@ def test_what_is_written_is_there_for_everybody_oldest_first(place: Place) -> No
 
 def test_an_intent_is_written_in_place_of_the_one_with_its_key(place: Place) -> None:
     place.log.write(upload())
-    sent = advanced(upload(), "sent")
+    sent = with_state(upload(), "sent")
     place.log.write(sent)
     assert list(place.log.intents()) == [sent]
     assert list(place.other_process().intents()) == [sent]
@@ -79,10 +79,10 @@ def test_a_failure_releases_the_lock(place: Place) -> None:
 
 
 def test_only_a_save_that_landed_is_something_done_and_it_is_done_once(place: Place) -> None:
-    intent = advanced(upload(), "sent")
+    intent = with_state(upload(), "sent")
     place.log.write(intent)
     assert place.log.journal.is_empty
-    landed = advanced(intent, "landed", landed=Version(4))
+    landed = with_state(intent, "landed", landed=Version(4))
     place.log.write(landed)
     place.log.write(replace(landed, seen=Version(4)))
     assert place.log.journal.saves == [SentVersion(PATH, PINE_ID, Version(4), Version(3))]
@@ -93,7 +93,7 @@ def test_the_journal_goes_into_the_log_as_one_operation(place: Place) -> None:
     place.manifest.commit({PATH: ENTRY})
     place.tree.put(PATH, "new\n", digest(TEXT), lambda _: None)
     place.tree.appear(PATH, OTHER)
-    place.log.write(advanced(advanced(upload(), "sent"), "landed", landed=Version(4)))
+    place.log.write(with_state(with_state(upload(), "sent"), "landed", landed=Version(4)))
     place.log.log_operation("push", 1_700_000_000.0)
     (done,) = place.log.operations(5)
     assert (done.verb, done.when, done.undoes) == ("push", 1_700_000_000.0, None)

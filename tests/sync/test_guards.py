@@ -40,7 +40,7 @@ def test_where_nothing_is_tracked_nothing_is_missing() -> None:
 
 def test_scripts_that_are_new_do_not_count() -> None:
     assert not guards.is_mass_absence(ids(4), ids(1000, start=1))
-    assert guards.vanished(ids(4), ids(1000, start=1)) == frozenset(ids(1))
+    assert guards.missing_ids(ids(4), ids(1000, start=1)) == frozenset(ids(1))
 
 
 def test_one_id_twice_counts_once() -> None:

@@ -29,7 +29,7 @@ def texts(bench: Bench) -> TextStore:
 def read(bench: Bench, pine_id: PineId, last: Version = LAST) -> tuple[VersionInfo, ...]:
     """With one read at a time."""
     ports = bench.ports()
-    ports = replace(ports, tools=replace(ports.tools, each=Threads(jobs=1)))
+    ports = replace(ports, tools=replace(ports.tools, parallel=Threads(jobs=1)))
     return read_histories(ports, {pine_id: last})[pine_id]
 
 

@@ -22,7 +22,7 @@ from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.snapshot import Survey, read_digests
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.outcome import Outcome, failed
-from pinesync.sync.planner import Wanted
+from pinesync.sync.planner import VersionKey
 from pinesync.sync.policy import RemoteSide
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import encode_like
@@ -63,7 +63,7 @@ def fetch(remote: GitRemote, *, whole: bool = True) -> Fetched:
         return _first(remote, whole=whole)
     with remote.transaction(tip.settings, tip, tip.commit, "fetch") as tx:
         outcomes = list(tx.recovered)
-        view = collect_outcomes(outcomes, tx.look())
+        view = collect_outcomes(outcomes, tx.survey())
         # A flag that the transaction found is a commit on the branch now.
         tip = remote.tip() or tip
         commit = append_news(remote, tx.ports, tip, view, outcomes)
@@ -87,8 +87,8 @@ def news(tip: Tip, view: Survey) -> News:
     listed = [i for i in (view.listed or {}).values() if tracks_all or i.pine_id in by_id]
     gone = {
         state.entry.pine_id
-        for state in view.situations
-        if state.entry and state.there is RemoteSide.GONE
+        for state in view.states
+        if state.entry and state.remote is RemoteSide.GONE
     }
     return News(
         tuple(listed),
@@ -157,7 +157,7 @@ class _FirstFetch:
         where = places(self.listed, {}, self.settings.folders)
         text_of = self.ports.texts.text_of
         troubles: dict[PineId, str] = {}
-        pairs: list[Wanted] = [(info.pine_id, info.version) for info in self.listed]
+        pairs: list[VersionKey] = [(info.pine_id, info.version) for info in self.listed]
         texts = {i: d for (i, _), d in read_digests(self.ports, pairs, troubles).items()}
         entries: dict[RelPath, Entry] = {}
         for info in self.listed:

@@ -57,7 +57,7 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
     at = _moved(remote, tip, at)
     with remote.transaction(at.settings, at, commit, "push") as tx:
         outcomes: list[Outcome] = []
-        view = collect_outcomes(outcomes, tx.look())
+        view = collect_outcomes(outcomes, tx.survey())
         # A save of ours that hides somebody else's was found: it is a commit on the branch now.
         found = news(tip, view)
         if remote.tip() != tip or (found and has_fetchable(tx.ports, tip, found)):

@@ -138,17 +138,17 @@ def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
 
 
 def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[Outcome]:
-    view = yield from tx.look()
-    for situation in chosen(view.situations, patterns, tx.blocked):
-        entry = situation.entry
-        if not (entry and entry.pine_id and situation.info):
+    view = yield from tx.survey()
+    for state in chosen(view.states, patterns, tx.blocked):
+        entry = state.entry
+        if not (entry and entry.pine_id and state.info):
             continue
-        name = unescape_name(situation.info.name)
+        name = unescape_name(state.info.name)
         if patterns or name != entry.name:
-            yield from _followed(project, situation, replace(entry, name=name))
+            yield from _followed(project, state, replace(entry, name=name))
 
 
-def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterator[Outcome]:
+def _followed(project: Project, state: ScriptState, entry: Entry) -> Iterator[Outcome]:
     """The path that a clone would give the file, in its current folder."""
     folder = project.workspace
     old = entry.path
@@ -156,7 +156,7 @@ def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterato
     called = f"it is called {entry.name!r} on TradingView"
     here = folder.tree.read(old)
     if here is None or onto.path == old:
-        if onto.name != (situation.entry and situation.entry.name):
+        if onto.name != (state.entry and state.entry.name):
             folder.manifest.commit({old: entry})
             yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
         return

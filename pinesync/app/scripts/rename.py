@@ -58,7 +58,7 @@ def listed_entry(project: Project, path: RelPath) -> Entry:
 
 def _renamed(tx: Transaction, entry: Entry, name: str) -> Iterator[Outcome]:
     ports = tx.ports
-    view = yield from tx.look(frozenset((entry.path,)))
+    view = yield from tx.survey(frozenset((entry.path,)))
     entry = ports.manifest.entries()[entry.path]
     listed = view.listed or {}
     info = listed.get(entry.pine_id) if entry.pine_id else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pinesync.app.parallel import meanwhile
+from pinesync.app.parallel import submit
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -76,8 +76,9 @@ def clone(
         version()  # raises if git is missing, before anything is downloaded
     settings = new_settings(remote)
     client = open_remote(setup, remote)
-    listing = meanwhile(lambda: read_account(client, named=True))
-    from pinesync.sync.engine.download import fill  # imported while the list request runs
+    listing = submit(lambda: read_account(client, named=True))
+    # Imported while the list request runs.
+    from pinesync.sync.engine.download import write_new_workspace
 
     found = listing()
     listed = tuple(found.scripts.values())
@@ -99,7 +100,7 @@ def clone(
         folder = workspace_at(setup, place, settings.id, target)
         make_file(folder.tree.files, MANIFEST, dump_new(Manifest(settings)).encode())
         ports = ports_of(setup, folder, lambda: client)
-        outcomes = fill(ports, _situations(listed, settings))
+        outcomes = write_new_workspace(ports, _situations(listed, settings))
         imported = None
         if history:
             from pinesync.app.versions.history_import import clone_history

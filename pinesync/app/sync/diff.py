@@ -48,8 +48,8 @@ def diff(
         return _diff([_of_versions(project, paths, show)], exit_code)
     view = take_snapshot(project.ports, offline=not remote)
     patterns = project.patterns(paths)
-    situations = [s for s in chosen(view.situations, patterns) if s.entry or s.path in patterns]
-    return _diff([_file_diff(project, s, show, remote=remote) for s in situations], exit_code)
+    states = [s for s in chosen(view.states, patterns) if s.entry or s.path in patterns]
+    return _diff([_file_diff(project, s, show, remote=remote) for s in states], exit_code)
 
 
 def _diff(found: Sequence[FileDiff | None], exit_code: bool) -> Diff:
@@ -97,9 +97,9 @@ def _text(project: Project, past: VersionStore, which: Revision) -> str:
 
 
 def _file_diff(
-    project: Project, situation: ScriptState, show: Show, *, remote: bool
+    project: Project, state: ScriptState, show: Show, *, remote: bool
 ) -> FileDiff | None:
-    path, entry, info = situation.path, situation.entry, situation.info
+    path, entry, info = state.path, state.entry, state.info
     data = project.workspace.tree.read(path)
     if entry is None:
         why = "not written here yet" if data is None else "not listed in pine.toml"

@@ -36,7 +36,7 @@ def pull(
     act = _ACTS[choice] if choice else None
     if dry_run:
         view = take_snapshot(project.ports)
-        return planned(download.steps_of(chosen(view.situations, patterns), act, merge))
+        return planned(download.steps_of(chosen(view.states, patterns), act, merge))
     with project.transaction("pull", online=True) as tx:
         return tx.run(_pull(project, tx, patterns, act, merge))
 

@@ -40,10 +40,10 @@ def push(
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
-        situations = chosen(take_snapshot(project.ports).situations, patterns)
-        steps = engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
+        states = chosen(take_snapshot(project.ports).states, patterns)
+        steps = engine_push.plan(states, patterns, recreate=recreate, over=version is not None)
         contract = policy_of(project.ports, allow_shift=allow_shift)
-        shifts = project.ports.tools.each(lambda s: preview(project.ports, s, contract), steps)
+        shifts = project.ports.tools.parallel(lambda s: preview(project.ports, s, contract), steps)
         return planned(steps, [one for one in shifts if one])
     if not anyway:
         refuse_broken(setup, project.settings.remote, project.settings.owner)

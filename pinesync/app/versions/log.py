@@ -154,7 +154,7 @@ def _newest(project: Project, past: VersionStore, own: Provenance, most: int) ->
     heads = [(-info.modified, info.pine_id, info.version.major) for info in scripts]
     first = [(Revision(i, by_id.get(i)), Version(n)) for _, i, n in heads[:most]]
     both = [(r, v) for r, last in first for v in (last, Version(last.major - 1)) if v.major]
-    project.ports.tools.each(lambda pair: past.version(*pair), both)
+    project.ports.tools.parallel(lambda pair: past.version(*pair), both)
     rows: list[Saved] = []
     while heads and len(rows) < most:
         _, pine_id, number = heapq.heappop(heads)

@@ -248,7 +248,7 @@ def _link(
     ports: Ports, folder: Workspace, listed: Sequence[ScriptInfo], done: Initialized
 ) -> tuple[Initialized, dict[RelPath, Entry]]:
     files, unusable = _files(folder)
-    texts = ports.tools.each(
+    texts = ports.tools.parallel(
         lambda info: digest(read_text(ports, (info.pine_id, info.version))),
         listed,
     )

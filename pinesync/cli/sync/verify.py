@@ -67,10 +67,10 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
     project = open_project(setup)
     ports = project.ports
     view = take_snapshot(ports)
-    situations = chosen(view.situations, project.patterns(paths))
+    states = chosen(view.states, project.patterns(paths))
     open_paths = {r.path for r in project.workspace.log.intents() if r.is_open}
-    entries = [s.entry for s in situations if s.entry and s.entry.base]
-    proofs = ports.tools.each(lambda entry: _problems(project, ports.remote, entry), entries)
+    entries = [s.entry for s in states if s.entry and s.entry.base]
+    proofs = ports.tools.parallel(lambda entry: _problems(project, ports.remote, entry), entries)
     found = dict(zip([entry.path for entry in entries], proofs, strict=True))
     return Verified(
         tuple(
@@ -79,13 +79,13 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
                 s.entry.base.version if s.entry and s.entry.base else None,
                 (*_words(view, s.path, s.path in open_paths), *found.get(s.path, ())),
             )
-            for s in situations
+            for s in states
         )
     )
 
 
 def _words(view: Survey, path: RelPath, is_open: bool) -> tuple[str, ...]:
-    word = next(s.word for s in view.situations if s.path == path)
+    word = next(s.word for s in view.states if s.path == path)
     words = [] if word is Status.CLEAN else [word]
     return (*words, *(["an interrupted write is pending"] if is_open else []))
 

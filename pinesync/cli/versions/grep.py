@@ -139,7 +139,7 @@ def grep(
         pairs = [(r, info) for r in revisions for info in reversed(histories.get(r.pine_id, ()))]
     else:
         newest = [(r, last) for r in revisions if (last := past.newest(r.pine_id))]
-        read = project.ports.tools.each(lambda pair: past.version(*pair), newest)
+        read = project.ports.tools.parallel(lambda pair: past.version(*pair), newest)
         pairs = [(which, info) for (which, _), info in zip(newest, read, strict=True)]
     hits = tuple(hit for pair in pairs for hit in _hits(past, *pair, wanted))
     return Hits(hits, len(pairs))

@@ -18,7 +18,7 @@ from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.render import echo_err, escape_controls, moment, plain
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.engine.undo import take_back
+from pinesync.sync.engine.undo import undo_operation
 from pinesync.sync.operations import (
     REDO,
     UNDO,
@@ -109,7 +109,7 @@ def _undo(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Run:
             p: hint.format(path=shell_quote(p), name=names.get(p, "NAME")) for p in operation.paths
         }
         return Run(tuple(refused(path, what, hints[path]) for path in operation.paths))
-    return tx.run(take_back(tx, operation, allow_broken=allow_broken))
+    return tx.run(undo_operation(tx, operation, allow_broken=allow_broken))
 
 
 def _chosen(

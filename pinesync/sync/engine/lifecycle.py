@@ -8,7 +8,7 @@ from dataclasses import replace
 from pinesync.errors import FileError, ManifestError, NotRecorded, StateError
 from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
 from pinesync.sync import recovery
-from pinesync.sync.intents import AnyIntent, Create, Intent, Save, advanced
+from pinesync.sync.intents import AnyIntent, Create, Intent, Save, with_state
 from pinesync.sync.ports import IntentLog, Ports
 from pinesync.sync.recovery import Found
 
@@ -36,27 +36,27 @@ def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
         raise FileError(error.message, hint) from error
     intent = stamped(ports, intent)
     ports.log.write(intent)
-    sent = advanced(intent, "sent")
+    sent = with_state(intent, "sent")
     ports.log.write(sent)
     return sent
 
 
-def note_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
+def record_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
     """Record the version that the response named, for a save that cannot be read back now."""
     if answer.accepted and answer.version and answer.pine_id in (intent.pine_id, None):
         ports.log.write(replace(intent, landed=answer.version))
 
 
-def land(ports: Ports, intent: Save, found: Found) -> None:
+def record_landed(ports: Ports, intent: Save, found: Found) -> None:
     """Record the save: base and flag in one write of pine.toml, then the intent. NotRecorded if
     that fails."""
     try:
-        _land(ports, intent, found)
+        _record_landed(ports, intent, found)
     except (FileError, StateError, ManifestError) as error:
         raise NotRecorded(found.version, error) from error
 
 
-def _land(ports: Ports, intent: Save, found: Found) -> None:
+def _record_landed(ports: Ports, intent: Save, found: Found) -> None:
     entry = entry_of(ports, intent, found.pine_id)
     if entry is not None:
         sent = intent.digest if intent.digest != found.digest else None
@@ -74,16 +74,16 @@ def _land(ports: Ports, intent: Save, found: Found) -> None:
             shadowed=found.shadowed or entry.shadowed,
         )
         ports.manifest.commit({entry.path: entry})
-    landed = advanced(intent, "landed", landed=found.version, pine_id=found.pine_id)
+    landed = with_state(intent, "landed", landed=found.version, pine_id=found.pine_id)
     ports.log.write(landed)
 
 
-def give_up(ports: Ports, intent: Save, flag: Version | None = None) -> None:
+def abandon(ports: Ports, intent: Save, flag: Version | None = None) -> None:
     """Give up a save that was not found. Keep a tombstone, as the save can still appear."""
     entry = entry_of(ports, intent, intent.pine_id)
     if flag and entry:
         ports.manifest.commit({entry.path: replace(entry, shadowed=flag)})
-    ports.log.write(advanced(intent, "abandoned"))
+    ports.log.write(with_state(intent, "abandoned"))
 
 
 def entry_of(ports: Ports, intent: Intent, pine_id: PineId | None) -> Entry | None:

@@ -20,10 +20,10 @@ def pull(
     """Pull the changes of all scripts, or of those that the patterns match, and report those
     left alone. Diverged files are merged, or resolved by `choice` (TAKE_OURS or TAKE_THEIRS);
     with `merge` False they are left. Returns the survey."""
-    view = yield from tx.look()
-    steps = download.steps_of(chosen(view.situations, patterns, tx.blocked), choice, merge)
+    view = yield from tx.survey()
+    steps = download.steps_of(chosen(view.states, patterns, tx.blocked), choice, merge)
     changes = (*download.CHANGES, *download.CHOICES)
-    moves = moved(view.situations)
+    moves = moved(view.states)
     yield from download.pull(tx.ports, [step for step in steps if step.act in changes])
     for step in steps:
         if step.act not in changes and (outcome := left_alone(step, view.troubles, moves)):

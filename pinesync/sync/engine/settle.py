@@ -8,7 +8,7 @@ from dataclasses import replace
 from pinesync.errors import EXIT_LATER, FacadeError, FileError, NotAccessible
 from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
 from pinesync.sync.engine import delete, move, rename
-from pinesync.sync.engine.lifecycle import give_up, land, own_versions
+from pinesync.sync.engine.lifecycle import abandon, own_versions, record_landed
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads.find_upload import find, find_unknown
 from pinesync.sync.engine.uploads.resolve_upload import (
@@ -140,7 +140,7 @@ def _settle_save(ports: Ports, intent: Save) -> Outcome:
         return _pending(intent, f"cannot look for an earlier save: {error.message}")
     # Found on the service: the save landed, whatever its response was.
     if found:
-        land(ports, intent, found)
+        record_landed(ports, intent, found)
         return landed_outcome(intent, found)
     # Not found, but a slow save can still appear.
     if waited < ports.tools.settle_seconds:
@@ -151,7 +151,7 @@ def _settle_save(ports: Ports, intent: Save) -> Outcome:
             f"run the same command again; it is given up in {rest:.0f} s",
         )
     unknown = find_unknown(ports, intent)
-    give_up(ports, intent, unknown)
+    abandon(ports, intent, unknown)
     if unknown:
         return unknown_outcome(intent, unknown)
     return Outcome(
@@ -176,7 +176,7 @@ def _given_up_unseen(ports: Ports, intent: Save, error: NotAccessible) -> Outcom
     """Give up a save whose script the service refuses to a valid session: the script is gone, and
     waiting would block it forever. The intent stays in case the script comes back."""
     ask_session(ports.remote, None)
-    give_up(ports, intent)
+    abandon(ports, intent)
     return Outcome(
         intent.path,
         "recovered",

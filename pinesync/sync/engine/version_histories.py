@@ -9,7 +9,7 @@ from dataclasses import replace
 from pinesync.errors import FacadeError, NotAccessible, PinesyncError
 from pinesync.model import PineId, Version, VersionInfo
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.planner import Wanted
+from pinesync.sync.planner import VersionKey
 from pinesync.sync.ports import Ports, Remote, TextStore
 
 _FIRST = Version(1)
@@ -33,10 +33,10 @@ def read_histories(
         if (lost := not_held(ports.texts, pine_id, last, since.get(pine_id)))
     }
     ids = list(missing)
-    each = ports.tools.each
+    each = ports.tools.parallel
     times = dict(zip(ids, each(lambda i: _times(ports.remote, i, newest[i]), ids), strict=True))
 
-    def read(pair: Wanted) -> None:
+    def read(pair: VersionKey) -> None:
         if troubles and pair[0] in troubles:
             return
         try:
