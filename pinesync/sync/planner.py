@@ -279,9 +279,7 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
     named_by_id = {entry.pine_id: entry.path for entry in entries if not entry.base}
     pending = {e.name: e.path for e in entries if e.pine_id is None}
     taken = {collision_key(path) for path in snapshot.entries} | snapshot.occupied
-    untracked = {
-        collision_key(path): path for path in snapshot.files if path not in snapshot.entries
-    }
+    other = {collision_key(path): path for path in snapshot.files if path not in snapshot.entries}
     pairs: list[tuple[ScriptInfo, RelPath]] = []
     for info in sorted(new, key=lambda info: info.pine_id):
         path = named_by_id.get(info.pine_id) or pending.pop(unescape_name(info.name), None)
@@ -290,7 +288,7 @@ def _counterparts(snapshot: Snapshot) -> list[tuple[ScriptInfo, RelPath]]:
                 continue  # after `rm`, a script is not matched with its file again
             folder = snapshot.folders.get(info.kind, "")
             path = place(unescape_name(info.name), info.pine_id, folder, taken)
-            path = untracked.get(collision_key(path), path)
+            path = other.get(collision_key(path), path)
             taken.add(collision_key(path))
         pairs.append((info, path))
     return pairs
