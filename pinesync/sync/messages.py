@@ -16,7 +16,7 @@ from pinesync.text.canonical import NO_TEXT
 from pinesync.text.filenames import shell_quote
 
 
-def planned(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
+def planned_run(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
     """The run of a plan. `previews` are rows with findings; an empty `act` in one is the step's."""
     known = {one.path: one for one in previews}
 
@@ -29,7 +29,7 @@ def planned(steps: Sequence[Step], previews: Sequence[Planned] = ()) -> Run:
     return Run(planned=tuple(row(s) for s in steps if s.act is not Act.NOTHING), dry_run=True)
 
 
-def left_alone(
+def unchanged_outcome(
     step: Step,
     troubles: Mapping[PineId, str] | None = None,
     moves: Mapping[RelPath, RelPath] | None = None,

@@ -147,7 +147,7 @@ TAKING_BACK = (
     Mutant(
         "each save of others is looked for by itself",
         "37",
-        "pinesync.sync.reverts:_Walk.take_out",
+        "pinesync.sync.reverts:_SaveRemoval.remove",
         only_together,
         (f"{CLI}::test_a_newer_save_without_the_one_before",),
     ),

@@ -92,7 +92,7 @@ def test_the_journal_goes_into_the_log_as_one_operation(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.manifest.commit({PATH: ENTRY})
     place.tree.put(PATH, "new\n", digest(TEXT), lambda _: None)
-    place.tree.appear(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
     place.log.write(with_state(with_state(upload(), "sent"), "landed", landed=Version(4)))
     place.log.log_operation("push", 1_700_000_000.0)
     (done,) = place.log.operations(5)

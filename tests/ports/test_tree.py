@@ -168,7 +168,7 @@ def test_another_text_than_the_expected_one_stays(
     with pytest.raises(ChangedMeanwhile):
         place.tree.put(PATH, NEW, digest(expected) if expected else None, names.append)
     if names:
-        assert not place.tree.take_back(download(place, names[0], NEW, expected))
+        assert not place.tree.finish_write(download(place, names[0], NEW, expected))
     assert place.files() == {PATH: there}
     assert place.log.journal.is_empty
 
@@ -194,7 +194,7 @@ def test_killed_before_the_exchange_nothing_was_done(place: Place, before: str |
     if before:
         place.write(PATH, before.encode())
     intent = broken(place, expected=before)
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == ({PATH: before.encode()} if before else {})
     assert list(place.log.intents()) == []
     assert place.log.journal.is_empty
@@ -206,7 +206,7 @@ def test_killed_after_it_all_was_done(place: Place, before: str | None) -> None:
         place.write(PATH, before.encode())
     intent = put(place, expected=before)
     place.log.log_operation("pull", 1.0)
-    assert place.tree.take_back(intent)
+    assert place.tree.finish_write(intent)
     assert place.files() == {PATH: NEW.encode()}
     assert list(place.log.intents()) == [intent], "it is the caller's to close"
     assert place.log.journal.files == {PATH: Written(PATH, intent.replaces, digest(NEW))}
@@ -216,7 +216,7 @@ def test_done_and_edited_since_it_was_done(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = put(place)
     place.write(PATH, THEIRS.encode())
-    assert place.tree.take_back(intent)
+    assert place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
@@ -226,7 +226,7 @@ def test_cleaned_up_by_somebody_else_it_was_not_done(place: Place, there: str) -
     intent = broken(place)
     place.remove(f"indicators/{intent.temp}")
     place.write(PATH, there.encode())
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: there.encode()}
     assert list(place.log.intents()) == []
 
@@ -236,7 +236,7 @@ def test_killed_between_the_exchange_and_its_end_it_is_finished(place: Place) ->
     intent = broken(place)
     place.write(PATH, NEW.encode())
     place.write(f"indicators/{intent.temp}", TEXT.encode())
-    assert place.tree.take_back(intent)
+    assert place.tree.finish_write(intent)
     assert place.files() == {PATH: NEW.encode()}
     assert place.texts.text_of(digest(TEXT)) == TEXT
 
@@ -246,7 +246,7 @@ def test_an_editor_that_came_in_between_gets_its_text_back(place: Place) -> None
     intent = broken(place)
     place.write(PATH, NEW.encode())
     place.write(f"indicators/{intent.temp}", THEIRS.encode())
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
@@ -255,7 +255,7 @@ def test_of_two_texts_that_nobody_expected_both_are_kept(place: Place) -> None:
     intent = broken(place)
     place.write(PATH, b"the newer one\n")
     place.write(f"indicators/{intent.temp}", THEIRS.encode())
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: b"the newer one\n"}
     assert place.texts.text_of(digest(THEIRS)) == THEIRS
 
@@ -263,13 +263,13 @@ def test_of_two_texts_that_nobody_expected_both_are_kept(place: Place) -> None:
 def test_an_edit_at_the_last_moment_stays(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     intent = broken(place, lambda: place.write(PATH, THEIRS.encode()))
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
 def test_a_file_made_at_the_last_moment_stays(place: Place) -> None:
     intent = broken(place, lambda: place.write(PATH, THEIRS.encode()), expected=None)
-    assert not place.tree.take_back(intent)
+    assert not place.tree.finish_write(intent)
     assert place.files() == {PATH: THEIRS.encode()}
 
 
@@ -286,29 +286,29 @@ def test_leftovers_that_nobody_knows_are_kept_and_removed(place: Place) -> None:
 # -- moving ---------------------------------------------------------------------------------------
 
 
-def has_moved(place: Place, text: str = TEXT) -> bool:
-    return place.tree.has_moved(PATH, OTHER, digest(text))
+def is_moved(place: Place, text: str = TEXT) -> bool:
+    return place.tree.is_moved(PATH, OTHER, digest(text))
 
 
 def test_a_file_moves_in_two_steps(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    assert not has_moved(place)
-    place.tree.appear(PATH, OTHER)
+    assert not is_moved(place)
+    place.tree.add_new_name(PATH, OTHER)
     assert place.files() == {PATH: TEXT.encode(), OTHER: TEXT.encode()}
-    assert has_moved(place)
-    assert place.tree.vanish(PATH, OTHER, KEY)
+    assert is_moved(place)
+    assert place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {OTHER: TEXT.encode()}
-    assert has_moved(place)
-    assert not has_moved(place, THEIRS)
+    assert is_moved(place)
+    assert not is_moved(place, THEIRS)
     assert place.log.journal.moves == [Moved(PATH, OTHER)]
 
 
 def test_each_step_may_be_done_again(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
-    place.tree.appear(PATH, OTHER)
-    assert place.tree.vanish(PATH, OTHER, KEY)
-    assert place.tree.vanish(PATH, OTHER, KEY)
+    place.tree.add_new_name(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
+    assert place.tree.remove_old_name(PATH, OTHER, KEY)
+    assert place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {OTHER: TEXT.encode()}
 
 
@@ -316,50 +316,50 @@ def test_no_file_is_moved_over_another(place: Place) -> None:
     place.write(PATH, TEXT.encode())
     place.write(OTHER, THEIRS.encode())
     with pytest.raises(ChangedMeanwhile):
-        place.tree.appear(PATH, OTHER)
-    assert not has_moved(place)
-    assert not place.tree.vanish(PATH, OTHER, KEY)
+        place.tree.add_new_name(PATH, OTHER)
+    assert not is_moved(place)
+    assert not place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {PATH: TEXT.encode(), OTHER: THEIRS.encode()}
 
 
 def test_what_is_not_there_does_not_move(place: Place) -> None:
     with pytest.raises(FileError):
-        place.tree.appear(PATH, OTHER)
+        place.tree.add_new_name(PATH, OTHER)
     place.block(PATH)
     with pytest.raises(FileError):
-        place.tree.appear(PATH, OTHER)
+        place.tree.add_new_name(PATH, OTHER)
     assert place.log.journal.moves == []
 
 
 def test_an_old_path_that_was_saved_meanwhile_stays(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
     place.write(PATH, THEIRS.encode())
-    assert not has_moved(place)
-    assert not place.tree.vanish(PATH, OTHER, KEY)
+    assert not is_moved(place)
+    assert not place.tree.remove_old_name(PATH, OTHER, KEY)
     assert place.files() == {PATH: THEIRS.encode(), OTHER: TEXT.encode()}
 
 
 def test_a_new_path_is_taken_away_again(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.add_new_name(PATH, OTHER)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode()}
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode()}
 
 
 def test_unless_it_was_saved_meanwhile(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
     place.write(OTHER, THEIRS.encode())
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode(), OTHER: THEIRS.encode()}
 
 
 def test_the_only_file_gets_its_old_path_back(place: Place) -> None:
     place.write(PATH, TEXT.encode())
-    place.tree.appear(PATH, OTHER)
+    place.tree.add_new_name(PATH, OTHER)
     place.remove(PATH)
-    place.tree.retract(PATH, OTHER, digest(TEXT), KEY)
+    place.tree.revert_move(PATH, OTHER, digest(TEXT), KEY)
     assert place.files() == {PATH: TEXT.encode()}

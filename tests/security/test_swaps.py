@@ -103,7 +103,7 @@ def puts(at: Place, tree: Tree, key: str) -> None:
         tree.put(PATH, text.encode(), expected, key, lambda _: None, at.told.append)
     except (FileError, ChangedMeanwhile):
         kept = at.told.append
-        tree.take_back(PATH, temp, digest(text), expected, kept, lambda: None, lambda: False)
+        tree.finish_write(PATH, temp, digest(text), expected, kept, lambda: None, lambda: False)
         raise
 
 

@@ -13,7 +13,7 @@ from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import push as engine_push
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.engine.uploads.prepare_upload import policy_of, preview
-from pinesync.sync.messages import planned
+from pinesync.sync.messages import planned_run
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.selection import chosen
 
@@ -44,7 +44,7 @@ def push(
         steps = engine_push.plan(states, patterns, recreate=recreate, over=version is not None)
         contract = policy_of(project.ports, allow_shift=allow_shift)
         shifts = project.ports.tools.parallel(lambda s: preview(project.ports, s, contract), steps)
-        return planned(steps, [one for one in shifts if one])
+        return planned_run(steps, [one for one in shifts if one])
     if not anyway:
         refuse_broken(setup, project.settings.remote, project.settings.owner)
     with project.transaction("push", online=True) as tx:

@@ -23,7 +23,7 @@ from pinesync.sync.operations import (
     REDO,
     UNDO,
     Operation,
-    named,
+    find_operations,
     short_ids,
     to_redo,
     to_undo,
@@ -121,7 +121,7 @@ def _chosen(
             what = "nothing to redo" if redo else "nothing to undo"
             raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
         return found
-    fits = named(operations, key)
+    fits = find_operations(operations, key)
     if len(fits) != 1:
         newest = [f"{short[each.key]} ({each.verb})" for each in fits[: -_MOST_NAMED - 1 : -1]]
         newest += [f"{len(fits) - len(newest)} more"] * (len(fits) > len(newest))

@@ -13,7 +13,7 @@ from pinesync.sync.ports import IntentLog, Ports
 from pinesync.sync.recovery import Found
 
 
-def stamped(ports: Ports, intent: AnyIntent) -> AnyIntent:
+def new_intent(ports: Ports, intent: AnyIntent) -> AnyIntent:
     """The intent with a new key, the account, and the time."""
     now, account = ports.tools.now(), ports.manifest.scope().account
     return replace(
@@ -34,7 +34,7 @@ def begin(ports: Ports, intent: AnyIntent) -> AnyIntent:
     except FileError as error:
         hint = "nothing was sent: make pine.toml and its folder writable first"
         raise FileError(error.message, hint) from error
-    intent = stamped(ports, intent)
+    intent = new_intent(ports, intent)
     ports.log.write(intent)
     sent = with_state(intent, "sent")
     ports.log.write(sent)
@@ -65,12 +65,12 @@ def _record_landed(ports: Ports, intent: Save, found: Found) -> None:
         if entry.base:
             base = entry.base.moved(found.version, found.digest, ours, sent)
         # The base never moves back: a pull may already have set a later version.
-        older = entry.base is None or entry.pine_id != found.pine_id
-        moves = older or (entry.base is not None and entry.base.version < found.version)
+        is_new = entry.base is None or entry.pine_id != found.pine_id
+        advances = is_new or (entry.base is not None and entry.base.version < found.version)
         entry = replace(
             entry,
             pine_id=found.pine_id,
-            base=base if moves else entry.base,
+            base=base if advances else entry.base,
             shadowed=found.shadowed or entry.shadowed,
         )
         ports.manifest.commit({entry.path: entry})
@@ -105,4 +105,4 @@ def uploads_of(log: IntentLog, pine_id: PineId) -> list[Save]:
 
 def own_versions(log: IntentLog, pine_id: PineId) -> frozenset[Version]:
     """The versions saved from this machine, as far as its push log goes back."""
-    return recovery.ours_of(uploads_of(log, pine_id))
+    return recovery.own_versions_of(uploads_of(log, pine_id))

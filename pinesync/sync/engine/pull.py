@@ -7,7 +7,7 @@ from collections.abc import Generator
 from pinesync.sync.engine import download
 from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.messages import left_alone
+from pinesync.sync.messages import unchanged_outcome
 from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.policy import Act
@@ -26,6 +26,6 @@ def pull(
     moves = moved(view.states)
     yield from download.pull(tx.ports, [step for step in steps if step.act in changes])
     for step in steps:
-        if step.act not in changes and (outcome := left_alone(step, view.troubles, moves)):
+        if step.act not in changes and (outcome := unchanged_outcome(step, view.troubles, moves)):
             yield outcome
     return view

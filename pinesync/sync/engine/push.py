@@ -10,7 +10,7 @@ from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
 from pinesync.sync.engine.uploads.prepare_upload import file_changed_outcome
-from pinesync.sync.messages import left_alone, not_listed
+from pinesync.sync.messages import not_listed, unchanged_outcome
 from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.planner import ScriptState, Step
@@ -47,7 +47,9 @@ def push(
     for step in steps:
         if step.state.word is Status.UNTRACKED and step.state.path in patterns:
             yield not_listed(step.state, moves)
-        elif step.act not in upload.CHANGES and (outcome := left_alone(step, view.troubles, moves)):
+        elif step.act not in upload.CHANGES and (
+            outcome := unchanged_outcome(step, view.troubles, moves)
+        ):
             yield outcome
     changes = [step for step in steps if step.act in upload.CHANGES]
     listed = view.listed or {}

@@ -10,7 +10,7 @@ from pinesync.sync.engine.snapshot import Survey
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.uploads import upload
 from pinesync.sync.engine.uploads.prepare_upload import Draft, draft_of, policy_of
-from pinesync.sync.messages import left_alone, not_listed
+from pinesync.sync.messages import not_listed, unchanged_outcome
 from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
@@ -66,4 +66,4 @@ def _left(step: Step, view: Survey) -> Outcome | None:
         )
     if step.act in upload.CHANGES:
         return None
-    return left_alone(step, view.troubles, {})
+    return unchanged_outcome(step, view.troubles, {})

@@ -154,7 +154,9 @@ def _restore_flags(
                 if UNREAD in texts.values():
                     raise TryLater(f"{entry.path}: {troubles[info.pine_id]}", "try again later")
                 log = {version: text for (_, version), text in texts.items()}
-                shadowed = recovery.shadowed_version(parent, landed, log, recovery.ours_of(saves))
+                shadowed = recovery.shadowed_version(
+                    parent, landed, log, recovery.own_versions_of(saves)
+                )
                 if shadowed and shadowed > base.version:
                     flagged[entry.path] = replace(entry, shadowed=shadowed)
     return flagged

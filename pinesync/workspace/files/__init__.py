@@ -8,14 +8,14 @@ root is followed: folders are opened one by one, by descriptor where the system 
 from pinesync.workspace.files.create_file import is_taken, make_file, refuse_unwritable
 from pinesync.workspace.files.new_workspace import building, is_free, make_folder, remove_built
 from pinesync.workspace.files.pages import is_page, put_page
-from pinesync.workspace.files.rename import appear, vanish
+from pinesync.workspace.files.rename import add_new_name, remove_old_name
 from pinesync.workspace.files.tree import Tree
 from pinesync.workspace.files.walk import MANIFEST
 
 __all__ = [
     "MANIFEST",
     "Tree",
-    "appear",
+    "add_new_name",
     "building",
     "is_free",
     "is_page",
@@ -25,5 +25,5 @@ __all__ = [
     "put_page",
     "refuse_unwritable",
     "remove_built",
-    "vanish",
+    "remove_old_name",
 ]

@@ -24,20 +24,20 @@ from pinesync.workspace.files.tree import Tree
 _NO_SECOND_NAMES = (errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
 
 
-def appear(tree: Tree, old: RelPath, new: RelPath) -> None:
+def add_new_name(tree: Tree, old: RelPath, new: RelPath) -> None:
     """Give the file its new name as well, or instead if the disk allows only one name per file.
     ChangedMeanwhile rather than replace another file."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     try:
         with tree.opened(above) as source, tree.opened(folder, make=True) as target:
-            _appear(source, name, target, new_name)
+            _add_new_name(source, name, target, new_name)
     except FileExistsError:
         raise ChangedMeanwhile from None
     except OSError as error:
         raise file_error(new, error) from error
 
 
-def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
+def _add_new_name(source: Folder, name: str, target: Folder, new: str) -> None:
     if is_listed(target, new):
         if not _is_same(source, name, target, new):
             raise ChangedMeanwhile
@@ -69,7 +69,7 @@ def _appear(source: Folder, name: str, target: Folder, new: str) -> None:
         raise
 
 
-def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
+def is_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
     """Whether the new name is the same file as the old one or, if the old one is gone, has that
     text."""
     (above, name), (folder, new_name) = _split(old), _split(new)
@@ -87,7 +87,7 @@ def has_moved(tree: Tree, old: RelPath, new: RelPath, text: Digest) -> bool:
         raise file_error(new, error) from error
 
 
-def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
+def remove_old_name(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
     """Remove the old name if the new one is the same file. False if the old name has a different
     text, which stays."""
     (above, name), (folder, new_name) = _split(old), _split(new)
@@ -118,9 +118,9 @@ def vanish(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
         raise file_error(old, error) from error
 
 
-def retract(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
-    """Undo `appear`. If the old name has a file, remove the new one as long as it has this text.
-    Otherwise rename it back."""
+def revert_move(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) -> None:
+    """Undo `add_new_name`. If the old name has a file, remove the new one as long as it has this
+    text. Otherwise rename it back."""
     (above, name), (folder, new_name) = _split(old), _split(new)
     temp = f".pinesync-{key}.tmp"
     try:

@@ -205,7 +205,7 @@ def settled_by(
     saved = read_back() if read_back else ports.remote.get(pine_id, version)
     ports.texts.remember(saved)
     log = read_log(ports, pine_id, parent, version)
-    ours = recovery.ours_of(uploads_of(ports.log, pine_id), intent)
+    ours = recovery.own_versions_of(uploads_of(ports.log, pine_id), intent)
     shadowed = recovery.shadowed_version(parent, version, log, ours)
     return Found(pine_id, version, log[version], shadowed, unescape_name(saved.name))
 
