@@ -22,7 +22,7 @@ from pinesync.cli.status_line import draw, wipe
 from pinesync.clock import wall
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.outcome import Outcome
-from pinesync.text.plural import some_of
+from pinesync.text.plural import shorten_list
 from pinesync.watch.events import (
     Began,
     Checking,
@@ -95,7 +95,7 @@ class EventPrinter:
         echo_err("Ctrl-C ends it")
 
     def _print_held(self, event: Held) -> None:
-        named = escape_controls(some_of(event.paths, _MOST_NAMED))
+        named = escape_controls(shorten_list(event.paths, _MOST_NAMED))
         echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')} {event.why}: {named}")
         press = "press p to send them, n to leave them; " if self._keys else ""
         _print_hint(f"{press}`pinesync push` sends them")

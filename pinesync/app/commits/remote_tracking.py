@@ -27,7 +27,7 @@ _RAW = (
 )
 
 
-def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
+def update_tracking(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     """Move the remote-tracking branch to what the service has, as far as texts are cached. Returns
     its commit; None outside git or if tracking is off. Leaves the user's branch, index and files
     untouched. Where the service is a git remote, its branch moves instead, and the versions that
@@ -54,7 +54,7 @@ def follow(project: Project, listed: Mapping[PineId, ScriptInfo]) -> str | None:
     return track(repository, fork, saved, account, lambda one: _file(folder, fork, one))
 
 
-def raw(project: Project) -> str:
+def unfiltered_note(project: Project) -> str:
     """A one-time note that the branch's files are unfiltered; empty if no filter applies."""
     folder = project.workspace
     repository = None if folder.log.was_reported(_NOTE) else _repository(folder)
@@ -68,8 +68,8 @@ def raw(project: Project) -> str:
 def follow_quietly(project: Project, listed: Mapping[PineId, ScriptInfo]) -> Iterator[Outcome]:
     """Like `follow`, but report an error as an outcome instead of raising it."""
     try:
-        follow(project, listed)
-        if note := raw(project):
+        update_tracking(project, listed)
+        if note := unfiltered_note(project):
             yield Outcome(RelPath(NAME), "told", message=note)
     except PinesyncError as error:
         yield Outcome(RelPath(NAME), "told", message=f"not moved: {error.message}")

@@ -19,10 +19,10 @@ from pinesync import __version__
 from pinesync.app.doctor.checkup import (
     CheckResult,
     Unusable,
-    entered_by_others,
-    named,
+    check_private,
     note,
     ok,
+    some_names,
     wrong,
 )
 from pinesync.app.doctor.parts import Workspace, disk
@@ -90,7 +90,7 @@ def sign_ins(folder: Path) -> Iterator[CheckResult]:
         yield ok("no sign-in is stored on this machine")
         return
     with disk(folder):
-        troubles = [*entered_by_others(folder)]
+        troubles = [*check_private(folder)]
         for name in names:
             troubles += _sign_in(folder / name)
     yield from troubles
@@ -179,7 +179,7 @@ def _converts(found: git_now.GitStatus) -> bool:
 def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[CheckResult]:
     if found.unmerged:
         yield wrong(
-            f"git left an unfinished merge in {named(sorted(found.unmerged))}",
+            f"git left an unfinished merge in {some_names(sorted(found.unmerged))}",
             "resolve it there, then `git add` and commit",
         )
     if MANIFEST in found.ignored:
@@ -192,12 +192,12 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[CheckResult]:
     listed = set(here.entries)
     if hidden := sorted(listed & found.ignored):
         yield wrong(
-            f"git ignores listed scripts: {named(hidden)}",
+            f"git ignores listed scripts: {some_names(hidden)}",
             f"`git check-ignore -v {shell_quote(hidden[0])}` shows the pattern; remove it",
         )
     there = listed - found.ignored - found.tracked - {MANIFEST}
     if MANIFEST in found.tracked and there:
-        yield note(f"not in git yet: {named(sorted(there))}", f"commit them with {MANIFEST}")
+        yield note(f"not in git yet: {some_names(sorted(there))}", f"commit them with {MANIFEST}")
 
 
 def bugs(folder: Path) -> Iterator[CheckResult]:
@@ -206,7 +206,7 @@ def bugs(folder: Path) -> Iterator[CheckResult]:
         logs = sorted(str(path) for path in folder.glob("bug-*.log"))
     if logs:
         yield note(
-            f"{counted(len(logs), 'log')} of bugs in pinesync: {named(logs[::-1])}",
+            f"{counted(len(logs), 'log')} of bugs in pinesync: {some_names(logs[::-1])}",
             "check them for private data, report them, then remove them",
         )
     else:
@@ -238,6 +238,6 @@ def _version(name: str) -> str | None:
 def packages(found: Mapping[str, str | None]) -> Iterator[CheckResult]:
     """Whether the packages that pinesync needs are installed."""
     if missing := [name for name in NEEDED if found[name] is None]:
-        yield wrong(f"not installed: {named(missing)}", "install pinesync again")
+        yield wrong(f"not installed: {some_names(missing)}", "install pinesync again")
     else:
         yield ok("every package that pinesync needs is there")

@@ -10,7 +10,7 @@ from pinesync.app.git_remote.commit_writer import CommitWriter
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import open_remote
 from pinesync.app.sync.clone import new_settings, workspace_id
-from pinesync.app.versions.history_import import unfit
+from pinesync.app.versions.history_import import unusable_version
 from pinesync.errors import EXIT_LATER, FacadeError
 from pinesync.git.committed import CommittedTree
 from pinesync.git.fast_import import NewCommit, write_commits
@@ -273,7 +273,7 @@ def _read_histories(
     newest = {info.pine_id: info.version for info in behind}
     histories = read_histories(ports, newest, troubles, since)
     for pine_id, infos in list(histories.items()):
-        if trouble := unfit(ports, infos):
+        if trouble := unusable_version(ports, infos):
             del histories[pine_id]
             troubles[pine_id] = trouble
     outcomes += (failed(where[i].path, error, i) for i, error in sorted(troubles.items()))

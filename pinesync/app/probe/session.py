@@ -120,7 +120,7 @@ class ProbeSession:
         """Record the write, then send it."""
         assert self.record
         what = request.path.partition("/USER")[0].strip("/")
-        self.record = self.records.sending(self.record, what)
+        self.record = self.records.begin_write(self.record, what)
         return self._send(request, cookie, pages=pages)
 
     def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> ProbeResponse:
@@ -139,7 +139,7 @@ class ProbeSession:
     def listed(self) -> tuple[ScriptInfo, ...]:
         return responses.scripts(self.read(requests.list_scripts()).answer)
 
-    def whose(self, pine_id: PineId | None = None) -> tuple[ProbeResponse, Account | None]:
+    def account(self, pine_id: PineId | None = None) -> tuple[ProbeResponse, Account | None]:
         """Whom the session probe names, asked with a script of the probe or a built-in one.
         SessionExpired without a session; None for an answer that names nobody."""
         response = self.read(requests.script_info(pine_id or _BUILT_IN))

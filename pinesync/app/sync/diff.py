@@ -72,20 +72,20 @@ def _of_versions(project: Project, raws: Sequence[str], show: Show) -> FileDiff 
     """Compare one version with its file, or the two revisions given."""
     if len(raws) > 2:
         raise Misuse("at most two sides can be compared", "PATH@5, or PATH@5 PATH@7")
-    past = VersionStore(project)
+    store = VersionStore(project)
     sides = [revision(project, raw) for raw in raws]
     first, last = sides[0], replace(sides[-1], version=sides[-1].version if sides[1:] else None)
-    old, new = _text(project, past, first), _text(project, past, last)
+    old, new = _text(project, store, first), _text(project, store, last)
     if old == new:
         return None
     path = last.path or RelPath(last.label)
     return show(path, str(first.version or "file"), str(last.version or "file"), old, new)
 
 
-def _text(project: Project, past: VersionStore, which: Revision) -> str:
+def _text(project: Project, store: VersionStore, which: Revision) -> str:
     """The text of the version, or of the file if the revision names no version."""
     if which.version:
-        return past.text(past.version(which, which.version))
+        return store.text(store.version(which, which.version))
     data = project.workspace.tree.read(which.path) if which.path else None
     try:
         if data is not None:

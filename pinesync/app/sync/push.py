@@ -36,7 +36,7 @@ def push(
     `seen`, only its files are read, and each is sent only if it still has that text.
     ActionRequired, unless `anyway`, if a probe of the account found a promise broken. `project` is
     the workspace if already open. With `allow_shift`, charts and alerts may read other inputs."""
-    version = _over(over, paths)
+    version = _parse_over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
@@ -80,7 +80,7 @@ def _followed(
         yield from follow_pushed(project, saved)
 
 
-def _over(raw: str | None, paths: Sequence[str]) -> Version | None:
+def _parse_over(raw: str | None, paths: Sequence[str]) -> Version | None:
     if raw is None:
         return None
     if len(paths) != 1:

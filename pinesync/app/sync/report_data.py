@@ -80,11 +80,11 @@ def build_report(
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
     times = {} if offline else _times(project, shown)
-    own = Provenance(project)
+    provenance = Provenance(project)
     scripts = []
     left = MOST_LINES_OF_ALL
     for line in found.lines:
-        script = Script(line, _saves(project, view, own, line, times))
+        script = Script(line, _saves(project, view, provenance, line, times))
         if line.path in compared:
             script = sides.of(script, min(MOST_LINES, left))
             left -= sum(map(len, script.difference.pieces)) if script.difference else 0
@@ -172,7 +172,7 @@ class _Sides:
 def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Version, int]]:
     """When the versions of changed scripts were saved, as far as the service says."""
 
-    def ask(pine_id: PineId) -> Mapping[Version, int]:
+    def read_times(pine_id: PineId) -> Mapping[Version, int]:
         # These times are optional: the list and the texts contain some as well.
         with suppress(PinesyncError):
             return project.remote().versions(pine_id)
@@ -181,13 +181,13 @@ def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Vers
     ids = [line.pine_id for line in shown if line.pine_id and line.word is not Status.GONE][
         :MOST_ASKED
     ]
-    return dict(zip(ids, project.ports.tools.parallel(ask, ids), strict=True))
+    return dict(zip(ids, project.ports.tools.parallel(read_times, ids), strict=True))
 
 
 def _saves(
     project: Project,
     view: Survey,
-    own: Provenance,
+    provenance: Provenance,
     line: Line,
     times: Mapping[PineId, Mapping[Version, int]],
 ) -> tuple[Save, ...]:
@@ -207,5 +207,9 @@ def _saves(
     for version, when in sorted(known.items()):
         if when:
             latest = max(latest, when)
-            found.append(Save(version, latest, own.by(pine_id, version), version == line.version))
+            found.append(
+                Save(
+                    version, latest, provenance.saved_by(pine_id, version), version == line.version
+                )
+            )
     return tuple(found)

@@ -64,7 +64,7 @@ class VersionStore:
         try:
             saved = self._ports.remote.get(which.pine_id, version)
         except NotAccessible as error:
-            hint = f"`pinesync log {which.typed}` lists the versions"
+            hint = f"`pinesync log {which.argument}` lists the versions"
             newest = self.newest(which.pine_id)
             if newest and version > newest:
                 raise Misuse(

@@ -9,7 +9,7 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.scripts.mv import refuse_taken
-from pinesync.app.sync.matching import file_here, origin
+from pinesync.app.sync.matching import find_base, read_local_file
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
@@ -122,7 +122,7 @@ def _added(project: Project, path: RelPath) -> Added:
     if data is None:
         raise Misuse(f"{path}: no such file", "`pinesync new NAME` makes one from a template")
     try:
-        file = file_here(path, data)
+        file = read_local_file(path, data)
     except Unreadable as error:
         raise Misuse(f"{path}: {error}", "save it as UTF-8 text") from None
     return Added(path, (file.title or file.stem)[:MAX_SAVED_NAME])
@@ -223,7 +223,7 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
         if info is None:
             raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
-        base = origin(ports, info, file_here(path, data).text)
+        base = find_base(ports, info, read_local_file(path, data).text)
         name = unescape_name(info.name)
         project.workspace.manifest.commit({path: Entry(path, name, pine_id, base)})
     return Added(path, name, pine_id, base.version if base else None)

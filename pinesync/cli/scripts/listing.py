@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from pinesync.app.project import Setup, account_here, open_remote
+from pinesync.app.project import Setup, find_account, open_remote
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, remote_options, shared
 from pinesync.cli.render import (
@@ -101,7 +101,7 @@ def list_scripts(setup: Setup, *, remote: str | None = None) -> Listing:
     another. SessionExpired for an empty list without a live session."""
     tracked: dict[PineId, RelPath] = {}
     expected = None
-    remote, project = account_here(setup, remote)
+    remote, project = find_account(setup, remote)
     if project:
         expected = project.settings.owner
         entries = project.workspace.manifest.entries().values()

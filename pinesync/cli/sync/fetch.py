@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from pinesync.app.commits.remote_tracking import follow, raw
+from pinesync.app.commits.remote_tracking import unfiltered_note, update_tracking
 from pinesync.app.project import Setup, open_project
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
@@ -91,8 +91,8 @@ def fetch(setup: Setup) -> Fetched:
         if (info := one.info)
         and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(one))
     )
-    saved = follow(project, view.listed or {})
-    return Fetched(arrivals, saved, raw(project) if saved else "")
+    saved = update_tracking(project, view.listed or {})
+    return Fetched(arrivals, saved, unfiltered_note(project) if saved else "")
 
 
 def _wanted(state: ScriptState) -> list[VersionKey]:

@@ -18,8 +18,20 @@ from pinesync.app.project import (
     workspace_at,
 )
 from pinesync.app.sync.clone import new_settings
-from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
-from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
+from pinesync.app.sync.matching import (
+    LocalFile,
+    Match,
+    candidates,
+    find_base,
+    match,
+    read_local_file,
+)
+from pinesync.app.team_template import (
+    path_in_repository,
+    split_existing,
+    template_files,
+    write_files,
+)
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, remote_options, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
@@ -188,7 +200,7 @@ def init(
     `template`, write its files as well; an existing workspace accepts nothing else. Changes no
     existing file and sends nothing."""
     root = (setup.cwd / directory).absolute()
-    files = starting_files(template) if template else {}
+    files = template_files(template) if template else {}
     if (root / MANIFEST).exists():
         if not template or link:
             raise _already_a_workspace(root)
@@ -235,11 +247,11 @@ def _with_files(
     """Write the template's files and keep existing ones. `below` is this folder's path in its
     repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
-    where = below(done.folder) if files else ""
-    written, taken = sorted_out(tree, tuple(files))
+    where = path_in_repository(done.folder) if files else ""
+    written, taken = split_existing(tree, tuple(files))
     if files and not done.dry_run:
         make_folder(done.folder)
-        written = write_starting(tree, {path: files[path] for path in written})
+        written = write_files(tree, {path: files[path] for path in written})
         taken = tuple(path for path in files if path not in written)
     return replace(done, written=written, already_there=already + taken, below=where)
 
@@ -259,7 +271,7 @@ def _link(
     linked = tuple(_linked(m, entries[m.path]) for m in matches)
     taken = {m.info.pine_id for m in matches}
     unlinked = tuple(path for path in here if path not in entries)
-    unsure = (Unsure(p, fitting(here[p], listed, digests, matches)) for p in unlinked)
+    unsure = (Unsure(p, candidates(here[p], listed, digests, matches)) for p in unlinked)
     return replace(
         done,
         linked=linked,
@@ -270,20 +282,20 @@ def _link(
     ), entries
 
 
-def _files(folder: Workspace) -> tuple[list[FileHere], list[tuple[str, str]]]:
-    files: list[FileHere] = []
+def _files(folder: Workspace) -> tuple[list[LocalFile], list[tuple[str, str]]]:
+    files: list[LocalFile] = []
     unusable: list[tuple[str, str]] = []
     for raw in sorted(folder.tree.scripts()):
         try:
             path = check_path(raw)
-            files.append(file_here(path, folder.tree.read(path) or b""))
+            files.append(read_local_file(path, folder.tree.read(path) or b""))
         except (BadPath, Unreadable) as error:
             unusable.append((raw, str(error)))
     return files, unusable
 
 
-def _entry(ports: Ports, found: Match, here: FileHere) -> Entry:
-    base = origin(ports, found.info, here.text)
+def _entry(ports: Ports, found: Match, here: LocalFile) -> Entry:
+    base = find_base(ports, found.info, here.text)
     return Entry(found.path, unescape_name(found.info.name), found.info.pine_id, base)
 
 

@@ -58,5 +58,5 @@ def command(
         merge = not no_merge
         return pull(setup, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
 
-    run = with_commit(setup, act, wish=commit, way="from")
+    run = with_commit(setup, act, enabled=commit, direction="from")
     return tell("pull", run, nothing="nothing new on TradingView", sums=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 import click
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.versions.backups import kept_at
+from pinesync.app.versions.backups import backups_of
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
@@ -116,7 +116,7 @@ def _candidates(project: Project, path: RelPath) -> str:
     folder = project.workspace
     ways = [
         f"`pinesync restore --back {backup.number} {shell_quote(path)}`"
-        for backup in kept_at(project, path)
+        for backup in backups_of(project, path)
         if not has_conflict_markers(folder.texts.text_of(backup.digest) or "")
     ][:_MOST_NAMED]
     if folder.manifest.has_history():

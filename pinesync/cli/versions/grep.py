@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 
 from pinesync.app.project import Setup, open_project
-from pinesync.app.versions.revspec import Revision, all_of
+from pinesync.app.versions.revspec import Revision, all_revisions
 from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
@@ -129,19 +129,19 @@ def grep(
     pattern."""
     project = open_project(setup)
     wanted = [_compiled(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns]
-    past = VersionStore(project, offline=offline)
-    revisions = all_of(project, raws)
+    store = VersionStore(project, offline=offline)
+    revisions = all_revisions(project, raws)
     if not raws:
         known = {which.pine_id for which in revisions}
-        revisions += [Revision(i, None) for i in past.listed if i not in known]
+        revisions += [Revision(i, None) for i in store.listed if i not in known]
     if all_versions:
-        histories = past.histories(revisions)
+        histories = store.histories(revisions)
         pairs = [(r, info) for r in revisions for info in reversed(histories.get(r.pine_id, ()))]
     else:
-        newest = [(r, last) for r in revisions if (last := past.newest(r.pine_id))]
-        read = project.ports.tools.parallel(lambda pair: past.version(*pair), newest)
+        newest = [(r, last) for r in revisions if (last := store.newest(r.pine_id))]
+        read = project.ports.tools.parallel(lambda pair: store.version(*pair), newest)
         pairs = [(which, info) for (which, _), info in zip(newest, read, strict=True)]
-    hits = tuple(hit for pair in pairs for hit in _hits(past, *pair, wanted))
+    hits = tuple(hit for pair in pairs for hit in _hits(store, *pair, wanted))
     return Hits(hits, len(pairs))
 
 
@@ -156,10 +156,10 @@ def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str
 
 
 def _hits(
-    past: VersionStore, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
+    store: VersionStore, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
 ) -> Iterator[Hit]:
     name = which.entry.name if which.entry else unescape_name(info.name)
-    for number, line in enumerate(lines(past.text(info)), 1):
+    for number, line in enumerate(lines(store.text(info)), 1):
         text = line.removesuffix("\n")
         if any(one.search(text) for one in wanted):
             yield Hit(which.path, name, info.pine_id, info.version, number, text)

@@ -29,7 +29,7 @@ from pinesync.sync.planner import MOST_VERSIONS
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.filenames import shell_quote, unescape_name
-from pinesync.text.plural import some_of
+from pinesync.text.plural import shorten_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,7 @@ _MOST_NAMED = 3
 
 def _replaces(lines: Sequence[tuple[Version, str]]) -> str:
     """Name the lines of other people that the edit replaced."""
-    shown = some_of([f"`{line}` ({version})" for version, line in lines], _MOST_NAMED)
+    shown = shorten_list([f"`{line}` ({version})" for version, line in lines], _MOST_NAMED)
     return f"replaces what somebody else saved: {shown}"
 
 
