@@ -77,7 +77,7 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     if found and project:
         guards.refuse_other_account(project.settings.owner, found)
     account = found or Account("")
-    stored = signins.keep(
+    stored = signins.store(
         setup.places.config, secret, account, now().wall, name=name, keyring=keyring
     )
     pinned = bool(found and project and _pin(project, found))

@@ -38,7 +38,7 @@ from pinesync.text.canonical import (
 )
 from pinesync.text.contract import diagnostics
 from pinesync.text.filenames import SUFFIX
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 from pinesync.workspace.files import Tree
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def checked(
     if base is not None and not any(one.severity == "error" for one in found):
         shifts = changes(base, text, client.full_check if client else None)
         found = (*found, *diagnostics(shifts))
-    found = (*found, *unseen(text))
+    found = (*found, *invisible_characters(text))
     return Checked(path, found, text if found else "")
 
 

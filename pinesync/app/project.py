@@ -20,7 +20,7 @@ from pinesync.clock import now, wall
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import RelPath
 from pinesync.sync.ports import Manifest, Ports, Remote, Tools
-from pinesync.sync.selection import called, is_named
+from pinesync.sync.selection import is_named, path_of_script
 from pinesync.text.filenames import SUFFIX, BadPath, check_path
 from pinesync.workspace.files import Tree
 from pinesync.workspace.manifest import Settings
@@ -127,7 +127,7 @@ class Project:
         except BadPath as error:
             raise Misuse(
                 f"{raw}: cannot be a script's file here: {error}",
-                called(self.workspace.manifest.entries().values(), raw)
+                path_of_script(self.workspace.manifest.entries().values(), raw)
                 or "name the file of a script; `pinesync status` lists them",
             ) from None
 

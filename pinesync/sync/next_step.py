@@ -9,7 +9,7 @@ from pinesync.model import RelPath
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.policy import Act
 from pinesync.text.filenames import shell_quote
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 
 _PULLS = (Act.FORWARD, Act.ADOPT_FORWARD, Act.MERGE, Act.PUT_BACK, Act.WRITE, Act.LATER)
 _PUSHES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.LATER)
@@ -74,5 +74,5 @@ def hint(command: str, paths: Collection[RelPath]) -> str:
         it="it" if one else "them",
         conflicts="the conflict" if one else f"{len(paths)} conflicts",
         files="the file" if one else f"{len(paths)} files",
-        scripts=counted(len(paths), "script"),
+        scripts=pluralize(len(paths), "script"),
     )

@@ -10,19 +10,19 @@ from pinesync.sync.planner import ScriptState
 from pinesync.text.filenames import shell_quote, unescape_name
 
 
-def chosen(
+def select(
     every: Sequence[ScriptState],
     patterns: Sequence[str],
     blocked: Collection[RelPath | PineId] = (),
 ) -> tuple[ScriptState, ...]:
     """The named situations, or all without names. Misuse if a name matches nothing."""
-    states, unmatched = named(tuple(every), list(patterns))
+    states, unmatched = select_named(tuple(every), list(patterns))
     if unmatched and unmatched[0].endswith("/"):
         raise Misuse(f"{unmatched[0][:-1]}: no scripts in it", "`pinesync status` lists them")
     if unmatched:
         raise Misuse(
             f"{unmatched[0]}: no such script or file",
-            called((s.entry for s in every if s.entry), unmatched[0])
+            path_of_script((s.entry for s in every if s.entry), unmatched[0])
             or "`pinesync status` lists them; `pinesync add` lists a file for the next push",
         )
     left_out = set(blocked)
@@ -35,7 +35,7 @@ def id_of(state: ScriptState) -> PineId | None:
     return state.entry.pine_id if state.entry else None
 
 
-def called(entries: Iterable[Entry], raw: str) -> str | None:
+def path_of_script(entries: Iterable[Entry], raw: str) -> str | None:
     """A hint if the argument is a script's name on TradingView instead of its path; else None."""
     for entry in entries:
         if unescape_name(entry.name) == raw:
@@ -43,7 +43,7 @@ def called(entries: Iterable[Entry], raw: str) -> str | None:
     return None
 
 
-def named(
+def select_named(
     states: tuple[ScriptState, ...], patterns: list[str]
 ) -> tuple[tuple[ScriptState, ...], list[str]]:
     """The situations that match the patterns (a path, a folder, or "." for all), and the patterns

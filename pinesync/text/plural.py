@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """ "1 script", "2 scripts"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 

@@ -168,7 +168,7 @@ class Uploader:
     def _sign_in_state(self) -> object:
         from pinesync.tradingview import signins
 
-        return signins.mark(self._setup.places.config)
+        return signins.fingerprint(self._setup.places.config)
 
     def settled(self, path: RelPath) -> None:
         """Forget the script's failures: nothing is left to do for it."""

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from pinesync.cli.render import columns, out_all, shortened, width
+from pinesync.cli.render import columns, out_all, truncate, width
 from tests.world import FASTER, LONGER, SLOWER, TREND_PATH, World
 
 if sys.platform == "win32":
@@ -150,7 +150,7 @@ def test_colours_are_seen_on_every_background_and_words_do_without(busy: World) 
     ],
 )
 def test_what_is_before_the_end_is_left_out(text: str, most: int, made: str) -> None:
-    assert shortened(text, most) == made
+    assert truncate(text, most) == made
     assert width(made) <= most
 
 

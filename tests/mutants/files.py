@@ -209,7 +209,7 @@ FILES = (
     Mutant(
         "pine.toml is read back before it is written",
         "S12",
-        "pinesync.workspace.manifest:_proved",
+        "pinesync.workspace.manifest:_verified",
         unproved,
         ("tests/workspace/test_manifest.py::test_what_could_not_be_read_again_is_not_written",),
     ),

@@ -98,7 +98,7 @@ TAKING_BACK = (
     Mutant(
         "what cannot be read is unknown, not fine",
         "38",
-        "pinesync.sync.engine.uploads.revert_detection:_compared",
+        "pinesync.sync.engine.uploads.revert_detection:_compare",
         unknown_is_fine,
         (f"{CLI}::test_a_push_that_can_read_the_newest_version_alone_sends_nothing",),
     ),
@@ -140,7 +140,7 @@ TAKING_BACK = (
     Mutant(
         "ours is the text that this very merge replaced",
         "37",
-        "pinesync.cli.sync.resolve:_ours",
+        "pinesync.cli.sync.resolve:_our_text",
         last_replaced,
         (f"{CLI}::test_ours_after_theirs_was_undone",),
     ),

@@ -12,7 +12,7 @@ from pinesync.model import Base, Digest, Entry, PineId, RelPath, ScriptInfo, Ver
 from pinesync.sync.planner import LocalText, ScriptState, Snapshot, survey, versions_needed
 from pinesync.sync.policy import NEVER, POLICY, Act, LocalSide, RemoteSide
 from pinesync.sync.reverts import Comparison
-from pinesync.sync.selection import named
+from pinesync.sync.selection import select_named
 from pinesync.sync.words import Role, Status
 from pinesync.text.filenames import unescape_name
 
@@ -316,8 +316,8 @@ def test_the_same_snapshot_has_the_same_answer(seen: Snapshot, data: st.DataObje
 
 def test_what_a_person_names() -> None:
     found = survey(replace(snapshot(), files={p: LocalText(d("x")) for p in PATHS}))
-    assert named(found, []) == (found, [])
-    assert named(found, ["."])[0] == found
-    chosen, unmatched = named(found, ["indicators", "A.pine", "ind", "nothing.pine"])
+    assert select_named(found, []) == (found, [])
+    assert select_named(found, ["."])[0] == found
+    chosen, unmatched = select_named(found, ["indicators", "A.pine", "ind", "nothing.pine"])
     assert {s.path for s in chosen} == {p for p in PATHS if "/" in p or p == "A.pine"}
     assert unmatched == ["ind", "nothing.pine"]

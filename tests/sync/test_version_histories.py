@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.errors import BadResponse, BotCheck, NotAccessible, PinesyncError, ServiceDown
 from pinesync.model import PineId, Version, VersionInfo
-from pinesync.sync.engine.version_histories import held_history, not_held, read_histories
+from pinesync.sync.engine.version_histories import missing_versions, read_histories, stored_history
 from pinesync.sync.ports import TextStore
 from pinesync.text.canonical import digest
 from tests.fakes import FakeRemote, Threads
@@ -48,7 +48,7 @@ def test_only_newer_versions_are_read(bench: Bench, remote: FakeRemote, texts: T
     pine_id = remote.add("One", *TEXTS)
     read(bench, pine_id)
     remote.web_save(pine_id, "five\n")
-    assert not_held(texts, pine_id, Version(5)) == [Version(5)]
+    assert missing_versions(texts, pine_id, Version(5)) == [Version(5)]
     assert read(bench, pine_id, Version(5))[4].digest == digest("five\n")
     assert remote.sent("get") == 5
 
@@ -99,6 +99,6 @@ def test_a_version_that_cannot_be_read_ends_it_and_the_rest_is_held(
     remote.at_next("get", lambda: remote.fail_next("get", NotAccessible(404, "gone")))
     with pytest.raises(NotAccessible):
         read(bench, pine_id)
-    held = held_history(texts, pine_id, LAST)
+    held = stored_history(texts, pine_id, LAST)
     assert [info.version.major for info in held] == [1, 2, 3]
     assert len(read(bench, pine_id)) == 4

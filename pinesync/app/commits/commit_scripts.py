@@ -64,7 +64,7 @@ def with_commit(
 
 def _commits_by_default(project: Project) -> bool:
     try:
-        return commits.asks_for_commits(project.workspace.root)
+        return commits.autocommit_enabled(project.workspace.root)
     except FileError:
         return False  # without git there is no setting
 
@@ -99,7 +99,7 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        head = commits.held_at_head(project.workspace.root, list(changed))
+        head = commits.files_at_head(project.workspace.root, list(changed))
         if head is None:
             return
         commit, files = head

@@ -115,7 +115,7 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
 
 def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Recorded | None:
     repository, ref, before = side.repository, side.ref, side.before
-    known = before.over(side.head.entries)
+    known = before.merged_into(side.head.entries)
     newer = dict(_newer_entries(known, project.workspace.manifest.entries()))
     texts = repository.digests(side.head.commit, list(newer))
     new: dict[RelPath, Entry] = {}
@@ -188,7 +188,7 @@ def _message(project: Project, entries: Iterable[Entry]) -> str:
 
 def _planned_record(project: Project, run: Run, side: _Side) -> Run:
     """A dry run, with the scripts that would be recorded if nothing fails."""
-    known = side.before.over(side.head.entries)
+    known = side.before.merged_into(side.head.entries)
     paths = {path for path, _ in _newer_entries(known, project.workspace.manifest.entries())}
     paths |= {row.path for row in run.planned if row.act in AGREES}
     here = project.workspace.tree.local_texts(paths)

@@ -14,7 +14,7 @@ from pinesync.git.refs.remote_branch import remote_named
 from pinesync.git.refs.saved_branch import NAME, SETTING, Fork, Saved, find_fork, track
 from pinesync.git.repo import SAVED, Repository, find_repository
 from pinesync.model import Base, Entry, PineId, RelPath, ScriptInfo
-from pinesync.sync.commit_plan import places
+from pinesync.sync.commit_plan import assign_paths
 from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.outcome import Outcome
 from pinesync.text.canonical import Unreadable, decode, digest, encode_like
@@ -47,7 +47,7 @@ def update_tracking(project: Project, listed: Mapping[PineId, ScriptInfo]) -> st
     tracked = {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
     every = settings.track == "all"
     infos = [info for pine_id, info in listed.items() if every or pine_id in tracked]
-    where = places(infos, entries, settings.folders, fork.entries)
+    where = assign_paths(infos, entries, settings.folders, fork.entries)
     known = (_saved(folder, info, tracked.get(info.pine_id), where) for info in infos)
     saved = [one for one in known if one is not None]
     account = settings.account or ""

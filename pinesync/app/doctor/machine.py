@@ -33,7 +33,7 @@ from pinesync.clock import now, wall
 from pinesync.errors import FileError
 from pinesync.git import status as git_now
 from pinesync.text.filenames import shell_quote
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Settings
 
@@ -65,7 +65,7 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
         yield ok("the protocol is not proved on this account; `pinesync probe` does that")
         return
     days = int(max(0.0, wall() - proof.when) // 86400)
-    when = f"last proved {counted(days, 'day')} ago" if days else "last proved today"
+    when = f"last proved {pluralize(days, 'day')} ago" if days else "last proved today"
     when = when if proof.finished else f"{when}, not to the end"
     if proof.broken:
         yield wrong(
@@ -78,7 +78,7 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
             "report it with `pinesync probe --report FILE`",
         )
     else:
-        yield ok(f"{when}: {counted(len(proof.facts), 'fact')} as documented")
+        yield ok(f"{when}: {pluralize(len(proof.facts), 'fact')} as documented")
 
 
 def sign_ins(folder: Path) -> Iterator[CheckResult]:
@@ -95,7 +95,7 @@ def sign_ins(folder: Path) -> Iterator[CheckResult]:
             troubles += _sign_in(folder / name)
     yield from troubles
     if not troubles:
-        yield ok(f"{folder}: {counted(len(names), 'sign-in')} kept, readable by you alone")
+        yield ok(f"{folder}: {pluralize(len(names), 'sign-in')} kept, readable by you alone")
 
 
 def _sign_in(path: Path) -> Iterator[CheckResult]:
@@ -167,7 +167,7 @@ def git(here: Workspace | None) -> Iterator[CheckResult]:
         troubles = list(_in_git(here, found))
         yield from troubles
         if not troubles:
-            count = counted(len(found.tracked - {MANIFEST}), "script")
+            count = pluralize(len(found.tracked - {MANIFEST}), "script")
             eol = "; core.autocrlf is harmless: line endings are ignored"
             yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
 
@@ -206,7 +206,7 @@ def bugs(folder: Path) -> Iterator[CheckResult]:
         logs = sorted(str(path) for path in folder.glob("bug-*.log"))
     if logs:
         yield note(
-            f"{counted(len(logs), 'log')} of bugs in pinesync: {some_names(logs[::-1])}",
+            f"{pluralize(len(logs), 'log')} of bugs in pinesync: {some_names(logs[::-1])}",
             "check them for private data, report them, then remove them",
         )
     else:

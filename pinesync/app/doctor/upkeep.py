@@ -25,7 +25,7 @@ from pinesync.clock import now
 from pinesync.model import Digest, RelPath
 from pinesync.sync.intents import Delete, Download, Intent, Move, Rename, age
 from pinesync.text.filenames import SUFFIX, shell_quote
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.workspace.files import MANIFEST, Tree
 from pinesync.workspace.state import State
 
@@ -39,7 +39,7 @@ def manifest(here: Workspace) -> Iterator[CheckResult]:
     settings, entries = here.manifest.settings, here.manifest.entries
     account = settings.owner
     whose = f"account {account.name}" if account else "no account yet"
-    scripts = counted(len(entries), "script")
+    scripts = pluralize(len(entries), "script")
     yield ok(f"{MANIFEST}: {scripts} of {settings.remote}, {whose}, schema {settings.schema}")
     with suppress(Unusable):  # `permissions` says why
         if missing := sorted(path for path in entries if path not in here.files):
@@ -92,12 +92,12 @@ def _stored_texts(state: State) -> Iterator[CheckResult]:
     if damaged:
         names = [path.relative_to(state.folder).as_posix() for path in damaged]
         yield wrong(
-            f"{state.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
+            f"{state.folder}: {len(damaged)} of {pluralize(len(texts), 'kept text')} damaged: "
             f"{some_names(names)}",
             "they are never used; check the disk, then remove them",
         )
     size = sum(path.lstat().st_size for path in texts)
-    yield ok(f"{state.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
+    yield ok(f"{state.folder}: {pluralize(len(texts), 'kept text')}, {-(-size // 1024)} KB")
 
 
 def _is_whole(state: State, path: Path) -> bool:
@@ -112,7 +112,7 @@ def writes(here: Workspace) -> Iterator[CheckResult]:
     open_ones = [record for record in here.records if record.is_open]
     yield from map(_open_intent, open_ones)
     given_up = sum(record.state == "abandoned" for record in here.records)
-    also = f"; {counted(given_up, 'save')} given up, and recognised if late" if given_up else ""
+    also = f"; {pluralize(given_up, 'save')} given up, and recognised if late" if given_up else ""
     if not open_ones:
         yield ok(f"no interrupted operations{also}")
 
@@ -191,7 +191,7 @@ def permissions(here: Workspace) -> Iterator[CheckResult]:
                 "run `chmod o-w` on them, unless the file system has no such modes",
             )
     if not shut and not unusable:
-        yield ok(f"{here.root}: can be written, and {counted(len(here.files), 'file')} looked at")
+        yield ok(f"{here.root}: can be written, and {pluralize(len(here.files), 'file')} looked at")
 
 
 def leftovers(here: Workspace) -> Iterator[CheckResult]:
@@ -228,5 +228,5 @@ def _is_world_writable(path: Path) -> bool:
 def _duration(seconds: float) -> str:
     for size, noun in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
-            return counted(int(seconds // size), noun)
-    return counted(int(seconds), "second")
+            return pluralize(int(seconds // size), noun)
+    return pluralize(int(seconds), "second")

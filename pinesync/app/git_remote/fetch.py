@@ -17,7 +17,7 @@ from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.history import History, write_history
 from pinesync.git.refs.remote_branch import Tip, append
 from pinesync.model import Account, Base, Entry, PineId, RelPath, ScriptInfo, VersionInfo
-from pinesync.sync.commit_plan import line_up, places
+from pinesync.sync.commit_plan import assign_paths, plan_commits
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.snapshot import Survey, read_digests
 from pinesync.sync.engine.version_histories import read_histories
@@ -137,9 +137,9 @@ class _FirstFetch:
 
     def write_history(self) -> str:
         """One commit for each saved version; without any, one that has no script."""
-        where = places(self.listed, {}, self.settings.folders)
+        where = assign_paths(self.listed, {}, self.settings.folders)
         histories = _read_histories(self.ports, self.listed, where, {}, self.outcomes)
-        commits = line_up(histories, where, {}, {})
+        commits = plan_commits(histories, where, {}, {})
         if not commits:
             return replace(self, listed=()).write_snapshot()
         return write_history(
@@ -154,7 +154,7 @@ class _FirstFetch:
 
     def write_snapshot(self) -> str:
         """One commit without a parent, with the newest version of each script."""
-        where = places(self.listed, {}, self.settings.folders)
+        where = assign_paths(self.listed, {}, self.settings.folders)
         text_of = self.ports.texts.text_of
         troubles: dict[PineId, str] = {}
         pairs: list[VersionKey] = [(info.pine_id, info.version) for info in self.listed]
@@ -199,7 +199,9 @@ def append_news(
     }
     gone = [entry.path for entry in found.gone]
     remaining = {e.path: e for p, e in tip.entries.items() if p not in moved and p not in gone}
-    commits = line_up(histories, where, {**remaining, **{e.path: e for e in moved.values()}}, done)
+    commits = plan_commits(
+        histories, where, {**remaining, **{e.path: e for e in moved.values()}}, done
+    )
     settings = tip.settings if view.account is None else tip.settings.pinned(view.account)
     writer = CommitWriter(remote, ports, tip, settings)
     new_commits = [
@@ -256,7 +258,7 @@ def _assign_places(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[P
     leaving = {entry.path for entry, _ in found.renamed if is_placed(entry)}
     leaving |= {entry.path for entry in found.gone}
     staying = {path: entry for path, entry in tip.entries.items() if path not in leaving}
-    return places(found.listed, staying, folders, occupied=occupied)
+    return assign_paths(found.listed, staying, folders, occupied=occupied)
 
 
 def _read_histories(

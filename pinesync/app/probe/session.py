@@ -11,7 +11,7 @@ from pinesync.errors import FacadeError
 from pinesync.model import Account, PineId, ScriptInfo
 from pinesync.protocol import Request, Response, requests, responses, safe_json
 from pinesync.protocol.envelope import is_html, payload
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.tradingview.http import Session
 
 MOST = 30
@@ -71,7 +71,7 @@ class ProbeResponse:
             known = sorted(key for key in self.value if key in _KEYS)
             others = len(self.value) - len(known)
             words += [f"keys {' '.join(known)}"] if known else []
-            words += [counted(others, "unknown key")] if others else []
+            words += [pluralize(others, "unknown key")] if others else []
         elif self.form == "JSON":
             words[-1] = f"JSON {type(self.value).__name__}"
         return ", ".join(words)

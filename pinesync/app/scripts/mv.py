@@ -14,7 +14,7 @@ from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.text.canonical import digest_of_any
 from pinesync.text.filenames import (
     SUFFIX,
@@ -139,7 +139,7 @@ def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
 
 def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[Outcome]:
     view = yield from tx.survey()
-    for state in chosen(view.states, patterns, tx.blocked):
+    for state in select(view.states, patterns, tx.blocked):
         entry = state.entry
         if not (entry and entry.pine_id and state.info):
             continue

@@ -16,7 +16,7 @@ from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.uploads.compare_contract import changes
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import ScriptState
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.text.canonical import Unreadable, decode, digest
 
 Show = Callable[[RelPath, str, str, str, str], FileDiff]
@@ -48,7 +48,7 @@ def diff(
         return _diff([_of_versions(project, paths, show)], exit_code)
     view = take_snapshot(project.ports, offline=not remote)
     patterns = project.patterns(paths)
-    states = [s for s in chosen(view.states, patterns) if s.entry or s.path in patterns]
+    states = [s for s in select(view.states, patterns) if s.entry or s.path in patterns]
     return _diff([_file_diff(project, s, show, remote=remote) for s in states], exit_code)
 
 

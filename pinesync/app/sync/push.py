@@ -15,7 +15,7 @@ from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.engine.uploads.prepare_upload import policy_of, preview
 from pinesync.sync.messages import planned_run
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 
 
 def push(
@@ -40,7 +40,7 @@ def push(
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
-        states = chosen(take_snapshot(project.ports).states, patterns)
+        states = select(take_snapshot(project.ports).states, patterns)
         steps = engine_push.plan(states, patterns, recreate=recreate, over=version is not None)
         contract = policy_of(project.ports, allow_shift=allow_shift)
         shifts = project.ports.tools.parallel(lambda s: preview(project.ports, s, contract), steps)

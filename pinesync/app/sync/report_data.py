@@ -15,7 +15,7 @@ from pinesync.clock import now
 from pinesync.errors import FacadeError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import Survey
-from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.engine.version_texts import read_text, stored_text
 from pinesync.sync.planner import VersionKey
 from pinesync.sync.words import Status
 from pinesync.text.canonical import Unreadable, decode
@@ -159,7 +159,7 @@ class _Sides:
         return f"{pair[1] if pair else '?'}, {'last agreed' if agreed else 'on TradingView'}"
 
     def _held(self, pair: VersionKey) -> str | None:
-        return held_text(self._project.workspace.texts, pair)
+        return stored_text(self._project.workspace.texts, pair)
 
     def _read(self, pair: VersionKey) -> None:
         assert self._project.client

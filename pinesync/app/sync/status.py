@@ -13,7 +13,7 @@ from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.moved_files import moved
 from pinesync.sync.next_step import NextStep, next_step
 from pinesync.sync.planner import ScriptState
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 from pinesync.text.filenames import unescape_name
 
@@ -77,7 +77,7 @@ def status_with_survey(
     """The same, with the survey it is based on."""
     view = take_snapshot(project.ports, offline=offline)
     unsettled = {r.path: r for r in project.workspace.log.intents() if r.is_open}
-    states = chosen(view.states, project.patterns(paths))
+    states = select(view.states, project.patterns(paths))
     moves = moved(view.states)
     moves_to = {old: new for new, old in moves.items()}
     troubles = view.troubles or {}

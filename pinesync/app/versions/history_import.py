@@ -19,7 +19,7 @@ from pinesync.git.refs.history import (
 from pinesync.git.refs.saved_branch import SETTING
 from pinesync.git.repo import HISTORY, SAVED, Repository, require_repository
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, VersionInfo
-from pinesync.sync.commit_plan import line_up, places
+from pinesync.sync.commit_plan import assign_paths, plan_commits
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.outcome import Imported, LeftOut
@@ -97,7 +97,7 @@ def append_versions(
     account: str,
 ) -> Imported:
     """Download the versions not stored locally, and add the missing ones to the branch."""
-    where = places(listed, entries, settings.folders, before.entries)
+    where = assign_paths(listed, entries, settings.folders, before.entries)
     behind = [info for info in listed if info.version.major > _last_imported(before, info.pine_id)]
     newest = {info.pine_id: info.version for info in behind}
     troubles: dict[PineId, FacadeError] = {}
@@ -106,7 +106,7 @@ def append_versions(
         if trouble := unusable_version(ports, infos):
             del histories[pine_id]
             troubles[pine_id] = trouble
-    commits = line_up(histories, where, before.entries, before.done)
+    commits = plan_commits(histories, where, before.entries, before.done)
     tip = before.tip
     if tip and not commits:
         begin_history(repository, tip)

@@ -84,7 +84,7 @@ def fetch(setup: Setup) -> Fetched:
     ports = project.ports
     view = take_snapshot(project.ports)
     troubles = {**(view.troubles or {})}
-    _read(ports, [pair for one in view.states for pair in _wanted(one)], troubles)
+    _read(ports, [pair for one in view.states for pair in _versions_to_read(one)], troubles)
     arrivals = tuple(
         Arrival(one.path, one.word, _base(one), info.version, info.pine_id, trouble)
         for one in view.states
@@ -95,7 +95,7 @@ def fetch(setup: Setup) -> Fetched:
     return Fetched(arrivals, saved, unfiltered_note(project) if saved else "")
 
 
-def _wanted(state: ScriptState) -> list[VersionKey]:
+def _versions_to_read(state: ScriptState) -> list[VersionKey]:
     """The newest version unless the file has it, and the base of an edited file."""
     info, entry = state.info, state.entry
     base = entry.base if entry else None

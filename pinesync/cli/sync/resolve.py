@@ -48,12 +48,12 @@ def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> i
 
     The text that is not taken stays readable, on TradingView or in the backups.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if ours + theirs + merged != 1:
         raise click.UsageError("choose one of --ours, --theirs and --merged.")
     side: Side = "ours" if ours else "theirs" if theirs else "merged"
-    return tell("resolve", resolve(build_setup(), paths, side), nothing="nothing to resolve")
+    return print_run("resolve", resolve(build_setup(), paths, side), nothing="nothing to resolve")
 
 
 def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
@@ -74,12 +74,12 @@ def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
 
 def _resolved(project: Project, ports: Ports, path: RelPath, side: Side) -> Outcome:
     try:
-        return resolve_conflict(ports, path, side, lambda path: _ours(project, path))
+        return resolve_conflict(ports, path, side, lambda path: _our_text(project, path))
     except ActionRequired as error:
         return failed(path, error)
 
 
-def _ours(project: Project, path: RelPath) -> str:
+def _our_text(project: Project, path: RelPath) -> str:
     """Our text before the merge that wrote the markers. For pinesync's merge, it comes from the
     note made then; for git's, from the index stages or HEAD. ActionRequired if it cannot be
     determined."""

@@ -14,7 +14,7 @@ from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out_all, pluralize
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
 from pinesync.text.canonical import lines
@@ -85,7 +85,7 @@ def command(
     )
     out_all(dict.fromkeys(places) if names else lines)
     if not found.hits:
-        echo_err(f"no line matches in {counted(found.versions, 'version')}")
+        echo_err(f"no line matches in {pluralize(found.versions, 'version')}")
     return found.exit_code
 
 
@@ -128,7 +128,9 @@ def grep(
     any pattern does: a regular expression or, with `fixed`, plain text. Misuse for an invalid
     pattern."""
     project = open_project(setup)
-    wanted = [_compiled(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns]
+    wanted = [
+        _compile_pattern(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns
+    ]
     store = VersionStore(project, offline=offline)
     revisions = all_revisions(project, raws)
     if not raws:
@@ -145,7 +147,7 @@ def grep(
     return Hits(hits, len(pairs))
 
 
-def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str]:
+def _compile_pattern(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str]:
     try:
         wanted = re.escape(pattern) if fixed else pattern
         return re.compile(wanted, re.IGNORECASE if ignore_case else 0)

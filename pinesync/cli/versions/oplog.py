@@ -6,7 +6,15 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
+from pinesync.cli.render import (
+    columns,
+    echo_err,
+    emit_json,
+    escape_controls,
+    format_time,
+    out,
+    pluralize,
+)
 from pinesync.text.plural import shorten_list
 
 _HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
@@ -37,11 +45,11 @@ def command(most: int) -> int:
     rows = []
     for each in found.operations:
         done = [f"saved {shorten_list(each.saves, _MOST_NAMED)}"] if each.saves else []
-        done += [f"{counted(each.files, 'file')} written"] if each.files else []
+        done += [f"{pluralize(each.files, 'file')} written"] if each.files else []
         done += [] if done else [shorten_list(each.paths, _MOST_NAMED)]
         state = "undone" if each.undone else ""
         rows.append(
-            (each.short, moment(each.when), each.verb, state, escape_controls("; ".join(done)))
+            (each.short, format_time(each.when), each.verb, state, escape_controls("; ".join(done)))
         )
     for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)

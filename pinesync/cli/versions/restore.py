@@ -23,7 +23,7 @@ from pinesync.cli.render import (
     echo_err,
     emit_json,
     escape_controls,
-    moment,
+    format_time,
     out,
     out_source,
 )
@@ -67,19 +67,21 @@ def command(
     remove from it. Nothing is saved on TradingView, unless --push saves it as the next version, as
     `pinesync push` would.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     listed = kept or show is not None
     if pushes and (listed or back is not None):
         raise click.UsageError("--push goes with PATH or PATH@VERSION.")
     if pushes:
-        return tell("restore", restore_and_push(build_setup(), paths), nothing="nothing to restore")
+        return print_run(
+            "restore", restore_and_push(build_setup(), paths), nothing="nothing to restore"
+        )
     if not listed and back is None:
-        return tell("restore", restore(build_setup(), paths), nothing="nothing to restore")
+        return print_run("restore", restore(build_setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (listed and back is not None):
         raise click.UsageError("--kept, --show and --back take exactly one path.")
     if back is not None:
-        return tell(
+        return print_run(
             "restore", restore_backup(build_setup(), paths[0], back), nothing="nothing to restore"
         )
     found = list_backups(build_setup(), paths[0], show)
@@ -89,7 +91,9 @@ def command(
         with paged():
             out_source(found.source)
         return found.exit_code
-    rows = [(str(k.number), moment(k.when), f"{k.lines} lines", _counts(k)) for k in found.kept]
+    rows = [
+        (str(k.number), format_time(k.when), f"{k.lines} lines", _counts(k)) for k in found.kept
+    ]
     for line in columns(rows):
         out(line)
     if not rows:

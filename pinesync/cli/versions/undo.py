@@ -15,7 +15,7 @@ from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.oplog import MOST, Logged, logged
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
-from pinesync.cli.render import echo_err, escape_controls, moment, plain
+from pinesync.cli.render import echo_err, escape_controls, format_time, to_plain
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.engine.undo import undo_operation
@@ -46,15 +46,15 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
     was undone, the last or that of the undo which OPERATION names. Changes that cannot be undone
     are listed and left in place; name an OPERATION to undo an older one.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     undone, run = undo(build_setup(), operation, redo=redo, allow_broken=allow_broken)
     if not current().json:
         verb = "redoing what" if redo else "undoing what"
-        when, short = moment(undone.when), escape_controls(undone.short)
+        when, short = format_time(undone.when), escape_controls(undone.short)
         echo_err(f"{verb} `{undone.verb}` did at {when} ({short})")
-    return tell(
-        "undo", run, nothing="there was nothing left to undo", more={"operation": plain(undone)}
+    return print_run(
+        "undo", run, nothing="there was nothing left to undo", more={"operation": to_plain(undone)}
     )
 
 

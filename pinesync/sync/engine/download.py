@@ -21,7 +21,7 @@ from pinesync.sync.engine.lifecycle import own_versions
 from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.uploads.revert_detection import MOST_LINES
 from pinesync.sync.engine.uploads.tab_overwrite import dropped_lines
-from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.engine.version_texts import read_text, stored_text
 from pinesync.sync.engine.write_file import write_file
 from pinesync.sync.intents import Download
 from pinesync.sync.outcome import Done, Outcome, failed, join_versions, refused
@@ -31,7 +31,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports
 from pinesync.sync.words import Status
 from pinesync.text.canonical import common_lines, decode, digest
 from pinesync.text.filenames import shell_quote, unescape_name
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 
 BATCH_FILES = 200
 BATCH_SECONDS = 2.0
@@ -119,7 +119,7 @@ def _stored_base_text(ports: Ports, state: ScriptState) -> str | None:
     entry = state.entry
     if not (entry and entry.pine_id and entry.base):
         return None
-    return held_text(ports.texts, (entry.pine_id, entry.base.version))
+    return stored_text(ports.texts, (entry.pine_id, entry.base.version))
 
 
 def new_base(ports: Ports, state: ScriptState, version: Version, text: Digest) -> Base:
@@ -266,7 +266,7 @@ def _write_one(ports: Ports, ready: Prepared, intents: list[Download]) -> Outcom
     except FileError as error:
         return failed(state.path, error, entry.pine_id)
     before = state.entry.base.version if state.entry and state.entry.base else None
-    warnings = unseen(text or "")
+    warnings = invisible_characters(text or "")
     return Outcome(
         state.path,
         ready.done,

@@ -11,7 +11,7 @@ from pinesync.sync.messages import unchanged_outcome
 from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.policy import Act
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 
 
 def pull(
@@ -21,7 +21,7 @@ def pull(
     left alone. Diverged files are merged, or resolved by `choice` (TAKE_OURS or TAKE_THEIRS);
     with `merge` False they are left. Returns the survey."""
     view = yield from tx.survey()
-    steps = download.steps_of(chosen(view.states, patterns, tx.blocked), choice, merge)
+    steps = download.steps_of(select(view.states, patterns, tx.blocked), choice, merge)
     changes = (*download.CHANGES, *download.CHOICES)
     moves = moved(view.states)
     yield from download.pull(tx.ports, [step for step in steps if step.act in changes])

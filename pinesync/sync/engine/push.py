@@ -15,7 +15,7 @@ from pinesync.sync.moved_files import moved
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.planner import ScriptState, Step
 from pinesync.sync.policy import Act, LocalSide
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 
 
@@ -35,12 +35,12 @@ def push(
     seen = seen or {}
     view = yield from tx.survey(frozenset(seen) or None)
     steps = plan(
-        chosen(view.states, patterns, tx.blocked),
+        select(view.states, patterns, tx.blocked),
         patterns,
         recreate=recreate,
         over=over is not None,
     )
-    for step in [step for step in steps if _is_another(step.state, seen)]:
+    for step in [step for step in steps if _has_other_text(step.state, seen)]:
         steps.remove(step)
         yield file_changed_outcome(step.state.path)
     moves = moved(view.states)
@@ -90,7 +90,7 @@ def plan(
     ]
 
 
-def _is_another(state: ScriptState, seen: Mapping[RelPath, Digest]) -> bool:
+def _has_other_text(state: ScriptState, seen: Mapping[RelPath, Digest]) -> bool:
     """Whether the file differs from the text the caller saw, or is gone."""
     text = seen.get(state.path)
     if text is None:

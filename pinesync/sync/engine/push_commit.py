@@ -14,7 +14,7 @@ from pinesync.sync.messages import not_listed, unchanged_outcome
 from pinesync.sync.outcome import Outcome, failed, refused
 from pinesync.sync.planner import Step
 from pinesync.sync.policy import Act
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.sync.words import Status
 from pinesync.text.filenames import shell_quote
 
@@ -23,7 +23,7 @@ def push_commit(tx: Transaction, view: Survey, *, dry_run: bool = False) -> Iter
     """Save the changed scripts of a commit. If any of them is refused or does not compile, yield
     why, and send nothing. A dry run compiles nothing either."""
     ports = tx.ports
-    steps = upload.steps_of(chosen(view.states, (), tx.blocked))
+    steps = upload.steps_of(select(view.states, (), tx.blocked))
     left = [outcome for step in steps if (outcome := _left(step, view))]
     yield from left
     if dry_run or any(outcome.exit_code for outcome in left):

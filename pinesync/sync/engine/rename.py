@@ -18,7 +18,7 @@ from pinesync.sync.ports import Ports
 from pinesync.text.filenames import shell_quote, unescape_name
 
 
-def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
+def rename(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
     """Rename the script, unless another one has the name. `before` is its newest version, which a
     rename does not change."""
     assert entry.pine_id

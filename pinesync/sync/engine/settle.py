@@ -22,7 +22,7 @@ from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import Ports
 from pinesync.sync.recovery import Found
 from pinesync.text.canonical import Unreadable, decode, digest
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 
 TOMBSTONE_SECONDS = 30 * 24 * 3600.0
 PUSH_LOG = 50
@@ -73,7 +73,7 @@ def _finished_outcome(ports: Ports, intent: Download) -> Outcome:
     before = ports.texts.text_of(intent.replaces) if intent.replaces else None
     warning = dropped_lines(ports, intent.pine_id, before, text) if text is not None else ""
     why = "; ".join(filter(None, ("an interrupted pull is finished", warning)))
-    found = unseen(text or "")
+    found = invisible_characters(text or "")
     source = text if text and found else ""
     return Outcome(
         intent.path, "recovered", intent.landed, message=why, diagnostics=found, source=source

@@ -94,7 +94,7 @@ def remove_old_name(tree: Tree, old: RelPath, new: RelPath, key: str) -> bool:
     temp = f".pinesync-{key}.tmp"
     try:
         with tree.opened(folder) as target, tree.opened(above) as source:
-            if name == new_name and _is_one(source, target):
+            if name == new_name and _is_same_folder(source, target):
                 return True
             if is_listed(source, name) and not is_listed(source, temp):
                 if not _is_same(source, name, target, new_name):
@@ -125,7 +125,9 @@ def revert_move(tree: Tree, old: RelPath, new: RelPath, text: Digest, key: str) 
     temp = f".pinesync-{key}.tmp"
     try:
         with tree.opened(folder) as target, tree.opened(above) as source:
-            if not is_listed(target, new_name) or (name == new_name and _is_one(source, target)):
+            if not is_listed(target, new_name) or (
+                name == new_name and _is_same_folder(source, target)
+            ):
                 return
             if not is_listed(source, name):
                 rename_noreplace(target, new_name, source, name)
@@ -150,7 +152,7 @@ def _split(path: RelPath) -> tuple[str, str]:
     return folder, name
 
 
-def _is_one(one: Folder, other: Folder) -> bool:
+def _is_same_folder(one: Folder, other: Folder) -> bool:
     """Whether both are the same folder, which can have several spellings on some systems."""
     stats = [os.stat(f.path if f.descriptor is None else f.descriptor) for f in (one, other)]
     return os.path.samestat(*stats)

@@ -14,7 +14,7 @@ from pinesync.sync.ports import Ports
 from pinesync.text.canonical import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
 from pinesync.text.contract import Policy
 from pinesync.text.filenames import shell_quote
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def draft_of(
     if not errors:
         verdict = ports.remote.check(text)
         errors, warnings = verdict.errors, verdict.warnings
-    warnings = (*warnings, *unseen(text))
+    warnings = (*warnings, *invisible_characters(text))
     if errors and not allow_broken:
         return Outcome(
             path,

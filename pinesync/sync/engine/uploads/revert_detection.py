@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pinesync.errors import FacadeError, FileError, PinesyncError, TryLater
 from pinesync.model import Base, Entry, PineId, RelPath, Version
-from pinesync.sync.engine.version_texts import held_text, read_text
+from pinesync.sync.engine.version_texts import read_text, stored_text
 from pinesync.sync.planner import COMPARABLE, ScriptState, VersionKey
 from pinesync.sync.policy import LocalSide
 from pinesync.sync.ports import Ports
@@ -29,7 +29,7 @@ def compare_edited(
         return {}
     texts = _Texts(ports, offline=offline)
     texts.fetch([pair for _, entry, base in edited for pair in _needed(entry, base)])
-    return {s.path: _compared(s, entry, base, texts, ports) for s, entry, base in edited}
+    return {s.path: _compare(s, entry, base, texts, ports) for s, entry, base in edited}
 
 
 def _is_compared(state: ScriptState, base: Base) -> bool:
@@ -69,7 +69,7 @@ class _Texts:
 
     def _read(self, pair: VersionKey) -> str | PinesyncError:
         if self._offline:
-            text = held_text(self._ports.texts, pair)
+            text = stored_text(self._ports.texts, pair)
             return FileError(f"the text of {pair[1]} is not stored here") if text is None else text
         try:
             return read_text(self._ports, pair)
@@ -77,7 +77,7 @@ class _Texts:
             return error
 
 
-def _compared(
+def _compare(
     state: ScriptState, entry: Entry, base: Base, texts: _Texts, ports: Ports
 ) -> Comparison:
     def text_of(version: Version) -> str:

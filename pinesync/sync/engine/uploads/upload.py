@@ -45,7 +45,7 @@ from pinesync.sync.policy import Act
 from pinesync.sync.ports import Ports, Submit
 from pinesync.sync.words import Status
 from pinesync.text.canonical import digest
-from pinesync.text.filenames import may_send, shell_quote, unescape_name
+from pinesync.text.filenames import is_sendable_name, shell_quote, unescape_name
 
 R = TypeVar("R")
 CHANGES = (Act.SAVE, Act.SAVE_OVER, Act.CREATE, Act.ADOPT)
@@ -315,7 +315,7 @@ def _name_to_send(
     # The list was read before `get`: if the names differ, somebody renamed the script since.
     if info is None or unescape_name(info.name) != unescape_name(newest.name):
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
-    if info is None or not may_send(info.name) or ports.tools.keeps_names():
+    if info is None or not is_sendable_name(info.name) or ports.tools.keeps_names():
         return None
     return info.name
 
