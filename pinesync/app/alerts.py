@@ -62,7 +62,7 @@ def alerts(
         every = client.list_alerts()
     finally:
         client.close()
-    known = [one for one in every.found if one.pine_id in listed]
+    known = [alert for alert in every.found if alert.pine_id in listed]
     rows = [
         replace(row, commit=_commit(project, row))
         for row in _rows(known, listed, tracked)
@@ -89,9 +89,9 @@ def with_alerts(project: Project, run: Run) -> Run:
         words = dict.fromkeys(saved, f"the alerts could not be listed: {error.message}")
     else:
         older = Counter(
-            one.pine_id
-            for one in every
-            if one.active and (newest := saved.get(one.pine_id)) and one.version < newest
+            row.pine_id
+            for row in every
+            if row.active and (newest := saved.get(row.pine_id)) and row.version < newest
         )
         words = {i: f"{pluralize(n, 'active alert')} on older versions" for i, n in older.items()}
     outcomes = [
@@ -135,7 +135,9 @@ def _rows(
 
 def _is_meant(row: AlertRow, patterns: Sequence[str]) -> bool:
     path = row.path
-    return not patterns or (path is not None and any(is_named(path, one) for one in patterns))
+    return not patterns or (
+        path is not None and any(is_named(path, pattern) for pattern in patterns)
+    )
 
 
 def _commit(project: Project, row: AlertRow) -> str | None:

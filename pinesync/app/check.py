@@ -168,7 +168,7 @@ def checked(
             last = client.full_check(text)
             # Of old Pine, only the full compiler may have looked at the text.
             found = (*last.errors, *(last if verdict.unchecked else verdict).warnings)
-    if base is not None and not any(one.severity == "error" for one in found):
+    if base is not None and not any(diagnostic.severity == "error" for diagnostic in found):
         shifts = changes(base, text, client.full_check if client else None)
         found = (*found, *diagnostics(shifts))
     found = (*found, *invisible_characters(text))
@@ -180,7 +180,7 @@ def _conflict_marker_error(text: str) -> tuple[Diagnostic, ...]:
     if not has_conflict_markers(text):
         return ()
     found = enumerate(text.split("\n"), start=1)
-    line, marker = next((at, one) for at, one in found if one.startswith("<<<<<<<"))
+    line, marker = next((n, text) for n, text in found if text.startswith("<<<<<<<"))
     message = "the file contains conflict markers"
     return (Diagnostic("error", line, 1, line, len(marker), message),)
 

@@ -163,7 +163,7 @@ class Store:
         """Whether any of these scripts exists or has been deleted."""
         with self._database.reading() as db:
             found = "SELECT 1 FROM scripts WHERE pine_id = ?"
-            return any(db.execute(found, (one,)).fetchone() for one in pine_ids)
+            return any(db.execute(found, (pine_id,)).fetchone() for pine_id in pine_ids)
 
     def find(self, user: User, name: str) -> StoredVersion | None:
         """The newest version of the user's script with this name; None if there is none."""

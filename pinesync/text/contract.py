@@ -83,23 +83,23 @@ def compare(old: Contract, new: Contract) -> tuple[Change, ...]:
         *_changes(PLOTS, old.plots, new.plots),
     ]
     more = new.inputs[len(old.inputs) :]
-    if old.strategy and more and not any(one.code == INPUTS for one in found):
+    if old.strategy and more and not any(change.code == INPUTS for change in found):
         slot = f"in_{len(old.inputs)}"
         found.append(_change(INPUTS, slot, _PROPERTY, more[0], "appended"))
     estimated = old.estimated or new.estimated
-    return tuple(replace(one, estimated=estimated) for one in found)
+    return tuple(replace(change, estimated=estimated) for change in found)
 
 
 def diagnostics(changes: Iterable[Change]) -> tuple[Diagnostic, ...]:
     """One finding for each cause, which counts the inputs or plots that merely shifted."""
     found: list[Diagnostic] = []
     for code in (INPUTS, PLOTS):
-        all_of = [one for one in changes if one.code == code]
-        causes = [one for one in all_of if one.what != "shifted"] or all_of[:1]
+        all_of = [change for change in changes if change.code == code]
+        causes = [change for change in all_of if change.what != "shifted"] or all_of[:1]
         shifted = len(all_of) - len(causes)
-        for number, one in enumerate(causes):
+        for number, change in enumerate(causes):
             more = f", {shifted} more shifted" if shifted and number == len(causes) - 1 else ""
-            found.append(_diagnostic(one, more))
+            found.append(_diagnostic(change, more))
     return tuple(found)
 
 
@@ -108,10 +108,10 @@ def locate(exact: Contract, estimated: Contract) -> Contract:
 
     def known(slots: Sequence[Slot], sources: Sequence[Slot]) -> tuple[Slot, ...]:
         rest: dict[tuple[str, str], deque[Slot]] = {}
-        for one in sources:
-            rest.setdefault((one.title, one.type), deque()).append(one)
-        each = ((slot, rest.get((slot.title, slot.type))) for slot in slots)
-        return tuple(same.popleft() if same else slot for slot, same in each)
+        for source in sources:
+            rest.setdefault((source.title, source.type), deque()).append(source)
+        matches = ((slot, rest.get((slot.title, slot.type))) for slot in slots)
+        return tuple(same.popleft() if same else slot for slot, same in matches)
 
     return replace(
         exact,
@@ -120,16 +120,16 @@ def locate(exact: Contract, estimated: Contract) -> Contract:
     )
 
 
-def _diagnostic(one: Change, more: str) -> Diagnostic:
-    _, keeps, noun = _NAMES[one.code]
-    severity, reader = _FINDINGS[one.what]
-    estimated = ", estimated" if one.estimated else ""
-    subject = "saved properties" if one.what == "appended" else keeps
-    reader = f"no {noun}" if one.new == _NOTHING else reader.format(noun=noun)
+def _diagnostic(change: Change, more: str) -> Diagnostic:
+    _, keeps, noun = _NAMES[change.code]
+    severity, reader = _FINDINGS[change.what]
+    estimated = ", estimated" if change.estimated else ""
+    subject = "saved properties" if change.what == "appended" else keeps
+    reader = f"no {noun}" if change.new == _NOTHING else reader.format(noun=noun)
     may = f"{subject} may be read by {reader}"
-    message = f"{one}: {may} ({one.what}{more}{estimated})"
-    span = (one.line, one.column, one.end_line, one.end_column)
-    return Diagnostic(severity, *span, message, one.code)
+    message = f"{change}: {may} ({change.what}{more}{estimated})"
+    span = (change.line, change.column, change.end_line, change.end_column)
+    return Diagnostic(severity, *span, message, change.code)
 
 
 def _changes(
@@ -190,7 +190,7 @@ def _labels(olds: Sequence[Slot], news: Sequence[Slot]) -> tuple[list[Label], li
             if max(count[label(slot)] for count in counts) > 1:
                 pair = details.setdefault(label(slot), [Counter(), Counter()])
                 pair[number][slot.detail] += 1
-    apart = {one for one, (old, new) in details.items() if old <= new or new <= old}
+    apart = {label_key for label_key, (old, new) in details.items() if old <= new or new <= old}
 
     def full(slot: Slot) -> Label:
         title, kind, _ = found = label(slot)

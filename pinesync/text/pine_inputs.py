@@ -89,7 +89,7 @@ def estimate(source: str) -> Contract:
             certain = certain and _is_literal(code, where)
             text = " ".join(token.text for token in code.tokens[call.opened : call.closed])
             title = plot_title(code, call)
-            plots += [slot(call, title, each, text) for each in plot_types(kind)]
+            plots += [slot(call, title, plot_type, text) for plot_type in plot_types(kind)]
     for number, call in enumerate(input_calls(builtin_calls)):
         args = arguments(code, call)
         kind = input_type(code, call, args)
@@ -161,8 +161,8 @@ def value(code: Code, where: range | None) -> str | int | float | bool | None:
         return -number if isinstance(number, int | float) else None
     if len(tokens) == 1:
         return literal_of(tokens[0])
-    if all(one.kind == "name" or one.text == "." for one in tokens):
-        return "".join(one.text for one in tokens)
+    if all(token.kind == "name" or token.text == "." for token in tokens):
+        return "".join(token.text for token in tokens)
     return None
 
 

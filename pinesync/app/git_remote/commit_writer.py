@@ -43,20 +43,22 @@ class CommitWriter:
             self._bytes[new.path] = self._bytes.pop(old.path)
         return self._commit(self._when, subject, {old.path: None, new.path: new}, files)
 
-    def saved(self, one: Commit, before: Entry | None) -> NewCommit:
+    def saved(self, commit: Commit, before: Entry | None) -> NewCommit:
         """A version. The base knows which versions somebody else saved since the tip."""
-        info, path = one.info, one.entry.path
+        info, path = commit.info, commit.entry.path
         base = self._bases.get(info.pine_id)
         ours = own_versions(self._ports.log, info.pine_id)
-        base = base.moved(info.version, info.digest, ours) if base else one.entry.base
+        base = base.moved(info.version, info.digest, ours) if base else commit.entry.base
         assert base
         self._bases[info.pine_id] = base
         text = stored_text(info, self._ports.texts.text_of).decode()
         self._bytes[path] = encode_like(text, self._bytes.get(path))
         self.blobs.append(self._bytes[path] or b"")
-        entry = replace(one.entry, base=base, shadowed=before.shadowed if before else None)
-        gone: dict[RelPath, Entry | None] = dict.fromkeys(one.dropped)
-        return self._commit(info.when, one.message, {**gone, path: entry}, {path: len(self.blobs)})
+        entry = replace(commit.entry, base=base, shadowed=before.shadowed if before else None)
+        gone: dict[RelPath, Entry | None] = dict.fromkeys(commit.dropped)
+        return self._commit(
+            info.when, commit.message, {**gone, path: entry}, {path: len(self.blobs)}
+        )
 
     def _commit(
         self,

@@ -97,8 +97,10 @@ def _record_moves(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
 
 def _reason(run: Run) -> str:
     """Why the push is rejected, in one line, which git shows next to the branch."""
-    saved = [f"{one.path} {one.version}" for one in run.outcomes if one.done in _SAVED]
-    pending = [one.path for one in run.outcomes if one.done == "pending"]
+    saved = [
+        f"{outcome.path} {outcome.version}" for outcome in run.outcomes if outcome.done in _SAVED
+    ]
+    pending = [outcome.path for outcome in run.outcomes if outcome.done == "pending"]
     if saved:
         return one_line(f"saved {', '.join(saved)}, not the rest; pull, then push again")
     if pending:

@@ -59,7 +59,7 @@ def findings(found: Any) -> str:
 def inputs(response: ProbeResponse) -> str:
     rows = response.get("result", "metaInfo", "inputs")
     ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    own = [one for one in ids if str(one).startswith("in_")]
+    own = [input_id for input_id in ids if str(input_id).startswith("in_")]
     if not ids:
         return "none"
     if own[:2] != ["in_0", "in_1"]:

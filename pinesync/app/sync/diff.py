@@ -53,7 +53,7 @@ def diff(
 
 
 def _diff(found: Sequence[FileDiff | None], exit_code: bool) -> Diff:
-    files = tuple(one for one in found if one and (one.lines or one.note or one.shifts))
+    files = tuple(file for file in found if file and (file.lines or file.note or file.shifts))
     return Diff(files, EXIT_DIFFERENT if exit_code and files else EXIT_DONE)
 
 

@@ -117,10 +117,10 @@ def append_versions(
     return Imported(
         NAME,
         len(commits),
-        len({one.info.pine_id for one in commits}),
+        len({commit.info.pine_id for commit in commits}),
         _total(before) + len(commits),
         tip,
-        tuple(sorted(left_out, key=lambda one: one.path)),
+        tuple(sorted(left_out, key=lambda commit: commit.path)),
     )
 
 

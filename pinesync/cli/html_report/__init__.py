@@ -76,7 +76,9 @@ def _header(report: ReportData) -> Iterator[str]:
 
 def _ordered(counts: Counter[Status]) -> list[Status]:
     """The statuses that occur, in the order of the policy, clean last."""
-    return sorted((one for one in Status if counts[one]), key=lambda one: one is Status.CLEAN)
+    return sorted(
+        (status for status in Status if counts[status]), key=lambda status: status is Status.CLEAN
+    )
 
 
 def _differing(report: ReportData) -> Iterator[str]:

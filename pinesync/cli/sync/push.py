@@ -118,6 +118,6 @@ def _name_untracked(setup: Setup, paths: tuple[str, ...]) -> None:
     project = open_project(setup)
     named = project.patterns(paths) or ["."]
     untracked = sorted(project.workspace.tree.untracked())
-    loose = [path for path in untracked if any(is_named(path, each) for each in named)]
+    loose = [path for path in untracked if any(is_named(path, pattern) for pattern in named)]
     if loose:
         echo_err(f"hint: {escape_controls(hint('add', loose))}")

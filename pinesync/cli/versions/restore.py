@@ -114,7 +114,7 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
     missing."""
     project = open_project(setup)
     store = VersionStore(project)
-    wanted = [one for raw in paths for one in _wanted(project, raw)]
+    wanted = [target for raw in paths for target in _wanted(project, raw)]
     with project.transaction("restore") as tx:
         return tx.run(_restore(project, store, entry, version) for entry, version in wanted)
 

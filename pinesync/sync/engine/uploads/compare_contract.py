@@ -23,7 +23,7 @@ def changes(old: str, new: str, ask: FullCheck | None = None) -> tuple[Change, .
     found = contract.compare(before, after)
     if ask is None or not (found or _is_unclear(before, after, old, new)):
         return found
-    exact = [_exact(ask, *one) for one in ((old, before), (new, after))]
+    exact = [_exact(ask, *pair) for pair in ((old, before), (new, after))]
     return contract.compare(exact[0], exact[1]) if exact[0] and exact[1] else found
 
 

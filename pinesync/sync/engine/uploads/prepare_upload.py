@@ -107,7 +107,7 @@ def policy_of(ports: Ports, *, allow_shift: bool = False) -> Policy:
 
 def refuses(contract: Policy, shifts: tuple[Diagnostic, ...]) -> bool:
     """Whether a push refuses a text with these findings. Notes alone refuse nothing."""
-    return contract == "refuse" and any(one.severity == "warning" for one in shifts)
+    return contract == "refuse" and any(shift.severity == "warning" for shift in shifts)
 
 
 def preview(ports: Ports, step: Step, contract: Policy) -> Planned | None:
