@@ -102,8 +102,8 @@ def check(
     files = [] if source else _files(setup, paths or [root], named=bool(paths))
     client = None
     if not offline:
-        here = project.settings.remote if project else DEFAULT_REMOTE
-        client = open_remote(setup, remote or here, signed_in=False)
+        workspace_remote = project.settings.remote if project else DEFAULT_REMOTE
+        client = open_remote(setup, remote or workspace_remote, signed_in=False)
 
     failures: list[PinesyncError] = []
 
@@ -135,8 +135,8 @@ def base_of(project: Project, path: Path, data: bytes) -> str | None:
 
     if project.settings.contract == "ignore" or not path.is_relative_to(project.workspace.root):
         return None
-    here = path.relative_to(project.workspace.root).as_posix()
-    entry = project.workspace.manifest.entries().get(RelPath(here))
+    path_here = path.relative_to(project.workspace.root).as_posix()
+    entry = project.workspace.manifest.entries().get(RelPath(path_here))
     if entry is None or entry.base is None or digest_or_none(data) == entry.base.expected:
         return None
     text = agreed_text(project, entry)

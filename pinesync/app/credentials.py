@@ -101,12 +101,12 @@ def _variable(name: str) -> Iterator[None]:
 def _nothing_kept(setup: Setup, name: str) -> NotSignedIn:
     from pinesync.tradingview import signins
 
-    there = ", ".join(
+    names = ", ".join(
         stored.name for stored in signins.list_sign_ins(setup.places.config) if stored.name
     )
     return NotSignedIn(
         f"no sign-in is stored as {name}",
-        f"run `pinesync login --as {name}`" + (f"; stored sign-ins: {there}" if there else ""),
+        f"run `pinesync login --as {name}`" + (f"; stored sign-ins: {names}" if names else ""),
     )
 
 

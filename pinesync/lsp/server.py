@@ -301,9 +301,9 @@ class Server(LanguageServer):
 
     def _publish_findings(self, result: commands.CommandResult) -> None:
         """Publish the compiler's findings of a push in their documents."""
-        there = {path_of(uri): uri for uri in self._open()}
+        uris = {path_of(uri): uri for uri in self._open()}
         for outcome in result.outcomes:
-            uri = there.get(result.root / outcome.path) if result.root else None
+            uri = uris.get(result.root / outcome.path) if result.root else None
             if uri is None or not outcome.diagnostics:
                 continue
             text = self._text(uri)

@@ -24,14 +24,14 @@ def contract(result: object) -> Contract | None:
     styles = meta.get("styles", {})
     if inputs is None or plots is None or not isinstance(styles, dict):
         return None
-    own = [item for item in inputs if _INPUT.fullmatch(str(item.get("id")))]
-    users = [item for item in own if item.get("groupId") != _PROPERTIES]
-    if [item["id"] for item in own] != [f"in_{number}" for number in range(len(own))]:
+    own_inputs = [item for item in inputs if _INPUT.fullmatch(str(item.get("id")))]
+    users = [item for item in own_inputs if item.get("groupId") != _PROPERTIES]
+    if [item["id"] for item in own_inputs] != [f"in_{number}" for number in range(len(own_inputs))]:
         return None
     return Contract(
         tuple(Slot(_text(item, "name"), _text(item, "type")) for item in users),
         tuple(Slot(_title(styles, item), _text(item, "type")) for item in plots),
-        strategy=len(users) < len(own),
+        strategy=len(users) < len(own_inputs),
     )
 
 

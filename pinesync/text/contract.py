@@ -150,8 +150,8 @@ def _changes(
                 new_label is not None and added[new_label] > 0,
             )
             if what == "shifted" and new_label:
-                there = places[old_label]
-                if there < len(before) and before[there] == new_label:
+                new_place = places[old_label]
+                if new_place < len(before) and before[new_place] == new_label:
                     what = "swapped"
             found = _change(code, f"{prefix}_{at}", _display_slot(old), new, what)
             yield found if new else replace(found, new=after_last)

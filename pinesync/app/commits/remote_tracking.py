@@ -126,15 +126,15 @@ def _file(folder: Workspace, fork: Fork, saved: Saved) -> bytes | None:
     """The text, encoded like the file here or else like the fork's file."""
     path, base = saved.entry.path, saved.entry.base
     assert base
-    here = _bytes_here(folder, path)
+    data = _bytes_here(folder, path)
     text = folder.texts.text_of(base.expected)
-    if text is None and here is not None:
+    if text is None and data is not None:
         with suppress(Unreadable):
-            text = decode(here)
+            text = decode(data)
         if text is None or digest(text) != base.expected:
             return None
     blob = fork.blobs.get(path)
-    return None if text is None else encode_like(text, here or (blob.data if blob else None))
+    return None if text is None else encode_like(text, data or (blob.data if blob else None))
 
 
 def _bytes_here(folder: Workspace, path: RelPath) -> bytes | None:

@@ -59,10 +59,10 @@ def findings(found: Any) -> str:
 def inputs(response: ProbeResponse) -> str:
     rows = response.get("result", "metaInfo", "inputs")
     ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    own = [input_id for input_id in ids if str(input_id).startswith("in_")]
+    input_ids = [input_id for input_id in ids if str(input_id).startswith("in_")]
     if not ids:
         return "none"
-    if own[:2] != ["in_0", "in_1"]:
+    if input_ids[:2] != ["in_0", "in_1"]:
         return ""
     return "in_0, in_1" if ids[0] == "in_0" else "hidden ones, in_0, in_1"
 

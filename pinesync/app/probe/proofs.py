@@ -50,8 +50,8 @@ def place_of(setup: Setup, remote: str) -> str:
 
 def keep(state: Path, proof: Proof) -> None:
     """Keep it in place of an earlier one of that account."""
-    whose = f"{proof.place}\0{proof.account.name.casefold()}"
-    key = hashlib.sha256(whose.encode()).hexdigest()[:32]
+    identity = f"{proof.place}\0{proof.account.name.casefold()}"
+    key = hashlib.sha256(identity.encode()).hexdigest()[:32]
     Store(state / "probe").write_json(_KIND, key, asdict(proof), durably=True)
 
 

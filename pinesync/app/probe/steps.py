@@ -202,8 +202,8 @@ class Probing:
         complete = numbers == set(range(1, self.newest + 1))
         value = "every version" if complete else "some versions" if numbers else ""
         self._observe("list-of-versions", "refused" if not response.ok else value, response)
-        there = any(_LABEL in row.values() for row in rows if isinstance(row, dict))
-        effect = "in the list of versions" if there else "not seen"
+        is_listed = any(_LABEL in row.values() for row in rows if isinstance(row, dict))
+        effect = "in the list of versions" if is_listed else "not seen"
         self._observe("label", effect if labelled.ok else "refused", labelled)
 
     def _invalid_cookie(self, pine_id: PineId) -> None:
@@ -262,14 +262,16 @@ class Probing:
         body = response.answer.body.strip().decode("utf-8", "replace")
         self._observe("delete-answer", words.get(body, "") if response.ok else "", response)
         record, done = self._record, body in words
-        again = self.session.write(
+        second_save = self.session.write(
             requests.save_next(pine_id, record.name, texts.first(record.token))
         )
         listed = self.session.listed()
         left = record.ours(listed)
         self.left = bool(left)
-        self._observe("deleted", "still listed" if left and not again.ok else "gone", response)
-        self._observe("deleted-id", "created" if again.ok else "refused", again)
+        self._observe(
+            "deleted", "still listed" if left and not second_save.ok else "gone", response
+        )
+        self._observe("deleted-id", "created" if second_save.ok else "refused", second_save)
         if not left and not done and not any(info.pine_id in record.known for info in listed):
             raise BadResponse("the deletion cannot be proven")
         if not left:

@@ -157,9 +157,11 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
         wanted = dict.fromkeys(p for raw in paths for p in _expand_paths(project, raw))
         entries = project.workspace.manifest.entries()
         left = {path: _missing_entry_of(project, path) for path in wanted if path not in entries}
-        if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
+        if ambiguous := [
+            path for path, entry in left.items() if list(left.values()).count(entry) > 1
+        ]:
             raise ActionRequired(
-                f"{' and '.join(twice)} have the same text, and one script is missing",
+                f"{' and '.join(ambiguous)} have the same text, and one script is missing",
                 "name the file that it was moved to",
             )
         tx.refuse_pending(tuple(left.values()))

@@ -124,9 +124,9 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
     nothing if one of the files could not be written."""
     done = restore(setup, paths)
     restored = [outcome.path for outcome in done.outcomes if outcome.done == "restored"]
-    own = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
+    outcomes = [outcome for outcome in done.outcomes if outcome.done != "recovered"]
     # A push without paths would push everything.
-    if done.stopped or not restored or len(restored) != len(own):
+    if done.stopped or not restored or len(restored) != len(outcomes):
         return done
     run = push(replace(setup, cwd=open_project(setup).workspace.root), restored)
     return replace(run, outcomes=(*done.outcomes, *run.outcomes))

@@ -48,8 +48,8 @@ def metainfo(source: str, *, hidden: bool = False) -> Meta:
     if strategy:
         found += _properties(code, strategy, len(found))
     plots, styles = _plots(code, builtin_calls)
-    own = [_hidden(name) for name in _HIDDEN] if hidden else []
-    return {"inputs": [*own, *found], "plots": plots, "styles": styles}
+    hidden_inputs = [_hidden(name) for name in _HIDDEN] if hidden else []
+    return {"inputs": [*hidden_inputs, *found], "plots": plots, "styles": styles}
 
 
 def count_inputs(source: str) -> int:
