@@ -1,4 +1,4 @@
-"""`alerts`: which alerts run which version of which script. It only reads."""
+"""`alerts`: list the alerts, and the version of the script that each one runs. Read-only."""
 
 from __future__ import annotations
 
@@ -38,9 +38,8 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertReport:
-    """The rows that were asked for. `passed_over` counts alerts of other scripts, and those that
-    cannot be read. TradingView may list only some of the alerts, so that no row is stale proves
-    nothing."""
+    """The requested rows. `passed_over` counts alerts of other scripts and unreadable ones.
+    TradingView may list only some of the alerts, so the absence of stale rows proves nothing."""
 
     rows: tuple[AlertRow, ...]
     passed_over: int = 0
@@ -141,7 +140,8 @@ def _is_meant(row: AlertRow, patterns: Sequence[str]) -> bool:
 
 
 def _commit(project: Project, row: AlertRow) -> str | None:
-    """The commit that the version was saved from: as noted here, else as a commit says itself."""
+    """The commit that the version was saved from: as stored here, else from the trailers of a
+    commit."""
     noted = project.workspace.texts.commit_of(row.pine_id, row.version)
     if noted or not project.workspace.manifest.has_history():
         return noted

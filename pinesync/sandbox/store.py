@@ -190,7 +190,7 @@ class Store:
     # -- writing ------------------------------------------------------------------------------
 
     def add_alert(self, user: User, item: Mapping[str, Any]) -> None:
-        """Make an alert, with the JSON that the service lists of it."""
+        """Add an alert, with the JSON object that the service lists for it."""
         with self._database.writing() as db:
             db.execute("INSERT INTO alerts VALUES (?, ?)", (user.id, json.dumps(item)))
 

@@ -1,6 +1,6 @@
 """The inputs and plots that a Pine source declares, in the order in which charts number them.
 
-This reads literals and names only. Of any other expression it says that it does not know.
+Reads only literals and names; any other expression makes the contract uncertain.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ Arguments = dict[int | str, range]
 
 
 class BuiltinCalls(NamedTuple):
-    """The calls of a source that mean Pine's own functions."""
+    """The calls of Pine's built-in functions in a source."""
 
     code: Code
     calls: list[Call]
@@ -69,8 +69,8 @@ class BuiltinCalls(NamedTuple):
 
 
 def estimate(source: str) -> Contract:
-    """The contract as far as the source shows it. Not `certain` if a title or a type is neither
-    a literal nor a known name: then only the compiler knows it."""
+    """The contract that the source shows. Not `certain` if a title or a type is neither a literal
+    nor a known name: then only the compiler knows it."""
     code, builtin_calls = BuiltinCalls.of(source)
     lines = pine_syntax.Lines(source[: pine_syntax.MAX_CHARS])
     inputs: list[Slot] = []

@@ -255,14 +255,12 @@ def _link(
     )
     digests = {info.pine_id: text for info, text in zip(listed, texts, strict=True)}
     matches = matching.match(files, listed, digests)
-    by_path = {file.path: file for file in files}
-    entries = {m.path: _entry(ports, m, by_path[m.path]) for m in matches}
+    local = {file.path: file for file in files}
+    entries = {m.path: _entry(ports, m, local[m.path]) for m in matches}
     linked = tuple(_linked(m, entries[m.path]) for m in matches)
     taken = {m.info.pine_id for m in matches}
-    unlinked = tuple(path for path in by_path if path not in entries)
-    unsure = (
-        Unsure(p, matching.candidates(by_path[p], listed, digests, matches)) for p in unlinked
-    )
+    unlinked = tuple(path for path in local if path not in entries)
+    unsure = (Unsure(p, matching.candidates(local[p], listed, digests, matches)) for p in unlinked)
     return replace(
         done,
         linked=linked,
