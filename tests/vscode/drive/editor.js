@@ -164,6 +164,21 @@ class Editor {
     await row.locator(`.action-label[aria-label*="${button}"]`).first().click();
   }
 
+  /** Choose from the menu of a row. @param {string} name @param {string} item */
+  async choose(name, item) {
+    await this.row(name).click({ button: 'right' });
+    const menu = this.page.locator('.monaco-menu');
+    const chosen = menu.locator('.action-label', { hasText: item });
+    // For a moment after it opens, a menu takes no click.
+    for (let tries = 0; tries < 10; tries += 1) {
+      await chosen.click({ timeout: PATIENCE / 10 }).catch(() => undefined);
+      if (await menu.waitFor({ state: 'hidden', timeout: 1000 }).then(() => true, () => false)) {
+        return;
+      }
+    }
+    throw new Error(`the menu of ${name} stays open`);
+  }
+
   /** @param {string} button of a dialog */
   async answer(button) {
     await this.page.locator('.monaco-dialog-box .monaco-button', { hasText: button }).first().click();

@@ -120,8 +120,7 @@ const SCENES = {
     await editor.run('Pinesync: Pull');
     await editor.lists('Conflicts', FILTER);
     await editor.shot('conflict');
-    await editor.row(FILTER).click({ button: 'right' });
-    await editor.page.locator('.monaco-menu .action-label', { hasText: "Resolve with TradingView's Text" }).click();
+    await editor.choose(FILTER, "Resolve with TradingView's Text");
     await editor.lists(undefined, FILTER);
     expect(text(editor).endsWith('// they say so\n'), 'the file has not their text');
   },
