@@ -355,11 +355,25 @@ def test_a_verb_of_another_tool_leads_to_ours(world: World, typed: str, meant: s
 
 
 @pytest.mark.parametrize(
-    ("verb", "instead"), [("push", "--over"), ("pull", "restore"), ("rm", "--remote"), ("mv", "")]
+    ("verb", "option", "instead"),
+    [
+        *(
+            (verb, option, instead)
+            for verb, instead in {
+                "push": "--over",
+                "pull": "restore",
+                "rm": "--remote",
+                "mv": "",
+            }.items()
+            for option in ("--force", "-f")
+        ),
+        ("log", "-p", "pinesync diff"),
+        ("log", "--patch", "pinesync diff"),
+        ("log", "--oneline", "one line"),
+    ],
 )
-@pytest.mark.parametrize("option", ["--force", "-f"])
-def test_force_is_answered_with_what_to_do_instead(
-    world: World, verb: str, instead: str, option: str
+def test_an_option_of_git_is_answered_with_what_to_do_instead(
+    world: World, verb: str, option: str, instead: str
 ) -> None:
     ran = world(verb, option, code=2)
     assert f"error: there is no {option}" in ran.err
