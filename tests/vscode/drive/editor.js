@@ -191,6 +191,16 @@ class Editor {
     await this.page.locator('.scm-view').first().waitFor();
   }
 
+  /** Leave the room to the scripts: a row that is not drawn is not found. */
+  async foldGraph() {
+    const graph = this.page.locator('.pane-header[aria-label^="Graph"]');
+    await graph.waitFor();
+    while ((await graph.getAttribute('aria-expanded')) === 'true') {
+      await graph.click();
+      await this.page.waitForTimeout(200);
+    }
+  }
+
   /** A row of the view; the one of TradingView, which comes after git's. @param {string} text */
   row(text) {
     return this.page.locator('.scm-view .monaco-list-row', { hasText: text }).last();
@@ -199,6 +209,19 @@ class Editor {
   /** @param {string | RegExp} text */
   async sees(text) {
     await this.page.getByText(text).first().waitFor();
+  }
+
+  /** Hover over a row until its tooltip has the text: one that is drawn anew meanwhile shows none. */
+  async hint(/** @type {string} */ name, /** @type {string} */ text) {
+    const tooltip = this.page.getByText(text).first();
+    for (let tries = 0; tries < 10; tries += 1) {
+      await this.row(name).hover();
+      if (await tooltip.waitFor({ timeout: PATIENCE / 10 }).then(() => true, () => false)) {
+        return;
+      }
+      await this.page.mouse.move(0, 0);
+    }
+    throw new Error(`the tooltip of ${name} has no "${text}"`);
   }
 
   /** Wait until the status bar says this. @param {string | RegExp} text */

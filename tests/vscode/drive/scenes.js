@@ -49,7 +49,7 @@ const SCENES = {
     commit(editor, 'Clone');
     await editor.open();
     await editor.showView();
-    await editor.page.locator('.pane-header[aria-label^="Graph"]').click();
+    await editor.foldGraph();
     await editor.sees('TradingView');
     await editor.statusSays('sandbox');
   },
@@ -204,8 +204,7 @@ const SCENES = {
     await editor.showView();
     await editor.lists('To push', 'Session Levels.pine');
     await editor.run('Notifications: Clear All Notifications');
-    await editor.row('RSI Divergence.pine').hover();
-    await editor.sees('run pinesync push to save 1 script');
+    await editor.hint('RSI Divergence.pine', 'run pinesync push to save 1 script');
     await editor.shot('view');
     await editor.page.setViewportSize({ width: 1180, height: 720 });
   },
