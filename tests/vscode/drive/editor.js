@@ -194,10 +194,9 @@ class Editor {
   /** Leave the room to the scripts: a row that is not drawn is not found. */
   async foldGraph() {
     const graph = this.page.locator('.pane-header[aria-label^="Graph"]');
-    await graph.waitFor();
-    while ((await graph.getAttribute('aria-expanded')) === 'true') {
-      await graph.click();
-      await this.page.waitForTimeout(200);
+    for (let tries = 0; tries < 10 && (await graph.getAttribute('aria-expanded')) === 'true'; tries += 1) {
+      await graph.click({ position: { x: 8, y: 8 } });
+      await this.page.waitForTimeout(500);
     }
   }
 
