@@ -77,11 +77,11 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     if found and project:
         guards.refuse_other_account(project.settings.owner, found)
     account = found or Account("")
-    held = signins.keep(
+    stored = signins.keep(
         setup.places.config, secret, account, now().wall, name=name, keyring=keyring
     )
     pinned = bool(found and project and _pin(project, found))
-    return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", held, pinned)
+    return _identity(setup, DEFAULT_REMOTE, account, scripts, "stored", stored, pinned)
 
 
 def from_firefox(setup: Setup, roots: Sequence[Path], profile: str) -> str:
@@ -133,7 +133,7 @@ def _identity(
     account: Account,
     scripts: int,
     source: Source,
-    held: StoredSignIn | None = None,
+    stored: StoredSignIn | None = None,
     pinned: bool = False,
 ) -> Identity:
     from pinesync.tradingview.cookies import origin_of
@@ -145,11 +145,11 @@ def _identity(
         source,
         scripts,
         origin=None if source == "sandbox" else origin_of(facade(setup)).removesuffix(":443"),
-        stored_in=held.path if held else None,
-        in_keyring=held is not None and held.secret is None,
-        kept_as=held.name or None if held else None,
-        saved_at=held.saved_at if held else None,
-        age=max(0, int(now().wall) - held.saved_at) if held else None,
+        stored_in=stored.path if stored else None,
+        in_keyring=stored is not None and stored.secret is None,
+        kept_as=stored.name or None if stored else None,
+        saved_at=stored.saved_at if stored else None,
+        age=max(0, int(now().wall) - stored.saved_at) if stored else None,
         pinned=pinned,
     )
 

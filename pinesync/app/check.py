@@ -91,15 +91,15 @@ def check(
     full: bool = False,
     remote: str | None = None,
     strict: bool = False,
-    given: tuple[str, bytes] | None = None,
+    source: tuple[str, bytes] | None = None,
 ) -> Checks:
     """Check files, directories or globs, or all scripts of the workspace. `given` is a name and
     bytes to check instead of files. Needs no cookie and, with paths, no workspace. Offline, check
     only the syntax; `full` also runs the full compiler, which knows the limits. Invisible
     characters always cause a warning, as does what charts and alerts may read differently."""
-    project = project_here(setup) if paths or given else open_project(setup)
+    project = project_here(setup) if paths or source else open_project(setup)
     root = str(project.workspace.root if project else setup.cwd)
-    files = [] if given else _files(setup, paths or [root], named=bool(paths))
+    files = [] if source else _files(setup, paths or [root], named=bool(paths))
     client = None
     if not offline:
         here = project.settings.remote if project else DEFAULT_REMOTE
@@ -123,7 +123,7 @@ def check(
             return Checked(shown, problem=error.message.removeprefix(f"{path.name}: "))
         return bytes_of(shown, data)
 
-    done = [bytes_of(*given)] if given else Pool(setup.jobs, setup.progress)(one, files)
+    done = [bytes_of(*source)] if source else Pool(setup.jobs, setup.progress)(one, files)
     return Checks(tuple(done), strict, failures[0] if failures else None)
 
 
@@ -181,8 +181,8 @@ def _marked(text: str) -> tuple[Diagnostic, ...]:
         return ()
     found = enumerate(text.split("\n"), start=1)
     line, marker = next((at, one) for at, one in found if one.startswith("<<<<<<<"))
-    said = "the file contains conflict markers"
-    return (Diagnostic("error", line, 1, line, len(marker), said),)
+    message = "the file contains conflict markers"
+    return (Diagnostic("error", line, 1, line, len(marker), message),)
 
 
 def _files(setup: Setup, paths: Sequence[str], *, named: bool) -> list[Path]:

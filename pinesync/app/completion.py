@@ -41,9 +41,9 @@ def versions(setup: Setup, path: str) -> Iterator[str]:
     with suppress(PinesyncError):
         entry = project and project.workspace.manifest.entries().get(project.path(path))
         if project and entry and entry.pine_id:
-            held = set(project.workspace.texts.versions_of(entry.pine_id))
-            held |= {entry.base.version} if entry.base else set()
-            yield from (f"{path}@{version.major}" for version in held)
+            stored = set(project.workspace.texts.versions_of(entry.pine_id))
+            stored |= {entry.base.version} if entry.base else set()
+            yield from (f"{path}@{version.major}" for version in stored)
 
 
 def _project(setup: Setup) -> Project | None:

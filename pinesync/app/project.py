@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pinesync.app.parallel import Pool, Progress, meanwhile
 from pinesync.app.paths import fitting, inside
 from pinesync.clock import now, wall
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import RelPath
 from pinesync.sync.ports import Manifest, Ports, Remote, Tools
 from pinesync.sync.selection import called, is_named
@@ -251,7 +251,7 @@ def open_remote(
 ) -> PineClient:
     """A client for `tradingview` or a sandbox, with the cookie of the account of `manifest`. With
     `signed_in` False it sends TradingView no cookie. Raises NotSignedIn if there is no cookie,
-    LeftForYou if the sandbox never had any script of `manifest`."""
+    ActionRequired if the sandbox never had any script of `manifest`."""
     from pinesync.tradingview.client import PineClient
     from pinesync.tradingview.http import Session
 
@@ -315,7 +315,7 @@ def _sandbox(
     entries = manifest.entries() if manifest else {}
     tracked = [entry.pine_id for entry in entries.values() if entry.pine_id]
     if tracked and not store.ever_had(tracked):
-        raise LeftForYou(
+        raise ActionRequired(
             f"the sandbox of this workspace has none of its {len(tracked)} scripts",
             "it may be under another PINESYNC_HOME; see `pinesync sandbox path`",
         )

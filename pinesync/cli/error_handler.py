@@ -49,7 +49,7 @@ INSTEAD = {
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code. Raises nothing."""
     arguments = expanded(sys.argv[1:]) if arguments is None else list(arguments)
-    return guarded(lambda asked: invoke(arguments, asked), arguments)
+    return guarded(lambda shared: invoke(arguments, shared), arguments)
 
 
 def guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
@@ -58,9 +58,9 @@ def guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
     _tolerate_encodings()
     ends: list[int] = []
     try:
-        with searched_path(), hidden_cookies() as asked:
-            ends = asked.ends
-            code = act(asked)
+        with searched_path(), hidden_cookies() as shared:
+            ends = shared.ends
+            code = act(shared)
             sys.stdout.flush()
     except BrokenPipeError:
         # A reader that closes the pipe has seen enough, but a failure still counts.
@@ -85,8 +85,8 @@ def guarded(act: Callable[[Shared], int], arguments: Sequence[str] = ()) -> int:
         # The file name is a path: printing never raises this, and requests are UTF-8.
         if error.encoding == "utf-8" or error.encoding != sys.getfilesystemencoding():
             return _tell(arguments, *_bug(error), EXIT_BUG)
-        said = f"a file's name cannot be written in this locale's encoding, {error.encoding}"
-        return _tell(arguments, said, "set LC_ALL=C.UTF-8, or PYTHONUTF8=1", EXIT_FAILED)
+        message = f"a file's name cannot be written in this locale's encoding, {error.encoding}"
+        return _tell(arguments, message, "set LC_ALL=C.UTF-8, or PYTHONUTF8=1", EXIT_FAILED)
     except Exception as error:  # noqa: BLE001 - anything left is a bug, and is logged
         return _tell(arguments, *_bug(error), EXIT_BUG)
     return code
@@ -148,10 +148,10 @@ def _tell(
 def _wants_json(arguments: Sequence[str]) -> bool:
     """Read from the raw arguments, because parsing may have failed."""
     context = click.get_current_context(silent=True)
-    held = context.obj if context else None
-    asked = "--json" in arguments or "--format=json" in arguments
-    asked = asked or ("--format", "json") in pairwise(arguments)
-    return (isinstance(held, Shared) and held.json) or asked
+    shared = context.obj if context else None
+    in_arguments = "--json" in arguments or "--format=json" in arguments
+    in_arguments = in_arguments or ("--format", "json") in pairwise(arguments)
+    return (isinstance(shared, Shared) and shared.json) or in_arguments
 
 
 def _verb(arguments: Sequence[str]) -> str:

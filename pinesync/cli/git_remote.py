@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pinesync.cli.error_handler import guarded
-from pinesync.cli.options import Shared, setup
+from pinesync.cli.options import Shared, build_setup
 from pinesync.cli.render import diagnostic_lines, echo_err, escape_controls
 from pinesync.errors import EXIT_DONE, Misuse
 
@@ -33,7 +33,7 @@ def main() -> int:
     return guarded(_run)
 
 
-def _run(asked: Shared) -> int:
+def _run(shared: Shared) -> int:
     git_dir = os.environ.get("GIT_DIR")
     if len(sys.argv) != 3 or not git_dir:
         raise Misuse(
@@ -46,8 +46,8 @@ def _run(asked: Shared) -> int:
     from pinesync.app.git_remote.remote import open_git_remote
 
     name, address = sys.argv[1:]
-    made = setup(timeout=_MOST_SECONDS, asked=asked)
-    remote = open_git_remote(made, name, address, Path(os.environ["GIT_DIR"]))
+    setup = build_setup(timeout=_MOST_SECONDS, shared=shared)
+    remote = open_git_remote(setup, name, address, Path(os.environ["GIT_DIR"]))
     Helper(remote, sys.stdin.buffer, sys.stdout.buffer).run()
     return EXIT_DONE
 

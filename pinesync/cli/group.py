@@ -194,9 +194,9 @@ def group() -> None:
     """
 
 
-def invoke(arguments: Sequence[str], asked: Shared) -> int:
+def invoke(arguments: Sequence[str], shared: Shared) -> int:
     """Run one command line and return its exit code. Errors propagate; click's `main` would swallow
     an interrupt or a closed pipe."""
-    with group.make_context("pinesync", list(arguments), obj=asked) as context:
+    with group.make_context("pinesync", list(arguments), obj=shared) as context:
         code = group.invoke(context)
     return code if isinstance(code, int) else 0

@@ -97,11 +97,11 @@ def shared(function: F) -> F:
 def hidden_cookies() -> Iterator[Shared]:
     """Remove the cookies from the environment, so that no child process inherits them: neither git
     nor what git runs."""
-    held = {name: os.environ.pop(name) for name in COOKIES if name in os.environ}
+    cookies = {name: os.environ.pop(name) for name in COOKIES if name in os.environ}
     try:
-        yield Shared(cookies=held)
+        yield Shared(cookies=cookies)
     finally:
-        os.environ.update(held)
+        os.environ.update(cookies)
 
 
 @contextmanager
@@ -196,25 +196,27 @@ def _check_remote(name: str) -> None:
         )
 
 
-def setup(*, jobs: int = 4, timeout: float | None = None, asked: Shared | None = None) -> Setup:
+def build_setup(
+    *, jobs: int = 4, timeout: float | None = None, shared: Shared | None = None
+) -> Setup:
     """The environment and the shared options, as one value for commands. Without a command, the
     options are `asked`."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
     from pinesync.cli.progress import progress, tracing, waiting
 
-    asked = asked or current()
+    shared = shared or current()
     return Setup(
-        cwd=_cwd(asked.directory),
+        cwd=_cwd(shared.directory),
         places=_usable(places()),
-        account=asked.account,
-        cookie=asked.cookies.get("TRADINGVIEW_COOKIE") or None,
+        account=shared.account,
+        cookie=shared.cookies.get("TRADINGVIEW_COOKIE") or None,
         facade_url=os.environ.get("PINESYNC_FACADE_URL") or None,
-        facade_cookie=asked.cookies.get("PINESYNC_COOKIE") or None,
+        facade_cookie=shared.cookies.get("PINESYNC_COOKIE") or None,
         proxies=_proxies(),
         ca_bundle=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None,
         jobs=jobs,
         settle_seconds=_seconds("PINESYNC_SETTLE_SECONDS", SETTLE_SECONDS),
-        trace=tracing if asked.verbose > 1 else None,
+        trace=tracing if shared.verbose > 1 else None,
         timeout=timeout,
         waits=waiting,
         progress=progress(),

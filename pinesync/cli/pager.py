@@ -33,12 +33,12 @@ def paged() -> Iterator[None]:
     if not command:
         yield
         return
-    held = _Held()
+    buffer = _Held()
     try:
-        with redirect_stdout(held):
+        with redirect_stdout(buffer):
             yield
     finally:
-        if text := held.getvalue():
+        if text := buffer.getvalue():
             _show(command, text)
 
 
@@ -78,9 +78,9 @@ def _pager(*, windows: bool = os.name == "nt") -> list[str]:
     if os.environ.get("TERM", "" if windows else "dumb") == "dumb":
         return []
     usual = "more" if windows and not find_program("less") else "less"
-    asked = os.environ.get("GIT_PAGER", os.environ.get("PAGER", usual))
+    command = os.environ.get("GIT_PAGER", os.environ.get("PAGER", usual))
     try:
-        words = command_words(asked, windows=windows)
+        words = command_words(command, windows=windows)
     except ValueError:
         return []
     return [] if words == ["cat"] else words

@@ -80,8 +80,8 @@ class TerminalProgress:
 def progress() -> TerminalProgress | None:
     """None in a pipe, with --json, and on a terminal that redraws nothing. -vv prints lines of its
     own."""
-    asked = current()
-    plain = asked.json or asked.verbose > 1 or os.environ.get("TERM") == "dumb"
+    shared = current()
+    plain = shared.json or shared.verbose > 1 or os.environ.get("TERM") == "dumb"
     return TerminalProgress() if sys.stderr.isatty() and not plain else None
 
 

@@ -153,10 +153,10 @@ def body_of(result: Any) -> dict[str, Any]:
 def emit_json(command: str, result: Any, *, as_json: bool = False) -> bool:
     """Print the result as JSON if requested. Return whether it was."""
     current().ends.append(result.exit_code)
-    asked = as_json or current().json
-    if asked:
+    wants_json = as_json or current().json
+    if wants_json:
         out(one_object(command, result.exit_code, body_of(result)))
-    return asked
+    return wants_json
 
 
 def width(text: str) -> int:
@@ -218,9 +218,9 @@ def columns(
     if most is not None and rows:
         titles = [tuple(styled("header", title) for title in head)] if head else []
         rows = [tuple(compress(row, widths)) for row in (*titles, *rows)]
-        kept = compress(range(len(widths)), widths)
+        visible = compress(range(len(widths)), widths)
         widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-        least = [cut.get(number, w) for number, w in zip(kept, widths, strict=True)]
+        least = [cut.get(number, w) for number, w in zip(visible, widths, strict=True)]
         widths = _fitting(widths, least, most)
     for row in rows:
         cells = [shortened(cell, w) for cell, w in zip(row, widths, strict=True)]

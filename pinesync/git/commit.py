@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pinesync.errors import FileError, LeftForYou, Misuse
+from pinesync.errors import ActionRequired, FileError, Misuse
 from pinesync.git.index import index_rows, staged_rows
 from pinesync.git.objects import read_objects
 from pinesync.git.repo import require_repository
@@ -37,7 +37,7 @@ Blobs = dict[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CommitResult:
     """A new commit. `staged` lists committed files whose different staged content was kept.
     `in_step` is False if the index could not be updated and still has the old files.
     `on_branch` is False if HEAD is detached."""
@@ -58,19 +58,19 @@ def asks_for_commits(root: Path) -> bool:
 
 
 def refuse_unready(root: Path) -> None:
-    """Check that pinesync can commit here. Misuse without a repository or an identity; LeftForYou
-    while another git process or an unfinished operation is in the way."""
+    """Check that pinesync can commit here. Misuse without a repository or an identity;
+    ActionRequired while another git process or an unfinished operation is in the way."""
     require_repository(root)
     words = [word for name in (*_UNDER_WAY, "index.lock") for word in ("--git-path", name)]
     *found, lock = ask(root, "rev-parse", *words).removesuffix(b"\n").split(b"\n")
     if (root / os.fsdecode(lock)).exists():
-        raise LeftForYou(
+        raise ActionRequired(
             "another git process is running in this repository, so nothing can be committed",
             f"wait for it; if it was killed, remove {os.fsdecode(lock)}",
         )
     for path, what in zip(found, _UNDER_WAY.values(), strict=True):
         if (root / os.fsdecode(path)).exists():
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{what} is under way in this repository, so nothing can be committed",
                 "finish it or abort it first, or use --no-commit",
             )
@@ -94,8 +94,8 @@ def held_at_head(root: Path, paths: list[str]) -> tuple[str, dict[str, bytes]] |
     found = read_objects(root, ["HEAD^{commit}", *(f"HEAD:./{path}" for path in paths)])
     if len(found) != 1 + len(paths) or found[0] is None:
         return None
-    held = zip(paths, found[1:], strict=True)
-    return found[0][0], {path: blob[1] for path, blob in held if blob}
+    blobs = zip(paths, found[1:], strict=True)
+    return found[0][0], {path: blob[1] for path, blob in blobs if blob}
 
 
 def ignored(root: Path, paths: list[str]) -> frozenset[str]:
@@ -110,7 +110,7 @@ def commit(
     files: Mapping[str, bytes | None],
     message: str,
     restage: Callable[[str, bytes], bytes | None],
-) -> Made | None:
+) -> CommitResult | None:
     """Commit these files on top of HEAD; None if HEAD already has them all. FileError if git or a
     hook refuses, if a hook changes the commit's files (HEAD is moved back), or if HEAD moved
     meanwhile.
@@ -129,8 +129,8 @@ def commit(
             return None
         words = Path(folder, "message")
         words.write_bytes(message.encode())
-        made = ("commit", "--quiet", "--cleanup=whitespace", "--file", str(words))
-        status, _, stderr = run(root, *made, env=env, fetches=True)
+        arguments = ("commit", "--quiet", "--cleanup=whitespace", "--file", str(words))
+        status, _, stderr = run(root, *arguments, env=env, fetches=True)
     new = _commit_at(root)
     if status or new is None or new == head:
         raise FileError(f"git refused the commit: {_shortened(stderr)}", "fix that, then commit")
@@ -143,7 +143,7 @@ def commit(
         _take_back(root, head, new)
     in_step, others = _bring_in_step(root, blobs, staged, restage)
     on_branch = not run(root, "symbolic-ref", "--quiet", "HEAD")[0]
-    return Made(new, in_step, tuple(others), on_branch)
+    return CommitResult(new, in_step, tuple(others), on_branch)
 
 
 @contextmanager
@@ -182,13 +182,13 @@ def _bring_in_step(
         data_now = None if status else restage(path, data)
         if data_now is not None:
             new[path] = _blob(root, path, data_now)
-    kept = [path for path in others if path not in new]
+    unchanged = [path for path in others if path not in new]
     try:
         _set(root, new, _modes(root), {})
     except FileError:
-        return False, kept  # The commit exists, but another git process holds the index lock.
+        return False, unchanged  # The commit exists, but another git process holds the index lock.
     run(root, "update-index", "-q", "--refresh")
-    return True, kept
+    return True, unchanged
 
 
 def _commit_at(root: Path, name: str = "HEAD") -> str | None:

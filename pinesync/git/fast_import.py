@@ -65,10 +65,10 @@ def write_commits(
         process.communicate()
         raise
     stderr = process.communicate()[1]
-    made = None if process.returncode else repository.commit_of(ref)
-    if made is None:
+    commit = None if process.returncode else repository.commit_of(ref)
+    if commit is None:
         raise failed("fast-import", stderr.decode("utf-8", "replace"))
-    return made
+    return commit
 
 
 def _stream(

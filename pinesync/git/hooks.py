@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pinesync.atomic import Folder, create_file, temporary_name, write_temp
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.git.repo import Repository
 from pinesync.git.run import ask
 from pinesync.sync.ports import ChangedMeanwhile
@@ -94,8 +94,8 @@ def has_block(data: bytes | None) -> bool:
 
 
 def hooks_folder(repository: Repository) -> Path:
-    """The folder of the repository's hooks, in its git directory or its work tree. LeftForYou if
-    `core.hooksPath` names one that other repositories share."""
+    """The folder of the repository's hooks, in its git directory or its work tree. ActionRequired
+    if `core.hooksPath` names one that other repositories share."""
     top = repository.top()
     # `repository` turns hooks off, so do not ask it. git prints paths relative to the top level.
     hooks, home = (
@@ -104,7 +104,7 @@ def hooks_folder(repository: Repository) -> Path:
     )
     real = os.path.realpath(hooks)
     if not any(Path(real).is_relative_to(os.path.realpath(place)) for place in (top, home)):
-        raise LeftForYou(
+        raise ActionRequired(
             f"core.hooksPath is {hooks}, outside of this repository, and others may use it",
             "add `pinesync hooks run pre-commit` and `pinesync hooks run pre-push` there yourself",
         )

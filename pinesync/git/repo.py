@@ -191,9 +191,9 @@ def find_repository(root: Path) -> Repository | None:
 def make_repository(root: Path) -> Repository:
     """Run `git init` in the folder."""
     ask(root, "init", "--quiet", hooks=False)
-    made = find_repository(root)
-    assert made
-    return made
+    repository = find_repository(root)
+    assert repository
+    return repository
 
 
 def require_repository(root: Path) -> Repository:

@@ -11,7 +11,7 @@ from typing import Any
 from pygls.uris import to_fs_path
 
 from pinesync.app.project import Project, Setup, project_here
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import RelPath
 from pinesync.text.canonical import Unreadable, canonical, decode
 from pinesync.text.filenames import SUFFIX
@@ -19,7 +19,7 @@ from pinesync.workspace.workspace import find_root
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """The target of an editor command: a workspace, and one of its scripts or, if `path` is None,
     all scripts in one of its directories."""
 
@@ -64,7 +64,7 @@ def root_of(path: Path | None) -> Path | None:
     return None
 
 
-def place_of(setup: Setup, path: Path) -> Place | None:
+def find_target(setup: Setup, path: Path) -> Target | None:
     """The workspace that contains the file or directory; None outside a workspace. Raises
     ManifestError if its pine.toml is unusable, Misuse if it cannot contain such a file."""
     folder = path if path.is_dir() else path.parent
@@ -74,12 +74,12 @@ def place_of(setup: Setup, path: Path) -> Place | None:
     at_root = replace(project.setup, cwd=project.workspace.root)
     project = replace(project, setup=at_root)
     script = None if folder == path else project.path(str(path))
-    return Place(at_root, project, script, folder)
+    return Target(at_root, project, script, folder)
 
 
-def required(setup: Setup, path: Path) -> Place:
+def require_target(setup: Setup, path: Path) -> Target:
     """The same, but raises Misuse outside a workspace."""
-    found = place_of(setup, path)
+    found = find_target(setup, path)
     if found is None:
         raise Misuse(
             f"{path.name}: not in a workspace",
@@ -88,14 +88,14 @@ def required(setup: Setup, path: Path) -> Place:
     return found
 
 
-def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
+def unsaved(target: Target, texts: Mapping[Path, str]) -> list[RelPath]:
     """The scripts of the target whose text in the editor differs from their file."""
     found = []
     for path, text in texts.items():
-        here = _inside(place, path)
-        if here is not None and place.has(path, here):
+        here = _path_in_workspace(target, path)
+        if here is not None and target.has(path, here):
             try:
-                data = place.project.workspace.tree.read(here)
+                data = target.project.workspace.tree.read(here)
                 same = data is not None and decode(data) == canonical(text)
             except Unreadable:
                 same = False
@@ -104,24 +104,24 @@ def unsaved(place: Place, texts: Mapping[Path, str]) -> list[RelPath]:
     return sorted(found)
 
 
-def refuse_unsaved(place: Place, texts: Mapping[Path, str], verb: str) -> None:
-    """Raises LeftForYou if the editor has unsaved changes."""
-    if paths := unsaved(place, texts):
+def refuse_unsaved(target: Target, texts: Mapping[Path, str], verb: str) -> None:
+    """Raises ActionRequired if the editor has unsaved changes."""
+    if paths := unsaved(target, texts):
         several = f" and {len(paths) - 1} more" if paths[1:] else ""
-        raise LeftForYou(
+        raise ActionRequired(
             f"{paths[0]}{several}: unsaved changes in the editor; nothing was done",
             f"save it, then {verb} again",
         )
 
 
-def _inside(place: Place, path: Path) -> RelPath | None:
+def _path_in_workspace(target: Target, path: Path) -> RelPath | None:
     try:
-        return place.project.path(str(path))
+        return target.project.path(str(path))
     except Misuse:
         return None
 
 
-def named(arguments: tuple[Any, ...]) -> Path:
+def path_argument(arguments: tuple[Any, ...]) -> Path:
     """The file or directory whose URI a command received."""
     found = path_of(arguments[0]) if arguments and isinstance(arguments[0], str) else None
     if found is None:

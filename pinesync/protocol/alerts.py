@@ -13,7 +13,7 @@ from typing import Any
 
 from pinesync.errors import NotAccessible, SessionExpired
 from pinesync.model import Alert, Alerts, PineId, Version
-from pinesync.protocol import MAX_LIST, Answer, Request, safe_json
+from pinesync.protocol import MAX_LIST, Request, Response, safe_json
 from pinesync.protocol.envelope import bad, payload
 from pinesync.protocol.responses import SIGN_IN_AGAIN
 
@@ -28,13 +28,13 @@ def list_alerts() -> Request:
     return Request("GET", "/list_alerts", cap=MAX_LIST, what="the list of alerts")
 
 
-def alerts(answer: Answer) -> Alerts:
+def alerts(response: Response) -> Alerts:
     """The alerts on scripts of the account. SessionExpired if the service refuses the session."""
-    if answer.status >= 300:
+    if response.status >= 300:
         # The words of a refusal are not known, and may quote an alert.
-        answer = replace(answer, body=b"")
+        response = replace(response, body=b"")
     try:
-        body = payload(answer)
+        body = payload(response)
     except NotAccessible as error:
         refused = f"the alerts service refused the session ({error.status})"
         raise SessionExpired(refused, SIGN_IN_AGAIN) from None

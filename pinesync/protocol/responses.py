@@ -27,7 +27,7 @@ from pinesync.model import (
     Verdict,
     Version,
 )
-from pinesync.protocol import Answer, safe_json
+from pinesync.protocol import Response, safe_json
 from pinesync.protocol.envelope import bad, is_html, object_of, payload, reason_of, say_no
 from pinesync.protocol.metainfo import contract
 from pinesync.text import canonical
@@ -45,11 +45,11 @@ _ID_INSIDE = re.compile(r"USER;[0-9a-f]{32}")
 SIGN_IN_AGAIN = "run `pinesync login` with a fresh cookie from the browser"
 
 
-def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
+def scripts(response: Response) -> tuple[ScriptInfo, ...]:
     """The account's list, without built-in scripts. A duplicate id is a bad response. An empty list
     may mean a dead session: the caller must find out."""
     try:
-        items = payload(answer)
+        items = payload(response)
     except errors.NotAccessible as error:
         if error.status == 404:
             raise
@@ -66,9 +66,9 @@ def scripts(answer: Answer) -> tuple[ScriptInfo, ...]:
     return tuple(found)
 
 
-def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> SavedText:
+def saved_text(response: Response, pine_id: PineId, version: Version | None) -> SavedText:
     """One version of the requested script, never another script's."""
-    body = object_of(answer, "script")
+    body = object_of(response, "script")
     source = body.get("source")
     if not isinstance(source, str):
         bad(f"{pine_id}: the response has no source")
@@ -81,16 +81,16 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
         bad(f"{pine_id}: the response is for another script")
     last = body.get("lastVersionMaj")
-    got = _version(body.get("version") or version or last, pine_id)
-    if version is not None and got != version:
-        bad(f"{pine_id}: requested version {version} but received {got}")
+    received = _version(body.get("version") or version or last, pine_id)
+    if version is not None and received != version:
+        bad(f"{pine_id}: requested version {version} but received {received}")
     extra = body.get("extra")
     name = _name(body.get("scriptName") or body.get("scriptTitle"))
     return SavedText(
         pine_id=pine_id,
         name=name,
-        version=got,
-        last_version=_version(last, pine_id) if last else got,
+        version=received,
+        last_version=_version(last, pine_id) if last else received,
         source=source,
         digest=canonical.digest(source),
         title=_name(body.get("scriptTitle")) or name,
@@ -101,10 +101,10 @@ def saved_text(answer: Answer, pine_id: PineId, version: Version | None) -> Save
     )
 
 
-def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
+def versions(response: Response, pine_id: PineId) -> dict[Version, int]:
     """The save time of each version in epoch seconds, 0 if unknown. The rows' other keys are
     undocumented."""
-    rows = payload(answer)
+    rows = payload(response)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         bad(f"{pine_id}: the versions are not a list of objects")
     found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
@@ -113,10 +113,10 @@ def versions(answer: Answer, pine_id: PineId) -> dict[Version, int]:
     return found
 
 
-def verdict(answer: Answer) -> Verdict:
+def verdict(response: Response) -> Verdict:
     """The verdict of translate_light. `success` is true even if there are errors. A script with an
     old version of Pine is not checked."""
-    body = object_of(answer, "check", refuse=False)
+    body = object_of(response, "check", refuse=False)
     if unchecked := _unchecked(body):
         return unchecked
     result = body.get("result")
@@ -128,10 +128,10 @@ def verdict(answer: Answer) -> Verdict:
     return found
 
 
-def full_verdict(answer: Answer) -> Verdict:
+def full_verdict(response: Response) -> Verdict:
     """The verdict of translate_source; empty if the source compiles. A refusal without a position
     becomes an error in the first line, unless the script's version of Pine is too old."""
-    body = object_of(answer, "full check", refuse=False)
+    body = object_of(response, "full check", refuse=False)
     if unchecked := _unchecked(body):
         return unchecked
     found = _verdict(body.get("reason2"))
@@ -143,10 +143,10 @@ def full_verdict(answer: Answer) -> Verdict:
     return replace(found, contract=contract(body["result"]))
 
 
-def saved(answer: Answer) -> SaveAnswer:
+def saved(response: Response) -> SaveAnswer:
     """The response to save/new or save/next. `success: false` is returned as a value, because the
     service may have stored the text anyway."""
-    body = object_of(answer, "save", refuse=False)
+    body = object_of(response, "save", refuse=False)
     result = body.get("result")
     meta = result.get("metaInfo") if isinstance(result, dict) else None
     meta = meta if isinstance(meta, dict) else {}
@@ -164,34 +164,34 @@ def saved(answer: Answer) -> SaveAnswer:
     )
 
 
-def renamed(answer: Answer) -> None:
+def renamed(response: Response) -> None:
     """Raise unless the status means success. The body's form is unknown; only the list shows the
     name."""
-    if not 200 <= answer.status < 300 or is_html(answer.body):
-        payload(answer)
+    if not 200 <= response.status < 300 or is_html(response.body):
+        payload(response)
     try:
-        said = safe_json.loads(answer.body)
+        value = safe_json.loads(response.body)
     except ValueError:
         return
-    if isinstance(said, dict) and (said.get("error") or said.get("success") is False):
-        say_no(200, said)
+    if isinstance(value, dict) and (value.get("error") or value.get("success") is False):
+        say_no(200, value)
 
 
-def deleted(answer: Answer) -> None:
+def deleted(response: Response) -> None:
     """Raise unless the service returned ok, as JSON or bare."""
-    if answer.status == 200 and answer.body.strip() == b"ok":
+    if response.status == 200 and response.body.strip() == b"ok":
         return
-    said = payload(answer)
-    if said != "ok":
-        bad(f"the response to the deletion is {json.dumps(said)[:80]}")
+    value = payload(response)
+    if value != "ok":
+        bad(f"the response to the deletion is {json.dumps(value)[:80]}")
 
 
-def account(answer: Answer) -> Account:
+def account(response: Response) -> Account:
     """The session's account. A refusal in plain text means that there is no session:
     SessionExpired. One in JSON is about the script used for the probe: NotAccessible."""
-    if answer.status == 401 and answer.body.lstrip()[:1] not in (b"<", b"{"):
+    if response.status == 401 and response.body.lstrip()[:1] not in (b"<", b"{"):
         raise errors.SessionExpired("TradingView no longer accepts the cookie", SIGN_IN_AGAIN)
-    body = object_of(answer, "session")
+    body = object_of(response, "session")
     name = body.get("userName")
     if not isinstance(name, str) or not name:
         bad("the session probe names no user")
@@ -265,15 +265,15 @@ def _version(raw: object, where: str) -> Version:
 
 
 def _kind(extra: object) -> Kind:
-    said = extra.get("kind") if isinstance(extra, dict) else None
-    return cast(Kind, said) if said in KINDS else "study"
+    kind = extra.get("kind") if isinstance(extra, dict) else None
+    return cast(Kind, kind) if kind in KINDS else "study"
 
 
 def _id_of(meta: Mapping[str, Any]) -> PineId | None:
     """The id in metaInfo: `scriptIdPart`, or inside `id` as Script$USER;…@tv-scripting-101."""
     for key in ("scriptIdPart", "id"):
-        said = meta.get(key)
-        if isinstance(said, str) and (match := _ID_INSIDE.search(said)):
+        raw = meta.get(key)
+        if isinstance(raw, str) and (match := _ID_INSIDE.search(raw)):
             return PineId(match[0])
     return None
 
@@ -284,8 +284,8 @@ def _unchecked(body: Mapping[str, Any]) -> Verdict | None:
     reason = reason_of(body) if body.get("success") is False else ""
     if not (oldest := _TOO_OLD.match(reason)):
         return None
-    said = f"not checked: TradingView checks Pine v{oldest[1]} and later"
-    return Verdict(warnings=(Diagnostic("warning", 1, 1, 1, 1, said),), unchecked=reason)
+    message = f"not checked: TradingView checks Pine v{oldest[1]} and later"
+    return Verdict(warnings=(Diagnostic("warning", 1, 1, 1, 1, message),), unchecked=reason)
 
 
 def _verdict(raw: object) -> Verdict:
@@ -344,5 +344,5 @@ def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
     """The message with `{name}` filled from ctx. A name missing from ctx stays as it is."""
     template = raw if isinstance(raw, str) and raw.strip() else "no message given"
     # Cut each value first: a short template can turn a long value into text of any size.
-    said = {key: _word(value)[:_LONGEST] for key, value in ctx.items()}
-    return _PLACEHOLDER.sub(lambda m: said.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]
+    values = {key: _word(value)[:_LONGEST] for key, value in ctx.items()}
+    return _PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]

@@ -224,8 +224,8 @@ class SandboxApp:
             case "answer":
                 return _Sent(Reply(status or 200, fault.body, headers=headers), repeat=fault.repeat)
             case "reset" | "hang" | "truncate":
-                kept = reply or answer(server_responses.stored({"IL": server_responses.OPAQUE}))
-                return _Sent(kept, Disturbance(fault.kind, fault.duration))
+                stored = reply or answer(server_responses.stored({"IL": server_responses.OPAQUE}))
+                return _Sent(stored, Disturbance(fault.kind, fault.duration))
             case _:
                 raise AssertionError(f"{fault.kind} is no answer")
 

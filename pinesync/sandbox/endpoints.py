@@ -296,6 +296,6 @@ def _saved(call: Call, stored: StoredVersion) -> Reply:
     result = _compiled(call, stored)
     found = find_all(stored.source)
     if any(one.severity == "error" for one in found):
-        kept = result if call.switches.failed_save_has_result else None
-        return answer(_broken(call, found, kept), stored.pine_id)
+        metainfo = result if call.switches.failed_save_has_result else None
+        return answer(_broken(call, found, metainfo), stored.pine_id)
     return answer(server_responses.stored(result), stored.pine_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from pinesync.errors import LeftForYou, NoAccess, OtherAccount
+from pinesync.errors import ActionRequired, NoAccess, OtherAccount
 from pinesync.model import Account, PineId
 
 FEW = 3
@@ -47,7 +47,7 @@ def refuse_doubtful_list(missing: int, tracked: int) -> None:
 
 def refuse_mass_absence(missing: int, tracked: int) -> None:
     """Refuse because many scripts are really gone from the right account."""
-    raise LeftForYou(
+    raise ActionRequired(
         f"{missing} of {tracked} scripts are gone from TradingView",
         "nothing was changed; if you deleted them, forget them with `pinesync rm PATH…`",
     )

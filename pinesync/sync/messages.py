@@ -40,7 +40,7 @@ def left_alone(
     if step.act in (Act.NOTHING, Act.LEAVE):
         return None
     outcome = Outcome(path, "refused", exit_code=EXIT_LEFT, pine_id=id_of(situation))
-    if step.act is Act.TELL and path in (moves or {}).values():
+    if step.act is Act.EXPLAIN and path in (moves or {}).values():
         new = next(new for new, old in (moves or {}).items() if old == path)
         return replace(
             outcome,
@@ -49,7 +49,7 @@ def left_alone(
             message=f"the file was moved to {new}",
             hint=f"`pinesync add --moved {shell_quote(new)}` keeps it the same script",
         )
-    if step.act is Act.TELL:
+    if step.act is Act.EXPLAIN:
         return replace(
             outcome,
             done="told",
@@ -114,7 +114,7 @@ _LINKED = (
     "run `pinesync pull` to merge the two, then push again",
 )
 _PLANNED = {
-    Act.TELL: "be left: the file is missing",
+    Act.EXPLAIN: "be left: the file is missing",
     Act.LEAVE: "be left: pull downloads the newer version",
     Act.FORWARD: "take the newest version",
     Act.ADOPT: "be recorded as it is: both sides are equal",

@@ -86,12 +86,12 @@ class Journal:
     undoes: str | None = None
 
     def changed(self, path: RelPath, before: Entry | None, after: Entry | None) -> None:
-        held = self.entries.get(path)
-        self.entries[path] = Change(path, held.before if held else before, after)
+        earlier = self.entries.get(path)
+        self.entries[path] = Change(path, earlier.before if earlier else before, after)
 
     def wrote(self, path: RelPath, before: Digest | None, after: Digest) -> None:
-        held = self.files.get(path)
-        self.files[path] = Written(path, held.before if held else before, after)
+        earlier = self.files.get(path)
+        self.files[path] = Written(path, earlier.before if earlier else before, after)
 
     def moved(self, old: RelPath, new: RelPath) -> None:
         self.moves.append(Moved(old, new))

@@ -48,7 +48,7 @@ class Act(Enum):
     """What one step does."""
 
     NOTHING = "–"
-    TELL = "– (explains how to restore)"
+    EXPLAIN = "– (explains how to restore)"
     LEAVE = "–, a message on stderr (named: exit 3)"
     FORWARD = "fast-forward"
     ADOPT = "adopt"
@@ -96,11 +96,11 @@ POLICY: Mapping[tuple[LocalSide, RemoteSide], Row] = {
     (LocalSide.SAME, RemoteSide.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.FORWARD, Act.REFUSE),
     (LocalSide.EDITED, RemoteSide.RECORDED_THEIRS): Row(Status.ROLLED_BACK, Act.MERGE, Act.REFUSE),
     (LocalSide.EDITED, RemoteSide.MOVED): Row(Status.DIVERGED, Act.MERGE, Act.REFUSE),
-    (LocalSide.MISSING, RemoteSide.SAME): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.MOVED): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.RECORDED): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.RECORDED_THEIRS): Row(Status.MISSING, Act.TELL, Act.TELL),
-    (LocalSide.MISSING, RemoteSide.ABSENT): Row(Status.MISSING, Act.TELL, Act.TELL),
+    (LocalSide.MISSING, RemoteSide.SAME): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.MOVED): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.RECORDED): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.RECORDED_THEIRS): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
+    (LocalSide.MISSING, RemoteSide.ABSENT): Row(Status.MISSING, Act.EXPLAIN, Act.EXPLAIN),
     (LocalSide.SAME, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
     (LocalSide.EDITED, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),
     (LocalSide.MISSING, RemoteSide.GONE): Row(Status.GONE, Act.KEEP, Act.REFUSE),

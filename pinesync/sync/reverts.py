@@ -126,8 +126,8 @@ class _Walk:
         hunks = _hunks(self._agreed, left)
         new = [hunk for hunk in hunks if hunk not in self._seen]
         self._seen |= set(hunks)
-        made = _Edit(_hunks(self._agreed, self._here))
-        found = {hunk: _made(hunk, made) for hunk in hunks}
+        edit = _Edit(_hunks(self._agreed, self._here))
+        found = {hunk: _is_in_edit(hunk, edit) for hunk in hunks}
         return None not in found.values() and any(found[hunk] for hunk in new)
 
 
@@ -160,13 +160,13 @@ class _Edit:
             yield from of
 
 
-def _made(hunk: Hunk, made: _Edit) -> bool | None:
+def _is_in_edit(hunk: Hunk, edit: _Edit) -> bool | None:
     """Whether the edit makes the same change: True with the same lines, False with other lines in
     their place, None if a line that the change removes is still there."""
     start, end, wanted = hunk
-    if not made.gone.issuperset(range(start, end)):
+    if not edit.gone.issuperset(range(start, end)):
         return None
-    instead = made.instead(start, end)
+    instead = edit.instead(start, end)
     if not wanted:
         return next(instead, None) is None
     return all(line in instead for line in wanted)
@@ -184,11 +184,11 @@ def _without(text: str, left: str, before: str, merge: Merge) -> str | None:
 def _traces(text: str, before: str, agreed: str, here: str) -> tuple[bool, bool, bool]:
     """Whether a line that this save added is gone from the file, whether one that it removed is
     back, and whether the base's text shows any trace of the save. A moved line is not gone."""
-    there, kept = _counted(agreed), _counted(here)
+    agreed_lines, here_lines = _counted(agreed), _counted(here)
     new, old = _counted(text), _counted(before)
-    gone = any(kept[line] < there[line] for line in new - old)
-    back = any(kept[line] > there[line] for line in old - new)
-    return gone, back, back or any(there[line] for line in new - old)
+    gone = any(here_lines[line] < agreed_lines[line] for line in new - old)
+    back = any(here_lines[line] > agreed_lines[line] for line in old - new)
+    return gone, back, back or any(agreed_lines[line] for line in new - old)
 
 
 def _counted(text: str) -> Counter[str]:
@@ -200,8 +200,8 @@ def _counted(text: str) -> Counter[str]:
 def _replaced(
     saves: list[tuple[Version, str, str]], agreed: str, here: str
 ) -> Iterator[tuple[Version, str]]:
-    there, kept = _counted(agreed), _counted(here)
+    agreed_lines, here_lines = _counted(agreed), _counted(here)
     for version, text, before in saves:
         for line in _counted(text) - _counted(before):
-            if kept[line] < there[line]:
+            if here_lines[line] < agreed_lines[line]:
                 yield version, line.strip()

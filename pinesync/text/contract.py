@@ -124,9 +124,9 @@ def _diagnostic(one: Change, more: str) -> Diagnostic:
     _, keeps, noun = _NAMES[one.code]
     severity, reader = _FINDINGS[one.what]
     estimated = ", estimated" if one.estimated else ""
-    kept = "saved properties" if one.what == "appended" else keeps
+    subject = "saved properties" if one.what == "appended" else keeps
     reader = f"no {noun}" if one.new == _NOTHING else reader.format(noun=noun)
-    may = f"{kept} may be read by {reader}"
+    may = f"{subject} may be read by {reader}"
     message = f"{one}: {may} ({one.what}{more}{estimated})"
     span = (one.line, one.column, one.end_line, one.end_column)
     return Diagnostic(severity, *span, message, one.code)

@@ -166,9 +166,9 @@ def _is_device(part: str) -> bool:
 
 
 def _stem(name: str) -> str:
-    kept = "".join(_translate(unicodedata.normalize("NFC", name)))
+    stem = "".join(_translate(unicodedata.normalize("NFC", name)))
     # The substitutions may have moved marks next to letters, so compose again.
-    tidy = unicodedata.normalize("NFC", re.sub(r"_+", "_", re.sub(r" +", " ", kept)))
+    tidy = unicodedata.normalize("NFC", re.sub(r"_+", "_", re.sub(r" +", " ", stem)))
     short = tidy.strip(" ._-").encode()[:MAX_STEM_BYTES].decode("utf-8", "ignore").rstrip(" ._-")
     return "_" + short if _is_device(short) else short
 

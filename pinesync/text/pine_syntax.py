@@ -287,8 +287,8 @@ def _ending(found: list[Token]) -> Iterator[Problem]:
     if last is None:
         yield Problem(0, 1, _EMPTY_TEXT, EMPTY)
     elif _INCOMPLETE.fullmatch(last.text):
-        said = f'{PREFIX}unexpected end of the script after "{last.text}"'
-        yield Problem(last.start, last.end, said, ends=True)
+        message = f'{PREFIX}unexpected end of the script after "{last.text}"'
+        yield Problem(last.start, last.end, message, ends=True)
 
 
 def _is_call(code: list[Token], index: int) -> bool:

@@ -72,7 +72,7 @@ def _runs() -> re.Pattern[str]:
     )
 
 
-def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
+def _warning(run: re.Match[str], message: str = "") -> Diagnostic:
     kind, text, start = run.lastgroup or "", run.string, run.start()
     what, code = _SAID[kind]
     times = f", {len(run[0])} times" if len(run[0]) > 1 else ""
@@ -82,7 +82,7 @@ def _warning(run: re.Match[str], said: str = "") -> Diagnostic:
     from pinesync.model import Diagnostic
 
     return Diagnostic(
-        "warning", line, column, line, end, said or f"{what}: {named(run[0][0])}{times}", code
+        "warning", line, column, line, end, message or f"{what}: {named(run[0][0])}{times}", code
     )
 
 

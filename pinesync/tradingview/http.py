@@ -30,8 +30,8 @@ from urllib3.exceptions import (
 )
 
 from pinesync.clock import monotonic
-from pinesync.errors import BadAnswer, Misuse, NetworkError
-from pinesync.protocol import BASE_URL, Answer, Request
+from pinesync.errors import BadResponse, Misuse, NetworkError
+from pinesync.protocol import BASE_URL, Request, Response
 from pinesync.protocol.envelope import retry_seconds
 from pinesync.tradingview.cookies import Secret, origin_of
 from pinesync.tradingview.deadlines import PatientAdapter
@@ -129,13 +129,13 @@ class Session:
         secret = {"own": self._secret, "none": None, "invalid": invalid}[cookie]
         return Session(self._base_url, secret, replace(self._transport, pauses=()))
 
-    def send(self, request: Request) -> Answer:
-        """Send the request and read the whole response. NetworkError if none came, BadAnswer if
+    def send(self, request: Request) -> Response:
+        """Send the request and read the whole response. NetworkError if none came, BadResponse if
         it exceeds the request's cap."""
         with self._transport.awaiting(request.what):
             return self._tried(request)
 
-    def _tried(self, request: Request) -> Answer:
+    def _tried(self, request: Request) -> Response:
         self._before(request)
         if request.effect == "write":
             return self._once(request)
@@ -144,21 +144,23 @@ class Session:
                 self._transport.sleep(rest)
             try:
                 with self._turns:
-                    answer = self._once(request)
+                    response = self._once(request)
             except NetworkError:
                 pause = self._patience.pause(tries)
                 if pause is None:
                     raise
             else:
-                if answer.status not in (429, 500, 502, 503, 504):
-                    return answer
-                if answer.status in (429, 503):
+                if response.status not in (429, 500, 502, 503, 504):
+                    return response
+                if response.status in (429, 503):
                     self._turns.fewer()
-                asked = retry_seconds(answer.retry_after)
-                often = answer.status == 429 or (answer.status == 503 and asked is not None)
-                pause = self._patience.pause(tries, asked, often=often)
+                retry_after = retry_seconds(response.retry_after)
+                is_throttled = response.status == 429 or (
+                    response.status == 503 and retry_after is not None
+                )
+                pause = self._patience.pause(tries, retry_after, often=is_throttled)
                 if pause is None:
-                    return answer
+                    return response
             self._transport.sleep(pause)
             self._before(request)
         raise AssertionError("a count never ends")
@@ -167,23 +169,23 @@ class Session:
         if self._transport.before:
             self._transport.before(request.effect == "write")
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request) -> Response:
         trace, began = self._transport.trace, self._transport.clock()
         if trace is None:
             return self._sent(request)
-        answer = None
+        response = None
         try:
-            answer = self._sent(request)
+            response = self._sent(request)
         finally:
             took = self._transport.clock() - began
             query = urlencode(request.query)
             target = f"{request.path}?{query}" if query else request.path
-            status = answer.status if answer is not None else None
-            size = len(answer.body) if answer is not None else 0
+            status = response.status if response is not None else None
+            size = len(response.body) if response is not None else 0
             trace(Exchange(request.method, target, status, size, took))
-        return answer
+        return response
 
-    def _sent(self, request: Request) -> Answer:
+    def _sent(self, request: Request) -> Response:
         seconds = WRITE_SECONDS if request.effect == "write" else READ_SECONDS
         end = self._transport.clock() + seconds
         try:
@@ -207,7 +209,7 @@ class Session:
                 f"{self._transport.ca_bundle}: cannot be used to verify the server: {error}",
                 "REQUESTS_CA_BUNDLE or SSL_CERT_FILE names it: fix or unset the variable",
             ) from None
-        return Answer(response.status_code, body, response.headers.get("Retry-After"))
+        return Response(response.status_code, body, response.headers.get("Retry-After"))
 
     def _cookie(self) -> dict[str, str]:
         """The Cookie header, if the secret's origin is exactly this session's."""
@@ -229,7 +231,7 @@ class Session:
                 taken += len(raw)
                 size += len(part)
                 if max(taken, size) > cap:
-                    raise BadAnswer(
+                    raise BadResponse(
                         f"the response is larger than {cap} bytes and was dropped",
                         "nothing was changed",
                     )
@@ -254,8 +256,8 @@ class _Unredirected(requests.Session):
 
 def _again(request: Request) -> str:
     """The hint after a network error. A failed write may still have arrived."""
-    said = "check the connection, then run the same command again"
-    return f"{said}: it finds out what arrived" if request.effect == "write" else said
+    hint = "check the connection, then run the same command again"
+    return f"{hint}: it finds out what arrived" if request.effect == "write" else hint
 
 
 def _form(request: Request) -> dict[str, tuple[None, bytes]] | None:

@@ -54,16 +54,18 @@ class Patience:
         self._rest_until = clock()
         self._lock = threading.Lock()
 
-    def pause(self, tries: int, asked: float | None = None, *, often: bool = False) -> float | None:
+    def pause(
+        self, tries: int, retry_after: float | None = None, *, often: bool = False
+    ) -> float | None:
         """Seconds until the next try; None to give up. `asked` is the Retry-After in seconds,
         `often` whether the service is rate-limiting."""
         usual = self._pauses[tries - 1] if tries <= len(self._pauses) else None
-        wait = usual if asked is None else asked
+        wait = usual if retry_after is None else retry_after
         if self._end is None:
             return None if usual is None or (wait or 0) > MAX_RETRY_AFTER else wait
         if often and usual is None:
             # All usual retries failed, so Retry-After alone was too short: back off as well.
-            wait = max(asked or 0.0, min(0.5 * 4.0 ** min(tries - 1, 9), MAX_RETRY_AFTER))
+            wait = max(retry_after or 0.0, min(0.5 * 4.0 ** min(tries - 1, 9), MAX_RETRY_AFTER))
         elif usual is None:
             return None
         now = self._clock()

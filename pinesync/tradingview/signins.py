@@ -72,24 +72,24 @@ def keep(
     """Store a sign-in for TradingView, with `keyring` in the keyring. The file is replaced
     atomically and read back."""
     path = path_of(folder, name)
-    held: dict[str, object] = {
+    value: dict[str, object] = {
         "name": account.name,
         "user_id": account.user_id,
         "saved_at": int(now),
     }
     if keyring:
         _into_keyring(path, secret)
-        held["keyring"] = True
+        value["keyring"] = True
     else:
-        held |= {"sessionid": secret.sessionid, "sessionid_sign": secret.sign}
+        value |= {"sessionid": secret.sessionid, "sessionid_sign": secret.sign}
     was_in_keyring = _is_in_keyring(folder, name)
-    _write(path, json.dumps(held))
+    _write(path, json.dumps(value))
     if was_in_keyring and not keyring:
         _out_of_keyring(path)
-    kept = load(folder, name)
-    if kept is None:
+    stored = load(folder, name)
+    if stored is None:
         raise FileError(f"{path}: disappeared right after it was written")
-    return kept
+    return stored
 
 
 def load(folder: Path, name: str = "") -> StoredSignIn | None:
@@ -126,22 +126,22 @@ def all_kept(folder: Path) -> tuple[StoredSignIn, ...]:
     found = []
     for name in names(folder):
         with suppress(StateError):
-            if kept := load(folder, name):
-                found.append(kept)
+            if sign_in := load(folder, name):
+                found.append(sign_in)
     return tuple(found)
 
 
-def secret_of(kept: StoredSignIn) -> Secret:
+def secret_of(sign_in: StoredSignIn) -> Secret:
     """Its cookie, read from the keyring if stored there. NotSignedIn if the keyring lost it."""
-    if kept.secret is not None:
-        return kept.secret
-    again = f"run `{_command(kept.name)} --keyring` again"
+    if sign_in.secret is not None:
+        return sign_in.secret
+    again = f"run `{_command(sign_in.name)} --keyring` again"
     with _keyring() as keyring:
-        held = keyring.get_password(SERVICE, str(kept.path))
-    if not held:
+        cookie = keyring.get_password(SERVICE, str(sign_in.path))
+    if not cookie:
         raise NotSignedIn("the keyring does not have the cookie any more", again)
     try:
-        return cookies.parse(held)
+        return cookies.parse(cookie)
     except Misuse:
         raise NotSignedIn("what the keyring has is not a cookie", again) from None
 
@@ -222,12 +222,12 @@ def _read(path: Path) -> bytes | None:
 def _parsed(path: Path, body: bytes) -> StoredSignIn:
     name = path.stem.removeprefix("session").removeprefix("-")
     try:
-        held = json.loads(body)
+        value = json.loads(body)
         secret = None
-        if held.get("keyring") is not True:
-            secret = cookies.checked(held["sessionid"], held["sessionid_sign"])
-        account = Account(str(held["name"]), str(held["user_id"]))
-        return StoredSignIn(path, name, account, int(held["saved_at"]), secret)
+        if value.get("keyring") is not True:
+            secret = cookies.checked(value["sessionid"], value["sessionid_sign"])
+        account = Account(str(value["name"]), str(value["user_id"]))
+        return StoredSignIn(path, name, account, int(value["saved_at"]), secret)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, Misuse):
         again = _command(name)
         raise StateError(
@@ -267,8 +267,8 @@ def _keyring() -> Iterator[Any]:
 def _into_keyring(path: Path, secret: Secret) -> None:
     with _keyring() as keyring:
         keyring.set_password(SERVICE, str(path), secret.reveal())
-        kept = keyring.get_password(SERVICE, str(path))
-    if kept != secret.reveal():
+        stored = keyring.get_password(SERVICE, str(path))
+    if stored != secret.reveal():
         raise NotSignedIn(
             "the keyring did not keep the cookie", "run `pinesync login` without --keyring"
         )
@@ -283,7 +283,7 @@ def _out_of_keyring(path: Path) -> None:
 def _is_in_keyring(folder: Path, name: str) -> bool:
     """Whether the stored sign-in is in the keyring; False for a damaged one."""
     try:
-        kept = load(folder, name)
+        sign_in = load(folder, name)
     except StateError:
         return False
-    return kept is not None and kept.secret is None
+    return sign_in is not None and sign_in.secret is None

@@ -32,10 +32,10 @@ def parse(text: str) -> Manifest:
 def bases_of(data: bytes, workspace: str, pine_id: PineId) -> list[Base]:
     """The script's base in an older pine.toml of the workspace; empty if that is not valid."""
     try:
-        held = parse(data.decode("utf-8"))
+        manifest = parse(data.decode("utf-8"))
     except (ManifestError, UnicodeDecodeError):
         return []
-    entries = held.entries.values() if held.settings.id == workspace else ()
+    entries = manifest.entries.values() if manifest.settings.id == workspace else ()
     return [e.base for e in entries if e.pine_id == pine_id and e.base]
 
 

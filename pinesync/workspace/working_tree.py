@@ -51,9 +51,9 @@ class WorkingTree:
 
     def untracked(self) -> Iterator[RelPath]:
         """The script files that are neither listed nor ignored. Reads none of them."""
-        held = self._manifest.read()
+        manifest = self._manifest.read()
         for raw in self.files.scripts():
-            if raw not in held.entries and not _is_ignored(raw, held.settings.ignore):
+            if raw not in manifest.entries and not _is_ignored(raw, manifest.settings.ignore):
                 with suppress(BadPath):  # such a file cannot be tracked; `add` explains why
                     yield check_path(raw)
 
@@ -118,8 +118,8 @@ class WorkingTree:
         self, path: RelPath, old: bytes, key: str, conflict: Digest | None = None
     ) -> None:
         """Back up the old content before it leaves the workspace."""
-        kept = self._keep_bytes(old)
-        self._state.backups.note(Replaced(key, path, kept, self._wall(), conflict))
+        digest = self._keep_bytes(old)
+        self._state.backups.note(Replaced(key, path, digest, self._wall(), conflict))
 
     def take_back(self, intent: Download) -> bool:
         """Drop the intent if nothing was done; else leave it to the caller to finish."""

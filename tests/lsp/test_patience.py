@@ -217,6 +217,6 @@ def test_nothing_is_kept_of_what_an_editor_said(clone: World, tmp_path: Path) ->
                 await asyncio.sleep(0)
             return dict(server.protocol._request_futures)
         finally:
-            server.shown.close()
+            server.diff_files.close()
 
     assert asyncio.run(asyncio.wait_for(session(), 60)) == {}

@@ -93,7 +93,7 @@ TAKING_BACK = (
     Mutant(
         "an edit right beside their lines hides nothing",
         "37",
-        "pinesync.sync.reverts:_made",
+        "pinesync.sync.reverts:_is_in_edit",
         giving(None),
         (f"{CLI}::test_a_discarded_file_that_is_edited_elsewhere_then",),
     ),

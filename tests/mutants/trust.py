@@ -123,7 +123,7 @@ TRUST = (
         "a text of others begins no command, link, markup or trailer where it is read",
         "S9",
         "pinesync.cli.ci_log:escape_ci_commands pinesync.sync.commit_plan:title_of "
-        "pinesync.lsp.commands:without_links pinesync.cli.on_error:_shown_as_it_is",
+        "pinesync.lsp.commands:without_links pinesync.cli.on_error:_escape_markup",
         as_it_came,
         (
             "tests/security/test_runner.py::test_no_text_begins_one",

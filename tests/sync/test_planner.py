@@ -72,7 +72,7 @@ def test_the_table_is_total_and_nothing_is_in_both_halves() -> None:
 def test_absence_never_deletes_and_a_refusal_never_acts() -> None:
     for (local, there), row in POLICY.items():
         if local is LocalSide.MISSING:
-            assert {row.pull, row.push} <= {Act.TELL, Act.KEEP, Act.REFUSE}
+            assert {row.pull, row.push} <= {Act.EXPLAIN, Act.KEEP, Act.REFUSE}
         if there is RemoteSide.GONE:
             assert {row.pull, row.push} <= {Act.KEEP, Act.REFUSE}
         if row.word == "conflict":

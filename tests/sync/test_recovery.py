@@ -119,7 +119,7 @@ def test_the_push_log_of_a_script() -> None:
         (errors.NetworkError("reset"), Landing.UNKNOWN),
         (errors.RateLimited("429"), Landing.UNKNOWN),
         (errors.ServiceDown("500"), Landing.UNKNOWN),
-        (errors.BadAnswer("3xx, empty, truncated"), Landing.UNKNOWN),
+        (errors.BadResponse("3xx, empty, truncated"), Landing.UNKNOWN),
         (errors.BotCheck("html"), Landing.UNKNOWN),
         (errors.SessionExpired("html login"), Landing.UNKNOWN),
         (errors.Refused(200, "an error key"), Landing.UNKNOWN),

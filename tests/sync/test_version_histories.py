@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pinesync.errors import BadAnswer, BotCheck, NotAccessible, PinesyncError, ServiceDown
+from pinesync.errors import BadResponse, BotCheck, NotAccessible, PinesyncError, ServiceDown
 from pinesync.model import PineId, Version, VersionInfo
 from pinesync.sync.engine.version_histories import held_history, not_held, read_histories
 from pinesync.sync.ports import TextStore
@@ -65,7 +65,7 @@ def test_a_text_that_was_lost_here_is_read_again(bench: Bench, remote: FakeRemot
     "error",
     [
         NotAccessible(404, "Not Found"),
-        BadAnswer("no list"),
+        BadResponse("no list"),
         ServiceDown("500"),
         BotCheck("a page came"),
     ],

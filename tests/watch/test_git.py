@@ -12,8 +12,8 @@ from pinesync.app.project import open_project
 from pinesync.git.activity import held_by_git, mark
 from pinesync.model import RelPath
 from pinesync.watch import files as files_module
-from pinesync.watch.events import Checking, Event, Held, Told
-from pinesync.watch.files import BY_GIT, GITS_SECONDS, Files, Found
+from pinesync.watch.events import Checking, Event, Held, Notice
+from pinesync.watch.files import BY_GIT, GIT_LOCK_SECONDS, Files, ScanResult
 from pinesync.workspace.working_tree import WorkingTree
 from tests.watch.conftest import Watching
 from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World, git
@@ -353,7 +353,7 @@ def test_another_work_tree_inside_is_none_of_our_files(kept: Watching) -> None:
     git(world, "worktree", "add", "-q", "inside")
     assert (world.folder / "inside" / TREND_PATH).is_file()
     told = look_at_all(kept)
-    assert not any(isinstance(event, Held | Told) for event in told)
+    assert not any(isinstance(event, Held | Notice) for event in told)
     assert checked(told) == {BREAKOUT_PATH}
 
 
@@ -370,7 +370,7 @@ def test_line_ends_that_git_changes(kept: Watching) -> None:
 
 def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
     """And moves nothing that would make its own files look like git's."""
-    world = kept.start(bring=True, poll=0.05).world
+    world = kept.start(pull=True, poll=0.05).world
     world.web_save(SLOWER)
     assert kept.done().done == "pulled"
     kept.stop()
@@ -408,7 +408,7 @@ class Moment:
         self._watching = watching
         self._patch = monkeypatch
         self._heard = threading.Semaphore(0)
-        heard = Files.heard
+        heard = Files.note_changes
 
         def telling(files: Files, paths: Collection[RelPath], **how: bool) -> None:
             heard(files, paths, **how)
@@ -416,7 +416,7 @@ class Moment:
                 if path in (TREND_FILE, TOOLS_FILE):
                     self._heard.release()
 
-        monkeypatch.setattr(Files, "heard", telling)
+        monkeypatch.setattr(Files, "note_changes", telling)
         for name in ("QUIET_SECONDS", "MOST_SECONDS"):
             monkeypatch.setattr(f"pinesync.watch.debouncer.{name}", 3600.0)
 
@@ -524,15 +524,15 @@ def test_the_committed_text_is_a_save_where_git_did_nothing(kept: Watching) -> N
 
 def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is known once all is at rest, and then no save is taken for git's."""
-    looked, look = threading.Semaphore(0), Files.look
+    looked, look = threading.Semaphore(0), Files.scan
 
-    def telling(self: Files, paths: Iterable[RelPath]) -> Found:
+    def telling(self: Files, paths: Iterable[RelPath]) -> ScanResult:
         found = look(self, paths)
         if not paths:
             looked.release()
         return found
 
-    monkeypatch.setattr(Files, "look", telling)
+    monkeypatch.setattr(Files, "scan", telling)
     world = kept.world
     branch(world, "other", LONGER)
     kept.start()
@@ -597,24 +597,24 @@ def test_a_lock_that_a_killed_git_left_is_not_waited_for_for_ever(kept: Watching
     for text in (LONGER, SLOWER):
         kept.world.write(text)
         if text == LONGER:
-            assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
-            hand.now += GITS_SECONDS - 1
-            assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
+            assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
+            hand.now += GIT_LOCK_SECONDS - 1
+            assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
             assert not hand.files.git_moved()
             hand.now += 1
-        ((path, _),) = hand.files.look([TREND_FILE]).saved
+        ((path, _),) = hand.files.scan([TREND_FILE]).saved
         assert path == TREND_FILE
     lock.unlink()
     assert hand.files.git_moved()
-    hand.files.look(())
+    hand.files.scan(())
     assert not hand.files.git_moved()
     lock.touch()
     kept.world.write(MERGED)
-    assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
+    assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
 
 
 def test_a_left_lock_in_a_session(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_module, "GITS_SECONDS", 0.3)
+    monkeypatch.setattr(files_module, "GIT_LOCK_SECONDS", 0.3)
     world = kept.start().world
     (world.folder / ".git" / "index.lock").touch()
     kept.saves(LONGER)
@@ -630,11 +630,11 @@ def test_events_that_are_still_on_their_way(kept: Watching) -> None:
     hand = Hand(kept)
     git(world, "checkout", "-q", "other")
     assert hand.files.git_moved()
-    found = hand.files.look([TREND_FILE])
+    found = hand.files.scan([TREND_FILE])
     assert held(found.events) == {TREND_PATH, TOOLS_PATH}
     assert not hand.files.git_moved()
-    hand.files.heard([TOOLS_FILE])
-    assert hand.files.look([TOOLS_FILE]).saved == ()
+    hand.files.note_changes([TOOLS_FILE])
+    assert hand.files.scan([TOOLS_FILE]).saved == ()
 
 
 LOCK = RelPath(".git/index.lock")
@@ -645,9 +645,9 @@ def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
     world, hand = kept.world, Hand(kept)
     world.write(LONGER)
     commit(world)
-    hand.files.heard([TREND_FILE], in_order=True)
-    hand.files.heard([LOCK], in_order=True)
-    ((path, _),) = hand.files.look([TREND_FILE]).saved
+    hand.files.note_changes([TREND_FILE], in_order=True)
+    hand.files.note_changes([LOCK], in_order=True)
+    ((path, _),) = hand.files.scan([TREND_FILE]).saved
     assert path == TREND_FILE
 
 
@@ -662,8 +662,8 @@ def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...
     git(world, "checkout", "-q", "HEAD^", "--", TREND_PATH)
     git(world, "commit", "-q", "-m", "back")
     for path in events:
-        hand.files.heard([path], in_order=True)
-    found = hand.files.look([TREND_FILE])
+        hand.files.note_changes([path], in_order=True)
+    found = hand.files.scan([TREND_FILE])
     assert (found.saved, held(found.events)) == ((), {TREND_PATH})
 
 
@@ -681,9 +681,9 @@ def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.Mon
         return inspect(path)
 
     monkeypatch.setattr(hand.folder.tree, "inspect", meanwhile)
-    found = hand.files.look([TREND_FILE])
-    assert (found.saved, found.soon) == ((), (TREND_FILE,))
-    assert held(hand.files.look([TREND_FILE]).events) == {TREND_PATH}
+    found = hand.files.scan([TREND_FILE])
+    assert (found.saved, found.recheck_soon) == ((), (TREND_FILE,))
+    assert held(hand.files.scan([TREND_FILE]).events) == {TREND_PATH}
 
 
 def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_text_that_is_saved_meanwhile_goes_before_those_that_wait(
     _add(world, batch, TREND_PATH, LONGER)
     _add(world, batch, TREND_PATH, SLOWER)
     assert [_pushed(batch), _pushed(batch)] == [[TREND_PATH], [BREAKOUT_PATH]]
-    assert not batch.waits
+    assert not batch.has_queued
     assert world.saved() == [TREND, SLOWER]
     assert world.words() == {}
 
@@ -61,24 +61,24 @@ def test_a_failed_script_goes_alone_and_last(
         _add(world, batch, path, text + "// all\n")
     assert sorted(_pushed(batch)) == [TOOLS_PATH, BREAKOUT_PATH]
     assert _pushed(batch) == [TREND_PATH]
-    assert (batch.waits, batch.failing) == (False, {})
+    assert (batch.has_queued, batch.failing) == (False, {})
 
 
 def test_a_page_amid_many_fails_only_what_was_not_sent(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: what was saved before it is done with, and is not sent again."""
-    dealt_with: list[str] = []
-    world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, first=100)
+    on_handled: list[str] = []
+    world, batch = watching.world, _by_hand(watching, monkeypatch, on_handled, first=100)
     world.plan.add("save_next:2:html:after")
     for path, text in {BREAKOUT_PATH: BREAKOUT, TOOLS_PATH: TOOLS, TREND_PATH: TREND}.items():
         _add(world, batch, path, text + "// all\n")
     _pushed(batch)
     assert batch.paused
-    left = {path for path, text in world.words().items()} - set(dealt_with)
+    left = {path for path, text in world.words().items()} - set(on_handled)
     assert left
     assert batch.failing.keys() >= left
-    assert not batch.failing.keys() & set(dealt_with)
+    assert not batch.failing.keys() & set(on_handled)
     assert all(len(world.saved(name)) <= 2 for name in ("Trend", "Breakout", "Tools"))
 
 
@@ -86,11 +86,11 @@ def test_what_became_of_an_earlier_save_says_nothing_of_this_text(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: a save is given up, and then the list fails. The text is not done with."""
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
-    dealt_with: list[str] = []
-    world, batch = watching.world, _by_hand(watching, monkeypatch, dealt_with, settle=0.0)
+    on_handled: list[str] = []
+    world, batch = watching.world, _by_hand(watching, monkeypatch, on_handled, settle=0.0)
     world.plan.add("save_next:1:reset:before")
     _add(world, batch, TREND_PATH, LONGER)
     _pushed(batch)
@@ -98,11 +98,11 @@ def test_what_became_of_an_earlier_save_says_nothing_of_this_text(
     world.plan.add("list:1+:500")
     batch.add([(RelPath(TREND_PATH), digest(LONGER))])
     _pushed(batch)
-    assert (dealt_with, [*batch.failing]) == ([], [TREND_PATH])
+    assert (on_handled, [*batch.failing]) == ([], [TREND_PATH])
     world.plan.clear()
     batch.add([(RelPath(TREND_PATH), digest(LONGER))])
     _pushed(batch)
-    assert (dealt_with, world.saved()) == ([TREND_PATH], [TREND, LONGER])
+    assert (on_handled, world.saved()) == ([TREND_PATH], [TREND, LONGER])
 
 
 def test_a_script_that_was_removed_fails_no_other(
@@ -120,15 +120,15 @@ def test_a_script_that_was_removed_fails_no_other(
 def _by_hand(
     watching: Watching,
     monkeypatch: pytest.MonkeyPatch,
-    dealt_with: list[str] | None = None,
+    on_handled: list[str] | None = None,
     first: int = 1,
     settle: float = SETTLE_SECONDS,
 ) -> sending.Uploader:
     monkeypatch.setattr(sending, "_FIRST_BATCH", first)
 
     def deal(path: RelPath, _: object) -> None:
-        if dealt_with is not None:
-            dealt_with.append(path)
+        if on_handled is not None:
+            on_handled.append(path)
 
     project = open_project(replace(watching.setup, settle_seconds=settle))
     return sending.Uploader(project, lambda: 0.0, 0.0, deal, lambda *_: None)

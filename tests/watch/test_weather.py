@@ -72,7 +72,7 @@ def test_a_save_waits_while_the_disk_is_full(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Reported once, however often it is tried, and again when it works."""
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     world = watching.start().world
     whole, tries = TextStore.keep, threading.Semaphore(0)
 
@@ -97,7 +97,7 @@ def test_a_save_waits_while_the_disk_is_full(
 def test_a_refused_save_is_not_sent_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "_LATER_SECONDS", (0.0,))
+    monkeypatch.setattr(sending, "_RETRY_SECONDS", (0.0,))
     world = watching.start().world
     world.plan.add(Fault("save_next", "answer", status=413, body=b'{"message":"too long"}'))
     world.write(LONGER)
@@ -114,7 +114,7 @@ def test_who_waited_while_a_save_hung_is_next(
     world = watching.world
     asked: list[int] = []
     heard = threading.Event()
-    hear = Files.heard
+    hear = Files.note_changes
 
     def hearing(self: Files, paths: Collection[RelPath], **how: bool) -> None:
         hear(self, paths, **how)
@@ -130,7 +130,7 @@ def test_who_waited_while_a_save_hung_is_next(
         asked.append(len(world.plan.log))
         return run
 
-    monkeypatch.setattr(Files, "heard", hearing)
+    monkeypatch.setattr(Files, "note_changes", hearing)
     monkeypatch.setattr(sending, "push", hanging)
     watching.start(poll=0.0)
     watching.saves(LONGER)

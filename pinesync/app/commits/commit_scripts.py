@@ -10,7 +10,14 @@ from dataclasses import replace
 from pinesync.app.commits.message import Script, Way, message_of
 from pinesync.app.commits.remote_tracking import catch_up
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import EXIT_FAILED, FileError, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.errors import (
+    EXIT_FAILED,
+    ActionRequired,
+    FileError,
+    ManifestError,
+    Misuse,
+    PinesyncError,
+)
 from pinesync.git import commit as commits
 from pinesync.model import Base, Entry, RelPath
 from pinesync.sync.outcome import Committed, Outcome, Run, failed
@@ -62,7 +69,7 @@ def _manifest_at_head(project: Project) -> str | None:
     data = commits.at_head(project.workspace.root, MANIFEST)
     if data is None:
         if commits.ignored(project.workspace.root, [MANIFEST]):
-            raise LeftForYou(
+            raise ActionRequired(
                 f"git ignores {MANIFEST}, so nothing can be committed",
                 f"`git check-ignore -v {MANIFEST}` shows the pattern; remove it",
             )
@@ -71,7 +78,7 @@ def _manifest_at_head(project: Project) -> str | None:
         text = data.decode("utf-8")
         manifest.parse(text)
     except (UnicodeDecodeError, ManifestError) as error:
-        raise LeftForYou(
+        raise ActionRequired(
             f"the {MANIFEST} in HEAD is not valid, so nothing can be committed: {error}",
             f"commit a valid {MANIFEST} first, or use --no-commit",
         ) from None
@@ -88,10 +95,10 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        held = commits.held_at_head(project.workspace.root, list(changed))
-        if held is None:
+        head = commits.held_at_head(project.workspace.root, list(changed))
+        if head is None:
             return
-        commit, files = held
+        commit, files = head
         for path, (entry, base) in changed.items():
             if path in files and _has(files[path], base) and entry.pine_id:
                 project.workspace.texts.note_commit(entry.pine_id, base.version, commit)
@@ -125,12 +132,12 @@ def _and_commit(project: Project, run: Run, before: str | None, way: Way, own: s
     try:
         scripts = list(_scripts(project, run, notes))
         message = message_of(scripts, way, own)
-        made = _commit(project, scripts, message, before, notes) if scripts else None
+        commit = _commit(project, scripts, message, before, notes) if scripts else None
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         notes.append(replace(outcome, message=f"not committed: {outcome.message}"))
-        made = None
-    return replace(run, outcomes=(*run.outcomes, *notes), commit=made)
+        commit = None
+    return replace(run, outcomes=(*run.outcomes, *notes), commit=commit)
 
 
 def _scripts(project: Project, run: Run, notes: list[Outcome]) -> Iterator[Script]:
@@ -179,11 +186,11 @@ def _commit(
 ) -> Committed | None:
     now = project.workspace.manifest.read()
     changes = _changes(now, scripts, before)
-    held = manifest.apply(before, changes)[0] if before else _first(now, scripts)
+    pine_toml = manifest.apply(before, changes)[0] if before else _first(now, scripts)
     moved = [path for path, entry in changes.items() if entry is None]
     files: dict[str, bytes | None] = {script.entry.path: script.data for script in scripts}
     files |= {path: None for path in moved if project.workspace.tree.read(path) is None}
-    files[MANIFEST] = held.encode()
+    files[MANIFEST] = pine_toml.encode()
 
     def restage(path: str, staged: bytes) -> bytes | None:
         """Update only these entries in a staged pine.toml that has other changes."""
@@ -195,26 +202,26 @@ def _commit(
         except (UnicodeDecodeError, ManifestError):
             return None
 
-    made = commits.commit(project.workspace.root, files, message, restage)
-    if made is None:
+    commit = commits.commit(project.workspace.root, files, message, restage)
+    if commit is None:
         return None
     with suppress(PinesyncError):  # the next pull moves it
         catch_up(project)
-    if not made.in_step:
-        notes.append(_behind(made.commit, files))
-    if not made.on_branch:
-        why = f"HEAD is detached, so the commit {made.commit[:9]} is on no branch"
-        hint = f"`git branch NAME {made.commit[:9]}` puts it on one"
+    if not commit.in_step:
+        notes.append(_behind(commit.commit, files))
+    if not commit.on_branch:
+        why = f"HEAD is detached, so the commit {commit.commit[:9]} is on no branch"
+        hint = f"`git branch NAME {commit.commit[:9]}` puts it on one"
         notes.append(_note(RelPath(MANIFEST), why, hint))
-    for path in made.staged:
+    for path in commit.staged:
         why = "another text was staged and stays staged"
         notes.append(_note(RelPath(path), why, f"`git add {shell_quote(path)}` stages the new one"))
     for script in scripts:
         if script.exact and script.entry.pine_id:
             version = script.base.version
-            project.workspace.texts.note_commit(script.entry.pine_id, version, made.commit)
+            project.workspace.texts.note_commit(script.entry.pine_id, version, commit.commit)
     subject = message.partition("\n")[0]
-    return Committed(made.commit, subject, tuple(script.entry.path for script in scripts))
+    return Committed(commit.commit, subject, tuple(script.entry.path for script in scripts))
 
 
 def _behind(commit: str, paths: Iterable[str]) -> Outcome:

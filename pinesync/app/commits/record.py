@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pinesync.app.commits.message import name_of
 from pinesync.app.project import Project
 from pinesync.clock import now
-from pinesync.errors import EXIT_LEFT, LeftForYou, ManifestError, Misuse, PinesyncError
+from pinesync.errors import EXIT_LEFT, ActionRequired, ManifestError, Misuse, PinesyncError
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.side_record import TRAILER, SideRecord, side_ref, with_newer_base
 from pinesync.git.repo import Repository, require_repository
@@ -43,8 +43,8 @@ class _Side:
 
 
 def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
-    """Wrap a push so that it also records on this ref. Misuse or LeftForYou, before any request,
-    if recording is not possible."""
+    """Wrap a push so that it also records on this ref. Misuse or ActionRequired, before any
+    request, if recording is not possible."""
 
     def acting(project: Project) -> Run:
         repository = require_repository(project.workspace.root)
@@ -83,12 +83,14 @@ def _head_of(repository: Repository) -> _Head:
         raise Misuse("--record: there are no commits yet", "commit the scripts first")
     blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     if blob is None:
-        raise LeftForYou(f"--record: HEAD has no {MANIFEST}", "commit it with the scripts first")
+        raise ActionRequired(
+            f"--record: HEAD has no {MANIFEST}", "commit it with the scripts first"
+        )
     try:
         text = (blob.data or b"").decode("utf-8")
         return _Head(commit, text, manifest.parse(text).entries)
     except (UnicodeDecodeError, ManifestError) as error:
-        raise LeftForYou(
+        raise ActionRequired(
             f"--record: the {MANIFEST} in HEAD is not valid: {error}",
             f"commit a valid {MANIFEST} first",
         ) from None
@@ -101,14 +103,14 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
     """The run with its record, or with the reason for having none. The saves stay either way."""
     notes: list[Outcome] = []
     try:
-        made = _record(project, run, side, notes)
+        record = _record(project, run, side, notes)
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
         short = shell_quote(side.ref.removeprefix(_BRANCH))
         hint = f"run `pinesync push --record {short}` again; nothing saved is lost"
         notes.append(replace(outcome, message=f"not recorded: {outcome.message}", hint=hint))
-        made = None
-    return replace(run, outcomes=(*run.outcomes, *notes), record=made)
+        record = None
+    return replace(run, outcomes=(*run.outcomes, *notes), record=record)
 
 
 def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Recorded | None:
@@ -130,9 +132,9 @@ def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Re
     if not new and not before.tips and run.stopped:
         return Recorded(ref, None, ())
     text = manifest.apply(side.head.text, {**known, **new})[0]
-    made = _write(project, side, text, _message(project, new.values()))
+    commit = _write(project, side, text, _message(project, new.values()))
     project.workspace.manifest.reload_side_record()
-    return Recorded(ref, made, tuple(new))
+    return Recorded(ref, commit, tuple(new))
 
 
 def _newer(

@@ -13,7 +13,7 @@ from pinesync.text.filenames import shell_quote
 from pinesync.text.plural import some_of
 
 Level = Literal["ok", "note", "wrong"]
-Said = tuple[Level, str, str]
+CheckResult = tuple[Level, str, str]
 """A finding without its area: level, message, hint."""
 
 _SHOWN = 4
@@ -43,15 +43,15 @@ class Checkup:
         return EXIT_FAILED if any(f.level == "wrong" for f in self.findings) else EXIT_DONE
 
 
-def ok(message: str) -> Said:
+def ok(message: str) -> CheckResult:
     return "ok", message, ""
 
 
-def note(message: str, hint: str) -> Said:
+def note(message: str, hint: str) -> CheckResult:
     return "note", message, hint
 
 
-def wrong(message: str, hint: str) -> Said:
+def wrong(message: str, hint: str) -> CheckResult:
     return "wrong", message, hint
 
 
@@ -64,7 +64,7 @@ class Unusable(PinesyncError):
         self.error = error
 
 
-def from_error(error: PinesyncError, level: Level = "wrong") -> Said:
+def from_error(error: PinesyncError, level: Level = "wrong") -> CheckResult:
     """Convert an error to a finding."""
     otherwise = "check it, then run `pinesync doctor` again"
     if isinstance(error, Unusable):
@@ -79,7 +79,7 @@ def named(names: Sequence[str]) -> str:
     return some_of(names, _SHOWN)
 
 
-def entered_by_others(folder: Path) -> Iterator[Said]:
+def entered_by_others(folder: Path) -> Iterator[CheckResult]:
     """A finding if other users of this machine can enter one of pinesync's own directories."""
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         yield wrong(

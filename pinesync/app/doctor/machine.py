@@ -16,7 +16,15 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 
 from pinesync import __version__
-from pinesync.app.doctor.checkup import Said, Unusable, entered_by_others, named, note, ok, wrong
+from pinesync.app.doctor.checkup import (
+    CheckResult,
+    Unusable,
+    entered_by_others,
+    named,
+    note,
+    ok,
+    wrong,
+)
 from pinesync.app.doctor.parts import Workspace, disk
 from pinesync.app.probe import leftovers
 from pinesync.app.probe.proofs import proof_of
@@ -47,7 +55,7 @@ _TOO_FAR = 24 * 3600.0
 """How many seconds in the future a time may lie before the clock counts as wrong."""
 
 
-def probes(setup: Setup, settings: Settings | None) -> Iterator[Said]:
+def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
     """What the last probe of the account here has shown, and whether one left something."""
     remote = settings.remote if settings else DEFAULT_REMOTE
     if leftovers(setup, remote):
@@ -73,7 +81,7 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[Said]:
         yield ok(f"{when}: {counted(len(proof.facts), 'fact')} as documented")
 
 
-def sign_ins(folder: Path) -> Iterator[Said]:
+def sign_ins(folder: Path) -> Iterator[CheckResult]:
     """Whether other users can read the stored sign-ins, or add one."""
     with disk(folder):
         there = os.listdir(folder) if folder.is_dir() else []
@@ -90,7 +98,7 @@ def sign_ins(folder: Path) -> Iterator[Said]:
         yield ok(f"{folder}: {counted(len(names), 'sign-in')} kept, readable by you alone")
 
 
-def _sign_in(path: Path) -> Iterator[Said]:
+def _sign_in(path: Path) -> Iterator[CheckResult]:
     found = path.lstat()
     if path.suffix == ".tmp":
         yield wrong(
@@ -111,7 +119,7 @@ def _sign_in(path: Path) -> Iterator[Said]:
         )
 
 
-def clock(here: Workspace | None) -> Iterator[Said]:
+def clock(here: Workspace | None) -> Iterator[CheckResult]:
     """Whether any recorded time lies in the future: then a clock is or was wrong."""
     wall = now().wall
     newest, what = max(_moments(here))
@@ -144,7 +152,7 @@ def _moment(seconds: float) -> str:
         return "beyond the calendar"
 
 
-def git(here: Workspace | None) -> Iterator[Said]:
+def git(here: Workspace | None) -> Iterator[CheckResult]:
     """The version of git, and whether git tracks pine.toml and the scripts."""
     version = git_now.version()
     found = git_now.git_status(here.root) if here else None
@@ -168,7 +176,7 @@ def _converts(found: git_now.GitStatus) -> bool:
     return found.autocrlf in ("true", "input")
 
 
-def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
+def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[CheckResult]:
     if found.unmerged:
         yield wrong(
             f"git left an unfinished merge in {named(sorted(found.unmerged))}",
@@ -192,7 +200,7 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[Said]:
         yield note(f"not in git yet: {named(sorted(there))}", f"commit them with {MANIFEST}")
 
 
-def bugs(folder: Path) -> Iterator[Said]:
+def bugs(folder: Path) -> Iterator[CheckResult]:
     """The logs of crashes of pinesync."""
     with disk(folder):
         logs = sorted(str(path) for path in folder.glob("bug-*.log"))
@@ -227,7 +235,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def packages(found: Mapping[str, str | None]) -> Iterator[Said]:
+def packages(found: Mapping[str, str | None]) -> Iterator[CheckResult]:
     """Whether the packages that pinesync needs are installed."""
     if missing := [name for name in NEEDED if found[name] is None]:
         yield wrong(f"not installed: {named(missing)}", "install pinesync again")

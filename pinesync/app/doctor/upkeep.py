@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pinesync.app.doctor.checkup import (
-    Said,
+    CheckResult,
     Unusable,
     entered_by_others,
     from_error,
@@ -34,7 +34,7 @@ _OTHERS_WRITE = 0o002
 _SENT = {Rename: "rename", Delete: "deletion"}
 
 
-def manifest(here: Workspace) -> Iterator[Said]:
+def manifest(here: Workspace) -> Iterator[CheckResult]:
     """Whether pine.toml is usable, and whether its files exist."""
     settings, entries = here.manifest.settings, here.manifest.entries
     account = settings.owner
@@ -52,7 +52,7 @@ def manifest(here: Workspace) -> Iterator[Said]:
             )
 
 
-def lock(here: Workspace) -> Iterator[Said]:
+def lock(here: Workspace) -> Iterator[CheckResult]:
     """Whether another process is writing in the workspace."""
     if here.project.workspace.log.is_locked():
         yield wrong(
@@ -63,49 +63,51 @@ def lock(here: Workspace) -> Iterator[Said]:
         yield ok("no other process is writing")
 
 
-def state(here: Workspace) -> Iterator[Said]:
+def state(here: Workspace) -> Iterator[CheckResult]:
     """Who can enter the state directory, and whether its contents are intact."""
-    held = here.project.workspace.state
-    if not held.folder.is_dir():
-        yield ok(f"{held.folder}: nothing is kept yet")
+    local_state = here.project.workspace.state
+    if not local_state.folder.is_dir():
+        yield ok(f"{local_state.folder}: nothing is kept yet")
         return
     try:
         here.records  # noqa: B018 - raises if unreadable
     except Unusable as error:
         yield from_error(error)
-    with disk(held.folder):
-        yield from entered_by_others(held.folder)
-        if links := [kind for kind in _KINDS if (held.folder / kind).is_symlink()]:
+    with disk(local_state.folder):
+        yield from entered_by_others(local_state.folder)
+        if links := [kind for kind in _KINDS if (local_state.folder / kind).is_symlink()]:
             yield wrong(
-                f"{held.folder}: pinesync made no link there: {named(links)}",
+                f"{local_state.folder}: pinesync made no link there: {named(links)}",
                 "find out who did, then move them away",
             )
             return  # do not follow a link
-        yield from _kept(held)
-    held.backups.of(RelPath(""))  # reads all backups; raises if one is damaged
+        yield from _stored_texts(local_state)
+    local_state.backups.of(RelPath(""))  # reads all backups; raises if one is damaged
 
 
-def _kept(held: State) -> Iterator[Said]:
+def _stored_texts(state: State) -> Iterator[CheckResult]:
     """Whether the name of each stored text is the digest of its content."""
-    texts = sorted((held.folder / "objects").glob("*/*"))
-    damaged = [path for path in texts if not _is_whole(held, path)]
+    texts = sorted((state.folder / "objects").glob("*/*"))
+    damaged = [path for path in texts if not _is_whole(state, path)]
     if damaged:
-        names = [path.relative_to(held.folder).as_posix() for path in damaged]
+        names = [path.relative_to(state.folder).as_posix() for path in damaged]
         yield wrong(
-            f"{held.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
+            f"{state.folder}: {len(damaged)} of {counted(len(texts), 'kept text')} damaged: "
             f"{named(names)}",
             "they are never used; check the disk, then remove them",
         )
     size = sum(path.lstat().st_size for path in texts)
-    yield ok(f"{held.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
+    yield ok(f"{state.folder}: {counted(len(texts), 'kept text')}, {-(-size // 1024)} KB")
 
 
-def _is_whole(held: State, path: Path) -> bool:
+def _is_whole(state: State, path: Path) -> bool:
     plain = stat.S_ISREG(path.lstat().st_mode)
-    return plain and held.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+    return (
+        plain and state.texts.text_of(Digest(f"sha256:{path.parent.name}{path.name}")) is not None
+    )
 
 
-def writes(here: Workspace) -> Iterator[Said]:
+def writes(here: Workspace) -> Iterator[CheckResult]:
     """Open intents, and saves that were abandoned."""
     open_ones = [record for record in here.records if record.is_open]
     yield from map(_open, open_ones)
@@ -115,7 +117,7 @@ def writes(here: Workspace) -> Iterator[Said]:
         yield ok(f"no interrupted operations{also}")
 
 
-def _open(record: Intent) -> Said:
+def _open(record: Intent) -> CheckResult:
     """An open intent, and what happens to it next. The clocks give only a lower bound of its
     age."""
     since = f"at least {_span(age(record, now()))} ago"
@@ -141,7 +143,7 @@ def _open(record: Intent) -> Said:
     )
 
 
-def conflicts(here: Workspace) -> Iterator[Said]:
+def conflicts(here: Workspace) -> Iterator[CheckResult]:
     """Unresolved conflicts: flags in pine.toml, conflict markers in files."""
     flagged = [entry for entry in here.entries.values() if entry.shadowed]
     for entry in flagged:
@@ -162,7 +164,7 @@ def conflicts(here: Workspace) -> Iterator[Said]:
         yield ok("no flag, and no conflict markers")
 
 
-def permissions(here: Workspace) -> Iterator[Said]:
+def permissions(here: Workspace) -> Iterator[CheckResult]:
     """Whether the workspace is writable and its files are readable, and which files are skipped."""
     folders = sorted({(here.root / path).parent for path in here.files} | {here.root})
     if shut := [str(f) for f in folders if f.is_dir() and not os.access(f, os.W_OK | os.X_OK)]:
@@ -190,7 +192,7 @@ def permissions(here: Workspace) -> Iterator[Said]:
         yield ok(f"{here.root}: can be written, and {counted(len(here.files), 'file')} looked at")
 
 
-def leftovers(here: Workspace) -> Iterator[Said]:
+def leftovers(here: Workspace) -> Iterator[CheckResult]:
     """Leftovers of killed processes, in the workspace and in the state directory."""
     left = Tree(here.root).leftovers()
     with suppress(Unusable):

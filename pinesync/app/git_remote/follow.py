@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pinesync.app.git_remote.fetch import bring, news
+from pinesync.app.git_remote.fetch import append_news, news
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import Project
 from pinesync.git.refs.remote_branch import RemoteRefs, Tip, read_tip
@@ -34,7 +34,7 @@ def follow_remote(
     if head:
         remote.move(head, repository.commit_of(refs.branch))
     outcomes: list[Outcome] = []
-    commit = head or bring(remote, project.ports, tip, view, outcomes)
+    commit = head or append_news(remote, project.ports, tip, view, outcomes)
     repository.move(refs.tracking, commit, "pinesync: what TradingView has")
     return commit
 

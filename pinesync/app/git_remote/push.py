@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pinesync.app.git_remote.fetch import can_bring, drained, news
+from pinesync.app.git_remote.fetch import collect_outcomes, has_fetchable, news
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.probe.proofs import broken_promises
 from pinesync.clock import now
@@ -57,10 +57,10 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
     at = _moved(remote, tip, at)
     with remote.transaction(at.settings, at, commit, "push") as tx:
         outcomes: list[Outcome] = []
-        view = drained(outcomes, tx.look())
+        view = collect_outcomes(outcomes, tx.look())
         # A save of ours that hides somebody else's was found: it is a commit on the branch now.
         found = news(tip, view)
-        if remote.tip() != tip or (found and can_bring(tx.ports, tip, found)):
+        if remote.tip() != tip or (found and has_fetchable(tx.ports, tip, found)):
             return Pushed(Run((*tx.recovered, *outcomes)), FETCH_FIRST)
         if any(outcome.exit_code for outcome in (*tx.recovered, *outcomes)):
             return Pushed(Run((*tx.recovered, *outcomes)), "an earlier save is not settled yet")

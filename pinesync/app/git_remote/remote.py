@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pinesync.app.project import Setup, open_remote, tools, workspace_at
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.committed import CommittedManifest, CommittedTree
 from pinesync.git.refs.remote_branch import (
     RemoteRefs,
@@ -47,7 +47,7 @@ class GitRemote:
         if at is not None:
             found = read_tip(self.repository, at, self.refs)
             if found.settings.remote != self.remote:
-                raise LeftForYou(
+                raise ActionRequired(
                     f"{self.refs.branch} has the scripts of {found.settings.remote}",
                     f"give {self.remote} a git remote of its own: `git remote add NAME "
                     f"pinesync::{self.remote}`",

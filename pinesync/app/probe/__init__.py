@@ -17,15 +17,15 @@ from pinesync.errors import (
     EXIT_DIFFERENT,
     EXIT_DONE,
     EXIT_LEFT,
-    LeftForYou,
+    ActionRequired,
     Misuse,
     PinesyncError,
     RateLimited,
 )
 
 if TYPE_CHECKING:
-    from pinesync.app.probe.asking import Asking
     from pinesync.app.probe.record import Record
+    from pinesync.app.probe.session import ProbeSession
     from pinesync.app.probe.steps import Probing
 
 PACE = 1.0
@@ -93,27 +93,27 @@ def probe(
     pace: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Probed:
-    """Settle the facts on the account, and keep them. LeftForYou while a script of an earlier probe
-    may be left; Misuse for a pace that TradingView is not asked at."""
+    """Settle the facts on the account, and keep them. ActionRequired while a script of an earlier
+    probe may be left; Misuse for a pace that TradingView is not asked at."""
     from pinesync.app.probe.steps import Probing
 
-    remote, ask, records = _asking(setup, remote, pace, sleep)
+    remote, session, records = _open_session(setup, remote, pace, sleep)
     place = place_of(setup, remote)
     with records.exclusive():
         if records.of(place):
-            raise LeftForYou(
+            raise ActionRequired(
                 "an earlier probe may have left a script there",
                 "run `pinesync probe --clean` first",
             )
-        probing, stopped = Probing(ask, place), None
+        probing, stopped = Probing(session, place), None
         try:
             probing.run()
         except PinesyncError as error:
             stopped = error
-        left = probing.left or bool(stopped and _is_left(setup, ask, stopped))
+        left = probing.left or bool(stopped and _is_left(setup, session, stopped))
         _keep(setup, remote, probing, finished=stopped is None)
     kind = "facade" if remote == DEFAULT_REMOTE and setup.facade_url else remote.partition(":")[0]
-    return Probed(__version__, kind, ask.pace.sent, tuple(_found(probing)), left, stopped)
+    return Probed(__version__, kind, session.pace.sent, tuple(_found(probing)), left, stopped)
 
 
 def clean(
@@ -126,10 +126,10 @@ def clean(
     """Remove what earlier probes left there, and only that."""
     from pinesync.app.probe.cleaning import clean as clean_one
 
-    remote, ask, records = _asking(setup, remote, pace, sleep)
+    remote, session, records = _open_session(setup, remote, pace, sleep)
     with records.exclusive():
         found = records.of(place_of(setup, remote))
-        left = [record.name for record in found if clean_one(ask, record, setup.settle_seconds)]
+        left = [record.name for record in found if clean_one(session, record, setup.settle_seconds)]
     return Cleaned(len(found), tuple(left))
 
 
@@ -138,11 +138,11 @@ def leftovers(setup: Setup, remote: str) -> Sequence[Record]:
     return Records(setup.places.state).of(place_of(setup, remote))
 
 
-def _asking(
+def _open_session(
     setup: Setup, remote: str | None, pace: float | None, sleep: Callable[[float], None]
-) -> tuple[str, Asking, Records]:
+) -> tuple[str, ProbeSession, Records]:
     """The account to ask: that of `remote`, or of the workspace here."""
-    from pinesync.app.probe.asking import Asking, Pace
+    from pinesync.app.probe.session import Limiter, ProbeSession
 
     remote, project = account_here(setup, remote)
     real = remote == DEFAULT_REMOTE and not setup.facade_url
@@ -150,28 +150,28 @@ def _asking(
         pace = PACE if remote == DEFAULT_REMOTE else 0.0
     if real and pace < PACE:
         raise Misuse(f"--pace: TradingView is asked once in {PACE:.0f} s at most")
-    paced = Pace(pace, sleep)
+    limiter = Limiter(pace, sleep)
     client = open_remote(
-        replace(setup, before=paced, jobs=1, timeout=None),
+        replace(setup, before=limiter, jobs=1, timeout=None),
         remote,
         manifest=project.workspace.manifest if project else None,
     )
     records = Records(setup.places.state)
-    return remote, Asking(client.session, records, paced), records
+    return remote, ProbeSession(client.session, records, limiter), records
 
 
-def _is_left(setup: Setup, ask: Asking, stopped: PinesyncError) -> bool:
+def _is_left(setup: Setup, session: ProbeSession, stopped: PinesyncError) -> bool:
     """Remove the script of a probe that ended early. Whether one may be left."""
-    from pinesync.app.probe.asking import MOST
     from pinesync.app.probe.cleaning import clean as clean_one
+    from pinesync.app.probe.session import MOST
 
-    if ask.record is None:
+    if session.record is None:
         return False
     if isinstance(stopped, RateLimited):
-        ask.pace.sleep(min(stopped.retry_after or PACE, _LONGEST))
-    few = MOST - ask.pace.sent < 4
+        session.pace.sleep(min(stopped.retry_after or PACE, _LONGEST))
+    few = MOST - session.pace.sent < 4
     try:
-        return clean_one(ask, ask.record, setup.settle_seconds, at_once=few)
+        return clean_one(session, session.record, setup.settle_seconds, at_once=few)
     except PinesyncError:
         return True
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pinesync.app.credentials import facade
 from pinesync.app.probe.facts import BY_NAME, UNCLEAR, broken_promise
 from pinesync.app.project import DEFAULT_REMOTE, Setup
-from pinesync.errors import LeftForYou
+from pinesync.errors import ActionRequired
 from pinesync.model import Account
 from pinesync.sync.guards import is_account
 from pinesync.workspace.state.codec import damaged, is_time
@@ -76,7 +76,7 @@ def broken_promises(setup: Setup, remote: str, owner: Account | None) -> str:
 def refuse_broken(setup: Setup, remote: str, owner: Account | None) -> None:
     """Refuse to save where a promise is known not to hold."""
     if found := broken_promises(setup, remote, owner):
-        raise LeftForYou(
+        raise ActionRequired(
             f"{found}; that breaks a promise",
             "`pinesync push --anyway` saves regardless; `pinesync probe` asks again",
         )

@@ -90,8 +90,8 @@ class Records:
         return self.keep(record)
 
     def keep(self, record: Record) -> Record:
-        held = asdict(record)
-        self._store.write_json(_KIND, record.key, held | {"sum": checksum(held)}, durably=True)
+        value = asdict(record)
+        self._store.write_json(_KIND, record.key, value | {"sum": checksum(value)}, durably=True)
         return record
 
     def sending(self, record: Record, write: str) -> Record:
@@ -114,15 +114,15 @@ class Records:
 
 
 def _parsed(path: Path, raw: Mapping[str, Any]) -> Record:
-    held = dict(raw)
-    if held.pop("sum") != checksum(held):
+    value = dict(raw)
+    if value.pop("sum") != checksum(value):
         raise ValueError
-    when, account, pine_id = Now(**held["when"]), Account(**held["account"]), held["pine_id"]
+    when, account, pine_id = Now(**value["when"]), Account(**value["account"]), value["pine_id"]
     record = Record(
         **{
-            **held,
-            "known": tuple(map(PineId, held["known"])),
-            "writes": tuple(held["writes"]),
+            **value,
+            "known": tuple(map(PineId, value["known"])),
+            "writes": tuple(value["writes"]),
             "when": when,
             "account": account,
             "pine_id": None if pine_id is None else PineId(pine_id),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Entry, RelPath
 from pinesync.sync.engine.move import move
 from pinesync.sync.engine.transaction import Transaction
@@ -30,7 +30,7 @@ from pinesync.text.filenames import (
 
 def mv(setup: Setup, raw_old: str, raw_new: str) -> Run:
     """Move one file and its entry. If the user already moved the file, move only the entry. Raises
-    LeftForYou if another file is in the way."""
+    ActionRequired if another file is in the way."""
     project = open_project(setup)
     old = project.path(raw_old)
     new = _target(project, raw_new, old)
@@ -72,7 +72,8 @@ def _target(project: Project, raw: str, old: RelPath) -> RelPath:
 
 
 def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
-    """Raises LeftForYou if another file or entry has the new path, on this or any other system."""
+    """Raises ActionRequired if another file or entry has the new path, on this or any other
+    system."""
     entries = project.workspace.manifest.entries()
     for path in (*entries, *project.workspace.tree.scripts()):
         if (
@@ -82,13 +83,13 @@ def refuse_taken(project: Project, old: RelPath, new: RelPath) -> None:
         ):
             taken = f"{path} is the same file on some systems"
             what = "listed in pine.toml already" if path == new else taken
-            raise LeftForYou(f"{new}: {what}; nothing was moved", "choose another name")
+            raise ActionRequired(f"{new}: {what}; nothing was moved", "choose another name")
 
 
 def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
     folder, old = project.workspace, entry.path
     here, there = folder.tree.read(old), folder.tree.read(new)
-    taken = LeftForYou(
+    taken = ActionRequired(
         f"{new}: another file is there; nothing was moved", "choose another name, or move it away"
     )
     if here is None and there is None:
@@ -112,13 +113,13 @@ def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
 def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
     """Move the entry of a file that the user moved."""
     project.workspace.manifest.follow(entry.path, replace(entry, path=new))
-    said = " and edited; status shows it as modified" if edited else ""
+    suffix = " and edited; status shows it as modified" if edited else ""
     version = entry.base.version if entry.base else None
     return Outcome(
         new,
         "moved",
         version,
-        message=f"the file was moved by hand{said}",
+        message=f"the file was moved by hand{suffix}",
         pine_id=entry.pine_id,
         moved_from=entry.path,
     )
@@ -163,7 +164,7 @@ def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterato
         text = digest_of_any(here)
         yield move(project.ports, entry, onto, text, called)
     except ChangedMeanwhile:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{onto.path}: another file appeared there meanwhile", "run the command again"
         ) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import LeftForYou, Misuse, NameTaken
+from pinesync.errors import ActionRequired, Misuse, NameTaken
 from pinesync.model import Entry, RelPath
 from pinesync.sync.engine.rename import give_name
 from pinesync.sync.engine.transaction import Transaction
@@ -63,7 +63,7 @@ def _renamed(tx: Transaction, entry: Entry, name: str) -> Iterator[Outcome]:
     listed = view.listed or {}
     info = listed.get(entry.pine_id) if entry.pine_id else None
     if info is None:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: the script is gone from TradingView",
             f"`pinesync push --recreate {shell_quote(entry.path)}` creates it again",
         )

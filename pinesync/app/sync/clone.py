@@ -140,10 +140,10 @@ def _situations(listed: Sequence[ScriptInfo], settings: Settings) -> tuple[Scrip
 def _only(listed: Sequence[ScriptInfo], patterns: Sequence[str]) -> tuple[ScriptInfo, ...]:
     folded = [pattern.casefold() for pattern in patterns]
     names = [(i, unescape_name(i.name).casefold()) for i in listed]
-    kept = tuple(i for i, name in names if any(fnmatchcase(name, p) for p in folded))
-    if not kept:
+    chosen = tuple(i for i, name in names if any(fnmatchcase(name, p) for p in folded))
+    if not chosen:
         raise Misuse(
             f"no saved script matches {' or '.join(patterns)}",
             "`pinesync list` shows the names; quote a pattern with * for the shell",
         )
-    return kept
+    return chosen

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pinesync.app.project import Project, Setup, open_project, open_remote
 from pinesync.app.sync.text_diff import FileDiff, unified
 from pinesync.app.versions.revspec import Revision, names_version, revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.errors import EXIT_DIFFERENT, EXIT_DONE, Misuse, NotSignedIn
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import take_snapshot
@@ -72,7 +72,7 @@ def _of_versions(project: Project, raws: Sequence[str], show: Show) -> FileDiff 
     """Compare one version with its file, or the two revisions given."""
     if len(raws) > 2:
         raise Misuse("at most two sides can be compared", "PATH@5, or PATH@5 PATH@7")
-    past = Past(project)
+    past = VersionStore(project)
     sides = [revision(project, raw) for raw in raws]
     first, last = sides[0], replace(sides[-1], version=sides[-1].version if sides[1:] else None)
     old, new = _text(project, past, first), _text(project, past, last)
@@ -82,7 +82,7 @@ def _of_versions(project: Project, raws: Sequence[str], show: Show) -> FileDiff 
     return show(path, str(first.version or "file"), str(last.version or "file"), old, new)
 
 
-def _text(project: Project, past: Past, which: Revision) -> str:
+def _text(project: Project, past: VersionStore, which: Revision) -> str:
     """The text of the version, or of the file if the revision names no version."""
     if which.version:
         return past.text(past.version(which, which.version))
@@ -116,10 +116,10 @@ def _file_diff(
     if not remote:
         if digest(here) == base.expected:
             return None
-        held = agreed_text(project, entry)
-        if held is None:
-            held = _saved(project, entry.pine_id, base.version)
-        return show(path, str(base.version), "file", held, here)
+        base_text = agreed_text(project, entry)
+        if base_text is None:
+            base_text = _saved(project, entry.pine_id, base.version)
+        return show(path, str(base.version), "file", base_text, here)
     if info is None:
         return FileDiff(path, "", "", 0, 0, (), "the script is gone from TradingView")
     if info.version == base.version and digest(here) == base.expected:
@@ -137,9 +137,9 @@ def agreed_text(project: Project, entry: Entry) -> str | None:
 
     if entry.base is None:
         return None
-    held = project.workspace.texts.text_of(entry.base.expected)
-    if held is not None:
-        return held
+    text = project.workspace.texts.text_of(entry.base.expected)
+    if text is not None:
+        return text
     data = text_at_head(project.workspace.root, entry.path)
     try:
         text = decode(data) if data is not None else None

@@ -33,9 +33,9 @@ def push(
 ) -> Run:
     """Save each edited file as one version, and read it back. A script that changed on TradingView
     is refused, unless `over` is its newest version: then the one path is saved on top of it. With
-    `seen`, only its files are read, and each is sent only if it still has that text. LeftForYou,
-    unless `anyway`, if a probe of the account found a promise broken. `project` is the workspace if
-    already open. With `allow_shift`, charts and alerts may read other inputs."""
+    `seen`, only its files are read, and each is sent only if it still has that text.
+    ActionRequired, unless `anyway`, if a probe of the account found a promise broken. `project` is
+    the workspace if already open. With `allow_shift`, charts and alerts may read other inputs."""
     version = _over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)

@@ -10,7 +10,7 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.diff import agreed_text
 from pinesync.app.sync.status import Line, StatusReport, status_with_survey
 from pinesync.app.sync.text_diff import SideBySide, side_by_side
-from pinesync.app.versions.log import Own
+from pinesync.app.versions.log import Provenance
 from pinesync.clock import now
 from pinesync.errors import FacadeError, PinesyncError
 from pinesync.model import PineId, RelPath, Version
@@ -80,7 +80,7 @@ def build_report(
     compared = {line.path for line in shown}
     sides = _Sides(project, shown)
     times = {} if offline else _times(project, shown)
-    own = Own(project)
+    own = Provenance(project)
     scripts = []
     left = MOST_LINES_OF_ALL
     for line in found.lines:
@@ -187,7 +187,7 @@ def _times(project: Project, shown: Iterable[Line]) -> dict[PineId, Mapping[Vers
 def _saves(
     project: Project,
     view: Survey,
-    own: Own,
+    own: Provenance,
     line: Line,
     times: Mapping[PineId, Mapping[Version, int]],
 ) -> tuple[Save, ...]:

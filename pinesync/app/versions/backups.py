@@ -61,29 +61,29 @@ def bring_back(setup: Setup, raw: str, number: int) -> Run:
 
 def _one(project: Project, path: RelPath, number: int) -> tuple[Backup, str]:
     """The backup with this number and its text. Misuse if there is none."""
-    kept = kept_at(project, path)
-    if not 1 <= number <= len(kept):
-        there = f"the last is {len(kept)}" if kept else "no text of it is backed up here"
+    backups = kept_at(project, path)
+    if not 1 <= number <= len(backups):
+        there = f"the last is {len(backups)}" if backups else "no text of it is backed up here"
         raise Misuse(
             f"{path}: no kept text {number}; {there}",
-            f"`pinesync restore --kept {shell_quote(path)}` lists them" if kept else None,
+            f"`pinesync restore --kept {shell_quote(path)}` lists them" if backups else None,
         )
-    text = project.workspace.texts.text_of(kept[number - 1].digest)
+    text = project.workspace.texts.text_of(backups[number - 1].digest)
     assert text is not None
-    return kept[number - 1], text
+    return backups[number - 1], text
 
 
 def kept_at(project: Project, path: RelPath) -> tuple[Backup, ...]:
     """The backups of the file that are still stored, newest first."""
     now = _now(project, path)
-    held = [
+    texts = [
         (replaced, text)
         for replaced in project.workspace.backups.of(path)
         if (text := project.workspace.texts.text_of(replaced.digest)) is not None
     ]
     return tuple(
         Backup(number, replaced.when, len(lines(text)), replaced.digest, *_changed(now, text))
-        for number, (replaced, text) in enumerate(held, 1)
+        for number, (replaced, text) in enumerate(texts, 1)
     )
 
 

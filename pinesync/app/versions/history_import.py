@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.errors import BadAnswer, FacadeError
+from pinesync.errors import BadResponse, FacadeError
 from pinesync.git.refs.history import (
     LOCAL_BRANCH,
     NAME,
@@ -122,12 +122,14 @@ def grow(
     )
 
 
-def unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadAnswer | None:
+def unfit(ports: Ports, infos: Sequence[VersionInfo]) -> BadResponse | None:
     """Why a history cannot be written as files: a pull would refuse it for the same reason."""
     for info in infos:
         text = ports.texts.text_of(info.digest)
         if text is None or "\0" in text:
-            return BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
+            return BadResponse(
+                f"{info.version} has a NUL character in it, and no file can have that"
+            )
     return None
 
 

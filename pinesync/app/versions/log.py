@@ -12,7 +12,7 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.text_diff import changed_lines
 from pinesync.app.versions.oplog import MOST
 from pinesync.app.versions.revspec import Revision, all_of, revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.errors import FileError, Misuse, StateError
 from pinesync.model import Digest, Entry, PineId, RelPath, Version, VersionInfo
 from pinesync.sync.intents import Save
@@ -62,8 +62,8 @@ def log(
     """At most `most` versions of these scripts, or the newest saves of the whole account. Reads
     only what it returns."""
     project = open_project(setup)
-    past = Past(project, offline=offline)
-    own = Own(project)
+    past = VersionStore(project, offline=offline)
+    own = Provenance(project)
     if raws:
         revisions = [revision(project, raw) for raw in raws]
         return _versions(past, revisions, own, most)
@@ -72,7 +72,7 @@ def log(
     return _newest(project, past, own, most or NEWEST)
 
 
-class Own:
+class Provenance:
     """The versions that this machine saved from any workspace, and for this workspace the commits
     they were saved from."""
 
@@ -105,7 +105,9 @@ def _saves(state: State) -> set[tuple[PineId, Version]]:
     return found | {(r.pine_id, r.landed) for r in uploads if r.pine_id and r.landed}
 
 
-def _versions(past: Past, revisions: Sequence[Revision], own: Own, most: int | None) -> Log:
+def _versions(
+    past: VersionStore, revisions: Sequence[Revision], own: Provenance, most: int | None
+) -> Log:
     """All versions of these scripts, up to the version given."""
     histories = past.histories(revisions)
     rows: list[Saved] = []
@@ -123,15 +125,15 @@ def _versions(past: Past, revisions: Sequence[Revision], own: Own, most: int | N
         rows += _rows(past, which, wanted, own)
     rows.sort(key=lambda row: (-row.when, row.pine_id, -row.version.major))
     unlisted = [r.label for r in revisions if not past.offline and r.pine_id not in past.listed]
-    kept = rows if most is None else rows[:most]
-    return Log(tuple(kept), missing, len(rows) - len(kept), tuple(unlisted))
+    shown = rows if most is None else rows[:most]
+    return Log(tuple(shown), missing, len(rows) - len(shown), tuple(unlisted))
 
 
 def _rows(
-    past: Past,
+    past: VersionStore,
     which: Revision,
     infos: Sequence[VersionInfo],
-    own: Own,
+    own: Provenance,
 ) -> Iterator[Saved]:
     before: VersionInfo | None = None
     text = ""
@@ -144,7 +146,7 @@ def _rows(
         before, text = info, now
 
 
-def _newest(project: Project, past: Past, own: Own, most: int) -> Log:
+def _newest(project: Project, past: VersionStore, own: Provenance, most: int) -> Log:
     """The newest saves of all scripts, walking backwards. The list says when each script was last
     saved; each version bounds the time of its predecessor."""
     by_id = {e.pine_id: e for e in project.workspace.manifest.entries().values() if e.pine_id}
@@ -171,7 +173,7 @@ def _saved(
     entry: Entry | None,
     info: VersionInfo,
     counted: tuple[int, int] | None,
-    own: Own,
+    own: Provenance,
 ) -> Saved:
     base = entry.base if entry else None
     added, removed = counted or (None, None)

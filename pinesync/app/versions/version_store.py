@@ -14,7 +14,7 @@ from pinesync.sync.engine.snapshot import ask_session
 from pinesync.sync.engine.version_histories import held_history, read_histories
 
 
-class Past:
+class VersionStore:
     """The saved versions of the account's scripts. With `offline` it sends no request and uses only
     stored texts. Otherwise it downloads each text once and stores it."""
 
@@ -45,10 +45,10 @@ class Past:
         versions."""
         newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
         there = {i: last for i, last in newest.items() if i in self.listed}
-        held = {i: held_history(self._texts, i, last) for i, last in newest.items()}
+        found = {i: held_history(self._texts, i, last) for i, last in newest.items()}
         if there:
-            held |= read_histories(self._ports, there)
-        return held
+            found |= read_histories(self._ports, there)
+        return found
 
     def version(self, which: Revision, version: Version) -> VersionInfo:
         """One version; its text is stored afterwards. Raises Misuse if it does not exist, or if it

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import may_ask, setup, shared
+from pinesync.cli.options import build_setup, may_ask, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(cookie_file: str | None, from_browser: str | None, keyring: bool) ->
 
     if cookie_file is not None and from_browser is not None:
         raise click.UsageError("--cookie-file and --from-browser name two places.")
-    chosen = setup()
+    chosen = build_setup()
     refuse_facade(chosen)
     pasted = _pasted(cookie_file) if from_browser is None else _from_browser(chosen, from_browser)
     done = login(chosen, pasted, keyring=keyring)

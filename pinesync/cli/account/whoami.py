@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import remote_options, setup, shared
+from pinesync.cli.options import build_setup, remote_options, shared
 from pinesync.cli.render import counted, emit_json, escape_controls, out
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def command(remote: str | None) -> int:
     """Show whose session is used, where its cookie is stored, how old it is, and what it opens."""
     from pinesync.app.account import whoami
 
-    found = whoami(setup(), remote=remote)
+    found = whoami(build_setup(), remote=remote)
     if not emit_json("whoami", found):
         whose = (
             escape_controls(found.account)

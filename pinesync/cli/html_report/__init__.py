@@ -54,10 +54,10 @@ def _parts(report: ReportData, css: str) -> Iterator[str]:
 def _header(report: ReportData) -> Iterator[str]:
     status = report.status
     whose = f"Account {safe(status.account)} · " if status.account else ""
-    asked = " · TradingView was not contacted" if status.offline else ""
+    note = " · TradingView was not contacted" if status.offline else ""
     remote = "TradingView" if status.remote == "tradingview" else safe(status.remote)
     yield f"<header>\n<h1><bdi>{safe(report.folder)}</bdi></h1>"
-    yield f"<p class=meta>{whose}{remote} · {time(report.when)}{asked}</p>"
+    yield f"<p class=meta>{whose}{remote} · {time(report.when)}{note}</p>"
     total = counted(len(report.scripts), "script")
     counts = Counter(script.line.word for script in report.scripts)
     if not report.scripts:

@@ -44,9 +44,9 @@ def legend() -> str:
         ("base", "what the file is based on"),
     )
     shown = [
-        f'<span><svg aria-hidden="true" width="22" height="22">{_mark(kind, "11")}</svg> {said}'
+        f'<span><svg aria-hidden="true" width="22" height="22">{_mark(kind, "11")}</svg> {label}'
         "</span>"
-        for kind, said in marks
+        for kind, label in marks
     ]
     return f"<p class=legend>{' '.join(shown)}</p>"
 
@@ -54,13 +54,13 @@ def legend() -> str:
 def _lane(script: Script, first: int, last: int) -> str:
     drawn = script.saves[-_DOTS:]
     one, other = drawn[0], drawn[-1]
-    said = f"{counted(len(drawn), 'version')}: {one.version} {moment(one.when)}"
+    label = f"{counted(len(drawn), 'version')}: {one.version} {moment(one.when)}"
     if other is not one:
-        said += f", … {other.version} {moment(other.when)}"
+        label += f", … {other.version} {moment(other.when)}"
     marks = "".join(_dot(save, first, last) for save in drawn)
     return (
         f"<li><bdi class=path>{folded(script.line.path)}</bdi>"
-        f'<svg role="img" aria-label="{safe(said)}" height="22" width="100%">'
+        f'<svg role="img" aria-label="{safe(label)}" height="22" width="100%">'
         f'<line x1="0" x2="100%" y1="11" y2="11"/>{marks}</svg></li>'
     )
 
@@ -89,11 +89,11 @@ def _axis(first: int, last: int) -> str:
     texts = []
     for share, anchor in ticks:
         at = first + round(span * share)
-        said = moment(at) if span < 3 * _DAY else moment(at)[:10]
+        label = moment(at) if span < 3 * _DAY else moment(at)[:10]
         x = _FIRST + (_LAST - _FIRST) * share
         texts.append(
             f'<line x1="{x:.2f}%" x2="{x:.2f}%" y1="0" y2="6"/>'
-            f'<text x="{x:.2f}%" y="20" text-anchor="{anchor}">{said}</text>'
+            f'<text x="{x:.2f}%" y="20" text-anchor="{anchor}">{label}</text>'
         )
     return f'<svg class=axis aria-hidden="true" height="24" width="100%">{"".join(texts)}</svg>'
 

@@ -12,9 +12,9 @@ from pinesync.app.scripts.mv import refuse_taken
 from pinesync.app.sync.matching import file_here, origin
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
+from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
-from pinesync.errors import LeftForYou, Misuse, Refused
+from pinesync.errors import ActionRequired, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.canonical import Unreadable, digest_of_any
 from pinesync.text.filenames import MAX_SAVED_NAME, SUFFIX, shell_quote, unescape_name
@@ -33,7 +33,7 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
     """
     if moved and pine_id is not None:
         raise click.UsageError("choose one of --moved and --id.")
-    done = add(setup(), paths, pine_id=pine_id, moved=moved)
+    done = add(build_setup(), paths, pine_id=pine_id, moved=moved)
     if emit_json("add", done):
         return done.exit_code
     new = [one for one in done.added if not (one.already or one.moved_from or one.pine_id)]
@@ -114,10 +114,10 @@ def _expanded(project: Project, raw: str) -> list[RelPath]:
 
 
 def _added(project: Project, path: RelPath) -> Added:
-    held = project.workspace.manifest.entries().get(path)
-    if held:
-        version = held.base.version if held.base else None
-        return Added(path, held.name, held.pine_id, version, already=True)
+    entry = project.workspace.manifest.entries().get(path)
+    if entry:
+        version = entry.base.version if entry.base else None
+        return Added(path, entry.name, entry.pine_id, version, already=True)
     data = project.workspace.tree.read(path)
     if data is None:
         raise Misuse(f"{path}: no such file", "`pinesync new NAME` makes one from a template")
@@ -136,14 +136,14 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
         if entry.pine_id is not None or other is entry:
             continue
         if other.pine_id:
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{entry.path}: its title is {entry.name!r}, and {other.path} is saved under "
                 "that name",
                 f"if the file was moved, `pinesync add --moved {shell_quote(entry.path)}`"
                 if project.workspace.tree.read(other.path) is None
                 else "change the title and add it again",
             )
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path} and {other.path} would both be saved as {entry.name!r}",
             "change the title in one of them, or `name` in pine.toml after adding one",
         )
@@ -153,10 +153,10 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
     """Move the entries of missing files to these files, which have the same text. All or none."""
     with project.transaction("add") as tx:
         wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
-        held = project.workspace.manifest.entries()
-        left = {path: _left_behind(project, path) for path in wanted if path not in held}
+        entries = project.workspace.manifest.entries()
+        left = {path: _left_behind(project, path) for path in wanted if path not in entries}
         if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{' and '.join(twice)} have the same text, and one script is missing",
                 "name the file that it was moved to",
             )
@@ -190,11 +190,11 @@ def _left_behind(project: Project, path: RelPath) -> Entry:
         return found[0]
     candidates = ", ".join(entry.path for entry in found or missing)
     if found:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{path}: several missing scripts have its text: {candidates}",
             f"name the right one: `pinesync mv OLD  {shell_quote(path)}`",
         )
-    raise LeftForYou(
+    raise ActionRequired(
         f"{path}: no missing script has its text"
         + (f"; missing are: {candidates}" if candidates else ""),
         f"if it was moved and edited, `pinesync mv OLD {shell_quote(path)}` says from where",

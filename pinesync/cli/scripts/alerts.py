@@ -9,7 +9,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(paths: tuple[str, ...], stale: bool, exit_code: bool) -> int:
     """
     from pinesync.app.alerts import alerts
 
-    found = alerts(setup(), paths, stale=stale, exit_code=exit_code)
+    found = alerts(build_setup(), paths, stale=stale, exit_code=exit_code)
     if emit_json("alerts", found):
         return found.exit_code
     for line in columns([tuple(_cells(row)) for row in found.rows], head=_HEAD, cut={0: 12}):

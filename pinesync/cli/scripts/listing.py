@@ -9,7 +9,7 @@ import click
 
 from pinesync.app.project import Setup, account_here, open_remote
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, remote_options, setup, shared
+from pinesync.cli.options import build_setup, current, remote_options, shared
 from pinesync.cli.render import (
     columns,
     echo_err,
@@ -39,7 +39,7 @@ def command(remote: str | None) -> int:
     On a terminal that is too narrow, ids are shown only for scripts without a local file: pine.toml
     has the others. -v, or a pipe, shows every column in full.
     """
-    found = list_scripts(setup(), remote=remote)
+    found = list_scripts(build_setup(), remote=remote)
     if emit_json("list", found):
         return found.exit_code
     rows = [

@@ -11,7 +11,7 @@ import click
 from pinesync.app.project import Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import may_ask, setup, shared
+from pinesync.cli.options import build_setup, may_ask, shared
 from pinesync.cli.render import echo_err, emit_json, escape_controls, out
 from pinesync.errors import Misuse
 from pinesync.model import PineId, RelPath
@@ -49,7 +49,7 @@ def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
         return _remote(paths, name)
     if name is not None:
         raise click.UsageError("--yes goes with --remote.")
-    done = rm(setup(), paths)
+    done = rm(build_setup(), paths)
     if emit_json("rm", done):
         return done.exit_code
     for forgotten in done.forgotten:
@@ -73,7 +73,9 @@ def _remote(paths: tuple[str, ...], name: str | None) -> int:
     def typed_name(target: DeletionTarget) -> str:
         return name if name is not None else _asked(target)
 
-    return tell("rm", delete_script(setup(), paths[0], typed_name), nothing="nothing to delete")
+    return tell(
+        "rm", delete_script(build_setup(), paths[0], typed_name), nothing="nothing to delete"
+    )
 
 
 def _asked(target: DeletionTarget) -> str:

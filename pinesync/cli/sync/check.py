@@ -11,7 +11,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, jobs, remote_options, setup, shared
+from pinesync.cli.options import build_setup, current, jobs, remote_options, shared
 from pinesync.cli.render import (
     counted,
     diagnostic_lines,
@@ -76,16 +76,16 @@ def command(
         raise click.UsageError("--full needs the service: not with --offline.")
     if current().json and format_ in ("github", "sarif"):
         raise click.UsageError(f"--json and --format {format_} name two formats.")
-    given = _given(paths, name)
-    made = setup(jobs=jobs)
+    stdin_source = _stdin_source(paths, name)
+    setup = build_setup(jobs=jobs)
     found = check(
-        made,
+        setup,
         paths,
         offline=offline,
         full=full,
         remote=remote,
         strict=strict,
-        given=given,
+        source=stdin_source,
     )
     if emit_json("check", found, as_json=format_ == "json"):
         return found.exit_code
@@ -94,7 +94,7 @@ def command(
     from pinesync.cli.formats import from_top, github, sarif
 
     if top := os.environ.get("GITHUB_WORKSPACE"):
-        found = from_top(found, made.cwd, Path(top))
+        found = from_top(found, setup.cwd, Path(top))
     if format_ == "sarif":
         out(json_line(sarif(found)))
         return found.exit_code
@@ -103,7 +103,7 @@ def command(
     return found.exit_code
 
 
-def _given(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
+def _stdin_source(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
     """Standard input and the name it is checked under, if it is to be read."""
     if "-" not in paths:
         if name is not None:

@@ -8,7 +8,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
+from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import columns, emit_json, escape_controls, out, out_all
 
@@ -46,7 +46,7 @@ def command(
 
     if contract and stat:
         raise click.UsageError("choose one of --contract and --stat.")
-    found = diff(setup(), paths, remote=remote, exit_code=exit_code, contract=contract)
+    found = diff(build_setup(), paths, remote=remote, exit_code=exit_code, contract=contract)
     if emit_json("diff", found):
         return found.exit_code
     if stat:

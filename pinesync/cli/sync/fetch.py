@@ -9,7 +9,7 @@ import click
 from pinesync.app.commits.remote_tracking import follow, raw
 from pinesync.app.project import Setup, open_project
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, styled
 from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
@@ -31,7 +31,7 @@ def command(jobs: int) -> int:
     tradingview/saved` and `git log ..tradingview/saved` show what differs. `git config
     pinesync.track false` turns this off.
     """
-    found = fetch(setup(jobs=jobs))
+    found = fetch(build_setup(jobs=jobs))
     if emit_json("fetch", found):
         return found.exit_code
     rows = []

@@ -21,7 +21,7 @@ from pinesync.app.sync.clone import new_settings
 from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
 from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, remote_options, setup, shared
+from pinesync.cli.options import build_setup, jobs, remote_options, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
@@ -71,11 +71,10 @@ def command(
     """
     if dry_run and not (link or template):
         raise click.UsageError("--dry-run goes with --link or --template.")
-    made = init(
-        setup(jobs=jobs), directory, remote=remote, link=link, template=template, dry_run=dry_run
-    )
-    if emit_json("init", made):
-        return made.exit_code
+    setup = build_setup(jobs=jobs)
+    result = init(setup, directory, remote=remote, link=link, template=template, dry_run=dry_run)
+    if emit_json("init", result):
+        return result.exit_code
     rows = [
         (
             escape_controls(match.path),
@@ -85,40 +84,40 @@ def command(
             if match.version == match.newest
             else f"{match.version or 'another text'} → {match.newest}",
         )
-        for match in made.linked
+        for match in result.linked
     ]
     for row in columns(rows):
         out(row)
-    fits = {one.path: len(one.pine_ids) for one in made.unsure}
-    for path in made.unlinked:
+    fits = {one.path: len(one.pine_ids) for one in result.unsure}
+    for path in result.unlinked:
         out(f"{escape_controls(path)}: {_unlinked(path, fits.get(path, 0))}")
-    for raw, why in made.unusable:
+    for raw, why in result.unusable:
         echo_err(f"{escape_controls(raw)}: {escape_controls(why)}")
-    if made.left:
-        one = len(made.left) == 1
+    if result.left:
+        one = len(result.left) == 1
         has, them = ("has", "it") if one else ("have", "them")
-        scripts = counted(len(made.left), "saved script")
+        scripts = counted(len(result.left), "saved script")
         echo_err(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
-    _print_files(made, template is not None)
-    return made.exit_code
+    _print_files(result, template is not None)
+    return result.exit_code
 
 
-def _print_files(made: Initialized, template: bool) -> None:
-    folder = escape_controls(str(made.folder))
+def _print_files(result: Initialized, template: bool) -> None:
+    folder = escape_controls(str(result.folder))
     if template:
-        for path in made.written:
-            out(f"{'to write' if made.dry_run else 'written'}  {path}")
-        for path in made.already_there:
+        for path in result.written:
+            out(f"{'to write' if result.dry_run else 'written'}  {path}")
+        for path in result.already_there:
             echo_err(f"{path}: exists, left as it is")
-    elif not made.dry_run:
+    elif not result.dry_run:
         out(f"pine.toml written in {folder}")
-    if made.below:
+    if result.below:
         echo_err(f"the repository begins above {folder}")
         echo_err("hint: move .github and .pre-commit-config.yaml to its root")
-    if made.dry_run:
+    if result.dry_run:
         echo_err("nothing was written")
-    elif "pine.toml" in made.written:
-        before = "after `pinesync login`, " if made.remote == "tradingview" else ""
+    elif "pine.toml" in result.written:
+        before = "after `pinesync login`, " if result.remote == "tradingview" else ""
         echo_err(f"hint: {before}`pinesync status` shows how the files and TradingView differ")
 
 

@@ -8,7 +8,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import commit, current, jobs, setup, shared
+from pinesync.cli.options import build_setup, commit, current, jobs, shared
 from pinesync.sync.outcome import Run
 
 if TYPE_CHECKING:
@@ -83,11 +83,11 @@ def command(
     if any(not text.strip() for text in message):
         raise click.UsageError("-m: an empty commit message.")
     own = "\n\n".join(message).encode(errors="replace").decode()
-    made = setup(jobs=jobs)
+    setup = build_setup(jobs=jobs)
 
     def act(project: Project) -> Run:
         return push(
-            made,
+            setup,
             paths,
             dry_run=dry_run,
             allow_broken=allow_broken,
@@ -99,23 +99,23 @@ def command(
         )
 
     if record is None:
-        run = with_commit(made, act, wish=commit, way="to", message=own)
+        run = with_commit(setup, act, wish=commit, way="to", message=own)
     else:
-        run = with_commit(made, recording(act, record), wish=False, way="to")
+        run = with_commit(setup, recording(act, record), wish=False, way="to")
     code = tell("push", run, nothing="nothing to push", sums=True)
     if run.is_empty and not current().json:
-        _name_untracked(made, paths)
+        _name_untracked(setup, paths)
     return code
 
 
-def _name_untracked(made: Setup, paths: tuple[str, ...]) -> None:
+def _name_untracked(setup: Setup, paths: tuple[str, ...]) -> None:
     """Say what lists untracked files, as `git commit` does when there is nothing to commit."""
     from pinesync.app.project import open_project
     from pinesync.cli.render import echo_err, escape_controls
     from pinesync.sync.next_step import hint
     from pinesync.sync.selection import is_named
 
-    project = open_project(made)
+    project = open_project(setup)
     named = project.patterns(paths) or ["."]
     untracked = sorted(project.workspace.tree.untracked())
     loose = [path for path in untracked if any(is_named(path, each) for each in named)]

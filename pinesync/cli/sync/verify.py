@@ -10,7 +10,7 @@ import click
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.render import counted, emit_json, escape_controls, out
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FacadeError
 from pinesync.model import Entry, RelPath, Version
@@ -30,7 +30,7 @@ def command(paths: tuple[str, ...], jobs: int) -> int:
 
     Exits with 3 if they do not, and says what differs. Changes nothing.
     """
-    found = verify(setup(jobs=jobs), paths)
+    found = verify(build_setup(jobs=jobs), paths)
     if emit_json("verify", found):
         return found.exit_code
     proven = 0
@@ -86,8 +86,8 @@ def verify(setup: Setup, paths: Sequence[str] = ()) -> Verified:
 
 def _words(view: Survey, path: RelPath, is_open: bool) -> tuple[str, ...]:
     word = next(s.word for s in view.situations if s.path == path)
-    said = [] if word is Status.CLEAN else [word]
-    return (*said, *(["an interrupted write is pending"] if is_open else []))
+    words = [] if word is Status.CLEAN else [word]
+    return (*words, *(["an interrupted write is pending"] if is_open else []))
 
 
 def _problems(project: Project, remote: Remote, entry: Entry) -> tuple[str, ...]:

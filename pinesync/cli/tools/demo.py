@@ -19,7 +19,7 @@ import click
 
 from pinesync.app.project import Places, Setup, sandbox_store
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
+from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.render import escape_controls, one_object, out, plain
 from pinesync.errors import PinesyncError
 
@@ -39,7 +39,7 @@ def command() -> int:
     there.
     """
     events = []
-    for event in demo(setup(), os.environ):
+    for event in demo(build_setup(), os.environ):
         events.append(event)
         if current().json:
             continue
@@ -176,8 +176,8 @@ def _web_edit(setup: Setup, folder: Path, script: str) -> None:
 
     from pinesync.sandbox.account import USER_NAME
 
-    held = tomllib.loads((folder / "pine.toml").read_text("utf-8"))
-    pine_id = held["scripts"][script]["pine_id"]
+    manifest = tomllib.loads((folder / "pine.toml").read_text("utf-8"))
+    pine_id = manifest["scripts"][script]["pine_id"]
     store = sandbox_store(setup, "")
     user = store.ensure_user(USER_NAME)
     source = store.get(pine_id, None, user=user).source

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out, styled
 from pinesync.sync.words import Status
 
@@ -34,7 +34,7 @@ def command(offline: bool) -> int:
     """
     from pinesync.app.doctor import doctor
 
-    found = _without_home(doctor(setup(), offline=offline))
+    found = _without_home(doctor(build_setup(), offline=offline))
     if emit_json("doctor", found):
         return found.exit_code
     rows = [(f.level, f.area, escape_controls(f.message)) for f in found.findings]

@@ -17,7 +17,7 @@ from pinesync.app.project import Setup, project_at
 from pinesync.app.sync.status import Line
 from pinesync.app.sync.status import status as status_of
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import echo_err, emit_json, error_lines, escape_controls, out, styled
 from pinesync.errors import EXIT_DONE, EXIT_LEFT, FileError, ManifestError, PinesyncError
 from pinesync.git import hooks, staged
@@ -42,21 +42,21 @@ def command() -> None:
 @shared
 def install() -> int:
     """Add both hooks to this repository. Existing hooks keep working."""
-    return _tell("hooks install", install_hooks(setup()))
+    return _tell("hooks install", install_hooks(build_setup()))
 
 
 @command.command("remove", examples=["pinesync hooks remove"])
 @shared
 def remove() -> int:
     """Remove both hooks. Hooks that existed before are as they were."""
-    return _tell("hooks remove", remove_hooks(setup()))
+    return _tell("hooks remove", remove_hooks(build_setup()))
 
 
 @command.command("status", examples=["pinesync hooks status"])
 @shared
 def status() -> int:
     """Show whether the hooks are installed."""
-    return _tell("hooks status", hooks_here(setup()))
+    return _tell("hooks status", hooks_here(build_setup()))
 
 
 def _tell(command: str, found: Hooks) -> int:
@@ -85,7 +85,7 @@ def run(name: str) -> int:
 def _before_commit() -> int:
     from pinesync.cli.sync.check import tell
 
-    found = before_commit(setup())
+    found = before_commit(build_setup())
     if emit_json("hooks run", found) or not found.files:
         return found.exit_code
     code = tell(found)
@@ -95,7 +95,7 @@ def _before_commit() -> int:
 
 
 def _before_push() -> int:
-    found = before_push(setup())
+    found = before_push(build_setup())
     if emit_json("hooks run", found):
         return found.exit_code
     for error in found.unasked:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import remote_options, setup, shared
+from pinesync.cli.options import build_setup, remote_options, shared
 from pinesync.cli.render import echo_err
 from pinesync.errors import Misuse
 
@@ -39,7 +39,7 @@ def command(offline: bool, remote: str | None) -> int:
             "run `pipx inject pinesync 'pygls>=2'`, or `pip install '.[lsp]'` in a checkout of it",
         ) from None
 
-    compiler = Compiler(setup(), remote, offline)
+    compiler = Compiler(build_setup(), remote, offline)
     if sys.stdin.isatty():
         echo_err("an editor starts this and talks to it; Ctrl-C ends it")
     with _alone() as (read, write):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import may_ask, remote_options, setup, shared
+from pinesync.cli.options import build_setup, may_ask, remote_options, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, error_lines, out
 from pinesync.errors import EXIT_FAILED
 
@@ -47,9 +47,9 @@ def command(
     """
     if clean and report:
         raise click.UsageError("choose one of --clean and --report.")
-    made = setup()
+    setup = build_setup()
     if clean:
-        return _clean(made, remote, pace)
+        return _clean(setup, remote, pace)
     if not yes:
         if not may_ask():
             raise click.UsageError("probe creates and deletes a script on the account: add --yes.")
@@ -57,13 +57,13 @@ def command(
         if not click.confirm("Probe the account?", err=True):
             echo_err("nothing was sent")
             return EXIT_FAILED
-    return _probe(made, remote, pace, report)
+    return _probe(setup, remote, pace, report)
 
 
-def _clean(made: Setup, remote: str | None, pace: float | None) -> int:
+def _clean(setup: Setup, remote: str | None, pace: float | None) -> int:
     from pinesync.app.probe import clean
 
-    done = clean(made, remote=remote, pace=pace)
+    done = clean(setup, remote=remote, pace=pace)
     if emit_json("probe", done):
         return done.exit_code
     for name in done.left:
@@ -73,16 +73,16 @@ def _clean(made: Setup, remote: str | None, pace: float | None) -> int:
     return done.exit_code
 
 
-def _probe(made: Setup, remote: str | None, pace: float | None, report: str | None) -> int:
+def _probe(setup: Setup, remote: str | None, pace: float | None, report: str | None) -> int:
     from pinesync.app.probe import probe
     from pinesync.app.probe.report import REPORT, text_of
     from pinesync.app.write_page import check_place, write_page
 
     if report:
-        check_place(made, report, REPORT)
-    done = probe(made, remote=remote, pace=pace)
+        check_place(setup, report, REPORT)
+    done = probe(setup, remote=remote, pace=pace)
     if report:
-        write_page(made, report, text_of(done), REPORT)
+        write_page(setup, report, text_of(done), REPORT)
     if emit_json("probe", done):
         return done.exit_code
     rows = [_row(found) for found in done.facts]
@@ -100,8 +100,10 @@ def _row(found: Found) -> tuple[str, str, str, str]:
 def _sum(done: Probed) -> None:
     differing = [found.fact for found in done.facts if found.differs]
     facts = counted(len(done.facts), "fact")
-    said = f"{len(differing)} of {facts} differ: {', '.join(differing)}"
-    out(f"{said if differing else f'{facts} as documented'}, {counted(done.requests, 'request')}")
+    summary = f"{facts} as documented"
+    if differing:
+        summary = f"{len(differing)} of {facts} differ: {', '.join(differing)}"
+    out(f"{summary}, {counted(done.requests, 'request')}")
     for found in done.facts:
         if found.breaks:
             echo_err(f"{found.fact} breaks promise {found.breaks}: `pinesync push` will refuse")

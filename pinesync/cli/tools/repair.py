@@ -9,7 +9,7 @@ import click
 
 from pinesync.app.project import Setup, ports_of, workspace_at
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 from pinesync.clock import now
 from pinesync.errors import FileError, ManifestError
@@ -34,7 +34,7 @@ def command(dry_run: bool) -> int:
     script, the older one is taken, unless the file has exactly the newer one's text: an older base
     only costs a merge. The text with the markers is kept on this machine.
     """
-    found = repair(setup(), dry_run=dry_run)
+    found = repair(build_setup(), dry_run=dry_run)
     if emit_json("repair", found):
         return found.exit_code
     if not found.needed:
@@ -80,8 +80,8 @@ def repair(setup: Setup, *, dry_run: bool = False) -> Repair:
         manifest.parse(text)
         return Repair(root / MANIFEST, needed=False, dry_run=dry_run)
     merged = manifest_merge.merge(text, lambda path: _held(tree, path))
-    kept = None if dry_run else _write(setup, tree, data, text, merged)
-    return Repair(root / MANIFEST, needed=True, scripts=merged.taken, kept=kept, dry_run=dry_run)
+    backup = None if dry_run else _write(setup, tree, data, text, merged)
+    return Repair(root / MANIFEST, needed=True, scripts=merged.taken, kept=backup, dry_run=dry_run)
 
 
 def _is_usable(text: str) -> bool:
@@ -105,14 +105,14 @@ def _write(setup: Setup, tree: Tree, data: bytes, text: str, merged: MergedManif
     """Back up the text with the markers before replacing it."""
     workspace = workspace_at(setup, tree.root, merged.manifest.settings.id)
     with transaction(ports_of(setup, workspace, _no_remote), "repair", finish=False):
-        kept = workspace.texts.file_of(workspace.texts.keep(text))
+        backup = workspace.texts.file_of(workspace.texts.keep(text))
         try:
             tree.write_manifest(merged.text.encode(), data, new_key(now().wall))
         except ChangedMeanwhile:
             raise FileError(
                 f"{MANIFEST}: the file has just changed", "run the command again"
             ) from None
-    return kept
+    return backup
 
 
 def _no_remote() -> Remote:

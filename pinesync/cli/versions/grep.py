@@ -10,10 +10,10 @@ import click
 
 from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.revspec import Revision, all_of
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
@@ -67,7 +67,7 @@ def command(
     if not patterns and not words:
         raise click.UsageError("name a PATTERN to search for.")
     found = grep(
-        setup(jobs=jobs),
+        build_setup(jobs=jobs),
         patterns or words[:1],
         words if patterns else words[1:],
         all_versions=all_versions,
@@ -129,7 +129,7 @@ def grep(
     pattern."""
     project = open_project(setup)
     wanted = [_compiled(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns]
-    past = Past(project, offline=offline)
+    past = VersionStore(project, offline=offline)
     revisions = all_of(project, raws)
     if not raws:
         known = {which.pine_id for which in revisions}
@@ -156,7 +156,7 @@ def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str
 
 
 def _hits(
-    past: Past, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
+    past: VersionStore, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
 ) -> Iterator[Hit]:
     name = which.entry.name if which.entry else unescape_name(info.name)
     for number, line in enumerate(lines(past.text(info)), 1):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinesync.cli.group import Suggesting
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def import_(dry_run: bool, jobs: int) -> int:
     """
     from pinesync.app.versions.history_import import import_history
 
-    done = import_history(setup(jobs=jobs), dry_run=dry_run)
+    done = import_history(build_setup(jobs=jobs), dry_run=dry_run)
     if not emit_json("history import", done):
         tell(done)
     return done.exit_code

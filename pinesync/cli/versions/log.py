@@ -8,7 +8,7 @@ import click
 
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import jobs, setup, shared
+from pinesync.cli.options import build_setup, jobs, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import (
     SAVED_BY,
@@ -52,7 +52,7 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
     """
     from pinesync.app.versions.log import log
 
-    found = log(setup(jobs=jobs), scripts, most=most, offline=offline)
+    found = log(build_setup(jobs=jobs), scripts, most=most, offline=offline)
     if emit_json("log", found):
         return found.exit_code
     rows = [_row(save, named=not scripts or len(scripts) > 1) for save in found.saves]

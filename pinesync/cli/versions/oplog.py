@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
 from pinesync.text.plural import some_of
 
@@ -31,7 +31,7 @@ def command(most: int) -> int:
     """
     from pinesync.app.versions.oplog import oplog
 
-    found = oplog(setup(), most)
+    found = oplog(build_setup(), most)
     if emit_json("oplog", found):
         return found.exit_code
     rows = []

@@ -13,10 +13,10 @@ from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.push import push
 from pinesync.app.versions.backups import Backup, bring_back, kept_texts
 from pinesync.app.versions.revspec import Revision, names_version, one_version
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import (
     columns,
@@ -73,21 +73,23 @@ def command(
     if pushes and (listed or back is not None):
         raise click.UsageError("--push goes with PATH or PATH@VERSION.")
     if pushes:
-        return tell("restore", restore_and_push(setup(), paths), nothing="nothing to restore")
+        return tell("restore", restore_and_push(build_setup(), paths), nothing="nothing to restore")
     if not listed and back is None:
-        return tell("restore", restore(setup(), paths), nothing="nothing to restore")
+        return tell("restore", restore(build_setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (listed and back is not None):
         raise click.UsageError("--kept, --show and --back take exactly one path.")
     if back is not None:
-        return tell("restore", bring_back(setup(), paths[0], back), nothing="nothing to restore")
-    found = kept_texts(setup(), paths[0], show)
+        return tell(
+            "restore", bring_back(build_setup(), paths[0], back), nothing="nothing to restore"
+        )
+    found = kept_texts(build_setup(), paths[0], show)
     if emit_json("restore", found):
         return found.exit_code
     if found.source is not None:
         with paged():
             out_source(found.source)
         return found.exit_code
-    rows = [(str(k.number), moment(k.when), f"{k.lines} lines", _sums(k)) for k in found.kept]
+    rows = [(str(k.number), moment(k.when), f"{k.lines} lines", _counts(k)) for k in found.kept]
     for line in columns(rows):
         out(line)
     if not rows:
@@ -95,11 +97,11 @@ def command(
     return found.exit_code
 
 
-def _sums(kept: Backup) -> str:
-    if kept.added is None:
+def _counts(backup: Backup) -> str:
+    if backup.added is None:
         return ""
-    changed = kept.added or kept.removed
-    return f"+{kept.added} -{kept.removed}" if changed else "no difference"
+    changed = backup.added or backup.removed
+    return f"+{backup.added} -{backup.removed}" if changed else "no difference"
 
 
 def restore(setup: Setup, paths: Sequence[str]) -> Run:
@@ -107,7 +109,7 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
     TradingView. A folder or pattern selects the listed files that have another text or are
     missing."""
     project = open_project(setup)
-    past = Past(project)
+    past = VersionStore(project)
     wanted = [one for raw in paths for one in _wanted(project, raw)]
     with project.transaction("restore") as tx:
         return tx.run(_restore(project, past, entry, version) for entry, version in wanted)
@@ -172,7 +174,9 @@ def _is_edited(base: Base, data: bytes | None) -> bool:
     return data is None or digest_of_any(data) != base.expected
 
 
-def _restore(project: Project, past: Past, entry: Entry, version: Version | None) -> Outcome:
+def _restore(
+    project: Project, past: VersionStore, entry: Entry, version: Version | None
+) -> Outcome:
     if version is None:
         return put_text(project.ports, entry, base_text(project.ports, entry))
     assert entry.pine_id

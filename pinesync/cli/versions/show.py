@@ -8,10 +8,10 @@ import click
 
 from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.revspec import revision
-from pinesync.app.versions.version_store import Past
+from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
-from pinesync.cli.options import setup, shared
+from pinesync.cli.options import build_setup, shared
 from pinesync.cli.pager import paged
 from pinesync.cli.render import emit_json, out_source
 from pinesync.errors import FacadeError
@@ -34,7 +34,7 @@ def command(revision: str, offline: bool) -> int:
     A file or a pipe gets it byte for byte, with LF line ends. On a terminal, control characters are
     shown by their numbers; in a CI log, lines that the runner would obey are broken up.
     """
-    found = show(setup(), revision, offline=offline)
+    found = show(build_setup(), revision, offline=offline)
     if emit_json("show", found):
         return found.exit_code
     out_source(found.source)
@@ -59,7 +59,7 @@ def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
     """The version that `PATH@5` names; the newest for a path or an id alone. A stored version costs
     no request."""
     project = open_project(setup)
-    past = Past(project, offline=offline)
+    past = VersionStore(project, offline=offline)
     which = revision(project, raw)
     version = which.version or past.newest(which.pine_id)
     if version is None:

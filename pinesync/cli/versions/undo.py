@@ -14,7 +14,7 @@ import click
 from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.oplog import MOST, Logged, logged
 from pinesync.cli.group import Verb
-from pinesync.cli.options import current, setup, shared
+from pinesync.cli.options import build_setup, current, shared
 from pinesync.cli.render import echo_err, escape_controls, moment, plain
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
@@ -48,12 +48,11 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
     """
     from pinesync.cli.run_output import tell
 
-    undone, run = undo(setup(), operation, redo=redo, allow_broken=allow_broken)
+    undone, run = undo(build_setup(), operation, redo=redo, allow_broken=allow_broken)
     if not current().json:
-        said = "redoing what" if redo else "undoing what"
-        echo_err(
-            f"{said} `{undone.verb}` did at {moment(undone.when)} ({escape_controls(undone.short)})"
-        )
+        verb = "redoing what" if redo else "undoing what"
+        when, short = moment(undone.when), escape_controls(undone.short)
+        echo_err(f"{verb} `{undone.verb}` did at {when} ({short})")
     return tell(
         "undo", run, nothing="there was nothing left to undo", more={"operation": plain(undone)}
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from pinesync.errors import LeftForYou, ManifestError
+from pinesync.errors import ActionRequired, ManifestError
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.side_record import TRAILER, SideRecord, read_side_record
 from pinesync.git.repo import Repository
@@ -104,13 +104,13 @@ def inherited(repository: Repository, refs: RemoteRefs) -> str | None:
 
 
 def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
-    """What counts at a commit. LeftForYou if its pine.toml is missing or cannot be used."""
-    held = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
+    """What counts at a commit. ActionRequired if its pine.toml is missing or cannot be used."""
+    blob = repository.blobs(commit, [MANIFEST]).get(MANIFEST)
     try:
-        text = ((held and held.data) or b"").decode("utf-8")
+        text = ((blob and blob.data) or b"").decode("utf-8")
         read = manifest.parse(text)
     except (ManifestError, UnicodeDecodeError) as error:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{MANIFEST} of {commit[:10]} cannot be used: {error}",
             f"commit a {MANIFEST} that is in order; `git log -p {MANIFEST}` shows the older ones",
         ) from None

@@ -93,9 +93,9 @@ def _clean_fork(repository: Repository, likely: Sequence[RelPath]) -> Fork | Non
 
 def _fork_at(repository: Repository, commit: str, likely: Sequence[RelPath]) -> Fork | None:
     blobs = repository.blobs(commit, [MANIFEST, *likely])
-    held = blobs.get(MANIFEST)
+    blob = blobs.get(MANIFEST)
     try:
-        text = (held.data or b"").decode("utf-8") if held else ""
+        text = (blob.data or b"").decode("utf-8") if blob else ""
         entries = parse(text).entries
     except (ManifestError, UnicodeDecodeError):
         return None

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pinesync.errors import LeftForYou, ManifestError, Misuse
+from pinesync.errors import ActionRequired, ManifestError, Misuse
 from pinesync.git.repo import Repository
 from pinesync.model import Base, Entry, PineId, RelPath
 from pinesync.workspace.files import MANIFEST
@@ -47,9 +47,9 @@ class SideRecord:
             return entries
         known = {entry.pine_id for entry in entries.values()}
         waiting = Counter(entry.name for entry in entries.values() if entry.pine_id is None)
-        made = [entry for pine_id, entry in self.entries.items() if pine_id not in known]
-        names = Counter(entry.name for entry in made)
-        by_name = {e.name: e for e in made if names[e.name] == waiting[e.name] == 1}
+        added = [entry for pine_id, entry in self.entries.items() if pine_id not in known]
+        names = Counter(entry.name for entry in added)
+        by_name = {e.name: e for e in added if names[e.name] == waiting[e.name] == 1}
 
         def best(entry: Entry) -> Entry:
             new = self.entries.get(entry.pine_id) if entry.pine_id else by_name.get(entry.name)
@@ -98,7 +98,7 @@ def read_side_record(
     repository: Repository, ref: str, workspace: str, revision: str = "HEAD"
 ) -> SideRecord:
     """The record that counts at HEAD, or at another revision. Misuse if the ref has anything but
-    usable records of this workspace, LeftForYou if a shallow clone hides what leads to HEAD."""
+    usable records of this workspace, ActionRequired if a shallow clone hides what leads to HEAD."""
     at = repository.commits_at([ref, _tracking(ref)])
     head = repository.commit_of(revision)
     local = at.get(ref)
@@ -149,7 +149,7 @@ def _counting(
         if trailer != workspace:
             raise _not_ours(ref, record)
         if (not parents or (record == tip and parents[0] in rows)) and repository.is_shallow():
-            raise LeftForYou(
+            raise ActionRequired(
                 f"{ref}: cannot tell whether its records apply here: this is a shallow clone",
                 "`git fetch --unshallow` fetches the rest (fetch-depth: 0 in a workflow)",
             )
@@ -172,15 +172,15 @@ def _held(
     """The recorded scripts whose text in the pushed commit matches the record."""
     blob = repository.blobs(record, [MANIFEST]).get(MANIFEST)
     try:
-        held = parse(((blob and blob.data) or b"").decode("utf-8"))
+        recorded = parse(((blob and blob.data) or b"").decode("utf-8"))
     except (ManifestError, UnicodeDecodeError) as error:
         raise Misuse(
             f"{ref}: the record {record[:10]} cannot be used: {error}", _hint(ref)
         ) from None
-    if held.settings.id != workspace:
+    if recorded.settings.id != workspace:
         raise _not_ours(ref, record)
-    texts = repository.digests(pushed, list(held.entries))
-    for path, entry in held.entries.items():
+    texts = repository.digests(pushed, list(recorded.entries))
+    for path, entry in recorded.entries.items():
         if entry.pine_id and entry.base and texts.get(path) == entry.base.expected:
             yield entry.pine_id, entry
 

@@ -99,8 +99,8 @@ def _of_syntax(source: str, problem: pine_syntax.Problem) -> Finding:
     span = Lines(source).span(problem.start, problem.end)
     if problem.code == pine_syntax.UNCLOSED:
         return Finding(problem.code, problem.message, {}, span)
-    said = _LINE_END if problem.ends else source[problem.start : problem.end]
-    return Finding(problem.code, _INPUT_TEXT, {"value": f'"{said[:_LONGEST]}"'}, span)
+    found = _LINE_END if problem.ends else source[problem.start : problem.end]
+    return Finding(problem.code, _INPUT_TEXT, {"value": f'"{found[:_LONGEST]}"'}, span)
 
 
 def _wrapped(source: str, found: list[Token], version: int | None) -> Iterator[Finding]:

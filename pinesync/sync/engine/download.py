@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from pinesync.errors import (
     EXIT_LEFT,
-    BadAnswer,
+    ActionRequired,
+    BadResponse,
     FacadeError,
     FileError,
-    LeftForYou,
     NotAccessible,
 )
 from pinesync.model import Base, Digest, Entry, RelPath, Version
@@ -79,7 +79,7 @@ def _prepare(ports: Ports, step: Step) -> Ready | Outcome:
     pine_id = step.situation.info.pine_id if step.situation.info else None
     try:
         return _ready(ports, step)
-    except (FacadeError, LeftForYou) as error:
+    except (FacadeError, ActionRequired) as error:
         if isinstance(error, NotAccessible):
             ask_session(ports.remote, pine_id)
         return failed(path, error, pine_id)
@@ -92,7 +92,7 @@ def _ready(ports: Ports, step: Step) -> Ready:
         return Ready(step, adopted(ports, situation), None, "adopted")
     newest = read_text(ports, (info.pine_id, info.version))
     if "\0" in newest:
-        raise BadAnswer(f"{info.version} has a NUL character in it, and no file can have that")
+        raise BadResponse(f"{info.version} has a NUL character in it, and no file can have that")
     entry = situation.entry or Entry(situation.path, unescape_name(info.name))
     base = based(ports, situation, info.version, digest(newest))
     entry = replace(entry, pine_id=info.pine_id, base=base)
@@ -162,10 +162,12 @@ def _put_back(ports: Ports, step: Step, entry: Entry, newest: str, warning: str)
 
 
 def _text_seen(ports: Ports, situation: ScriptState) -> str:
-    """The file's text. Raises LeftForYou if it changed since the snapshot."""
+    """The file's text. Raises ActionRequired if it changed since the snapshot."""
     here = decode(ports.tree.read(situation.path) or b"")
     if digest(here) != situation.digest:
-        raise LeftForYou("the file changed while it was being pulled", "run `pinesync pull` again")
+        raise ActionRequired(
+            "the file changed while it was being pulled", "run `pinesync pull` again"
+        )
     return here
 
 
@@ -184,7 +186,7 @@ def _text_of(ports: Ports, situation: ScriptState, base: Base) -> str:
     text = read_text(ports, (situation.info.pine_id, base.version))
     # This version has another text than the recorded base: a merge from it could drop lines.
     if digest(text) != base.digest:
-        raise LeftForYou(
+        raise ActionRequired(
             f"version {base.version} on TradingView is not the text that pine.toml recorded",
             "nothing was merged; pull with --ours or --theirs chooses a text",
         )
@@ -199,7 +201,7 @@ def _merge(
     before = situation.entry.base.version if situation.entry and situation.entry.base else None
     here = _text_seen(ports, situation)
     if max(text.count("\n") for text in (ancestor, here, newest)) > MOST_LINES:
-        raise LeftForYou(
+        raise ActionRequired(
             f"both sides changed, and a text of more than {MOST_LINES} lines is not merged",
             f"run `pinesync pull {shell_quote(situation.path)}` with --ours or --theirs",
         )
@@ -333,7 +335,7 @@ def _filled(ports: Ports, item: Ready | Outcome) -> tuple[Outcome, Entry | None]
         ports.tree.put(path, _text(ports, item) or "", None, lambda _: None)
     except ChangedMeanwhile:
         # Our rules tell the two names apart, but this disk does not.
-        said = "not written: on this disk another script's file has that name"
+        message = "not written: on this disk another script's file has that name"
         hint = "rename one of the two scripts on TradingView, then run `pinesync pull`"
-        return refused(path, said, hint), None
+        return refused(path, message, hint), None
     return Outcome(path, "written", base.version, pine_id=item.entry.pine_id), item.entry

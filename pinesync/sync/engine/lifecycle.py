@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pinesync.errors import FileError, ManifestError, NotNoted, StateError
+from pinesync.errors import FileError, ManifestError, NotRecorded, StateError
 from pinesync.model import Base, Entry, PineId, SaveAnswer, Version
 from pinesync.sync import recovery
 from pinesync.sync.intents import AnyIntent, Create, Intent, Save, advanced
@@ -48,12 +48,12 @@ def note_answer(ports: Ports, intent: Save, answer: SaveAnswer) -> None:
 
 
 def land(ports: Ports, intent: Save, found: Found) -> None:
-    """Record the save: base and flag in one write of pine.toml, then the intent. NotNoted if that
-    fails."""
+    """Record the save: base and flag in one write of pine.toml, then the intent. NotRecorded if
+    that fails."""
     try:
         _land(ports, intent, found)
     except (FileError, StateError, ManifestError) as error:
-        raise NotNoted(found.version, error) from error
+        raise NotRecorded(found.version, error) from error
 
 
 def _land(ports: Ports, intent: Save, found: Found) -> None:

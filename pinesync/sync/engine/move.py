@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pinesync.errors import EXIT_LEFT, FileError, LeftForYou
+from pinesync.errors import EXIT_LEFT, ActionRequired, FileError
 from pinesync.model import Digest, Entry
 from pinesync.sync.engine.lifecycle import stamped
 from pinesync.sync.intents import Move
@@ -15,8 +15,8 @@ from pinesync.sync.ports import ChangedMeanwhile, Ports
 
 def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "") -> Outcome:
     """Move the file with that text, and its entry, to the path and name of `onto`. ChangedMeanwhile
-    if another file is there. LeftForYou if the file or its entry changed during the move; nothing
-    has moved then."""
+    if another file is there. ActionRequired if the file or its entry changed during the move;
+    nothing has moved then."""
     intent = stamped(
         ports,
         Move(
@@ -43,7 +43,7 @@ def move(ports: Ports, entry: Entry, onto: Entry, text: Digest, message: str = "
             ports.tree.retract(entry.path, onto.path, text, intent.key)
         same = ports.manifest.entries().get(entry.path) == entry
         what = "saved" if same else "changed in pine.toml"
-        raise LeftForYou(
+        raise ActionRequired(
             f"{entry.path}: {what} by another program during the move; nothing was moved",
             "run the command again",
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from pinesync.errors import BadAnswer, FacadeError, NameTaken, PinesyncError
+from pinesync.errors import BadResponse, FacadeError, NameTaken, PinesyncError
 from pinesync.model import Entry, SavedText, ScriptInfo
 from pinesync.sync.engine.lifecycle import begin, entry_of
 from pinesync.sync.engine.request import send, unknown
@@ -68,13 +68,13 @@ def settle_rename(ports: Ports, intent: Rename) -> Outcome:
 
 def _listed(ports: Ports, intent: Rename, *, patiently: bool) -> ScriptInfo | None:
     """The script's list entry, polled until it has the name; None if the list lacks the script.
-    BadAnswer if the list is empty."""
+    BadResponse if the list is empty."""
     info = None
     for pause in (*ports.tools.pauses, None) if patiently else (None,):
         listed = ports.remote.list_scripts()
         if not listed:
             ask_session(ports.remote, None)
-            raise BadAnswer("TradingView's list is empty", "run the same command again later")
+            raise BadResponse("TradingView's list is empty", "run the same command again later")
         info = next((i for i in listed if i.pine_id == intent.pine_id), None)
         if pause is None or (info and unescape_name(info.name) == intent.name):
             return info

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
-from pinesync.errors import LeftForYou, Misuse
+from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.lifecycle import own_versions, uploads_of
 from pinesync.sync.engine.restore import base_text, choose, restore
@@ -22,13 +22,13 @@ Side = Literal["ours", "theirs", "merged"]
 
 def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath], str]) -> Outcome:
     """Resolve conflict markers, a flag, or a manual merge. `our_text` returns the file's text from
-    before the merge wrote markers; it raises LeftForYou if that text is unknown."""
+    before the merge wrote markers; it raises ActionRequired if that text is unknown."""
     entry = ports.manifest.entries().get(path)
     if entry is None:
         raise Misuse(f"{path}: not listed in pine.toml", "`pinesync status` lists scripts")
     marked = _is_marked(ports, path)
     if side == "merged" and marked:
-        raise LeftForYou(
+        raise ActionRequired(
             f"{path}: the file contains conflict markers",
             "edit the file and remove them, then try again",
         )

@@ -120,13 +120,13 @@ def _forget_old(ports: Ports) -> None:
     """Drop tombstones after 30 days, and all but the last PUSH_LOG saves of each script."""
     now = ports.tools.now()
     intents = ports.log.intents()
-    kept: Counter[PineId | None] = Counter()
+    count: Counter[PineId | None] = Counter()
     for intent in reversed(intents):
         if intent.state == "abandoned" and age(intent, now) > TOMBSTONE_SECONDS:
             ports.log.drop([intent])
         elif intent.state == "landed":
-            kept[intent.pine_id] += 1
-            if kept[intent.pine_id] > PUSH_LOG:
+            count[intent.pine_id] += 1
+            if count[intent.pine_id] > PUSH_LOG:
                 ports.log.drop([intent])
 
 

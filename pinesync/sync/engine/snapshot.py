@@ -62,7 +62,7 @@ def take_snapshot(
     ports: Ports, only: frozenset[RelPath] | None = None, *, offline: bool = False
 ) -> Survey:
     """The states of all scripts, or of `only` these. Reads the files while the list request runs.
-    Offline, theirs counts as unchanged since the base. Raises NoAccess or LeftForYou if a guard
+    Offline, theirs counts as unchanged since the base. Raises NoAccess or ActionRequired if a guard
     refuses. Changes nothing."""
     scope = ports.manifest.scope(only)
     entries = ports.manifest.entries()
@@ -202,9 +202,9 @@ def read_digests(
     service refuses gets UNREAD, and `troubles` gets the reason."""
 
     def read(pair: Wanted) -> Digest:
-        held = ports.texts.recall(*pair)
-        if held is not None:
-            return held
+        digest = ports.texts.recall(*pair)
+        if digest is not None:
+            return digest
         try:
             saved = ports.remote.get(*pair)
         except FacadeError as error:

@@ -81,8 +81,8 @@ def _up_to(last: Version, since: Version | None = None) -> Sequence[Version]:
 
 
 def _is_held(texts: TextStore, pine_id: PineId, version: Version) -> bool:
-    held = texts.recall(pine_id, version)
-    return held is not None and texts.text_of(held) is not None
+    text_digest = texts.recall(pine_id, version)
+    return text_digest is not None and texts.text_of(text_digest) is not None
 
 
 def _times(remote: Remote, pine_id: PineId, last: Version) -> Mapping[Version, int]:

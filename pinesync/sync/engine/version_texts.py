@@ -9,9 +9,9 @@ from pinesync.text.canonical import canonical
 
 def read_text(ports: Ports, pair: Wanted) -> str:
     """The canonical text of a saved version, from the text store or else from the service."""
-    held = held_text(ports.texts, pair)
-    if held is not None:
-        return held
+    stored = held_text(ports.texts, pair)
+    if stored is not None:
+        return stored
     saved = ports.remote.get(*pair)
     ports.texts.remember(saved)
     return canonical(saved.source)
@@ -19,5 +19,5 @@ def read_text(ports: Ports, pair: Wanted) -> str:
 
 def held_text(texts: TextStore, pair: Wanted) -> str | None:
     """The canonical text of a saved version, if it is stored here."""
-    held = texts.recall(*pair)
-    return texts.text_of(held) if held else None
+    text_digest = texts.recall(*pair)
+    return texts.text_of(text_digest) if text_digest else None

@@ -57,8 +57,8 @@ def cloning(store: Store, begun: Begun) -> Iterator[Callable[[Path], None]]:
     with writing(store.folder):
 
         def note(building: Path) -> None:
-            held = asdict(replace(begun, building=str(building)))
-            store.write_json(_KIND, _KEY, held, durably=True)
+            value = asdict(replace(begun, building=str(building)))
+            store.write_json(_KIND, _KEY, value, durably=True)
 
         yield note
         store.drop_json(_KIND, [_KEY])

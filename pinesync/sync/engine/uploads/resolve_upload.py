@@ -13,7 +13,7 @@ from pinesync.errors import (
     NameTaken,
     NoAccess,
     NotAccessible,
-    NotNoted,
+    NotRecorded,
     PinesyncError,
     StateError,
 )
@@ -51,7 +51,7 @@ class SentUpload:
 
 
 def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
-    """Apply the table "after the POST" to the response, or to its absence. Raises NotNoted if an
+    """Apply the table "after the POST" to the response, or to its absence. Raises NotRecorded if an
     accepted save cannot be recorded on this disk."""
     answer = sent.answer
     try:
@@ -64,7 +64,7 @@ def settle_upload(ports: Ports, sent: SentUpload) -> Outcome:
         # This disk failed. After an accepted save, the person must hear that it was stored.
         if not isinstance(answer, SaveAnswer) or not answer.accepted:
             raise
-        raise NotNoted(answer.version, error) from error
+        raise NotRecorded(answer.version, error) from error
 
 
 def _settle(ports: Ports, sent_upload: SentUpload) -> Outcome:

@@ -69,8 +69,8 @@ class _Texts:
 
     def _read(self, pair: Wanted) -> str | PinesyncError:
         if self._offline:
-            held = held_text(self._ports.texts, pair)
-            return FileError(f"the text of {pair[1]} is not stored here") if held is None else held
+            text = held_text(self._ports.texts, pair)
+            return FileError(f"the text of {pair[1]} is not stored here") if text is None else text
         try:
             return read_text(self._ports, pair)
         except (FacadeError, TryLater) as error:

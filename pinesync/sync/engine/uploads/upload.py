@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pinesync.errors import (
-    BadAnswer,
+    BadResponse,
     NoAccess,
     NotAccessible,
     PinesyncError,
@@ -248,7 +248,7 @@ def _save(
         draft = replace(draft, entry=moved)
     # A saved version never changes its text, so pine.toml or the answer is wrong.
     elif over is None and base and newest.digest != base.digest:
-        raise BadAnswer(
+        raise BadResponse(
             f"version {newest.version} on TradingView is not the text that pine.toml recorded",
             (
                 "nothing was saved; `pinesync diff --remote "

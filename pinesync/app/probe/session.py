@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pinesync.app.probe.record import Record, Records
 from pinesync.errors import FacadeError
 from pinesync.model import Account, PineId, ScriptInfo
-from pinesync.protocol import Answer, Request, requests, responses, safe_json
+from pinesync.protocol import Request, Response, requests, responses, safe_json
 from pinesync.protocol.envelope import is_html, payload
 from pinesync.text.plural import counted
 from pinesync.tradingview.http import Session
@@ -32,7 +32,7 @@ class OutOfRequests(FacadeError):
     """The budget is used up, and nothing more was sent."""
 
 
-class Pace:
+class Limiter:
     """Called before every request: waits `seconds` between two, and refuses more than `MOST`."""
 
     def __init__(self, seconds: float, sleep: Callable[[float], None]) -> None:
@@ -49,13 +49,13 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ProbeResponse:
     """An answer as it came: the status, the body's form, and its value where it is JSON."""
 
     status: int
     form: Literal["JSON", "text", "page", "empty"]
     value: Any
-    answer: Answer
+    answer: Response
 
     @property
     def ok(self) -> bool:
@@ -84,20 +84,20 @@ class Heard:
         return found
 
 
-def heard(answer: Answer) -> Heard:
-    if is_html(answer.body):
-        return Heard(answer.status, "page", None, answer)
+def parse_response(response: Response) -> ProbeResponse:
+    if is_html(response.body):
+        return ProbeResponse(response.status, "page", None, response)
     try:
-        return Heard(answer.status, "JSON", safe_json.loads(answer.body), answer)
+        return ProbeResponse(response.status, "JSON", safe_json.loads(response.body), response)
     except ValueError:
-        form: Literal["text", "empty"] = "text" if answer.body.strip() else "empty"
-        return Heard(answer.status, form, None, answer)
+        form: Literal["text", "empty"] = "text" if response.body.strip() else "empty"
+        return ProbeResponse(response.status, form, None, response)
 
 
-class Asking:
+class ProbeSession:
     """The account, with the record of the probe. Nothing is sent twice."""
 
-    def __init__(self, session: Session, records: Records, pace: Pace) -> None:
+    def __init__(self, session: Session, records: Records, pace: Limiter) -> None:
         self._sessions: dict[Cookie, Session] = {
             cookie: session.unretried(cookie) for cookie in ("own", "none", "invalid")
         }
@@ -106,40 +106,44 @@ class Asking:
         """That of the probe under way, as it is on disk. Nothing is written without one."""
         self.pace = pace
 
-    def read(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
+    def read(
+        self, request: Request, cookie: Cookie = "own", *, pages: bool = False
+    ) -> ProbeResponse:
         """Send a request that changes nothing. Raises what must end a probe: no answer, a limit on
         requests, an error of the service, and a web page unless `pages` are an answer."""
         assert request.effect == "read"
         return self._send(request, cookie, pages=pages)
 
-    def write(self, request: Request, cookie: Cookie = "own", *, pages: bool = False) -> Heard:
+    def write(
+        self, request: Request, cookie: Cookie = "own", *, pages: bool = False
+    ) -> ProbeResponse:
         """Record the write, then send it."""
         assert self.record
         what = request.path.partition("/USER")[0].strip("/")
         self.record = self.records.sending(self.record, what)
         return self._send(request, cookie, pages=pages)
 
-    def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> Heard:
-        answer = self._sessions[cookie].send(request)
-        got = heard(answer)
-        moved = 300 <= answer.status < 400
+    def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> ProbeResponse:
+        response = self._sessions[cookie].send(request)
+        parsed = parse_response(response)
+        moved = 300 <= response.status < 400
         if (
-            answer.status == 429
-            or answer.status >= 500
+            response.status == 429
+            or response.status >= 500
             or moved
-            or (got.form == "page" and not pages)
+            or (parsed.form == "page" and not pages)
         ):
-            payload(answer)
-        return got
+            payload(response)
+        return parsed
 
     def listed(self) -> tuple[ScriptInfo, ...]:
         return responses.scripts(self.read(requests.list_scripts()).answer)
 
-    def whose(self, pine_id: PineId | None = None) -> tuple[Heard, Account | None]:
+    def whose(self, pine_id: PineId | None = None) -> tuple[ProbeResponse, Account | None]:
         """Whom the session probe names, asked with a script of the probe or a built-in one.
         SessionExpired without a session; None for an answer that names nobody."""
-        got = self.read(requests.script_info(pine_id or _BUILT_IN))
+        response = self.read(requests.script_info(pine_id or _BUILT_IN))
         try:
-            return got, responses.account(got.answer)
+            return response, responses.account(response.answer)
         except FacadeError:
-            return got, None
+            return response, None
