@@ -130,7 +130,7 @@ TAKING_BACK = (
         "37",
         "pinesync.sync.engine.settle:_is_discarded",
         giving(False),
-        (f"{GIT}::test_a_killed_pull_whose_file_git_put_back",),
+        (f"{GIT}::test_a_killed_pull_does_not_move_the_base_once_git_reset_the_file",),
     ),
     Mutant(
         "a flag that git took away is found again",

@@ -24,7 +24,7 @@ WATCHES = (
         giving(False),
         (
             "tests/watch/test_halves.py::test_a_file_being_written_waits",
-            "tests/campaign/test_races.py::test_a_pull_amid_a_save_in_place",
+            "tests/campaign/test_races.py::test_a_pull_during_a_save_in_place_keeps_the_edit",
         ),
     ),
     Mutant(
