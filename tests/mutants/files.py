@@ -171,7 +171,7 @@ FILES = (
         "27 S10",
         "pinesync.workspace.state.intent_codec:from_json",
         believed,
-        (f"{PLANTED}::test_a_record_with_another_value_than_was_written_is_refused",),
+        (f"{PLANTED}::test_an_altered_intent_is_refused",),
     ),
     Mutant(
         "one writer at a time",

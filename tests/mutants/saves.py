@@ -164,7 +164,7 @@ SAVES = (
         "15 S13",
         "pinesync.protocol.requests:save_new",
         over_another,
-        (f"{RULES}::test_no_verb_writes_without_a_record_and_none_asks_for_more_than_it_needs",),
+        (f"{RULES}::test_every_command_writes_and_requests_only_what_is_listed",),
     ),
     Mutant(
         "a push sends the listed name, or none",

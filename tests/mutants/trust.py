@@ -119,7 +119,7 @@ TRUST = (
         "S9",
         "pinesync.text.unicode:escape_controls",
         as_it_came,
-        ("tests/security/test_terminal.py::test_a_text_is_shown_and_not_obeyed",),
+        ("tests/security/test_terminal.py::test_hostile_text_is_escaped",),
     ),
     Mutant(
         "a text of others begins no command, link, markup or trailer where it is read",
@@ -128,9 +128,9 @@ TRUST = (
         "pinesync.lsp.commands:without_links pinesync.cli.on_error:_shown_as_it_is",
         as_it_came,
         (
-            "tests/security/test_runner.py::test_no_text_begins_one",
+            "tests/security/test_runner.py::test_no_text_starts_a_workflow_command",
             "tests/security/test_commits.py::test_no_name_forges_a_trailer",
-            "tests/security/test_editor.py::test_what_is_between_is_kept",
+            "tests/security/test_editor.py::test_removing_links_keeps_other_brackets",
             "tests/security/test_editor.py::test_output_contains_no_markup",
         ),
     ),
@@ -153,7 +153,7 @@ TRUST = (
         "S14",
         "pinesync.git.hooks:block",
         with_modules_from_here,
-        ("tests/security/test_ci.py::test_a_hook_runs_nothing_of_the_repository",),
+        ("tests/security/test_ci.py::test_a_hook_runs_no_program_of_the_repository",),
     ),
     Mutant(
         "git runs no program of a repository",
@@ -167,13 +167,13 @@ TRUST = (
         "S14",
         "pinesync.git.run:_refuse_made_of_files",
         giving(None),
-        ("tests/security/test_cloned.py::test_a_pull_refuses_and_says_why",),
+        ("tests/security/test_cloned.py::test_a_pull_in_a_planted_repository_is_refused",),
     ),
     Mutant(
         "a text that has no bytes is refused before a file is opened",
         "S15",
         "pinesync.text.canonical:_encode",
         half_characters_too,
-        ("tests/security/test_rules.py::test_an_unencodable_text_empties_no_file",),
+        ("tests/security/test_rules.py::test_an_unencodable_text_leaves_the_file_unchanged",),
     ),
 )
