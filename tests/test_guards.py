@@ -119,7 +119,7 @@ def test_unix_sockets_work(tmp_path, monkeypatch):
 
 
 def test_a_missing_program_is_reported_with_the_skipped_tests(tmp_path):
-    test = "tests/cli/test_completion.py::test_fish"
+    test = "tests/cli/test_completion.py::test_fish_completes_commands_options_and_paths"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", test],
         cwd=Path(__file__).parents[1],

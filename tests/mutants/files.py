@@ -164,7 +164,7 @@ FILES = (
         "7",
         "pinesync.workspace.files.tree:Tree._replace",
         kept_or_not,
-        ("tests/cli/test_unwritable.py::test_the_disk_of_the_state_is_full_from_any_file_on",),
+        ("tests/cli/test_unwritable.py::test_a_full_state_disk_loses_no_edit",),
     ),
     Mutant(
         "a record is as it was written",

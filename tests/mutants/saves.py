@@ -199,7 +199,7 @@ SAVES = (
         "22",
         "pinesync.workspace.state.text_store:TextStore.back_up",
         held_for_a_while,
-        ("tests/cli/test_rm_remote.py::test_what_is_kept_is_on_the_disk_before_the_request",),
+        ("tests/cli/test_rm_remote.py::test_backups_are_flushed_before_the_request",),
     ),
     Mutant(
         "a session that ends stops the batch",

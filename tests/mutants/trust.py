@@ -146,7 +146,7 @@ TRUST = (
         "40",
         "pinesync.app.probe.record:Record.ours",
         by_its_name,
-        ("tests/cli/test_probe.py::test_clean_removes_nothing_but_what_a_probe_made",),
+        ("tests/cli/test_probe.py::test_clean_removes_only_probe_scripts",),
     ),
     Mutant(
         "a hook runs no program of the repository",
