@@ -48,7 +48,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(ROOT, "wheel", tmp_path_factory.mktemp("built") / "wheel")
 
 
-def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_has_exactly_the_package(wheel: Path) -> None:
     held = set(contents(wheel))
     tracked = run("git", "ls-files", "-z", "pinesync", "templates", cwd=ROOT).split("\0")
     wanted = {name.replace("templates/", "pinesync/templates/") for name in tracked if name}
@@ -59,7 +59,7 @@ def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel: Path) -> None:
     assert f"{info}licenses/LICENSE" in held
 
 
-def test_the_version_is_one(wheel: Path) -> None:
+def test_wheel_and_sdist_have_one_version(wheel: Path) -> None:
     metadata = contents(wheel)[f"pinesync-{__version__}.dist-info/METADATA"].decode()
     assert f"\nVersion: {__version__}\n" in metadata
     told = run(sys.executable, "-m", "pinesync", "--version", cwd=ROOT)

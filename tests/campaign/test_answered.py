@@ -6,7 +6,7 @@ from pinesync.errors import ServiceDown
 from tests.world import OneScript
 
 
-def test_a_rewritten_save_is_found_where_its_answer_said(world: OneScript) -> None:
+def test_a_rewritten_save_is_found_at_the_version_in_its_response(world: OneScript) -> None:
     world.remote.rewrite = lambda text: text.rstrip("\n")
     world.edit()
     down = ServiceDown("503")
@@ -20,7 +20,7 @@ def test_a_rewritten_save_is_found_where_its_answer_said(world: OneScript) -> No
     assert [line.word for line in status(world.setup()).lines] == ["clean"]
 
 
-def test_a_killed_process_leaves_nothing_in_the_state(world: OneScript) -> None:
+def test_a_settled_save_leaves_no_intent_after_a_kill(world: OneScript) -> None:
     (state,) = (world.pinesync_home / "state").iterdir()
     (state / "tmp").mkdir(exist_ok=True)
     (state / "tmp" / "half").write_text("half a record")

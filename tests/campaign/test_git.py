@@ -58,7 +58,7 @@ def test_a_discarded_file_after_a_pull_is_not_pushed(discarded: OneScript) -> No
     assert "W1" in discarded.file.read_text()
 
 
-def test_a_discarded_file_while_the_service_moves_on(discarded: OneScript) -> None:
+def test_a_discarded_file_is_not_pushed_over_a_newer_save(discarded: OneScript) -> None:
     """Merging would take the pulled lines out of the newest version without a word."""
     discarded.web_fresh()
     assert word(discarded) == "undoes"
@@ -69,7 +69,7 @@ def test_a_discarded_file_while_the_service_moves_on(discarded: OneScript) -> No
     assert "W2" in discarded.newest
 
 
-def test_a_discarded_file_next_to_an_edited_one(discarded: OneScript) -> None:
+def test_a_discarded_file_does_not_stop_an_edited_one(discarded: OneScript) -> None:
     discarded.edit()
     assert word(discarded) == "undoes"
     discarded.rest()
@@ -77,7 +77,7 @@ def test_a_discarded_file_next_to_an_edited_one(discarded: OneScript) -> None:
     assert "L2" in discarded.newest
 
 
-def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
+def test_an_older_text_of_ours_can_be_pushed_again(kept: OneScript) -> None:
     """A text saved from here is ours to undo."""
     kept.edit()
     kept.sync()
@@ -87,7 +87,7 @@ def test_an_older_push_of_ours_may_be_taken_back(kept: OneScript) -> None:
     assert kept.newest == kept.log[0]
 
 
-def test_saving_over_what_was_taken_back_is_possible_when_named(discarded: OneScript) -> None:
+def test_push_over_saves_a_rolled_back_file(discarded: OneScript) -> None:
     refused = push(discarded.setup(), [discarded.path], over="1.0")
     assert refused.exit_code == 3
     done = push(discarded.setup(), [discarded.path], over="2.0")
@@ -96,7 +96,7 @@ def test_saving_over_what_was_taken_back_is_possible_when_named(discarded: OneSc
     assert word(discarded) == "clean"
 
 
-def test_a_branch_with_its_own_base_is_a_plain_fast_forward(kept: OneScript) -> None:
+def test_an_older_branch_is_behind_and_fast_forwards(kept: OneScript) -> None:
     git(kept, "branch", "old")
     pull(kept)
     git(kept, "checkout", "-q", "old")
@@ -142,14 +142,14 @@ def test_a_web_revert_to_a_recorded_text_is_still_pulled(kept: OneScript) -> Non
 
 
 @pytest.mark.promise(27)
-def test_a_lost_state_changes_no_word(discarded: OneScript) -> None:
+def test_a_lost_state_does_not_change_the_status(discarded: OneScript) -> None:
     import shutil
 
     shutil.rmtree(discarded.pinesync_home / "state")
     assert word(discarded) == "undoes"
 
 
-def test_a_killed_pull_whose_file_git_put_back(kept: OneScript) -> None:
+def test_a_killed_pull_does_not_move_the_base_once_git_reset_the_file(kept: OneScript) -> None:
     """The merged text is gone again, so the base does not move."""
     kept.edit()
     kept.web_fresh()
@@ -163,7 +163,7 @@ def test_a_killed_pull_whose_file_git_put_back(kept: OneScript) -> None:
     assert "W2" in kept.file.read_text()
 
 
-def test_a_killed_pull_whose_file_was_edited_since(kept: OneScript) -> None:
+def test_a_killed_pull_is_finished_although_the_file_was_edited(kept: OneScript) -> None:
     """It still has what was brought, so the pull is finished."""
     kept.edit()
     kept.web_fresh()

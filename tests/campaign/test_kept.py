@@ -27,7 +27,7 @@ def replaced(world: OneScript) -> list[str]:
 
 
 @pytest.mark.promise(1)
-def test_a_pulled_files_old_text_is_kept(world: OneScript) -> None:
+def test_a_pull_backs_up_the_replaced_text(world: OneScript) -> None:
     before = world.file.read_text()
     world.web_fresh()
     world.sync()
@@ -35,7 +35,7 @@ def test_a_pulled_files_old_text_is_kept(world: OneScript) -> None:
 
 
 @pytest.mark.promise(1)
-def test_a_merged_files_old_text_is_kept(world: OneScript) -> None:
+def test_a_merge_backs_up_the_replaced_text(world: OneScript) -> None:
     world.edit()
     before = world.file.read_text()
     world.web_fresh()
@@ -44,7 +44,7 @@ def test_a_merged_files_old_text_is_kept(world: OneScript) -> None:
 
 
 @pytest.mark.promise(1)
-def test_theirs_keeps_mine(world: OneScript) -> None:
+def test_pull_theirs_backs_up_ours(world: OneScript) -> None:
     world.edit()
     before = world.file.read_text()
     world.web_fresh()
@@ -54,7 +54,7 @@ def test_theirs_keeps_mine(world: OneScript) -> None:
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
-def test_a_conflict_ends_with_a_chosen_text(world: OneScript, side: str) -> None:
+def test_a_conflict_is_resolved_with_either_side(world: OneScript, side: str) -> None:
     mine = world.file.read_text().replace("// part 3", "// part mine")
     theirs = world.newest.replace("// part 3", "// part theirs")
     world.file.write_text(mine)
@@ -66,7 +66,7 @@ def test_a_conflict_ends_with_a_chosen_text(world: OneScript, side: str) -> None
     assert world.file.read_text() == (mine if side == "ours" else theirs)
 
 
-def test_markers_are_not_pushed_even_by_over(world: OneScript) -> None:
+def test_push_over_refuses_conflict_markers(world: OneScript) -> None:
     marked = "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"
     world.file.write_text(world.file.read_text() + marked)
     assert push(world.setup(), [world.path], over="1.0").exit_code == 3
@@ -76,7 +76,7 @@ def test_markers_are_not_pushed_even_by_over(world: OneScript) -> None:
 @pytest.mark.promise(35)
 @pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
-def test_line_ends_bom_and_mode_stay(world: OneScript, ends: str, bom: bytes) -> None:
+def test_line_ends_bom_and_mode_are_preserved(world: OneScript, ends: str, bom: bytes) -> None:
     shaped = bom + world.file.read_text().replace("\n", ends).encode()
     world.file.write_bytes(shaped)
     world.file.chmod(0o640)
@@ -89,7 +89,7 @@ def test_line_ends_bom_and_mode_stay(world: OneScript, ends: str, bom: bytes) ->
 
 
 @given(st.binary(max_size=60), st.text(st.characters(codec="utf-8"), max_size=40))
-def test_any_bytes_any_text(data: bytes, text: str) -> None:
+def test_any_text_fits_the_shape_of_any_file(data: bytes, text: str) -> None:
     try:
         decode(data)
     except ValueError:
@@ -127,7 +127,7 @@ def test_a_linked_file_is_not_followed(world: OneScript, tmp_path: Path) -> None
     assert world.file.is_symlink()
 
 
-def test_a_planted_record_reaches_nothing_outside(world: OneScript) -> None:
+def test_a_planted_intent_touches_nothing_outside_the_workspace(world: OneScript) -> None:
     (state,) = (world.pinesync_home / "state").iterdir()
     records = state / "records"
     records.mkdir(exist_ok=True)
@@ -143,7 +143,7 @@ def test_a_missing_workspace_is_reported(world: OneScript) -> None:
         pull(world.setup())
 
 
-def test_what_was_taken_out_comes_back(world: OneScript) -> None:
+def test_every_replaced_text_can_be_restored(world: OneScript) -> None:
     texts = [world.file.read_text()]
     for _ in range(3):
         world.web_fresh()

@@ -184,7 +184,7 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(1800)
-def test_random_histories(home: Path, request: pytest.FixtureRequest) -> None:
+def test_random_histories_lose_no_work(home: Path, request: pytest.FixtureRequest) -> None:
     deep = request.config.getoption("--deep")
     run_state_machine_as_test(
         Machine,

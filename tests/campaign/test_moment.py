@@ -26,7 +26,7 @@ def renames(world: OneScript) -> None:
 
 @pytest.mark.parametrize("act", [edits, deletes, renames])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_the_base_is_what_was_sent(
+def test_an_edit_during_the_upload_stays_an_edit(
     world: OneScript, act: Callable[[OneScript], None], when: str
 ) -> None:
     world.edit()
@@ -42,7 +42,7 @@ def test_the_base_is_what_was_sent(
     assert word == ("modified" if act is edits else "missing")
 
 
-def test_markers_that_come_after_the_plan_are_not_sent(world: OneScript) -> None:
+def test_conflict_markers_written_after_the_plan_are_not_sent(world: OneScript) -> None:
     world.edit()
     marked = world.file.read_text() + "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"
     world.remote.at_next("list_scripts", lambda: world.file.write_text(marked))

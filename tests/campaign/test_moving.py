@@ -128,7 +128,7 @@ def test_the_disk_is_full_from_every_call_on(world: World) -> None:
     assert moves(world, "second names", is_full_from, fails=True) > 15
 
 
-def test_a_process_is_killed_amid_a_move(world: World, request: pytest.FixtureRequest) -> None:
+def test_a_process_is_killed_during_a_move(world: World, request: pytest.FixtureRequest) -> None:
     step = 1 if request.config.getoption("--deep") else 6
     world.write(LONGER)
     old, names = TREND_PATH, set()
@@ -193,7 +193,7 @@ def test_an_editor_saves_by_renaming_at_every_call_of_a_move(world: World, disks
     assert codes == {0, 3}
 
 
-def test_somebody_also_writes_at_the_new_name(world: World) -> None:
+def test_a_file_created_at_the_new_path_is_not_overwritten(world: World) -> None:
     """Nothing else has their text: it stays."""
     new = "folder/Trend.pine"
     met = False
@@ -215,7 +215,7 @@ def test_somebody_also_writes_at_the_new_name(world: World) -> None:
     assert not list(world.folder.rglob("*.tmp"))
 
 
-def test_git_takes_the_entry_out_at_every_call_of_a_move(world: World) -> None:
+def test_git_removes_the_entry_at_every_call_of_a_move(world: World) -> None:
     """Like a `git checkout` of an older commit; what git wrote is not overwritten."""
     without = (world.folder / "pine.toml").read_text().replace("Trend.pine", "Other.pine")
     seen = set()
@@ -253,7 +253,7 @@ def test_git_takes_the_entry_out_at_every_call_of_a_move(world: World) -> None:
     assert seen == {0, 2, 3}
 
 
-def test_a_new_name_is_on_the_disk_before_pine_toml_has_it(
+def test_a_moved_file_is_flushed_before_pine_toml(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = Cache()

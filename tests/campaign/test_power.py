@@ -106,7 +106,9 @@ JOBS = (pulls, pushes, merges, conflicts, pulls_a_new_script)
 
 @pytest.mark.promise(5)
 @pytest.mark.parametrize("job", JOBS)
-def test_reported_work_is_on_the_disk(world: OneScript, job: Callable[[OneScript], None]) -> None:
+def test_reported_work_is_flushed_to_disk(
+    world: OneScript, job: Callable[[OneScript], None]
+) -> None:
     """Files, pine.toml and records are safe when the run ends. Texts that can be read again from
     the service may be lost."""
     job(world)
@@ -118,7 +120,7 @@ def test_reported_work_is_on_the_disk(world: OneScript, job: Callable[[OneScript
 
 @pytest.mark.promise(9, "S13")
 @pytest.mark.parametrize("job", [pushes, merges])
-def test_the_record_is_on_the_disk_before_anything_is_sent(
+def test_the_intent_is_flushed_before_a_request_is_sent(
     world: OneScript, job: Callable[[OneScript], None]
 ) -> None:
     job(world)
@@ -153,7 +155,7 @@ def unsafe_at_manifest(
 
 
 @pytest.mark.parametrize("job", [pulls, merges, pulls_a_new_script])
-def test_the_file_is_on_the_disk_before_the_base_is(
+def test_the_file_is_flushed_before_its_base(
     world: OneScript, job: Callable[[OneScript], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job(world)

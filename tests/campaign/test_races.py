@@ -163,7 +163,7 @@ def test_an_editor_races_a_pull(
 
 @pytest.mark.promise(1)
 @pytest.mark.parametrize("exchange", [exchange_files, link_and_replace])
-def test_an_editor_saves_between_the_last_look_and_the_exchange(
+def test_an_editor_saves_between_the_last_read_and_the_exchange(
     folder: Workspace, exchange: Exchange
 ) -> None:
     """The text that came out is not the one that the pull saw: it is put back, and the pull
@@ -201,7 +201,9 @@ def half_written(path: Path) -> TextIO:
 
 @pytest.mark.promise(1, 32)
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
-def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], TextIO]) -> None:
+def test_a_pull_during_a_save_in_place_keeps_the_edit(
+    folder: Workspace, begin: Callable[[Path], TextIO]
+) -> None:
     """The editor holds the file open for writing during the whole pull, and ends its save then."""
     with begin(folder.root / PATH) as file:
         pulled(folder, "//@version=6\n// version 1\n", 1)
@@ -213,7 +215,7 @@ def test_a_pull_amid_a_save_in_place(folder: Workspace, begin: Callable[[Path], 
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
-def test_two_commands_amid_a_save_in_place(
+def test_pull_and_push_during_a_save_in_place_keep_the_edit(
     world: OneScript, begin: Callable[[Path], TextIO]
 ) -> None:
     """The same through commands: a half-written file is neither overwritten nor merged for good."""

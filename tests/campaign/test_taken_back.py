@@ -14,7 +14,7 @@ from tests.world.one_script import opened
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("first", EVENTS)
 @pytest.mark.parametrize("prelude", PRELUDES)
-def test_nobodys_save_is_taken_back(
+def test_no_save_is_reverted_silently(
     prelude: str,
     first: str,
     home: Path,

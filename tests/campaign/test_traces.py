@@ -1,7 +1,7 @@
 """The counterexamples of the protocol's model, each as a fixed history.
 
-For every rule left out the model gives the shortest history in which work is lost; with the rule
-in, none is. The names are those of the rules.
+Without a rule, the model finds a shortest history in which work is lost: each is a test here, where
+no work may be lost.
 """
 
 import pytest
@@ -69,7 +69,7 @@ def test_retry_does_not_hide_a_save(world: OneScript) -> None:
 
 
 @pytest.mark.promise(14)
-def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
+def test_a_web_revert_after_a_late_save_stays(world: OneScript) -> None:
     late(world)
     world.sync()
     world.web_revert()
@@ -77,14 +77,14 @@ def test_no_journal_revert_after_a_second_try(world: OneScript) -> None:
 
 
 @pytest.mark.promise(14)
-def test_no_journal_save_after_a_second_try(world: OneScript) -> None:
+def test_a_web_save_before_a_late_save_is_not_hidden(world: OneScript) -> None:
     given_up(world)
     world.web_fresh()
     end_late(world)
 
 
 @pytest.mark.promise(12)
-def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
+def test_a_web_revert_just_before_a_save_is_a_conflict(world: OneScript) -> None:
     world.web_fresh()
     world.sync()
     world.edit()
@@ -94,7 +94,7 @@ def test_no_check_after_revert_under_the_save(world: OneScript) -> None:
 
 
 @pytest.mark.promise(12)
-def test_no_check_after_save_under_the_save(world: OneScript) -> None:
+def test_a_web_save_just_before_a_save_is_reported(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.slipped())
     end(world)
@@ -102,14 +102,14 @@ def test_no_check_after_save_under_the_save(world: OneScript) -> None:
 
 
 @pytest.mark.promise(14)
-def test_no_tomb_late_save_then_revert(world: OneScript) -> None:
+def test_a_web_revert_after_a_given_up_save_stays(world: OneScript) -> None:
     given_up(world)
     world.web_revert()
     end_late(world)
 
 
 @pytest.mark.promise(14)
-def test_no_tomb_late_save_over_another(world: OneScript) -> None:
+def test_a_late_save_over_a_web_save_is_reported(world: OneScript) -> None:
     late(world)
     world.web_fresh()
     world.wait()
@@ -119,7 +119,7 @@ def test_no_tomb_late_save_over_another(world: OneScript) -> None:
 
 
 @pytest.mark.promise(4)
-def test_manifest_first_pull_then_revert(world: OneScript) -> None:
+def test_a_web_revert_after_a_pull_stays(world: OneScript) -> None:
     for crash_at in range(1, 12):
         world.web_fresh()
         world.sync(crash_at=crash_at)
@@ -131,7 +131,9 @@ def test_manifest_first_pull_then_revert(world: OneScript) -> None:
 
 
 @pytest.mark.promise(3)
-def test_no_pull_journal_crash_after_the_file(world: OneScript) -> None:
+def test_a_pull_that_crashed_after_the_file_survives_a_web_revert_and_an_edit(
+    world: OneScript,
+) -> None:
     world.web_fresh()
     world.sync(crash_at="commit")
     assert "W1" in world.file.read_text()
@@ -141,7 +143,9 @@ def test_no_pull_journal_crash_after_the_file(world: OneScript) -> None:
     end(world)
 
 
-def test_no_adopt_crash_between_file_and_manifest_then_a_web_revert(world: OneScript) -> None:
+def test_a_pull_that_crashed_before_the_manifest_does_not_undo_a_web_revert(
+    world: OneScript,
+) -> None:
     world.web_fresh()
     world.sync(crash_at="commit")
     world.web_revert()
@@ -149,7 +153,7 @@ def test_no_adopt_crash_between_file_and_manifest_then_a_web_revert(world: OneSc
     assert "W1" not in world.newest
 
 
-def test_latest_only_revert_right_after_the_save(world: OneScript) -> None:
+def test_a_web_revert_right_after_a_save_stays(world: OneScript) -> None:
     world.edit()
     world.sync(turn=Turn(stores=True, error=NetworkError("reset"), after=world.web_revert))
     world.sync()
@@ -157,7 +161,7 @@ def test_latest_only_revert_right_after_the_save(world: OneScript) -> None:
     assert "L1" not in world.newest
 
 
-def test_no_recheck_edit_during_the_pull(world: OneScript) -> None:
+def test_an_edit_during_a_pull_stays(world: OneScript) -> None:
     world.web_fresh()
     world.remote.at_next("list_scripts", lambda: None)
     world.remote.at_next("get", world.edit)
@@ -169,7 +173,7 @@ def test_no_recheck_edit_during_the_pull(world: OneScript) -> None:
 
 
 @pytest.mark.promise(13)
-def test_no_revert_check_stale_tab_after_a_push(world: OneScript) -> None:
+def test_a_stale_tab_save_after_a_push_is_reported(world: OneScript) -> None:
     stale_tab(world)
     end(world)
     assert any("browser tab" in told for told in world.told)
@@ -185,7 +189,7 @@ def test_a_stale_tab_is_reported_once(world: OneScript) -> None:
     assert not world.told
 
 
-def test_a_stale_tab_is_reported_even_where_the_pull_was_interrupted(world: OneScript) -> None:
+def test_a_stale_tab_is_reported_after_an_interrupted_pull(world: OneScript) -> None:
     """Found by going through all histories of four events."""
     stale_tab(world)
     world.sync(crash_at="commit")
@@ -194,7 +198,7 @@ def test_a_stale_tab_is_reported_even_where_the_pull_was_interrupted(world: OneS
 
 
 @pytest.mark.promise(14)
-def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneScript) -> None:
+def test_a_late_save_equal_to_the_base_over_a_web_save_is_reported(world: OneScript) -> None:
     given_up(world)  # the base has the text now
     world.web_fresh()
     world.arrive()
@@ -204,7 +208,7 @@ def test_a_late_save_whose_text_equals_the_base_after_a_foreign_save(world: OneS
 
 
 @pytest.mark.promise(12)
-def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
+def test_a_web_save_of_the_parents_text_is_pulled(world: OneScript) -> None:
     world.edit()
 
     def there_and_back() -> None:
@@ -217,7 +221,7 @@ def test_a_foreign_change_back_to_the_parents_text(world: OneScript) -> None:
 
 
 @pytest.mark.promise(14)
-def test_a_deliberate_revert_equal_to_a_tombstone_then_the_late_save(world: OneScript) -> None:
+def test_a_deliberate_revert_before_an_equal_late_save_stays(world: OneScript) -> None:
     given_up(world)
     ours = world.newest
     world.web_fresh()

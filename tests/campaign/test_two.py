@@ -62,7 +62,7 @@ def test_one_edit_is_one_version(
     at_rest(world)
 
 
-def test_two_pulls(world: World) -> None:
+def test_two_pulls_at_once_download_everything(world: World) -> None:
     world.web_save(SLOWER)
     world.web_save(EXTRA, "Extra")
     together(world, "pull", "pull")
@@ -80,7 +80,7 @@ def test_two_pushes_create_one_script(world: World) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_no_lock_is_left_by_a_process_that_was_killed(world: World, when: str) -> None:
+def test_a_killed_process_leaves_no_lock(world: World, when: str) -> None:
     world.write(LONGER)
     world.plan.add(f"save_next:1:hang:{when}")
     with world.spawn("push") as child:

@@ -50,7 +50,7 @@ def python(world: World, code: str) -> int:
     return subprocess.run([sys.executable, "-c", code], cwd=world.place, check=False).returncode
 
 
-def test_an_interrupted_clone_writes_nothing_into_what_it_removes(world: World) -> None:
+def test_an_interrupted_clone_removes_its_folder_completely(world: World) -> None:
     """Ctrl-C while a thread is about to write a file."""
     writing, write = threading.Event(), atomic.write_temp
 
@@ -72,7 +72,7 @@ def test_an_interrupted_clone_writes_nothing_into_what_it_removes(world: World) 
 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
-def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: int) -> None:
+def test_an_interrupted_clone_leaves_an_empty_folder_empty(world: World, after: int) -> None:
     """At each of the moves into a folder that may be somebody's current one."""
     world.folder.mkdir()
     inode = world.folder.stat().st_ino
@@ -84,7 +84,7 @@ def test_a_clone_into_an_empty_folder_that_was_interrupted(world: World, after: 
 
 
 @pytest.mark.parametrize("after", [1, 2, 4])
-def test_a_clone_into_an_empty_folder_that_was_killed(world: World, after: int) -> None:
+def test_a_killed_clone_into_an_empty_folder_can_be_restored(world: World, after: int) -> None:
     """The part that exists is a workspace, and a restore brings the rest."""
     world.folder.mkdir()
     dies = BREAKS_OFF.replace("raise KeyboardInterrupt", "os._exit(137)")
@@ -108,7 +108,7 @@ CLONE = ("clone", "--sandbox", "scripts")
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody is killed like that there")
 @pytest.mark.parametrize("history", [(), ("--history",)], ids=["plain", "history"])
 @pytest.mark.parametrize("then", ["scripts", "other"])
-def test_a_clone_is_killed_at_a_call(
+def test_a_clone_killed_at_any_call_can_be_repeated(
     world: World, then: str, history: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
     """The next clone, to any place, removes it all; one to the same place reads only what is
@@ -145,7 +145,7 @@ def test_a_clone_is_killed_at_a_call(
 
 @pytest.mark.parametrize("history", [(), ("--history",)], ids=["plain", "history"])
 @pytest.mark.parametrize("fault", ["get:3+:429:seconds=999", "get:3+:reset", "get:3+:html"])
-def test_what_a_clone_read_is_not_read_again(
+def test_a_second_clone_reuses_what_was_read(
     world: World, fault: str, history: tuple[str, ...]
 ) -> None:
     world.plan.add(fault)
@@ -162,7 +162,7 @@ def test_what_a_clone_read_is_not_read_again(
     assert not list((world.home / "pinesync" / "state").glob("*/clone/*"))
 
 
-def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
+def test_a_second_clone_does_not_reuse_another_accounts_texts(world: World) -> None:
     """Nor the state of an existing workspace."""
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
@@ -178,7 +178,7 @@ def test_what_was_read_of_another_account_is_not_used(world: World) -> None:
     assert world(*words, cwd=world.place).asked.count("get") == 3
 
 
-def test_two_clones_to_one_place(world: World) -> None:
+def test_two_clones_into_one_folder_do_not_mix(world: World) -> None:
     """Only one clone resumes an interrupted one; the folder that it builds is not removed."""
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
@@ -205,7 +205,7 @@ def test_two_clones_to_one_place(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["link", "elsewhere", "another name", "file"])
-def test_nothing_else_is_removed_for_a_note(world: World, tmp_path: Path, what: str) -> None:
+def test_a_planted_clone_note_removes_nothing(world: World, tmp_path: Path, what: str) -> None:
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
@@ -245,7 +245,7 @@ def volume(world: World) -> Iterator[Path]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
-def test_a_clone_into_a_volume(world: World, volume: Path) -> None:
+def test_a_clone_into_a_mount_point_works(world: World, volume: Path) -> None:
     world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=0)
     assert os.path.ismount(volume)
     found = {path.name for path in volume.iterdir()}
@@ -253,12 +253,12 @@ def test_a_clone_into_a_volume(world: World, volume: Path) -> None:
     assert world.words() == {}
 
 
-def test_an_init_that_was_killed_is_run_again(world: World) -> None:
+def test_a_killed_init_can_be_repeated(world: World) -> None:
     assert python(world, KILLED) == 137
     world("init", "--sandbox", cwd=world.place, code=0)
 
 
-def test_of_two_inits_one_makes_the_folder(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_second_of_two_inits_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other finds it made, a moment after it looked."""
     exists = Path.exists
     monkeypatch.setattr(Path, "exists", lambda p: p.name != "pine.toml" and exists(p))
@@ -271,7 +271,7 @@ def test_of_two_inits_one_makes_the_folder(world: World, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
-def test_init_where_a_link_to_nothing_stands(world: World) -> None:
+def test_init_refuses_a_dangling_link(world: World) -> None:
     (world.place / "pine.toml").symlink_to("nowhere")
     refused = world("init", "--sandbox", cwd=world.place)
     assert (refused.code, "it has a pine.toml" in refused.err) == (2, True)

@@ -38,7 +38,7 @@ def ran_as_anybody(world: World, *arguments: str) -> Ran:
 
 @posix
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_a_file_without_read_permission(clone: World, verb: str) -> None:
+def test_a_file_without_read_permission_is_reported(clone: World, verb: str) -> None:
     clone.write(LONGER)
     (clone.folder / TREND_PATH).chmod(0)
     ran = ran_as_anybody(clone, verb)
@@ -52,7 +52,7 @@ def test_a_file_without_read_permission(clone: World, verb: str) -> None:
 
 
 @posix
-def test_a_folder_that_cannot_be_written(clone: World) -> None:
+def test_an_unwritable_folder_is_reported(clone: World) -> None:
     clone.web_save(LONGER)
     (clone.folder / TREND_PATH).parent.chmod(0o500)
     try:
@@ -66,7 +66,7 @@ def test_a_folder_that_cannot_be_written(clone: World) -> None:
 
 
 @posix
-def test_status_names_it_once(clone: World) -> None:
+def test_status_names_an_unreadable_file_once(clone: World) -> None:
     (clone.folder / TREND_PATH).chmod(0)
     ran = ran_as_anybody(clone, "status")
     assert ran.out.count(TREND_PATH) == 1
@@ -75,7 +75,7 @@ def test_status_names_it_once(clone: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["link", "large"])
-def test_files_that_are_not_plain(clone: World, kind: str) -> None:
+def test_a_linked_or_huge_file_is_refused(clone: World, kind: str) -> None:
     clone.remove()
     if kind == "link":
         (clone.place / "other.pine").write_text(LONGER)
@@ -87,7 +87,7 @@ def test_files_that_are_not_plain(clone: World, kind: str) -> None:
     assert HINT in ran.said
 
 
-def test_bytes_that_are_no_text_are_still_labelled_utf_8(clone: World) -> None:
+def test_undecodable_bytes_are_refused_with_a_utf_8_hint(clone: World) -> None:
     clone.write(b"\xff\xfe")
     assert "save it as UTF-8 text" in clone("push", code=3).said
 
@@ -104,7 +104,7 @@ def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
 
 
 @posix
-def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> None:
+def test_a_read_only_sandbox_has_no_hint_to_move_it(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
     for beside in file.parent.iterdir():
         beside.chmod(0o400)
@@ -120,7 +120,7 @@ def test_a_sandbox_that_is_read_only_is_not_to_be_moved_away(world: World) -> No
     assert "away" not in ran.err
 
 
-def test_a_file_that_is_no_sandbox_is_to_be_moved_away(world: World) -> None:
+def test_an_invalid_sandbox_has_a_hint_to_move_it(world: World) -> None:
     file = Path(world("sandbox", "path").out.strip())
     file.with_name("other.sqlite3").write_bytes(b"no database " * 1000)
     assert "move the file away" in world("sandbox", "seed", "--name", "other", code=1).err
@@ -132,14 +132,14 @@ def test_a_file_that_is_no_sandbox_is_to_be_moved_away(world: World) -> None:
 @pytest.mark.parametrize(
     "words", [["{}"], ["{}", "--offline"], [TREND_PATH, "{}"], ["{}", "--json"]]
 )
-def test_a_folder_without_a_script_was_named_in_vain(clone: World, words: list[str]) -> None:
+def test_a_named_folder_without_scripts_is_reported(clone: World, words: list[str]) -> None:
     (clone.folder / "empty" / "deeper").mkdir(parents=True)
     ran = clone("check", *(word.format("empty") for word in words))
     assert (ran.code, ran.asked) == (2, ())
     assert "empty: no .pine file is in it" in ran.said
 
 
-def test_a_workspace_without_a_script_is_checked(world: World) -> None:
+def test_check_of_an_empty_workspace_succeeds(world: World) -> None:
     world.place.joinpath("fresh").mkdir()
     assert world("init", "--sandbox", "fresh").code == 0
     ran = world("check", cwd=world.place / "fresh")
@@ -150,14 +150,12 @@ def test_a_workspace_without_a_script_is_checked(world: World) -> None:
 
 
 @pytest.mark.parametrize("remote", [["--sandbox"], ["--remote", "sandbox"], []])
-def test_the_remote_of_a_workspace_may_be_named_for_a_template(
-    clone: World, remote: list[str]
-) -> None:
+def test_a_template_accepts_the_remote_of_the_workspace(clone: World, remote: list[str]) -> None:
     clone("init", "--template", "team", *remote, code=0)
     assert (clone.folder / ".github" / "workflows" / "pinesync.yml").exists()
 
 
-def test_another_remote_is_refused_and_named(clone: World) -> None:
+def test_a_template_refuses_another_remote(clone: World) -> None:
     ran = clone("init", "--template", "team", "--remote", "tradingview", code=2)
     assert "this workspace is of sandbox, not of tradingview" in ran.err
     assert not (clone.folder / ".github").exists()
@@ -166,7 +164,7 @@ def test_another_remote_is_refused_and_named(clone: World) -> None:
 # -- two clones on one machine --------------------------------------------------------------------
 
 
-def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
+def test_a_save_of_another_clone_is_marked_pinesync(clone: World) -> None:
     second = clone.place / "second"
     assert clone("clone", "--remote", clone.remote_name, second, cwd=clone.place).code == 0
     (second / TREND_PATH).write_text(LONGER)
@@ -188,7 +186,7 @@ def test_what_another_clone_here_saved_is_pinesync_s(clone: World) -> None:
 
 
 @posix
-def test_what_the_demo_prints_last_leads_to_a_workspace_that_works(
+def test_the_last_lines_of_the_demo_lead_to_a_workspace(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))

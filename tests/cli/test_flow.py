@@ -11,7 +11,7 @@ from tests.world.scripts import BROKEN, LONGER, MERGED, SLOWER, TOOLS, TREND, TR
 pytestmark = both_ways
 
 
-def test_a_clone_is_clean_and_has_what_was_saved(world: World) -> None:
+def test_a_clone_is_clean_and_has_the_saved_texts(world: World) -> None:
     made = world.clone()
     assert made.out == "cloned 3 scripts of sandbox into scripts\n"
     assert made.err == ""
@@ -55,7 +55,7 @@ def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_the_same_text_saved_again_sends_nothing(clone: World) -> None:
+def test_an_unchanged_text_sends_nothing(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.write(LONGER)
     assert clone("push", TREND_PATH).asked == ("list",)
@@ -71,7 +71,7 @@ def test_a_foreign_save_is_behind_and_pulled(clone: World) -> None:
     assert clone("pull").asked == ("list",)
 
 
-def test_both_edited_push_is_refused_pull_merges_push_works(clone: World) -> None:
+def test_a_diverged_script_is_refused_then_merged_then_pushed(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
     assert clone.words() == {TREND_PATH: "diverged"}
@@ -117,7 +117,7 @@ def test_a_text_that_does_not_compile_is_never_saved(clone: World) -> None:
     assert clone.words() == {TREND_PATH: "modified"}
 
 
-def test_a_broken_script_does_not_hold_up_the_others(clone: World) -> None:
+def test_a_broken_script_does_not_stop_the_others(clone: World) -> None:
     clone.write(BROKEN)
     clone.write("//@version=6\nstrategy('Breakout')\n", "strategies/Breakout.pine")
     assert clone("push").code == 4
@@ -134,7 +134,7 @@ def test_a_broken_script_can_be_saved_on_purpose(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_a_new_script_is_created_and_stays_one(clone: World) -> None:
+def test_a_new_script_is_created_once(clone: World) -> None:
     assert clone("new", "Fresh idea").code == 0
     path = "indicators/Fresh idea.pine"
     assert clone.words() == {path: "new"}
@@ -145,7 +145,7 @@ def test_a_new_script_is_created_and_stays_one(clone: World) -> None:
     assert len(clone.store.list(clone.user)) == 4
 
 
-def test_a_new_script_there_is_written_here(clone: World) -> None:
+def test_a_new_script_on_tradingview_is_downloaded(clone: World) -> None:
     clone.web_save("//@version=6\nstrategy('Other')\n", "Other")
     assert clone.words() == {"strategies/Other.pine": "remote-only"}
     assert clone("pull").out == "written    strategies/Other.pine  1.0\n"
@@ -153,7 +153,7 @@ def test_a_new_script_there_is_written_here(clone: World) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["T*", "t*", "T[OR]*"])
-def test_a_clone_of_some_scripts_stays_with_these(world: World, pattern: str) -> None:
+def test_a_partial_clone_keeps_its_scope(world: World, pattern: str) -> None:
     made = world("clone", "--remote", world.remote_name, "--only", pattern, "scripts")
     assert made.out == "cloned 2 scripts of sandbox into scripts\n"
     world.web_save("//@version=6\nindicator('Twist')\n", "Twist")
@@ -162,7 +162,7 @@ def test_a_clone_of_some_scripts_stays_with_these(world: World, pattern: str) ->
     assert not (world.folder / "indicators" / "Twist.pine").exists()
 
 
-def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
+def test_a_clone_into_a_non_empty_folder_is_refused(world: World) -> None:
     world.folder.mkdir()
     world.write("mine", "notes.txt")
     refused = world("clone", "--remote", world.remote_name, "scripts", cwd=world.place, code=2)
@@ -170,7 +170,7 @@ def test_a_clone_goes_only_where_nothing_is(world: World) -> None:
     assert world.files() == {"notes.txt": b"mine"}
 
 
-def test_history_goes_on_for_many_rounds_without_a_needless_version(clone: World) -> None:
+def test_many_rounds_make_no_extra_version(clone: World) -> None:
     for turn in range(2, 8):
         if turn % 2:
             clone.web_save_and_pull(TREND + f"// web {turn}\n")

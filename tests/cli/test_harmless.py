@@ -31,7 +31,7 @@ def clean(ran) -> bool:
 
 
 @evil
-def test_a_saved_name(world: World, text: str) -> None:
+def test_a_saved_name_is_escaped(world: World, text: str) -> None:
     world.web_save(TREND.replace('"Trend"', '"x"'), text)
     assert clean(world.clone())
     world.web_save(LONGER, text)
@@ -45,7 +45,7 @@ def test_a_saved_name(world: World, text: str) -> None:
 
 
 @evil
-def test_a_renamed_script(clone: World, text: str) -> None:
+def test_the_name_of_a_renamed_script_is_escaped(clone: World, text: str) -> None:
     clone.store.rename(clone.user, clone.id_of(), text)
     ran = clone("status")
     assert clean(ran)
@@ -53,7 +53,7 @@ def test_a_renamed_script(clone: World, text: str) -> None:
 
 
 @evil
-def test_a_message_of_the_compiler(clone: World, text: str) -> None:
+def test_compiler_messages_are_escaped(clone: World, text: str) -> None:
     clone.write(LONGER)
     clone.plan.add(
         answering("check", finding(f"Undeclared {text} {{identifier}}", identifier=text))
@@ -66,7 +66,7 @@ def test_a_message_of_the_compiler(clone: World, text: str) -> None:
 
 @evil
 @pytest.mark.parametrize("verb", ["check", "push", "diff"])
-def test_a_line_of_source(clone: World, text: str, verb: str) -> None:
+def test_source_lines_are_escaped(clone: World, text: str, verb: str) -> None:
     clone.write(LONGER + f"plot(undeclared) // {text}\n")
     ran = clone(verb, TREND_PATH)
     assert clean(ran)
@@ -74,7 +74,7 @@ def test_a_line_of_source(clone: World, text: str, verb: str) -> None:
         assert "\\u{" in ran.said
 
 
-def test_the_caret_fits_the_displayed_line(clone: World) -> None:
+def test_the_caret_matches_the_escaped_line(clone: World) -> None:
     clone.write(TREND + 'x = "\u202e" + undeclared\n')
     lines = clone("check", TREND_PATH).out.splitlines()
     shown = next(line for line in lines if "undeclared" in line and "error" not in line)
@@ -84,7 +84,9 @@ def test_the_caret_fits_the_displayed_line(clone: World) -> None:
 
 
 @evil
-def test_words_of_a_refusal(clone: World, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusal_messages_are_escaped(
+    clone: World, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # What is refused may have been stored all the same: how long it is looked for is no matter.
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
     clone.write(LONGER)
@@ -96,13 +98,13 @@ def test_words_of_a_refusal(clone: World, text: str, monkeypatch: pytest.MonkeyP
 
 
 @evil
-def test_the_name_of_an_account(world: World, text: str) -> None:
+def test_account_names_are_escaped(world: World, text: str) -> None:
     world.plan.add(answering("script_info", {"userId": 1, "userName": text, "chartImageUrl": ""}))
     assert clean(world("clone", "--sandbox", "scripts"))
     assert clean(world("whoami", "--sandbox"))
 
 
-def test_arguments_are_escaped_as_well(clone: World) -> None:
+def test_arguments_are_escaped(clone: World) -> None:
     for arguments in (
         ["status", "\x1b[31m.pine"],
         ["frob\x1b[31m"],
@@ -117,7 +119,7 @@ def test_arguments_are_escaped_as_well(clone: World) -> None:
         assert clean(ran), arguments
 
 
-def test_names_of_files_that_are_there(clone: World) -> None:
+def test_file_names_are_escaped(clone: World) -> None:
     for number, text in enumerate(EVIL.values()):
         if "/" not in text:
             clone.write(f"x{number} = (\n", f"{number}{text}.pine")
@@ -130,7 +132,7 @@ def test_names_of_files_that_are_there(clone: World) -> None:
 
 
 @pytest.mark.parametrize("field", ["scriptName", "version", "scriptIdPart"])
-def test_a_list_of_nonsense(clone: World, field: str) -> None:
+def test_a_malformed_list_is_escaped(clone: World, field: str) -> None:
     rows = json.loads(listing(clone.store.list(clone.user)).body)
     rows[0][field] = {"scriptName": 5, "version": "\x1b[31m", "scriptIdPart": "\x1b]0;x\x07"}[field]
     clone.plan.add(answering("list", rows))

@@ -114,7 +114,7 @@ def busy(clone: World) -> World:
 
 @pytest.mark.parametrize("command", DONE)
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_every_verb(busy: World, command: str, where: str) -> None:
+def test_every_command_prints_one_json_object(busy: World, command: str, where: str) -> None:
     arguments = DONE[command]
     asked = ["--json", *arguments] if where == "before" else [*arguments, "--json"]
     ran = busy(*asked)
@@ -124,7 +124,7 @@ def test_every_verb(busy: World, command: str, where: str) -> None:
     assert busy.user.sessionid not in ran.out
 
 
-def test_no_verb_is_forgotten() -> None:
+def test_every_command_is_tested() -> None:
     tried = {command.split()[0] for command in DONE}
     # login is in test_login.py, demo below, since it takes its time, and watch in tests/watch,
     # since it ends with Ctrl-C; lsp speaks with an editor, in tests/lsp.
@@ -132,7 +132,7 @@ def test_no_verb_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
-def test_errors_are_objects_as_well(busy: World, code: int, arguments: list[str]) -> None:
+def test_errors_are_json_objects(busy: World, code: int, arguments: list[str]) -> None:
     for asked in (["--json", *arguments], [*arguments, "--json"]):
         ran = busy(*asked, code=code)
         found = object_of(ran.out)
@@ -142,7 +142,7 @@ def test_errors_are_objects_as_well(busy: World, code: int, arguments: list[str]
         assert set(found["error"]) == {"message", "hint"}
 
 
-def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
+def test_an_error_names_its_command(busy: World) -> None:
     """Also after an option with a value."""
     for asked in (
         ["--json", "status", "nowhere.pine"],
@@ -154,7 +154,7 @@ def test_the_command_of_an_error_is_the_verb(busy: World) -> None:
 
 
 @both_ways
-def test_the_error_of_a_run_is_in_its_object(clone: World) -> None:
+def test_a_failed_run_has_its_error_in_the_object(clone: World) -> None:
     clone.write(LONGER)
     clone.plan.expire()
     ran = clone("push", "--json")
@@ -162,7 +162,7 @@ def test_the_error_of_a_run_is_in_its_object(clone: World) -> None:
     assert (ran.code, found["exit_code"], ran.err) == (5, 5, "")
 
 
-def test_the_keys_that_programs_read(busy: World) -> None:
+def test_documented_keys_are_present(busy: World) -> None:
     status = busy("status", "--json").json
     assert {line["path"]: line["word"] for line in status["lines"]} == {
         TREND_PATH: "diverged",
@@ -188,13 +188,13 @@ def test_the_keys_that_programs_read(busy: World) -> None:
     assert {one["path"] for one in planned["planned"]} == {TREND_PATH, f"indicators/{UNICODE}.pine"}
 
 
-def test_a_path_outside_of_ascii_comes_back_whole(busy: World) -> None:
+def test_a_non_ascii_path_round_trips(busy: World) -> None:
     (busy.folder / "測試").mkdir()
     found = object_of(busy("sandbox", "path", "--json", cwd=busy.folder / "測試").out)
     assert found["exists"] is True
 
 
-def test_demo(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_has_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(world.place))
     ran = world.process("demo", "--json")
     found = object_of(ran.out)

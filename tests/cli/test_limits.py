@@ -70,7 +70,7 @@ def clone(world: World, *options: object) -> Any:
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
-def test_a_clone_waits_and_ends(world: World, limit: Limit, jobs: int) -> None:
+def test_a_clone_waits_for_the_rate_limit(world: World, limit: Limit, jobs: int) -> None:
     count = len(world.account())
     made = clone(world, "--jobs", jobs)
     assert made.code == 0, made
@@ -83,7 +83,7 @@ def test_a_clone_waits_and_ends(world: World, limit: Limit, jobs: int) -> None:
     assert world.words() == {}
 
 
-def test_a_clone_that_may_not_wait_is_ended_by_the_next_ones(world: World, limit: Limit) -> None:
+def test_a_clone_without_waiting_is_finished_by_later_ones(world: World, limit: Limit) -> None:
     count, read, tries = len(world.account()), 0, 0
     while (made := clone(world, "--timeout", 0, "--jobs", 1)).code == 7:
         assert "what was read is kept" in made.err
@@ -97,14 +97,14 @@ def test_a_clone_that_may_not_wait_is_ended_by_the_next_ones(world: World, limit
     assert world.words() == {}
 
 
-def test_a_clone_that_waits_too_briefly_says_for_how_long(world: World, limit: Limit) -> None:
+def test_a_clone_that_times_out_says_how_long_to_wait(world: World, limit: Limit) -> None:
     made = clone(world, "--timeout", int(SECONDS) + 5)
     assert made.code == 7
     assert re.search(r"hint: wait 3[01] s, then .* again; what was read is kept", made.err)
     assert SECONDS <= limit.now <= SECONDS + 5
 
 
-def test_a_pull_waits(world: World, limit: Limit) -> None:
+def test_a_pull_waits_for_the_rate_limit(world: World, limit: Limit) -> None:
     limit.most *= 100
     assert clone(world).code == 0
     limit.most //= 100

@@ -39,12 +39,12 @@ def caret() -> str:
     return "  //@version=4\n  ^\n"
 
 
-def test_strict_fails_what_was_not_checked(clone: World) -> None:
+def test_strict_fails_on_unchecked_scripts(clone: World) -> None:
     assert clone("check", PATH, "--strict").code == 4
     assert clone("check", PATH, "--strict", "--offline").code == 0
 
 
-def test_a_text_without_a_version(clone: World) -> None:
+def test_a_text_without_a_version_is_pushed(clone: World) -> None:
     clone.write(UNVERSIONED, PATH)
     ran = clone("check", PATH, "--json", code=0)
     (file,) = ran.json["files"]
@@ -60,7 +60,7 @@ def test_a_new_script_of_v4_is_created(clone: World) -> None:
     assert len(clone.saved("Older")) == 1
 
 
-def test_values_of_no_version_are_still_refused(clone: World) -> None:
+def test_syntax_errors_of_any_version_are_refused(clone: World) -> None:
     clone.write(EDITED + "plot((close)\n", PATH)
     assert '"(" is never closed' in clone("push", code=4).said
     assert clone.saved("Old") == [OLD]
@@ -78,7 +78,7 @@ def test_values_of_no_version_are_still_refused(clone: World) -> None:
         ("checked", EDITED + "plot(clsoe)\n", 4, 'Undeclared identifier "clsoe"'),
     ],
 )
-def test_full_says_what_the_full_compiler_says(
+def test_full_reports_the_full_compilers_findings(
     clone: World, old_pine: str, text: str, code: int, said: str
 ) -> None:
     clone.app.switches = replace(clone.app.switches, old_pine=old_pine)  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ def test_a_string_over_several_lines_is_pushed(clone: World, indent: str) -> Non
     assert clone.saved("Old")[-1] == text
 
 
-def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
+def test_a_string_continued_in_column_one_is_refused(clone: World) -> None:
     clone.write('//@version=6\nindicator("Old")\n  told = "a\nb"\nplot(close)\n', PATH)
     ran = clone("check", "--offline", PATH, code=4)
     assert ran.out.startswith(f"{PATH}:3:1: error: Missing enclosing character in the literal")
@@ -115,7 +115,7 @@ def test_a_string_that_goes_on_in_column_one_is_not(clone: World) -> None:
 
 
 @both_ways
-def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
+def test_a_text_over_the_read_limit_is_not_saved(clone: World) -> None:
     """The service accepts 5 MB, but larger responses are dropped: the outcome would be unknown."""
     clone.write(OLD + "// д\n" * 350_000, PATH)
     ran = clone("push")
@@ -126,7 +126,7 @@ def test_a_text_that_could_not_be_read_back_is_not_saved(clone: World) -> None:
     assert clone.saved("Old") == [OLD, most]
 
 
-def test_the_formats_have_the_note(clone: World) -> None:
+def test_every_format_has_the_unchecked_note(clone: World) -> None:
     github = clone("check", PATH, "--format", "github")
     assert (github.code, github.out.count("::warning ")) == (0, 1)
     assert NOTE in github.out

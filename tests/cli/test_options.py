@@ -19,7 +19,7 @@ ESCAPE = "\x1b["
 
 @pytest.mark.parametrize("where", ["before", "after"])
 @pytest.mark.parametrize("verb", ["status", "diff", "push"])
-def test_color(clone: World, verb: str, where: str) -> None:
+def test_color_works_before_and_after_the_command(clone: World, verb: str, where: str) -> None:
     def run(*options: str) -> str:
         clone.write(LONGER + f"// {options}\n")
         arguments = [*options, verb] if where == "before" else [verb, *options]
@@ -31,7 +31,7 @@ def test_color(clone: World, verb: str, where: str) -> None:
     assert ESCAPE not in run("--color", "auto")
 
 
-def test_colours_mean_something(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_mark_differences(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.write(LONGER)
     shown = clone("--color", "always", "diff").out
     assert "\x1b[32m+plot(close)\x1b[0m" in shown
@@ -43,11 +43,11 @@ def test_colours_mean_something(clone: World, monkeypatch: pytest.MonkeyPatch) -
     assert clone("--color", "always", "diff").out == shown  # asked for by name
 
 
-def test_color_is_one_of_three(clone: World) -> None:
+def test_an_invalid_color_value_is_refused(clone: World) -> None:
     assert clone("--color", "sometimes", "status").code == 2
 
 
-def test_verbose_lists_the_clean_ones(clone: World) -> None:
+def test_verbose_lists_clean_scripts(clone: World) -> None:
     for arguments in (["-v", "status"], ["status", "-v"], ["status", "--verbose"]):
         assert f"clean  {TREND_PATH}" in clone(*arguments).out
     assert TREND_PATH not in clone("status").out
@@ -126,7 +126,9 @@ HISTORIES = {
     ],
     ids=str,
 )
-def test_exit_codes(clone: World, happened: str, command: str, code: int) -> None:
+def test_each_outcome_has_its_exit_code(
+    clone: World, happened: str, command: str, code: int
+) -> None:
     HISTORIES[happened](clone)
     assert clone(*command.split(), code=code).err or code in (0, 4, 6)
 
@@ -140,7 +142,7 @@ def test_exit_codes(clone: World, happened: str, command: str, code: int) -> Non
         ('[workspace]\nschema = 1\nurl = "https://evil.invalid"\n', "url"),
     ],
 )
-def test_a_manifest_that_cannot_be_used_names_its_line(clone: World, text: str, said: str) -> None:
+def test_an_invalid_manifest_is_reported_with_its_line(clone: World, text: str, said: str) -> None:
     clone.write(text, "pine.toml")
     before = clone.files(), clone.account(), clone.state()
     for verb in ("status", "pull", "push", "diff", "check", "list", "whoami"):
@@ -151,7 +153,9 @@ def test_a_manifest_that_cannot_be_used_names_its_line(clone: World, text: str, 
     assert (clone.files(), clone.account(), clone.state()) == before
 
 
-def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_exits_with_70_and_names_its_log(
+    clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         secret = "the source of a script"  # noqa: F841 - a variable that no log may show
         raise ZeroDivisionError("a bug")
@@ -171,7 +175,7 @@ def test_a_bug_is_70_and_its_log_is_named(clone: World, monkeypatch: pytest.Monk
     assert "ZeroDivisionError" in as_json.json["error"]["message"]
 
 
-def test_another_pinesync_writes_here(clone: World) -> None:
+def test_a_second_writer_is_refused(clone: World) -> None:
     from filelock import FileLock
 
     clone.write_and_push(LONGER)
@@ -182,7 +186,7 @@ def test_another_pinesync_writes_here(clone: World) -> None:
         assert clone("diff").code == 0
 
 
-def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_home_is_reported(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is in the folder's place, so not even root can create it."""
     (clone.place / "file").write_text("")
     monkeypatch.setenv("PINESYNC_HOME", str(clone.place / "file" / "home"))
@@ -191,7 +195,7 @@ def test_a_home_that_cannot_be_written(clone: World, monkeypatch: pytest.MonkeyP
     assert "bug" not in refused.err
 
 
-def test_the_current_folder_is_gone(world: World) -> None:
+def test_a_deleted_current_folder_is_reported(world: World) -> None:
     gone = world.place / "gone"
     gone.mkdir()
     ran = world.process("-C", ".", "status", cwd=gone)
@@ -199,6 +203,8 @@ def test_the_current_folder_is_gone(world: World) -> None:
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "nan", "1e9"])
-def test_invalid_seconds(clone: World, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_invalid_seconds_are_refused(
+    clone: World, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", value)
     assert clone("push").code == 2

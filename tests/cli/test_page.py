@@ -90,7 +90,7 @@ def pictured(world: World, *arguments: str) -> Page:
 
 
 @both_ways
-def test_it_has_every_state_what_differs_and_when(clone: World) -> None:
+def test_the_page_has_every_status_and_difference(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save("// theirs\n", "Breakout")
     clone.web_save("// fresh\n", "Fresh")
@@ -116,7 +116,7 @@ def test_a_divergence_shows_both_sides(clone: World) -> None:
     assert "input.int(5," in page.text
 
 
-def test_offline_nothing_is_asked_and_the_page_says_so(clone: World) -> None:
+def test_an_offline_page_says_so(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
     assert clone("status", "--offline", "--html", "page.html", code=0).asked == ()
@@ -126,14 +126,14 @@ def test_offline_nothing_is_asked_and_the_page_says_so(clone: World) -> None:
     assert "plot(close)" in page.text
 
 
-def test_without_the_text_of_the_base_it_says_why_there_is_no_difference(clone: World) -> None:
+def test_the_page_explains_a_missing_base(clone: World) -> None:
     clone.write(LONGER)
     clone.forget()
     assert "the text to compare with is not stored here" in pictured(clone, "--offline").text
     assert "+1 −0" in pictured(clone).text
 
 
-def test_what_has_one_side_only_is_in_the_table(clone: World) -> None:
+def test_one_sided_files_are_in_the_table(clone: World) -> None:
     clone.remove()
     clone.write(b"\xff\xfe", "odd.pine")
     clone.write("x = 1\n", "loose.pine")
@@ -143,7 +143,7 @@ def test_what_has_one_side_only_is_in_the_table(clone: World) -> None:
     assert not page.all("del")
 
 
-def test_a_text_that_has_no_other_side_takes_the_room_of_both(clone: World) -> None:
+def test_a_new_text_spans_both_columns(clone: World) -> None:
     clone("new", "Idea")
     page = pictured(clone, "indicators/Idea.pine")
     assert [head["class"] for head in page.all("th") if head.get("colspan")] == ["to"]
@@ -153,7 +153,7 @@ def test_a_text_that_has_no_other_side_takes_the_room_of_both(clone: World) -> N
     assert [head["class"] for head in heads] == ["from", "to"]
 
 
-def test_codes_and_json_are_those_of_status(clone: World) -> None:
+def test_exit_codes_and_json_equal_those_of_status(clone: World) -> None:
     clone.write(LONGER)
     plain = clone("status", "--json", "--exit-code")
     ran = clone("status", "--json", "--exit-code", "--html", "page.html")
@@ -162,14 +162,14 @@ def test_codes_and_json_are_those_of_status(clone: World) -> None:
     assert clone("status", "--json", "--html", "-").code == 2
 
 
-def test_a_page_to_standard_output(clone: World) -> None:
+def test_the_page_can_go_to_standard_output(clone: World) -> None:
     ran = clone("status", "--html", "-", TREND_PATH, code=0)
     page = Page(ran.out)
     assert "1 script, all clean." in page.text
     assert BREAKOUT_PATH.split("/")[1] not in page.text
 
 
-def test_the_browser_opens_it(clone: World, tmp_path: Path) -> None:
+def test_open_starts_the_browser(clone: World, tmp_path: Path) -> None:
     browser = recording(tmp_path, "browser")
     ran = clone.process("status", "--html", "a page.html", "--open", BROWSER=str(browser))
     assert (ran.code, "no browser" in ran.err) == (0, False)
@@ -183,11 +183,11 @@ def test_the_browser_opens_it(clone: World, tmp_path: Path) -> None:
         assert clone("status", *words).code == 2
 
 
-def test_only_the_list_is_asked_where_nothing_differs(clone: World) -> None:
+def test_a_clean_page_costs_one_request(clone: World) -> None:
     assert clone("status", "--html", "page.html").asked == clone("status").asked == ("list",)
 
 
-def test_looking_changes_nothing_but_the_page(clone: World) -> None:
+def test_status_html_writes_only_the_page(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER, "Breakout")
     files, state, account = clone.files(), clone.state(), clone.account()
@@ -197,7 +197,7 @@ def test_looking_changes_nothing_but_the_page(clone: World) -> None:
     assert (after, clone.state(), clone.account()) == (files, state, account)
 
 
-def test_every_word_is_explained() -> None:
+def test_every_status_is_explained_on_the_page() -> None:
     assert set(Status) == {row.word for row in POLICY.values()}
     assert all(status.meaning.endswith(".") for status in Status)
 
@@ -216,7 +216,7 @@ def spiked(world: World) -> None:
 
 
 @pytest.mark.promise("S9")
-def test_whatever_it_holds_is_text(clone: World) -> None:
+def test_hostile_text_on_the_page_stays_text(clone: World) -> None:
     spiked(clone)
     page = pictured(clone)
     assert {tag for tag, _ in page.elements} <= TAGS
@@ -229,7 +229,7 @@ def test_whatever_it_holds_is_text(clone: World) -> None:
 
 
 @pytest.mark.promise("S9")
-def test_nothing_but_its_own_style_may_load(clone: World) -> None:
+def test_only_the_own_style_may_load(clone: World) -> None:
     spiked(clone)
     page = pictured(clone)
     digest = b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
@@ -242,7 +242,7 @@ def test_nothing_but_its_own_style_may_load(clone: World) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs the program chromium")
-def test_in_a_browser(clone: World, tmp_path: Path) -> None:
+def test_a_browser_runs_nothing_on_the_page(clone: World, tmp_path: Path) -> None:
     spiked(clone)
     pictured(clone)
     dom, said = browse(clone.folder / "page.html", tmp_path)
@@ -275,7 +275,7 @@ def browse(file: Path, place: Path) -> tuple[str, list[str]]:
 # -- it can be read -------------------------------------------------------------------------------
 
 
-def test_landmarks_heads_and_language(clone: World) -> None:
+def test_the_page_has_landmarks_headers_and_language(clone: World) -> None:
     clone.write(LONGER)
     page = pictured(clone)
     assert page.all("html") == [{"lang": "en"}]
@@ -288,7 +288,7 @@ def test_landmarks_heads_and_language(clone: World) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_contrast(scheme: str) -> None:
+def test_colours_have_enough_contrast(scheme: str) -> None:
     css = resources.files("pinesync.cli.html_report").joinpath("page.css").read_text("utf-8")
     blocks = [dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in css.split(":root {")[1:]]
     colors = blocks[0] if scheme == "light" else blocks[0] | blocks[1]
@@ -316,7 +316,7 @@ def luminance(color: str) -> float:
 # -- side by side ---------------------------------------------------------------------------------
 
 
-def test_two_texts_side_by_side() -> None:
+def test_two_texts_are_compared_side_by_side() -> None:
     old = "".join(f"{n}\n" for n in range(1, 31))
     new = old.replace("5\n", "five\nand more\n", 1).removesuffix("30\n") + "30"
     found = side_by_side(old, new, 100)
@@ -330,21 +330,21 @@ def test_two_texts_side_by_side() -> None:
     assert last[-1].right.text == "30"
 
 
-def test_of_very_much_only_the_beginning() -> None:
+def test_a_large_comparison_is_cut() -> None:
     old, new = "a\n" * 3000, "b\n" * 2000
     found = side_by_side(old, new, 10)
     assert (found.added, found.removed, found.left_out) == (2000, 3000, 2990)
     assert sum(map(len, found.pieces)) == 10
 
 
-def test_a_page_of_very_much_says_what_it_leaves_out(clone: World) -> None:
+def test_a_cut_page_says_what_it_leaves_out(clone: World) -> None:
     clone.write("x = 1\n" * 3000)
     page = pictured(clone)
     assert "lines more; pinesync diff indicators/Trend.pine shows them." in page.text
     assert len(page.all("tr")) < 600
 
 
-def test_of_very_many_scripts_the_others_are_named(clone: World) -> None:
+def test_scripts_left_out_of_the_page_are_named(clone: World) -> None:
     clone.monkeypatch.setattr("pinesync.app.sync.report_data.MOST_COMPARED", 1)
     clone.write(LONGER)
     clone.write(LONGER, BREAKOUT_PATH)
@@ -384,7 +384,7 @@ def test_a_link_is_not_followed(clone: World) -> None:
     assert there.read_bytes() == before
 
 
-def test_a_file_that_came_in_between_is_put_back(
+def test_a_file_saved_during_the_write_is_put_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "page.html"
@@ -401,6 +401,6 @@ def test_a_file_that_came_in_between_is_put_back(
     assert os.listdir(tmp_path) == ["page.html"]
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FileError):
         put_page(Tree(tmp_path / "gone"), "page.html", MARK, MARK)

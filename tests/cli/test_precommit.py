@@ -68,7 +68,7 @@ def ours(place: Path) -> str:
     return yaml.safe_dump({"repos": [repo]})
 
 
-def test_what_is_offered() -> None:
+def test_two_pre_commit_hooks_are_offered() -> None:
     hooks = {hook["id"]: hook for hook in yaml.safe_load(offered())}
     assert {name: hook["entry"] for name, hook in hooks.items()} == {
         "pinesync-check": "pinesync check --offline",

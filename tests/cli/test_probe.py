@@ -88,7 +88,7 @@ def kept(world: World) -> Iterator[World]:
 
 @both_ways
 @pytest.mark.promise(40, "S13")
-def test_it_finds_the_sandbox_as_documented_and_leaves_nothing(kept: World) -> None:
+def test_a_probe_confirms_the_sandbox_and_leaves_nothing(kept: World) -> None:
     found = probed(kept)
     assert (found["exit_code"], found["requests"], found["left"]) == (0, ASKED, False)
     assert list(values(found)) == [fact.name for fact in FACTS]
@@ -98,7 +98,7 @@ def test_it_finds_the_sandbox_as_documented_and_leaves_nothing(kept: World) -> N
     assert len({seen.pine_id for seen in reads}) == 2, "its own script, and an id of nobody"
 
 
-def test_a_person_gets_a_row_for_each_fact(kept: World) -> None:
+def test_the_output_has_a_row_for_each_fact(kept: World) -> None:
     ran = kept(*PROBE, code=0)
     *rows, last = ran.out.splitlines()
     assert [row.split()[0] for row in rows] == [fact.name for fact in FACTS]
@@ -108,7 +108,7 @@ def test_a_person_gets_a_row_for_each_fact(kept: World) -> None:
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
 @pytest.mark.parametrize(("switch", "value"), SHOWN)
-def test_each_value_of_a_switch_is_named(kept: World, switch: str, value: str) -> None:
+def test_each_response_variant_is_recognized(kept: World, switch: str, value: str) -> None:
     expected = SHOWN[switch, value]
     usual = values(probed(kept))
     kept.app.switches = Switches.parse(f"{switch}={value}")
@@ -117,7 +117,7 @@ def test_each_value_of_a_switch_is_named(kept: World, switch: str, value: str) -
     assert {n: v for n, v in found.items() if usual[n] != v} == expected
 
 
-def test_no_switch_is_forgotten() -> None:
+def test_every_switch_is_probed() -> None:
     hints = get_type_hints(Switches)
     every = {
         (one.name, value)
@@ -151,7 +151,7 @@ def removed(world: World) -> None:
 
 @pytest.mark.promise(40)
 @pytest.mark.parametrize("last", range(1, ASKED))
-def test_a_process_ends_between_two_requests(kept: World, last: int) -> None:
+def test_a_probe_killed_between_requests_can_be_cleaned_up(kept: World, last: int) -> None:
     sent = 0
 
     def sleep(_: float) -> None:
@@ -173,7 +173,7 @@ HOSTILE = ("html", "429", "500", "reset", "truncate", "garbage", "empty", "redir
 @pytest.mark.promise(40)
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_hostile_service_ends_it_safely(kept: World, kind: Any, when: Any) -> None:
+def test_any_fault_ends_a_probe_safely(kept: World, kind: Any, when: Any) -> None:
     kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     before = kept.account()
     for number in range(1, ASKED + 1):
@@ -187,7 +187,7 @@ def test_a_hostile_service_ends_it_safely(kept: World, kind: Any, when: Any) -> 
 
 @pytest.mark.promise(40)
 @pytest.mark.parametrize("kind", ["foreign", "foreign-rename", "foreign-delete"])
-def test_somebody_works_on_its_script_meanwhile(kept: World, kind: Any) -> None:
+def test_a_probe_survives_concurrent_edits(kept: World, kind: Any) -> None:
     kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     for number in range(3, ASKED + 1):
         kept.plan.add(Fault("*", kind, first=number, source=SLOWER, name="mine now"))
@@ -195,7 +195,7 @@ def test_somebody_works_on_its_script_meanwhile(kept: World, kind: Any) -> None:
         removed(kept)
 
 
-def test_an_answer_with_the_id_of_another_script_is_not_believed(kept: World) -> None:
+def test_a_response_with_a_foreign_id_is_rejected(kept: World) -> None:
     """Nothing is saved to it, and nothing of it is deleted."""
     stranger = kept.id_of()
     meta = {"scriptIdPart": stranger, "pine": {"version": "1.0"}}
@@ -207,7 +207,7 @@ def test_an_answer_with_the_id_of_another_script_is_not_believed(kept: World) ->
     assert not [s for s in kept.plan.log if s.pine_id == stranger]
 
 
-def test_a_list_that_changes_under_it(kept: World) -> None:
+def test_a_probe_deletes_only_its_own_script(kept: World) -> None:
     """Scripts of others come and go: only its own is deleted."""
     kept.plan.add("list:1:answer:status=200")
     assert probed(kept, code=1)["requests"] == 1
@@ -217,7 +217,7 @@ def test_a_list_that_changes_under_it(kept: World) -> None:
     assert probed(kept)["left"] is False
 
 
-def test_a_name_that_is_taken_is_created_all_the_same(kept: World) -> None:
+def test_a_probe_stops_if_a_taken_name_is_created_twice(kept: World) -> None:
     """The probe ends there, and the broken promise is kept in mind."""
     kept.plan.add(Fault("save_new", "answer", first=2, body=b'{"success":true,"result":{}}'))
     kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
@@ -228,7 +228,7 @@ def test_a_name_that_is_taken_is_created_all_the_same(kept: World) -> None:
 
 
 @pytest.mark.promise(40)
-def test_a_create_without_an_answer_is_waited_for(kept: World) -> None:
+def test_a_create_without_a_response_is_awaited(kept: World) -> None:
     kept.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "180")
     kept.plan.add("save_new:1:delay:then=reset")
     found = probed(kept, code=3)
@@ -261,7 +261,7 @@ def interrupted(world: World, last: int) -> None:
 
 
 @pytest.mark.promise(40)
-def test_clean_removes_nothing_but_what_a_probe_made(world: World) -> None:
+def test_clean_removes_only_probe_scripts(world: World) -> None:
     interrupted(world, 3)  # the create is answered, and its id is not proven
     (record,) = records(world)
     name = json.loads(record.read_text())["name"]
@@ -273,7 +273,7 @@ def test_clean_removes_nothing_but_what_a_probe_made(world: World) -> None:
     assert world.account() == {n: texts for n, texts in before.items() if n != name}
 
 
-def test_another_account_is_left_alone_and_the_record_stays(world: World) -> None:
+def test_clean_leaves_another_account_alone(world: World) -> None:
     interrupted(world, 6)
     world.plan.expire()
     dead = world("probe", "--clean", "--remote", "sandbox", code=5)
@@ -298,7 +298,7 @@ def test_a_damaged_record_removes_nothing(kept: World) -> None:
     removed(kept)
 
 
-def test_a_session_that_is_dead_writes_nothing(kept: World) -> None:
+def test_an_expired_session_writes_nothing(kept: World) -> None:
     kept.plan.expire()
     refused = kept(*PROBE, code=5)
     assert refused.asked == ("list", "script_info")
@@ -308,7 +308,7 @@ def test_a_session_that_is_dead_writes_nothing(kept: World) -> None:
 # -- asked, and told --------------------------------------------------------------------------
 
 
-def test_it_asks_before_it_begins(world: World) -> None:
+def test_a_probe_asks_before_it_starts(world: World) -> None:
     refused = world("probe", "--sandbox", code=2)
     assert "add --yes" in refused.err
     assert world("probe", "--clean", "--report", "report.md", code=2).asked == ()
@@ -319,7 +319,7 @@ def test_it_asks_before_it_begins(world: World) -> None:
     assert world.plan.log == []
 
 
-def test_an_answer_that_is_none_of_the_known_is_unclear(kept: World) -> None:
+def test_an_unknown_response_is_unclear(kept: World) -> None:
     body = json.dumps({"code": 1, kept.user.name: 2}).encode()
     kept.plan.add(Fault("rename", "answer", status=418, body=body))
     rows = kept(*PROBE, code=6).out.splitlines()
@@ -356,7 +356,7 @@ UNREADABLE = "get:4:answer:status=404"
 """The read of version 1.0 by its number."""
 
 
-def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
+def test_a_broken_promise_stops_a_push_without_anyway(clone: World) -> None:
     clone.plan.add(UNREADABLE)
     found = probed(clone, code=6)
     assert values(found)["read-by-number"] == "refused"
@@ -375,7 +375,7 @@ def test_a_broken_promise_stops_a_push_until_anyway(clone: World) -> None:
     clone("push", code=0)
 
 
-def test_doctor_says_when_it_was_last_proved(clone: World) -> None:
+def test_doctor_shows_the_last_probe(clone: World) -> None:
     def said() -> str:
         rows = clone("doctor").out.splitlines()
         return next(row for row in rows if row.split()[1] == "probe")
@@ -392,7 +392,7 @@ def test_doctor_says_when_it_was_last_proved(clone: World) -> None:
 
 
 @pytest.mark.promise(16)
-def test_a_proven_save_without_a_name_sends_none(clone: World) -> None:
+def test_a_save_omits_the_name_once_proven_optional(clone: World) -> None:
     """Somebody's rename between the last look and the save stays."""
 
     def names_sent() -> list[bool]:
@@ -408,7 +408,7 @@ def test_a_proven_save_without_a_name_sends_none(clone: World) -> None:
     assert clone.version(TREND_PATH) == "3.0"
 
 
-def test_a_damaged_proof_is_not_overlooked(clone: World) -> None:
+def test_a_damaged_proof_is_reported(clone: World) -> None:
     probed(clone)
     (proof,) = clone.pinesync_home.glob("state/probe/proofs/*.json")
     proof.write_text(proof.read_text().replace("that text", "any text"))
@@ -416,7 +416,7 @@ def test_a_damaged_proof_is_not_overlooked(clone: World) -> None:
     assert "damaged" in clone("push", code=1).err
 
 
-def test_clean_keeps_the_pace(world: World) -> None:
+def test_clean_observes_the_pace(world: World) -> None:
     interrupted(world, 12)
     slept: list[float] = []
     done = clean(world.setup(world.place), remote="sandbox", pace=1.0, sleep=slept.append)

@@ -36,7 +36,7 @@ def saves(world: World, *arguments: str) -> list[tuple[str, str, int | None, int
 
 
 @both_ways
-def test_whose_each_version_is(saved: World) -> None:
+def test_log_marks_versions_by_pinesync(saved: World) -> None:
     assert saves(saved, TREND_PATH) == [
         ("4.0", "elsewhere", 1, 2),
         ("3.0", "pinesync", 1, 0),
@@ -49,7 +49,7 @@ def test_whose_each_version_is(saved: World) -> None:
     assert TREND_PATH not in lines[0]
 
 
-def test_every_text_is_read_once(saved: World) -> None:
+def test_log_reads_every_text_once(saved: World) -> None:
     first = saved("log", TREND_PATH)
     assert first.asked == ("list", "history", "get")  # 4.0; the others went through here
     again = saved("log", TREND_PATH)
@@ -59,7 +59,7 @@ def test_every_text_is_read_once(saved: World) -> None:
     assert (offline.asked, offline.out) == ((), first.out)
 
 
-def test_offline_tells_what_is_held(clone: World) -> None:
+def test_log_offline_lists_stored_versions(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save_and_pull(FASTER)
     told = saves(clone, TREND_PATH, "--offline")
@@ -70,7 +70,7 @@ def test_offline_tells_what_is_held(clone: World) -> None:
     assert "1 version more, not stored here; leave out --offline" in ran.err
 
 
-def test_the_newest_saves_of_all(clone: World) -> None:
+def test_log_lists_the_newest_saves_of_all_scripts(clone: World) -> None:
     for number in range(3):
         clone.store.save_next(
             clone.user,
@@ -90,12 +90,12 @@ def test_the_newest_saves_of_all(clone: World) -> None:
     assert "-n N shows more" in clone("log", "-n", "1").err
 
 
-def test_a_version_limits_it(saved: World) -> None:
+def test_log_starts_at_a_given_version(saved: World) -> None:
     assert [row[0] for row in saves(saved, f"{TREND_PATH}@3")] == ["3.0", "2.0", "1.0"]
     assert [row[0] for row in saves(saved, TREND_PATH, "-n", "2")] == ["4.0", "3.0"]
 
 
-def test_an_id_names_a_script_that_has_no_file(clone: World) -> None:
+def test_an_id_selects_a_script_without_a_file(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
     pine_id = clone.id_of("Extra")
     (row,) = clone("log", pine_id, "--json").json["saves"]
@@ -103,7 +103,7 @@ def test_an_id_names_a_script_that_has_no_file(clone: World) -> None:
     assert clone("show", f"{pine_id}@1").out == EXTRA
 
 
-def test_a_script_that_is_gone_keeps_its_history(saved: World) -> None:
+def test_a_deleted_script_keeps_its_log(saved: World) -> None:
     pine_id = saved.id_of()
     before = saved("log", TREND_PATH)
     saved.web_delete()
@@ -148,7 +148,9 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
         (["grep", "x", f"{TREND_PATH}@1"], 2, "without a version"),
     ],
 )
-def test_what_cannot_be_meant(clone: World, words: list[str], code: int, said: str) -> None:
+def test_invalid_arguments_are_refused(
+    clone: World, words: list[str], code: int, said: str
+) -> None:
     ran = clone(*words)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
@@ -161,7 +163,7 @@ def test_a_new_script_has_no_history(clone: World) -> None:
 
 
 @both_ways
-def test_a_dead_session_is_no_empty_history(saved: World) -> None:
+def test_an_expired_session_is_not_an_empty_history(saved: World) -> None:
     saved.plan.expire()
     for words in (["log"], ["log", TREND_PATH], ["grep", "x"], ["show", f"{TREND_PATH}@4"]):
         ran = saved(*words)
@@ -171,7 +173,7 @@ def test_a_dead_session_is_no_empty_history(saved: World) -> None:
 # -- show -----------------------------------------------------------------------------------------
 
 
-def test_a_version_goes_byte_for_byte_into_a_pipe(saved: World) -> None:
+def test_show_prints_a_version_byte_for_byte(saved: World) -> None:
     for version, text in (("1", TREND), ("2.0", SLOWER), ("4", FASTER)):
         assert saved.process("show", f"{TREND_PATH}@{version}").out == text
     assert saved("show", TREND_PATH).out == FASTER
@@ -180,7 +182,7 @@ def test_a_version_goes_byte_for_byte_into_a_pipe(saved: World) -> None:
     assert (told["version"], told["source"], told["name"]) == ("2.0", SLOWER, "Trend")
 
 
-def test_what_is_held_costs_no_request(saved: World) -> None:
+def test_a_stored_version_costs_no_request(saved: World) -> None:
     assert saved("show", f"{TREND_PATH}@3").asked == ()
     assert saved("show", f"{TREND_PATH}@4").asked == ("get",)
     assert saved("show", f"{TREND_PATH}@4").asked == ()
@@ -189,7 +191,7 @@ def test_what_is_held_costs_no_request(saved: World) -> None:
 # -- diff -----------------------------------------------------------------------------------------
 
 
-def test_two_versions_and_a_version_against_the_file(saved: World) -> None:
+def test_diff_compares_two_versions_or_a_version_with_the_file(saved: World) -> None:
     two = saved("diff", f"{TREND_PATH}@1", f"{TREND_PATH}@2").out.splitlines()
     assert two[:2] == [f"--- a/{TREND_PATH} (1.0)", f"+++ b/{TREND_PATH} (2.0)"]
     changed = [line for line in two[2:] if line[0] in "+-"]
@@ -200,7 +202,7 @@ def test_two_versions_and_a_version_against_the_file(saved: World) -> None:
     assert saved("diff", f"{TREND_PATH}@2", "--exit-code").code == 6
 
 
-def test_versions_of_two_scripts(saved: World) -> None:
+def test_diff_compares_versions_of_two_scripts(saved: World) -> None:
     ran = saved("diff", f"{TREND_PATH}@1", f"{BREAKOUT_PATH}@1", "--json")
     (file,) = ran.json["files"]
     assert (file["path"], file["added"], file["removed"]) == (BREAKOUT_PATH, 3, 10)
@@ -220,7 +222,7 @@ def test_restoring_an_old_version_backs_up_the_text(saved: World) -> None:
     assert saved.read() == mine
 
 
-def test_kept_texts_show_what_differs_from_the_file_today(saved: World) -> None:
+def test_backups_are_listed_with_their_difference_from_the_file(saved: World) -> None:
     mine = saved.read() + "// mine\n"
     saved.write(mine)
     saved("restore", f"{TREND_PATH}@1")
@@ -240,7 +242,7 @@ def test_kept_texts_show_what_differs_from_the_file_today(saved: World) -> None:
     assert newest() == [*lines, f"+{lines[0]}", "-0"]
 
 
-def test_a_kept_text_is_printed(saved: World) -> None:
+def test_a_backup_can_be_printed(saved: World) -> None:
     mine = saved.read() + "// mine\n"
     saved.write(mine)
     saved("restore", f"{TREND_PATH}@1")
@@ -255,7 +257,7 @@ def test_a_kept_text_is_printed(saved: World) -> None:
     assert f"no kept text 3; the last is 2\n{listed}" in nothing.err
 
 
-def test_line_ends_stay_those_of_the_file(clone: World) -> None:
+def test_restore_keeps_the_line_ends_of_the_file(clone: World) -> None:
     clone.web_save(TOOLS + "// more\r\n", "Tools")
     clone.write(TOOLS, TOOLS_PATH)
     clone("pull")
@@ -264,7 +266,7 @@ def test_line_ends_stay_those_of_the_file(clone: World) -> None:
 
 
 @both_ways
-def test_an_old_version_becomes_the_newest(clone: World) -> None:
+def test_restore_push_makes_an_old_version_the_newest(clone: World) -> None:
     clone.write_and_push(LONGER)
     ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
     assert ran.out.splitlines()[1] == f"saved      {TREND_PATH}  2.0 → 3.0"
@@ -272,14 +274,14 @@ def test_an_old_version_becomes_the_newest(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_it_is_pushed_with_the_protection_of_any_push(saved: World) -> None:
+def test_restore_push_is_refused_over_a_foreign_save(saved: World) -> None:
     ran = saved("restore", "--push", f"{TREND_PATH}@2", code=3)
     assert "saved on TradingView since you pulled (3.0 → 4.0)" in ran.err
     assert saved.read() == SLOWER
     assert len(saved.saved()) == 4
 
 
-def test_it_is_pushed_also_where_an_interrupted_pull_is_finished_first(clone: World) -> None:
+def test_restore_push_finishes_an_interrupted_pull_first(clone: World) -> None:
     newer = BREAKOUT + "// newer\n"
     clone.web_save(newer, "Breakout")
     clone.write(LONGER)
@@ -300,13 +302,13 @@ def test_a_broken_version_is_not_pushed(clone: World) -> None:
     assert (clone.read(), len(clone.saved())) == (BROKEN, 3)
 
 
-def test_a_version_where_the_file_is_gone(saved: World) -> None:
+def test_restore_brings_back_a_missing_file(saved: World) -> None:
     saved.remove()
     assert saved("restore", f"{TREND_PATH}@2").code == 0
     assert saved.read() == SLOWER
 
 
-def test_a_path_with_an_at_sign(clone: World) -> None:
+def test_a_path_with_an_at_sign_is_found(clone: World) -> None:
     clone.write(EXTRA, "a@2.pine")
     assert clone("add", "a@2.pine").code == 0
     assert clone("push").code == 0
@@ -317,7 +319,7 @@ def test_a_path_with_an_at_sign(clone: World) -> None:
 # -- grep -----------------------------------------------------------------------------------------
 
 
-def test_lines_of_the_newest_and_of_all_versions(saved: World) -> None:
+def test_grep_searches_the_newest_or_all_versions(saved: World) -> None:
     line = 'length = input.int(5, "Length")\n'
     assert saved("grep", "input").out == f"{TREND_PATH}@4.0:{line}"
     assert saved("grep", "-n", "input").out == f"{TREND_PATH}@4.0:4:{line}"
@@ -336,7 +338,7 @@ def test_lines_of_the_newest_and_of_all_versions(saved: World) -> None:
     assert (as_json["exit_code"], as_json["hits"], "error" in as_json) == (1, [], False)
 
 
-def test_several_patterns_and_one_that_begins_with_a_dash(saved: World) -> None:
+def test_grep_accepts_several_patterns(saved: World) -> None:
     found = saved("grep", "-n", "-e", "input", "-e", "-1", "-e", "plot", TREND_PATH)
     assert [line.split(":")[1] for line in found.out.splitlines()] == ["4", "11", "12"]
     assert saved("grep", "-e", "plot", "nowhere.pine").code == 2
@@ -344,12 +346,12 @@ def test_several_patterns_and_one_that_begins_with_a_dash(saved: World) -> None:
     assert (nothing.code, "name a PATTERN" in nothing.err) == (2, True)
 
 
-def test_scripts_without_a_file_are_searched_as_well(clone: World) -> None:
+def test_grep_searches_scripts_without_a_file(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
     assert clone("grep", "open").out == f"{clone.id_of('Extra')}@1.0:plot(open)\n"
 
 
-def test_grep_offline(saved: World) -> None:
+def test_grep_offline_searches_stored_versions(saved: World) -> None:
     saved("grep", "--all-versions", "x")
     ran = saved("grep", "--all-versions", "--offline", "-l", "Trend")
     assert (ran.asked, ran.out.count("\n")) == ((), 4)
@@ -372,7 +374,7 @@ def test_grep_offline(saved: World) -> None:
         (TREND, BREAKOUT),
     ],
 )
-def test_lines_that_came_and_went(old: str, new: str) -> None:
+def test_changed_lines_equal_those_of_a_diff(old: str, new: str) -> None:
     shown = unified(RelPath("a.pine"), "", "", old, new)
     assert changed_lines(old, new) == (shown.added, shown.removed)
 
@@ -381,14 +383,14 @@ def test_lines_that_came_and_went(old: str, new: str) -> None:
 
 
 @both_ways
-def test_a_service_without_a_list_of_versions(clone: World) -> None:
+def test_log_works_without_a_version_list(clone: World) -> None:
     clone.app.switches = replace(clone.app.switches, history_available=False)
     for number in range(5):
         clone.web_save(f"{TREND}// {number}\n")
     assert len(saves(clone, TREND_PATH)) == 6
 
 
-def test_another_machine_reads_again(saved: World) -> None:
+def test_log_works_on_another_machine(saved: World) -> None:
     before = saved("log", TREND_PATH).out.replace("pinesync ", "elsewhere")
     saved.forget()
     assert saved("log", TREND_PATH).out.replace("pinesync ", "elsewhere") == before
@@ -404,7 +406,7 @@ def test_damaged_texts_are_read_again(saved: World) -> None:
     assert Version(4) in [Version(int(p.name)) for p in Path(state / "saved").rglob("4")]
 
 
-def test_the_commit_that_a_version_was_made_from(clone: World) -> None:
+def test_log_names_the_commit_of_a_version(clone: World) -> None:
     git(start(clone), "status")
     clone.write(LONGER)
     assert clone("push", "--commit").code == 0

@@ -50,7 +50,7 @@ def refused(world: World, *, newest: str, naming: str) -> None:
 @pytest.mark.parametrize("saves", [(SLOWER, TWICE), (SLOWER, FIRST)])
 @pytest.mark.parametrize("pulls", ["after each", "after both"])
 @pytest.mark.parametrize("back", [discard, stash])
-def test_a_discarded_file_after_two_foreign_saves(
+def test_a_file_discarded_after_two_foreign_saves_is_refused(
     repo: World, saves: tuple[str, str], pulls: str, back
 ) -> None:
     for text in saves:
@@ -69,7 +69,7 @@ def test_a_discarded_file_after_two_foreign_saves(
     assert repo.saved() == [TREND, *saves]
 
 
-def test_a_discarded_file_that_is_edited_elsewhere_then(repo: World) -> None:
+def test_a_discarded_then_edited_file_is_refused(repo: World) -> None:
     for text in (SLOWER, FIRST):
         repo.web_save_and_pull(text)
     discard(repo)
@@ -81,7 +81,7 @@ def test_a_discarded_file_that_is_edited_elsewhere_then(repo: World) -> None:
     assert repo.saved() == [TREND, SLOWER, FIRST]
 
 
-def test_a_fresh_clone_of_a_commit_with_pine_toml_and_an_older_file(
+def test_an_older_file_under_a_newer_pine_toml_is_refused_in_a_fresh_clone(
     repo: World, tmp_path: Path
 ) -> None:
     repo.web_save(SLOWER)
@@ -97,7 +97,7 @@ def test_a_fresh_clone_of_a_commit_with_pine_toml_and_an_older_file(
     assert (elsewhere / TREND_PATH).read_text() == TWICE
 
 
-def test_an_own_push_between_two_foreign_saves_of_one_line(repo: World) -> None:
+def test_a_push_of_ours_between_two_foreign_saves_protects_both(repo: World) -> None:
     """Their second save is based on ours, and ours on their first: none can be removed alone."""
     repo.web_save_and_pull(SLOWER)
     repo.write_and_push(FASTER)
@@ -108,7 +108,7 @@ def test_an_own_push_between_two_foreign_saves_of_one_line(repo: World) -> None:
     assert repo.read() == TWICE
 
 
-def test_more_foreign_saves_than_an_entry_remembers(repo: World) -> None:
+def test_foreign_saves_beyond_the_remembered_ones_are_protected(repo: World) -> None:
     text = TREND
     for number in range(11):
         text = text.replace("\n\n", f"\n// theirs {number}\n\n", 1)
@@ -120,7 +120,7 @@ def test_more_foreign_saves_than_an_entry_remembers(repo: World) -> None:
     assert repo.read() == text + "plot(close)\n"
 
 
-def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
+def test_an_edit_of_foreign_lines_is_saved_and_reported(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     repo.write(FASTER)
     pushed = repo("push", code=0)
@@ -133,7 +133,7 @@ def test_an_edit_of_their_very_lines_is_saved_and_says_so(repo: World) -> None:
 
 @pytest.mark.promise(38)
 @pytest.mark.parametrize("fault", ["500", "429", "truncate", "html"])
-def test_without_the_older_versions_nothing_is_sent(repo: World, fault: str) -> None:
+def test_unreadable_older_versions_stop_a_push(repo: World, fault: str) -> None:
     repo.web_save_and_pull(SLOWER)
     discard(repo)
     repo.forget()
@@ -145,7 +145,7 @@ def test_without_the_older_versions_nothing_is_sent(repo: World, fault: str) -> 
     assert repo("push").code == 3
 
 
-def test_a_text_too_long_to_be_compared_is_not_sent(repo: World) -> None:
+def test_a_text_too_long_to_compare_is_not_sent(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     repo.write(SLOWER + "\n" * 100_001)
     pushed = repo("push")
@@ -154,7 +154,7 @@ def test_a_text_too_long_to_be_compared_is_not_sent(repo: World) -> None:
     assert repo("push", "--over", "2.0", TREND_PATH).code == 0
 
 
-def test_offline_says_that_it_did_not_compare(repo: World) -> None:
+def test_status_offline_says_that_it_did_not_compare(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     repo.write(LONGER)
     repo.forget()
@@ -164,7 +164,7 @@ def test_offline_says_that_it_did_not_compare(repo: World) -> None:
 
 
 @pytest.mark.promise(38)
-def test_a_push_that_can_read_the_newest_version_alone_sends_nothing(repo: World) -> None:
+def test_an_unreadable_base_stops_a_push(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     discard(repo)
     repo.forget()
@@ -178,7 +178,7 @@ def test_a_push_that_can_read_the_newest_version_alone_sends_nothing(repo: World
 # -- c. git goes back behind a foreign version ----------------------------------------------------
 
 
-def test_an_undone_pull_that_was_committed(repo: World) -> None:
+def test_an_undone_and_committed_pull_is_refused(repo: World) -> None:
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
     assert repo("undo").code == 0
@@ -190,7 +190,7 @@ def test_an_undone_pull_that_was_committed(repo: World) -> None:
     assert repo.read() == SLOWER
 
 
-def test_a_revert_of_pushes_alone_is_pushed_from_any_machine(repo: World) -> None:
+def test_a_revert_of_our_pushes_is_pushed_from_any_machine(repo: World) -> None:
     repo.write(LONGER)
     assert repo("push", "--commit").code == 0
     git(repo, "revert", "--no-edit", "HEAD")
@@ -199,7 +199,7 @@ def test_a_revert_of_pushes_alone_is_pushed_from_any_machine(repo: World) -> Non
     assert repo.saved() == [TREND, LONGER, TREND]
 
 
-def test_a_revert_of_a_push_on_top_of_a_foreign_save(repo: World) -> None:
+def test_a_revert_of_our_push_keeps_the_foreign_save_below(repo: World) -> None:
     """The reverted save is ours; the one it is based on is theirs, and stays."""
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
@@ -214,7 +214,7 @@ def test_a_revert_of_a_push_on_top_of_a_foreign_save(repo: World) -> None:
 
 
 @pytest.mark.parametrize("way", ["init", "add"])
-def test_a_linked_file_with_another_text(world: World, way: str) -> None:
+def test_a_linked_file_with_another_text_is_refused(world: World, way: str) -> None:
     """Nobody here has seen the one version there is."""
     folder = world.place / "scripts"
     folder.mkdir()
@@ -234,7 +234,7 @@ def test_a_linked_file_with_another_text(world: World, way: str) -> None:
     assert all(line in here for line in (*mine.split("\n"), *TREND.split("\n")))
 
 
-def test_a_linked_file_that_only_adds_lines(world: World) -> None:
+def test_a_linked_file_that_only_adds_lines_is_pushed(world: World) -> None:
     world.web_save(SLOWER)
     folder = world.place / "scripts"
     folder.mkdir()
@@ -245,7 +245,7 @@ def test_a_linked_file_that_only_adds_lines(world: World) -> None:
     assert world.saved()[-1] == SLOWER + "plot(close)\n"
 
 
-def test_a_linked_file_that_is_put_back_to_an_older_text(repo: World) -> None:
+def test_a_linked_file_reset_to_an_older_text_is_refused(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     assert repo("rm", TREND_PATH).code == 0
     assert repo("add", "--id", repo.id_of(), TREND_PATH).code == 0
@@ -257,7 +257,7 @@ def test_a_linked_file_that_is_put_back_to_an_older_text(repo: World) -> None:
 # -- e. repair ------------------------------------------------------------------------------------
 
 
-def test_a_repaired_merge_saves_over_nobody(repo: World) -> None:
+def test_a_repaired_merge_reverts_no_save(repo: World) -> None:
     git(repo, "checkout", "-qb", "other")
     repo.write(LONGER)
     assert repo("push", "--commit").code == 0
@@ -286,7 +286,7 @@ def test_a_repaired_merge_saves_over_nobody(repo: World) -> None:
 
 @pytest.mark.promise(12)
 @pytest.mark.parametrize("back", ["pine.toml", ".", "stash"])
-def test_a_flag_outlives_an_older_pine_toml(repo: World, back: str) -> None:
+def test_a_flag_survives_an_older_pine_toml(repo: World, back: str) -> None:
     repo.write(LONGER)
     repo.plan.add("save_next:1:foreign:before:source=" + SLOWER)
     assert repo("push").code == 3
@@ -312,7 +312,7 @@ def conflicted(world: World) -> None:
     assert "<<<<<<<" in world.read()
 
 
-def test_ours_after_theirs_was_undone(repo: World) -> None:
+def test_ours_works_after_theirs_was_undone(repo: World) -> None:
     conflicted(repo)
     assert repo("resolve", "--theirs", TREND_PATH).code == 0
     assert repo("undo").code == 0
@@ -322,7 +322,7 @@ def test_ours_after_theirs_was_undone(repo: World) -> None:
     assert repo.saved()[-1] == FASTER
 
 
-def test_ours_of_a_merge_of_gits(repo: World) -> None:
+def test_ours_is_found_after_a_git_merge(repo: World) -> None:
     """A text discarded with `restore` is no side of the merge."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
@@ -338,7 +338,7 @@ def test_ours_of_a_merge_of_gits(repo: World) -> None:
     assert repo.read() == TWICE
 
 
-def test_ours_of_a_merge_of_gits_after_one_of_ours(repo: World) -> None:
+def test_ours_is_found_after_a_pull_merge_and_a_git_merge(repo: World) -> None:
     """A text replaced by an earlier conflict is no side of this one."""
     conflicted(repo)
     assert repo("resolve", "--ours", TREND_PATH).code == 0
@@ -355,7 +355,7 @@ def test_ours_of_a_merge_of_gits_after_one_of_ours(repo: World) -> None:
     assert repo.read() == FASTER.replace("(5,", "(9,")
 
 
-def test_ours_under_a_clock_that_was_ahead(repo: World) -> None:
+def test_ours_is_found_although_the_clock_was_ahead(repo: World) -> None:
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
     (note,) = (repo.home / "pinesync" / "state").glob("*/replaced/*.json")
@@ -368,7 +368,7 @@ def test_ours_under_a_clock_that_was_ahead(repo: World) -> None:
     assert repo.read() == FASTER
 
 
-def test_ours_that_cannot_be_determined_is_refused(repo: World) -> None:
+def test_an_ambiguous_ours_is_refused(repo: World) -> None:
     """The candidates are named."""
     repo.write(EXTRA)
     assert repo("restore", TREND_PATH).code == 0
@@ -386,7 +386,7 @@ def test_ours_that_cannot_be_determined_is_refused(repo: World) -> None:
 # -- i. a create that is still open ---------------------------------------------------------------
 
 
-def test_a_file_whose_create_is_open_is_not_linked(clone: World) -> None:
+def test_a_file_with_a_pending_create_is_not_linked(clone: World) -> None:
     clone.write(EXTRA, "Extra.pine")
     assert clone("add", "Extra.pine").code == 0
     clone.web_save(TREND, "Other")
@@ -400,7 +400,7 @@ def test_a_file_whose_create_is_open_is_not_linked(clone: World) -> None:
 # -- what a person chose by name ------------------------------------------------------------------
 
 
-def test_a_restored_version_is_meant(repo: World) -> None:
+def test_a_restored_version_can_be_pushed(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     assert repo("restore", f"{TREND_PATH}@1").code == 0
     assert repo.words() == {TREND_PATH: "modified"}
@@ -410,13 +410,13 @@ def test_a_restored_version_is_meant(repo: World) -> None:
     assert repo.saved()[-1] == LONGER
 
 
-def test_a_restored_version_goes_through_with_push(repo: World) -> None:
+def test_restore_push_saves_an_older_version(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     assert repo("restore", f"{TREND_PATH}@1", "--push").code == 0
     assert repo.saved() == [TREND, SLOWER, TREND]
 
 
-def test_a_choice_ends_with_the_next_one(repo: World) -> None:
+def test_a_later_restore_ends_the_permission_to_revert(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     assert repo("restore", f"{TREND_PATH}@1").code == 0
     assert repo("restore", TREND_PATH).code == 0
@@ -424,7 +424,7 @@ def test_a_choice_ends_with_the_next_one(repo: World) -> None:
     refused(repo, newest=SLOWER, naming="2.0")
 
 
-def test_ours_that_a_pull_chose_is_meant(repo: World) -> None:
+def test_a_text_chosen_by_pull_ours_can_be_pushed(repo: World) -> None:
     repo.write(LONGER)
     repo.web_save(SLOWER)
     assert repo("pull", "--ours").code == 0
@@ -432,7 +432,7 @@ def test_ours_that_a_pull_chose_is_meant(repo: World) -> None:
     assert repo.saved() == [TREND, SLOWER, LONGER]
 
 
-def test_a_choice_ends_once_the_file_is_clean(repo: World) -> None:
+def test_the_permission_to_revert_ends_once_the_file_is_clean(repo: World) -> None:
     repo.web_save(SLOWER)
     assert repo("pull", "--commit").code == 0
     assert repo("restore", f"{TREND_PATH}@1").code == 0
@@ -442,7 +442,7 @@ def test_a_choice_ends_once_the_file_is_clean(repo: World) -> None:
     refused(repo, newest=SLOWER, naming="2.0")
 
 
-def test_a_merge_by_hand_is_meant_once_it_is_resolved(repo: World) -> None:
+def test_a_manual_merge_can_be_pushed_once_resolved(repo: World) -> None:
     """Neither side, but the line from before: named, it is saved."""
     conflicted(repo)
     repo.write(TREND)
@@ -455,7 +455,7 @@ def test_a_merge_by_hand_is_meant_once_it_is_resolved(repo: World) -> None:
 # -- what is lacked is not the newest -------------------------------------------------------------
 
 
-def test_a_newer_save_without_the_one_before(repo: World) -> None:
+def test_a_text_with_only_the_later_foreign_save_is_refused(repo: World) -> None:
     """Like the result of a cherry-pick, without an edit."""
     repo.web_save_and_pull(SLOWER)
     repo.web_save_and_pull(SLOWER + "\n// theirs\n")
@@ -480,7 +480,7 @@ def test_a_script_forgotten_and_pulled_again(clone: World) -> None:
 # -- ordinary work meets no new refusal -----------------------------------------------------------
 
 
-def test_ordinary_work(repo: World) -> None:
+def test_ordinary_edits_are_pushed(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     added = SLOWER + "plot(close)\n"
     for text in (added, SLOWER, added, SLOWER.replace("ta.ema", "ta.rma"), SLOWER):
@@ -489,7 +489,7 @@ def test_ordinary_work(repo: World) -> None:
     assert repo.saved()[-1] == SLOWER
 
 
-def test_a_line_of_theirs_that_was_moved_is_not_lacked(repo: World) -> None:
+def test_moving_a_foreign_line_does_not_revert_it(repo: World) -> None:
     added = TREND.replace("plot(fast)\n", "plot(high)\nplot(fast)\n")
     repo.web_save_and_pull(added)
     moved = TREND.replace("rises =", "plot(high)\nrises =")
@@ -497,14 +497,14 @@ def test_a_line_of_theirs_that_was_moved_is_not_lacked(repo: World) -> None:
     assert repo.saved()[-1] == moved
 
 
-def test_blanks_are_nobodys_work(repo: World) -> None:
+def test_blanks_do_not_count_as_foreign_work(repo: World) -> None:
     """An editor that adds the last line end back, and takes blanks out."""
     repo.web_save_and_pull(TREND.removesuffix("\n").replace("plot(fast)", "plot(fast)  "))
     repo.write_and_push(LONGER)
     assert repo.saved()[-1] == LONGER
 
 
-def test_an_own_line_over_theirs_goes_back_to_what_was_before(repo: World) -> None:
+def test_undoing_our_own_edit_of_a_foreign_line_is_pushed(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     for text in (FASTER, TREND):
         repo.write_and_push(text)

@@ -26,7 +26,7 @@ def held(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_an_empty_folder(world: World) -> None:
+def test_a_template_fills_an_empty_folder(world: World) -> None:
     ran = world("init", "--sandbox", "--template", "team", "new", code=0)
     assert ran.out.splitlines() == [f"written  {path}" for path in ["pine.toml", *FILES]]
     files = held(world.place / "new")
@@ -39,7 +39,7 @@ def test_an_empty_folder(world: World) -> None:
     assert world("status", cwd=world.place / "new").code == 0
 
 
-def test_existing_files_stay(clone: World) -> None:
+def test_a_template_leaves_existing_files(clone: World) -> None:
     clone.write("mine\n", ".gitignore")
     before = clone.files()
     ran = clone("init", "--template", "team", code=0)
@@ -53,7 +53,7 @@ def test_existing_files_stay(clone: World) -> None:
     assert clone.files() == after
 
 
-def test_with_link(clone: World) -> None:
+def test_a_template_can_be_combined_with_link(clone: World) -> None:
     (clone.folder / "pine.toml").unlink()
     ran = clone(
         "init", "--link", "--template", "team", "--remote", clone.remote_name, "--json", code=0
@@ -63,14 +63,14 @@ def test_with_link(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_a_dry_run_names_them_and_writes_nothing(world: World) -> None:
+def test_a_dry_run_lists_the_files_and_writes_nothing(world: World) -> None:
     ran = world("init", "--sandbox", "--template", "team", "-n", "new", code=0)
     assert ran.out.splitlines() == [f"to write  {path}" for path in ["pine.toml", *FILES]]
     assert "nothing was written" in ran.err
     assert not (world.place / "new").exists()
 
 
-def test_a_workspace_is_not_made_twice(clone: World) -> None:
+def test_init_in_a_workspace_is_refused(clone: World) -> None:
     for more in (["--template", "team", "--link"], ["--sandbox"], []):
         ran = clone("init", *more)
         assert (ran.code, "already a workspace" in ran.err) == (2, True)
@@ -81,7 +81,7 @@ def test_a_workspace_is_not_made_twice(clone: World) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a right there")
-def test_no_link_is_followed(clone: World) -> None:
+def test_a_template_does_not_follow_links(clone: World) -> None:
     outside = clone.place / "outside"
     outside.mkdir()
     (outside / "ignored").write_text("theirs\n")
@@ -110,7 +110,7 @@ def test_a_workspace_below_a_repository_is_reported(clone: World) -> None:
 # -- what the files do ----------------------------------------------------------------------------
 
 
-def test_line_ends_are_git_s_and_make_no_difference(clone: World) -> None:
+def test_line_ends_converted_by_git_do_not_matter(clone: World) -> None:
     assert clone("init", "--template", "team").code == 0
     git(clone, "init", "-q")
     clone.write(LONGER.replace("\n", "\r\n"))
@@ -128,7 +128,7 @@ def test_line_ends_are_git_s_and_make_no_difference(clone: World) -> None:
     assert git(windows, "status", "--short") == ""
 
 
-def test_the_ignored(clone: World) -> None:
+def test_the_template_ignores_secrets_and_temporary_files(clone: World) -> None:
     assert clone("init", "--template", "team").code == 0
     git(clone, "init", "-q")
     for name in (".env", "cookies.txt", ".pinesync-0a.tmp", "indicators/Trend.pine~"):
@@ -142,7 +142,7 @@ def test_the_ignored(clone: World) -> None:
     }
 
 
-def test_the_tasks_of_vs_code_find_an_error_in_the_output(clone: World) -> None:
+def test_the_vs_code_tasks_find_errors_in_the_output(clone: World) -> None:
     assert clone("init", "--template", "team").code == 0
     tasks = {task["label"]: task for task in json.loads(clone.read(".vscode/tasks.json"))["tasks"]}
     clone.write(BROKEN)
@@ -161,7 +161,7 @@ def test_the_tasks_of_vs_code_find_an_error_in_the_output(clone: World) -> None:
         }
 
 
-def test_the_templates_travel_as_the_project_says() -> None:
+def test_the_package_contains_every_template_file() -> None:
     """No name begins with a dot, which git and the build would obey."""
     place = ROOT / "templates" / "workspace"
     found = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]

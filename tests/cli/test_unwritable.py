@@ -54,7 +54,7 @@ def sealed(clone: World, request: pytest.FixtureRequest) -> Iterator[Callable[[]
     ],
     ids=["save", "create", "rename", "delete"],
 )
-def test_nothing_is_sent_from_a_folder_that_takes_no_note(
+def test_an_unwritable_workspace_sends_nothing(
     clone: World, sealed: Callable[[], None], command: tuple[str, ...]
 ) -> None:
     if command == ("push",):
@@ -78,7 +78,7 @@ def test_nothing_is_sent_from_a_folder_that_takes_no_note(
     ],
 )
 @pytest.mark.parametrize("path", [TREND_PATH, "indicators/Extra.pine"])
-def test_a_save_that_cannot_be_noted_is_reported_and_found(
+def test_an_unrecorded_save_is_reported_and_recovered(
     clone: World, path: str, calls: tuple[str, ...], fault: str
 ) -> None:
     """The disk refuses once the save is stored: pine.toml, or all that this machine keeps."""
@@ -139,7 +139,7 @@ def is_full(world: World, number: int, editor: Callable[[], None] | None = None)
 
 @pytest.mark.parametrize("way", ["exchange", "link and replace"])
 @pytest.mark.parametrize("command", [("restore", "."), ("pull",), ("pull", "--theirs")])
-def test_the_disk_of_the_state_is_full_from_any_file_on(
+def test_a_full_state_disk_loses_no_edit(
     clone: World, command: tuple[str, ...], way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edit is in its file, or it is kept."""
@@ -175,7 +175,7 @@ def test_the_disk_of_the_state_is_full_from_any_file_on(
     assert clone("restore", "--kept", TREND_PATH).code == 0
 
 
-def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
+def test_a_concurrent_save_survives_a_failed_pull(clone: World) -> None:
     """Its text stays in the file. The older edit waits in a file that is named, for room."""
     saved = f"{MINE}// and more\n"
 
@@ -203,7 +203,7 @@ def test_an_editor_saves_as_the_file_is_put_back(clone: World) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tmpfs is Linux's")
 @pytest.mark.parametrize("pages", range(12))
-def test_a_disk_that_is_really_full(clone: World, pages: int) -> None:
+def test_a_really_full_disk_loses_no_edit(clone: World, pages: int) -> None:
     """The state is on its own disk with this number of free pages."""
     state = clone.home / "pinesync" / "state"
     moved = state.with_name("moved")

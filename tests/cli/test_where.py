@@ -9,7 +9,7 @@ import pytest
 from tests.world import BREAKOUT, EXTRA, LONGER, SLOWER, TREND_PATH, World, both_ways
 
 
-def test_c_is_as_if_started_there_before_and_after_the_verb(clone: World) -> None:
+def test_c_runs_a_command_in_another_folder(clone: World) -> None:
     clone.write(LONGER)
     for arguments in (
         ["-C", "scripts", "status"],
@@ -22,13 +22,13 @@ def test_c_is_as_if_started_there_before_and_after_the_verb(clone: World) -> Non
         assert (shown.code, shown.out.splitlines()[0]) == (0, f"modified  {TREND_PATH}  1.0")
 
 
-def test_c_names_a_folder(clone: World) -> None:
+def test_c_refuses_a_path_that_is_not_a_folder(clone: World) -> None:
     for wrong in ("nowhere", "scripts/pine.toml"):
         refused = clone("-C", wrong, "status", cwd=clone.place, code=2)
         assert f"-C {wrong}: no such folder" in refused.err
 
 
-def test_outside_of_a_folder_of_pinesync(clone: World) -> None:
+def test_commands_outside_a_workspace_are_refused(clone: World) -> None:
     for command in (["status"], ["push"], ["pull"], ["diff"], ["add", "x.pine"], ["check"]):
         refused = clone(*command, cwd=clone.place, code=2)
         assert "not in a workspace" in refused.err
@@ -36,7 +36,7 @@ def test_outside_of_a_folder_of_pinesync(clone: World) -> None:
 
 
 @both_ways
-def test_paths_are_relative_to_where_one_is(clone: World) -> None:
+def test_paths_are_relative_to_the_current_folder(clone: World) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// more\n", "strategies/Breakout.pine")
     below = clone.folder / "indicators"
@@ -52,14 +52,14 @@ def test_paths_are_relative_to_where_one_is(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_a_folder_named_with_a_slash_at_its_end(clone: World) -> None:
+def test_a_folder_may_have_a_trailing_slash(clone: World) -> None:
     clone.write(LONGER)
     assert clone("push", "indicators/").code == 0
     assert clone.words() == {}
 
 
 @pytest.mark.parametrize("verb", ["status", "push", "pull", "diff", "add", "restore", "rm"])
-def test_paths_outside_are_refused(clone: World, verb: str) -> None:
+def test_paths_outside_the_workspace_are_refused(clone: World, verb: str) -> None:
     (clone.place / "outside.pine").write_text(EXTRA)
     files = clone.files()
     for path in ("../outside.pine", clone.place / "outside.pine", "indicators/../../outside.pine"):
@@ -71,7 +71,7 @@ def test_paths_outside_are_refused(clone: World, verb: str) -> None:
 @pytest.mark.parametrize(
     "name", ["My idea 2 (copy)", "Мой индикатор", "測試 RSI", "ünïcode é", "100% & more", "a'b"]
 )
-def test_names_of_every_kind(clone: World, name: str) -> None:
+def test_every_kind_of_name_works(clone: World, name: str) -> None:
     text = EXTRA.replace("Extra", name)
     clone.web_save_and_pull(text, name)
     (path,) = [path for path in clone.files() if clone.read(path) == text]
@@ -83,7 +83,7 @@ def test_names_of_every_kind(clone: World, name: str) -> None:
     assert clone.words() == {}
 
 
-def test_two_names_that_one_file_could_have(clone: World) -> None:
+def test_colliding_names_get_different_files(clone: World) -> None:
     for name in ("trend", "TREND", "Trend "):
         clone.web_save(EXTRA + f"// {name}\n", name)
     assert clone("pull").code == 0
@@ -92,7 +92,7 @@ def test_two_names_that_one_file_could_have(clone: World) -> None:
     assert clone.words() == {}
 
 
-def test_scripts_of_one_text(world: World) -> None:
+def test_scripts_with_equal_texts_are_cloned(world: World) -> None:
     """Read at the same time, kept once."""
     for number in range(200):
         world.web_save(EXTRA, f"Copy {number}")
@@ -106,13 +106,13 @@ def test_scripts_of_one_text(world: World) -> None:
     assert world.words() == {}
 
 
-def test_a_folder_with_spaces_and_unicode(world: World) -> None:
+def test_a_folder_name_with_spaces_and_unicode_works(world: World) -> None:
     folder = world.place / "meine Skripte ü"
     assert world("clone", "--sandbox", folder).code == 0
     assert world("status", cwd=folder).out == "nothing to pull or push, 3 scripts clean\n"
 
 
-def test_a_folder_that_was_moved_is_another_place_with_the_same_words(clone: World) -> None:
+def test_a_moved_workspace_has_the_same_status(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(BREAKOUT + "// web\n", "Breakout")
     moved = clone.place / "elsewhere"
@@ -136,7 +136,7 @@ def test_two_clones_of_one_account_see_each_other(clone: World) -> None:
     assert clone("status", cwd=other).out == "nothing to pull or push, 3 scripts clean\n"
 
 
-def test_named_sandboxes_are_accounts_of_their_own(world: World) -> None:
+def test_named_sandboxes_are_separate_accounts(world: World) -> None:
     assert world("sandbox", "seed", "--name", "team").code == 0
     assert world("clone", "--remote", "sandbox:team", "scripts").out.startswith("cloned 13 scripts")
     assert world("status").out == "nothing to pull or push, 13 scripts clean\n"

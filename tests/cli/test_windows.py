@@ -35,7 +35,7 @@ class Console(io.StringIO):
         return self._left.pop(0)
 
 
-def test_keys_of_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_are_read_from_the_windows_console(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console("P\xe0Hn")
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(sys, "stdin", console)
@@ -67,7 +67,7 @@ def test_a_backslash_is_part_of_a_path_on_windows(
     assert _encoded(["less"], "\x1b[32m+x\x1b[0m", windows=True) == b"\x1b[32m+x\x1b[0m"
 
 
-def test_a_notification_takes_its_words_from_the_environment(
+def test_a_notification_gets_its_text_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     recording(tmp_path, "powershell")

@@ -55,7 +55,7 @@ def test_a_pull_request_with_a_broken_script_is_annotated(team: Team) -> None:
     assert team.world.saved() == [TREND]
 
 
-def test_the_workflow_fits_its_schema(team: Team) -> None:
+def test_the_workflow_matches_its_schema(team: Team) -> None:
     written = team.workflow
     written["on"] = written.pop(True)  # YAML 1.1 reads the word as a truth value
     schema = validator("https://json.schemastore.org/github-workflow.json")
@@ -64,7 +64,7 @@ def test_the_workflow_fits_its_schema(team: Team) -> None:
     assert list(schema.iter_errors(written))
 
 
-def test_where_the_cookie_is_and_what_each_job_may_do(team: Team) -> None:
+def test_each_job_has_minimal_secrets_and_permissions(team: Team) -> None:
     jobs: dict[str, Any] = team.workflow["jobs"]
     assert "secrets." not in str(jobs["check"])
     assert "environment" not in jobs["check"]
@@ -91,7 +91,7 @@ def test_where_the_cookie_is_and_what_each_job_may_do(team: Team) -> None:
 # -- main -----------------------------------------------------------------------------------------
 
 
-def test_two_pushes_in_a_row_and_nothing_the_third_time(team: Team) -> None:
+def test_a_third_push_without_changes_sends_nothing(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     assert not team.run("push").failed
     assert (recorded(team)[TREND_PATH], said(team)[0]) == ("2.0", RECORDED)
@@ -105,7 +105,7 @@ def test_two_pushes_in_a_row_and_nothing_the_third_time(team: Team) -> None:
     assert (git(team.origin, "rev-parse", "main"), len(team.world.saved())) == (head, 3)
 
 
-def test_a_commit_that_is_taken_back_is_a_new_version(team: Team) -> None:
+def test_a_reverted_commit_is_a_new_version(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     assert not team.run("push").failed
     git(team.world, "pull", "-q", "--rebase")
@@ -116,7 +116,7 @@ def test_a_commit_that_is_taken_back_is_a_new_version(team: Team) -> None:
     assert recorded(team)[TREND_PATH] == "3.0"
 
 
-def test_without_the_commit_back_nothing_is_lost(team: Team) -> None:
+def test_a_missing_commit_back_loses_nothing(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     assert not team.run("push", without=("Record",)).failed
     team.merge(OTHER, BREAKOUT_PATH)
@@ -137,7 +137,7 @@ def test_without_the_commit_back_nothing_is_lost(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER, MERGED]
 
 
-def test_what_a_failed_push_did_save_is_recorded(team: Team) -> None:
+def test_a_partly_failed_push_records_what_it_saved(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     team.merge(BREAKOUT + "plot(undeclared)\n", BREAKOUT_PATH)
     job = team.run("push")
@@ -146,7 +146,7 @@ def test_what_a_failed_push_did_save_is_recorded(team: Team) -> None:
     assert team.world.saved("Breakout") == [BREAKOUT]
 
 
-def test_without_the_secret_nothing_is_recorded(team: Team) -> None:
+def test_a_missing_secret_records_nothing(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     team.world.user = team.world.store.ensure_user("nobody")
     job = team.run("push")
@@ -156,7 +156,7 @@ def test_without_the_secret_nothing_is_recorded(team: Team) -> None:
 # -- races ----------------------------------------------------------------------------------------
 
 
-def test_a_commit_that_arrives_meanwhile_stays(team: Team) -> None:
+def test_a_concurrent_commit_is_kept(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     job = team.run("push", before={"Record": lambda: team.merge(OTHER, BREAKOUT_PATH, "meanwhile")})
     assert not job.failed, job
@@ -166,7 +166,7 @@ def test_a_commit_that_arrives_meanwhile_stays(team: Team) -> None:
     assert (recorded(team)[BREAKOUT_PATH], team.world.saved("Breakout")[-1]) == ("2.0", OTHER)
 
 
-def test_records_that_are_in_conflict_are_repaired(team: Team) -> None:
+def test_conflicting_records_are_repaired(team: Team) -> None:
     """The run saved 2.0; the browser saved 3.0, which somebody pulled and recorded first."""
     team.merge(LONGER, TREND_PATH)
 
@@ -183,7 +183,7 @@ def test_records_that_are_in_conflict_are_repaired(team: Team) -> None:
     assert team.world.saved() == [TREND, LONGER, MERGED]
 
 
-def test_two_new_scripts_at_once(team: Team) -> None:
+def test_two_new_scripts_are_recorded(team: Team) -> None:
     def listed(name: str) -> None:
         team.world.write(EXTRA.replace("Extra", name), f"{name}.pine")
         assert team.world("add", f"{name}.pine").code == 0
@@ -198,7 +198,7 @@ def test_two_new_scripts_at_once(team: Team) -> None:
     assert sorted(team.world.account()) == ["Breakout", "One", "Other", "Tools", "Trend"]
 
 
-def test_somebody_recorded_the_same_before(team: Team) -> None:
+def test_an_already_recorded_save_needs_no_commit(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
 
     def meanwhile() -> None:
@@ -210,7 +210,7 @@ def test_somebody_recorded_the_same_before(team: Team) -> None:
     assert (said(team)[0], recorded(team)[TREND_PATH]) == ("from my machine", "2.0")
 
 
-def test_a_main_that_accepts_no_commit_is_reported(team: Team) -> None:
+def test_a_protected_main_is_reported(team: Team) -> None:
     team.merge(LONGER, TREND_PATH)
     guard = team.origin / "hooks" / "pre-receive"
     guard.parent.mkdir(exist_ok=True)
@@ -244,7 +244,7 @@ def test_a_protected_main_has_its_record_on_a_side_ref(team: Team) -> None:
 # -- drift ----------------------------------------------------------------------------------------
 
 
-def test_drift_tells_what_the_web_changed_and_changes_nothing(team: Team) -> None:
+def test_drift_reports_web_changes_and_changes_nothing(team: Team) -> None:
     clean = team.run("drift")
     assert clean.codes == {"Status": 0}
     assert "    nothing to pull or push, 3 scripts clean" in clean.summary
@@ -263,7 +263,7 @@ def test_drift_tells_what_the_web_changed_and_changes_nothing(team: Team) -> Non
     assert (team.world.account(), git(team.origin, "rev-parse", "main")) == (account, head)
 
 
-def test_drift_says_that_the_session_ended(team: Team) -> None:
+def test_drift_reports_an_expired_session(team: Team) -> None:
     team.world.user = team.world.store.ensure_user("nobody")
     job = team.run("drift")
     assert job.codes["Status"] not in (0, 6)

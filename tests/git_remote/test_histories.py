@@ -14,9 +14,7 @@ pytestmark = pytest.mark.promise(39)
 NOTES = EXTRA + "// notes\n"
 
 
-def test_a_merge_that_ignores_a_save_is_refused_and_says_what_helps(
-    folder: Folder, world: World
-) -> None:
+def test_a_merge_that_drops_a_save_is_refused_with_a_hint(folder: Folder, world: World) -> None:
     world.web_save(SLOWER)
     folder.git("fetch")
     folder.edit("notes\n", "notes.md")
@@ -32,7 +30,7 @@ def test_a_merge_that_ignores_a_save_is_refused_and_says_what_helps(
 
 
 @pytest.mark.parametrize("event", ["new", "renamed"])
-def test_a_file_that_is_not_listed_is_not_overwritten_by_a_fetch(
+def test_an_unlisted_file_is_not_overwritten_by_a_fetch(
     folder: Folder, world: World, event: str
 ) -> None:
     folder.edit(NOTES, "indicators/Extra.pine")
@@ -68,7 +66,7 @@ def test_a_commit_of_another_workspace_is_refused(
 
 
 @pytest.mark.parametrize("name", ["Extra", "Breakout"])
-def test_a_script_that_cannot_be_a_file_blocks_no_other(
+def test_an_unusable_script_does_not_block_the_others(
     folder: Folder, world: World, name: str
 ) -> None:
     world.web_save(EXTRA + "// \0\n", name)
@@ -82,7 +80,7 @@ def test_a_script_that_cannot_be_a_file_blocks_no_other(
     assert folder.is_sound()
 
 
-def test_a_submodule_has_the_state_of_its_folder(folder: Folder, world: World) -> None:
+def test_a_submodule_has_its_own_state(folder: Folder, world: World) -> None:
     folder.git("init", "-q", "above")
     above = Folder(world, folder.root / "above")
     allowed = ("-c", "protocol.pinesync.allow=always")
@@ -94,7 +92,7 @@ def test_a_submodule_has_the_state_of_its_folder(folder: Folder, world: World) -
     assert "Trend" in done.out, done
 
 
-def test_a_renamed_remote_goes_on_where_it_was(folder: Folder, world: World) -> None:
+def test_a_renamed_remote_continues_its_history(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push")
     folder.git("remote", "rename", "origin", "tradingview")
@@ -106,7 +104,7 @@ def test_a_renamed_remote_goes_on_where_it_was(folder: Folder, world: World) -> 
     assert folder.is_sound()
 
 
-def test_a_forged_record_says_how_to_do_without_it(folder: Folder, world: World) -> None:
+def test_a_forged_record_is_refused_with_a_hint(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     folder.git("push")
     folder.git("update-ref", "refs/pinesync/origin/record", "HEAD")

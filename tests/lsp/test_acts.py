@@ -17,7 +17,7 @@ from tests.world.scripts import BREAKOUT, BROKEN, LONGER, MERGED, SLOWER, TOOLS,
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
-def test_a_push_saves_the_one_script(clone: World, on_trend: OnTrend) -> None:
+def test_a_push_saves_one_script(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
     editor, uri = on_trend()
@@ -35,7 +35,7 @@ def test_a_push_saves_the_one_script(clone: World, on_trend: OnTrend) -> None:
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_a_push_of_the_folder(clone: World, on_trend: OnTrend) -> None:
+def test_a_push_of_the_folder_refuses_unsaved_files(clone: World, on_trend: OnTrend) -> None:
     clone.write(LONGER)
     clone.write(BREAKOUT + "// mine\n", BREAKOUT_PATH)
     editor, uri = on_trend(LONGER + "// more\n")
@@ -48,7 +48,7 @@ def test_a_push_of_the_folder(clone: World, on_trend: OnTrend) -> None:
     assert clone.words() == {}
 
 
-def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, editor: Editor) -> None:
+def test_push_and_pull_of_a_subfolder_leave_other_files(clone: World, editor: Editor) -> None:
     """Other files are neither sent nor pulled, and may be unsaved."""
     mine = BREAKOUT + "// mine\n"
     clone.write(LONGER)
@@ -70,7 +70,7 @@ def test_a_push_and_a_pull_of_a_folder_in_it(clone: World, editor: Editor) -> No
 
 
 @pytest.mark.parametrize("verb", ["push", "pull"])
-def test_what_is_not_saved_in_the_editor_stays(clone: World, on_trend: OnTrend, verb: str) -> None:
+def test_unsaved_changes_are_never_overwritten(clone: World, on_trend: OnTrend, verb: str) -> None:
     """Neither the file's old text is sent, nor is a new one put beneath the edit."""
     clone.web_save(SLOWER, "Trend") if verb == "pull" else clone.write(LONGER)
     before = clone.read()
@@ -113,7 +113,7 @@ def test_a_refused_push_is_a_warning_with_its_hint(clone: World, on_trend: OnTre
     assert clone.saved() == [TREND, SLOWER, MERGED]
 
 
-def test_what_does_not_compile_is_shown_where_it_is(clone: World, on_trend: OnTrend) -> None:
+def test_a_compile_error_is_shown_at_its_position(clone: World, on_trend: OnTrend) -> None:
     clone.write(BROKEN)
     editor, uri = on_trend()
     assert editor.findings(uri, 1) == []
@@ -124,7 +124,7 @@ def test_what_does_not_compile_is_shown_where_it_is(clone: World, on_trend: OnTr
     assert clone.saved() == [TREND]
 
 
-def test_a_pull_brings_what_was_saved_there(clone: World, on_trend: OnTrend) -> None:
+def test_a_pull_downloads_the_newest_version(clone: World, on_trend: OnTrend) -> None:
     clone.web_save(SLOWER)
     editor, uri = on_trend()
     assert editor.do("pull", uri)["exit_code"] == 0
@@ -161,7 +161,7 @@ def test_the_diff_opens_next_to_the_file(clone: World, on_trend: OnTrend, able: 
     assert clone.read() == TREND
 
 
-def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) -> None:
+def test_diff_reports_no_difference_and_unsaved_changes(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     assert editor.do("diff", uri)["message"] == "no difference from TradingView"
     editor.type(uri, LONGER)
@@ -169,7 +169,7 @@ def test_no_difference_and_what_is_not_saved(clone: World, on_trend: OnTrend) ->
     assert said == "no difference from TradingView, without the editor's unsaved changes"
 
 
-def test_a_push_commits_where_git_is_configured_to(clone: World, on_trend: OnTrend) -> None:
+def test_a_push_commits_if_git_config_says_so(clone: World, on_trend: OnTrend) -> None:
     """It is the ordinary push: `git config pinesync.commit` applies."""
     start(clone)
     clone.git("config", "pinesync.commit", "true")
@@ -180,14 +180,16 @@ def test_a_push_commits_where_git_is_configured_to(clone: World, on_trend: OnTre
 
 
 @pytest.mark.parametrize("arguments", [(), ("",), ("Trend.pine",), ("https://a.invalid/b.pine",)])
-def test_a_command_without_a_file(clone: World, editor: Editor, arguments: tuple[str, ...]) -> None:
+def test_a_command_without_a_file_is_refused(
+    clone: World, editor: Editor, arguments: tuple[str, ...]
+) -> None:
     for verb in ("push", "pull", "diff"):
         assert editor.do(verb, *arguments)["exit_code"] == 2
     assert [one.type for one in editor.said] == [MessageType.Warning] * 3
     assert editor.leave() == 0
 
 
-def test_what_is_outside_is_not_reached(clone: World, editor: Editor) -> None:
+def test_files_outside_the_workspace_are_refused(clone: World, editor: Editor) -> None:
     (clone.place / "elsewhere.pine").write_text(LONGER, "utf-8")
     (clone.folder / "link.pine").symlink_to(clone.place / "elsewhere.pine")
     for uri in (

@@ -51,7 +51,7 @@ def settings() -> str:
     return found
 
 
-def test_findings_a_push_and_the_line_above(clone: World, tmp_path: Path) -> None:
+def test_neovim_shows_findings_pushes_and_shows_the_code_lens(clone: World, tmp_path: Path) -> None:
     clone.write(BROKEN)
     command = f'{{ "{sys.executable}", "-m", "pinesync", "lsp" }}'
     init, told = tmp_path / "init.lua", tmp_path / "told.json"

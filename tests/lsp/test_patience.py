@@ -28,7 +28,7 @@ def asked(world: World, endpoint: str) -> int:
 # -- what is asked --------------------------------------------------------------------------------
 
 
-def test_one_text_of_a_document_is_compiled_at_a_time(clone: World, on_trend: OnTrend) -> None:
+def test_a_document_is_compiled_once_at_a_time(clone: World, on_trend: OnTrend) -> None:
     """Of those that are saved meanwhile the newest is next."""
     editor, uri = on_trend()
     clone.plan.add("check:1:slow:seconds=3")
@@ -45,7 +45,7 @@ def test_one_text_of_a_document_is_compiled_at_a_time(clone: World, on_trend: On
     assert asked(clone, "check") == 2
 
 
-def test_the_list_is_asked_for_once_after_many_saves(clone: World, editor: Editor) -> None:
+def test_the_list_is_requested_once_after_many_saves(clone: World, editor: Editor) -> None:
     uris = [editor.open(clone.folder / path) for path in PATHS]
     before = asked(clone, "list")
     clone.plan.add("check:*:slow:seconds=1")
@@ -57,7 +57,7 @@ def test_the_list_is_asked_for_once_after_many_saves(clone: World, editor: Edito
     assert asked(clone, "list") == before + 2
 
 
-def test_a_failure_is_reported_where_no_newer_text_came(clone: World, on_trend: OnTrend) -> None:
+def test_a_failure_of_an_outdated_check_is_not_reported(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     clone.plan.add("check:1:garbage")
     editor.save(uri)
@@ -87,7 +87,7 @@ def pushed(editor: Editor, world: World, fault: str, until: str) -> str:
     return uri
 
 
-def test_a_push_that_sent_nothing_is_called_off(clone: World, editor: Editor) -> None:
+def test_a_push_can_be_cancelled_before_it_sends(clone: World, editor: Editor) -> None:
     uri = pushed(editor, clone, "check:1:slow:seconds=2", "/translate_light")
     editor.cancel("mine")
     with pytest.raises(JsonRpcException) as refused:
@@ -100,7 +100,7 @@ def test_a_push_that_sent_nothing_is_called_off(clone: World, editor: Editor) ->
     assert asked(clone, "save_next") == 1
 
 
-def test_one_that_waits_for_its_turn_is_called_off(clone: World, editor: Editor) -> None:
+def test_a_waiting_command_can_be_cancelled(clone: World, editor: Editor) -> None:
     uri = pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
     params = types.ExecuteCommandParams("pinesync.pull", [uri])
     editor.request("other", "workspace/executeCommand", params)
@@ -121,7 +121,7 @@ def test_a_sent_save_cannot_be_cancelled(clone: World, editor: Editor) -> None:
     assert clone.words() == {}
 
 
-def test_after_a_save_was_sent_no_other_is(clone: World, editor: Editor) -> None:
+def test_a_cancelled_push_sends_no_further_save(clone: World, editor: Editor) -> None:
     for path in PATHS:
         clone.write(clone.read(path) + "// mine\n", path)
     begun(editor, clone, "push", clone.folder.as_uri(), "save_next:1:slow:seconds=2", "/save/next/")
@@ -133,7 +133,7 @@ def test_after_a_save_was_sent_no_other_is(clone: World, editor: Editor) -> None
     assert all(len(clone.saved(name)) == 2 for name in ("Trend", "Tools", "Breakout"))
 
 
-def test_a_shutdown_ends_what_was_not_sent(clone: World, editor: Editor) -> None:
+def test_a_shutdown_cancels_an_unsent_push(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "check:1:slow:seconds=2", "/translate_light")
     assert editor.leave() == 0
     assert clone.saved() == [TREND]
@@ -141,7 +141,9 @@ def test_a_shutdown_ends_what_was_not_sent(clone: World, editor: Editor) -> None
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_a_shutdown_is_refused_while_a_save_is_not_answered(clone: World, editor: Editor) -> None:
+def test_a_shutdown_is_refused_while_a_save_awaits_its_response(
+    clone: World, editor: Editor
+) -> None:
     pushed(editor, clone, "save_next:1:hang:after", "/save/next/")
     with pytest.raises(JsonRpcException, match="a save was sent") as refused:
         editor.ask("shutdown_async", None)
@@ -153,7 +155,9 @@ def test_a_shutdown_is_refused_while_a_save_is_not_answered(clone: World, editor
 
 
 @pytest.mark.parametrize("what", ["save_next:1:hang:after", "list:*:hang", "check:*:hang"])
-def test_an_exit_waits_for_nothing_that_hangs(clone: World, editor: Editor, what: str) -> None:
+def test_an_exit_does_not_wait_for_a_hanging_request(
+    clone: World, editor: Editor, what: str
+) -> None:
     """It hangs for longer than a test may take; and the lock is free."""
     endpoint = {"save_next": "/save/next/", "list": "/list", "check": "/translate_light"}
     uri = pushed(editor, clone, what, endpoint[what.partition(":")[0]])
@@ -165,7 +169,7 @@ def test_an_exit_waits_for_nothing_that_hangs(clone: World, editor: Editor, what
     assert clone.saved() == [TREND, LONGER]
 
 
-def test_an_exit_waits_for_no_thread_of_a_pool(clone: World, editor: Editor) -> None:
+def test_an_exit_does_not_wait_for_pool_threads(clone: World, editor: Editor) -> None:
     """Python itself would, as it ends."""
     for name, text in (("Trend", SLOWER), ("Breakout", LONGER), ("Tools", SLOWER)):
         clone.web_save(text, name)
@@ -191,7 +195,7 @@ def test_a_request_after_the_shutdown_is_refused(clone: World, on_trend: OnTrend
 # -- what is kept ---------------------------------------------------------------------------------
 
 
-def test_nothing_is_kept_of_what_an_editor_said(clone: World, tmp_path: Path) -> None:
+def test_notifications_leave_nothing_in_memory(clone: World, tmp_path: Path) -> None:
     """pygls would keep a future for each notification, and with it the document's text."""
     places = Places(tmp_path / "config", tmp_path / "state", tmp_path / "sandboxes")
     uri = (clone.folder / TREND_PATH).as_uri()

@@ -14,7 +14,7 @@ ACTS = ["push", "pull", "diff"]
 
 
 @served
-def test_a_line_for_each_state(clone: World, on_trend: OnTrend) -> None:
+def test_each_status_has_its_code_lens(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     before = len(clone.plan.log)
     assert editor.lenses(uri) == ["clean 1.0", *ACTS]
@@ -35,7 +35,7 @@ def test_a_line_for_each_state(clone: World, on_trend: OnTrend) -> None:
     assert editor.lenses(uri)[0] == "diverged 2.0 → 3.0"
 
 
-def test_what_is_new_or_not_listed(clone: World, editor: Editor) -> None:
+def test_new_and_untracked_files_have_a_code_lens(clone: World, editor: Editor) -> None:
     clone.write(EXTRA, "mine.pine")
     uri = editor.open(clone.folder / "mine.pine")
     assert editor.lenses(uri) == ["untracked"]
@@ -43,7 +43,7 @@ def test_what_is_new_or_not_listed(clone: World, editor: Editor) -> None:
     assert editor.lenses(uri) == ["new", *ACTS]
 
 
-def test_several_folders_and_one_that_is_broken(clone: World, opening: Opening) -> None:
+def test_several_workspaces_work_although_one_is_broken(clone: World, opening: Opening) -> None:
     """Each file belongs to the workspace it is in; a broken pine.toml is reported once."""
     second = clone.place / "second"
     assert clone("clone", "--sandbox", str(second), cwd=clone.place).code == 0

@@ -80,7 +80,7 @@ def ok(body: bytes | str) -> Response:
         (requests.script_info(ID), "GET", "/get_script_info/", [("pine_id", ID)], None, "read"),
     ],
 )
-def test_requests(
+def test_each_request_has_its_method_path_query_and_body(
     request_: Request,
     method: str,
     path: str,
@@ -101,7 +101,7 @@ LIST = """[{"scriptIdPart":"USER;0123456789abcdef0123456789abcdef","version":"13
 "extra":{"kind":"strategy","sourceInputsCount":2,"stats":{"alertcondition":8,"plot":1}}}]"""
 
 
-def test_list() -> None:
+def test_a_list_row_is_parsed() -> None:
     (info,) = responses.scripts(ok(LIST))
     assert (info.pine_id, info.version, info.name) == (ID, Version(13), "saved name")
     assert (info.title, info.modified, info.kind) == (
@@ -111,7 +111,7 @@ def test_list() -> None:
     )
 
 
-def test_list_in_other_forms() -> None:
+def test_lists_in_other_formats_are_parsed() -> None:
     assert responses.scripts(ok("[]")) == ()
     assert responses.scripts(ok(b"\n [ ] \n")) == ()
     assert responses.scripts(ok('[{"scriptIdPart":"STD;RSI","version":"1.0"}]')) == ()
@@ -146,7 +146,7 @@ def test_list_in_other_forms() -> None:
     ],
     ids=range(16),
 )
-def test_lists_that_are_refused(body: str) -> None:
+def test_malformed_lists_are_refused(body: str) -> None:
     with pytest.raises(errors.BadResponse):
         responses.scripts(ok(body))
 
@@ -158,7 +158,7 @@ GET = r"""{"created":"2023-02-06T11:08:10.969063Z","updated":"2023-02-07T11:08:1
 "scriptName":"A &amp; B","source":"//@version=6\r\nplot(\"\u00e9\")\n","version":"1.0"}"""
 
 
-def test_get() -> None:
+def test_a_saved_text_is_parsed() -> None:
     saved = responses.saved_text(ok(GET), ID, Version(1))
     assert saved.source == '//@version=6\r\nplot("é")\n'
     assert (saved.version, saved.last_version) == (Version(1), Version(2))
@@ -167,7 +167,7 @@ def test_get() -> None:
 
 
 @pytest.mark.parametrize("last", ["2", "2.0", '"2"', '"2.0"'])
-def test_the_last_version_in_its_forms(last: str) -> None:
+def test_the_last_version_is_parsed_in_every_format(last: str) -> None:
     body = GET.replace('"2.0"', last)
     assert responses.saved_text(ok(body), ID, None).last_version == Version(2)
 
@@ -198,12 +198,12 @@ def test_version_ten_is_newer_than_nine() -> None:
         ("{}", 0),
     ],
 )
-def test_times_in_their_forms(created: str, expected: int) -> None:
+def test_times_are_parsed_in_every_format(created: str, expected: int) -> None:
     body = GET.replace('"2023-02-06T11:08:10.969063Z"', created)
     assert responses.saved_text(ok(body), ID, None).created == expected
 
 
-def test_an_id_in_the_answer_is_compared() -> None:
+def test_a_text_of_another_id_is_refused() -> None:
     mine = GET[:-1] + f',"scriptIdPart":"{ID}"' + "}"
     assert responses.saved_text(ok(mine), ID, None).pine_id == ID
     theirs = mine.replace("USER;0", "USER;1")
@@ -211,7 +211,7 @@ def test_an_id_in_the_answer_is_compared() -> None:
         responses.saved_text(ok(theirs), ID, None)
 
 
-def test_another_version_than_asked_is_refused() -> None:
+def test_a_text_of_another_version_is_refused() -> None:
     with pytest.raises(errors.BadResponse, match=r"2\.0"):
         responses.saved_text(ok(GET), ID, Version(2))
 
@@ -235,12 +235,12 @@ def test_another_version_than_asked_is_refused() -> None:
     ],
     ids=range(12),
 )
-def test_texts_that_are_refused(body: str) -> None:
+def test_malformed_texts_are_refused(body: str) -> None:
     with pytest.raises(errors.BadResponse):
         responses.saved_text(ok(body), ID, None)
 
 
-def test_bytes_that_are_no_utf8_are_refused() -> None:
+def test_invalid_utf8_is_refused() -> None:
     with pytest.raises(errors.BadResponse):
         responses.saved_text(ok(GET.encode().replace(b"A &amp; B", b"\xff")), ID, None)
 
@@ -272,7 +272,7 @@ def test_errors_come_with_success(body: str) -> None:
     assert found.warnings == (WARNING,)
 
 
-def test_new_forms_of_findings() -> None:
+def test_unknown_kinds_of_findings_are_parsed() -> None:
     """As captured: no position, booleans in ctx, unknown codes and keys."""
     body = """{"success":true,"result":{"errors":[
     {"code":"CE10250","ctx":{},"message":"Script doesn't contain any statements"},
@@ -303,7 +303,7 @@ def test_new_forms_of_findings() -> None:
     assert found.warnings == (Diagnostic("warning", 1, 1, 1, 1, "v5 has no code"),)
 
 
-def test_nothing_found() -> None:
+def test_a_verdict_without_findings_is_empty() -> None:
     found = responses.verdict(ok('{"success":true,"result":{"functions":[]}}'))
     assert (found.errors, found.warnings) == ((), ())
 
@@ -327,7 +327,7 @@ LIMIT = '{"success":false,"reason":"Too long"}'
 ITEM = '{"message":"Too many","start":{"line":3,"column":6},"end":{"line":3,"column":14}}'
 
 
-def test_a_full_compile_says_nothing_or_what_is_wrong() -> None:
+def test_a_full_verdict_is_empty_or_has_the_errors() -> None:
     assert responses.full_verdict(ok(FULL)) == Verdict()
     (bare,) = responses.full_verdict(ok(LIMIT)).errors
     assert bare == Diagnostic("error", 1, 1, 1, 1, "Too long")
@@ -361,7 +361,7 @@ def test_old_pine_is_not_checked() -> None:
         OLD.replace(">= 5", ">= 500"),
     ],
 )
-def test_another_refusal_is_no_word_on_old_pine(body: str) -> None:
+def test_other_refusals_are_not_taken_for_old_pine(body: str) -> None:
     with pytest.raises(errors.FacadeError):
         responses.verdict(ok(body))
 
@@ -370,7 +370,7 @@ def test_another_refusal_is_no_word_on_old_pine(body: str) -> None:
     ("body", "error"),
     [('{"error":"busy"}', Refused), ('{"success":true}', BadResponse), ("<html>", BotCheck)],
 )
-def test_a_full_compile_that_says_neither(body: str, error: type[Exception]) -> None:
+def test_a_malformed_full_verdict_is_refused(body: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         responses.full_verdict(ok(body))
 
@@ -382,13 +382,13 @@ def test_ends_before_their_starts_are_moved() -> None:
 
 
 @pytest.mark.parametrize("body", ['{"success":false,"reason":"Too busy"}', '{"error":"Too busy"}'])
-def test_a_refused_check(body: str) -> None:
+def test_a_refused_check_raises(body: str) -> None:
     with pytest.raises(errors.Refused, match="Too busy"):
         responses.verdict(ok(body))
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", '{"success":true}', '{"success":true,"result":5}'])
-def test_checks_that_say_nothing(body: str) -> None:
+def test_malformed_verdicts_are_refused(body: str) -> None:
     with pytest.raises(errors.BadResponse):
         responses.verdict(ok(body))
 
@@ -406,18 +406,18 @@ BROKEN = """{"success":false,"reason":"Undeclared identifier 'x'","reason2":{"er
 
 
 @pytest.mark.parametrize("body", [SAVED, SAVED.replace(PART, "")])
-def test_a_save_names_id_and_version(body: str) -> None:
+def test_a_save_response_has_id_and_version(body: str) -> None:
     saved = responses.saved(ok(body))
     assert (saved.accepted, saved.pine_id, saved.version) == (True, ID, Version(6))
 
 
-def test_a_save_may_leave_out_what_it_is() -> None:
+def test_a_save_response_may_omit_id_and_version() -> None:
     bare = '{"success":true,"result":{"metaInfo":{"description":"T"}}}'
     saved = responses.saved(ok(bare))
     assert (saved.accepted, saved.pine_id, saved.version) == (True, None, None)
 
 
-def test_a_save_that_does_not_compile_is_a_value() -> None:
+def test_a_save_that_does_not_compile_is_returned_with_its_errors() -> None:
     saved = responses.saved(ok(BROKEN))
     assert (saved.accepted, saved.pine_id, saved.version) == (False, None, None)
     assert saved.reason == "Undeclared identifier 'x'"
@@ -426,7 +426,7 @@ def test_a_save_that_does_not_compile_is_a_value() -> None:
     )
 
 
-def test_a_save_that_does_not_compile_may_have_a_result() -> None:
+def test_a_save_that_does_not_compile_may_have_id_and_version() -> None:
     result = SAVED[SAVED.index('"result"') : -1]
     saved = responses.saved(ok(BROKEN[:-1] + "," + result + "}"))
     assert (saved.accepted, saved.pine_id, saved.version) == (False, ID, Version(6))
@@ -435,7 +435,7 @@ def test_a_save_that_does_not_compile_may_have_a_result() -> None:
 @pytest.mark.parametrize(
     "body", ['{"success":true}', '{"success":true,"result":null}', "null", '"ok"', SAVED[:-5], ""]
 )
-def test_saves_that_say_nothing(body: str) -> None:
+def test_malformed_save_responses_are_refused(body: str) -> None:
     with pytest.raises(errors.BadResponse):
         responses.saved(ok(body))
 
@@ -444,12 +444,12 @@ def test_saves_that_say_nothing(body: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b'"ok"', b"ok", b' "ok"\n', b"ok\r\n"])
-def test_deleted(body: bytes) -> None:
+def test_a_confirmed_deletion_is_accepted(body: bytes) -> None:
     responses.deleted(ok(body))
 
 
 @pytest.mark.parametrize("body", [b"", b'"no"', b"okay", b"{}", b"true", b"null"])
-def test_not_deleted(body: bytes) -> None:
+def test_any_other_deletion_response_is_refused(body: bytes) -> None:
     with pytest.raises(errors.BadResponse):
         responses.deleted(ok(body))
 
@@ -457,12 +457,12 @@ def test_not_deleted(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body", [b'"ok"', b"", b"ok", b"{}", b'{"success":true}', b"null", b"\xff", b"[" * 100_000]
 )
-def test_renamed_whatever_the_body_is(body: bytes) -> None:
+def test_a_rename_succeeds_with_any_body(body: bytes) -> None:
     """Its form is unknown: only the list shows the result."""
     responses.renamed(ok(body))
 
 
-def test_not_renamed() -> None:
+def test_a_refused_rename_raises() -> None:
     for body in ('{"success":false,"reason":"why"}', '{"error":"why"}'):
         with pytest.raises(errors.Refused, match="why") as refusal:
             responses.renamed(ok(body))
@@ -471,7 +471,7 @@ def test_not_renamed() -> None:
         responses.renamed(ok(HTML))
 
 
-def test_session() -> None:
+def test_a_session_response_is_the_account_or_an_error() -> None:
     account = responses.account(ok('{"userId":77,"userName":"trader42","chartImageUrl":null}'))
     assert (account.name, account.user_id) == ("trader42", "77")
     with pytest.raises(errors.SessionExpired):
@@ -523,7 +523,9 @@ def _read(answer: Response, what: str) -> Any:
     ],
     ids=range(20),
 )
-def test_statuses_and_pages(what: str, answer: Response, error: type[Exception]) -> None:
+def test_each_status_and_web_page_has_its_error(
+    what: str, answer: Response, error: type[Exception]
+) -> None:
     if what == "list" and answer.status in (401, 403):
         error = errors.NoAccess  # it is about the account, not about one script
     if what == "rename" and error is errors.BadResponse:
@@ -555,7 +557,9 @@ def test_a_refusal_without_a_4xx() -> None:
     [(None, None), ("7", 7.0), (" 7 ", 7.0), ("", None), ("-1", None), ("soon", None),
      ("1e9", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("9" * 30, None), ("٧", None)],
 )  # fmt: skip
-def test_retry_after(header: str | None, seconds: float | None) -> None:
+def test_retry_after_is_parsed_as_seconds_or_a_date(
+    header: str | None, seconds: float | None
+) -> None:
     with pytest.raises(errors.RateLimited) as refusal:
         responses.scripts(Response(429, b"", header))
     assert refusal.value.retry_after == seconds

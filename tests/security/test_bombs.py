@@ -163,7 +163,7 @@ def run(world: World, answers: Answers, *command: str) -> Measured:
 
 @over_http
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_is_refused(clone: World, name: str) -> None:
+def test_a_hostile_list_is_refused(clone: World, name: str) -> None:
     bomb, words = LISTS[name]
     done = run(clone, routed(bomb, bomb), "pull")
     assert done.code == (7 if bomb in (long_headers, endless_trailers) else 1), done
@@ -174,7 +174,7 @@ def test_a_list_is_refused(clone: World, name: str) -> None:
 @pytest.mark.promise("S15")
 @over_http
 @pytest.mark.parametrize("name", TEXTS)
-def test_a_text_is_refused_and_its_script_named(clone: World, name: str) -> None:
+def test_a_hostile_text_is_refused_and_its_script_named(clone: World, name: str) -> None:
     bomb, words = TEXTS[name]
     done = run(clone, routed(listed(clone, version="9.0"), bomb), "pull")
     assert done.code == 1, done
@@ -184,7 +184,7 @@ def test_a_text_is_refused_and_its_script_named(clone: World, name: str) -> None
 
 
 @over_http
-def test_as_many_scripts_as_fit(clone: World) -> None:
+def test_the_longest_allowed_list_is_read(clone: World) -> None:
     """A list of the most scripts that are taken, each sound."""
     more = [
         {"scriptIdPart": f"USER;{n:032x}", "version": 1, "scriptName": str(n)}
@@ -196,7 +196,7 @@ def test_as_many_scripts_as_fit(clone: World) -> None:
 
 
 @over_http
-def test_many_large_scripts(clone: World) -> None:
+def test_many_large_scripts_fit_in_memory(clone: World) -> None:
     """All together they are as large as the most that a process may take."""
     more = [{"scriptIdPart": f"USER;{n:032x}", "version": 1} for n in range(100)]
     body = {"version": 1, "source": ("//" + "x" * 1021 + "\n") * 2048}
@@ -271,7 +271,7 @@ OF_EACH_KIND = (
 )
 
 
-def test_every_request_of_the_client_bears_them(tmp_path: Path) -> None:
+def test_every_client_request_survives_hostile_responses(tmp_path: Path) -> None:
     """One process handles all of them in turn."""
     bombs = [LISTS[name][0] for name in OF_EACH_KIND] + list(CHECKS.values())
 

@@ -170,7 +170,9 @@ def test_no_output_and_no_file_contains_the_cookie(
 
 
 @pytest.mark.promise("S3")
-def test_a_bugs_log_does_not_hold_it(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_log_does_not_contain_the_cookie(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A traceback has the lines of the code and the bug's own words, and no values."""
     world = signed_in
 
@@ -205,7 +207,7 @@ os.execv({git!r}, ["git", *sys.argv[1:]])
 @pytest.mark.promise("S3")
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through /proc")
 @pytest.mark.parametrize("source", ["kept", "variable"])
-def test_no_child_and_no_command_line_holds_the_cookie(
+def test_no_child_process_or_command_line_contains_the_cookie(
     signed_in: World, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whenever git is run, it notes its environment and the whole list of processes."""
@@ -234,7 +236,7 @@ def test_no_child_and_no_command_line_holds_the_cookie(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked at through /proc")
-def test_a_command_that_hangs_shows_nothing_and_dies_without_words(signed_in: World) -> None:
+def test_a_hanging_command_does_not_show_the_cookie(signed_in: World) -> None:
     world = signed_in
     world.plan.add(Fault("list", "hang", count=None))
     with world.spawn("status", "-vv") as child:

@@ -39,7 +39,7 @@ def wheel(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
-def test_the_teams_jobs_install_with_the_pip_of_python(clone: World, tmp_path: Path) -> None:
+def test_ci_jobs_install_with_pythons_own_pip(clone: World, tmp_path: Path) -> None:
     team = together(clone)
     planted(clone.folder, mark := tmp_path / "was-run")
     jobs = team.workflow["jobs"]
@@ -62,7 +62,7 @@ def test_the_teams_jobs_install_with_the_pip_of_python(clone: World, tmp_path: P
 
 
 @pytest.mark.parametrize("entry", ["", ".", "bin"])
-def test_a_hook_runs_nothing_of_the_repository(clone: World, tmp_path: Path, entry: str) -> None:
+def test_a_hook_runs_no_program_of_the_repository(clone: World, tmp_path: Path, entry: str) -> None:
     start(clone)
     assert clone("hooks", "install").code == 0
     planted(clone.folder, mark := tmp_path / "was-run")

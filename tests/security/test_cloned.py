@@ -152,7 +152,7 @@ VERBS = [
 
 
 @pytest.mark.parametrize("words", VERBS, ids=" ".join)
-def test_no_verb_runs_what_a_clone_brings(
+def test_no_command_runs_a_program_from_a_clone(
     hostile: World, mark: Path, words: tuple[str, ...]
 ) -> None:
     hostile.web_save(SLOWER)
@@ -163,7 +163,7 @@ def test_no_verb_runs_what_a_clone_brings(
     assert not mark.exists(), mark.read_text()
 
 
-def test_a_pull_refuses_and_says_why(hostile: World) -> None:
+def test_a_pull_in_a_planted_repository_is_refused(hostile: World) -> None:
     hostile.web_save(SLOWER)
     before = hostile.files()
     ran = hostile("pull")
@@ -173,18 +173,18 @@ def test_a_pull_refuses_and_says_why(hostile: World) -> None:
     assert hostile.files() == before
 
 
-def test_a_watch_refuses(hostile: World, mark: Path) -> None:
+def test_a_watch_in_a_planted_repository_is_refused(hostile: World, mark: Path) -> None:
     ran = hostile.process("watch")
     assert (ran.code, REFUSED in ran.err) == (2, True)
     assert not mark.exists()
 
 
-def test_doctor_names_it_once(hostile: World) -> None:
+def test_doctor_reports_a_planted_repository_once(hostile: World) -> None:
     ran = hostile("doctor")
     assert (ran.code, ran.out.count(REFUSED)) == (1, 1)
 
 
-def test_an_editors_pull_is_refused_as_well(
+def test_a_pull_from_an_editor_in_a_planted_repository_is_refused(
     hostile: World,
     mark: Path,
     opening: Opening,  # noqa: F811
@@ -197,7 +197,7 @@ def test_an_editors_pull_is_refused_as_well(
 
 
 @pytest.mark.parametrize("worktree", [".", ".."])
-def test_a_repository_made_of_files_above_the_workspace(
+def test_a_repository_planted_above_the_workspace_is_refused(
     clone: World, mark: Path, tmp_path: Path, worktree: str
 ) -> None:
     """The folder that is one may be any between the workspace and the repository's top; objects
@@ -218,7 +218,7 @@ def test_a_repository_made_of_files_above_the_workspace(
     assert not mark.exists()
 
 
-def test_a_folder_that_becomes_one_after_the_look_is_refused_by_git(
+def test_a_repository_planted_after_the_check_is_refused_by_git(
     clone: World, mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks_like_a_repository(clone.folder, mark)
@@ -267,7 +267,7 @@ def test_a_submodule_works(clone: World, tmp_path: Path) -> None:
     assert commits(dataclasses.replace(clone, place=tmp_path / "super")) == "Trend 2.0"
 
 
-def test_a_hook_of_the_persons_own_works(clone: World) -> None:
+def test_a_users_own_hook_works(clone: World) -> None:
     """git starts it with GIT_DIR in its environment, and ours asks git again."""
     start(clone)
     assert clone("hooks", "install").code == 0
@@ -289,7 +289,7 @@ def test_a_partial_clone_commits(clone: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["ext::{}", "ssh://nowhere.invalid/x", "file://{}"])
-def test_a_missing_object_is_fetched_from_nowhere(
+def test_a_missing_object_is_not_fetched(
     clone: World, mark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     """A .git that an archive brought may name a program that brings what is missing."""
@@ -344,7 +344,7 @@ def test_git_is_never_taken_from_the_current_directory(
     assert not mark.exists(), mark.read_text()
 
 
-def test_with_nothing_but_the_current_directory_in_path_there_is_no_git(
+def test_git_is_not_found_if_path_is_only_the_current_directory(
     clone: World, mark: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(clone.folder / "git", f"#!/bin/sh\necho $0 >> {mark}\n")
@@ -358,7 +358,7 @@ def test_with_nothing_but_the_current_directory_in_path_there_is_no_git(
 # -- what is staged -------------------------------------------------------------------------------
 
 
-def test_a_hook_before_a_commit_runs_no_filter(clone: World, mark: Path, tmp_path: Path) -> None:
+def test_the_pre_commit_hook_runs_no_filter(clone: World, mark: Path, tmp_path: Path) -> None:
     start(clone)
     program(tmp_path / "smudge", f"#!/bin/sh\necho $0 >> {mark}\ncat\n")
     for name in ("smudge", "process"):
@@ -374,7 +374,7 @@ def test_a_hook_before_a_commit_runs_no_filter(clone: World, mark: Path, tmp_pat
     assert not mark.exists()
 
 
-def test_the_refusal_is_of_one_kind(tmp_path: Path) -> None:
+def test_a_planted_repository_is_one_kind_of_error(tmp_path: Path) -> None:
     for part in ("objects", "refs"):
         (tmp_path / part).mkdir()
     (tmp_path / "HEAD").write_text("ref: refs/heads/main\n")

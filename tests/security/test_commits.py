@@ -71,7 +71,7 @@ def test_no_name_forges_a_trailer(found: list[tuple[str, bool]]) -> None:
 
 @given(names)
 @settings(max_examples=150)
-def test_no_name_forges_one_in_the_history(name: str) -> None:
+def test_no_name_forges_a_trailer_in_the_history(name: str) -> None:
     said = message(name, A, Version(2))
     assert parsed(said) == [f"Pine-Id: {A}", "Pine-Version: 2.0"]
     assert said.split("\n")[1:] == ["", f"Pine-Id: {A}", "Pine-Version: 2.0", ""]
@@ -79,7 +79,7 @@ def test_no_name_forges_one_in_the_history(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["RSI", "RSI: 2", "Trend #2", "a [b] c", "skip", "No CI", "測試"])
-def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
+def test_an_ordinary_name_is_not_changed(name: str) -> None:
     assert title_of(name).strip('"') == name
 
 
@@ -100,7 +100,7 @@ def path_of(world: World) -> str:
     return found.relative_to(world.folder).as_posix()
 
 
-def test_a_commit_of_ours_skips_no_check(repo: World) -> None:
+def test_a_commit_by_push_skips_no_ci_check(repo: World) -> None:
     repo.write(LONGER, path_of(repo))
     assert repo("push", "--commit").code == 0
     said = git(repo, "log", "-1", "--format=%B")
@@ -108,7 +108,7 @@ def test_a_commit_of_ours_skips_no_check(repo: World) -> None:
     assert said.startswith('"(skip ci) Trend" 2.0\n')
 
 
-def test_a_record_and_the_branches_of_ours_skip_none(repo: World) -> None:
+def test_records_and_tracking_branches_skip_no_ci_check(repo: World) -> None:
     repo.write(LONGER, path_of(repo))
     git(repo, "commit", "-qam", "longer")
     assert repo("push", "--record", "pinesync/record").code == 0
@@ -124,7 +124,7 @@ def test_a_record_and_the_branches_of_ours_skip_none(repo: World) -> None:
     assert not any("Signed-off-by" in row for row in every_trailer(repo))
 
 
-def test_all_that_is_saved_in_one_commit(world: World) -> None:
+def test_a_commit_of_all_scripts_forges_nothing(world: World) -> None:
     """After a fetch, if no commit has pine.toml yet."""
     world.web_save(LONGER, SIGNED)
     world.web_save(LONGER, HOSTILE)

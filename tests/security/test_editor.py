@@ -23,7 +23,7 @@ TEXT = "[Repair] (command:workbench.action.terminal.new)"
 served = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
-def test_a_key_of_pine_toml_is_no_link(clone: World, opening: Opening) -> None:  # noqa: F811
+def test_a_key_of_pine_toml_does_not_become_a_link(clone: World, opening: Opening) -> None:  # noqa: F811
     file = clone.folder / "pine.toml"
     file.write_text(f"'{LINK}' = 1\n" + file.read_text())
     editor = opening(clone.folder)
@@ -35,7 +35,7 @@ def test_a_key_of_pine_toml_is_no_link(clone: World, opening: Opening) -> None: 
 
 
 @served
-def test_a_refusal_of_the_service_is_no_link(
+def test_a_refusal_by_the_service_does_not_become_a_link(
     clone: World,
     opening: Opening,  # noqa: F811
 ) -> None:
@@ -49,12 +49,12 @@ def test_a_refusal_of_the_service_is_no_link(
 
 
 @pytest.mark.promise("S9")
-def test_what_is_between_is_kept() -> None:
+def test_removing_links_keeps_other_brackets() -> None:
     assert commands.without_links("a[0](b) ](](") == "a[0] (b) ] (] ("
     assert commands.without_links("plain (text) [x]") == "plain (text) [x]"
 
 
-def test_a_name_in_a_lens_is_no_icon(clone: World, opening: Opening) -> None:  # noqa: F811
+def test_a_name_in_a_code_lens_does_not_become_an_icon(clone: World, opening: Opening) -> None:  # noqa: F811
     clone.store.rename(clone.user, clone.id_of(), "$(verified) Trend")
     editor = opening(clone.folder)
     uri = editor.open(clone.folder / TREND_PATH)

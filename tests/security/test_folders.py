@@ -75,7 +75,7 @@ def run(world: World, *command: str) -> Measured:
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_a_manifest_is_refused_and_the_place_named(clone: World, name: str) -> None:
+def test_a_hostile_manifest_is_refused_with_its_line(clone: World, name: str) -> None:
     text, words = MANIFESTS[name]
     (clone.folder / "pine.toml").write_text(text())
     done = run(clone, "status", "--offline")
@@ -85,7 +85,7 @@ def test_a_manifest_is_refused_and_the_place_named(clone: World, name: str) -> N
     assert len(done.said) < 4000
 
 
-def test_a_manifest_of_empty_lines(clone: World) -> None:
+def test_a_large_valid_manifest_uses_little_memory(clone: World) -> None:
     """It is valid, and a change of it takes no extra memory."""
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text() + "\n" * (ROOM - file.stat().st_size))
@@ -96,7 +96,7 @@ def test_a_manifest_of_empty_lines(clone: World) -> None:
     assert f'"{TREND_PATH}"' not in file.read_text()
 
 
-def test_a_history_of_manifests_that_are_too_large(clone: World) -> None:
+def test_too_large_manifests_in_git_history_are_skipped(clone: World) -> None:
     """HEAD's history of pine.toml is read for a script that moved on."""
     file = clone.folder / "pine.toml"
     small = file.read_bytes()
@@ -134,9 +134,7 @@ def pipe(file: Path) -> None:
 
 @pytest.mark.timeout(100)
 @pytest.mark.parametrize("make", [endless, brackets, line_ends, quotes, pipe])
-def test_a_file_takes_no_more_memory_than_it_may(
-    clone: World, make: Callable[[Path], None]
-) -> None:
+def test_a_huge_file_uses_little_memory(clone: World, make: Callable[[Path], None]) -> None:
     for path in (TREND_PATH, "indicators/Untracked.pine"):
         (clone.folder / path).unlink(missing_ok=True)
         make(clone.folder / path)

@@ -29,7 +29,7 @@ def warned(ran: Ran, key: str = "outcomes") -> list[str]:
 
 @pytest.mark.promise("S9")
 @pytest.mark.parametrize("options", [[], ["--offline"]], ids=["online", "offline"])
-def test_check_warns(clone: World, options: list[str]) -> None:
+def test_check_warns_of_hidden_characters(clone: World, options: list[str]) -> None:
     clone.write(TREND + TROJAN)
     ran = clone("check", *options, code=0)
     assert SHOWN.replace(f"{TREND_PATH}:", "indicators/Trend.pine:") in ran.out
@@ -40,7 +40,7 @@ def test_check_warns(clone: World, options: list[str]) -> None:
     assert file["source"] == TREND + TROJAN
 
 
-def test_check_also_warns_of_a_text_that_does_not_compile(clone: World) -> None:
+def test_check_warns_although_the_text_does_not_compile(clone: World) -> None:
     clone.write(TREND + TROJAN + "plot((close)\n")
     found = clone("check", "--json", code=4)
     file = next(file for file in found.json["files"] if file["diagnostics"])
@@ -53,7 +53,7 @@ def test_check_also_warns_of_a_text_that_does_not_compile(clone: World) -> None:
 
 @pytest.mark.promise("S9")
 @both_ways
-def test_push_warns_as_it_saves(clone: World) -> None:
+def test_push_saves_and_warns(clone: World) -> None:
     clone.write(TREND + TROJAN)
     ran = clone("push")
     assert (ran.code, ran.out) == (0, f"saved      {TREND_PATH}  1.0 → 2.0\n")
@@ -67,7 +67,7 @@ def test_push_warns_as_it_saves(clone: World) -> None:
 
 @pytest.mark.promise("S9")
 @both_ways
-def test_pull_warns_of_what_arrives(clone: World) -> None:
+def test_pull_warns_of_downloaded_texts(clone: World) -> None:
     clone.web_save(TREND + TROJAN)
     clone.web_save(EXTRA + TROJAN, "Extra")
     ran = clone("pull", code=0)
@@ -77,7 +77,7 @@ def test_pull_warns_of_what_arrives(clone: World) -> None:
     assert clone.read() == TREND + TROJAN
 
 
-def test_pull_in_json(clone: World) -> None:
+def test_pull_json_has_the_warnings(clone: World) -> None:
     clone.web_save(TREND + TROJAN)
     ran = clone("pull", "--json")
     assert (ran.code, warned(ran)) == (0, CODES)
@@ -85,7 +85,7 @@ def test_pull_in_json(clone: World) -> None:
     assert "\\u202e" in ran.out
 
 
-def test_a_merge_points_into_what_it_made(clone: World) -> None:
+def test_a_merge_warns_at_positions_in_the_merged_text(clone: World) -> None:
     clone.write("// mine\n" + TREND)
     clone.web_save(TREND + TROJAN)
     ran = clone("pull")
@@ -93,14 +93,14 @@ def test_a_merge_points_into_what_it_made(clone: World) -> None:
     assert f"{TREND_PATH}:{LINE + 1}:15: warning: " in ran.err
 
 
-def test_a_conflict_as_well(clone: World) -> None:
+def test_a_conflict_warns(clone: World) -> None:
     clone.write(FASTER)
     clone.web_save(SLOWER.replace("50", "50 \u202e"))
     ran = clone("pull", "--json")
     assert (ran.code, ran.json["outcomes"][0]["done"], warned(ran)) == (3, "conflict", ["PS001"])
 
 
-def test_what_an_interrupted_pull_brought(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finishing_an_interrupted_pull_warns(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     clone.web_save(TREND + TROJAN)
 
     def interrupted(*_: object) -> None:
@@ -115,7 +115,7 @@ def test_what_an_interrupted_pull_brought(clone: World, monkeypatch: pytest.Monk
     assert SHOWN in ran.err
 
 
-def test_emoji_and_other_scripts_are_nothing_to_warn_of(clone: World) -> None:
+def test_emoji_and_other_alphabets_cause_no_warning(clone: World) -> None:
     clone.write(TREND + EMOJI)
     assert clone("check").err == "3 files: 0 errors, 0 warnings\n"
     assert warned(clone("check", "--json", "--offline"), "files") == []
@@ -124,7 +124,7 @@ def test_emoji_and_other_scripts_are_nothing_to_warn_of(clone: World) -> None:
     assert clone("pull").err == ""
 
 
-def test_read_only_verbs_do_not_mention_it(clone: World) -> None:
+def test_read_only_commands_do_not_warn(clone: World) -> None:
     clone.web_save_and_pull(TREND + TROJAN)
     clone.write(LONGER + TROJAN)
     for verb in ("status", "diff", "verify"):

@@ -160,7 +160,7 @@ def test_nothing_outside_is_read_or_written_at_any_call(
 
 @pytest.mark.parametrize("make", [link, pipe])
 @pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
-def test_an_obstacle_in_the_files_place_stays(
+def test_a_link_in_the_files_place_is_put_back(
     tmp_path: Path, act: Act, name: str, make: Make
 ) -> None:
     """A link that came out of the exchange is put back, and ours is removed."""
@@ -176,7 +176,7 @@ def test_an_obstacle_in_the_files_place_stays(
             return
 
 
-def test_links_that_stay_are_refused_without_descriptors(
+def test_links_are_refused_without_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On systems that open files only by path."""
@@ -191,7 +191,7 @@ def test_links_that_stay_are_refused_without_descriptors(
 
 
 @pytest.mark.parametrize(("act", "name"), [(replaces, PATH), (writes_the_manifest, MANIFEST)])
-def test_a_links_mode_is_not_taken_over(
+def test_the_mode_of_a_link_is_not_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Act, name: str
 ) -> None:
     """Everybody may write a link. One that is there for a moment opens no file to everybody."""

@@ -119,7 +119,7 @@ def named(thing: str) -> set[str]:
 
 @pytest.mark.promise("S5")
 @pytest.mark.parametrize("thing", THINGS)
-def test_it_is_touched_in_the_named_places_alone(thing: str) -> None:
+def test_dangerous_calls_are_only_in_the_named_places(thing: str) -> None:
     places = named(thing)
     seen = set()
     for module in sorted(PACKAGE.rglob("*.py")):
@@ -153,12 +153,12 @@ def test_it_is_touched_in_the_named_places_alone(thing: str) -> None:
         ("sends requests", "import requests\nrequests.get('x')"),
     ],
 )
-def test_it_is_really_looked_for(thing: str, source: str) -> None:
+def test_each_dangerous_call_is_detected(thing: str, source: str) -> None:
     assert found(thing, source)
 
 
 @pytest.mark.parametrize("source", ["'a'.replace('b', 'c')", "open('x')", "open('x', 'rb')"])
-def test_reading_is_not_writing(source: str) -> None:
+def test_a_read_is_not_detected_as_a_write(source: str) -> None:
     assert not found("makes or changes files", source)
 
 
@@ -170,7 +170,7 @@ ALLOWED = {"workspace/files/exchange.py": {"ctypes"}}  # renameat2, which Python
 
 @pytest.mark.promise("S14")
 @pytest.mark.parametrize("module", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
-def test_no_shell_and_no_code_from_data(module: Path) -> None:
+def test_no_module_runs_a_shell_or_code_from_data(module: Path) -> None:
     name = module.relative_to(PACKAGE).as_posix()
     for node, called in nodes(module.read_text("utf-8")):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -183,7 +183,7 @@ def test_no_shell_and_no_code_from_data(module: Path) -> None:
             assert given.get("shell", "False") == "False", name
 
 
-def test_each_rule_names_tests_that_are_there() -> None:
+def test_each_security_rule_names_existing_tests() -> None:
     rows = re.findall(r"^\| (\d+) \| (.+?) \| (.+) \|$", PAGE, re.M)
     assert [int(number) for number, _, _ in rows] == list(range(1, 17))
     for number, rule, shown in rows:
@@ -196,7 +196,7 @@ def test_each_rule_names_tests_that_are_there() -> None:
             assert not test or re.search(rf"^def {test}\(", source, re.M), place
 
 
-def test_each_place_that_gives_a_meaning_names_its_test() -> None:
+def test_each_interpreter_of_untrusted_text_names_its_test() -> None:
     part = PAGE.partition("## Where untrusted text is interpreted")[2].partition("\n## ")[0]
     rows = [row.strip("| ").split(" | ") for row in part.split("\n") if row.startswith("| ")]
     assert len(rows) > 15

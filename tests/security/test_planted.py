@@ -65,7 +65,7 @@ ODD: dict[str, dict[str, Any]] = {
 @pytest.mark.promise("S10")
 @pytest.mark.parametrize("changes", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("command", ["pull", "push", "status"])
-def test_a_record_that_breaks_a_rule_is_refused_by_its_name(
+def test_an_invalid_planted_intent_is_refused_by_name(
     clone: World, command: str, changes: dict[str, Any]
 ) -> None:
     outside = neighbour(clone)
@@ -79,9 +79,7 @@ def test_a_record_that_breaks_a_rule_is_refused_by_its_name(
 
 @pytest.mark.promise(27, "S10")
 @pytest.mark.parametrize(("old", "new"), [('"2.0"', '"3.0"'), ("Trend.pine", "Trund.pine")])
-def test_a_record_with_another_value_than_was_written_is_refused(
-    clone: World, old: str, new: str
-) -> None:
+def test_an_altered_intent_is_refused(clone: World, old: str, new: str) -> None:
     file = plant(clone)
     file.write_text(file.read_text().replace(old, new, 1))
     refused(clone("pull"), file.name)
@@ -115,7 +113,7 @@ NEVER_WAS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("changes", NEVER_WAS.values(), ids=NEVER_WAS)
 @pytest.mark.parametrize("command", ["status", "pull", "push"])
-def test_a_record_of_what_never_was_changes_nothing(
+def test_an_intent_of_an_invented_operation_changes_nothing(
     clone: World, command: str, changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pinesync.app.project.PAUSES", ())
@@ -124,7 +122,7 @@ def test_a_record_of_what_never_was_changes_nothing(
     assert clone.words() == {}
 
 
-def test_another_scripts_record_moves_no_base(clone: World) -> None:
+def test_an_intent_for_another_script_moves_no_base(clone: World) -> None:
     """The path and the id are of two scripts."""
     clone.write(LONGER)
     plant(clone, pine_id=clone.id_of("Breakout"), object=digest(BREAKOUT))
@@ -157,16 +155,14 @@ def note(world: World, **changes: Any) -> Path:
     ],
     ids=str,
 )
-def test_a_note_that_breaks_a_rule_is_refused_by_its_name(
-    clone: World, changes: dict[str, Any]
-) -> None:
+def test_an_invalid_backup_note_is_refused_by_name(clone: World, changes: dict[str, Any]) -> None:
     file = note(clone, **changes)
     for more in (["--kept"], ["--back", "1"]):
         refused(clone("restore", TREND_PATH, *more), file.name)
     assert clone.read() == TREND
 
 
-def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> None:
+def test_a_backup_note_with_a_wrong_digest_restores_nothing(clone: World) -> None:
     """The object with that digest is damaged or replaced."""
     note(clone, digest=digest(EXTRA))
     name = digest(EXTRA).removeprefix("sha256:")
@@ -182,7 +178,7 @@ def test_a_note_of_a_text_that_is_another_brings_nothing_back(clone: World) -> N
 # -- another folder's state -----------------------------------------------------------------------
 
 
-def test_a_copy_of_a_folder_has_a_state_of_its_own(clone: World) -> None:
+def test_a_copied_folder_has_its_own_state(clone: World) -> None:
     """The copy has the same workspace id, but open intents stay with the original."""
     shutil.copytree(clone.folder, clone.place / "copy")
     file = plant(clone, op="save", state="sent", parent="1.0", temp=None)
@@ -191,7 +187,7 @@ def test_a_copy_of_a_folder_has_a_state_of_its_own(clone: World) -> None:
     assert file.exists()
 
 
-def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None:
+def test_a_state_moved_from_another_folder_changes_nothing(clone: World) -> None:
     """The state was moved here: its scripts are not those of this workspace."""
     clone.web_save(EXTRA, "Extra")
     extra = PineId(clone.id_of("Extra"))
@@ -216,7 +212,7 @@ def test_the_state_of_another_folder_is_settled_without_it(clone: World) -> None
     assert clone.files().keys() == files.keys()
 
 
-def test_a_folder_that_was_replaced_amid_a_pull(clone: World) -> None:
+def test_a_folder_replaced_during_a_pull_is_not_changed(clone: World) -> None:
     """The folder is from a backup or git, so intents of the old one do not apply."""
     shutil.copytree(clone.folder, clone.place / "backup")
     clone.web_save(SLOWER)

@@ -49,7 +49,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @RUNNERS
 @pytest.mark.parametrize("name", WAYS)
-def test_a_text_begins_no_command(
+def test_foreign_text_starts_no_workflow_command(
     clone: World, name: str, variable: str, commands: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "true")
@@ -63,7 +63,7 @@ def test_a_text_begins_no_command(
 
 
 @RUNNERS
-def test_no_verb_prints_one(
+def test_no_command_prints_a_workflow_command(
     clone: World, variable: str, commands: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything(clone, monkeypatch)
@@ -77,7 +77,9 @@ def test_no_verb_prints_one(
 
 
 @pytest.mark.parametrize("line", ["::add-mask::plot", "  ::stop-commands::x", "##[add-mask]plot"])
-def test_a_line_of_a_source(clone: World, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_line_starts_no_workflow_command(
+    clone: World, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The reproduction: a push and a check show the line that does not compile."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     clone.write(f"{TREND}{line}\n")
@@ -87,7 +89,7 @@ def test_a_line_of_a_source(clone: World, line: str, monkeypatch: pytest.MonkeyP
     assert line.strip() in clone("push", "--json").json["outcomes"][0]["source"]
 
 
-def test_annotations_are_commands_of_ours(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_annotations_are_workflow_commands(clone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     clone.write(BROKEN)
     clone.write(EXTRA + "plot((\n", "##[error]x.pine")
@@ -99,7 +101,7 @@ def test_annotations_are_commands_of_ours(clone: World, monkeypatch: pytest.Monk
 # -- the text itself ------------------------------------------------------------------------------
 
 
-def test_show_in_a_log_in_a_file_and_elsewhere(clone: World, tmp_path: Path) -> None:
+def test_show_escapes_text_only_in_a_ci_log(clone: World, tmp_path: Path) -> None:
     """A file gets the text byte for byte, in CI as well."""
     text = f"{EXTRA}//\u00ad\n  ::add-mask::x\n//##[error]\n"
     clone.web_save(text, "Extra")
@@ -123,7 +125,7 @@ def test_json_loses_nothing(clone: World, monkeypatch: pytest.MonkeyPatch) -> No
     assert COMMAND in [script["name"] for script in json.loads(ran.out)["scripts"]]
 
 
-def test_elsewhere_nothing_is_changed(clone: World) -> None:
+def test_text_outside_ci_is_not_changed(clone: World) -> None:
     clone.write(LONGER + "::x ##[y]\n", TREND_PATH)
     assert "+::x ##[y]" in clone("diff").out
     assert escape_ci_commands(COMMAND) == COMMAND
@@ -131,7 +133,7 @@ def test_elsewhere_nothing_is_changed(clone: World) -> None:
 
 @pytest.mark.promise("S9")
 @given(st.text(st.sampled_from([*":#[vso \t\n\r", "\u00a0", "\u00ad", "\u200b", "\u3000", "a"])))
-def test_no_text_begins_one(text: str) -> None:
+def test_no_text_starts_a_workflow_command(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_ACTIONS", "true")
         made = escape_ci_commands(text)
@@ -140,7 +142,7 @@ def test_no_text_begins_one(text: str) -> None:
         assert escape_ci_commands(made) == made
 
 
-def test_a_large_text_takes_no_longer_than_it_is_long() -> None:
+def test_a_large_text_is_escaped_in_linear_time() -> None:
     """In a process of its own: it would not come to its end."""
     code = (
         "from pinesync.cli.ci_log import escape_ci_commands\n"

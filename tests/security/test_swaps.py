@@ -155,7 +155,7 @@ def test_nothing_outside_is_read_or_written_in_a_race(place: Place, name: str, a
 
 
 @pytest.mark.promise("S7")
-def test_pulls_in_a_race(clone: World) -> None:
+def test_pulls_stay_inside_during_a_race(clone: World) -> None:
     """The whole command: what it says is a refusal with the path, and it is done in the end."""
     outside = clone.place / "outside"
     (outside / "indicators").mkdir(parents=True)
@@ -185,7 +185,7 @@ def built(target: Path, meanwhile: Callable[[], object]) -> None:
         meanwhile()
 
 
-def test_a_new_workspace_goes_into_no_link(tmp_path: Path) -> None:
+def test_a_new_workspace_does_not_follow_a_link(tmp_path: Path) -> None:
     """The empty folder that a clone should fill is replaced by a link meanwhile."""
     target, outside = tmp_path / "scripts", tmp_path / "outside"
     target.mkdir()

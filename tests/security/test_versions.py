@@ -31,7 +31,7 @@ def claims(world: World, version: int) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "pull", "push"])
-def test_an_edited_file_is_compared_with_the_last_of_them(clone: World, command: str) -> None:
+def test_an_edited_file_is_compared_only_with_the_last_versions(clone: World, command: str) -> None:
     clone.write(LONGER)
     account = clone.account()
     claims(clone, HUGE)
@@ -41,7 +41,7 @@ def test_an_edited_file_is_compared_with_the_last_of_them(clone: World, command:
     assert clone.account() == account
 
 
-def test_what_the_last_pull_brought_is_looked_for_among_the_last_of_them(clone: World) -> None:
+def test_a_pulled_text_is_searched_only_in_the_last_versions(clone: World) -> None:
     """A pine.toml that names a version of the same kind as the base."""
     claims(clone, HUGE)
     assert clone("pull").code == 0
@@ -53,7 +53,9 @@ def test_what_the_last_pull_brought_is_looked_for_among_the_last_of_them(clone: 
 
 @pytest.mark.parametrize("state", ["sent", "abandoned"])
 @pytest.mark.parametrize("command", ["pull", "push"])
-def test_a_save_is_not_looked_for_among_them(clone: World, command: str, state: str) -> None:
+def test_a_pending_save_is_not_searched_in_claimed_versions(
+    clone: World, command: str, state: str
+) -> None:
     plant(clone, op="save", state=state, parent="1.0", landed=None, temp=None)
     files = clone.files()
     claims(clone, HUGE)
@@ -65,7 +67,7 @@ def test_a_save_is_not_looked_for_among_them(clone: World, command: str, state: 
 
 
 @pytest.mark.parametrize("version", ["1000000.0", "1e6", "0", "-1", "1.5", "", "٣", "5\n"])
-def test_what_is_no_version_is_refused(clone: World, version: str) -> None:
+def test_an_invalid_version_is_refused(clone: World, version: str) -> None:
     rows = [{"scriptIdPart": clone.id_of(), "version": version, "scriptName": "Trend"}]
     clone.plan.add(answering("list", rows))
     assert "not a version" in clone("pull", code=1).err

@@ -27,7 +27,7 @@ def limited(seconds: object, status: int = 429) -> bytes:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_read_waits_as_it_is_asked_to(opened: Open, ticking: Ticking, status: int) -> None:
+def test_a_read_waits_for_retry_after(opened: Open, ticking: Ticking, status: int) -> None:
     """Also more than half a minute, and as often as necessary."""
     told: list[float] = []
     waits = [45, 7, 1, 20, 3]
@@ -40,7 +40,7 @@ def test_a_read_waits_as_it_is_asked_to(opened: Open, ticking: Ticking, status: 
 
 
 @pytest.mark.promise(25)
-def test_nothing_is_waited_for_beyond_the_total(opened: Open, ticking: Ticking) -> None:
+def test_a_read_waits_no_longer_than_the_total(opened: Open, ticking: Ticking) -> None:
     with RawServer(limited(45)) as server:
         session = opened(server.url, timeout=100.0)
         assert session.send(READ).status == 429
@@ -51,7 +51,9 @@ def test_nothing_is_waited_for_beyond_the_total(opened: Open, ticking: Ticking) 
 
 
 @pytest.mark.parametrize("asked", ["601", "999999999"])
-def test_a_wait_over_the_total_is_not_begun(opened: Open, ticking: Ticking, asked: str) -> None:
+def test_a_wait_longer_than_the_total_is_not_started(
+    opened: Open, ticking: Ticking, asked: str
+) -> None:
     with RawServer(limited(asked)) as server:
         assert opened(server.url, timeout=600.0).send(READ).status == 429
         assert server.connections == 1
@@ -77,7 +79,7 @@ def test_without_a_retry_time_each_wait_is_longer(
         *((said, 0.0, ()) for said in (limited(1), answer(b"", 500), None)),
     ],
 )
-def test_any_other_failure_is_tried_three_times_within_the_total(
+def test_other_failures_are_tried_three_times_within_the_total(
     opened: Open, ticking: Ticking, said: bytes | None, timeout: float, pauses: tuple[float, ...]
 ) -> None:
     with RawServer(said) as server:
@@ -87,7 +89,7 @@ def test_any_other_failure_is_tried_three_times_within_the_total(
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_a_write_is_never_sent_again(opened: Open, ticking: Ticking, write: str) -> None:
+def test_a_write_is_never_retried(opened: Open, ticking: Ticking, write: str) -> None:
     with RawServer(limited(1)) as server:
         assert opened(server.url, timeout=600.0).send(WRITES[write]).status == 429
         assert server.connections == 1

@@ -54,7 +54,9 @@ def test_a_package_replaces_only_a_package(world: World) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the editors are shell scripts")
-def test_every_editor_on_path_is_given_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_extension_is_installed_into_every_editor_on_path(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = world.place / "bin"
     here.mkdir()
     monkeypatch.setenv("PATH", str(here))
@@ -73,7 +75,7 @@ def test_every_editor_on_path_is_given_it(world: World, monkeypatch: pytest.Monk
     assert zipfile.is_zipfile(here / "mine.vsix")
 
 
-def test_it_needs_no_library() -> None:
+def test_the_extension_has_no_dependencies() -> None:
     assert not {"dependencies", "devDependencies", "scripts"} & MANIFEST.keys()
     needed = {name for code in CODE.values() for name in re.findall(r"require\('([^']+)'\)", code)}
     foreign = {name for name in needed if not name.startswith(("./", "node:"))}
@@ -82,7 +84,7 @@ def test_it_needs_no_library() -> None:
     assert not [name for name, code in CODE.items() if sends.search(code)]
 
 
-def test_every_command_is_there_and_in_no_other_workspace() -> None:
+def test_every_command_is_contributed_only_for_a_workspace() -> None:
     named = re.findall(r"^ {4,6}(\w+): \(", CODE["extension.js"] + CODE["actions.js"], re.M)
     assert {f"pinesync.{name}" for name in named} == CONTRIBUTED
     menus = MANIFEST["contributes"]["menus"]
@@ -106,6 +108,6 @@ def test_every_role_has_a_colour() -> None:
 
 
 @pytest.mark.parametrize("name", CODE)
-def test_a_module_can_be_held_in_mind(name: str) -> None:
+def test_no_module_is_too_long(name: str) -> None:
     assert CODE[name].count("\n") <= 300
     assert CODE[name].startswith("'use strict';\n/**")

@@ -123,7 +123,7 @@ def test_another_branch_is_reported_and_not_uploaded(watching: Watching) -> None
     assert world.words() == {}
 
 
-def test_a_branch_whose_pine_toml_moves_along_is_not_even_held(watching: Watching) -> None:
+def test_a_branch_with_its_own_pine_toml_is_not_held(watching: Watching) -> None:
     world = watching.world
     many(world, "push")
     watching.start()
@@ -140,7 +140,7 @@ def test_a_branch_whose_pine_toml_moves_along_is_not_even_held(watching: Watchin
 @pytest.mark.parametrize(
     "words", [("checkout", "--", TREND_PATH), ("restore", TREND_PATH), ("checkout", "-q", "-f")]
 )
-def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -> None:
+def test_a_file_discarded_after_a_pull_is_held(kept: Watching, words: tuple[str, ...]) -> None:
     world = kept.world
     pulled(world, SLOWER)
     if words[-1] == "-f":  # all of it but pine.toml
@@ -156,7 +156,7 @@ def test_a_discarded_file_after_a_pull(kept: Watching, words: tuple[str, ...]) -
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_it_is_seen_every_time(kept: Watching) -> None:
+def test_a_discarded_file_is_held_every_time(kept: Watching) -> None:
     """In any order: the event, git's lock, its index."""
     world = kept.world
     pulled(world, SLOWER)
@@ -170,9 +170,7 @@ def test_it_is_seen_every_time(kept: Watching) -> None:
         kept.until(lambda event: event.event == "quiet" and event.waiting == 0)
 
 
-def test_what_is_held_is_what_it_is_until_a_push(
-    kept: Watching, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_stays_held_until_a_push(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the file itself is not looked at again."""
     monkeypatch.setattr("pinesync.watch.debouncer.LOOK_SECONDS", 0.05)
     scanned, stats = threading.Semaphore(0), WorkingTree.stats
@@ -198,7 +196,7 @@ def test_what_is_held_is_what_it_is_until_a_push(
     kept.saves(MERGED)
 
 
-def test_what_is_held_is_sent_once_somebody_saves_it(kept: Watching) -> None:
+def test_a_held_file_is_sent_once_saved(kept: Watching) -> None:
     world = kept.world
     branch(world, "other", LONGER)
     kept.start()
@@ -257,7 +255,7 @@ def test_a_merge_conflict_is_reported_and_its_resolution_sent(kept: Watching) ->
     assert world.saved() == [TREND, LONGER + "plot(open)\n"]
 
 
-def test_a_revert_of_all_that_was_pulled_is_reported_and_not_sent(kept: Watching) -> None:
+def test_a_revert_of_everything_pulled_is_reported_and_not_sent(kept: Watching) -> None:
     """pine.toml goes back as well: the file matches its base."""
     world = kept.world
     pulled(world, SLOWER)
@@ -277,7 +275,7 @@ def test_a_revert_of_all_that_was_pulled_is_reported_and_not_sent(kept: Watching
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("which", [0, 1])
-def test_what_comes_out_of_the_stash_is_held(kept: Watching, which: int, packed: bool) -> None:
+def test_a_file_from_the_stash_is_held(kept: Watching, which: int, packed: bool) -> None:
     """The newest and an older one; and after `git gc` no file has the stash's name."""
     world = kept.world
     texts = [LONGER + "// second\n", LONGER]
@@ -296,7 +294,7 @@ def test_what_comes_out_of_the_stash_is_held(kept: Watching, which: int, packed:
     stays_held(kept, texts[which] + "plot(undeclared)\n")
 
 
-def test_a_stash_with_its_pine_toml_is_nothing(kept: Watching) -> None:
+def test_a_stash_including_pine_toml_is_not_held(kept: Watching) -> None:
     world = kept.start().world
     kept.saves(LONGER)
     git(world, "stash", "-q")
@@ -308,7 +306,7 @@ def test_a_stash_with_its_pine_toml_is_nothing(kept: Watching) -> None:
     assert world.saved() == [TREND, LONGER]
 
 
-def test_one_file_in_the_stash(kept: Watching) -> None:
+def test_a_file_stashed_alone_is_held(kept: Watching) -> None:
     """Without its pine.toml: what it had been before is not what was saved last."""
     world = kept.start().world
     world.write(LONGER)
@@ -324,7 +322,7 @@ def test_one_file_in_the_stash(kept: Watching) -> None:
 # -- repositories of other shapes -----------------------------------------------------------------
 
 
-def test_a_workspace_below_the_repository(watching: Watching) -> None:
+def test_a_workspace_in_a_subfolder_is_held(watching: Watching) -> None:
     world = watching.world
     git(world.place, "init", "-q")
     commit(world, world.place)
@@ -334,7 +332,7 @@ def test_a_workspace_below_the_repository(watching: Watching) -> None:
     stays_held(watching, TREND)
 
 
-def test_a_second_work_tree(watching: Watching) -> None:
+def test_a_checkout_in_a_second_work_tree_is_held(watching: Watching) -> None:
     """Its index and HEAD lie elsewhere, and .git is a file."""
     world = watching.world
     world.folder.rename(world.place / "first")
@@ -348,7 +346,7 @@ def test_a_second_work_tree(watching: Watching) -> None:
     stays_held(watching, TREND)
 
 
-def test_another_work_tree_inside_is_none_of_our_files(kept: Watching) -> None:
+def test_a_work_tree_inside_the_workspace_is_ignored(kept: Watching) -> None:
     world = kept.start().world
     git(world, "worktree", "add", "-q", "inside")
     assert (world.folder / "inside" / TREND_PATH).is_file()
@@ -357,7 +355,7 @@ def test_another_work_tree_inside_is_none_of_our_files(kept: Watching) -> None:
     assert checked(told) == {BREAKOUT_PATH}
 
 
-def test_line_ends_that_git_changes(kept: Watching) -> None:
+def test_a_file_with_line_ends_converted_by_git_is_held(kept: Watching) -> None:
     world = kept.world
     git(world, "config", "core.autocrlf", "true")
     branch(world, "other", LONGER)
@@ -368,7 +366,7 @@ def test_line_ends_that_git_changes(kept: Watching) -> None:
     assert world.read() == TREND.replace("\n", "\r\n")
 
 
-def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
+def test_a_pull_by_watch_moves_the_tracking_branch(kept: Watching) -> None:
     """And moves nothing that would make its own files look like git's."""
     world = kept.start(pull=True, poll=0.05).world
     world.web_save(SLOWER)
@@ -378,7 +376,7 @@ def test_what_watch_brings_moves_the_tracking_branch(kept: Watching) -> None:
     git(world, "diff", "--quiet", "tradingview/saved")
 
 
-def test_a_repository_that_is_made_while_watching(watching: Watching) -> None:
+def test_a_repository_created_while_watching_is_found(watching: Watching) -> None:
     world = watching.start().world
     world.web_save(SLOWER)
     git(world, "init", "-q")
@@ -445,7 +443,7 @@ def moment(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> Moment:
     return Moment(kept, monkeypatch)
 
 
-def test_a_save_and_right_after_it_a_commit(kept: Watching, moment: Moment) -> None:
+def test_a_save_followed_by_a_commit_is_sent(kept: Watching, moment: Moment) -> None:
     """An editor saves all before it commits: the text was a person's before it was git's."""
     world = kept.start().world
     moment.begins(LONGER)
@@ -459,7 +457,7 @@ def test_a_save_and_right_after_it_a_commit(kept: Watching, moment: Moment) -> N
     assert not held(kept.told)
 
 
-def test_a_save_and_right_after_it_git_over_it(kept: Watching, moment: Moment) -> None:
+def test_a_save_overwritten_by_git_is_not_sent(kept: Watching, moment: Moment) -> None:
     """It was the person's, and is not any more; also where that is committed."""
     world = kept.world
     pulled(world, SLOWER)
@@ -472,7 +470,7 @@ def test_a_save_and_right_after_it_git_over_it(kept: Watching, moment: Moment) -
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_what_writes_the_file_before_it_locks_the_index(kept: Watching, moment: Moment) -> None:
+def test_a_write_before_the_index_lock_is_held(kept: Watching, moment: Moment) -> None:
     """So do programs that are not git itself: it is no save, unless it is committed."""
     world = kept.world
     pulled(world, SLOWER)
@@ -484,7 +482,7 @@ def test_what_writes_the_file_before_it_locks_the_index(kept: Watching, moment: 
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_a_commit_pauses_nothing(kept: Watching) -> None:
+def test_a_commit_does_not_delay_saves(kept: Watching) -> None:
     world = kept.start().world
     for number in range(3):
         kept.saves(f"{LONGER}// {number}\n")
@@ -497,7 +495,7 @@ def test_a_commit_pauses_nothing(kept: Watching) -> None:
     assert not held(kept.told)
 
 
-def test_a_save_while_git_writes_other_files(kept: Watching) -> None:
+def test_a_save_while_git_writes_other_files_is_sent(kept: Watching) -> None:
     world = kept.world
     pulled(world, TREND + "// there\n", "Tools")
     kept.start()
@@ -508,7 +506,7 @@ def test_a_save_while_git_writes_other_files(kept: Watching) -> None:
     assert world.saved() == [TREND, LONGER]
 
 
-def test_the_committed_text_is_a_save_where_git_did_nothing(kept: Watching) -> None:
+def test_the_committed_text_is_sent_if_git_did_not_write_it(kept: Watching) -> None:
     """Taken back in the editor."""
     world = kept.start().world
     world.write(LONGER)
@@ -522,7 +520,9 @@ def test_the_committed_text_is_a_save_where_git_did_nothing(kept: Watching) -> N
     assert len(world.saved()) == 3
 
 
-def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finished_git_operation_does_not_hold_later_saves(
+    kept: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is known once all is at rest, and then no save is taken for git's."""
     looked, look = threading.Semaphore(0), Files.scan
 
@@ -541,7 +541,7 @@ def test_what_git_did_earlier_is_over(kept: Watching, monkeypatch: pytest.Monkey
     kept.saves(LONGER)
 
 
-def test_the_index_alone_is_nothing(kept: Watching) -> None:
+def test_a_change_of_the_index_holds_nothing(kept: Watching) -> None:
     world = kept.start().world
     world.write(MERGED)
     kept.done()
@@ -554,7 +554,7 @@ def test_the_index_alone_is_nothing(kept: Watching) -> None:
 
 
 @pytest.mark.parametrize("adds", [True, False])
-def test_a_hook_that_formats(kept: Watching, adds: bool) -> None:
+def test_a_formatting_hook_is_told_from_a_save(kept: Watching, adds: bool) -> None:
     """What it leaves for the person to commit is an edit; what it commits is git's, or one."""
     world = kept.world
     hook = world.folder / ".git" / "hooks" / "pre-commit"
@@ -590,7 +590,7 @@ class Hand:
         self.files.begin()
 
 
-def test_a_lock_that_a_killed_git_left_is_not_waited_for_for_ever(kept: Watching) -> None:
+def test_a_stale_index_lock_is_ignored_after_a_while(kept: Watching) -> None:
     hand = Hand(kept)
     lock = kept.world.folder / ".git" / "index.lock"
     lock.touch()
@@ -613,14 +613,14 @@ def test_a_lock_that_a_killed_git_left_is_not_waited_for_for_ever(kept: Watching
     assert hand.files.scan([TREND_FILE]).recheck_soon == (TREND_FILE,)
 
 
-def test_a_left_lock_in_a_session(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stale_index_lock_delays_a_save(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "GIT_LOCK_SECONDS", 0.3)
     world = kept.start().world
     (world.folder / ".git" / "index.lock").touch()
     kept.saves(LONGER)
 
 
-def test_events_that_are_still_on_their_way(kept: Watching) -> None:
+def test_a_git_write_is_recognized_before_its_event(kept: Watching) -> None:
     """Git wrote two files, and there is an event for one: the other is recognized as well."""
     world = kept.world
     git(world, "checkout", "-q", "-b", "other")
@@ -640,7 +640,7 @@ def test_events_that_are_still_on_their_way(kept: Watching) -> None:
 LOCK = RelPath(".git/index.lock")
 
 
-def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
+def test_the_order_of_events_separates_a_save_from_a_commit(kept: Watching) -> None:
     """Git was through with a commit before anybody came to look."""
     world, hand = kept.world, Hand(kept)
     world.write(LONGER)
@@ -652,7 +652,9 @@ def test_the_order_of_events_tells_who_was_first(kept: Watching) -> None:
 
 
 @pytest.mark.parametrize("events", [(LOCK, TREND_FILE), (TREND_FILE, LOCK, TREND_FILE, LOCK)])
-def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...]) -> None:
+def test_a_git_write_followed_by_a_commit_is_held(
+    kept: Watching, events: tuple[RelPath, ...]
+) -> None:
     """Also over a save: when its event arrives, the file is already git's."""
     world = kept.world
     committed(world, LONGER)
@@ -667,7 +669,9 @@ def test_git_that_wrote_and_committed(kept: Watching, events: tuple[RelPath, ...
     assert (found.saved, held(found.events)) == ((), {TREND_PATH})
 
 
-def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_git_write_during_a_read_is_recognized(
+    kept: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = kept.world
     committed(world, LONGER)
     committed(world, TREND)
@@ -686,7 +690,7 @@ def test_git_begins_while_files_are_read(kept: Watching, monkeypatch: pytest.Mon
     assert held(hand.files.scan([TREND_FILE]).events) == {TREND_PATH}
 
 
-def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:
+def test_a_git_write_that_ends_during_the_check_is_recognized(tmp_path: Path) -> None:
     """Once there is no lock, what is looked at after it is as git left it."""
     index, other = tmp_path / "index", tmp_path / "other"
     index.write_text("before")
@@ -702,7 +706,7 @@ def test_git_ends_while_its_lock_is_looked_for(tmp_path: Path) -> None:
     assert after == mark((index, other, other, other))
 
 
-def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
+def test_an_index_lock_is_not_a_change_of_the_index(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     paths = (*[tmp_path / "none"] * 3, lock)
     lock.touch()
@@ -711,7 +715,7 @@ def test_a_busy_git_is_no_change(tmp_path: Path) -> None:
     assert busy == mark((*paths[:3], tmp_path / "no lock"))
 
 
-def test_what_git_holds_for_a_file(kept: Watching) -> None:
+def test_a_text_stored_in_git_is_recognized(kept: Watching) -> None:
     """With any line endings and `$Id$`; a text that git does not have is not held."""
     world = kept.world
     git(world, "add", "-A")

@@ -120,7 +120,7 @@ def stays_again(watching: Watching, text: str) -> None:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_what_git_wrote_is_held_and_sent_by_a_key(kept: Watching, route: str) -> None:
+def test_a_file_written_by_git_is_held_until_a_key_is_pressed(kept: Watching, route: str) -> None:
     world = kept.world
     prepared(world)
     branch(world, "ahead", AHEAD)
@@ -132,7 +132,7 @@ def test_what_git_wrote_is_held_and_sent_by_a_key(kept: Watching, route: str) ->
     assert len([event for event in kept.told if event.event == "held"]) <= 2
 
 
-def test_what_git_remembers_of_an_earlier_merge(kept: Watching) -> None:
+def test_a_rerere_resolution_is_held(kept: Watching) -> None:
     """rerere writes a text that git does not hold, into a file that stays unmerged."""
     world = kept.world
     git(world, "config", "rerere.enabled", "true")
@@ -169,7 +169,7 @@ def quick(text: str) -> str:
     return text.replace("fast", "quick")
 
 
-def test_a_filter_is_not_run_and_its_text_not_sent(kept: Watching) -> None:
+def test_a_git_filter_is_not_run_and_its_text_not_sent(kept: Watching) -> None:
     world = kept.world
     runs = filtered(world)
     prepared(world)
@@ -183,7 +183,7 @@ def test_a_filter_is_not_run_and_its_text_not_sent(kept: Watching) -> None:
     stays_again(kept, quick(SLOWER))
 
 
-def test_a_save_that_a_filter_takes_to_git(kept: Watching, moment: Moment) -> None:
+def test_a_save_committed_through_a_filter_is_sent(kept: Watching, moment: Moment) -> None:
     """The person had it before git began."""
     filtered(kept.world)
     kept.start()
@@ -195,7 +195,7 @@ def test_a_save_that_a_filter_takes_to_git(kept: Watching, moment: Moment) -> No
 
 
 @pytest.mark.parametrize("attributes", ["ident", "ident eol=crlf", "text eol=crlf"])
-def test_attributes_that_git_itself_applies(kept: Watching, attributes: str) -> None:
+def test_a_file_with_built_in_git_attributes_is_held(kept: Watching, attributes: str) -> None:
     world = kept.world
     world.write(f"*.pine {attributes}\n", ".gitattributes")
     commit(world)
@@ -214,7 +214,7 @@ def test_attributes_that_git_itself_applies(kept: Watching, attributes: str) -> 
 # -- what is a save all the same ------------------------------------------------------------------
 
 
-def test_a_save_right_after_a_switch(kept: Watching) -> None:
+def test_a_save_right_after_a_branch_switch_is_sent(kept: Watching) -> None:
     """Before watch looked at what git did, four times of four; pine.toml is no file of git's."""
     world = kept.world
     git(world, "rm", "-q", "--cached", "pine.toml")
@@ -228,7 +228,7 @@ def test_a_save_right_after_a_switch(kept: Watching) -> None:
     assert len(world.saved()) == 5
 
 
-def test_a_save_that_is_committed_while_another_is_sent(
+def test_a_save_committed_during_another_upload_is_sent(
     kept: Watching, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its event arrives immediately, not only at the next look."""
@@ -257,7 +257,7 @@ def test_a_save_that_is_committed_while_another_is_sent(
     assert not held(kept.told)
 
 
-def test_an_old_text_that_is_typed_again(kept: Watching, moment: Moment) -> None:
+def test_a_retyped_committed_text_is_sent(kept: Watching, moment: Moment) -> None:
     """Git has it, and looked at the files meanwhile: it wrote nothing."""
     world = kept.world
     committed(world, LONGER)
@@ -271,7 +271,7 @@ def test_an_old_text_that_is_typed_again(kept: Watching, moment: Moment) -> None
     assert world.saved() == [TREND, LONGER]
 
 
-def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
+def test_a_missing_object_is_not_fetched_from_another_host(kept: Watching) -> None:
     """Of a clone that fetches what it lacks."""
     world = kept.world
     there, asked = world.place / "there", world.place / "asked"
@@ -290,7 +290,7 @@ def test_no_other_host_is_asked_for_a_text(kept: Watching) -> None:
     assert not asked.exists()
 
 
-def test_a_repository_with_longer_names(watching: Watching) -> None:
+def test_a_sha256_repository_is_supported(watching: Watching) -> None:
     """With SHA-256, merge results are found as well."""
     world = watching.world
     git(world, "init", "-q", "--object-format=sha256")

@@ -70,7 +70,7 @@ def test_a_file_being_written_waits(watching: Watching, half: bytes, looks: Look
     check_uploads(watching, whole.decode())
 
 
-def test_what_is_closed_and_opened_again_waits(watching: Watching) -> None:
+def test_a_file_reopened_for_writing_waits(watching: Watching) -> None:
     world = watching.start().world
     file = world.folder / TREND_PATH
     file.write_bytes(b"")
@@ -83,7 +83,7 @@ def test_what_is_closed_and_opened_again_waits(watching: Watching) -> None:
     check_uploads(watching, SLOWER)
 
 
-def test_what_was_emptied_comes_as_one_save(
+def test_a_truncated_then_written_file_is_one_save(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brisk(monkeypatch, again=60.0)
@@ -94,7 +94,7 @@ def test_what_was_emptied_comes_as_one_save(
     check_uploads(watching, LONGER)
 
 
-def test_what_was_written_as_it_was_read_waits(
+def test_a_file_written_during_the_read_waits(
     clone: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look during an editor's write sees a part of the text, and reports nothing."""
@@ -129,7 +129,7 @@ def test_a_locked_file_is_reported_once(
     check_uploads(watching, LONGER, told=1)
 
 
-def test_where_the_system_does_not_tell_who_writes(
+def test_a_half_written_file_is_not_saved_without_open_file_detection(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A half is taken for the whole, and is another text by the time that it would be saved."""
@@ -158,7 +158,7 @@ def test_format_on_save_is_one_save(watching: Watching, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("endpoint", ["list", "check", "get"])
-def test_a_formatter_that_takes_its_time(
+def test_a_slow_formatter_is_one_save(
     watching: Watching, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the first text is being checked: it is not saved any more."""
@@ -169,7 +169,7 @@ def test_a_formatter_that_takes_its_time(
 
 
 @pytest.mark.parametrize("endpoint", ["list", "check"])
-def test_a_formatter_of_a_new_script(
+def test_a_slow_formatter_of_a_new_script_is_one_save(
     watching: Watching, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = "indicators/Extra.pine"
@@ -184,7 +184,7 @@ def test_a_formatter_of_a_new_script(
     assert world.saved("Extra") == [EXTRA + "plot(close)\n"]
 
 
-def test_what_never_rests_is_not_asked_about_all_day(
+def test_a_constantly_changing_file_costs_few_requests(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An upload is retried once immediately, and then no sooner than another version may follow."""
@@ -208,7 +208,7 @@ def test_what_never_rests_is_not_asked_about_all_day(
 
 @pytest.mark.parametrize("moment", ["look", "list", "check", "get"])
 @pytest.mark.parametrize("meanwhile", ["gone", "empty", "no text", "as before", "a link"])
-def test_what_is_gone_for_a_moment_is_not_forgotten(
+def test_a_briefly_unreadable_file_is_checked_again(
     watching: Watching, moment: str, meanwhile: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The editor saves the same text once more, just as the file is looked at."""
@@ -284,7 +284,7 @@ UNSENDABLE: dict[str, tuple[bytes | Callable[[Path], None], str]] = {
 
 @pytest.mark.promise(32)
 @pytest.mark.parametrize("what", UNSENDABLE)
-def test_a_file_that_is_no_script_is_reported_once_and_never_sent(
+def test_an_invalid_file_is_reported_once_and_never_sent(
     watching: Watching, what: str, looks: Looks
 ) -> None:
     world = watching.start().world
@@ -303,7 +303,7 @@ def test_a_file_that_is_no_script_is_reported_once_and_never_sent(
     check_uploads(watching, LONGER, told=1)
 
 
-def test_a_file_that_is_unfit_again_is_reported_again(
+def test_a_file_that_becomes_invalid_again_is_reported_again(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brisk(monkeypatch)
@@ -315,7 +315,7 @@ def test_a_file_that_is_unfit_again_is_reported_again(
     check_uploads(watching, LONGER, LAST, told=2)
 
 
-def test_what_was_empty_before_is_sent_once_it_is_written(watching: Watching) -> None:
+def test_an_initially_empty_file_is_sent_once_written(watching: Watching) -> None:
     world = watching.world
     world.write("")
     watching.start()
@@ -339,7 +339,7 @@ def test_other_files_next_to_a_script_are_ignored(watching: Watching) -> None:
     check_uploads(watching, SLOWER)
 
 
-def test_reading_a_non_file_leaves_nothing_open(clone: World) -> None:
+def test_reading_a_non_file_leaves_no_descriptor_open(clone: World) -> None:
     folder, file = opened(clone).workspace, clone.folder / TREND_PATH
     for made in (made_folder, made_pipe):
         made(file)
@@ -354,7 +354,7 @@ def test_reading_a_non_file_leaves_nothing_open(clone: World) -> None:
 # -- what is gone ---------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_gone_is_reported_once(watching: Watching, looks: Looks) -> None:
+def test_a_missing_file_is_reported_once(watching: Watching, looks: Looks) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"
@@ -368,7 +368,7 @@ def test_a_file_that_is_gone_is_reported_once(watching: Watching, looks: Looks) 
 
 
 @pytest.mark.parametrize("text", [TREND, LONGER])
-def test_a_file_that_is_back_in_time_was_never_gone(
+def test_a_briefly_missing_file_is_not_reported(
     watching: Watching, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brisk(monkeypatch, again=60.0)
@@ -385,7 +385,7 @@ def test_a_file_that_is_back_in_time_was_never_gone(
     check_uploads(watching, *([text] if text != TREND else []))
 
 
-def test_a_folder_that_is_away_for_a_moment(
+def test_a_briefly_missing_folder_is_not_reported(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brisk(monkeypatch, again=60.0)
@@ -404,7 +404,7 @@ def test_a_folder_that_is_away_for_a_moment(
 
 
 @pytest.mark.parametrize("made", ["gone", "empty"])
-def test_only_a_look_a_second_later_is_a_second_look(clone: World, made: str) -> None:
+def test_a_missing_file_is_confirmed_a_second_later(clone: World, made: str) -> None:
     """However many events come first: they are late, and several for one change."""
     clock = Clock(100.0)
     watched = files.Files(opened(clone).workspace, clock, many=False)
@@ -440,7 +440,7 @@ class Hearing:
         return frozenset(paths), []
 
 
-def test_a_file_is_read_once_it_rests(clone: World) -> None:
+def test_a_file_is_read_once_it_is_quiet(clone: World) -> None:
     """Every event puts it off by as long as an editor needs between two calls, up to half a
     second; and for nothing else is waited."""
     clock = Clock(100.0)

@@ -108,14 +108,14 @@ def test_a_file_is_due_once_it_is_quiet() -> None:
     assert Hand().hints((0.0, ONE), (0.05, ONE), (0.1, ONE)).due() == (0.16, {ONE})
 
 
-def test_it_is_due_after_half_a_second_at_most() -> None:
+def test_a_changing_file_is_due_after_half_a_second() -> None:
     hand = Hand().hints(*((number * 0.05, ONE) for number in range(20)))
     assert hand.due() == (0.5, {ONE})
     at, paths = hand.due()
     assert (paths, at) == ({ONE}, 1.01)  # the last hint is of 0.95
 
 
-def test_what_changes_in_one_window_is_due_together() -> None:
+def test_changes_in_one_window_are_due_together() -> None:
     hand = Hand().hints((0.0, ONE), (0.04, TWO), (0.08, THREE))
     assert hand.due() == (0.14, {ONE, TWO, THREE})
     hand = Hand().hints((0.0, ONE), (0.07, TWO))
@@ -126,19 +126,19 @@ def test_what_changes_in_one_window_is_due_together() -> None:
     assert hand.due() == (0.5, {ONE, TWO})
 
 
-def test_what_is_no_file_of_ours_is_never_due() -> None:
+def test_an_untracked_file_is_never_due() -> None:
     hand = Hand().hints(*((number * 0.05, "other.pine") for number in range(100)), (5.0, ONE))
     assert hand.due() == (5.06, {ONE})
     assert hand.heard == [(5.0, {ONE})]
 
 
-def test_a_change_is_heard_of_at_once() -> None:
+def test_a_change_is_reported_immediately() -> None:
     hand = Hand().hints((0.2, ONE), (0.21, TWO))
     assert hand.due() == (0.27, {ONE, TWO})
     assert hand.heard == [(0.2, {ONE}), (0.21, {TWO})]
 
 
-def test_keys_do_not_wait_and_make_nothing_due() -> None:
+def test_a_key_ends_the_wait_and_makes_nothing_due() -> None:
     hand = Hand()
     hand.coming = [(1000.3, set(), ["p"]), (1000.31, {ONE}, ["n"])]
     assert hand.debouncer.due(3600.0) == (frozenset(), ["p"])
@@ -147,7 +147,7 @@ def test_keys_do_not_wait_and_make_nothing_due() -> None:
     assert hand.due() == (0.37, {ONE})
 
 
-def test_who_waits_for_a_while_gets_nothing_after_it() -> None:
+def test_a_wait_with_a_limit_returns_nothing_at_its_end() -> None:
     hand = Hand()
     assert hand.debouncer.due(0.25) == (frozenset(), [])
     assert hand.since() == 0.25
@@ -161,7 +161,7 @@ def test_who_waits_for_a_while_gets_nothing_after_it() -> None:
     assert idle == [True, False, True]
 
 
-def test_once_more_is_once_more() -> None:
+def test_a_file_to_check_again_is_due_once() -> None:
     hand = Hand()
     hand.debouncer.schedule([ONE, TWO], 0.7)
     hand.hints((0.2, TWO))
@@ -178,7 +178,7 @@ def test_once_more_is_once_more() -> None:
 
 
 @pytest.mark.promise(31)
-def test_every_second_the_file_system_is_asked() -> None:
+def test_file_times_are_polled_every_second() -> None:
     hand = Hand()
     hand.debouncer.due(0.5)
     hand.stats[ONE] = 1
@@ -195,7 +195,7 @@ def test_every_second_the_file_system_is_asked() -> None:
     assert hand.looks == [float(second) for second in range(1, 10)]
 
 
-def test_what_was_heard_of_is_not_found_a_second_time() -> None:
+def test_a_change_with_an_event_is_not_found_again_by_polling() -> None:
     hand = Hand().hints((0.99, ONE))
     hand.stats[ONE] = 1
     assert hand.due() == (1.05, {ONE})
@@ -204,7 +204,7 @@ def test_what_was_heard_of_is_not_found_a_second_time() -> None:
     assert len(hand.heard) == 1
 
 
-def test_pine_toml_is_looked_at_when_it_changes() -> None:
+def test_a_change_to_pine_toml_reads_it_again() -> None:
     hand = Hand()
     hand.stats[four := RelPath("four.pine")] = 1
     hand.hints((0.2, "pine.toml"), (0.3, four))
@@ -213,7 +213,7 @@ def test_pine_toml_is_looked_at_when_it_changes() -> None:
     assert hand.looks == [0.2]
 
 
-def test_every_minute_all_is_read() -> None:
+def test_every_file_is_read_once_a_minute() -> None:
     hand = Hand()
     assert hand.due() == (60.0, set(PINE))
     hand.hints((119.97, ONE))
@@ -224,7 +224,7 @@ def test_every_minute_all_is_read() -> None:
 
 @pytest.mark.promise(31)
 @pytest.mark.parametrize("hinted", [True, False])
-def test_after_a_sleep_of_the_machine_all_is_read(hinted: bool) -> None:
+def test_every_file_is_read_after_the_machine_slept(hinted: bool) -> None:
     """Whether something wakes it, or the wait is over at last."""
     hand = Hand()
     wait = hand.wait
@@ -242,7 +242,7 @@ def test_after_a_sleep_of_the_machine_all_is_read(hinted: bool) -> None:
     assert hand.due() == (70.2 if hinted else 71.0, set(PINE))
 
 
-def test_a_short_pause_is_no_sleep() -> None:
+def test_a_short_pause_is_not_taken_for_sleep() -> None:
     hand = Hand()
     wait = hand.wait
 
@@ -255,7 +255,7 @@ def test_a_short_pause_is_no_sleep() -> None:
     assert hand.since() == 9.9
 
 
-def test_after_an_error_it_is_tried_again_in_a_second() -> None:
+def test_a_failed_poll_is_retried_after_a_second() -> None:
     """Earlier events are not forgotten."""
     hand = Hand().hints((0.2, ONE))
     hand.debouncer.due(0.21)
@@ -282,7 +282,7 @@ def test_after_an_error_it_is_tried_again_in_a_second() -> None:
         max_size=40,
     )
 )
-def test_nothing_that_was_heard_of_is_left_out(moments: list[tuple[float, RelPath]]) -> None:
+def test_every_event_makes_its_file_due(moments: list[tuple[float, RelPath]]) -> None:
     """Each is due half a second later at most, and not before it is quiet."""
     hand = Hand().hints(*sorted(moments))
     seen = []
@@ -306,7 +306,7 @@ def hints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileEvents:
     return FileEvents(tmp_path)
 
 
-def test_hints_are_paths_below_the_root(hints: FileEvents, tmp_path: Path) -> None:
+def test_events_are_paths_below_the_root(hints: FileEvents, tmp_path: Path) -> None:
     folder = str(tmp_path)
     hints.on_any_event(FileModifiedEvent(f"{folder}/a/one.pine"))
     hints.on_any_event(FileMovedEvent(f"{folder}/a/two.pine", f"{folder}/b/two.pine"))
@@ -317,13 +317,13 @@ def test_hints_are_paths_below_the_root(hints: FileEvents, tmp_path: Path) -> No
     assert hints.wait(0) == (frozenset(), [])
 
 
-def test_a_key_ends_the_waiting(hints: FileEvents) -> None:
+def test_a_key_ends_a_wait_for_events(hints: FileEvents) -> None:
     threading.Thread(target=hints.press, args=("p",)).start()
     assert hints.wait(60) == (frozenset(), ["p"])
 
 
 @linux
-def test_a_file_that_leaves_the_folder_holds_up_nothing(tmp_path: Path) -> None:
+def test_a_file_moved_away_does_not_delay_other_events(tmp_path: Path) -> None:
     """watchdog waits for the other half of a move; every event behind it waits too. In 6 and in 7
     it is another class that has the time, and it is read when the class is made use of."""
     six = int(version("watchdog").split(".")[0]) < 7
@@ -345,7 +345,7 @@ def test_a_file_that_leaves_the_folder_holds_up_nothing(tmp_path: Path) -> None:
         hints.close()
 
 
-def test_watchdog_6_is_reported_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watchdog_6_is_supported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = types.ModuleType("watchdog.observers.inotify_buffer")
     module.InotifyBuffer = type("InotifyBuffer", (), {"delay": 0.5})
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -367,7 +367,7 @@ def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
 
 @pytest.mark.parametrize("what", ["api.EventEmitter.start", "api.BaseObserver.__init__"])
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EMFILE, errno.ENOSYS])
-def test_a_system_without_events(
+def test_missing_file_events_are_reported(
     watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, what: str
 ) -> None:
     """No watches are left, or this kind of drive has none: that is reported, and `watch` works."""
@@ -386,7 +386,7 @@ def test_a_system_without_events(
 
 
 @linux
-def test_every_instance_of_inotify_is_used_up(clone: World) -> None:
+def test_an_exhausted_inotify_limit_is_reported(clone: World) -> None:
     """The real thing, in a user namespace whose limit is ours."""
     limit = "/proc/sys/user/max_inotify_instances"
     alone = ["unshare", "--user", "--map-root-user"]
@@ -406,7 +406,7 @@ def test_every_instance_of_inotify_is_used_up(clone: World) -> None:
 
 
 @pytest.mark.promise(31)
-def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
+def test_a_save_without_an_event_is_sent(deaf: Watching) -> None:
     world = deaf.start().world
     deaf.saves(LONGER)
     world.write(SLOWER)
@@ -415,7 +415,9 @@ def test_a_save_whose_event_is_lost(deaf: Watching) -> None:
     assert world.saved() == [TREND, LONGER, SLOWER]
 
 
-def test_a_save_that_keeps_time_and_size(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_with_unchanged_time_and_size_is_sent(
+    deaf: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Even if the file system reports no change: a network drive, a copy."""
     monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.05)
     world = deaf.start().world
@@ -428,7 +430,9 @@ def test_a_save_that_keeps_time_and_size(deaf: Watching, monkeypatch: pytest.Mon
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_a_save_that_no_look_tells(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_that_polling_misses_is_sent(
+    deaf: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All is read once a minute; here more often."""
     monkeypatch.setattr(debouncer, "READ_SECONDS", 0.3)
     entries = ManifestFile.entries
@@ -439,7 +443,7 @@ def test_a_save_that_no_look_tells(deaf: Watching, monkeypatch: pytest.MonkeyPat
     assert world.saved() == [TREND, LONGER]
 
 
-def test_a_new_folder(watching: Watching) -> None:
+def test_saves_in_a_new_folder_are_sent(watching: Watching) -> None:
     world = watching.start().world
     paths = ["new/Extra.pine", "new/deeper/More.pine"]
     for path in paths:
@@ -458,7 +462,7 @@ def test_a_new_folder(watching: Watching) -> None:
     assert watching.done(paths[0]).done == "saved"
 
 
-def test_pine_toml_is_unusable_for_a_moment(
+def test_a_briefly_invalid_pine_toml_loses_no_save(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of a merge: reported once; saves made meanwhile are sent once it is
@@ -495,7 +499,7 @@ def test_pine_toml_is_unusable_for_a_moment(
 
 @pytest.mark.promise(31)
 @linux
-def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> None:
+def test_an_overflowed_event_queue_loses_no_save(clone: World) -> None:
     """More events than the system queues: the text on disk afterwards is sent or reported."""
     most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     if most > 200_000:
@@ -532,7 +536,7 @@ def test_a_process_that_was_stopped_while_the_queue_ran_over(clone: World) -> No
     assert clone.saved() == [TREND, TREND + "// while it was stopped\n", LONGER]
 
 
-def test_a_look_that_fails_is_made_up_for(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_read_is_repeated(deaf: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     """Due paths are kept until all are read."""
     monkeypatch.setattr(debouncer, "READ_SECONDS", 3600.0)
     fails, look = [ManifestError("cannot be read")], Files.scan
@@ -564,7 +568,7 @@ def rounds(watching: Watching, number: int) -> list[str]:
 
 @pytest.mark.promise(34)
 @pytest.mark.parametrize(("pull", "number"), [(True, 100), (False, 20)])
-def test_a_service_that_rewrites_line_ends(
+def test_a_service_that_rewrites_line_ends_causes_no_extra_versions(
     watching: Watching, pull: bool, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.01)
@@ -579,7 +583,7 @@ def test_a_service_that_rewrites_line_ends(
 
 
 @pytest.mark.parametrize("text", ["strip-trailing", "add-trailing", "tabs"])
-def test_a_service_that_changes_the_text(
+def test_a_service_that_rewrites_texts_causes_no_extra_versions(
     watching: Watching, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(debouncer, "QUIET_SECONDS", 0.01)
@@ -593,7 +597,9 @@ def test_a_service_that_changes_the_text(
     assert not any(isinstance(event, Notice | Held | Trouble) for event in watching.stop())
 
 
-def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_pulled_by_another_process_are_not_sent(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The files exist before pine.toml lists them: that is nobody's edit."""
     monkeypatch.setattr(debouncer, "MOST_SECONDS", 0.01)
     world = watching.world
@@ -611,7 +617,7 @@ def test_a_pull_by_hand_of_many_files(watching: Watching, monkeypatch: pytest.Mo
     assert {event.path for event in told if isinstance(event, Checking)} == {TREND_PATH}
 
 
-def test_a_save_while_another_pinesync_is_at_work(
+def test_a_save_waits_while_another_process_holds_the_lock(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits; if that takes too long, it says so and keeps trying."""
@@ -634,7 +640,7 @@ def test_a_save_while_another_pinesync_is_at_work(
 # -- one save, one version ------------------------------------------------------------------------
 
 
-def test_between_two_versions_of_a_script_lies_a_while(watching: Watching) -> None:
+def test_versions_of_one_script_are_spaced_apart(watching: Watching) -> None:
     """By hand: the second save is early and waits, another script's does not."""
     world = watching.world
     now = [1000.0]
@@ -669,7 +675,7 @@ def test_between_two_versions_of_a_script_lies_a_while(watching: Watching) -> No
     assert sending.broken == {TREND_PATH}
 
 
-def test_of_many_quick_saves_the_last_text_wins(watching: Watching) -> None:
+def test_many_quick_saves_send_the_last_text(watching: Watching) -> None:
     """In the meantime another script is sent."""
     world = watching.start(apart=2.0).world
     texts = [f"{LONGER}// {number}\n" for number in range(20)]
@@ -695,7 +701,7 @@ def push_that_may_arrive(watching: Watching, monkeypatch: pytest.MonkeyPatch) ->
     return watching.world
 
 
-def test_a_save_that_may_still_arrive_is_reported_once(
+def test_a_pending_save_is_reported_once(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A save of an earlier run: looked for with every look at TradingView."""
@@ -714,7 +720,7 @@ def test_a_save_that_may_still_arrive_is_reported_once(
     assert len(of_trend) == 2
 
 
-def test_who_writes_just_now_finishes_it(
+def test_a_save_pending_in_another_process_is_not_reported(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A push by hand, in the middle of its save: no trouble of this session."""
@@ -729,7 +735,7 @@ def test_who_writes_just_now_finishes_it(
     assert watching.done().done == "pending"
 
 
-def test_one_script_that_fails_stops_no_other(
+def test_a_failing_script_does_not_stop_the_others(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether the save arrived is unknown each time: reported once, and again on the next try."""

@@ -14,7 +14,9 @@ from tests.world import BREAKOUT_PATH, TOOLS_PATH, TREND_PATH, World
 from tests.world.scripts import BREAKOUT, EXTRA, LONGER, SLOWER, TOOLS, TREND
 
 
-def test_many_at_once_are_one_push(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_saves_at_once_are_one_push(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One list for all; for each there is a `checking` event, then its outcome."""
     monkeypatch.setattr(sending, "_FIRST_BATCH", 100)
     world, paths = _with_more(watching)
@@ -34,7 +36,7 @@ def test_many_at_once_are_one_push(watching: Watching, monkeypatch: pytest.Monke
     assert world.words() == {}
 
 
-def test_a_text_that_is_saved_meanwhile_goes_before_those_that_wait(
+def test_a_fresh_save_goes_before_waiting_ones(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: two wait, one is sent, and somebody saves a third."""
@@ -51,7 +53,7 @@ def test_a_text_that_is_saved_meanwhile_goes_before_those_that_wait(
     assert world.words() == {}
 
 
-def test_a_failed_script_goes_alone_and_last(
+def test_a_failed_script_is_retried_alone_and_last(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: one that hangs again delays none of the others."""
@@ -64,7 +66,7 @@ def test_a_failed_script_goes_alone_and_last(
     assert (batch.has_queued, batch.failing) == (False, {})
 
 
-def test_a_page_amid_many_fails_only_what_was_not_sent(
+def test_a_web_page_during_a_batch_fails_only_unsent_saves(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: what was saved before it is done with, and is not sent again."""
@@ -82,7 +84,7 @@ def test_a_page_amid_many_fails_only_what_was_not_sent(
     assert all(len(world.saved(name)) <= 2 for name in ("Trend", "Breakout", "Tools"))
 
 
-def test_what_became_of_an_earlier_save_says_nothing_of_this_text(
+def test_the_outcome_of_an_earlier_save_does_not_settle_the_current_text(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: a save is given up, and then the list fails. The text is not done with."""
@@ -105,7 +107,7 @@ def test_what_became_of_an_earlier_save_says_nothing_of_this_text(
     assert (on_handled, world.saved()) == ([TREND_PATH], [TREND, LONGER])
 
 
-def test_a_script_that_was_removed_fails_no_other(
+def test_a_removed_script_does_not_fail_the_others(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: pine.toml forgets one of two before they are sent."""

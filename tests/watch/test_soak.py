@@ -93,7 +93,7 @@ def _by_hand(watching: Watching, path: str, _: int, dice: random.Random) -> None
 
 
 @pytest.mark.timeout(1800)
-def test_every_version_is_what_a_person_saved(
+def test_git_writes_never_become_versions(
     watching: Watching, request: pytest.FixtureRequest
 ) -> None:
     """Bursts of saves, commits, branch switches that merge, a stash, single files out of other

@@ -13,7 +13,7 @@ from tests.world.scripts import BREAKOUT, BROKEN, EXTRA, LONGER, SLOWER, TOOLS, 
 
 
 @both_ways
-def test_a_save_is_the_newest_version_there(watching: Watching) -> None:
+def test_a_save_becomes_the_newest_version(watching: Watching) -> None:
     world = watching.start().world
     world.write(LONGER)
     saved = watching.done()
@@ -39,7 +39,7 @@ def test_a_text_that_does_not_compile_is_reported_and_not_sent(watching: Watchin
     assert world.saved() == [TREND, LONGER]
 
 
-def test_the_same_text_again_is_no_save(watching: Watching) -> None:
+def test_saving_the_same_text_sends_nothing(watching: Watching) -> None:
     """Touched, rewritten, replaced by an equal file, or edited there and back."""
     world = watching.start().world
     file = world.folder / TREND_PATH
@@ -54,7 +54,7 @@ def test_the_same_text_again_is_no_save(watching: Watching) -> None:
     assert not any(isinstance(e, Checking) and e.path == TREND_PATH for e in watching.stop())
 
 
-def test_what_was_edited_before_is_held_until_a_key_is_pressed(watching: Watching) -> None:
+def test_an_earlier_edit_is_held_until_a_key_is_pressed(watching: Watching) -> None:
     world = watching.world
     world.write(LONGER)
     watching.start()
@@ -68,7 +68,7 @@ def test_what_was_edited_before_is_held_until_a_key_is_pressed(watching: Watchin
     assert world.saved() == [TREND, LONGER]
 
 
-def test_many_at_once_are_asked_about(watching: Watching) -> None:
+def test_many_saves_at_once_wait_for_a_key(watching: Watching) -> None:
     world = watching.world
     for number in range(2):
         world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
@@ -87,7 +87,7 @@ def test_many_at_once_are_asked_about(watching: Watching) -> None:
     assert world.words() == {}
 
 
-def test_many_at_once_are_sent_where_that_is_wanted(watching: Watching) -> None:
+def test_many_saves_at_once_are_sent_with_the_option(watching: Watching) -> None:
     world = watching.world
     for number in range(2):
         world.web_save(EXTRA.replace("Extra", f"More {number}"), f"More {number}")
@@ -100,7 +100,7 @@ def test_many_at_once_are_sent_where_that_is_wanted(watching: Watching) -> None:
         assert watching.done(path).done == "saved"
 
 
-def test_a_file_that_is_gone_is_reported_and_nothing_is_deleted(watching: Watching) -> None:
+def test_a_missing_file_is_reported_and_nothing_is_deleted(watching: Watching) -> None:
     world = watching.start().world
     world.remove()
     assert watching.news().word == "missing"
@@ -108,7 +108,7 @@ def test_a_file_that_is_gone_is_reported_and_nothing_is_deleted(watching: Watchi
     assert world.saved() == [TREND, LONGER]
 
 
-def test_a_script_that_is_listed_while_watching_is_sent_when_it_is_saved(
+def test_a_script_added_while_watching_is_sent_once_saved(
     watching: Watching,
 ) -> None:
     world = watching.start().world
@@ -122,7 +122,7 @@ def test_a_script_that_is_listed_while_watching_is_sent_when_it_is_saved(
     assert world.saved("Extra") == [EXTRA + "// saved\n"]
 
 
-def test_push_and_pull_work_alongside(watching: Watching) -> None:
+def test_push_and_pull_work_while_watching(watching: Watching) -> None:
     world = watching.start().world
     world.write(BROKEN)
     watching.done()
@@ -153,7 +153,7 @@ def test_a_save_on_tradingview_is_reported_once(watching: Watching) -> None:
     assert words == ["behind"] * 3
 
 
-def test_a_save_there_is_brought_where_that_is_wanted(watching: Watching) -> None:
+def test_a_save_on_tradingview_is_pulled_with_the_option(watching: Watching) -> None:
     world = watching.start(poll=0.05, pull=True).world
     world.web_save(SLOWER)
     assert watching.done().done == "pulled"
@@ -166,7 +166,7 @@ def test_a_save_there_is_brought_where_that_is_wanted(watching: Watching) -> Non
     assert done == ["pulled", "written"]
 
 
-def test_a_divergence_stops_that_script_alone(watching: Watching) -> None:
+def test_a_diverged_script_does_not_stop_the_others(watching: Watching) -> None:
     world = watching.start(pull=True, poll=0.05).world
     world.write(BROKEN)
     watching.done()
@@ -184,7 +184,7 @@ def test_a_divergence_stops_that_script_alone(watching: Watching) -> None:
 # -- trouble --------------------------------------------------------------------------------------
 
 
-def test_a_service_that_is_down_is_reported_once_and_tried_again(watching: Watching) -> None:
+def test_an_unavailable_service_is_reported_once_and_retried(watching: Watching) -> None:
     world = watching.start().world
     world.plan.add("list:*:503")
     world.write(LONGER)
@@ -195,7 +195,7 @@ def test_a_service_that_is_down_is_reported_once_and_tried_again(watching: Watch
     assert world.saved() == [TREND, LONGER]
 
 
-def test_an_answer_that_is_lost_makes_no_second_version(watching: Watching) -> None:
+def test_a_lost_response_makes_no_second_version(watching: Watching) -> None:
     watching.world.plan.add("save_next:1:reset:after")
     world = watching.start().world
     world.write(LONGER)

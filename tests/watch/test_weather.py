@@ -38,7 +38,7 @@ def test_a_bot_check_is_reported_and_ends_the_requests(watching: Watching, kind:
     assert world.saved() == [TREND, LONGER]
 
 
-def test_it_goes_on_by_itself_after_a_login(watching: Watching) -> None:
+def test_watch_continues_after_a_login(watching: Watching) -> None:
     world = watching.start().world
     world.plan.add("*:*:html")
     world.write(LONGER)
@@ -49,14 +49,14 @@ def test_it_goes_on_by_itself_after_a_login(watching: Watching) -> None:
     assert watching.done().done == "saved"
 
 
-def test_a_folder_that_goes_away_ends_it(watching: Watching) -> None:
+def test_a_removed_folder_ends_watch(watching: Watching) -> None:
     world = watching.start().world
     world.folder.rename(world.place / "elsewhere")
     with pytest.raises(Misuse, match="scripts: the folder is gone"):
         watching.until(lambda event: False)
 
 
-def test_two_do_not_watch_one_folder(watching: Watching) -> None:
+def test_a_second_watch_of_a_folder_is_refused(watching: Watching) -> None:
     watching.start()
     second = Watching(watching.world)
     with pytest.raises(Locked, match="another `pinesync watch`"):
@@ -107,7 +107,7 @@ def test_a_refused_save_is_not_sent_again(
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_who_waited_while_a_save_hung_is_next(
+def test_a_save_that_waited_for_a_hanging_one_is_sent_next(
     watching: Watching, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TradingView is polled only after that."""

@@ -21,7 +21,7 @@ class Heard(FileSystemEventHandler):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no exchange in one step")
-def test_after_an_exchange_the_file_arrives_last(tmp_path: Path) -> None:
+def test_the_last_event_of_an_exchange_is_the_new_file(tmp_path: Path) -> None:
     """A watcher that merges events would else take it for a file that is gone again."""
     (tmp_path / "a.pine").write_text("old\n")
     (tmp_path / "new.tmp").write_text("new\n")

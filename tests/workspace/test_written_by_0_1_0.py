@@ -40,7 +40,7 @@ def damage(state: State, changes: dict[str, Any]) -> Path:
     return file
 
 
-def test_every_record_is_an_intent(state: State) -> None:
+def test_every_intent_is_read(state: State) -> None:
     found = state.log.intents()
     uploads = [one for one in found if isinstance(one, Upload)]
     creates = [one for one in found if isinstance(one, Create)]
@@ -62,14 +62,14 @@ def test_every_record_is_an_intent(state: State) -> None:
     assert (move.origin, move.path) == ("one.pine", "kept/one.pine")
 
 
-def test_what_is_written_again_is_what_was_read(state: State) -> None:
+def test_intents_survive_being_rewritten(state: State) -> None:
     before = state.log.intents()
     for intent in before:
         state.log.write(intent)
     assert State(state.folder).log.intents() == before
 
 
-def test_texts_versions_backups_and_operations(state: State) -> None:
+def test_texts_versions_backups_and_operations_are_read(state: State) -> None:
     assert state.texts.recall(ONE, Version(1)) == digest(TEXT)
     assert state.texts.text_of(digest(TEXT)) == TEXT
     (replaced,) = state.backups.of(RelPath("one.pine"))
@@ -78,7 +78,7 @@ def test_texts_versions_backups_and_operations(state: State) -> None:
     assert (operation.verb, operation.paths) == ("push", ("one.pine",))
 
 
-def test_a_pine_toml(state: State) -> None:
+def test_pine_toml_is_read(state: State) -> None:
     held = manifest.parse((OLD / "pine.toml").read_text())
     one, two, new = (held.entries[RelPath(f"{name}.pine")] for name in ("one", "two", "new"))
     assert one.base
@@ -97,7 +97,7 @@ def test_a_pine_toml(state: State) -> None:
         {"parent": None},
     ],
 )
-def test_a_damaged_record_is_not_passed_over(state: State, changes: dict[str, Any]) -> None:
+def test_a_damaged_intent_is_reported(state: State, changes: dict[str, Any]) -> None:
     file = damage(state, changes)
     with pytest.raises(StateError, match="damaged") as refused:
         state.log.intents()
@@ -105,7 +105,7 @@ def test_a_damaged_record_is_not_passed_over(state: State, changes: dict[str, An
 
 
 @pytest.mark.parametrize("changes", [{"op": "publish"}, {"publish": "yes"}])
-def test_an_intent_of_a_later_version_differs_from_a_damaged_one(
+def test_an_intent_of_a_later_version_is_reported_as_such(
     state: State, changes: dict[str, Any]
 ) -> None:
     file = damage(state, {**changes, "sum": None})
