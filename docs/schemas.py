@@ -88,7 +88,7 @@ def answer(command: str) -> dict[str, Any]:
     if command == "completion":
         forms.append(_object({"shell": TEXT, "script": TEXT}))
     if command == "demo":
-        event = {"anyOf": [_form(kind) for kind in (demo.Say, demo.Ran, demo.Kept)]}
+        event = {"anyOf": [_form(kind) for kind in (demo.Comment, demo.CommandRun, demo.Finished)]}
         forms.append(_object({"events": {"type": "array", "items": event}}))
     if command == "watch":
         forms += [_form(kind) for kind in get_args(events.Event)]

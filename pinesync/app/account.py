@@ -12,9 +12,9 @@ from pinesync.app.project import (
     DEFAULT_REMOTE,
     Project,
     Setup,
-    account_here,
+    find_account,
+    find_project,
     open_remote,
-    project_here,
 )
 from pinesync.clock import now
 from pinesync.errors import Misuse
@@ -77,7 +77,7 @@ def login(setup: Setup, pasted: str, *, keyring: bool = False) -> Identity:
     if found and project:
         guards.refuse_other_account(project.settings.owner, found)
     account = found or Account("")
-    stored = signins.keep(
+    stored = signins.store(
         setup.places.config, secret, account, now().wall, name=name, keyring=keyring
     )
     pinned = bool(found and project and _pin(project, found))
@@ -108,7 +108,7 @@ def logout(setup: Setup, *, everything: bool = False) -> LoggedOut:
 
 def whoami(setup: Setup, *, remote: str | None = None) -> Identity:
     """The session used here. Raises NotSignedIn, SessionExpired, BotCheck."""
-    remote, project = account_here(setup, remote)
+    remote, project = find_account(setup, remote)
     found, scripts = _probe(setup, remote, project)
     account = found or Account("")
     if remote != DEFAULT_REMOTE:
@@ -163,7 +163,7 @@ def _probe(setup: Setup, remote: str, project: Project | None = None) -> tuple[A
 
 
 def _project_of_tradingview(setup: Setup) -> Project | None:
-    project = project_here(setup)
+    project = find_project(setup)
     return project if project and project.settings.remote == DEFAULT_REMOTE else None
 
 

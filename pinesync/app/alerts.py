@@ -14,7 +14,7 @@ from pinesync.sync.engine.account import read_account
 from pinesync.sync.outcome import Run
 from pinesync.sync.selection import is_named
 from pinesync.text.filenames import unescape_name
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def with_alerts(project: Project, run: Run) -> Run:
             for one in every
             if one.active and (newest := saved.get(one.pine_id)) and one.version < newest
         )
-        words = {i: f"{counted(n, 'active alert')} on older versions" for i, n in older.items()}
+        words = {i: f"{pluralize(n, 'active alert')} on older versions" for i, n in older.items()}
     outcomes = [
         replace(o, message="; ".join(filter(None, (o.message, words.get(o.pine_id)))))
         if o.done == "saved"

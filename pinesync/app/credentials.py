@@ -71,7 +71,7 @@ def _kept_for(setup: Setup, account: Account | None) -> StoredSignIn | None:
     default = signins.load(setup.places.config)
     if account is None or (default and is_account(account, default.account)):
         return default
-    for one in signins.all_kept(setup.places.config):
+    for one in signins.list_sign_ins(setup.places.config):
         if is_account(account, one.account):
             return one
     return default
@@ -101,7 +101,7 @@ def _variable(name: str) -> Iterator[None]:
 def _nothing_kept(setup: Setup, name: str) -> NotSignedIn:
     from pinesync.tradingview import signins
 
-    there = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
+    there = ", ".join(one.name for one in signins.list_sign_ins(setup.places.config) if one.name)
     return NotSignedIn(
         f"no sign-in is stored as {name}",
         f"run `pinesync login --as {name}`" + (f"; stored sign-ins: {there}" if there else ""),
@@ -117,7 +117,7 @@ def not_signed_in(setup: Setup, in_workspace: bool) -> NotSignedIn:
     from pinesync.tradingview import signins
     from pinesync.tradingview.cookies import HOW_TO_SIGN_IN
 
-    named = ", ".join(one.name for one in signins.all_kept(setup.places.config) if one.name)
+    named = ", ".join(one.name for one in signins.list_sign_ins(setup.places.config) if one.name)
     if named:
         return NotSignedIn(
             "not signed in to TradingView without a name",

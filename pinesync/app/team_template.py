@@ -23,25 +23,27 @@ rules of the project's own repository."""
 TEMPLATES = {"team": TEAM}
 
 
-def starting_files(template: str) -> dict[str, bytes]:
+def template_files(template: str) -> dict[str, bytes]:
     """The contents of the template's files, by their path in the workspace."""
-    place = _place()
-    return {f".{name}": _filled(place.joinpath(name).read_bytes()) for name in TEMPLATES[template]}
+    place = _templates_folder()
+    return {
+        f".{name}": _fill_version(place.joinpath(name).read_bytes()) for name in TEMPLATES[template]
+    }
 
 
-def sorted_out(tree: Tree, paths: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def split_existing(tree: Tree, paths: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The free paths, and the occupied ones. Raises FileError if a link is in the way, before any
     file is made."""
     taken = tuple(path for path in paths if tree.root.is_dir() and is_taken(tree, path))
     return tuple(path for path in paths if path not in taken), taken
 
 
-def write_starting(tree: Tree, files: dict[str, bytes]) -> tuple[str, ...]:
+def write_files(tree: Tree, files: dict[str, bytes]) -> tuple[str, ...]:
     """Make the files. Returns those made, without any that appeared in the meantime."""
     return tuple(path for path, data in files.items() if make_file(tree, path, data))
 
 
-def below(root: Path) -> str:
+def path_in_repository(root: Path) -> str:
     """The path of the workspace in its repository. Empty at the top, without a repository and
     without git. Git hosts and pre-commit read their files at the top."""
     try:
@@ -54,11 +56,11 @@ def below(root: Path) -> str:
     return "" if found == "." else found
 
 
-def _place() -> Traversable:
+def _templates_folder() -> Traversable:
     """The templates in the installed package, else in the checkout."""
     inside = resources.files("pinesync") / "templates" / "workspace"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "templates" / "workspace"
 
 
-def _filled(data: bytes) -> bytes:
+def _fill_version(data: bytes) -> bytes:
     return data.replace(b"{{version}}", __version__.encode("ascii"))

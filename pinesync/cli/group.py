@@ -90,7 +90,7 @@ _INSTALLED = (
 )
 
 
-def misspelt(typed: str, known: Iterable[str]) -> list[str]:
+def similar_commands(typed: str, known: Iterable[str]) -> list[str]:
     """The known word that `typed` is a misspelling of, if any. Words that only look alike, as stash
     and status do, are none."""
     from difflib import get_close_matches
@@ -133,7 +133,7 @@ class Suggesting(Verb, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(ctx)
         if args[0] not in known:
-            close = misspelt(args[0], known)
+            close = similar_commands(args[0], known)
             hint = f"Did you mean {close[0]!r}?" if close else f"See `{ctx.command_path} -h`."
             ctx.fail(f"No such command {args[0]!r}. {hint}")
         return super().resolve_command(ctx, args)

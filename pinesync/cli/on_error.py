@@ -28,22 +28,22 @@ _PULLABLE = frozenset(status for status in Status if status.role is Role.PULL)
 """What is news of these is nothing wrong."""
 
 
-def alarm(command: str | None, *, notify: bool) -> Callable[[Event], None]:
+def error_notifier(command: str | None, *, notify: bool) -> Callable[[Event], None]:
     """The callback for each event. Raises a usage error if `command` is not a valid command."""
-    commands = [_words(command)] if command else []
+    commands = [_split_command(command)] if command else []
     if notify:
         commands.append(_notifier())
 
-    def ring(event: Event) -> None:
-        if trouble := _wrong(event):
+    def notify_error(event: Event) -> None:
+        if trouble := _error_of(event):
             path, message = trouble
             for words in commands:
                 _run(words, path, message)
 
-    return ring
+    return notify_error
 
 
-def _wrong(event: Event) -> tuple[str, str] | None:
+def _error_of(event: Event) -> tuple[str, str] | None:
     """The path (or an empty string) and what went wrong; None if nothing did."""
     match event:
         case Done(outcome) if outcome.exit_code != EXIT_DONE:
@@ -57,7 +57,7 @@ def _wrong(event: Event) -> tuple[str, str] | None:
     return None
 
 
-def _words(command: str) -> list[str]:
+def _split_command(command: str) -> list[str]:
     try:
         words = command_words(command)
     except ValueError as error:

@@ -65,7 +65,7 @@ def shared(function: F) -> F:
     @_option("--color", type=click.Choice(["auto", "always", "never"]), help="When to colour.")
     @_option("-v", "--verbose", count=True, help="Print more; -vv prints every request.")
     @wraps(function)
-    def taking(
+    def wrapper(
         *args: Any,
         json_: bool,
         start_in: str | None,
@@ -90,7 +90,7 @@ def shared(function: F) -> F:
         context.find_root().obj = context.obj
         return function(*args, **kwargs)
 
-    return taking  # type: ignore[return-value]
+    return wrapper  # type: ignore[return-value]
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def remote_options(function: F) -> F:
     @click.option("--remote", metavar="NAME", help="tradingview, sandbox or sandbox:NAME.")
     @click.option("--sandbox", is_flag=True, help="Short for --remote sandbox.")
     @wraps(function)
-    def taking(*args: Any, remote: str | None, sandbox: bool, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, remote: str | None, sandbox: bool, **kwargs: Any) -> Any:
         if sandbox and remote not in (None, "sandbox"):
             raise click.UsageError("--sandbox and --remote name two places.")
         chosen = "sandbox" if sandbox else remote
@@ -184,7 +184,7 @@ def remote_options(function: F) -> F:
             _check_remote(chosen)
         return function(*args, remote=chosen, **kwargs)
 
-    return taking  # type: ignore[return-value]
+    return wrapper  # type: ignore[return-value]
 
 
 def _check_remote(name: str) -> None:
@@ -202,7 +202,7 @@ def build_setup(
     """The environment and the shared options, as one value for commands. Without a command, the
     options are `asked`."""
     from pinesync.app.project import SETTLE_SECONDS, Setup
-    from pinesync.cli.progress import progress, tracing, waiting
+    from pinesync.cli.progress import print_exchange, progress, show_wait
 
     shared = shared or current()
     return Setup(
@@ -216,9 +216,9 @@ def build_setup(
         ca_bundle=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or None,
         jobs=jobs,
         settle_seconds=_seconds("PINESYNC_SETTLE_SECONDS", SETTLE_SECONDS),
-        trace=tracing if shared.verbose > 1 else None,
+        trace=print_exchange if shared.verbose > 1 else None,
         timeout=timeout,
-        waits=waiting,
+        waits=show_wait,
         progress=progress(),
     )
 

@@ -33,23 +33,23 @@ def paged() -> Iterator[None]:
     if not command:
         yield
         return
-    buffer = _Held()
+    buffer = _Buffer()
     try:
         with redirect_stdout(buffer):
             yield
     finally:
         if text := buffer.getvalue():
-            _show(command, text)
+            _pipe_to_pager(command, text)
 
 
-class _Held(io.StringIO):
+class _Buffer(io.StringIO):
     """Buffers what is printed and still reports itself as a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def _show(command: list[str], text: str) -> None:
+def _pipe_to_pager(command: list[str], text: str) -> None:
     try:
         words = [find_program(command[0]) or "", *command[1:]]
         started = subprocess.Popen(words, stdin=subprocess.PIPE, env={**_USUAL, **os.environ})

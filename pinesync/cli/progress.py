@@ -85,11 +85,11 @@ def progress() -> TerminalProgress | None:
     return TerminalProgress() if sys.stderr.isatty() and not plain else None
 
 
-def waiting(seconds: float) -> None:
+def show_wait(seconds: float) -> None:
     echo_err(f"TradingView limits the number of requests: waiting {math.ceil(seconds)} s")
 
 
-def tracing(seen: Exchange) -> None:
+def print_exchange(seen: Exchange) -> None:
     """Print one line per request and response, without headers and sources."""
     answered = "no response" if seen.status is None else f"{seen.status}, {seen.size} bytes"
     milliseconds = round(seen.seconds * 1000)

@@ -10,19 +10,19 @@ import sys
 from datetime import UTC, datetime
 
 from pinesync.cli.render import (
-    counted,
     diagnostic_lines,
     echo_err,
     error_lines,
     escape_controls,
     out,
+    pluralize,
     styled,
 )
 from pinesync.cli.status_line import draw, wipe
 from pinesync.clock import wall
 from pinesync.errors import EXIT_DONE
 from pinesync.sync.outcome import Outcome
-from pinesync.text.plural import some_of
+from pinesync.text.plural import shorten_list
 from pinesync.watch.events import (
     Began,
     Checking,
@@ -88,15 +88,15 @@ class EventPrinter:
         whose = f", account {escape_controls(event.account)}" if event.account else ""
         echo_err(
             f"watching {escape_controls(str(event.root))}: "
-            f"{counted(event.scripts, 'script')}{whose}"
+            f"{pluralize(event.scripts, 'script')}{whose}"
         )
         if event.by_looking:
             echo_err("hint: no file events on this system: a save is found within a second")
         echo_err("Ctrl-C ends it")
 
     def _print_held(self, event: Held) -> None:
-        named = escape_controls(some_of(event.paths, _MOST_NAMED))
-        echo_err(f"{_time()}  held: {counted(len(event.paths), 'file')} {event.why}: {named}")
+        named = escape_controls(shorten_list(event.paths, _MOST_NAMED))
+        echo_err(f"{_time()}  held: {pluralize(len(event.paths), 'file')} {event.why}: {named}")
         press = "press p to send them, n to leave them; " if self._keys else ""
         _print_hint(f"{press}`pinesync push` sends them")
 

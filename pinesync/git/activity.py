@@ -28,7 +28,7 @@ _FILES = ("--", "pine.toml", "*.pine")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ActivityMark:
     """A snapshot that changes whenever git is active. `files` changes when git moves HEAD or the
     index; `folder` when it takes its lock, or begins or ends a merge or rebase. `newest` is the
     last line of HEAD's reflog. `busy` is True while git holds the lock."""
@@ -38,7 +38,7 @@ class Mark:
     newest: bytes
     busy: bool = field(compare=False)
 
-    def explains_no_write(self, before: Mark) -> bool:
+    def explains_no_write(self, before: ActivityMark) -> bool:
         """Whether git did nothing that writes a file saved before it began: it committed, or only
         read."""
         committed = self.newest != before.newest and b"\tcommit" in self.newest
@@ -57,15 +57,15 @@ def mark_paths(root: Path) -> tuple[Path, ...]:
     return tuple(root / os.fsdecode(line) for line in found.removesuffix(b"\n").split(b"\n"))
 
 
-def mark(paths: tuple[Path, ...]) -> Mark:
+def mark(paths: tuple[Path, ...]) -> ActivityMark:
     """Read the files without running git. Read the lock first: once it is gone, the other files are
     final."""
     if not paths:
-        return Mark((), None, b"", busy=False)
+        return ActivityMark((), None, b"", busy=False)
     *watched, lock = paths
     busy = lock.exists()
     newest = _last_line(watched[-1])
-    return Mark(tuple(map(_stat, watched)), _stat(lock.parent), newest, busy)
+    return ActivityMark(tuple(map(_stat, watched)), _stat(lock.parent), newest, busy)
 
 
 def _last_line(log: Path) -> bytes:
@@ -86,7 +86,7 @@ def _stat(path: Path) -> object:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def held_by_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
+def stored_in_git(root: Path, files: Mapping[str, bytes]) -> frozenset[str]:
     """The files whose content git has: in the index, a commit, a stash, or an uncommitted merge
     result. Empty if git cannot run."""
     try:

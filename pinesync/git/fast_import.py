@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import IO, cast
 
 from pinesync.git.repo import Repository
-from pinesync.git.run import failed, start
+from pinesync.git.run import command_error, start
 from pinesync.model import RelPath
 from pinesync.sync.commit_plan import one_line
 
@@ -67,7 +67,7 @@ def write_commits(
     stderr = process.communicate()[1]
     commit = None if process.returncode else repository.commit_of(ref)
     if commit is None:
-        raise failed("fast-import", stderr.decode("utf-8", "replace"))
+        raise command_error("fast-import", stderr.decode("utf-8", "replace"))
     return commit
 
 

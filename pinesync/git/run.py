@@ -85,7 +85,7 @@ def run(
     return process.returncode, stdout, stderr.decode("utf-8", "replace").removesuffix("\n")
 
 
-def ask(
+def check_output(
     folder: Path | None,
     *words: str,
     stdin: bytes = b"",
@@ -94,11 +94,11 @@ def ask(
     """git's standard output. FileError, naming the first word, if git fails."""
     status, stdout, stderr = run(folder, *words, stdin=stdin, **options)
     if status:
-        raise failed(words[0], stderr)
+        raise command_error(words[0], stderr)
     return stdout
 
 
-def failed(command: str, stderr: str) -> FileError:
+def command_error(command: str, stderr: str) -> FileError:
     """The error for a failed git command, with the first line of its stderr."""
     return FileError(
         f"git {command} failed: {first_line(stderr)}", "`git fsck` and `git status` tell more"

@@ -49,7 +49,7 @@ def push_command(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Command
     def act(project: Project) -> Run:
         return push(target.setup, target.paths, seen=seen, project=project)
 
-    run = with_commit(target.setup, act, wish=None, way="to")
+    run = with_commit(target.setup, act, enabled=None, direction="to")
     return _result_of(target, run, "nothing to push")
 
 
@@ -62,7 +62,7 @@ def pull_command(setup: Setup, path: Path, texts: Mapping[Path, str]) -> Command
     def act(project: Project) -> Run:
         return pull(target.setup, target.paths, project=project)
 
-    run = with_commit(target.setup, act, wish=None, way="from")
+    run = with_commit(target.setup, act, enabled=None, direction="from")
     return _result_of(target, run, "nothing to pull")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pygls.uris import to_fs_path
 
-from pinesync.app.project import Project, Setup, project_here
+from pinesync.app.project import Project, Setup, find_project
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import RelPath
 from pinesync.text.canonical import Unreadable, canonical, decode
@@ -68,7 +68,7 @@ def find_target(setup: Setup, path: Path) -> Target | None:
     """The workspace that contains the file or directory; None outside a workspace. Raises
     ManifestError if its pine.toml is unusable, Misuse if it cannot contain such a file."""
     folder = path if path.is_dir() else path.parent
-    project = project_here(replace(setup, cwd=folder, progress=None))
+    project = find_project(replace(setup, cwd=folder, progress=None))
     if project is None:
         return None
     at_root = replace(project.setup, cwd=project.workspace.root)

@@ -14,7 +14,7 @@ from typing import Any
 from pinesync.errors import NotAccessible, SessionExpired
 from pinesync.model import Alert, Alerts, PineId, Version
 from pinesync.protocol import MAX_LIST, Request, Response, safe_json
-from pinesync.protocol.envelope import bad, payload
+from pinesync.protocol.envelope import fail, payload
 from pinesync.protocol.responses import SIGN_IN_AGAIN
 
 ALERTS_URL = "https://pricealerts.tradingview.com"
@@ -40,7 +40,7 @@ def alerts(response: Response) -> Alerts:
         raise SessionExpired(refused, SIGN_IN_AGAIN) from None
     rows = body.get("r") if isinstance(body, dict) and body.get("s") == "ok" else None
     if not isinstance(rows, list):
-        bad("the response to the alerts request is not a list of alerts")
+        fail("the response to the alerts request is not a list of alerts")
     each = [list(_of(row)) for row in rows]
     return Alerts(tuple(one for found in each for one in found), sum(not found for found in each))
 

@@ -19,7 +19,7 @@ LOOK_IN_BROWSER = (
 def payload(response: Response) -> Any:
     """The JSON value of a 2xx response. Anything else raises."""
     if not 200 <= response.status < 300:
-        _by_status(response)
+        _raise_for_status(response)
     if is_html(response.body):
         raise errors.BotCheck("TradingView returned a web page", LOOK_IN_BROWSER)
     return _json(response.body)
@@ -29,15 +29,15 @@ def object_of(response: Response, what: str, *, refuse: bool = True) -> dict[str
     """The JSON object of a 2xx response. With `refuse`, `success: false` raises."""
     body = payload(response)
     if not isinstance(body, dict):
-        bad(f"the response to the {what} request is not an object")
+        fail(f"the response to the {what} request is not an object")
     if body.get("error"):
-        say_no(200, body)
+        raise_refused(200, body)
     if refuse and body.get("success") is False:
         raise errors.NotAccessible(200, reason_of(body))
     return body
 
 
-def _by_status(response: Response) -> NoReturn:
+def _raise_for_status(response: Response) -> NoReturn:
     status = response.status
     if status == 429:
         retry_after = retry_seconds(response.retry_after)
@@ -76,7 +76,7 @@ def _json(body: bytes) -> Any:
         return safe_json.loads(body)
     except ValueError as error:
         what = "empty" if not body.strip() else f"no usable JSON ({error})"
-        bad(f"the response is {what}", cause=error)
+        fail(f"the response is {what}", cause=error)
 
 
 def is_html(body: bytes) -> bool:
@@ -103,12 +103,12 @@ def _reason_in(body: bytes) -> str:
     return parsed[:500] if isinstance(parsed, str) else ""
 
 
-def say_no(status: int, body: Mapping[str, Any]) -> NoReturn:
+def raise_refused(status: int, body: Mapping[str, Any]) -> NoReturn:
     """Raise the service's refusal."""
     raise errors.Refused(status, reason_of(body))
 
 
-def bad(message: str, *, cause: Exception | None = None) -> NoReturn:
+def fail(message: str, *, cause: Exception | None = None) -> NoReturn:
     """Raise BadResponse: the protocol does not know such a response."""
     raise errors.BadResponse(
         f"cannot use TradingView's response: {message}",

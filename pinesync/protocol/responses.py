@@ -28,7 +28,7 @@ from pinesync.model import (
     Version,
 )
 from pinesync.protocol import Response, safe_json
-from pinesync.protocol.envelope import bad, is_html, object_of, payload, reason_of, say_no
+from pinesync.protocol.envelope import fail, is_html, object_of, payload, raise_refused, reason_of
 from pinesync.protocol.metainfo import contract
 from pinesync.text import canonical
 from pinesync.text.canonical import MAX_SOURCE
@@ -59,10 +59,10 @@ def scripts(response: Response) -> tuple[ScriptInfo, ...]:
             "check whether it works in the browser; `pinesync whoami` shows the account",
         ) from None
     if not isinstance(items, list):
-        bad("the list of scripts is not a list")
+        fail("the list of scripts is not a list")
     found = [_script_info(item) for item in items if not _is_foreign(item)]
     if len({info.pine_id for info in found}) != len(found):
-        bad("the list of scripts contains an id twice")
+        fail("the list of scripts contains an id twice")
     return tuple(found)
 
 
@@ -71,19 +71,19 @@ def saved_text(response: Response, pine_id: PineId, version: Version | None) -> 
     body = object_of(response, "script")
     source = body.get("source")
     if not isinstance(source, str):
-        bad(f"{pine_id}: the response has no source")
+        fail(f"{pine_id}: the response has no source")
     if len(source) > MAX_SOURCE:
-        bad(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
+        fail(f"{pine_id}: the source is larger than {MAX_SOURCE} characters")
     try:
         canonical.check_encodable(source)
     except canonical.Unreadable as error:
-        bad(f"{pine_id}: {error}")
+        fail(f"{pine_id}: {error}")
     if body.get("scriptIdPart", pine_id) not in (pine_id, None, ""):
-        bad(f"{pine_id}: the response is for another script")
+        fail(f"{pine_id}: the response is for another script")
     last = body.get("lastVersionMaj")
     received = _version(body.get("version") or version or last, pine_id)
     if version is not None and received != version:
-        bad(f"{pine_id}: requested version {version} but received {received}")
+        fail(f"{pine_id}: requested version {version} but received {received}")
     extra = body.get("extra")
     name = _name(body.get("scriptName") or body.get("scriptTitle"))
     return SavedText(
@@ -106,10 +106,10 @@ def versions(response: Response, pine_id: PineId) -> dict[Version, int]:
     undocumented."""
     rows = payload(response)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        bad(f"{pine_id}: the versions are not a list of objects")
+        fail(f"{pine_id}: the versions are not a list of objects")
     found = {_version(row.get("version"), pine_id): epoch(row.get("created")) for row in rows}
     if len(found) != len(rows):
-        bad(f"{pine_id}: the list of versions contains one twice")
+        fail(f"{pine_id}: the list of versions contains one twice")
     return found
 
 
@@ -122,9 +122,9 @@ def verdict(response: Response) -> Verdict:
     result = body.get("result")
     found = _verdict(result if isinstance(result, dict) else body.get("reason2"))
     if body.get("success") is False and not found.errors:
-        say_no(200, body)
+        raise_refused(200, body)
     if not isinstance(result, dict) and not found.errors:
-        bad("the response to the check has no result")
+        fail("the response to the check has no result")
     return found
 
 
@@ -139,7 +139,7 @@ def full_verdict(response: Response) -> Verdict:
         bare = Diagnostic("error", 1, 1, 1, 1, reason_of(body))
         return found if found.errors else Verdict((bare,), found.warnings)
     if not isinstance(body.get("result"), dict):
-        bad("the response to the full check has no result")
+        fail("the response to the full check has no result")
     return replace(found, contract=contract(body["result"]))
 
 
@@ -154,7 +154,7 @@ def saved(response: Response) -> SaveAnswer:
     raw_version = pine.get("version") if isinstance(pine, dict) else None
     accepted = body.get("success") is not False
     if accepted and not meta:
-        bad("the response to the save has no metaInfo")
+        fail("the response to the save has no metaInfo")
     return SaveAnswer(
         accepted=accepted,
         pine_id=_id_of(meta),
@@ -174,7 +174,7 @@ def renamed(response: Response) -> None:
     except ValueError:
         return
     if isinstance(value, dict) and (value.get("error") or value.get("success") is False):
-        say_no(200, value)
+        raise_refused(200, value)
 
 
 def deleted(response: Response) -> None:
@@ -183,7 +183,7 @@ def deleted(response: Response) -> None:
         return
     value = payload(response)
     if value != "ok":
-        bad(f"the response to the deletion is {json.dumps(value)[:80]}")
+        fail(f"the response to the deletion is {json.dumps(value)[:80]}")
 
 
 def account(response: Response) -> Account:
@@ -194,10 +194,10 @@ def account(response: Response) -> Account:
     body = object_of(response, "session")
     name = body.get("userName")
     if not isinstance(name, str) or not name:
-        bad("the session probe names no user")
+        fail("the session probe names no user")
     user_id = body.get("userId") or ""
     if not isinstance(user_id, str | int) or len(str(user_id)) > MAX_NAME:
-        bad("the session probe's userId is no id")
+        fail("the session probe's userId is no id")
     return Account(_name(name), _name(str(user_id)))
 
 
@@ -230,12 +230,12 @@ def _is_foreign(item: object) -> bool:
 
 def _script_info(item: object) -> ScriptInfo:
     if not isinstance(item, dict):
-        bad("a row of the list of scripts is not an object")
+        fail("a row of the list of scripts is not an object")
     raw = item.get("scriptIdPart")
     try:
         pine_id = PineId(raw if isinstance(raw, str) else repr(raw))
     except ValueError as error:
-        bad(f"a row of the list of scripts: {error}")
+        fail(f"a row of the list of scripts: {error}")
     title = _name(item.get("scriptTitle"))
     return ScriptInfo(
         pine_id=pine_id,
@@ -261,7 +261,7 @@ def _version(raw: object, where: str) -> Version:
     try:
         return Version.parse(raw)
     except ValueError as error:
-        bad(f"{where}: {error}")
+        fail(f"{where}: {error}")
 
 
 def _kind(extra: object) -> Kind:
@@ -301,7 +301,7 @@ def _diagnostics(raw: Mapping[str, Any], key: str) -> Iterable[Diagnostic]:
     """Items of `errors` or, in an older form of the response, `errors2`; likewise warnings."""
     items = raw.get(key) or raw.get(f"{key}2") or []
     if not isinstance(items, list):
-        bad(f"`{key}` is not a list")
+        fail(f"`{key}` is not a list")
     for item in items:
         if isinstance(item, str):
             item = {"message": item}
@@ -321,7 +321,7 @@ def _diagnostic(item: Mapping[str, Any], severity: Any) -> Diagnostic:
         column=column,
         end_line=end_line,
         end_column=end_column,
-        message=_filled(item.get("message"), ctx if isinstance(ctx, dict) else {}),
+        message=_fill_template(item.get("message"), ctx if isinstance(ctx, dict) else {}),
         code=code[:20] if isinstance(code, str) else "",
     )
 
@@ -336,13 +336,13 @@ def _position(raw: object, default: tuple[int, int]) -> tuple[int, int]:
     return line, column
 
 
-def _word(value: object) -> str:
+def _to_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _filled(raw: object, ctx: Mapping[str, Any]) -> str:
+def _fill_template(raw: object, ctx: Mapping[str, Any]) -> str:
     """The message with `{name}` filled from ctx. A name missing from ctx stays as it is."""
     template = raw if isinstance(raw, str) and raw.strip() else "no message given"
     # Cut each value first: a short template can turn a long value into text of any size.
-    values = {key: _word(value)[:_LONGEST] for key, value in ctx.items()}
+    values = {key: _to_text(value)[:_LONGEST] for key, value in ctx.items()}
     return _PLACEHOLDER.sub(lambda m: values.get(m[1], m[0]), template[:_LONGEST])[:_LONGEST]

@@ -17,7 +17,7 @@ from pinesync.sandbox import published
 from pinesync.sandbox.call import Call, Reply, answer
 from pinesync.sandbox.compiler.compile import describe, find, is_old
 from pinesync.sandbox.compiler.diagnostic import Finding
-from pinesync.sandbox.compiler.limits import find_all
+from pinesync.sandbox.compiler.limits import all_findings
 from pinesync.sandbox.compiler.metainfo import metainfo
 from pinesync.sandbox.store import StoredVersion, User
 
@@ -160,7 +160,7 @@ def full_compile(call: Call) -> Reply:
         raise Refused(400, "wrong version")
     if call.switches.old_pine == "refused" and is_old(call.source):
         return answer(server_responses.too_old())
-    found = find_all(call.source)
+    found = all_findings(call.source)
     if any(one.severity == "error" for one in found):
         return answer(_broken(call, found, None))
     title = describe(call.source).title
@@ -175,7 +175,7 @@ def translate(call: Call) -> Reply:
     late = call.switches.translate_last == "before" and call.version == "last"
     if late and found.version.major > 1:
         found = replace(call, version=str(found.version.major - 1)).stored()
-    problems = find_all(found.source)
+    problems = all_findings(found.source)
     if any(one.severity == "error" for one in problems):
         return answer(_broken(call, problems, None), call.pine_id)
     return answer(server_responses.stored(_compiled(call, found)), call.pine_id)
@@ -294,7 +294,7 @@ def _source_to_save(call: Call) -> str:
 
 def _saved(call: Call, stored: StoredVersion) -> Reply:
     result = _compiled(call, stored)
-    found = find_all(stored.source)
+    found = all_findings(stored.source)
     if any(one.severity == "error" for one in found):
         metainfo = result if call.switches.failed_save_has_result else None
         return answer(_broken(call, found, metainfo), stored.pine_id)

@@ -121,7 +121,7 @@ class Fault:
         if self.then in _NO_ANSWER:
             raise Misuse(f"a delayed save cannot end with {self.then}")
 
-    def strikes(self, call: int) -> bool:
+    def applies_to(self, call: int) -> bool:
         """Whether the fault strikes the nth call."""
         return call >= self.first and (self.count is None or call < self.first + self.count)
 
@@ -255,7 +255,7 @@ class FaultPlan:
             for planned in self._planned:
                 if planned.fault.endpoint in ("*", endpoint):
                     planned.calls += 1
-                    if planned.fault.strikes(planned.calls):
+                    if planned.fault.applies_to(planned.calls):
                         struck.append(planned.fault)
         return struck
 

@@ -16,7 +16,7 @@ FEW = 3
 SHARE = 0.2
 
 
-def vanished(tracked: Collection[PineId], listed: Collection[PineId]) -> frozenset[PineId]:
+def missing_ids(tracked: Collection[PineId], listed: Collection[PineId]) -> frozenset[PineId]:
     """The tracked ids that are missing from the list."""
     return frozenset(tracked) - frozenset(listed)
 
@@ -24,7 +24,7 @@ def vanished(tracked: Collection[PineId], listed: Collection[PineId]) -> frozens
 def is_mass_absence(tracked: Collection[PineId], listed: Collection[PineId]) -> bool:
     """Whether too many scripts are missing to trust the list: the list is empty, shares no id with
     the tracked scripts, or lacks more than three and more than a fifth of them."""
-    missing = vanished(tracked, listed)
+    missing = missing_ids(tracked, listed)
     if not missing:
         return False
     none_left = len(missing) == len(set(tracked))

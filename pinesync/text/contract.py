@@ -103,7 +103,7 @@ def diagnostics(changes: Iterable[Change]) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def placed(exact: Contract, estimated: Contract) -> Contract:
+def locate(exact: Contract, estimated: Contract) -> Contract:
     """The compiler's contract, with places and details from the source where both agree."""
 
     def known(slots: Sequence[Slot], sources: Sequence[Slot]) -> tuple[Slot, ...]:
@@ -153,13 +153,13 @@ def _changes(
                 there = places[old_label]
                 if there < len(before) and before[there] == new_label:
                     what = "swapped"
-            found = _change(code, f"{prefix}_{at}", _shown(old), new, what)
+            found = _change(code, f"{prefix}_{at}", _display_slot(old), new, what)
             yield found if new else replace(found, new=after_last)
 
 
 def _change(code: str, slot: str, old: str, new: Slot | None, what: What) -> Change:
     span = new.span if new and new.span else (1, 1, 1, 1)
-    return Change(slot, old, _shown(new) if new else _NOTHING, what, code, False, *span)
+    return Change(slot, old, _display_slot(new) if new else _NOTHING, what, code, False, *span)
 
 
 def _what(old: Label, new: Label | None, gone: bool, added: bool) -> What:
@@ -199,7 +199,7 @@ def _labels(olds: Sequence[Slot], news: Sequence[Slot]) -> tuple[list[Label], li
     return [full(slot) for slot in olds], [full(slot) for slot in news]
 
 
-def _shown(slot: Slot) -> str:
+def _display_slot(slot: Slot) -> str:
     title, kind = slot.title, _SHOWN.get(slot.type, slot.type)
     title = title if len(title) <= _LONGEST else f"{title[:_LONGEST]}…"
     return f'"{title}" {kind[:_LONGEST]}'.rstrip()

@@ -302,16 +302,16 @@ def _title(code: list[Token], index: int) -> str:
     while index < len(code) and depth >= 0:
         token = code[index]
         if depth == 0 and first and token.kind == "string":
-            return _joined(code, index)
+            return _join_strings(code, index)
         if depth == 0 and token.text == "title" and _text(code, index + 1) == "=":
-            return _joined(code, index + 2)
+            return _join_strings(code, index + 2)
         depth += (token.kind == "open") - (token.kind == "close")
         first = False
         index += 1
     return ""
 
 
-def _joined(code: list[Token], index: int) -> str:
+def _join_strings(code: list[Token], index: int) -> str:
     """The value of one literal, or of several joined with `+`; empty for another expression."""
     parts = []
     while index < len(code) and code[index].kind == "string":

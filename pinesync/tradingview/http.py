@@ -34,9 +34,9 @@ from pinesync.errors import BadResponse, Misuse, NetworkError
 from pinesync.protocol import BASE_URL, Request, Response
 from pinesync.protocol.envelope import retry_seconds
 from pinesync.tradingview.cookies import Secret, origin_of
-from pinesync.tradingview.deadlines import PatientAdapter
+from pinesync.tradingview.deadlines import DeadlineAdapter
 from pinesync.tradingview.decoding import Inflate, decoder
-from pinesync.tradingview.limiter import Patience, Turns
+from pinesync.tradingview.limiter import ConcurrencyLimit, RetryPolicy
 
 _SITE = "https://www.tradingview.com"
 _HEADERS = {
@@ -104,9 +104,11 @@ class Session:
         self._host = self._origin.partition("://")[2].removesuffix(":443")
         self._base_url = base_url.rstrip("/")
         self._secret = secret
-        self._turns = Turns(transport.jobs)
+        self._limit = ConcurrencyLimit(transport.jobs)
         pauses = PAUSES if transport.pauses is None else transport.pauses
-        self._patience = Patience(pauses, transport.clock, transport.timeout, transport.waits)
+        self._retry_policy = RetryPolicy(
+            pauses, transport.clock, transport.timeout, transport.waits
+        )
         self._http = http = _Unredirected()
         http.trust_env = False
         http.headers.clear()
@@ -114,7 +116,7 @@ class Session:
         http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         http.proxies = dict(transport.proxies)
         http.verify = transport.ca_bundle or True
-        adapter = transport.adapter or PatientAdapter(
+        adapter = transport.adapter or DeadlineAdapter(
             pool_connections=1, pool_maxsize=transport.jobs, max_retries=0
         )
         http.mount("https://", adapter)
@@ -133,32 +135,32 @@ class Session:
         """Send the request and read the whole response. NetworkError if none came, BadResponse if
         it exceeds the request's cap."""
         with self._transport.awaiting(request.what):
-            return self._tried(request)
+            return self._send_with_retries(request)
 
-    def _tried(self, request: Request) -> Response:
+    def _send_with_retries(self, request: Request) -> Response:
         self._before(request)
         if request.effect == "write":
-            return self._once(request)
+            return self._send_once(request)
         for tries in count(1):
-            if rest := self._patience.rest():
+            if rest := self._retry_policy.cool_down():
                 self._transport.sleep(rest)
             try:
-                with self._turns:
-                    response = self._once(request)
+                with self._limit:
+                    response = self._send_once(request)
             except NetworkError:
-                pause = self._patience.pause(tries)
+                pause = self._retry_policy.pause(tries)
                 if pause is None:
                     raise
             else:
                 if response.status not in (429, 500, 502, 503, 504):
                     return response
                 if response.status in (429, 503):
-                    self._turns.fewer()
+                    self._limit.halve()
                 retry_after = retry_seconds(response.retry_after)
                 is_throttled = response.status == 429 or (
                     response.status == 503 and retry_after is not None
                 )
-                pause = self._patience.pause(tries, retry_after, often=is_throttled)
+                pause = self._retry_policy.pause(tries, retry_after, often=is_throttled)
                 if pause is None:
                     return response
             self._transport.sleep(pause)
@@ -169,13 +171,13 @@ class Session:
         if self._transport.before:
             self._transport.before(request.effect == "write")
 
-    def _once(self, request: Request) -> Response:
+    def _send_once(self, request: Request) -> Response:
         trace, began = self._transport.trace, self._transport.clock()
         if trace is None:
-            return self._sent(request)
+            return self._exchange(request)
         response = None
         try:
-            response = self._sent(request)
+            response = self._exchange(request)
         finally:
             took = self._transport.clock() - began
             query = urlencode(request.query)
@@ -185,7 +187,7 @@ class Session:
             trace(Exchange(request.method, target, status, size, took))
         return response
 
-    def _sent(self, request: Request) -> Response:
+    def _exchange(self, request: Request) -> Response:
         seconds = WRITE_SECONDS if request.effect == "write" else READ_SECONDS
         end = self._transport.clock() + seconds
         try:
@@ -202,7 +204,7 @@ class Session:
             with response:
                 body = self._body(response, request, end)
         except (requests.RequestException, HTTPError) as error:
-            raise _network_error(error, self._host, _again(request)) from error
+            raise _network_error(error, self._host, _retry_hint(request)) from error
         except OSError as error:
             # requests raises a plain OSError for a missing or invalid CA bundle.
             raise Misuse(
@@ -220,7 +222,7 @@ class Session:
     def _body(self, response: requests.Response, request: Request, end: float) -> bytes:
         """The whole body, decoded. Both the raw and the decoded size are limited to the request's
         cap, and reading stops at `end`."""
-        cap, again = request.cap, _again(request)
+        cap, again = request.cap, _retry_hint(request)
         parts: list[bytes] = []
         taken = size = 0
         decode = decoder(response.headers.get("Content-Encoding", ""))
@@ -254,7 +256,7 @@ class _Unredirected(requests.Session):
         return None
 
 
-def _again(request: Request) -> str:
+def _retry_hint(request: Request) -> str:
     """The hint after a network error. A failed write may still have arrived."""
     hint = "check the connection, then run the same command again"
     return f"{hint}: it finds out what arrived" if request.effect == "write" else hint

@@ -9,7 +9,7 @@ MAX_RETRY_AFTER = 30.0
 """Longest Retry-After honored without a total, and longest backoff chosen here, in seconds."""
 
 
-class Turns:
+class ConcurrencyLimit:
     """A semaphore whose limit can shrink: `with turns: ...`."""
 
     def __init__(self, most: int) -> None:
@@ -27,13 +27,13 @@ class Turns:
             self._taken -= 1
             self._changed.notify()
 
-    def fewer(self) -> None:
+    def halve(self) -> None:
         """Halve the limit, but keep at least one."""
         with self._changed:
             self._most = max(1, self._most // 2)
 
 
-class Patience:
+class RetryPolicy:
     """Decide how long a read waits before its next try, and when to give up.
 
     A read is retried once after each of `pauses`, unless Retry-After exceeds half a minute. With a
@@ -72,14 +72,14 @@ class Patience:
         if wait is None or now + wait > self._end:
             return None
         if often:
-            self._rest(now + wait, wait)
+            self._cool_down(now + wait, wait)
         return wait
 
-    def rest(self) -> float:
+    def cool_down(self) -> float:
         """Seconds left of a wait that the service requested for another read."""
         return max(0.0, self._rest_until - self._clock())
 
-    def _rest(self, until: float, wait: float) -> None:
+    def _cool_down(self, until: float, wait: float) -> None:
         with self._lock:
             is_news = until > self._rest_until + 1.0
             self._rest_until = max(self._rest_until, until)

@@ -60,7 +60,7 @@ def path_of(folder: Path, name: str = "") -> Path:
     return folder / (f"session-{folded}.json" if folded else "session.json")
 
 
-def keep(
+def store(
     folder: Path,
     secret: Secret,
     account: Account,
@@ -85,7 +85,7 @@ def keep(
     was_in_keyring = _is_in_keyring(folder, name)
     _write(path, json.dumps(value))
     if was_in_keyring and not keyring:
-        _out_of_keyring(path)
+        _remove_from_keyring(path)
     stored = load(folder, name)
     if stored is None:
         raise FileError(f"{path}: disappeared right after it was written")
@@ -111,7 +111,7 @@ def names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def mark(folder: Path) -> object:
+def fingerprint(folder: Path) -> object:
     """A value that changes whenever a sign-in is stored or removed."""
     found = []
     for name in names(folder):
@@ -121,7 +121,7 @@ def mark(folder: Path) -> object:
     return tuple(found)
 
 
-def all_kept(folder: Path) -> tuple[StoredSignIn, ...]:
+def list_sign_ins(folder: Path) -> tuple[StoredSignIn, ...]:
     """Every usable sign-in. Damaged ones are skipped; `load` reports them."""
     found = []
     for name in names(folder):
@@ -150,7 +150,7 @@ def forget(folder: Path, name: str = "") -> bool:
     """Remove the sign-in. Returns whether there was one."""
     path = path_of(folder, name)
     if _is_in_keyring(folder, name):
-        _out_of_keyring(path)
+        _remove_from_keyring(path)
     try:
         path.unlink()
     except FileNotFoundError:
@@ -274,7 +274,7 @@ def _into_keyring(path: Path, secret: Secret) -> None:
         )
 
 
-def _out_of_keyring(path: Path) -> None:
+def _remove_from_keyring(path: Path) -> None:
     with _keyring() as keyring:
         if keyring.get_password(SERVICE, str(path)):
             keyring.delete_password(SERVICE, str(path))

@@ -173,7 +173,10 @@ class Files:
         return mark == self._mark and not mark.busy
 
     def _written_by_git(
-        self, seen: Mapping[RelPath, FileState], agreed: Mapping[RelPath, Digest], mark: git.Mark
+        self,
+        seen: Mapping[RelPath, FileState],
+        agreed: Mapping[RelPath, Digest],
+        mark: git.ActivityMark,
     ) -> frozenset[RelPath]:
         """The files whose new text git wrote, as far as its traces show. A text that a person saved
         before git began is theirs, even if git stores it now."""
@@ -192,7 +195,7 @@ class Files:
         if mark.explains_no_write(self._mark):
             candidates -= user_saved
         texts = {path: self._data(path, news[path]) for path in candidates}
-        stored = git.held_by_git(root, {path: data for path, data in texts.items() if data})
+        stored = git.stored_in_git(root, {path: data for path, data in texts.items() if data})
         return frozenset(path for path in news if path in undecidable or path in stored)
 
     def _data(self, path: RelPath, wanted: Digest) -> bytes | None:
@@ -227,7 +230,7 @@ class Files:
         self._states[path] = state
         return replace(state, is_stable=self._clock() - self._since[path] >= RECHECK_SECONDS)
 
-    def _waits_for_git(self, mark: git.Mark) -> bool:
+    def _waits_for_git(self, mark: git.ActivityMark) -> bool:
         """Whether to wait for git's lock; a stale lock is ignored after GITS_SECONDS."""
         return self._waits("git", mark.busy, GIT_LOCK_SECONDS)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pinesync.app.project import Project, reopened
+from pinesync.app.project import Project, reopen
 from pinesync.app.sync.pull import pull
 from pinesync.app.sync.push import push
 from pinesync.app.sync.status import Line, status
@@ -168,7 +168,7 @@ class Uploader:
     def _sign_in_state(self) -> object:
         from pinesync.tradingview import signins
 
-        return signins.mark(self._setup.places.config)
+        return signins.fingerprint(self._setup.places.config)
 
     def settled(self, path: RelPath) -> None:
         """Forget the script's failures: nothing is left to do for it."""
@@ -267,7 +267,7 @@ class Uploader:
 
     def _project(self) -> Project:
         """The workspace with fresh state, and the one shared client."""
-        project = reopened(self._setup, self._folder)
+        project = reopen(self._setup, self._folder)
         if self._remote is None:
             self._remote = project.remote()
         return replace(project, client=self._remote)

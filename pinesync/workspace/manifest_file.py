@@ -82,7 +82,7 @@ class ManifestFile:
         manifest = self.read()
         if self._side_ref is None and not may_name_side_ref(self._root):
             return manifest.entries
-        return self.side_record(manifest.settings.id).over(manifest.entries)
+        return self.side_record(manifest.settings.id).merged_into(manifest.entries)
 
     def side_record(self, workspace_id: str) -> SideRecord:
         """The content of the side ref, cached on first use."""

@@ -25,7 +25,7 @@ Holds = Callable[[RelPath], Digest | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Resolution:
     """A script on which the two sides differed: the version taken, the version rejected, and
     why."""
 
@@ -42,7 +42,7 @@ class MergedManifest:
 
     text: str
     manifest: Manifest
-    taken: tuple[Taken, ...]
+    taken: tuple[Resolution, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def merge(text: str, holds: Holds) -> MergedManifest:
     old = base.entries if base else {}
     settings = _settings(ours.settings, theirs.settings, base.settings if base else None)
     _refuse_two(ours, theirs)
-    taken: list[Taken] = []
+    taken: list[Resolution] = []
     changes: dict[RelPath, Entry | None] = {}
     for path in dict.fromkeys((*ours.entries, *theirs.entries)):
         one, other = ours.entries.get(path), theirs.entries.get(path)
@@ -89,7 +89,7 @@ def merge(text: str, holds: Holds) -> MergedManifest:
         changes[path] = entry
         left = other if entry == one else one
         beside = _version(left) if left else None
-        taken.append(Taken(path, entry.pine_id, _version(entry), beside, why))
+        taken.append(Resolution(path, entry.pine_id, _version(entry), beside, why))
     merged, merged_manifest = manifest.apply(sides[_OURS].text, changes, settings, ours)
     return MergedManifest(bom + merged, merged_manifest, tuple(taken))
 

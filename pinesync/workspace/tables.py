@@ -176,22 +176,24 @@ def _settings(table: Mapping[str, Any]) -> Settings:
     for key in table:
         if key not in WORKSPACE_KEYS:
             _refuse(f"unknown key {_quoted(key)} in [workspace]", "workspace", key, hint=_NEWER)
-    track = _word(table, "track", "all|listed", '"all" or "listed"', "all")
+    track = _checked_text(table, "track", "all|listed", '"all" or "listed"', "all")
     return Settings(
-        id=_word(table, "id", WORKSPACE_ID, "letters, digits and dashes, at most 64"),
-        remote=_word(table, "remote", REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
-        account=_short(table, "workspace", "account"),
-        account_id=_short(table, "workspace", "account_id"),
+        id=_checked_text(table, "id", WORKSPACE_ID, "letters, digits and dashes, at most 64"),
+        remote=_checked_text(table, "remote", REMOTE, '"tradingview", "sandbox" or "sandbox:NAME"'),
+        account=_optional_text(table, "workspace", "account"),
+        account_id=_optional_text(table, "workspace", "account_id"),
         track=cast(Track, track),
         ignore=_ignore(table.get("ignore", [])),
         folders=_folders(as_mapping(table.get("folders", {}), "workspace", "folders")),
-        advice=_switch(table, "advice", True),
-        alerts=_switch(table, "alerts", False),
-        contract=cast(Policy, _word(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")),
+        advice=_checked_bool(table, "advice", True),
+        alerts=_checked_bool(table, "alerts", False),
+        contract=cast(
+            Policy, _checked_text(table, "contract", "warn|refuse|ignore", _POLICIES, "warn")
+        ),
     )
 
 
-def _word(
+def _checked_text(
     table: Mapping[str, Any], key: str, shape: str, wanted: str, default: str | None = None
 ) -> str:
     value = table.get(key, default)
@@ -200,14 +202,14 @@ def _word(
     return value
 
 
-def _switch(table: Mapping[str, Any], key: str, default: bool) -> bool:
+def _checked_bool(table: Mapping[str, Any], key: str, default: bool) -> bool:
     value = table.get(key, default)
     if not isinstance(value, bool):
         _refuse(f"{key} must be true or false", "workspace", key)
     return value
 
 
-def _short(table: Mapping[str, Any], *keys: str) -> str | None:
+def _optional_text(table: Mapping[str, Any], *keys: str) -> str | None:
     value = table.get(keys[-1])
     if value is not None and (not isinstance(value, str) or len(value) > MAX_NAME):
         _refuse(f"{keys[-1]} must be a text of at most {MAX_NAME} characters", *keys)
@@ -254,7 +256,7 @@ def read_entry(raw: str, table: Mapping[str, Any]) -> Entry:
             _refuse(f"{raw!r}: unknown key {_quoted(key)}", *keys, key, hint=_NEWER)
         if not isinstance(value, str):
             _refuse(f"{raw!r}: {key} must be a text", *keys, key)
-    name = _short(table, *keys, "name")
+    name = _optional_text(table, *keys, "name")
     if name is None:
         _refuse(f"{raw!r}: name is missing", *keys)
     if "pine_id" not in table:

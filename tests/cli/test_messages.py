@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.cli.error_handler import expanded
+from pinesync.cli.error_handler import expand_globs
 from pinesync.cli.render import columns
 from pinesync.git.objects import text_at_head
 from tests.world import World
@@ -54,8 +54,8 @@ def test_patterns_are_expanded_on_windows(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("b.pine", "a.pine", "c.txt"):
         (tmp_path / name).touch()
     typed = ["push", "*.pine", "*.txt", "no*.pine"]
-    assert expanded(typed, windows=True) == ["push", "a.pine", "b.pine", "*.txt", "no*.pine"]
-    assert expanded(typed, windows=False) == typed
+    assert expand_globs(typed, windows=True) == ["push", "a.pine", "b.pine", "*.txt", "no*.pine"]
+    assert expand_globs(typed, windows=False) == typed
 
 
 # -- where things are -------------------------------------------------------------------------

@@ -132,7 +132,7 @@ FILES = (
     Mutant(
         "pine.toml is written after the file, not before",
         "3",
-        "pinesync.sync.engine.download:_put",
+        "pinesync.sync.engine.download:_write_one",
         base_first,
         (
             "tests/campaign/test_traces.py::test_a_pull_that_crashed_after_the_file_survives_a_web_revert_and_an_edit",
@@ -213,7 +213,7 @@ FILES = (
     Mutant(
         "pine.toml is read back before it is written",
         "S12",
-        "pinesync.workspace.manifest:_proved",
+        "pinesync.workspace.manifest:_verified",
         unproved,
         ("tests/workspace/test_manifest.py::test_a_text_that_would_not_parse_is_not_written",),
     ),

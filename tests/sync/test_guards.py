@@ -40,7 +40,7 @@ def test_an_empty_workspace_misses_nothing() -> None:
 
 def test_new_scripts_are_not_counted() -> None:
     assert not guards.is_mass_absence(ids(4), ids(1000, start=1))
-    assert guards.vanished(ids(4), ids(1000, start=1)) == frozenset(ids(1))
+    assert guards.missing_ids(ids(4), ids(1000, start=1)) == frozenset(ids(1))
 
 
 def test_a_duplicate_id_counts_once() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pinesync.errors import BadResponse, BotCheck, NotAccessible, PinesyncError, ServiceDown
 from pinesync.model import PineId, Version, VersionInfo
-from pinesync.sync.engine.version_histories import held_history, not_held, read_histories
+from pinesync.sync.engine.version_histories import missing_versions, read_histories, stored_history
 from pinesync.sync.ports import TextStore
 from pinesync.text.canonical import digest
 from tests.fakes import FakeRemote, Threads
@@ -29,7 +29,7 @@ def texts(bench: Bench) -> TextStore:
 def read(bench: Bench, pine_id: PineId, last: Version = LAST) -> tuple[VersionInfo, ...]:
     """With one read at a time."""
     ports = bench.ports()
-    ports = replace(ports, tools=replace(ports.tools, each=Threads(jobs=1)))
+    ports = replace(ports, tools=replace(ports.tools, parallel=Threads(jobs=1)))
     return read_histories(ports, {pine_id: last})[pine_id]
 
 
@@ -48,7 +48,7 @@ def test_only_newer_versions_are_read(bench: Bench, remote: FakeRemote, texts: T
     pine_id = remote.add("One", *TEXTS)
     read(bench, pine_id)
     remote.web_save(pine_id, "five\n")
-    assert not_held(texts, pine_id, Version(5)) == [Version(5)]
+    assert missing_versions(texts, pine_id, Version(5)) == [Version(5)]
     assert read(bench, pine_id, Version(5))[4].digest == digest("five\n")
     assert remote.sent("get") == 5
 
@@ -99,6 +99,6 @@ def test_an_unreadable_version_stops_the_read_and_keeps_the_others(
     remote.at_next("get", lambda: remote.fail_next("get", NotAccessible(404, "gone")))
     with pytest.raises(NotAccessible):
         read(bench, pine_id)
-    held = held_history(texts, pine_id, LAST)
+    held = stored_history(texts, pine_id, LAST)
     assert [info.version.major for info in held] == [1, 2, 3]
     assert len(read(bench, pine_id)) == 4

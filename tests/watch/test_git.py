@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pinesync.app.project import open_project
-from pinesync.git.activity import held_by_git, mark
+from pinesync.git.activity import mark, stored_in_git
 from pinesync.model import RelPath
 from pinesync.watch import files as files_module
 from pinesync.watch.events import Checking, Event, Held, Notice
@@ -729,8 +729,8 @@ def test_a_text_stored_in_git_is_recognized(kept: Watching) -> None:
         TREND.replace("\n", "\r\n", 5),  # as what the index has, but for line ends
         TREND,
     ):
-        assert held_by_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}
+        assert stored_in_git(world.folder, {TREND_PATH: held_text.encode()}) == {TREND_PATH}
     for other in (LONGER, TREND + "// $Id\n", marked.replace("$Id$", "$Id: two\n$")):
-        assert held_by_git(world.folder, {TREND_PATH: other.encode()}) == frozenset()
-    assert held_by_git(world.folder, {}) == frozenset()
-    assert held_by_git(world.place, {TREND_PATH: TREND.encode()}) == frozenset()
+        assert stored_in_git(world.folder, {TREND_PATH: other.encode()}) == frozenset()
+    assert stored_in_git(world.folder, {}) == frozenset()
+    assert stored_in_git(world.place, {TREND_PATH: TREND.encode()}) == frozenset()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinesync.app.sync.push import push
-from pinesync.git.activity import held_by_git
+from pinesync.git.activity import stored_in_git
 from pinesync.watch import uploader as sending
 from tests.watch.conftest import Watching
 from tests.watch.test_git import Moment, branch, commit, committed, held, kept, look_at_all, moment
@@ -286,7 +286,7 @@ def test_a_missing_object_is_not_fetched_from_another_host(kept: Watching) -> No
     assert asked.exists()
     asked.unlink()
     files = {TREND_PATH: LONGER.encode(), TOOLS_PATH: TOOLS.encode()}
-    assert held_by_git(there, files) == {TOOLS_PATH}
+    assert stored_in_git(there, files) == {TOOLS_PATH}
     assert not asked.exists()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pinesync.cli.on_error import alarm
+from pinesync.cli.on_error import error_notifier
 from pinesync.cli.watch_output import EventPrinter
 from pinesync.model import RelPath
 from pinesync.sandbox.faults import Fault
@@ -310,7 +310,7 @@ def was_started(folder: Path) -> tuple[list[str], dict[str, str]]:
 
 
 def test_new_scripts_on_tradingview_cause_no_notification(tmp_path: Path) -> None:
-    ring = alarm(str(recording(tmp_path, "tell.sh")), notify=False)
+    ring = error_notifier(str(recording(tmp_path, "tell.sh")), notify=False)
     for word in ("behind", "remote-only"):
         ring(Notice(RelPath(TREND_PATH), word, "saved on TradingView"))
     assert not (tmp_path / "words").exists()

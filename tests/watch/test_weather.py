@@ -45,7 +45,7 @@ def test_watch_continues_after_a_login(watching: Watching) -> None:
     assert watching.trouble().exit_code == 5
     world.plan.clear()
     config = watching.setup.places.config
-    signins.keep(config, cookies.parse(world.user.cookie), Account("sandbox"), 0)
+    signins.store(config, cookies.parse(world.user.cookie), Account("sandbox"), 0)
     assert watching.done().done == "saved"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from pinesync.app.commits.message import Script, Way, message_of
+from pinesync.app.commits.message import Direction, Script, commit_message
 from pinesync.app.commits.remote_tracking import catch_up
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.errors import (
@@ -36,31 +36,35 @@ def with_commit(
     setup: Setup,
     act: Callable[[Project], Run],
     *,
-    wish: bool | None,
-    way: Way,
+    enabled: bool | None,
+    direction: Direction,
     message: str = "",
 ) -> Run:
-    """Run pull or push and commit what it changed, with `message` or one of ours. With `wish` None,
-    `git config pinesync.commit` decides. If a commit is impossible, raise before any request to the
-    service. Misuse for a message without a commit."""
+    """Run pull or push and commit what it changed, with `message` or one of ours. With `enabled`
+    None, `git config pinesync.commit` decides. If a commit is impossible, raise before any request
+    to the service. Misuse for a message without a commit."""
     project = open_project(setup)
     root = project.workspace.root
-    if wish or (wish is None and project.workspace.manifest.has_history() and _is_wanted(project)):
+    if enabled or (
+        enabled is None
+        and project.workspace.manifest.has_history()
+        and _commits_by_default(project)
+    ):
         commits.refuse_unready(root)
         before = _manifest_at_head(project)
         run = act(project)
-        return run if run.dry_run else _and_commit(project, run, before, way, message)
+        return run if run.dry_run else _commit_run(project, run, before, direction, message)
     if message:
         raise Misuse("-m goes with --commit: no commit is made without it", "add --commit")
     run = act(project)
-    if way == "to" and not run.dry_run and project.workspace.manifest.has_history():
+    if direction == "to" and not run.dry_run and project.workspace.manifest.has_history():
         _note_head(project, run)
     return run
 
 
-def _is_wanted(project: Project) -> bool:
+def _commits_by_default(project: Project) -> bool:
     try:
-        return commits.asks_for_commits(project.workspace.root)
+        return commits.autocommit_enabled(project.workspace.root)
     except FileError:
         return False  # without git there is no setting
 
@@ -95,12 +99,12 @@ def _note_head(project: Project, run: Run) -> None:
         changed = _changed(project, run)
         if not changed:
             return
-        head = commits.held_at_head(project.workspace.root, list(changed))
+        head = commits.files_at_head(project.workspace.root, list(changed))
         if head is None:
             return
         commit, files = head
         for path, (entry, base) in changed.items():
-            if path in files and _has(files[path], base) and entry.pine_id:
+            if path in files and _has_base_text(files[path], base) and entry.pine_id:
                 project.workspace.texts.note_commit(entry.pine_id, base.version, commit)
     except PinesyncError:
         return
@@ -114,7 +118,7 @@ def _changed(project: Project, run: Run) -> dict[RelPath, tuple[Entry, Base]]:
     return {entry.path: (entry, entry.base) for entry in found if entry.pine_id and entry.base}
 
 
-def _has(data: bytes, base: Base) -> bool:
+def _has_base_text(data: bytes, base: Base) -> bool:
     """Whether the file has the version's text, as stored or as sent."""
     try:
         return digest(decode(data)) in (base.digest, base.expected)
@@ -125,13 +129,15 @@ def _has(data: bytes, base: Base) -> bool:
 # -- the commit -----------------------------------------------------------------------------------
 
 
-def _and_commit(project: Project, run: Run, before: str | None, way: Way, own: str) -> Run:
+def _commit_run(
+    project: Project, run: Run, before: str | None, direction: Direction, message_text: str
+) -> Run:
     """Add the commit to the run, or the reason why there is none. The run's changes stay either
     way."""
     notes: list[Outcome] = []
     try:
         scripts = list(_scripts(project, run, notes))
-        message = message_of(scripts, way, own)
+        message = commit_message(scripts, direction, message_text)
         commit = _commit(project, scripts, message, before, notes) if scripts else None
     except PinesyncError as error:
         outcome = failed(RelPath(MANIFEST), error)
@@ -152,7 +158,7 @@ def _scripts(project: Project, run: Run, notes: list[Outcome]) -> Iterator[Scrip
             notes.append(_note(path, "not committed: git ignores it", hint))
             continue
         data = project.workspace.tree.read(path)
-        exact = data is not None and _has(data, base)
+        exact = data is not None and _has_base_text(data, base)
         if data is not None and not exact and path in more and not _is_marked(data):
             yield Script(entry, base, data, exact=False)
             continue
@@ -186,7 +192,7 @@ def _commit(
 ) -> Committed | None:
     now = project.workspace.manifest.read()
     changes = _changes(now, scripts, before)
-    pine_toml = manifest.apply(before, changes)[0] if before else _first(now, scripts)
+    pine_toml = manifest.apply(before, changes)[0] if before else _new_manifest(now, scripts)
     moved = [path for path, entry in changes.items() if entry is None]
     files: dict[str, bytes | None] = {script.entry.path: script.data for script in scripts}
     files |= {path: None for path in moved if project.workspace.tree.read(path) is None}
@@ -208,7 +214,7 @@ def _commit(
     with suppress(PinesyncError):  # the next pull moves it
         catch_up(project)
     if not commit.in_step:
-        notes.append(_behind(commit.commit, files))
+        notes.append(_index_outdated(commit.commit, files))
     if not commit.on_branch:
         why = f"HEAD is detached, so the commit {commit.commit[:9]} is on no branch"
         hint = f"`git branch NAME {commit.commit[:9]}` puts it on one"
@@ -224,7 +230,7 @@ def _commit(
     return Committed(commit.commit, subject, tuple(script.entry.path for script in scripts))
 
 
-def _behind(commit: str, paths: Iterable[str]) -> Outcome:
+def _index_outdated(commit: str, paths: Iterable[str]) -> Outcome:
     """A failure to report: an index with the old files would revert this commit in the next one."""
     return Outcome(
         RelPath(MANIFEST),
@@ -251,6 +257,6 @@ def _changes(
     return changes | {script.entry.path: script.entry for script in scripts}
 
 
-def _first(now: Manifest, scripts: Sequence[Script]) -> str:
+def _new_manifest(now: Manifest, scripts: Sequence[Script]) -> str:
     entries = {script.entry.path: script.entry for script in scripts}
     return manifest.dump_new(Manifest(now.settings, entries))

@@ -42,11 +42,11 @@ class _Side:
     before: SideRecord
 
 
-def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
+def with_record(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Run]:
     """Wrap a push so that it also records on this ref. Misuse or ActionRequired, before any
     request, if recording is not possible."""
 
-    def acting(project: Project) -> Run:
+    def push_and_record(project: Project) -> Run:
         repository = require_repository(project.workspace.root)
         ref = side_ref(repository, raw, "--record")
         _refuse_unready(repository, ref)
@@ -57,7 +57,7 @@ def recording(act: Callable[[Project], Run], raw: str) -> Callable[[Project], Ru
         run = act(project)
         return _planned_record(project, run, side) if run.dry_run else _recorded(project, run, side)
 
-    return acting
+    return push_and_record
 
 
 def _refuse_unready(repository: Repository, ref: str) -> None:
@@ -115,15 +115,15 @@ def _recorded(project: Project, run: Run, side: _Side) -> Run:
 
 def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Recorded | None:
     repository, ref, before = side.repository, side.ref, side.before
-    known = before.over(side.head.entries)
-    newer = dict(_newer(known, project.workspace.manifest.entries()))
+    known = before.merged_into(side.head.entries)
+    newer = dict(_newer_entries(known, project.workspace.manifest.entries()))
     texts = repository.digests(side.head.commit, list(newer))
     new: dict[RelPath, Entry] = {}
     for path, entry in newer.items():
         if entry.base and texts.get(path) == entry.base.expected:
             new[path] = entry
         else:
-            notes.append(_left(path, entry))
+            notes.append(_not_recorded(path, entry))
     if not new and len(before.tips) == 1:
         (tip,) = before.tips
         if before.local != tip:
@@ -137,7 +137,7 @@ def _record(project: Project, run: Run, side: _Side, notes: list[Outcome]) -> Re
     return Recorded(ref, commit, tuple(new))
 
 
-def _newer(
+def _newer_entries(
     known: Mapping[RelPath, Entry], here: Mapping[RelPath, Entry]
 ) -> Iterator[tuple[RelPath, Entry]]:
     """HEAD's entries for which the workspace has a newer base, with that base."""
@@ -150,7 +150,7 @@ def _newer(
                 yield path, newer
 
 
-def _left(path: RelPath, entry: Entry) -> Outcome:
+def _not_recorded(path: RelPath, entry: Entry) -> Outcome:
     """Report a script that is not recorded. If a record were ahead of HEAD's file, the next push
     of HEAD would revert the save."""
     assert entry.base
@@ -188,8 +188,8 @@ def _message(project: Project, entries: Iterable[Entry]) -> str:
 
 def _planned_record(project: Project, run: Run, side: _Side) -> Run:
     """A dry run, with the scripts that would be recorded if nothing fails."""
-    known = side.before.over(side.head.entries)
-    paths = {path for path, _ in _newer(known, project.workspace.manifest.entries())}
+    known = side.before.merged_into(side.head.entries)
+    paths = {path for path, _ in _newer_entries(known, project.workspace.manifest.entries())}
     paths |= {row.path for row in run.planned if row.act in AGREES}
     here = project.workspace.tree.local_texts(paths)
     texts = side.repository.digests(side.head.commit, [path for path in known if path in here])

@@ -23,7 +23,7 @@ from pinesync.app.sandbox import location
 from pinesync.errors import Misuse, NotSignedIn, PinesyncError, TryLater
 from pinesync.model import Account
 from pinesync.sync import guards
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Settings
 from pinesync.workspace.workspace import find_root
@@ -121,5 +121,5 @@ def _session(setup: Setup, here: Workspace | None, *, offline: bool) -> Iterator
         account = Account(found.account, found.user_id)
         guards.refuse_other_account(settings.owner, account)
     whose = found.account or "an account without saved scripts"
-    scripts = counted(found.scripts, "saved script")
+    scripts = pluralize(found.scripts, "saved script")
     yield ok(f"{whose} on {found.remote}, {scripts}, cookie: {found.source}")

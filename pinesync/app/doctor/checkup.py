@@ -10,7 +10,7 @@ from typing import Literal
 
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, ManifestError, PinesyncError
 from pinesync.text.filenames import shell_quote
-from pinesync.text.plural import some_of
+from pinesync.text.plural import shorten_list
 
 Level = Literal["ok", "note", "wrong"]
 CheckResult = tuple[Level, str, str]
@@ -74,12 +74,12 @@ def from_error(error: PinesyncError, level: Level = "wrong") -> CheckResult:
     return level, error.message, error.hint or otherwise
 
 
-def named(names: Sequence[str]) -> str:
+def some_names(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
-    return some_of(names, _SHOWN)
+    return shorten_list(names, _SHOWN)
 
 
-def entered_by_others(folder: Path) -> Iterator[CheckResult]:
+def check_private(folder: Path) -> Iterator[CheckResult]:
     """A finding if other users of this machine can enter one of pinesync's own directories."""
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         yield wrong(

@@ -19,10 +19,10 @@ from pinesync import __version__
 from pinesync.app.doctor.checkup import (
     CheckResult,
     Unusable,
-    entered_by_others,
-    named,
+    check_private,
     note,
     ok,
+    some_names,
     wrong,
 )
 from pinesync.app.doctor.parts import Workspace, disk
@@ -33,7 +33,7 @@ from pinesync.clock import now, wall
 from pinesync.errors import FileError
 from pinesync.git import status as git_now
 from pinesync.text.filenames import shell_quote
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.workspace.files import MANIFEST
 from pinesync.workspace.manifest import Settings
 
@@ -65,7 +65,7 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
         yield ok("the protocol is not proved on this account; `pinesync probe` does that")
         return
     days = int(max(0.0, wall() - proof.when) // 86400)
-    when = f"last proved {counted(days, 'day')} ago" if days else "last proved today"
+    when = f"last proved {pluralize(days, 'day')} ago" if days else "last proved today"
     when = when if proof.finished else f"{when}, not to the end"
     if proof.broken:
         yield wrong(
@@ -78,7 +78,7 @@ def probes(setup: Setup, settings: Settings | None) -> Iterator[CheckResult]:
             "report it with `pinesync probe --report FILE`",
         )
     else:
-        yield ok(f"{when}: {counted(len(proof.facts), 'fact')} as documented")
+        yield ok(f"{when}: {pluralize(len(proof.facts), 'fact')} as documented")
 
 
 def sign_ins(folder: Path) -> Iterator[CheckResult]:
@@ -90,12 +90,12 @@ def sign_ins(folder: Path) -> Iterator[CheckResult]:
         yield ok("no sign-in is stored on this machine")
         return
     with disk(folder):
-        troubles = [*entered_by_others(folder)]
+        troubles = [*check_private(folder)]
         for name in names:
             troubles += _sign_in(folder / name)
     yield from troubles
     if not troubles:
-        yield ok(f"{folder}: {counted(len(names), 'sign-in')} kept, readable by you alone")
+        yield ok(f"{folder}: {pluralize(len(names), 'sign-in')} kept, readable by you alone")
 
 
 def _sign_in(path: Path) -> Iterator[CheckResult]:
@@ -167,7 +167,7 @@ def git(here: Workspace | None) -> Iterator[CheckResult]:
         troubles = list(_in_git(here, found))
         yield from troubles
         if not troubles:
-            count = counted(len(found.tracked - {MANIFEST}), "script")
+            count = pluralize(len(found.tracked - {MANIFEST}), "script")
             eol = "; core.autocrlf is harmless: line endings are ignored"
             yield ok(f"{version}; {MANIFEST} and {count} are in it{eol * _converts(found)}")
 
@@ -179,7 +179,7 @@ def _converts(found: git_now.GitStatus) -> bool:
 def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[CheckResult]:
     if found.unmerged:
         yield wrong(
-            f"git left an unfinished merge in {named(sorted(found.unmerged))}",
+            f"git left an unfinished merge in {some_names(sorted(found.unmerged))}",
             "resolve it there, then `git add` and commit",
         )
     if MANIFEST in found.ignored:
@@ -192,12 +192,12 @@ def _in_git(here: Workspace, found: git_now.GitStatus) -> Iterator[CheckResult]:
     listed = set(here.entries)
     if hidden := sorted(listed & found.ignored):
         yield wrong(
-            f"git ignores listed scripts: {named(hidden)}",
+            f"git ignores listed scripts: {some_names(hidden)}",
             f"`git check-ignore -v {shell_quote(hidden[0])}` shows the pattern; remove it",
         )
     there = listed - found.ignored - found.tracked - {MANIFEST}
     if MANIFEST in found.tracked and there:
-        yield note(f"not in git yet: {named(sorted(there))}", f"commit them with {MANIFEST}")
+        yield note(f"not in git yet: {some_names(sorted(there))}", f"commit them with {MANIFEST}")
 
 
 def bugs(folder: Path) -> Iterator[CheckResult]:
@@ -206,7 +206,7 @@ def bugs(folder: Path) -> Iterator[CheckResult]:
         logs = sorted(str(path) for path in folder.glob("bug-*.log"))
     if logs:
         yield note(
-            f"{counted(len(logs), 'log')} of bugs in pinesync: {named(logs[::-1])}",
+            f"{pluralize(len(logs), 'log')} of bugs in pinesync: {some_names(logs[::-1])}",
             "check them for private data, report them, then remove them",
         )
     else:
@@ -238,6 +238,6 @@ def _version(name: str) -> str | None:
 def packages(found: Mapping[str, str | None]) -> Iterator[CheckResult]:
     """Whether the packages that pinesync needs are installed."""
     if missing := [name for name in NEEDED if found[name] is None]:
-        yield wrong(f"not installed: {named(missing)}", "install pinesync again")
+        yield wrong(f"not installed: {some_names(missing)}", "install pinesync again")
     else:
         yield ok("every package that pinesync needs is there")

@@ -10,19 +10,19 @@ from pinesync.app.git_remote.commit_writer import CommitWriter
 from pinesync.app.git_remote.remote import GitRemote
 from pinesync.app.project import open_remote
 from pinesync.app.sync.clone import new_settings, workspace_id
-from pinesync.app.versions.history_import import unfit
+from pinesync.app.versions.history_import import unusable_version
 from pinesync.errors import EXIT_LATER, FacadeError
 from pinesync.git.committed import CommittedTree
 from pinesync.git.fast_import import NewCommit, write_commits
 from pinesync.git.refs.history import History, write_history
 from pinesync.git.refs.remote_branch import Tip, append
 from pinesync.model import Account, Base, Entry, PineId, RelPath, ScriptInfo, VersionInfo
-from pinesync.sync.commit_plan import line_up, places
+from pinesync.sync.commit_plan import assign_paths, plan_commits
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.snapshot import Survey, read_digests
 from pinesync.sync.engine.version_histories import read_histories
 from pinesync.sync.outcome import Outcome, failed
-from pinesync.sync.planner import Wanted
+from pinesync.sync.planner import VersionKey
 from pinesync.sync.policy import RemoteSide
 from pinesync.sync.ports import Ports
 from pinesync.text.canonical import encode_like
@@ -63,7 +63,7 @@ def fetch(remote: GitRemote, *, whole: bool = True) -> Fetched:
         return _first(remote, whole=whole)
     with remote.transaction(tip.settings, tip, tip.commit, "fetch") as tx:
         outcomes = list(tx.recovered)
-        view = collect_outcomes(outcomes, tx.look())
+        view = collect_outcomes(outcomes, tx.survey())
         # A flag that the transaction found is a commit on the branch now.
         tip = remote.tip() or tip
         commit = append_news(remote, tx.ports, tip, view, outcomes)
@@ -87,8 +87,8 @@ def news(tip: Tip, view: Survey) -> News:
     listed = [i for i in (view.listed or {}).values() if tracks_all or i.pine_id in by_id]
     gone = {
         state.entry.pine_id
-        for state in view.situations
-        if state.entry and state.there is RemoteSide.GONE
+        for state in view.states
+        if state.entry and state.remote is RemoteSide.GONE
     }
     return News(
         tuple(listed),
@@ -137,9 +137,9 @@ class _FirstFetch:
 
     def write_history(self) -> str:
         """One commit for each saved version; without any, one that has no script."""
-        where = places(self.listed, {}, self.settings.folders)
+        where = assign_paths(self.listed, {}, self.settings.folders)
         histories = _read_histories(self.ports, self.listed, where, {}, self.outcomes)
-        commits = line_up(histories, where, {}, {})
+        commits = plan_commits(histories, where, {}, {})
         if not commits:
             return replace(self, listed=()).write_snapshot()
         return write_history(
@@ -154,10 +154,10 @@ class _FirstFetch:
 
     def write_snapshot(self) -> str:
         """One commit without a parent, with the newest version of each script."""
-        where = places(self.listed, {}, self.settings.folders)
+        where = assign_paths(self.listed, {}, self.settings.folders)
         text_of = self.ports.texts.text_of
         troubles: dict[PineId, str] = {}
-        pairs: list[Wanted] = [(info.pine_id, info.version) for info in self.listed]
+        pairs: list[VersionKey] = [(info.pine_id, info.version) for info in self.listed]
         texts = {i: d for (i, _), d in read_digests(self.ports, pairs, troubles).items()}
         entries: dict[RelPath, Entry] = {}
         for info in self.listed:
@@ -199,7 +199,9 @@ def append_news(
     }
     gone = [entry.path for entry in found.gone]
     remaining = {e.path: e for p, e in tip.entries.items() if p not in moved and p not in gone}
-    commits = line_up(histories, where, {**remaining, **{e.path: e for e in moved.values()}}, done)
+    commits = plan_commits(
+        histories, where, {**remaining, **{e.path: e for e in moved.values()}}, done
+    )
     settings = tip.settings if view.account is None else tip.settings.pinned(view.account)
     writer = CommitWriter(remote, ports, tip, settings)
     new_commits = [
@@ -256,7 +258,7 @@ def _assign_places(tip: Tip, found: News, occupied: Sequence[RelPath]) -> dict[P
     leaving = {entry.path for entry, _ in found.renamed if is_placed(entry)}
     leaving |= {entry.path for entry in found.gone}
     staying = {path: entry for path, entry in tip.entries.items() if path not in leaving}
-    return places(found.listed, staying, folders, occupied=occupied)
+    return assign_paths(found.listed, staying, folders, occupied=occupied)
 
 
 def _read_histories(
@@ -273,7 +275,7 @@ def _read_histories(
     newest = {info.pine_id: info.version for info in behind}
     histories = read_histories(ports, newest, troubles, since)
     for pine_id, infos in list(histories.items()):
-        if trouble := unfit(ports, infos):
+        if trouble := unusable_version(ports, infos):
             del histories[pine_id]
             troubles[pine_id] = trouble
     outcomes += (failed(where[i].path, error, i) for i, error in sorted(troubles.items()))

@@ -54,10 +54,10 @@ def push(remote: GitRemote, spec: str, *, dry_run: bool = False) -> Pushed:
     at = read_tip(remote.repository, commit, remote.refs)
     if (at.settings.remote, at.settings.id) != (tip.settings.remote, tip.settings.id):
         return Pushed(Run(), _OTHER_WORKSPACE)
-    at = _moved(remote, tip, at)
+    at = _record_moves(remote, tip, at)
     with remote.transaction(at.settings, at, commit, "push") as tx:
         outcomes: list[Outcome] = []
-        view = collect_outcomes(outcomes, tx.look())
+        view = collect_outcomes(outcomes, tx.survey())
         # A save of ours that hides somebody else's was found: it is a commit on the branch now.
         found = news(tip, view)
         if remote.tip() != tip or (found and has_fetchable(tx.ports, tip, found)):
@@ -89,7 +89,7 @@ def _refusal(spec: str, source: str, target: str) -> str:
     return ""
 
 
-def _moved(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
+def _record_moves(remote: GitRemote, tip: Tip, at: Tip) -> Tip:
     """The pushed commit, in which a script keeps its id if git moved its file."""
     moves = moves_between(remote.repository, tip.commit, at.commit, at.entries)
     return replace(at, entries=moved_entries(at.entries, moves))

@@ -11,7 +11,7 @@ from pinesync import __version__
 from pinesync.app.probe.facts import FACTS, broken_promise
 from pinesync.app.probe.proofs import Proof, keep, place_of, proof_of
 from pinesync.app.probe.record import Records
-from pinesync.app.project import DEFAULT_REMOTE, Setup, account_here, open_remote
+from pinesync.app.project import DEFAULT_REMOTE, Setup, find_account, open_remote
 from pinesync.clock import wall
 from pinesync.errors import (
     EXIT_DIFFERENT,
@@ -111,7 +111,7 @@ def probe(
         except PinesyncError as error:
             stopped = error
         left = probing.left or bool(stopped and _is_left(setup, session, stopped))
-        _keep(setup, remote, probing, finished=stopped is None)
+        _store_proof(setup, remote, probing, finished=stopped is None)
     kind = "facade" if remote == DEFAULT_REMOTE and setup.facade_url else remote.partition(":")[0]
     return Probed(__version__, kind, session.pace.sent, tuple(_found(probing)), left, stopped)
 
@@ -144,7 +144,7 @@ def _open_session(
     """The account to ask: that of `remote`, or of the workspace here."""
     from pinesync.app.probe.session import Limiter, ProbeSession
 
-    remote, project = account_here(setup, remote)
+    remote, project = find_account(setup, remote)
     real = remote == DEFAULT_REMOTE and not setup.facade_url
     if pace is None:
         pace = PACE if remote == DEFAULT_REMOTE else 0.0
@@ -176,7 +176,7 @@ def _is_left(setup: Setup, session: ProbeSession, stopped: PinesyncError) -> boo
         return True
 
 
-def _keep(setup: Setup, remote: str, probing: Probing, *, finished: bool) -> None:
+def _store_proof(setup: Setup, remote: str, probing: Probing, *, finished: bool) -> None:
     """Keep what was seen of a known account. A probe that ended early adds to what was known."""
     account = probing.account
     if account is None:

@@ -34,7 +34,7 @@ def clean(session: ProbeSession, record: Record, settle: float, *, at_once: bool
         return True
     if not deleted:
         _prove(session, record, listed)
-    if wait := record.may_come(settle, appeared=deleted):
+    if wait := record.seconds_left(settle, appeared=deleted):
         raise OutcomeUnknown(
             "the probe's create has no answer, and may still appear",
             f"run `pinesync probe --clean` in {wait:.0f} s",
@@ -55,7 +55,7 @@ def _prove(session: ProbeSession, record: Record, listed: Sequence[ScriptInfo]) 
     """NoAccess unless this is the account that was probed, in a session that is alive."""
     if any(info.pine_id in record.known for info in listed):
         return
-    _, account = session.whose()
+    _, account = session.account()
     if account and record.account.name and is_account(record.account, account):
         return
     if listed or record.known:

@@ -61,7 +61,7 @@ class Record:
             and (info.pine_id == self.pine_id or unescape_name(info.name) in self.names)
         ]
 
-    def may_come(self, settle: float, *, appeared: bool) -> float:
+    def seconds_left(self, settle: float, *, appeared: bool) -> float:
         """The seconds in which a create without an answer can still appear: the first one, unless
         it `appeared`, or the second one, which is refused while the first script is there."""
         writes = [write for write in self.writes if write != "delete"]
@@ -94,7 +94,7 @@ class Records:
         self._store.write_json(_KIND, record.key, value | {"sum": checksum(value)}, durably=True)
         return record
 
-    def sending(self, record: Record, write: str) -> Record:
+    def begin_write(self, record: Record, write: str) -> Record:
         """Record a write that is about to be sent."""
         return self.keep(replace(record, writes=(*record.writes, write), when=now()))
 

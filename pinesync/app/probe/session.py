@@ -11,7 +11,7 @@ from pinesync.errors import FacadeError
 from pinesync.model import Account, PineId, ScriptInfo
 from pinesync.protocol import Request, Response, requests, responses, safe_json
 from pinesync.protocol.envelope import is_html, payload
-from pinesync.text.plural import counted
+from pinesync.text.plural import pluralize
 from pinesync.tradingview.http import Session
 
 MOST = 30
@@ -71,7 +71,7 @@ class ProbeResponse:
             known = sorted(key for key in self.value if key in _KEYS)
             others = len(self.value) - len(known)
             words += [f"keys {' '.join(known)}"] if known else []
-            words += [counted(others, "unknown key")] if others else []
+            words += [pluralize(others, "unknown key")] if others else []
         elif self.form == "JSON":
             words[-1] = f"JSON {type(self.value).__name__}"
         return ", ".join(words)
@@ -120,7 +120,7 @@ class ProbeSession:
         """Record the write, then send it."""
         assert self.record
         what = request.path.partition("/USER")[0].strip("/")
-        self.record = self.records.sending(self.record, what)
+        self.record = self.records.begin_write(self.record, what)
         return self._send(request, cookie, pages=pages)
 
     def _send(self, request: Request, cookie: Cookie, *, pages: bool) -> ProbeResponse:
@@ -139,7 +139,7 @@ class ProbeSession:
     def listed(self) -> tuple[ScriptInfo, ...]:
         return responses.scripts(self.read(requests.list_scripts()).answer)
 
-    def whose(self, pine_id: PineId | None = None) -> tuple[ProbeResponse, Account | None]:
+    def account(self, pine_id: PineId | None = None) -> tuple[ProbeResponse, Account | None]:
         """Whom the session probe names, asked with a script of the probe or a built-in one.
         SessionExpired without a session; None for an answer that names nobody."""
         response = self.read(requests.script_info(pine_id or _BUILT_IN))

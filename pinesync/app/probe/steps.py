@@ -56,7 +56,7 @@ class Probing:
     def run(self) -> None:
         """All steps. Raises what ended them early; the record then says what may be left."""
         listed = self.session.listed()
-        account_response, account = self.session.whose()
+        account_response, account = self.session.account()
         token = os.urandom(8).hex()
         known = [info.pine_id for info in listed]
         record = self.session.records.begin(self.place, token, known, account or Account(""))
@@ -135,7 +135,7 @@ class Probing:
         self, pine_id: PineId, account_response: ProbeResponse, named: Account | None
     ) -> None:
         """The account, and whether a built-in script names it as well."""
-        _, self.account = self.session.whose(pine_id)
+        _, self.account = self.session.account(pine_id)
         value = ""
         if self.account and named:
             value = "session" if named == self.account else "owner"

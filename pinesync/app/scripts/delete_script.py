@@ -47,9 +47,9 @@ def _deleted(
     tx: Transaction, entry: Entry, typed_name: Callable[[DeletionTarget], str]
 ) -> Iterator[Outcome]:
     ports, path = tx.ports, entry.path
-    view = yield from tx.look(frozenset((path,)))
-    situation = next(s for s in view.situations if s.path == path)
-    entry, info = situation.entry or entry, situation.info
+    view = yield from tx.survey(frozenset((path,)))
+    state = next(s for s in view.states if s.path == path)
+    entry, info = state.entry or entry, state.info
     if entry.pine_id is None or info is None:
         raise ActionRequired(
             f"{path}: the script is gone from TradingView already",
@@ -57,7 +57,7 @@ def _deleted(
         )
     if entry.base is None:
         raise ActionRequired(f"{path}: its text was never pulled", "run `pinesync pull` first")
-    if situation.local is LocalSide.MARKED:
+    if state.local is LocalSide.MARKED:
         raise ActionRequired(
             f"{path}: a conflict is not resolved; nothing was deleted",
             f"run `pinesync resolve {shell_quote(path)}` with --ours, --theirs or --merged",
@@ -73,7 +73,7 @@ def _deleted(
             f"its name is {name!r}",
         )
     done = delete(ports, entry)
-    edited = situation.local in (
+    edited = state.local in (
         LocalSide.EDITED,
         LocalSide.UNDOES,
         LocalSide.UNCOMPARED,

@@ -14,7 +14,7 @@ from pinesync.sync.engine.transaction import Transaction
 from pinesync.sync.outcome import Outcome, Run
 from pinesync.sync.planner import ScriptState
 from pinesync.sync.ports import ChangedMeanwhile
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.text.canonical import digest_of_any
 from pinesync.text.filenames import (
     SUFFIX,
@@ -98,7 +98,7 @@ def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
         )
     if here is None and there is not None:
         edited = entry.base is not None and digest_of_any(there) != entry.base.expected
-        return followed(project, entry, new, edited=edited)
+        return follow_move(project, entry, new, edited=edited)
     if there not in (None, here):
         raise taken
     assert here is not None
@@ -110,7 +110,7 @@ def _moved(project: Project, entry: Entry, new: RelPath) -> Outcome:
         raise taken from None
 
 
-def followed(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
+def follow_move(project: Project, entry: Entry, new: RelPath, *, edited: bool = False) -> Outcome:
     """Move the entry of a file that the user moved."""
     project.workspace.manifest.follow(entry.path, replace(entry, path=new))
     suffix = " and edited; status shows it as modified" if edited else ""
@@ -138,25 +138,27 @@ def follow(setup: Setup, paths: Sequence[str] = ()) -> Run:
 
 
 def _follow(project: Project, tx: Transaction, patterns: list[str]) -> Iterator[Outcome]:
-    view = yield from tx.look()
-    for situation in chosen(view.situations, patterns, tx.blocked):
-        entry = situation.entry
-        if not (entry and entry.pine_id and situation.info):
+    view = yield from tx.survey()
+    for state in select(view.states, patterns, tx.blocked):
+        entry = state.entry
+        if not (entry and entry.pine_id and state.info):
             continue
-        name = unescape_name(situation.info.name)
+        name = unescape_name(state.info.name)
         if patterns or name != entry.name:
-            yield from _followed(project, situation, replace(entry, name=name))
+            yield from _follow_one(project, state, replace(entry, name=name))
 
 
-def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterator[Outcome]:
+def _follow_one(project: Project, state: ScriptState, entry: Entry) -> Iterator[Outcome]:
     """The path that a clone would give the file, in its current folder."""
     folder = project.workspace
     old = entry.path
-    onto = replace(entry, path=_place(entry, {*folder.manifest.entries(), *folder.tree.scripts()}))
+    onto = replace(
+        entry, path=_path_for(entry, {*folder.manifest.entries(), *folder.tree.scripts()})
+    )
     called = f"it is called {entry.name!r} on TradingView"
     here = folder.tree.read(old)
     if here is None or onto.path == old:
-        if onto.name != (situation.entry and situation.entry.name):
+        if onto.name != (state.entry and state.entry.name):
             folder.manifest.commit({old: entry})
             yield Outcome(old, "renamed", message=called, pine_id=entry.pine_id)
         return
@@ -169,7 +171,7 @@ def _followed(project: Project, situation: ScriptState, entry: Entry) -> Iterato
         ) from None
 
 
-def _place(entry: Entry, others: Collection[str]) -> RelPath:
+def _path_for(entry: Entry, others: Collection[str]) -> RelPath:
     above = entry.path.rpartition("/")[0]
     taken = {collision_key(path) for path in others if path != entry.path}
     return place(entry.name, entry.pine_id, above, taken)

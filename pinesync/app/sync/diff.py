@@ -16,7 +16,7 @@ from pinesync.sync.engine.snapshot import take_snapshot
 from pinesync.sync.engine.uploads.compare_contract import changes
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.planner import ScriptState
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 from pinesync.text.canonical import Unreadable, decode, digest
 
 Show = Callable[[RelPath, str, str, str, str], FileDiff]
@@ -48,8 +48,8 @@ def diff(
         return _diff([_of_versions(project, paths, show)], exit_code)
     view = take_snapshot(project.ports, offline=not remote)
     patterns = project.patterns(paths)
-    situations = [s for s in chosen(view.situations, patterns) if s.entry or s.path in patterns]
-    return _diff([_file_diff(project, s, show, remote=remote) for s in situations], exit_code)
+    states = [s for s in select(view.states, patterns) if s.entry or s.path in patterns]
+    return _diff([_file_diff(project, s, show, remote=remote) for s in states], exit_code)
 
 
 def _diff(found: Sequence[FileDiff | None], exit_code: bool) -> Diff:
@@ -72,20 +72,20 @@ def _of_versions(project: Project, raws: Sequence[str], show: Show) -> FileDiff 
     """Compare one version with its file, or the two revisions given."""
     if len(raws) > 2:
         raise Misuse("at most two sides can be compared", "PATH@5, or PATH@5 PATH@7")
-    past = VersionStore(project)
+    store = VersionStore(project)
     sides = [revision(project, raw) for raw in raws]
     first, last = sides[0], replace(sides[-1], version=sides[-1].version if sides[1:] else None)
-    old, new = _text(project, past, first), _text(project, past, last)
+    old, new = _text(project, store, first), _text(project, store, last)
     if old == new:
         return None
     path = last.path or RelPath(last.label)
     return show(path, str(first.version or "file"), str(last.version or "file"), old, new)
 
 
-def _text(project: Project, past: VersionStore, which: Revision) -> str:
+def _text(project: Project, store: VersionStore, which: Revision) -> str:
     """The text of the version, or of the file if the revision names no version."""
     if which.version:
-        return past.text(past.version(which, which.version))
+        return store.text(store.version(which, which.version))
     data = project.workspace.tree.read(which.path) if which.path else None
     try:
         if data is not None:
@@ -97,9 +97,9 @@ def _text(project: Project, past: VersionStore, which: Revision) -> str:
 
 
 def _file_diff(
-    project: Project, situation: ScriptState, show: Show, *, remote: bool
+    project: Project, state: ScriptState, show: Show, *, remote: bool
 ) -> FileDiff | None:
-    path, entry, info = situation.path, situation.entry, situation.info
+    path, entry, info = state.path, state.entry, state.info
     data = project.workspace.tree.read(path)
     if entry is None:
         why = "not written here yet" if data is None else "not listed in pine.toml"

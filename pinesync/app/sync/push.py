@@ -13,9 +13,9 @@ from pinesync.model import Digest, RelPath, Version
 from pinesync.sync.engine import push as engine_push
 from pinesync.sync.engine.snapshot import Survey, take_snapshot
 from pinesync.sync.engine.uploads.prepare_upload import policy_of, preview
-from pinesync.sync.messages import planned
+from pinesync.sync.messages import planned_run
 from pinesync.sync.outcome import Outcome, Run
-from pinesync.sync.selection import chosen
+from pinesync.sync.selection import select
 
 
 def push(
@@ -36,15 +36,15 @@ def push(
     `seen`, only its files are read, and each is sent only if it still has that text.
     ActionRequired, unless `anyway`, if a probe of the account found a promise broken. `project` is
     the workspace if already open. With `allow_shift`, charts and alerts may read other inputs."""
-    version = _over(over, paths)
+    version = _parse_over(over, paths)
     project = project or open_project(setup)
     patterns = project.patterns(paths)
     if dry_run:
-        situations = chosen(take_snapshot(project.ports).situations, patterns)
-        steps = engine_push.plan(situations, patterns, recreate=recreate, over=version is not None)
+        states = select(take_snapshot(project.ports).states, patterns)
+        steps = engine_push.plan(states, patterns, recreate=recreate, over=version is not None)
         contract = policy_of(project.ports, allow_shift=allow_shift)
-        shifts = project.ports.tools.each(lambda s: preview(project.ports, s, contract), steps)
-        return planned(steps, [one for one in shifts if one])
+        shifts = project.ports.tools.parallel(lambda s: preview(project.ports, s, contract), steps)
+        return planned_run(steps, [one for one in shifts if one])
     if not anyway:
         refuse_broken(setup, project.settings.remote, project.settings.owner)
     with project.transaction("push", online=True) as tx:
@@ -80,7 +80,7 @@ def _followed(
         yield from follow_pushed(project, saved)
 
 
-def _over(raw: str | None, paths: Sequence[str]) -> Version | None:
+def _parse_over(raw: str | None, paths: Sequence[str]) -> Version | None:
     if raw is None:
         return None
     if len(paths) != 1:

@@ -11,7 +11,7 @@ from pinesync.errors import FacadeError, FileError, Misuse, NotAccessible
 from pinesync.model import PineId, ScriptInfo, Version, VersionInfo
 from pinesync.sync.engine.account import read_account
 from pinesync.sync.engine.snapshot import ask_session
-from pinesync.sync.engine.version_histories import held_history, read_histories
+from pinesync.sync.engine.version_histories import read_histories, stored_history
 
 
 class VersionStore:
@@ -45,7 +45,7 @@ class VersionStore:
         versions."""
         newest = {r.pine_id: last for r in revisions if (last := self.newest(r.pine_id))}
         there = {i: last for i, last in newest.items() if i in self.listed}
-        found = {i: held_history(self._texts, i, last) for i, last in newest.items()}
+        found = {i: stored_history(self._texts, i, last) for i, last in newest.items()}
         if there:
             found |= read_histories(self._ports, there)
         return found
@@ -64,7 +64,7 @@ class VersionStore:
         try:
             saved = self._ports.remote.get(which.pine_id, version)
         except NotAccessible as error:
-            hint = f"`pinesync log {which.typed}` lists the versions"
+            hint = f"`pinesync log {which.argument}` lists the versions"
             newest = self.newest(which.pine_id)
             if newest and version > newest:
                 raise Misuse(

@@ -9,11 +9,11 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.scripts.mv import refuse_taken
-from pinesync.app.sync.matching import file_here, origin
+from pinesync.app.sync.matching import find_base, read_local_file
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
 from pinesync.errors import ActionRequired, Misuse, Refused
 from pinesync.model import Entry, PineId, RelPath, Version
 from pinesync.text.canonical import Unreadable, digest_of_any
@@ -43,15 +43,15 @@ def command(paths: tuple[str, ...], pine_id: str | None, moved: bool) -> int:
         moves = tuple(one for one in done.added if one.moved_from)
         shown = moves or (tuple(new) if len(new) == 1 else ())
     for added in shown:
-        _tell(added)
+        _print_added(added)
     if new and not shown:
-        out(f"{counted(len(new), 'file')} listed for the next push")
+        out(f"{pluralize(len(new), 'file')} listed for the next push")
     elif not shown:
-        out(f"nothing to add, {counted(len(done.added), 'file')} already listed")
+        out(f"nothing to add, {pluralize(len(done.added), 'file')} already listed")
     return done.exit_code
 
 
-def _tell(added: Added) -> None:
+def _print_added(added: Added) -> None:
     path, name = escape_controls(added.path), escape_controls(added.name)
     if added.moved_from:
         out(f"{path}: moved from {escape_controls(added.moved_from)}")
@@ -97,7 +97,7 @@ def add(
         return Additions((_link(project, paths, pine_id),))
     with project.transaction("add"):
         entries = project.workspace.manifest.entries()
-        wanted = [path for raw in paths for path in _expanded(project, raw)]
+        wanted = [path for raw in paths for path in _expand_paths(project, raw)]
         added = [_added(project, path) for path in dict.fromkeys(wanted)]
         changes = {a.path: Entry(a.path, a.name) for a in added if not a.already}
         _refuse_equal_names(project, [*entries.values(), *changes.values()])
@@ -105,7 +105,7 @@ def add(
     return Additions(tuple(added))
 
 
-def _expanded(project: Project, raw: str) -> list[RelPath]:
+def _expand_paths(project: Project, raw: str) -> list[RelPath]:
     """The file, or a folder's files."""
     found = project.files(raw, project.workspace.tree.local_texts())
     if not found:
@@ -122,7 +122,7 @@ def _added(project: Project, path: RelPath) -> Added:
     if data is None:
         raise Misuse(f"{path}: no such file", "`pinesync new NAME` makes one from a template")
     try:
-        file = file_here(path, data)
+        file = read_local_file(path, data)
     except Unreadable as error:
         raise Misuse(f"{path}: {error}", "save it as UTF-8 text") from None
     return Added(path, (file.title or file.stem)[:MAX_SAVED_NAME])
@@ -152,9 +152,9 @@ def _refuse_equal_names(project: Project, entries: Sequence[Entry]) -> None:
 def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
     """Move the entries of missing files to these files, which have the same text. All or none."""
     with project.transaction("add") as tx:
-        wanted = dict.fromkeys(p for raw in paths for p in _expanded(project, raw))
+        wanted = dict.fromkeys(p for raw in paths for p in _expand_paths(project, raw))
         entries = project.workspace.manifest.entries()
-        left = {path: _left_behind(project, path) for path in wanted if path not in entries}
+        left = {path: _missing_entry_of(project, path) for path in wanted if path not in entries}
         if twice := [path for path, entry in left.items() if list(left.values()).count(entry) > 1]:
             raise ActionRequired(
                 f"{' and '.join(twice)} have the same text, and one script is missing",
@@ -165,17 +165,17 @@ def _follow_moved(project: Project, paths: Sequence[str]) -> tuple[Added, ...]:
             refuse_taken(project, entry.path, path)
         for path, entry in left.items():
             project.workspace.manifest.follow(entry.path, replace(entry, path=path))
-    return tuple(_following(path, left.get(path), project) for path in wanted)
+    return tuple(_entry_to_move(path, left.get(path), project) for path in wanted)
 
 
-def _following(path: RelPath, before: Entry | None, project: Project) -> Added:
+def _entry_to_move(path: RelPath, before: Entry | None, project: Project) -> Added:
     entry = project.workspace.manifest.entries()[path]
     version = entry.base.version if entry.base else None
     old = before.path if before else None
     return Added(path, entry.name, entry.pine_id, version, before is None, old)
 
 
-def _left_behind(project: Project, path: RelPath) -> Entry:
+def _missing_entry_of(project: Project, path: RelPath) -> Entry:
     """The only entry without a file whose base has this file's text."""
     data = project.workspace.tree.read(path)
     if data is None:
@@ -223,7 +223,7 @@ def _link(project: Project, paths: Sequence[str], raw_id: str) -> Added:
         info = next((i for i in ports.remote.list_scripts() if i.pine_id == pine_id), None)
         if info is None:
             raise Refused(404, f"{pine_id} is not in your list", "`pinesync list` shows the ids")
-        base = origin(ports, info, file_here(path, data).text)
+        base = find_base(ports, info, read_local_file(path, data).text)
         name = unescape_name(info.name)
         project.workspace.manifest.commit({path: Entry(path, name, pine_id, base)})
     return Added(path, name, pine_id, base.version if base else None)

@@ -10,7 +10,7 @@ import click
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, pluralize
 
 if TYPE_CHECKING:
     from pinesync.app.alerts import AlertRow
@@ -45,7 +45,7 @@ def command(paths: tuple[str, ...], stale: bool, exit_code: bool) -> int:
     if not any(row.stale for row in found.rows):
         echo_err("no listed alert runs an older version; TradingView may not list all")
     if found.passed_over:
-        passed_over = counted(found.passed_over, "alert")
+        passed_over = pluralize(found.passed_over, "alert")
         echo_err(f"{passed_over} passed over: on no script of yours, or unreadable")
     return found.exit_code
 

@@ -63,7 +63,7 @@ def command(paths: tuple[str, ...], remote: bool, name: str | None) -> int:
 
 def _remote(paths: tuple[str, ...], name: str | None) -> int:
     from pinesync.app.scripts.delete_script import delete_script
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if len(paths) != 1:
         raise click.UsageError("--remote goes with exactly one path.")
@@ -71,14 +71,14 @@ def _remote(paths: tuple[str, ...], name: str | None) -> int:
         raise click.UsageError("--remote needs --yes NAME without a terminal.")
 
     def typed_name(target: DeletionTarget) -> str:
-        return name if name is not None else _asked(target)
+        return name if name is not None else _prompt_name(target)
 
-    return tell(
+    return print_run(
         "rm", delete_script(build_setup(), paths[0], typed_name), nothing="nothing to delete"
     )
 
 
-def _asked(target: DeletionTarget) -> str:
+def _prompt_name(target: DeletionTarget) -> str:
     count = target.newest.major
     echo_err(
         f"{escape_controls(target.path)}: {escape_controls(target.name)} "

@@ -13,13 +13,13 @@ from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, jobs, remote_options, shared
 from pinesync.cli.render import (
-    counted,
     diagnostic_lines,
     echo_err,
     emit_json,
     error_lines,
     json_line,
     out,
+    pluralize,
 )
 from pinesync.text.unicode import escape_controls
 
@@ -90,11 +90,11 @@ def command(
     if emit_json("check", found, as_json=format_ == "json"):
         return found.exit_code
     if format_ not in ("github", "sarif"):
-        return tell(found)
-    from pinesync.cli.formats import from_top, github, sarif
+        return print_checks(found)
+    from pinesync.cli.formats import github, relative_to_repository, sarif
 
     if top := os.environ.get("GITHUB_WORKSPACE"):
-        found = from_top(found, setup.cwd, Path(top))
+        found = relative_to_repository(found, setup.cwd, Path(top))
     if format_ == "sarif":
         out(json_line(sarif(found)))
         return found.exit_code
@@ -119,7 +119,7 @@ def _stdin_source(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes]
     return name or "<stdin>", data
 
 
-def tell(found: Checks) -> int:
+def print_checks(found: Checks) -> int:
     """Print the findings and their count. Return the exit code."""
     errors = warnings = 0
     for file in found.files:
@@ -132,8 +132,8 @@ def tell(found: Checks) -> int:
             warnings += diagnostic.severity == "warning"
             for line in diagnostic_lines(file.path, diagnostic, file.source):
                 out(line)
-    files = counted(len(found.files), "file")
-    echo_err(f"{files}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
+    files = pluralize(len(found.files), "file")
+    echo_err(f"{files}: {pluralize(errors, 'error')}, {pluralize(warnings, 'warning')}")
     if found.stopped:
         echo_err("files that the compiler did not check were checked for syntax only")
         for line in error_lines(found.stopped.message, found.stopped.hint):

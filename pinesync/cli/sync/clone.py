@@ -6,8 +6,8 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, remote_options, shared, timeout
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
-from pinesync.cli.versions.history import tell
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
+from pinesync.cli.versions.history import print_imported
 
 
 @click.command(
@@ -56,12 +56,12 @@ def command(
     written = sum(outcome.done == "written" for outcome in result.outcomes)
     account = f" of {escape_controls(result.account)}" if result.account else ""
     if result.outcomes:
-        scripts = counted(written, "script")
+        scripts = pluralize(written, "script")
         out(f"cloned {scripts}{account} into {escape_controls(directory)}")
     else:
         out(f"made {escape_controls(directory)}; there are no saved scripts yet")
     if result.history:
-        tell(result.history)
+        print_imported(result.history)
     for outcome in result.outcomes:
         if outcome.done != "written":
             echo_err(f"{escape_controls(outcome.path)}: {escape_controls(outcome.message)}")

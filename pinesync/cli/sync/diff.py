@@ -61,7 +61,7 @@ def command(
             out(f"{escape_controls(file.path)}: {escape_controls(file.note)}")
             continue
         if contract:
-            _tell_shifts(file)
+            _print_shifts(file)
             continue
         out(_bold(f"--- {escape_controls(file.old)}"))
         out(_bold(f"+++ {escape_controls(file.new)}"))
@@ -71,7 +71,7 @@ def command(
     return found.exit_code
 
 
-def _tell_shifts(file: FileDiff) -> None:
+def _print_shifts(file: FileDiff) -> None:
     estimated = ", estimated" if any(one.estimated for one in file.shifts) else ""
     sides = f"{escape_controls(file.old)} → {escape_controls(file.new)}"
     out(_bold(f"{escape_controls(file.path)}  {sides}{estimated}"))

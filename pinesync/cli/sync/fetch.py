@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from pinesync.app.commits.remote_tracking import follow, raw
+from pinesync.app.commits.remote_tracking import unfiltered_note, update_tracking
 from pinesync.app.project import Setup, open_project
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
@@ -15,7 +15,7 @@ from pinesync.errors import EXIT_FAILED, FacadeError, NotAccessible, gravest
 from pinesync.model import PineId, RelPath, Version
 from pinesync.sync.engine.snapshot import ask_session, take_snapshot
 from pinesync.sync.engine.version_texts import read_text
-from pinesync.sync.planner import ScriptState, Wanted
+from pinesync.sync.planner import ScriptState, VersionKey
 from pinesync.sync.ports import Ports
 from pinesync.sync.words import Status
 
@@ -84,37 +84,37 @@ def fetch(setup: Setup) -> Fetched:
     ports = project.ports
     view = take_snapshot(project.ports)
     troubles = {**(view.troubles or {})}
-    _read(ports, [pair for one in view.situations for pair in _wanted(one)], troubles)
+    _read(ports, [pair for one in view.states for pair in _versions_to_read(one)], troubles)
     arrivals = tuple(
         Arrival(one.path, one.word, _base(one), info.version, info.pine_id, trouble)
-        for one in view.situations
+        for one in view.states
         if (info := one.info)
         and ((trouble := troubles.get(info.pine_id, "")) or info.version != _base(one))
     )
-    saved = follow(project, view.listed or {})
-    return Fetched(arrivals, saved, raw(project) if saved else "")
+    saved = update_tracking(project, view.listed or {})
+    return Fetched(arrivals, saved, unfiltered_note(project) if saved else "")
 
 
-def _wanted(situation: ScriptState) -> list[Wanted]:
+def _versions_to_read(state: ScriptState) -> list[VersionKey]:
     """The newest version unless the file has it, and the base of an edited file."""
-    info, entry = situation.info, situation.entry
+    info, entry = state.info, state.entry
     base = entry.base if entry else None
     if info is None:
         return []
-    as_agreed = base is not None and situation.digest == base.expected
+    as_agreed = base is not None and state.digest == base.expected
     if base and as_agreed and base.version == info.version:
         return []
     wanted = [info.version] if base is None or as_agreed else [info.version, base.version]
     return [(info.pine_id, version) for version in dict.fromkeys(wanted)]
 
 
-def _base(situation: ScriptState) -> Version | None:
-    entry = situation.entry
+def _base(state: ScriptState) -> Version | None:
+    entry = state.entry
     return entry.base.version if entry and entry.base else None
 
 
-def _read(ports: Ports, pairs: list[Wanted], troubles: dict[PineId, str]) -> None:
-    def read(pair: Wanted) -> None:
+def _read(ports: Ports, pairs: list[VersionKey], troubles: dict[PineId, str]) -> None:
+    def read(pair: VersionKey) -> None:
         try:
             read_text(ports, pair)
         except FacadeError as error:
@@ -122,4 +122,4 @@ def _read(ports: Ports, pairs: list[Wanted], troubles: dict[PineId, str]) -> Non
                 ask_session(ports.remote, pair[0])
             troubles[pair[0]] = error.message
 
-    ports.tools.each(read, [pair for pair in pairs if pair[0] not in troubles])
+    ports.tools.parallel(read, [pair for pair in pairs if pair[0] not in troubles])

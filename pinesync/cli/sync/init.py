@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from pinesync.app import team_template
 from pinesync.app.project import (
     DEFAULT_REMOTE,
     Setup,
@@ -17,12 +18,12 @@ from pinesync.app.project import (
     project_at,
     workspace_at,
 )
+from pinesync.app.sync import matching
 from pinesync.app.sync.clone import new_settings
-from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
-from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
+from pinesync.app.sync.matching import LocalFile, Match
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, remote_options, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import columns, echo_err, emit_json, escape_controls, out, pluralize
 from pinesync.errors import Misuse
 from pinesync.model import Entry, PineId, RelPath, ScriptInfo, Version
 from pinesync.sync.engine.account import read_account
@@ -96,7 +97,7 @@ def command(
     if result.left:
         one = len(result.left) == 1
         has, them = ("has", "it") if one else ("have", "them")
-        scripts = counted(len(result.left), "saved script")
+        scripts = pluralize(len(result.left), "saved script")
         echo_err(f"{scripts} {has} no file here; `pinesync pull` writes {them}")
     _print_files(result, template is not None)
     return result.exit_code
@@ -188,7 +189,7 @@ def init(
     `template`, write its files as well; an existing workspace accepts nothing else. Changes no
     existing file and sends nothing."""
     root = (setup.cwd / directory).absolute()
-    files = starting_files(template) if template else {}
+    files = team_template.template_files(template) if template else {}
     if (root / MANIFEST).exists():
         if not template or link:
             raise _already_a_workspace(root)
@@ -235,11 +236,11 @@ def _with_files(
     """Write the template's files and keep existing ones. `below` is this folder's path in its
     repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
-    where = below(done.folder) if files else ""
-    written, taken = sorted_out(tree, tuple(files))
+    where = team_template.path_in_repository(done.folder) if files else ""
+    written, taken = team_template.split_existing(tree, tuple(files))
     if files and not done.dry_run:
         make_folder(done.folder)
-        written = write_starting(tree, {path: files[path] for path in written})
+        written = team_template.write_files(tree, {path: files[path] for path in written})
         taken = tuple(path for path in files if path not in written)
     return replace(done, written=written, already_there=already + taken, below=where)
 
@@ -248,18 +249,18 @@ def _link(
     ports: Ports, folder: Workspace, listed: Sequence[ScriptInfo], done: Initialized
 ) -> tuple[Initialized, dict[RelPath, Entry]]:
     files, unusable = _files(folder)
-    texts = ports.tools.each(
+    texts = ports.tools.parallel(
         lambda info: digest(read_text(ports, (info.pine_id, info.version))),
         listed,
     )
     digests = {info.pine_id: text for info, text in zip(listed, texts, strict=True)}
-    matches = match(files, listed, digests)
+    matches = matching.match(files, listed, digests)
     here = {file.path: file for file in files}
     entries = {m.path: _entry(ports, m, here[m.path]) for m in matches}
     linked = tuple(_linked(m, entries[m.path]) for m in matches)
     taken = {m.info.pine_id for m in matches}
     unlinked = tuple(path for path in here if path not in entries)
-    unsure = (Unsure(p, fitting(here[p], listed, digests, matches)) for p in unlinked)
+    unsure = (Unsure(p, matching.candidates(here[p], listed, digests, matches)) for p in unlinked)
     return replace(
         done,
         linked=linked,
@@ -270,20 +271,20 @@ def _link(
     ), entries
 
 
-def _files(folder: Workspace) -> tuple[list[FileHere], list[tuple[str, str]]]:
-    files: list[FileHere] = []
+def _files(folder: Workspace) -> tuple[list[LocalFile], list[tuple[str, str]]]:
+    files: list[LocalFile] = []
     unusable: list[tuple[str, str]] = []
     for raw in sorted(folder.tree.scripts()):
         try:
             path = check_path(raw)
-            files.append(file_here(path, folder.tree.read(path) or b""))
+            files.append(matching.read_local_file(path, folder.tree.read(path) or b""))
         except (BadPath, Unreadable) as error:
             unusable.append((raw, str(error)))
     return files, unusable
 
 
-def _entry(ports: Ports, found: Match, here: FileHere) -> Entry:
-    base = origin(ports, found.info, here.text)
+def _entry(ports: Ports, found: Match, here: LocalFile) -> Entry:
+    base = matching.find_base(ports, found.info, here.text)
     return Entry(found.path, unescape_name(found.info.name), found.info.pine_id, base)
 
 

@@ -47,7 +47,7 @@ def command(
     from pinesync.app.commits.commit_scripts import with_commit
     from pinesync.app.project import Project
     from pinesync.app.sync.pull import Choice, pull
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if ours + theirs + no_merge > 1:
         raise click.UsageError("choose one of --ours, --theirs and --no-merge.")
@@ -58,5 +58,5 @@ def command(
         merge = not no_merge
         return pull(setup, paths, choice=choice, merge=merge, dry_run=dry_run, project=project)
 
-    run = with_commit(setup, act, wish=commit, way="from")
-    return tell("pull", run, nothing="nothing new on TradingView", sums=True)
+    run = with_commit(setup, act, enabled=commit, direction="from")
+    return print_run("pull", run, nothing="nothing new on TradingView", sums=True)

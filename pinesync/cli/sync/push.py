@@ -71,10 +71,10 @@ def command(
     was pushed as.
     """
     from pinesync.app.commits.commit_scripts import with_commit
-    from pinesync.app.commits.record import recording
+    from pinesync.app.commits.record import with_record
     from pinesync.app.project import Project
     from pinesync.app.sync.push import push
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if commit and record is not None:
         raise click.UsageError("choose one of --commit and --record.")
@@ -99,10 +99,10 @@ def command(
         )
 
     if record is None:
-        run = with_commit(setup, act, wish=commit, way="to", message=own)
+        run = with_commit(setup, act, enabled=commit, direction="to", message=own)
     else:
-        run = with_commit(setup, recording(act, record), wish=False, way="to")
-    code = tell("push", run, nothing="nothing to push", sums=True)
+        run = with_commit(setup, with_record(act, record), enabled=False, direction="to")
+    code = print_run("push", run, nothing="nothing to push", sums=True)
     if run.is_empty and not current().json:
         _name_untracked(setup, paths)
     return code

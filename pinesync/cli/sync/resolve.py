@@ -8,7 +8,7 @@ from contextlib import suppress
 import click
 
 from pinesync.app.project import Project, Setup, open_project
-from pinesync.app.versions.backups import kept_at
+from pinesync.app.versions.backups import backups_of
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
@@ -48,12 +48,12 @@ def command(paths: tuple[str, ...], ours: bool, theirs: bool, merged: bool) -> i
 
     The text that is not taken stays readable, on TradingView or in the backups.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     if ours + theirs + merged != 1:
         raise click.UsageError("choose one of --ours, --theirs and --merged.")
     side: Side = "ours" if ours else "theirs" if theirs else "merged"
-    return tell("resolve", resolve(build_setup(), paths, side), nothing="nothing to resolve")
+    return print_run("resolve", resolve(build_setup(), paths, side), nothing="nothing to resolve")
 
 
 def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
@@ -74,12 +74,12 @@ def resolve(setup: Setup, paths: Sequence[str], side: Side) -> Run:
 
 def _resolved(project: Project, ports: Ports, path: RelPath, side: Side) -> Outcome:
     try:
-        return resolve_conflict(ports, path, side, lambda path: _ours(project, path))
+        return resolve_conflict(ports, path, side, lambda path: _our_text(project, path))
     except ActionRequired as error:
         return failed(path, error)
 
 
-def _ours(project: Project, path: RelPath) -> str:
+def _our_text(project: Project, path: RelPath) -> str:
     """Our text before the merge that wrote the markers. For pinesync's merge, it comes from the
     note made then; for git's, from the index stages or HEAD. ActionRequired if it cannot be
     determined."""
@@ -116,7 +116,7 @@ def _candidates(project: Project, path: RelPath) -> str:
     folder = project.workspace
     ways = [
         f"`pinesync restore --back {backup.number} {shell_quote(path)}`"
-        for backup in kept_at(project, path)
+        for backup in backups_of(project, path)
         if not has_conflict_markers(folder.texts.text_of(backup.digest) or "")
     ][:_MOST_NAMED]
     if folder.manifest.has_history():

@@ -12,13 +12,13 @@ from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, jobs, shared
 from pinesync.cli.render import (
+    available_width,
     columns,
-    counted,
     echo_err,
     emit_json,
     escape_controls,
     out,
-    room,
+    pluralize,
     styled,
     width,
 )
@@ -66,7 +66,7 @@ def command(
     if opens and html in (None, "-"):
         raise click.UsageError("--open needs --html FILE, the page to open.")
     if html is not None:
-        found = _page(build_setup(jobs=jobs), html, paths, offline, exit_code)
+        found = _write_report(build_setup(jobs=jobs), html, paths, offline, exit_code)
     else:
         found = status(build_setup(jobs=jobs), paths, offline=offline, exit_code=exit_code)
     if html and opens:
@@ -99,7 +99,7 @@ def command(
     return found.exit_code
 
 
-def _page(
+def _write_report(
     setup: Setup, html: str, paths: tuple[str, ...], offline: bool, exit_code: bool
 ) -> StatusReport:
     """Write the page. Make no request if it cannot be written."""
@@ -130,7 +130,7 @@ def _open(page: Path) -> None:
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """The rows. On a narrow terminal, notes get a line of their own and paths are shortened."""
-    whole, most = list(columns(rows)), room()
+    whole, most = list(columns(rows)), available_width()
     if most is None or all(width(line) <= most for line in whole):
         yield from whole
         return
@@ -146,7 +146,7 @@ def _summary(words: Counter[Status], offline: bool) -> None:
         echo_err(f"no scripts yet{note}")
     elif words[Status.CLEAN] == total:
         nothing = "nothing to push" if offline else "nothing to pull or push"
-        out(f"{nothing}, {counted(total, 'script')} clean{note}")
+        out(f"{nothing}, {pluralize(total, 'script')} clean{note}")
     else:
         parts = [f"{count} {word}" for word, count in sorted(words.items())]
         out(", ".join(parts) + note)

@@ -12,7 +12,7 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
-from pinesync.cli.render import SCHEMA, json_line, out, plain
+from pinesync.cli.render import SCHEMA, json_line, out, to_plain
 from pinesync.errors import EXIT_DONE
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: b
     CMD is a program and its arguments; PINESYNC_PATH and PINESYNC_MESSAGE tell it what happened.
     """
     from pinesync.cli.keys import keys
-    from pinesync.cli.on_error import alarm
+    from pinesync.cli.on_error import error_notifier
     from pinesync.cli.watch_output import EventPrinter
     from pinesync.watch.events import Ended
     from pinesync.watch.session import WatchOptions, watch
@@ -50,10 +50,12 @@ def command(pull: bool, poll: float, many: bool, on_error: str | None, notify: b
     if math.isnan(poll):
         raise click.BadParameter("not a number of seconds.", param_hint="--poll")
     options = WatchOptions(pull=pull, many=many, poll=poll)
-    ring = alarm(on_error, notify=notify)
+    ring = error_notifier(on_error, notify=notify)
     with keys() as listen_keys:
         printer = EventPrinter(status_line=_can_redraw(), keys=listen_keys is not None)
-        print_event: Callable[[Event], None] = _as_json if current().json else printer.print_event
+        print_event: Callable[[Event], None] = (
+            _print_json if current().json else printer.print_event
+        )
         try:
             for event in watch(build_setup(), options, listen_keys=listen_keys):
                 try:
@@ -74,9 +76,9 @@ def _can_redraw() -> bool:
     return sys.stderr.isatty() and not plain and current().verbose < 2
 
 
-def _as_json(event: Event) -> None:
+def _print_json(event: Event) -> None:
     """Print the event as one line of ASCII JSON."""
     head = {"schema": SCHEMA, "command": "watch"}
-    body: dict[str, Any] = plain(event)
+    body: dict[str, Any] = to_plain(event)
     out(json_line({**head, "event": body.pop("event"), **body}))
     sys.stdout.flush()

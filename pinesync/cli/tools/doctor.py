@@ -12,7 +12,15 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out, styled
+from pinesync.cli.render import (
+    columns,
+    echo_err,
+    emit_json,
+    escape_controls,
+    out,
+    pluralize,
+    styled,
+)
 from pinesync.sync.words import Status
 
 if TYPE_CHECKING:
@@ -49,7 +57,7 @@ def command(offline: bool) -> int:
 
 
 def _summary(levels: Counter[Level]) -> str:
-    notes = counted(levels["note"], "note") if levels["note"] else ""
+    notes = pluralize(levels["note"], "note") if levels["note"] else ""
     parts = (f"{levels['wrong']} wrong" * (levels["wrong"] > 0), notes, f"{levels['ok']} ok")
     return ", ".join(filter(None, parts))
 

@@ -8,7 +8,7 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, may_ask, remote_options, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, error_lines, out
+from pinesync.cli.render import columns, echo_err, emit_json, error_lines, out, pluralize
 from pinesync.errors import EXIT_FAILED
 
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ def _clean(setup: Setup, remote: str | None, pace: float | None) -> int:
     for name in done.left:
         echo_err(f"still there: {name}")
     gone = done.probes - len(done.left)
-    out(f"nothing is left of {counted(gone, 'probe')}" if done.probes else "no probe left anything")
+    out(
+        f"nothing is left of {pluralize(gone, 'probe')}"
+        if done.probes
+        else "no probe left anything"
+    )
     return done.exit_code
 
 
@@ -88,7 +92,7 @@ def _probe(setup: Setup, remote: str | None, pace: float | None, report: str | N
     rows = [_row(found) for found in done.facts]
     for line in columns(rows, head=("fact", "expected", "seen", "what pinesync does"), cut=_LEAST):
         out(line)
-    _sum(done)
+    _print_totals(done)
     return done.exit_code
 
 
@@ -97,13 +101,13 @@ def _row(found: Found) -> tuple[str, str, str, str]:
     return found.fact, " or ".join(found.expected), seen, found.does
 
 
-def _sum(done: Probed) -> None:
+def _print_totals(done: Probed) -> None:
     differing = [found.fact for found in done.facts if found.differs]
-    facts = counted(len(done.facts), "fact")
+    facts = pluralize(len(done.facts), "fact")
     summary = f"{facts} as documented"
     if differing:
         summary = f"{len(differing)} of {facts} differ: {', '.join(differing)}"
-    out(f"{summary}, {counted(done.requests, 'request')}")
+    out(f"{summary}, {pluralize(done.requests, 'request')}")
     for found in done.facts:
         if found.breaks:
             echo_err(f"{found.fact} breaks promise {found.breaks}: `pinesync push` will refuse")

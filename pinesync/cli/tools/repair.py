@@ -10,7 +10,7 @@ import click
 from pinesync.app.project import Setup, ports_of, workspace_at
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
 from pinesync.clock import now
 from pinesync.errors import FileError, ManifestError
 from pinesync.model import Digest, RelPath
@@ -19,7 +19,7 @@ from pinesync.sync.ports import ChangedMeanwhile, Remote
 from pinesync.text.canonical import Unreadable, decode, digest
 from pinesync.workspace import manifest, manifest_merge
 from pinesync.workspace.files import MANIFEST, Tree
-from pinesync.workspace.manifest_merge import MergedManifest, Taken
+from pinesync.workspace.manifest_merge import MergedManifest, Resolution
 from pinesync.workspace.state.store import new_key
 from pinesync.workspace.workspace import find_root
 
@@ -44,7 +44,7 @@ def command(dry_run: bool) -> int:
         taken = script.version or "not saved yet"
         other = f", not {script.other}" if script.other and script.other != script.version else ""
         out(f"{escape_controls(script.path)}  {taken}{other}: {escape_controls(script.why)}")
-    scripts = counted(len(found.scripts), "script")
+    scripts = pluralize(len(found.scripts), "script")
     out(f"{scripts} to settle" if dry_run else f"pine.toml is merged, {scripts} settled")
     if found.kept:
         echo_err(f"the text with the markers is backed up in {escape_controls(str(found.kept))}")
@@ -61,7 +61,7 @@ class Repair:
 
     file: Path
     needed: bool
-    scripts: tuple[Taken, ...] = ()
+    scripts: tuple[Resolution, ...] = ()
     kept: Path | None = None
     dry_run: bool = False
     exit_code: int = 0

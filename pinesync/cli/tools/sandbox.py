@@ -9,7 +9,7 @@ import click
 
 from pinesync.cli.group import Suggesting
 from pinesync.cli.options import build_setup, current, may_ask, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out, pluralize
 from pinesync.errors import EXIT_FAILED
 
 
@@ -82,8 +82,8 @@ def seed(name: str) -> int:
 
     done = seeding(build_setup(), name)
     if not emit_json("sandbox seed", done):
-        scripts = counted(done.scripts, "script")
-        out(f"{scripts} saved in {counted(done.versions, 'version')}")
+        scripts = pluralize(done.scripts, "script")
+        out(f"{scripts} saved in {pluralize(done.versions, 'version')}")
         if done.skipped:
             echo_err(f"{done.skipped} already exist and stay as they are")
     return done.exit_code
@@ -108,7 +108,7 @@ def reset(name: str, yes: bool) -> int:
             return EXIT_FAILED
     done = resetting(setup, name)
     if not emit_json("sandbox reset", done):
-        out(f"{counted(done.scripts, 'script')} removed")
+        out(f"{pluralize(done.scripts, 'script')} removed")
     return done.exit_code
 
 

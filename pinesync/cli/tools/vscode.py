@@ -100,10 +100,10 @@ def install_extension(setup: Setup, code: str | None) -> Installed:
         )
     with tempfile.TemporaryDirectory(prefix="pinesync-vscode-") as folder:
         package = write_package(replace(setup, cwd=Path(folder)), "pinesync.vsix")
-        return Installed(package.version, tuple(_hand_over(package, editor) for editor in found))
+        return Installed(package.version, tuple(_install_into(package, editor) for editor in found))
 
 
-def _hand_over(package: Package, editor: Path) -> Editor:
+def _install_into(package: Package, editor: Path) -> Editor:
     try:
         done = subprocess.run(
             [str(editor), "--install-extension", str(package.file), "--force"],

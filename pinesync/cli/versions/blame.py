@@ -14,7 +14,7 @@ from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import echo_err, emit_json, escape_controls, moment, out
+from pinesync.cli.render import echo_err, emit_json, escape_controls, format_time, out
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.git.blame import commit_at, text_at, with_text, with_trailers
 from pinesync.git.repo import require_repository
@@ -46,7 +46,7 @@ def command(script: str) -> int:
     found = blame_version(build_setup(), script)
     if emit_json("blame-version", found):
         return found.exit_code
-    day, author = moment(found.date), escape_controls(found.author)
+    day, author = format_time(found.date), escape_controls(found.author)
     out(f"{found.commit}  {day}  {author}  {escape_controls(found.subject)}")
     echo_err(f"{escape_controls(found.path)} {found.version}: {_BY[found.by]}")
     return found.exit_code

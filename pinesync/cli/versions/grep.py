@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import click
 
 from pinesync.app.project import Setup, open_project
-from pinesync.app.versions.revspec import Revision, all_of
+from pinesync.app.versions.revspec import Revision, all_revisions
 from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, jobs, shared
-from pinesync.cli.render import counted, echo_err, emit_json, escape_controls, out_all
+from pinesync.cli.render import echo_err, emit_json, escape_controls, out_all, pluralize
 from pinesync.errors import EXIT_DONE, EXIT_FAILED, Misuse
 from pinesync.model import PineId, RelPath, Version, VersionInfo
 from pinesync.text.canonical import lines
@@ -85,7 +85,7 @@ def command(
     )
     out_all(dict.fromkeys(places) if names else lines)
     if not found.hits:
-        echo_err(f"no line matches in {counted(found.versions, 'version')}")
+        echo_err(f"no line matches in {pluralize(found.versions, 'version')}")
     return found.exit_code
 
 
@@ -128,24 +128,26 @@ def grep(
     any pattern does: a regular expression or, with `fixed`, plain text. Misuse for an invalid
     pattern."""
     project = open_project(setup)
-    wanted = [_compiled(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns]
-    past = VersionStore(project, offline=offline)
-    revisions = all_of(project, raws)
+    wanted = [
+        _compile_pattern(pattern, ignore_case=ignore_case, fixed=fixed) for pattern in patterns
+    ]
+    store = VersionStore(project, offline=offline)
+    revisions = all_revisions(project, raws)
     if not raws:
         known = {which.pine_id for which in revisions}
-        revisions += [Revision(i, None) for i in past.listed if i not in known]
+        revisions += [Revision(i, None) for i in store.listed if i not in known]
     if all_versions:
-        histories = past.histories(revisions)
+        histories = store.histories(revisions)
         pairs = [(r, info) for r in revisions for info in reversed(histories.get(r.pine_id, ()))]
     else:
-        newest = [(r, last) for r in revisions if (last := past.newest(r.pine_id))]
-        read = project.ports.tools.each(lambda pair: past.version(*pair), newest)
+        newest = [(r, last) for r in revisions if (last := store.newest(r.pine_id))]
+        read = project.ports.tools.parallel(lambda pair: store.version(*pair), newest)
         pairs = [(which, info) for (which, _), info in zip(newest, read, strict=True)]
-    hits = tuple(hit for pair in pairs for hit in _hits(past, *pair, wanted))
+    hits = tuple(hit for pair in pairs for hit in _hits(store, *pair, wanted))
     return Hits(hits, len(pairs))
 
 
-def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str]:
+def _compile_pattern(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str]:
     try:
         wanted = re.escape(pattern) if fixed else pattern
         return re.compile(wanted, re.IGNORECASE if ignore_case else 0)
@@ -156,10 +158,10 @@ def _compiled(pattern: str, *, ignore_case: bool, fixed: bool) -> re.Pattern[str
 
 
 def _hits(
-    past: VersionStore, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
+    store: VersionStore, which: Revision, info: VersionInfo, wanted: Sequence[re.Pattern[str]]
 ) -> Iterator[Hit]:
     name = which.entry.name if which.entry else unescape_name(info.name)
-    for number, line in enumerate(lines(past.text(info)), 1):
+    for number, line in enumerate(lines(store.text(info)), 1):
         text = line.removesuffix("\n")
         if any(one.search(text) for one in wanted):
             yield Hit(which.path, name, info.pine_id, info.version, number, text)

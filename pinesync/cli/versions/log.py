@@ -13,12 +13,12 @@ from pinesync.cli.pager import paged
 from pinesync.cli.render import (
     SAVED_BY,
     columns,
-    counted,
     echo_err,
     emit_json,
     escape_controls,
-    moment,
+    format_time,
     out,
+    pluralize,
     styled,
 )
 
@@ -65,9 +65,11 @@ def command(scripts: tuple[str, ...], most: int | None, offline: bool, jobs: int
             "any more; showing the versions stored here"
         )
     if found.missing:
-        echo_err(f"{counted(found.missing, 'version')} more, not stored here; leave out --offline")
+        echo_err(
+            f"{pluralize(found.missing, 'version')} more, not stored here; leave out --offline"
+        )
     if found.left:
-        echo_err(f"{counted(found.left, 'older version')} not shown; -n N shows more")
+        echo_err(f"{pluralize(found.left, 'older version')} not shown; -n N shows more")
     if not found.saves and not found.missing:
         echo_err("nothing is saved on TradingView yet")
     return found.exit_code
@@ -78,4 +80,4 @@ def _row(save: Saved, *, named: bool) -> tuple[str, ...]:
     by = styled(SAVED_BY[save.by], save.by)
     where = escape_controls(save.path or f"{save.name} ({save.pine_id})") if named else ""
     last = " ".join(filter(None, [where, "(base)" if save.base else ""]))
-    return (str(save.version), moment(save.when), size, by, (save.commit or "")[:9], last)
+    return (str(save.version), format_time(save.when), size, by, (save.commit or "")[:9], last)

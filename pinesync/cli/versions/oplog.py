@@ -6,8 +6,16 @@ import click
 
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, shared
-from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, moment, out
-from pinesync.text.plural import some_of
+from pinesync.cli.render import (
+    columns,
+    echo_err,
+    emit_json,
+    escape_controls,
+    format_time,
+    out,
+    pluralize,
+)
+from pinesync.text.plural import shorten_list
 
 _HEAD = ("ID", "WHEN", "VERB", "STATE", "WHAT")
 _MOST_NAMED = 3
@@ -36,12 +44,12 @@ def command(most: int) -> int:
         return found.exit_code
     rows = []
     for each in found.operations:
-        done = [f"saved {some_of(each.saves, _MOST_NAMED)}"] if each.saves else []
-        done += [f"{counted(each.files, 'file')} written"] if each.files else []
-        done += [] if done else [some_of(each.paths, _MOST_NAMED)]
+        done = [f"saved {shorten_list(each.saves, _MOST_NAMED)}"] if each.saves else []
+        done += [f"{pluralize(each.files, 'file')} written"] if each.files else []
+        done += [] if done else [shorten_list(each.paths, _MOST_NAMED)]
         state = "undone" if each.undone else ""
         rows.append(
-            (each.short, moment(each.when), each.verb, state, escape_controls("; ".join(done)))
+            (each.short, format_time(each.when), each.verb, state, escape_controls("; ".join(done)))
         )
     for line in columns(rows, head=_HEAD, cut={4: 20}):
         out(line)

@@ -11,8 +11,8 @@ import click
 
 from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.sync.push import push
-from pinesync.app.versions.backups import Backup, bring_back, kept_texts
-from pinesync.app.versions.revspec import Revision, names_version, one_version
+from pinesync.app.versions.backups import Backup, list_backups, restore_backup
+from pinesync.app.versions.revspec import Revision, names_version, version_revision
 from pinesync.app.versions.version_store import VersionStore
 from pinesync.cli import completers as completed
 from pinesync.cli.group import Verb
@@ -23,7 +23,7 @@ from pinesync.cli.render import (
     echo_err,
     emit_json,
     escape_controls,
-    moment,
+    format_time,
     out,
     out_source,
 )
@@ -67,29 +67,33 @@ def command(
     remove from it. Nothing is saved on TradingView, unless --push saves it as the next version, as
     `pinesync push` would.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     listed = kept or show is not None
     if pushes and (listed or back is not None):
         raise click.UsageError("--push goes with PATH or PATH@VERSION.")
     if pushes:
-        return tell("restore", restore_and_push(build_setup(), paths), nothing="nothing to restore")
+        return print_run(
+            "restore", restore_and_push(build_setup(), paths), nothing="nothing to restore"
+        )
     if not listed and back is None:
-        return tell("restore", restore(build_setup(), paths), nothing="nothing to restore")
+        return print_run("restore", restore(build_setup(), paths), nothing="nothing to restore")
     if len(paths) != 1 or (listed and back is not None):
         raise click.UsageError("--kept, --show and --back take exactly one path.")
     if back is not None:
-        return tell(
-            "restore", bring_back(build_setup(), paths[0], back), nothing="nothing to restore"
+        return print_run(
+            "restore", restore_backup(build_setup(), paths[0], back), nothing="nothing to restore"
         )
-    found = kept_texts(build_setup(), paths[0], show)
+    found = list_backups(build_setup(), paths[0], show)
     if emit_json("restore", found):
         return found.exit_code
     if found.source is not None:
         with paged():
             out_source(found.source)
         return found.exit_code
-    rows = [(str(k.number), moment(k.when), f"{k.lines} lines", _counts(k)) for k in found.kept]
+    rows = [
+        (str(k.number), format_time(k.when), f"{k.lines} lines", _counts(k)) for k in found.kept
+    ]
     for line in columns(rows):
         out(line)
     if not rows:
@@ -109,10 +113,10 @@ def restore(setup: Setup, paths: Sequence[str]) -> Run:
     TradingView. A folder or pattern selects the listed files that have another text or are
     missing."""
     project = open_project(setup)
-    past = VersionStore(project)
+    store = VersionStore(project)
     wanted = [one for raw in paths for one in _wanted(project, raw)]
     with project.transaction("restore") as tx:
-        return tx.run(_restore(project, past, entry, version) for entry, version in wanted)
+        return tx.run(_restore(project, store, entry, version) for entry, version in wanted)
 
 
 def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
@@ -130,7 +134,7 @@ def restore_and_push(setup: Setup, paths: Sequence[str]) -> Run:
 
 def _wanted(project: Project, raw: str) -> list[tuple[Entry, Version | None]]:
     if names_version(raw):
-        which, version = one_version(project, raw)
+        which, version = version_revision(project, raw)
         if which.entry is None:
             raise Misuse(
                 f"{raw}: no file here is this script's",
@@ -175,10 +179,10 @@ def _is_edited(base: Base, data: bytes | None) -> bool:
 
 
 def _restore(
-    project: Project, past: VersionStore, entry: Entry, version: Version | None
+    project: Project, store: VersionStore, entry: Entry, version: Version | None
 ) -> Outcome:
     if version is None:
         return put_text(project.ports, entry, base_text(project.ports, entry))
     assert entry.pine_id
-    text = past.text(past.version(Revision(entry.pine_id, entry), version))
+    text = store.text(store.version(Revision(entry.pine_id, entry), version))
     return replace(put_text(project.ports, entry, text), version=version)

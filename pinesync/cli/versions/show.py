@@ -59,14 +59,14 @@ def show(setup: Setup, raw: str, *, offline: bool = False) -> Shown:
     """The version that `PATH@5` names; the newest for a path or an id alone. A stored version costs
     no request."""
     project = open_project(setup)
-    past = VersionStore(project, offline=offline)
+    store = VersionStore(project, offline=offline)
     which = revision(project, raw)
-    version = which.version or past.newest(which.pine_id)
+    version = which.version or store.newest(which.pine_id)
     if version is None:
         raise FacadeError(
             f"{which.label}: TradingView does not list it, and nothing of it is stored here"
         )
-    info = past.version(which, version)
+    info = store.version(which, version)
     name = which.entry.name if which.entry else unescape_name(info.name)
-    text = past.text(info)
+    text = store.text(info)
     return Shown(which.path, name, which.pine_id, version, info.when, info.digest, text)

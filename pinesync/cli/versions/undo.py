@@ -15,15 +15,15 @@ from pinesync.app.project import Setup, open_project
 from pinesync.app.versions.oplog import MOST, Logged, logged
 from pinesync.cli.group import Verb
 from pinesync.cli.options import build_setup, current, shared
-from pinesync.cli.render import echo_err, escape_controls, moment, plain
+from pinesync.cli.render import echo_err, escape_controls, format_time, to_plain
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
-from pinesync.sync.engine.undo import take_back
+from pinesync.sync.engine.undo import undo_operation
 from pinesync.sync.operations import (
     REDO,
     UNDO,
     Operation,
-    named,
+    find_operations,
     short_ids,
     to_redo,
     to_undo,
@@ -46,15 +46,15 @@ def command(operation: str | None, redo: bool, allow_broken: bool) -> int:
     was undone, the last or that of the undo which OPERATION names. Changes that cannot be undone
     are listed and left in place; name an OPERATION to undo an older one.
     """
-    from pinesync.cli.run_output import tell
+    from pinesync.cli.run_output import print_run
 
     undone, run = undo(build_setup(), operation, redo=redo, allow_broken=allow_broken)
     if not current().json:
         verb = "redoing what" if redo else "undoing what"
-        when, short = moment(undone.when), escape_controls(undone.short)
+        when, short = format_time(undone.when), escape_controls(undone.short)
         echo_err(f"{verb} `{undone.verb}` did at {when} ({short})")
-    return tell(
-        "undo", run, nothing="there was nothing left to undo", more={"operation": plain(undone)}
+    return print_run(
+        "undo", run, nothing="there was nothing left to undo", more={"operation": to_plain(undone)}
     )
 
 
@@ -109,7 +109,7 @@ def _undo(tx: Transaction, operation: Operation, *, allow_broken: bool) -> Run:
             p: hint.format(path=shell_quote(p), name=names.get(p, "NAME")) for p in operation.paths
         }
         return Run(tuple(refused(path, what, hints[path]) for path in operation.paths))
-    return tx.run(take_back(tx, operation, allow_broken=allow_broken))
+    return tx.run(undo_operation(tx, operation, allow_broken=allow_broken))
 
 
 def _chosen(
@@ -121,7 +121,7 @@ def _chosen(
             what = "nothing to redo" if redo else "nothing to undo"
             raise Misuse(what, "`pinesync oplog` lists what pinesync did here, on this machine")
         return found
-    fits = named(operations, key)
+    fits = find_operations(operations, key)
     if len(fits) != 1:
         newest = [f"{short[each.key]} ({each.verb})" for each in fits[: -_MOST_NAMED - 1 : -1]]
         newest += [f"{len(fits) - len(newest)} more"] * (len(fits) > len(newest))

@@ -46,7 +46,7 @@ def read_history(repository: Repository) -> History:
         return local_branch(repository) or History()
     found = _history_at(repository, tip)
     if found is None:
-        raise _not_ours(repository)
+        raise _foreign_branch_error(repository)
     return found
 
 
@@ -92,7 +92,7 @@ def _done(rows: Sequence[str]) -> dict[PineId, Version] | None:
     return done if all(version.major == 1 for version in following.values()) else None
 
 
-def _not_ours(repository: Repository) -> ActionRequired:
+def _foreign_branch_error(repository: Repository) -> ActionRequired:
     if repository.is_shallow():
         return ActionRequired(
             f"the history of {NAME} is cut off here: this is a shallow clone",

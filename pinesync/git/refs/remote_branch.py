@@ -115,7 +115,7 @@ def read_tip(repository: Repository, commit: str, refs: RemoteRefs) -> Tip:
             f"commit a {MANIFEST} that is in order; `git log -p {MANIFEST}` shows the older ones",
         ) from None
     record = read_side_record(repository, refs.record, read.settings.id, commit)
-    entries = record.over(_moved(repository, commit, read.entries, record))
+    entries = record.merged_into(_moved(repository, commit, read.entries, record))
     return Tip(commit, text, read.settings, entries, record)
 
 

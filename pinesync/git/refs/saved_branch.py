@@ -113,8 +113,8 @@ def track(
     """Point the ref to the fork plus the later saves; returns its commit. `file_of` gives the bytes
     of a script's file; None if its text is not cached, which leaves that script unchanged."""
     ours = _by_id(fork.entries)
-    unknown = _unknown(fork, ours, saved)
-    moved = [one for one in saved if not _is_there(fork, ours, one)]
+    unknown = _saves_to_add(fork, ours, saved)
+    moved = [one for one in saved if not _is_committed(fork, ours, one)]
     files: dict[str, bytes] = {
         one.entry.path: data for one in moved if (data := file_of(one)) is not None
     }
@@ -140,7 +140,7 @@ def _by_id(entries: Mapping[RelPath, Entry]) -> dict[str, Entry]:
     return {entry.pine_id: entry for entry in entries.values() if entry.pine_id}
 
 
-def _unknown(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
+def _saves_to_add(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> list[Saved]:
     """The scripts of which the log has a version that HEAD lacks. The log is the same on every
     machine, so it does not say who saved that version. The merge must bring that knowledge, or a
     later push could silently revert somebody else's save."""
@@ -154,10 +154,10 @@ def _unknown(fork: Fork, ours: Mapping[str, Entry], saved: Sequence[Saved]) -> l
         is_new = before is None or (old and before.version != old.version)
         return bool(is_new and old and base and old.theirs != base.theirs)
 
-    return [one for one in saved if _is_there(fork, ours, one) and is_unknown(one)]
+    return [one for one in saved if _is_committed(fork, ours, one) and is_unknown(one)]
 
 
-def _is_there(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
+def _is_committed(fork: Fork, ours: Mapping[str, Entry], one: Saved) -> bool:
     """Whether the fork has the script at that version and path; other fields may differ."""
     old = ours.get(one.entry.pine_id or "")
     if old is None or old.base is None or one.entry.base is None or old.path != one.entry.path:

@@ -40,7 +40,7 @@ class SideRecord:
     tips: tuple[str, ...] = ()
     entries: Mapping[PineId, Entry] = field(default_factory=dict)
 
-    def over(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
+    def merged_into(self, entries: Mapping[RelPath, Entry]) -> Mapping[RelPath, Entry]:
         """These entries, updated where the side ref has a higher version with its base, or the
         script created for a new entry."""
         if not self.entries:
@@ -106,9 +106,11 @@ def read_side_record(
         return SideRecord(ref, local)
     tips = repository.independent(list(dict.fromkeys(at.values())))
     found: dict[PineId, Entry] = {}
-    counting = (pair for tip in tips for pair in _counting(repository, ref, tip, head, workspace))
+    counting = (
+        pair for tip in tips for pair in _counted_commits(repository, ref, tip, head, workspace)
+    )
     for record, pushed in counting:
-        for pine_id, entry in _held(repository, ref, record, pushed, workspace):
+        for pine_id, entry in _recorded_entries(repository, ref, record, pushed, workspace):
             before = found.get(pine_id)
             if before is None or is_newer(entry.base, before.base):
                 found[pine_id] = entry
@@ -119,7 +121,7 @@ def _tracking(ref: str) -> str:
     return ref.replace(_HEADS, "refs/remotes/origin/", 1)
 
 
-def _counting(
+def _counted_commits(
     repository: Repository, ref: str, tip: str, head: str, workspace: str
 ) -> list[tuple[str, str]]:
     """The records to be read, and the commits that were pushed: those that lead to HEAD, and of
@@ -133,7 +135,7 @@ def _counting(
         # The tip is in HEAD's history. Only the trailer tells a record from an ordinary branch.
         (row,) = (row for row in repository.log(tip, _FORM, "--max-count=1") if row)
         if row.split("\x1f")[2] != workspace:
-            raise _not_ours(ref, tip)
+            raise _foreign_record_error(ref, tip)
     found: dict[str, str] = {}
     known: set[tuple[str, str]] = set()
     seen: set[str] = set()
@@ -147,14 +149,14 @@ def _counting(
         raw_parents, trailer = rows[record]
         parents = raw_parents.split()
         if trailer != workspace:
-            raise _not_ours(ref, record)
+            raise _foreign_record_error(ref, record)
         if (not parents or (record == tip and parents[0] in rows)) and repository.is_shallow():
             raise ActionRequired(
                 f"{ref}: cannot tell whether its records apply here: this is a shallow clone",
                 "`git fetch --unshallow` fetches the rest (fetch-depth: 0 in a workflow)",
             )
         if not parents:
-            raise _not_ours(ref, record)
+            raise _foreign_record_error(ref, record)
         pushed, *earlier = parents
         if pushed not in rows:
             found[record] = pushed
@@ -166,7 +168,7 @@ def _counting(
     return [(record, pushed) for record, pushed in newest if pushed in last]
 
 
-def _held(
+def _recorded_entries(
     repository: Repository, ref: str, record: str, pushed: str, workspace: str
 ) -> Iterator[tuple[PineId, Entry]]:
     """The recorded scripts whose text in the pushed commit matches the record."""
@@ -178,7 +180,7 @@ def _held(
             f"{ref}: the record {record[:10]} cannot be used: {error}", _hint(ref)
         ) from None
     if recorded.settings.id != workspace:
-        raise _not_ours(ref, record)
+        raise _foreign_record_error(ref, record)
     texts = repository.digests(pushed, list(recorded.entries))
     for path, entry in recorded.entries.items():
         if entry.pine_id and entry.base and texts.get(path) == entry.base.expected:
@@ -191,5 +193,5 @@ def _hint(ref: str) -> str:
     return f"use a ref that only `push --record` writes; `git config {SETTING}` names it"
 
 
-def _not_ours(ref: str, commit: str) -> Misuse:
+def _foreign_record_error(ref: str, commit: str) -> Misuse:
     return Misuse(f"{ref}: {commit[:10]} is not a record of this workspace", _hint(ref))

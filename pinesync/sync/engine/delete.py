@@ -40,11 +40,11 @@ def delete(ports: Ports, entry: Entry) -> Outcome:
         ),
     )
 
-    def look(_: object, patiently: bool) -> Callable[[], Outcome] | None:
+    def find_effect(_: object, patiently: bool) -> Callable[[], Outcome] | None:
         gone = _is_gone(ports, intent, patiently=patiently)
         return partial(_landed, ports, intent) if gone else None
 
-    return send(ports, intent, partial(ports.remote.delete, entry.pine_id), look)
+    return send(ports, intent, partial(ports.remote.delete, entry.pine_id), find_effect)
 
 
 def refuse_moved_on(entry: Entry, newest: SavedText) -> None:
@@ -81,7 +81,7 @@ def _back_up(ports: Ports, entry: Entry) -> SavedText:
         ports.texts.back_up(saved)
         return saved
 
-    return ports.tools.each(keep, [Version(1), *Version(1).until(last)])[-1]
+    return ports.tools.parallel(keep, [Version(1), *Version(1).until(last)])[-1]
 
 
 def settle_delete(ports: Ports, intent: Delete) -> Outcome:

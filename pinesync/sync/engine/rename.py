@@ -18,7 +18,7 @@ from pinesync.sync.ports import Ports
 from pinesync.text.filenames import shell_quote, unescape_name
 
 
-def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
+def rename(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outcome:
     """Rename the script, unless another one has the name. `before` is its newest version, which a
     rename does not change."""
     assert entry.pine_id
@@ -33,7 +33,7 @@ def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outco
         ),
     )
 
-    def look(answer: PinesyncError | None, patiently: bool) -> Callable[[], Outcome] | None:
+    def find_effect(answer: PinesyncError | None, patiently: bool) -> Callable[[], Outcome] | None:
         info = _listed(ports, intent, patiently=patiently)
         there = unescape_name(info.name) if info else None
         # After a success, a new name that is not ours is the service's form of ours, or somebody
@@ -44,7 +44,7 @@ def give_name(ports: Ports, entry: Entry, before: SavedText, name: str) -> Outco
         return None
 
     request = partial(ports.remote.rename_script, entry.pine_id, name)
-    return send(ports, intent, request, look, partial(_named, intent))
+    return send(ports, intent, request, find_effect, partial(_named, intent))
 
 
 def settle_rename(ports: Ports, intent: Rename) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Literal
 from pinesync.errors import ActionRequired, Misuse
 from pinesync.model import Base, Entry, PineId, RelPath, Version
 from pinesync.sync.engine.lifecycle import own_versions, uploads_of
-from pinesync.sync.engine.restore import base_text, choose, restore
+from pinesync.sync.engine.restore import base_text, record_choice, restore
 from pinesync.sync.engine.version_texts import read_text
 from pinesync.sync.outcome import Outcome
 from pinesync.sync.ports import IntentLog, Ports
@@ -34,12 +34,12 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
         )
     # One of our saves hides a version by somebody else; the file may have markers as well.
     if entry.shadowed:
-        return _unflag(ports, entry, side, our_text if marked else None)
+        return _clear_flag(ports, entry, side, our_text if marked else None)
     if side == "merged" and entry.base:
         # No markers, no flag: for example a manual merge that drops lines somebody else saved.
         data = ports.tree.read(path)
         with suppress(Unreadable):
-            if data is not None and choose(ports, path, decode(data)):
+            if data is not None and record_choice(ports, path, decode(data)):
                 return Outcome(path, "resolved", entry.base.version)
     if not marked:
         return Outcome(path, "told", message="nothing to resolve", hint="`pinesync status` tells")
@@ -47,7 +47,7 @@ def resolve(ports: Ports, path: RelPath, side: Side, our_text: Callable[[RelPath
     return restore(ports, entry, text, "resolved")
 
 
-def _unflag(
+def _clear_flag(
     ports: Ports, entry: Entry, side: Side, our_text: Callable[[RelPath], str] | None
 ) -> Outcome:
     """Clear the flag and move the base up to the hidden save at least, as the user has decided on
@@ -71,7 +71,7 @@ def _unflag(
     _note_resolved(ports.log, entry.pine_id, entry.shadowed)
     ports.manifest.commit({path: replace(entry, base=base, shadowed=None)})
     with suppress(Unreadable):
-        choose(ports, path, decode(ports.tree.read(path) or b""))
+        record_choice(ports, path, decode(ports.tree.read(path) or b""))
     return outcome
 
 

@@ -48,13 +48,13 @@ def restore(ports: Ports, entry: Entry, text: str, done: Done = "restored") -> O
         return refused(path, "the file has just changed", "run the command again")
     finally:
         ports.log.drop(intents)
-    choose(ports, path, text)
+    record_choice(ports, path, text)
     message = "" if data is None or not intents else "its old text is backed up"
     pine_id = entry.pine_id if done == "restored" else None
     return Outcome(path, done, version, message=message, pine_id=pine_id)
 
 
-def choose(ports: Ports, path: RelPath, text: str) -> bool:
+def record_choice(ports: Ports, path: RelPath, text: str) -> bool:
     """Note that a person explicitly chose this text, so a push may save it even if it reverts
     others' saves. Returns whether pine.toml changed: a choice was noted, or an older one
     removed."""

@@ -12,10 +12,10 @@ from pinesync.text import contract, pine_syntax
 from pinesync.text.contract import Change
 from pinesync.text.pine_inputs import estimate
 
-Ask = Callable[[str], Verdict]
+FullCheck = Callable[[str], Verdict]
 
 
-def changes(old: str, new: str, ask: Ask | None = None) -> tuple[Change, ...]:
+def changes(old: str, new: str, ask: FullCheck | None = None) -> tuple[Change, ...]:
     """The numbers that may be read by another input or plot. `ask` is the full compiler. It is
     asked only where the source alone shows a change, or not all that counts; without its answer
     the changes are estimated."""
@@ -50,9 +50,9 @@ def _code(source: str) -> list[str]:
     return [token.text for token in tokens if token.kind not in ("comment", "newline")]
 
 
-def _exact(ask: Ask, source: str, estimated: Contract) -> Contract | None:
+def _exact(ask: FullCheck, source: str, estimated: Contract) -> Contract | None:
     try:
         found = ask(source).contract
     except PinesyncError:
         return None
-    return found and contract.placed(found, estimated)
+    return found and contract.locate(found, estimated)

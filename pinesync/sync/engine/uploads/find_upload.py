@@ -27,7 +27,7 @@ def find(ports: Ports, intent: Save, *, patiently: bool = True) -> Found | None:
 def _find(ports: Ports, intent: Upload) -> Found | None:
     newest = ports.remote.get(intent.pine_id)
     log = read_log(ports, intent.pine_id, intent.parent, newest.version)
-    ours = recovery.ours_of(uploads_of(ports.log, intent.pine_id), intent)
+    ours = recovery.own_versions_of(uploads_of(ports.log, intent.pine_id), intent)
     landed = recovery.find(intent.digest, intent.parent, log, ours)
     if landed is None:
         return None

@@ -14,7 +14,7 @@ from pinesync.sync.ports import Ports
 from pinesync.text.canonical import MAX_SOURCE, Unreadable, decode, digest, has_conflict_markers
 from pinesync.text.contract import Policy
 from pinesync.text.filenames import shell_quote
-from pinesync.text.unicode import unseen
+from pinesync.text.unicode import invisible_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Draft:
     invisible characters, and those about charts and alerts. With `watched`, only the text that
     `watch` saw may be saved."""
 
-    situation: ScriptState
+    state: ScriptState
     entry: Entry
     text: str
     broken: tuple[Diagnostic, ...] = ()
@@ -33,7 +33,7 @@ class Draft:
 
 def draft_of(
     ports: Ports,
-    situation: ScriptState,
+    state: ScriptState,
     allow_broken: bool,
     seen: Digest | None = None,
     instead: str | None = None,
@@ -42,11 +42,11 @@ def draft_of(
     """The file's text, read once, kept, and fit to be saved; or why it is not. With `seen` only
     that text is; `instead` is another text than the file's, to be saved in its place. `contract` is
     what to do where charts and alerts may read another input or plot."""
-    path, entry = situation.path, situation.entry
+    path, entry = state.path, state.entry
     assert entry is not None
     text = _text_of(ports, path) if instead is None else instead
     if seen and (isinstance(text, Outcome) or digest(text) != seen):
-        return changed(path)
+        return file_changed_outcome(path)
     if isinstance(text, Outcome):
         return text
     if has_conflict_markers(text):
@@ -66,7 +66,7 @@ def draft_of(
     if not errors:
         verdict = ports.remote.check(text)
         errors, warnings = verdict.errors, verdict.warnings
-    warnings = (*warnings, *unseen(text))
+    warnings = (*warnings, *invisible_characters(text))
     if errors and not allow_broken:
         return Outcome(
             path,
@@ -92,7 +92,7 @@ def draft_of(
                 diagnostics=(*errors, *warnings),
                 source=text,
             )
-    return Draft(situation, entry, text, errors, warnings, watched=seen is not None)
+    return Draft(state, entry, text, errors, warnings, watched=seen is not None)
 
 
 SHIFTS = "charts and alerts may read another input or plot"
@@ -112,7 +112,7 @@ def refuses(contract: Policy, shifts: tuple[Diagnostic, ...]) -> bool:
 
 def preview(ports: Ports, step: Step, contract: Policy) -> Planned | None:
     """A dry run's row for a save that changes what charts and alerts read, or None."""
-    path, entry = step.situation.path, step.situation.entry
+    path, entry = step.state.path, step.state.entry
     if contract == "ignore" or entry is None or step.act not in (Act.SAVE, Act.SAVE_OVER):
         return None
     text = _text_of(ports, path)
@@ -120,16 +120,16 @@ def preview(ports: Ports, step: Step, contract: Policy) -> Planned | None:
         return None
     shifts = upload_changes(ports, entry, text)
     act = f"be refused: {SHIFTS}" if refuses(contract, shifts) else ""
-    return Planned(path, step.situation.word, act, shifts, text) if shifts else None
+    return Planned(path, step.state.word, act, shifts, text) if shifts else None
 
 
-def overtaken(ports: Ports, draft: Draft) -> bool:
+def has_changed(ports: Ports, draft: Draft) -> bool:
     """Whether the file that is watched has another text since the draft was read: a formatter was
     at it, or an editor is right now."""
     return draft.watched and _text_of(ports, draft.entry.path) != draft.text
 
 
-def changed(path: RelPath) -> Outcome:
+def file_changed_outcome(path: RelPath) -> Outcome:
     return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
 
 
