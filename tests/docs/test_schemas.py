@@ -1,5 +1,5 @@
 """The JSON Schemas are up to date, valid, and agree with the parser of pine.toml. The output of
-commands is compared with theirs in tests/cli/test_mv_has_json.py and test_tutorial.py."""
+commands is compared with theirs in tests/cli/test_json.py and test_tutorial.py."""
 
 import re
 import shutil
