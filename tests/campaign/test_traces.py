@@ -208,7 +208,7 @@ def test_a_late_save_equal_to_the_base_over_a_web_save_is_reported(world: OneScr
 
 
 @pytest.mark.promise(12)
-def test_a_web_save_of_the_parents_text_is_pulled(world: OneScript) -> None:
+def test_a_web_save_and_its_revert_just_before_a_save_are_reported(world: OneScript) -> None:
     world.edit()
 
     def there_and_back() -> None:

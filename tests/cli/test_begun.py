@@ -205,7 +205,7 @@ def test_two_clones_into_one_folder_do_not_mix(world: World) -> None:
 
 
 @pytest.mark.parametrize("what", ["link", "elsewhere", "another name", "file"])
-def test_a_planted_clone_note_removes_nothing(world: World, tmp_path: Path, what: str) -> None:
+def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, what: str) -> None:
     world.plan.add("get:3+:reset")
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7

@@ -312,7 +312,7 @@ def test_a_history_with_foreign_commits_is_refused(repo: World, how: str) -> Non
     assert tip(repo) == before
 
 
-def test_a_shallow_history_is_refused(repo: World) -> None:
+def test_a_shallow_history_is_refused_until_complete(repo: World) -> None:
     for name in ("Tools", "Breakout"):
         repo.web_delete(name)  # so that the last commits have all that is on the branch
     for number in range(3):
@@ -352,7 +352,7 @@ def test_a_script_with_an_unreadable_version_is_left_out(repo: World) -> None:
     assert "left out of the history" in ran.err
 
 
-def test_a_version_with_a_nul_is_imported(repo: World) -> None:
+def test_a_version_with_a_nul_is_left_out(repo: World) -> None:
     repo.web_save("plot(\0)\n")
     repo.web_save(SLOWER)
     ran = repo("history", "import")

@@ -186,7 +186,7 @@ def test_a_push_reverts_no_foreign_save(folder: Folder, world: World) -> None:
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_two_pushes_at_once_make_one_version(folder: Folder, world: World) -> None:
+def test_pushes_at_once_save_each_text_once(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     other = cloned(world, "other")
     other.edit(FASTER, TREND_PATH)

@@ -100,7 +100,7 @@ def pushing(world: World, on_trend: OnTrend, fault: str, until: str) -> tuple[Ed
 
 
 @served
-def test_shutdown_finishes_a_running_push(clone: World, on_trend: OnTrend) -> None:
+def test_a_running_push_finishes_before_the_server_ends(clone: World, on_trend: OnTrend) -> None:
     editor, _ = pushing(clone, on_trend, "save_next:1:slow:seconds=0.5", "/translate_light")
     assert editor.hang_up() == 1
     assert clone.saved() == [TREND, LONGER]

@@ -397,7 +397,7 @@ def test_each_save_follows_its_last_read(bench: Bench) -> None:
     assert ours[2].split()[1] == ours[3].split()[1]
 
 
-def test_checks_run_ahead_of_saves(bench: Bench) -> None:
+def test_a_failed_check_does_not_delay_the_next_save(bench: Bench) -> None:
     """A text that does not compile is reported in its turn, and delays nobody."""
     first, second = two_edited(bench)
     path = next(e.path for e in bench.entries.values() if e.pine_id == first)

@@ -322,7 +322,7 @@ def test_a_file_stashed_alone_is_held(kept: Watching) -> None:
 # -- repositories of other shapes -----------------------------------------------------------------
 
 
-def test_a_workspace_in_a_subfolder_is_held(watching: Watching) -> None:
+def test_a_git_write_in_a_subfolder_is_held(watching: Watching) -> None:
     world = watching.world
     git(world.place, "init", "-q")
     commit(world, world.place)
@@ -554,7 +554,7 @@ def test_a_change_of_the_index_holds_nothing(kept: Watching) -> None:
 
 
 @pytest.mark.parametrize("adds", [True, False])
-def test_a_formatting_hook_is_told_from_a_save(kept: Watching, adds: bool) -> None:
+def test_text_formatted_by_a_hook_is_an_edit_until_committed(kept: Watching, adds: bool) -> None:
     """What it leaves for the person to commit is an edit; what it commits is git's, or one."""
     world = kept.world
     hook = world.folder / ".git" / "hooks" / "pre-commit"
@@ -613,7 +613,7 @@ def test_a_stale_index_lock_is_ignored_after_a_while(kept: Watching) -> None:
     assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
 
 
-def test_a_stale_index_lock_delays_a_save(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_is_sent_despite_a_stale_index_lock(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "GITS_SECONDS", 0.3)
     world = kept.start().world
     (world.folder / ".git" / "index.lock").touch()

@@ -367,7 +367,7 @@ def deaf(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> Watching:
 
 @pytest.mark.parametrize("what", ["api.EventEmitter.start", "api.BaseObserver.__init__"])
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EMFILE, errno.ENOSYS])
-def test_missing_file_events_are_reported(
+def test_watch_polls_and_says_so_without_file_events(
     watching: Watching, monkeypatch: pytest.MonkeyPatch, reason: int, what: str
 ) -> None:
     """No watches are left, or this kind of drive has none: that is reported, and `watch` works."""

@@ -149,7 +149,7 @@ def test_ctrl_c_while_idle_ends_watch(clone: World, monkeypatch: pytest.MonkeyPa
     ("how", "when"),
     [(signal.SIGINT, "after"), (signal.SIGKILL, "after"), (signal.SIGKILL, "before")],
 )
-def test_an_interrupt_during_an_upload_finishes_it_first(
+def test_an_interrupted_upload_is_finished_by_the_next_session(
     clone: World, how: signal.Signals, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next session finishes it: there is one version, whenever it was stored."""
