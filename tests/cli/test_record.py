@@ -337,7 +337,9 @@ def test_two_runs_at_once_record_both(team: Team) -> None:
     assert (len(team.world.saved()), len(team.world.saved("Breakout"))) == (2, 2)
 
 
-def test_a_concurrently_moved_ref_is_left_and_reported(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrently_moved_ref_is_left_and_reported(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
     team.commit(LONGER)
     place = team.runner()
     assert team.push(place).code == 0

@@ -17,7 +17,7 @@ from pinesync.sandbox.faults import Fault
 from pinesync.text.canonical import digest
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
-from tests.campaign.test_power import Cache, cached
+from tests.campaign.test_power_cut import Cache, cached
 from tests.cli.answers import answering, listing
 from tests.world import World, both_ways
 from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH

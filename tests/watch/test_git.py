@@ -613,7 +613,9 @@ def test_a_stale_index_lock_is_ignored_after_a_while(kept: Watching) -> None:
     assert hand.files.look([TREND_FILE]).soon == (TREND_FILE,)
 
 
-def test_a_save_is_sent_despite_a_stale_index_lock(kept: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_save_is_sent_despite_a_stale_index_lock(
+    kept: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(files_module, "GITS_SECONDS", 0.3)
     world = kept.start().world
     (world.folder / ".git" / "index.lock").touch()

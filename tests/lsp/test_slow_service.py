@@ -57,7 +57,9 @@ def test_the_list_is_requested_once_after_many_saves(clone: World, editor: Edito
     assert asked(clone, "list") == before + 2
 
 
-def test_a_failed_check_is_reported_and_a_newer_save_checked(clone: World, on_trend: OnTrend) -> None:
+def test_a_failed_check_is_reported_and_a_newer_save_checked(
+    clone: World, on_trend: OnTrend
+) -> None:
     editor, uri = on_trend()
     clone.plan.add("check:1:garbage")
     editor.save(uri)

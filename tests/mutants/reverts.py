@@ -67,7 +67,7 @@ def last_replaced(_: Any) -> Any:
     return ours
 
 
-CLI = "tests/cli/test_taken_back.py"
+CLI = "tests/cli/test_reverts.py"
 GIT = "tests/campaign/test_git.py"
 
 
@@ -75,7 +75,7 @@ def only_together(original: Any) -> Any:
     return lambda *args, alone=False: not alone and original(*args)
 
 
-TAKING_BACK = (
+REVERTS = (
     Mutant(
         "what a pull brings, and what was there before a link, is somebody else's",
         "37",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.taken_back import EVENTS, PRELUDES, GitWorld, explore, live
+from tests.campaign.reverts import EVENTS, PRELUDES, GitWorld, explore, live
 from tests.world.one_script import opened
 
 

@@ -16,7 +16,7 @@ from pinesync.workspace.state import State
 from tests.campaign.disk import Disk, Trouble, dies_at, fails_at, is_full_from, watched
 from tests.campaign.served import program
 from tests.campaign.test_kill import KILLED_AT
-from tests.campaign.test_power import Cache, cached, unsafe_at_manifest
+from tests.campaign.test_power_cut import Cache, cached, unsafe_at_manifest
 from tests.world import EXTRA, LONGER, TREND, TREND_PATH, Crash, World
 
 pytestmark = pytest.mark.promise(4)
