@@ -53,12 +53,12 @@ class GitWorld(OneScript):
         shutil.copytree(self.pinesync_home, place, symlinks=True)
         return copy.deepcopy({name: getattr(self, name) for name in _REMEMBERED})
 
-    def put_back(self, place: Path, held: dict[str, Any]) -> None:
+    def put_back(self, place: Path, stored: dict[str, Any]) -> None:
         for name in ("scripts", "state"):
             shutil.rmtree(self.pinesync_home / name, ignore_errors=True)
             if (place / name).exists():
                 shutil.copytree(place / name, self.pinesync_home / name, symlinks=True)
-        for name, value in copy.deepcopy(held).items():
+        for name, value in copy.deepcopy(stored).items():
             if name == "remote":
                 vars(self.remote).update(vars(value))
             else:
@@ -101,7 +101,7 @@ class GitWorld(OneScript):
         self.check_always()
 
 
-_REMEMBERED = ("remote", "theirs", "marks", "made", "removed", "told", "tab", "clock")
+_REMEMBERED = ("remote", "theirs", "marks", "made", "removed", "warnings", "tab", "clock")
 
 
 def _foreign(place: str) -> Callable[[GitWorld], None]:
@@ -222,7 +222,7 @@ def explore(
 ) -> Iterator[tuple[str, ...]]:
     """Live through every history of up to `length` events from here; those that had a point."""
     here = places / str(length)
-    held = world.kept(here)
+    stored = world.kept(here)
     try:
         for event in EVENTS:
             history = (*begun, event)
@@ -234,6 +234,6 @@ def explore(
                         world.rest()
                         yield history
             finally:
-                world.put_back(here, held)
+                world.put_back(here, stored)
     finally:
         shutil.rmtree(here)

@@ -90,7 +90,7 @@ def test_a_web_revert_just_before_a_save_is_a_conflict(world: OneScript) -> None
     world.edit()
     world.sync(turn=Turn(before=world.web_revert))
     end(world)
-    assert any("conflict" in told for told in world.told)
+    assert any("conflict" in warning for warning in world.warnings)
 
 
 @pytest.mark.promise(12)
@@ -98,7 +98,7 @@ def test_a_web_save_just_before_a_save_is_reported(world: OneScript) -> None:
     world.edit()
     world.sync(turn=world.slipped())
     end(world)
-    assert any("somebody else" in told for told in world.told)
+    assert any("somebody else" in warning for warning in world.warnings)
 
 
 @pytest.mark.promise(14)
@@ -115,7 +115,7 @@ def test_a_late_save_over_a_web_save_is_reported(world: OneScript) -> None:
     world.wait()
     world.sync()
     end_late(world)
-    assert world.told
+    assert world.warnings
 
 
 @pytest.mark.promise(4)
@@ -176,17 +176,17 @@ def test_an_edit_during_a_pull_stays(world: OneScript) -> None:
 def test_a_stale_tab_save_after_a_push_is_reported(world: OneScript) -> None:
     stale_tab(world)
     end(world)
-    assert any("browser tab" in told for told in world.told)
+    assert any("browser tab" in warning for warning in world.warnings)
 
 
 def test_a_stale_tab_is_reported_once(world: OneScript) -> None:
     stale_tab(world)
     world.sync()
-    assert any("browser tab" in told for told in world.told)
-    world.told.clear()
+    assert any("browser tab" in warning for warning in world.warnings)
+    world.warnings.clear()
     world.web_fresh()
     world.sync()
-    assert not world.told
+    assert not world.warnings
 
 
 def test_a_stale_tab_is_reported_after_an_interrupted_pull(world: OneScript) -> None:
@@ -194,7 +194,7 @@ def test_a_stale_tab_is_reported_after_an_interrupted_pull(world: OneScript) -> 
     stale_tab(world)
     world.sync(crash_at="commit")
     end(world)
-    assert any("browser tab" in told for told in world.told)
+    assert any("browser tab" in warning for warning in world.warnings)
 
 
 @pytest.mark.promise(14)
@@ -203,7 +203,7 @@ def test_a_late_save_equal_to_the_base_over_a_web_save_is_reported(world: OneScr
     world.web_fresh()
     world.arrive()
     world.sync()
-    assert any("somebody else" in told for told in world.told)
+    assert any("somebody else" in warning for warning in world.warnings)
     end(world)
 
 
@@ -216,7 +216,7 @@ def test_a_web_save_and_its_revert_just_before_a_save_are_reported(world: OneScr
         world.web_revert()
 
     world.sync(turn=Turn(before=there_and_back))
-    assert any("somebody else" in told for told in world.told)
+    assert any("somebody else" in warning for warning in world.warnings)
     end(world)
 
 
@@ -233,7 +233,7 @@ def test_a_deliberate_revert_before_an_equal_late_save_stays(world: OneScript) -
     world.web_fresh()
     world.sync()
     assert "W3" in world.file.read_text()
-    world.told.clear()
+    world.warnings.clear()
     world.arrive()  # the late save hides W3
     world.sync()
-    assert any("somebody else" in told for told in world.told)
+    assert any("somebody else" in warning for warning in world.warnings)

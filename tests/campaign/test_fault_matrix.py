@@ -111,14 +111,14 @@ def test_the_session_ends_at_every_request(
         job(facade)
         before = len(facade.plan.log)
         assert facade.command(verb) == 0
-        asked = [seen.endpoint for seen in facade.plan.log[before:]]
-    for number in range(1, len(asked) + 1):
+        requests = [seen.endpoint for seen in facade.plan.log[before:]]
+    for number in range(1, len(requests) + 1):
         with worlds() as facade:
             job(facade)
             facade.app.switches = Switches.parse(switches)
             facade.plan.add(f"*:{number}:expire")
             code = facade.command(verb)
-            where = f"expired at request {number}, {asked[number - 1]} of {asked}"
+            where = f"expired at request {number}, {requests[number - 1]} of {requests}"
             assert code == EXIT_ACCESS, where
             facade.check_always()
             facade.plan.clear()

@@ -56,17 +56,17 @@ def cached(cache: Cache) -> Iterator[None]:
 
     def folder_of(path: Any, dir_fd: int | None) -> Inode:
         folder = place(dir_fd) if dir_fd is not None else os.path.dirname(os.path.abspath(path))
-        held = os.stat(folder)
-        return held.st_dev, held.st_ino
+        status = os.stat(folder)
+        return status.st_dev, status.st_ino
 
     def naming(name: str) -> Callable[..., Any]:
         def call(source: Any, target: Any, **kwargs: Any) -> Any:
             done = real[name](source, target, **kwargs)
             name_changed(target, kwargs.get("dst_dir_fd"))
-            held = os.stat(target, dir_fd=kwargs.get("dst_dir_fd"))
-            if (held.st_dev, held.st_ino) in cache.texts:  # an unflushed text has a new name
+            status = os.stat(target, dir_fd=kwargs.get("dst_dir_fd"))
+            if (status.st_dev, status.st_ino) in cache.texts:  # an unflushed text has a new name
                 folder = cache.names.get(folder_of(target, kwargs.get("dst_dir_fd")), str(target))
-                cache.texts[held.st_dev, held.st_ino] = folder
+                cache.texts[status.st_dev, status.st_ino] = folder
             return done
 
         return call

@@ -36,8 +36,8 @@ def together(world: World, *verbs: str) -> list[int]:
         child.stdin.write("go\n")
         child.stdin.flush()
     for child in children:
-        _, said = child.communicate(timeout=60)
-        assert (child.returncode == 7) == (LOCKED in said), said
+        _, stderr = child.communicate(timeout=60)
+        assert (child.returncode == 7) == (LOCKED in stderr), stderr
         codes.append(child.returncode)
     assert set(codes) <= {0, 7}
     assert 0 in codes
@@ -86,7 +86,7 @@ def test_a_killed_process_leaves_no_lock(world: World, when: str) -> None:
     with world.spawn("push") as child:
         world.app.wait_for("/save/next/")
         refused = world("push")
-        assert (refused.code, refused.asked) == (7, ())
+        assert (refused.code, refused.requests) == (7, ())
         assert LOCKED in refused.err
         child.kill()
         child.communicate(timeout=60)

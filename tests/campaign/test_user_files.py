@@ -103,15 +103,15 @@ def test_any_text_fits_the_shape_of_any_file(data: bytes, text: str) -> None:
 def test_a_linked_folder_is_not_followed(world: OneScript, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    kept = outside / "campaign.pine"
-    kept.write_text(world.file.read_text())
+    target = outside / "campaign.pine"
+    target.write_text(world.file.read_text())
     world.file.unlink()
     world.file.parent.rmdir()
     world.file.parent.symlink_to(outside)
     world.web_fresh()
-    before = kept.read_bytes()
+    before = target.read_bytes()
     world.sync()
-    assert kept.read_bytes() == before
+    assert target.read_bytes() == before
     assert [path.name for path in outside.iterdir()] == ["campaign.pine"]
 
 
@@ -150,7 +150,7 @@ def test_every_replaced_text_can_be_restored(world: OneScript) -> None:
         world.sync()
         texts.append(world.file.read_text())
     found = kept_texts(world.setup(), world.path).kept
-    assert [kept.number for kept in found] == [1, 2, 3]
+    assert [backup.number for backup in found] == [1, 2, 3]
     bring_back(world.setup(), world.path, 3)
     assert world.file.read_text() == texts[0]
     bring_back(world.setup(), world.path, 1)

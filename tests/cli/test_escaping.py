@@ -27,7 +27,7 @@ evil = pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
 
 
 def clean(ran) -> bool:
-    return not RAW.search(ran.said)
+    return not RAW.search(ran.output)
 
 
 @evil
@@ -61,7 +61,7 @@ def test_compiler_messages_are_escaped(clone: World, text: str) -> None:
     for verb in ("check", "push"):
         ran = clone(verb, TREND_PATH, code=4)
         assert clean(ran)
-        assert "\\u{" in ran.said or text == EVIL["return"]
+        assert "\\u{" in ran.output or text == EVIL["return"]
 
 
 @evil
@@ -71,7 +71,7 @@ def test_source_lines_are_escaped(clone: World, text: str, verb: str) -> None:
     ran = clone(verb, TREND_PATH)
     assert clean(ran)
     if text != EVIL["return"]:  # there it ends a line, as in any editor
-        assert "\\u{" in ran.said
+        assert "\\u{" in ran.output
 
 
 def test_the_caret_matches_the_escaped_line(clone: World) -> None:

@@ -363,7 +363,7 @@ def test_hooks_in_a_submodule_have_their_status(repo: World) -> None:
 def test_hooks_need_git(clone: World) -> None:
     for words in (["install"], ["remove"], ["status"], ["run", "pre-commit"], ["run", "pre-push"]):
         ran = clone("hooks", *words)
-        assert (ran.code, ran.asked) == (2, ())
+        assert (ran.code, ran.requests) == (2, ())
         assert "not in a git repository" in ran.err
 
 

@@ -119,7 +119,7 @@ def test_a_divergence_shows_both_sides(clone: World) -> None:
 def test_an_offline_page_says_so(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
-    assert clone("status", "--offline", "--html", "page.html", code=0).asked == ()
+    assert clone("status", "--offline", "--html", "page.html", code=0).requests == ()
     page = Page(clone.read("page.html"))
     assert "TradingView was not contacted" in page.text
     assert "modified" in page.text
@@ -184,7 +184,7 @@ def test_open_starts_the_browser(clone: World, tmp_path: Path) -> None:
 
 
 def test_a_clean_page_costs_one_request(clone: World) -> None:
-    assert clone("status", "--html", "page.html").asked == clone("status").asked == ("list",)
+    assert clone("status", "--html", "page.html").requests == clone("status").requests == ("list",)
 
 
 def test_status_html_writes_only_the_page(clone: World) -> None:
@@ -245,8 +245,8 @@ def test_only_the_own_style_may_load(clone: World) -> None:
 def test_a_browser_runs_nothing_on_the_page(clone: World, tmp_path: Path) -> None:
     spiked(clone)
     pictured(clone)
-    dom, said = browse(clone.folder / "page.html", tmp_path)
-    assert said == []
+    dom, log = browse(clone.folder / "page.html", tmp_path)
+    assert log == []
     assert "<title>scripts – pinesync</title>" in dom
     assert "<img" not in dom
     # It is the policy that says nothing: with another style, it does.
@@ -369,7 +369,7 @@ def test_another_file_is_never_replaced(clone: World, name: str) -> None:
     clone.write("<p>mine</p>", "notes.html")
     before = clone.files()
     ran = clone("status", "--html", name)
-    assert (ran.code, ran.out, ran.asked) == (2, "", ())
+    assert (ran.code, ran.out, ran.requests) == (2, "", ())
     assert clone.files() == before
 
 

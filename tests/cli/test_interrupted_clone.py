@@ -132,7 +132,7 @@ def test_a_clone_killed_at_any_call_can_be_repeated(
         left += bool(set(world.place.iterdir()) - before)
         again = world("clone", "--sandbox", then, *history, cwd=world.place, code=0)
         assert set(world.place.iterdir()) == {*before, world.place / then}
-        spared.add(again.asked.count("get"))
+        spared.add(again.requests.count("get"))
         world("verify", cwd=world.place / then, code=0)
         shutil.rmtree(world.place / then)
         world.forget()
@@ -157,7 +157,7 @@ def test_a_second_clone_reuses_what_was_read(
     world.plan.clear()
     again = world(*words, cwd=world.place, code=0)
     whole = world("clone", "--remote", world.remote_name, "another", *history, cwd=world.place)
-    assert whole.asked.count("get") - again.asked.count("get") == 2
+    assert whole.requests.count("get") - again.requests.count("get") == 2
     assert world.words() == {}
     assert not list((world.home / "pinesync" / "state").glob("*/clone/*"))
 
@@ -171,11 +171,11 @@ def test_a_second_clone_does_not_reuse_another_accounts_texts(world: World) -> N
     (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
     ours = note.read_text()
     note.write_text(ours.replace('"user_id": "', '"user_id": "9'))
-    assert world(*words, cwd=world.place).asked.count("get") == 3
+    assert world(*words, cwd=world.place).requests.count("get") == 3
     shutil.rmtree(world.folder)
     note.write_text(ours)
     (note.parent.parent / "records").mkdir()
-    assert world(*words, cwd=world.place).asked.count("get") == 3
+    assert world(*words, cwd=world.place).requests.count("get") == 3
 
 
 def test_two_clones_into_one_folder_do_not_mix(world: World) -> None:
@@ -210,8 +210,8 @@ def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, wha
     words = ("clone", "--remote", world.remote_name, "scripts", "--jobs", 1)
     assert world(*words, cwd=world.place).code == 7
     (note,) = (world.home / "pinesync" / "state").glob("*/clone/begun.json")
-    held = json.loads(note.read_text())
-    place = Path(held["building"])
+    content = json.loads(note.read_text())
+    place = Path(content["building"])
     if what == "elsewhere":
         place = tmp_path / "elsewhere" / place.name
     elif what == "another name":
@@ -226,7 +226,7 @@ def test_an_altered_clone_note_removes_nothing(world: World, tmp_path: Path, wha
     else:
         place.mkdir()
     (victim / "kept").write_text("mine")
-    note.write_text(json.dumps({**held, "building": str(place)}))
+    note.write_text(json.dumps({**content, "building": str(place)}))
     world.plan.clear()
     assert world("clone", "--remote", world.remote_name, "another", cwd=world.place).code == 0
     assert os.path.lexists(place)

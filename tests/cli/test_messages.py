@@ -65,7 +65,7 @@ def test_patterns_are_expanded_on_windows(tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_invalid_manifest_never_means_tradingview(clone: World, verb: str) -> None:
     clone.write("[workspace\n", "pine.toml")
     refused = clone(verb, *([TREND_PATH] if verb == "check" else []))
-    assert (refused.code, refused.asked) == (2, ())
+    assert (refused.code, refused.requests) == (2, ())
     assert refused.err.startswith("error: pine.toml")
 
 
@@ -177,7 +177,7 @@ def test_diff_works_for_a_teammate_without_a_cookie(clone: World) -> None:
     start(clone)
     clone.write(LONGER)
     shown = clone("diff")
-    assert (shown.code, shown.asked) == (0, ())
+    assert (shown.code, shown.requests) == (0, ())
     assert "+plot(close)" in shown.out
     assert text_at_head(clone.folder, "nowhere.pine") is None
 
@@ -205,7 +205,7 @@ def test_whoami_names_another_service(world: World) -> None:
 def test_check_sends_only_scripts(clone: World) -> None:
     clone.write("sessionid=secret", "cookie.txt")
     refused = clone("check", "cookie.txt")
-    assert (refused.code, refused.asked) == (2, ())
+    assert (refused.code, refused.requests) == (2, ())
     assert refused.err == "error: cookie.txt: not a .pine file; nothing was sent\n"
 
 
@@ -215,7 +215,7 @@ def test_check_reports_conflict_markers_once(clone: World) -> None:
     assert clone("pull").code == 3
     at = clone.read().split("\n").index("<<<<<<< ours") + 1
     checked = clone("check", TREND_PATH)
-    assert (checked.code, checked.asked) == (4, ())
+    assert (checked.code, checked.requests) == (4, ())
     assert checked.out.splitlines()[0] == (
         f"{TREND_PATH}:{at}:1: error: the file contains conflict markers"
     )
@@ -244,7 +244,7 @@ def test_add_refuses_a_saved_title(clone: World) -> None:
 @pytest.mark.parametrize("flags", ["--ours --theirs", "--ours --no-merge", "--theirs --no-merge"])
 def test_pull_accepts_one_choice(clone: World, flags: str) -> None:
     refused = clone("pull", *flags.split())
-    assert (refused.code, refused.asked) == (2, ())
+    assert (refused.code, refused.requests) == (2, ())
     assert "choose one of --ours, --theirs and --no-merge" in refused.err
     assert clone("resolve", "--ours", "--merged", TREND_PATH).code == 2
 

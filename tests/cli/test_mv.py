@@ -51,7 +51,7 @@ def test_a_file_moves_with_its_entry_and_state(clone: World, disks: str) -> None
     ran = clone("mv", TREND_PATH, NEW, code=0)
     assert ran.out == f"moved      {TREND_PATH} → {NEW}  1.0\n"
     assert before["pine_id"] in ran.err
-    assert ran.asked == ()
+    assert ran.requests == ()
     assert clone.entry(NEW) == before
     assert clone.read(NEW) == TREND
     assert there(clone) == {NEW, TOOLS_PATH, BREAKOUT_PATH}
@@ -266,7 +266,7 @@ def test_add_moved_relinks_a_moved_file(clone: World) -> None:
     by_hand(clone)
     assert f"add --moved '{NEW}'" in clone("add", NEW, code=3).err
     ran = clone("add", "--moved", NEW, "--json")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     (added,) = ran.json["added"]
     assert (added["moved_from"], added["pine_id"]) == (TREND_PATH, before["pine_id"])
     assert clone.entry(NEW) == before

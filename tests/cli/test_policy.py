@@ -114,7 +114,7 @@ def test_each_status_is_shown_and_a_dry_run_does_nothing(clone: World, case: Cas
         rows = [(one["path"], one["word"]) for one in planned.json["planned"]]
         expected = getattr(case, verb)
         assert rows == ([(case.path, case.word)] if expected[1] else [])
-        assert not {"save_next", "save_new", "rename", "delete"} & set(planned.asked)
+        assert not {"save_next", "save_new", "rename", "delete"} & set(planned.requests)
     for command in ("diff", "check", "list"):
         clone(command)
     assert (clone.account(), clone.files(), clone.state()) == before
@@ -136,7 +136,7 @@ def test_a_gone_script_can_be_created_again(clone: World) -> None:
     assert clone.saved() == [LONGER]
     assert clone.entry()["pine_id"] == clone.id_of() != old
     assert clone.words() == {}
-    assert clone("push", "--recreate").asked == ("list",)
+    assert clone("push", "--recreate").requests == ("list",)
 
 
 def test_recreate_needs_a_file(clone: World) -> None:
@@ -192,7 +192,7 @@ def test_push_over_accepts_only_the_newest_version(clone: World) -> None:
     for wrong in ("1.0", "2.0", "4.0"):
         refused = clone("push", "--over", wrong, TREND_PATH, code=3)
         assert f"the newest version on TradingView is 3.0, not {wrong}" in refused.err
-        assert "save_next" not in refused.asked
+        assert "save_next" not in refused.requests
     for misused in (["--over", "3.0"], ["--over", "new", TREND_PATH], ["--over", "3.0", "a", "b"]):
         assert clone("push", *misused).code == 2
     assert clone("push", "--over", "3.0", TREND_PATH).code == 0

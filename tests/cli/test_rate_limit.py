@@ -75,7 +75,7 @@ def test_a_clone_waits_for_the_rate_limit(world: World, limit: Limit, jobs: int)
     made = clone(world, "--jobs", jobs)
     assert made.code == 0, made
     # Where one of several threads sleeps, the clock also goes on for an answer under way.
-    assert 0 <= made.asked.count("get") - count <= (jobs - 1) * limit.refused
+    assert 0 <= made.requests.count("get") - count <= (jobs - 1) * limit.refused
     assert count / limit.most - 1 < limit.now / SECONDS < count / limit.most + 1
     assert limit.refused <= jobs * (count // limit.most + 1)
     assert made.err.count("limits the number of requests: waiting") <= count // limit.most + 1
@@ -87,13 +87,13 @@ def test_a_clone_without_waiting_is_finished_by_later_ones(world: World, limit: 
     count, read, tries = len(world.account()), 0, 0
     while (made := clone(world, "--timeout", 0, "--jobs", 1)).code == 7:
         assert "what was read is kept" in made.err
-        assert made.asked.count("get") == limit.most
+        assert made.requests.count("get") == limit.most
         assert not world.folder.exists()
-        read += made.asked.count("get")
+        read += made.requests.count("get")
         tries += 1
         limit.now += SECONDS + 1
     assert made.code == 0, made
-    assert (read + made.asked.count("get"), tries) == (count, count // limit.most)
+    assert (read + made.requests.count("get"), tries) == (count, count // limit.most)
     assert world.words() == {}
 
 
@@ -115,6 +115,6 @@ def test_a_pull_waits_for_the_rate_limit(world: World, limit: Limit) -> None:
     early = world("pull", "--timeout", 0, "--jobs", 1, code=7)
     assert world.read("indicators/Script 1.pine") == f"{TREND}// 1\n"
     brought = world("pull", "--jobs", 1, code=0)
-    assert early.asked.count("get") + brought.asked.count("get") == len(names)
+    assert early.requests.count("get") + brought.requests.count("get") == len(names)
     assert world.words() == {}
     assert world.read("indicators/Script 1.pine") == SLOWER

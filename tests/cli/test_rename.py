@@ -43,7 +43,7 @@ def test_a_script_gets_another_name(clone: World) -> None:
     ran = clone("rename", TREND_PATH, " Trend & more ")
     assert (ran.code, ran.out) == (0, f"renamed    {TREND_PATH}\n")
     assert f"mv --follow {TREND_PATH}" in ran.err
-    assert ran.asked == ("list", "get", "rename", "list", "get")
+    assert ran.requests == ("list", "get", "rename", "list", "get")
     assert "force=false" in " ".join(clone.plan.urls)
     assert clone.id_of("Trend & more") == pine_id
     assert clone.saved("Trend & more") == [TREND]
@@ -66,7 +66,7 @@ def test_names_escaped_in_the_list_are_unescaped(clone: World) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\nb", "a\x1bb", "a\u202eb", "a &amp; b"])
 def test_an_invalid_name_is_not_sent(clone: World, name: str) -> None:
     before = clone.files()
-    assert clone("rename", TREND_PATH, name, code=2).asked == ()
+    assert clone("rename", TREND_PATH, name, code=2).requests == ()
     assert clone.files() == before
 
 
@@ -177,7 +177,7 @@ def test_a_late_rename_is_recovered(clone: World) -> None:
     clone.plan.release()
     assert "an earlier rename is done" in clone("pull", code=0).err
     assert (posted(clone), clone.entry()["name"], clone.records()) == (1, "New", [])
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
 
 
 def test_a_rename_that_lands_after_it_was_given_up_is_shown(

@@ -41,7 +41,7 @@ def refused(world: World, *, newest: str, naming: str) -> None:
     assert before[-1] == newest
     assert "pinesync pull" in pushed.err
     assert f"--over {naming}" in pushed.err
-    assert "save_next" not in pushed.asked
+    assert "save_next" not in pushed.requests
 
 
 # -- a. git puts the file back, and pine.toml not -------------------------------------------------
@@ -140,7 +140,7 @@ def test_unreadable_older_versions_stop_a_push(repo: World, fault: str) -> None:
     repo.plan.add(f"get:1+:{fault}:before")
     pushed = repo("push", code=5 if fault == "html" else 7)
     assert repo.saved() == [TREND, SLOWER]
-    assert "save_next" not in pushed.asked
+    assert "save_next" not in pushed.requests
     repo.plan.clear()
     assert repo("push").code == 3
 
@@ -170,7 +170,7 @@ def test_an_unreadable_base_stops_a_push(repo: World) -> None:
     repo.forget()
     repo.plan.add("get:1-6:truncate:before")  # both versions that are compared, three times each
     pushed = repo("push")
-    assert (pushed.code, pushed.asked.count("get")) == (7, 6), pushed.said
+    assert (pushed.code, pushed.requests.count("get")) == (7, 6), pushed.output
     assert repo.saved() == [TREND, SLOWER]
     assert repo("push").code == 3
 
@@ -361,8 +361,8 @@ def test_ours_is_found_although_the_clock_was_ahead(repo: World) -> None:
     (note,) = (repo.home / "pinesync" / "state").glob("*/replaced/*.json")
     import json
 
-    held = json.loads(note.read_text())
-    note.write_text(json.dumps({**held, "when": held["when"] + 1e9}))
+    content = json.loads(note.read_text())
+    note.write_text(json.dumps({**content, "when": content["when"] + 1e9}))
     conflicted(repo)
     assert repo("resolve", "--ours", TREND_PATH).code == 0
     assert repo.read() == FASTER
@@ -378,8 +378,8 @@ def test_an_ambiguous_ours_is_refused(repo: World) -> None:
         if "conflict" in note.read_text():
             note.unlink()
     marked = repo.read()
-    asked = repo("resolve", "--ours", TREND_PATH, code=3)
-    assert f"`pinesync restore --back 1 {TREND_PATH}` or `git checkout HEAD -- " in asked.err
+    refused = repo("resolve", "--ours", TREND_PATH, code=3)
+    assert f"`pinesync restore --back 1 {TREND_PATH}` or `git checkout HEAD -- " in refused.err
     assert repo.read() == marked
 
 
@@ -514,8 +514,8 @@ def test_undoing_our_own_edit_of_a_foreign_line_is_pushed(repo: World) -> None:
 def test_a_push_of_an_edit_costs_five_requests(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     repo.write(SLOWER + "plot(close)\n")
-    assert repo("status").asked == ("list",)
-    assert repo("push").asked == ("list", "check", "get", "save_next", "get")
+    assert repo("status").requests == ("list",)
+    assert repo("push").requests == ("list", "check", "get", "save_next", "get")
 
 
 def test_an_old_pine_toml_is_read(repo: World) -> None:

@@ -70,7 +70,7 @@ def test_every_version_is_backed_up_before_the_deletion(three: World) -> None:
     deleted = [seen.endpoint for seen in three.plan.log[before:]].index("delete")
     assert {"1.0", "2.0", "3.0"} <= set(log[:deleted])
     assert log[deleted - 1] == "last", "the newest version is looked at once more"
-    assert ran.asked[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
+    assert ran.requests[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
     assert kept(three, pine_id) == VERSIONS
     assert not is_there(three)
     assert three.read() == FASTER
@@ -147,7 +147,7 @@ def test_a_workspace_without_an_account_is_pinned_first(clone: World) -> None:
     lines = [line for line in text.split("\n") if not line.startswith("account")]
     (clone.folder / "pine.toml").write_text("\n".join(lines))
     ran = clone(*NOW, code=0)
-    assert "script_info" in ran.asked[: ran.asked.index("delete")]
+    assert "script_info" in ran.requests[: ran.requests.index("delete")]
     assert clone("status", "--json").json["account"]
 
 
@@ -223,7 +223,7 @@ def test_unseen_or_unresolved_saves_prevent_a_deletion(three: World, happened) -
 def test_an_unsaved_script_is_refused(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
-    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).asked == ()
+    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).requests == ()
 
 
 def test_a_pending_save_prevents_a_deletion(three: World) -> None:

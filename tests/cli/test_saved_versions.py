@@ -51,21 +51,21 @@ def test_log_marks_versions_by_pinesync(saved: World) -> None:
 
 def test_log_reads_every_text_once(saved: World) -> None:
     first = saved("log", TREND_PATH)
-    assert first.asked == ("list", "history", "get")  # 4.0; the others went through here
+    assert first.requests == ("list", "history", "get")  # 4.0; the others went through here
     again = saved("log", TREND_PATH)
-    assert again.asked == ("list",)
+    assert again.requests == ("list",)
     assert again.out == first.out
     offline = saved("log", TREND_PATH, "--offline")
-    assert (offline.asked, offline.out) == ((), first.out)
+    assert (offline.requests, offline.out) == ((), first.out)
 
 
 def test_log_offline_lists_stored_versions(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save_and_pull(FASTER)
-    told = saves(clone, TREND_PATH, "--offline")
-    assert told == [("3.0", "elsewhere", None, None), ("1.0", "elsewhere", 12, 0)]
+    rows = saves(clone, TREND_PATH, "--offline")
+    assert rows == [("3.0", "elsewhere", None, None), ("1.0", "elsewhere", 12, 0)]
     ran = clone("log", TREND_PATH, "--offline")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     assert [line.split()[0] for line in ran.out.splitlines()] == ["3.0", "1.0"]
     assert "1 version more, not stored here; leave out --offline" in ran.err
 
@@ -86,7 +86,7 @@ def test_log_lists_the_newest_saves_of_all_scripts(clone: World) -> None:
     assert found[3] == (TOOLS_PATH, "2.0")
     assert ran.json["left"] == 3
     # Only what is told is read, and what it is compared with.
-    assert ran.asked.count("get") <= 8
+    assert ran.requests.count("get") <= 8
     assert "-n N shows more" in clone("log", "-n", "1").err
 
 
@@ -126,7 +126,7 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "message"),
     [
         (["log", "nowhere.pine"], 2, "not listed in pine.toml"),
         (["log", "USER;" + "f" * 32], 2, "unknown here"),
@@ -149,11 +149,11 @@ def test_versions_of_the_same_second_stay_in_order(clone: World) -> None:
     ],
 )
 def test_invalid_arguments_are_refused(
-    clone: World, words: list[str], code: int, said: str
+    clone: World, words: list[str], code: int, message: str
 ) -> None:
     ran = clone(*words)
     assert (ran.code, ran.out) == (code, "")
-    assert said in ran.err
+    assert message in ran.err
     assert "hint: " in ran.err or "Usage" in ran.err
 
 
@@ -178,14 +178,14 @@ def test_show_prints_a_version_byte_for_byte(saved: World) -> None:
         assert saved.process("show", f"{TREND_PATH}@{version}").out == text
     assert saved("show", TREND_PATH).out == FASTER
     assert saved("show", f"{TOOLS_PATH}@1").out == canonical(TOOLS)
-    told = saved("show", f"{TREND_PATH}@2", "--json").json
-    assert (told["version"], told["source"], told["name"]) == ("2.0", SLOWER, "Trend")
+    answer = saved("show", f"{TREND_PATH}@2", "--json").json
+    assert (answer["version"], answer["source"], answer["name"]) == ("2.0", SLOWER, "Trend")
 
 
 def test_a_stored_version_costs_no_request(saved: World) -> None:
-    assert saved("show", f"{TREND_PATH}@3").asked == ()
-    assert saved("show", f"{TREND_PATH}@4").asked == ("get",)
-    assert saved("show", f"{TREND_PATH}@4").asked == ()
+    assert saved("show", f"{TREND_PATH}@3").requests == ()
+    assert saved("show", f"{TREND_PATH}@4").requests == ("get",)
+    assert saved("show", f"{TREND_PATH}@4").requests == ()
 
 
 # -- diff -----------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def test_restore_push_finishes_an_interrupted_pull_first(clone: World) -> None:
     clone.write(newer, BREAKOUT_PATH)
     (clone.folder / BREAKOUT_PATH).with_name(temp).write_text(BREAKOUT)
     ran = clone("restore", "--push", f"{TREND_PATH}@1", code=0)
-    assert "an interrupted pull is finished" in ran.said
+    assert "an interrupted pull is finished" in ran.output
     assert clone.saved() == [TREND, LONGER, TREND]
     assert clone.words() == {}
 
@@ -354,7 +354,7 @@ def test_grep_searches_scripts_without_a_file(clone: World) -> None:
 def test_grep_offline_searches_stored_versions(saved: World) -> None:
     saved("grep", "--all-versions", "x")
     ran = saved("grep", "--all-versions", "--offline", "-l", "Trend")
-    assert (ran.asked, ran.out.count("\n")) == ((), 4)
+    assert (ran.requests, ran.out.count("\n")) == ((), 4)
 
 
 # -- counting lines -------------------------------------------------------------------------------

@@ -20,14 +20,14 @@ PATIENCE = 60.0
 
 
 class Editor:
-    """`said` are the displayed messages, `found` the last findings of each document, `opened`
+    """`messages` are the displayed messages, `found` the last findings of each document, `opened`
     the files that the server opened, `renewed` how often it requested new lenses."""
 
     def __init__(self, cwd: Path, *arguments: str, **env: str) -> None:
         self._runner = asyncio.Runner()
         self._client = LanguageClient("editor", "1")
         self._news = asyncio.Event()
-        self.said: list[types.ShowMessageParams] = []
+        self.messages: list[types.ShowMessageParams] = []
         self.found: dict[str, list[types.Diagnostic]] = {}
         self.published: list[types.PublishDiagnosticsParams] = []
         self.opened: list[str] = []
@@ -40,8 +40,8 @@ class Editor:
         self._runner.run(self._client.start_io(*command, **more))
 
     def _hear(self) -> None:
-        heard: dict[str, Callable[[Any], Any]] = {
-            types.WINDOW_SHOW_MESSAGE: lambda one: self.said.append(one),
+        handlers: dict[str, Callable[[Any], Any]] = {
+            types.WINDOW_SHOW_MESSAGE: lambda one: self.messages.append(one),
             types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: self._published,
             types.WINDOW_SHOW_DOCUMENT: self._shown,
             types.WORKSPACE_CODE_LENS_REFRESH: self._refreshed,
@@ -55,7 +55,7 @@ class Editor:
 
             return told
 
-        for name, act in heard.items():
+        for name, act in handlers.items():
             self._client.feature(name)(telling(act))
 
     def _published(self, params: types.PublishDiagnosticsParams) -> None:

@@ -53,16 +53,16 @@ def test_several_workspaces_work_although_one_is_broken(clone: World, opening: O
     assert editor.lenses(here)[0] == "modified 1.0"
     assert editor.lenses(there)[0] == "clean 1.0"
     manifest = second / "pine.toml"
-    held = manifest.read_text("utf-8")
-    manifest.write_text(held + "<<<<<<< mine\n", "utf-8")
+    text = manifest.read_text("utf-8")
+    manifest.write_text(text + "<<<<<<< mine\n", "utf-8")
     for _ in range(2):
         assert editor.lenses(there) == []
         assert editor.lenses(here)[0] == "modified 1.0"
-    (said,) = editor.said
-    assert said.type == MessageType.Warning
-    assert said.message.startswith("pine.toml")
+    (message,) = editor.messages
+    assert message.type == MessageType.Warning
+    assert message.message.startswith("pine.toml")
     assert editor.do("push", there)["exit_code"] == 2
-    manifest.write_text(held, "utf-8")
+    manifest.write_text(text, "utf-8")
     assert editor.lenses(there)[0] == "clean 1.0"
     assert editor.leave() == 0
 
@@ -79,9 +79,9 @@ def test_a_missing_account_is_not_reported(world: World, opening: Opening) -> No
     editor.save(uri)
     editor.until(lambda: editor.renewed)
     assert editor.lenses(uri)[0] == "modified 1.0"
-    assert editor.said == []
+    assert editor.messages == []
     assert editor.do("push", uri)["exit_code"] == 5
-    assert editor.said[-1].type == MessageType.Error
+    assert editor.messages[-1].type == MessageType.Error
 
 
 @served
@@ -96,6 +96,6 @@ def test_a_broken_manifest_is_reported_once(clone: World, on_trend: OnTrend) -> 
         editor.until(lambda: editor.renewed)
         editor.renewed = 0
         assert editor.lenses(uri) == []
-        assert len(editor.said) == times
+        assert len(editor.messages) == times
         manifest.write_text(whole, "utf-8")
         assert editor.lenses(uri)[0] == "clean 1.0"

@@ -23,9 +23,9 @@ def test_a_push_saves_one_script(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
     answer = editor.do("push", uri)
     assert (answer["exit_code"], answer["diff"]) == (0, "")
-    (said,) = editor.said
-    assert said.type == MessageType.Info
-    assert said.message == answer["message"] == f"{TREND_PATH}: saved 1.0 → 2.0"
+    (message,) = editor.messages
+    assert message.type == MessageType.Info
+    assert message.message == answer["message"] == f"{TREND_PATH}: saved 1.0 → 2.0"
     assert clone.saved() == [TREND, LONGER]
     assert clone.saved("Breakout") == [BREAKOUT]
     assert editor.lenses(uri)[0] == "clean 2.0"
@@ -41,7 +41,7 @@ def test_a_push_of_the_folder_refuses_unsaved_files(clone: World, on_trend: OnTr
     editor, uri = on_trend(LONGER + "// more\n")
     refused = editor.do("push", clone.folder.as_uri())
     assert refused["exit_code"] == 3
-    assert editor.said[-1].message.startswith(f"{TREND_PATH}: unsaved changes in the editor")
+    assert editor.messages[-1].message.startswith(f"{TREND_PATH}: unsaved changes in the editor")
     assert clone.saved() == [TREND]
     editor.forget(uri)
     assert editor.do("push", clone.folder.as_uri())["exit_code"] == 0
@@ -77,9 +77,9 @@ def test_unsaved_changes_are_never_overwritten(clone: World, on_trend: OnTrend, 
     editor, uri = on_trend()
     editor.type(uri, before + "// not saved\n")
     assert editor.do(verb, uri)["exit_code"] == 3
-    (said,) = editor.said
-    assert said.type == MessageType.Warning
-    assert said.message == (
+    (message,) = editor.messages
+    assert message.type == MessageType.Warning
+    assert message.message == (
         f"{TREND_PATH}: unsaved changes in the editor; nothing was done "
         f"(hint: save it, then {verb} again)"
     )
@@ -96,9 +96,9 @@ def test_a_refused_push_is_a_warning_with_its_hint(clone: World, on_trend: OnTre
     clone.write(LONGER)
     editor, uri = on_trend()
     assert editor.do("push", uri)["exit_code"] == 3
-    (said,) = editor.said
-    assert said.type == MessageType.Warning
-    assert said.message == (
+    (message,) = editor.messages
+    assert message.type == MessageType.Warning
+    assert message.message == (
         f"{TREND_PATH}: saved on TradingView since you pulled (1.0 → 2.0) "
         "(hint: run `pinesync pull` to merge it, then push again)"
     )
@@ -118,7 +118,7 @@ def test_a_compile_error_is_shown_at_its_position(clone: World, on_trend: OnTren
     editor, uri = on_trend()
     assert editor.findings(uri, 1) == []
     assert editor.do("push", uri)["exit_code"] == 4
-    assert editor.said[-1].type == MessageType.Warning
+    assert editor.messages[-1].type == MessageType.Warning
     editor.until(lambda: editor.found[uri])
     assert editor.found[uri][0].range.start.line == 12
     assert clone.saved() == [TREND]
@@ -128,7 +128,7 @@ def test_a_pull_downloads_the_newest_version(clone: World, on_trend: OnTrend) ->
     clone.web_save(SLOWER)
     editor, uri = on_trend()
     assert editor.do("pull", uri)["exit_code"] == 0
-    assert editor.said[-1].message == f"{TREND_PATH}: pulled 1.0 → 2.0"
+    assert editor.messages[-1].message == f"{TREND_PATH}: pulled 1.0 → 2.0"
     assert clone.read() == SLOWER
     assert clone.version() == "2.0"
 
@@ -148,9 +148,9 @@ def test_the_diff_opens_next_to_the_file(clone: World, on_trend: OnTrend, able: 
     if able:
         editor.until(lambda: editor.opened)
         shown = Path(unquote(urlsplit(editor.opened[0]).path))
-        assert str(shown) not in editor.said[-1].message
+        assert str(shown) not in editor.messages[-1].message
     else:
-        shown = Path(editor.said[-1].message.splitlines()[-1])
+        shown = Path(editor.messages[-1].message.splitlines()[-1])
         assert not editor.opened
     assert shown.read_text("utf-8") == answer["diff"]
     assert shown.name == "Trend.pine.diff"
@@ -165,8 +165,8 @@ def test_diff_reports_no_difference_and_unsaved_changes(clone: World, on_trend: 
     editor, uri = on_trend()
     assert editor.do("diff", uri)["message"] == "no difference from TradingView"
     editor.type(uri, LONGER)
-    said = editor.do("diff", uri)["message"]
-    assert said == "no difference from TradingView, without the editor's unsaved changes"
+    message = editor.do("diff", uri)["message"]
+    assert message == "no difference from TradingView, without the editor's unsaved changes"
 
 
 def test_a_push_commits_if_git_config_says_so(clone: World, on_trend: OnTrend) -> None:
@@ -185,7 +185,7 @@ def test_a_command_without_a_file_is_refused(
 ) -> None:
     for verb in ("push", "pull", "diff"):
         assert editor.do(verb, *arguments)["exit_code"] == 2
-    assert [one.type for one in editor.said] == [MessageType.Warning] * 3
+    assert [one.type for one in editor.messages] == [MessageType.Warning] * 3
     assert editor.leave() == 0
 
 
@@ -208,7 +208,7 @@ def test_no_output_contains_the_cookie(clone: World, on_trend: OnTrend) -> None:
     clone.plan.add("list:1:expire")
     answers = [editor.do(verb, uri) for verb in ("diff", "push", "pull")]
     assert {answer["exit_code"] for answer in answers} == {5}
-    assert clone.user.sessionid not in repr((answers, editor.said, editor.published))
+    assert clone.user.sessionid not in repr((answers, editor.messages, editor.published))
     assert editor.leave() == 0
     assert editor.process.stderr is not None
     assert clone.user.sessionid.encode() not in editor.run(editor.process.stderr.read())

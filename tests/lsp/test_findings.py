@@ -163,19 +163,19 @@ def test_a_newer_save_replaces_an_older_result(clone: World, on_trend: OnTrend) 
 @served
 def test_a_failure_is_reported_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
-    for told in (1, 2):
+    for count in (1, 2):
         clone.plan.add(Fault("check", "html", count=None))  # a 500 is asked again
         for _ in range(2):
             before = editor.renewed
             editor.save(uri)
             editor.until(partial(editor.was_renewed, before))
-        assert len(editor.said) == told
-        assert editor.said[-1].type == MessageType.Warning
+        assert len(editor.messages) == count
+        assert editor.messages[-1].type == MessageType.Warning
         clone.plan.clear()
         before = editor.renewed
         editor.save(uri)
         editor.until(partial(editor.was_renewed, before))
-        assert len(editor.said) == told
+        assert len(editor.messages) == count
 
 
 @served
@@ -202,8 +202,8 @@ def test_a_file_outside_a_workspace_gets_findings_only(world: World, opening: Op
     assert editor.lenses(uri) == []
     answer = editor.do("push", uri)
     assert answer["exit_code"] == 2
-    assert editor.said[-1].type == MessageType.Warning
-    assert editor.said[-1].message.startswith("loose.pine: not in a workspace (hint: ")
+    assert editor.messages[-1].type == MessageType.Warning
+    assert editor.messages[-1].message.startswith("loose.pine: not in a workspace (hint: ")
     assert not world.folder.exists()
     assert len(world.account()) == 3
 

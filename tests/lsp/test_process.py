@@ -139,10 +139,10 @@ def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[
 
 
 def test_a_missing_pygls_is_reported(home, tmp_path) -> None:
-    for asked in ([], ["--json"]):
-        ran = _without_the_library(tmp_path, *asked)
+    for options in ([], ["--json"]):
+        ran = _without_the_library(tmp_path, *options)
         assert ran.returncode == 2
-        assert "pipx inject pinesync 'pygls>=2'" in (ran.stdout if asked else ran.stderr)
+        assert "pipx inject pinesync 'pygls>=2'" in (ran.stdout if options else ran.stderr)
         assert "Traceback" not in ran.stderr
 
 

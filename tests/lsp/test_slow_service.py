@@ -63,7 +63,7 @@ def test_a_failed_check_is_reported_and_a_newer_save_checked(
     editor, uri = on_trend()
     clone.plan.add("check:1:garbage")
     editor.save(uri)
-    editor.until(lambda: editor.said)
+    editor.until(lambda: editor.messages)
     editor.type(uri, TREND + "plot(undeclared)\n")
     editor.save(uri)
     editor.until(lambda: any("undeclared" in one.message for one in editor.found.get(uri, [])))
@@ -95,7 +95,7 @@ def test_a_push_can_be_cancelled_before_it_sends(clone: World, editor: Editor) -
     with pytest.raises(JsonRpcException) as refused:
         editor.answer("mine")
     assert refused.value.code == types.LSPErrorCodes.RequestCancelled
-    assert editor.said == []
+    assert editor.messages == []
     # The next one waits for it, and finds that nothing was sent.
     assert editor.do("push", uri)["message"] == f"{TREND_PATH}: saved 1.0 → 2.0"
     assert clone.saved() == [TREND, LONGER]
@@ -110,15 +110,18 @@ def test_a_waiting_command_can_be_cancelled(clone: World, editor: Editor) -> Non
     with pytest.raises(JsonRpcException):
         editor.answer("other")
     assert editor.answer("mine")["exit_code"] == 0
-    assert [one.message for one in editor.said] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
+    assert [one.message for one in editor.messages] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
 
 
 def test_a_sent_save_cannot_be_cancelled(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 0
-    assert [one.type for one in editor.said] == [types.MessageType.Warning, types.MessageType.Info]
-    assert "has been sent" in editor.said[0].message
+    assert [one.type for one in editor.messages] == [
+        types.MessageType.Warning,
+        types.MessageType.Info,
+    ]
+    assert "has been sent" in editor.messages[0].message
     assert clone.saved() == [TREND, LONGER]
     assert clone.words() == {}
 

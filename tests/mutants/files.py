@@ -84,8 +84,8 @@ def kept_or_not(original: Any) -> Any:
 def believed(original: Any) -> Any:
     def read(path: Any, raw: Any) -> Any:
         if isinstance(raw, dict):
-            held = {key: value for key, value in raw.items() if key != "sum"}
-            raw = {**held, "sum": checksum(held)}
+            fields = {key: value for key, value in raw.items() if key != "sum"}
+            raw = {**fields, "sum": checksum(fields)}
         return original(path, raw)
 
     return read

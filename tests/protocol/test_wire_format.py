@@ -342,9 +342,9 @@ OLD = '{"success":false,"reason":"Supported versions are >= 5","result":null}'
 
 
 def test_old_pine_is_not_checked() -> None:
-    said = "not checked: TradingView checks Pine v5 and later"
+    message = "not checked: TradingView checks Pine v5 and later"
     note = Verdict(
-        (), (Diagnostic("warning", 1, 1, 1, 1, said),), unchecked="Supported versions are >= 5"
+        (), (Diagnostic("warning", 1, 1, 1, 1, message),), unchecked="Supported versions are >= 5"
     )
     assert responses.verdict(ok(OLD)) == note
     assert responses.full_verdict(ok(OLD)) == note

@@ -301,9 +301,9 @@ def test_a_syntax_error_hides_undeclared_names(
 
 @pytest.mark.parametrize("source", ["//@version=6\n", "//@version=6\n// words\n"])
 def test_an_empty_script_is_reported_without_a_position(source: str) -> None:
-    said = "Script doesn't contain any statements"
-    assert find(source) == [Finding("CE10250", said, {}, None)]
-    assert compile_source(source).errors == (Diagnostic("error", 1, 1, 1, 1, said, "CE10250"),)
+    message = "Script doesn't contain any statements"
+    assert find(source) == [Finding("CE10250", message, {}, None)]
+    assert compile_source(source).errors == (Diagnostic("error", 1, 1, 1, 1, message, "CE10250"),)
 
 
 def test_a_string_over_several_lines_is_deprecated() -> None:

@@ -36,7 +36,7 @@ def test_an_edited_file_is_compared_only_with_the_last_versions(clone: World, co
     account = clone.account()
     claims(clone, HUGE)
     ran = clone(command, code=3 if command == "push" else 0)
-    assert MOST_VERSIONS <= ran.asked.count("get") <= MOST_VERSIONS + FEW
+    assert MOST_VERSIONS <= ran.requests.count("get") <= MOST_VERSIONS + FEW
     assert clone.read() == (MERGED if command == "pull" else LONGER)
     assert clone.account() == account
 
@@ -48,7 +48,7 @@ def test_a_pulled_text_is_searched_only_in_the_last_versions(clone: World) -> No
     assert clone.version() == f"{HUGE}.0"
     clone.write(LONGER)
     clone.forget()
-    assert clone("status", code=0).asked.count("get") <= MOST_THEIRS + FEW
+    assert clone("status", code=0).requests.count("get") <= MOST_THEIRS + FEW
 
 
 @pytest.mark.parametrize("state", ["sent", "abandoned"])
@@ -61,8 +61,8 @@ def test_a_pending_save_is_not_searched_in_claimed_versions(
     claims(clone, HUGE)
     ran = clone(command)
     assert ran.code in (1, 7), ran
-    assert f"{HUGE}.0, more than {MOST_VERSIONS} after 1.0" in ran.said
-    assert ran.asked.count("get") <= FEW
+    assert f"{HUGE}.0, more than {MOST_VERSIONS} after 1.0" in ran.output
+    assert ran.requests.count("get") <= FEW
     assert clone.files() == files
 
 

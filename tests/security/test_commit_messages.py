@@ -37,22 +37,22 @@ def script(name: str, *, exact: bool) -> Script:
     return Script(Entry(RelPath(TREND_PATH), name, A, BASE), BASE, b"", exact)
 
 
-def parsed(said: str) -> list[str]:
+def parsed(text: str) -> list[str]:
     """The trailers that git finds, with and without a line of dashes as the message's end."""
     found = []
     for more in ([], ["--no-divider"]):
         words = ["git", "interpret-trailers", "--parse", *more]
-        done = subprocess.run(words, input=said.encode(), capture_output=True, check=True)
+        done = subprocess.run(words, input=text.encode(), capture_output=True, check=True)
         found.append(done.stdout.decode().splitlines())
-    assert found[0] == found[1], said
+    assert found[0] == found[1], text
     return found[0]
 
 
-def is_harmless(said: str) -> None:
+def is_harmless(text: str) -> None:
     for skip in SKIPS:
-        assert skip.lower() not in said.lower(), said
-    for line in said.splitlines():
-        assert not line.startswith(("fixup!", "squash!", "amend!", "#", "---")), said
+        assert skip.lower() not in text.lower(), text
+    for line in text.splitlines():
+        assert not line.startswith(("fixup!", "squash!", "amend!", "#", "---")), text
 
 
 SIGNED = "Signed-off-by: me <me@x>"
@@ -63,19 +63,19 @@ SIGNED = "Signed-off-by: me <me@x>"
 @given(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=4))
 @settings(max_examples=150)
 def test_no_name_forges_a_trailer(found: list[tuple[str, bool]]) -> None:
-    said = message_of([script(name, exact=exact) for name, exact in found], "from")
+    text = message_of([script(name, exact=exact) for name, exact in found], "from")
     ours = [f"Pine-Id: {A}", "Pine-Version: 2.0"] * sum(exact for _, exact in found)
-    assert parsed(said) == ours
-    is_harmless(said)
+    assert parsed(text) == ours
+    is_harmless(text)
 
 
 @given(names)
 @settings(max_examples=150)
 def test_no_name_forges_a_trailer_in_the_history(name: str) -> None:
-    said = message(name, A, Version(2))
-    assert parsed(said) == [f"Pine-Id: {A}", "Pine-Version: 2.0"]
-    assert said.split("\n")[1:] == ["", f"Pine-Id: {A}", "Pine-Version: 2.0", ""]
-    is_harmless(said)
+    text = message(name, A, Version(2))
+    assert parsed(text) == [f"Pine-Id: {A}", "Pine-Version: 2.0"]
+    assert text.split("\n")[1:] == ["", f"Pine-Id: {A}", "Pine-Version: 2.0", ""]
+    is_harmless(text)
 
 
 @pytest.mark.parametrize("name", ["RSI", "RSI: 2", "Trend #2", "a [b] c", "skip", "No CI", "測試"])
@@ -103,9 +103,9 @@ def path_of(world: World) -> str:
 def test_a_commit_by_push_skips_no_ci_check(repo: World) -> None:
     repo.write(LONGER, path_of(repo))
     assert repo("push", "--commit").code == 0
-    said = git(repo, "log", "-1", "--format=%B")
-    is_harmless(said)
-    assert said.startswith('"(skip ci) Trend" 2.0\n')
+    text = git(repo, "log", "-1", "--format=%B")
+    is_harmless(text)
+    assert text.startswith('"(skip ci) Trend" 2.0\n')
 
 
 def test_records_and_tracking_branches_skip_no_ci_check(repo: World) -> None:
@@ -116,11 +116,11 @@ def test_records_and_tracking_branches_skip_no_ci_check(repo: World) -> None:
         repo.web_save(LONGER, name)
     assert repo("fetch").code == 0
     assert repo("history", "import").code == 0
-    said = git(repo, "log", "--all", "--not", "main", "--format=%B%x00").split("\0")
-    assert len(said) > 4
-    for one in said:
+    messages = git(repo, "log", "--all", "--not", "main", "--format=%B%x00").split("\0")
+    assert len(messages) > 4
+    for one in messages:
         is_harmless(one)
-    assert "(skip ci)" in "".join(said)
+    assert "(skip ci)" in "".join(messages)
     assert not any("Signed-off-by" in row for row in every_trailer(repo))
 
 
@@ -132,9 +132,9 @@ def test_a_commit_of_all_scripts_forges_nothing(world: World) -> None:
     git(world, "init", "-q")
     git(world, "commit", "-qm", "nothing yet", "--allow-empty")
     assert world("fetch").code == 0
-    said = git(world, "log", "-1", "--format=%B", "tradingview/saved")
-    assert (said.split("\n")[0], SIGNED in said) == ("5 scripts as they are saved", True)
-    is_harmless(said)
+    text = git(world, "log", "-1", "--format=%B", "tradingview/saved")
+    assert (text.split("\n")[0], SIGNED in text) == ("5 scripts as they are saved", True)
+    is_harmless(text)
     assert every_trailer(world) == []
 
 

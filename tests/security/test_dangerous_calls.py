@@ -46,12 +46,14 @@ def opens_for_writing(node: ast.AST, name: str) -> bool:
     if not isinstance(node, ast.Call):
         return False
     method = name.rpartition(".")[2]
-    given = [ast.unparse(argument) for argument in (*node.args, *(k.value for k in node.keywords))]
+    arguments = [
+        ast.unparse(argument) for argument in (*node.args, *(k.value for k in node.keywords))
+    ]
     if name == "os.open" or method == "open":
         flags = any(
-            re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)|\bflags\b", one) for one in given
+            re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)|\bflags\b", one) for one in arguments
         )
-        modes = given[1:] if name == "open" else given  # a path may be called w
+        modes = arguments[1:] if name == "open" else arguments  # a path may be called w
         return flags or any(re.fullmatch(r"'[rbt]*[wax+][wabxt+]*'", one) for one in modes)
     # str.replace takes two texts, Path.replace one target, Folder.replace two names.
     shape = len(node.args), len(node.keywords), isinstance(node.func, ast.Attribute)
@@ -179,8 +181,8 @@ def test_no_module_runs_a_shell_or_code_from_data(module: Path) -> None:
             assert tops <= ALLOWED.get(name, set()), f"{name} imports {tops}"
         if isinstance(node, ast.Call):
             assert called not in ("eval", "exec", "os.system", "os.popen"), name
-            given = {k.arg: ast.unparse(k.value) for k in node.keywords}
-            assert given.get("shell", "False") == "False", name
+            keywords = {k.arg: ast.unparse(k.value) for k in node.keywords}
+            assert keywords.get("shell", "False") == "False", name
 
 
 def test_each_security_rule_names_existing_tests() -> None:

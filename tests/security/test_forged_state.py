@@ -134,10 +134,10 @@ def test_an_intent_for_another_script_moves_no_base(clone: World) -> None:
 
 
 def note(world: World, **changes: Any) -> Path:
-    held = {"key": KEY, "path": TREND_PATH, "digest": digest(TREND), "when": 1.0} | changes
+    content = {"key": KEY, "path": TREND_PATH, "digest": digest(TREND), "when": 1.0} | changes
     folder = world.state_folder / "replaced"
     folder.mkdir(exist_ok=True)
-    (folder / f"{KEY}.json").write_text(json.dumps(held))
+    (folder / f"{KEY}.json").write_text(json.dumps(content))
     return folder / f"{KEY}.json"
 
 
@@ -183,7 +183,7 @@ def test_a_copied_folder_has_its_own_state(clone: World) -> None:
     shutil.copytree(clone.folder, clone.place / "copy")
     file = plant(clone, op="save", state="sent", parent="1.0", temp=None)
     ran = clone("pull", cwd=clone.place / "copy")
-    assert (ran.code, ran.out, ran.asked) == (0, "", ("list",))
+    assert (ran.code, ran.out, ran.requests) == (0, "", ("list",))
     assert file.exists()
 
 

@@ -128,7 +128,7 @@ def test_read_only_commands_do_not_warn(clone: World) -> None:
     clone.web_save_and_pull(TREND + TROJAN)
     clone.write(LONGER + TROJAN)
     for verb in ("status", "diff", "verify"):
-        assert "warning" not in clone(verb).said
+        assert "warning" not in clone(verb).output
     assert clone("push", "-n").code == 0
 
 

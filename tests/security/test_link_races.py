@@ -86,23 +86,23 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def reads(at: Place, tree: Tree, key: str) -> None:
-    at.told += [tree.read(path) or b"" for path in (PATH, MANIFEST)]
+    at.seen += [tree.read(path) or b"" for path in (PATH, MANIFEST)]
 
 
 def lists(at: Place, tree: Tree, key: str) -> None:
-    at.told += [SECRET for path in tree.scripts() if "Strange" in path]
+    at.seen += [SECRET for path in tree.scripts() if "Strange" in path]
 
 
 def puts(at: Place, tree: Tree, key: str) -> None:
     before = tree.read(PATH)
     assert before is not None
-    at.told.append(before)
+    at.seen.append(before)
     expected, text = digest(decode(before)), f"// {key}\n"
     temp = f".pinesync-{key}.tmp"
     try:
-        tree.put(PATH, text.encode(), expected, key, lambda _: None, at.told.append)
+        tree.put(PATH, text.encode(), expected, key, lambda _: None, at.seen.append)
     except (FileError, ChangedMeanwhile):
-        kept = at.told.append
+        kept = at.seen.append
         tree.take_back(PATH, temp, digest(text), expected, kept, lambda: None, lambda: False)
         raise
 
@@ -114,13 +114,13 @@ def creates(at: Place, tree: Tree, key: str) -> None:
 def discards(at: Place, tree: Tree, key: str) -> None:
     name = LEFT.rpartition("/")[2]
     os.close(os.open(name, os.O_WRONLY | os.O_CREAT, dir_fd=at.files))
-    tree.discard(LEFT, at.told.append)
+    tree.discard(LEFT, at.seen.append)
 
 
 def writes_the_manifest(at: Place, tree: Tree, key: str) -> None:
     before = tree.read(MANIFEST)
     assert before is not None
-    at.told.append(before)
+    at.seen.append(before)
     tree.write_manifest(f"# {key}\n".encode(), before, key)
 
 
@@ -150,7 +150,7 @@ def test_nothing_outside_is_read_or_written_in_a_race(place: Place, name: str, a
             except (FileError, ChangedMeanwhile, Unreadable):
                 ends[False] += 1
     assert place.contents() == before
-    assert SECRET not in place.told
+    assert SECRET not in place.seen
     assert len(ends) == 2, f"no race at all: {ends}"
 
 
@@ -168,7 +168,7 @@ def test_pulls_stay_inside_during_a_race(clone: World) -> None:
             done = clone("pull")
             codes[done.code] += 1
             assert done.code in (0, 1, 3), done
-            assert done.code != 1 or "indicators" in done.said, done
+            assert done.code != 1 or "indicators" in done.output, done
     assert {p: p.read_bytes() for p in outside.rglob("*") if p.is_file()} == {
         outside / TREND_PATH: SECRET
     }

@@ -66,11 +66,11 @@ MANIFESTS: dict[str, tuple[Callable[[], str], str]] = {
 def run(world: World, *command: str) -> Measured:
     """Run the command, which changes nothing and sends no request."""
     before = world.files() if (world.folder / "pine.toml").stat().st_size < MAX_FILE else None
-    asked = len(world.plan.log)
+    requests = len(world.plan.log)
     done = measured(command, world.folder)
     assert done.peak < MOST, done
     assert before is None or world.files() == before
-    assert len(world.plan.log) == asked
+    assert len(world.plan.log) == requests
     return done
 
 
@@ -79,10 +79,10 @@ def test_a_hostile_manifest_is_refused_with_its_line(clone: World, name: str) ->
     text, words = MANIFESTS[name]
     (clone.folder / "pine.toml").write_text(text())
     done = run(clone, "status", "--offline")
-    assert done.code == 2, done.said[:500]
-    assert done.said.startswith("error: pine.toml")
-    assert words in done.said
-    assert len(done.said) < 4000
+    assert done.code == 2, done.output[:500]
+    assert done.output.startswith("error: pine.toml")
+    assert words in done.output
+    assert len(done.output) < 4000
 
 
 def test_a_large_valid_manifest_uses_little_memory(clone: World) -> None:
@@ -107,7 +107,7 @@ def test_too_large_manifests_in_git_history_are_skipped(clone: World) -> None:
         clone.git("commit", "-m", "x")
     clone.web_save(SLOWER)
     done = measured(["status"], clone.folder)
-    assert "behind" in done.said
+    assert "behind" in done.output
     assert done.peak < MOST
 
 
@@ -141,4 +141,4 @@ def test_a_huge_file_uses_little_memory(clone: World, make: Callable[[Path], Non
     for command in (["status", "--offline"], ["check", "--offline"], ["add", "indicators"]):
         done = measured(command, clone.folder)
         assert done.peak < MOST, done
-        assert done.code in (0, 1, 2, 3, 4), done.said[-2000:]
+        assert done.code in (0, 1, 2, 3, 4), done.output[-2000:]

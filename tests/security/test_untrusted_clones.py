@@ -167,7 +167,7 @@ def test_a_pull_in_a_planted_repository_is_refused(hostile: World) -> None:
     hostile.web_save(SLOWER)
     before = hostile.files()
     ran = hostile("pull")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert f"{hostile.folder}: {REFUSED}" in ran.err
     assert "hint: if it came with a clone, do not trust that clone" in ran.err
     assert hostile.files() == before
@@ -271,8 +271,8 @@ def test_a_users_own_hook_works(clone: World) -> None:
     """git starts it with GIT_DIR in its environment, and ours asks git again."""
     start(clone)
     assert clone("hooks", "install").code == 0
-    told = f"{sys.executable} -P -m pinesync hooks run pre-commit > ../told 2>&1"
-    hook(clone, "post-commit", f"{told}; git rev-parse HEAD >> ../told")
+    command = f"{sys.executable} -P -m pinesync hooks run pre-commit > ../told 2>&1"
+    hook(clone, "post-commit", f"{command}; git rev-parse HEAD >> ../told")
     assert commits(clone) == "Trend 2.0"
     assert (clone.place / "told").read_text() == git(clone, "rev-parse", "HEAD") + "\n"
 

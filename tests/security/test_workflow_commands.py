@@ -53,13 +53,13 @@ def test_foreign_text_starts_no_workflow_command(
     clone: World, name: str, variable: str, commands: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "true")
-    said = ""
+    output = ""
     for words in WAYS[name](clone, monkeypatch):
         for look in LOOKS:
             ran = clone(*look, *words)
-            assert obeyed(ran.said) == [], words
-            said += ran.said
-    assert MARK in said
+            assert obeyed(ran.output) == [], words
+            output += ran.output
+    assert MARK in output
 
 
 @RUNNERS
@@ -73,7 +73,7 @@ def test_no_command_prints_a_workflow_command(
             named = [word.format(new=f"{verb}{number}") for word in command]
             ran = clone(*named)
             assert ran.code != 70, (named, ran.err)
-            assert obeyed(ran.said) == [], named
+            assert obeyed(ran.output) == [], named
 
 
 @pytest.mark.parametrize("line", ["::add-mask::plot", "  ::stop-commands::x", "##[add-mask]plot"])
@@ -85,7 +85,7 @@ def test_a_source_line_starts_no_workflow_command(
     clone.write(f"{TREND}{line}\n")
     for words in (("check",), ("check", "--offline"), ("push",), ("diff",), ("push", "--json")):
         ran = clone(*words)
-        assert obeyed(ran.said) == [], words
+        assert obeyed(ran.output) == [], words
     assert line.strip() in clone("push", "--json").json["outcomes"][0]["source"]
 
 

@@ -49,8 +49,8 @@ def test_the_order_of_the_input_does_not_matter() -> None:
         chance = random.Random(seed)
         for one in infos.values():
             chance.shuffle(one)
-        given = dict(sorted(infos.items(), reverse=bool(seed % 2)))
-        assert line_up(given, WHERE, {}, {}) == expected
+        shuffled = dict(sorted(infos.items(), reverse=bool(seed % 2)))
+        assert line_up(shuffled, WHERE, {}, {}) == expected
 
 
 def test_committed_versions_are_skipped_and_older_ones_come_after() -> None:
@@ -109,6 +109,6 @@ def test_moved_files_move_in_the_first_commit_only() -> None:
     ],
 )
 def test_a_message_is_one_line_with_trailers(name: str, title: str) -> None:
-    said = message(name, A, Version(2))
-    assert said == f"{title}\n\nPine-Id: {A}\nPine-Version: 2.0\n"
-    assert said.encode()
+    text = message(name, A, Version(2))
+    assert text == f"{title}\n\nPine-Id: {A}\nPine-Version: 2.0\n"
+    assert text.encode()

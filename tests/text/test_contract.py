@@ -143,7 +143,7 @@ def test_harmless_changes_are_not_reported(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         (A, A + B, ['in_1 a property of the strategy → "B" float (appended)']),
         (A, B + A, ['in_0 "A" int → "B" float (inserted)']),
@@ -152,9 +152,9 @@ def test_harmless_changes_are_not_reported(name: str) -> None:
     ],
 )
 def test_a_new_input_moves_the_properties_of_a_strategy(
-    old: str, new: str, said: list[str]
+    old: str, new: str, expected: list[str]
 ) -> None:
-    assert found(STRATEGY + old, STRATEGY + new) == said
+    assert found(STRATEGY + old, STRATEGY + new) == expected
 
 
 def test_each_cause_is_reported_once() -> None:

@@ -80,8 +80,8 @@ def test_an_unterminated_string_is_reported_at_its_line(
 
 @pytest.mark.parametrize("source", ["", " \n\t\n", "// only words\n", "//@version=6\n"])
 def test_a_text_without_a_statement_is_reported(source: str) -> None:
-    said = "Script doesn't contain any statements"
-    assert only(source) == Diagnostic("error", 1, 1, 1, 1, said, "CE10250")
+    message = "Script doesn't contain any statements"
+    assert only(source) == Diagnostic("error", 1, 1, 1, 1, message, "CE10250")
 
 
 def test_a_long_unterminated_string_is_one_error() -> None:

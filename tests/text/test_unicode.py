@@ -30,7 +30,7 @@ def only(text: str) -> Diagnostic:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "said", "code"),
+    ("numbers", "prefix", "code"),
     [
         (REORDER, "a character that reorders the text: ", "PS001"),
         (UNSEEN, "an invisible character: ", "PS002"),
@@ -40,13 +40,13 @@ def only(text: str) -> Diagnostic:
     ids=["reorders", "invisible", "joins", "control"],
 )
 def test_each_hidden_character_is_a_warning_with_its_position(
-    numbers: tuple[int, ...], said: str, code: str
+    numbers: tuple[int, ...], prefix: str, code: str
 ) -> None:
     for number in numbers:
         found = only(f"a = 1\nb = c{chr(number)}d\n")
         assert (found.severity, found.code) == ("warning", code), hex(number)
         assert (found.line, found.column, found.end_line, found.end_column) == (2, 6, 2, 6)
-        assert found.message.startswith(f"{said}U+{number:04X}")
+        assert found.message.startswith(f"{prefix}U+{number:04X}")
 
 
 def test_a_hidden_character_is_named() -> None:

@@ -29,14 +29,14 @@ def limited(seconds: object, status: int = 429) -> bytes:
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_read_waits_for_retry_after(opened: Open, ticking: Ticking, status: int) -> None:
     """Also more than half a minute, and as often as necessary."""
-    told: list[float] = []
+    reported: list[float] = []
     waits = [45, 7, 1, 20, 3]
     with RawServer(*(limited(wait, status) for wait in waits), FINE) as server:
-        session = opened(server.url, timeout=600.0, waits=told.append)
+        session = opened(server.url, timeout=600.0, waits=reported.append)
         assert session.send(READ).body == b"[]"
     # The third wait that is asked for in a row has proved too short twice.
     assert ticking.slept == [45.0, 7.0, 8.0, 30.0, 30.0]
-    assert told == ticking.slept
+    assert reported == ticking.slept
 
 
 @pytest.mark.promise(25)
@@ -50,39 +50,43 @@ def test_a_read_waits_no_longer_than_the_total(opened: Open, ticking: Ticking) -
         assert server.connections == 4
 
 
-@pytest.mark.parametrize("asked", ["601", "999999999"])
+@pytest.mark.parametrize("seconds", ["601", "999999999"])
 def test_a_wait_longer_than_the_total_is_not_started(
-    opened: Open, ticking: Ticking, asked: str
+    opened: Open, ticking: Ticking, seconds: str
 ) -> None:
-    with RawServer(limited(asked)) as server:
+    with RawServer(limited(seconds)) as server:
         assert opened(server.url, timeout=600.0).send(READ).status == 429
         assert server.connections == 1
     assert ticking.slept == []
 
 
-@pytest.mark.parametrize("said", [limited(0), limited("soon"), answer(b"", 429)])
+@pytest.mark.parametrize("response", [limited(0), limited("soon"), answer(b"", 429)])
 def test_without_a_retry_time_each_wait_is_longer(
-    opened: Open, ticking: Ticking, said: bytes
+    opened: Open, ticking: Ticking, response: bytes
 ) -> None:
-    with RawServer(said) as server:
+    with RawServer(response) as server:
         assert opened(server.url, timeout=600.0).send(READ).status == 429
         assert server.connections < 25
-    first = [0.0, 0.0] if said == limited(0) else list(PAUSES)
+    first = [0.0, 0.0] if response == limited(0) else list(PAUSES)
     assert ticking.slept[:5] == [*first, 8.0, MAX_RETRY_AFTER, MAX_RETRY_AFTER]
     assert 600 - MAX_RETRY_AFTER < sum(ticking.slept) <= 600
 
 
 @pytest.mark.parametrize(
-    ("said", "timeout", "pauses"),
+    ("response", "timeout", "pauses"),
     [
-        *((said, 600.0, PAUSES) for said in (answer(b"", 500), answer(b"", 503), None)),
-        *((said, 0.0, ()) for said in (limited(1), answer(b"", 500), None)),
+        *((response, 600.0, PAUSES) for response in (answer(b"", 500), answer(b"", 503), None)),
+        *((response, 0.0, ()) for response in (limited(1), answer(b"", 500), None)),
     ],
 )
 def test_other_failures_are_tried_three_times_within_the_total(
-    opened: Open, ticking: Ticking, said: bytes | None, timeout: float, pauses: tuple[float, ...]
+    opened: Open,
+    ticking: Ticking,
+    response: bytes | None,
+    timeout: float,
+    pauses: tuple[float, ...],
 ) -> None:
-    with RawServer(said) as server:
+    with RawServer(response) as server:
         attempt(opened(server.url, timeout=timeout), READ)
         assert server.connections == len(pauses) + 1
     assert ticking.slept == list(pauses)
@@ -98,9 +102,9 @@ def test_a_write_is_never_retried(opened: Open, ticking: Ticking, write: str) ->
 
 def test_other_reads_wait_for_the_same_moment(opened: Open, ticking: Ticking) -> None:
     """One must wait; the next, which another thread was about to send, is not sent first."""
-    told: list[float] = []
+    waits: list[float] = []
     with RawServer(limited(20), FINE) as server:
-        session = opened(server.url, timeout=600.0, waits=told.append)
+        session = opened(server.url, timeout=600.0, waits=waits.append)
         begins = ticking.sleep
 
         def meanwhile(seconds: float) -> None:
@@ -111,4 +115,4 @@ def test_other_reads_wait_for_the_same_moment(opened: Open, ticking: Ticking) ->
         object.__setattr__(session._transport, "sleep", meanwhile)
         assert session.send(READ).status == 200
         assert server.connections == 3
-    assert told == [20.0]
+    assert waits == [20.0]

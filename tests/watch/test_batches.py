@@ -21,16 +21,18 @@ def test_many_saves_at_once_are_one_push(
     monkeypatch.setattr(sending, "_FIRST_BATCH", 100)
     world, paths = _with_more(watching)
     watching.start(many=True)
-    asked = len(world.plan.log)
+    before = len(world.plan.log)
     _save_all(world, paths)
     for path in paths:
         assert watching.done(path).done == "saved"
-    lists = [call for call in world.plan.log[asked:] if "list" in str(call)]
+    lists = [call for call in world.plan.log[before:] if "list" in str(call)]
     assert 1 <= len(lists) <= 2, "what was written while it looked is the next push"
-    told = watching.stop()
+    events = watching.stop()
     for path in paths:
-        checked = [at for at, e in enumerate(told) if isinstance(e, Checking) and e.path == path]
-        ended = [at for at, e in enumerate(told) if isinstance(e, Done) and e.outcome.path == path]
+        checked = [at for at, e in enumerate(events) if isinstance(e, Checking) and e.path == path]
+        ended = [
+            at for at, e in enumerate(events) if isinstance(e, Done) and e.outcome.path == path
+        ]
         assert len(checked) == len(ended) == 1
         assert checked < ended
     assert world.words() == {}

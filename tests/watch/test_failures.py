@@ -28,10 +28,10 @@ def test_a_bot_check_is_reported_and_ends_the_requests(watching: Watching, kind:
     world = watching.start(poll=0.02).world
     world.plan.add(f"*:*:{kind}")
     assert watching.trouble().exit_code == 5
-    asked = len(world.plan.log)
+    before = len(world.plan.log)
     world.write(LONGER)
     watching.until(lambda event: event.event == "quiet" and event.waiting == 1)
-    assert len(world.plan.log) == asked
+    assert len(world.plan.log) == before
     world.plan.clear()
     watching.press("p")
     assert watching.done().done == "saved"
@@ -90,7 +90,7 @@ def test_a_save_waits_while_the_disk_is_full(
     assert watching.done().done == "saved"
     assert world.saved() == [TREND, LONGER]
     assert watching.until(lambda event: event.event == "quiet").waiting == 0
-    outcomes = [event.outcome.done for event in watching.told if isinstance(event, Done)]
+    outcomes = [event.outcome.done for event in watching.events if isinstance(event, Done)]
     assert outcomes == ["failed", "saved"]
 
 
@@ -112,22 +112,22 @@ def test_a_save_that_waited_for_a_hanging_one_is_sent_next(
 ) -> None:
     """TradingView is polled only after that."""
     world = watching.world
-    asked: list[int] = []
-    heard = threading.Event()
+    polls: list[int] = []
+    noticed = threading.Event()
     hear = Files.heard
 
     def hearing(self: Files, paths: Collection[RelPath], **how: bool) -> None:
         hear(self, paths, **how)
         if BREAKOUT_PATH in paths:
-            heard.set()
+            noticed.set()
 
     def hanging(*arguments: Any, **more: Any) -> Any:
-        asked.append(len(world.plan.log))
-        if not heard.is_set():
+        polls.append(len(world.plan.log))
+        if not noticed.is_set():
             world.write(BREAKOUT + "// waits\n", BREAKOUT_PATH)
-            assert heard.wait(60)
+            assert noticed.wait(60)
         run = push(*arguments, **more)
-        asked.append(len(world.plan.log))
+        polls.append(len(world.plan.log))
         return run
 
     monkeypatch.setattr(Files, "heard", hearing)
@@ -136,4 +136,4 @@ def test_a_save_that_waited_for_a_hanging_one_is_sent_next(
     watching.saves(LONGER)
     assert watching.done(BREAKOUT_PATH).done == "saved"
     watching.stop()
-    assert asked[1] == asked[2]
+    assert polls[1] == polls[2]

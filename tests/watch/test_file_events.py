@@ -378,7 +378,7 @@ def test_watch_polls_and_says_so_without_file_events(
     monkeypatch.setattr(f"watchdog.observers.{what}", refused)
     monkeypatch.setattr(debouncer, "LOOK_SECONDS", 0.1)
     world = watching.start().world
-    began = watching.told[0]
+    began = watching.events[0]
     assert isinstance(began, Began)
     assert began.by_looking
     watching.saves(LONGER)
@@ -612,9 +612,9 @@ def test_files_pulled_by_another_process_are_not_sent(
         world.web_save(EXTRA.replace("Extra", name) + "// there\n", name)
     assert world.process("pull").code == 0
     watching.saves(LONGER)
-    told = watching.stop()
-    assert not any(isinstance(event, Held | Trouble) for event in told)
-    assert {event.path for event in told if isinstance(event, Checking)} == {TREND_PATH}
+    events = watching.stop()
+    assert not any(isinstance(event, Held | Trouble) for event in events)
+    assert {event.path for event in events if isinstance(event, Checking)} == {TREND_PATH}
 
 
 def test_a_save_waits_while_another_process_holds_the_lock(
@@ -707,7 +707,7 @@ def test_a_pending_save_is_reported_once(
     """A save of an earlier run: looked for with every look at TradingView."""
     world = push_that_may_arrive(watching, monkeypatch)
     watching.start(poll=0.02)
-    assert [e.outcome.done for e in watching.told if isinstance(e, Done)] == ["pending"]
+    assert [e.outcome.done for e in watching.events if isinstance(e, Done)] == ["pending"]
     looked = world.plan.asked("get")
     while world.plan.asked("get") < looked + 5:
         world.web_save(f"{BREAKOUT}// {world.plan.asked('get')}\n", "Breakout")
@@ -731,7 +731,7 @@ def test_a_save_pending_in_another_process_is_not_reported(
         while world.plan.asked("list") < listed + 3:
             world.web_save(f"{BREAKOUT}// {world.plan.asked('list')}\n", "Breakout")
             watching.news(BREAKOUT_PATH)
-        assert not any(isinstance(event, Trouble | Done) for event in watching.told)
+        assert not any(isinstance(event, Trouble | Done) for event in watching.events)
     assert watching.done().done == "pending"
 
 

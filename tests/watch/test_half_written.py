@@ -291,8 +291,8 @@ def test_an_invalid_file_is_reported_once_and_never_sent(
     file = world.folder / TREND_PATH
     made, message = UNFIT[what]
     made(file) if callable(made) else file.write_bytes(made)
-    told = watching.news()
-    assert (told.word, told.message) == ("not sent", message)
+    news = watching.news()
+    assert (news.word, news.message) == ("not sent", message)
     looks.wait_for(1)
     os.utime(file, follow_symlinks=False)
     looks.wait_for(1)
@@ -420,9 +420,9 @@ def test_a_missing_file_is_confirmed_a_second_later(clone: World, made: str) -> 
     clock.wait(1.0)
     assert watched.look([path]).again == (path,)
     clock.wait(1.0)
-    (told,) = watched.look([path]).events
-    assert isinstance(told, Told)
-    assert told.word == ("missing" if made == "gone" else "not sent")
+    (event,) = watched.look([path]).events
+    assert isinstance(event, Told)
+    assert event.word == ("missing" if made == "gone" else "not sent")
     clock.wait(60.0)
     assert watched.look([path]).events == ()
 

@@ -25,13 +25,13 @@ def test_the_last_event_of_an_exchange_is_the_new_file(tmp_path: Path) -> None:
     """A watcher that merges events would else take it for a file that is gone again."""
     (tmp_path / "a.pine").write_text("old\n")
     (tmp_path / "new.tmp").write_text("new\n")
-    heard, observer = Heard(), Observer()
-    observer.schedule(heard, str(tmp_path))
+    events, observer = Heard(), Observer()
+    observer.schedule(events, str(tmp_path))
     observer.start()
     try:
         with opened(tmp_path) as folder:
             exchange_files(folder, "new.tmp", "a.pine")
-        assert [heard.arrived.get(timeout=60) for _ in range(2)] == ["new.tmp", "a.pine"]
+        assert [events.arrived.get(timeout=60) for _ in range(2)] == ["new.tmp", "a.pine"]
     finally:
         observer.stop()
         observer.join()

@@ -31,12 +31,12 @@ def state(tmp_path: Path) -> State:
 def damage(state: State, changes: dict[str, Any]) -> Path:
     """Other values in the record of a save that was sent; its sum is right where `sum` is None."""
     file = state.folder / "records" / "001790000001000-00000001.json"
-    held = {**json.loads(file.read_text()), **changes}
+    content = {**json.loads(file.read_text()), **changes}
     if changes.get("sum", "") is None:
-        held.pop("sum")
-        body = json.dumps(held, sort_keys=True).encode()
-        held["sum"] = hashlib.sha256(body).hexdigest()
-    file.write_text(json.dumps(held))
+        content.pop("sum")
+        body = json.dumps(content, sort_keys=True).encode()
+        content["sum"] = hashlib.sha256(body).hexdigest()
+    file.write_text(json.dumps(content))
     return file
 
 
@@ -79,8 +79,8 @@ def test_texts_versions_backups_and_operations_are_read(state: State) -> None:
 
 
 def test_pine_toml_is_read(state: State) -> None:
-    held = manifest.parse((OLD / "pine.toml").read_text())
-    one, two, new = (held.entries[RelPath(f"{name}.pine")] for name in ("one", "two", "new"))
+    parsed = manifest.parse((OLD / "pine.toml").read_text())
+    one, two, new = (parsed.entries[RelPath(f"{name}.pine")] for name in ("one", "two", "new"))
     assert one.base
     assert (one.pine_id, one.base.version, one.base.theirs) == (ONE, Version(2), ())
     assert two.base
