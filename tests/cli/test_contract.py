@@ -73,7 +73,7 @@ def test_contract_refuse_stops_a_push_unless_allowed(clone: World) -> None:
     planned = clone("push", "-n", code=0)
     assert f"would be refused: {REFUSED}" in planned.out
     (row,) = clone("push", "-n", "--json", code=0).json["planned"]
-    assert [one["code"] for one in row["diagnostics"]] == ["PS010"]
+    assert [finding["code"] for finding in row["diagnostics"]] == ["PS010"]
     refused = clone("push", code=3)
     assert f"{TREND_PATH}: {REFUSED}; nothing was saved\n" in refused.err
     assert f"hint: `pinesync push --allow-shift {TREND_PATH}` saves it all the same" in refused.err
@@ -104,7 +104,9 @@ def test_check_reports_breaking_changes_in_every_format(clone: World) -> None:
     assert github.startswith(f"::warning file={TREND_PATH},line={LINE},")
     assert "title=PS010::in_0 " in github
     (run,) = json.loads(clone("check", TREND_PATH, "--format", "sarif", code=0).out)["runs"]
-    assert [(one["ruleId"], one["message"]["text"]) for one in run["results"]] == [("PS010", WORDS)]
+    assert [(result["ruleId"], result["message"]["text"]) for result in run["results"]] == [
+        ("PS010", WORDS)
+    ]
     configured(clone, 'contract = "ignore"')
     assert clone("check", TREND_PATH, code=0).out == ""
 

@@ -194,7 +194,7 @@ def test_every_sarif_log_matches_the_schema(checks: Checks) -> None:
     problems = sorted(SARIF.iter_errors(log), key=str)
     assert not problems, problems[0]
     (run,) = log["runs"]
-    places = [one["locations"][0]["physicalLocation"] for one in run["results"]]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     for region in (place["region"] for place in places):
         # What no schema can say: a region ends after its beginning.
         end = region.get("endLine", 9), region.get("endColumn", 99)

@@ -77,7 +77,7 @@ def test_six_hundred_versions_are_imported(world: World) -> None:
 
 def _grows(world: World, before: list[str]) -> None:
     """By exactly the new versions, and nothing is read twice."""
-    ids = [one.pine_id for one in world.store.list(world.user)][:7]
+    ids = [script.pine_id for script in world.store.list(world.user)][:7]
     for number, pine_id in enumerate(ids):
         world.store.save_next(world.user, pine_id, TREND + f"// {number}\n", created=BEGAN)
     ran = imported(world)
@@ -373,7 +373,7 @@ def test_two_machines_have_the_same_commits(world: World) -> None:
     world.clone()
     start(world)
     imported(world)
-    for pine_id in [one.pine_id for one in saves(world)][:3]:
+    for pine_id in [save.pine_id for save in saves(world)][:3]:
         world.store.save_next(world.user, pine_id, TREND)
     other = world.place / "other"
     world.git("clone", "-q", ".", str(other))
@@ -550,7 +550,7 @@ def test_hostile_names_forge_no_commit(world: World) -> None:
     assert git(world.folder, "status", "--porcelain") == ""
     form = "--format=%(trailers:key=Pine-Id,valueonly,separator=%x2C)"
     lines = git(world.folder, "log", "--reverse", form).split("\n")
-    assert lines == [one.pine_id for one in saves(world)]
+    assert lines == [save.pine_id for save in saves(world)]
     refs = git(world.folder, "for-each-ref", "--format=%(refname)").split("\n")
     assert refs == ["refs/heads/main", REF, SAVED]
     assert "\x1b" not in git(world.folder, "log", "--format=%B")

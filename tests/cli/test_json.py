@@ -181,11 +181,14 @@ def test_documented_keys_are_present(busy: World) -> None:
     assert (error["line"], error["column"], error["code"]) == (13, 6, "CE10272")
     assert (error["severity"], error["end_column"]) == ("error", 15)
     pushed = busy("push", "--json").json
-    (refused,) = [one for one in pushed["outcomes"] if one["path"] == TREND_PATH]
+    (refused,) = [outcome for outcome in pushed["outcomes"] if outcome["path"] == TREND_PATH]
     assert (refused["done"], refused["exit_code"]) == ("refused", 3)
     planned = busy("pull", "--dry-run", "--json").json
     assert planned["dry_run"] is True
-    assert {one["path"] for one in planned["planned"]} == {TREND_PATH, f"indicators/{UNICODE}.pine"}
+    assert {step["path"] for step in planned["planned"]} == {
+        TREND_PATH,
+        f"indicators/{UNICODE}.pine",
+    }
 
 
 def test_a_non_ascii_path_round_trips(busy: World) -> None:

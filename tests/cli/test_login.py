@@ -274,7 +274,7 @@ def test_another_account_is_refused_before_anything_is_read(
     state = {path: body for path, body in world.state().items() if not path.endswith("lock")}
     old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
     assert (world.files(), world.account(), state) == (*before[:2], old)
-    assert [one.source for one in world.store.history(world.id_of())] == [TREND]
+    assert [version.source for version in world.store.history(world.id_of())] == [TREND]
 
 
 def test_login_refuses_another_account_than_the_workspaces(

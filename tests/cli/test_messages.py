@@ -231,7 +231,9 @@ def test_link_lists_the_candidates_of_an_ambiguous_file(world: World) -> None:
     assert "Range Filter.pine: 2 saved scripts fit; `pinesync add --id ID 'Range" in made.out
     unsure = world("init", "--link", "--sandbox", "--json").json["unsure"]
     ids = {world.id_of("Range Filter"), world.id_of("range filter")}
-    assert [(one["path"], set(one["pine_ids"])) for one in unsure] == [("Range Filter.pine", ids)]
+    assert [(file["path"], set(file["pine_ids"])) for file in unsure] == [
+        ("Range Filter.pine", ids)
+    ]
 
 
 def test_add_refuses_a_saved_title(clone: World) -> None:
@@ -294,7 +296,7 @@ def test_a_command_after_joined_flags_is_found(clone: World) -> None:
 
 def test_json_includes_a_source_only_with_findings(clone: World) -> None:
     clone.write(BROKEN)
-    sources = {one["path"]: one["source"] for one in clone("check", "--json").json["files"]}
+    sources = {file["path"]: file["source"] for file in clone("check", "--json").json["files"]}
     assert sources == {**dict.fromkeys(sources, ""), TREND_PATH: BROKEN}
     clone.write(LONGER)
     (saved,) = clone("push", "--json").json["outcomes"]

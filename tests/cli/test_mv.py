@@ -245,7 +245,7 @@ def by_hand(world: World, old: str = TREND_PATH, new: str = NEW) -> None:
 def test_status_finds_manual_moves(clone: World) -> None:
     by_hand(clone)
     for offline in ([], ["--offline"]):
-        lines = {one["path"]: one for one in clone("status", "--json", *offline).json["lines"]}
+        lines = {line["path"]: line for line in clone("status", "--json", *offline).json["lines"]}
         assert (lines[TREND_PATH]["word"], lines[TREND_PATH]["moved_to"]) == ("missing", NEW)
         assert (lines[NEW]["word"], lines[NEW]["moved_from"]) == ("untracked", TREND_PATH)
         assert f"add --moved '{NEW}'" in clone("status", *offline).err
@@ -301,7 +301,7 @@ def test_add_moved_refuses_ambiguous_texts(clone: World) -> None:
 def test_add_moved_refuses_copies(clone: World) -> None:
     by_hand(clone)
     clone.write(TREND, "copy.pine")
-    assert all(not one["moved_from"] for one in clone("status", "--json").json["lines"])
+    assert all(not line["moved_from"] for line in clone("status", "--json").json["lines"])
     assert clone("add", "--moved", NEW, "copy.pine").code == 3
     assert clone("add", "--moved", NEW).code == 0
 

@@ -48,7 +48,9 @@ def test_a_text_without_a_version_is_pushed(clone: World) -> None:
     clone.write(UNVERSIONED, PATH)
     ran = clone("check", PATH, "--json", code=0)
     (file,) = ran.json["files"]
-    assert [(one["severity"], one["message"]) for one in file["diagnostics"]] == [("warning", NOTE)]
+    assert [(finding["severity"], finding["message"]) for finding in file["diagnostics"]] == [
+        ("warning", NOTE)
+    ]
     assert clone("push").code == 0
     assert clone.saved("Old")[-1] == UNVERSIONED
 

@@ -31,7 +31,7 @@ _WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
 
 def outcome(ran, path: str) -> Told:
-    done = [one["done"] for one in ran.json["outcomes"] if one["path"] == path]
+    done = [outcome["done"] for outcome in ran.json["outcomes"] if outcome["path"] == path]
     assert len(done) <= 1, done
     return ran.code, done[0] if done else None
 
@@ -92,7 +92,7 @@ def test_a_third_run_does_nothing(clone: World, case: Case) -> None:
     account, files, records = clone.account(), clone.files(), clone.records()
     for verb in ("pull", "push"):
         again = clone(verb, "--json")
-        done = {one["done"] for one in again.json["outcomes"]}
+        done = {outcome["done"] for outcome in again.json["outcomes"]}
         assert done <= {"refused", "kept", "told", "skipped"}
     assert clone.account() == account
     assert clone.files() == files
@@ -111,7 +111,7 @@ def test_each_status_is_shown_and_a_dry_run_does_nothing(clone: World, case: Cas
     for verb in ("pull", "push"):
         planned = clone(verb, "--dry-run", "--json", code=0)
         assert planned.json["outcomes"] == []
-        rows = [(one["path"], one["word"]) for one in planned.json["planned"]]
+        rows = [(step["path"], step["word"]) for step in planned.json["planned"]]
         expected = getattr(case, verb)
         assert rows == ([(case.path, case.word)] if expected[1] else [])
         assert not {"save_next", "save_new", "rename", "delete"} & set(planned.requests)

@@ -120,10 +120,10 @@ def test_each_response_variant_is_recognized(account: World, switch: str, value:
 def test_every_switch_is_probed() -> None:
     hints = get_type_hints(Switches)
     every = {
-        (one.name, value)
-        for one in fields(Switches)
-        for value in get_args(hints[one.name]) or ("true", "false")
-        if value not in (one.default, str(one.default).lower()) and one.name not in UNSEEN
+        (field.name, value)
+        for field in fields(Switches)
+        for value in get_args(hints[field.name]) or ("true", "false")
+        if value not in (field.default, str(field.default).lower()) and field.name not in UNSEEN
     }
     assert every == set(SHOWN)
 
@@ -353,7 +353,7 @@ def test_a_report_is_safe_to_paste(account: World) -> None:
             "pinesync probe ",
             "//@",
         ]
-        assert not [one for one in secrets if one and len(one) > 3 and one in text]
+        assert not [secret for secret in secrets if secret and len(secret) > 3 and secret in text]
         removed(account)
     report.write_text("mine")
     other = account("probe", "--sandbox", "--yes", "--report", report, code=2)

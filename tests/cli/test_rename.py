@@ -22,7 +22,7 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def names(world: World) -> set[str]:
-    return {one.name for one in world.store.list(world.user)}
+    return {script.name for script in world.store.list(world.user)}
 
 
 def posted(world: World) -> int:
@@ -188,7 +188,7 @@ def test_a_rename_that_lands_after_it_was_given_up_is_shown(
     given_up(monkeypatch)
     assert clone("pull").code == 0
     clone.plan.release()
-    (line,) = [one for one in clone("status", "--json").json["lines"] if one["renamed_to"]]
+    (line,) = [line for line in clone("status", "--json").json["lines"] if line["renamed_to"]]
     assert (line["path"], line["renamed_to"]) == (TREND_PATH, "New")
 
 
@@ -245,7 +245,8 @@ def test_a_name_changed_on_tradingview_is_shown_and_followed(clone: World) -> No
     assert "called 'Trend / two' on TradingView" in status.out
     assert "mv --follow" in status.err
     lines = {
-        one["path"]: one["renamed_to"] for one in json.loads(clone("status", "--json").out)["lines"]
+        line["path"]: line["renamed_to"]
+        for line in json.loads(clone("status", "--json").out)["lines"]
     }
     assert {path: name for path, name in lines.items() if name} == {TREND_PATH: "Trend / two"}
     clone.write(LONGER)

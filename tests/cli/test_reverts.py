@@ -158,7 +158,7 @@ def test_status_offline_says_that_it_did_not_compare(repo: World) -> None:
     repo.web_save_and_pull(SLOWER)
     repo.write(LONGER)
     repo.forget()
-    (line,) = (one for one in repo("status", "--offline", "--json").json["lines"] if one["note"])
+    (line,) = (line for line in repo("status", "--offline", "--json").json["lines"] if line["note"])
     assert line["word"] == "modified"
     assert "not compared with others' saves" in line["note"]
 

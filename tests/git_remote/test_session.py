@@ -113,7 +113,7 @@ def test_a_broken_script_is_rejected_before_anything_is_sent(folder: Folder, wor
     (folder.root / BREAKOUT_PATH).write_text(EXTRA)
     folder.edit(BROKEN, TREND_PATH)
     requests = folder.git("push", code=1)
-    assert not [one for one in requests if one.startswith("save")]
+    assert not [request for request in requests if request.startswith("save")]
     assert f"{TREND_PATH}:13:6: error" in folder.output
     assert "does not compile" in folder.output
     assert folder.is_sound()

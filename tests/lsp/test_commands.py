@@ -185,7 +185,7 @@ def test_a_command_without_a_file_is_refused(
 ) -> None:
     for verb in ("push", "pull", "diff"):
         assert editor.do(verb, *arguments)["exit_code"] == 2
-    assert [one.type for one in editor.messages] == [MessageType.Warning] * 3
+    assert [message.type for message in editor.messages] == [MessageType.Warning] * 3
     assert editor.leave() == 0
 
 

@@ -112,7 +112,7 @@ def test_breaking_changes_are_shown_on_save(clone: World, on_trend: OnTrend) -> 
 
 
 def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
-    return [one.code for one in editor.found.get(uri, [])] == wanted
+    return [finding.code for finding in editor.found.get(uri, [])] == wanted
 
 
 @served
@@ -156,7 +156,7 @@ def test_a_newer_save_replaces_an_older_result(clone: World, on_trend: OnTrend) 
     assert len(editor.findings(uri, version)) == 1, "typing goes on meanwhile"
     editor.type(uri, BROKEN)
     editor.save(uri)
-    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    editor.until(lambda: [finding.code for finding in editor.found[uri]] == ["CE10272"])
     assert editor.leave() == 0
 
 
@@ -198,7 +198,7 @@ def test_a_file_outside_a_workspace_gets_findings_only(world: World, opening: Op
     uri = editor.open(loose)
     editor.save(uri)
     editor.until(lambda: editor.found.get(uri))
-    assert [one.code for one in editor.found[uri]] == ["CE10272"]
+    assert [finding.code for finding in editor.found[uri]] == ["CE10272"]
     assert editor.lenses(uri) == []
     answer = editor.do("push", uri)
     assert answer["exit_code"] == 2
@@ -214,7 +214,7 @@ def test_an_untitled_document_gets_findings(world: World, opening: Opening) -> N
     assert len(editor.findings(uri, 1)) == 1
     editor.type(uri, BROKEN)
     editor.save(uri)
-    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    editor.until(lambda: [finding.code for finding in editor.found[uri]] == ["CE10272"])
     assert editor.lenses(uri) == []
     assert editor.do("pull", uri)["exit_code"] == 2
     other = editor.open("untitled:Untitled-2", "(", language="toml")

@@ -77,7 +77,7 @@ def test_unknown_messages_are_ignored(clone: World, noise: bytes) -> None:
     with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
         out, _ = child.communicate(framed(INITIALIZE) + noise + framed(SHUTDOWN, EXIT), 60)
     assert child.returncode == 0
-    assert [one["id"] for one in spoken(out) if one.get("id") in (1, 2)] == [1, 2]
+    assert [message["id"] for message in spoken(out) if message.get("id") in (1, 2)] == [1, 2]
 
 
 @pytest.mark.parametrize("noise", [b"x" * 200_000, b"Content-Length: 500\r\n\r\n{", b"\x00\xff\n"])

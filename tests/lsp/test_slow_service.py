@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("world", ["facade"], indirect=True)
 
 
 def asked(world: World, endpoint: str) -> int:
-    return [one.endpoint for one in world.plan.log].count(endpoint)
+    return [request.endpoint for request in world.plan.log].count(endpoint)
 
 
 # -- what is asked --------------------------------------------------------------------------------
@@ -40,7 +40,9 @@ def test_a_document_is_compiled_once_at_a_time(clone: World, on_trend: OnTrend) 
         editor.save(uri)
     version = editor.type(uri, TREND + "plot(undeclared)\n")
     editor.save(uri)
-    editor.until(lambda: any("undeclared" in one.message for one in editor.found.get(uri, [])))
+    editor.until(
+        lambda: any("undeclared" in finding.message for finding in editor.found.get(uri, []))
+    )
     assert editor.published[-1].version == version
     assert asked(clone, "check") == 2
 
@@ -66,7 +68,9 @@ def test_a_failed_check_is_reported_and_a_newer_save_checked(
     editor.until(lambda: editor.messages)
     editor.type(uri, TREND + "plot(undeclared)\n")
     editor.save(uri)
-    editor.until(lambda: any("undeclared" in one.message for one in editor.found.get(uri, [])))
+    editor.until(
+        lambda: any("undeclared" in finding.message for finding in editor.found.get(uri, []))
+    )
 
 
 # -- what is called off ---------------------------------------------------------------------------
@@ -110,14 +114,14 @@ def test_a_waiting_command_can_be_cancelled(clone: World, editor: Editor) -> Non
     with pytest.raises(JsonRpcException):
         editor.answer("other")
     assert editor.answer("mine")["exit_code"] == 0
-    assert [one.message for one in editor.messages] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
+    assert [message.message for message in editor.messages] == [f"{TREND_PATH}: saved 1.0 → 2.0"]
 
 
 def test_a_sent_save_cannot_be_cancelled(clone: World, editor: Editor) -> None:
     pushed(editor, clone, "save_next:1:slow:seconds=2", "/save/next/")
     editor.cancel("mine")
     assert editor.answer("mine")["exit_code"] == 0
-    assert [one.type for one in editor.messages] == [
+    assert [message.type for message in editor.messages] == [
         types.MessageType.Warning,
         types.MessageType.Info,
     ]

@@ -111,7 +111,7 @@ def test_old_pine_is_saved_and_does_not_validate(world: World, old: str) -> None
         (warning,) = envelope["warnings"]
         assert warning["message"] == "not checked: TradingView checks Pine v5 and later"
         assert set(warning) == {"line", "column", "end_line", "end_column", "message", "code"}
-    assert [one.source for one in world.store.history(pine_id)] == [old, old + "// more\n"]
+    assert [version.source for version in world.store.history(pine_id)] == [old, old + "// more\n"]
 
 
 def test_old_pine_with_a_syntax_error_is_not_saved(world: World) -> None:

@@ -314,7 +314,7 @@ def test_findings_without_code_and_ctx() -> None:
     assert (error.code, error.message) == ("", 'Undeclared identifier "{identifier}"')
     errors = '["plain",{"message":5},{"message":" "},7,{"start":[],"ctx":[]}]'
     odd = '{"success":true,"result":{"errors":' + errors + "}}"
-    assert [one.message for one in responses.verdict(ok(odd)).errors] == [
+    assert [finding.message for finding in responses.verdict(ok(odd)).errors] == [
         "plain",
         "no message given",
         "no message given",

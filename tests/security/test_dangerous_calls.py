@@ -54,7 +54,7 @@ def opens_for_writing(node: ast.AST, name: str) -> bool:
             re.search(r"O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)|\bflags\b", one) for one in arguments
         )
         modes = arguments[1:] if name == "open" else arguments  # a path may be called w
-        return flags or any(re.fullmatch(r"'[rbt]*[wax+][wabxt+]*'", one) for one in modes)
+        return flags or any(re.fullmatch(r"'[rbt]*[wax+][wabxt+]*'", mode) for mode in modes)
     # str.replace takes two texts, Path.replace one target, Folder.replace two names.
     shape = len(node.args), len(node.keywords), isinstance(node.func, ast.Attribute)
     replaces = method == "replace" and (shape == (1, 0, True) or name.startswith("folder."))
@@ -177,7 +177,7 @@ def test_no_module_runs_a_shell_or_code_from_data(module: Path) -> None:
     for node, called in nodes(module.read_text("utf-8")):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imported = {alias.name for alias in node.names} | {getattr(node, "module", "") or ""}
-            tops = {one.partition(".")[0] for one in imported} & FORBIDDEN
+            tops = {name.partition(".")[0] for name in imported} & FORBIDDEN
             assert tops <= ALLOWED.get(name, set()), f"{name} imports {tops}"
         if isinstance(node, ast.Call):
             assert called not in ("eval", "exec", "os.system", "os.popen"), name

@@ -22,9 +22,9 @@ U+202E RIGHT-TO-LEFT OVERRIDE [PS001]
 
 def warned(ran: Ran, key: str = "outcomes") -> list[str]:
     """The codes of all warnings in a JSON object, of every script."""
-    found = [one for item in ran.json[key] for one in item["diagnostics"]]
-    assert all(one["severity"] == "warning" for one in found)
-    return [one["code"] for one in found]
+    found = [finding for item in ran.json[key] for finding in item["diagnostics"]]
+    assert all(item["severity"] == "warning" for item in found)
+    return [item["code"] for item in found]
 
 
 @pytest.mark.promise("S9")
@@ -44,11 +44,11 @@ def test_check_warns_although_the_text_does_not_compile(clone: World) -> None:
     clone.write(TREND + TROJAN + "plot((close)\n")
     found = clone("check", "--json", code=4)
     file = next(file for file in found.json["files"] if file["diagnostics"])
-    assert [one["severity"] for one in file["diagnostics"]] == ["error", *["warning"] * 3]
+    assert [finding["severity"] for finding in file["diagnostics"]] == ["error", *["warning"] * 3]
     refused = clone("push", "--json")
     (outcome,) = refused.json["outcomes"]
     assert (refused.code, outcome["done"]) == (4, "refused")
-    assert [one["code"] for one in outcome["diagnostics"]] == ["CE10156", *CODES]
+    assert [finding["code"] for finding in outcome["diagnostics"]] == ["CE10156", *CODES]
 
 
 @pytest.mark.promise("S9")

@@ -109,7 +109,7 @@ def test_hostile_text_is_escaped(
     clone: World, name: str, mode: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outputs = [ran.output for ran in runs(clone, name, mode, monkeypatch)]
-    assert any(MARK in one for one in outputs), "the text never came as far as the terminal"
+    assert any(MARK in output for output in outputs), "the text never came as far as the terminal"
 
 
 # Bytes that are no text are shown by their numbers by the streams already.

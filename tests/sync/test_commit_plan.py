@@ -78,7 +78,7 @@ def test_paths_come_from_pine_toml_then_the_last_commit_then_a_clone() -> None:
 
 
 def test_two_scripts_with_one_name_get_two_paths() -> None:
-    paths = [one.path for one in places(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
+    paths = [entry.path for entry in places(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
     assert paths == ["indicators/rsi.pine", "indicators/RSI-bbbbbbbb.pine"]
 
 

@@ -37,7 +37,7 @@ CORPUS = [
 
 
 def found(old: str, new: str) -> list[str]:
-    return [f"{one} ({one.what})" for one in compare(estimate(old), estimate(new))]
+    return [f"{change} ({change.what})" for change in compare(estimate(old), estimate(new))]
 
 
 PAIRS = {
@@ -160,7 +160,10 @@ def test_a_new_input_moves_the_properties_of_a_strategy(
 def test_each_cause_is_reported_once() -> None:
     def messages(old: str, new: str) -> list[str]:
         changes = compare(estimate(old), estimate(new))
-        return [f"{one.severity} {one.code} {one.message}" for one in diagnostics(changes)]
+        return [
+            f"{finding.severity} {finding.code} {finding.message}"
+            for finding in diagnostics(changes)
+        ]
 
     assert messages(V5 + A + B + P, V5 + C + A + B + Q + P) == [
         (

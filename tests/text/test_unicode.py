@@ -94,7 +94,9 @@ def test_ordinary_scripts_and_emoji_cause_no_warning(text: str) -> None:
 )
 def test_a_joiner_that_joins_nothing_is_reported(text: str, columns: list[int]) -> None:
     found = unseen("first\n" + text)
-    assert [(one.line, one.column) for one in found] == [(2, column) for column in columns]
+    assert [(finding.line, finding.column) for finding in found] == [
+        (2, column) for column in columns
+    ]
 
 
 def test_a_leading_byte_order_mark_is_ignored() -> None:
@@ -106,7 +108,7 @@ def test_a_run_of_hidden_characters_is_one_finding() -> None:
     found = only("ab\u200b\u200b\u200bcd")
     assert (found.column, found.end_column) == (3, 5)
     assert found.message.endswith("ZERO WIDTH SPACE, 3 times")
-    assert [one.code for one in unseen("\u200b\u202e\u200b")] == ["PS002", "PS001", "PS002"]
+    assert [finding.code for finding in unseen("\u200b\u202e\u200b")] == ["PS002", "PS001", "PS002"]
 
 
 def test_many_findings_are_cut_with_a_count() -> None:

@@ -421,7 +421,11 @@ def test_informational_responses_are_skipped(status: str) -> None:
     late = Late(f"HTTP/1.1 {status}\r\nLink: </x>\r\n\r\n".encode())
     with closing(late), closing(Session(late.url)) as session:
         found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
-    assert [(one.status, one.body) for one in found] == [(200, b"/a"), (200, b"/b"), (200, b"/c")]
+    assert [(item.status, item.body) for item in found] == [
+        (200, b"/a"),
+        (200, b"/b"),
+        (200, b"/c"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -431,8 +435,8 @@ def test_a_late_response_is_not_taken_for_another_request(status: str) -> None:
     late = Late(f"HTTP/1.1 {status}\r\n\r\n".encode())
     with closing(late), closing(Session(late.url)) as session:
         found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
-    assert [one.status for one in found] == [int(status[:3]), 200, 200]
-    assert [one.body for one in found] == [b"", b"/b", b"/c"]
+    assert [item.status for item in found] == [int(status[:3]), 200, 200]
+    assert [item.body for item in found] == [b"", b"/b", b"/c"]
 
 
 def test_a_refused_connection_is_a_network_error(opened: Open) -> None:

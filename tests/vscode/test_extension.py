@@ -68,7 +68,7 @@ def test_the_extension_is_installed_into_every_editor_on_path(
         editor.write_text(f"{editor.read_text()}exit {code}\n")
         editor.chmod(0o755)
     result = world("vscode", "install", "--json", code=1).json
-    found = {Path(one["command"]).name: one["message"] for one in result["editors"]}
+    found = {Path(editor["command"]).name: editor["message"] for editor in result["editors"]}
     assert found == {"codium": "", "code-server": "", "cursor": "no room"}
     assert zipfile.is_zipfile(here / "codium.vsix")
     assert world("vscode", "install", "--code", str(here / "mine")).out.endswith("/mine\n")

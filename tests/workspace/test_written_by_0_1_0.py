@@ -42,16 +42,16 @@ def damage(state: State, changes: dict[str, Any]) -> Path:
 
 def test_every_intent_is_read(state: State) -> None:
     found = state.log.intents()
-    uploads = [one for one in found if isinstance(one, Upload)]
-    creates = [one for one in found if isinstance(one, Create)]
-    assert [one.state for one in uploads] == list(EVERY)
-    assert [one.state for one in creates] == list(EVERY)
-    assert [one.landed for one in uploads] == [None, None, Version(2), None]
-    assert [one.seen for one in uploads] == [None, None, None, Version(2)]
-    assert {one.parent for one in uploads} == {Version(1)}
-    assert {one.known_ids for one in creates} == {(ONE, TWO)}
-    assert {one.account for one in found} == {"trader42"}
-    assert {(one.wall, one.mono) for one in found} == {(1_790_000_000.25, 4210.5)}
+    uploads = [item for item in found if isinstance(item, Upload)]
+    creates = [item for item in found if isinstance(item, Create)]
+    assert [intent.state for intent in uploads] == list(EVERY)
+    assert [intent.state for intent in creates] == list(EVERY)
+    assert [intent.landed for intent in uploads] == [None, None, Version(2), None]
+    assert [intent.seen for intent in uploads] == [None, None, None, Version(2)]
+    assert {intent.parent for intent in uploads} == {Version(1)}
+    assert {intent.known_ids for intent in creates} == {(ONE, TWO)}
+    assert {item.account for item in found} == {"trader42"}
+    assert {(item.wall, item.mono) for item in found} == {(1_790_000_000.25, 4210.5)}
     others = {type(one): one for one in found[8:]}
     assert list(others) == [Download, Rename, Delete, Move]
     pull, move = others[Download], others[Move]

@@ -190,13 +190,13 @@ class World(Workspace):
 
     def saved(self, name: str = "Trend") -> list[str]:
         """The text of every version there, the newest last."""
-        return [one.source for one in self.store.history(self.id_of(name))]
+        return [version.source for version in self.store.history(self.id_of(name))]
 
     # -- what there is, to be compared ------------------------------------------------------------
 
     def account(self) -> dict[str, list[str]]:
         """Every script there with all its versions."""
-        return {one.name: self.saved(one.name) for one in self.store.list(self.user)}
+        return {script.name: self.saved(script.name) for script in self.store.list(self.user)}
 
     def files(self) -> dict[str, bytes]:
         """Every file of the folder, pine.toml among them."""

@@ -81,7 +81,9 @@ class ManyScripts(Marked):
     def logs(self) -> dict[str, list[tuple[str, str]]]:
         """The versions of each script by its id: author and text."""
         return {
-            info.pine_id: [(one.author, one.source) for one in self.store.history(info.pine_id)]
+            info.pine_id: [
+                (version.author, version.source) for version in self.store.history(info.pine_id)
+            ]
             for info in self.store.list(self.user)
         }
 
