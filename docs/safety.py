@@ -23,7 +23,7 @@ PROMISES: dict[str, str] = tomllib.loads(
 
 def numbers() -> str:
     """How much is tried in each run, as a Markdown list."""
-    traces = _count(TESTS / "campaign" / "test_traces.py", r"^def test_")
+    traces = _count(TESTS / "campaign" / "test_counterexamples.py", r"^def test_")
     lines = [
         "- every history of up to three events: edits, web saves, crashes, lost answers",
         "- every history of up to three events in which git moves files without their entries",

@@ -167,9 +167,9 @@ def test_decisions_are_numbered_without_gaps_and_dated():
 
 def test_superseded_decisions_link_both_ways():
     texts = {r.name: r.read_text("utf-8") for r in (ROOT / "docs" / "decisions").glob("[0-9]*.md")}
-    said = re.compile(r"^(Supersedes|Superseded) .*?\]\((\d{4}[^)]+)\)", re.MULTILINE)
+    link = re.compile(r"^(Supersedes|Superseded) .*?\]\((\d{4}[^)]+)\)", re.MULTILINE)
     pairs = {
-        (verb, name, other) for name, text in texts.items() for verb, other in said.findall(text)
+        (verb, name, other) for name, text in texts.items() for verb, other in link.findall(text)
     }
     newer = {(name, other) for verb, name, other in pairs if verb == "Supersedes"}
     assert newer

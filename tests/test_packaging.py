@@ -39,8 +39,8 @@ def build(source: Path, kind: str, into: Path) -> Path:
 
 
 def contents(wheel: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(wheel) as held:
-        return {name: held.read(name) for name in held.namelist()}
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 @pytest.fixture(scope="module")
@@ -49,29 +49,29 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_has_exactly_the_package(wheel: Path) -> None:
-    held = set(contents(wheel))
+    names = set(contents(wheel))
     tracked = run("git", "ls-files", "-z", "pinesync", "templates", cwd=ROOT).split("\0")
     wanted = {name.replace("templates/", "pinesync/templates/") for name in tracked if name}
     info = f"pinesync-{__version__}.dist-info/"
-    extra = {name for name in held - wanted if not name.startswith(info)}
-    assert wanted <= held
+    extra = {name for name in names - wanted if not name.startswith(info)}
+    assert wanted <= names
     assert extra == {f"pinesync-{__version__}.data/data/share/man/man1/pinesync.1"}
-    assert f"{info}licenses/LICENSE" in held
+    assert f"{info}licenses/LICENSE" in names
 
 
 def test_wheel_and_sdist_have_one_version(wheel: Path) -> None:
     metadata = contents(wheel)[f"pinesync-{__version__}.dist-info/METADATA"].decode()
     assert f"\nVersion: {__version__}\n" in metadata
-    told = run(sys.executable, "-m", "pinesync", "--version", cwd=ROOT)
-    assert told.startswith(f"pinesync {__version__} (Python ")
+    output = run(sys.executable, "-m", "pinesync", "--version", cwd=ROOT)
+    assert output.startswith(f"pinesync {__version__} (Python ")
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     sdist = build(ROOT, "sdist", tmp_path / "sdist")
-    with tarfile.open(sdist) as held:
+    with tarfile.open(sdist) as archive:
         # Older patches of Python 3.11 do not have it.
         wary: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
-        held.extractall(tmp_path, **wary)
+        archive.extractall(tmp_path, **wary)
     source = tmp_path / f"pinesync-{__version__}"
     for name in ("Makefile", "docs/conf.py", "tests/test_packaging.py", "SECURITY.md", "LICENSE"):
         assert (source / name).is_file(), f"the sdist lacks {name}"

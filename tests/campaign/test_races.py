@@ -130,9 +130,9 @@ def pulled(folder: Workspace, text: str, number: int, planned: bytes | None = No
 
 def serials(folder: Workspace) -> tuple[set[str], set[str]]:
     """Those in the file, and those that were kept."""
-    kept = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
+    stored = (path.read_text() for path in folder.state.folder.glob("objects/*/*"))
     there = (folder.root / PATH).read_text()
-    return set(SERIAL.findall(there)), {n for text in kept for n in SERIAL.findall(text)}
+    return set(SERIAL.findall(there)), {n for text in stored for n in SERIAL.findall(text)}
 
 
 @pytest.mark.promise(1)
@@ -153,8 +153,8 @@ def test_an_editor_races_a_pull(
             editor.stdin.write(f"{number}\n")
             ends[pulled(folder, f"//@version=6\n// version {number}\n", number, planned)] += 1
             assert editor.stdout.readline() == "saved\n"
-    there, kept = serials(folder)
-    lost = {str(number) for number in range(rounds)} - there - kept
+    there, stored = serials(folder)
+    lost = {str(number) for number in range(rounds)} - there - stored
     assert not lost, f"{len(lost)} of {rounds} edits are lost, such as {sorted(lost)[:5]}"
     assert all(ends[end] for end in (True, False)), f"no race at all: {ends}"
     assert [path.name for path in (folder.root / PATH).parent.iterdir()] == ["raced.pine"]
@@ -210,8 +210,8 @@ def test_a_pull_during_a_save_in_place_keeps_the_edit(
         file.seek(0)
         file.write("//@version=6\n// edit 1\n")
         file.truncate()
-    there, kept = serials(folder)
-    assert "1" in there | kept, "the editor's text is in a file that has no name any more"
+    there, stored = serials(folder)
+    assert "1" in there | stored, "the editor's text is in a file that has no name any more"
 
 
 @pytest.mark.parametrize("begin", [opened, emptied, half_written])
@@ -241,7 +241,7 @@ def test_a_reader_sees_whole_texts(folder: Workspace) -> None:
         assert reader.stdout.readline() == "reading\n"
         for number, text in enumerate(texts[1:]):
             assert pulled(folder, text, number)
-        said, _ = reader.communicate("stop\n")
-    seen = set(said.splitlines()) - {"reading"}
+        output, _ = reader.communicate("stop\n")
+    seen = set(output.splitlines()) - {"reading"}
     assert len(seen) > 1, "no pull was seen"
     assert seen <= {text.split("\n")[0] for text in texts}

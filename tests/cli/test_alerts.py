@@ -50,7 +50,7 @@ def test_alerts_are_listed_with_the_version_they_run(repo: World) -> None:
     ]
     assert cells[3][:2] == ["Trend", "2.0"]
     assert cells[3][-1].startswith("commit ")
-    assert ran.asked == ("list", "alerts")
+    assert ran.requests == ("list", "alerts")
     assert clone("alerts", "--stale", "strategies/", code=0).err == NONE_STALE
     assert clone("alerts", "--exit-code").code == 6
     assert clone("alerts", "--exit-code", "strategies/").code == 0
@@ -113,11 +113,11 @@ def test_neither_message_nor_webhook_is_shown_or_stored(clone: World, fault: str
         clone.plan.add(Fault("alerts", "answer", body=refusal, status=400, count=None))
     elif fault:
         clone.plan.add(f"alerts:*:{fault}")
-    said = "".join(clone("-vv", "alerts", *more).said for more in ([], ["--json"], ["--stale"]))
-    held = {**clone.files(), **clone.kept()}
+    output = "".join(clone("-vv", "alerts", *more).output for more in ([], ["--json"], ["--stale"]))
+    files = {**clone.files(), **clone.kept()}
     for secret in (SECRET, MESSAGE, "c4n4ry"):
-        assert secret not in said
-        assert not [path for path, body in held.items() if secret.encode() in body]
+        assert secret not in output
+        assert not [path for path, body in files.items() if secret.encode() in body]
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_a_push_counts_alerts_on_older_versions(clone: World) -> None:
     alert(clone)
     alert(clone, active=False)
     clone.write(LONGER)
-    assert "alerts" not in clone("push", code=0).asked, "pine.toml has to ask for it"
+    assert "alerts" not in clone("push", code=0).requests, "pine.toml has to ask for it"
     file = clone.folder / "pine.toml"
     file.write_text(file.read_text("utf-8").replace("[workspace]", "[workspace]\nalerts = true"))
     clone.write(MERGED)
     ran = clone("push", code=0)
     assert ran.err == "  1 active alert on older versions\n"
-    assert ran.asked[-1] == "alerts"
+    assert ran.requests[-1] == "alerts"
     clone.plan.add("alerts:*:html")
     clone.write(LONGER)
     assert "the alerts could not be listed" in clone("push", code=0).err

@@ -19,7 +19,7 @@ def test_the_note_of_a_push_wins(repo: World) -> None:
     repo("push")
     faster = head(repo)
     ran = repo("blame-version", f"{TREND_PATH}@2")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     assert ran.out.startswith(f"{commit}  ")
     assert ran.out.endswith("  Pine Tester <tester@example.invalid>  Trend 2.0\n")
     found = None
@@ -48,15 +48,15 @@ def test_forged_trailers_are_not_believed(repo: World) -> None:
     longer = head(repo)
     repo("push")
     repo.write(SLOWER)
-    said = f"forged\n\nPine-Id: {repo.id_of()}\nPine-Version: 2.0"
-    git(repo, "commit", "-qam", said)
+    message = f"forged\n\nPine-Id: {repo.id_of()}\nPine-Version: 2.0"
+    git(repo, "commit", "-qam", message)
     repo.forget()
     found = repo("blame-version", f"{TREND_PATH}", "--json").json
     assert (found["commit"], found["by"]) == (longer, "text")
     # in the body and not at the end, a line is no trailer
-    git(repo, "commit", "-q", "--allow-empty", "-m", said + "\n\nmore words")
+    git(repo, "commit", "-q", "--allow-empty", "-m", message + "\n\nmore words")
     git(repo, "reset", "-q", "--soft", "HEAD~2")
-    git(repo, "commit", "-qm", said + "\n\nmore words")
+    git(repo, "commit", "-qm", message + "\n\nmore words")
     assert repo("blame-version", TREND_PATH, "--json").json["by"] == "text"
 
 
@@ -84,7 +84,7 @@ def test_a_text_is_found_on_any_branch(repo: World) -> None:
     repo.forget()
     ran = repo("blame-version", f"{TREND_PATH}@2", "--json")
     assert (ran.json["commit"], ran.json["by"]) == (side, "text")
-    assert ran.asked == ("get",)
+    assert ran.requests == ("get",)
     found = repo("blame-version", f"{TREND_PATH}@1", "--json").json
     assert found["commit"] == first
 
@@ -121,7 +121,7 @@ def test_a_version_without_a_commit_is_reported(repo: World) -> None:
     ["nothing.pine", f"{TREND_PATH}@x", f"{TREND_PATH}@0", "USER;" + "0" * 32, "../x.pine@2", "@2"],
 )
 def test_an_invalid_version_is_refused(repo: World, name: str) -> None:
-    assert repo("blame-version", name, code=2).asked == ()
+    assert repo("blame-version", name, code=2).requests == ()
 
 
 def test_a_file_name_with_an_at_sign_is_found(repo: World) -> None:
@@ -137,5 +137,5 @@ def test_a_file_name_with_an_at_sign_is_found(repo: World) -> None:
 
 def test_blame_version_needs_git(clone: World) -> None:
     ran = clone("blame-version", TREND_PATH)
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "not in a git repository" in ran.err

@@ -75,7 +75,7 @@ def test_a_custom_message_keeps_the_trailers(repo: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ([], "-m goes with --commit"),
         (["--no-commit"], "-m goes with --commit"),
@@ -84,10 +84,10 @@ def test_a_custom_message_keeps_the_trailers(repo: World) -> None:
     ],
     ids=" ".join,
 )
-def test_a_message_without_commit_is_refused(repo: World, options: list[str], said: str) -> None:
+def test_a_message_without_commit_is_refused(repo: World, options: list[str], message: str) -> None:
     repo.write(LONGER)
     ran = repo("push", *options, "-m", "Longer")
-    assert (ran.code, ran.asked, said in ran.err) == (2, (), True)
+    assert (ran.code, ran.requests, message in ran.err) == (2, (), True)
     assert repo.saved() == [TREND]
 
 
@@ -237,7 +237,7 @@ def test_a_running_git_process_stops_the_push(repo: World) -> None:
     repo.write(LONGER)
     (repo.folder / ".git" / "index.lock").write_text("")
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "another git process is running" in ran.err
     assert repo.saved() == [TREND]
 
@@ -272,7 +272,7 @@ def test_an_ignored_pine_toml_stops_the_push(clone: World) -> None:
     clone.write("pine.toml\n", ".gitignore")
     clone.write(LONGER)
     ran = clone("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "git ignores pine.toml" in ran.err
 
 
@@ -291,7 +291,7 @@ def test_an_option_overrides_the_git_setting(repo: World) -> None:
     assert trailers(repo) == [f"Pine-Id: {repo.id_of()}", "Pine-Version: 3.0"]
     git(repo, "config", "pinesync.commit", "sometimes")
     ran = repo("push")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "pinesync.commit" in ran.err
 
 
@@ -396,7 +396,7 @@ def test_programs_of_a_repository_run_only_for_a_commit(repo: World) -> None:
 def test_commit_needs_a_repository(clone: World) -> None:
     clone.write(LONGER)
     ran = clone("push", "--commit")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "not in a git repository" in ran.err
     assert "hint: run `git init`" in ran.err
     assert clone("push").code == 0
@@ -407,7 +407,7 @@ def test_commit_needs_an_author(repo: World, monkeypatch: pytest.MonkeyPatch) ->
     git(repo, "config", "user.useConfigOnly", "true")
     repo.write(LONGER)
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "git config user.email" in ran.err
 
 
@@ -424,7 +424,7 @@ def test_an_unfinished_git_operation_stops_the_push(repo: World, what: str) -> N
     assert git_code(repo, *words) == 1
     repo.write(LONGER)
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert f"a {what} is under way" in ran.err
     assert repo("push", "--no-commit").code == 0
 
@@ -453,7 +453,7 @@ def test_a_detached_head_in_a_bisect_or_rebase_stops_the_push(
     repo.web_save(EDITED, "Breakout")
     before = git(here, "rev-parse", "HEAD")
     ran = repo(verb, "--commit", cwd=here)
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert f"a {what.split()[0]} is under way" in ran.err
     assert git(here, "rev-parse", "HEAD") == before
     assert (here / BREAKOUT_PATH).read_text() == BREAKOUT
@@ -498,7 +498,7 @@ def test_an_invalid_pine_toml_in_head_stops_the_push(repo: World) -> None:
     repo.write(good, "pine.toml")
     repo.write(LONGER)
     ran = repo("push", "--commit")
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "in HEAD is not valid" in ran.err
 
 

@@ -158,11 +158,11 @@ def test_completion_sends_no_request_and_writes_nothing(typed: World) -> None:
     assert typed.app._answered == []
 
 
-@pytest.mark.parametrize("asked", ["bash_complete", "bash_source", "csh_complete", "x"])
-def test_completion_reports_no_errors(typed: World, asked: str) -> None:
+@pytest.mark.parametrize("mode", ["bash_complete", "bash_source", "csh_complete", "x"])
+def test_completion_reports_no_errors(typed: World, mode: str) -> None:
     (typed.folder / "pine.toml").write_text("<<<<<<< no\n")
     env = {
-        "_PINESYNC_COMPLETE": asked,
+        "_PINESYNC_COMPLETE": mode,
         "PINESYNC_SETTLE_SECONDS": "x",
         "PINESYNC_HOME": "/dev/null/x",
     }
@@ -171,6 +171,6 @@ def test_completion_reports_no_errors(typed: World, asked: str) -> None:
 
 
 def test_the_completion_script_is_available_as_json(world: World) -> None:
-    told = json.loads(world("completion", "fish", "--json").out)
-    assert told["shell"] == "fish"
-    assert "complete " in told["script"]
+    answer = json.loads(world("completion", "fish", "--json").out)
+    assert answer["shell"] == "fish"
+    assert "complete " in answer["script"]

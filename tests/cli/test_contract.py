@@ -50,20 +50,20 @@ def test_a_changed_plot_has_its_own_code(clone: World) -> None:
 
 def test_the_compiler_is_called_only_if_inputs_or_plots_change(clone: World) -> None:
     clone.write(LONGER)
-    assert "compile" not in clone("push", code=0).asked
+    assert "compile" not in clone("push", code=0).requests
     clone.write(SHIFTED)
-    assert clone("push", code=0).asked.count("compile") == 2
+    assert clone("push", code=0).requests.count("compile") == 2
     configured(clone, 'contract = "ignore"')
     clone.write(TREND)
     ran = clone("push", code=0)
-    assert (ran.err, "compile" in ran.asked) == ("", False)
+    assert (ran.err, "compile" in ran.requests) == ("", False)
 
 
 def test_a_computed_title_is_compared_by_the_compiler(clone: World) -> None:
     named = TREND.replace(INPUT, 'NAME = "Length"\nlength = input.int(20, NAME)\n')
     clone.write_and_push(named)
     clone.write(named.replace('"Length"', '"Period"'))
-    assert clone("push", code=0).asked.count("compile") == 2
+    assert clone("push", code=0).requests.count("compile") == 2
 
 
 @both_ways
@@ -73,7 +73,7 @@ def test_contract_refuse_stops_a_push_unless_allowed(clone: World) -> None:
     planned = clone("push", "-n", code=0)
     assert f"would be refused: {REFUSED}" in planned.out
     (row,) = clone("push", "-n", "--json", code=0).json["planned"]
-    assert [one["code"] for one in row["diagnostics"]] == ["PS010"]
+    assert [finding["code"] for finding in row["diagnostics"]] == ["PS010"]
     refused = clone("push", code=3)
     assert f"{TREND_PATH}: {REFUSED}; nothing was saved\n" in refused.err
     assert f"hint: `pinesync push --allow-shift {TREND_PATH}` saves it all the same" in refused.err
@@ -90,10 +90,10 @@ def test_contract_refuse_stops_a_push_unless_allowed(clone: World) -> None:
 def test_an_appended_input_of_a_strategy_is_a_note(clone: World) -> None:
     configured(clone, 'contract = "refuse"')
     clone.write(BREAKOUT + STOP, BREAKOUT_PATH)
-    said = "note: in_0 a property of the strategy → "
-    assert said in clone("check", "--strict", BREAKOUT_PATH, code=0).out
+    message = "note: in_0 a property of the strategy → "
+    assert message in clone("check", "--strict", BREAKOUT_PATH, code=0).out
     assert "::notice file=" in clone("check", "--format", "github", BREAKOUT_PATH, code=0).out
-    assert said in clone("push", code=0).err
+    assert message in clone("push", code=0).err
 
 
 def test_check_reports_breaking_changes_in_every_format(clone: World) -> None:
@@ -104,7 +104,9 @@ def test_check_reports_breaking_changes_in_every_format(clone: World) -> None:
     assert github.startswith(f"::warning file={TREND_PATH},line={LINE},")
     assert "title=PS010::in_0 " in github
     (run,) = json.loads(clone("check", TREND_PATH, "--format", "sarif", code=0).out)["runs"]
-    assert [(one["ruleId"], one["message"]["text"]) for one in run["results"]] == [("PS010", WORDS)]
+    assert [(result["ruleId"], result["message"]["text"]) for result in run["results"]] == [
+        ("PS010", WORDS)
+    ]
     configured(clone, 'contract = "ignore"')
     assert clone("check", TREND_PATH, code=0).out == ""
 
@@ -140,7 +142,7 @@ def test_diff_contract_lists_every_slot(clone: World) -> None:
     assert clone("diff", "--contract", code=0).out == ""
     clone.write(SHIFTED)
     ran = clone("diff", "--contract", TREND_PATH, code=0)
-    assert (ran.out, ran.err, ran.asked) == (LISTED, "", ("compile",) * 2)
+    assert (ran.out, ran.err, ran.requests) == (LISTED, "", ("compile",) * 2)
     assert clone("diff", "--contract", "--exit-code").code == 6
     remote = LISTED.replace("1.0", "TradingView 2.0")
     clone.web_save(SLOWER)

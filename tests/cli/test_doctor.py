@@ -53,8 +53,8 @@ class Report:
         found: dict[str, str] = {}
         for one in self.findings:
             if one["level"] == "wrong":
-                said = f"{one['message']}; {one['hint']}\n"
-                found[one["area"]] = found.get(one["area"], "") + said
+                text = f"{one['message']}; {one['hint']}\n"
+                found[one["area"]] = found.get(one["area"], "") + text
         return found
 
     def notes(self) -> dict[str, str]:
@@ -67,13 +67,13 @@ def look(world: World, *options: str, cwd: Path | None = None) -> Report:
     """Run doctor with and without --json. In any case both agree, all areas are listed, every
     problem has a hint, nothing changes, and no private data is shown."""
     before = everything(world)
-    ran, asked = world("doctor", *options, cwd=cwd), world("doctor", "--json", *options, cwd=cwd)
+    ran, as_json = world("doctor", *options, cwd=cwd), world("doctor", "--json", *options, cwd=cwd)
     assert everything(world) == before
-    for one in (ran, asked):
+    for one in (ran, as_json):
         private(world, one)
-    assert asked.err == ""
-    found = asked.json
-    assert ran.code == asked.code == found["exit_code"]
+    assert as_json.err == ""
+    found = as_json.json
+    assert ran.code == as_json.code == found["exit_code"]
     findings = found["findings"]
     areas = list(dict.fromkeys(f["area"] for f in findings))
     assert areas in (AREAS, [area for area in AREAS if area not in HERE])
@@ -107,10 +107,10 @@ def everything(world: World) -> tuple[Any, ...]:
 
 def private(world: World, ran: Ran) -> None:
     for secret in (world.user.sessionid, world.user.sessionid_sign, KEPT_COOKIE):
-        assert secret not in ran.said
+        assert secret not in ran.output
     for line in SOURCES:
-        assert len(line) < 8 or line not in ran.said
-    assert str(world.home) not in ran.said
+        assert len(line) < 8 or line not in ran.output
+    assert str(world.home) not in ran.output
 
 
 def same_for_people(ran: Ran, findings: list[dict[str, str]]) -> None:
@@ -154,7 +154,7 @@ def test_a_healthy_workspace_has_no_findings(sound: World) -> None:
     found = look(sound)
     assert found.ran.code == 0
     assert {level for f in found.findings for level in [f["level"]]} == {"ok"}
-    assert found.ran.asked == ("list", "script_info")
+    assert found.ran.requests == ("list", "script_info")
     ((_, session, _),) = found.of("session")
     assert session.startswith("sandbox on ")
     assert "3 saved scripts, cookie: " in session
@@ -177,7 +177,7 @@ def test_doctor_works_in_a_subfolder_and_after_edits(sound: World) -> None:
 
 def test_doctor_works_outside_a_workspace(world: World) -> None:
     found = look(world)
-    assert (found.ran.code, found.ran.asked) == (0, ())
+    assert (found.ran.code, found.ran.requests) == (0, ())
     assert set(found.notes()) == {"session", "manifest"}
     assert "not signed in" in found.notes()["session"]
     assert "not in a workspace" in found.notes()["manifest"]
@@ -197,12 +197,12 @@ def test_versions_of_all_dependencies_are_listed(sound: World) -> None:
     project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8"))
     needed = {re.split("[<>=]", line)[0] for line in project["project"]["dependencies"]}
     assert set(machine.NEEDED) == needed
-    told = sound("doctor", "--json").json["versions"]
-    assert {"pinesync", "python", "system", "git", *needed} <= set(told)
-    assert all(isinstance(version, str) for version in told.values())
+    versions = sound("doctor", "--json").json["versions"]
+    assert {"pinesync", "python", "system", "git", *needed} <= set(versions)
+    assert all(isinstance(version, str) for version in versions.values())
     lines = sound("doctor").out.splitlines()
-    assert any(f"python {told['python']}" in line for line in lines)
-    assert any(f"requests {told['requests']}" in line for line in lines)
+    assert any(f"python {versions['python']}" in line for line in lines)
+    assert any(f"requests {versions['requests']}" in line for line in lines)
 
 
 def test_a_missing_package_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,7 +236,7 @@ def test_a_missing_cookie_is_reported(sound: World, monkeypatch: pytest.MonkeyPa
         found = look(sound, *options)
         assert set(found.wrong()) == {"session"}
         assert "set PINESYNC_COOKIE" in found.wrong()["session"]
-        assert found.ran.asked == ()
+        assert found.ran.requests == ()
     monkeypatch.delenv("PINESYNC_FACADE_URL")
     assert "`pinesync login`" in look(sound).wrong()["session"]
 
@@ -263,9 +263,9 @@ def test_another_accounts_cookie_is_reported(sound: World, monkeypatch: pytest.M
 def test_an_unreachable_service_is_reported(sound: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
-    said = only_wrong(sound, "session")
-    assert said.startswith("could not be checked: no connection to 127.0.0.1:9")
-    assert "--offline" in said
+    message = only_wrong(sound, "session")
+    assert message.startswith("could not be checked: no connection to 127.0.0.1:9")
+    assert "--offline" in message
 
 
 @both_ways
@@ -279,7 +279,7 @@ def test_an_invalid_response_is_reported(sound: World, fault: str) -> None:
 def test_offline_sends_no_request(sound: World) -> None:
     sound.plan.expire()
     found = look(sound, "--offline")
-    assert (found.ran.code, found.ran.asked) == (0, ())
+    assert (found.ran.code, found.ran.requests) == (0, ())
     assert set(found.notes()) == {"session"}
 
 
@@ -320,16 +320,16 @@ def sign_in(world: World, name: str = "session.json", mode: int = 0o600) -> Path
     folder = world.home / "pinesync" / "config"
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / name
-    held = {"sessionid": KEPT_COOKIE, "sessionid_sign": f"v3:{KEPT_COOKIE}", "saved_at": 1}
-    file.write_text(json.dumps({**held, "name": "sandbox", "user_id": "1"}))
+    content = {"sessionid": KEPT_COOKIE, "sessionid_sign": f"v3:{KEPT_COOKIE}", "saved_at": 1}
+    file.write_text(json.dumps({**content, "name": "sandbox", "user_id": "1"}))
     file.chmod(mode)
     return file
 
 
 def test_a_private_sign_in_is_healthy(sound: World) -> None:
     file = sign_in(sound)
-    said = f"{shown(sound, file.parent)}: 1 sign-in kept, readable by you alone"
-    assert look(sound).of("sign-in") == [("ok", said, "")]
+    message = f"{shown(sound, file.parent)}: 1 sign-in kept, readable by you alone"
+    assert look(sound).of("sign-in") == [("ok", message, "")]
 
 
 def test_named_sign_ins_are_checked(world: World, tradingview: TradingView) -> None:
@@ -339,8 +339,8 @@ def test_named_sign_ins_are_checked(world: World, tradingview: TradingView) -> N
     commit(world)
     found = look(world)
     assert found.wrong() == found.notes() == {}
-    said = "sandbox on tradingview, 3 saved scripts, cookie: stored"
-    assert found.of("session") == [("ok", said, "")]
+    line = "sandbox on tradingview, 3 saved scripts, cookie: stored"
+    assert found.of("session") == [("ok", line, "")]
     assert set(look(world, "--as", "nobody").wrong()) == {"session"}
     assert set(look(world, "--as", "nobody", cwd=world.place).wrong()) == {"session"}
     ((_, message, _),) = look(world, cwd=world.place).of("session")
@@ -457,9 +457,9 @@ def test_an_uncommitted_pine_toml_is_noted(clone: World) -> None:
 def test_an_ignored_pine_toml_is_reported(clone: World) -> None:
     clone.write("pine.*\n", ".gitignore")
     commit(clone)
-    said = only_wrong(clone, "git")
-    assert "git ignores pine.toml" in said
-    assert "`git check-ignore -v pine.toml`" in said
+    message = only_wrong(clone, "git")
+    assert "git ignores pine.toml" in message
+    assert "`git check-ignore -v pine.toml`" in message
 
 
 def test_ignored_scripts_are_reported(clone: World) -> None:
@@ -523,7 +523,7 @@ def test_no_program_of_the_repository_is_run(sound: World) -> None:
 
 @both_ways
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[workspace\n", "pine.toml:1: not TOML"),
         ("[workspace]\nschema = 99\n", "pine.toml:2: "),
@@ -531,14 +531,14 @@ def test_no_program_of_the_repository_is_run(sound: World) -> None:
         ("\n[workspace]\nschema = 1\nurl = 'https://evil.invalid'\n", "pine.toml:4: unknown key"),
     ],
 )
-def test_an_invalid_pine_toml_is_reported(sound: World, text: str, said: str) -> None:
+def test_an_invalid_pine_toml_is_reported(sound: World, text: str, message: str) -> None:
     """The line is reported, and everything that needs no pine.toml is checked."""
     sound.write(text, "pine.toml")
     sound.write(MARKERS)
     (sound.folder / ".pinesync-1.tmp").write_text("left")
     found = look(sound)
     assert set(found.wrong()) == {"manifest", "conflicts"}
-    assert found.wrong()["manifest"].startswith(said)
+    assert found.wrong()["manifest"].startswith(message)
     notes = found.notes()
     assert {area for area, words in notes.items() if "fix pine.toml first" in words} == {
         "lock",
@@ -551,9 +551,9 @@ def test_an_invalid_pine_toml_is_reported(sound: World, text: str, said: str) ->
 
 def test_a_missing_file_is_noted(sound: World) -> None:
     sound.remove()
-    said = noted(sound, "manifest")
-    assert f"the file is missing: {TREND_PATH}" in said
-    assert f"`pinesync restore {TREND_PATH}`" in said
+    message = noted(sound, "manifest")
+    assert f"the file is missing: {TREND_PATH}" in message
+    assert f"`pinesync restore {TREND_PATH}`" in message
 
 
 # -- lock -----------------------------------------------------------------------------------------
@@ -603,10 +603,10 @@ def test_damaged_stored_texts_are_reported(sound: World) -> None:
     other.rename(other.with_name("stranger"))
     found = look(sound)
     assert set(found.wrong()) == {"state"}
-    said = found.wrong()["state"]
-    assert "2 of 3 kept texts damaged: " in said
-    assert one.relative_to(sound.state_folder).as_posix() in said
-    assert "stranger" in said
+    message = found.wrong()["state"]
+    assert "2 of 3 kept texts damaged: " in message
+    assert one.relative_to(sound.state_folder).as_posix() in message
+    assert "stranger" in message
 
 
 @posix
@@ -693,9 +693,9 @@ def test_a_save_without_a_response_is_reported(
     assert sound("push").code == 7
     found = look(sound)
     assert set(found.wrong()) == {"writes"}
-    said = found.wrong()["writes"]
-    assert re.match(rf"{TREND_PATH}: a save was sent at least \d seconds? ago", said)
-    assert "run `pinesync push`" in said
+    message = found.wrong()["writes"]
+    assert re.match(rf"{TREND_PATH}: a save was sent at least \d seconds? ago", message)
+    assert "run `pinesync push`" in message
     monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
     assert sound("push").code == 0
     found = look(sound)
@@ -731,9 +731,9 @@ def test_an_interrupted_pull_is_reported(sound: World) -> None:
 def test_a_flagged_script_is_reported(sound: World) -> None:
     flags(sound)
     commit(sound)
-    said = only_wrong(sound, "conflicts")
-    assert "hides 1.0, which somebody else saved" in said
-    assert f"`pinesync resolve {TREND_PATH}` with --ours" in said
+    message = only_wrong(sound, "conflicts")
+    assert "hides 1.0, which somebody else saved" in message
+    assert f"`pinesync resolve {TREND_PATH}` with --ours" in message
 
 
 def test_conflict_markers_are_reported(sound: World) -> None:
@@ -864,7 +864,7 @@ def test_hostile_names_are_escaped(sound: World, name: str) -> None:
     found = look(sound)
     assert found.ran.code == 0
     assert "cannot be tracked" in found.ran.out
-    assert name not in found.ran.said
+    assert name not in found.ran.output
 
 
 def test_doctor_has_colours_and_verbosity(sound: World) -> None:

@@ -49,21 +49,21 @@ def test_each_missing_text_is_read_once(clone: World) -> None:
     clone.web_save(EXTRA, "Extra")
     before = clone.files(), clone.state()
     ran = clone("fetch")
-    assert (ran.code, sorted(ran.asked)) == (0, ["get", "get", "list"])
+    assert (ran.code, sorted(ran.requests)) == (0, ["get", "get", "list"])
     assert ran.out.splitlines() == [
         f"remote-only  {EXTRA_PATH}  1.0",
         f"behind       {TREND_PATH}  1.0 → 2.0",
     ]
-    assert clone("fetch").asked == ("list",)
+    assert clone("fetch").requests == ("list",)
     assert (clone.files(), clone.state()) == before
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
     assert clone.read() == SLOWER
 
 
 def test_nothing_new_is_one_request(clone: World) -> None:
     ran = clone("fetch")
     assert (ran.code, ran.out, ran.err) == (0, "", "nothing new on TradingView\n")
-    assert ran.asked == ("list",)
+    assert ran.requests == ("list",)
 
 
 def test_a_merge_after_a_fetch_reads_no_texts(clone: World) -> None:
@@ -72,7 +72,7 @@ def test_a_merge_after_a_fetch_reads_no_texts(clone: World) -> None:
     clone.write(LONGER)
     clone.web_save(SLOWER)
     assert clone("fetch").code == 0
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
     assert clone.read() == MERGED
 
 
@@ -114,8 +114,8 @@ def test_git_diff_shows_what_differs(repo: World) -> None:
     assert sorted(ahead(repo)) == ["Extra 1.0", "Trend 2.0"]
     assert sorted(differs(repo)) == sorted([EXTRA_PATH, TREND_PATH, "pine.toml"])
     assert git(repo.folder, "diff", SAVED, "--", TREND_PATH).count("\n-") == 2
-    told = git(repo.folder, "log", "-1", "--format=%(trailers)", "--grep=^Trend", SAVED)
-    assert told == f"Pine-Id: {repo.id_of()}\nPine-Version: 2.0\n"
+    message = git(repo.folder, "log", "-1", "--format=%(trailers)", "--grep=^Trend", SAVED)
+    assert message == f"Pine-Id: {repo.id_of()}\nPine-Version: 2.0\n"
 
 
 def test_a_pull_moves_the_branch_and_a_commit_catches_up(repo: World) -> None:
@@ -225,8 +225,8 @@ def test_a_file_keeps_its_own_line_ends(repo: World) -> None:
     assert differs(repo) == []
     repo.web_save(SLOWER)
     repo("fetch")
-    told = git(repo.folder, "diff", "--numstat", SAVED, "--", TREND_PATH)
-    assert told == f"1\t1\t{TREND_PATH}"
+    changes = git(repo.folder, "diff", "--numstat", SAVED, "--", TREND_PATH)
+    assert changes == f"1\t1\t{TREND_PATH}"
 
 
 def test_texts_are_committed_as_git_stores_them(clone: World) -> None:

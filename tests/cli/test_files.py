@@ -136,7 +136,7 @@ def test_every_template_compiles(clone: World, template: str, path: str) -> None
     assert "{{" not in clone.read(path)
     checked = clone("check", path)
     assert (checked.code, checked.out) == (0, "")
-    assert checked.asked == ("check",)
+    assert checked.requests == ("check",)
     assert clone("push").code == 0
     assert clone.saved("My idea") == [clone.read(path)]
 
@@ -165,9 +165,9 @@ def test_a_template_file_determines_the_folder(clone: World) -> None:
 def test_user_templates_override_the_shipped_ones(clone: World) -> None:
     folder = Path(os.environ["PINESYNC_HOME"]) / "config" / "templates"
     folder.mkdir(parents=True)
-    kept = clone.place / "dotfiles.pine"
-    kept.write_text("//@version=6\nindicator('mine')\nplot(1)\n")
-    (folder / "start.pine").symlink_to(kept)
+    target = clone.place / "dotfiles.pine"
+    target.write_text("//@version=6\nindicator('mine')\nplot(1)\n")
+    (folder / "start.pine").symlink_to(target)
     (folder / "library.pine").write_bytes(b"\xef\xbb\xbf//@version=6\r\nlibrary('{{name}}')\r\n")
     assert clone("new", "One", "--template", "start").code == 0
     assert "'mine'" in clone.read("indicators/One.pine")
@@ -187,13 +187,13 @@ def test_a_template_must_be_a_pine_file(clone: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(None, "no such template"), (b"\xff\xfe", "own.pine: ")]
+    ("data", "message"), [(None, "no such template"), (b"\xff\xfe", "own.pine: ")]
 )
-def test_an_unreadable_template_is_refused(clone: World, data: bytes | None, said: str) -> None:
+def test_an_unreadable_template_is_refused(clone: World, data: bytes | None, message: str) -> None:
     if data is not None:
         (clone.folder / "own.pine").write_bytes(data)
     files = clone.files()
-    assert said in clone("new", "x", "--template", "./own.pine", code=2).err
+    assert message in clone("new", "x", "--template", "./own.pine", code=2).err
     assert clone.files() == files
 
 
@@ -208,7 +208,7 @@ def test_new_accepts_any_name_of_the_service(clone: World, name: str) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "two\nlines", "\x1b[31m", "\u202eevil"])
 def test_new_refuses_invalid_names(clone: World, name: str) -> None:
     files = clone.files()
-    assert "\x1b" not in clone("new", name, code=2).said
+    assert "\x1b" not in clone("new", name, code=2).output
     assert clone.files() == files
 
 
@@ -245,7 +245,7 @@ def test_a_removed_script_does_not_return_to_a_partial_workspace(
     clone.web_save(SLOWER)
     for verb in ("pull", "push"):
         ran = clone(verb)
-        assert (ran.code, ran.out, ran.asked) == (0, "", ("list",))
+        assert (ran.code, ran.out, ran.requests) == (0, "", ("list",))
     assert clone.words() == {TREND_PATH: "untracked"}
     assert clone.read() == (LONGER if edited else TREND)
     assert clone("add", "--id", clone.id_of(), TREND_PATH).code == 0  # and is met where it is meant
@@ -265,7 +265,7 @@ def test_list_shows_every_script_and_its_file(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.web_save(EXTRA, "Extra")
     listed = clone("list")
-    assert listed.asked == ("list",)
+    assert listed.requests == ("list",)
     rows = [line.split() for line in listed.out.splitlines()]
     assert [(row[0], row[1], row[2]) for row in rows] == [
         ("Breakout", "1.0", "strategy"),
@@ -288,14 +288,14 @@ def test_list_works_outside_a_workspace(world: World) -> None:
 
 @both_ways
 def test_whoami_shows_account_and_cookie_source(clone: World) -> None:
-    told = clone("whoami")
+    shown = clone("whoami")
     where, source = clone.remote_name, "the sandbox's own"
     if clone.server:
         where, source = clone.server.url, "from the variable PINESYNC_COOKIE"
-    first, cookie = told.out.splitlines()[:2]
+    first, cookie = shown.out.splitlines()[:2]
     assert first == f"sandbox on {where}, 3 saved scripts"
     assert cookie.startswith(f"cookie: {source}, ")
-    assert clone.user.sessionid not in told.said
+    assert clone.user.sessionid not in shown.output
 
 
 def test_list_of_an_empty_account_says_so(world: World) -> None:
@@ -381,7 +381,7 @@ def test_diff_works_without_state(clone: World) -> None:
     clone.write(LONGER)
     clone.forget()
     assert "+plot(close)" in clone("diff").out
-    assert clone("diff").asked == ()
+    assert clone("diff").requests == ()
 
 
 # -- check ----------------------------------------------------------------------------------------
@@ -401,7 +401,7 @@ def test_check_offline_finds_syntax_errors(clone: World) -> None:
     clone.write(TREND + "plot(close\n")
     checked = clone("check", "--offline", code=4)
     assert checked.out.startswith(f"{TREND_PATH}:13:")
-    assert checked.asked == ()
+    assert checked.requests == ()
 
 
 def test_check_reports_an_undecodable_file(clone: World) -> None:
@@ -414,7 +414,7 @@ def test_check_reports_an_undecodable_file(clone: World) -> None:
 @both_ways
 def test_check_costs_one_request_a_file_and_no_cookie(clone: World) -> None:
     clone.monkeypatch.delenv("PINESYNC_COOKIE", raising=False)
-    assert clone("check", code=0).asked == ("check",) * len(PATHS)
+    assert clone("check", code=0).requests == ("check",) * len(PATHS)
 
 
 def test_carets_mark_the_finding(clone: World) -> None:

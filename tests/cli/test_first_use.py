@@ -43,10 +43,10 @@ def test_a_file_without_read_permission_is_reported(clone: World, verb: str) -> 
     (clone.folder / TREND_PATH).chmod(0)
     ran = ran_as_anybody(clone, verb)
     assert ran.code == 3
-    assert ran.said.count(TREND_PATH) == 1
-    assert f"{TREND_PATH}: Permission denied" in ran.said
-    assert HINT in ran.said
-    assert "UTF-8" not in ran.said
+    assert ran.output.count(TREND_PATH) == 1
+    assert f"{TREND_PATH}: Permission denied" in ran.output
+    assert HINT in ran.output
+    assert "UTF-8" not in ran.output
     (clone.folder / TREND_PATH).chmod(0o600)
     assert clone.saved() == [TREND]
 
@@ -60,8 +60,8 @@ def test_an_unwritable_folder_is_reported(clone: World) -> None:
     finally:
         (clone.folder / TREND_PATH).parent.chmod(0o700)
     assert ran.code == 1
-    assert ran.said.count(TREND_PATH) == 1
-    assert "Permission denied" in ran.said
+    assert ran.output.count(TREND_PATH) == 1
+    assert "Permission denied" in ran.output
     assert clone.read() == TREND
 
 
@@ -71,7 +71,7 @@ def test_status_names_an_unreadable_file_once(clone: World) -> None:
     ran = ran_as_anybody(clone, "status")
     assert ran.out.count(TREND_PATH) == 1
     assert "Permission denied" in ran.out
-    assert ran_as_anybody(clone, "diff").said.count(TREND_PATH) == 1
+    assert ran_as_anybody(clone, "diff").output.count(TREND_PATH) == 1
 
 
 @pytest.mark.parametrize("kind", ["link", "large"])
@@ -83,20 +83,20 @@ def test_a_linked_or_huge_file_is_refused(clone: World, kind: str) -> None:
     else:
         clone.write("// x\n" * 2_000_000)
     ran = clone("push")
-    assert (ran.code, ran.said.count(TREND_PATH)) == (3, 1)
-    assert HINT in ran.said
+    assert (ran.code, ran.output.count(TREND_PATH)) == (3, 1)
+    assert HINT in ran.output
 
 
 def test_undecodable_bytes_are_refused_with_a_utf_8_hint(clone: World) -> None:
     clone.write(b"\xff\xfe")
-    assert "save it as UTF-8 text" in clone("push", code=3).said
+    assert "save it as UTF-8 text" in clone("push", code=3).output
 
 
 def test_mv_onto_a_listed_file_names_it_once(clone: World) -> None:
     other = "strategies/Breakout.pine"
     ran = clone("mv", TREND_PATH, other, code=3)
     assert f"error: {other}: listed in pine.toml already; nothing was moved" in ran.err
-    assert ran.said.count(other) == 1
+    assert ran.output.count(other) == 1
     assert clone.words() == {}
 
 
@@ -135,8 +135,8 @@ def test_an_invalid_sandbox_has_a_hint_to_move_it(world: World) -> None:
 def test_a_named_folder_without_scripts_is_reported(clone: World, words: list[str]) -> None:
     (clone.folder / "empty" / "deeper").mkdir(parents=True)
     ran = clone("check", *(word.format("empty") for word in words))
-    assert (ran.code, ran.asked) == (2, ())
-    assert "empty: no .pine file is in it" in ran.said
+    assert (ran.code, ran.requests) == (2, ())
+    assert "empty: no .pine file is in it" in ran.output
 
 
 def test_check_of_an_empty_workspace_succeeds(world: World) -> None:
@@ -170,10 +170,10 @@ def test_a_save_of_another_clone_is_marked_pinesync(clone: World) -> None:
     (second / TREND_PATH).write_text(LONGER)
     assert clone("push", cwd=second).code == 0
     clone.web_save_and_pull(TREND)
-    told = {
+    origins = {
         save["version"]: save["by"] for save in clone("log", TREND_PATH, "--json").json["saves"]
     }
-    assert told == {"3.0": "elsewhere", "2.0": "pinesync", "1.0": "elsewhere"}
+    assert origins == {"3.0": "elsewhere", "2.0": "pinesync", "1.0": "elsewhere"}
     for file in (clone.home / "pinesync" / "state").rglob("operations/*.json"):
         if b"push" in file.read_bytes():
             file.write_bytes(b"damaged")

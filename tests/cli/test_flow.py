@@ -51,14 +51,14 @@ def test_an_edit_is_pushed_as_one_version_and_only_once(clone: World) -> None:
 
     again = clone("push")
     assert (again.code, again.out, again.err) == (0, "", "nothing to push\n")
-    assert again.asked == ("list",)
+    assert again.requests == ("list",)
     assert clone.saved() == [TREND, LONGER]
 
 
 def test_an_unchanged_text_sends_nothing(clone: World) -> None:
     clone.write_and_push(LONGER)
     clone.write(LONGER)
-    assert clone("push", TREND_PATH).asked == ("list",)
+    assert clone("push", TREND_PATH).requests == ("list",)
     assert len(clone.saved()) == 2
 
 
@@ -68,7 +68,7 @@ def test_a_foreign_save_is_behind_and_pulled(clone: World) -> None:
     assert clone("pull", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert clone.read() == SLOWER
     assert clone.words() == {}
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
 
 
 def test_a_diverged_script_is_refused_then_merged_then_pushed(clone: World) -> None:
@@ -81,7 +81,7 @@ def test_a_diverged_script_is_refused_then_merged_then_pushed(clone: World) -> N
         f"{TREND_PATH}: saved on TradingView since you pulled (1.0 → 2.0)",
         "  hint: run `pinesync pull` to merge it, then push again",
     ]
-    assert "save_next" not in refused.asked
+    assert "save_next" not in refused.requests
     assert (clone.read(), clone.saved()) == (LONGER, [TREND, SLOWER])
 
     assert clone("pull", code=0).out == f"merged     {TREND_PATH}  1.0 → 2.0\n"
@@ -103,7 +103,7 @@ def test_a_text_that_does_not_compile_is_never_saved(clone: World) -> None:
     checked = clone("check", code=4)
     assert checked.out.splitlines() == findings
     assert checked.err == "3 files: 1 error, 0 warnings\n"
-    assert set(checked.asked) == {"check"}
+    assert set(checked.requests) == {"check"}
 
     pushed = clone("push", code=4)
     assert pushed.out == ""
@@ -141,7 +141,7 @@ def test_a_new_script_is_created_once(clone: World) -> None:
     assert clone("push", code=0).out == f"created    {path}  1.0\n"
     assert clone.saved("Fresh idea") == [clone.read(path)]
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
     assert len(clone.store.list(clone.user)) == 4
 
 

@@ -40,8 +40,10 @@ def has_expressions(program: str) -> bool:
     """A vim that is made small has none."""
     if not shutil.which(program):
         return False
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
-    return program == "nvim" or "+eval" in told
+    output = subprocess.run(
+        [program, "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    return program == "nvim" or "+eval" in output
 
 
 @pytest.fixture
@@ -67,14 +69,14 @@ def test_vim_parses_findings(broken: World, tmp_path: Path, program: str) -> Non
     """The one that the guide gives."""
     if not has_expressions(program):
         pytest.skip(f"needs the program {program}, with expressions")
-    (given,) = re.findall(
+    (entry,) = re.findall(
         r"`:set makeprg=.* (errorformat=\S+(?:\\ \S+)*)`", page("docs/guides/editors.md")
     )
-    told = tmp_path / "errors.txt"
-    told.write_text(broken("check").out)
-    script = f"cfile {told} | call writefile([json_encode(getqflist())], '{tmp_path}/list.json')"
+    log = tmp_path / "errors.txt"
+    log.write_text(broken("check").out)
+    script = f"cfile {log} | call writefile([json_encode(getqflist())], '{tmp_path}/list.json')"
     silent = "--headless" if program == "nvim" else "-es"
-    command = [program, silent, "-u", "NONE", "-c", f"set {given}"]
+    command = [program, silent, "-u", "NONE", "-c", f"set {entry}"]
     subprocess.run(
         [*command, "-c", script, "-c", "qa!"],
         cwd=broken.folder,
@@ -88,9 +90,9 @@ def test_vim_parses_findings(broken: World, tmp_path: Path, program: str) -> Non
 
 @pytest.mark.skipif(not shutil.which("emacs"), reason="needs the program emacs")
 def test_emacs_parses_findings(broken: World, tmp_path: Path) -> None:
-    told = tmp_path / "errors.txt"
-    told.write_text(broken("check").out)
-    lisp = f"""(progn (require 'compile) (find-file "{told}") (compilation-mode)
+    log = tmp_path / "errors.txt"
+    log.write_text(broken("check").out)
+    lisp = f"""(progn (require 'compile) (find-file "{log}") (compilation-mode)
       (compilation--ensure-parse (point-max)) (goto-char (point-min))
       (let ((message (get-text-property (point) 'compilation-message)))
         (princ (format "%S" (list (caar (compilation--loc->file-struct
@@ -192,7 +194,7 @@ def test_every_sarif_log_matches_the_schema(checks: Checks) -> None:
     problems = sorted(SARIF.iter_errors(log), key=str)
     assert not problems, problems[0]
     (run,) = log["runs"]
-    places = [one["locations"][0]["physicalLocation"] for one in run["results"]]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
     for region in (place["region"] for place in places):
         # What no schema can say: a region ends after its beginning.
         end = region.get("endLine", 9), region.get("endColumn", 99)
@@ -209,10 +211,10 @@ def test_a_failing_service_hides_no_finding(clone: World) -> None:
         "check/0.pine", "check/1.pine", "check/3.pine",
     ]  # fmt: skip
     assert "were checked for syntax only\nerror: " in ran.err
-    told = clone("check", "check", "--json").json
-    assert told["exit_code"] == 5
-    assert (len(told["files"]), "hint" in told["error"]) == (4, True)
-    assert "stopped" not in told
+    answer = clone("check", "check", "--json").json
+    assert answer["exit_code"] == 5
+    assert (len(answer["files"]), "hint" in answer["error"]) == (4, True)
+    assert "stopped" not in answer
     assert (
         clone("check", "check", "--format", "github").out.splitlines()[-1].startswith("::error::")
     )
@@ -273,7 +275,7 @@ def test_check_expands_patterns(broken: World) -> None:
         ran = broken("check", "--offline", pattern, "--json")
         assert [file["path"] for file in ran.json["files"]] == [TREND_PATH], pattern
     ran = broken("check", "nothing/*.pine")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "no .pine file matches" in ran.err
 
 
@@ -336,19 +338,19 @@ def test_strict_fails_on_warnings(clone: World) -> None:
 def test_only_a_full_compile_reports_limits(clone: World) -> None:
     clone.write(LONG)
     quick = clone("check")
-    assert (quick.code, set(quick.asked)) == (0, {"check"})
+    assert (quick.code, set(quick.requests)) == (0, {"check"})
     full = clone("check", "--full", code=4)
     assert "error: Too many plots: the limit is 64" in full.out
-    assert full.asked.count("compile") == full.asked.count("check") > 1
+    assert full.requests.count("compile") == full.requests.count("check") > 1
 
 
 def test_a_broken_text_is_not_compiled_in_full(clone: World) -> None:
     clone.write(BROKEN)
-    assert clone("check", "--full", TREND_PATH, code=4).asked == ("check",)
+    assert clone("check", "--full", TREND_PATH, code=4).requests == ("check",)
 
 
 def test_full_and_offline_cannot_be_combined(clone: World) -> None:
-    assert clone("check", "--full", "--offline", code=2).asked == ()
+    assert clone("check", "--full", "--offline", code=2).requests == ()
 
 
 def test_a_push_over_the_limits_suggests_check_full(clone: World) -> None:

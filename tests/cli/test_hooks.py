@@ -265,7 +265,7 @@ def test_lines_for_an_older_interpreter_are_updated(repo: World) -> None:
         b"#!/bin/sh\n# >>> pinesync >>>\nwithout its end\n",
     ],
 )
-def test_a_binary_or_foreign_hook_is_left(repo: World, there: bytes) -> None:
+def test_a_hook_that_is_not_a_shell_script_is_left(repo: World, there: bytes) -> None:
     file = put(repo, "pre-commit", there)
     ran = repo("hooks", "install", code=3)
     assert f"call `{OURS} pre-commit` in it" in ran.err
@@ -363,7 +363,7 @@ def test_hooks_in_a_submodule_have_their_status(repo: World) -> None:
 def test_hooks_need_git(clone: World) -> None:
     for words in (["install"], ["remove"], ["status"], ["run", "pre-commit"], ["run", "pre-push"]):
         ran = clone("hooks", *words)
-        assert (ran.code, ran.asked) == (2, ())
+        assert (ran.code, ran.requests) == (2, ())
         assert "not in a git repository" in ran.err
 
 

@@ -116,8 +116,8 @@ def busy(clone: World) -> World:
 @pytest.mark.parametrize("where", ["before", "after"])
 def test_every_command_prints_one_json_object(busy: World, command: str, where: str) -> None:
     arguments = DONE[command]
-    asked = ["--json", *arguments] if where == "before" else [*arguments, "--json"]
-    ran = busy(*asked)
+    words = ["--json", *arguments] if where == "before" else [*arguments, "--json"]
+    ran = busy(*words)
     found = object_of(ran.out)
     assert found["command"] == command
     assert found["exit_code"] == ran.code
@@ -133,8 +133,8 @@ def test_every_command_is_tested() -> None:
 
 @pytest.mark.parametrize(("code", "arguments"), FAILED, ids=lambda v: str(v))
 def test_errors_are_json_objects(busy: World, code: int, arguments: list[str]) -> None:
-    for asked in (["--json", *arguments], [*arguments, "--json"]):
-        ran = busy(*asked, code=code)
+    for words in (["--json", *arguments], [*arguments, "--json"]):
+        ran = busy(*words, code=code)
         found = object_of(ran.out)
         assert found["exit_code"] == code
         assert isinstance(found["command"], str)
@@ -144,12 +144,12 @@ def test_errors_are_json_objects(busy: World, code: int, arguments: list[str]) -
 
 def test_an_error_names_its_command(busy: World) -> None:
     """Also after an option with a value."""
-    for asked in (
+    for words in (
         ["--json", "status", "nowhere.pine"],
         ["-C", str(busy.folder), "--json", "status", "nowhere.pine"],
         ["--color", "never", "status", "--json", "nowhere.pine"],
     ):
-        assert object_of(busy(*asked).out)["command"] == "status"
+        assert object_of(busy(*words).out)["command"] == "status"
     assert object_of(busy("--json", "sandbox", "reset").out)["command"] == "sandbox reset"
 
 
@@ -181,11 +181,14 @@ def test_documented_keys_are_present(busy: World) -> None:
     assert (error["line"], error["column"], error["code"]) == (13, 6, "CE10272")
     assert (error["severity"], error["end_column"]) == ("error", 15)
     pushed = busy("push", "--json").json
-    (refused,) = [one for one in pushed["outcomes"] if one["path"] == TREND_PATH]
+    (refused,) = [outcome for outcome in pushed["outcomes"] if outcome["path"] == TREND_PATH]
     assert (refused["done"], refused["exit_code"]) == ("refused", 3)
     planned = busy("pull", "--dry-run", "--json").json
     assert planned["dry_run"] is True
-    assert {one["path"] for one in planned["planned"]} == {TREND_PATH, f"indicators/{UNICODE}.pine"}
+    assert {step["path"] for step in planned["planned"]} == {
+        TREND_PATH,
+        f"indicators/{UNICODE}.pine",
+    }
 
 
 def test_a_non_ascii_path_round_trips(busy: World) -> None:
@@ -199,5 +202,5 @@ def test_demo_has_json(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = world.process("demo", "--json")
     found = object_of(ran.out)
     assert (ran.code, found["command"], found["exit_code"]) == (0, "demo", 0)
-    kept = found["events"][-1]["folder"]
-    assert kept.startswith(str(world.place))
+    folder = found["events"][-1]["folder"]
+    assert folder.startswith(str(world.place))

@@ -119,7 +119,7 @@ def test_an_edited_old_copy_merges_and_reverts_nothing(world: World) -> None:
 def test_init_sends_no_request_and_tracks_nothing(world: World) -> None:
     world.folder.mkdir()
     world.write(TREND, "indicators/Trend.pine")
-    assert world("init", "--sandbox", code=0).asked == ()
+    assert world("init", "--sandbox", code=0).requests == ()
     assert "scripts" not in (world.folder / "pine.toml").read_text("utf-8").replace("scripts/", "")
     assert world.words() == {
         "strategies/Breakout.pine": "remote-only",

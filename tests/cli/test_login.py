@@ -40,14 +40,14 @@ def shows_cookie(world: World, text: str) -> bool:
 def test_a_valid_cookie_is_stored_privately(world: World, tradingview: TradingView) -> None:
     ran = world("login", stdin=world.user.cookie + "\n")
     assert (ran.code, ran.out) == (0, "signed in as sandbox, 3 saved scripts\n")
-    assert not shows_cookie(world, ran.said)
+    assert not shows_cookie(world, ran.output)
     file = session_file(world)
     assert str(file) in ran.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    held = json.loads(file.read_text("utf-8"))
-    assert held["sessionid"] == world.user.sessionid
-    assert held["sessionid_sign"] == world.user.sessionid_sign
+    stored = json.loads(file.read_text("utf-8"))
+    assert stored["sessionid"] == world.user.sessionid
+    assert stored["sessionid_sign"] == world.user.sessionid_sign
     assert [path.name for path in file.parent.iterdir()] == ["session.json"]
     assert set(tradingview.asked_for) == {f"{NAME}:443"}
 
@@ -80,14 +80,14 @@ def test_a_cookie_is_read_from_every_source(
         "json": ["login", "--json"],
     }
     ran = world(*ways[way], stdin="" if way == "file" else pasted, code=0)
-    assert not shows_cookie(world, ran.said)
+    assert not shows_cookie(world, ran.output)
     if way == "json":
         assert ran.out.isascii()
         found = ran.json
         assert (found["command"], found["exit_code"], found["account"]) == ("login", 0, "sandbox")
-    held = session_file(world).read_text("utf-8")
-    assert "secret-other" not in held
-    assert "device_t" not in held
+    stored = session_file(world).read_text("utf-8")
+    assert "secret-other" not in stored
+    assert "device_t" not in stored
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_cookie_is_read_from_every_source(
 )
 def test_invalid_cookies_are_refused(world: World, tradingview: TradingView, pasted: str) -> None:
     ran = world("login", stdin=pasted, code=2)
-    assert not pasted or pasted not in ran.said
+    assert not pasted or pasted not in ran.output
     assert tradingview.asked_for == []
     assert not session_file(world).exists()
 
@@ -114,7 +114,7 @@ def test_a_missing_cookie_file_is_reported(world: World) -> None:
 
 def test_an_expired_cookie_is_not_stored(world: World, tradingview: TradingView) -> None:
     dead = "sessionid=00000000dead; sessionid_sign=v3:0000dead"
-    assert "dead" not in world("login", stdin=dead, code=5).said
+    assert "dead" not in world("login", stdin=dead, code=5).output
     assert not session_file(world).exists()
     world("login", stdin=world.user.cookie)
     before = session_file(world).read_bytes()
@@ -157,7 +157,7 @@ def test_a_stored_cookie_readable_by_others_is_refused(
     session_file(world).chmod(0o644)
     ran = world("whoami", code=1)
     assert "chmod 600" in ran.err
-    assert not shows_cookie(world, ran.said)
+    assert not shows_cookie(world, ran.output)
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"sessionid": 5}'])
@@ -178,7 +178,7 @@ def test_a_missing_cookie_never_means_the_sandbox(world: World, tradingview: Tra
         (world.place / "x").mkdir(exist_ok=True)
         ran = world(*command, code=5)
         assert "pinesync login" in ran.err
-        assert ran.asked == ()
+        assert ran.requests == ()
     assert not world.folder.exists()
     assert tradingview.asked_for == []
 
@@ -201,9 +201,9 @@ def test_tradingview_cookies_go_to_no_other_service(world: World) -> None:
     signins.store(folder, cookies.parse(world.user.cookie), Account("sandbox"), 0.0)
     for command in (["clone", "scripts"], ["list"], ["whoami"]):
         ran = world(*command)
-        assert (ran.code, ran.asked) == (5, ()), command
+        assert (ran.code, ran.requests) == (5, ()), command
         assert "set PINESYNC_COOKIE" in ran.err
-    assert world("login", stdin=world.user.cookie, code=2).asked == ()
+    assert world("login", stdin=world.user.cookie, code=2).requests == ()
 
 
 def test_another_services_cookie_does_not_go_to_tradingview(
@@ -227,7 +227,7 @@ def test_another_services_cookie_does_not_go_to_tradingview(
 def test_a_service_must_use_https_or_loopback(world: World, url: str) -> None:
     world.monkeypatch.setenv("PINESYNC_FACADE_URL", url)
     world.monkeypatch.setenv("PINESYNC_COOKIE", world.user.cookie)
-    assert not shows_cookie(world, world("list", code=2).said)
+    assert not shows_cookie(world, world("list", code=2).output)
 
 
 def test_an_untrusted_certificate_is_refused(world: World, tradingview: TradingView) -> None:
@@ -270,11 +270,11 @@ def test_another_account_is_refused_before_anything_is_read(
     for command in (["status"], ["pull"], ["push"], ["diff", "--remote"], ["list"]):
         ran = world(*command, code=5)
         assert "belongs to the account sandbox" in ran.err
-        assert not {"get", "check", "save_next", "save_new"} & set(ran.asked), command
+        assert not {"get", "check", "save_next", "save_new"} & set(ran.requests), command
     state = {path: body for path, body in world.state().items() if not path.endswith("lock")}
     old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
     assert (world.files(), world.account(), state) == (*before[:2], old)
-    assert [one.source for one in world.store.history(world.id_of())] == [TREND]
+    assert [version.source for version in world.store.history(world.id_of())] == [TREND]
 
 
 def test_login_refuses_another_account_than_the_workspaces(
@@ -314,7 +314,7 @@ def test_a_named_sign_in_does_not_replace_others(
     assert world("logout", "--as", "work").code == 0
     assert session_file(world).exists()
     missing = world("list", "--as", "work")
-    assert (missing.code, missing.asked) == (5, ())
+    assert (missing.code, missing.requests) == (5, ())
     assert "`pinesync login --as work`" in missing.err
 
 
@@ -332,7 +332,7 @@ def test_a_workspace_uses_the_sign_in_of_its_account(
     world("login", "--as", "work", stdin=other.cookie, cwd=world.place)
     wrong = world("pull", "--as", "work", code=5)
     assert "belongs to the account sandbox" in wrong.err
-    assert not {"get", "check"} & set(wrong.asked)
+    assert not {"get", "check"} & set(wrong.requests)
 
 
 def test_a_named_sign_in_overrides_the_variable(
@@ -357,7 +357,7 @@ def test_named_sign_ins_are_only_for_tradingview(clone: World) -> None:
     assert clone("status", "--as", "work").code == 2
     clone.monkeypatch.setenv("PINESYNC_FACADE_URL", "http://127.0.0.1:9/pine-facade")
     ran = clone("list", "--as", "work", "--remote", "tradingview")
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "PINESYNC_FACADE_URL" in ran.err
 
 
@@ -448,7 +448,7 @@ def test_login_reads_firefox(world: World, tradingview: TradingView) -> None:
     for spelling in ("firefox", "Firefox:default", "firefox:a.default"):
         ran = world("login", "--from-browser", spelling)
         assert (ran.code, ran.out) == (0, "signed in as sandbox, 3 saved scripts\n")
-        assert not shows_cookie(world, ran.said)
+        assert not shows_cookie(world, ran.output)
     assert world("login", "--from-browser", "firefox:other").code == 2
     assert world("login", "--from-browser", "firefox", "--cookie-file", "-").code == 2
     assert "only firefox" in world("login", "--from-browser", "chrome", code=2).err
@@ -479,25 +479,25 @@ def test_every_refused_cookie_has_its_own_message(
     none = world("list")
     world("login", stdin=world.user.cookie)
     assert world("clone", "scripts").code == 0
-    said = {"none": none}
+    messages = {"none": none}
     with monkeypatch.context() as patch:
         patch.setenv(COOKIE, "sessionid=dead; sessionid_sign=v3:dead")
-        said["expired"] = world("status")
+        messages["expired"] = world("status")
         patch.setenv(COOKIE, other.cookie)
-        said["other account"] = world("status")
+        messages["other account"] = world("status")
     world.plan.add("list:1:html")
-    said["bot check"] = world("status")
+    messages["bot check"] = world("status")
     refusal = b'{"code":403,"message":"the account is suspended"}'
     world.plan.add(Fault("list", "answer", status=403, body=refusal))
-    said["refused"] = world("status")
+    messages["refused"] = world("status")
     monkeypatch.setattr("pinesync.tradingview.http.PAUSES", ())
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    said["network"] = world("status")
-    assert [ran.code for ran in said.values()] == [5, 5, 5, 5, 5, 7], said
-    assert all("hint: " in ran.err for ran in said.values()), said
-    first = {ran.err.partition("\n")[0] for ran in said.values()}
-    hints = {ran.err.partition("hint: ")[2] for ran in said.values()}
-    assert len(first) == len(hints) == len(said)
+    messages["network"] = world("status")
+    assert [ran.code for ran in messages.values()] == [5, 5, 5, 5, 5, 7], messages
+    assert all("hint: " in ran.err for ran in messages.values()), messages
+    first = {ran.err.partition("\n")[0] for ran in messages.values()}
+    hints = {ran.err.partition("hint: ")[2] for ran in messages.values()}
+    assert len(first) == len(hints) == len(messages)
 
 
 # -- a person at a terminal -----------------------------------------------------------------------

@@ -51,7 +51,7 @@ def test_a_file_moves_with_its_entry_and_state(clone: World, disks: str) -> None
     ran = clone("mv", TREND_PATH, NEW, code=0)
     assert ran.out == f"moved      {TREND_PATH} → {NEW}  1.0\n"
     assert before["pine_id"] in ran.err
-    assert ran.asked == ()
+    assert ran.requests == ()
     assert clone.entry(NEW) == before
     assert clone.read(NEW) == TREND
     assert there(clone) == {NEW, TOOLS_PATH, BREAKOUT_PATH}
@@ -245,7 +245,7 @@ def by_hand(world: World, old: str = TREND_PATH, new: str = NEW) -> None:
 def test_status_finds_manual_moves(clone: World) -> None:
     by_hand(clone)
     for offline in ([], ["--offline"]):
-        lines = {one["path"]: one for one in clone("status", "--json", *offline).json["lines"]}
+        lines = {line["path"]: line for line in clone("status", "--json", *offline).json["lines"]}
         assert (lines[TREND_PATH]["word"], lines[TREND_PATH]["moved_to"]) == ("missing", NEW)
         assert (lines[NEW]["word"], lines[NEW]["moved_from"]) == ("untracked", TREND_PATH)
         assert f"add --moved '{NEW}'" in clone("status", *offline).err
@@ -266,7 +266,7 @@ def test_add_moved_relinks_a_moved_file(clone: World) -> None:
     by_hand(clone)
     assert f"add --moved '{NEW}'" in clone("add", NEW, code=3).err
     ran = clone("add", "--moved", NEW, "--json")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     (added,) = ran.json["added"]
     assert (added["moved_from"], added["pine_id"]) == (TREND_PATH, before["pine_id"])
     assert clone.entry(NEW) == before
@@ -301,7 +301,7 @@ def test_add_moved_refuses_ambiguous_texts(clone: World) -> None:
 def test_add_moved_refuses_copies(clone: World) -> None:
     by_hand(clone)
     clone.write(TREND, "copy.pine")
-    assert all(not one["moved_from"] for one in clone("status", "--json").json["lines"])
+    assert all(not line["moved_from"] for line in clone("status", "--json").json["lines"])
     assert clone("add", "--moved", NEW, "copy.pine").code == 3
     assert clone("add", "--moved", NEW).code == 0
 

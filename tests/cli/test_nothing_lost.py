@@ -40,9 +40,9 @@ def now(clone: World) -> tuple:
 def same(clone: World, before: tuple) -> bool:
     """A refused run may leave the lock file, and nothing else."""
     files, account, state = now(clone)
-    kept = {path: body for path, body in state.items() if not path.endswith("lock")}
+    unchanged = {path: body for path, body in state.items() if not path.endswith("lock")}
     old = {path: body for path, body in before[2].items() if not path.endswith("lock")}
-    return (files, account, kept) == (before[0], before[1], old)
+    return (files, account, unchanged) == (before[0], before[1], old)
 
 
 @asking
@@ -74,8 +74,8 @@ def test_a_web_page_instead_of_a_response_changes_nothing(
     before = dressed(clone)
     clone.plan.add(f"*:*:{kind}")
     ran = clone(*command, code=5)
-    assert "<html" not in ran.said
-    assert len(ran.asked) == 1  # no loop: the first page ends it
+    assert "<html" not in ran.output
+    assert len(ran.requests) == 1  # no loop: the first page ends it
     assert same(clone, before)
 
 
@@ -89,7 +89,7 @@ def test_a_web_page_during_a_push_stops_it(clone: World, endpoint: str) -> None:
     assert pushed.code in (5, 7)
     assert clone.saved() == [TREND]
     assert clone.files() == files
-    assert pushed.asked.count("save_next") <= 1
+    assert pushed.requests.count("save_next") <= 1
 
 
 def test_a_web_page_during_a_pull_stops_it(clone: World) -> None:
@@ -171,7 +171,7 @@ def test_a_session_that_expires_during_a_push_stops_it(clone: World, refusal: st
     assert stopped.code in ((5, 7) if refusal == "403-html" else (5,))
     # The first save is read back while the second one is sent, at whose end the session is over.
     saved = stopped.out == f"saved      {TREND_PATH}  1.0 → 2.0\n"
-    assert saved or "the save was sent and its outcome is unknown" in stopped.said
+    assert saved or "the save was sent and its outcome is unknown" in stopped.output
     assert len(clone.saved("Breakout")) == 1
     clone.plan.clear()
     assert clone("push").code == 0
@@ -194,7 +194,7 @@ def test_a_pending_save_to_a_deleted_script_is_given_up(clone: World) -> None:
     assert clone("push").code == 5  # a session that is over refuses, too: nothing is known
     assert [record["state"] for record in clone.records()] == ["sent"]
     clone.plan.clear()
-    assert "given up" in clone("push", code=3).said
+    assert "given up" in clone("push", code=3).output
     assert [record["state"] for record in clone.records()] == ["abandoned"]
     assert clone.words() == {TREND_PATH: "gone"}
     assert clone.read() == LONGER

@@ -57,7 +57,7 @@ def test_verbose_lists_clean_scripts(clone: World) -> None:
 def test_help_lists_every_verb(world: World, arguments: list[str]) -> None:
     shown = world(*arguments)
     assert shown.code in (0, 2)
-    assert all(f"  {verb} " in shown.said for verb in VERBS)
+    assert all(f"  {verb} " in shown.output for verb in VERBS)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_each_outcome_has_its_exit_code(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[workspace\n", "pine.toml:1:"),
         ("[workspace]\nschema = 99\n", "schema"),
@@ -142,14 +142,16 @@ def test_each_outcome_has_its_exit_code(
         ('[workspace]\nschema = 1\nurl = "https://evil.invalid"\n', "url"),
     ],
 )
-def test_an_invalid_manifest_is_reported_with_its_line(clone: World, text: str, said: str) -> None:
+def test_an_invalid_manifest_is_reported_with_its_line(
+    clone: World, text: str, message: str
+) -> None:
     clone.write(text, "pine.toml")
     before = clone.files(), clone.account(), clone.state()
     for verb in ("status", "pull", "push", "diff", "check", "list", "whoami"):
         refused = clone(verb, code=2)
         assert refused.err.startswith("error: pine.toml")
-        assert said in refused.err
-        assert refused.asked == ()
+        assert message in refused.err
+        assert refused.requests == ()
     assert (clone.files(), clone.account(), clone.state()) == before
 
 
@@ -168,7 +170,7 @@ def test_a_bug_exits_with_70_and_names_its_log(
     log = (clone.home / "pinesync" / "state" / match[1].rsplit("/", 1)[-1]).read_text("utf-8")
     assert "ZeroDivisionError: a bug" in log
     assert "status.py" in log
-    assert "Traceback" not in ran.said
+    assert "Traceback" not in ran.output
     assert clone.user.sessionid not in log
     as_json = clone("status", "--json")
     assert (as_json.code, as_json.json["exit_code"]) == (70, 70)

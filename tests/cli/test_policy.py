@@ -31,7 +31,7 @@ _WINS = (LocalSide.MARKED, LocalSide.UNREADABLE)
 
 
 def outcome(ran, path: str) -> Told:
-    done = [one["done"] for one in ran.json["outcomes"] if one["path"] == path]
+    done = [outcome["done"] for outcome in ran.json["outcomes"] if outcome["path"] == path]
     assert len(done) <= 1, done
     return ran.code, done[0] if done else None
 
@@ -92,7 +92,7 @@ def test_a_third_run_does_nothing(clone: World, case: Case) -> None:
     account, files, records = clone.account(), clone.files(), clone.records()
     for verb in ("pull", "push"):
         again = clone(verb, "--json")
-        done = {one["done"] for one in again.json["outcomes"]}
+        done = {outcome["done"] for outcome in again.json["outcomes"]}
         assert done <= {"refused", "kept", "told", "skipped"}
     assert clone.account() == account
     assert clone.files() == files
@@ -111,10 +111,10 @@ def test_each_status_is_shown_and_a_dry_run_does_nothing(clone: World, case: Cas
     for verb in ("pull", "push"):
         planned = clone(verb, "--dry-run", "--json", code=0)
         assert planned.json["outcomes"] == []
-        rows = [(one["path"], one["word"]) for one in planned.json["planned"]]
+        rows = [(step["path"], step["word"]) for step in planned.json["planned"]]
         expected = getattr(case, verb)
         assert rows == ([(case.path, case.word)] if expected[1] else [])
-        assert not {"save_next", "save_new", "rename", "delete"} & set(planned.asked)
+        assert not {"save_next", "save_new", "rename", "delete"} & set(planned.requests)
     for command in ("diff", "check", "list"):
         clone(command)
     assert (clone.account(), clone.files(), clone.state()) == before
@@ -136,7 +136,7 @@ def test_a_gone_script_can_be_created_again(clone: World) -> None:
     assert clone.saved() == [LONGER]
     assert clone.entry()["pine_id"] == clone.id_of() != old
     assert clone.words() == {}
-    assert clone("push", "--recreate").asked == ("list",)
+    assert clone("push", "--recreate").requests == ("list",)
 
 
 def test_recreate_needs_a_file(clone: World) -> None:
@@ -192,7 +192,7 @@ def test_push_over_accepts_only_the_newest_version(clone: World) -> None:
     for wrong in ("1.0", "2.0", "4.0"):
         refused = clone("push", "--over", wrong, TREND_PATH, code=3)
         assert f"the newest version on TradingView is 3.0, not {wrong}" in refused.err
-        assert "save_next" not in refused.asked
+        assert "save_next" not in refused.requests
     for misused in (["--over", "3.0"], ["--over", "new", TREND_PATH], ["--over", "3.0", "a", "b"]):
         assert clone("push", *misused).code == 2
     assert clone("push", "--over", "3.0", TREND_PATH).code == 0

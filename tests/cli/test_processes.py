@@ -27,9 +27,9 @@ def serving(world: World, *options: object) -> Iterator[dict[str, str]]:
             yield exported
         finally:
             server.send_signal(signal.SIGINT)
-            rest, said = server.communicate(timeout=60)
+            rest, stderr = server.communicate(timeout=60)
         assert (server.returncode, rest) == (0, "")
-        assert said.splitlines() == ["serving until Ctrl-C", "stopped"]
+        assert stderr.splitlines() == ["serving until Ctrl-C", "stopped"]
 
 
 def test_serve_prints_lines_to_export(world: World) -> None:
@@ -49,11 +49,11 @@ def test_serve_logs_requests_with_verbose(world: World) -> None:
         assert world.process("list").code == 0
         assert world.process("list").code == 0  # after the fault the list is asked again
         server.send_signal(signal.SIGINT)
-        _, said = server.communicate(timeout=60)
-    told = [line for line in said.splitlines() if line.startswith("GET ")]
+        _, stderr = server.communicate(timeout=60)
+    requests = [line for line in stderr.splitlines() if line.startswith("GET ")]
     listed = "GET /pine-facade/list?filter=saved: 200"
-    assert told == [listed, f"{listed}, disturbed", listed]
-    assert "sessionid" not in said
+    assert requests == [listed, f"{listed}, disturbed", listed]
+    assert "sessionid" not in stderr
 
 
 def test_every_command_works_against_a_served_sandbox(world: World) -> None:
@@ -91,7 +91,7 @@ def test_every_command_works_against_a_served_sandbox(world: World) -> None:
         for verb in ("check", "push"):
             refused = world.process(verb)
             assert refused.code == 4
-            assert f"{TREND_PATH}:15:6: error: " in refused.said
+            assert f"{TREND_PATH}:15:6: error: " in refused.output
         assert len(world.saved()) == 4
         assert world.process("restore", TREND_PATH).code == 0
         assert status() == "nothing to pull or push, 3 scripts clean"
@@ -144,9 +144,9 @@ def test_a_closed_pipe_ends_the_command(clone: World, command: list[str]) -> Non
         assert writer.stderr
         writer.stdout.close()
         assert len(reader.communicate(timeout=60)[0]) == 1
-        said = writer.stderr.read().decode()
+        stderr = writer.stderr.read().decode()
         assert writer.wait(60) == 0
-    assert said == ""
+    assert stderr == ""
 
 
 @pipes
@@ -177,9 +177,9 @@ def test_a_full_disk_is_reported(clone: World) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
     with open("/dev/full", "w") as full, clone.spawn("list", stdout=full) as child:
-        _, said = child.communicate(timeout=60)
+        _, stderr = child.communicate(timeout=60)
     assert child.returncode not in (0, 70)
-    assert "Traceback" not in said
+    assert "Traceback" not in stderr
 
 
 # -- Ctrl-C ---------------------------------------------------------------------------------------
@@ -209,14 +209,14 @@ def test_ctrl_c_during_a_save_is_recovered(clone: World, when: str) -> None:
     if when == "after":
         settled = clone("push", code=0)
         assert settled.out == f"recovered  {TREND_PATH}  1.0 → 2.0\n"
-        assert "save_next" not in settled.asked
+        assert "save_next" not in settled.requests
     else:
-        assert "save_next" not in clone("push", code=7).asked
+        assert "save_next" not in clone("push", code=7).requests
         clone.monkeypatch.setenv("PINESYNC_SETTLE_SECONDS", "0")
         assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
 
 
 @pytest.mark.parametrize("world", ["facade"], indirect=True)
@@ -243,9 +243,9 @@ def test_ctrl_c_during_a_read_ends_the_command(clone: World, verb: str) -> None:
     before = clone.files(), clone.account()
     endpoint = {"check": "check"}.get(verb, "list")
     clone.plan.add(f"{endpoint}:*:hang")
-    asked = "/translate_light" if verb == "check" else "/list"
+    path = "/translate_light" if verb == "check" else "/list"
     with clone.spawn(verb) as child:
-        clone.app.wait_for(asked)
+        clone.app.wait_for(path)
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=60)
     assert child.returncode == 130

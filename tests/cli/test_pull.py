@@ -56,8 +56,8 @@ def test_theirs_downloads_the_newest_and_backs_up_ours(diverged: World) -> None:
     assert diverged("pull", "--theirs", code=0).out == f"pulled     {TREND_PATH}  1.0 → 2.0\n"
     assert diverged.read() == SLOWER
     assert diverged.words() == {}
-    kept = [body for path, body in diverged.kept().items() if "/objects/" in path]
-    assert LONGER.encode() in kept
+    backups = [body for path, body in diverged.kept().items() if "/objects/" in path]
+    assert LONGER.encode() in backups
 
 
 def test_no_merge_changes_nothing(diverged: World) -> None:
@@ -222,7 +222,7 @@ def test_a_very_long_text_is_not_merged(clone: World, long: str) -> None:
     clone.write(ours)
     clone.web_save(theirs)
     pulled = clone("pull")
-    assert (pulled.code, clone.read() == ours) == (3, True), pulled.said[-500:]
+    assert (pulled.code, clone.read() == ours) == (3, True), pulled.output[-500:]
     assert "a text of more than 100000 lines is not merged" in pulled.err
     assert clone("pull", "--theirs", TREND_PATH).code == 0
     assert clone.read() == theirs
@@ -267,7 +267,7 @@ def test_restore_downloads_missing_files(clone: World) -> None:
     clone.web_save(SLOWER)
     clone.remove()
     clone.remove(BREAKOUT_PATH)
-    assert clone("restore", TREND_PATH, BREAKOUT_PATH, code=0).asked == ("get", "get")
+    assert clone("restore", TREND_PATH, BREAKOUT_PATH, code=0).requests == ("get", "get")
     assert clone.read() == TREND
     assert clone.words() == {TREND_PATH: "behind"}
 
@@ -307,7 +307,7 @@ def test_restore_push_of_nothing_sends_nothing(clone: World) -> None:
     clone.write(LONGER)
     other = BREAKOUT_PATH.split("/")[0]
     ran = clone("restore", "--push", other)
-    assert (ran.code, ran.asked, ran.err) == (0, (), "nothing to restore\n")
+    assert (ran.code, ran.requests, ran.err) == (0, (), "nothing to restore\n")
     assert len(clone.saved()) == 1
 
 
@@ -323,7 +323,7 @@ def test_a_file_keeps_its_shape_through_everything(clone: World, dress: str) -> 
 
     clone.write(dressed(TREND))
     assert clone.words() == {}  # the shape alone is no edit
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
 
     clone.web_save_and_pull(SLOWER)
     assert clone.read() == dressed(SLOWER)
@@ -355,7 +355,7 @@ def test_a_service_that_forces_crlf_causes_no_extra_versions(clone: World) -> No
     clone.app.switches = Switches(eol="crlf")
     clone.write_and_push(LONGER)
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
     assert clone.read() == LONGER
 
 
@@ -369,8 +369,8 @@ def test_a_service_that_rewrites_texts_is_reported_once(clone: World, change: st
     assert "stored a slightly different text" in pushed.err
     assert clone.read() == text
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
-    assert clone("pull").asked == ("list",)
+    assert clone("push").requests == ("list",)
+    assert clone("pull").requests == ("list",)
 
 
 def test_the_mode_of_a_file_is_kept(clone: World) -> None:

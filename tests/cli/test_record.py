@@ -174,13 +174,13 @@ def test_the_first_run_creates_the_ref_without_changes(team: Team) -> None:
 def test_record_has_json_and_a_dry_run(team: Team) -> None:
     team.commit(LONGER)
     place = team.runner()
-    told = {"ref": f"refs/heads/{REF}", "commit": None, "paths": [TREND_PATH]}
+    record = {"ref": f"refs/heads/{REF}", "commit": None, "paths": [TREND_PATH]}
     refs = git(place, "show-ref")
-    assert team.push(place, "--dry-run", "--json").json["record"] == told
+    assert team.push(place, "--dry-run", "--json").json["record"] == record
     assert "would record 1 script" in team.push(place, "--dry-run").out
     assert git(place, "show-ref") == refs
     ran = team.push(place, "--json")
-    assert ran.json["record"] == {**told, "commit": git(place, "rev-parse", REF)}
+    assert ran.json["record"] == {**record, "commit": git(place, "rev-parse", REF)}
     assert "record" not in team.world("push", "--json", cwd=place).json
 
 
@@ -337,7 +337,9 @@ def test_two_runs_at_once_record_both(team: Team) -> None:
     assert (len(team.world.saved()), len(team.world.saved("Breakout"))) == (2, 2)
 
 
-def test_a_concurrently_moved_ref_is_merged(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrently_moved_ref_is_left_and_reported(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
     team.commit(LONGER)
     place = team.runner()
     assert team.push(place).code == 0
@@ -426,7 +428,7 @@ def test_a_hostile_record_stops_the_run(team: Team, before: str, after: str, say
     git(place, "config", "pinesync.record", REF)
     for words in (("status", "--offline"), ("push",), ("push", "--record", REF)):
         ran = team.world(*words, cwd=place)
-        assert (ran.code, ran.asked) == (2, ()), ran
+        assert (ran.code, ran.requests) == (2, ()), ran
         assert f"refs/heads/{REF}" in ran.err
         assert says in ran.err
     assert team.world.saved() == [TREND]
@@ -438,7 +440,7 @@ def test_a_branch_of_ordinary_commits_is_refused(team: Team) -> None:
     team.commit(LONGER, branch="feature")
     place = team.runner()
     ran = team.world("push", "--record", "feature", cwd=place)
-    assert (ran.code, ran.asked) == (2, ())
+    assert (ran.code, ran.requests) == (2, ())
     assert "is not a record of this workspace" in ran.err
 
 
@@ -457,7 +459,7 @@ def test_a_branch_in_the_history_of_head_is_refused(team: Team) -> None:
     git(place, "commit", "-qam", "edit")
     for ref in ("main", "lone"):
         refused = team.world("push", "--record", ref, cwd=place)
-        assert (refused.code, refused.asked) == (2, ())
+        assert (refused.code, refused.requests) == (2, ())
         assert "is not a record of this workspace" in refused.err
     assert git(place, "rev-parse", "main") == before
     assert team.world.saved() == [TREND]
@@ -481,7 +483,7 @@ def test_an_invalid_ref_is_refused(team: Team) -> None:
     refs = git(team.desk, "show-ref")
     for ref in (*NEVER, "a b", ""):
         ran = team.world("push", f"--record={ref}")
-        assert (ran.code, ran.asked) == (2, ()), ref
+        assert (ran.code, ran.requests) == (2, ()), ref
     assert team.world("push", "--record", "-x").code == 2
     assert git(team.desk, "show-ref") == refs
     assert team.world.saved() == [TREND]
@@ -507,7 +509,7 @@ def test_record_needs_a_repository_a_commit_and_a_manifest(clone: World) -> None
     git(clone, "add", TREND_PATH)
     git(clone, "commit", "-qm", "one file")
     ran = clone("push", "--record", REF)
-    assert (ran.code, "HEAD has no pine.toml" in ran.err, ran.asked) == (3, True, ())
+    assert (ran.code, "HEAD has no pine.toml" in ran.err, ran.requests) == (3, True, ())
 
 
 def test_commit_and_record_cannot_be_combined(team: Team) -> None:
@@ -524,7 +526,7 @@ def test_a_shallow_clone_is_refused(team: Team) -> None:
     team.commit(LATER)
     place = team.runner("--depth=1", "--no-single-branch")
     ran = team.push(place)
-    assert (ran.code, ran.asked) == (3, ())
+    assert (ran.code, ran.requests) == (3, ())
     assert "shallow clone" in ran.err
     git(place, "fetch", "-q", "--unshallow")
     assert team.push(place).code == 0

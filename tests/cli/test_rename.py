@@ -22,7 +22,7 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def names(world: World) -> set[str]:
-    return {one.name for one in world.store.list(world.user)}
+    return {script.name for script in world.store.list(world.user)}
 
 
 def posted(world: World) -> int:
@@ -43,7 +43,7 @@ def test_a_script_gets_another_name(clone: World) -> None:
     ran = clone("rename", TREND_PATH, " Trend & more ")
     assert (ran.code, ran.out) == (0, f"renamed    {TREND_PATH}\n")
     assert f"mv --follow {TREND_PATH}" in ran.err
-    assert ran.asked == ("list", "get", "rename", "list", "get")
+    assert ran.requests == ("list", "get", "rename", "list", "get")
     assert "force=false" in " ".join(clone.plan.urls)
     assert clone.id_of("Trend & more") == pine_id
     assert clone.saved("Trend & more") == [TREND]
@@ -66,7 +66,7 @@ def test_names_escaped_in_the_list_are_unescaped(clone: World) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 129, "a\nb", "a\x1bb", "a\u202eb", "a &amp; b"])
 def test_an_invalid_name_is_not_sent(clone: World, name: str) -> None:
     before = clone.files()
-    assert clone("rename", TREND_PATH, name, code=2).asked == ()
+    assert clone("rename", TREND_PATH, name, code=2).requests == ()
     assert clone.files() == before
 
 
@@ -177,7 +177,7 @@ def test_a_late_rename_is_recovered(clone: World) -> None:
     clone.plan.release()
     assert "an earlier rename is done" in clone("pull", code=0).err
     assert (posted(clone), clone.entry()["name"], clone.records()) == (1, "New", [])
-    assert clone("pull").asked == ("list",)
+    assert clone("pull").requests == ("list",)
 
 
 def test_a_rename_that_lands_after_it_was_given_up_is_shown(
@@ -188,7 +188,7 @@ def test_a_rename_that_lands_after_it_was_given_up_is_shown(
     given_up(monkeypatch)
     assert clone("pull").code == 0
     clone.plan.release()
-    (line,) = [one for one in clone("status", "--json").json["lines"] if one["renamed_to"]]
+    (line,) = [line for line in clone("status", "--json").json["lines"] if line["renamed_to"]]
     assert (line["path"], line["renamed_to"]) == (TREND_PATH, "New")
 
 
@@ -245,7 +245,8 @@ def test_a_name_changed_on_tradingview_is_shown_and_followed(clone: World) -> No
     assert "called 'Trend / two' on TradingView" in status.out
     assert "mv --follow" in status.err
     lines = {
-        one["path"]: one["renamed_to"] for one in json.loads(clone("status", "--json").out)["lines"]
+        line["path"]: line["renamed_to"]
+        for line in json.loads(clone("status", "--json").out)["lines"]
     }
     assert {path: name for path, name in lines.items() if name} == {TREND_PATH: "Trend / two"}
     clone.write(LONGER)

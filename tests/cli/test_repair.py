@@ -58,7 +58,7 @@ def test_the_older_base_is_kept_and_no_save_is_lost(diverged: World, style: str,
     assert diverged.files() == before
     assert planned.json["kept"] is None
     ran = diverged("repair", "--json")
-    assert (ran.code, ran.asked) == (0, ())
+    assert (ran.code, ran.requests) == (0, ())
     assert ran.json["scripts"] == planned.json["scripts"]
     (script,) = ran.json["scripts"]
     assert (script["path"], script["version"], script["other"]) == (TREND_PATH, "2.0", "3.0")
@@ -133,8 +133,8 @@ def test_settings_changed_by_one_side_are_merged(repo: World) -> None:
     settings(repo, ours=("ignore = []", 'ignore = ["x/**"]'), theirs=listed)
     merge(repo, "-c", "merge.conflictStyle=diff3")
     assert repo("repair").code == 0
-    held = tomllib.loads(repo.read("pine.toml"))["workspace"]
-    assert (held["track"], held["ignore"]) == ("listed", ["x/**"])
+    merged = tomllib.loads(repo.read("pine.toml"))["workspace"]
+    assert (merged["track"], merged["ignore"]) == ("listed", ["x/**"])
 
 
 def test_settings_changed_by_both_sides_are_refused(repo: World) -> None:
@@ -155,8 +155,8 @@ def entry(path: str, pine_id: str, version: int, more: str = "") -> str:
 
 
 def conflict(ours: str, theirs: str, base: str | None = None) -> str:
-    told = "" if base is None else f"||||||| base\n{base}"
-    return f"<<<<<<< HEAD\n{ours}{told}=======\n{theirs}>>>>>>> other\n"
+    ancestor = "" if base is None else f"||||||| base\n{base}"
+    return f"<<<<<<< HEAD\n{ours}{ancestor}=======\n{theirs}>>>>>>> other\n"
 
 
 def put(world: World, *parts: str) -> None:
@@ -177,16 +177,16 @@ def test_a_flag_on_one_side_is_kept(repo: World) -> None:
         conflict(entry("c.pine", "c", 3, 'hidden = "2.0"\n'), entry("c.pine", "c", 9)),
     )
     ran = repo("repair", "--json", code=0)
-    held = tomllib.loads(repo.read("pine.toml"))["scripts"]
-    assert held["a.pine"]["hidden"] == "4.0"
-    assert held["b.pine"]["version"] == "6.0"
-    assert (held["b.pine"].get("hidden"), held["b.pine"]["theirs"]) == (None, "5.0")
+    scripts = tomllib.loads(repo.read("pine.toml"))["scripts"]
+    assert scripts["a.pine"]["hidden"] == "4.0"
+    assert scripts["b.pine"]["version"] == "6.0"
+    assert (scripts["b.pine"].get("hidden"), scripts["b.pine"]["theirs"]) == (None, "5.0")
     assert "flag for 4.0" in next(s["why"] for s in ran.json["scripts"] if s["path"] == "b.pine")
-    assert (held["c.pine"]["version"], held["c.pine"]["hidden"]) == ("3.0", "2.0")
+    assert (scripts["c.pine"]["version"], scripts["c.pine"]["hidden"]) == ("3.0", "2.0")
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("parts", "message"),
     [
         ([conflict(entry("a.pine", "a", 1), entry("b.pine", "a", 1))], "are the same script"),
         ([conflict(entry("a.pine", "a", 1), entry("a.pine", "b", 1))], "different script on each"),
@@ -208,10 +208,10 @@ def test_a_flag_on_one_side_is_kept(repo: World) -> None:
         ([conflict(entry("a.pine", "a", 1), entry("A.pine", "b", 1))], "same file on some systems"),
     ],
 )
-def test_an_ambiguous_manifest_is_refused(repo: World, parts: list[str], said: str) -> None:
+def test_an_ambiguous_manifest_is_refused(repo: World, parts: list[str], message: str) -> None:
     put(repo, *parts)
     before = repo.files(), repo.state()
-    assert said in repo("repair", code=2).err
+    assert message in repo("repair", code=2).err
     assert (repo.files(), repo.state()) == before
 
 
@@ -238,10 +238,10 @@ def test_conflicts_inside_and_across_entries_are_merged(repo: World) -> None:
     text = "<<<<<<< HEAD\n# mine\n=======\n# theirs\n>>>>>>> other\n" + repo.read("pine.toml")
     repo.write("\ufeff" + text, "pine.toml")
     repo("repair", code=0)
-    held = tomllib.loads(repo.read("pine.toml").removeprefix("\ufeff"))["scripts"]
-    assert set(held) == {"a.pine", "aa.pine", "b.pine", "d.pine", "e.pine"}
-    assert held["a.pine"]["version"] == "1.0"
-    assert held["b.pine"]["version"] == "2.0"
+    scripts = tomllib.loads(repo.read("pine.toml").removeprefix("\ufeff"))["scripts"]
+    assert set(scripts) == {"a.pine", "aa.pine", "b.pine", "d.pine", "e.pine"}
+    assert scripts["a.pine"]["version"] == "1.0"
+    assert scripts["b.pine"]["version"] == "2.0"
     assert repo.read("pine.toml").startswith("\ufeff# mine\n")
     assert repo.files()[TREND_PATH]
 
@@ -265,7 +265,7 @@ def test_repair_needs_the_lock_but_no_git(clone: World) -> None:
 def test_a_valid_manifest_needs_no_repair(clone: World) -> None:
     before = clone.files()
     ran = clone("repair", "--json")
-    assert (ran.code, ran.json["needed"], ran.asked) == (0, False, ())
+    assert (ran.code, ran.json["needed"], ran.requests) == (0, False, ())
     assert clone.files() == before
     clone.write("[workspace\n", "pine.toml")
     assert clone("repair").code == 2

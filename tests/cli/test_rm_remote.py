@@ -17,7 +17,7 @@ from pinesync.sandbox.faults import Fault
 from pinesync.text.canonical import digest
 from pinesync.workspace.state import State
 from pinesync.workspace.state.store import Store
-from tests.campaign.test_power import Cache, cached
+from tests.campaign.test_power_cut import Cache, cached
 from tests.cli.answers import answering, listing
 from tests.world import World, both_ways
 from tests.world.scripts import EXTRA, FASTER, LONGER, SLOWER, TOOLS_PATH, TREND, TREND_PATH
@@ -46,7 +46,7 @@ def kept(world: World, pine_id: str) -> list[str | None]:
     (folder,) = (path for path in (world.home / "pinesync/state").iterdir() if path.is_dir())
     state = State(folder)
     found = [state.texts.recall(PineId(pine_id), Version(n)) for n in range(1, len(VERSIONS) + 1)]
-    return [state.texts.text_of(one) if one else None for one in found]
+    return [state.texts.text_of(item) if item else None for item in found]
 
 
 def is_there(world: World, name: str = "Trend") -> bool:
@@ -70,7 +70,7 @@ def test_every_version_is_backed_up_before_the_deletion(three: World) -> None:
     deleted = [seen.endpoint for seen in three.plan.log[before:]].index("delete")
     assert {"1.0", "2.0", "3.0"} <= set(log[:deleted])
     assert log[deleted - 1] == "last", "the newest version is looked at once more"
-    assert ran.asked[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
+    assert ran.requests[deleted + 1 :] == ("list", "get", "get"), "its absence is proven"
     assert kept(three, pine_id) == VERSIONS
     assert not is_there(three)
     assert three.read() == FASTER
@@ -147,7 +147,7 @@ def test_a_workspace_without_an_account_is_pinned_first(clone: World) -> None:
     lines = [line for line in text.split("\n") if not line.startswith("account")]
     (clone.folder / "pine.toml").write_text("\n".join(lines))
     ran = clone(*NOW, code=0)
-    assert "script_info" in ran.asked[: ran.asked.index("delete")]
+    assert "script_info" in ran.requests[: ran.requests.index("delete")]
     assert clone("status", "--json").json["account"]
 
 
@@ -223,7 +223,7 @@ def test_unseen_or_unresolved_saves_prevent_a_deletion(three: World, happened) -
 def test_an_unsaved_script_is_refused(clone: World) -> None:
     clone.write(EXTRA, "x.pine")
     clone("add", "x.pine")
-    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).asked == ()
+    assert clone("rm", "--remote", "x.pine", "--yes", "Extra", code=2).requests == ()
 
 
 def test_a_pending_save_prevents_a_deletion(three: World) -> None:

@@ -55,7 +55,7 @@ def test_undoing_a_push_saves_a_new_version(clone: World) -> None:
     assert "a push would save it again" in ran.err
     assert f"hint: `pinesync restore {TREND_PATH}` restores the saved text" in ran.err
     assert clone("restore", TREND_PATH).code == 0
-    assert (clone.words(), clone("push").asked) == ({}, ("list",))
+    assert (clone.words(), clone("push").requests) == ({}, ("list",))
 
 
 def test_an_undo_reports_a_rewritten_text(clone: World) -> None:
@@ -172,7 +172,7 @@ def test_an_interrupted_undo_of_two_saves_can_be_completed(
     clone.plan.add("save_next:2:500:before")
     assert clone("undo").code == 7
     ran = clone("undo")
-    assert (ran.code, ran.asked.count("save_next")) == (3, 0)
+    assert (ran.code, ran.requests.count("save_next")) == (3, 0)
     assert "an earlier save never arrived and is given up" in ran.err
     assert clone("undo").code == 0
     assert clone.saved() == [TREND, LONGER, TREND]

@@ -65,7 +65,7 @@ def test_an_unwritable_workspace_sends_nothing(
     before = clone.account(), clone.files()
     ran = clone(*command, code=1)
     assert "nothing was sent" in ran.err
-    assert not {"save_next", "save_new", "rename", "delete"} & set(ran.asked)
+    assert not {"save_next", "save_new", "rename", "delete"} & set(ran.requests)
     assert (clone.account(), clone.files(), clone.records()) == (*before, [])
 
 
@@ -90,8 +90,8 @@ def test_an_unrecorded_save_is_reported_and_recovered(
     name = Path(path).stem
 
     def trouble(disk: Disk, call: str) -> None:
-        asked = {seen.endpoint for seen in clone.plan.log}
-        if call in calls and {"save_next", "save_new"} & asked:
+        endpoints = {seen.endpoint for seen in clone.plan.log}
+        if call in calls and {"save_next", "save_new"} & endpoints:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with watched(Disk(trouble)):
@@ -103,7 +103,7 @@ def test_an_unrecorded_save_is_reported_and_recovered(
     assert "it was not changed" not in ran.err
     again = clone("push")
     assert (again.code, clone.saved(name)) == (0, saved)
-    assert f"an earlier save was stored as {len(saved)}.0" in again.said
+    assert f"an earlier save was stored as {len(saved)}.0" in again.output
     assert clone.words() == {}
     assert not list(clone.folder.rglob("*.tmp"))
 
@@ -116,8 +116,8 @@ MINE = f"{LONGER}// mine\n"
 def readable(world: World) -> set[str]:
     """Every text in the folder's scripts, and every text that is kept and can be brought back."""
     files = (body for path, body in world.files().items() if path.endswith(".pine"))
-    kept = (body for path, body in world.kept().items() if "/objects/" in path)
-    return {body.decode() for body in (*files, *kept)}
+    stored = (body for path, body in world.kept().items() if "/objects/" in path)
+    return {body.decode() for body in (*files, *stored)}
 
 
 def is_full(world: World, number: int, editor: Callable[[], None] | None = None) -> Trouble:

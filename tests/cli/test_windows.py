@@ -41,11 +41,11 @@ def test_keys_are_read_from_the_windows_console(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stdin", console)
     monkeypatch.setitem(sys.modules, "termios", None)
     monkeypatch.setitem(sys.modules, "msvcrt", console)
-    heard: queue.Queue[str] = queue.Queue()
+    pressed: queue.Queue[str] = queue.Queue()
     with keys() as hear:
         assert hear is not None
-        hear(heard.put)
-        assert [heard.get(timeout=60) for _ in range(2)] == ["p", "n"]  # and no arrow
+        hear(pressed.put)
+        assert [pressed.get(timeout=60) for _ in range(2)] == ["p", "n"]  # and no arrow
 
 
 def test_a_backslash_is_part_of_a_path_on_windows(
@@ -74,7 +74,7 @@ def test_a_notification_gets_its_text_from_the_environment(
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     words = _notifier("win32")
     _run(words, TREND_PATH, "'; & calc; \u202e")
-    told, environment = was_started(tmp_path)
-    assert told == "\n".join([*words[1:], ""]).splitlines()
+    arguments, environment = was_started(tmp_path)
+    assert arguments == "\n".join([*words[1:], ""]).splitlines()
     assert environment["PINESYNC_PATH"] == TREND_PATH
     assert environment["PINESYNC_MESSAGE"] == r"'; & calc; \u{202e}"

@@ -82,7 +82,7 @@ def test_each_job_has_minimal_secrets_and_permissions(team: Team) -> None:
         assert steps == [handed]
     assert jobs["push"]["concurrency"]["cancel-in-progress"] is False
     uses = [step["uses"] for job in jobs.values() for step in job["steps"] if "uses" in step]
-    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", one) for one in uses)
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", use) for use in uses)
     checkouts = {name: job["steps"][0]["with"] for name, job in jobs.items()}
     assert checkouts["check"] == {"fetch-depth": 0, "persist-credentials": False}
     assert checkouts["push"]["fetch-depth"] == checkouts["drift"]["fetch-depth"] == 0

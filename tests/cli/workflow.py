@@ -97,8 +97,8 @@ class Team:
             return steps
         _, _, rest = self.world.read(WORKFLOW).partition("place of Push and Record:\n")
         instead = "".join(line[8:] + "\n" for line in rest.partition("\n\n")[0].split("\n"))
-        kept = [step for step in steps if step.get("name") not in ("Push", "Record")]
-        return kept + list(yaml.safe_load(instead))
+        others = [step for step in steps if step.get("name") not in ("Push", "Record")]
+        return others + list(yaml.safe_load(instead))
 
     def _environment(self, step: Any, place: Path, branch: str) -> dict[str, str]:
         """The secret is the loopback facade's cookie, only in the steps that receive it."""

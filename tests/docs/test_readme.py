@@ -52,8 +52,8 @@ def test_every_example_of_the_library_runs(code: str, home: Path, tmp_path: Path
     with subprocess.Popen(serve, stdout=subprocess.PIPE, encoding="utf-8") as server:
         try:
             assert server.stdout
-            said = [server.stdout.readline().strip().partition("=") for _ in range(2)]
-            facade = {name: value.strip("'") for name, _, value in said}
+            exports = [server.stdout.readline().strip().partition("=") for _ in range(2)]
+            facade = {name: value.strip("'") for name, _, value in exports}
             subprocess.run(
                 [sys.executable, "-c", f"import os\n{code.replace('Pine()', sandbox)}"],
                 check=True,
@@ -69,13 +69,13 @@ def test_the_readme_is_short() -> None:
 
 
 def test_the_demo_pictures_are_up_to_date() -> None:
-    told = "".join(session().split())
+    printed = "".join(session().split())
     for colours in ("light", "dark"):
         svg = ElementTree.parse(ROOT / "docs" / f"demo-{colours}.svg")
         shown = "".join(
             text for node in svg.iter() if node.tag.endswith("text") for text in node.itertext()
         )
-        assert "".join(shown.split()) == "".join(click.unstyle(told).split())
+        assert "".join(shown.split()) == "".join(click.unstyle(printed).split())
 
 
 def test_the_readme_shows_only_existing_commands() -> None:

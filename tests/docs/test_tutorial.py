@@ -55,7 +55,7 @@ def difference(shown: Any, came: Any, at: str = "") -> list[str]:
     return [] if (type(shown), shown) == (type(came), came) else [f"{at}: {came!r}"]
 
 
-def test_a_wrong_output_on_a_page_is_found() -> None:
+def test_different_json_is_detected() -> None:
     assert difference({"a": 1}, {"a": 1, "b": 2})
     assert difference({"a": [1]}, {"a": [1, 2]})
     assert difference({"a": 1}, {"a": True})

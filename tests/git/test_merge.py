@@ -128,9 +128,9 @@ def test_commits_whose_pine_toml_has_a_digest_are_found(tmp_path: Path) -> None:
     commit(folder, f"a = {one!r}\n")
     commit(folder, f"a = {two!r}\n")
     commit(folder, f"a = {two!r}\nb = 1\n")
-    held = [text.decode().strip() for text in manifests_with(folder, one)]
-    assert f"a = {one!r}" in held
-    assert not any("b = 1" in text for text in held)
+    found = [text.decode().strip() for text in manifests_with(folder, one)]
+    assert f"a = {one!r}" in found
+    assert not any("b = 1" in text for text in found)
     assert manifests_with(folder, Digest("sha256:" + "3" * 64)) == []
 
 

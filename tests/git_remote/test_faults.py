@@ -90,7 +90,7 @@ def sent(folder: Folder) -> None:
         if folder.ref("origin/main") == folder.ref("HEAD"):
             return
         folder.git("pull", "--no-rebase", "--no-edit", code=None)
-    raise AssertionError(folder.said)
+    raise AssertionError(folder.output)
 
 
 @pytest.mark.parametrize("where", AT)
@@ -158,7 +158,7 @@ def test_an_interleaved_save_is_fetched_and_flagged(folder: Folder, world: World
     assert 'hidden = "2.0"' in folder.read("pine.toml")
     folder.edit(MERGED, TREND_PATH)
     folder.git("push", code=1)
-    assert "pinesync resolve" in folder.said
+    assert "pinesync resolve" in folder.output
     assert world.saved() == [TREND, theirs, LONGER]
     done = world("resolve", "--ours", TREND_PATH, cwd=folder.root)
     assert done.code == 0, done
@@ -172,7 +172,7 @@ def test_an_interrupted_push_reports_what_was_saved(folder: Folder, world: World
     folder.edit(LONGER, TREND_PATH)
     world.plan.add(Fault.parse("save_next:2:500:before"))
     folder.git("push", code=1)
-    assert f"saved {TREND_PATH} 2.0, not the rest" in folder.said
+    assert f"saved {TREND_PATH} 2.0, not the rest" in folder.output
     fresh = cloned(world, "fresh")
     assert fresh.log()[0] == "Trend 2.0"
 
@@ -182,11 +182,11 @@ def test_a_push_reverts_no_foreign_save(folder: Folder, world: World) -> None:
     folder.git("pull", "--ff-only")
     folder.edit(TREND, TREND_PATH, "An old file")
     folder.git("push", code=1)
-    assert "2.0" in folder.said
+    assert "2.0" in folder.output
     assert world.saved() == [TREND, SLOWER]
 
 
-def test_two_pushes_at_once_make_one_version(folder: Folder, world: World) -> None:
+def test_pushes_at_once_save_each_text_once(folder: Folder, world: World) -> None:
     folder.edit(LONGER, TREND_PATH)
     other = cloned(world, "other")
     other.edit(FASTER, TREND_PATH)

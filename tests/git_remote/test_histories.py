@@ -20,7 +20,7 @@ def test_a_merge_that_drops_a_save_is_refused_with_a_hint(folder: Folder, world:
     folder.edit("notes\n", "notes.md")
     folder.git("merge", "-q", "-s", "ours", "--no-edit", "origin/main")
     folder.git("push", code=1)
-    assert f"`pinesync pull {TREND_PATH}` restores that" in folder.said
+    assert f"`pinesync pull {TREND_PATH}` restores that" in folder.output
     assert world("pull", TREND_PATH, cwd=folder.root).code == 0
     folder.git("commit", "-qam", "With their save")
     folder.git("push")
@@ -52,14 +52,14 @@ def test_an_unlisted_file_is_not_overwritten_by_a_fetch(
 def test_a_commit_of_another_workspace_is_refused(
     folder: Folder, world: World, setting: str, value: str
 ) -> None:
-    held = folder.read("pine.toml")
-    other = re.sub(rf'^{setting} = "(.*)"$', rf'{setting} = "{value}"', held, flags=re.M)
+    text = folder.read("pine.toml")
+    other = re.sub(rf'^{setting} = "(.*)"$', rf'{setting} = "{value}"', text, flags=re.M)
     (folder.root / TREND_PATH).write_text(LONGER)
     folder.edit(other, "pine.toml")
     folder.git("push", code=1)
-    assert "another workspace" in folder.said
+    assert "another workspace" in folder.output
     assert world.saved() == [TREND]
-    folder.edit(held, "pine.toml")
+    folder.edit(text, "pine.toml")
     folder.git("push")
     assert world.saved() == [TREND, LONGER]
     assert folder.is_sound()
@@ -71,11 +71,11 @@ def test_an_unusable_script_does_not_block_the_others(
 ) -> None:
     world.web_save(EXTRA + "// \0\n", name)
     folder.git("fetch")
-    assert "NUL" in folder.said
+    assert "NUL" in folder.output
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", code=0 if name == "Extra" else 1)
-    assert "fetch first" not in folder.said
-    assert name == "Extra" or "`pinesync pull strategies/Breakout.pine`" in folder.said
+    assert "fetch first" not in folder.output
+    assert name == "Extra" or "`pinesync pull strategies/Breakout.pine`" in folder.output
     assert world.saved() == [TREND, LONGER][: 2 if name == "Extra" else 1]
     assert folder.is_sound()
 
@@ -110,10 +110,10 @@ def test_a_forged_record_is_refused_with_a_hint(folder: Folder, world: World) ->
     folder.git("update-ref", "refs/pinesync/origin/record", "HEAD")
     folder.edit(MERGED, TREND_PATH)
     folder.git("push", code=128)
-    assert "`git update-ref -d refs/pinesync/origin/record`" in folder.said
+    assert "`git update-ref -d refs/pinesync/origin/record`" in folder.output
     folder.git("update-ref", "-d", "refs/pinesync/origin/record")
     folder.git("push", code=1)
-    assert "fetch first" in folder.said
+    assert "fetch first" in folder.output
     folder.git("pull", "--no-rebase", "--no-edit", "-X", "ours")
     folder.git("push")
     assert world.saved() == [TREND, LONGER, MERGED]

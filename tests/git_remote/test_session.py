@@ -45,14 +45,14 @@ def test_a_day_of_work_with_git_alone(folder: Folder, world: World) -> None:
     assert world.saved()[-1] == SLOWER + "plot(close)\nplot(open)\nplot(high)\n"
     assert folder.log("--no-merges", "-2", "origin/main", "--", TREND_PATH)[-1] == "Trend 4.0"
     folder.git("blame", "-s", TREND_PATH)
-    assert "plot(high)" in folder.said
+    assert "plot(high)" in folder.output
     second = cloned(world, "second")
     assert second.read(TREND_PATH) == folder.read(TREND_PATH)
     assert second.is_sound()
     second.git("bisect", "start", "HEAD", second.log_of("Trend 1.0"))
     second.git("bisect", "run", "sh", "-c", f"! grep -q 'plot(open)' {TREND_PATH}")
     second.git("log", "-1", "--format=%s", "refs/bisect/bad")
-    assert second.said == "Trend 3.0\n"
+    assert second.output == "Trend 3.0\n"
     second.git("bisect", "reset", "-q", code=None)
     assert second.is_sound()
 
@@ -74,7 +74,7 @@ def test_a_foreign_save_must_be_fetched_and_merged_first(folder: Folder, world: 
     folder.edit(LONGER, TREND_PATH)
     world.web_save(SLOWER)
     folder.git("push", code=1)
-    assert "fetch first" in folder.said
+    assert "fetch first" in folder.output
     assert world.saved() == [TREND, SLOWER]
     folder.git("pull", "--no-rebase", "--no-edit")
     assert folder.read(TREND_PATH) == MERGED
@@ -104,7 +104,7 @@ def test_a_push_is_rejected_after_a_failed_probe(folder: Folder, world: World) -
     world("probe", "--yes", "--pace", 0, code=6)
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", code=1)
-    assert "read-by-number: refused" in folder.said
+    assert "read-by-number: refused" in folder.output
     assert world.saved() == [TREND]
 
 
@@ -112,10 +112,10 @@ def test_a_push_is_rejected_after_a_failed_probe(folder: Folder, world: World) -
 def test_a_broken_script_is_rejected_before_anything_is_sent(folder: Folder, world: World) -> None:
     (folder.root / BREAKOUT_PATH).write_text(EXTRA)
     folder.edit(BROKEN, TREND_PATH)
-    asked = folder.git("push", code=1)
-    assert not [one for one in asked if one.startswith("save")]
-    assert f"{TREND_PATH}:13:6: error" in folder.said
-    assert "does not compile" in folder.said
+    requests = folder.git("push", code=1)
+    assert not [request for request in requests if request.startswith("save")]
+    assert f"{TREND_PATH}:13:6: error" in folder.output
+    assert "does not compile" in folder.output
     assert folder.is_sound()
 
 
@@ -123,7 +123,7 @@ def test_an_unsupported_push_option_is_refused(folder: Folder, world: World) -> 
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", "--atomic", code=128)
     folder.git("push", "origin", ":main", code=1)
-    assert "cannot be deleted" in folder.said
+    assert "cannot be deleted" in folder.output
     assert world.saved() == [TREND]
 
 
@@ -131,10 +131,10 @@ def test_an_unsupported_push_option_is_refused(folder: Folder, world: World) -> 
 def test_a_missing_sign_in_is_explained(folder: Folder, world: World) -> None:
     world.monkeypatch.delenv("PINESYNC_COOKIE")
     folder.git("fetch", code=128)
-    assert "PINESYNC_COOKIE" in folder.said
+    assert "PINESYNC_COOKIE" in folder.output
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", code=1)
-    assert "PINESYNC_COOKIE" in folder.said
+    assert "PINESYNC_COOKIE" in folder.output
 
 
 def _can_be_saved(name: str) -> bool:
@@ -165,7 +165,7 @@ def test_a_forced_push_deletes_nothing(folder: Folder, world: World) -> None:
     world.web_save(SLOWER)
     folder.edit(LONGER, TREND_PATH)
     folder.git("push", "--force", code=1)
-    assert "saves on TradingView cannot be taken away" in folder.said
+    assert "saves on TradingView cannot be taken away" in folder.output
     assert world.saved() == [TREND, SLOWER]
 
 
@@ -198,14 +198,14 @@ def test_a_removed_file_does_not_delete_its_script(folder: Folder, world: World)
     git(folder.root, "rm", "-q", TREND_PATH)
     git(folder.root, "commit", "-qm", "Not mine any more")
     folder.git("push")
-    assert "the script on TradingView stays" in folder.said
+    assert "the script on TradingView stays" in folder.output
     assert world.saved() == [TREND]
 
 
 def test_a_new_file_is_created_once_it_is_listed(folder: Folder, world: World) -> None:
     folder.edit(EXTRA, "indicators/Extra.pine")
     folder.git("push")
-    assert "not listed" in folder.said
+    assert "not listed" in folder.output
     assert world.store.find(world.user, "Extra") is None
     assert world("add", "indicators/Extra.pine", cwd=folder.root).code == 0
     folder.git("commit", "-qam", "List it")
@@ -263,10 +263,10 @@ def test_a_commit_by_push_or_pull_is_on_the_tracking_branch(
 def test_a_remote_cannot_change_its_account(folder: Folder, world: World) -> None:
     folder.git("remote", "set-url", "origin", "pinesync::sandbox:other")
     folder.git("fetch", code=128)
-    assert "git remote add NAME pinesync::sandbox:other" in folder.said
+    assert "git remote add NAME pinesync::sandbox:other" in folder.output
     folder.git("remote", "set-url", "origin", "pinesync::elsewhere")
     folder.git("fetch", code=128)
-    assert "not an address" in folder.said
+    assert "not an address" in folder.output
 
 
 def test_an_empty_account_can_be_cloned(world: World) -> None:
@@ -290,7 +290,7 @@ def test_a_bare_repository_and_a_linked_work_tree_are_supported(
     side.git("push", "origin", "side:main")
     assert world.saved() == [TREND, LONGER]
     side.git("push", "origin", "side", code=1)
-    assert "only main can be pushed" in side.said
+    assert "only main can be pushed" in side.output
 
 
 def test_a_shallow_clone_has_one_commit(world: World) -> None:
@@ -301,4 +301,4 @@ def test_a_shallow_clone_has_one_commit(world: World) -> None:
     shallow.git("push")
     assert world.saved() == [TREND, SLOWER, MERGED]
     shallow.git("fetch", "--depth", "5", code=None)
-    assert "clone again without --depth" in shallow.said
+    assert "clone again without --depth" in shallow.output

@@ -112,7 +112,7 @@ def test_breaking_changes_are_shown_on_save(clone: World, on_trend: OnTrend) -> 
 
 
 def codes(editor: Editor, uri: str, wanted: list[str]) -> bool:
-    return [one.code for one in editor.found.get(uri, [])] == wanted
+    return [finding.code for finding in editor.found.get(uri, [])] == wanted
 
 
 @served
@@ -156,26 +156,26 @@ def test_a_newer_save_replaces_an_older_result(clone: World, on_trend: OnTrend) 
     assert len(editor.findings(uri, version)) == 1, "typing goes on meanwhile"
     editor.type(uri, BROKEN)
     editor.save(uri)
-    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    editor.until(lambda: [finding.code for finding in editor.found[uri]] == ["CE10272"])
     assert editor.leave() == 0
 
 
 @served
 def test_a_failure_is_reported_once_until_it_is_over(clone: World, on_trend: OnTrend) -> None:
     editor, uri = on_trend()
-    for told in (1, 2):
+    for count in (1, 2):
         clone.plan.add(Fault("check", "html", count=None))  # a 500 is asked again
         for _ in range(2):
             before = editor.renewed
             editor.save(uri)
             editor.until(partial(editor.was_renewed, before))
-        assert len(editor.said) == told
-        assert editor.said[-1].type == MessageType.Warning
+        assert len(editor.messages) == count
+        assert editor.messages[-1].type == MessageType.Warning
         clone.plan.clear()
         before = editor.renewed
         editor.save(uri)
         editor.until(partial(editor.was_renewed, before))
-        assert len(editor.said) == told
+        assert len(editor.messages) == count
 
 
 @served
@@ -198,12 +198,12 @@ def test_a_file_outside_a_workspace_gets_findings_only(world: World, opening: Op
     uri = editor.open(loose)
     editor.save(uri)
     editor.until(lambda: editor.found.get(uri))
-    assert [one.code for one in editor.found[uri]] == ["CE10272"]
+    assert [finding.code for finding in editor.found[uri]] == ["CE10272"]
     assert editor.lenses(uri) == []
     answer = editor.do("push", uri)
     assert answer["exit_code"] == 2
-    assert editor.said[-1].type == MessageType.Warning
-    assert editor.said[-1].message.startswith("loose.pine: not in a workspace (hint: ")
+    assert editor.messages[-1].type == MessageType.Warning
+    assert editor.messages[-1].message.startswith("loose.pine: not in a workspace (hint: ")
     assert not world.folder.exists()
     assert len(world.account()) == 3
 
@@ -214,7 +214,7 @@ def test_an_untitled_document_gets_findings(world: World, opening: Opening) -> N
     assert len(editor.findings(uri, 1)) == 1
     editor.type(uri, BROKEN)
     editor.save(uri)
-    editor.until(lambda: [one.code for one in editor.found[uri]] == ["CE10272"])
+    editor.until(lambda: [finding.code for finding in editor.found[uri]] == ["CE10272"])
     assert editor.lenses(uri) == []
     assert editor.do("pull", uri)["exit_code"] == 2
     other = editor.open("untitled:Untitled-2", "(", language="toml")

@@ -77,7 +77,7 @@ def test_unknown_messages_are_ignored(clone: World, noise: bytes) -> None:
     with clone.spawn("lsp", stdin=subprocess.PIPE, text=False) as child:
         out, _ = child.communicate(framed(INITIALIZE) + noise + framed(SHUTDOWN, EXIT), 60)
     assert child.returncode == 0
-    assert [one["id"] for one in spoken(out) if one.get("id") in (1, 2)] == [1, 2]
+    assert [message["id"] for message in spoken(out) if message.get("id") in (1, 2)] == [1, 2]
 
 
 @pytest.mark.parametrize("noise", [b"x" * 200_000, b"Content-Length: 500\r\n\r\n{", b"\x00\xff\n"])
@@ -100,7 +100,7 @@ def pushing(world: World, on_trend: OnTrend, fault: str, until: str) -> tuple[Ed
 
 
 @served
-def test_shutdown_finishes_a_running_push(clone: World, on_trend: OnTrend) -> None:
+def test_a_running_push_finishes_before_the_server_ends(clone: World, on_trend: OnTrend) -> None:
     editor, _ = pushing(clone, on_trend, "save_next:1:slow:seconds=0.5", "/translate_light")
     assert editor.hang_up() == 1
     assert clone.saved() == [TREND, LONGER]
@@ -139,10 +139,10 @@ def _without_the_library(cwd: Path, *words: str) -> subprocess.CompletedProcess[
 
 
 def test_a_missing_pygls_is_reported(home, tmp_path) -> None:
-    for asked in ([], ["--json"]):
-        ran = _without_the_library(tmp_path, *asked)
+    for options in ([], ["--json"]):
+        ran = _without_the_library(tmp_path, *options)
         assert ran.returncode == 2
-        assert "pipx inject pinesync 'pygls>=2'" in (ran.stdout if asked else ran.stderr)
+        assert "pipx inject pinesync 'pygls>=2'" in (ran.stdout if options else ran.stderr)
         assert "Traceback" not in ran.stderr
 
 

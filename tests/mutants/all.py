@@ -1,13 +1,13 @@
 """All mutants, at most sixty, and the promises without one."""
 
 from tests.mutants.files import FILES
+from tests.mutants.reverts import REVERTS
 from tests.mutants.saves import SAVES
-from tests.mutants.taking_back import TAKING_BACK
 from tests.mutants.trust import TRUST
 from tests.mutants.watches import WATCHES
 
 MOST = 60
-ALL = (*FILES, *SAVES, *TAKING_BACK, *TRUST, *WATCHES)
+ALL = (*FILES, *SAVES, *REVERTS, *TRUST, *WATCHES)
 
 WITHOUT = {
     "30": "a script of somebody's relies on exit codes; no text does",

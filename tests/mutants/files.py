@@ -84,8 +84,8 @@ def kept_or_not(original: Any) -> Any:
 def believed(original: Any) -> Any:
     def read(path: Any, raw: Any) -> Any:
         if isinstance(raw, dict):
-            held = {key: value for key, value in raw.items() if key != "sum"}
-            raw = {**held, "sum": checksum(held)}
+            fields = {key: value for key, value in raw.items() if key != "sum"}
+            raw = {**fields, "sum": checksum(fields)}
         return original(path, raw)
 
     return read
@@ -112,7 +112,7 @@ def unproved(_: Any) -> Any:
 
 
 RACES = "tests/campaign/test_races.py"
-PLANTED = "tests/security/test_planted.py"
+PLANTED = "tests/security/test_forged_state.py"
 
 FILES = (
     Mutant(
@@ -135,7 +135,7 @@ FILES = (
         "pinesync.sync.engine.download:_write_one",
         base_first,
         (
-            "tests/campaign/test_traces.py::test_a_pull_that_crashed_after_the_file_survives_a_web_revert_and_an_edit",
+            "tests/campaign/test_counterexamples.py::test_a_pull_that_crashed_after_the_file_survives_a_web_revert_and_an_edit",
         ),
     ),
     Mutant(
@@ -143,21 +143,21 @@ FILES = (
         "4",
         "pinesync.sync.engine.settle:settle_files",
         giving(()),
-        ("tests/campaign/test_traces.py::test_a_web_revert_after_a_pull_stays",),
+        ("tests/campaign/test_counterexamples.py::test_a_web_revert_after_a_pull_stays",),
     ),
     Mutant(
         "a text is flushed before its file is exchanged",
         "5",
         "pinesync.atomic:write_temp",
         unflushed,
-        ("tests/campaign/test_power.py::test_reported_work_is_flushed_to_disk",),
+        ("tests/campaign/test_power_cut.py::test_reported_work_is_flushed_to_disk",),
     ),
     Mutant(
         "the text that was replaced is kept",
         "1 6",
         "pinesync.workspace.working_tree:WorkingTree.keep_replaced",
         giving(None),
-        ("tests/campaign/test_kept.py::test_a_pull_backs_up_the_replaced_text",),
+        ("tests/campaign/test_user_files.py::test_a_pull_backs_up_the_replaced_text",),
     ),
     Mutant(
         "a file whose old text cannot be kept is put back",
@@ -185,7 +185,7 @@ FILES = (
         "35",
         "pinesync.text.canonical:encode_like",
         undressed,
-        ("tests/campaign/test_kept.py::test_line_ends_bom_and_mode_are_preserved",),
+        ("tests/campaign/test_user_files.py::test_line_ends_bom_and_mode_are_preserved",),
     ),
     Mutant(
         "no two scripts share a file on any system",
@@ -208,7 +208,7 @@ FILES = (
         "S7",
         "pinesync.atomic:NOFOLLOW",
         lambda _: 0,
-        ("tests/campaign/test_kept.py::test_a_linked_folder_is_not_followed",),
+        ("tests/campaign/test_user_files.py::test_a_linked_folder_is_not_followed",),
     ),
     Mutant(
         "pine.toml is read back before it is written",

@@ -106,7 +106,7 @@ def settling(original: Any) -> Any:
 
 UPLOADS = "tests/sync/test_upload.py"
 INTERLEAVED = "tests/sync/test_interleaved.py"
-TRACES = "tests/campaign/test_traces.py"
+TRACES = "tests/campaign/test_counterexamples.py"
 RULES = "tests/security/test_rules.py"
 
 SAVES = (
@@ -122,7 +122,7 @@ SAVES = (
         "9 S13",
         "pinesync.sync.engine.uploads.upload:begin",
         off_the_record,
-        ("tests/campaign/test_power.py::test_the_intent_is_flushed_before_a_request_is_sent",),
+        ("tests/campaign/test_power_cut.py::test_the_intent_is_flushed_before_a_request_is_sent",),
     ),
     Mutant(
         "begun saves are settled first",
@@ -185,7 +185,9 @@ SAVES = (
         "18",
         "pinesync.sync.engine.uploads.resolve_upload:record_landed",
         based_on_the_file,
-        ("tests/campaign/test_moment.py::test_an_edit_during_the_upload_stays_an_edit",),
+        (
+            "tests/campaign/test_edit_during_upload.py::test_an_edit_during_the_upload_stays_an_edit",
+        ),
     ),
     Mutant(
         "a missing file deletes nothing",

@@ -128,8 +128,8 @@ TRUST = (
         "pinesync.lsp.commands:without_links pinesync.cli.on_error:_escape_markup",
         as_it_came,
         (
-            "tests/security/test_runner.py::test_no_text_starts_a_workflow_command",
-            "tests/security/test_commits.py::test_no_name_forges_a_trailer",
+            "tests/security/test_workflow_commands.py::test_no_text_starts_a_workflow_command",
+            "tests/security/test_commit_messages.py::test_no_name_forges_a_trailer",
             "tests/security/test_editor.py::test_removing_links_keeps_other_brackets",
             "tests/security/test_editor.py::test_output_contains_no_markup",
         ),
@@ -167,7 +167,9 @@ TRUST = (
         "S14",
         "pinesync.git.run:_refuse_made_of_files",
         giving(None),
-        ("tests/security/test_cloned.py::test_a_pull_in_a_planted_repository_is_refused",),
+        (
+            "tests/security/test_untrusted_clones.py::test_a_pull_in_a_planted_repository_is_refused",
+        ),
     ),
     Mutant(
         "a text that has no bytes is refused before a file is opened",

@@ -15,7 +15,7 @@ WATCHES = (
         "31",
         "pinesync.watch.debouncer:LOOK_SECONDS",
         lambda _: 1e9,
-        ("tests/watch/test_lost.py::test_file_times_are_polled_every_second",),
+        ("tests/watch/test_file_events.py::test_file_times_are_polled_every_second",),
     ),
     Mutant(
         "a file that somebody is writing is left alone",
@@ -23,7 +23,7 @@ WATCHES = (
         "pinesync.workspace.files.exchange:is_being_written",
         giving(False),
         (
-            "tests/watch/test_halves.py::test_a_file_being_written_waits",
+            "tests/watch/test_half_written.py::test_a_file_being_written_waits",
             "tests/campaign/test_races.py::test_a_pull_during_a_save_in_place_keeps_the_edit",
         ),
     ),

@@ -111,7 +111,7 @@ def test_old_pine_is_saved_and_does_not_validate(world: World, old: str) -> None
         (warning,) = envelope["warnings"]
         assert warning["message"] == "not checked: TradingView checks Pine v5 and later"
         assert set(warning) == {"line", "column", "end_line", "end_column", "message", "code"}
-    assert [one.source for one in world.store.history(pine_id)] == [old, old + "// more\n"]
+    assert [version.source for version in world.store.history(pine_id)] == [old, old + "// more\n"]
 
 
 def test_old_pine_with_a_syntax_error_is_not_saved(world: World) -> None:
@@ -208,8 +208,8 @@ def test_both_deletion_responses_succeed(world: World, body: bytes) -> None:
 
 
 def test_a_create_response_without_an_id_fails(world: World) -> None:
-    said = b'{"success":true,"result":{"metaInfo":{"pine":{"version":"1.0"}}}}'
-    world.plan.add(Fault("save_new", "answer", when="after", body=said))
+    body = b'{"success":true,"result":{"metaInfo":{"pine":{"version":"1.0"}}}}'
+    world.plan.add(Fault("save_new", "answer", when="after", body=body))
     assert "created" in bad(world.pine.create_script("New", GOOD))
 
 
@@ -249,12 +249,12 @@ def test_the_constructor_reads_the_cookie_variable_only_for_tradingview(
     monkeypatch.setenv("TRADINGVIEW_COOKIE", "sessionid=other; sessionid_sign=other")
     pine_id = world.make()
     assert [item["id"] for item in good(real.list_saved_scripts())] == [pine_id]
-    asked = len(world.plan.log)
+    before = len(world.plan.log)
     for other in others:
         assert "cookie" in bad(other.list_saved_scripts())
-    assert len(world.plan.log) == asked
-    given = Pine("sessionid=x; sessionid_sign=y", adapter=adapter)
-    bad(given.list_saved_scripts())
+    assert len(world.plan.log) == before
+    explicit = Pine("sessionid=x; sessionid_sign=y", adapter=adapter)
+    bad(explicit.list_saved_scripts())
 
 
 def test_neither_envelope_nor_repr_contains_the_cookie(world: World) -> None:

@@ -272,7 +272,7 @@ def test_allow_overwrite_saves_over_the_script_of_that_name(facade: Any) -> None
     pine_id = facade.make("One", "precious")
     body = facade.json("POST", "/save/new?name=One&allow_overwrite=true", "other")
     assert body["success"] is False or body["result"]["metaInfo"]["scriptIdPart"] == pine_id
-    assert [one.source for one in facade.store.history(pine_id)] == ["precious", "other"]
+    assert [version.source for version in facade.store.history(pine_id)] == ["precious", "other"]
 
 
 def test_save_next_adds_a_version(facade: Any, slash: str, encoding: str, good: str) -> None:

@@ -44,11 +44,11 @@ def test_the_seeds_are_a_realistic_account() -> None:
 
 
 def undeclared(source: str) -> list[str]:
-    return [str(one.ctx["identifier"]) for one in find(source) if one.code == "CE10272"]
+    return [str(finding.ctx["identifier"]) for finding in find(source) if finding.code == "CE10272"]
 
 
 def not_found(source: str) -> list[str]:
-    return [str(one.ctx["fullName"]) for one in find(source) if one.code == "CE10271"]
+    return [str(finding.ctx["fullName"]) for finding in find(source) if finding.code == "CE10271"]
 
 
 def test_an_undeclared_name_is_reported_with_its_position() -> None:
@@ -64,7 +64,7 @@ def test_an_undeclared_name_is_reported_with_its_position() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_positions_hold_for_every_line_end(end: str) -> None:
     source = (HEAD + '\tx = "日本" + nope').replace("\n", end)
-    assert [one.span for one in find(source)] == [(3, 13, 3, 16)]
+    assert [finding.span for finding in find(source)] == [(3, 13, 3, 16)]
 
 
 @pytest.mark.parametrize(
@@ -301,9 +301,9 @@ def test_a_syntax_error_hides_undeclared_names(
 
 @pytest.mark.parametrize("source", ["//@version=6\n", "//@version=6\n// words\n"])
 def test_an_empty_script_is_reported_without_a_position(source: str) -> None:
-    said = "Script doesn't contain any statements"
-    assert find(source) == [Finding("CE10250", said, {}, None)]
-    assert compile_source(source).errors == (Diagnostic("error", 1, 1, 1, 1, said, "CE10250"),)
+    message = "Script doesn't contain any statements"
+    assert find(source) == [Finding("CE10250", message, {}, None)]
+    assert compile_source(source).errors == (Diagnostic("error", 1, 1, 1, 1, message, "CE10250"),)
 
 
 def test_a_string_over_several_lines_is_deprecated() -> None:
@@ -329,7 +329,7 @@ def test_a_bool_argument_for_a_number_is_reported() -> None:
     assert found.ctx["argUserFriendlyRepresentation"] is True
     assert found.message.startswith('Cannot call "plot" with argument "series"="true". An argument')
     order = find(HEAD + "x = nope\ny = math.abs(false)\nz = nope")
-    assert [one.code for one in order] == ["CE10272", "CE10123", "CE10272"]
+    assert [finding.code for finding in order] == ["CE10272", "CE10123", "CE10272"]
 
 
 @pytest.mark.parametrize(

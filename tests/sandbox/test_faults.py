@@ -146,8 +146,8 @@ def test_a_foreign_fault_saves_before_and_after_ours(facade: Any) -> None:
     answer = save(facade, pine_id, "//@version=6\nindicator('x')\n")
     assert answer.json()["result"]["metaInfo"]["pine"]["version"] == "3.0"
     history = facade.store.history(pine_id)
-    assert [one.author for one in history] == ["", "web editor", "", "web editor"]
-    assert [one.source for one in history] == [
+    assert [version.author for version in history] == ["", "web editor", "", "web editor"]
+    assert [version.source for version in history] == [
         "base\n",
         "theirs",
         "//@version=6\nindicator('x')\n",
@@ -180,9 +180,9 @@ def test_a_delayed_save_waits_to_be_released(facade: Any) -> None:
     with pytest.raises(requests.ConnectionError):
         save(facade, pine_id, "late")
     save(facade, pine_id, "second")
-    assert [one.source for one in facade.store.history(pine_id)][1:] == ["second"]
+    assert [version.source for version in facade.store.history(pine_id)][1:] == ["second"]
     assert facade.plan.release() == 1
-    assert [one.source for one in facade.store.history(pine_id)][1:] == ["second", "late"]
+    assert [version.source for version in facade.store.history(pine_id)][1:] == ["second", "late"]
     assert facade.plan.release() == 0
 
 

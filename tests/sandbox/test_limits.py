@@ -28,8 +28,8 @@ def long(count: int) -> str:
 
 def said(source: str) -> list[tuple[str, int, int]]:
     found = all_findings(source)
-    assert all(one.span for one in found)
-    return [(one.message, *(one.span or ())[:2]) for one in found]
+    assert all(item.span for item in found)
+    return [(item.message, *(item.span or ())[:2]) for item in found]
 
 
 def test_the_seeds_are_within_all_limits() -> None:
@@ -84,4 +84,4 @@ def test_the_tokens_of_a_very_large_text_are_counted() -> None:
 
 def test_an_error_hides_the_limits() -> None:
     found = all_findings(HEAD + "plot(clsoe)\n" + "plot(close)\n" * 70)
-    assert [one.code for one in found] == ["CE10272"]
+    assert [finding.code for finding in found] == ["CE10272"]

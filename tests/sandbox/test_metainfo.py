@@ -82,9 +82,9 @@ def test_strategy_properties_follow_the_inputs() -> None:
     code = '//@version=6\nstrategy("s", pyramiding = 3, initial_capital = 5000)\na = input.int(1)\n'
     own, *properties = metainfo(code)["inputs"]
     assert own["groupId"] == ""
-    assert {one["groupId"] for one in properties} == {"strategy_props"}
-    assert [one["id"] for one in properties] == [f"in_{n}" for n in range(1, 9)]
-    values = {one["internalID"]: one["defval"] for one in properties}
+    assert {item["groupId"] for item in properties} == {"strategy_props"}
+    assert [item["id"] for item in properties] == [f"in_{n}" for n in range(1, 9)]
+    values = {item["internalID"]: item["defval"] for item in properties}
     assert (values["pyramiding"], values["initial_capital"], values["slippage"]) == (3, 5000, 0)
     assert describe(code).inputs_count == 1
 
@@ -105,8 +105,8 @@ def test_plots_are_numbered() -> None:
 
 def test_hidden_inputs_come_first() -> None:
     found = metainfo(HEAD + "a = input.int(1)", hidden=True)["inputs"]
-    assert [one["id"] for one in found] == ["text", "pineId", "pineVersion", "in_0"]
-    assert [one["isHidden"] for one in found] == [True, True, True, False]
+    assert [item["id"] for item in found] == ["text", "pineId", "pineVersion", "in_0"]
+    assert [item["isHidden"] for item in found] == [True, True, True, False]
 
 
 def test_functions_declared_by_the_script_are_ignored() -> None:
@@ -120,7 +120,7 @@ def test_every_seed_has_its_inputs() -> None:
             found = metainfo(text)
             users = [one for one in found["inputs"] if one["groupId"] == ""]
             assert len(users) == describe(text).inputs_count == count_inputs(text)
-            assert all(one["defval"] is not None for one in users if one["type"] != "time")
+            assert all(item["defval"] is not None for item in users if item["type"] != "time")
             assert len(found["plots"]) == len(found["styles"])
 
 

@@ -10,8 +10,8 @@ from pinesync.sandbox.compiler.compile import compile_source
 from pinesync.sandbox.published import FILTERS, scripts
 
 NOT_READER = {"code": 401, "message": "User is not allowed to see source code of pine"}
-LIBRARY = next(one for one in scripts() if one.library)
-OPEN = [pytest.param(one, id=one.name) for one in scripts()]
+LIBRARY = next(script for script in scripts() if script.library)
+OPEN = [pytest.param(script, id=script.name) for script in scripts()]
 MORE = "//@version=6\nindicator('More')\nn = input.int(3)\nplot(close)\nplot(open, 'O')\n"
 
 
@@ -21,7 +21,7 @@ def slash(request: pytest.FixtureRequest, facade: Any) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("text", [text for one in scripts() for text in one.versions])
+@pytest.mark.parametrize("text", [text for script in scripts() for text in script.versions])
 def test_published_scripts_compile(text: str) -> None:
     assert compile_source(text) == Verdict()
 
@@ -118,7 +118,7 @@ def test_the_compiled_form_of_a_saved_script_is_returned(
     assert (meta["scriptIdPart"], meta["description"]) == (pine_id, "More")
     assert meta["pine"]["version"] == "2.0"
     assert [one["id"] for one in meta["inputs"]] == ["in_0"]
-    assert [one["id"] for one in meta["plots"]] == ["plot_0", "plot_1"]
+    assert [plot["id"] for plot in meta["plots"]] == ["plot_0", "plot_1"]
     first = facade.json("GET", f"/translate/{where}/1.0")["result"]["metaInfo"]
     assert (first["pine"]["version"], first["inputs"]) == ("1.0", [])
     facade.switch("translate_last=before")

@@ -225,7 +225,7 @@ def test_eight_threads_are_served_at_once(server: Server, store: Store, user: Us
     for thread in threads:
         thread.join()
     assert failed == []
-    assert [one.version.major for one in store.history(pine_id)] == list(range(1, 202))
+    assert [version.version.major for version in store.history(pine_id)] == list(range(1, 202))
 
 
 SERVE = """

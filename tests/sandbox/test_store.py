@@ -22,7 +22,7 @@ def test_every_save_is_a_version_even_of_the_same_text(store: Store, user: User)
     first = store.save_new(user, "One", GOOD)
     again = store.save_next(user, first.pine_id, GOOD)
     assert (str(first.version), str(again.version)) == ("1.0", "2.0")
-    assert [str(one.version) for one in store.history(first.pine_id)] == ["1.0", "2.0"]
+    assert [str(version.version) for version in store.history(first.pine_id)] == ["1.0", "2.0"]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_refused_rename_on_save_stores_no_text(store: Store, user: User) -> No
     store.save_new(user, "Two", GOOD)
     with pytest.raises(NameTaken):
         store.save_next(user, first.pine_id, "other", name="Two")
-    assert [one.source for one in store.history(first.pine_id)] == [GOOD]
+    assert [version.source for version in store.history(first.pine_id)] == [GOOD]
 
 
 def test_overwrite_adds_a_version_to_the_script_of_that_name(store: Store, user: User) -> None:
@@ -72,7 +72,7 @@ def test_a_rename_adds_no_version_and_history_keeps_the_old_name(store: Store, u
     pine_id = store.save_new(user, "One", GOOD).pine_id
     store.rename(user, pine_id, "Two")
     store.save_next(user, pine_id, GOOD)
-    assert [(one.name_then, one.name) for one in store.history(pine_id)] == [
+    assert [(version.name_then, version.name) for version in store.history(pine_id)] == [
         ("One", "Two"),
         ("Two", "Two"),
     ]
@@ -149,7 +149,7 @@ def test_threads_share_a_store(store: Store, user: User) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [one.version.major for one in store.history(pine_id)] == list(range(1, 162))
+    assert [version.version.major for version in store.history(pine_id)] == list(range(1, 162))
 
 
 def test_processes_can_create_and_share_one_file(tmp_path: Path) -> None:
@@ -202,8 +202,10 @@ def test_seeding_is_idempotent_and_spreads_saves_over_months(store: Store, user:
         found = store.find(user, seed.name)
         assert found
         history = store.history(found.pine_id)
-        assert tuple(one.source for one in history) == seed.versions
-        assert [one.created for one in history] == sorted({one.created for one in history})
+        assert tuple(version.source for version in history) == seed.versions
+        assert [version.created for version in history] == sorted(
+            {version.created for version in history}
+        )
     before = store.list(user)
     assert max(row.created for row in before) - min(row.created for row in before) > 30 * 86400
     assert fill(store, user, planted).scripts == 0

@@ -61,7 +61,7 @@ COMMANDS: dict[str, list[list[str]]] = {
     "whoami": [["whoami"]],
     "sandbox": [["sandbox", "path"]],
     "demo": [["demo", "--help"]],
-    "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_acts.py
+    "lsp": [["lsp", "--help"]],  # the rest is in tests/lsp/test_commands.py
     "watch": [["watch", "--help"]],  # the rest is in tests/watch/test_process.py
     "blame-version": [["blame-version", TREND_PATH]],
     "repair": [["repair"]],
@@ -96,8 +96,8 @@ def written(world: World) -> Iterator[Path]:
     for root in (world.home, world.place):
         for path in root.rglob("*"):
             below = path.relative_to(root).as_posix()
-            kept = below.startswith("pinesync/config/session")
-            if path.is_file() and not kept and not below.startswith("pinesync/sandbox/"):
+            signed_in = below.startswith("pinesync/config/session")
+            if path.is_file() and not signed_in and not below.startswith("pinesync/sandbox/"):
                 yield path
 
 
@@ -185,7 +185,7 @@ def test_a_crash_log_does_not_contain_the_cookie(
     assert ran.code == 70
     (log,) = (world.home / "pinesync" / "state").glob("bug-*.log")
     assert "Secret(for https" in log.read_text()
-    assert hits(world, log.read_bytes(), ran.said) == []
+    assert hits(world, log.read_bytes(), ran.output) == []
     assert stat.S_IMODE(log.stat().st_mode) & 0o077 == 0
 
 
@@ -242,7 +242,7 @@ def test_a_hanging_command_does_not_show_the_cookie(signed_in: World) -> None:
     with world.spawn("status", "-vv") as child:
         world.app.wait_for("/list")
         shown = Path(f"/proc/{child.pid}/cmdline").read_bytes()
-        kept = Path(f"/proc/{child.pid}/environ").read_bytes()
+        environ = Path(f"/proc/{child.pid}/environ").read_bytes()
         child.send_signal(15)
         out, err = child.communicate(timeout=60)
-    assert hits(world, shown, kept, out, err) == []
+    assert hits(world, shown, environ, out, err) == []

@@ -171,7 +171,7 @@ def test_a_clone_survives_a_file_system_with_unknown_collisions(world: World) ->
             link(folder, source, target)
 
     world.monkeypatch.setattr(Folder, "link", one_a_letter)
-    assert "indicators/Tr" in world("clone", "--sandbox", "scripts", code=3).said
+    assert "indicators/Tr" in world("clone", "--sandbox", "scripts", code=3).output
     found = {RelPath(path) for path in world.files()}
     assert len(found) == 4
     assert not [path for path in found if path.endswith(".tmp")]

@@ -29,9 +29,9 @@ def test_a_key_of_pine_toml_does_not_become_a_link(clone: World, opening: Openin
     editor = opening(clone.folder)
     answer = editor.do("pull", (clone.folder / TREND_PATH).as_uri())
     assert answer["exit_code"] == 2
-    (said,) = editor.said
-    assert TEXT in said.message == answer["message"]
-    assert LINK not in said.message
+    (message,) = editor.messages
+    assert TEXT in message.message == answer["message"]
+    assert LINK not in message.message
 
 
 @served
@@ -45,7 +45,7 @@ def test_a_refusal_by_the_service_does_not_become_a_link(
     editor = opening(clone.folder)
     answer = editor.do("push", (clone.folder / TREND_PATH).as_uri())
     assert answer["exit_code"] != 0
-    assert TEXT in editor.said[-1].message == answer["message"]
+    assert TEXT in editor.messages[-1].message == answer["message"]
 
 
 @pytest.mark.promise("S9")
@@ -91,7 +91,7 @@ def test_a_notification_has_no_markup(clone: World, tmp_path: Path) -> None:
         clone.write(LONGER)
         session.event("done", TREND_PATH)
         session.event("quiet")
-        _, title, said = was_started(folder)[0]
+        _, title, text = was_started(folder)[0]
         session.interrupt()
     assert title == TREND_PATH
-    assert '&lt;a href="evil.invalid"&gt;R&amp;D&lt;/a&gt; \\\\074b\\\\076' in said
+    assert '&lt;a href="evil.invalid"&gt;R&amp;D&lt;/a&gt; \\\\074b\\\\076' in text

@@ -28,9 +28,9 @@ def test_a_finding_is_reported_with_the_example(
     broken = Target("broken", st.integers(0, 10_000), check, vary)
     monkeypatch.setattr("tests.fuzz.__main__.TARGETS", (broken,))
     assert main(["0.1", "broken"]) == 1
-    said = capsys.readouterr().out
-    assert "1 findings" in said
-    assert "example=1000" in said
+    output = capsys.readouterr().out
+    assert "1 findings" in output
+    assert "example=1000" in output
 
 
 def test_an_unknown_target_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,8 +61,8 @@ def test_no_requirement_names_pinesync() -> None:
     extras = PYPROJECT["project"]["optional-dependencies"]
     groups = PYPROJECT["dependency-groups"]
     listed = (PYPROJECT["project"]["dependencies"], *extras.values(), *groups.values())
-    every = [one for packages in listed for one in packages]
-    assert not [one for one in every if one.startswith("pinesync")]
+    every = [requirement for packages in listed for requirement in packages]
+    assert not [requirement for requirement in every if requirement.startswith("pinesync")]
     assert groups == {"dev": extras["dev"]}
     assert set(extras["docs"]) <= set(extras["dev"])
 

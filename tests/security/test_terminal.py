@@ -85,7 +85,7 @@ class Raw(AssertionError):
 
 
 def check(ran: Ran, arguments: list[str]) -> None:
-    if found := raw(ran.said, coloured="always" in arguments):
+    if found := raw(ran.output, coloured="always" in arguments):
         raise Raw(f"{arguments!a}: {found}")
     if "--json" in arguments and ran.out:
         assert ran.out.isascii(), arguments
@@ -108,8 +108,8 @@ def runs(world: World, name: str, mode: list[str], patch: pytest.MonkeyPatch) ->
 def test_hostile_text_is_escaped(
     clone: World, name: str, mode: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = [ran.said for ran in runs(clone, name, mode, monkeypatch)]
-    assert any(MARK in one for one in said), "the text never came as far as the terminal"
+    outputs = [ran.output for ran in runs(clone, name, mode, monkeypatch)]
+    assert any(MARK in output for output in outputs), "the text never came as far as the terminal"
 
 
 # Bytes that are no text are shown by their numbers by the streams already.
@@ -155,7 +155,7 @@ def test_the_sandbox_escapes_hostile_text_in_its_log(
         ran = clone(*mode, "sandbox", "serve")
         assert (ran.code, ran.out.count("\n")) == (0, 2)
         assert f"RuntimeError: {MARK}\\u{{" in ran.err
-        assert raw(ran.said) is None
+        assert raw(ran.output) is None
 
 
 def test_demo_escapes_a_hostile_folder_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_demo_escapes_a_hostile_folder_name(world: World, monkeypatch: pytest.Mo
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     ran = world("demo", "--color", "always", code=0)
     assert MARK in ran.out
-    assert raw(ran.said, coloured=True) is None
+    assert raw(ran.output, coloured=True) is None
 
 
 # -- a real terminal ------------------------------------------------------------------------------

@@ -51,8 +51,8 @@ def test_the_order_of_the_input_does_not_matter() -> None:
         chance = random.Random(seed)
         for one in infos.values():
             chance.shuffle(one)
-        given = dict(sorted(infos.items(), reverse=bool(seed % 2)))
-        assert plan_commits(given, WHERE, {}, {}) == expected
+        shuffled = dict(sorted(infos.items(), reverse=bool(seed % 2)))
+        assert plan_commits(shuffled, WHERE, {}, {}) == expected
 
 
 def test_committed_versions_are_skipped_and_older_ones_come_after() -> None:
@@ -80,7 +80,7 @@ def test_paths_come_from_pine_toml_then_the_last_commit_then_a_clone() -> None:
 
 
 def test_two_scripts_with_one_name_get_two_paths() -> None:
-    paths = [one.path for one in assign_paths(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
+    paths = [entry.path for entry in assign_paths(listed(b="RSI", a="rsi"), {}, FOLDERS).values()]
     assert paths == ["indicators/rsi.pine", "indicators/RSI-bbbbbbbb.pine"]
 
 
@@ -111,6 +111,6 @@ def test_moved_files_move_in_the_first_commit_only() -> None:
     ],
 )
 def test_a_message_is_one_line_with_trailers(name: str, title: str) -> None:
-    said = message(name, A, Version(2))
-    assert said == f"{title}\n\nPine-Id: {A}\nPine-Version: 2.0\n"
-    assert said.encode()
+    text = message(name, A, Version(2))
+    assert text == f"{title}\n\nPine-Id: {A}\nPine-Version: 2.0\n"
+    assert text.encode()

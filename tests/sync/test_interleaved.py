@@ -273,14 +273,14 @@ def test_a_web_page_instead_of_a_response_stops_the_run(bench: Bench) -> None:
 
 
 def test_a_gone_script_is_verified_and_nothing_is_deleted(bench: Bench) -> None:
-    kept = [bench.script(f"Kept {n}", BASE) for n in range(3)]
+    others = [bench.script(f"Kept {n}", BASE) for n in range(3)]
     pine_id, path = bench.script("Gone", BASE)
     bench.fake.web_delete(pine_id)
     assert bench.words()[path] == "gone"
     assert bench.push().exit_code == EXIT_LEFT
     assert bench.pull().exit_code == EXIT_LEFT
     assert bench.read(path) == BASE
-    assert len(bench.entries) == len(kept) + 1
+    assert len(bench.entries) == len(others) + 1
     assert bench.push(path, recreate=True).exit_code == EXIT_DONE
     assert bench.words()[path] == "clean"
     assert len(bench.fake.scripts) == 4

@@ -21,15 +21,15 @@ def test_files_are_read_while_the_list_is_requested(bench: Bench) -> None:
     """Each of the two ends only once the other has begun."""
     _, path = bench.script("One", ONE)
     bench.write(path, ONE + "// edited\n")
-    asked, read = Event(), Event()
+    requested, read = Event(), Event()
 
     def asking() -> None:
-        asked.set()
+        requested.set()
         assert read.wait(LONG)
 
     class Watched(FakeTree):
         def local_texts(self, only: Any = None) -> Any:
-            assert asked.wait(LONG)
+            assert requested.wait(LONG)
             read.set()
             return super().local_texts(only)
 

@@ -284,9 +284,9 @@ BROKEN = BASE + "plot(clsoe)\n"
 
 
 @pytest.mark.promise(17)
-@pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, told: bool) -> None:
-    bench.fake.failed_save_has_result = told
+@pytest.mark.parametrize("has_result", [False, True], ids=["without result", "with result"])
+def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, has_result: bool) -> None:
+    bench.fake.failed_save_has_result = has_result
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)
     outcome = only(bench.push())
@@ -298,9 +298,9 @@ def test_a_text_that_does_not_compile_is_not_sent(bench: Bench, told: bool) -> N
 
 @pytest.mark.promise(17)
 @pytest.mark.parametrize("rewrites", [False, True], ids=["kept", "rewritten"])
-@pytest.mark.parametrize("told", [False, True], ids=["without result", "with result"])
-def test_a_stored_broken_text_is_reported(bench: Bench, told: bool, rewrites: bool) -> None:
-    bench.fake.failed_save_has_result = told
+@pytest.mark.parametrize("has_result", [False, True], ids=["without result", "with result"])
+def test_a_stored_broken_text_is_reported(bench: Bench, has_result: bool, rewrites: bool) -> None:
+    bench.fake.failed_save_has_result = has_result
     pine_id, path = bench.script("One", BASE)
     bench.write(path, BROKEN)
     if rewrites:
@@ -397,7 +397,7 @@ def test_each_save_follows_its_last_read(bench: Bench) -> None:
     assert ours[2].split()[1] == ours[3].split()[1]
 
 
-def test_checks_run_ahead_of_saves(bench: Bench) -> None:
+def test_a_failed_check_does_not_delay_the_next_save(bench: Bench) -> None:
     """A text that does not compile is reported in its turn, and delays nobody."""
     first, second = two_edited(bench)
     path = next(e.path for e in bench.entries.values() if e.pine_id == first)

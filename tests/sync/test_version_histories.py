@@ -99,6 +99,6 @@ def test_an_unreadable_version_stops_the_read_and_keeps_the_others(
     remote.at_next("get", lambda: remote.fail_next("get", NotAccessible(404, "gone")))
     with pytest.raises(NotAccessible):
         read(bench, pine_id)
-    held = stored_history(texts, pine_id, LAST)
-    assert [info.version.major for info in held] == [1, 2, 3]
+    stored = stored_history(texts, pine_id, LAST)
+    assert [info.version.major for info in stored] == [1, 2, 3]
     assert len(read(bench, pine_id)) == 4

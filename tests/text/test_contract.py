@@ -37,7 +37,7 @@ CORPUS = [
 
 
 def found(old: str, new: str) -> list[str]:
-    return [f"{one} ({one.what})" for one in compare(estimate(old), estimate(new))]
+    return [f"{change} ({change.what})" for change in compare(estimate(old), estimate(new))]
 
 
 PAIRS = {
@@ -143,7 +143,7 @@ def test_harmless_changes_are_not_reported(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         (A, A + B, ['in_1 a property of the strategy → "B" float (appended)']),
         (A, B + A, ['in_0 "A" int → "B" float (inserted)']),
@@ -152,15 +152,18 @@ def test_harmless_changes_are_not_reported(name: str) -> None:
     ],
 )
 def test_a_new_input_moves_the_properties_of_a_strategy(
-    old: str, new: str, said: list[str]
+    old: str, new: str, expected: list[str]
 ) -> None:
-    assert found(STRATEGY + old, STRATEGY + new) == said
+    assert found(STRATEGY + old, STRATEGY + new) == expected
 
 
 def test_each_cause_is_reported_once() -> None:
     def messages(old: str, new: str) -> list[str]:
         changes = compare(estimate(old), estimate(new))
-        return [f"{one.severity} {one.code} {one.message}" for one in diagnostics(changes)]
+        return [
+            f"{finding.severity} {finding.code} {finding.message}"
+            for finding in diagnostics(changes)
+        ]
 
     assert messages(V5 + A + B + P, V5 + C + A + B + Q + P) == [
         (

@@ -17,7 +17,7 @@ from pinesync.text.canonical import lines
 from pinesync.text.line_diff import changes, same_lines
 
 few = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=30)
-texts = few.map("\n".join) | few.map(lambda found: "".join(f"{one}\n" for one in found))
+texts = few.map("\n".join) | few.map(lambda found: "".join(f"{item}\n" for item in found))
 MOST = 250_000
 """Lines of two characters and their end, in a source of 2 MiB as large as one is taken, a third of
 it for the tests' sake."""

@@ -80,8 +80,8 @@ def test_an_unterminated_string_is_reported_at_its_line(
 
 @pytest.mark.parametrize("source", ["", " \n\t\n", "// only words\n", "//@version=6\n"])
 def test_a_text_without_a_statement_is_reported(source: str) -> None:
-    said = "Script doesn't contain any statements"
-    assert only(source) == Diagnostic("error", 1, 1, 1, 1, said, "CE10250")
+    message = "Script doesn't contain any statements"
+    assert only(source) == Diagnostic("error", 1, 1, 1, 1, message, "CE10250")
 
 
 def test_a_long_unterminated_string_is_one_error() -> None:
@@ -109,7 +109,7 @@ def test_columns_count_characters() -> None:
 
 
 def test_every_invalid_character_is_reported() -> None:
-    assert [one.column for one in check("f(x) { return x }")] == [6, 17]
+    assert [finding.column for finding in check("f(x) { return x }")] == [6, 17]
 
 
 def test_at_most_a_hundred_errors_are_reported() -> None:
@@ -147,7 +147,7 @@ def test_valid_pine_has_no_errors(source: str, end: str) -> None:
 @given(st.text())
 def test_any_text_is_tokenized_to_its_end(source: str) -> None:
     found = tokens(source)
-    assert all(source[one.start : one.end] == one.text for one in found)
+    assert all(source[item.start : item.end] == item.text for item in found)
     rest = list(source)
     for one in found:
         rest[one.start : one.end] = " " * len(one.text)

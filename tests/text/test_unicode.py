@@ -30,7 +30,7 @@ def only(text: str) -> Diagnostic:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "said", "code"),
+    ("numbers", "prefix", "code"),
     [
         (REORDER, "a character that reorders the text: ", "PS001"),
         (UNSEEN, "an invisible character: ", "PS002"),
@@ -40,13 +40,13 @@ def only(text: str) -> Diagnostic:
     ids=["reorders", "invisible", "joins", "control"],
 )
 def test_each_hidden_character_is_a_warning_with_its_position(
-    numbers: tuple[int, ...], said: str, code: str
+    numbers: tuple[int, ...], prefix: str, code: str
 ) -> None:
     for number in numbers:
         found = only(f"a = 1\nb = c{chr(number)}d\n")
         assert (found.severity, found.code) == ("warning", code), hex(number)
         assert (found.line, found.column, found.end_line, found.end_column) == (2, 6, 2, 6)
-        assert found.message.startswith(f"{said}U+{number:04X}")
+        assert found.message.startswith(f"{prefix}U+{number:04X}")
 
 
 def test_a_hidden_character_is_named() -> None:
@@ -94,7 +94,9 @@ def test_ordinary_scripts_and_emoji_cause_no_warning(text: str) -> None:
 )
 def test_a_joiner_that_joins_nothing_is_reported(text: str, columns: list[int]) -> None:
     found = invisible_characters("first\n" + text)
-    assert [(one.line, one.column) for one in found] == [(2, column) for column in columns]
+    assert [(finding.line, finding.column) for finding in found] == [
+        (2, column) for column in columns
+    ]
 
 
 def test_a_leading_byte_order_mark_is_ignored() -> None:
@@ -106,7 +108,7 @@ def test_a_run_of_hidden_characters_is_one_finding() -> None:
     found = only("ab\u200b\u200b\u200bcd")
     assert (found.column, found.end_column) == (3, 5)
     assert found.message.endswith("ZERO WIDTH SPACE, 3 times")
-    assert [one.code for one in invisible_characters("\u200b\u202e\u200b")] == [
+    assert [finding.code for finding in invisible_characters("\u200b\u202e\u200b")] == [
         "PS002",
         "PS001",
         "PS002",

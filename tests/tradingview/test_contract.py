@@ -328,16 +328,16 @@ def test_saving_an_unknown_id_creates_nothing(world: World) -> None:
     assert world.remote.list_scripts() == ()
 
 
-@pytest.mark.parametrize("told", [False, True])
-def test_a_broken_text_is_refused_but_stored(world: World, told: bool) -> None:
-    if told:
+@pytest.mark.parametrize("has_result", [False, True])
+def test_a_broken_text_is_refused_but_stored(world: World, has_result: bool) -> None:
+    if has_result:
         world.tell_failed_result()
     pine_id = world.add("One", GOOD)
     answer = world.remote.save_next(pine_id, None, BROKEN)
     assert not answer.accepted
     assert "clsoe" in answer.reason
     assert answer.verdict.errors[0].line == 3
-    place = (pine_id, Version(2)) if told else (None, None)
+    place = (pine_id, Version(2)) if has_result else (None, None)
     assert (answer.pine_id, answer.version) == place
     assert world.remote.get(pine_id, Version(2)).source == BROKEN
 

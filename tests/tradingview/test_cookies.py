@@ -63,9 +63,9 @@ def test_a_cookie_is_parsed_in_every_format_that_browsers_copy(pasted: str) -> N
 def test_an_invalid_cookie_is_refused_without_showing_it(pasted: str) -> None:
     with pytest.raises(Misuse) as caught:
         parse(pasted)
-    said = f"{caught.value!r} {caught.value.hint}"
-    assert CANARY not in said
-    assert SIGN not in said
+    message = f"{caught.value!r} {caught.value.hint}"
+    assert CANARY not in message
+    assert SIGN not in message
 
 
 # -- where it belongs -----------------------------------------------------------------------------

@@ -77,8 +77,8 @@ def test_no_redirect_is_followed(
 
 def test_the_body_of_a_redirect_is_bounded(opened: Open) -> None:
     bomb = gzip.compress(bytes(100 * 1024 * 1024), 9)
-    said = answer(bomb, 302, "Location: /x", "Content-Encoding: gzip")
-    with RawServer(said) as server:
+    response = answer(bomb, 302, "Location: /x", "Content-Encoding: gzip")
+    with RawServer(response) as server:
         tracemalloc.start()
         try:
             with pytest.raises(BadResponse):
@@ -116,8 +116,8 @@ def test_the_cookie_goes_to_no_other_origin(opened: Open, other: str) -> None:
         session = opened(server.url, secret)
         for request in (READ, *WRITES.values()):
             session.send(request)
-        assert len(server.asked) == 4
-        assert not any(CANARY.encode() in asked for asked in server.asked)
+        assert len(server.requests) == 4
+        assert not any(CANARY.encode() in sent for sent in server.requests)
         assert server.header("Cookie") is None
 
 
@@ -183,11 +183,11 @@ BROKEN_ANSWERS: dict[str, bytes | None] = {
 
 @pytest.mark.promise(9, 25)
 @pytest.mark.parametrize("write", WRITES)
-@pytest.mark.parametrize("said", BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
+@pytest.mark.parametrize("response", BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
 def test_a_write_is_sent_once(
-    opened: Open, ticking: Ticking, write: str, said: bytes | None
+    opened: Open, ticking: Ticking, write: str, response: bytes | None
 ) -> None:
-    with RawServer(said, FINE) as server:
+    with RawServer(response, FINE) as server:
         came = attempt(opened(server.url), WRITES[write])
         assert server.connections == 1
     assert came.sent if isinstance(came, NetworkError) else came.status
@@ -215,8 +215,8 @@ RETRIED = ["429", "500", "502", "503", "504", "nothing", "reset", "truncated", "
 
 @pytest.mark.parametrize("kind", RETRIED)
 def test_a_read_is_tried_three_times(opened: Open, ticking: Ticking, kind: str) -> None:
-    said = BROKEN_ANSWERS[kind]
-    with RawServer(said, said, answer(b"[1]")) as server:
+    response = BROKEN_ANSWERS[kind]
+    with RawServer(response, response, answer(b"[1]")) as server:
         assert opened(server.url).send(READ).body == b"[1]"
         assert server.connections == 3
     assert ticking.slept == list(PAUSES)
@@ -231,9 +231,9 @@ def test_a_read_is_tried_at_most_three_times(opened: Open, ticking: Ticking, kin
     assert ticking.slept == list(PAUSES)
 
 
-@pytest.mark.parametrize("said", [answer(b"<html>"), answer(b"no", 401), answer(b"", 302)])
-def test_a_response_is_not_requested_again(opened: Open, said: bytes) -> None:
-    with RawServer(said, FINE) as server:
+@pytest.mark.parametrize("response", [answer(b"<html>"), answer(b"no", 401), answer(b"", 302)])
+def test_a_response_is_not_requested_again(opened: Open, response: bytes) -> None:
+    with RawServer(response, FINE) as server:
         opened(server.url).send(READ)
         assert server.connections == 1
 
@@ -297,8 +297,8 @@ _EMPTY = gzip.compress(b"")
     ids=["gzip", "gzip in gzip", "empty members", "plain"],
 )
 def test_a_decompression_bomb_is_bounded(opened: Open, bomb: object) -> None:
-    said = bomb()  # type: ignore[operator]
-    with RawServer(said) as server:
+    response = bomb()  # type: ignore[operator]
+    with RawServer(response) as server:
         session = opened(server.url)
         tracemalloc.start()
         try:
@@ -404,9 +404,9 @@ class Late:
 
     @staticmethod
     def _serve(peer: socket.socket, first: bytes) -> None:
-        with peer, peer.makefile("rb") as heard, suppress(OSError):
-            while line := heard.readline():
-                while heard.readline() != b"\r\n":
+        with peer, peer.makefile("rb") as stream, suppress(OSError):
+            while line := stream.readline():
+                while stream.readline() != b"\r\n":
                     pass
                 if first:
                     peer.sendall(first)
@@ -416,21 +416,27 @@ class Late:
                 peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
 
-@pytest.mark.parametrize("said", ["102 Processing", "103 Early Hints", "104 Who Knows"])
-def test_informational_responses_are_skipped(said: str) -> None:
-    late = Late(f"HTTP/1.1 {said}\r\nLink: </x>\r\n\r\n".encode())
+@pytest.mark.parametrize("status", ["102 Processing", "103 Early Hints", "104 Who Knows"])
+def test_informational_responses_are_skipped(status: str) -> None:
+    late = Late(f"HTTP/1.1 {status}\r\nLink: </x>\r\n\r\n".encode())
     with closing(late), closing(Session(late.url)) as session:
         found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
-    assert [(one.status, one.body) for one in found] == [(200, b"/a"), (200, b"/b"), (200, b"/c")]
+    assert [(item.status, item.body) for item in found] == [
+        (200, b"/a"),
+        (200, b"/b"),
+        (200, b"/c"),
+    ]
 
 
-@pytest.mark.parametrize("said", ["101 Switching Protocols", "204 No Content", "304 Not Modified"])
-def test_a_late_response_is_not_taken_for_another_request(said: str) -> None:
-    late = Late(f"HTTP/1.1 {said}\r\n\r\n".encode())
+@pytest.mark.parametrize(
+    "status", ["101 Switching Protocols", "204 No Content", "304 Not Modified"]
+)
+def test_a_late_response_is_not_taken_for_another_request(status: str) -> None:
+    late = Late(f"HTTP/1.1 {status}\r\n\r\n".encode())
     with closing(late), closing(Session(late.url)) as session:
         found = [session.send(Request("GET", path)) for path in ("/a", "/b", "/c")]
-    assert [one.status for one in found] == [int(said[:3]), 200, 200]
-    assert [one.body for one in found] == [b"", b"/b", b"/c"]
+    assert [item.status for item in found] == [int(status[:3]), 200, 200]
+    assert [item.body for item in found] == [b"", b"/b", b"/c"]
 
 
 def test_a_refused_connection_is_a_network_error(opened: Open) -> None:
@@ -453,26 +459,26 @@ def test_an_untrusted_certificate_is_refused(opened: Open) -> None:
         with pytest.raises(NetworkError, match="secure") as caught:
             opened(f"https://localhost:{server.port}/x").send(WRITES["save_new"])
         assert not caught.value.sent
-        assert server.asked == []
+        assert server.requests == []
 
 
 def test_a_server_without_tls_is_a_network_error(opened: Open) -> None:
     with RawServer(b"hello\r\n", hears=False) as server:
         with pytest.raises(NetworkError):
             opened(f"https://127.0.0.1:{server.port}/x").send(WRITES["save_new"])
-        assert not any(CANARY.encode() in asked for asked in server.asked)
+        assert not any(CANARY.encode() in request for request in server.requests)
 
 
-@pytest.mark.parametrize("said", [None, *(BROKEN_ANSWERS[k] for k in ("nothing", "truncated"))])
+@pytest.mark.parametrize("response", [None, *(BROKEN_ANSWERS[k] for k in ("nothing", "truncated"))])
 def test_no_failure_message_contains_the_cookie(
-    opened: Open, said: bytes | None, caplog: pytest.LogCaptureFixture
+    opened: Open, response: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    with RawServer(said) as server:
+    with RawServer(response) as server:
         session = opened(server.url)
         with pytest.raises(PinesyncError) as caught:
             session.send(WRITES["save_new"])
-        assert CANARY.encode() in server.asked[0]
+        assert CANARY.encode() in server.requests[0]
     texts = ["".join(traceback.format_exception(caught.value)), caplog.text, repr(session)]
     error: BaseException | None = caught.value
     while error:

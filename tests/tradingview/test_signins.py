@@ -126,7 +126,7 @@ def test_the_file_of_a_running_login_is_not_removed(
     """Creating a file holds the folder's lock until it has its name, and so does cleaning up."""
     import fcntl
 
-    held: list[str] = []
+    present: list[str] = []
 
     def seen(name: str) -> Callable[..., Any]:
         real = getattr(Path, name)
@@ -138,7 +138,7 @@ def test_the_file_of_a_running_login_is_not_removed(
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             finally:
                 os.close(descriptor)
-            held.append(name)
+            present.append(name)
             return real(*names, **more)
 
         return call
@@ -148,7 +148,7 @@ def test_the_file_of_a_running_login_is_not_removed(
     kept(config)
     (config / ".session-7.tmp").write_text(CANARY)
     assert len(clear_leftovers(config)) == 1
-    assert held == ["replace", "unlink"]
+    assert present == ["replace", "unlink"]
 
 
 @posix
@@ -261,10 +261,10 @@ def test_a_damaged_sign_in_does_not_hide_the_others(config: Path) -> None:
 
 @pytest.mark.promise("S2")
 def test_a_cookie_in_the_keyring_is_not_in_the_file(config: Path, ring: Ring) -> None:
-    held = store(config, parse(COOKIE), OWNER, 1, keyring=True)
-    assert held.secret is None
-    assert secret_of(held) == parse(COOKIE)
-    body = held.path.read_text()
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
+    assert sign_in.secret is None
+    assert secret_of(sign_in) == parse(COOKIE)
+    body = sign_in.path.read_text()
     assert CANARY not in body
     assert SIGN not in body
     assert list(ring.held.values()) == [COOKIE]
@@ -292,27 +292,27 @@ def test_a_keyring_that_does_not_store_is_reported(config: Path, ring: Ring) -> 
 
 
 def test_a_keyring_without_the_cookie_is_reported(config: Path, ring: Ring) -> None:
-    held = store(config, parse(COOKIE), OWNER, 1, keyring=True)
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.held.clear()
     with pytest.raises(NotSignedIn, match="any more"):
-        secret_of(held)
-    ring.held["pinesync", str(held.path)] = "nonsense"
+        secret_of(sign_in)
+    ring.held["pinesync", str(sign_in.path)] = "nonsense"
     with pytest.raises(NotSignedIn, match="not a cookie"):
-        secret_of(held)
+        secret_of(sign_in)
 
 
 def test_a_locked_keyring_is_reported_without_its_message(config: Path, ring: Ring) -> None:
-    held = store(config, parse(COOKIE), OWNER, 1, keyring=True)
+    sign_in = store(config, parse(COOKIE), OWNER, 1, keyring=True)
     ring.locked = True
     for act in (
-        lambda: secret_of(held),
+        lambda: secret_of(sign_in),
         lambda: store(config, parse(COOKIE), OWNER, 1, keyring=True),
         lambda: forget(config),
     ):
         with pytest.raises(NotSignedIn, match="KeyringLocked") as caught:
             act()
-        said = f"{caught.value!r} {caught.value.hint} {caught.value.__cause__!r}"
-        assert CANARY not in said
+        message = f"{caught.value!r} {caught.value.hint} {caught.value.__cause__!r}"
+        assert CANARY not in message
         assert caught.value.__suppress_context__
 
 

@@ -23,12 +23,12 @@ CONTRIBUTED = {command["command"] for command in MANIFEST["contributes"]["comman
 
 def test_the_package_is_an_extension(world: World) -> None:
     assert world("vscode", "package", "x.vsix").code == 0
-    with zipfile.ZipFile(world.place / "x.vsix") as held:
-        assert held.testzip() is None
-        names = held.namelist()
-        manifest = json.loads(held.read("extension/package.json"))
-        listed = ElementTree.fromstring(held.read("extension.vsixmanifest"))
-        types = ElementTree.fromstring(held.read(names[0]))
+    with zipfile.ZipFile(world.place / "x.vsix") as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        manifest = json.loads(archive.read("extension/package.json"))
+        listed = ElementTree.fromstring(archive.read("extension.vsixmanifest"))
+        types = ElementTree.fromstring(archive.read(names[0]))
     assert names[:2] == ["[Content_Types].xml", "extension.vsixmanifest"]
     assert manifest == MANIFEST | {"version": __version__}
     (identity,) = listed.iterfind(".//{*}Identity")
@@ -63,12 +63,12 @@ def test_the_extension_is_installed_into_every_editor_on_path(
     assert "no editor is on PATH" in world("vscode", "install", code=2).err
     for name, code in (("codium", 0), ("code-server", 0), ("mine", 0), ("cursor", 1)):
         editor = here / name
-        said = "echo no room" if code else f'/bin/cp "$2" {here}/{name}.vsix'
-        editor.write_text(f'#!/bin/sh\n[ "$1 $3" = "--install-extension --force" ] && {said}\n')
+        command = "echo no room" if code else f'/bin/cp "$2" {here}/{name}.vsix'
+        editor.write_text(f'#!/bin/sh\n[ "$1 $3" = "--install-extension --force" ] && {command}\n')
         editor.write_text(f"{editor.read_text()}exit {code}\n")
         editor.chmod(0o755)
-    given = world("vscode", "install", "--json", code=1).json
-    found = {Path(one["command"]).name: one["message"] for one in given["editors"]}
+    result = world("vscode", "install", "--json", code=1).json
+    found = {Path(editor["command"]).name: editor["message"] for editor in result["editors"]}
     assert found == {"codium": "", "code-server": "", "cursor": "no room"}
     assert zipfile.is_zipfile(here / "codium.vsix")
     assert world("vscode", "install", "--code", str(here / "mine")).out.endswith("/mine\n")

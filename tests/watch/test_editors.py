@@ -120,7 +120,7 @@ def test_a_save_in_nano_is_one_upload(watching: Watching, nano: str, sets: str) 
         (("tee", "-a"), "plot(close)\n"),
         (("dd", "conv=notrunc", "oflag=append", "status=none"), "plot(close)\n"),
     ],
-    ids=lambda given: " ".join(given[:2]) if isinstance(given, tuple) else "",
+    ids=lambda stdin: " ".join(stdin[:2]) if isinstance(stdin, tuple) else "",
 )
 def test_a_command_line_edit_is_one_upload(
     watching: Watching, command: tuple[str, ...], keys: str
@@ -163,5 +163,5 @@ def test_saves_are_found_by_polling_without_file_events(
     for text in (LAST, TREND.replace("20", "99")):
         save(world.folder / TREND_PATH, text.encode())
         assert watching.done().done == "saved"
-    assert any(isinstance(event, Began) and event.by_looking for event in watching.told)
+    assert any(isinstance(event, Began) and event.by_looking for event in watching.events)
     check_uploads(watching, LAST, TREND.replace("20", "99"))

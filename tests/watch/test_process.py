@@ -120,7 +120,7 @@ def test_watch_ends_when_its_reader_closes_the_pipe(clone: World) -> None:
         session.child.stdout.close()
         clone.write(LONGER)
         assert session.child.wait(60) == 0
-        assert session.said() == ""
+        assert session.stderr() == ""
     assert clone.saved() in ([TREND], [TREND, LONGER])
     assert clone("push").code == 0
     assert clone.saved() == [TREND, LONGER]
@@ -149,7 +149,7 @@ def test_ctrl_c_while_idle_ends_watch(clone: World, monkeypatch: pytest.MonkeyPa
     ("how", "when"),
     [(signal.SIGINT, "after"), (signal.SIGKILL, "after"), (signal.SIGKILL, "before")],
 )
-def test_an_interrupt_during_an_upload_finishes_it_first(
+def test_an_interrupted_upload_is_finished_by_the_next_session(
     clone: World, how: signal.Signals, when: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next session finishes it: there is one version, whenever it was stored."""
@@ -177,7 +177,7 @@ def test_an_interrupt_during_an_upload_finishes_it_first(
     texts = [LONGER + "// again\n"] if when == "before" else [LONGER]
     assert clone.saved() == [TREND, *texts]
     assert clone.words() == {}
-    assert clone("push").asked == ("list",)
+    assert clone("push").requests == ("list",)
 
 
 # -- beside it ------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_other_commands_run_while_watch_is_idle(clone: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--on-error", "no-such-command-here"], "no such command"),
         (["--on-error", "'"], "No closing quotation"),
@@ -220,7 +220,11 @@ def test_other_commands_run_while_watch_is_idle(clone: World) -> None:
     ],
 )
 def test_invalid_options_are_refused(
-    clone: World, arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clone: World,
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")
@@ -228,7 +232,7 @@ def test_invalid_options_are_refused(
         arguments = [*arguments, "--poll", "1"]
     refused = clone("watch", *arguments)
     assert refused.code == 2
-    assert said in refused.err
+    assert message in refused.err
 
 
 def test_watch_refuses_a_folder_without_scripts(world: World) -> None:
@@ -244,7 +248,7 @@ def test_watch_refuses_to_start_without_a_cookie(
     """It cannot work, and says so immediately."""
     monkeypatch.delenv("PINESYNC_COOKIE")
     refused = clone("watch")
-    assert (refused.code, refused.asked) == (5, ())
+    assert (refused.code, refused.requests) == (5, ())
     assert refused.err.startswith("error: no cookie for http://127.0.0.1")
     refused = clone("watch", "--json")
     assert refused.json["exit_code"] == 5
@@ -360,9 +364,9 @@ def test_a_notification_is_shown_on_errors(clone: World, tmp_path: Path) -> None
         clone.remove()
         session.event("told", TREND_PATH)
         session.event("quiet")
-        dashes, title, said = was_started(folder)[0]
+        dashes, title, text = was_started(folder)[0]
         assert (dashes, title) == ("--", TREND_PATH)
-        assert "the file is gone" in said
+        assert "the file is gone" in text
         session.interrupt()
 
 
@@ -526,12 +530,12 @@ def test_hostile_text_is_escaped_in_a_pipe(clone: World, mode: list[str]) -> Non
         session.until(lambda line: "does not compile" in line)
         (clone.folder / path).unlink()
         session.until(lambda line: "the file is gone" in line)
-        said = Fault("list", "answer", count=None, status=403, body=(EVIL + SPOOF).encode())
-        clone.plan.add(said)
+        fault = Fault("list", "answer", count=None, status=403, body=(EVIL + SPOOF).encode())
+        clone.plan.add(fault)
         clone.write(LONGER)
         session.until(lambda line: "error: " in line or '"trouble"' in line)
         assert session.interrupt() == 0
-        shown = "\n".join(session.lines) + "\n" + session.said()
+        shown = "\n".join(session.lines) + "\n" + session.stderr()
     assert MARK in shown
     assert raw(shown) is None
     assert not any(one in shown for one in (clone.user.sessionid, clone.user.sessionid_sign))

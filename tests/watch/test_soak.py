@@ -51,10 +51,10 @@ def test_at_rest_every_file_is_the_newest_version_or_is_reported(
     for _ in range(3):
         watching.press("p")
         watching.until_quiet(1.5)
-    told = watching.stop()
-    reported = {e.path for e in told if isinstance(e, Notice)}
-    reported |= {e.outcome.path for e in told if isinstance(e, Done) and e.outcome.exit_code}
-    reported |= {path for e in told if isinstance(e, Held) for path in e.paths}
+    events = watching.stop()
+    reported = {e.path for e in events if isinstance(e, Notice)}
+    reported |= {e.outcome.path for e in events if isinstance(e, Done) and e.outcome.exit_code}
+    reported |= {path for e in events if isinstance(e, Held) for path in e.paths}
     left = watching.world.words()
     assert left.keys() <= reported, (left, steps)
     assert "modified" not in left.values()

@@ -22,9 +22,9 @@ def test_a_save_becomes_the_newest_version(watching: Watching) -> None:
     world.write(SLOWER)
     assert str(watching.done().version) == "3.0"
     assert world.words() == {}
-    told = watching.stop()
-    assert sum(isinstance(event, Checking) for event in told) == 2
-    assert isinstance(told[-1], Ended)
+    events = watching.stop()
+    assert sum(isinstance(event, Checking) for event in events) == 2
+    assert isinstance(events[-1], Ended)
 
 
 def test_a_text_that_does_not_compile_is_reported_and_not_sent(watching: Watching) -> None:
@@ -58,8 +58,8 @@ def test_an_earlier_edit_is_held_until_a_key_is_pressed(watching: Watching) -> N
     world = watching.world
     world.write(LONGER)
     watching.start()
-    held = next(event for event in watching.told if isinstance(event, Held))
-    assert held.paths == (TREND_PATH,)
+    hold = next(event for event in watching.events if isinstance(event, Held))
+    assert hold.paths == (TREND_PATH,)
     world.write(BREAKOUT + "// one\n", BREAKOUT_PATH)
     watching.done(BREAKOUT_PATH)
     assert world.saved() == [TREND]
@@ -140,8 +140,8 @@ def test_push_and_pull_work_while_watching(watching: Watching) -> None:
 def test_a_save_on_tradingview_is_reported_once(watching: Watching) -> None:
     world = watching.start(poll=0.05).world
     world.web_save(SLOWER)
-    told = watching.news()
-    assert (told.word, str(told.version)) == ("behind", "2.0")
+    news = watching.news()
+    assert (news.word, str(news.version)) == ("behind", "2.0")
     world.web_save(LONGER)
     assert str(watching.news().version) == "3.0"
     assert world.read() == TREND
@@ -162,7 +162,7 @@ def test_a_save_on_tradingview_is_pulled_with_the_option(watching: Watching) -> 
     assert watching.done("indicators/Extra.pine").done == "written"
     watching.stop()
     assert world.saved() == [TREND, SLOWER]
-    done = [event.outcome.done for event in watching.told if isinstance(event, Done)]
+    done = [event.outcome.done for event in watching.events if isinstance(event, Done)]
     assert done == ["pulled", "written"]
 
 
@@ -177,8 +177,8 @@ def test_a_diverged_script_does_not_stop_the_others(watching: Watching) -> None:
     watching.saves(BREAKOUT + "// one\n", BREAKOUT_PATH)
     assert world.read() == LONGER
     assert world.saved() == [TREND, SLOWER]
-    told = [e for e in watching.stop() if isinstance(e, Notice) and e.word == "diverged"]
-    assert len(told) == 1
+    events = [e for e in watching.stop() if isinstance(e, Notice) and e.word == "diverged"]
+    assert len(events) == 1
 
 
 # -- trouble --------------------------------------------------------------------------------------

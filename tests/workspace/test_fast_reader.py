@@ -82,7 +82,7 @@ def test_hand_edited_files_are_left_to_the_parser(text: str) -> None:
     assert fast_reader.read(text) is None
 
 
-def test_many_entries_are_left_to_the_parser() -> None:
+def test_too_many_tables_are_left_to_the_parser() -> None:
     blocks = (f'[scripts."{n}.pine"]\nname = "{n}"\n\n' for n in range(MAX_TABLES))
     text = dump_new(manifest()) + "\n" + "".join(blocks)
     assert fast_reader.read(text) is None

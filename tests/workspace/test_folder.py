@@ -148,8 +148,8 @@ def test_put_keeps_the_shape_and_backs_up_the_old_text(folder: Workspace, shape:
     assert target.read_bytes() == shape.replace(b"old", b"new")
     assert target.stat().st_mode & 0o777 == 0o640
     assert len(begun) == 1
-    (kept,) = folder.backups.of(A)
-    assert folder.texts.text_of(kept.digest) == "old\n"
+    (backup,) = folder.backups.of(A)
+    assert folder.texts.text_of(backup.digest) == "old\n"
     assert [p.name for p in target.parent.iterdir()] == [target.name]
 
 
@@ -186,7 +186,7 @@ def test_a_new_file_is_created_with_its_folders(folder: Workspace) -> None:
 
 def test_undecodable_bytes_can_be_restored(folder: Workspace) -> None:
     folder.tree.keep_replaced(A, b"\xe9\0\xff", new_key(1.0))
-    (kept,) = folder.backups.of(A)
-    text = folder.texts.text_of(kept.digest)
+    (backup,) = folder.backups.of(A)
+    text = folder.texts.text_of(backup.digest)
     assert text
     assert text.encode("latin-1") == b"\xe9\0\xff"

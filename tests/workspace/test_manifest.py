@@ -45,9 +45,9 @@ def apply(
 ) -> str:
     """The text afterwards; parsing it returns the same manifest."""
     before = parse(text)
-    after, held = manifests.apply(text, changes, settings)
-    assert parse(after) == held
-    assert manifests.apply(text, changes, settings, before) == (after, held)
+    after, manifest = manifests.apply(text, changes, settings)
+    assert parse(after) == manifest
+    assert manifests.apply(text, changes, settings, before) == (after, manifest)
     return after
 
 
@@ -458,8 +458,8 @@ def test_an_edit_makes_the_change_and_keeps_comments(
 ) -> None:
     text = data.draw(written_by_hand(Manifest(before, entries)))
     edited = apply(text, changes, after)
-    kept = {**entries, **changes}
-    wanted = {path: each for path, each in kept.items() if each is not None}
+    merged = {**entries, **changes}
+    wanted = {path: each for path, each in merged.items() if each is not None}
     assert parse(edited) == Manifest(after or before, wanted)
     assert apply(edited, changes, after) == edited
     if not after and not any(path in entries for path in changes):
@@ -471,9 +471,9 @@ def test_an_edit_makes_the_change_and_keeps_comments(
 def test_an_edited_generated_file_equals_a_new_one(
     entries: Mapping[RelPath, Entry], changes: Mapping[RelPath, Entry | None], settings: Settings
 ) -> None:
-    kept = {path: each for path, each in {**entries, **changes}.items() if each is not None}
+    merged = {path: each for path, each in {**entries, **changes}.items() if each is not None}
     edited = apply(dump_new(Manifest(SETTINGS, entries)), changes, settings)
-    assert edited == dump_new(Manifest(settings, kept))
+    assert edited == dump_new(Manifest(settings, merged))
 
 
 def _notes(text: str) -> list[str]:

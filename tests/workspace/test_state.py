@@ -81,9 +81,9 @@ def test_a_text_comes_back_as_its_canonical_form(
     state = State(tmp_path_factory.getbasetemp() / "hypothesis-state")
     name = state.texts.keep(text)
     assert name == digest(text)
-    held = state.texts.text_of(name)
-    assert held is not None
-    assert held == canonical(text)
+    stored = state.texts.text_of(name)
+    assert stored is not None
+    assert stored == canonical(text)
 
 
 def test_a_saved_version_is_found_by_its_number(state: State) -> None:
@@ -312,9 +312,9 @@ def test_a_file_that_is_not_an_intent_is_refused(state: State, body: str) -> Non
 def test_an_intent_without_a_required_field_is_refused(state: State, key: str) -> None:
     state.log.write(DOWNLOAD)
     (path,) = files(state.folder)
-    held = json.loads(path.read_text())
-    del held[key]
-    path.write_text(json.dumps(held))
+    content = json.loads(path.read_text())
+    del content[key]
+    path.write_text(json.dumps(content))
     with pytest.raises(StateError):
         list(State(state.folder).log.intents())
 
