@@ -62,7 +62,7 @@ RESULTS = {
 }
 ALSO = {
     "probe": "app.probe.clean",
-    "restore": "app.versions.backups.kept_texts",
+    "restore": "app.versions.backups.list_backups",
     "hooks run": "cli.tools.hooks.before_commit",
 }
 """The second kind of object that a command prints."""
