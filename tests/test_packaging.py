@@ -86,3 +86,8 @@ def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: P
     for part in (first_session, git_clone, vscode):
         part(pinesync)
     assert (place / "share" / "man" / "man1" / "pinesync.1").is_file()
+    # What came from an index has no such file, and its version is there for the team's jobs.
+    (site / f"pinesync-{__version__}.dist-info" / "direct_url.json").unlink()
+    pinesync("init", "--sandbox", "--template", "team", "team")
+    workflow = (here / "team" / ".github" / "workflows" / "pinesync.yml").read_text("utf-8")
+    assert f'PINESYNC: "{__version__}"\n' in workflow
