@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 	dist wheel-test release-notes format cover clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(RUNS) ## the whole path on a fresh sandbox, in a temporary folder
 	@$(BIN)/pinesync demo $(ARGS)
@@ -88,7 +88,8 @@ dist: $(RELEASES) ## build what a release publishes, in dist/: packages, VS Code
 	$(BIN)/pinesync vscode package dist/pinesync-$(VERSION).vsix
 	$(PYTHON) -m venv --without-pip .venv-dist
 	$(BIN)/python -m pip --python .venv-dist install --quiet dist/*.whl
-	$(BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml -o dist/pinesync-$(VERSION).cdx.json .venv-dist
+	sed 's/^dynamic = .*/version = "$(VERSION)"/' pyproject.toml > .venv-dist/pyproject.toml
+	$(BIN)/cyclonedx-py environment --output-reproducible --pyproject .venv-dist/pyproject.toml -o dist/pinesync-$(VERSION).cdx.json .venv-dist
 
 wheel-test: ## a session with the wheel in dist/, in an environment of its own
 	$(PYTHON) -m tests.release dist
