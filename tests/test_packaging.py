@@ -1,7 +1,6 @@
 """The built packages are complete, have one version, and work in a session without the checkout."""
 
 import os
-import subprocess
 import sys
 import sysconfig
 import tarfile
@@ -13,22 +12,9 @@ from typing import Any
 import pytest
 
 from pinesync import __version__
+from tests.release.installed import Installed, first_session, git_clone, run, vscode
 
 ROOT = Path(__file__).parents[1]
-
-
-def run(*command: object, cwd: Path, **env: str) -> str:
-    done = subprocess.run(
-        [str(word) for word in command],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": "", **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 def build(source: Path, kind: str, into: Path) -> Path:
@@ -82,29 +68,25 @@ def test_a_session_with_the_installed_wheel(wheel: Path, home: Path, tmp_path: P
     """In an environment with the dependencies, and pinesync only from the wheel."""
     place = tmp_path / "venv"
     venv.create(place, symlinks=os.name != "nt")
-    scripts = place / ("Scripts" if os.name == "nt" else "bin")
+    (here := tmp_path / "empty").mkdir()
+    pinesync = Installed(place, here)
     paths = {"base": str(place), "platbase": str(place)}
     site = Path(sysconfig.get_path("purelib", "venv", paths))
     # The dependencies, by their folder: its .pth files, an editable pinesync among them, are not
     # read, since only the environment's own are.
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
+    python = pinesync.scripts / "python"
     run(
-        sys.executable, "-m", "pip", "--python", scripts / "python", "install", "--no-index",
+        sys.executable, "-m", "pip", "--python", python, "install", "--no-index",
         "--no-deps", "--quiet", wheel, cwd=tmp_path,
     )  # fmt: skip
-    here = tmp_path / "empty"
-    here.mkdir()
-
-    def pinesync(*arguments: str, cwd: Path = here) -> str:
-        return run(scripts / "pinesync", *arguments, cwd=cwd)
-
     _, where = pinesync("--version").rstrip("\n").split(" from ")
     assert Path(where).is_relative_to(place)
-    pinesync("sandbox", "seed")
-    assert "cloned 13 scripts" in pinesync("clone", "--sandbox", "mine")
-    mine = here / "mine"
-    for template in ("indicator", "strategy", "library"):
-        pinesync("new", f"My {template}", "--template", template, cwd=mine)
-    assert pinesync("push", cwd=mine).count("created    ") == 3
-    assert pinesync("status", cwd=mine) == "nothing to pull or push, 16 scripts clean\n"
+    for part in (first_session, git_clone, vscode):
+        part(pinesync)
     assert (place / "share" / "man" / "man1" / "pinesync.1").is_file()
+    # What came from an index has no such file, and its version is there for the team's jobs.
+    (site / f"pinesync-{__version__}.dist-info" / "direct_url.json").unlink()
+    pinesync("init", "--sandbox", "--template", "team", "team")
+    workflow = (here / "team" / ".github" / "workflows" / "pinesync.yml").read_text("utf-8")
+    assert f'PINESYNC: "{__version__}"\n' in workflow

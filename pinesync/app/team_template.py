@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -11,24 +11,24 @@ from pinesync.errors import FileError
 from pinesync.git.repo import find_repository
 from pinesync.workspace.files import Tree, is_taken, make_file
 
-TEAM = (
-    "gitignore",
-    "gitattributes",
-    "pre-commit-config.yaml",
-    "vscode/tasks.json",
-    "github/workflows/pinesync.yml",
-)
-"""Below templates/workspace; in a workspace each begins with a dot, which here would make them
-rules of the project's own repository."""
+TEAM = {
+    ".gitignore": "workspace/gitignore",
+    ".gitattributes": "workspace/gitattributes",
+    ".pre-commit-config.yaml": "workspace/pre-commit-config.yaml",
+    ".vscode/tasks.json": "workspace/vscode/tasks.json",
+    ".github/workflows/pinesync.yml": "workspace/github/workflows/pinesync.yml",
+    ".github/actions/pinesync/action.yml": "action/action.yml",
+}
+"""The files in a workspace, and where each is in `templates`: there no name begins with a dot,
+which would make it a rule of the project's own repository."""
 TEMPLATES = {"team": TEAM}
 
 
 def template_files(template: str) -> dict[str, bytes]:
     """The contents of the template's files, by their path in the workspace."""
     place = _templates_folder()
-    return {
-        f".{name}": _fill_version(place.joinpath(name).read_bytes()) for name in TEMPLATES[template]
-    }
+    files = TEMPLATES[template].items()
+    return {path: _fill_version(place.joinpath(source).read_bytes()) for path, source in files}
 
 
 def split_existing(tree: Tree, paths: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -58,9 +58,19 @@ def path_in_repository(root: Path) -> str:
 
 def _templates_folder() -> Traversable:
     """The templates in the installed package, else in the checkout."""
-    inside = resources.files("pinesync") / "templates" / "workspace"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "templates" / "workspace"
+    inside = resources.files("pinesync") / "templates"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "templates"
 
 
 def _fill_version(data: bytes) -> bytes:
-    return data.replace(b"{{version}}", __version__.encode("ascii"))
+    return data.replace(b"{{released}}", _released().encode("ascii"))
+
+
+def _released() -> str:
+    """The version, if this pinesync came from a package index. What pip installed from elsewhere
+    has the file direct_url.json, and its version may be a stranger's on an index."""
+    try:
+        origin = metadata.distribution("pinesync").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return ""
+    return __version__ if origin is None else ""

@@ -438,5 +438,5 @@ def test_the_issue_form_asks_for_the_report() -> None:
     form = yaml.safe_load(text)
     validator("https://json.schemastore.org/github-issue-forms.json").validate(form)
     required = [one["id"] for one in form["body"] if one.get("validations", {}).get("required")]
-    assert required == ["report"]
+    assert required == ["report", "doctor"]
     assert f"*{form['name']}*" in page("docs/guides/probe.md")
