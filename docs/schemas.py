@@ -36,8 +36,8 @@ RESULTS = {
     "list": "cli.scripts.listing.list_scripts",
     "alerts": "app.alerts.alerts",
     "log": "app.versions.log.log",
-    "show": "cli.versions.show.show",
-    "grep": "cli.versions.grep.grep",
+    "show": "app.versions.show.show",
+    "grep": "app.versions.grep.grep",
     "blame-version": "cli.versions.blame.blame_version",
     "oplog": "app.versions.oplog.oplog",
     "rm": "cli.scripts.rm.rm",
@@ -224,7 +224,7 @@ def _form(kind: type) -> dict[str, Any]:
 
 
 def _undone() -> type:
-    undone: type = get_args(_result("cli.versions.undo.undo"))[0]
+    undone: type = get_args(_result("app.versions.undo.undo"))[0]
     return undone
 
 
