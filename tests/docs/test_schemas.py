@@ -59,6 +59,9 @@ def takes(text: str) -> bool:
         "ignore = 'x'\n",
         "ignore = [1]\n",
         f"ignore = {['x'] * 201}\n",
+        "protected = 'x'\n",
+        "protected = [1]\n",
+        f"protected = {['x'] * 201}\n",
         "folders = 1\n",
         "[workspace.folders]\nscreener = 's'\n",
         "[workspace.folders]\nstudy = '../x'\n",
@@ -118,7 +121,7 @@ def test_a_head_that_is_refused(old: str, new: str) -> None:
         "[scripts.'deep/er/測試 & x.pine']\nname = 'a'\n",
         "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\n",
         "advice = false\n",
-        "contract = 'refuse'\nalerts = true\n",
+        "contract = 'refuse'\nalerts = true\nprotected = ['live/*']\n",
         "[workspace.folders]\nstudy = '.'\nlibrary = 'a/b'\n",
     ],
 )
