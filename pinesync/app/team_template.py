@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from pinesync import __version__
+from pinesync.app.package_data import package_data
 from pinesync.errors import FileError
 from pinesync.git.repo import find_repository
 from pinesync.workspace.files import Tree, is_taken, make_file
@@ -25,7 +24,7 @@ TEMPLATES = {"team": TEAM}
 
 def starting_files(template: str) -> dict[str, bytes]:
     """The contents of the template's files, by their path in the workspace."""
-    place = _place()
+    place = package_data("templates") / "workspace"
     return {f".{name}": _filled(place.joinpath(name).read_bytes()) for name in TEMPLATES[template]}
 
 
@@ -52,12 +51,6 @@ def below(root: Path) -> str:
         return ""
     found = root.resolve().relative_to(repository.top().resolve()).as_posix()
     return "" if found == "." else found
-
-
-def _place() -> Traversable:
-    """The templates in the installed package, else in the checkout."""
-    inside = resources.files("pinesync") / "templates" / "workspace"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "templates" / "workspace"
 
 
 def _filled(data: bytes) -> bytes:

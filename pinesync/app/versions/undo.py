@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pinesync.app.project import Setup, open_project
+from pinesync.app.project import Project, Setup, open_project
 from pinesync.app.versions.oplog import MOST, Logged, logged
 from pinesync.errors import Misuse
 from pinesync.sync.engine.transaction import Transaction
@@ -39,11 +39,17 @@ older operation can be named."""
 
 
 def undo(
-    setup: Setup, key: str | None = None, *, redo: bool = False, allow_broken: bool = False
+    setup: Setup,
+    key: str | None = None,
+    *,
+    redo: bool = False,
+    allow_broken: bool = False,
+    project: Project | None = None,
 ) -> tuple[Logged, Run]:
     """Take back the newest operation, or the one with this key; with `redo`, the newest undo. What
-    cannot be taken back is reported and left. Misuse if there is nothing to take back."""
-    project = open_project(setup)
+    cannot be taken back is reported and left. Misuse if there is nothing to take back. `project` is
+    the workspace if already open."""
+    project = project or open_project(setup)
     with project.transaction(REDO if redo else UNDO) as tx:
         if any(intent.is_open for intent in tx.ports.log.intents()):
             tx.settle()  # an interrupted operation is the newest one

@@ -14,6 +14,7 @@ from pinesync.sync.engine.uploads.prepare_upload import (
     changed,
     draft_of,
     policy_of,
+    unexpected,
 )
 from pinesync.sync.messages import left_alone, not_listed
 from pinesync.sync.moved_files import moved
@@ -84,7 +85,10 @@ def push_expected(
     before."""
     view = yield from tx.look(frozenset((path,)))
     for step in plan(chosen(view.situations, [path], tx.blocked), [path]):
-        if step.act is Act.SAVE:
+        entry = step.situation.entry
+        if entry and step.act is Act.NOTHING and (other := unexpected(tx.ports, entry, expected)):
+            yield other
+        elif step.act is Act.SAVE:
             yield from _save_expected(tx, view, step, expected)
         elif step.act in upload.CHANGES:
             what = f"is {step.situation.word}, and only an edit of its base is saved here"

@@ -150,6 +150,12 @@ def changed(path: RelPath) -> Outcome:
     return Outcome(path, "skipped", message="the file changed meanwhile", hint="look again")
 
 
+def unexpected(ports: Ports, entry: Entry, expected: Expected) -> Outcome | None:
+    """Why the entry or its file is not what was expected."""
+    text = _text_of(ports, entry.path, expected)
+    return _another(entry, expected) or (text if isinstance(text, Outcome) else None)
+
+
 def _another(entry: Entry, expected: Expected) -> Outcome | None:
     """Why the entry is not what was expected."""
     base = entry.base.version if entry.base else None
