@@ -29,8 +29,8 @@ _SAVED = ("saved", "recovered")
 class NotDone(PinesyncError):
     """A save that was refused, failed, or has an unknown outcome."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(f"{outcome.path}: {outcome.message or outcome.done}", outcome.hint)
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(f"{outcome.path}: {message}", outcome.hint)
         self.exit_code = outcome.exit_code
         self.diagnostics = outcome.diagnostics
 
@@ -109,7 +109,7 @@ def _result(project: Project, path: RelPath, run: Run) -> r.SaveResult:
             untrusted=r.Message(message="nothing to save: the file has the text of its base"),
         )
     if last.done not in _SAVED or last.exit_code:
-        raise NotDone(last)
+        raise NotDone(last, "; ".join(one.message or one.done for one in own))
     return r.SaveResult(
         done=last.done,
         version=str(last.version) if last.version else None,

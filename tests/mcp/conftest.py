@@ -1,5 +1,5 @@
-"""An account over HTTP, a clone of it, and agents: the SDK's own client, each with a server process
-of its own."""
+"""An account over HTTP, a clone of it, and agents: the SDK's own client, each with a server of its
+own. `make test` has the servers in this process, `make campaign` in processes, over stdio."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult
 
+from pinesync.cli.options import Shared, setup
+from pinesync.mcp.boundary import Boundary
+from pinesync.mcp.server import server_of
 from tests.world import TREND_PATH, World
 
 _AGENT = """
@@ -47,17 +51,13 @@ class Answer:
 
 
 class Agent:
-    """An agent's client, connected to a server process in the clone."""
+    """An agent's client. `server` is a server in this process, or how to start one; `pid` is the
+    file in which a started one notes its process."""
 
-    def __init__(self, world: World, portal: BlockingPortal, *allow: str) -> None:
-        pid = world.home / f"pid-{id(self)}"
-        words = [word for glob in allow for word in ("--allow-push", glob)]
-        command = ["-c", _AGENT, str(pid), "mcp", *words]
-        parameters = StdioServerParameters(
-            command=sys.executable, args=command, env=dict(os.environ), cwd=world.folder
-        )
+    def __init__(self, world: World, portal: BlockingPortal, server: Any, pid: Path) -> None:
         self._portal, self._pid, self._world = portal, pid, world
-        self.client = Client(parameters)
+        self.client = Client(server)
+        self.leave: Callable[[], None] = lambda: None
 
     def opened(self) -> AbstractContextManager[Any]:
         return self._portal.wrap_async_context_manager(self.client)
@@ -100,14 +100,35 @@ def _answer(came: CallToolResult) -> Answer:
 Connect = Callable[..., Agent]
 
 
-@pytest.fixture
-def connect(clone: World) -> Iterator[Connect]:
+def in_process(world: World, allow: Sequence[str], pid: Path) -> Any:
+    cookies = {"PINESYNC_COOKIE": os.environ.get("PINESYNC_COOKIE", "")}
+    asked = Shared(directory=str(world.folder), cookies=cookies)
+    return server_of(Boundary(setup(asked=asked), allow))
+
+
+def over_stdio(world: World, allow: Sequence[str], pid: Path) -> Any:
+    globs = [word for glob in allow for word in ("--allow-push", glob)]
+    command = ["-c", _AGENT, str(pid), "mcp", *globs]
+    return StdioServerParameters(
+        command=sys.executable, args=command, env=dict(os.environ), cwd=world.folder
+    )
+
+
+stdio = pytest.param(over_stdio, marks=pytest.mark.campaign)
+
+
+@pytest.fixture(params=[in_process, stdio])
+def connect(clone: World, request: pytest.FixtureRequest) -> Iterator[Connect]:
     """Connects an agent to a server of its own that may push what these globs name."""
     with start_blocking_portal() as portal, ExitStack() as stack:
 
         def connected(*allow: str) -> Agent:
-            agent = Agent(clone, portal, *allow)
-            stack.enter_context(agent.opened())
+            pid = clone.home / f"pid-{len(list(clone.home.glob('pid-*')))}"
+            pid.touch()
+            agent = Agent(clone, portal, request.param(clone, allow, pid), pid)
+            inner = stack.enter_context(ExitStack())
+            inner.enter_context(agent.opened())
+            agent.leave = inner.close
             return agent
 
         yield connected
