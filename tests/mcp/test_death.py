@@ -19,10 +19,10 @@ pytestmark = [
 REQUESTS = {
     "/list": ("list:1:hang", False),
     "/translate_light": ("translate:1:hang", False),
-    "/last": ("newest:1:hang", False),
+    "/last": ("get:1:hang", False),
     "/save/next": ("save_next:1:hang:before", False),
     "/save/next/": ("save_next:1:hang:after", True),
-    "/2.0": ("get:1:hang", True),
+    "/2.0": ("get:2:hang", True),
 }
 """Each request of a push, with the fault that holds it, and whether the text is saved by then."""
 
