@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pinesync
-from pinesync.app.team_template import TEAM
+from pinesync.app.workspace_templates import TEAM
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World, git
 
 FILES = [f".{name}" for name in TEAM]
@@ -37,6 +37,22 @@ def test_an_empty_folder(world: World) -> None:
     assert 'PINESYNC: ""\n' in workflow, "a name on no index is anybody's"
     assert b"{{version" not in b"".join(files.values())
     assert world("status", cwd=world.place / "new").code == 0
+
+
+def test_the_files_of_an_agent(clone: World) -> None:
+    """Each client starts a server that can push nothing, in the workspace."""
+    before = clone.files()
+    ran = clone("init", "--template", "agent", "--json", code=0)
+    added = ["AGENTS.md", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json"]
+    assert (ran.json["written"], ran.json["below"]) == (added, "")
+    files = clone.files()
+    assert {path: files[path] for path in before} == before
+    assert b"Never" in files["AGENTS.md"]
+    for path in added[1:]:
+        (servers,) = json.loads(files[path]).values()
+        started = servers["pinesync"]
+        assert (started["command"], started["args"][-1]) == ("pinesync", "mcp")
+    assert clone("init", "--template", "agent", "--json").json["written"] == []
 
 
 def test_existing_files_stay(clone: World) -> None:

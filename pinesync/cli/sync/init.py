@@ -19,7 +19,7 @@ from pinesync.app.project import (
 )
 from pinesync.app.sync.clone import new_settings
 from pinesync.app.sync.matching import FileHere, Match, file_here, fitting, match, origin
-from pinesync.app.team_template import below, sorted_out, starting_files, write_starting
+from pinesync.app.workspace_templates import below, sorted_out, starting_files, write_starting
 from pinesync.cli.group import Verb
 from pinesync.cli.options import jobs, remote_options, setup, shared
 from pinesync.cli.render import columns, counted, echo_err, emit_json, escape_controls, out
@@ -42,14 +42,15 @@ from pinesync.workspace.workspace import Workspace
         "pinesync init --link --dry-run",
         "pinesync init --link",
         "pinesync init --template team",
+        "pinesync init --template agent",
     ],
 )
 @click.argument("directory", metavar="[DIR]", default=".")
 @click.option("--link", is_flag=True, help="Match existing files with your saved scripts.")
 @click.option(
     "--template",
-    type=click.Choice(["team"]),
-    help="Add the files a team needs: commit checks, a workflow, editor tasks.",
+    type=click.Choice(["team", "agent"]),
+    help="Add the files that a team or an AI agent needs.",
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be matched and written.")
 @remote_options
@@ -67,7 +68,8 @@ def command(
 
     With --link, existing files are matched with saved scripts: by text, then by name, then by
     title. --template team adds .gitignore, .gitattributes, a pre-commit configuration, tasks for
-    VS Code and a workflow for GitHub, also to an existing workspace. Existing files do not change.
+    VS Code and a workflow for GitHub; --template agent adds AGENTS.md and the settings with which
+    clients start `pinesync mcp`. Both work in an existing workspace. Existing files do not change.
     """
     if dry_run and not (link or template):
         raise click.UsageError("--dry-run goes with --link or --template.")
@@ -236,7 +238,7 @@ def _with_files(
     """Write the template's files and keep existing ones. `below` is this folder's path in its
     repository: git and its hosts read some files only at the top level."""
     tree = Tree(done.folder)
-    where = below(done.folder) if files else ""
+    where = below(done.folder) if ".pre-commit-config.yaml" in files else ""
     written, taken = sorted_out(tree, tuple(files))
     if files and not done.dry_run:
         make_folder(done.folder)

@@ -17,15 +17,22 @@ TEAM = (
     "vscode/tasks.json",
     "github/workflows/pinesync.yml",
 )
-"""Below templates/workspace; in a workspace each begins with a dot, which here would make them
-rules of the project's own repository."""
-TEMPLATES = {"team": TEAM}
+AGENT = ("AGENTS.md", "mcp.json", "cursor/mcp.json", "vscode/mcp.json")
+"""Below templates/workspace, where other names keep them from being rules of the project's own
+repository: in a workspace each but AGENTS.md begins with a dot."""
+TEMPLATES = {"team": TEAM, "agent": AGENT}
+_NAMES = {"AGENTS.md": "agents.md"}
 
 
 def starting_files(template: str) -> dict[str, bytes]:
     """The contents of the template's files, by their path in the workspace."""
     place = package_data("templates") / "workspace"
-    return {f".{name}": _filled(place.joinpath(name).read_bytes()) for name in TEMPLATES[template]}
+    return {
+        name if name in _NAMES else f".{name}": _filled(
+            place.joinpath(_NAMES.get(name, name)).read_bytes()
+        )
+        for name in TEMPLATES[template]
+    }
 
 
 def sorted_out(tree: Tree, paths: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
