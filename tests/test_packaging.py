@@ -50,8 +50,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel: Path) -> None:
     held = set(contents(wheel))
-    tracked = run("git", "ls-files", "-z", "pinesync", "templates", cwd=ROOT).split("\0")
-    wanted = {name.replace("templates/", "pinesync/templates/") for name in tracked if name}
+    brought = ("templates/", "docs/guides/", "docs/reference/")
+    tracked = run("git", "ls-files", "-z", "pinesync", *brought, cwd=ROOT).split("\0")
+    wanted = {f"pinesync/{n}" if n.startswith(brought) else n for n in tracked if n}
     info = f"pinesync-{__version__}.dist-info/"
     extra = {name for name in held - wanted if not name.startswith(info)}
     assert wanted <= held

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pinesync
-from pinesync.app.workspace_templates import TEAM
+from pinesync.app.workspace_templates import AGENT, TEAM
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World, git
 
 FILES = [f".{name}" for name in TEAM]
@@ -181,4 +181,4 @@ def test_the_templates_travel_as_the_project_says() -> None:
     """No name begins with a dot, which git and the build would obey."""
     place = ROOT / "templates" / "workspace"
     found = [path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()]
-    assert sorted(found) == sorted(TEAM)
+    assert sorted(found) == sorted([*TEAM, *AGENT[1:], "agents.md"])

@@ -41,8 +41,7 @@ from pinesync.workspace.workspace import Workspace
     examples=[
         "pinesync init --link --dry-run",
         "pinesync init --link",
-        "pinesync init --template team",
-        "pinesync init --template agent",
+        *("pinesync init --template team", "pinesync init --template agent"),
     ],
 )
 @click.argument("directory", metavar="[DIR]", default=".")
@@ -68,8 +67,8 @@ def command(
 
     With --link, existing files are matched with saved scripts: by text, then by name, then by
     title. --template team adds .gitignore, .gitattributes, a pre-commit configuration, tasks for
-    VS Code and a workflow for GitHub; --template agent adds AGENTS.md and the settings with which
-    clients start `pinesync mcp`. Both work in an existing workspace. Existing files do not change.
+    VS Code and a workflow for GitHub, --template agent AGENTS.md and settings for `pinesync mcp`,
+    also to an existing workspace. Existing files do not change.
     """
     if dry_run and not (link or template):
         raise click.UsageError("--dry-run goes with --link or --template.")
