@@ -36,8 +36,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_has_exactly_the_package(wheel: Path) -> None:
     names = set(contents(wheel))
-    tracked = run("git", "ls-files", "-z", "pinesync", "templates", cwd=ROOT).split("\0")
-    wanted = {name.replace("templates/", "pinesync/templates/") for name in tracked if name}
+    brought = ("templates/", "docs/guides/", "docs/reference/")
+    tracked = run("git", "ls-files", "-z", "pinesync", *brought, cwd=ROOT).split("\0")
+    wanted = {f"pinesync/{n}" if n.startswith(brought) else n for n in tracked if n}
     info = f"pinesync-{__version__}.dist-info/"
     extra = {name for name in names - wanted if not name.startswith(info)}
     assert wanted <= names

@@ -58,6 +58,7 @@ SECTIONS = {
     "Tools": {
         "vscode": ("tools.vscode", "Install the VS Code extension."),
         "lsp": ("tools.lsp", "Run a language server for your editor."),
+        "mcp": ("tools.mcp", "Serve this workspace to an AI agent."),
         "hooks": ("tools.hooks", "Install git hooks that check scripts."),
         "repair": ("tools.repair", "Fix a pine.toml that a git merge left in conflict."),
         "probe": ("tools.probe", "Prove on your account that TradingView answers as documented."),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pinesync.app.team_template import template_files
+from pinesync.app.workspace_templates import template_files
 from tests.world import TREND, git
 
 ROOT = Path(__file__).parents[2]

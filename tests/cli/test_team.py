@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pinesync.app.team_template import TEAM
+from pinesync.app.workspace_templates import TEMPLATES
 from tests.world import BROKEN, LONGER, TREND, TREND_PATH, World, git
 
-FILES = list(TEAM)
+FILES = list(TEMPLATES["team"])
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,6 +35,22 @@ def test_a_template_fills_an_empty_folder(world: World) -> None:
     assert 'PINESYNC: ""\n' in workflow, "a name on no index is anybody's"
     assert b"{{released" not in b"".join(files.values())
     assert world("status", cwd=world.place / "new").code == 0
+
+
+def test_the_files_of_an_agent(clone: World) -> None:
+    """Each client starts a server that can push nothing, in the workspace."""
+    before = clone.files()
+    ran = clone("init", "--template", "agent", "--json", code=0)
+    added = ["AGENTS.md", ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json"]
+    assert (ran.json["written"], ran.json["below"]) == (added, "")
+    files = clone.files()
+    assert {path: files[path] for path in before} == before
+    assert b"Never" in files["AGENTS.md"]
+    for path in added[1:]:
+        (servers,) = json.loads(files[path]).values()
+        started = servers["pinesync"]
+        assert (started["command"], started["args"][-1]) == ("pinesync", "mcp")
+    assert clone("init", "--template", "agent", "--json").json["written"] == []
 
 
 def test_a_template_leaves_existing_files(clone: World) -> None:
@@ -168,4 +184,4 @@ def test_the_package_contains_every_template_file() -> None:
         for path in (place / folder).rglob("*")
         if path.is_file()
     ]
-    assert sorted(found) == sorted(TEAM.values())
+    assert sorted(found) == sorted(name for files in TEMPLATES.values() for name in files.values())

@@ -37,8 +37,8 @@ def test_every_schema_is_valid(command: str) -> None:
 
 
 def test_every_command_has_a_schema() -> None:
-    """But for the server that an editor talks to, which has a protocol of its own."""
-    assert {command.split()[0] for command in schemas.commands()} == set(VERBS) - {"lsp"}
+    """But for the servers that an editor or an agent talks to: they have protocols of their own."""
+    assert {command.split()[0] for command in schemas.commands()} == set(VERBS) - {"lsp", "mcp"}
 
 
 def takes(text: str) -> bool:
@@ -59,6 +59,9 @@ def takes(text: str) -> bool:
         "ignore = 'x'\n",
         "ignore = [1]\n",
         f"ignore = {['x'] * 201}\n",
+        "protected = 'x'\n",
+        "protected = [1]\n",
+        f"protected = {['x'] * 201}\n",
         "folders = 1\n",
         "[workspace.folders]\nscreener = 's'\n",
         "[workspace.folders]\nstudy = '../x'\n",
@@ -118,7 +121,7 @@ def test_an_invalid_workspace_table_is_refused(old: str, new: str) -> None:
         "[scripts.'deep/er/測試 & x.pine']\nname = 'a'\n",
         "account = 'a'\naccount_id = '1'\ntrack = 'listed'\nignore = ['drafts/**']\n",
         "advice = false\n",
-        "contract = 'refuse'\nalerts = true\n",
+        "contract = 'refuse'\nalerts = true\nprotected = ['live/*']\n",
         "[workspace.folders]\nstudy = '.'\nlibrary = 'a/b'\n",
     ],
 )

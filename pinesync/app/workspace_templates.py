@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from importlib import metadata, resources
-from importlib.resources.abc import Traversable
+from importlib import metadata
 from pathlib import Path
 
 from pinesync import __version__
+from pinesync.app.package_data import package_data
 from pinesync.errors import FileError
 from pinesync.git.repo import find_repository
 from pinesync.workspace.files import Tree, is_taken, make_file
 
-TEAM = {
-    ".gitignore": "workspace/gitignore",
-    ".gitattributes": "workspace/gitattributes",
-    ".pre-commit-config.yaml": "workspace/pre-commit-config.yaml",
-    ".vscode/tasks.json": "workspace/vscode/tasks.json",
-    ".github/workflows/pinesync.yml": "workspace/github/workflows/pinesync.yml",
-    ".github/actions/pinesync/action.yml": "action/action.yml",
+TEMPLATES = {
+    "team": {
+        ".gitignore": "workspace/gitignore",
+        ".gitattributes": "workspace/gitattributes",
+        ".pre-commit-config.yaml": "workspace/pre-commit-config.yaml",
+        ".vscode/tasks.json": "workspace/vscode/tasks.json",
+        ".github/workflows/pinesync.yml": "workspace/github/workflows/pinesync.yml",
+        ".github/actions/pinesync/action.yml": "action/action.yml",
+    },
+    "agent": {
+        "AGENTS.md": "workspace/agents.md",
+        ".mcp.json": "workspace/mcp.json",
+        ".cursor/mcp.json": "workspace/cursor/mcp.json",
+        ".vscode/mcp.json": "workspace/vscode/mcp.json",
+    },
 }
-"""The files in a workspace, and where each is in `templates`: there no name begins with a dot,
-which would make it a rule of the project's own repository."""
-TEMPLATES = {"team": TEAM}
+"""The files in a workspace, and where each is in `templates`: other names keep them from being
+rules of the project's own repository."""
 
 
 def template_files(template: str) -> dict[str, bytes]:
     """The contents of the template's files, by their path in the workspace."""
-    place = _templates_folder()
+    folder = package_data("templates")
     files = TEMPLATES[template].items()
-    return {path: _fill_version(place.joinpath(source).read_bytes()) for path, source in files}
+    return {path: _fill_version(folder.joinpath(source).read_bytes()) for path, source in files}
 
 
 def split_existing(tree: Tree, paths: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -54,12 +61,6 @@ def path_in_repository(root: Path) -> str:
         return ""
     found = root.resolve().relative_to(repository.top().resolve()).as_posix()
     return "" if found == "." else found
-
-
-def _templates_folder() -> Traversable:
-    """The templates in the installed package, else in the checkout."""
-    inside = resources.files("pinesync") / "templates"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "templates"
 
 
 def _fill_version(data: bytes) -> bytes:
